@@ -1,0 +1,52 @@
+"""The account: capital, currency, how orders are filled, what cash earns, what is paid in or out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+from pydantic.functional_validators import field_validator
+
+from engine.choice import Choice, Fraction, Money, Positive
+from engine.sessions import Period
+
+
+class CashTerms(Choice):
+    """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
+
+    rate: Fraction = 0.0
+
+    @field_validator("rate")
+    @classmethod
+    def _sane(cls, rate: float) -> float:
+        if rate <= -1.0:
+            raise PydanticCustomError("rate", "a rate of -100% or less leaves no cash; write a higher one", {})
+        return rate
+
+
+class Contributions(Choice):
+    """A regular flow: paid in when ``amount`` is positive, withdrawn when negative (S11) [currency]."""
+
+    amount: Money = 0.0
+    every: Period = "month"
+    invest: Literal["towards_targets", "pro_rata", "wait"] = "towards_targets"
+
+
+class Account(Choice):
+    """Where a run's money lies.
+
+    ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
+    """
+
+    capital: Positive = 100_000.0
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    shares: Literal["fractional", "whole"] = "fractional"
+    execution: Literal["close", "next_close"] = "close"
+    cash: CashTerms = CashTerms()
+    contributions: Contributions = Contributions()
+
+    @property
+    def delay(self) -> int:
+        """Sessions between a decision and its fill."""
+        return 1 if self.execution == "next_close" else 0

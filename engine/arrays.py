@@ -1,0 +1,49 @@
+"""Array aliases with shapes and units, and the glossary of symbols.
+
+========  ==========================================================================
+symbol    meaning
+========  ==========================================================================
+``T``     sessions of the market
+``N``     assets, always in the sorted order of their tickers (S4)
+``R``     events: sessions on which something was traded, several a session possible
+``S``     scenarios (lanes) of a sweep
+``w``     weights: money in an asset / value of the account [fraction]
+``h``     holdings: money in each asset just before trading [currency]
+``x``     trades: signed money, bought positive [currency]
+``V``     value of the account before trading, ``V1`` after costs [currency]
+``C``     cost of a vector of trades [currency]
+``Sigma`` covariance of returns [1/year]
+========  ==========================================================================
+
+All numbers are float64, C-contiguous; arrays of a frozen record are read-only. Cash is a scalar beside the assets.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+"""Any float64 array; the docstring beside it gives shape and unit."""
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+"""A mask; True means the statement of its name holds."""
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+"""Row numbers or counts."""
+
+DateArray: TypeAlias = npt.NDArray[np.datetime64]
+"""(T,) naive session dates, ``datetime64[D]``, strictly increasing."""
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Return ``array`` C-contiguous and read-only; copies only when it must."""
+    result = np.ascontiguousarray(array)
+    if result is array:
+        result = result.view()
+    result.flags.writeable = False
+    return result

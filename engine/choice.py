@@ -1,0 +1,158 @@
+"""The closed, frozen base of everything that YAML can name, and the scalar types it is written in.
+
+Scalars arrive as text (``yamlfile`` never guesses a type), so ``NO``, ``007`` and ``1E5`` stay tickers and each
+field says here how its text is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Choice(BaseModel):
+    """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def _number(value: object) -> float:
+    """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e300:  # not nan, not inf
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    raise PydanticCustomError(
+        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": repr(value)}
+    )
+
+
+def _fraction(value: object) -> float:
+    """Read ``2.5%`` or ``0.025``; a bare number above 1 could mean either, so it is refused with both readings."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        text = value.strip()[:-1].strip()
+        if not _NUMBER.fullmatch(text):
+            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": repr(value)})
+        return float(text) / 100.0
+    number = _number(value)
+    if abs(number) > 1.0:
+        raise PydanticCustomError(
+            "ambiguous_fraction",
+            "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}",
+            {"found": str(value), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
+        )
+    return number
+
+
+def _points(value: object) -> float:
+    """Read basis points: ``5`` or ``5 bp``."""
+    if isinstance(value, str):
+        value = re.sub(r"\s*bps?$", "", value.strip())
+    return _number(value)
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise PydanticCustomError("whole", "{found} is not a whole number", {"found": repr(value)})
+    return int(number)
+
+
+def _date(value: object) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+        try:
+            return dt.date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise PydanticCustomError(
+        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": repr(value)}
+    )
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in {"true", "yes", "on"}:
+        return True
+    if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
+        return False
+    raise PydanticCustomError("switch", "{found} is neither true nor false", {"found": repr(value)})
+
+
+def _ticker(value: object) -> str:
+    if isinstance(value, str) and value == "cash":
+        raise PydanticCustomError("ticker", "'cash' is not a ticker here; what the weights leave over is cash", {})
+    if isinstance(value, str) and _TICKER.fullmatch(value):
+        return value
+    raise PydanticCustomError(
+        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": repr(value)}
+    )
+
+
+def _slug(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
+        return value
+    raise PydanticCustomError(
+        "slug",
+        "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit",
+        {"found": repr(value)},
+    )
+
+
+_PERCENT_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": r"^[+-]?[0-9.]+%$"}, {"type": "number", "minimum": -1, "maximum": 1}]
+}
+
+Fraction: TypeAlias = Annotated[float, BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
+"""A share or rate, any sign: ``2.5%`` or ``0.025``."""
+
+Weight: TypeAlias = Annotated[
+    float, Field(ge=0.0, le=1.0), BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)
+]
+"""A share between 0 % and 100 %."""
+
+Money: TypeAlias = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+"""An amount in the account's currency, any sign."""
+
+Positive: TypeAlias = Annotated[
+    float, Field(gt=0.0), BeforeValidator(_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+"""An amount above zero."""
+
+NotNegative: TypeAlias = Annotated[
+    float, Field(ge=0.0), BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})
+]
+"""An amount of zero or more."""
+
+BasisPoints: TypeAlias = Annotated[
+    float,
+    Field(ge=0.0, le=1000.0),
+    BeforeValidator(_points),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}]}),
+]
+"""Hundredths of a percent: ``5`` or ``5 bp``."""
+
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
+"""A whole number."""
+
+Switch: TypeAlias = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "boolean"})]
+"""true or false."""
+
+Date: TypeAlias = Annotated[dt.date, BeforeValidator(_date)]
+"""An ISO date; nothing else is a date."""
+
+Ticker: TypeAlias = Annotated[str, BeforeValidator(_ticker)]
+"""A name in the price source, kept letter for letter."""
+
+Slug: TypeAlias = Annotated[str, BeforeValidator(_slug)]
+"""A name that is safe as a folder."""

@@ -1,0 +1,157 @@
+"""Cost models of one order, and brokers' tariffs, as a CostTable for the kernel.
+
+The cost of an order of money ``x`` at price ``p`` is
+``clip(fixed + rate x + per_share x / p, minimum, min(maximum, maximum_rate x)) + spread x``.
+A fund's own fee (TER) is inside its price and never charged here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+import yaml
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.choice import BasisPoints, Choice, NotNegative, Positive, Weight
+from engine.kernel_types import CostTable
+
+
+class NoCosts(Choice):
+    """Orders are free, but for the spread."""
+
+    kind: Literal["none"] = "none"
+    spread: BasisPoints = 0.0
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(count, spread=self.spread)
+
+
+class PercentCosts(Choice):
+    """Orders cost ``rate`` of the traded money, one way, opening purchase included."""
+
+    kind: Literal["percent"] = "percent"
+    rate: Weight
+    spread: BasisPoints = 0.0
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(count, rate=self.rate, spread=self.spread)
+
+
+class PerOrderCosts(Choice):
+    """Orders cost ``fixed`` plus ``rate`` of the traded money, at least ``minimum`` and at most ``maximum``."""
+
+    kind: Literal["per_order"] = "per_order"
+    fixed: NotNegative = 0.0
+    rate: Weight = 0.0
+    minimum: NotNegative = 0.0
+    maximum: Positive | None = None
+    spread: BasisPoints = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PerOrderCosts:
+        if self.maximum is not None and self.maximum < self.minimum:
+            raise PydanticCustomError(
+                "bounds",
+                "minimum {low} is above maximum {high}; swap or correct them",
+                {"low": f"{self.minimum:g}", "high": f"{self.maximum:g}"},
+            )
+        return self
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(
+            count,
+            rate=self.rate,
+            fixed=self.fixed,
+            minimum=self.minimum,
+            maximum=self.maximum or np.inf,
+            spread=self.spread,
+        )
+
+
+class Tariff(Choice):
+    """A broker's published price of one order, in the broker's currency."""
+
+    title: str
+    currency: str
+    source: str
+    as_of: str
+    fixed: NotNegative = 0.0
+    rate: Weight = 0.0
+    per_share: NotNegative = 0.0
+    minimum: NotNegative = 0.0
+    maximum: Positive | None = None
+    maximum_rate: Weight | None = None
+
+
+class BrokerCosts(Choice):
+    """Orders cost what a named broker charges; ``fx`` converts a tariff in another currency.
+
+    ``fx`` is the account's currency per unit of the tariff's currency (1.08 for a EUR tariff in a USD account).
+    """
+
+    kind: Literal["broker"] = "broker"
+    name: str
+    fx: Positive = 1.0
+    spread: BasisPoints = 0.0
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in tariffs():
+            raise PydanticCustomError(
+                "tariff", "unknown broker '{found}'; known: {known}", {"found": name, "known": ", ".join(tariffs())}
+            )
+        return name
+
+    @property
+    def tariff(self) -> Tariff:
+        """The tariff of that name."""
+        return tariffs()[self.name]
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets in the account's currency."""
+        tariff = self.tariff
+        return _table(
+            count,
+            rate=tariff.rate,
+            fixed=tariff.fixed * self.fx,
+            per_share=tariff.per_share * self.fx,
+            minimum=tariff.minimum * self.fx,
+            maximum=(tariff.maximum or np.inf) * self.fx,
+            maximum_rate=tariff.maximum_rate or np.inf,
+            spread=self.spread,
+        )
+
+
+@cache
+def tariffs() -> dict[str, Tariff]:
+    """Return the brokers' tariffs by name, from ``engine/tariffs.yaml``."""
+    text = resources.files("engine").joinpath("tariffs.yaml").read_text(encoding="utf-8")
+    return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
+
+
+def _table(  # noqa: PLR0913  (the fields of CostTable)
+    count: int,
+    *,
+    rate: float = 0.0,
+    fixed: float = 0.0,
+    per_share: float = 0.0,
+    minimum: float = 0.0,
+    maximum: float = np.inf,
+    maximum_rate: float = np.inf,
+    spread: float = 0.0,
+) -> CostTable:
+    """Return the same terms for each of ``count`` assets; ``spread`` in basis points."""
+    fields = (rate, fixed, per_share, minimum, maximum, maximum_rate, spread / 10_000.0)
+    return CostTable(*(np.full(count, value) for value in fields))
+
+
+AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]
+"""Everything `costs:` can be."""

@@ -1,0 +1,68 @@
+"""Writing files so that a reader finds the old content or the new one, never a part of either."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from engine.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one step; folders on the way are made.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers the
+    later one wins, whole. A symbolic link is refused: its target would survive and only the link be replaced.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full, the folder cannot be written to, or ``path`` is a folder or a symbolic link; what was
+        there before is untouched and no temporary file is left.
+
+    """
+    if path.is_symlink():
+        raise OutputError(f"{path}: is a symbolic link, a plain file is expected; remove the link or choose another path")
+    temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_through(temporary, content)
+            temporary.replace(path)
+        except BaseException:  # an interrupt must not leave the temporary file either
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputError(
+            f"{path}: cannot write {len(content):,} bytes: {reason}; free some space or choose another folder"
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put ``text`` at ``path`` as :func:`atomic_write` does: UTF-8, line ends as they are in ``text``."""
+    atomic_write(path, text.encode("utf-8"))
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a new file and wait until its bytes are on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; systems that cannot open a folder do without."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,440 @@
+"""All compiled code: the one accounting of money, shares and costs.
+
+``trade`` fills a netted vector of orders, ``invest`` and ``raise_cash`` handle flows between rebalances, ``hold`` marks
+to market until the next decision or the first trigger before it. Arrays come in, results go out in arrays that are
+overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order, NaN never
+multiplies a holding. Everything compiled lives in this file because numba's cache does not notice edits in others.
+
+Symbols as in :mod:`engine.arrays`; the equations are those of ``docs/semantics.md``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numba
+import numpy as np
+
+from engine.arrays import FloatArray
+from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
+
+NOISE: Final = 1e-12
+"""Orders up to this share of the value are rounding, not orders."""
+
+SNAP: Final = 1e-9
+"""Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
+
+GRACE: Final = 1e-9
+"""Shares by which a whole-share target may fall short of an integer and still count as it (S10)."""
+
+DONE: Final = 0
+UNAFFORDABLE: Final = 1
+"""Status of a trade whose costs exceed the account's value: nothing was traded."""
+
+QUIET: Final = 0
+CAP_ALARM: Final = 1
+BAND_ALARM: Final = 2
+
+
+jit = numba.njit(cache=True, error_model="numpy")
+
+
+@jit
+def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the cost of one order of money ``x`` (either sign) in asset ``a`` [currency]."""
+    x = abs(x)
+    if x == 0.0:
+        return 0.0
+    fee = costs.fixed[a] + costs.rate[a] * x
+    if costs.per_share[a] > 0.0:
+        fee += costs.per_share[a] * (x / price)
+    fee = max(fee, costs.minimum[a])
+    fee = min(fee, costs.maximum[a])
+    fee = min(fee, costs.maximum_rate[a] * x)
+    return fee + costs.spread[a] * x
+
+
+@jit
+def _proportional(costs: CostTable) -> bool:
+    """Return whether all costs are small rates, so that the fixpoint is a contraction."""
+    for a in range(costs.rate.size):
+        if costs.fixed[a] > 0.0 or costs.per_share[a] > 0.0 or costs.minimum[a] > 0.0:
+            return False
+        if costs.maximum[a] < np.inf or costs.maximum_rate[a] < np.inf or costs.rate[a] + costs.spread[a] > 0.1:
+            return False
+    return True
+
+
+@jit
+def _holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
+    """Overwrite ``h`` with the money in each asset and return their sum."""
+    total = 0.0
+    for a in range(units.size):
+        h[a] = units[a] * price[a] if units[a] != 0.0 else 0.0
+        total += h[a]
+    return total
+
+
+@jit
+def _orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+    """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
+    free = order.release - (V - V1)
+    for a in range(h.size):
+        x[a] = 0.0
+        if order.active[a]:
+            x[a] = order.weights[a] * (V1 - order.frozen) - h[a]
+            free -= x[a]
+    for a in range(h.size):
+        if not order.active[a] and order.heirs[a] > 0.0:
+            x[a] = order.heirs[a] * free
+        if abs(x[a]) <= NOISE * V:
+            x[a] = 0.0
+
+
+@jit
+def _cost_of(x: FloatArray, price: FloatArray, costs: CostTable) -> float:
+    total = 0.0
+    for a in range(x.size):
+        if x[a] != 0.0:
+            total += order_cost(x[a], price[a], a, costs)
+    return total
+
+
+@jit
+def _fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray) -> float:
+    """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 when costs exceed the value."""
+    _orders_at(V, V, h, order, x)
+    fee = _cost_of(x, price, costs)
+    if fee == 0.0:
+        return V
+    if _proportional(costs):
+        V1 = V
+        for _ in range(100):
+            after = V - fee
+            if after == V1:
+                break
+            V1 = after
+            _orders_at(V1, V, h, order, x)
+            fee = _cost_of(x, price, costs)
+        return V1
+    low, high = 0.0, V
+    _orders_at(low, V, h, order, x)
+    if _cost_of(x, price, costs) > V:
+        return -1.0
+    while True:
+        V1 = 0.5 * (low + high)
+        if V1 <= low or V1 >= high:
+            break
+        _orders_at(V1, V, h, order, x)
+        if V1 + _cost_of(x, price, costs) <= V:
+            low = V1
+        else:
+            high = V1
+    _orders_at(low, V, h, order, x)
+    return low
+
+
+@jit
+def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray) -> None:
+    """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
+    n = units.size
+    rest = np.full(n, -1.0)
+    paid = 0.0
+    reserve = cash
+    total = cash
+    for a in range(n):
+        dq[a] = 0.0
+        if units[a] != 0.0:
+            total += units[a] * price[a]
+        if x[a] != 0.0:
+            exact = units[a] + x[a] / price[a]
+            dq[a] = max(0.0, np.floor(exact + GRACE)) - units[a]
+            if exact > GRACE:
+                rest[a] = exact - (units[a] + dq[a])
+            reserve -= x[a] + order_cost(x[a], price[a], a, terms.costs)
+            paid += dq[a] * price[a] + order_cost(dq[a] * price[a], price[a], a, terms.costs)
+    reserve = max(reserve, 0.0)
+    for _ in range(n):  # fees may step where quantities do: give shares back until cash suffices
+        worst = -1
+        for a in range(n):
+            if dq[a] > 0.0 and (worst < 0 or rest[a] < rest[worst]):
+                worst = a
+        if cash - paid >= -NOISE * total or worst < 0:
+            break
+        paid -= dq[worst] * price[worst] + order_cost(dq[worst] * price[worst], price[worst], worst, terms.costs)
+        dq[worst] -= 1.0
+        paid += dq[worst] * price[worst] + order_cost(dq[worst] * price[worst], price[worst], worst, terms.costs)
+    for _ in range(n if terms.spend_rest else 0):
+        best = -1
+        for a in range(n):
+            if rest[a] > GRACE and (best < 0 or rest[a] > rest[best]):
+                best = a
+        if best < 0:
+            break
+        rest[best] = -1.0
+        old = dq[best] * price[best]
+        new = (dq[best] + 1.0) * price[best]
+        fee = order_cost(new, price[best], best, terms.costs) - order_cost(old, price[best], best, terms.costs)
+        after = cash - paid - (new - old) - fee
+        value = after + (paid - _cost_after(dq, price, terms.costs)) + (total - cash) + (new - old)
+        if after >= reserve and (units[best] + dq[best] + 1.0) * price[best] <= terms.caps[best] * value:
+            dq[best] += 1.0
+            paid += new - old + fee
+    for a in range(n):  # rounding never lifts a traded asset over its cap
+        if dq[a] != 0.0 and terms.caps[a] < np.inf:
+            value = total - _cost_after(dq, price, terms.costs)
+            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > terms.caps[a] * value * (1.0 + NOISE):
+                dq[a] -= 1.0
+
+
+@jit
+def _cost_after(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
+    total = 0.0
+    for a in range(dq.size):
+        if dq[a] != 0.0:
+            total += order_cost(dq[a] * price[a], price[a], a, costs)
+    return total
+
+
+@jit
+def _settle(  # noqa: PLR0913  (a kernel's arrays)
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray, fees: FloatArray
+) -> float:
+    """Turn trades into shares, pay for them, update ``units`` in place; return cash before any snap."""
+    n = units.size
+    if terms.whole:
+        _whole(units, cash, price, x, terms, dq)
+    else:
+        for a in range(n):
+            dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
+            if x[a] != 0.0 and x[a] == -(units[a] * price[a]):
+                dq[a] = -units[a]  # a liquidation leaves no dust
+    for a in range(n):
+        fees[a] = 0.0
+        if dq[a] != 0.0:
+            fees[a] = order_cost(dq[a] * price[a], price[a], a, terms.costs)
+            units[a] += dq[a]
+            cash -= dq[a] * price[a] + fees[a]
+    return cash
+
+
+@jit
+def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
+    """Return the order cut to what waiting assets leave, and whether that was needed (S9)."""
+    waiting, wanted = 0.0, 0.0
+    for a in range(h.size):
+        if order.active[a]:
+            wanted += order.weights[a]
+        else:
+            waiting += h[a]
+    if waiting + wanted * V1 <= V1 * (1.0 + NOISE) or wanted == 0.0:
+        return False, order
+    weights = order.weights / wanted
+    return True, Order(weights, order.active, order.heirs, 0.0, waiting)
+
+
+@jit
+def trade(  # noqa: PLR0913  (a kernel's arrays)
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
+) -> tuple[int, bool, float]:
+    """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
+
+    ``units`` (N,) is updated in place; ``dq`` (N,) signed shares and ``fees`` (N,) [currency] are overwritten.
+    Returns the status, whether targets had to be scaled for waiting assets, and cash before any snap.
+    """
+    h = np.empty(units.size)
+    x = np.empty(units.size)
+    V = _holdings(units, price, h) + cash
+    V1 = _fixpoint(V, h, price, order, terms.costs, x)
+    scaled = False
+    if V1 >= 0.0 and order.heirs.sum() == 0.0 and not order.active.all():
+        scaled, less = _scaled(V1, h, order)
+        if scaled:
+            V1 = _fixpoint(V, h, price, less, terms.costs, x)
+    if V1 < 0.0:
+        dq[:] = 0.0
+        fees[:] = 0.0
+        return UNAFFORDABLE, False, cash
+    return DONE, scaled, _settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the most money that can be traded when it and its cost must fit ``budget``."""
+    low, high = 0.0, budget
+    if high + order_cost(high, price, a, costs) <= budget:
+        return high
+    while True:
+        x = 0.5 * (low + high)
+        if x <= low or x >= high:
+            return low
+        if x + order_cost(x, price, a, costs) <= budget:
+            low = x
+        else:
+            high = x
+
+
+@jit
+def invest(  # noqa: PLR0913  (a kernel's arrays)
+    units: FloatArray,
+    cash: float,
+    price: FloatArray,
+    order: Order,
+    terms: Terms,
+    dq: FloatArray,
+    fees: FloatArray,
+) -> float:
+    """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
+    n = units.size
+    h = np.empty(n)
+    x = np.empty(n)
+    V = _holdings(units, price, h) + cash
+    spare = 1.0 - order.weights.sum()
+    V1 = V
+    for _ in range(64):
+        x[:] = 0.0
+        budget = cash - max(spare, 0.0) * V1
+        fee = 0.0
+        for _ in range(n):
+            best, gap = -1, NOISE * V
+            for a in range(n):
+                if order.active[a] and x[a] == 0.0 and order.weights[a] * V1 - h[a] > gap:
+                    best, gap = a, order.weights[a] * V1 - h[a]
+            if best < 0 or budget <= NOISE * V:
+                break
+            x[best] = gap
+            cost = order_cost(gap, price[best], best, terms.costs)
+            if gap + cost > budget:
+                x[best] = _affordable(budget, price[best], best, terms.costs)
+                cost = order_cost(x[best], price[best], best, terms.costs)
+                if x[best] <= NOISE * V:  # the fee alone would eat it
+                    x[best] = 0.0
+                    break
+                budget = 0.0
+            else:
+                budget -= gap + cost
+            fee += cost
+        if V - fee >= V1 * (1.0 - 1e-15):
+            break
+        V1 = V - fee
+    return _settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def raise_cash(  # noqa: PLR0913  (a kernel's arrays)
+    units: FloatArray,
+    cash: float,
+    due: float,
+    price: FloatArray,
+    order: Order,
+    terms: Terms,
+    dq: FloatArray,
+    fees: FloatArray,
+) -> float:
+    """Sell the most overweight asset first until ``due`` [currency] can be paid out of cash; sells only (S11).
+
+    ``due`` is the withdrawal plus what cash is to keep. Return cash before any snap; it may lack costs by rounding.
+    """
+    n = units.size
+    h = np.empty(n)
+    x = np.empty(n)
+    V = _holdings(units, price, h) + cash
+    spare = max(1.0 - order.weights.sum(), 0.0)
+    V1 = V - due
+    for _ in range(64):
+        x[:] = 0.0
+        need = due + spare * V1 - cash
+        fee = 0.0
+        for _ in range(n):
+            best, excess = -1, NOISE * V
+            for a in range(n):
+                if order.active[a] and x[a] == 0.0 and h[a] - order.weights[a] * V1 > excess:
+                    best, excess = a, h[a] - order.weights[a] * V1
+            if best < 0 or need <= NOISE * V:
+                break
+            x[best] = -_sale_for(need, excess, price[best], best, terms.costs)
+            cost = order_cost(x[best], price[best], best, terms.costs)
+            need -= -x[best] - cost
+            fee += cost
+        after = V - due - fee
+        if after >= V1 * (1.0 - 1e-15):
+            break
+        V1 = after
+    return _settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def _sale_for(need: float, most: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the smallest sale up to ``most`` that brings ``need`` after its cost."""
+    if most - order_cost(most, price, a, costs) <= need:
+        return most
+    low, high = 0.0, most
+    while True:
+        x = 0.5 * (low + high)
+        if x <= low or x >= high:
+            return high
+        if x - order_cost(x, price, a, costs) >= need:
+            high = x
+        else:
+            low = x
+
+
+@jit
+def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, look: bool) -> int:
+    """Return which rule a close breaks, caps before bands; compared by products, not quotients."""
+    band = QUIET
+    for a in range(units.size):
+        if units[a] == 0.0 and watch.target[a] == 0.0:
+            continue
+        money = units[a] * price[a] if units[a] != 0.0 else 0.0
+        if money > watch.caps[a] * value:
+            return CAP_ALARM
+        if look:
+            drift = abs(money - watch.target[a] * value)
+            if drift > watch.absolute * value or drift > watch.relative * watch.target[a] * value:
+                band = BAND_ALARM
+    return band
+
+
+@jit
+def hold(  # noqa: PLR0913  (a kernel's arrays)
+    row: int, stop: int, units: FloatArray, cash: float, tape: Tape, watch: Watch, armed: bool, track: Track
+) -> tuple[int, float, int]:
+    """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.
+
+    Writes value, cash and units of every session passed into ``track``. Returns the row reached (not marked yet), cash
+    with interest into that row, and the alarm that ended the stretch or QUIET.
+    """
+    n = units.size
+    t = row
+    while t < stop:
+        if t > row:
+            cash *= tape.growth[t]
+        value = 0.0
+        for a in range(n):
+            if units[a] != 0.0:
+                value += units[a] * tape.prices[t, a]
+            track.units[t, a] = units[a]
+        value += cash
+        track.value[t] = value
+        track.cash[t] = cash
+        t += 1
+        if armed:
+            alarm = _alarm(units, tape.prices[t - 1], value, watch, watch.look[t - 1])
+            if alarm != QUIET:
+                if t < tape.growth.size:
+                    cash *= tape.growth[t]
+                return t, cash, alarm
+    if t < tape.growth.size:
+        cash *= tape.growth[t]
+    return t, cash, QUIET
+
+
+def compiled() -> bool:
+    """Return whether an earlier process left these kernels on disk; False means the first call compiles."""
+    cache = getattr(hold, "_cache", None)  # absent under NUMBA_DISABLE_JIT
+    if cache is None:
+        return True
+    source = Path(__file__).stat().st_mtime
+    return any(index.stat().st_mtime >= source for index in Path(cache.cache_path).glob("kernel.hold-*.nbi"))

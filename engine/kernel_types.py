@@ -1,0 +1,77 @@
+"""The records that the kernel's functions take: named tuples, which numba unpacks at compile time.
+
+They live beside the kernel, not in it, so that a cost model or a test can make one without loading a compiler.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from engine.arrays import BoolArray, FloatArray
+
+
+class CostTable(NamedTuple):
+    """What one order in each asset costs; every field (N,).
+
+    ``rate`` and ``spread`` [fraction of the traded money], ``fixed`` [currency/order], ``per_share`` [currency/share],
+    ``minimum`` and ``maximum`` [currency/order], ``maximum_rate`` [fraction of the traded money]; infinity is no bound.
+    """
+
+    rate: FloatArray
+    fixed: FloatArray
+    per_share: FloatArray
+    minimum: FloatArray
+    maximum: FloatArray
+    maximum_rate: FloatArray
+    spread: FloatArray
+
+
+class Order(NamedTuple):
+    """One netted vector: some assets go to their weight, others share what is left, the rest stay.
+
+    ``weights`` (N,) targets of the ``active`` (N,) assets, as a share of ``V1 - frozen``; ``heirs`` (N,) shares of the
+    money set free, zero for all when cash takes it; ``release`` [currency] what cash gives to the heirs.
+    """
+
+    weights: FloatArray
+    active: BoolArray
+    heirs: FloatArray
+    release: float
+    frozen: float
+
+
+class Terms(NamedTuple):
+    """How orders are filled: ``costs``, ``caps`` (N,) [weight, infinity is none], whole shares or not."""
+
+    costs: CostTable
+    caps: FloatArray
+    whole: bool
+    spend_rest: bool
+
+
+class Tape(NamedTuple):
+    """What the market does: ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session."""
+
+    prices: FloatArray
+    growth: FloatArray
+
+
+class Watch(NamedTuple):
+    """What is looked at between decisions: bands around ``target`` (N,) at the rows of ``look`` (T,), and caps.
+
+    ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched.
+    """
+
+    target: FloatArray
+    look: BoolArray
+    absolute: float
+    relative: float
+    caps: FloatArray
+
+
+class Track(NamedTuple):
+    """Where ``hold`` writes: ``value`` (T,), ``cash`` (T,), ``units`` (T, N) at each close."""
+
+    value: FloatArray
+    cash: FloatArray
+    units: FloatArray

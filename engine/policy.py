@@ -1,0 +1,99 @@
+"""The Policy protocol: what decides, and what it is told when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from engine.arrays import BoolArray, DateArray, FloatArray
+from engine.market import History
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a policy knows when it decides (S2).
+
+    Attributes
+    ----------
+    history : the market up to the session before the decision; nothing later exists here
+    weights : (N,) of the account, its shares valued at the history's last close; zeros at the opening
+    value : of the account, at the same close; the capital at the opening [currency]
+    row : session at which the decision is filled
+    eligible : (N,) which assets may be bought at the fill (S7)
+
+    """
+
+    history: History
+    weights: FloatArray
+    value: float
+    row: int
+    eligible: BoolArray
+
+    def vector(self, weights: Mapping[str, float]) -> FloatArray:
+        """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get zero."""
+        w = np.zeros(len(self.history.assets))
+        for ticker, weight in weights.items():
+            w[self.history.assets.index(ticker)] = weight
+        return w
+
+
+@dataclass(frozen=True)
+class Band:
+    """Drift that starts a rebalance between scheduled ones.
+
+    ``absolute`` and ``relative`` [fraction], infinity is none; ``look`` (T,) closes at which drift is looked at.
+    """
+
+    absolute: float
+    relative: float
+    look: BoolArray
+
+
+class Schedule(Protocol):
+    """WHEN: scheduled decisions and the drift looked at between them."""
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return the decision sessions as row -> reason; ``dates`` (T,) are the market's sessions."""
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return the drift band, or None when only the calendar decides."""
+
+
+class Policy(Protocol):
+    """WHICH weights: any strategy. Weights are non-negative and sum to at most 1; the rest is cash."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """When this policy decides."""
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Every asset it may hold, proxies included."""
+
+    @property
+    def watch_caps(self) -> bool:
+        """Whether caps bind between rebalances too (S6)."""
+
+    @property
+    def haircut(self) -> float:
+        """What a delisted asset loses of its last price (S8) [fraction]."""
+
+    def caps(self) -> Mapping[str, float]:
+        """Return the highest weight of each capped ticker [fraction]."""
+
+    def opening_tickers(self) -> tuple[str, ...]:
+        """Return the assets with a positive target, whose first price starts the run (S1)."""
+
+    def target_weights(self, decision: Decision) -> FloatArray:
+        """Return the (N,) weights to trade to."""
+
+    def core_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares, summing to 1 or 0, by which the core takes what a cap cuts (S6)."""
+
+    def heir_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
+
+

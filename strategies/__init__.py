@@ -1,0 +1,14 @@
+"""The catalogue of strategies, nothing else: AnyStrategy is everything `strategy:` can be."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from strategies.buy_and_hold import BuyAndHold
+from strategies.core_satellite import CoreSatellite
+from strategies.fixed_mix import FixedMix
+
+AnyStrategy: TypeAlias = Annotated[BuyAndHold | CoreSatellite | FixedMix, Field(discriminator="kind")]
+"""A discriminated union: `kind` says which."""

@@ -1,0 +1,120 @@
+"""Core and satellites: an ETF sleeve that carries the portfolio, three to five single stocks that must stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.choice import Choice, Ticker, Weight
+from strategies.plan import Plan
+from strategies.rebalance import Annual, AnyRebalance
+
+_SATELLITES = (3, 5)
+_TOLERANCE = 1e-9
+
+
+class Limit(Choice):
+    """A ceiling on the targets of a group of tickers together; ``satellites`` stands for all satellites."""
+
+    group: tuple[Ticker, ...] = Field(min_length=1)
+    max: Weight
+
+
+class CoreSatellite(Plan):
+    """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
+
+    ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
+    ``cap``: no satellite's target is above it; ``caps: always`` also trims one that drifts above it.
+    """
+
+    kind: Literal["core_satellite"] = "core_satellite"
+    sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
+    satellites: dict[Ticker, Weight]
+    cap: Annotated[Weight, Field(gt=0.0)]
+    cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
+    limits: tuple[Limit, ...] = ()
+    rebalance: AnyRebalance = Annual()
+
+    @property
+    def schedule(self) -> AnyRebalance:
+        """When it decides."""
+        return self.rebalance
+
+    @property
+    def watch_caps(self) -> bool:
+        """Whether caps bind between rebalances too."""
+        return self.cap_policy == "always"
+
+    def wanted(self) -> Mapping[str, float]:
+        """Return core and satellites."""
+        return {**self.core(), **self.satellites}
+
+    def core(self) -> Mapping[str, float]:
+        """Return the core's targets, ``rest`` resolved."""
+        named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
+        rest = 1.0 - sum(named.values()) - sum(self.satellites.values())
+        return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
+
+    def caps(self) -> Mapping[str, float]:
+        """Return the cap of every satellite."""
+        return dict.fromkeys(self.satellites, self.cap)
+
+    @field_validator("sleeve")
+    @classmethod
+    def _one_rest(cls, sleeve: dict[str, str | float]) -> dict[str, str | float]:
+        rests = [ticker for ticker, weight in sleeve.items() if weight == "rest"]
+        if len(rests) > 1:
+            raise PydanticCustomError(
+                "rests", "{names} are both rest; one asset takes what is left, give the others a weight",
+                {"names": " and ".join(rests)},
+            )
+        return sleeve
+
+    @field_validator("satellites")
+    @classmethod
+    def _few(cls, satellites: dict[str, float]) -> dict[str, float]:
+        low, high = _SATELLITES
+        if not low <= len(satellites) <= high:
+            raise PydanticCustomError(
+                "satellites", "{count} satellites, {low} to {high} expected; the rest belongs to the core",
+                {"count": len(satellites), "low": low, "high": high},
+            )
+        return satellites
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CoreSatellite:
+        faults = list(self._faults())
+        if faults:
+            raise PydanticCustomError("plan", "{text}", {"text": "; ".join(faults)})
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        """Yield what the parts of the plan say against each other, each with its remedy."""
+        both = sorted(set(self.sleeve) & set(self.satellites))
+        if both:
+            yield f"{', '.join(both)} is core and satellite at once; keep one of the two"
+        for ticker, weight in self.satellites.items():
+            if weight > self.cap + _TOLERANCE:
+                yield f"satellite {ticker} at {weight:.4%} is above the cap of {self.cap:.4%}; lower it or raise the cap"
+        core = self.core()
+        total = sum(core.values()) + sum(self.satellites.values())
+        rest = min(core.values())
+        if total > 1.0 + _TOLERANCE or rest < -_TOLERANCE:
+            named = total - min(rest, 0.0)
+            yield f"core and satellites add up to {named:.4%}; 100% is all there is, lower them"
+        for limit in self.limits:
+            yield from self._limit_faults(limit, {**core, **self.satellites})
+
+    def _limit_faults(self, limit: Limit, wanted: Mapping[str, float]) -> Iterator[str]:
+        names = [name for part in limit.group for name in (self.satellites if part == "satellites" else (part,))]
+        unknown = [name for name in names if name not in wanted]
+        if unknown:
+            yield f"limit names {', '.join(unknown)}, which is neither core nor satellite; correct the name"
+            return
+        total = sum(wanted[name] for name in dict.fromkeys(names))
+        if total > limit.max + _TOLERANCE:
+            group = ", ".join(limit.group)
+            yield f"group {group} has {total:.4%}, its limit is {limit.max:.4%}; lower a weight or raise the limit"

@@ -1,0 +1,107 @@
+"""What every strategy shares: weights written by ticker, and where the weight of an absent asset goes (S7, S8)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from engine.arrays import FloatArray
+from engine.choice import Choice, Ticker, Weight
+from engine.policy import Decision
+
+
+class Proxy(Choice):
+    """A named stand-in for an asset that cannot be held."""
+
+    proxy: Ticker
+
+
+Destination: TypeAlias = Literal["redistribute", "cash"] | Proxy
+"""Where money goes that an asset cannot take: the core pro rata, cash, or a named proxy."""
+
+
+class AfterDelisting(Choice):
+    """What becomes of a delisted asset: its last price less ``haircut`` goes ``to``."""
+
+    to: Destination = "redistribute"
+    haircut: Weight = 0.0
+
+
+def within_one(weights: dict[str, float]) -> dict[str, float]:
+    """Return ``weights`` when they can be shares of one portfolio."""
+    total = sum(weights.values())
+    if total > 1.0 + 1e-9:
+        raise PydanticCustomError(
+            "over_100", "weights add up to {total}; 100% is all there is, lower them", {"total": f"{total:.6g}"}
+        )
+    if total <= 0.0:
+        raise PydanticCustomError("empty", "weights add up to 0%; name at least one asset above it", {})
+    return weights
+
+
+Weights: TypeAlias = Annotated[dict[Ticker, Weight], Field(min_length=1), AfterValidator(within_one)]
+"""Target weights by ticker; what they leave of 100% is cash."""
+
+
+class Plan(Choice):
+    """The abstract base of strategies that name their weights; what they leave of 100 % is cash.
+
+    A strategy says which weights it wants, which of them are its core, and when it decides. This class places them:
+    the weight of an asset that is not listed goes to the core pro rata, to cash, or to a proxy (the core while the
+    proxy is not listed either), and so does the payout of one that was delisted.
+    """
+
+    before_listing: Destination = "redistribute"
+    after_delisting: AfterDelisting = AfterDelisting()
+
+    @abstractmethod
+    def wanted(self) -> Mapping[str, float]:
+        """Return every target by ticker, as if all assets were listed."""
+
+    @abstractmethod
+    def core(self) -> Mapping[str, float]:
+        """Return the targets of the assets that take what others cannot."""
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Every asset it may hold."""
+        places = (self.before_listing, self.after_delisting.to)
+        return tuple(dict.fromkeys((*self.wanted(), *(place.proxy for place in places if isinstance(place, Proxy)))))
+
+    @property
+    def haircut(self) -> float:
+        """What a delisted asset loses of its last price [fraction]."""
+        return self.after_delisting.haircut
+
+    def opening_tickers(self) -> tuple[str, ...]:
+        """Return the assets with a positive target."""
+        return tuple(ticker for ticker, weight in self.wanted().items() if weight > 0.0)
+
+    def target_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) the wanted weights, with those of absent assets placed."""
+        w = decision.vector(self.wanted())
+        homeless = float(w[~decision.eligible].sum())
+        return np.where(decision.eligible, w, 0.0) + homeless * self._takers(decision, self.before_listing)
+
+    def core_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares by which the core takes what a cap cuts."""
+        return self._takers(decision, "redistribute")
+
+    def heir_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
+        return self._takers(decision, self.after_delisting.to)
+
+    def _takers(self, decision: Decision, destination: Destination) -> FloatArray:
+        if destination == "cash":
+            return np.zeros(len(decision.eligible))
+        proxy = {destination.proxy: 1.0} if isinstance(destination, Proxy) else {}
+        for weights in (proxy, self.core()):
+            shares = np.where(decision.eligible, decision.vector(weights), 0.0)
+            if shares.any():
+                return shares / float(shares.sum())
+        return np.zeros(len(decision.eligible))
