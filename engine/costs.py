@@ -98,7 +98,7 @@ class BrokerCosts(Choice):
 
     kind: Literal["broker"] = "broker"
     name: str
-    fx: Positive = 1.0
+    fx: Positive | None = None
     spread: BasisPoints = 0.0
 
     @field_validator("name")
@@ -117,14 +117,14 @@ class BrokerCosts(Choice):
 
     def table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets in the account's currency."""
-        tariff = self.tariff
+        tariff, fx = self.tariff, self.fx or 1.0
         return _table(
             count,
             rate=tariff.rate,
-            fixed=tariff.fixed * self.fx,
-            per_share=tariff.per_share * self.fx,
-            minimum=tariff.minimum * self.fx,
-            maximum=(tariff.maximum or np.inf) * self.fx,
+            fixed=tariff.fixed * fx,
+            per_share=tariff.per_share * fx,
+            minimum=tariff.minimum * fx,
+            maximum=(tariff.maximum or np.inf) * fx,
             maximum_rate=tariff.maximum_rate or np.inf,
             spread=self.spread,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -109,6 +110,12 @@ class Market:
     def until(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(self.dates[:row], self.assets, self.prices[:row], self.listed[:row], self.age[:row])
+
+    def through(self, end: np.datetime64) -> Market:
+        """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
+        rows = int(np.searchsorted(self.dates, end, side="right"))
+        cut = {name: getattr(self, name)[:rows] for name in ("dates", "prices", "listed", "age", "cash_rate")}
+        return dataclasses.replace(self, **cut)
 
     def index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""

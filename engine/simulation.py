@@ -186,6 +186,6 @@ def _answer(book: Book, agenda: Agenda, alarm: int, row: int, watched: FloatArra
 def _cap_reason(book: Book, over: IntArray, seen: int) -> str:
     weights = book.track.units[seen] * book.market.prices[seen] / book.track.value[seen]
     parts = (
-        f"{book.market.assets[j]} {100.0 * weights[j]:.1f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over
+        f"{book.market.assets[j]} {100.0 * weights[j]:.2f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over
     )
     return "cap: " + ", ".join(parts)

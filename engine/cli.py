@@ -1,0 +1,195 @@
+"""The verbs, and the one place where the engine meets the strategies. Each verb parses, calls, prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.config import RunConfig
+    from engine.report.frames import Frames
+    from engine.results import Run
+    from strategies import AnyStrategy
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Portfolios from a YAML file: simulated on real history, compared with buy-and-hold.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="The local price store and the data-quality page.", rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file; `engine init` writes one.")]
+ConfigPaths = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML files.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="K=V", help="Override a key, as --set window.end=2024-12-31.")
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
+
+
+@app.command()
+def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfolio.yaml")) -> None:
+    """Write a commented starter config; an existing file is left alone."""
+    from importlib import resources
+
+    from engine.errors import OutputError
+    from engine.files import atomic_write
+
+    if path.exists():
+        raise OutputError(f"{path}: is there already; name another file")
+    atomic_write(path, resources.files("engine").joinpath("starter.yaml").read_bytes())
+    typer.echo(f"{path} written; next: engine validate {path}, engine run {path}")
+
+
+@app.command()
+def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
+    """Check configs and print their schedule, weights and limits; no prices are read."""
+    from engine.report.terminal import print_plan
+
+    for path in configs:
+        print_plan(_load(path, overrides or ()), str(path))
+
+
+@app.command()
+def run(
+    configs: ConfigPaths,
+    out: Out = Path("runs"),
+    overrides: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+    trades: Annotated[bool, typer.Option("--trades", help="Print every trade with its reason.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")] = False,
+) -> None:
+    """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
+    from engine.report.terminal import print_run
+    from engine.results import output_folder, to_json
+
+    loaded = [_load(path, overrides or ()) for path in configs]
+    summaries = []
+    for config in loaded:
+        folder = output_folder(out, config.name)
+        result = _simulate(config, audit=audit)
+        _write(result, folder)
+        summaries.append(result.summary())
+        if not json:
+            print_run(result, folder, trades=trades, tried=_tried(result))
+    if json:
+        sys.stdout.buffer.write(to_json(summaries[0]) if len(summaries) == 1 else b"[" + b",".join(map(to_json, summaries)) + b"]\n")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` wrote.")]) -> None:
+    """Build the HTML report of a finished run anew."""
+    from engine.report.html import build
+
+    typer.echo(str(build(folder)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a config, for editors."""
+    from engine.results import to_json
+
+    sys.stdout.buffer.write(to_json(_schema().model_json_schema(by_alias=True)))
+
+
+@data_app.command()
+def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
+    """Fill the local price store with what CONFIG needs."""
+    from engine.report.terminal import print_fetch
+    from engine.workflow import request_of
+
+    loaded = _load(config, overrides or ())
+    print_fetch(loaded.data.source, request_of(loaded))
+
+
+@data_app.command()
+def check(config: ConfigPath, overrides: Overrides = None) -> None:
+    """Print the data-quality page of CONFIG's prices."""
+    from engine.report.terminal import print_quality
+    from engine.workflow import examine, request_of
+
+    loaded = _load(config, overrides or ())
+    closes = loaded.data.source.load(request_of(loaded))
+    print_quality(closes, examine(loaded, closes))
+
+
+def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
+    """Return a config's run as frames: what ``engine.run`` promises."""
+    from engine.report.frames import Frames
+
+    return Frames.of(_simulate(_load(Path(config), overrides), audit=False))
+
+
+def main() -> None:
+    """Run the verb of the command line; exit 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
+    from engine.errors import EngineError
+
+    try:
+        app()
+    except SystemExit as done:
+        sys.exit(1 if done.code == 2 else done.code)  # noqa: PLR2004  (the parser's own code for wrong usage)
+    except EngineError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:  # noqa: BLE001  (whatever it is, it is ours)
+        from engine.crash import write_log
+
+        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_log()}\n")
+        sys.exit(3)
+
+
+def _schema() -> type[RunConfig[Any]]:
+    from engine.config import RunConfig
+    from strategies import AnyStrategy
+
+    return RunConfig[AnyStrategy]
+
+
+def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
+    from engine.workflow import load_config
+
+    return load_config(path, _schema(), tuple(overrides))
+
+
+def _simulate(config: RunConfig[AnyStrategy], *, audit: bool) -> Run:
+    from engine import kernel, workflow
+
+    if not kernel.compiled():
+        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
+    result = workflow.run(config)
+    if audit:
+        from engine.audit import audited
+
+        result = audited(result)
+    return result
+
+
+def _write(result: Run, folder: Path) -> None:
+    from engine.report.html import build
+
+    result.write(folder)
+    build(folder)
+
+
+def _tried(result: Run) -> int:
+    from engine.results import data_sha256
+    from engine.trials import note
+
+    return note(data_sha256(result.comparison), result.config_sha256)
+
+
+if __name__ == "__main__":
+    main()

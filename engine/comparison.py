@@ -1,0 +1,174 @@
+"""A strategy beside buy-and-hold and the benchmarks: the same market, account and costs for all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine import metrics
+from engine.account import Account
+from engine.arrays import BoolArray, FloatArray
+from engine.kernel_types import CostTable
+from engine.ledger import Checks, Ledger, checks
+from engine.market import Market
+from engine.metrics import Performance
+from engine.policy import Band, Policy
+from engine.published import Difference, Published, differences
+from engine.significance import Bootstrap, cagr_difference_interval
+from engine.simulation import simulate
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The highest weight a capped asset drifted to, when, and at how many closes it stood above its cap."""
+
+    weight: float
+    date: np.datetime64
+    sessions_over_cap: int
+    cap: float
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """One portfolio of a comparison: what happened and what it earned."""
+
+    name: str
+    ledger: Ledger
+    performance: Performance
+    peaks: Mapping[str, Peak]
+
+    def figures(self) -> dict[str, float | int | None]:
+        """Return every metric by name."""
+        return metrics.figures(self.performance)
+
+
+@dataclass(frozen=True)
+class Versus:
+    """The strategy against another portfolio over the sessions both have; differences are strategy minus other."""
+
+    sessions: int
+    start: np.datetime64
+    cagr_difference: float | None
+    interval: tuple[float, float] | None
+    tracking_error: float | None
+    information_ratio: float | None
+    beta: float | None
+    correlation: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All portfolios of a run, the strategy first, with what can be said about the differences."""
+
+    market: Market
+    portfolios: Mapping[str, Portfolio]
+    versus: Mapping[str, Versus]
+    checks: Checks
+    published: tuple[Difference, ...]
+
+    @property
+    def strategy(self) -> Portfolio:
+        """The portfolio that the config is about."""
+        return self.portfolios["strategy"]
+
+
+class _OnlyOpening:
+    """The schedule of buy-and-hold: the opening purchase, never traded again."""
+
+    def calendar(self, dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> dict[int, str]:
+        """Return no decision."""
+        return {}
+
+    def band(self, dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> Band | None:
+        """Return no band."""
+        return None
+
+
+def compare(  # noqa: PLR0913  (what a comparison is made of)
+    market: Market,
+    policy: Policy,
+    others: Mapping[str, Policy],
+    account: Account,
+    costs: CostTable,
+    *,
+    start: int,
+    buy_and_hold: bool,
+    risk_free: float,
+    bootstrap: Bootstrap,
+    published: Published | None = None,
+) -> Comparison:
+    """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
+
+    Every portfolio starts with the same capital at its first price at or after row ``start``; one that starts later is
+    compared over the sessions both have.
+    """
+    runs = {"strategy": simulate(market, policy, account, costs, start=start)}
+    if buy_and_hold:
+        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, schedule=_OnlyOpening())
+    for name, other in others.items():
+        runs[name] = simulate(market, other, account, costs, start=start)
+    policies = {"strategy": policy, "buy_and_hold": policy, **others}
+    portfolios = {
+        name: Portfolio(name, ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policies[name]))
+        for name, ledger in runs.items()
+    }
+    rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
+    return Comparison(
+        market=market,
+        portfolios=portfolios,
+        versus={name: against(portfolios["strategy"], rival, bootstrap) for name, rival in rivals.items()},
+        checks=_worst([checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
+        published=differences(published, {name: portfolio.figures() for name, portfolio in portfolios.items()}),
+    )
+
+
+def against(strategy: Portfolio, other: Portfolio, bootstrap: Bootstrap) -> Versus:
+    """Return the strategy's figures relative to ``other``, over their common sessions."""
+    mine, theirs = strategy.performance, other.performance
+    common = min(len(mine.dates), len(theirs.dates))
+    returns, rival = mine.returns[len(mine.returns) - (common - 1) :], theirs.returns[len(theirs.returns) - (common - 1) :]
+    dates = mine.dates[-common:]
+    days = float((dates[-1] - dates[0]) / np.timedelta64(1, "D"))
+    whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
+    size = common + 1 if whole else common
+    growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
+    interval = cagr_difference_interval(
+        returns,
+        rival,
+        days / metrics.DAYS_PER_YEAR,
+        samples=bootstrap.samples,
+        seed=bootstrap.seed,
+        level=bootstrap.level,
+    )
+    return Versus(
+        sessions=common,
+        start=dates[0],
+        cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
+        interval=interval,
+        tracking_error=metrics.tracking_error(returns, rival),
+        information_ratio=metrics.information_ratio(returns, rival),
+        beta=metrics.beta(returns, rival),
+        correlation=metrics.correlation(returns, rival),
+    )
+
+
+def peaks(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Peak]:
+    """Return the highest weight of every capped asset that was held (S6)."""
+    weights = ledger.weights(market)
+    result = {}
+    for ticker, cap in policy.caps().items():
+        path: FloatArray = weights[:, market.index(ticker)]
+        if path.any():
+            over: BoolArray = path > cap * (1.0 + 1e-12)
+            top = int(path.argmax())
+            result[ticker] = Peak(float(path[top]), ledger.dates[top], int(over.sum()), cap)
+    return result
+
+
+def _worst(all_checks: list[Checks]) -> Checks:
+    return Checks(
+        *(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(Checks))
+    )

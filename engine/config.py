@@ -1,0 +1,125 @@
+"""RunConfig: YAML in, a validated run or all its faults out. Generic over the strategy catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.account import Account
+from engine.choice import Choice, Date, Fraction, Slug, Switch
+from engine.costs import AnyCosts, NoCosts
+from engine.published import Published
+from engine.significance import Bootstrap
+from engine.sources import AnySource
+
+StrategyT = TypeVar("StrategyT")
+
+
+class Data(Choice):
+    """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against."""
+
+    source: AnySource
+    calendar: str = Field(default="XNYS", pattern=r"^[A-Z0-9]{4}$")
+
+
+class Window(Choice):
+    """First and last day of a run; a bound that is not given is the data's own."""
+
+    start: Date | None = None
+    end: Date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Window:
+        if self.start and self.end and self.end <= self.start:
+            raise PydanticCustomError(
+                "window", "end {end} is not after start {start}; correct one of them",
+                {"end": self.end.isoformat(), "start": self.start.isoformat()},
+            )
+        return self
+
+
+def _split_name(value: object) -> object:
+    """Turn ``SPY`` and ``{name: 60/40, kind: fixed_mix, ...}`` into a name and a strategy."""
+    if isinstance(value, str):
+        return {"name": value, "strategy": {"kind": "buy_and_hold", "weights": {value: "100%"}}}
+    if isinstance(value, dict) and "strategy" not in value:
+        named = {"name": value["name"]} if "name" in value else {}
+        return {**named, "strategy": {key: item for key, item in value.items() if key != "name"}}
+    return value
+
+
+class Benchmark(Choice, Generic[StrategyT]):
+    """A reference portfolio: a ticker bought and held, or a named strategy."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f<>]+$")
+    strategy: StrategyT
+
+
+class Compare(Choice, Generic[StrategyT]):
+    """What the strategy is set beside. ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios."""
+
+    buy_and_hold: Switch = True
+    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_split_name)], ...] = ()
+    risk_free: Annotated[Fraction, Field(gt=-1.0)] = 0.0
+    bootstrap: Bootstrap = Bootstrap()
+    published: Published | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Compare[StrategyT]:
+        taken = {"strategy", "buy_and_hold"}
+        for benchmark in self.benchmarks:
+            if benchmark.name in taken:
+                raise PydanticCustomError(
+                    "names", "two portfolios are called '{name}'; give this benchmark another name",
+                    {"name": benchmark.name},
+                )
+            taken.add(benchmark.name)
+        unknown = [name for name in (self.published.figures if self.published else ()) if name not in taken]
+        if unknown:
+            raise PydanticCustomError(
+                "published", "figures for '{name}', which is not a portfolio of this run; known: {known}",
+                {"name": unknown[0], "known": ", ".join(sorted(taken))},
+            )
+        return self
+
+
+class RunConfig(Choice, Generic[StrategyT]):
+    """One run, every default spelled out."""
+
+    name: Slug
+    description: str = ""
+    data: Data
+    window: Window = Window()
+    account: Account = Account()
+    strategy: StrategyT
+    costs: AnyCosts = NoCosts()
+    compare: Compare[StrategyT] = Compare()
+
+    def canonical(self) -> dict[str, object]:
+        """Return the config as plain data, every default spelled out, that reads back as this config."""
+        return plain(self)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the canonical config as JSON."""
+        return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()
+
+
+def plain(model: BaseModel) -> dict[str, object]:
+    """Return a model as JSON-ready data by its YAML names, benchmarks flat again, absent options left out."""
+    data = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return _flat(data)
+
+
+def _flat(data: dict[str, object]) -> dict[str, object]:
+    compare = data.get("compare")
+    if isinstance(compare, dict):
+        compare["benchmarks"] = [
+            {"name": item["name"], **item["strategy"]} if "strategy" in item else item for item in compare["benchmarks"]
+        ]
+    return data
+
+

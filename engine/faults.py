@@ -1,0 +1,153 @@
+"""pydantic's errors -> located faults: file, line, path, what was found, what is expected, what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.errors import ConfigError, Fault
+from engine.yamlfile import Document, KeyPath
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_BUILT_IN = {"literal_error", "model_type", "model_attributes_type", "union_tag_not_found", "string_type", "missing", "extra_forbidden"}
+
+
+def validated(schema: type[ModelT], document: Document) -> ModelT:
+    """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
+    try:
+        return schema.model_validate(document.tree)
+    except ValidationError as error:
+        raise ConfigError(_faults(error, schema, document)) from None
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the nearest of ``known``, or what is known when none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(names)}"
+
+
+def _faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
+    by_path: dict[KeyPath, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        by_path.setdefault(_yaml_path(detail["loc"], document), []).append(detail)
+    faults = []
+    for path, details in by_path.items():
+        seen: set[str] = set()
+        for detail in _telling(details):
+            message, remedy = _words(detail, schema)
+            if message not in seen:
+                faults.append(Fault(document.where(path), ".".join(map(str, path)), message, remedy))
+                seen.add(message)
+    return sorted(faults, key=lambda fault: _line(fault.where))
+
+
+def _line(where: str) -> int:
+    tail = where.rsplit(":", 1)[-1]
+    return int(tail) if tail.isdigit() else 0
+
+
+def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the errors worth showing where alternatives of a union each gave one: ours before the built-in ones."""
+    own = [detail for detail in details if detail["type"] not in _BUILT_IN]
+    return own or details
+
+
+def _yaml_path(loc: tuple[str | int, ...], document: Document) -> KeyPath:
+    """Drop what pydantic adds to a path (tags of unions, names of alternatives) and the file does not have."""
+    path: KeyPath = ()
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if document.holds((*path, part)) or (last and not _invented(part)):
+            path = (*path, part)
+    return path
+
+
+def _invented(part: str | int) -> bool:
+    """Return whether ``part`` names an alternative rather than a key: literal[...], function-...(), a class, [key]."""
+    return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
+
+
+def _words(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
+    """Return message and remedy of one error."""
+    kind, context, found = detail["type"], detail.get("ctx", {}), detail["input"]
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    if kind == "extra_forbidden":
+        owner = _model_at(schema, detail["loc"][:-1])
+        return f"unknown key '{key}'", closest(key, _keys(owner)) if owner else "remove it"
+    if kind == "missing":
+        return f"key '{key}' is missing", f"add `{key}: ...`"
+    if kind == "union_tag_invalid":
+        known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
+        return f"unknown kind '{context['tag']}'", f"{closest(str(context['tag']), known)}; known: {', '.join(known)}"
+    if kind == "union_tag_not_found":
+        return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
+    if kind == "literal_error":
+        return f"found {_shown(found)}", f"expected {context['expected']}"
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return f"expected `key: value` lines, found {_shown(found)}", "indent the keys below it"
+    if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
+        bound = next(iter(context.values()))
+        words = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below", "less_than_equal": "at most"}
+        return f"found {_shown(found)}", f"expected {words[kind]} {bound}"
+    message = detail["msg"]
+    head, _, remedy = message.partition("; ")
+    return head, remedy
+
+
+def _shown(found: object) -> str:
+    if isinstance(found, Mapping):
+        return "a mapping"
+    if isinstance(found, list | tuple):
+        return "a list"
+    text = str(found)
+    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...'"
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """Return the model that ``loc`` (with pydantic's tags) leads to, for its list of keys."""
+    models: list[type[BaseModel]] = [schema]
+    for part in loc:
+        tagged = [model for model in models if _kind_of(model) == part]
+        if tagged:
+            models = tagged
+            continue
+        if isinstance(part, int) or _invented(part):
+            named = [model for model in models if model.__name__ == part]
+            models = named or models
+            continue
+        found = [
+            inner
+            for model in models
+            for name, field in model.model_fields.items()
+            if (field.alias or name) == part
+            for inner in _models_in(field.annotation)
+        ]
+        models = found or models
+    return models[0] if len(models) == 1 else None
+
+
+def _kind_of(model: type[BaseModel]) -> object:
+    field = model.model_fields.get("kind")
+    return field.default if field else None
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    """Return every model class inside an annotation: unions, Annotated, containers."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType) or get_args(annotation):
+        return [model for inner in get_args(annotation) for model in _models_in(inner)]
+    return []

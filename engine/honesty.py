@@ -1,0 +1,97 @@
+"""What a run cannot know, in words that a seller would leave out (S15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.comparison import Comparison
+from engine.market import Market
+from engine.policy import Policy
+
+
+def warnings(
+    comparison: Comparison, policy: Policy, window: tuple[np.datetime64 | None, np.datetime64 | None], start: int
+) -> list[str]:
+    """Return the warnings of a run, the general ones first, then what its own data and trades ask for."""
+    market, ledger = comparison.market, comparison.strategy.ledger
+    return [
+        *_hindsight(policy),
+        *_survivors(market, start),
+        *_kind_of_prices(market),
+        *_window(market, ledger.dates, window),
+        *_late(market, policy, ledger.dates[0]),
+        *_late_starts(comparison),
+        *_own_notes(comparison),
+    ]
+
+
+def _hindsight(policy: Policy) -> Iterable[str]:
+    names = sorted(policy.caps())
+    if names:
+        yield (
+            f"Hindsight: {', '.join(names)} are known today to have survived and grown. Nobody could have named just "
+            "these at the start; the result says what they did, not what such a choice earns."
+        )
+
+
+def _survivors(market: Market, start: int) -> Iterable[str]:
+    ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[start:, j].any()]
+    if ended:
+        yield f"Ended before the data do: {', '.join(ended)}; paid out at the last price, which may not have been obtainable."
+    else:
+        yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
+
+
+def _kind_of_prices(market: Market) -> Iterable[str]:
+    if market.provenance.closes == "adjusted":
+        yield (
+            "Total-return prices: dividends are reinvested the day they are paid, without cost or tax. Share counts "
+            "and prices are not those of a broker's statement."
+        )
+    elif market.provenance.closes == "raw":
+        yield "Price-only closes: dividends are missing from every return, and splits may be."
+    yield from market.provenance.notes
+
+
+def _window(
+    market: Market,
+    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
+    window: tuple[np.datetime64 | None, np.datetime64 | None],
+) -> Iterable[str]:
+    start, end = window
+    if start is not None and dates[0] - start > np.timedelta64(7, "D"):
+        yield f"The run begins on {dates[0]}, not on {start}: no asset with a positive weight has a price before."
+    if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
+        yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
+
+
+def _late(market: Market, policy: Policy, first: np.datetime64) -> Iterable[str]:
+    for ticker in policy.opening_tickers():
+        row = market.first_row((ticker,), 0)
+        if row is None:
+            yield f"{ticker} has no price in this run; its weight went where `before_listing` says throughout."
+        elif market.dates[row] > first:
+            yield (
+                f"{ticker} has no price before {market.dates[row]}; until the first rebalance after that its weight "
+                "goes where `before_listing` says."
+            )
+
+
+def _late_starts(comparison: Comparison) -> Iterable[str]:
+    first = comparison.strategy.ledger.dates[0]
+    for name, portfolio in comparison.portfolios.items():
+        if portfolio.ledger.dates[0] > first:
+            yield (
+                f"{name} begins on {portfolio.ledger.dates[0]}: its own figures count from there, and it is compared "
+                "over the sessions both have."
+            )
+
+
+def _own_notes(comparison: Comparison) -> Iterable[str]:
+    for name, portfolio in comparison.portfolios.items():
+        prefix = "" if name == "strategy" else f"{name}: "
+        yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
+
+

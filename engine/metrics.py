@@ -1,0 +1,331 @@
+"""Figures of a value series: pure functions, and the METRICS table that names, defines and orders them (S13).
+
+``level`` (T+1,) [currency or index] starts with the capital before the opening costs; ``returns`` (T-1,) [fraction] are
+time-weighted, simple, one a session from the second on. A figure that does not exist is None, never 0 or NaN.
+Conventions and where other tools differ: ``docs/semantics.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.arrays import BoolArray, DateArray, FloatArray, IntArray, frozen
+from engine.irr import Rate, xirr
+from engine.ledger import Ledger
+from engine.sessions import Period, period_of
+
+SESSIONS_PER_YEAR: Final = 252.0
+DAYS_PER_YEAR: Final = 365.25
+
+
+def time_weighted(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
+    """Return (T-1,) returns of ``value`` (T,) with flows taken out (S12).
+
+    ``at_start`` (T,) flows take part in their session's return, ``at_end`` (T,) flows do not; both signed, in positive
+    [currency]. This engine's flows arrive at the close: ``at_end``.
+    """
+    return (value[1:] - at_end[1:]) / (value[:-1] + at_start[1:]) - 1.0
+
+
+def level_of(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
+    """Return (T+1,) the capital, the value after the opening, and the returns chained onto it."""
+    return np.concatenate([[capital], first_value * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))])
+
+
+def session_rate(annual: float, periods: float = SESSIONS_PER_YEAR) -> float:
+    """Return what an annual effective rate earns in one of ``periods`` periods a year."""
+    return float((1.0 + annual) ** (1.0 / periods) - 1.0)
+
+
+def total_return(level: FloatArray) -> float:
+    """Return last level / capital - 1."""
+    return float(level[-1] / level[0] - 1.0)
+
+
+def cagr(level: FloatArray, days: float) -> float | None:
+    """Return the growth rate a year over ``days`` calendar days, a year being 365.25."""
+    return float((level[-1] / level[0]) ** (DAYS_PER_YEAR / days) - 1.0) if days > 0 and level[-1] > 0.0 else None
+
+
+def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return the growth rate a year by count of returns; NaN before the first return does not count."""
+    r = returns[np.isfinite(returns)]
+    return float(np.prod(1.0 + r) ** (periods / len(r)) - 1.0) if len(r) else None
+
+
+def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return the standard deviation (n - 1) of returns a year."""
+    r = returns[np.isfinite(returns)]
+    return float(np.std(r, ddof=1) * np.sqrt(periods)) if len(r) > 1 else None
+
+
+def downside(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
+    excess = _excess(returns, risk_free)
+    return float(np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2)) * np.sqrt(periods)) if len(excess) else None
+
+
+def sharpe(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
+    excess = _excess(returns, risk_free)
+    if len(excess) < 2 or np.ptp(excess) == 0.0:
+        return None
+    return float(np.mean(excess) / np.std(excess, ddof=1) * np.sqrt(periods))
+
+
+def sortino(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return mean over downside of returns above ``risk_free`` (a rate a period, or one each)."""
+    excess = _excess(returns, risk_free)
+    below = downside(returns, risk_free, periods=1.0)
+    return float(np.mean(excess) / below * np.sqrt(periods)) if below else None
+
+
+def omega(returns: FloatArray, threshold: float = 0.0) -> float | None:
+    """Return the sum of returns above ``threshold`` over the sum of shortfalls below it."""
+    excess = _excess(returns, threshold)
+    losses = float(-np.minimum(excess, 0.0).sum())
+    return float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None
+
+
+def drawdowns(level: FloatArray) -> FloatArray:
+    """Return each level over the highest so far, less 1; never positive."""
+    return level / np.maximum.accumulate(level) - 1.0
+
+
+def max_drawdown(level: FloatArray) -> float:
+    """Return the deepest drawdown, a negative number."""
+    return float(drawdowns(level).min())
+
+
+def ulcer(level: FloatArray) -> float:
+    """Return the root mean square drawdown."""
+    return float(np.sqrt(np.mean(drawdowns(level) ** 2)))
+
+
+def calmar(growth: float | None, deepest: float) -> float | None:
+    """Return CAGR over the size of the deepest drawdown."""
+    return growth / abs(deepest) if growth is not None and deepest < 0.0 else None
+
+
+def turnover(traded: float, mean_value: float, years: float) -> float | None:
+    """Return one-way turnover a year: half the money traded over the mean value."""
+    return traded / 2.0 / mean_value / years if years > 0.0 and mean_value > 0.0 else None
+
+
+def tracking_error(returns: FloatArray, other: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return the standard deviation (n - 1) of return differences a year."""
+    return volatility(returns - other, periods)
+
+
+def information_ratio(returns: FloatArray, other: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return mean return difference over tracking error, both a year."""
+    return sharpe(returns - other, 0.0, periods)
+
+
+def beta(returns: FloatArray, other: FloatArray) -> float | None:
+    """Return the slope of returns on ``other``."""
+    spread = float(np.var(other, ddof=1)) if len(other) > 1 else 0.0
+    return float(np.cov(returns, other, ddof=1)[0, 1] / spread) if spread > 0.0 else None
+
+
+def correlation(returns: FloatArray, other: FloatArray) -> float | None:
+    """Return the correlation of returns with ``other``."""
+    if len(other) < 2 or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
+        return None
+    return float(np.corrcoef(returns, other)[0, 1])
+
+
+def longest_drawdown(level: FloatArray, dates: DateArray) -> int:
+    """Return the most calendar days from a high to its recovery, or to the end while there is none.
+
+    ``level`` (T+1,) has the capital before the level of ``dates`` (T,); both count as the first day.
+    """
+    days = np.concatenate([dates[:1], dates]).astype("datetime64[D]").astype(np.int64)
+    high = np.maximum.accumulate(level)
+    since = np.maximum.accumulate(np.where(level >= high, days, days[0]))
+    before = np.concatenate([since[:1], since[:-1]])
+    return int((days - before).max())
+
+
+def by_period(level: FloatArray, dates: DateArray, period: Period) -> tuple[IntArray, FloatArray]:
+    """Return the number and the return of each calendar period, the first from the capital, the last to the end."""
+    number = period_of(dates, period)
+    last: BoolArray = np.concatenate([number[1:] != number[:-1], [True]])
+    ends = level[1:][last]
+    return number[last], ends / np.concatenate([level[:1], ends[:-1]]) - 1.0
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What one ledger earned; every figure is computed from these.
+
+    ``level`` (T+1,), ``returns`` (T-1,), ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``,
+    ``costs``, ``trades`` and ``rebalances`` [count], ``final_value``, ``risk_free`` annual effective, ``money_rate``
+    the XIRR when there are flows.
+    """
+
+    dates: DateArray
+    level: FloatArray
+    returns: FloatArray
+    final_value: float
+    traded: float
+    mean_value: float
+    costs: float
+    trades: int
+    rebalances: int
+    paid_in: float
+    risk_free: float = 0.0
+    money_rate: Rate | None = None
+
+    @property
+    def days(self) -> float:
+        """Calendar days from the first session to the last."""
+        return float((self.dates[-1] - self.dates[0]) / np.timedelta64(1, "D"))
+
+    @property
+    def session_rate(self) -> float:
+        """The risk-free rate of one session."""
+        return session_rate(self.risk_free)
+
+    @classmethod
+    def of(cls, ledger: Ledger, risk_free: float = 0.0) -> Performance:
+        """Return the performance of a ledger."""
+        nothing = np.zeros_like(ledger.flows)
+        returns = time_weighted(ledger.value, at_start=nothing, at_end=ledger.flows)
+        after = ledger.rows > 0
+        money = np.abs(ledger.traded)
+        return cls(
+            dates=ledger.dates,
+            level=frozen(level_of(ledger.capital, float(ledger.value[0]), returns)),
+            returns=frozen(returns),
+            final_value=float(ledger.value[-1]),
+            traded=float(money[after].sum()),
+            mean_value=float(ledger.value.mean()),
+            costs=float(ledger.costs.sum()),
+            trades=int(np.count_nonzero(ledger.trades)),
+            rebalances=int(ledger.rebalances.sum()),
+            paid_in=float(ledger.flows.sum()),
+            risk_free=risk_free,
+            money_rate=_money_rate(ledger) if ledger.flows.any() else None,
+        )
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure: how it is computed, shown and defined. ``style`` is percent, ratio, money, count or days."""
+
+    title: str
+    style: str
+    compute: Callable[[Performance], float | int | None]
+    definition: str
+    headline: bool = False
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "final_value": Metric("Final value", "money", lambda p: p.final_value, "value at the last close", headline=True),
+    "total_return": Metric(
+        "Total return", "percent", lambda p: total_return(p.level), "last level / capital - 1, flows taken out", headline=True
+    ),
+    "cagr": Metric("CAGR", "percent", lambda p: cagr(p.level, p.days), "growth a year over calendar days / 365.25", headline=True),
+    "volatility": Metric(
+        "Volatility", "percent", lambda p: volatility(p.returns), "std (n - 1) of daily returns x sqrt(252)", headline=True
+    ),
+    "sharpe": Metric(
+        "Sharpe", "ratio", lambda p: sharpe(p.returns, p.session_rate), "mean(r - rf) / std(r - rf) x sqrt(252)", headline=True
+    ),
+    "sortino": Metric(
+        "Sortino",
+        "ratio",
+        lambda p: sortino(p.returns, p.session_rate),
+        "mean(r - rf) / sqrt(mean(min(r - rf, 0)^2)) x sqrt(252)",
+        headline=True,
+    ),
+    "max_drawdown": Metric(
+        "Max drawdown", "percent", lambda p: max_drawdown(p.level), "lowest level / highest before it - 1, from the capital on", headline=True
+    ),
+    "calmar": Metric(
+        "Calmar", "ratio", lambda p: calmar(cagr(p.level, p.days), max_drawdown(p.level)), "CAGR / |max drawdown|", headline=True
+    ),
+    "ulcer": Metric("Ulcer index", "percent", lambda p: ulcer(p.level), "square root of the mean squared drawdown", headline=True),
+    "best_year": Metric("Best year", "percent", lambda p: _extreme(p, "year", max), "best calendar year, partial ones included", headline=True),
+    "worst_year": Metric("Worst year", "percent", lambda p: _extreme(p, "year", min), "worst calendar year, partial ones included", headline=True),
+    "longest_drawdown": Metric(
+        "Longest drawdown", "days", lambda p: longest_drawdown(p.level, p.dates), "calendar days from a high to its recovery or the end", headline=True
+    ),
+    "turnover": Metric(
+        "Turnover a year",
+        "percent",
+        lambda p: turnover(p.traded, p.mean_value, p.days / DAYS_PER_YEAR),
+        "money traded / 2 / mean value / years, opening purchase left out",
+        headline=True,
+    ),
+    "costs": Metric("Costs", "money", lambda p: p.costs, "everything paid for orders, opening included", headline=True),
+    "trades": Metric("Trades", "count", lambda p: p.trades, "orders filled, opening included", headline=True),
+    "rebalances": Metric("Rebalances", "count", lambda p: p.rebalances, "sessions traded to the targets, opening included", headline=True),
+    "xirr": Metric(
+        "Money-weighted (XIRR)",
+        "percent",
+        lambda p: p.money_rate.value if p.money_rate else None,
+        "the one rate that makes all flows' present value zero, calendar days / 365",
+    ),
+    "paid_in": Metric("Paid in after opening", "money", lambda p: p.paid_in, "contributions less withdrawals"),
+    "annual_return_252": Metric(
+        "Return a year by count", "percent", lambda p: annual_return(p.returns), "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR"
+    ),
+    "best_month": Metric("Best month", "percent", lambda p: _extreme(p, "month", max), "best calendar month"),
+    "worst_month": Metric("Worst month", "percent", lambda p: _extreme(p, "month", min), "worst calendar month"),
+    "win_months": Metric("Winning months", "percent", lambda p: float(np.mean(by_period(p.level, p.dates, "month")[1] > 0.0)), "share of calendar months above 0"),
+    "best_day": Metric("Best day", "percent", lambda p: float(p.returns.max()) if p.returns.size else None, "highest daily return"),
+    "worst_day": Metric("Worst day", "percent", lambda p: float(p.returns.min()) if p.returns.size else None, "lowest daily return"),
+    "skew": Metric("Skewness", "ratio", lambda p: _moment(p.returns, 3), "third standardised moment of daily returns (n)"),
+    "kurtosis": Metric("Kurtosis", "ratio", lambda p: _moment(p.returns, 4), "fourth standardised moment of daily returns (n); 3 is normal"),
+    "omega": Metric("Omega", "ratio", lambda p: omega(p.returns, p.session_rate), "gains above rf / losses below it"),
+    "var_95": Metric("VaR 95 %, one day", "percent", lambda p: _value_at_risk(p.returns), "5 % quantile of daily returns, historical"),
+    "cvar_95": Metric("CVaR 95 %, one day", "percent", lambda p: _expected_shortfall(p.returns), "mean of daily returns at or below VaR"),
+}
+"""Every figure of a portfolio, in the order of the tables; one place to add one."""
+
+
+def figures(performance: Performance) -> dict[str, float | int | None]:
+    """Return every metric that exists; what is not finite does not."""
+    result: dict[str, float | int | None] = {}
+    for name, metric in METRICS.items():
+        value = metric.compute(performance)
+        result[name] = value if value is not None and np.isfinite(value) else None
+    return result
+
+
+def _excess(returns: FloatArray, risk_free: float | FloatArray) -> FloatArray:
+    excess: FloatArray = returns - risk_free
+    return excess[np.isfinite(excess)]
+
+
+def _extreme(p: Performance, period: Period, pick: Callable[[FloatArray], float]) -> float:
+    return float(pick(by_period(p.level, p.dates, period)[1]))
+
+
+def _moment(returns: FloatArray, order: int) -> float | None:
+    centred = returns - returns.mean() if returns.size else returns
+    spread = float(np.sqrt(np.mean(centred**2))) if returns.size else 0.0
+    return float(np.mean(centred**order) / spread**order) if spread > 0.0 else None
+
+
+def _value_at_risk(returns: FloatArray) -> float | None:
+    return float(np.quantile(returns, 0.05)) if returns.size else None
+
+
+def _expected_shortfall(returns: FloatArray) -> float | None:
+    return float(returns[returns <= np.quantile(returns, 0.05)].mean()) if returns.size else None
+
+
+def _money_rate(ledger: Ledger) -> Rate:
+    """Return the XIRR of capital, flows and final value, seen from the investor's pocket."""
+    flows = -ledger.flows
+    flows[0] -= ledger.capital
+    flows[-1] += ledger.value[-1]
+    paid = flows != 0.0
+    return xirr(ledger.dates[paid], flows[paid])

@@ -1,0 +1,216 @@
+"""What a run leaves behind: summary, tables and manifest, as data and as files (DESIGN section 4).
+
+Same config, data and version give the same bytes: no clock, no host name, no random order.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from engine.arrays import FloatArray
+from engine.comparison import Comparison, Portfolio, Versus
+from engine.errors import OutputError
+from engine.files import atomic_write
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+_PACKAGES: Final = ("portfolio-engine", "numpy", "scipy", "numba", "pyarrow", "pydantic", "arch", "exchange_calendars")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A finished run: its comparison, what it cannot know, and the resolved config it answers to."""
+
+    name: str
+    description: str
+    config: Mapping[str, object]
+    config_sha256: str
+    comparison: Comparison
+    warnings: tuple[str, ...]
+    published_source: str = ""
+    audit: Mapping[str, float] | None = None
+
+    def summary(self) -> dict[str, Json]:
+        """Return the content of ``summary.json``."""
+        first = self.comparison.strategy.ledger
+        market = self.comparison.market
+        result: dict[str, Json] = {
+            "name": self.name,
+            "description": self.description,
+            "window": {"start": str(first.dates[0]), "end": str(first.dates[-1]), "sessions": len(first.dates)},
+            "account": {"capital": first.capital, "currency": market.currency},
+            "portfolios": {name: _portfolio(item) for name, item in self.comparison.portfolios.items()},
+            "versus": {name: _versus(item) for name, item in self.comparison.versus.items()},
+            "checks": {
+                key: value for key, value in dataclasses.asdict(self.comparison.checks).items()
+            },
+            "data": {
+                "source": market.provenance.source,
+                "closes": market.provenance.closes,
+                "sha256": data_sha256(self.comparison),
+            },
+            "warnings": list(self.warnings),
+        }
+        if self.comparison.published:
+            result["published"] = {
+                "source": self.published_source,
+                "figures": [
+                    {"portfolio": d.portfolio, "metric": d.metric, "published": d.published, "here": d.here}
+                    for d in self.comparison.published
+                ],
+            }
+        if self.audit is not None:
+            result["audit"] = dict(self.audit)
+        return result
+
+    def manifest(self) -> dict[str, Json]:
+        """Return the content of ``manifest.json``: what must be equal for the bytes to be equal."""
+        return {
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "config_sha256": self.config_sha256,
+            "data_sha256": data_sha256(self.comparison),
+            "trades_sha256": hashlib.sha256(trades_csv(self.comparison).encode()).hexdigest(),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write every file but the report into ``folder``, each whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            When ``folder`` cannot be written to; files of an earlier run stay as they were or are replaced whole.
+
+        """
+        files = {
+            "equity.parquet": _parquet(self.comparison, {n: p.ledger.value for n, p in self.comparison.portfolios.items()}),
+            "levels.parquet": _parquet(
+                self.comparison, {n: p.performance.level[1:] for n, p in self.comparison.portfolios.items()}
+            ),
+            "weights.parquet": _weights(self.comparison),
+            "trades.csv": trades_csv(self.comparison).encode(),
+            "config.resolved.yaml": yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
+            "manifest.json": to_json(self.manifest()),
+            "summary.json": to_json(self.summary()),
+        }
+        for name, content in files.items():
+            atomic_write(folder / name, content)
+
+
+def to_json(data: Mapping[str, Json]) -> bytes:
+    """Return ``data`` as indented JSON; NaN and infinity are a bug here and raise ValueError."""
+    return (json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def output_folder(out: Path, name: str) -> Path:
+    """Return ``out/name``, refusing a path that leaves ``out`` through a link."""
+    folder = (out / name).resolve()
+    if out.resolve() != folder.parent:
+        raise OutputError(f"{out / name}: leads outside {out}; remove the link or choose another --out")
+    return folder
+
+
+def data_sha256(comparison: Comparison) -> str:
+    """Return the SHA-256 of the dates, tickers and prices that the run saw."""
+    market = comparison.market
+    digest = hashlib.sha256()
+    digest.update(market.dates.astype("datetime64[D]").astype(np.int64).tobytes())
+    digest.update("\n".join(market.assets).encode())
+    digest.update(np.nan_to_num(market.prices, nan=-1.0).tobytes())
+    return digest.hexdigest()
+
+
+def trades_csv(comparison: Comparison) -> str:
+    """Return the strategy's trades: date, asset, quantity, price, value, cost, reason."""
+    ledger = comparison.strategy.ledger
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["date", "asset", "quantity", "price", "value", "cost", "reason"])
+    for event, row in enumerate(ledger.rows):
+        for j in np.flatnonzero(ledger.trades[event]):
+            numbers = (ledger.trades[event, j], ledger.prices[event, j], ledger.traded[event, j], ledger.costs[event, j])
+            writer.writerow([ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reasons[event]])
+    return text.getvalue()
+
+
+def _portfolio(portfolio: Portfolio) -> dict[str, Json]:
+    dates = portfolio.ledger.dates
+    return {
+        "start": str(dates[0]),
+        "end": str(dates[-1]),
+        "sessions": len(dates),
+        **portfolio.figures(),
+        "max_weight": {
+            ticker: {
+                "weight": peak.weight,
+                "date": str(peak.date),
+                "sessions_over_cap": peak.sessions_over_cap,
+                "cap": peak.cap,
+            }
+            for ticker, peak in portfolio.peaks.items()
+        },
+    }
+
+
+def _versus(versus: Versus) -> dict[str, Json]:
+    return {
+        "start": str(versus.start),
+        "sessions": versus.sessions,
+        "cagr_difference": versus.cagr_difference,
+        "cagr_difference_ci95": list(versus.interval) if versus.interval else None,
+        "tracking_error": versus.tracking_error,
+        "information_ratio": versus.information_ratio,
+        "beta": versus.beta,
+        "correlation": versus.correlation,
+    }
+
+
+def _parquet(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
+    """Return a table with a date column and one column a portfolio, empty before its first session."""
+    dates = comparison.market.dates[-max(len(column) for column in series.values()) :]
+    columns = {name: _padded(column, len(dates)) for name, column in series.items()}
+    return _table(dates, columns)
+
+
+def _weights(comparison: Comparison) -> bytes:
+    ledger = comparison.strategy.ledger
+    weights = ledger.weights(comparison.market)
+    held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
+    columns: dict[str, FloatArray | np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]] = {
+        ledger.assets[j]: weights[:, j] for j in held
+    }
+    columns["cash"] = ledger.cash / ledger.value
+    return _table(ledger.dates, columns)
+
+
+def _padded(column: FloatArray, count: int) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]:
+    missing = count - len(column)
+    return np.ma.array(
+        np.concatenate([np.zeros(missing), column]), mask=np.concatenate([np.ones(missing, bool), np.zeros(len(column), bool)])
+    )
+
+
+def _table(
+    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
+    columns: Mapping[str, FloatArray | np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]],
+) -> bytes:
+    arrays = {"date": pa.array(dates.astype("datetime64[D]"))}
+    for name, column in columns.items():
+        mask = np.ma.getmaskarray(column)
+        arrays[name] = pa.array(np.ma.getdata(column), mask=mask)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True)
+    return bytes(sink.getvalue())
