@@ -48,8 +48,6 @@ class Book:
         self.units = np.zeros(count)
         self.cash = account.capital
         self.target = np.zeros(count)
-        self.waiting = np.zeros(count, dtype=np.bool_)
-        self.patience = 0
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
@@ -59,6 +57,9 @@ class Book:
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
         self._nobody = np.zeros(count)
+        self._none = np.zeros(count, dtype=np.bool_)
+        self._since = np.full(count, -1)
+        self._short = self._none
 
     # what is known -----------------------------------------------------------------------------------------------
 
@@ -77,14 +78,18 @@ class Book:
     # what can happen ---------------------------------------------------------------------------------------------
 
     def receive(self, row: int, amount: float) -> None:
-        """Take a flow into cash before the session's trading; a withdrawal may leave cash below zero until traded."""
-        if amount < 0.0 and self.value(row) <= -amount:
-            raise AccountError(
-                f"{self.market.dates[row]}: a withdrawal of {-amount:,.2f} is due and the account is worth "
-                f"{self.value(row):,.2f}; withdraw less or end the window earlier"
-            )
+        """Take a contribution into cash before the session's trading, or a withdrawal out of it (S11)."""
         self.cash += amount
         self.flows[row] += amount
+
+    def check_due(self, row: int, due: float) -> None:
+        """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
+        able = self.cash + float(self.money(row)[self.fresh(row)].sum())
+        if due > 0.0 and able <= due:
+            raise AccountError(
+                f"{self.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
+                "withdraw less or end the window earlier"
+            )
 
     def pay_out(self, row: int, gone: Iterable[int], haircut: float) -> float:
         """Turn delisted assets into cash at their last price less ``haircut`` (S8); return what they bring."""
@@ -108,65 +113,84 @@ class Book:
             )
         return paid
 
+    @property
+    def waiting(self) -> BoolArray:
+        """(N,) whose orders wait for a fresh price."""
+        return self._since >= 0
+
     def rebalance(self, row: int, target: FloatArray, reason: str) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        stale = ~self.fresh(row) & self.market.listed[row]
-        wants = stale & ((self.units != 0.0) | (target > 0.0))
-        scaled = self._trade(row, Order(target, ~wants, self._nobody, 0.0, 0.0), reason, rebalance=True)
-        self.waiting = wants | ((target > 0.0) & scaled)
-        self.patience = PATIENCE
-        if wants.any():
-            names = ", ".join(np.array(self.market.assets)[wants])
-            self.notes.append(f"{names} had no close on {self.market.dates[row]}: the order waited for the next one")
+        stuck = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
+        scaled = self._trade(row, Order(target, ~stuck, self._nobody, 0.0, 0.0), reason, rebalance=True)
+        self._since = np.where(stuck, row, -1)
+        self._short = ~stuck & (target > 0.0) & scaled
+        if stuck.any():
+            self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
     def retry(self, row: int) -> None:
-        """Fill orders that waited, when a price they waited for is there (S9)."""
-        due = self.waiting & (self.fresh(row))
-        stuck = self.waiting & ~self.fresh(row)
-        if (due & (self.market.age[row - 1] > 0)).any():
-            self._trade(row, Order(self.target, due, self._nobody, 0.0, 0.0), "waited for a price")
-            self.waiting = stuck
-        self.patience -= 1
-        if self.waiting.any() and self.patience <= 0:
-            names = ", ".join(np.array(self.market.assets)[self.waiting])
+        """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
+        fresh, waiting = self.fresh(row), self.waiting
+        late = waiting & ~fresh & (row - self._since >= PATIENCE)
+        if late.any():
             raise StalePriceError(
-                f"{names}: no close for {PATIENCE} sessions up to {self.market.dates[row]} while an order waits; "
-                "fill the gap in the prices, or end the window before it"
+                f"{self._named(late)}: no close in {PATIENCE} sessions up to {self.market.dates[row]} while an order "
+                "waits; fill the gap in the prices, or end the window before it"
             )
+        if (waiting & fresh).any():
+            due = (waiting | self._short) & fresh
+            scaled = self._trade(row, Order(self.target, due, self._nobody, 0.0, 0.0), "waited for a price")
+            joined = self._short & ~fresh & self.market.listed[row]
+            self._since = np.where(joined, row, np.where(fresh, -1, self._since))
+            self._short = due & (self.target > 0.0) & (scaled and self.waiting.any())
 
-    def reinvest(self, row: int, heirs: FloatArray, amount: float, reason: str) -> None:
-        """Spend ``amount`` of cash, costs included, on ``heirs`` (N,) pro rata (S8)."""
+    def reinvest(self, row: int, gone: Iterable[int], heirs: FloatArray, amount: float) -> None:
+        """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
+        for j in gone:
+            moved, self.target = self.target[j], self.target.copy()
+            self.target[j] = 0.0
+            self.target += moved * heirs
         shares = self._among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
-            self._trade(row, Order(self.target, np.zeros_like(self.waiting), shares, amount, 0.0), reason)
+            self._trade(row, Order(self.target, self._none, shares, amount, 0.0), "delisted: proceeds reinvested")
 
     def trim(self, row: int, over: IntArray, heirs: FloatArray, reason: str) -> None:
         """Sell the assets ``over`` their caps down to their targets; ``heirs`` (N,) take the proceeds (S6)."""
-        active = np.zeros_like(self.waiting)
+        active = np.zeros_like(self._none)
         active[over] = self.fresh(row)[over] & (self.money(row)[over] > self.target[over] * self.value(row))
         if active.any():
             heirs = np.where(active, 0.0, self._among_fresh(row, heirs))
             total = float(heirs.sum())
             self._trade(row, Order(self.target, active, heirs / total if total else heirs, 0.0, 0.0), reason)
 
-    def invest(self, row: int) -> None:
-        """Bring a flow that has been received into, or out of, the assets (S11)."""
-        amount = self.flows[row]
+    def invest(self, row: int, amount: float) -> None:
+        """Bring a contribution, received already, into the assets (S11)."""
         how = self.account.contributions.invest
-        reason = "contribution" if amount > 0.0 else "withdrawal"
-        fresh = self.fresh(row)
-        order = Order(np.where(fresh, self.target, 0.0), fresh & ~self.waiting, self._nobody, 0.0, 0.0)
-        if how == "wait" and self.cash >= 0.0:
-            return
         if how == "pro_rata":
-            heirs = self._pro_rata(row, amount)
+            amount = min(amount, self.cash)
+            heirs = self._room(row, amount)
             if heirs.any():
-                self._trade(row, Order(self.target, np.zeros_like(fresh), heirs, amount, 0.0), reason)
-        elif amount > 0.0:
-            self._kernel_flow(row, order, 0.0, reason)
-        else:
-            self._kernel_flow(row, order, -amount, reason)
+                self._trade(row, Order(self.target, self._none, heirs, amount, 0.0), "contribution")
+        elif how == "towards_targets":
+            self._flow(row, 0.0, "contribution")
+
+    def withdraw(self, row: int, due: float) -> None:
+        """Raise ``due`` out of the assets as far as cash does not serve, and pay it out (S11)."""
+        self.check_due(row, due)
+        how = self.account.contributions.invest
+        if how == "pro_rata":
+            self._sell_pro_rata(row, due)
+        elif how == "towards_targets" or self.cash < due:
+            self._flow(row, due, "withdrawal")
+        if self.cash < due * (1.0 - kernel.SNAP):  # others have no close, or fees stand in the way
+            self._sell_pro_rata(row, due - self.cash)
+        if self.cash < due * (1.0 - kernel.SNAP):
+            raise AccountError(
+                f"{self.market.dates[row]}: {self.cash:,.2f} of a withdrawal of {due:,.2f} can be raised; "
+                "too few assets have a close; fill the gap in the prices or withdraw less"
+            )
+        self.receive(row, -due)
+        self.cash = max(self.cash, 0.0)
 
     def hold(self, row: int, stop: int, watch: Watch, *, armed: bool) -> tuple[int, int]:
         """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
@@ -197,27 +221,37 @@ class Book:
     # how it is done ----------------------------------------------------------------------------------------------
 
     def _trade(self, row: int, order: Order, reason: str, *, rebalance: bool = False) -> bool:
+        """Fill ``order`` and remember it; return whether targets were scaled for waiting assets."""
         price = self.market.prices[row]
         before = self.value(row)
         status, scaled, cash = kernel.trade(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
         if status == kernel.UNAFFORDABLE:
-            self.notes.append(f"{self.market.dates[row]}: {reason}: costs exceed the account's value; nothing traded")
+            self.notes.append(f"{self.market.dates[row]}: {reason}: not traded, as costs would eat all of it")
         self.cash = self._snap(cash, before)
-        self._note(row, self._dq.copy(), price, self._fees.copy(), reason, rebalance=rebalance)
+        if rebalance or self._dq.any():
+            self._note(row, self._dq.copy(), price, self._fees.copy(), reason, rebalance=rebalance)
         return bool(scaled)
 
-    def _kernel_flow(self, row: int, order: Order, due: float, reason: str) -> None:
+    def _flow(self, row: int, due: float, reason: str) -> None:
+        """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there."""
         price = self.market.prices[row]
         before = self.value(row)
-        if due:
-            cash = kernel.raise_cash(
-                self.units, self.cash + due, due, price, order, self.terms, self._dq, self._fees
-            ) - due
+        able = self.fresh(row) & ~self.waiting
+        order = Order(self.target, able, self._nobody, 0.0, 0.0)
+        if due > 0.0:
+            waits = self.account.contributions.invest == "wait"
+            spare = 0.0 if waits else max(1.0 - float(self.target.sum()), 0.0)
+            cash = kernel.raise_cash(self.units, self.cash, due, spare, price, order, self.terms, self._dq, self._fees)
         else:
             cash = kernel.invest(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
         self.cash = self._snap(cash, before)
         if self._dq.any():
             self._note(row, self._dq.copy(), price, self._fees.copy(), reason)
+
+    def _sell_pro_rata(self, row: int, amount: float) -> None:
+        heirs = self._among_fresh(row, self.money(row))
+        if heirs.any():
+            self._trade(row, Order(self.target, self._none, heirs, -amount, 0.0), "withdrawal")
 
     def _snap(self, cash: float, value: float) -> float:
         """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
@@ -243,19 +277,19 @@ class Book:
         total = float(able.sum())
         return able / total if total > 0.0 else able
 
-    def _pro_rata(self, row: int, amount: float) -> FloatArray:
-        """Return whom a pro-rata flow goes to: by target when it comes in, by holding when it goes out."""
+    def _room(self, row: int, amount: float) -> FloatArray:
+        """Return (N,) shares of a contribution by target, without assets it would lift over their caps."""
         money = self.money(row)
-        if amount < 0.0:
-            return self._among_fresh(row, money)
         heirs = self._among_fresh(row, self.target)
         for _ in range(len(heirs)):
-            room = self.terms.caps * self.value(row)
-            tight = (heirs > 0.0) & (money + heirs * amount > room)
+            tight = (heirs > 0.0) & (money + heirs * amount > self.terms.caps * self.value(row))
             if not tight.any():
                 break
             heirs = self._among_fresh(row, np.where(tight, 0.0, heirs))
         return heirs
+
+    def _named(self, which: BoolArray) -> str:
+        return ", ".join(ticker for ticker, wanted in zip(self.market.assets, which, strict=True) if wanted)
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:
         return frozen(np.array(rows).reshape(len(rows), len(self.market.assets)))

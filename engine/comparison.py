@@ -11,6 +11,7 @@ import numpy as np
 from engine import metrics
 from engine.account import Account
 from engine.arrays import BoolArray, FloatArray
+from engine.kernel import OVER
 from engine.kernel_types import CostTable
 from engine.ledger import Checks, Ledger, checks
 from engine.market import Market
@@ -162,7 +163,7 @@ def peaks(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Peak]:
     for ticker, cap in policy.caps().items():
         path: FloatArray = weights[:, market.index(ticker)]
         if path.any():
-            over: BoolArray = path > cap * (1.0 + 1e-12)
+            over: BoolArray = path > cap * (1.0 + OVER)
             top = int(path.argmax())
             result[ticker] = Peak(float(path[top]), ledger.dates[top], int(over.sum()), cap)
     return result

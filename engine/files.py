@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def atomic_write(path: Path, content: bytes) -> None:
     """Put ``content`` at ``path`` in one step; folders on the way are made.
 
-    The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers the
-    later one wins, whole. A symbolic link is refused: its target would survive and only the link be replaced.
+    The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers
+    the later one wins, whole. A symbolic link is refused: only the link would be replaced, not what it leads to.
 
     Raises
     ------
@@ -26,7 +26,9 @@ def atomic_write(path: Path, content: bytes) -> None:
 
     """
     if path.is_symlink():
-        raise OutputError(f"{path}: is a symbolic link, a plain file is expected; remove the link or choose another path")
+        raise OutputError(
+            f"{path}: is a symbolic link, a plain file is expected; remove the link or choose another path"
+        )
     temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

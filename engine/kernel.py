@@ -16,11 +16,14 @@ from typing import Final
 import numba
 import numpy as np
 
-from engine.arrays import FloatArray
+from engine.arrays import BoolArray, FloatArray
 from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
 
 NOISE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
+
+OVER: Final = 1e-9
+"""A weight is above its cap when it exceeds it by more than this share of it; less is rounding (S6)."""
 
 SNAP: Final = 1e-9
 """Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
@@ -176,16 +179,31 @@ def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, ter
         old = dq[best] * price[best]
         new = (dq[best] + 1.0) * price[best]
         fee = order_cost(new, price[best], best, terms.costs) - order_cost(old, price[best], best, terms.costs)
-        after = cash - paid - (new - old) - fee
-        value = after + (paid - _cost_after(dq, price, terms.costs)) + (total - cash) + (new - old)
-        if after >= reserve and (units[best] + dq[best] + 1.0) * price[best] <= terms.caps[best] * value:
-            dq[best] += 1.0
+        value = total - _cost_after(dq, price, terms.costs)
+        dq[best] += 1.0
+        if cash - paid - (new - old) - fee >= reserve and _caps_keep(units, dq, price, terms.caps, best, value, value - fee):
             paid += new - old + fee
-    for a in range(n):  # rounding never lifts a traded asset over its cap
-        if dq[a] != 0.0 and terms.caps[a] < np.inf:
+        else:
+            dq[best] -= 1.0
+    for a in range(n):  # rounding lifts no asset over a cap that the fractional trade keeps
+        room = terms.caps[a] * (total - _cost_of(x, price, terms.costs)) * (1.0 + OVER)
+        if x[a] != 0.0 and units[a] * price[a] + x[a] <= room:
             value = total - _cost_after(dq, price, terms.costs)
-            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > terms.caps[a] * value * (1.0 + NOISE):
+            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > terms.caps[a] * value * (1.0 + OVER):
                 dq[a] -= 1.0
+
+
+@jit
+def _caps_keep(  # noqa: PLR0913  (a kernel's arrays)
+    units: FloatArray, dq: FloatArray, price: FloatArray, caps: FloatArray, one: int, before: float, after: float
+) -> bool:
+    """Return whether one more share of ``one`` keeps its cap and lifts nobody else over theirs through its cost."""
+    for a in range(units.size):
+        if caps[a] < np.inf:
+            money = (units[a] + dq[a]) * price[a]
+            if money > caps[a] * after and (a == one or money <= caps[a] * before):
+                return False
+    return True
 
 
 @jit
@@ -252,7 +270,7 @@ def trade(  # noqa: PLR0913  (a kernel's arrays)
         scaled, less = _scaled(V1, h, order)
         if scaled:
             V1 = _fixpoint(V, h, price, less, terms.costs, x)
-    if V1 < 0.0:
+    if V1 < 0.0 or (order.release > 0.0 and order.release <= V - V1):
         dq[:] = 0.0
         fees[:] = 0.0
         return UNAFFORDABLE, False, cash
@@ -277,45 +295,36 @@ def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
 
 @jit
 def invest(  # noqa: PLR0913  (a kernel's arrays)
-    units: FloatArray,
-    cash: float,
-    price: FloatArray,
-    order: Order,
-    terms: Terms,
-    dq: FloatArray,
-    fees: FloatArray,
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
 ) -> float:
     """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
     n = units.size
     h = np.empty(n)
     x = np.empty(n)
+    tried = np.empty(n, dtype=np.bool_)
     V = _holdings(units, price, h) + cash
-    spare = 1.0 - order.weights.sum()
+    spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
-    for _ in range(64):
+    for attempt in range(64):
         x[:] = 0.0
-        budget = cash - max(spare, 0.0) * V1
+        tried[:] = False
+        budget = cash - spare * V1
         fee = 0.0
         for _ in range(n):
-            best, gap = -1, NOISE * V
-            for a in range(n):
-                if order.active[a] and x[a] == 0.0 and order.weights[a] * V1 - h[a] > gap:
-                    best, gap = a, order.weights[a] * V1 - h[a]
+            best, gap = _widest(h, V1, order, tried, 1.0, NOISE * V)
             if best < 0 or budget <= NOISE * V:
                 break
-            x[best] = gap
-            cost = order_cost(gap, price[best], best, terms.costs)
-            if gap + cost > budget:
-                x[best] = _affordable(budget, price[best], best, terms.costs)
-                cost = order_cost(x[best], price[best], best, terms.costs)
-                if x[best] <= NOISE * V:  # the fee alone would eat it
-                    x[best] = 0.0
-                    break
-                budget = 0.0
-            else:
-                budget -= gap + cost
+            tried[best] = True
+            buy = gap
+            if gap + order_cost(gap, price[best], best, terms.costs) > budget:
+                buy = _affordable(budget, price[best], best, terms.costs)
+                if buy <= NOISE * V:  # its fee alone would eat the budget
+                    continue
+            x[best] = buy
+            cost = order_cost(buy, price[best], best, terms.costs)
+            budget = budget - buy - cost if buy == gap else 0.0
             fee += cost
-        if V - fee >= V1 * (1.0 - 1e-15):
+        if _settled(V - fee, V1, attempt):
             break
         V1 = V - fee
     return _settle(units, cash, price, x, terms, dq, fees)
@@ -326,42 +335,65 @@ def raise_cash(  # noqa: PLR0913  (a kernel's arrays)
     units: FloatArray,
     cash: float,
     due: float,
+    spare: float,
     price: FloatArray,
     order: Order,
     terms: Terms,
     dq: FloatArray,
     fees: FloatArray,
 ) -> float:
-    """Sell the most overweight asset first until ``due`` [currency] can be paid out of cash; sells only (S11).
+    """Sell the most overweight asset first until ``due`` [currency] can be paid (S11).
 
-    ``due`` is the withdrawal plus what cash is to keep. Return cash before any snap; it may lack costs by rounding.
+    Cash above its target, ``spare`` [weight], is used first; when excesses do not suffice, cash below it must serve.
+    Return cash before ``due`` is paid and before any snap.
     """
     n = units.size
     h = np.empty(n)
     x = np.empty(n)
+    tried = np.empty(n, dtype=np.bool_)
     V = _holdings(units, price, h) + cash
-    spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V - due
-    for _ in range(64):
+    for attempt in range(64):
         x[:] = 0.0
-        need = due + spare * V1 - cash
+        tried[:] = False
+        need = due - max(cash - spare * V1, 0.0)
         fee = 0.0
         for _ in range(n):
-            best, excess = -1, NOISE * V
-            for a in range(n):
-                if order.active[a] and x[a] == 0.0 and h[a] - order.weights[a] * V1 > excess:
-                    best, excess = a, h[a] - order.weights[a] * V1
+            best, excess = _widest(h, V1, order, tried, -1.0, NOISE * V)
             if best < 0 or need <= NOISE * V:
                 break
-            x[best] = -_sale_for(need, excess, price[best], best, terms.costs)
-            cost = order_cost(x[best], price[best], best, terms.costs)
-            need -= -x[best] - cost
+            tried[best] = True
+            sale = _sale_for(need, excess, price[best], best, terms.costs)
+            cost = order_cost(sale, price[best], best, terms.costs)
+            if cost >= sale:  # it would bring nothing
+                continue
+            x[best] = -sale
+            need -= sale - cost
             fee += cost
-        after = V - due - fee
-        if after >= V1 * (1.0 - 1e-15):
+        if _settled(V - due - fee, V1, attempt):
             break
-        V1 = after
+        V1 = V - due - fee
     return _settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def _settled(after: float, V1: float, attempt: int) -> bool:
+    """Return whether ``V1`` is the value after costs; where a fee jumps over it, the lower side is taken at last."""
+    return abs(after - V1) <= 1e-15 * abs(V1) or (attempt >= 40 and after >= V1)
+
+
+@jit
+def _widest(  # noqa: PLR0913  (a kernel's arrays)
+    h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float
+) -> tuple[int, float]:
+    """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none."""
+    best, gap = -1, least
+    for a in range(h.size):
+        if order.active[a] and not tried[a]:
+            distance = sign * (order.weights[a] * V1 - h[a])
+            if distance > gap:
+                best, gap = a, distance
+    return best, gap
 
 
 @jit
@@ -382,19 +414,19 @@ def _sale_for(need: float, most: float, price: float, a: int, costs: CostTable) 
 
 @jit
 def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, look: bool) -> int:
-    """Return which rule a close breaks, caps before bands; compared by products, not quotients."""
-    band = QUIET
+    """Return which rule a close breaks, bands before caps; compared by products, not quotients."""
+    alarm = QUIET
     for a in range(units.size):
         if units[a] == 0.0 and watch.target[a] == 0.0:
             continue
         money = units[a] * price[a] if units[a] != 0.0 else 0.0
-        if money > watch.caps[a] * value:
-            return CAP_ALARM
         if look:
             drift = abs(money - watch.target[a] * value)
             if drift > watch.absolute * value or drift > watch.relative * watch.target[a] * value:
-                band = BAND_ALARM
-    return band
+                return BAND_ALARM
+        if money > watch.caps[a] * value * (1.0 + OVER):
+            alarm = CAP_ALARM
+    return alarm
 
 
 @jit

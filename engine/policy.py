@@ -32,6 +32,12 @@ class Decision:
     row: int
     eligible: BoolArray
 
+    @property
+    def seen(self) -> BoolArray:
+        """(N,) which assets have had a close before the decision."""
+        age = self.history.age
+        return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
+
     def vector(self, weights: Mapping[str, float]) -> FloatArray:
         """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get zero."""
         w = np.zeros(len(self.history.assets))

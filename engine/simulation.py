@@ -51,13 +51,18 @@ def simulate(
     watched = caps if policy.watch_caps and schedule is None else np.full(len(caps), np.inf)
     row, sessions = opening, len(market.dates)
     while row < sessions:
-        book.receive(row, agenda.flows.get(row, 0.0))
-        payout = book.pay_out(row, agenda.delistings.get(row, ()), policy.haircut)
+        flow = agenda.flows.get(row, 0.0)
+        gone = agenda.delistings.get(row, ())
         if row in agenda.rebalances:
+            book.check_due(row, -flow)
+            book.receive(row, flow)
+            book.pay_out(row, gone, policy.haircut)
             decision = _decide(book, row, opening, account.delay)
-            book.rebalance(row, checked_weights(policy.target_weights(decision), decision, caps), agenda.rebalances[row])
+            target = checked_weights(policy.target_weights(decision), decision, caps)
+            book.rebalance(row, target, agenda.rebalances.pop(row))
+            agenda.forget_alarm()
         else:
-            _partial_trades(book, agenda, policy, row, payout)
+            _partial_trades(book, agenda, policy, row, flow)
         stop = row + 1 if book.waiting.any() else agenda.after(row)
         row, alarm = book.hold(row, stop, _watch(book, band, watched), armed=not agenda.alarmed_after(row))
         if alarm != kernel.QUIET and row < sessions:
@@ -85,9 +90,7 @@ class Agenda:
         calendar = schedule.calendar(market.dates)
         fills = {row + account.delay: why for row, why in calendar.items() if row > opening}
         rebalances = {opening: "opening", **{row: why for row, why in fills.items() if row < sessions}}
-        terms = account.contributions
-        due = np.flatnonzero(starts_period(market.dates, terms.every)) if terms.amount else []
-        flows = {int(row): terms.amount for row in due if row > opening}
+        flows = _flows(market, account, opening)
         delistings: dict[int, list[int]] = {}
         for j in range(len(market.assets)):
             rows = np.flatnonzero(market.listed[:, j])
@@ -104,6 +107,14 @@ class Agenda:
     def alarmed_after(self, row: int) -> bool:
         """Return whether an alarm's answer is still to be filled after ``row``."""
         return self.alarm_row > row
+
+    def forget_alarm(self) -> None:
+        """Drop an alarm's pending answer: a rebalance has dealt with it."""
+        if self.alarm_row >= 0:
+            self.trims.pop(self.alarm_row, None)
+            if self.rebalances.get(self.alarm_row, "").startswith("band"):
+                del self.rebalances[self.alarm_row]
+            self.alarm_row = -1
 
     def answer(self, row: int) -> None:
         """Note that an alarm is answered at ``row``."""
@@ -124,6 +135,13 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
     if (w[~decision.eligible] > 0.0).any():
         raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed")
     return w / total if total > 1.0 else w
+
+
+def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
+    """Return money by row: on the first session of each period after the opening (S11)."""
+    terms = account.contributions
+    due = np.flatnonzero(starts_period(market.dates, terms.every)) if terms.amount else []
+    return {int(row): terms.amount for row in due if row > opening}
 
 
 def _caps(market: Market, policy: Policy) -> FloatArray:
@@ -148,18 +166,23 @@ def _decide(book: Book, row: int, opening: int, delay: int) -> Decision:
     return Decision(book.market.until(seen), money / value, value, row, eligible)
 
 
-def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int, payout: float) -> None:
+def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int, flow: float) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    if payout > 0.0:
-        heirs = policy.heir_weights(_decide(book, row, book.opening, 0))
-        book.reinvest(row, heirs, payout, "delisted: proceeds reinvested")
+    if flow > 0.0:
+        book.receive(row, flow)
+    if row in agenda.delistings:
+        gone = agenda.delistings[row]
+        payout = book.pay_out(row, gone, policy.haircut)
+        book.reinvest(row, gone, policy.heir_weights(_decide(book, row, book.opening, 0)), payout)
     if book.waiting.any():
         book.retry(row)
     if row in agenda.trims:
         core = policy.core_weights(_decide(book, row, book.opening, 0))
         book.trim(row, agenda.trims[row], core, _cap_reason(book, agenda.trims[row], row - 1 - agenda.delay))
-    if row in agenda.flows:
-        book.invest(row)
+    if flow > 0.0:
+        book.invest(row, flow)
+    elif flow < 0.0:
+        book.withdraw(row, -flow)
 
 
 def _watch(book: Book, band: Band | None, watched: FloatArray) -> Watch:
@@ -176,7 +199,7 @@ def _answer(book: Book, agenda: Agenda, alarm: int, row: int, watched: FloatArra
     weights = book.money(row - 1) / book.track.value[row - 1]
     agenda.answer(fill)
     if alarm == kernel.CAP_ALARM:
-        agenda.trims[fill] = np.flatnonzero(weights > watched)
+        agenda.trims[fill] = np.flatnonzero(weights > watched * (1.0 + kernel.OVER))
     elif fill not in agenda.rebalances:
         drift = weights - book.target
         worst = int(np.abs(drift).argmax())

@@ -83,10 +83,23 @@ class Plan(Choice):
         return tuple(ticker for ticker, weight in self.wanted().items() if weight > 0.0)
 
     def target_weights(self, decision: Decision) -> FloatArray:
-        """Return (N,) the wanted weights, with those of absent assets placed."""
+        """Return (N,) the wanted weights, with those of absent assets placed and caps kept (S6, S7, S8)."""
         w = decision.vector(self.wanted())
-        homeless = float(w[~decision.eligible].sum())
-        return np.where(decision.eligible, w, 0.0) + homeless * self._takers(decision, self.before_listing)
+        absent, seen = ~decision.eligible, decision.seen
+        unborn, gone = float(w[absent & ~seen].sum()), float(w[absent & seen].sum())
+        w = np.where(absent, 0.0, w)
+        if unborn:
+            w = w + unborn * self._takers(decision, self.before_listing)
+        if gone:
+            w = w + gone * self._takers(decision, self.after_delisting.to)
+        limits = self.caps()
+        caps = np.array([limits.get(ticker, np.inf) for ticker in decision.history.assets])
+        cut = np.maximum(w - caps, 0.0)
+        return w if not cut.any() else w - cut + float(cut.sum()) * self.core_weights(decision)
+
+    @abstractmethod
+    def caps(self) -> Mapping[str, float]:
+        """Return the highest weight of each capped ticker; the core has none."""
 
     def core_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares by which the core takes what a cap cuts."""

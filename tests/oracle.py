@@ -1,0 +1,570 @@
+"""A slow reference ledger: the rules of `docs/semantics.md` in exact fractions, one session and one rule at a time.
+
+It shares nothing with the engine: no arrays, no floats, no code. Quantities and cash are kept to `10**-30`.
+`run(case)` gives the value, cash and units of every session from the opening on, and the list of trades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+
+ZERO, ONE = Fraction(0), Fraction(1)
+DUST = Fraction(1, 10**12)  # S3: an order of at most DUST x V is no order
+SNAP = Fraction(1, 10**18)  # what rounding may leave of a cash that is zero, as a share of V
+GRACE = Fraction(1, 10**9)  # S10: shares of grace before rounding down
+PATIENCE = 5  # S9: sessions an order waits for a price
+
+Piecewise = Callable[[Fraction], tuple[Fraction, object]]
+Usable = Callable[[int], bool]
+Plan = tuple[dict[int, Fraction], Fraction, list[object]]  # signed moves of money, their costs, their pieces
+
+
+class LedgerError(Exception):
+    """The run cannot go on by the rules."""
+
+
+class WaitedTooLong(LedgerError):
+    """S9: the order of `ticker`, made at row `since`, has found no price up to `row`."""
+
+    def __init__(self, ticker: str, row: int, since: int) -> None:
+        super().__init__(f"{ticker}: no price at row {row} for the order of row {since}")
+        self.ticker, self.row, self.since = ticker, row, since
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an order of money in one asset costs (S3)."""
+
+    fixed: Fraction = ZERO
+    rate: Fraction = ZERO
+    per_share: Fraction = ZERO
+    minimum: Fraction = ZERO
+    maximum: Fraction | None = None
+    maximum_rate: Fraction | None = None
+    spread: Fraction = ZERO
+
+    def of(self, money: Fraction, price: Fraction, dust: Fraction) -> tuple[Fraction, str]:
+        """Return the cost of an order, and the linear piece of the schedule that it lies on."""
+        if money <= dust:
+            return ZERO, "none"
+        fee, piece = self.fixed + self.rate * money + self.per_share * money / price, "plain"
+        if fee < self.minimum:
+            fee, piece = self.minimum, "minimum"
+        if self.maximum is not None and fee > self.maximum:
+            fee, piece = self.maximum, "maximum"
+        if self.maximum_rate is not None and fee > self.maximum_rate * money:
+            fee, piece = self.maximum_rate * money, "maximum_rate"
+        return fee + self.spread * money, piece
+
+
+FREE = Cost()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: tickers in sorted order, `prices[t][i]` or None, and everything else by row or by ticker."""
+
+    tickers: Sequence[str]
+    prices: Sequence[Sequence[Fraction | None]]
+    targets: Mapping[str, Fraction]
+    core: Mapping[str, Fraction] = field(default_factory=dict)  # weights that share what is redistributed
+    capital: Fraction = Fraction(100)
+    opening: int = 0
+    decisions: Mapping[int, str] = field(default_factory=dict)  # scheduled row -> label
+    delay: int = 0  # 0: execution close, 1: next_close
+    growth: Sequence[Fraction] = ()  # S5: cash factor into each session; empty: no interest
+    flows: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed money
+    invest: str = "towards_targets"  # towards_targets | pro_rata | wait
+    caps: Mapping[str, Fraction] = field(default_factory=dict)
+    watch_caps: bool = False  # caps: always
+    before_listing: str = "redistribute"  # redistribute | cash | a ticker
+    after_delisting: str = "redistribute"
+    haircut: Fraction = ZERO
+    absolute: Fraction | None = None
+    relative: Fraction | None = None
+    look: frozenset[int] = frozenset()  # rows whose close the band looks at
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    whole: bool = False
+    spend_rest: bool = True  # False: whole shares are only rounded down
+
+
+@dataclass(frozen=True)
+class Event:
+    """One netted set of trades: opening, rebalance, delisting, reinvest, waiting, trim or flow."""
+
+    row: int
+    kind: str
+    label: str
+    quantities: tuple[Fraction, ...]
+    costs: tuple[Fraction, ...]
+
+
+@dataclass
+class Run:
+    """The marks of the sessions from the opening on, and the trades."""
+
+    value: list[Fraction] = field(default_factory=list)
+    cash: list[Fraction] = field(default_factory=list)
+    units: list[tuple[Fraction, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def tidy(x: Fraction) -> Fraction:
+    """Round to a multiple of 10**-30, so that denominators stay small."""
+    return Fraction(round(x * 10**30), 10**30)
+
+
+def root(evaluate: Piecewise, top: Fraction) -> Fraction:
+    """Return the zero in [0, top] of an increasing piecewise linear function (S3), exactly within one piece.
+
+    `evaluate(y)` gives the function and a name of its linear piece. Where the function jumps over zero, the point
+    left of the jump is returned; `top` where the function is not positive there.
+    """
+    high, (f_high, piece_high) = top, evaluate(top)
+    if f_high <= 0:
+        return top
+    low, step = top, f_high
+    while True:
+        low, step = max(low - 2 * step, ZERO), 2 * step
+        f_low, piece_low = evaluate(low)
+        if f_low <= 0:
+            break
+        if low == 0:
+            raise LedgerError("the costs exceed the account")
+        high, f_high, piece_high = low, f_low, piece_low
+    while piece_low != piece_high and high - low > top / 10**26:
+        middle = (low + high) / 2
+        f_middle, piece_middle = evaluate(middle)
+        if f_middle <= 0:
+            low, f_low, piece_low = middle, f_middle, piece_middle
+        else:
+            high, f_high, piece_high = middle, f_middle, piece_middle
+    return low - f_low * (high - low) / (f_high - f_low) if piece_low == piece_high else low
+
+
+def levels(case: Case, result: Run) -> list[Fraction]:
+    """S12: the capital, the value after the opening, then the returns with flows taken out, chained onto it."""
+    level = [case.capital, result.value[0]]
+    for k in range(1, len(result.value)):
+        flow = case.flows.get(case.opening + k, ZERO)
+        level.append(level[-1] * (result.value[k] - flow) / result.value[k - 1])
+    return level
+
+
+def run(case: Case) -> Run:
+    """Keep the books of one case from its opening to the last row."""
+    if list(case.tickers) != sorted(case.tickers):
+        raise ValueError("tickers must be in sorted order")
+    ledger = Ledger(case)
+    for t in range(case.opening, len(case.prices)):
+        ledger.session(t)
+    return ledger.run
+
+
+class Ledger:
+    """The account between two sessions: units, cash, last prices, last targets, and what is still to be done."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.assets = case, range(len(case.tickers))
+        names = case.tickers
+        self.index = {name: i for i, name in enumerate(names)}
+        self.weights = [case.targets.get(name, ZERO) for name in names]
+        self.core = [case.core.get(name, ZERO) for name in names]
+        self.caps = [case.caps.get(name) for name in names]
+        self.costs = [case.costs.get(name, FREE) for name in names]
+        closes = [[t for t, row in enumerate(case.prices) if row[i] is not None] for i in self.assets]
+        never = (len(case.prices), len(case.prices))
+        self.life = [(rows[0], rows[-1]) if rows else never for rows in closes]
+        self.units, self.cash = [ZERO for _ in names], case.capital
+        self.price = [ZERO for _ in names]
+        self.targets = [ZERO for _ in names]
+        self.waiting: dict[int, int] = {}  # asset -> row of its order
+        self.scaled: set[int] = set()
+        self.due = {row + case.delay: label for row, label in case.decisions.items()}
+        self.trims: dict[int, set[int]] = {}
+        self.answer = -1  # row at which a band or cap that was broken is answered
+        self.run = Run()
+
+    # -- what is known at a session
+
+    def fresh(self, t: int, i: int) -> bool:
+        """Tell whether an asset has a close at the session itself."""
+        return self.case.prices[t][i] is not None
+
+    def eligible(self, t: int, i: int) -> bool:
+        """S7: the session before the fill lies in the asset's life, which a payout at `t` has ended (S8)."""
+        first, last = self.life[i]
+        return first <= (t if t == self.case.opening else t - 1) and t <= last
+
+    def takers(self, t: int, to: str, without: Iterable[int] = ()) -> dict[int, Fraction]:
+        """S7, S9: say who is bought outside a rebalance; an asset without a close is left out."""
+        shares = self.shares(to, lambda i: self.eligible(t, i), without)
+        return normalised({i: share for i, share in shares.items() if self.fresh(t, i)})
+
+    def money(self, i: int) -> Fraction:
+        """Return the money in an asset at its last price (S9)."""
+        return self.units[i] * self.price[i]
+
+    def value(self) -> Fraction:
+        """Return the value of the account."""
+        return self.cash + sum(self.money(i) for i in self.assets)
+
+    def fee(self, i: int, move: Fraction, dust: Fraction) -> tuple[Fraction, object]:
+        """Return the cost of a signed order, and the name of its linear piece."""
+        cost, piece = self.costs[i].of(abs(move), self.price[i], dust)
+        return cost, (i, move > 0, piece)
+
+    # -- one session
+
+    def session(self, t: int) -> None:
+        """One session in the order of the rules: interest, flow, delistings, trading, mark."""
+        case = self.case
+        self.price = [old if new is None else new for old, new in zip(self.price, case.prices[t], strict=True)]
+        if t == case.opening:
+            self.rebalance(t, "opening", "opening")
+            return self.mark(t)
+        self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
+        flow, payout = case.flows.get(t, ZERO), self.delist(t)
+        if t in self.due:
+            self.cash += flow
+            self.rebalance(t, "rebalance", self.due[t])
+        else:
+            self.cash += max(flow, ZERO)
+            self.move_targets(t)
+            self.spend(t, "reinvest", payout, self.takers(t, case.after_delisting))
+            self.fill_waiting(t)
+            self.trim(t, self.trims.get(t, set()))
+            if flow > 0:
+                self.contribute(t, flow)
+            elif flow < 0:
+                self.withdraw(t, -flow)
+        self.mark(t)
+
+    def mark(self, t: int) -> None:
+        """Record the session, then look at its close: bands and caps decide what comes next."""
+        self.snap()
+        if self.cash < 0 or min(self.units) < 0:
+            raise LedgerError(f"the money due at row {t} cannot be raised")
+        value, due = self.value(), t + 1 + self.case.delay
+        weights = [self.money(i) / value for i in self.assets]
+        self.run.value.append(value)
+        self.run.cash.append(self.cash)
+        self.run.units.append(tuple(self.units))
+        if t < self.answer:
+            return
+        above = {i for i, cap in enumerate(self.caps) if cap is not None and weights[i] > cap * (1 + GRACE)}
+        if t in self.case.look and self.left_band(weights):
+            self.due.setdefault(due, "band")
+            self.answer = due
+        elif self.case.watch_caps and above:
+            self.trims[due] = above
+            self.answer = due
+
+    def left_band(self, weights: Sequence[Fraction]) -> bool:
+        """Tell whether an asset has left its last target by more than the band."""
+        absolute, relative = self.case.absolute, self.case.relative
+        gaps = [(abs(w - target), target) for w, target in zip(weights, self.targets, strict=True)]
+        return any(
+            (absolute is not None and gap > absolute) or (relative is not None and gap > relative * target)
+            for gap, target in gaps
+        )
+
+    # -- rebalance
+
+    def shares(self, to: str, usable: Usable, without: Iterable[int] = ()) -> dict[int, Fraction]:
+        """S7: say who takes money that looks for a home; nobody means that it stays in cash."""
+        if to == "cash":
+            return {}
+        if to != "redistribute" and usable(self.index[to]):
+            return {self.index[to]: ONE}
+        left_out = set(without)
+        return normalised({i: self.core[i] for i in self.assets if usable(i) and i not in left_out})
+
+    def targets_at(self, t: int) -> list[Fraction]:
+        """S7 and S6: give away the targets of assets that are not eligible, then what the caps cut."""
+        case, targets = self.case, list(self.weights)
+
+        def usable(i: int) -> bool:
+            return self.eligible(t, i)
+
+        for i in self.assets:
+            if self.weights[i] and not usable(i):
+                targets[i] = ZERO
+                to = case.after_delisting if self.life[i][1] < t else case.before_listing
+                for j, share in self.shares(to, usable).items():
+                    targets[j] += self.weights[i] * share
+        cut: set[int] = set()
+        while over := {i: cap for i, cap in enumerate(self.caps) if cap is not None and targets[i] > cap}:
+            excess = sum((targets[i] - cap for i, cap in over.items()), ZERO)
+            cut |= set(over)
+            for i, cap in over.items():
+                targets[i] = cap
+            for j, share in self.shares("redistribute", usable, cut).items():
+                targets[j] += excess * share
+        return targets
+
+    def rebalance(self, t: int, kind: str, label: str) -> None:
+        """S3, S4, S9: trade the whole portfolio to its targets; orders without a price begin to wait."""
+        self.trims.clear()
+        self.due = {row: name for row, name in self.due.items() if row <= t or name != "band"}
+        self.answer = -1
+        self.targets = self.targets_at(t)
+        after, scaled = self.to_targets(t, [i for i in self.assets if self.fresh(t, i)], kind, label)
+        stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
+        self.waiting = {i: t for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after}
+        self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
+
+    def to_targets(self, t: int, traded: Sequence[int], kind: str, label: str) -> tuple[Fraction, Sequence[int]]:
+        """S3 and S9: bring assets to their targets, scaled down where cash would fall below zero."""
+        untouched = sum((self.money(i) for i in self.assets if i not in traded), ZERO)
+        total = sum((self.targets[i] for i in traded), ZERO)
+        lines = {i: (self.targets[i], ZERO) for i in traded}
+        after = self.fixpoint(lines)
+        scaled = total > 0 and after * (1 - total) - untouched < -SNAP * after
+        if scaled:
+            lines = {i: (w / total, -w * untouched / total) for i, (w, _) in lines.items()}
+            after = self.fixpoint(lines)
+        self.fill(t, kind, {i: a * after + b for i, (a, b) in lines.items()}, label)
+        return after, traded if scaled else []
+
+    def fixpoint(self, lines: Mapping[int, tuple[Fraction, Fraction]]) -> Fraction:
+        """S3: the `V'` that solves `V' = V - sum of cost_i(|a_i V' + b_i - h_i|)`."""
+        value = self.value()
+        held = {i: self.money(i) for i in lines}
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, a * y + b - held[i], DUST * value) for i, (a, b) in lines.items()]
+            return y - value + sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        return root(evaluate, value)
+
+    def fill(self, t: int, kind: str, goals: Mapping[int, Fraction], label: str = "") -> None:
+        """Trade assets to given money, in whole shares where asked (S10), and book it as one event."""
+        dust = DUST * self.value()
+        moved = {i: goal for i, goal in goals.items() if abs(goal - self.money(i)) > dust}
+        wanted = {i: tidy(goal / self.price[i]) for i, goal in moved.items()}
+        if self.case.whole:
+            wanted = self.rounded(wanted, dust)
+        wanted = {i: q for i, q in wanted.items() if q != self.units[i]}
+        if not wanted:
+            return
+        quantities, costs = [ZERO for _ in self.assets], [ZERO for _ in self.assets]
+        for i, q in wanted.items():
+            quantities[i] = q - self.units[i]
+            costs[i] = self.fee(i, quantities[i] * self.price[i], dust)[0]
+        self.cash = tidy(self.cash_after(wanted, dust))
+        for i, q in wanted.items():
+            self.units[i] = q
+        self.snap()
+        self.run.events.append(Event(t, kind, label, tuple(quantities), tuple(costs)))
+
+    def snap(self) -> None:
+        """S5: cash that only rounding has left is zero."""
+        if abs(self.cash) <= SNAP * self.value():
+            self.cash = ZERO
+
+    def cash_after(self, wanted: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return the cash that is left when assets are brought to given quantities."""
+        moves = {i: (q - self.units[i]) * self.price[i] for i, q in wanted.items()}
+        return self.cash - sum(move + self.fee(i, move, dust)[0] for i, move in moves.items())
+
+    def rounded(self, exact: Mapping[int, Fraction], dust: Fraction) -> dict[int, Fraction]:
+        """S10: round down, then spend what that leaves one share an asset, by largest remainder."""
+        wanted = {i: Fraction(floor(q + GRACE)) for i, q in exact.items()}
+        least = self.cash_after(exact, dust) - SNAP * self.value()
+        rest = sorted((wanted[i] - q, i) for i, q in exact.items() if q > wanted[i])
+        for _, i in rest if self.case.spend_rest else []:
+            more = {**wanted, i: wanted[i] + 1}
+            cash = self.cash_after(more, dust)
+            if cash >= least and self.keeps_caps(i, wanted, more, dust):
+                wanted = more
+        return wanted
+
+    def keeps_caps(self, i: int, fewer: Mapping[int, Fraction], more: Mapping[int, Fraction], dust: Fraction) -> bool:
+        """S10: tell whether one more share keeps its own cap and, through its cost, lifts nobody else over theirs."""
+
+        def above(wanted: Mapping[int, Fraction]) -> set[int]:
+            money = [wanted.get(j, self.units[j]) * self.price[j] for j in self.assets]
+            value = self.cash_after(wanted, dust) + sum(money)
+            return {j for j, cap in enumerate(self.caps) if cap is not None and money[j] > cap * value}
+
+        now = above(more)
+        return i not in now and now <= above(fewer)
+
+    # -- partial trades
+
+    def delist(self, t: int) -> Fraction:
+        """S8: pay out the assets whose last close was at the session before, and return the money."""
+        paid = ZERO
+        for i in self.assets:
+            if self.life[i][1] == t - 1 and self.units[i]:
+                paid += tidy(self.money(i) * (1 - self.case.haircut))
+                quantities = tuple(-self.units[j] if j == i else ZERO for j in self.assets)
+                self.units[i] = ZERO
+                self.run.events.append(Event(t, "delisting", "", quantities, tuple(ZERO for _ in self.assets)))
+        self.cash += paid
+        return paid
+
+    def move_targets(self, t: int) -> None:
+        """S8: the target of an asset that is gone moves where its money was meant to go."""
+        for i in self.assets:
+            if self.life[i][1] == t - 1 and t > self.case.opening:
+                gone, self.targets[i] = self.targets[i], ZERO
+                for j, share in self.shares(self.case.after_delisting, lambda k: self.eligible(t, k)).items():
+                    self.targets[j] += gone * share
+
+    def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return how much can be bought in given shares when the costs are paid out of the same money."""
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, share * y, dust) for i, share in shares.items()]
+            return y - money + sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        bought = root(evaluate, money)
+        return bought if abs(evaluate(bought)[0]) <= dust else ZERO
+
+    def spend(self, t: int, kind: str, money: Fraction, shares: Mapping[int, Fraction]) -> None:
+        """Buy assets in given shares with given money, costs paid out of it (S8, S11)."""
+        if money > 0 and shares:
+            bought = self.affordable(money, shares, DUST * self.value())
+            self.fill(t, kind, {i: self.money(i) + share * bought for i, share in shares.items()})
+
+    def fill_waiting(self, t: int) -> None:
+        """S9: fill the orders that find a price, together with what was scaled down; stop a run that waits too long."""
+        for i, since in sorted(self.waiting.items()):
+            if t - since >= PATIENCE and not self.fresh(t, i):
+                raise WaitedTooLong(self.case.tickers[i], t, since)
+        found = {i for i in self.waiting if self.fresh(t, i)}
+        if not found:
+            return
+        with_them = {i for i in self.scaled if t <= self.life[i][1]}
+        traded = sorted(found | {i for i in with_them if self.fresh(t, i)})
+        _, scaled = self.to_targets(t, traded, "waiting", "")
+        self.waiting = {i: since for i, since in self.waiting.items() if i not in found}
+        self.waiting |= {i: t for i in with_them if i not in traded}
+        self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
+
+    def trim(self, t: int, above: Iterable[int]) -> None:
+        """S6: sell assets that were above their caps down to target; the core buys with what they bring."""
+        value = self.value()
+        over = [i for i in sorted(above) if self.fresh(t, i) and self.money(i) > self.targets[i] * value]
+        if not over:
+            return
+        brought = sum((self.money(i) for i in over), ZERO)
+        kept = sum((self.targets[i] for i in over), ZERO)
+        lines = {i: (self.targets[i], ZERO) for i in over}
+        for j, share in self.takers(t, "redistribute", over).items():
+            lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
+        after = self.fixpoint(lines)
+        self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
+
+    # -- flows
+
+    def contribute(self, t: int, flow: Fraction) -> None:
+        """S11: invest a contribution that has entered cash."""
+        if self.case.invest == "pro_rata":
+            money = min(flow, self.cash)  # a waiting order may have taken some of it
+            self.spend(t, "flow", money, self.pro_rata_shares(t, money))
+        elif self.case.invest == "towards_targets":
+            target = 1 - sum(self.targets)
+            self.step_by_step(t, self.value(), lambda y: self.buys(t, y, self.cash - target * y))
+
+    def withdraw(self, t: int, amount: Fraction) -> None:
+        """S11: raise a withdrawal that is still in cash or in assets, and pay it out."""
+        target = 1 - sum(self.targets)
+
+        def need(y: Fraction) -> Fraction:
+            spare = self.cash if self.case.invest == "wait" else self.cash - target * y
+            return amount - max(spare, ZERO)
+
+        if self.case.invest == "pro_rata":
+            self.sell_pro_rata(t, amount)
+        else:
+            self.step_by_step(t, self.value() - amount, lambda y: self.sales(t, y, need(y)))
+            if self.cash < amount * (1 - SNAP):
+                self.sell_pro_rata(t, amount - self.cash)
+        self.cash -= amount
+
+    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction], Plan]) -> None:
+        """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            _, fees, pieces = plan(y)
+            return y - value + fees, pieces
+
+        moves, _, _ = plan(root(evaluate, value))
+        self.fill(t, "flow", {i: self.money(i) + move for i, move in moves.items()})
+
+    def buys(self, t: int, y: Fraction, left: Fraction) -> Plan:
+        """Buy the largest gap first, up to its target, then the next, until the money is spent."""
+        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in self.assets if self.fresh(t, i)})
+        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        for i, gap in gaps:
+            if gap <= dust or left <= dust:
+                break
+            fee, piece = self.fee(i, gap, dust)
+            bought = gap if gap + fee <= left else self.affordable(left, {i: ONE}, dust)
+            if bought != gap:
+                fee, piece = self.fee(i, bought, dust)
+            if bought:
+                moves[i], fees, left = bought, fees + fee, left - bought - fee
+            pieces.append((piece, bought == gap))
+        return moves, fees, pieces
+
+    def sales(self, t: int, y: Fraction, left: Fraction) -> Plan:
+        """Sell the largest excess first, down to its target, then the next, until the money is raised."""
+        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in self.assets if self.fresh(t, i)})
+        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        for i, excess in excesses:
+            if excess <= dust or left <= dust:
+                break
+            sold = self.raised(left, {i: excess}, dust)
+            fee, piece = self.fee(i, -sold, dust)
+            if sold > fee:
+                moves[i], fees, left = -sold, fees + fee, left - sold + fee
+            pieces.append((piece, sold == excess))
+        return moves, fees, pieces
+
+    def raised(self, need: Fraction, holdings: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return how much to sell, pro rata to holdings, to be left with given money after costs; at most all."""
+        total = sum(holdings.values(), ZERO)
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, -h / total * y, dust) for i, h in holdings.items()]
+            return y - need - sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        return root(evaluate, total)
+
+    def sell_pro_rata(self, t: int, need: Fraction) -> None:
+        """Sell all assets with a close pro rata to their holdings."""
+        holdings = {i: self.money(i) for i in self.assets if self.fresh(t, i) and self.units[i]}
+        total = sum(holdings.values(), ZERO)
+        if total:
+            kept = 1 - self.raised(need, holdings, DUST * (self.value() - need)) / total
+            self.fill(t, "flow", {i: h * kept for i, h in holdings.items()})
+
+    def pro_rata_shares(self, t: int, flow: Fraction) -> dict[int, Fraction]:
+        """Share a contribution pro rata to the targets, without the assets that it would lift over their caps."""
+        value = self.value()
+        shares = normalised({i: self.targets[i] for i in self.assets if self.fresh(t, i)})
+        while shares:
+            caps = {i: cap for i in shares if (cap := self.caps[i]) is not None}
+            lifted = {i for i, cap in caps.items() if self.money(i) + shares[i] * flow > cap * value}
+            if not lifted:
+                break
+            shares = normalised({i: share for i, share in shares.items() if i not in lifted})
+        return shares
+
+
+def normalised(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
+    """Scale the positive weights to a sum of one."""
+    total = sum((w for w in weights.values() if w > 0), ZERO)
+    return {i: w / total for i, w in weights.items() if w > 0}
+
+
+def ranked(amounts: Mapping[int, Fraction]) -> list[tuple[int, Fraction]]:
+    """Sort by amount, the largest first, ties by ticker."""
+    return sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
