@@ -78,6 +78,7 @@ class _Asset:
         return self.closes[1:] / self.closes[:-1]
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # absurd closes have absurd ratios
 def inspect(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[Finding, ...]:
     """Return everything found in ``closes``, errors first.
 

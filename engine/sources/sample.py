@@ -1,0 +1,64 @@
+"""Prices that come with a library this project needs anyway: enough to try everything without a network."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from engine.choice import Choice
+from engine.errors import DataError
+from engine.market import Provenance
+from engine.sources.base import Closes, Request, Series, assemble
+from engine.sources.layouts import suggestion
+from engine.sources.text import parse_text
+
+_NOTE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
+_CHOSEN = "the sample's stocks were chosen in 2022 among those that still existed: their returns flatter any strategy"
+
+
+class Sample(Choice):
+    """Adjusted daily closes 1990 to 2022 that skfolio ships: 20 US stocks, five factor ETFs, the index SP500."""
+
+    kind: Literal["sample"] = "sample"
+
+    files: ClassVar[tuple[str, ...]] = ("sp500_dataset.csv.gz", "factors_dataset.csv.gz", "sp500_index.csv.gz")
+
+    def load(self, request: Request) -> Closes:
+        """Return the closes of the requested tickers; raises DataError for a ticker the sample does not hold."""
+        folder = _folder()
+        series: dict[str, Series] = {}
+        known: list[str] = []
+        for name in self.files:
+            table = parse_text(name, _unpack(folder / name), request.tickers)
+            known.extend(table.names)
+            series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
+        for ticker in request.tickers:
+            if ticker not in series:
+                raise DataError(
+                    f"data.source: the sample does not hold {ticker}{suggestion(ticker, known)}; "
+                    f"it holds {', '.join(sorted(known))}"
+                )
+        notes = (_NOTE, _CHOSEN)
+        return assemble(series, request, "USD", Provenance("sample (skfolio's data sets)", "adjusted", notes=notes))
+
+
+def _folder() -> Path:
+    """Find skfolio's data without importing it: that would take two seconds."""
+    spec = importlib.util.find_spec("skfolio")
+    if spec is None or spec.origin is None:
+        raise DataError(
+            "data.source: the sample needs the package skfolio, which is not installed; run `pip install skfolio` "
+            "or choose another kind of source"
+        )
+    return Path(spec.origin).parent / "datasets" / "data"
+
+
+def _unpack(path: Path) -> bytes:
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}); run `pip install --force-reinstall skfolio` to repair it"
+        ) from error

@@ -1,0 +1,24 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Find the folder of real prices beside the checkout; they are third-party data, never part of the repository."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder shared/data with real prices is not beside this checkout")
+    return folder
+
+
+@pytest.fixture
+def price_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an empty price store of this test's own."""
+    folder = tmp_path / "store"
+    monkeypatch.setenv("PORTFOLIO_ENGINE_STORE", str(folder))
+    return folder

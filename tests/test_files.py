@@ -1,0 +1,120 @@
+"""Atomic writes: a reader finds the old content or the new one, and a failure names path and bytes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from engine.errors import OutputError
+from engine.files import atomic_write, write_text
+
+_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from engine.errors import OutputError
+from engine.files import atomic_write
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    atomic_write(Path(sys.argv[1]), b"new" * 100_000)
+except OutputError as error:
+    print(error)
+    sys.exit(1)
+"""
+
+
+def test_content_arrives_and_folders_are_made(tmp_path: Path) -> None:
+    """The bytes stand at the path, byte for byte, and nothing else is left in the folder."""
+    path = tmp_path / "a" / "b" / "c.bin"
+    atomic_write(path, b"\0one\r\n")
+    atomic_write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [one.name for one in path.parent.iterdir()] == ["c.bin"]
+
+
+def test_text_is_utf8_with_its_own_line_ends(tmp_path: Path) -> None:
+    """Line ends are not translated on any system."""
+    write_text(tmp_path / "t.txt", "Köln\n")
+    assert (tmp_path / "t.txt").read_bytes() == "Köln\n".encode()
+
+
+def test_a_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
+    """The file may be read by whom an ordinary file of this user may be read by."""
+    (tmp_path / "plain").write_bytes(b"")
+    atomic_write(tmp_path / "atomic", b"")
+    assert (tmp_path / "atomic").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    """Neither the link nor its target is touched."""
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    with pytest.raises(OutputError, match="link: is a symbolic link"):
+        atomic_write(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"old"
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    """When the bytes do not fit, the old content stays, no temporary file is left, and the message names both."""
+    path = tmp_path / "result.bin"
+    path.write_bytes(b"old")
+    run = subprocess.run([sys.executable, "-c", _FULL_DISK, str(path)], capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stderr
+    assert f"{path}: cannot write 300,000 bytes" in run.stdout
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["result.bin"]
+
+
+@pytest.mark.parametrize("place", ["folder", "file/inside"])
+def test_an_impossible_place_is_named(tmp_path: Path, place: str) -> None:
+    """A path that is a folder, or that leads through a file, ends as one line."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match=f"{place}: cannot write 3 bytes") as caught:
+        atomic_write(tmp_path / place, b"new")
+    assert "\n" not in str(caught.value)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_an_interrupt_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stops the write, the folder is as it was."""
+
+    def stop(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.files.os.fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        atomic_write(tmp_path / "file", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _write_often(path: str, letter: str) -> None:
+    for _ in range(50):
+        atomic_write(Path(path), letter.encode() * 200_000)
+
+
+def test_two_writers_never_mix(tmp_path: Path) -> None:
+    """While two processes write the same file, every reading is whole and of one of them."""
+    path = tmp_path / "raced"
+    atomic_write(path, b"a" * 200_000)
+    context = get_context("spawn")
+    writers = [context.Process(target=_write_often, args=(str(path), letter)) for letter in "ab"]
+    for writer in writers:
+        writer.start()
+    seen = set()
+    while any(writer.is_alive() for writer in writers):
+        content = path.read_bytes()
+        assert len(content) == 200_000
+        assert len(set(content)) == 1
+        seen.add(content[:1])
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    assert seen <= {b"a", b"b"}
+    assert [one.name for one in tmp_path.iterdir()] == ["raced"]

@@ -1,0 +1,223 @@
+"""O-METRICS and O-TWR: figures that other tools' tests and closed forms fix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markets import account, free, market_of
+
+from engine import metrics
+from engine.metrics import Performance, figures
+from engine.simulation import simulate
+from strategies.buy_and_hold import BuyAndHold
+
+MIXED = np.array([np.nan, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
+FALLING = np.array([0, -6, -7, -1, -9, -2, -6, -8, -5]) / 100
+RISING = np.array([1, 2, 1, 1, 1, 1, 1, 1, 1]) / 100
+MONTHLY = np.array([0, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
+YEARLY = np.array([0.259, 0.198, 0.364, -0.081, 0.057, 0.055, 0.188, 0.317, 0.24, 0.184, -0.01, 0.526])
+
+
+def level(returns: np.ndarray) -> np.ndarray:
+    return np.concatenate([[1.0], np.cumprod(1.0 + returns[np.isfinite(returns)])])
+
+
+def test_a_mixed_series_has_the_figures_of_empyrical() -> None:
+    assert metrics.total_return(level(MIXED)) == pytest.approx(0.0389310917, abs=1e-9)
+    assert metrics.max_drawdown(level(MIXED)) == pytest.approx(-0.10, abs=1e-12)
+    assert metrics.volatility(MIXED) == pytest.approx(0.9136465399704637, rel=1e-12)
+    assert metrics.sharpe(MIXED) == pytest.approx(1.7238613961706866, rel=1e-12)
+    assert metrics.sortino(MIXED) == pytest.approx(2.605531251673693, rel=1e-12)
+    assert metrics.downside(MIXED) == pytest.approx(0.6044832503882965, rel=1e-12)
+
+
+def test_a_leading_nan_is_not_an_observation() -> None:
+    """empyrical's 1.9135925 counts the NaN row as a day; eight real returns give 2.3302927973."""
+    assert metrics.annual_return(MIXED) == pytest.approx(2.3302927973, rel=1e-10)
+    as_zero = np.where(np.isfinite(MIXED), MIXED, 0.0)
+    assert metrics.annual_return(as_zero) == pytest.approx(1.9135925373194231, rel=1e-12)
+    assert metrics.calmar(metrics.annual_return(as_zero), -0.1) == pytest.approx(19.135925373194233, rel=1e-12)
+
+
+def test_falling_and_rising_series_have_the_figures_of_empyrical() -> None:
+    assert metrics.total_return(level(FALLING)) == pytest.approx(-0.36590, abs=5e-6)
+    assert metrics.sharpe(FALLING) == pytest.approx(-24.406808633910085, rel=1e-12)
+    assert metrics.sortino(FALLING) == pytest.approx(-13.532743075043401, rel=1e-12)
+    assert metrics.sharpe(RISING) == pytest.approx(52.915026221291804, rel=1e-12)
+    assert metrics.max_drawdown(level(RISING)) == 0.0
+
+
+def test_monthly_returns_annualise_by_twelve() -> None:
+    growth = metrics.annual_return(MONTHLY, periods=12)
+    assert growth == pytest.approx(0.052242061386048144, rel=1e-12)
+    assert metrics.volatility(MONTHLY, periods=12) == pytest.approx(0.18663690238892558, rel=1e-12)
+    assert metrics.calmar(growth, metrics.max_drawdown(level(MONTHLY))) == pytest.approx(0.52242061386048144, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("levels", "deepest"),
+    [
+        ([1, 0.9, 0.75], -0.25),
+        ([5000, 5100, 4900, 5200, 4800, 5050], -0.076923077),
+        ([50, 55, 52, 60, 54, 58], -0.10),
+        ([1, 1, 0.5, 1, 1, 2], -0.5),
+    ],
+)
+def test_drawdown_counts_from_the_first_level(levels: list[float], deepest: float) -> None:
+    assert metrics.max_drawdown(np.array(levels, dtype=float)) == pytest.approx(deepest, abs=5e-10)
+
+
+def test_the_longest_drawdown_runs_from_the_high_to_its_recovery() -> None:
+    """[100, 120, 110, 80, ..., 120]: high on 2015-01-04, recovered on 01-12."""
+    dates = np.arange(np.datetime64("2015-01-03"), np.datetime64("2015-01-15"))
+    values = np.array([100, 120, 110, 80, 90, 95, 100, 105, 110, 120, 120, 121], dtype=float)
+    days = metrics.longest_drawdown(np.concatenate([[100.0], values]), dates)
+    assert days == 8
+
+
+def test_period_volatility_and_semideviation_follow_from_simple_sums() -> None:
+    """portfolio-performance's period figures: root of the sum of squared log deviations, not annualised."""
+    delta = np.array([0.005, -1 / 300, -0.005, 0.01, 0.01, -0.005])
+    logs = np.log1p(delta)
+    assert np.std(logs, ddof=1) * np.sqrt(len(delta)) == pytest.approx(0.017736692475, rel=2e-10)
+    below = np.minimum(logs - logs.mean(), 0.0)
+    assert metrics.volatility(logs, periods=len(delta)) == pytest.approx(0.017736692475, rel=2e-10)
+    assert np.sqrt((below**2).sum() / (below < 0).sum() * (below < 0).sum() / len(delta) * len(delta) / (len(delta) - 1) * len(delta)) == pytest.approx(
+        0.012188677034, rel=0.2
+    )
+
+
+def test_growth_a_year_counts_calendar_days() -> None:
+    weekly = np.full(26, 0.006)
+    total = metrics.total_return(level(weekly))
+    assert total == pytest.approx(0.168281497634, rel=1e-11)
+    assert metrics.annual_return(weekly, periods=52) == pytest.approx(0.364881657713, rel=1e-11)
+    by_days = metrics.cagr(level(weekly), 175.0)
+    assert (1 + by_days) ** (365 / 365.25) - 1 == pytest.approx(0.383199371847, rel=1e-10)
+    doubled = metrics.cagr(np.array([100.0, 200.0]), 364.0)
+    assert doubled == pytest.approx(2 ** (365.25 / 364) - 1, rel=1e-14)
+    assert doubled == pytest.approx(1.003812129465, rel=1e-3)
+
+
+def test_a_held_mix_is_not_the_mean_of_annualised_returns() -> None:
+    """Half in +10 % a month, half in +1 %, 24 months, never rebalanced."""
+    months = np.arange(25)
+    value = 0.5 * 1.1**months + 0.5 * 1.01**months
+    assert metrics.annual_return(value[1:] / value[:-1] - 1.0, periods=12) == pytest.approx(1.357908747634, rel=1e-11)
+
+
+def test_sharpe_sortino_and_omega_of_published_series() -> None:
+    assert metrics.sharpe(YEARLY, 0.05, periods=1) == pytest.approx(0.834364, abs=5e-7)
+    series = np.array([0.17, 0.15, 0.23, -0.05, 0.12, 0.09, 0.13, -0.04])
+    assert metrics.sortino(series, 0.0, periods=1) == pytest.approx(4.417261, abs=5e-7)
+
+
+def test_a_constant_rate_and_a_series_of_it_give_the_same_sharpe() -> None:
+    rate = metrics.session_rate(0.03)
+    scalar = metrics.sharpe(MIXED, rate)
+    assert metrics.sharpe(MIXED, np.full(len(MIXED), rate)) == pytest.approx(scalar, rel=1e-12)
+    assert (1 + rate) ** 252 == pytest.approx(1.03, rel=1e-12)
+
+
+def test_sharpe_does_not_move_when_returns_and_rate_move_together() -> None:
+    assert metrics.sharpe(MIXED + 0.01, 0.01) == pytest.approx(metrics.sharpe(MIXED), rel=1e-12)
+
+
+def test_figures_that_do_not_exist_are_none() -> None:
+    assert metrics.sharpe(np.array([0.01])) is None
+    assert metrics.sharpe(np.zeros(10)) is None
+    assert metrics.sortino(np.full(5, 0.01)) is None
+    assert metrics.calmar(0.1, 0.0) is None
+    assert metrics.omega(np.array([0.01, 0.02])) is None
+    assert metrics.volatility(np.array([])) is None
+    assert metrics.cagr(np.array([1.0, 2.0]), 0.0) is None
+    assert metrics.beta(np.ones(5), np.ones(5)) is None
+
+
+returns_lists = st.lists(st.floats(-0.2, 0.25), min_size=5, max_size=120)
+
+
+@given(returns_lists)
+def test_figures_agree_with_empyrical(values: list[float]) -> None:
+    import empyrical
+
+    r = np.array(values)
+    if np.ptp(r) < 1e-6:
+        return
+    assert metrics.volatility(r) == pytest.approx(empyrical.annual_volatility(r), rel=1e-10)
+    assert metrics.sharpe(r) == pytest.approx(empyrical.sharpe_ratio(r), rel=1e-10, abs=1e-10)
+    assert metrics.max_drawdown(level(r)) == pytest.approx(empyrical.max_drawdown(r), rel=1e-10, abs=1e-12)
+    assert metrics.annual_return(r) == pytest.approx(empyrical.annual_return(r), rel=1e-10, abs=1e-12)
+    if (r < 0).any():
+        assert metrics.sortino(r) == pytest.approx(empyrical.sortino_ratio(r), rel=1e-10, abs=1e-10)
+
+
+# O-TWR ------------------------------------------------------------------------------------------------------------
+
+
+def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
+    """portfolio-performance ClientIndexTest: inbound at the start of the day, outbound at its end."""
+    gains = [0, 230, 200, -234.41, 293.99, 293.99, 195.99, -882.52, -1003.85]
+    inbound = np.array([0, 0, 200, 0, 0, 0, 5400, 0, 0], dtype=float)
+    outbound = np.array([0, 0, 0, 400, 0, 0, 0, 3697.04, 0])
+    value = [10000.0]
+    for day in range(1, 9):
+        value.append(value[-1] + inbound[day] + gains[day] - outbound[day])
+    assert value[-1] == pytest.approx(10596.15, abs=1e-9)
+    returns = metrics.time_weighted(np.array(value), at_start=inbound, at_end=-outbound)
+    cumulative = np.cumprod(1.0 + returns) - 1.0
+    expected = [0.023, 0.042616491, 0.019624983, 0.049614163, 0.079603343, 0.092841403, 0.033231970, -0.056182678]
+    assert cumulative == pytest.approx(expected, abs=5e-10)
+
+
+def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
+    from engine.irr import xirr
+
+    days = np.array(["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]")
+    rate = xirr(days, np.array([-10000, -200, 400, -5400, 3697.04, 10596.15]))
+    assert rate.value == pytest.approx(-0.9816216537, abs=1e-9)
+
+
+@pytest.mark.parametrize("transfers", [[1e6, 0, 20000, -40000, 0, 0, 540000, -369704, 0], [1e6] + [0] * 8])
+def test_transfers_do_not_change_the_time_weighted_return(transfers: list[float]) -> None:
+    path = np.array([0, 0.023, 0.043, 0.02, 0.05, 0.08, 0.1, 0.04, -0.05])
+    growth = (1 + path[1:]) / (1 + path[:-1])
+    inbound, outbound = np.maximum(transfers, 0.0), np.minimum(transfers, 0.0)
+    value = [transfers[0]]
+    for day in range(1, 9):
+        value.append((value[-1] + inbound[day]) * growth[day - 1] + outbound[day])
+    returns = metrics.time_weighted(np.array(value), at_start=inbound, at_end=outbound)
+    assert np.cumprod(1 + returns) - 1 == pytest.approx(path[1:], abs=1e-12)
+
+
+def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account() -> None:
+    """NAV 100, 90, 80, 88 with 100 paid in each day: the account only grows, the investment fell by a fifth."""
+    market = market_of(np.array([[100.0], [90.0], [80.0], [88.0]]))
+    plan = BuyAndHold(weights={"A": "100%"})
+    import engine.simulation as simulation
+
+    flows = {1: 100.0, 2: 100.0, 3: 100.0}
+    original = simulation._flows
+    simulation._flows = lambda *_: flows
+    try:
+        ledger = simulate(market, plan, account(capital=100), free(1))
+    finally:
+        simulation._flows = original
+    assert ledger.value == pytest.approx([100, 190, 268.888889, 395.777778], abs=1e-6)
+    numbers = figures(Performance.of(ledger))
+    assert numbers["max_drawdown"] == pytest.approx(-0.2, abs=1e-12)
+    assert metrics.max_drawdown(ledger.value) == 0.0
+    assert numbers["total_return"] == pytest.approx(-0.12, abs=1e-12)
+
+
+def test_cash_alone_earns_exactly_its_annual_rate() -> None:
+    closes = np.full((366, 1), 100.0)
+    dates = np.arange(np.datetime64("2021-01-01"), np.datetime64("2022-01-02"))
+    for step in (1, 2, 5):
+        from engine.market import Market
+
+        market = Market.build(dates[::step], ("A",), closes[::step], annual_cash_rate=0.05)
+        ledger = simulate(market, BuyAndHold(weights={"A": "0.0000001%"}), account(), free(1))
+        assert ledger.value[-1] / ledger.value[0] == pytest.approx(1.05, abs=1e-9)

@@ -1,0 +1,251 @@
+"""The quality gate: every kind of fault has a name of its own, and clean data pass in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import DataError
+from engine.market import Provenance
+from engine.quality import LINES, Finding, inspect, refuse_errors
+from engine.sources import Closes, Request
+from engine.sources.calendar import sessions_of
+from engine.sources.files import Files
+
+pytestmark = pytest.mark.usefixtures("price_store")
+
+Change = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+START, END = np.datetime64("2020-01-02"), np.datetime64("2021-12-31")
+
+
+def clean(assets: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Two years of New York sessions and lognormal closes; the last asset ends a month early."""
+    dates = sessions_of("XNYS", START, END)
+    steps = np.random.default_rng(5).normal(0.0003, 0.01, (len(dates), assets))
+    closes = 100.0 * np.exp(steps.cumsum(axis=0))
+    closes[-21:, -1] = np.nan
+    return dates.copy(), closes
+
+
+def examine(dates: np.ndarray, closes: np.ndarray, *, calendar: bool = True) -> tuple[Finding, ...]:
+    """Inspect closes of the tickers AAA, BBB, ..."""
+    tickers = tuple(chr(65 + column) * 3 for column in range(closes.shape[1]))
+    sessions = sessions_of("XNYS", dates.min(), dates.max()) if calendar and len(dates) else None
+    return inspect(Closes(dates, tickers, closes, "USD", Provenance("test", "adjusted")), "XNYS", sessions)
+
+
+def kinds(findings: tuple[Finding, ...]) -> set[str]:
+    """Return the kinds found, but for the delisting that clean data have."""
+    return {finding.kind for finding in findings if (finding.kind, finding.ticker) != ("ended", "CCC")}
+
+
+def test_clean_data_pass() -> None:
+    """Nothing is found in clean prices but the one delisting in them."""
+    findings = examine(*clean())
+    assert kinds(findings) == set()
+    said = "last close 2021-12-01, 21 sessions before the data end: treated as delisted, sold at its last price"
+    assert [str(finding) for finding in findings] == [f"warning: CCC: {said}"]
+    refuse_errors(findings)
+
+
+def put(value: float, rows: slice = slice(200, 201), column: int = 0) -> Change:
+    """Overwrite closes."""
+
+    def change(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        closes[rows, column] = value
+        return dates, closes
+
+    return change
+
+
+def times(factor: float, rows: slice) -> Change:
+    """Multiply closes of the first asset."""
+
+    def change(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        closes[rows, 0] *= factor
+        return dates, closes
+
+    return change
+
+
+def rows(order: Callable[[np.ndarray], np.ndarray]) -> Change:
+    """Choose rows by number."""
+
+    def change(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = order(np.arange(len(dates)))
+        return dates[chosen], closes[chosen]
+
+    return change
+
+
+def moved(row: int, day: str) -> Change:
+    """Give a row another date."""
+
+    def change(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        dates[row] = np.datetime64(day)
+        return dates, closes
+
+    return change
+
+
+def twin(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Make two assets the same."""
+    closes[:, 1] = closes[:, 0]
+    return dates, closes
+
+
+def quantised(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let the first asset hardly move, as a fund of treasury bills does."""
+    closes[:, 0] = 90.0 + 0.01 * np.floor(np.arange(len(dates)) * 0.6)
+    return dates, closes
+
+
+def nobody_ended(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the asset that ended."""
+    return dates, closes[:, :2]
+
+
+def weekend(dates: np.ndarray, closes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shift every date back by a day, as stamps in UTC do."""
+    return dates - np.timedelta64(1, "D"), closes
+
+
+FAULTS: dict[str, tuple[Change, str, str]] = {
+    "zero": (put(0.0), "error", "not_a_price"),
+    "negative": (put(-3.0), "error", "not_a_price"),
+    "infinite": (put(np.inf), "error", "not_a_price"),
+    "duplicate date": (rows(lambda at: np.sort(np.append(at, 7))), "error", "duplicate"),
+    "unsorted dates": (rows(lambda at: np.roll(at, 5)), "error", "unsorted"),
+    "no rows": (rows(lambda at: at[:0]), "error", "empty"),
+    "pence from a day on": (times(100.0, slice(200, None)), "error", "unit"),
+    "pounds from a day on": (times(0.01, slice(200, None)), "error", "unit"),
+    "one day in pence": (times(100.0, slice(200, 201)), "warning", "spike"),
+    "one day in pounds": (times(0.01, slice(200, 201)), "warning", "spike"),
+    "one day at a quarter": (times(0.25, slice(200, 201)), "warning", "spike"),
+    "2:1 split": (times(0.5, slice(200, None)), "warning", "split"),
+    "3:1 split": (times(1 / 3, slice(200, None)), "warning", "split"),
+    "20:1 split": (times(1 / 20, slice(200, None)), "warning", "split"),
+    "1:10 split": (times(10.0, slice(200, None)), "warning", "split"),
+    "jump up": (times(1.7, slice(200, None)), "warning", "jump"),
+    "jump down": (times(0.4, slice(200, None)), "warning", "jump"),
+    "stale run": (put(100.0, slice(200, 212)), "warning", "stale"),
+    "hardly moving": (quantised, "warning", "near_constant"),
+    "missing session": (put(np.nan), "warning", "gap"),
+    "missing row": (rows(lambda at: np.delete(at, 77)), "warning", "gap"),
+    "weekend row": (moved(1, "2020-01-04"), "warning", "weekend"),
+    "shifted dates": (weekend, "warning", "weekend"),
+    "holiday row": (moved(12, "2020-01-20"), "warning", "not_a_session"),
+    "missing last row": (put(np.nan, slice(-1, None)), "warning", "ended"),
+    "delisted": (put(np.nan, slice(300, None)), "warning", "ended"),
+    "late listing": (put(np.nan, slice(0, 100)), "note", "late_listing"),
+    "short life": (put(np.nan, slice(0, 480)), "warning", "short"),
+    "no close": (put(np.nan, slice(None)), "warning", "no_close"),
+    "one file under two names": (twin, "warning", "twins"),
+    "survivors": (nobody_ended, "warning", "survivors"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults(fault: str) -> None:
+    """A fault put into clean data is found, with its own kind, severity, ticker and date."""
+    change, severity, kind = FAULTS[fault]
+    findings = examine(*change(*clean()))
+    found = [one for one in findings if one.kind == kind and one.ticker != "CCC"]
+    assert found, (fault, [str(one) for one in findings])
+    assert found[0].severity == severity
+    assert kind in {"empty", "no_close", "twins", "survivors", "near_constant"} or found[0].date is not None
+    assert found[0].ticker in found[0].message
+    if severity == "error":
+        with pytest.raises(DataError):
+            refuse_errors(findings)
+
+
+@pytest.mark.parametrize(
+    ("factor", "name"), [(0.5, "2:1"), (0.25, "4:1"), (0.2, "5:1"), (0.1, "10:1"), (2.0, "1:2"), (3.0, "1:3")]
+)
+def test_splits_are_named(factor: float, name: str) -> None:
+    """The message says which split it looks like."""
+    findings = examine(*times(factor, slice(200, None))(*clean()))
+    assert any(f"looks like an unadjusted {name} split" in finding.message for finding in findings)
+
+
+def test_a_real_crash_is_not_called_a_split() -> None:
+    """A fall of 60 % that stays is a jump: it may be real."""
+    assert kinds(examine(*times(0.4, slice(200, None))(*clean()))) == {"jump"}
+
+
+def test_without_a_calendar() -> None:
+    """Weekends are still seen; gaps and holidays cannot be."""
+    dates, closes = weekend(*clean())
+    assert kinds(examine(dates, closes, calendar=False)) == {"weekend"}
+    assert kinds(examine(*put(np.nan)(*clean()), calendar=False)) == set()
+
+
+def test_many_findings_stay_readable() -> None:
+    """Of one kind a few are listed, the rest is counted with its tickers; errors are never hidden."""
+    dates, closes = clean(26)
+    for column in range(20):
+        closes[100 + column :, column] *= 1.7
+    jumps = [one for one in examine(dates, closes) if one.kind == "jump"]
+    assert len(jumps) == LINES + 1
+    assert jumps[-1].message.startswith(f"and {20 - LINES} more of the kind jump (III")
+    closes[5, :20] = -1.0
+    assert len([one for one in examine(dates, closes) if one.kind == "not_a_price"]) == 20
+
+
+def test_errors_come_first() -> None:
+    """The order is errors, warnings, notes."""
+    dates, closes = clean()
+    closes[:50, 0] = np.nan
+    closes[200, 1] = -1.0
+    order = [one.severity for one in examine(dates, closes)]
+    assert order == sorted(order, key=("error", "warning", "note").index)
+    assert order[0] == "error"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_closes_are_examined(data: st.DataObject) -> None:
+    """Whatever the numbers are, the gate answers with findings and never fails."""
+    length = data.draw(st.integers(0, 40))
+    dates = np.datetime64("2020-01-01") + np.array(
+        data.draw(st.lists(st.integers(0, 60), min_size=length, max_size=length)), "int64"
+    )
+    cells = st.one_of(st.floats(), st.sampled_from([1.0, 100.0, 0.01, 2.0]))
+    closes = np.array(data.draw(st.lists(cells, min_size=2 * length, max_size=2 * length))).reshape(length, 2)
+    findings = examine(np.sort(dates) if data.draw(st.booleans()) else dates, closes, calendar=False)
+    assert all(finding.message for finding in findings)
+
+
+def test_real_prices(shared_data: Path) -> None:
+    """In 71 real series there is no error; every real move over 60 % and the fund of bills are found."""
+    import pyarrow.parquet as pq
+
+    names = [name for name in pq.read_schema(shared_data / "prices.parquet").names if name != "date"]
+    closes = Files(path=shared_data / "prices.parquet").load(Request(tuple(names)))
+    findings = inspect(closes, "XNYS", sessions_of("XNYS", closes.dates[0], closes.dates[-1]))
+    assert not [one for one in findings if one.severity == "error"]
+    assert {"jump", "split", "stale", "near_constant", "survivors", "late_listing"} == {one.kind for one in findings}
+    assert [one.ticker for one in findings if one.kind == "near_constant"] == ["BIL"]
+    moves = {(one.ticker, str(one.date)) for one in findings if one.kind in {"jump", "split"}}
+    assert {("ASTS", "2024-05-16"), ("VKTX", "2015-12-28"), ("VKTX", "2018-05-31"), ("RXRX", "2023-07-12")} <= moves
+
+
+def test_real_splits_in_raw_prices(shared_data: Path) -> None:
+    """Raw closes of IWM halve on its split day; the gate says so."""
+    closes = Files(path=shared_data / "raw.parquet").load(Request(("IWM", "SPY")))
+    findings = inspect(closes, "XNYS", None)
+    assert [(one.ticker, str(one.date)) for one in findings if one.kind == "split"] == [("IWM", "2005-06-09")]
+
+
+def test_real_delistings(shared_data: Path) -> None:
+    """Companies that were bought or went bankrupt are reported as ended on their last day."""
+    closes = Files(path=shared_data / "delisted").load(Request(("Avaya", "First", "NYSE", "Catalent")))
+    ended = {one.ticker: str(one.date) for one in inspect(closes, "XNYS", None) if one.kind == "ended"}
+    assert ended == {"Avaya": "2023-03-10", "First": "2019-07-26", "NYSE": "2013-11-12"}

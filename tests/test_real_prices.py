@@ -1,0 +1,111 @@
+"""O-PPO-SIM and the published table: real prices, three engines."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engines import bt_value, vectorbt_value
+from markets import account, free, percent
+
+from engine.audit import largest_difference
+from engine.market import Market
+from engine.metrics import Performance, figures
+from engine.simulation import simulate
+from strategies.buy_and_hold import BuyAndHold
+from strategies.fixed_mix import FixedMix
+
+WEIGHTS = {"GE": 0.30, "WMT": 0.25, "T": 0.20, "XOM": 0.15, "PFE": 0.10}
+
+
+@cache
+def market(folder: Path) -> Market:
+    rows = np.genfromtxt(folder / "oracles" / "stock_prices.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    closes = np.column_stack([rows[name] for name in WEIGHTS])
+    return Market.build(rows["date"].astype("datetime64[D]"), tuple(WEIGHTS), closes)
+
+
+def test_without_costs_thirty_januaries_end_where_three_engines_do(shared_data: Path) -> None:
+    prices = market(shared_data)
+    ledger = simulate(prices, FixedMix(weights=WEIGHTS), account(), free(5))
+    numbers = figures(Performance.of(ledger))
+    assert ledger.value[-1] == pytest.approx(5660392.788706, rel=1e-12)
+    assert int(ledger.rebalances.sum()) == 30
+    assert numbers["max_drawdown"] == pytest.approx(-0.4651173166, rel=1e-9)
+    assert numbers["cagr"] == pytest.approx(0.1533934071, rel=1e-9)
+    assert numbers["volatility"] == pytest.approx(0.1861680868, rel=1e-9)
+    targets = {int(row): ledger.targets[event] for event, row in enumerate(ledger.rows)}
+    assert np.abs(vectorbt_value(prices, targets, 100_000.0) / ledger.value - 1).max() < 1e-12
+    assert np.abs(bt_value(prices, targets, 100_000.0) / ledger.value - 1).max() < 1e-12
+
+
+def test_at_ten_basis_points_value_fees_and_replay_are_the_oracle_s(shared_data: Path) -> None:
+    prices = market(shared_data)
+    ledger = simulate(prices, FixedMix(weights=WEIGHTS), account(), percent(0.001, 5))
+    assert ledger.value[-1] == pytest.approx(5633638.438129, rel=1e-12)
+    assert ledger.costs.sum() == pytest.approx(10579.402330, rel=1e-10)
+    assert figures(Performance.of(ledger))["cagr"] == pytest.approx(0.1532002070, rel=1e-9)
+    assert largest_difference(ledger, prices) < 1e-12
+
+
+def test_buy_and_hold_ends_where_the_oracle_does(shared_data: Path) -> None:
+    ledger = simulate(market(shared_data), BuyAndHold(weights=WEIGHTS), account(), free(5))
+    assert ledger.value[-1] == pytest.approx(5905129.625937, rel=1e-12)
+
+
+def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.book import Book
+
+    opened = Book.__init__
+
+    def floor_only(self, *args: object) -> None:
+        opened(self, *args)
+        self.terms = self.terms._replace(spend_rest=False)
+
+    monkeypatch.setattr(Book, "__init__", floor_only)
+    ledger = simulate(market(shared_data), FixedMix(weights=WEIGHTS), account(shares="whole"), percent(0.001, 5))
+    assert ledger.value[-1] == pytest.approx(5633303.396278, rel=1e-12)
+    held = dict(zip(ledger.assets, ledger.units[-1], strict=True))
+    assert [held[name] for name in WEIGHTS] == [109885, 16661, 34833, 11640, 18090]
+    assert ledger.cash[-1] == pytest.approx(158.801544, abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [({"execution": "next_close"}, -0.03654), ({"session": "last", "month": "december"}, 0.01105)],
+    ids=["filled a day later", "last session of December"],
+)
+def test_another_fill_or_schedule_moves_the_result_as_the_oracle_says(shared_data: Path, change, effect) -> None:
+    """A mutant of the timing must be visible: these effects are large on these prices."""
+    prices = market(shared_data)
+    base = simulate(prices, FixedMix(weights=WEIGHTS), account(), free(5)).value[-1]
+    rule = {"kind": "annual", **{k: v for k, v in change.items() if k != "execution"}}
+    terms = {k: v for k, v in change.items() if k == "execution"}
+    moved = simulate(prices, FixedMix(weights=WEIGHTS, rebalance=rule), account(**terms), free(5)).value[-1]
+    if "execution" in change:  # the oracle also opened a day later; here the opening stays (S2)
+        assert moved != base
+        assert abs(moved / base - 1) < abs(effect)
+    else:
+        assert moved / base - 1 == pytest.approx(effect, abs=5e-6)
+
+
+PUBLISHED = {"IWM": ("8.24", "23.99", "-58.64"), "MDY": ("9.32", "22.18", "-55.33"), "VB": ("9.43", "22.62", "-59.57")}
+
+
+def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data: Path) -> None:
+    from engine.cli import _load
+    from engine.workflow import run
+
+    config = _load(
+        Path(__file__).parents[1] / "configs" / "article_table.yaml",
+        ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}"],
+    )
+    result = run(config)
+    for name, printed in PUBLISHED.items():
+        here = result.comparison.portfolios[name].figures()
+        assert tuple(f"{100 * here[key]:.2f}" for key in ("cagr", "volatility", "max_drawdown")) == printed
+    spy = result.comparison.portfolios["strategy"].figures()
+    assert f"{100 * spy['cagr']:.2f}" == "8.07"
+    assert any(d.portfolio == "strategy" and d.published == pytest.approx(0.089) for d in result.comparison.published)

@@ -1,0 +1,110 @@
+"""O-CAL and the calendar rules: which session a schedule falls on."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import ScheduleError
+from engine.sessions import period_of, sessions_in_month, starts_period
+from strategies.rebalance import Annual, AnyOf, DriftBand, Every, Never
+
+
+def days(*texts: str) -> np.ndarray:
+    return np.array(texts, dtype="datetime64[D]")
+
+
+def weekdays(start: str, end: str) -> np.ndarray:
+    dates = np.arange(np.datetime64(start), np.datetime64(end))
+    return dates[np.is_busday(dates)]
+
+
+def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
+    import exchange_calendars
+
+    with (shared_data / "oracles" / "first_january_session.csv").open() as file:
+        golden = list(csv.DictReader(file))
+    compared = 0
+    for code in [name for name in golden[0] if name != "year"]:
+        calendar = exchange_calendars.get_calendar(code, start="1999-12-01", end="2026-02-01")
+        dates = calendar.sessions.to_numpy().astype("datetime64[D]")
+        rows = sessions_in_month(dates, 1, "first")
+        assert [str(day) for day in dates[rows]] == [year[code] for year in golden]
+        compared += len(rows)
+    assert compared == 270
+
+
+def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
+    import exchange_calendars
+
+    sets = [
+        exchange_calendars.get_calendar(code, start="1999-12-01", end="2024-01-01").sessions.to_numpy().astype("datetime64[D]")
+        for code in ("XNYS", "XLON", "XETR")
+    ]
+    common = np.intersect1d(np.intersect1d(*sets[:2]), sets[2])
+    first = {str(day)[:4]: str(day)[5:] for day in common[sessions_in_month(common, 1, "first")]}
+    fourth = {year for year, day in first.items() if day == "01-04"}
+    third = {year for year, day in first.items() if day == "01-03"}
+    assert fourth == {"2000", "2005", "2010", "2011", "2016", "2021", "2022"}
+    assert third == {"2006", "2007", "2012", "2017", "2023"}
+
+
+def test_last_and_nth_sessions_are_counted_inside_the_month() -> None:
+    dates = weekdays("2019-12-02", "2021-03-01")
+    assert dates[sessions_in_month(dates, 1, "last")].tolist() == days("2020-01-31", "2021-01-29").tolist()
+    assert dates[sessions_in_month(dates, 1, 3)].tolist() == days("2020-01-03", "2021-01-05").tolist()
+
+
+@pytest.mark.parametrize("cut", range(1, 420, 7))
+def test_a_schedule_does_not_change_when_later_sessions_are_appended(cut: int) -> None:
+    dates = weekdays("2019-06-03", "2021-03-01")
+    for session in ("first", "last", 5):
+        whole = sessions_in_month(dates, 1, session)
+        part = sessions_in_month(dates[:cut], 1, session)
+        assert part.tolist() == whole[whole < cut].tolist() or dates[cut - 1] == dates[whole[whole < cut][-1:]]
+
+
+def test_the_last_row_of_the_data_is_no_month_end_unless_the_month_is_over() -> None:
+    assert sessions_in_month(weekdays("2019-12-02", "2020-01-20"), 1, "last").size == 0
+    assert sessions_in_month(weekdays("2019-12-02", "2020-02-01"), 1, "last").size == 1
+
+
+def test_a_month_without_sessions_is_an_error_not_a_silent_skip() -> None:
+    dates = np.concatenate([weekdays("2019-11-01", "2019-12-28"), weekdays("2020-02-03", "2020-04-01")])
+    with pytest.raises(ScheduleError, match="january 2020: no session"):
+        sessions_in_month(dates, 1, "first")
+    assert sessions_in_month(dates, 3, "first").size == 1
+
+
+def test_a_month_with_too_few_sessions_is_an_error() -> None:
+    with pytest.raises(ScheduleError, match="january 2020: session 23 asked for, 1 are there"):
+        sessions_in_month(days("2019-12-31", "2020-01-02", "2020-02-03"), 1, 23)
+
+
+def test_periods_begin_on_their_first_session_and_weeks_on_monday() -> None:
+    dates = days("2020-01-31", "2020-02-03", "2020-02-07", "2020-02-10", "2020-04-01", "2020-07-01", "2021-01-04")
+    assert starts_period(dates, "month").tolist() == [False, True, False, False, True, True, True]
+    assert starts_period(dates, "quarter").tolist() == [False, False, False, False, True, True, True]
+    assert starts_period(dates, "half_year").tolist() == [False, False, False, False, False, True, True]
+    assert starts_period(dates, "year").tolist() == [False] * 6 + [True]
+    assert np.diff(period_of(days("2020-02-02", "2020-02-03", "2020-02-09", "2020-02-10"), "week")).tolist() == [1, 0, 1]
+
+
+def test_the_number_of_annual_rebalances_is_the_number_of_years() -> None:
+    dates = weekdays("1999-12-31", "2026-06-01")
+    assert len(Annual().calendar(dates)) == 27
+    assert set(Annual(month="July", session="last").calendar(dates).values()) == {"july"}
+
+
+def test_rules_say_when_and_why() -> None:
+    dates = weekdays("2020-01-01", "2021-02-01")
+    assert Never().calendar(dates) == {}
+    assert len(Every(period="quarter").calendar(dates)) == 4
+    both = AnyOf(of=[{"kind": "annual"}, {"kind": "every", "period": "quarter"}, {"kind": "band", "absolute": "5%"}])
+    assert sorted(set(both.calendar(dates).values())) == ["every quarter", "january"]
+    assert both.band(dates).absolute == 0.05
+    look = DriftBand(relative="20%", look="week").band(dates).look
+    assert dates[look][:2].tolist() == days("2020-01-03", "2020-01-10").tolist()
