@@ -59,29 +59,39 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
 
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
-    rows = []
-    first_year, last_year = (months[0] - month + 12) // 12, (months[-1] - month + 1) // 12
-    for number in range(first_year * 12 + month - 1, last_year * 12 + month, 12):
-        inside = np.flatnonzero(months == number)
-        name = f"{MONTHS[month - 1]} {1970 + number // 12}"
-        if number <= months[0]:
-            continue
-        if len(inside) == 0:
-            raise ScheduleError(f"{name}: no session in the data, so nothing can be scheduled; fill the gap in the prices")
-        row = _pick(inside, session, complete=_is_over(dates, int(inside[-1])))
-        if row is not None:
-            rows.append(row)
-        elif isinstance(session, int) and _is_over(dates, int(inside[-1])):
-            raise ScheduleError(f"{name}: session {session} asked for, {len(inside)} are there; use session: last")
-    return np.array(rows, dtype=np.int64)
-
-
-def _pick(inside: IntArray, session: Literal["first", "last"] | int, *, complete: bool) -> int | None:
+    first = np.concatenate([[0], np.flatnonzero(months[1:] != months[:-1]) + 1])
+    last = np.concatenate([first[1:] - 1, [len(dates) - 1]])
+    number = months[first]
+    _no_month_missing(number, month)
+    asked = (number % 12 == month - 1) & (first > 0)
+    first, last, number = first[asked], last[asked], number[asked]
+    open_end = len(last) > 0 and not _is_over(dates, int(last[-1]))
     if session == "first":
-        return int(inside[0])
+        return first
     if session == "last":
-        return int(inside[-1]) if complete else None
-    return int(inside[session - 1]) if session <= len(inside) else None
+        return last[:-1] if open_end else last
+    short = first + session - 1 > last
+    if short[:-1].any() or (short[-1:].any() and not open_end):
+        at = int(short.argmax())
+        raise ScheduleError(
+            f"{_name(int(number[at]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
+            "use session: last"
+        )
+    return (first + session - 1)[~short]
+
+
+def _no_month_missing(number: IntArray, month: int) -> None:
+    """Raise ScheduleError when a month that is asked for lies inside the data but has no session."""
+    for at in np.flatnonzero(np.diff(number) > 1):
+        skipped = [n for n in range(int(number[at]) + 1, int(number[at + 1])) if n % 12 == month - 1]
+        if skipped:
+            raise ScheduleError(
+                f"{_name(skipped[0])}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
+            )
+
+
+def _name(number: int) -> str:
+    return f"{MONTHS[number % 12]} {1970 + number // 12}"
 
 
 def _is_over(dates: DateArray, row: int) -> bool:

@@ -22,6 +22,7 @@ def weekdays(start: str, end: str) -> np.ndarray:
     return dates[np.is_busday(dates)]
 
 
+@pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas
 def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
     import exchange_calendars
 
@@ -37,6 +38,7 @@ def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_l
     assert compared == 270
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
     import exchange_calendars
 
