@@ -75,7 +75,9 @@ def _orders(
     return size, price, fees, at
 
 
-def _order_within(rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _order_within(
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Return 0, 1, ... for events that share a session."""
     first = np.searchsorted(rows, rows)
     return np.arange(len(rows)) - first

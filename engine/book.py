@@ -58,7 +58,7 @@ class Book:
         self._fees = np.zeros(count)
         self._nobody = np.zeros(count)
         self._none = np.zeros(count, dtype=np.bool_)
-        self._since = np.full(count, -1)
+        self._never = self._since = np.full(count, -1)
         self._short = self._none
 
     # what is known -----------------------------------------------------------------------------------------------
@@ -84,8 +84,10 @@ class Book:
 
     def check_due(self, row: int, due: float) -> None:
         """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
+        if due <= 0.0:
+            return
         able = self.cash + float(self.money(row)[self.fresh(row)].sum())
-        if due > 0.0 and able <= due:
+        if able <= due:
             raise AccountError(
                 f"{self.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
                 "withdraw less or end the window earlier"
@@ -121,11 +123,13 @@ class Book:
     def rebalance(self, row: int, target: FloatArray, reason: str) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        stuck = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
+        self._since, self._short = self._never, self._none
+        fresh = self.fresh(row)
+        stuck = ~fresh & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0)) if not fresh.all() else ~fresh
         scaled = self._trade(row, Order(target, ~stuck, self._nobody, 0.0, 0.0), reason, rebalance=True)
-        self._since = np.where(stuck, row, -1)
-        self._short = ~stuck & (target > 0.0) & scaled
         if stuck.any():
+            self._since = np.where(stuck, row, -1)
+            self._short = ~stuck & (target > 0.0) & scaled
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
     def retry(self, row: int) -> None:

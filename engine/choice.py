@@ -116,9 +116,7 @@ _PERCENT_SCHEMA = {
 Fraction: TypeAlias = Annotated[float, BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
 """A share or rate, any sign: ``2.5%`` or ``0.025``."""
 
-Weight: TypeAlias = Annotated[
-    float, Field(ge=0.0, le=1.0), BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)
-]
+Weight: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
 """A share between 0 % and 100 %."""
 
 Money: TypeAlias = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]

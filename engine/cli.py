@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from engine.config import RunConfig
     from engine.report.frames import Frames
     from engine.results import Run
+    from engine.significance import Draw
     from strategies import AnyStrategy
 
 app = typer.Typer(
@@ -23,7 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Portfolios from a YAML file: simulated on real history, compared with buy-and-hold.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="The local price store and the data-quality page.", rich_markup_mode=None)
+data_app = typer.Typer(
+    no_args_is_help=True, help="The local price store and the data-quality page.", rich_markup_mode=None
+)
 app.add_typer(data_app, name="data")
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file; `engine init` writes one.")]
@@ -64,23 +69,27 @@ def run(
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
     trades: Annotated[bool, typer.Option("--trades", help="Print every trade with its reason.")] = False,
-    audit: Annotated[bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")] = False,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")
+    ] = False,
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.report.terminal import print_run
+    from engine.background import drawing_elsewhere
     from engine.results import output_folder, to_json
 
-    loaded = [_load(path, overrides or ()) for path in configs]
     summaries = []
-    for config in loaded:
-        folder = output_folder(out, config.name)
-        result = _simulate(config, audit=audit)
-        _write(result, folder)
-        summaries.append(result.summary())
-        if not json:
-            print_run(result, folder, trades=trades, tried=_tried(result))
+    with drawing_elsewhere() as draw:
+        from engine.report.terminal import print_run
+
+        for config in [_load(path, overrides or ()) for path in configs]:
+            folder = output_folder(out, config.name)
+            result = _simulate(config, audit=audit, draw=draw)
+            _write(result, folder)
+            summaries.append(result.summary())
+            if not json:
+                print_run(result, folder, trades=trades, tried=_tried(result))
     if json:
-        sys.stdout.buffer.write(to_json(summaries[0]) if len(summaries) == 1 else b"[" + b",".join(map(to_json, summaries)) + b"]\n")
+        sys.stdout.buffer.write(to_json(summaries[0] if len(summaries) == 1 else summaries))
 
 
 @app.command()
@@ -103,7 +112,7 @@ def schema() -> None:
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
     from engine.report.terminal import print_fetch
-    from engine.workflow import request_of
+    from engine.load import request_of
 
     loaded = _load(config, overrides or ())
     print_fetch(loaded.data.source, request_of(loaded))
@@ -113,7 +122,8 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices."""
     from engine.report.terminal import print_quality
-    from engine.workflow import examine, request_of
+    from engine.load import request_of
+    from engine.workflow import examine
 
     loaded = _load(config, overrides or ())
     closes = loaded.data.source.load(request_of(loaded))
@@ -127,28 +137,37 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     return Frames.of(_simulate(_load(Path(config), overrides), audit=False))
 
 
-def main() -> None:
-    """Run the verb of the command line; exit 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
+def main() -> int:
+    """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
     from engine.errors import EngineError
 
     try:
         app()
     except SystemExit as done:
-        sys.exit(1 if done.code == 2 else done.code)  # noqa: PLR2004  (the parser's own code for wrong usage)
+        return 1 if done.code == 2 else int(done.code or 0)  # noqa: PLR2004  (the parser's own code for wrong usage)
     except EngineError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return 0
     except Exception:  # noqa: BLE001  (whatever it is, it is ours)
         from engine.crash import write_log
 
         sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_log()}\n")
-        sys.exit(3)
+        return 3
+    return 0
+
+
+def script() -> None:
+    """Run the verb and leave at once: every file is closed by now, and taking a compiler apart takes half a second."""
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a reader that has gone away
+            stream.flush()
+    os._exit(code)
 
 
 def _schema() -> type[RunConfig[Any]]:
@@ -159,17 +178,18 @@ def _schema() -> type[RunConfig[Any]]:
 
 
 def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
-    from engine.workflow import load_config
+    from engine.load import load_config
 
     return load_config(path, _schema(), tuple(overrides))
 
 
-def _simulate(config: RunConfig[AnyStrategy], *, audit: bool) -> Run:
+def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None = None) -> Run:
     from engine import kernel, workflow
+    from engine.significance import draw_intervals
 
     if not kernel.compiled():
         sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
-    result = workflow.run(config)
+    result = workflow.run(config, draw=draw or draw_intervals)
     if audit:
         from engine.audit import audited
 
@@ -192,4 +212,4 @@ def _tried(result: Run) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    script()

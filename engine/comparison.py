@@ -18,7 +18,7 @@ from engine.market import Market
 from engine.metrics import Performance
 from engine.policy import Band, Policy
 from engine.published import Difference, Published, differences
-from engine.significance import Bootstrap, cagr_difference_interval
+from engine.significance import Bootstrap, Draw, Interval, Pair, draw_intervals
 from engine.simulation import simulate
 
 
@@ -100,6 +100,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     risk_free: float,
     bootstrap: Bootstrap,
     published: Published | None = None,
+    draw: Draw = draw_intervals,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
@@ -117,42 +118,46 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         for name, ledger in runs.items()
     }
     rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
+    shared = {name: _common(portfolios["strategy"], rival) for name, rival in rivals.items()}
+    intervals = draw(list(shared.values()), bootstrap)
     return Comparison(
         market=market,
         portfolios=portfolios,
-        versus={name: against(portfolios["strategy"], rival, bootstrap) for name, rival in rivals.items()},
+        versus={
+            name: against(portfolios["strategy"], rival, shared[name], interval)
+            for (name, rival), interval in zip(rivals.items(), intervals, strict=True)
+        },
         checks=_worst([checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=differences(published, {name: portfolio.figures() for name, portfolio in portfolios.items()}),
     )
 
 
-def against(strategy: Portfolio, other: Portfolio, bootstrap: Bootstrap) -> Versus:
+def _common(strategy: Portfolio, other: Portfolio) -> Pair:
+    """Return the daily returns of the sessions that both portfolios have."""
+    mine, theirs = strategy.performance, other.performance
+    count = min(len(mine.returns), len(theirs.returns))
+    days = float((mine.dates[-1] - mine.dates[-1 - count]) / np.timedelta64(1, "D"))
+    size = len(mine.returns) - count, len(theirs.returns) - count
+    return Pair(mine.returns[size[0] :], theirs.returns[size[1] :], days / metrics.DAYS_PER_YEAR)
+
+
+def against(strategy: Portfolio, other: Portfolio, pair: Pair, interval: Interval) -> Versus:
     """Return the strategy's figures relative to ``other``, over their common sessions."""
     mine, theirs = strategy.performance, other.performance
-    common = min(len(mine.dates), len(theirs.dates))
-    returns, rival = mine.returns[len(mine.returns) - (common - 1) :], theirs.returns[len(theirs.returns) - (common - 1) :]
-    dates = mine.dates[-common:]
-    days = float((dates[-1] - dates[0]) / np.timedelta64(1, "D"))
+    sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
-    size = common + 1 if whole else common
+    size = sessions + 1 if whole else sessions
+    days = pair.years * metrics.DAYS_PER_YEAR
     growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
-    interval = cagr_difference_interval(
-        returns,
-        rival,
-        days / metrics.DAYS_PER_YEAR,
-        samples=bootstrap.samples,
-        seed=bootstrap.seed,
-        level=bootstrap.level,
-    )
     return Versus(
-        sessions=common,
-        start=dates[0],
+        sessions=sessions,
+        start=mine.dates[-sessions],
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
         interval=interval,
-        tracking_error=metrics.tracking_error(returns, rival),
-        information_ratio=metrics.information_ratio(returns, rival),
-        beta=metrics.beta(returns, rival),
-        correlation=metrics.correlation(returns, rival),
+        tracking_error=metrics.tracking_error(pair.returns, pair.other),
+        information_ratio=metrics.information_ratio(pair.returns, pair.other),
+        beta=metrics.beta(pair.returns, pair.other),
+        correlation=metrics.correlation(pair.returns, pair.other),
     )
 
 
@@ -170,6 +175,4 @@ def peaks(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Peak]:
 
 
 def _worst(all_checks: list[Checks]) -> Checks:
-    return Checks(
-        *(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(Checks))
-    )
+    return Checks(*(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(Checks)))

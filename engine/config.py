@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from engine.account import Account
 from engine.choice import Choice, Date, Fraction, Slug, Switch
@@ -36,7 +37,8 @@ class Window(Choice):
     def _ordered(self) -> Window:
         if self.start and self.end and self.end <= self.start:
             raise PydanticCustomError(
-                "window", "end {end} is not after start {start}; correct one of them",
+                "window",
+                "end {end} is not after start {start}; correct one of them",
                 {"end": self.end.isoformat(), "start": self.start.isoformat()},
             )
         return self
@@ -58,6 +60,13 @@ class Benchmark(Choice, Generic[StrategyT]):
     name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f<>]+$")
     strategy: StrategyT
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe what stands in the file: a ticker, or a strategy's own keys with a name beside them."""
+        handler(core)
+        named = {"type": "object", "required": ["name", "kind"], "properties": {"name": {"type": "string"}}}
+        return {"anyOf": [{"type": "string"}, named]}
+
 
 class Compare(Choice, Generic[StrategyT]):
     """What the strategy is set beside. ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios."""
@@ -74,14 +83,16 @@ class Compare(Choice, Generic[StrategyT]):
         for benchmark in self.benchmarks:
             if benchmark.name in taken:
                 raise PydanticCustomError(
-                    "names", "two portfolios are called '{name}'; give this benchmark another name",
+                    "names",
+                    "two portfolios are called '{name}'; give this benchmark another name",
                     {"name": benchmark.name},
                 )
             taken.add(benchmark.name)
         unknown = [name for name in (self.published.figures if self.published else ()) if name not in taken]
         if unknown:
             raise PydanticCustomError(
-                "published", "figures for '{name}', which is not a portfolio of this run; known: {known}",
+                "published",
+                "figures for '{name}', which is not a portfolio of this run; known: {known}",
                 {"name": unknown[0], "known": ", ".join(sorted(taken))},
             )
         return self
@@ -121,5 +132,3 @@ def _flat(data: dict[str, object]) -> dict[str, object]:
             {"name": item["name"], **item["strategy"]} if "strategy" in item else item for item in compare["benchmarks"]
         ]
     return data
-
-

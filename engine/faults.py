@@ -15,7 +15,22 @@ from engine.yamlfile import Document, KeyPath
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_BUILT_IN = {"literal_error", "model_type", "model_attributes_type", "union_tag_not_found", "string_type", "missing", "extra_forbidden"}
+_BUILT_IN = {
+    "literal_error",
+    "model_type",
+    "model_attributes_type",
+    "union_tag_not_found",
+    "union_tag_invalid",
+    "string_type",
+    "string_too_short",
+    "string_too_long",
+    "string_pattern_mismatch",
+    "tuple_type",
+    "too_short",
+    "int_type",
+    "missing",
+    "extra_forbidden",
+}
 
 
 def validated(schema: type[ModelT], document: Document) -> ModelT:
@@ -38,16 +53,14 @@ def closest(word: str, known: Iterable[str]) -> str:
 def _faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        by_path.setdefault(_yaml_path(detail["loc"], document), []).append(detail)
+        by_path.setdefault(_yaml_path(detail, document), []).append(detail)
     faults = []
     for path, details in by_path.items():
-        seen: set[str] = set()
-        for detail in _telling(details):
-            message, remedy = _words(detail, schema)
-            if message not in seen:
-                faults.append(Fault(document.where(path), ".".join(map(str, path)), message, remedy))
-                seen.add(message)
-    return sorted(faults, key=lambda fault: _line(fault.where))
+        for message, remedy in dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema)):
+            faults.append(Fault(document.where(path), ".".join(map(str, path)), message, remedy))
+    typed = {fault.remedy for fault in faults}
+    needed = [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
+    return sorted(needed, key=lambda fault: _line(fault.where))
 
 
 def _line(where: str) -> int:
@@ -61,14 +74,13 @@ def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
     return own or details
 
 
-def _yaml_path(loc: tuple[str | int, ...], document: Document) -> KeyPath:
+def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
     """Drop what pydantic adds to a path (tags of unions, names of alternatives) and the file does not have."""
     path: KeyPath = ()
-    for position, part in enumerate(loc):
-        last = position == len(loc) - 1
-        if document.holds((*path, part)) or (last and not _invented(part)):
+    for part in detail["loc"]:
+        if document.holds((*path, part)):
             path = (*path, part)
-    return path
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
 
 
 def _invented(part: str | int) -> bool:
@@ -76,8 +88,16 @@ def _invented(part: str | int) -> bool:
     return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
 
 
-def _words(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
-    """Return message and remedy of one error."""
+def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[str, str]]:
+    """Return message and remedy of one error; of several where one validator found several."""
+    if detail["type"] not in _BUILT_IN and not detail["type"].startswith(("greater", "less", "dict")):
+        parts = [line.partition("; ") for line in detail["msg"].splitlines()]
+        return [(message, remedy) for message, _, remedy in parts]
+    return [_built_in(detail, schema)]
+
+
+def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
+    """Return message and remedy of an error that pydantic found itself."""
     kind, context, found = detail["type"], detail.get("ctx", {}), detail["input"]
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
@@ -96,11 +116,14 @@ def _words(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
         return f"expected `key: value` lines, found {_shown(found)}", "indent the keys below it"
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         bound = next(iter(context.values()))
-        words = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below", "less_than_equal": "at most"}
+        words = {
+            "greater_than": "above",
+            "greater_than_equal": "at least",
+            "less_than": "below",
+            "less_than_equal": "at most",
+        }
         return f"found {_shown(found)}", f"expected {words[kind]} {bound}"
-    message = detail["msg"]
-    head, _, remedy = message.partition("; ")
-    return head, remedy
+    return f"{detail['msg']}, found {_shown(found)}", "see `engine schema`"
 
 
 def _shown(found: object) -> str:

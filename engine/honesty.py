@@ -37,7 +37,9 @@ def _hindsight(policy: Policy) -> Iterable[str]:
 
 
 def _survivors(market: Market, start: int) -> Iterable[str]:
-    ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[start:, j].any()]
+    ended = [
+        ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[start:, j].any()
+    ]
     if ended:
         yield f"Ended before the data do: {', '.join(ended)}; paid out at the last price, which may not have been obtainable."
     else:
@@ -93,5 +95,3 @@ def _own_notes(comparison: Comparison) -> Iterable[str]:
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
         yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
-
-

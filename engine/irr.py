@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import brentq
 
 from engine.arrays import DateArray, FloatArray
 
@@ -58,6 +57,8 @@ def _roots(years: FloatArray, flows: FloatArray) -> Rate:
     """Return every root on a fine grid of log(1 + rate), polished to the last bits."""
     if not (flows > 0.0).any() or not (flows < 0.0).any() or years.max() == 0.0:
         return Rate(())
+    from scipy.optimize import brentq  # noqa: PLC0415  (slow, and most runs have no flows)
+
     widest = min(_WIDEST, 600.0 / float(years.max()))
     grid = np.unique(np.concatenate([np.linspace(-widest, widest, 4001), np.linspace(-1.0, 1.0, 4001)]))
     values = np.exp(-np.outer(grid, years)) @ flows
@@ -66,6 +67,6 @@ def _roots(years: FloatArray, flows: FloatArray) -> Rate:
         return float(np.exp(-u * years) @ flows)
 
     exact = grid[values == 0.0]
-    change = np.flatnonzero(values[:-1] * values[1:] < 0.0)
+    change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0.0)
     found = [float(brentq(present, grid[k], grid[k + 1], xtol=1e-16, rtol=1e-15)) for k in change]
     return Rate(tuple(float(np.expm1(u)) for u in sorted([*exact, *found])))

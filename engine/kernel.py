@@ -181,7 +181,9 @@ def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, ter
         fee = order_cost(new, price[best], best, terms.costs) - order_cost(old, price[best], best, terms.costs)
         value = total - _cost_after(dq, price, terms.costs)
         dq[best] += 1.0
-        if cash - paid - (new - old) - fee >= reserve and _caps_keep(units, dq, price, terms.caps, best, value, value - fee):
+        if cash - paid - (new - old) - fee >= reserve and _caps_keep(
+            units, dq, price, terms.caps, best, value, value - fee
+        ):
             paid += new - old + fee
         else:
             dq[best] -= 1.0

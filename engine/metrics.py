@@ -63,13 +63,17 @@ def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float
     return float(np.std(r, ddof=1) * np.sqrt(periods)) if len(r) > 1 else None
 
 
-def downside(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+def downside(
+    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
+) -> float | None:
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
     excess = _excess(returns, risk_free)
     return float(np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2)) * np.sqrt(periods)) if len(excess) else None
 
 
-def sharpe(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+def sharpe(
+    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
+) -> float | None:
     """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
     excess = _excess(returns, risk_free)
     if len(excess) < 2 or np.ptp(excess) == 0.0:
@@ -77,7 +81,9 @@ def sharpe(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: fl
     return float(np.mean(excess) / np.std(excess, ddof=1) * np.sqrt(periods))
 
 
-def sortino(returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+def sortino(
+    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
+) -> float | None:
     """Return mean over downside of returns above ``risk_free`` (a rate a period, or one each)."""
     excess = _excess(returns, risk_free)
     below = downside(returns, risk_free, periods=1.0)
@@ -228,14 +234,28 @@ class Metric:
 METRICS: Final[dict[str, Metric]] = {
     "final_value": Metric("Final value", "money", lambda p: p.final_value, "value at the last close", headline=True),
     "total_return": Metric(
-        "Total return", "percent", lambda p: total_return(p.level), "last level / capital - 1, flows taken out", headline=True
+        "Total return",
+        "percent",
+        lambda p: total_return(p.level),
+        "last level / capital - 1, flows taken out",
+        headline=True,
     ),
-    "cagr": Metric("CAGR", "percent", lambda p: cagr(p.level, p.days), "growth a year over calendar days / 365.25", headline=True),
+    "cagr": Metric(
+        "CAGR", "percent", lambda p: cagr(p.level, p.days), "growth a year over calendar days / 365.25", headline=True
+    ),
     "volatility": Metric(
-        "Volatility", "percent", lambda p: volatility(p.returns), "std (n - 1) of daily returns x sqrt(252)", headline=True
+        "Volatility",
+        "percent",
+        lambda p: volatility(p.returns),
+        "std (n - 1) of daily returns x sqrt(252)",
+        headline=True,
     ),
     "sharpe": Metric(
-        "Sharpe", "ratio", lambda p: sharpe(p.returns, p.session_rate), "mean(r - rf) / std(r - rf) x sqrt(252)", headline=True
+        "Sharpe",
+        "ratio",
+        lambda p: sharpe(p.returns, p.session_rate),
+        "mean(r - rf) / std(r - rf) x sqrt(252)",
+        headline=True,
     ),
     "sortino": Metric(
         "Sortino",
@@ -245,16 +265,42 @@ METRICS: Final[dict[str, Metric]] = {
         headline=True,
     ),
     "max_drawdown": Metric(
-        "Max drawdown", "percent", lambda p: max_drawdown(p.level), "lowest level / highest before it - 1, from the capital on", headline=True
+        "Max drawdown",
+        "percent",
+        lambda p: max_drawdown(p.level),
+        "lowest level / highest before it - 1, from the capital on",
+        headline=True,
     ),
     "calmar": Metric(
-        "Calmar", "ratio", lambda p: calmar(cagr(p.level, p.days), max_drawdown(p.level)), "CAGR / |max drawdown|", headline=True
+        "Calmar",
+        "ratio",
+        lambda p: calmar(cagr(p.level, p.days), max_drawdown(p.level)),
+        "CAGR / |max drawdown|",
+        headline=True,
     ),
-    "ulcer": Metric("Ulcer index", "percent", lambda p: ulcer(p.level), "square root of the mean squared drawdown", headline=True),
-    "best_year": Metric("Best year", "percent", lambda p: _extreme(p, "year", max), "best calendar year, partial ones included", headline=True),
-    "worst_year": Metric("Worst year", "percent", lambda p: _extreme(p, "year", min), "worst calendar year, partial ones included", headline=True),
+    "ulcer": Metric(
+        "Ulcer index", "percent", lambda p: ulcer(p.level), "square root of the mean squared drawdown", headline=True
+    ),
+    "best_year": Metric(
+        "Best year",
+        "percent",
+        lambda p: _extreme(p, "year", max),
+        "best calendar year, partial ones included",
+        headline=True,
+    ),
+    "worst_year": Metric(
+        "Worst year",
+        "percent",
+        lambda p: _extreme(p, "year", min),
+        "worst calendar year, partial ones included",
+        headline=True,
+    ),
     "longest_drawdown": Metric(
-        "Longest drawdown", "days", lambda p: longest_drawdown(p.level, p.dates), "calendar days from a high to its recovery or the end", headline=True
+        "Longest drawdown",
+        "days",
+        lambda p: longest_drawdown(p.level, p.dates),
+        "calendar days from a high to its recovery or the end",
+        headline=True,
     ),
     "turnover": Metric(
         "Turnover a year",
@@ -265,7 +311,9 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "costs": Metric("Costs", "money", lambda p: p.costs, "everything paid for orders, opening included", headline=True),
     "trades": Metric("Trades", "count", lambda p: p.trades, "orders filled, opening included", headline=True),
-    "rebalances": Metric("Rebalances", "count", lambda p: p.rebalances, "sessions traded to the targets, opening included", headline=True),
+    "rebalances": Metric(
+        "Rebalances", "count", lambda p: p.rebalances, "sessions traded to the targets, opening included", headline=True
+    ),
     "xirr": Metric(
         "Money-weighted (XIRR)",
         "percent",
@@ -274,18 +322,44 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "paid_in": Metric("Paid in after opening", "money", lambda p: p.paid_in, "contributions less withdrawals"),
     "annual_return_252": Metric(
-        "Return a year by count", "percent", lambda p: annual_return(p.returns), "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR"
+        "Return a year by count",
+        "percent",
+        lambda p: annual_return(p.returns),
+        "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR",
     ),
     "best_month": Metric("Best month", "percent", lambda p: _extreme(p, "month", max), "best calendar month"),
     "worst_month": Metric("Worst month", "percent", lambda p: _extreme(p, "month", min), "worst calendar month"),
-    "win_months": Metric("Winning months", "percent", lambda p: float(np.mean(by_period(p.level, p.dates, "month")[1] > 0.0)), "share of calendar months above 0"),
-    "best_day": Metric("Best day", "percent", lambda p: float(p.returns.max()) if p.returns.size else None, "highest daily return"),
-    "worst_day": Metric("Worst day", "percent", lambda p: float(p.returns.min()) if p.returns.size else None, "lowest daily return"),
-    "skew": Metric("Skewness", "ratio", lambda p: _moment(p.returns, 3), "third standardised moment of daily returns (n)"),
-    "kurtosis": Metric("Kurtosis", "ratio", lambda p: _moment(p.returns, 4), "fourth standardised moment of daily returns (n); 3 is normal"),
+    "win_months": Metric(
+        "Winning months",
+        "percent",
+        lambda p: float(np.mean(by_period(p.level, p.dates, "month")[1] > 0.0)),
+        "share of calendar months above 0",
+    ),
+    "best_day": Metric(
+        "Best day", "percent", lambda p: float(p.returns.max()) if p.returns.size else None, "highest daily return"
+    ),
+    "worst_day": Metric(
+        "Worst day", "percent", lambda p: float(p.returns.min()) if p.returns.size else None, "lowest daily return"
+    ),
+    "skew": Metric(
+        "Skewness", "ratio", lambda p: _moment(p.returns, 3), "third standardised moment of daily returns (n)"
+    ),
+    "kurtosis": Metric(
+        "Kurtosis",
+        "ratio",
+        lambda p: _moment(p.returns, 4),
+        "fourth standardised moment of daily returns (n); 3 is normal",
+    ),
     "omega": Metric("Omega", "ratio", lambda p: omega(p.returns, p.session_rate), "gains above rf / losses below it"),
-    "var_95": Metric("VaR 95 %, one day", "percent", lambda p: _value_at_risk(p.returns), "5 % quantile of daily returns, historical"),
-    "cvar_95": Metric("CVaR 95 %, one day", "percent", lambda p: _expected_shortfall(p.returns), "mean of daily returns at or below VaR"),
+    "var_95": Metric(
+        "VaR 95 %, one day", "percent", lambda p: _value_at_risk(p.returns), "5 % quantile of daily returns, historical"
+    ),
+    "cvar_95": Metric(
+        "CVaR 95 %, one day",
+        "percent",
+        lambda p: _expected_shortfall(p.returns),
+        "mean of daily returns at or below VaR",
+    ),
 }
 """Every figure of a portfolio, in the order of the tables; one place to add one."""
 

@@ -101,5 +101,3 @@ class Policy(Protocol):
 
     def heir_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
-
-

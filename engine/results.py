@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from engine.arrays import FloatArray
+from engine.arrays import DateArray, FloatArray
 from engine.comparison import Comparison, Portfolio, Versus
 from engine.errors import OutputError
 from engine.files import atomic_write
@@ -55,9 +55,7 @@ class Run:
             "account": {"capital": first.capital, "currency": market.currency},
             "portfolios": {name: _portfolio(item) for name, item in self.comparison.portfolios.items()},
             "versus": {name: _versus(item) for name, item in self.comparison.versus.items()},
-            "checks": {
-                key: value for key, value in dataclasses.asdict(self.comparison.checks).items()
-            },
+            "checks": {key: value for key, value in dataclasses.asdict(self.comparison.checks).items()},
             "data": {
                 "source": market.provenance.source,
                 "closes": market.provenance.closes,
@@ -96,7 +94,9 @@ class Run:
 
         """
         files = {
-            "equity.parquet": _parquet(self.comparison, {n: p.ledger.value for n, p in self.comparison.portfolios.items()}),
+            "equity.parquet": _parquet(
+                self.comparison, {n: p.ledger.value for n, p in self.comparison.portfolios.items()}
+            ),
             "levels.parquet": _parquet(
                 self.comparison, {n: p.performance.level[1:] for n, p in self.comparison.portfolios.items()}
             ),
@@ -110,7 +110,7 @@ class Run:
             atomic_write(folder / name, content)
 
 
-def to_json(data: Mapping[str, Json]) -> bytes:
+def to_json(data: Json) -> bytes:
     """Return ``data`` as indented JSON; NaN and infinity are a bug here and raise ValueError."""
     return (json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
@@ -141,8 +141,15 @@ def trades_csv(comparison: Comparison) -> str:
     writer.writerow(["date", "asset", "quantity", "price", "value", "cost", "reason"])
     for event, row in enumerate(ledger.rows):
         for j in np.flatnonzero(ledger.trades[event]):
-            numbers = (ledger.trades[event, j], ledger.prices[event, j], ledger.traded[event, j], ledger.costs[event, j])
-            writer.writerow([ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reasons[event]])
+            numbers = (
+                ledger.trades[event, j],
+                ledger.prices[event, j],
+                ledger.traded[event, j],
+                ledger.costs[event, j],
+            )
+            writer.writerow(
+                [ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reasons[event]]
+            )
     return text.getvalue()
 
 
@@ -181,36 +188,27 @@ def _versus(versus: Versus) -> dict[str, Json]:
 def _parquet(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
     """Return a table with a date column and one column a portfolio, empty before its first session."""
     dates = comparison.market.dates[-max(len(column) for column in series.values()) :]
-    columns = {name: _padded(column, len(dates)) for name, column in series.items()}
-    return _table(dates, columns)
+    return _table(dates, series)
 
 
 def _weights(comparison: Comparison) -> bytes:
     ledger = comparison.strategy.ledger
     weights = ledger.weights(comparison.market)
     held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
-    columns: dict[str, FloatArray | np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]] = {
-        ledger.assets[j]: weights[:, j] for j in held
-    }
-    columns["cash"] = ledger.cash / ledger.value
-    return _table(ledger.dates, columns)
+    columns = {ledger.assets[j]: weights[:, j] for j in held}
+    return _table(ledger.dates, {**columns, "cash": ledger.cash / ledger.value})
 
 
-def _padded(column: FloatArray, count: int) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]:
-    missing = count - len(column)
-    return np.ma.array(
-        np.concatenate([np.zeros(missing), column]), mask=np.concatenate([np.ones(missing, bool), np.zeros(len(column), bool)])
-    )
-
-
-def _table(
-    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
-    columns: Mapping[str, FloatArray | np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]],
-) -> bytes:
-    arrays = {"date": pa.array(dates.astype("datetime64[D]"))}
-    for name, column in columns.items():
-        mask = np.ma.getmaskarray(column)
-        arrays[name] = pa.array(np.ma.getdata(column), mask=mask)
+def _table(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:
+    """Return Parquet bytes with page checksums; a column shorter than ``dates`` is empty at its start."""
+    days = np.ascontiguousarray(dates.astype("datetime64[D]").astype(np.int32))
+    arrays = [pa.Array.from_buffers(pa.date32(), len(days), [None, pa.py_buffer(days)])]
+    for column in columns.values():
+        missing = len(days) - len(column)
+        values = np.concatenate([np.zeros(missing), column])
+        present = np.packbits(np.arange(len(days)) >= missing, bitorder="little")
+        # from buffers, as pa.array() would import pandas to ask whether this is one of its series
+        arrays.append(pa.Array.from_buffers(pa.float64(), len(days), [pa.py_buffer(present), pa.py_buffer(values)]))
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(pa.table(arrays, names=["date", *columns]), sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue())

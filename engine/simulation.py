@@ -20,7 +20,13 @@ from engine.sessions import starts_period
 
 
 def simulate(
-    market: Market, policy: Policy, account: Account, costs: CostTable, *, start: int = 0, schedule: Schedule | None = None
+    market: Market,
+    policy: Policy,
+    account: Account,
+    costs: CostTable,
+    *,
+    start: int = 0,
+    schedule: Schedule | None = None,
 ) -> Ledger:
     """Run ``policy`` over ``market`` from the first session at or after row ``start`` that has a price for it.
 
@@ -208,7 +214,5 @@ def _answer(book: Book, agenda: Agenda, alarm: int, row: int, watched: FloatArra
 
 def _cap_reason(book: Book, over: IntArray, seen: int) -> str:
     weights = book.track.units[seen] * book.market.prices[seen] / book.track.value[seen]
-    parts = (
-        f"{book.market.assets[j]} {100.0 * weights[j]:.2f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over
-    )
+    parts = (f"{book.market.assets[j]} {100.0 * weights[j]:.2f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over)
     return "cap: " + ", ".join(parts)

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from engine.comparison import compare
 from engine.config import RunConfig
-from engine.errors import ConfigError, DataError, Fault
-from engine.faults import validated
+from engine.errors import DataError
 from engine.honesty import warnings
 from engine.market import Market
 from engine.policy import Policy
 from engine.quality import Finding, inspect
+from engine.load import request_of
 from engine.results import Run
-from engine.sources.base import Closes, Request
+from engine.significance import Draw, draw_intervals
+from engine.sources.base import Closes
 from engine.sources.calendar import sessions_of
-from engine.yamlfile import read
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
-
-BEYOND: dt.timedelta = dt.timedelta(days=14)
-"""How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +30,6 @@ class Prices:
     market: Market
     start: int
     findings: tuple[Finding, ...]
-
-
-def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[str, ...] = ()) -> RunConfig[PolicyT]:
-    """Read, override and validate a config; raises ConfigError with every fault."""
-    document = read(path)
-    for assignment in overrides:
-        document.override(assignment)
-    return validated(schema, document)
-
-
-def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:
-    """Return every asset the config names, strategy first."""
-    policies = [config.strategy, *(benchmark.strategy for benchmark in config.compare.benchmarks)]
-    return tuple(dict.fromkeys(ticker for policy in policies for ticker in policy.tickers))
-
-
-def request_of(config: RunConfig[PolicyT]) -> Request:
-    """Return what the config asks of its source."""
-    window = config.window
-    end = window.end + BEYOND if window.end else None
-    return Request(tickers_of(config), window.start, end, config.data.calendar)
 
 
 def load_prices(config: RunConfig[PolicyT]) -> Prices:
@@ -98,12 +72,11 @@ def examine(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
     return inspect(closes, config.data.calendar, sessions)
 
 
-def run(config: RunConfig[PolicyT], prices: Prices | None = None) -> Run:
+def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = draw_intervals) -> Run:
     """Simulate the config and everything it is compared with."""
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
-    _check_costs(config)
     comparison = compare(
         market,
         config.strategy,
@@ -115,9 +88,10 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None) -> Run:
         risk_free=terms.risk_free,
         bootstrap=terms.bootstrap,
         published=terms.published,
+        draw=draw,
     )
     window = tuple(np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
-    found = [finding.message for finding in prices.findings if finding.severity == "warning"]
+    found = [finding.message for finding in prices.findings if _concerns(finding, market.dates[prices.start])]
     said = warnings(comparison, config.strategy, (window[0], window[1]), prices.start)
     return Run(
         name=config.name,
@@ -130,17 +104,8 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None) -> Run:
     )
 
 
-def _check_costs(config: RunConfig[PolicyT]) -> None:
-    """Refuse a tariff in another currency than the account's without a rate between them."""
-    costs = config.costs
-    if costs.kind == "broker" and costs.tariff.currency != config.account.currency and costs.fx is None:
-        raise ConfigError(
-            [
-                Fault(
-                    "",
-                    "costs.fx",
-                    f"{costs.name} charges {costs.tariff.currency}, the account is in {config.account.currency}",
-                    f"add fx: {config.account.currency} for one {costs.tariff.currency}, as fx: 1.08",
-                )
-            ]
-        )
+def _concerns(finding: Finding, start: np.datetime64) -> bool:
+    """Return whether a warning is about the run's own window, and is not said by ``honesty`` already."""
+    dated = finding.date is not None
+    inside = not dated or np.datetime64(finding.date) >= start
+    return finding.severity == "warning" and inside and finding.kind not in {"survivors", "ended"}

@@ -149,9 +149,11 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         _guard(text, name)
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError([_syntax_fault(error, name)]) from None
+        raise ConfigError([_syntax_fault(error, text, name)]) from None
     except yaml.reader.ReaderError as error:
-        raise _fault(name, f"character #x{ord(str(error.character)[:1] or '?'):04x} is no text", "is this a YAML file?") from None
+        raise _fault(
+            name, f"character #x{ord(str(error.character)[:1] or '?'):04x} is no text", "is this a YAML file?"
+        ) from None
 
 
 def _guard(text: str, name: str) -> None:
@@ -199,11 +201,12 @@ def _build(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], faults: li
     return tree
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError, name: str) -> Fault:
+def _syntax_fault(error: yaml.MarkedYAMLError, text: str, name: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
     problem = error.problem or "not YAML"
-    if "'\\t'" in problem or "tab" in problem:
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
         return Fault(where, "", "a tab where indentation or a value starts", "indent with spaces")
     context = f" ({error.context})" if error.context else ""
     return Fault(where, "", f"not YAML: {problem}{context}", "check indentation, colons and brackets")

@@ -68,7 +68,8 @@ class CoreSatellite(Plan):
         rests = [ticker for ticker, weight in sleeve.items() if weight == "rest"]
         if len(rests) > 1:
             raise PydanticCustomError(
-                "rests", "{names} are both rest; one asset takes what is left, give the others a weight",
+                "rests",
+                "{names} are both rest; one asset takes what is left, give the others a weight",
                 {"names": " and ".join(rests)},
             )
         return sleeve
@@ -79,7 +80,8 @@ class CoreSatellite(Plan):
         low, high = _SATELLITES
         if not low <= len(satellites) <= high:
             raise PydanticCustomError(
-                "satellites", "{count} satellites, {low} to {high} expected; the rest belongs to the core",
+                "satellites",
+                "{count} satellites, {low} to {high} expected; the rest belongs to the core",
                 {"count": len(satellites), "low": low, "high": high},
             )
         return satellites
@@ -88,7 +90,7 @@ class CoreSatellite(Plan):
     def _consistent(self) -> CoreSatellite:
         faults = list(self._faults())
         if faults:
-            raise PydanticCustomError("plan", "{text}", {"text": "; ".join(faults)})
+            raise PydanticCustomError("plan", "{text}", {"text": "\n".join(faults)})
         return self
 
     def _faults(self) -> Iterator[str]:
@@ -98,13 +100,13 @@ class CoreSatellite(Plan):
             yield f"{', '.join(both)} is core and satellite at once; keep one of the two"
         for ticker, weight in self.satellites.items():
             if weight > self.cap + _TOLERANCE:
-                yield f"satellite {ticker} at {weight:.4%} is above the cap of {self.cap:.4%}; lower it or raise the cap"
+                yield f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}; lower it or raise the cap"
         core = self.core()
         total = sum(core.values()) + sum(self.satellites.values())
         rest = min(core.values())
         if total > 1.0 + _TOLERANCE or rest < -_TOLERANCE:
             named = total - min(rest, 0.0)
-            yield f"core and satellites add up to {named:.4%}; 100% is all there is, lower them"
+            yield f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
         for limit in self.limits:
             yield from self._limit_faults(limit, {**core, **self.satellites})
 
@@ -117,4 +119,8 @@ class CoreSatellite(Plan):
         total = sum(wanted[name] for name in dict.fromkeys(names))
         if total > limit.max + _TOLERANCE:
             group = ", ".join(limit.group)
-            yield f"group {group} has {total:.4%}, its limit is {limit.max:.4%}; lower a weight or raise the limit"
+            yield f"group {group} has {_percent(total)}, its limit is {_percent(limit.max)}; lower a weight or raise the limit"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.6g}%"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.arrays import FloatArray
@@ -21,7 +21,15 @@ class Proxy(Choice):
     proxy: Ticker
 
 
-Destination: TypeAlias = Literal["redistribute", "cash"] | Proxy
+def _place(value: object) -> object:
+    if isinstance(value, str) and value not in {"redistribute", "cash"}:
+        raise PydanticCustomError(
+            "destination", "found '{found}'; expected redistribute, cash or {proxy: TICKER}", {"found": value}
+        )
+    return value
+
+
+Destination: TypeAlias = Annotated[Literal["redistribute", "cash"] | Proxy, BeforeValidator(_place)]
 """Where money goes that an asset cannot take: the core pro rata, cash, or a named proxy."""
 
 
@@ -37,7 +45,9 @@ def within_one(weights: dict[str, float]) -> dict[str, float]:
     total = sum(weights.values())
     if total > 1.0 + 1e-9:
         raise PydanticCustomError(
-            "over_100", "weights add up to {total}; 100% is all there is, lower them", {"total": f"{total:.6g}"}
+            "over_100",
+            "weights add up to {total}; 100% is all there is, lower them",
+            {"total": f"{100.0 * total:.6g}%"},
         )
     if total <= 0.0:
         raise PydanticCustomError("empty", "weights add up to 0%; name at least one asset above it", {})

@@ -92,7 +92,7 @@ class DriftBand(Choice):
     def _some(self) -> DriftBand:
         widths = [width for width in (self.absolute, self.relative) if width is not None]
         if not widths or min(widths) <= 0.0:
-            raise PydanticCustomError("band", "a band needs absolute or relative, above 0; as {{absolute: 5%}}", {})
+            raise PydanticCustomError("band", "a band needs absolute or relative, above 0; as {absolute: 5%}", {})
         return self
 
     def calendar(self, dates: DateArray) -> dict[int, str]:

@@ -46,7 +46,11 @@ def bt_value(market: Market, targets: dict[int, np.ndarray], capital: float) -> 
         import bt
 
         prices, weights = _frames(market, targets)
-        algos = [bt.algos.RunOnDate(*weights.dropna().index), bt.algos.WeighTarget(weights.dropna()), bt.algos.Rebalance()]
+        algos = [
+            bt.algos.RunOnDate(*weights.dropna().index),
+            bt.algos.WeighTarget(weights.dropna()),
+            bt.algos.Rebalance(),
+        ]
         backtest = bt.Backtest(bt.Strategy("s", algos), prices, initial_capital=capital, integer_positions=False)
         bt.run(backtest)
         return backtest.strategy.values.to_numpy()[1:]

@@ -33,7 +33,9 @@ def synthetic_closes() -> tuple[np.ndarray, np.ndarray]:
     return dates, 100.0 * np.cumprod(1.0 + returns, axis=0)
 
 
-def market_of(closes: np.ndarray, assets: tuple[str, ...] | None = None, start: str = "2020-01-01", **kwargs: object) -> Market:
+def market_of(
+    closes: np.ndarray, assets: tuple[str, ...] | None = None, start: str = "2020-01-01", **kwargs: object
+) -> Market:
     """A market of ``closes`` (T, N) on consecutive weekdays."""
     closes = np.asarray(closes, dtype=float)
     names = assets or tuple("ABCDEFGHIJ"[: closes.shape[1]])

@@ -60,5 +60,9 @@ def test_two_roots_are_reported_as_ambiguous() -> None:
 
 def test_periodic_and_modified_rates_are_the_oracle_s() -> None:
     assert irr(np.array([-70000.0, 12000, 15000, 18000, 21000])).value == pytest.approx(-0.0212448482734, abs=1e-12)
-    assert irr(np.array([-70000.0, 12000, 15000, 18000, 21000, 26000])).value == pytest.approx(0.0866309480365, abs=1e-12)
-    assert mirr(np.array([-120000.0, 39000, 30000, 21000, 37000, 46000]), 0.10, 0.12) == pytest.approx(0.1260941303659, abs=1e-12)
+    assert irr(np.array([-70000.0, 12000, 15000, 18000, 21000, 26000])).value == pytest.approx(
+        0.0866309480365, abs=1e-12
+    )
+    assert mirr(np.array([-120000.0, 39000, 30000, 21000, 37000, 46000]), 0.10, 0.12) == pytest.approx(
+        0.1260941303659, abs=1e-12
+    )

@@ -171,7 +171,9 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
 def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
     from engine.irr import xirr
 
-    days = np.array(["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]")
+    days = np.array(
+        ["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]"
+    )
     rate = xirr(days, np.array([-10000, -200, 400, -5400, 3697.04, 10596.15]))
     assert rate.value == pytest.approx(-0.9816216537, abs=1e-9)
 

@@ -24,7 +24,10 @@ RULES = [
     {"kind": "every", "period": "month"},
     {"kind": "every", "period": "week"},
     {"kind": "band", "absolute": "5%", "relative": "25%"},
-    {"kind": "any", "of": [{"kind": "every", "period": "quarter"}, {"kind": "band", "relative": "10%", "look": "week"}]},
+    {
+        "kind": "any",
+        "of": [{"kind": "every", "period": "quarter"}, {"kind": "band", "relative": "10%", "look": "week"}],
+    },
 ]
 
 
@@ -35,18 +38,28 @@ def closes(draw: st.DrawFn, assets: int = 4, most: int = 260) -> np.ndarray:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     scale = draw(st.sampled_from([0.002, 0.02, 0.06]))
     start = rng.uniform(1.0, 500.0, assets)
-    return np.round(start * np.cumprod(1.0 + np.clip(rng.normal(0.0003, scale, (sessions, assets)), -0.5, 1.0), axis=0), 4) + 0.01
+    return (
+        np.round(start * np.cumprod(1.0 + np.clip(rng.normal(0.0003, scale, (sessions, assets)), -0.5, 1.0), axis=0), 4)
+        + 0.01
+    )
 
 
 @st.composite
 def mixes(draw: st.DrawFn, assets: int = 4) -> dict[str, float]:
-    parts = draw(st.lists(st.integers(0, 10), min_size=assets + 1, max_size=assets + 1).filter(lambda p: sum(p[:-1]) > 0))
+    parts = draw(
+        st.lists(st.integers(0, 10), min_size=assets + 1, max_size=assets + 1).filter(lambda p: sum(p[:-1]) > 0)
+    )
     return {name: part / sum(parts) for name, part in zip("ABCDEFGH", parts[:-1], strict=False)}
 
 
 rules = st.sampled_from(RULES)
 cost_models = st.sampled_from(
-    [NoCosts(), PercentCosts(rate=0.001), PercentCosts(rate=0.01, spread=10), PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=30)]
+    [
+        NoCosts(),
+        PercentCosts(rate=0.001),
+        PercentCosts(rate=0.01, spread=10),
+        PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=30),
+    ]
 )
 accounts = st.sampled_from(
     [
@@ -61,9 +74,13 @@ accounts = st.sampled_from(
 )
 
 
-def run(prices: np.ndarray, weights: dict[str, float], rule: dict, costs=NoCosts(), **fields: object) -> tuple[Ledger, Market]:
+def run(
+    prices: np.ndarray, weights: dict[str, float], rule: dict, costs=NoCosts(), **fields: object
+) -> tuple[Ledger, Market]:
     market = market_of(prices)
-    return simulate(market, FixedMix(weights=weights, rebalance=rule), account(**fields), costs.table(len(market.assets))), market
+    return simulate(
+        market, FixedMix(weights=weights, rebalance=rule), account(**fields), costs.table(len(market.assets))
+    ), market
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)
@@ -204,7 +221,9 @@ def test_flows_do_not_touch_the_time_weighted_return_of_a_single_asset(prices, w
 
 
 @given(closes(), mixes(), rules, cost_models, st.sampled_from(["towards_targets", "pro_rata", "wait"]))
-def test_a_contribution_between_rebalances_only_buys_and_a_withdrawal_only_sells(prices, weights, rule, costs, invest) -> None:
+def test_a_contribution_between_rebalances_only_buys_and_a_withdrawal_only_sells(
+    prices, weights, rule, costs, invest
+) -> None:
     for amount, reason, sign in ((400.0, "contribution", 1), (-150.0, "withdrawal", -1)):
         ledger, _ = run(prices, weights, rule, costs, contributions={"amount": amount, "invest": invest})
         own = np.array([why == reason for why in ledger.reasons])
@@ -235,7 +254,9 @@ PLAN = {
 }
 
 
-@given(closes(assets=5), cost_models, st.sampled_from(["close", "next_close"]), st.sampled_from(["fractional", "whole"]))
+@given(
+    closes(assets=5), cost_models, st.sampled_from(["close", "next_close"]), st.sampled_from(["fractional", "whole"])
+)
 def test_a_watched_cap_is_exceeded_for_as_many_closes_as_the_fill_takes(prices, costs, execution, shares) -> None:
     market = market_of(prices)
     plan = CoreSatellite.model_validate({**PLAN, "caps": "always"})
@@ -261,7 +282,9 @@ def test_a_late_asset_is_not_traded_before_it_is_listed_nor_after_it_is_gone(pri
     prices[:birth, 2] = np.nan
     prices[birth + 8 :, 2] = np.nan
     market = market_of(prices)
-    plan = CoreSatellite.model_validate({**PLAN, "before_listing": place, "rebalance": {"kind": "every", "period": "week"}})
+    plan = CoreSatellite.model_validate(
+        {**PLAN, "before_listing": place, "rebalance": {"kind": "every", "period": "week"}}
+    )
     ledger = simulate(market, plan, account(), percent(0.001, 5))
     traded = ledger.rows[ledger.trades[:, 2] != 0.0]
     assert traded.size == 0 or (traded.min() > birth and traded.max() <= birth + 8)

@@ -22,7 +22,9 @@ WEIGHTS = {"GE": 0.30, "WMT": 0.25, "T": 0.20, "XOM": 0.15, "PFE": 0.10}
 
 @cache
 def market(folder: Path) -> Market:
-    rows = np.genfromtxt(folder / "oracles" / "stock_prices.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    rows = np.genfromtxt(
+        folder / "oracles" / "stock_prices.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
+    )
     closes = np.column_stack([rows[name] for name in WEIGHTS])
     return Market.build(rows["date"].astype("datetime64[D]"), tuple(WEIGHTS), closes)
 

@@ -36,7 +36,9 @@ class Rows:
         if self.case.absolute is None:
             return None
         look = np.array([row in self.case.look for row in range(len(dates))])
-        return Band(float(self.case.absolute), np.inf if self.case.relative is None else float(self.case.relative), look)
+        return Band(
+            float(self.case.absolute), np.inf if self.case.relative is None else float(self.case.relative), look
+        )
 
 
 class AnyPlan(Plan):
@@ -64,7 +66,9 @@ def random_case(rng: random.Random) -> Case:
     columns = []
     for i in range(4):
         first = 0 if i == 0 else rng.choice([0, 0, 0, rng.randrange(1, 25)])
-        last = SESSIONS - 1 if i == 0 else rng.choice([SESSIONS - 1, SESSIONS - 1, rng.randrange(first + 3, SESSIONS + 5)])
+        last = (
+            SESSIONS - 1 if i == 0 else rng.choice([SESSIONS - 1, SESSIONS - 1, rng.randrange(first + 3, SESSIONS + 5)])
+        )
         price, column = rng.uniform(5, 200), []
         for t in range(SESSIONS):
             price *= 1 + rng.gauss(0, 0.05)
@@ -91,7 +95,9 @@ def random_case(rng: random.Random) -> Case:
         decisions={t: "calendar" for t in range(7, SESSIONS, rng.choice([9, 13, 50]))},
         delay=rng.choice([0, 1]),
         growth=[F(1.0001)] * SESSIONS if rng.random() < 0.5 else (),
-        flows={t: F(rng.choice([500, -400, 1500, -1000])) for t in range(period, SESSIONS, period)} if rng.random() < 0.6 else {},
+        flows={t: F(rng.choice([500, -400, 1500, -1000])) for t in range(period, SESSIONS, period)}
+        if rng.random() < 0.6
+        else {},
         invest=rng.choice(["towards_targets", "pro_rata", "wait"]),
         caps={name: weights[name] * F(rng.choice(["1", "1.1", "1.3"])) for name in "CD"} if capped else {},
         watch_caps=rng.random() < 0.6,
@@ -148,7 +154,10 @@ def engine_run(case: Case, market: Market, monkeypatch: pytest.MonkeyPatch) -> L
     costs = [case.costs[name] for name in case.tickers]
     infinity = float("inf")
     table = CostTable(
-        *(np.array([float(getattr(cost, field)) for cost in costs]) for field in ("rate", "fixed", "per_share", "minimum")),
+        *(
+            np.array([float(getattr(cost, field)) for cost in costs])
+            for field in ("rate", "fixed", "per_share", "minimum")
+        ),
         *(
             np.array([infinity if getattr(cost, field) is None else float(getattr(cost, field)) for cost in costs])
             for field in ("maximum", "maximum_rate")
@@ -167,7 +176,9 @@ def engine_run(case: Case, market: Market, monkeypatch: pytest.MonkeyPatch) -> L
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_random_cases(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_random_cases(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = random.Random(seed)
     compared = 0
     for number in range(100):

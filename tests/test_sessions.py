@@ -43,7 +43,9 @@ def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
     import exchange_calendars
 
     sets = [
-        exchange_calendars.get_calendar(code, start="1999-12-01", end="2024-01-01").sessions.to_numpy().astype("datetime64[D]")
+        exchange_calendars.get_calendar(code, start="1999-12-01", end="2024-01-01")
+        .sessions.to_numpy()
+        .astype("datetime64[D]")
         for code in ("XNYS", "XLON", "XETR")
     ]
     common = np.intersect1d(np.intersect1d(*sets[:2]), sets[2])
@@ -92,7 +94,11 @@ def test_periods_begin_on_their_first_session_and_weeks_on_monday() -> None:
     assert starts_period(dates, "quarter").tolist() == [False, False, False, False, True, True, True]
     assert starts_period(dates, "half_year").tolist() == [False, False, False, False, False, True, True]
     assert starts_period(dates, "year").tolist() == [False] * 6 + [True]
-    assert np.diff(period_of(days("2020-02-02", "2020-02-03", "2020-02-09", "2020-02-10"), "week")).tolist() == [1, 0, 1]
+    assert np.diff(period_of(days("2020-02-02", "2020-02-03", "2020-02-09", "2020-02-10"), "week")).tolist() == [
+        1,
+        0,
+        1,
+    ]
 
 
 def test_the_number_of_annual_rebalances_is_the_number_of_years() -> None:

@@ -1,0 +1,57 @@
+"""The one console: plain text in a pipe, colour on a terminal, and nothing from outside read as markup."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.report.words import visible
+
+
+def console() -> Console:
+    """Return a console that never interprets text: no markup, no emoji names, no guessed highlighting."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a dash that an old code page lacks is no reason to lose a run's tables
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def text(content: str, style: str = "") -> Text:
+    """Return ``content`` as text that wraps and is never cut, control characters spelled out."""
+    return Text(visible(content), style=style, overflow="fold")
+
+
+def heading(out: Console, content: str) -> None:
+    """Print the title of a section."""
+    out.print()
+    out.print(text(content, "bold"))
+
+
+def bullet(out: Console, content: str, mark: str = "-", style: str = "") -> None:
+    """Print one point of a list, its lines aligned behind the mark."""
+    indent = len(mark) + 2
+    lines = text(content).wrap(out, max(out.width - indent, 20))
+    for number, line in enumerate(lines):
+        line.rstrip()
+        lead = text(f" {mark} ", style) if number == 0 else text(" " * indent)
+        out.print(lead + line)
+
+
+def table(names: list[str], *, words: frozenset[int] = frozenset({0})) -> Table:
+    """Return an empty table; the columns in ``words`` read from the left, the others hold numbers."""
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold", show_edge=False)
+    for place, name in enumerate(names):
+        result.add_column(text(name), justify="left" if place in words else "right", overflow="fold")
+    return result
+
+
+def row(into: Table, cells: list[str], styles: dict[int, str] | None = None) -> None:
+    """Add a row of plain text; ``styles`` gives some of its cells a colour."""
+    shades = styles or {}
+    into.add_row(*(text(cell, shades.get(place, "")) for place, cell in enumerate(cells)))

@@ -1,0 +1,292 @@
+"""A finished run read back from its folder: what the page is built from, checked before it is believed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.arrays import DateArray, FloatArray
+from engine.errors import DataError, OutputError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+TRADE_COLUMNS = ("date", "asset", "quantity", "price", "value", "cost", "reason")
+
+
+class _Part(BaseModel):
+    """A part of a file: what it must hold, whatever else it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Window(_Part):
+    """First and last session of a run, and how many there are."""
+
+    start: str
+    end: str
+    sessions: int
+
+
+class Funds(_Part):
+    """What a run started with."""
+
+    capital: float
+    currency: str
+
+
+class Peak(_Part):
+    """How far a capped asset drifted."""
+
+    weight: float
+    date: str
+    sessions_over_cap: int
+    cap: float
+
+
+class PortfolioSummary(_Part):
+    """One portfolio's figures; every key that is not named here is a metric."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, int | float | None] = Field(init=False)
+
+    start: str
+    end: str
+    sessions: int
+    max_weight: dict[str, Peak] = {}
+
+    @property
+    def figures(self) -> Mapping[str, int | float | None]:
+        """Return every metric by name."""
+        return self.__pydantic_extra__ or {}
+
+
+class VersusSummary(_Part):
+    """The strategy against another portfolio."""
+
+    start: str
+    sessions: int
+    cagr_difference: float | None
+    cagr_difference_ci95: tuple[float, float] | None
+    tracking_error: float | None
+    information_ratio: float | None
+    beta: float | None
+    correlation: float | None
+
+
+class ChecksSummary(_Part):
+    """What a run proves about itself."""
+
+    worst_cash_residual: float
+    worst_weight_residual: float
+    as_of_fills: int
+    oldest_price_age: int
+
+
+class DataSummary(_Part):
+    """Which prices a run saw."""
+
+    source: str
+    closes: str
+    sha256: str
+
+
+class PublishedFigure(_Part):
+    """A published figure and the run's own."""
+
+    portfolio: str
+    metric: str
+    published: float
+    here: float | None
+
+
+class PublishedSummary(_Part):
+    """A published table."""
+
+    source: str
+    figures: tuple[PublishedFigure, ...]
+
+
+class Summary(_Part):
+    """The content of ``summary.json``."""
+
+    name: str
+    description: str = ""
+    window: Window
+    account: Funds
+    portfolios: dict[str, PortfolioSummary] = Field(min_length=1)
+    versus: dict[str, VersusSummary]
+    checks: ChecksSummary
+    data: DataSummary
+    warnings: tuple[str, ...]
+    published: PublishedSummary | None = None
+    audit: dict[str, float] | None = None
+
+
+class Manifest(_Part):
+    """The content of ``manifest.json``."""
+
+    versions: dict[str, str]
+    config_sha256: str
+    data_sha256: str
+    trades_sha256: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """A parquet file: ``dates (T,)`` and one ``(T,)`` column a name, NaN where there is no value."""
+
+    dates: DateArray
+    columns: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One order of the strategy."""
+
+    date: str
+    asset: str
+    quantity: float
+    price: float
+    value: float
+    cost: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Everything a run left in its folder."""
+
+    summary: Summary
+    manifest: Manifest
+    equity: Series
+    levels: Series
+    weights: Series
+    trades: tuple[Trade, ...]
+    config_text: str
+    confidence: float
+
+
+def read_run(folder: Path) -> Finished:
+    """Read the files of a run.
+
+    Raises
+    ------
+    OutputError
+        When ``folder`` or a file in it is not there or cannot be read.
+    DataError
+        When a file's content is damaged or was changed after the run.
+
+    """
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
+    manifest = _model(folder / "manifest.json", Manifest)
+    config_text = _text(folder / "config.resolved.yaml")
+    return Finished(
+        summary=_model(folder / "summary.json", Summary),
+        manifest=manifest,
+        equity=_series(folder / "equity.parquet"),
+        levels=_series(folder / "levels.parquet"),
+        weights=_series(folder / "weights.parquet"),
+        trades=_trades(folder / "trades.csv", manifest.trades_sha256),
+        config_text=config_text,
+        confidence=_confidence(folder / "config.resolved.yaml", config_text),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise OutputError(f"{path}: is missing; run the config again to write it") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or run the config again") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return _bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"byte {error.start} is not UTF-8") from None
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(f"{path}: damaged: {why}; run the config again to write it anew")
+
+
+def _model(path: Path, kind: type[ModelT]) -> ModelT:
+    try:
+        return kind.model_validate_json(_bytes(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _damaged(path, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
+
+
+def _series(path: Path) -> Series:
+    content = _bytes(path)
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
+        dates = _array(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype("datetime64[D]")
+        if table.column("date").null_count:
+            raise _damaged(path, "a date is missing")
+        names = [name for name in table.column_names if name != "date"]
+        columns = {name: _array(table.column(name).cast(pa.float64()), np.float64) for name in names}
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+    if not names or not len(dates):
+        raise _damaged(path, "it holds no series")
+    return Series(dates, columns)
+
+
+def _array(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]:
+    """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
+    whole = column.combine_chunks()
+    known, content = whole.buffers()
+    start = whole.offset
+    values = np.frombuffer(content, dtype=kind, count=start + len(whole))[start:]
+    if not whole.null_count:
+        return values
+    bits = np.unpackbits(np.frombuffer(known, dtype=np.uint8), bitorder="little")[start : start + len(whole)]
+    return np.where(bits == 1, values, np.array(np.nan).astype(kind))
+
+
+def _trades(path: Path, sha256: str) -> tuple[Trade, ...]:
+    content = _bytes(path)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DataError(
+            f"{path}: is not the list that manifest.json signs, so it was changed after the run; run the config again"
+        )
+    lines = csv.reader(io.StringIO(content.decode("utf-8")))
+    try:
+        if tuple(next(lines)) != TRADE_COLUMNS:
+            raise _damaged(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")
+        return tuple(
+            Trade(date, asset, float(quantity), float(price), float(value), float(cost), reason)
+            for date, asset, quantity, price, value, cost, reason in lines
+        )
+    except (ValueError, csv.Error, StopIteration) as error:
+        raise _damaged(path, f"line {lines.line_num}: {error}") from None
+
+
+def _confidence(path: Path, text: str) -> float:
+    """Return the level of the intervals [fraction]; a config that does not say used the default."""
+    try:
+        found: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+    for key in ("compare", "bootstrap", "level"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, float) else 0.95

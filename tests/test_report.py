@@ -1,0 +1,530 @@
+"""The report: formats, terminal, frames and the page, with hostile text in every place that text can come from."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from engine.account import Account
+from engine.comparison import compare
+from engine.costs import PercentCosts
+from engine.errors import DataError, OutputError
+from engine.market import Market
+from engine.published import Published
+from engine.report import format as fmt
+from engine.report.charts import numbers
+from engine.report.frames import Frames
+from engine.report.html import build
+from engine.report.pages import print_fetch, print_quality
+from engine.report.plan import cost_words
+from engine.report.terminal import print_run
+from engine.report.words import printed_figures, verdict, visible
+from engine.results import Run
+from engine.significance import Bootstrap
+from strategies.buy_and_hold import BuyAndHold
+from strategies.core_satellite import CoreSatellite
+
+SESSIONS = 700
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FILES = ("summary.json", "manifest.json", "equity.parquet", "levels.parquet", "weights.parquet")
+
+_ATTACK = "document.documentElement.setAttribute('data-pwned','1')"
+# the first three name portfolios: they are what the chart library would turn into a link, bold type and a tag
+_BODIES = (
+    "<a href='https://example.com'>x</a>",
+    "<b>bold</b>",
+    "&lt;b&gt;x&lt;/b&gt;",
+    "<script>{0}</script>",
+    "</script><script>{0}</script>",
+    '<img src=x onerror="{0}">',
+    '<svg onload="{0}">',
+    '<a href="javascript:{0}">x</a>',
+    "<iframe srcdoc='<script>{0}</script>'>",
+    '<body onload="{0}">',
+    '<details open ontoggle="{0}">',
+    "<style>*{{display:none}}</style>",
+    "<!--<script>",
+    "-->",
+    "{{{{ 7*7 }}}}",
+    "{{% raw %}}",
+    "&#60;img src=x onerror={0}&#62;",
+    "<math><mtext><img src=x onerror={0}></math>",
+    "]]><script>{0}</script>",
+    "%{{y}}<extra>x</extra>",
+    "<br>",
+    "\\u003cscript>",
+)
+_FRAMES = ("{0}", '"{0}', "'>{0}", "</title>{0}", "</textarea></style>{0}")
+PAYLOADS = [frame.format(body.format(_ATTACK)) for frame, body in product(_FRAMES, _BODIES)]
+
+
+def make_run(warnings: tuple[str, ...] = ("only survivors",), *, flows: float = 0.0, name: str = "synthetic") -> Run:
+    """Return a small finished run with a benchmark that begins late and a published table."""
+    rng = np.random.default_rng(7)
+    dates = np.busday_offset("2019-01-02", np.arange(SESSIONS), roll="forward").astype("datetime64[D]")
+    tickers = ("AAA", "BBB", "CCC", "DDD", "EEE", "LATE")
+    closes = 50.0 * np.exp(np.cumsum(rng.normal(0.0004, 0.012, (SESSIONS, len(tickers))), axis=0))
+    closes[:300, 5] = np.nan
+    market = Market.build(dates, tickers, closes)
+    plan = CoreSatellite.model_validate(
+        {"core": {"AAA": "rest", "BBB": "20%"}, "satellites": dict.fromkeys(("CCC", "DDD", "EEE"), "2.5%"), "cap": "3%"}
+    )
+    others = {t: BuyAndHold.model_validate({"weights": {t: "100%"}}) for t in ("AAA", "LATE")}
+    comparison = compare(
+        market,
+        plan,
+        others,
+        Account.model_validate({"contributions": {"amount": flows}}),
+        PercentCosts.model_validate({"rate": "0.1%"}).table(len(tickers)),
+        start=0,
+        buy_and_hold=True,
+        risk_free=0.0,
+        bootstrap=Bootstrap(samples=100),
+        published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
+    )
+    return Run(name, "a description", {"name": name}, "c" * 64, comparison, warnings, published_source="a book")
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return make_run()
+
+
+@pytest.fixture
+def folder(run: Run, tmp_path: Path) -> Path:
+    run.write(tmp_path)
+    return tmp_path
+
+
+def poison(folder: Path, texts: list[str]) -> None:
+    """Put ``texts`` into every place of a run's files that can hold text."""
+    summary = json.loads((folder / "summary.json").read_text())
+    names = {old: f"{text}{old}" for old, text in zip(("buy_and_hold", "AAA", "LATE"), texts, strict=False)}
+    for key in ("portfolios", "versus"):
+        summary[key] = {names.get(name, name): value for name, value in summary[key].items()}
+    own = summary["portfolios"]["strategy"]
+    peak = next(iter(own["max_weight"].values()))
+    own["max_weight"] = {f"{text}{n}": peak for n, text in enumerate(texts)}
+    summary |= {"name": texts[0], "description": texts[1], "warnings": texts}
+    summary["account"]["currency"], summary["data"]["source"] = texts[2], texts[3]
+    summary["published"]["source"] = texts[4]
+    summary["published"]["figures"] = [
+        {"portfolio": text, "metric": text, "published": 0.1, "here": 0.2} for text in texts
+    ]
+    (folder / "summary.json").write_text(json.dumps(summary))
+    for file in ("equity.parquet", "levels.parquet"):
+        table = pq.read_table(folder / file)
+        pq.write_table(table.rename_columns([names.get(n, n) for n in table.column_names]), folder / file)
+    _poison_weights(folder, list(own["max_weight"]))
+    lines = [["2019-01-02", text, "1.0", "2.0", "3.0", "0.0", text] for text in texts]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(
+        [["date", "asset", "quantity", "price", "value", "cost", "reason"], *lines]
+    )
+    (folder / "trades.csv").write_text(stream.getvalue())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["versions"]["portfolio-engine"] = texts[5]
+    manifest["trades_sha256"] = hashlib.sha256(stream.getvalue().encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "config.resolved.yaml").write_text(json.dumps(dict(enumerate(texts))))
+
+
+def _poison_weights(folder: Path, names: list[str]) -> None:
+    dates = pq.read_table(folder / "weights.parquet").column("date")
+    share = pa.array(np.full(len(dates), 1.0 / len(names)))
+    pq.write_table(pa.table({"date": dates, **dict.fromkeys(names, share)}), folder / "weights.parquet")
+
+
+class Skeleton(HTMLParser):
+    """Every tag and attribute of a page in order: what is left when its text is taken away."""
+
+    def __init__(self, page: str) -> None:
+        """Read ``page`` to its end."""
+        super().__init__(convert_charrefs=True)
+        self.text: list[str] = []
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag with its attributes."""
+        self.tags.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text between tags."""
+        self.text.append(data)
+
+
+def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
+    """Return the DOM after a headless browser ran the page, and what it wrote to the console."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    command = [CHROMIUM, *flags.split(), "--disable-component-update", "--disable-sync", "--enable-logging=stderr"]
+    done = subprocess.run(
+        [*command, f"--user-data-dir={profile}", "--virtual-time-budget=10000", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+# ---- formats ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (fmt.money(948310.94), "948,311"),
+        (fmt.money(366.2), "366.20"),
+        (fmt.money(0.0), "0"),
+        (fmt.money(None), "\N{EN DASH}"),
+        (fmt.percent(0.10899), "10.90 %"),
+        (fmt.percent(-0.00001), "0.00 %"),
+        (fmt.points(0.0031797), "+0.32 pp"),
+        (fmt.points(-0.00001), "0.00 pp"),
+        (fmt.interval((-0.00259, 0.0089)), "-0.26 to +0.89 pp"),
+        (fmt.ratio(0.6285), "0.628"),
+        (fmt.count(5474), "5,474"),
+        (fmt.days(1591), "1,591 d"),
+        (fmt.quantity(-12.5), "-12.5000"),
+        (fmt.quantity(3.0), "+3"),
+        (fmt.price(0.01234), "0.01234"),
+        (fmt.residual(0.0), "0"),
+        (fmt.residual(4.44e-16), "4.4e-16"),
+        (fmt.short_percent(0.025), "2.5 %"),
+    ],
+)
+def test_numbers_are_shown_as_a_reader_expects_them(shown: str, expected: str) -> None:
+    """A figure has separators, a sign where it is a difference, a dash where it does not exist, and no minus zero."""
+    assert shown == expected
+
+
+def test_a_printed_percentage_keeps_the_digits_it_was_printed_with() -> None:
+    """10.77 % read from text has two decimals although dividing by 100 left none of them exact."""
+    assert [fmt.digits_of(float(text) / 100.0) for text in ("10.77", "10.7", "11", "-55.46")] == [2, 1, 0, 2]
+
+
+def test_a_published_figure_is_compared_in_its_last_printed_digit() -> None:
+    """A figure agrees when it rounds to what was printed, and otherwise says by how much it does not."""
+    rows = [("strategy", "cagr", 0.1091, 0.108995), ("SPY", "cagr", 0.1061, 0.10608), ("SPY", "volatility", 0.2, None)]
+    first, second, third = printed_figures(rows)
+    assert (first.here, first.remark, first.agrees) == ("10.90 %", "last printed digit off by 1", False)
+    assert (second.here, second.remark, second.agrees) == ("10.61 %", "agrees as printed", True)
+    assert (third.here, third.remark, third.agrees) == ("\N{EN DASH}", "no figure here", False)
+
+
+def test_an_interval_is_put_into_words() -> None:
+    """An interval says whether it covers zero."""
+    assert verdict((-0.01, 0.02)).startswith("includes zero")
+    assert verdict((0.01, 0.02)).startswith("excludes zero")
+    assert verdict((0.0, 0.0)) == "the same returns"
+    assert verdict(None) == "too few sessions for an interval"
+
+
+def test_control_characters_are_spelled_out() -> None:
+    """Text from outside cannot move the cursor, ring the bell, or run from right to left."""
+    assert visible("a\x1b[31mb\x07\u202ec\n") == "a\\x1b[31mb\\x07\\u202ec\\n"
+    assert visible("Zürich 東京 \N{EN DASH}") == "Zürich 東京 \N{EN DASH}"
+
+
+def test_chart_numbers_have_six_digits_and_no_nan() -> None:
+    """A chart's JSON holds short numbers, and null where there is no value."""
+    assert numbers(np.array([948310.9373, 0.0123456789, np.nan, 0.0])) == [948311.0, 0.0123457, None, 0.0]
+
+
+# ---- terminal --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_terminal_cuts_nothing_and_reads_no_markup(
+    width: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every warning is printed whole and letter for letter, no line is wider than the terminal, no colour is piped."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    hostile = ("[bold red]not red[/] :smile: " + "word " * 60 + "end", "[/]", "\x1b[2J cleared", "x" * 300)
+    print_run(make_run(hostile), tmp_path, trades=True, tried=3)
+    out = capsys.readouterr().out
+    flat = re.sub(r"\s+", "", out)
+    for warning in hostile:
+        assert re.sub(r"\s+", "", visible(warning)) in flat
+    assert "\x1b" not in out
+    assert "…" not in out
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert "from 2020-" in out, "a benchmark that begins late says so"
+    assert "variant 3 tried" in re.sub(r"\s+", " ", out)
+
+
+def test_many_portfolios_are_printed_in_groups(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where not all portfolios fit side by side, each group has the strategy again."""
+    monkeypatch.setenv("COLUMNS", "60")
+    print_run(run, tmp_path, trades=False, tried=1)
+    out = capsys.readouterr().out
+    assert out.count("Final value") == 2
+    assert "tried" not in out
+
+
+def test_flows_are_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with contributions names what was paid in and its money-weighted return."""
+    monkeypatch.setenv("COLUMNS", "120")
+    print_run(make_run(flows=100.0), tmp_path, trades=False, tried=0)
+    assert "money-weighted return (XIRR)" in capsys.readouterr().out
+
+
+def test_costs_are_put_into_words() -> None:
+    """A broker's tariff is printed with its source and date."""
+    from engine.costs import BrokerCosts
+
+    words = cost_words(BrokerCosts(name="comdirect", fx=1.1))
+    assert words.startswith("comdirect")
+    assert "at least 9.90, at most 59.90 in EUR, converted at 1.1" in words
+    assert "2025-10" in words
+
+
+def test_the_starter_config_is_valid_and_its_plan_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `engine init` writes passes `engine validate`, which prints weights, room, schedule and costs."""
+    import engine
+    from engine.config import RunConfig
+    from engine.load import load_config
+    from engine.report.terminal import print_plan
+    from strategies import AnyStrategy
+
+    monkeypatch.setenv("COLUMNS", "100")
+    path = Path(engine.__file__).with_name("starter.yaml")
+    print_plan(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
+    out = capsys.readouterr().out
+    assert "starter.yaml: valid" in out
+    assert "core 90.00 % + satellites 10.00 % = 100.00 %" in out
+    assert "8 scheduled rebalances (january): 2015-01-02, 2016-01-04, 2017-01-03, ..., 2022-01-03" in out
+    assert "orders cost 0.1 % of the money traded" in out
+
+
+def test_the_quality_page_names_every_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quality page shows each asset's life and every finding, worst first."""
+    from engine.market import Provenance
+    from engine.quality import Finding
+    from engine.sources.base import Closes
+
+    monkeypatch.setenv("COLUMNS", "80")
+    dates = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
+    closes = Closes(dates, ("[b]A", "B"), np.array([[1.0, np.nan]] * 3), "USD", Provenance("memory", "raw"))
+    found = (
+        Finding("error", "unit", "[b]A", dates[0], "the unit changes"),
+        Finding("note", "late", "B", None, "has no close"),
+    )
+    print_quality(closes, found)
+    out = capsys.readouterr().out
+    assert "[b]A: the unit changes" in out
+    assert out.index("the unit changes") < out.index("has no close")
+    assert "1 error: a run would stop here" in out
+
+
+def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was fetched is printed before the failure of another ticker is raised; other sources need nothing."""
+    from engine.sources.base import Request
+    from engine.sources.sample import Sample
+    from engine.sources.yahoo import FetchReport
+
+    class Shop(Sample):
+        def fetch(self, request: Request, progress: object = None) -> FetchReport:
+            assert callable(progress)
+            progress("AAA", 0, 2)
+            return FetchReport(fetched=("AAA",), failed=(("BBB", "no such ticker"),))
+
+    with pytest.raises(DataError, match="BBB: no such ticker"):
+        print_fetch(Shop(), Request(("AAA", "BBB")))
+    assert "1 fetched, 0 up to date, 1 failed" in capsys.readouterr().out
+    print_fetch(Sample(), Request(("JNJ",)))
+    assert capsys.readouterr().out.startswith("Nothing to fetch")
+
+
+# ---- frames ----------------------------------------------------------------------------------------------------------
+
+
+def test_frames_hold_the_same_figures_as_the_run(run: Run) -> None:
+    """Frames agree with the ledger, weights sum to one, and a late benchmark is NaN before it begins."""
+    frames = Frames.of(run)
+    figures = run.comparison.strategy.figures()
+    assert frames.summary.loc["cagr", "strategy"] == figures["cagr"]
+    assert frames.equity["strategy"].iloc[-1] == figures["final_value"]
+    assert frames.equity["LATE"].isna().sum() == 300
+    assert np.allclose(frames.weights.sum(axis=1), 1.0, atol=1e-12)
+    assert len(frames.trades) == figures["trades"]
+    assert frames.trades.columns.tolist() == ["date", "asset", "quantity", "price", "value", "cost", "reason"]
+    assert "Max drawdown" in repr(frames)
+    assert "700 sessions" in repr(frames)
+
+
+# ---- page ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_the_run_found(folder: Path) -> None:
+    """The page carries headline figures, warnings, checks and hashes, and asks nothing of a network."""
+    page = build(folder).read_text(encoding="utf-8")
+    body = page.split('<script type="application/json"')[0]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert fmt.money(summary["portfolios"]["strategy"]["final_value"]) in body
+    assert "only survivors" in body
+    assert summary["data"]["sha256"] in body
+    assert "last printed digit" in body
+    for tag, attributes in Skeleton(page).tags:
+        for name, value in attributes:
+            if name in {"src", "href", "action", "data", "srcset", "poster", "xlink:href"}:
+                assert (value or "").startswith("#"), (tag, name, value)
+    metas = [dict(attributes) for tag, attributes in Skeleton(page).tags if tag == "meta"]
+    policy = next(meta["content"] or "" for meta in metas if "http-equiv" in meta)
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
+
+
+def test_the_same_folder_gives_the_same_bytes(folder: Path) -> None:
+    """The page has no clock and no random order in it."""
+    first = build(folder).read_bytes()
+    assert build(folder).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*FILES, "trades.csv", "config.resolved.yaml"],
+)
+def test_a_missing_file_is_named_with_the_remedy(folder: Path, name: str) -> None:
+    """A folder without one of its files says which one and how to get it back."""
+    (folder / name).unlink()
+    with pytest.raises(OutputError, match=f"{re.escape(name)}: is missing; run the config again"):
+        build(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x00\xff garbage"])
+def test_a_damaged_file_is_named_with_the_remedy(folder: Path, name: str, content: bytes) -> None:
+    """A file that cannot be what the run wrote is refused, not shown."""
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"{re.escape(name)}: damaged: .*run the config again"):
+        build(folder)
+
+
+def test_a_flipped_bit_in_a_price_series_is_noticed(folder: Path) -> None:
+    """Parquet pages carry checksums, and the page is built only from pages that pass."""
+    path = folder / "levels.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0x10
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"levels\.parquet: damaged"):
+        build(folder)
+
+
+def test_a_changed_trade_list_is_refused(folder: Path) -> None:
+    """trades.csv has to be the list that the manifest signs."""
+    path = folder / "trades.csv"
+    path.write_text(path.read_text().replace("opening", "closing"))
+    with pytest.raises(DataError, match=r"trades.csv: is not the list that manifest.json signs"):
+        build(folder)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A wrong folder is told from a run without files."""
+    with pytest.raises(OutputError, match="no such folder"):
+        build(tmp_path / "nowhere")
+
+
+def test_building_the_page_imports_neither_pandas_nor_plotly(folder: Path) -> None:
+    """The page is built in a fraction of the time that either import would take."""
+    code = (
+        "import sys, pathlib; from engine.report.html import build; build(pathlib.Path(sys.argv[1])); "
+        "print(sorted({'pandas', 'plotly'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_flows_have_a_chart_of_their_own(tmp_path: Path) -> None:
+    """With contributions the page shows the account's value beside its growth, and what was paid in."""
+    run = make_run(flows=250.0)
+    run.write(tmp_path)
+    page = build(tmp_path).read_text(encoding="utf-8")
+    paid = json.loads(page.split('id="data">')[1].split("</script>")[0])["paid"]
+    assert 'id="chart-value"' in page
+    assert paid[0] == 100_000.0
+    assert paid[-1] == pytest.approx(100_000.0 + run.comparison.strategy.performance.paid_in)
+
+
+def test_there_are_a_hundred_different_payloads() -> None:
+    """The corpus is what it says it is."""
+    assert len(set(PAYLOADS)) >= 100
+
+
+def test_no_text_becomes_markup(folder: Path) -> None:
+    """A page full of payloads has exactly the elements and attributes of one with harmless text in their places."""
+    poison(folder, [f"harmless{n}" for n in range(len(PAYLOADS))])
+    harmless = Skeleton(build(folder).read_text(encoding="utf-8")).tags
+    make_run().write(folder)
+    poison(folder, PAYLOADS)
+    page = build(folder).read_text(encoding="utf-8")
+    assert Skeleton(page).tags == harmless
+    data = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+    assert not set("<>&") & set(data)
+
+
+def test_a_skeleton_sees_markup() -> None:
+    """The helper above would notice an element that came from text."""
+    assert Skeleton("<p>a</p>").tags != Skeleton("<p><b>a</b></p>").tags
+
+
+def test_a_browser_draws_the_charts_without_a_complaint(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Charts appear and the console stays empty, so the page's own security policy lets its scripts run."""
+    dom, console = browse(build(folder), tmp_path_factory.mktemp("profile"))
+    assert console == []
+    assert dom.count("main-svg") >= 4
+
+
+def test_a_browser_runs_no_script_from_text(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Payloads stay text in every chart and hover label, even with the page's security policy taken away."""
+    poison(folder, PAYLOADS)
+    page = build(folder)
+    text = page.read_text(encoding="utf-8")
+    hover = (
+        "<script>setTimeout(() => { const all = (query) => Array.from(document.querySelectorAll(query)); "
+        "for (const chart of all('.chart')) "
+        "Plotly.Fx.hover(chart, chart.data.map((_, n) => ({curveNumber: n, pointNumber: 500}))); "
+        "document.body.dataset.labels = all('.hoverlayer').map((one) => one.textContent); "
+        "document.body.dataset.markup = all('.hoverlayer a, .hoverlayer tspan[style*=bold]').length; "
+        "}, 1500);</script></body>"
+    )
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text).replace("</body>", hover)
+    (folder / "open.html").write_text(text, encoding="utf-8")
+    for built in (page, folder / "open.html"):
+        dom, console = browse(built, tmp_path_factory.mktemp("profile"))
+        tags = Skeleton(dom).tags
+        assert console == []
+        assert "main-svg" in dom
+        assert not any(name == "data-pwned" for _, attributes in tags for name, _ in attributes)
+        links = [value for tag, attributes in tags if tag == "a" for name, value in attributes if "href" in name]
+        assert all((link or "").startswith("#") for link in links)
+        assert not {tag for tag, _ in tags} & {"iframe", "img", "b", "math", "object", "embed"}
+    shown = dict(next(attributes for tag, attributes in tags if tag == "body"))
+    assert shown["data-markup"] == "0"
+    for payload in PAYLOADS[:3]:
+        assert payload[:12] in (shown["data-labels"] or ""), "the hover labels were drawn, so their text was tried"
