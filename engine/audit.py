@@ -62,7 +62,7 @@ def replay(ledger: Ledger, market: Market) -> FloatArray:
 def _orders(
     ledger: Ledger, used: np.ndarray[tuple[int, ...], np.dtype[np.int64]], close: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
-    """Return sizes, prices and fees (L, M), and the session of each of L lines: one a session, more where events share one."""
+    """Return sizes, prices, fees (L, M) and the sessions of L lines: one a session, more where events share it."""
     at = np.sort(np.concatenate([np.setdiff1d(np.arange(len(close)), ledger.rows), ledger.rows]))
     lines = np.searchsorted(at, ledger.rows) + _order_within(ledger.rows)
     size = np.zeros((len(at), len(used)))

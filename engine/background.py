@@ -1,7 +1,7 @@
 """Drawing intervals in a second process while the first one loads, simulates and writes.
 
 The bootstrap library takes longer to import than a run takes to simulate; on two cores this hides it. The result is
-the same to the bit, wherever it is drawn. Nothing slow is imported here: the sooner the other process starts, the better.
+the same to the bit, wherever it is drawn. Nothing slow is imported here, so that the other process starts at once.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ class Book:
 
     def fresh(self, row: int) -> BoolArray:
         """Return (N,) which assets have a close at ``row``."""
-        return self.market.age[row] == 0
+        fresh: BoolArray = self.market.age[row] == 0
+        return fresh
 
     def money(self, row: int) -> FloatArray:
         """Return (N,) holdings at the last prices of ``row`` [currency]."""
@@ -263,7 +264,7 @@ class Book:
             raise RuntimeError(f"cash fell to {cash!r} at a value of {value!r}")
         return max(cash, 0.0)
 
-    def _note(  # noqa: PLR0913  (the fields of an event)
+    def _note(
         self,
         row: int,
         trades: FloatArray,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.config import RunConfig
     from engine.report.frames import Frames
-    from engine.results import Run
+    from engine.results import Json, Run
     from engine.significance import Draw
     from strategies import AnyStrategy
 
@@ -77,7 +77,7 @@ def run(
     from engine.background import drawing_elsewhere
     from engine.results import output_folder, to_json
 
-    summaries = []
+    summaries: list[Json] = []
     with drawing_elsewhere() as draw:
         from engine.report.terminal import print_run
 
@@ -111,8 +111,8 @@ def schema() -> None:
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
-    from engine.report.terminal import print_fetch
     from engine.load import request_of
+    from engine.report.terminal import print_fetch
 
     loaded = _load(config, overrides or ())
     print_fetch(loaded.data.source, request_of(loaded))
@@ -121,8 +121,8 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices."""
-    from engine.report.terminal import print_quality
     from engine.load import request_of
+    from engine.report.terminal import print_quality
     from engine.workflow import examine
 
     loaded = _load(config, overrides or ())
@@ -144,7 +144,7 @@ def main() -> int:
     try:
         app()
     except SystemExit as done:
-        return 1 if done.code == 2 else int(done.code or 0)  # noqa: PLR2004  (the parser's own code for wrong usage)
+        return 1 if done.code == 2 else int(done.code or 0)
     except EngineError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import metrics
 from engine.account import Account
-from engine.arrays import BoolArray, FloatArray
+from engine.arrays import BoolArray, DateArray, FloatArray
 from engine.kernel import OVER
 from engine.kernel_types import CostTable
 from engine.ledger import Checks, Ledger, checks
@@ -79,11 +79,11 @@ class Comparison:
 class _OnlyOpening:
     """The schedule of buy-and-hold: the opening purchase, never traded again."""
 
-    def calendar(self, dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> dict[int, str]:
+    def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return no decision."""
         return {}
 
-    def band(self, dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> Band | None:
+    def band(self, dates: DateArray) -> Band | None:
         """Return no band."""
         return None
 

@@ -41,7 +41,7 @@ def _survivors(market: Market, start: int) -> Iterable[str]:
         ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[start:, j].any()
     ]
     if ended:
-        yield f"Ended before the data do: {', '.join(ended)}; paid out at the last price, which may not have been obtainable."
+        yield f"Ended before the data do: {', '.join(ended)}; paid out at a last price that may not have been on offer."
     else:
         yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
 

@@ -49,13 +49,14 @@ def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
     x = abs(x)
     if x == 0.0:
         return 0.0
-    fee = costs.fixed[a] + costs.rate[a] * x
+    fee: float = costs.fixed[a] + costs.rate[a] * x
     if costs.per_share[a] > 0.0:
         fee += costs.per_share[a] * (x / price)
     fee = max(fee, costs.minimum[a])
     fee = min(fee, costs.maximum[a])
     fee = min(fee, costs.maximum_rate[a] * x)
-    return fee + costs.spread[a] * x
+    fee += costs.spread[a] * x
+    return fee
 
 
 @jit
@@ -127,7 +128,7 @@ def _fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: C
         return -1.0
     while True:
         V1 = 0.5 * (low + high)
-        if V1 <= low or V1 >= high:
+        if low >= V1 or high <= V1:
             break
         _orders_at(V1, V, h, order, x)
         if V1 + _cost_of(x, price, costs) <= V:
@@ -141,62 +142,92 @@ def _fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: C
 @jit
 def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray) -> None:
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
-    n = units.size
-    rest = np.full(n, -1.0)
-    paid = 0.0
-    reserve = cash
-    total = cash
-    for a in range(n):
+    rest = np.empty(units.size)
+    _floor(units, price, x, dq, rest)
+    _give_back(cash, price, terms.costs, dq, rest)
+    if terms.spend_rest:
+        left = cash - _cost_of(x, price, terms.costs)
+        for a in range(units.size):
+            left -= x[a]
+        _spend_rest(units, cash, max(left, 0.0), price, terms, dq, rest)
+    _cut_to_caps(units, cash, price, x, terms, dq)
+
+
+@jit
+def _floor(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
+    """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold."""
+    for a in range(units.size):
         dq[a] = 0.0
-        if units[a] != 0.0:
-            total += units[a] * price[a]
+        rest[a] = -1.0
         if x[a] != 0.0:
             exact = units[a] + x[a] / price[a]
             dq[a] = max(0.0, np.floor(exact + GRACE)) - units[a]
             if exact > GRACE:
                 rest[a] = exact - (units[a] + dq[a])
-            reserve -= x[a] + order_cost(x[a], price[a], a, terms.costs)
-            paid += dq[a] * price[a] + order_cost(dq[a] * price[a], price[a], a, terms.costs)
-    reserve = max(reserve, 0.0)
-    for _ in range(n):  # fees may step where quantities do: give shares back until cash suffices
-        worst = -1
-        for a in range(n):
-            if dq[a] > 0.0 and (worst < 0 or rest[a] < rest[worst]):
-                worst = a
-        if cash - paid >= -NOISE * total or worst < 0:
-            break
-        paid -= dq[worst] * price[worst] + order_cost(dq[worst] * price[worst], price[worst], worst, terms.costs)
-        dq[worst] -= 1.0
-        paid += dq[worst] * price[worst] + order_cost(dq[worst] * price[worst], price[worst], worst, terms.costs)
-    for _ in range(n if terms.spend_rest else 0):
-        best = -1
-        for a in range(n):
-            if rest[a] > GRACE and (best < 0 or rest[a] > rest[best]):
-                best = a
-        if best < 0:
-            break
-        rest[best] = -1.0
-        old = dq[best] * price[best]
-        new = (dq[best] + 1.0) * price[best]
-        fee = order_cost(new, price[best], best, terms.costs) - order_cost(old, price[best], best, terms.costs)
-        value = total - _cost_after(dq, price, terms.costs)
-        dq[best] += 1.0
-        if cash - paid - (new - old) - fee >= reserve and _caps_keep(
-            units, dq, price, terms.caps, best, value, value - fee
-        ):
-            paid += new - old + fee
-        else:
-            dq[best] -= 1.0
-    for a in range(n):  # rounding lifts no asset over a cap that the fractional trade keeps
-        room = terms.caps[a] * (total - _cost_of(x, price, terms.costs)) * (1.0 + OVER)
-        if x[a] != 0.0 and units[a] * price[a] + x[a] <= room:
-            value = total - _cost_after(dq, price, terms.costs)
-            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > terms.caps[a] * value * (1.0 + OVER):
-                dq[a] -= 1.0
 
 
 @jit
-def _caps_keep(  # noqa: PLR0913  (a kernel's arrays)
+def _spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
+    """Return what leaves cash for ``dq``, costs included."""
+    total = 0.0
+    for a in range(dq.size):
+        if dq[a] != 0.0:
+            total += dq[a] * price[a] + order_cost(dq[a] * price[a], price[a], a, costs)
+    return total
+
+
+@jit
+def _give_back(cash: float, price: FloatArray, costs: CostTable, dq: FloatArray, rest: FloatArray) -> None:
+    """Drop bought shares, smallest remainder first, while a fee that steps with quantity overdraws cash."""
+    for _ in range(dq.size):
+        worst = -1
+        for a in range(dq.size):
+            if dq[a] > 0.0 and (worst < 0 or rest[a] < rest[worst]):
+                worst = a
+        if worst < 0 or cash - _spent(dq, price, costs) >= -NOISE * abs(cash):
+            return
+        dq[worst] -= 1.0
+
+
+@jit
+def _spend_rest(
+    units: FloatArray,
+    cash: float,
+    reserve: float,
+    price: FloatArray,
+    terms: Terms,
+    dq: FloatArray,
+    rest: FloatArray,
+) -> None:
+    """Add one share an asset by largest remainder while cash stays at ``reserve`` and caps are kept."""
+    for _ in range(dq.size):
+        best = -1
+        for a in range(dq.size):
+            if rest[a] > GRACE and (best < 0 or rest[a] > rest[best]):
+                best = a
+        if best < 0:
+            return
+        rest[best] = -1.0
+        before = _value_after(units, cash, price, terms.costs, dq)
+        dq[best] += 1.0
+        after = _value_after(units, cash, price, terms.costs, dq)
+        fits = cash - _spent(dq, price, terms.costs) >= reserve
+        if not (fits and _caps_keep(units, dq, price, terms.caps, best, before, after)):
+            dq[best] -= 1.0
+
+
+@jit
+def _value_after(units: FloatArray, cash: float, price: FloatArray, costs: CostTable, dq: FloatArray) -> float:
+    """Return the account's value once ``dq`` is traded."""
+    total = cash - _spent(dq, price, costs)
+    for a in range(units.size):
+        if units[a] + dq[a] != 0.0:
+            total += (units[a] + dq[a]) * price[a]
+    return total
+
+
+@jit
+def _caps_keep(
     units: FloatArray, dq: FloatArray, price: FloatArray, caps: FloatArray, one: int, before: float, after: float
 ) -> bool:
     """Return whether one more share of ``one`` keeps its cap and lifts nobody else over theirs through its cost."""
@@ -209,16 +240,23 @@ def _caps_keep(  # noqa: PLR0913  (a kernel's arrays)
 
 
 @jit
-def _cost_after(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
-    total = 0.0
-    for a in range(dq.size):
-        if dq[a] != 0.0:
-            total += order_cost(dq[a] * price[a], price[a], a, costs)
-    return total
+def _cut_to_caps(
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray
+) -> None:
+    """Sell shares that rounding has lifted over a cap which the fractional trade keeps."""
+    value = cash - _cost_of(x, price, terms.costs)
+    for a in range(units.size):
+        if units[a] != 0.0:
+            value += units[a] * price[a]
+    for a in range(units.size):
+        if x[a] != 0.0 and units[a] * price[a] + x[a] <= terms.caps[a] * value * (1.0 + OVER):
+            room = terms.caps[a] * (1.0 + OVER) * _value_after(units, cash, price, terms.costs, dq)
+            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > room:
+                dq[a] -= 1.0
 
 
 @jit
-def _settle(  # noqa: PLR0913  (a kernel's arrays)
+def _settle(
     units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray, fees: FloatArray
 ) -> float:
     """Turn trades into shares, pay for them, update ``units`` in place; return cash before any snap."""
@@ -255,7 +293,7 @@ def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
 
 
 @jit
-def trade(  # noqa: PLR0913  (a kernel's arrays)
+def trade(
     units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
 ) -> tuple[int, bool, float]:
     """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
@@ -296,7 +334,7 @@ def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
 
 
 @jit
-def invest(  # noqa: PLR0913  (a kernel's arrays)
+def invest(
     units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
 ) -> float:
     """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
@@ -333,7 +371,7 @@ def invest(  # noqa: PLR0913  (a kernel's arrays)
 
 
 @jit
-def raise_cash(  # noqa: PLR0913  (a kernel's arrays)
+def raise_cash(
     units: FloatArray,
     cash: float,
     due: float,
@@ -385,9 +423,7 @@ def _settled(after: float, V1: float, attempt: int) -> bool:
 
 
 @jit
-def _widest(  # noqa: PLR0913  (a kernel's arrays)
-    h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float
-) -> tuple[int, float]:
+def _widest(h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float) -> tuple[int, float]:
     """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none."""
     best, gap = -1, least
     for a in range(h.size):
@@ -432,7 +468,7 @@ def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, loo
 
 
 @jit
-def hold(  # noqa: PLR0913  (a kernel's arrays)
+def hold(
     row: int, stop: int, units: FloatArray, cash: float, tape: Tape, watch: Watch, armed: bool, track: Track
 ) -> tuple[int, float, int]:
     """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import DateArray, FloatArray, IntArray
+from engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.market import Market
 
 
@@ -95,12 +95,12 @@ def checks(ledger: Ledger, market: Market) -> Checks:
     )
 
 
-def _weight_residual(ledger: Ledger, market: Market, stale: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+def _weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     weights = ledger.weights(market)
     last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
     whole = (ledger.rebalances == 1) & last
     distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
     # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
-    waited = ((stale & (ledger.targets > 0.0)) | (stale & (weights[ledger.rows] > 0.0))).any(axis=1)[whole]
-    distance = distance[~waited]
+    concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))    waited: BoolArray = concerned.any(axis=1)
+    distance = distance[~waited[whole]]
     return float(distance.max()) if distance.size else 0.0

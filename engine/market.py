@@ -58,7 +58,7 @@ class Market:
     provenance: Provenance = field(default_factory=lambda: Provenance("memory", "adjusted"))
 
     @classmethod
-    def build(  # noqa: PLR0913  (a record's fields)
+    def build(
         cls,
         dates: DateArray,
         assets: tuple[str, ...],

@@ -55,7 +55,7 @@ class Run:
             "account": {"capital": first.capital, "currency": market.currency},
             "portfolios": {name: _portfolio(item) for name, item in self.comparison.portfolios.items()},
             "versus": {name: _versus(item) for name, item in self.comparison.versus.items()},
-            "checks": {key: value for key, value in dataclasses.asdict(self.comparison.checks).items()},
+            "checks": dataclasses.asdict(self.comparison.checks),
             "data": {
                 "source": market.provenance.source,
                 "closes": market.provenance.closes,

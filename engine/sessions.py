@@ -59,8 +59,8 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
 
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
-    first = np.concatenate([[0], np.flatnonzero(months[1:] != months[:-1]) + 1])
-    last = np.concatenate([first[1:] - 1, [len(dates) - 1]])
+    first: IntArray = np.concatenate([[0], np.flatnonzero(months[1:] != months[:-1]) + 1])
+    last: IntArray = np.concatenate([first[1:] - 1, [len(dates) - 1]])
     number = months[first]
     _no_month_missing(number, month)
     asked = (number % 12 == month - 1) & (first > 0)
@@ -77,7 +77,8 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
             f"{_name(int(number[at]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
             "use session: last"
         )
-    return (first + session - 1)[~short]
+    nth: IntArray = (first + session - 1)[~short]
+    return nth
 
 
 def _no_month_missing(number: IntArray, month: int) -> None:

@@ -12,7 +12,6 @@ from pydantic import Field
 from engine.arrays import FloatArray
 from engine.choice import Choice, Fraction, Whole
 
-
 _LEAST: Final = 60
 """Returns below which no interval is drawn."""
 
@@ -64,6 +63,6 @@ def cagr_difference_interval(pair: Pair, terms: Bootstrap) -> Interval:
         return np.array([np.exp(logs.sum() / years) - np.exp(other_logs.sum() / years)])
 
     generator = np.random.default_rng(terms.seed)
-    bootstrap = StationaryBootstrap(max(block, 1.0), np.log1p(returns), np.log1p(other), seed=generator)
+    bootstrap = StationaryBootstrap(max(round(block), 1), np.log1p(returns), np.log1p(other), seed=generator)
     low, high = bootstrap.conf_int(difference, reps=terms.samples, method="percentile", size=terms.level)[:, 0]
     return float(low), float(high)

@@ -146,7 +146,9 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
 def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
     """Return money by row: on the first session of each period after the opening (S11)."""
     terms = account.contributions
-    due = np.flatnonzero(starts_period(market.dates, terms.every)) if terms.amount else []
+    if not terms.amount:
+        return {}
+    due = np.flatnonzero(starts_period(market.dates, terms.every))
     return {int(row): terms.amount for row in due if row > opening}
 
 
@@ -157,7 +159,8 @@ def _caps(market: Market, policy: Policy) -> FloatArray:
 
 def _eligible(market: Market, row: int, opening: int) -> BoolArray:
     """Return (N,) who may be bought at ``row``: listed the session before, at the opening in that session (S7)."""
-    return market.listed[row] if row == opening else market.listed[row - 1] & market.listed[row]
+    listed: BoolArray = market.listed[row] if row == opening else market.listed[row - 1] & market.listed[row]
+    return listed
 
 
 def _decide(book: Book, row: int, opening: int, delay: int) -> Decision:

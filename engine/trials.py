@@ -11,7 +11,7 @@ from platformdirs import user_state_path
 
 
 def note(data_sha256: str, config_sha256: str) -> int:
-    """Remember that a config was run on some data and return how many different ones were; 0 when nothing can be kept."""
+    """Remember that a config was run on some data; return how many different ones were, 0 when nothing can be kept."""
     folder = user_state_path("portfolio-engine") / "trials"
     path = folder / f"{data_sha256[:32]}.txt"
     try:

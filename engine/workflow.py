@@ -11,10 +11,10 @@ from engine.comparison import compare
 from engine.config import RunConfig
 from engine.errors import DataError
 from engine.honesty import warnings
+from engine.load import request_of
 from engine.market import Market
 from engine.policy import Policy
 from engine.quality import Finding, inspect
-from engine.load import request_of
 from engine.results import Run
 from engine.significance import Draw, draw_intervals
 from engine.sources.base import Closes
@@ -107,5 +107,5 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
 def _concerns(finding: Finding, start: np.datetime64) -> bool:
     """Return whether a warning is about the run's own window, and is not said by ``honesty`` already."""
     dated = finding.date is not None
-    inside = not dated or np.datetime64(finding.date) >= start
+    inside = not dated or bool(np.datetime64(finding.date) >= start)
     return finding.severity == "warning" and inside and finding.kind not in {"survivors", "ended"}

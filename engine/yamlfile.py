@@ -160,15 +160,15 @@ def _guard(text: str, name: str) -> None:
     """Refuse depth, anchors, aliases, tags and second documents from the event stream, before any node exists."""
     depth, documents = 0, 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = f"{name}:{event.start_mark.line + 1}"
+        line = f"{name}:{event.start_mark.line + 1}" if event.start_mark else name
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
                 raise _fault(line, "a second document starts here", "one file holds one configuration")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _fault(line, "anchors and aliases (& and *) are not read here", "write the value out")
-        if getattr(event, "tag", None):
-            raise _fault(line, f"tag {event.tag} is not read here", "remove it; the schema gives every type")
+        if tag := getattr(event, "tag", None):
+            raise _fault(line, f"tag {tag} is not read here", "remove it; the schema gives every type")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

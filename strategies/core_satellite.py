@@ -100,7 +100,8 @@ class CoreSatellite(Plan):
             yield f"{', '.join(both)} is core and satellite at once; keep one of the two"
         for ticker, weight in self.satellites.items():
             if weight > self.cap + _TOLERANCE:
-                yield f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}; lower it or raise the cap"
+                above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
+                yield f"{above}; lower it or raise the cap"
         core = self.core()
         total = sum(core.values()) + sum(self.satellites.values())
         rest = min(core.values())
@@ -118,8 +119,8 @@ class CoreSatellite(Plan):
             return
         total = sum(wanted[name] for name in dict.fromkeys(names))
         if total > limit.max + _TOLERANCE:
-            group = ", ".join(limit.group)
-            yield f"group {group} has {_percent(total)}, its limit is {_percent(limit.max)}; lower a weight or raise the limit"
+            above = f"group {', '.join(limit.group)} has {_percent(total)}, its limit is {_percent(limit.max)}"
+            yield f"{above}; lower a weight or raise the limit"
 
 
 def _percent(share: float) -> str:

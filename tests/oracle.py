@@ -225,7 +225,8 @@ class Ledger:
         self.price = [old if new is None else new for old, new in zip(self.price, case.prices[t], strict=True)]
         if t == case.opening:
             self.rebalance(t, "opening", "opening")
-            return self.mark(t)
+            self.mark(t)
+            return
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
         flow, payout = case.flows.get(t, ZERO), self.delist(t)
         if t in self.due:

@@ -75,7 +75,8 @@ CASES = {
     ),
     "two rest": (
         edited("SIZE: 15%", "SIZE: rest"),
-        "plan.yaml:7: strategy.core: QUAL and SIZE are both rest; one asset takes what is left, give the others a weight",
+        "plan.yaml:7: strategy.core: QUAL and SIZE are both rest; "
+        "one asset takes what is left, give the others a weight",
     ),
     "two satellites": (
         edited(", PG: 2.5%", ""),

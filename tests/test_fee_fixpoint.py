@@ -74,7 +74,7 @@ def test_volatility_pumping_grows_where_buy_and_hold_stands_still() -> None:
 
 
 def test_a_short_target_series_without_costs_matches_the_shares_of_another_engine() -> None:
-    """vectorbt's documented example, its long part: close 1..5, target 100 %, 0, 100 % from 100."""
+    """Vectorbt's documented example, its long part: close 1..5, target 100 %, 0, 100 % from 100."""
     units, cash = np.zeros(1), 100.0
     dq, fees = np.zeros(1), np.zeros(1)
     terms = Terms(percent(0.0, 1), np.full(1, np.inf), False, True)

@@ -34,7 +34,7 @@ def test_a_mixed_series_has_the_figures_of_empyrical() -> None:
 
 
 def test_a_leading_nan_is_not_an_observation() -> None:
-    """empyrical's 1.9135925 counts the NaN row as a day; eight real returns give 2.3302927973."""
+    """Empyrical's 1.9135925 counts the NaN row as a day; eight real returns give 2.3302927973."""
     assert metrics.annual_return(MIXED) == pytest.approx(2.3302927973, rel=1e-10)
     as_zero = np.where(np.isfinite(MIXED), MIXED, 0.0)
     assert metrics.annual_return(as_zero) == pytest.approx(1.9135925373194231, rel=1e-12)
@@ -194,7 +194,7 @@ def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account() -
     """NAV 100, 90, 80, 88 with 100 paid in each day: the account only grows, the investment fell by a fifth."""
     market = market_of(np.array([[100.0], [90.0], [80.0], [88.0]]))
     plan = BuyAndHold(weights={"A": "100%"})
-    import engine.simulation as simulation
+    from engine import simulation
 
     flows = {1: 100.0, 2: 100.0, 3: 100.0}
     original = simulation._flows

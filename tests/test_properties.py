@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markets import account, free, market_of, percent
 
-from engine.costs import NoCosts, PerOrderCosts, PercentCosts
+from engine.costs import NoCosts, PercentCosts, PerOrderCosts
 from engine.ledger import Ledger, checks
 from engine.market import Market
 from engine.metrics import Performance, figures

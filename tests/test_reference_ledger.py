@@ -92,7 +92,7 @@ def random_case(rng: random.Random) -> Case:
         core=core,
         capital=F(100000),
         opening=next(t for t in range(start, SESSIONS) if any(rows[t])),  # S1
-        decisions={t: "calendar" for t in range(7, SESSIONS, rng.choice([9, 13, 50]))},
+        decisions=dict.fromkeys(range(7, SESSIONS, rng.choice([9, 13, 50])), "calendar"),
         delay=rng.choice([0, 1]),
         growth=[F(1.0001)] * SESSIONS if rng.random() < 0.5 else (),
         flows={t: F(rng.choice([500, -400, 1500, -1000])) for t in range(period, SESSIONS, period)}

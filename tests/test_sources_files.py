@@ -60,7 +60,7 @@ def wide(*rows: str, header: str = "date,AAA,BBB") -> bytes:
         ("oracles/stock_prices.csv", "SHLD", "adjusted", None, None, None, None),
     ],
 )
-def test_vendor_layouts(  # noqa: PLR0917
+def test_vendor_layouts(
     shared_data: Path,
     path: str,
     ticker: str,
