@@ -102,6 +102,6 @@ def _weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
     # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
     concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))
-    waited: BoolArray = concerned.any(axis=1)
+    waited = np.asarray(concerned.any(axis=1))
     distance = distance[~waited[whole]]
     return float(distance.max()) if distance.size else 0.0

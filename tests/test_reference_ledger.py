@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping
 from fractions import Fraction as F
@@ -175,7 +176,10 @@ def engine_run(case: Case, market: Market, monkeypatch: pytest.MonkeyPatch) -> L
     return simulate(market, plan, terms, table, start=case.opening)
 
 
-@pytest.mark.parametrize("seed", range(10))
+SEEDS = range(1 if os.environ.get("MUTANTS") else 10)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_random_cases(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

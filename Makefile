@@ -1,0 +1,48 @@
+# `make demo` and `make test` are all a fresh machine needs: Python 3.11 or newer, make, and gcc for nothing but luck.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+JOBS ?= 2
+
+.PHONY: demo test test-all lint bench mutants clean
+
+demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
+	$(BIN)/engine run configs/quickstart.yaml
+
+test: $(VENV)/.testable ## everything that must hold, in a few minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-all: $(VENV)/.testable ## the same and the slow rest
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.testable ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.testable ## how long things take, beside other engines, on this machine
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
+	$(BIN)/python benchmarks/whole_process.py
+
+mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; hours
+	$(BIN)/python benchmarks/mutants.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PYTHON=") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.testable: $(VENV)/.installed
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.mutable: $(VENV)/.testable
+	$(PIP) --editable '.[test,mutants]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

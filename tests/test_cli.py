@@ -1,0 +1,325 @@
+"""The verbs as a user meets them: what is printed, what is written, which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+QUICK = ROOT / "configs" / "quickstart.yaml"
+FILES = {
+    "config.resolved.yaml",
+    "equity.parquet",
+    "levels.parquet",
+    "manifest.json",
+    "report.html",
+    "summary.json",
+    "trades.csv",
+    "weights.parquet",
+}
+
+
+def engine(
+    *arguments: object, cwd: Path, check: int | None = 0, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    home = {"PORTFOLIO_ENGINE_STORE": str(cwd / "store"), "XDG_STATE_HOME": str(cwd / "state"), "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **home, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert check is None or done.returncode == check, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("quick")
+    return folder, engine("run", QUICK, cwd=folder)
+
+
+def test_a_run_writes_every_file_and_says_where(finished) -> None:
+    folder, done = finished
+    assert {path.name for path in (folder / "runs" / "quickstart").iterdir()} == FILES
+    for word in ("Buy & hold", "CAGR", "Max drawdown", "95 % interval", "Hindsight", "report.html", "SHA-256"):
+        assert word in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_the_summary_has_the_promised_shape(finished) -> None:
+    folder, _ = finished
+    summary = json.loads((folder / "runs" / "quickstart" / "summary.json").read_text())
+    assert summary["window"] == {"start": "2014-01-02", "end": "2022-12-28", "sessions": 2264}
+    promised = "final_value total_return cagr volatility sharpe sortino max_drawdown calmar ulcer turnover costs trades rebalances"
+    assert set(promised.split()) <= set(summary["portfolios"]["strategy"])
+    assert set(summary["portfolios"]) == {"strategy", "buy_and_hold", "SP500", "QUAL", "equal factors"}
+    assert set(summary["portfolios"]["strategy"]["max_weight"]["HD"]) >= {"weight", "date", "sessions_over_cap"}
+    low, high = summary["versus"]["buy_and_hold"]["cagr_difference_ci95"]
+    assert low < summary["versus"]["buy_and_hold"]["cagr_difference"] < high
+    assert set(summary["checks"]) == {"worst_cash_residual", "worst_weight_residual", "as_of_fills", "oldest_price_age"}
+    assert summary["checks"]["worst_cash_residual"] < 1e-12
+
+
+def test_the_same_run_gives_the_same_bytes_whatever_the_hash_seed(finished, tmp_path: Path) -> None:
+    folder, _ = finished
+    for seed in ("0", "1", "random"):
+        engine("run", QUICK, "--out", tmp_path / seed, cwd=tmp_path, PYTHONHASHSEED=seed)
+        for name in FILES:
+            first = (folder / "runs" / "quickstart" / name).read_bytes()
+            assert (tmp_path / seed / "quickstart" / name).read_bytes() == first, name
+
+
+def test_json_prints_the_summary_and_nothing_else(finished, tmp_path: Path) -> None:
+    folder, _ = finished
+    done = engine("run", QUICK, "--json", cwd=tmp_path)
+    assert json.loads(done.stdout) == json.loads((folder / "runs" / "quickstart" / "summary.json").read_text())
+    both = json.loads(engine("run", QUICK, QUICK, "--json", cwd=tmp_path).stdout)
+    assert [item["name"] for item in both] == ["quickstart", "quickstart"]
+
+
+def test_audit_replays_the_run_in_another_engine(tmp_path: Path) -> None:
+    done = engine("run", QUICK, "--audit", "--trades", cwd=tmp_path, check=None)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "runs" / "quickstart" / "summary.json").read_text())
+    assert set(summary["audit"]) == set(summary["portfolios"])
+    assert max(summary["audit"].values()) < 1e-12
+    assert "vectorbt" in done.stdout
+    assert "opening" in done.stdout
+    assert "january" in done.stdout
+
+
+def test_the_resolved_config_runs_to_the_same_trades(finished, tmp_path: Path) -> None:
+    folder, _ = finished
+    done = folder / "runs" / "quickstart"
+    engine("run", done / "config.resolved.yaml", cwd=tmp_path)
+    for name in ("trades.csv", "manifest.json", "summary.json"):
+        assert (tmp_path / "runs" / "quickstart" / name).read_bytes() == (done / name).read_bytes()
+
+
+def test_the_report_is_rebuilt_from_the_files(finished) -> None:
+    folder, _ = finished
+    page = folder / "runs" / "quickstart" / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    assert str(page.name) in engine("report", page.parent, cwd=folder).stdout
+    assert page.read_bytes() == before
+
+
+def test_init_writes_a_starter_that_validates_and_runs(tmp_path: Path) -> None:
+    engine("init", cwd=tmp_path)
+    assert "valid" in engine("validate", "portfolio.yaml", cwd=tmp_path).stdout
+    engine("run", "portfolio.yaml", "--set", "compare.bootstrap.samples=100", cwd=tmp_path)
+    assert "is there already" in engine("init", cwd=tmp_path, check=1).stderr
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_config_validates_without_data(config: Path, tmp_path: Path) -> None:
+    done = engine("validate", config, cwd=tmp_path)
+    assert "Schedule" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "config",
+    [*sorted((ROOT / "configs").glob("us_*.yaml")), ROOT / "configs" / "article_table.yaml"],
+    ids=lambda path: path.stem,
+)
+def test_every_shipped_config_runs_on_real_prices(config: Path, tmp_path: Path, shared_data: Path) -> None:
+    source = ("--set", "data.source.kind=files", "--set", f"data.source.path={shared_data / 'prices.parquet'}")
+    summary = json.loads(
+        engine("run", config, *source, "--json", "--set", "compare.bootstrap.samples=100", cwd=tmp_path).stdout
+    )
+    assert summary["portfolios"]["strategy"]["final_value"] > 100_000
+    assert summary["checks"]["worst_cash_residual"] < 1e-12
+    if config.stem == "us_small_caps":
+        assert summary["window"] == {"start": "2004-02-02", "end": "2025-10-31", "sessions": 5474}
+    if config.stem == "us_small_caps_three":
+        assert any("RKLB has no price before 2020-11-24" in warning for warning in summary["warnings"])
+
+
+def test_the_schema_is_json_and_closed(tmp_path: Path) -> None:
+    schema = json.loads(engine("schema", cwd=tmp_path).stdout)
+    assert schema["additionalProperties"] is False
+    assert "strategy" in schema["required"]
+
+
+def test_data_check_prints_the_quality_page(tmp_path: Path) -> None:
+    assert "QUAL" in engine("data", "check", QUICK, cwd=tmp_path).stdout
+    assert engine("data", "fetch", QUICK, cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "none.yaml"], "none.yaml: No such file"),
+        (["run", QUICK, "--set", "strategy.satellites.FOO=1%"], "FOO"),
+        (["run", QUICK, "--set", "window.start=1950-01-01", "--set", "window.end=1960-01-01"], "no close of"),
+        (["run", QUICK, "--set", "name=../evil"], "cannot name a folder"),
+        (["run", QUICK, "--set", "account.currency=EUR"], "prices are in USD"),
+        (["run", QUICK, "--set", "account.contributions.amount=-90000"], "a withdrawal of 90,000.00 is due"),
+        (["frobnicate"], "frobnicate"),
+        (["run", QUICK, "--frob"], "frob"),
+        (["report", "nowhere"], "nowhere"),
+    ],
+    ids=lambda value: " ".join(map(str, value))[-40:] if isinstance(value, list) else "",
+)
+def test_a_user_s_fault_is_one_message_and_exit_code_one(arguments, words: str, tmp_path: Path) -> None:
+    done = engine(*arguments, cwd=tmp_path, check=1)
+    assert words in done.stderr
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_faulty_prices_are_named_with_ticker_and_date(tmp_path: Path) -> None:
+    def prices(change) -> Path:
+        rng = np.random.default_rng(3)
+        days = np.arange(np.datetime64("2019-12-02"), np.datetime64("2020-06-01"))
+        days = [str(day) for day in days[np.is_busday(days)]]
+        table = [
+            [day, *(f"{p:.4f}" for p in row)] for day, row in zip(days, 50 + rng.random((len(days), 5)), strict=True)
+        ]
+        change(table)
+        path = tmp_path / "prices.csv"
+        path.write_text("\n".join(",".join(row) for row in [["date", "A", "B", "C", "D", "E"], *table]) + "\n")
+        return path
+
+    def gap(sessions: int):
+        def change(table) -> None:
+            start = next(k for k, row in enumerate(table) if row[0] >= "2020-01-01")
+            for row in table[start : start + sessions]:
+                row[3] = ""
+
+        return change
+
+    def put(row: int, column: int, text: str):
+        return lambda table: table[row].__setitem__(column, text)
+
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "name: plan\ndata: {source: {kind: files, path: prices.csv, closes: adjusted}}\nstrategy:\n  kind: core_satellite\n"
+        "  core: {A: rest, B: 15%}\n  satellites: {C: 2.5%, D: 2.5%, E: 2.5%}\n  cap: 3%\ncompare: {bootstrap: {samples: 100}}\n"
+    )
+    for change, words in (
+        (put(10, 2, "0"), "B"),
+        (put(10, 2, "-3"), "B"),
+        (put(10, 2, "abc"), "abc"),
+        (lambda table: table.insert(11, list(table[10])), table_day := "2019-12-16"),
+        (lambda table: table.reverse() or table.insert(0, table.pop()), "2019-12-02"),
+        (gap(6), "C: no close in 5 sessions"),
+    ):
+        prices(change)
+        done = engine("run", plan, cwd=tmp_path, check=1)
+        assert words in done.stderr, (words, table_day)
+    prices(gap(3))
+    done = engine("run", plan, cwd=tmp_path)
+    assert "the order waited" in " ".join(done.stdout.split())
+
+
+def test_odd_tickers_run(tmp_path: Path) -> None:
+    names = ["NO", "ON", "NULL", "007", "1E5"]
+    rng = np.random.default_rng(3)
+    days = np.arange(np.datetime64("2019-12-02"), np.datetime64("2020-12-01"))
+    days = days[np.is_busday(days)]
+    rows = [
+        f"{day}," + ",".join(f"{p:.4f}" for p in row)
+        for day, row in zip(days, 50 + rng.random((len(days), 5)), strict=True)
+    ]
+    (tmp_path / "prices.csv").write_text("\n".join(["date," + ",".join(names), *rows]) + "\n")
+    (tmp_path / "plan.yaml").write_text(
+        "name: plan\ndata: {source: {kind: files, path: prices.csv, closes: adjusted}}\nstrategy:\n  kind: core_satellite\n"
+        "  core: {NO: rest, ON: 15%}\n  satellites: {NULL: 2.5%, 007: 2.5%, 1E5: 2.5%}\n  cap: 3%\ncompare: {bootstrap: {samples: 100}}\n"
+    )
+    engine("run", "plan.yaml", cwd=tmp_path)
+    trades = (tmp_path / "runs" / "plan" / "trades.csv").read_text()
+    assert all(f",{name}," in trades for name in names)
+
+
+def test_a_folder_that_cannot_take_the_result_leaves_the_old_one_alone(finished, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    done = engine("run", QUICK, "--out", blocked, cwd=tmp_path, check=1)
+    assert str(blocked) in done.stderr
+    assert blocked.read_text() == "in the way"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "quickstart").symlink_to(elsewhere)
+    assert "leads outside" in engine("run", QUICK, "--out", tmp_path / "out", cwd=tmp_path, check=1).stderr
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_full_disk_is_named_and_the_old_files_survive(tmp_path: Path) -> None:
+    engine("run", QUICK, cwd=tmp_path)
+    old = {path.name: path.read_bytes() for path in (tmp_path / "runs" / "quickstart").iterdir()}
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); sys.dont_write_bytecode = True;"
+        f"sys.argv = ['engine', 'run', {str(QUICK)!r}, '--set', 'account.capital=5'];"
+        "from engine.cli import script; script()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "cannot write" in done.stderr
+    assert {path.name for path in (tmp_path / "runs" / "quickstart").iterdir()} == set(old)
+    assert old["report.html"] == (tmp_path / "runs" / "quickstart" / "report.html").read_bytes()
+
+
+def test_an_interrupt_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", "run", str(QUICK)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.8)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in {130, 0}
+    assert "Traceback" not in errors
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
+    code = (
+        "import sys, engine.cli as cli; cli._load = lambda *a: 1 / 0;"
+        f"sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    log = Path(done.stderr.strip().rsplit(" ", 1)[-1])
+    assert "ZeroDivisionError" in log.read_text()
+
+
+def test_a_notebook_gets_frames(tmp_path: Path) -> None:
+    import engine as package
+
+    run = package.run(QUICK, "compare.bootstrap.samples=100")
+    assert run.equity.columns.tolist()[:2] == ["strategy", "buy_and_hold"]
+    assert len(run.equity) == 2264
+    assert run.weights.sum(axis=1).round(9).eq(1.0).all()
+    assert run.trades["reason"].iloc[0] == "opening"
+    assert run.summary.loc["cagr", "strategy"] == pytest.approx(0.104831, abs=1e-5)
+    assert any("Hindsight" in warning for warning in run.warnings)

@@ -1,0 +1,99 @@
+"""What an order costs: each model by hand, the brokers' tariffs against statements and price lists."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from engine.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, tariffs
+from engine.kernel import order_cost
+
+
+def cost(model, money: float, price: float = 100.0) -> float:
+    return order_cost(money, price, 0, model.table(1))
+
+
+def test_no_order_costs_nothing_and_a_free_one_only_the_spread() -> None:
+    assert cost(PerOrderCosts(fixed=5, minimum=9), 0.0) == 0.0
+    assert cost(NoCosts(), 1000.0) == 0.0
+    assert cost(NoCosts(spread="10 bp"), 1000.0) == pytest.approx(1.0)
+
+
+def test_a_percentage_is_of_the_traded_money_both_ways() -> None:
+    assert cost(PercentCosts(rate="0.1%"), 5000.0) == pytest.approx(5.0)
+    assert cost(PercentCosts(rate="0.1%", spread=5), -5000.0) == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    ("money", "fee"),
+    [(100.0, 9.90), (2000.0, 9.90), (4000.0, 14.90), (10000.0, 29.90), (22000.0, 59.90), (90000.0, 59.90)],
+)
+def test_comdirect_charges_4_90_and_a_quarter_percent_between_9_90_and_59_90(money: float, fee: float) -> None:
+    assert cost(BrokerCosts(name="comdirect"), money) == pytest.approx(fee, rel=1e-12)
+
+
+def test_a_tariff_in_another_currency_is_converted_once() -> None:
+    assert cost(BrokerCosts(name="comdirect", fx="1.10"), 100.0) == pytest.approx(9.90 * 1.10)
+    assert cost(BrokerCosts(name="comdirect", fx="1.10"), 4000.0) == pytest.approx(4.90 * 1.10 + 10.0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "price", "fee"),
+    [
+        (95, 93.78, 1.0),
+        (1000, 50.0, 5.0),
+        (250, 20.0, 1.25),
+        (1, 97.84, 0.9784),
+        (10, 0.20, 0.02),
+        (100000, 0.25, 250.0),
+    ],
+)
+def test_interactive_brokers_charges_half_a_cent_a_share_at_least_a_dollar_at_most_one_percent(
+    shares, price, fee
+) -> None:
+    assert cost(BrokerCosts(name="interactive_brokers_fixed"), shares * price, price) == pytest.approx(fee, rel=1e-12)
+
+
+def test_the_tariff_reproduces_commissions_on_a_broker_s_statement(shared_data: Path) -> None:
+    """Dollar orders of a real export: half a cent a share, a dollar at least, one percent at most."""
+    compared = 0
+    with (shared_data / "samples" / "ibkr" / "ibkr-trades-export.csv").open(encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            if row["CurrencyPrimary"] == "USD" and row["IBCommissionCurrency"] == "USD":
+                money, price = float(row["TradeMoney"]), float(row["TradePrice"])
+                charged = -float(row["IBCommission"])
+                assert cost(BrokerCosts(name="interactive_brokers_fixed"), money, price) == pytest.approx(
+                    charged, abs=1e-3
+                )
+                compared += 1
+    assert compared >= 5
+
+
+def test_a_zero_fee_broker_still_costs_its_spread() -> None:
+    assert cost(BrokerCosts(name="zero_fee", spread=3), 10000.0) == pytest.approx(3.0)
+
+
+def test_every_tariff_names_its_source_and_date() -> None:
+    assert {"comdirect", "interactive_brokers_fixed", "zero_fee"} <= set(tariffs())
+    assert all(tariff.source and tariff.as_of and len(tariff.currency) == 3 for tariff in tariffs().values())
+
+
+def test_a_minimum_above_the_maximum_is_refused() -> None:
+    with pytest.raises(ValidationError, match="minimum 10 is above maximum 5"):
+        PerOrderCosts(minimum=10, maximum=5)
+
+
+@given(st.floats(1e-6, 1e9), st.floats(1.0, 1.5), st.floats(0.01, 1e5))
+def test_a_larger_order_never_costs_less(money: float, factor: float, price: float) -> None:
+    for model in (
+        PercentCosts(rate=0.002, spread=5),
+        PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=50),
+        BrokerCosts(name="comdirect"),
+        BrokerCosts(name="interactive_brokers_fixed", spread=1),
+    ):
+        assert cost(model, money * factor, price) >= cost(model, money, price) * (1 - 1e-12)
