@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -125,6 +126,6 @@ def _by_hand(prices: Market) -> float:
     """Return the final value by products of period returns: no engine at all."""
     rows = [*_rows(prices), len(prices.dates) - 1]
     value = CAPITAL
-    for first, last in zip(rows[:-1], rows[1:], strict=True):
+    for first, last in pairwise(rows):
         value *= float(np.mean(prices.prices[last] / prices.prices[first]))
     return value

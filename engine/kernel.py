@@ -310,7 +310,7 @@ def trade(
         scaled, less = _scaled(V1, h, order)
         if scaled:
             V1 = _fixpoint(V, h, price, less, terms.costs, x)
-    if V1 < 0.0 or (order.release > 0.0 and order.release <= V - V1):
+    if V1 < 0.0 or (order.release > 0.0 and order.release - (V - V1) <= NOISE * V):
         dq[:] = 0.0
         fees[:] = 0.0
         return UNAFFORDABLE, False, cash
