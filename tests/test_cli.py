@@ -66,7 +66,7 @@ def test_the_summary_has_the_promised_shape(finished) -> None:
     assert summary["window"] == {"start": "2014-01-02", "end": "2022-12-28", "sessions": 2264}
     promised = "final_value total_return cagr volatility sharpe sortino max_drawdown calmar ulcer turnover costs trades rebalances"
     assert set(promised.split()) <= set(summary["portfolios"]["strategy"])
-    assert set(summary["portfolios"]) == {"strategy", "buy_and_hold", "SP500", "QUAL", "equal factors"}
+    assert set(summary["portfolios"]) == {"strategy", "buy_and_hold", "QUAL", "SIZE", "factors"}
     assert set(summary["portfolios"]["strategy"]["max_weight"]["HD"]) >= {"weight", "date", "sessions_over_cap"}
     low, high = summary["versus"]["buy_and_hold"]["cagr_difference_ci95"]
     assert low < summary["versus"]["buy_and_hold"]["cagr_difference"] < high

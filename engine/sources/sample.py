@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -14,8 +15,10 @@ from engine.sources.base import Closes, Request, Series, assemble
 from engine.sources.layouts import suggestion
 from engine.sources.text import parse_text
 
-_NOTE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
+_COARSE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
 _CHOSEN = "the sample's stocks were chosen in 2022 among those that still existed: their returns flatter any strategy"
+_INDEX = "SP500 is a price index: its dividends are missing, so anything that earns them looks better beside it"
+_FACTORS = ("MTUM", "QUAL", "SIZE", "USMV", "VLUE")
 
 
 class Sample(Choice):
@@ -40,8 +43,18 @@ class Sample(Choice):
                     f"data.source: the sample does not hold {ticker}{suggestion(ticker, known)}; "
                     f"it holds {', '.join(sorted(known))}"
                 )
-        notes = (_NOTE, _CHOSEN)
+        notes = tuple(_notes(request))
         return assemble(series, request, "USD", Provenance("sample (skfolio's data sets)", "adjusted", notes=notes))
+
+
+def _notes(request: Request) -> Iterator[str]:
+    """Yield what a reader should know of the series that were asked for."""
+    if request.start is None or request.start.year < 2000:
+        yield _COARSE
+    if set(request.tickers) - {"SP500", *_FACTORS}:
+        yield _CHOSEN
+    if "SP500" in request.tickers:
+        yield _INDEX
 
 
 def _folder() -> Path:
