@@ -97,7 +97,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     *,
     start: int,
     buy_and_hold: bool,
-    risk_free: float,
+    risk_free: float | FloatArray,
     bootstrap: Bootstrap,
     published: Published | None = None,
     draw: Draw = draw_intervals,
@@ -105,7 +105,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price at or after row ``start``; one that starts later is
-    compared over the sessions both have.
+    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on.
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:

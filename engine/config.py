@@ -16,6 +16,7 @@ from engine.costs import AnyCosts, NoCosts
 from engine.published import Published
 from engine.significance import Bootstrap
 from engine.sources import AnySource
+from engine.sources.rates import RateFile
 
 StrategyT = TypeVar("StrategyT")
 
@@ -69,11 +70,14 @@ class Benchmark(Choice, Generic[StrategyT]):
 
 
 class Compare(Choice, Generic[StrategyT]):
-    """What the strategy is set beside. ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios."""
+    """What the strategy is set beside.
+
+    ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
+    """
 
     buy_and_hold: Switch = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_split_name)], ...] = ()
-    risk_free: Annotated[Fraction, Field(gt=-1.0)] = 0.0
+    risk_free: RateFile | Annotated[Fraction, Field(gt=-1.0)] = 0.0
     bootstrap: Bootstrap = Bootstrap()
     published: Published | None = None
 

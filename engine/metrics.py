@@ -41,6 +41,12 @@ def session_rate(annual: float, periods: float = SESSIONS_PER_YEAR) -> float:
     return float((1.0 + annual) ** (1.0 / periods) - 1.0)
 
 
+def session_rates(annual: FloatArray, periods: float = SESSIONS_PER_YEAR) -> FloatArray:
+    """Return what annual effective rates (T,) earn in one period each."""
+    rates: FloatArray = (1.0 + annual) ** (1.0 / periods) - 1.0
+    return rates
+
+
 def total_return(level: FloatArray) -> float:
     """Return last level / capital - 1."""
     return float(level[-1] / level[0] - 1.0)
@@ -90,7 +96,7 @@ def sortino(
     return float(np.mean(excess) / below * np.sqrt(periods)) if below else None
 
 
-def omega(returns: FloatArray, threshold: float = 0.0) -> float | None:
+def omega(returns: FloatArray, threshold: float | FloatArray = 0.0) -> float | None:
     """Return the sum of returns above ``threshold`` over the sum of shortfalls below it."""
     excess = _excess(returns, threshold)
     losses = float(-np.minimum(excess, 0.0).sum())
@@ -170,8 +176,8 @@ class Performance:
     """What one ledger earned; every figure is computed from these.
 
     ``level`` (T+1,), ``returns`` (T-1,), ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``,
-    ``costs``, ``trades`` and ``rebalances`` [count], ``final_value``, ``risk_free`` annual effective, ``money_rate``
-    the XIRR when there are flows.
+    ``costs``, ``trades`` and ``rebalances`` [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)),
+    ``money_rate`` the XIRR when there are flows.
     """
 
     dates: DateArray
@@ -184,7 +190,7 @@ class Performance:
     trades: int
     rebalances: int
     paid_in: float
-    risk_free: float = 0.0
+    risk_free: float | FloatArray = 0.0
     money_rate: Rate | None = None
 
     @property
@@ -192,14 +198,9 @@ class Performance:
         """Calendar days from the first session to the last."""
         return float((self.dates[-1] - self.dates[0]) / np.timedelta64(1, "D"))
 
-    @property
-    def session_rate(self) -> float:
-        """The risk-free rate of one session."""
-        return session_rate(self.risk_free)
-
     @classmethod
-    def of(cls, ledger: Ledger, risk_free: float = 0.0) -> Performance:
-        """Return the performance of a ledger."""
+    def of(cls, ledger: Ledger, risk_free: float | FloatArray = 0.0) -> Performance:
+        """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last sessions."""
         nothing = np.zeros_like(ledger.flows)
         returns = time_weighted(ledger.value, at_start=nothing, at_end=ledger.flows)
         after = ledger.rows > 0
@@ -215,7 +216,7 @@ class Performance:
             trades=int(np.count_nonzero(ledger.trades)),
             rebalances=int(ledger.rebalances.sum()),
             paid_in=float(ledger.flows.sum()),
-            risk_free=risk_free,
+            risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(returns) :],
             money_rate=_money_rate(ledger) if ledger.flows.any() else None,
         )
 
@@ -253,14 +254,14 @@ METRICS: Final[dict[str, Metric]] = {
     "sharpe": Metric(
         "Sharpe",
         "ratio",
-        lambda p: sharpe(p.returns, p.session_rate),
+        lambda p: sharpe(p.returns, p.risk_free),
         "mean(r - rf) / std(r - rf) x sqrt(252)",
         headline=True,
     ),
     "sortino": Metric(
         "Sortino",
         "ratio",
-        lambda p: sortino(p.returns, p.session_rate),
+        lambda p: sortino(p.returns, p.risk_free),
         "mean(r - rf) / sqrt(mean(min(r - rf, 0)^2)) x sqrt(252)",
         headline=True,
     ),
@@ -350,7 +351,7 @@ METRICS: Final[dict[str, Metric]] = {
         lambda p: _moment(p.returns, 4),
         "fourth standardised moment of daily returns (n); 3 is normal",
     ),
-    "omega": Metric("Omega", "ratio", lambda p: omega(p.returns, p.session_rate), "gains above rf / losses below it"),
+    "omega": Metric("Omega", "ratio", lambda p: omega(p.returns, p.risk_free), "gains above rf / losses below it"),
     "var_95": Metric(
         "VaR 95 %, one day", "percent", lambda p: _value_at_risk(p.returns), "5 % quantile of daily returns, historical"
     ),

@@ -7,18 +7,21 @@ from typing import TypeVar
 
 import numpy as np
 
+from engine.arrays import DateArray, FloatArray
 from engine.comparison import compare
 from engine.config import RunConfig
 from engine.errors import DataError
 from engine.honesty import warnings
 from engine.load import request_of
 from engine.market import Market
+from engine.metrics import session_rate, session_rates
 from engine.policy import Policy
 from engine.quality import Finding, inspect
 from engine.results import Run
 from engine.significance import Draw, draw_intervals
 from engine.sources.base import Closes
 from engine.sources.calendar import sessions_of
+from engine.sources.rates import RateFile
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
@@ -85,7 +88,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
         config.costs.table(len(market.assets)),
         start=prices.start,
         buy_and_hold=terms.buy_and_hold,
-        risk_free=terms.risk_free,
+        risk_free=_risk_free(terms.risk_free, market.dates[prices.start :]),
         bootstrap=terms.bootstrap,
         published=terms.published,
         draw=draw,
@@ -102,6 +105,11 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
         warnings=tuple(dict.fromkeys([*said, *found])),
         published_source=terms.published.source if terms.published else "",
     )
+
+
+def _risk_free(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
+    """Return the risk-free rate a session, or one for each session of the window."""
+    return session_rate(rate) if isinstance(rate, float) else session_rates(rate.annual(dates))
 
 
 def _concerns(finding: Finding, start: np.datetime64) -> bool:

@@ -219,3 +219,52 @@ def test_cash_alone_earns_exactly_its_annual_rate() -> None:
         market = Market.build(dates[::step], ("A",), closes[::step], annual_cash_rate=0.05)
         ledger = simulate(market, BuyAndHold(weights={"A": "0.0000001%"}), account(), free(1))
         assert ledger.value[-1] / ledger.value[0] == pytest.approx(1.05, abs=1e-9)
+
+
+def test_a_dated_rate_is_the_last_one_published_and_a_constant_one_equals_the_scalar(tmp_path) -> None:
+    from engine.sources.rates import RateFile
+
+    path = tmp_path / "rates.csv"
+    path.write_text("date,rate\n2020-01-01,5.0\n2020-01-06,\n2020-01-08,2.5\n")
+    days = np.array(["2020-01-01", "2020-01-06", "2020-01-07", "2020-01-08"], dtype="datetime64[D]")
+    rates = RateFile(path=str(path), unit="percent").annual(days)
+    assert rates.tolist() == [0.05, 0.05, 0.05, 0.025]
+    assert metrics.session_rates(rates)[0] == metrics.session_rate(0.05)
+    returns = np.array([0.01, -0.02, 0.03])
+    constant = metrics.session_rates(np.full(3, 0.05))
+    assert metrics.sharpe(returns, constant) == pytest.approx(
+        metrics.sharpe(returns, metrics.session_rate(0.05)), rel=1e-12
+    )
+
+
+def test_a_rate_file_that_cannot_be_meant_is_refused(tmp_path) -> None:
+    from engine.errors import DataError
+    from engine.sources.rates import RateFile
+
+    path = tmp_path / "rates.csv"
+    day = np.array(["2020-01-01"], dtype="datetime64[D]")
+    for text, words in (
+        ("date,rate\n2020-01-02,5\n", "the first rate is of 2020-01-02"),
+        ("date,rate\n2019-01-02,5\n", "is `unit: fraction` right"),
+        ("date,rate\n", "no rate in it"),
+        ("date,rate\n02/01/2020,5\n", "rates.csv:2: found '02/01/2020,5'"),
+    ):
+        path.write_text(text)
+        with pytest.raises(DataError, match=words):
+            RateFile(path=str(path), unit="fraction").annual(day)
+    with pytest.raises(DataError, match="No such file"):
+        RateFile(path=str(tmp_path / "none.csv"), unit="percent").annual(day)
+
+
+def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
+    from pathlib import Path
+
+    from engine.cli import _load
+    from engine.workflow import run
+
+    quick = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
+    rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
+    base = run(_load(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
+    with_bills = run(_load(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
+    assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
+    assert with_bills["cagr"] == base["cagr"]

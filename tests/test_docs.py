@@ -1,0 +1,94 @@
+"""What the documents say is what the program does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from engine.cli import _schema
+from engine.costs import tariffs
+from engine.faults import validated
+from engine.metrics import METRICS
+from engine.yamlfile import parse
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+SEMANTICS = (ROOT / "docs" / "semantics.md").read_text()
+
+
+def output(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.cli", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80", "XDG_STATE_HOME": str(cwd)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_the_readme_shows_the_quickstart_s_own_table(tmp_path: Path) -> None:
+    """Regenerate with: COLUMNS=80 engine run configs/quickstart.yaml."""
+    printed = output("run", str(ROOT / "configs" / "quickstart.yaml"), cwd=tmp_path)
+    block = re.search(r"<!-- quickstart -->\n```\n(.*?)```\n<!-- /quickstart -->", README, re.DOTALL)
+    assert block is not None
+    assert block[1].strip() in printed
+
+
+def test_the_readme_s_yaml_is_a_valid_config() -> None:
+    text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert text is not None
+    assert validated(_schema(), parse(text[1], "README")).name == "us-small-caps"
+
+
+def test_every_verb_and_option_in_the_readme_exists(tmp_path: Path) -> None:
+    help_of = {}
+    for line in re.findall(r"^engine .*$", README, re.MULTILINE):
+        words = shlex.split(line, comments=True)[1:]
+        verb = words[:2] if words[0] == "data" else words[:1]
+        key = " ".join(verb)
+        help_of[key] = help_of.get(key) or output(*verb, "--help", cwd=tmp_path)
+        for option in [word for word in words if word.startswith("--")]:
+            assert option in help_of[key], line
+
+
+def test_every_figure_of_the_law_is_defined_in_the_semantics() -> None:
+    for name in ("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover"):
+        title = METRICS[name].title.removesuffix(" a year")
+        assert f"| {title[0].lower()}{title[1:]} |" in SEMANTICS or f"| {title} |" in SEMANTICS, title
+    assert all(metric.definition for metric in METRICS.values())
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    for text in (README, SEMANTICS):
+        for name in re.findall(r"`((?:configs|engine|strategies|docs)/[\w/.]+\.(?:py|yaml|md))", text):
+            assert (ROOT / name).exists(), name
+
+
+def test_the_changelog_names_every_tariff_kind_and_strategy() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert len(tariffs()) == 3
+    for word in ("core_satellite", "fixed_mix", "buy_and_hold", "per_order", "sample", "files", "yahoo"):
+        assert f"`{word}`" in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_config_names_itself_and_says_what_it_is(path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    assert content["name"].replace("-", "_") == path.stem
+    assert content["description"]
+
+
+def test_nothing_names_a_machine_or_a_registry() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    for name in tracked:
+        text = (ROOT / name).read_text(encoding="utf-8", errors="ignore")
+        assert not re.search(r"/(?:root|home/\w+|work)/|index-url|simple/", text) or name == "tests/test_docs.py", name
