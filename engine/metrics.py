@@ -200,7 +200,7 @@ class Performance:
 
     @classmethod
     def of(cls, ledger: Ledger, risk_free: float | FloatArray = 0.0) -> Performance:
-        """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last sessions."""
+        """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
         nothing = np.zeros_like(ledger.flows)
         returns = time_weighted(ledger.value, at_start=nothing, at_end=ledger.flows)
         after = ledger.rows > 0

@@ -37,9 +37,8 @@ class RateFile(Choice):
         days, rates = days[order], rates[order]
         at = np.searchsorted(days, dates.astype("datetime64[D]"), side="right") - 1
         if len(at) and at[0] < 0:
-            raise DataError(
-                f"{self.path}: the first rate is of {days[0]}, one is needed on {dates[0]}; move window.start"
-            )
+            first = f"the first rate is of {days[0]}, one is needed on {dates[0]}"
+            raise DataError(f"{self.path}: {first}; move window.start")
         known: FloatArray = rates[at] / (100.0 if self.unit == "percent" else 1.0)
         if len(known) and (known <= -1.0).any():
             raise DataError(f"{self.path}: a rate of -100% a year or less; is `unit: {self.unit}` right?")
@@ -59,9 +58,8 @@ class RateFile(Choice):
                         days.append(str(np.datetime64(row[0].strip()[:10], "D")))
                         rates.append(float(row[1]))
                     except ValueError:
-                        raise DataError(
-                            f"{self.path}:{number}: found '{row[0]},{row[1]}', expected a date and a rate as 2024-01-31,5.25"
-                        ) from None
+                        found = f"found '{row[0]},{row[1]}', expected a date and a rate as 2024-01-31,5.25"
+                        raise DataError(f"{self.path}:{number}: {found}") from None
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise DataError(f"compare.risk_free: {self.path}: {error}; check the path") from None
         if not days:
