@@ -38,7 +38,7 @@ def engine(
         env={**os.environ, **home, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=290,  # a first import of vectorbt compiles for a while
         check=False,
     )
     assert check is None or done.returncode == check, done.stdout + done.stderr

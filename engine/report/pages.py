@@ -108,5 +108,4 @@ def _findings(out: Console, title: str, findings: list[Finding]) -> None:
     if findings:
         heading(out, title)
     for finding in findings:
-        head = f"{finding.ticker}: " if finding.ticker else ""
-        bullet(out, head + finding.message, style=_SHADES[finding.severity])
+        bullet(out, finding.message, style=_SHADES[finding.severity])
