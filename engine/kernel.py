@@ -144,7 +144,6 @@ def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, ter
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
     rest = np.empty(units.size)
     _floor(units, price, x, dq, rest)
-    _give_back(cash, price, terms.costs, dq, rest)
     if terms.spend_rest:
         left = cash - _cost_of(x, price, terms.costs)
         for a in range(units.size):
@@ -155,7 +154,10 @@ def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, ter
 
 @jit
 def _floor(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
-    """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold."""
+    """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold.
+
+    Cash suffices afterwards: a smaller purchase costs less and a larger sale brings more, fees included.
+    """
     for a in range(units.size):
         dq[a] = 0.0
         rest[a] = -1.0
@@ -174,19 +176,6 @@ def _spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
         if dq[a] != 0.0:
             total += dq[a] * price[a] + order_cost(dq[a] * price[a], price[a], a, costs)
     return total
-
-
-@jit
-def _give_back(cash: float, price: FloatArray, costs: CostTable, dq: FloatArray, rest: FloatArray) -> None:
-    """Drop bought shares, smallest remainder first, while a fee that steps with quantity overdraws cash."""
-    for _ in range(dq.size):
-        worst = -1
-        for a in range(dq.size):
-            if dq[a] > 0.0 and (worst < 0 or rest[a] < rest[worst]):
-                worst = a
-        if worst < 0 or cash - _spent(dq, price, costs) >= -NOISE * abs(cash):
-            return
-        dq[worst] -= 1.0
 
 
 @jit

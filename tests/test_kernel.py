@@ -227,6 +227,43 @@ def test_whole_shares_respect_a_cap_to_the_share() -> None:
     assert units.tolist() == [90.0, 3.0]
 
 
+def test_selling_everything_leaves_no_dust() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(200):
+        price = rng.uniform(0.01, 900.0, 3)
+        units, dq, fees = rng.uniform(0.0, 1e4, 3), np.zeros(3), np.zeros(3)
+        kernel.trade(units, 0.0, price, order([0.0, 1.0, 0.0]), terms(percent(0.001, 3), 3), dq, fees)
+        assert units[0] == 0.0
+        assert units[2] == 0.0
+
+
+def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() -> None:
+    """B sells a whole share more than planned and pays more; A, whole to the share at its cap, gives one back."""
+    costs = PerOrderCosts(rate=0.05).table(2)
+    costs.rate[0] = 0.0
+    weights, cap = [0.1, 0.5], 0.1
+    exact, dq, fees = np.array([0.0, 100.0]), np.zeros(2), np.zeros(2)
+    _, _, cash = kernel.trade(exact, 0.0, np.array([1.0, 10.3]), order(weights), terms(costs, 2), dq, fees)
+    value = float(exact @ [1.0, 10.3]) + cash
+    price = np.array([0.1 * value / 10.0, 10.3])  # ten shares of A are exactly its cap of the planned value
+    units = np.array([0.0, 100.0])
+    _, _, cash = kernel.trade(
+        units, 0.0, price, order(weights), terms(costs, 2, caps=[cap, np.inf], whole=True), dq, fees
+    )
+    after = float(units @ price) + cash
+    assert 10.0 * price[0] > cap * after * (1 + 1e-9)
+    assert units[0] == 9.0
+
+
+def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_cap() -> None:
+    units, price, caps = np.zeros(2), np.array([10.0, 7.0]), np.array([0.5, np.inf])
+    dq = np.array([5.0, 8.0])
+    assert kernel._caps_keep(units, dq, price, caps, 1, 100.0, 100.0)
+    assert not kernel._caps_keep(units, dq, price, caps, 1, 100.0, 99.9)
+    assert kernel._caps_keep(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
+    assert not kernel._caps_keep(units, dq, price, caps, 0, 99.95, 99.9)
+
+
 def holding(prices, units, cash: float, *, growth=None, watch=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
