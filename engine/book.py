@@ -37,7 +37,12 @@ class Event:
 
 
 class Book:
-    """Units, cash and history of one account over one market."""
+    """Units, cash and history of one account over one market.
+
+    ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights of the last rebalance; ``track`` and
+    ``flows`` (T,) what each session saw, ``events`` and ``notes`` what was done. ``_waits_since`` (N,) is the row of an
+    order that has no price yet, -1 for none; ``_scaled_down`` (N,) whose targets were cut for such an order.
+    """
 
     def __init__(self, market: Market, account: Account, costs: CostTable, caps: FloatArray, opening: int) -> None:
         """Open with the capital in cash at row ``opening``; ``caps`` (N,) bind every fill."""
@@ -53,13 +58,14 @@ class Book:
         self.notes: list[str] = []
         self.tape = Tape(market.prices, 1.0 + market.cash_rate)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
-        self.terms = Terms(costs, caps, account.shares == "whole", True)  # noqa: FBT003  (a kernel's record)
+        self.terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
+        self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
-        self._nobody = np.zeros(count)
-        self._none = np.zeros(count, dtype=np.bool_)
-        self._never = self._since = np.full(count, -1)
-        self._short = self._none
+        self._no_heirs = np.zeros(count)
+        self._no_asset = np.zeros(count, dtype=np.bool_)
+        self._no_wait = self._waits_since = np.full(count, -1)
+        self._scaled_down = self._no_asset
 
     # what is known -----------------------------------------------------------------------------------------------
 
@@ -83,10 +89,14 @@ class Book:
         self.cash += amount
         self.flows[row] += amount
 
-    def check_due(self, row: int, due: float) -> None:
+    def settle_flow(self, row: int, flow: float) -> None:
+        """Take a contribution in, or a withdrawal out, before a rebalance trades what is then there."""
+        if flow < 0.0:
+            self._check_due(row, -flow)
+        self.receive(row, flow)
+
+    def _check_due(self, row: int, due: float) -> None:
         """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
-        if due <= 0.0:
-            return
         able = self.cash + float(self.money(row)[self.fresh(row)].sum())
         if able <= due:
             raise AccountError(
@@ -119,35 +129,35 @@ class Book:
     @property
     def waiting(self) -> BoolArray:
         """(N,) whose orders wait for a fresh price."""
-        return self._since >= 0
+        return self._waits_since >= 0
 
     def rebalance(self, row: int, target: FloatArray, reason: str) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        self._since, self._short = self._never, self._none
+        self._waits_since, self._scaled_down = self._no_wait, self._no_asset
         fresh = self.fresh(row)
         stuck = ~fresh & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0)) if not fresh.all() else ~fresh
-        scaled = self._trade(row, Order(target, ~stuck, self._nobody, 0.0, 0.0), reason, rebalance=True)
+        scaled = self._trade(row, Order(target, ~stuck, self._no_heirs), reason, rebalance=True)
         if stuck.any():
-            self._since = np.where(stuck, row, -1)
-            self._short = ~stuck & (target > 0.0) & scaled
+            self._waits_since = np.where(stuck, row, -1)
+            self._scaled_down = ~stuck & (target > 0.0) & scaled
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
     def retry(self, row: int) -> None:
         """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
         fresh, waiting = self.fresh(row), self.waiting
-        late = waiting & ~fresh & (row - self._since >= PATIENCE)
+        late = waiting & ~fresh & (row - self._waits_since >= PATIENCE)
         if late.any():
             raise StalePriceError(
                 f"{self._named(late)}: no close in {PATIENCE} sessions up to {self.market.dates[row]} while an order "
                 "waits; fill the gap in the prices, or end the window before it"
             )
         if (waiting & fresh).any():
-            due = (waiting | self._short) & fresh
-            scaled = self._trade(row, Order(self.target, due, self._nobody, 0.0, 0.0), "waited for a price")
-            joined = self._short & ~fresh & self.market.listed[row]
-            self._since = np.where(joined, row, np.where(fresh, -1, self._since))
-            self._short = due & (self.target > 0.0) & (scaled and self.waiting.any())
+            due = (waiting | self._scaled_down) & fresh
+            scaled = self._trade(row, Order(self.target, due, self._no_heirs), "waited for a price")
+            joined = self._scaled_down & ~fresh & self.market.listed[row]
+            self._waits_since = np.where(joined, row, np.where(fresh, -1, self._waits_since))
+            self._scaled_down = due & (self.target > 0.0) & (scaled and self.waiting.any())
 
     def reinvest(self, row: int, gone: Iterable[int], heirs: FloatArray, amount: float) -> None:
         """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
@@ -157,16 +167,16 @@ class Book:
             self.target += moved * heirs
         shares = self._among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
-            self._trade(row, Order(self.target, self._none, shares, amount, 0.0), "delisted: proceeds reinvested")
+            self._trade(row, Order(self.target, self._no_asset, shares, amount), "delisted: proceeds reinvested")
 
     def trim(self, row: int, over: IntArray, heirs: FloatArray, reason: str) -> None:
         """Sell the assets ``over`` their caps down to their targets; ``heirs`` (N,) take the proceeds (S6)."""
-        active = np.zeros_like(self._none)
+        active = np.zeros_like(self._no_asset)
         active[over] = self.fresh(row)[over] & (self.money(row)[over] > self.target[over] * self.value(row))
         if active.any():
             heirs = np.where(active, 0.0, self._among_fresh(row, heirs))
             total = float(heirs.sum())
-            self._trade(row, Order(self.target, active, heirs / total if total else heirs, 0.0, 0.0), reason)
+            self._trade(row, Order(self.target, active, heirs / total if total else heirs), reason)
 
     def invest(self, row: int, amount: float) -> None:
         """Bring a contribution, received already, into the assets (S11)."""
@@ -175,13 +185,13 @@ class Book:
             amount = min(amount, self.cash)
             heirs = self._room(row, amount)
             if heirs.any():
-                self._trade(row, Order(self.target, self._none, heirs, amount, 0.0), "contribution")
+                self._trade(row, Order(self.target, self._no_asset, heirs, amount), "contribution")
         elif how == "towards_targets":
             self._flow(row, 0.0, "contribution")
 
     def withdraw(self, row: int, due: float) -> None:
         """Raise ``due`` out of the assets as far as cash does not serve, and pay it out (S11)."""
-        self.check_due(row, due)
+        self._check_due(row, due)
         how = self.account.contributions.invest
         if how == "pro_rata":
             self._sell_pro_rata(row, due)
@@ -219,7 +229,7 @@ class Book:
             prices=self._stack([event.prices for event in self.events]),
             costs=self._stack([event.costs for event in self.events]),
             reasons=tuple(event.reason for event in self.events),
-            rebalances=frozen(np.array([event.rebalance for event in self.events], dtype=np.int64)),
+            rebalances=frozen(np.array([event.rebalance for event in self.events], dtype=np.bool_)),
             notes=(*notes, *self.notes),
         )
 
@@ -242,7 +252,7 @@ class Book:
         price = self.market.prices[row]
         before = self.value(row)
         able = self.fresh(row) & ~self.waiting
-        order = Order(self.target, able, self._nobody, 0.0, 0.0)
+        order = Order(self.target, able, self._no_heirs)
         if due > 0.0:
             waits = self.account.contributions.invest == "wait"
             spare = 0.0 if waits else max(1.0 - float(self.target.sum()), 0.0)
@@ -256,7 +266,7 @@ class Book:
     def _sell_pro_rata(self, row: int, amount: float) -> None:
         heirs = self._among_fresh(row, self.money(row))
         if heirs.any():
-            self._trade(row, Order(self.target, self._none, heirs, -amount, 0.0), "withdrawal")
+            self._trade(row, Order(self.target, self._no_asset, heirs, -amount), "withdrawal")
 
     def _snap(self, cash: float, value: float) -> float:
         """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""

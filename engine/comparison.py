@@ -10,13 +10,13 @@ import numpy as np
 
 from engine import metrics
 from engine.account import Account
-from engine.arrays import BoolArray, DateArray, FloatArray
+from engine.arrays import BoolArray, FloatArray
 from engine.kernel import OVER
 from engine.kernel_types import CostTable
 from engine.ledger import Checks, Ledger, checks
 from engine.market import Market
 from engine.metrics import Performance
-from engine.policy import Band, Policy
+from engine.policy import Policy
 from engine.published import Difference, Published, differences
 from engine.significance import Bootstrap, Draw, Interval, Pair, draw_intervals
 from engine.simulation import simulate
@@ -76,18 +76,6 @@ class Comparison:
         return self.portfolios["strategy"]
 
 
-class _OnlyOpening:
-    """The schedule of buy-and-hold: the opening purchase, never traded again."""
-
-    def calendar(self, dates: DateArray) -> dict[int, str]:
-        """Return no decision."""
-        return {}
-
-    def band(self, dates: DateArray) -> Band | None:
-        """Return no band."""
-        return None
-
-
 def compare(  # noqa: PLR0913  (what a comparison is made of)
     market: Market,
     policy: Policy,
@@ -109,7 +97,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:
-        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, schedule=_OnlyOpening())
+        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, hold_only=True)
     for name, other in others.items():
         runs[name] = simulate(market, other, account, costs, start=start)
     policies = {"strategy": policy, "buy_and_hold": policy, **others}

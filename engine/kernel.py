@@ -33,7 +33,7 @@ GRACE: Final = 1e-9
 
 DONE: Final = 0
 UNAFFORDABLE: Final = 1
-"""Status of a trade whose costs exceed the account's value: nothing was traded."""
+"""Status of a trade that was not made: costs would eat the account, or all of the release."""
 
 QUIET: Final = 0
 CAP_ALARM: Final = 1
@@ -87,7 +87,7 @@ def _orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) 
     for a in range(h.size):
         x[a] = 0.0
         if order.active[a]:
-            x[a] = order.weights[a] * (V1 - order.frozen) - h[a]
+            x[a] = order.weights[a] * (V1 - order.withheld) - h[a]
             free -= x[a]
     for a in range(h.size):
         if not order.active[a] and order.heirs[a] > 0.0:

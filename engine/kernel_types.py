@@ -29,15 +29,15 @@ class CostTable(NamedTuple):
 class Order(NamedTuple):
     """One netted vector: some assets go to their weight, others share what is left, the rest stay.
 
-    ``weights`` (N,) targets of the ``active`` (N,) assets, as a share of ``V1 - frozen``; ``heirs`` (N,) shares of the
-    money set free, zero for all when cash takes it; ``release`` [currency] what cash gives to the heirs.
+    ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld``; ``heirs`` (N,) shares of
+    the money set free, zero for all when cash takes it; ``release`` [currency] is what cash gives to the heirs.
     """
 
     weights: FloatArray
     active: BoolArray
     heirs: FloatArray
-    release: float
-    frozen: float
+    release: float = 0.0
+    withheld: float = 0.0
 
 
 class Terms(NamedTuple):

@@ -28,7 +28,7 @@ class Ledger:
     prices : (R, N) at which they were filled [currency/share]
     costs : (R, N) [currency]
     reasons : R texts, why the event happened
-    rebalances : (R,) 1 where the whole portfolio was traded to its targets, the opening included
+    rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
     notes : what a reader should know of this run
 
     """
@@ -46,7 +46,7 @@ class Ledger:
     prices: FloatArray
     costs: FloatArray
     reasons: tuple[str, ...]
-    rebalances: IntArray
+    rebalances: BoolArray
     notes: tuple[str, ...] = ()
 
     @property
@@ -98,7 +98,7 @@ def checks(ledger: Ledger, market: Market) -> Checks:
 def _weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     weights = ledger.weights(market)
     last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
-    whole = (ledger.rebalances == 1) & last
+    whole = ledger.rebalances & last
     distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
     # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
     concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))

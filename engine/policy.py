@@ -19,8 +19,8 @@ class Decision:
     Attributes
     ----------
     history : the market up to the session before the decision; nothing later exists here
-    weights : (N,) of the account, its shares valued at the history's last close; zeros at the opening
-    value : of the account, at the same close; the capital at the opening [currency]
+    weights : (N,) of the account at the history's last close; zeros at the opening
+    value : of the account at that close; the capital at the opening [currency]
     row : session at which the decision is filled
     eligible : (N,) which assets may be bought at the fill (S7)
 
@@ -101,3 +101,18 @@ class Policy(Protocol):
 
     def heir_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
+
+
+def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> FloatArray:
+    """Return ``w`` (N,) after asserting what every policy owes: no debt, no short, no cap broken, nothing unlisted.
+
+    A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
+    """
+    total = float(w.sum())
+    if not np.isfinite(w).all() or (w < 0.0).any() or total > 1.0 + 1e-9:
+        raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
+    if (w > caps * (1.0 + 1e-12)).any():
+        raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
+    if (w[~decision.eligible] > 0.0).any():
+        raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed")
+    return w / total if total > 1.0 else w

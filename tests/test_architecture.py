@@ -21,7 +21,7 @@ LAYERS = [
     {"choice", "kernel_types", "files", "crash", "trials"},
     {"market", "sessions", "yamlfile"},
     {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"},
-    {"ledger", "book", "config", "metrics"},
+    {"ledger", "book", "agenda", "config", "metrics"},
     {"simulation", "load", "background"},
     {"comparison"},
     {"honesty", "results"},

@@ -37,7 +37,7 @@ def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, pri
     price = np.full(n, 1.0) if price is None else price
     units = np.array(h, dtype=float) / price
     dq, fees = np.zeros(n), np.zeros(n)
-    order = Order(np.array(w, dtype=float), np.ones(n, bool), np.zeros(n), 0.0, 0.0)
+    order = Order(np.array(w, dtype=float), np.ones(n, bool), np.zeros(n))
     terms = Terms(costs, np.full(n, np.inf), False, True)
     status, scaled, cash = kernel.trade(units, float(cash), price, order, terms, dq, fees)
     assert status == kernel.DONE
@@ -64,7 +64,7 @@ def test_volatility_pumping_grows_where_buy_and_hold_stands_still() -> None:
     """An asset that doubles and halves, held half in cash: 1.125^10 after 20 steps."""
     units, cash = np.zeros(1), 1.0
     dq, fees = np.zeros(1), np.zeros(1)
-    order = Order(np.array([0.5]), np.ones(1, bool), np.zeros(1), 0.0, 0.0)
+    order = Order(np.array([0.5]), np.ones(1, bool), np.zeros(1))
     terms = Terms(percent(0.0, 1), np.full(1, np.inf), False, True)
     price = np.array([1.0])
     for step in range(20):
@@ -80,7 +80,7 @@ def test_a_short_target_series_without_costs_matches_the_shares_of_another_engin
     terms = Terms(percent(0.0, 1), np.full(1, np.inf), False, True)
     seen = []
     for close, target in zip([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 0.0, 0.0, 0.0, 1.0], strict=True):
-        order = Order(np.array([target]), np.ones(1, bool), np.zeros(1), 0.0, 0.0)
+        order = Order(np.array([target]), np.ones(1, bool), np.zeros(1))
         _, _, cash = kernel.trade(units, cash, np.array([close]), order, terms, dq, fees)
         seen.append((units[0], cash))
     assert seen == [(100.0, 0.0), (0.0, 200.0), (0.0, 200.0), (0.0, 200.0), (40.0, 0.0)]
@@ -96,7 +96,7 @@ def test_fixed_and_minimum_fees_leave_exactly_the_target_weights(capital: float)
 
 def test_costs_above_the_value_trade_nothing_and_say_so() -> None:
     units, dq, fees = np.array([1.0, 0.0]), np.zeros(2), np.zeros(2)
-    order = Order(np.array([0.5, 0.5]), np.ones(2, bool), np.zeros(2), 0.0, 0.0)
+    order = Order(np.array([0.5, 0.5]), np.ones(2, bool), np.zeros(2))
     terms = Terms(PerOrderCosts(fixed=100.0).table(2), np.full(2, np.inf), False, True)
     status, _, cash = kernel.trade(units, 5.0, np.array([10.0, 10.0]), order, terms, dq, fees)
     assert status == kernel.UNAFFORDABLE

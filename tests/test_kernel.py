@@ -33,7 +33,6 @@ def order(weights, *, active=None, heirs=None, release: float = 0.0) -> Order:
         np.ones(n, bool) if active is None else np.array(active),
         np.zeros(n) if heirs is None else np.array(heirs, float),
         release,
-        0.0,
     )
 
 

@@ -189,7 +189,7 @@ def test_a_watched_band_is_left_for_one_close_at_most(prices, weights, costs, wi
     ledger, market = run(prices, weights, {"kind": "band", "absolute": width}, costs)
     drift = np.abs(ledger.weights(market) - ledger.targets[0]).max(axis=1)
     rebalanced = np.zeros(len(drift), dtype=bool)
-    rebalanced[ledger.rows[ledger.rebalances == 1]] = True
+    rebalanced[ledger.rows[ledger.rebalances]] = True
     assert rebalanced[1:][drift[:-1] > width * (1 + 1e-9)].all()
 
 
@@ -272,7 +272,7 @@ def test_a_watched_cap_is_exceeded_for_as_many_closes_as_the_fill_takes(prices, 
 def test_no_satellite_is_above_its_cap_right_after_a_rebalance(prices, costs, shares) -> None:
     market = market_of(prices)
     ledger = simulate(market, CoreSatellite.model_validate(PLAN), account(shares=shares), costs.table(5))
-    after = ledger.weights(market)[ledger.rows[ledger.rebalances == 1]]
+    after = ledger.weights(market)[ledger.rows[ledger.rebalances]]
     assert (after[:, 2:] <= 0.03 * (1 + 1e-9)).all()
 
 

@@ -166,7 +166,7 @@ def engine_run(case: Case, market: Market, monkeypatch: pytest.MonkeyPatch) -> L
         np.array([float(cost.spread) for cost in costs]),
     )
     flows = {row: float(money) for row, money in case.flows.items() if row > case.opening}
-    monkeypatch.setattr("engine.simulation._flows", lambda *_: flows)
+    monkeypatch.setattr("engine.agenda._flows", lambda *_: flows)
     terms = account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",

@@ -1,0 +1,92 @@
+"""The agenda: at which sessions something is due. Known dates are written down first; alarms add to them."""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.account import Account
+from engine.arrays import IntArray
+from engine.market import Market
+from engine.sessions import starts_period
+
+
+@dataclass
+class Agenda:
+    """Rows by kind of event.
+
+    ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, all known before the run;
+    ``bands`` row -> reason and ``trims`` row -> assets answer an alarm, the last one at row ``answer``.
+    """
+
+    rebalances: dict[int, str]
+    flows: dict[int, float]
+    delistings: dict[int, list[int]]
+    end: int
+    bands: dict[int, str] = field(default_factory=dict)
+    trims: dict[int, IntArray] = field(default_factory=dict)
+    answer: int = -1
+    stops: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, market: Market, calendar: dict[int, str], account: Account, opening: int) -> Agenda:
+        """Write down what is known before the run; ``calendar`` row -> reason are scheduled decisions."""
+        sessions = len(market.dates)
+        fills = {row + account.delay: reason for row, reason in calendar.items() if row > opening}
+        rebalances = {opening: "opening", **{row: reason for row, reason in fills.items() if row < sessions}}
+        flows, delistings = _flows(market, account, opening), _delistings(market, opening)
+        return cls(rebalances, flows, delistings, sessions, stops=sorted({*rebalances, *flows, *delistings}))
+
+    def rebalance(self, row: int) -> str | None:
+        """Return why the portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
+        return self.rebalances.get(row) or self.bands.get(row)
+
+    def after(self, row: int) -> int:
+        """Return the next row after ``row`` at which something is due, or the end."""
+        at = bisect.bisect_right(self.stops, row)
+        return self.stops[at] if at < len(self.stops) else self.end
+
+    def awaits_answer(self, row: int) -> bool:
+        """Return whether an alarm's answer is still to be filled after ``row``; no other alarm is heard until then."""
+        return self.answer > row
+
+    def answer_band(self, row: int, reason: str) -> None:
+        """Rebalance at ``row`` because a weight left its band."""
+        self.bands[row] = reason
+        self._answer_at(row)
+
+    def answer_cap(self, row: int, over: IntArray) -> None:
+        """Trim the assets ``over`` at ``row``."""
+        self.trims[row] = over
+        self._answer_at(row)
+
+    def settle(self) -> None:
+        """Drop a pending answer: a rebalance has dealt with what it was about."""
+        self.bands.pop(self.answer, None)
+        self.trims.pop(self.answer, None)
+        self.answer = -1
+
+    def _answer_at(self, row: int) -> None:
+        self.answer = row
+        bisect.insort(self.stops, row)
+
+
+def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
+    """Return money by row: on the first session of each period after the opening (S11)."""
+    terms = account.contributions
+    if not terms.amount:
+        return {}
+    due = np.flatnonzero(starts_period(market.dates, terms.every))
+    return {int(row): terms.amount for row in due if row > opening}
+
+
+def _delistings(market: Market, opening: int) -> dict[int, list[int]]:
+    """Return assets by the first row after their last close, where the market goes on (S8)."""
+    gone: dict[int, list[int]] = {}
+    for j in range(len(market.assets)):
+        rows = np.flatnonzero(market.listed[:, j])
+        if len(rows) and opening <= rows[-1] < len(market.dates) - 1:
+            gone.setdefault(int(rows[-1]) + 1, []).append(j)
+    return gone
