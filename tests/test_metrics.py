@@ -190,19 +190,12 @@ def test_transfers_do_not_change_the_time_weighted_return(transfers: list[float]
     assert np.cumprod(1 + returns) - 1 == pytest.approx(path[1:], abs=1e-12)
 
 
-def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account() -> None:
+def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account(monkeypatch) -> None:
     """NAV 100, 90, 80, 88 with 100 paid in each day: the account only grows, the investment fell by a fifth."""
     market = market_of(np.array([[100.0], [90.0], [80.0], [88.0]]))
-    plan = BuyAndHold(weights={"A": "100%"})
-    from engine import simulation
-
     flows = {1: 100.0, 2: 100.0, 3: 100.0}
-    original = simulation._flows
-    simulation._flows = lambda *_: flows
-    try:
-        ledger = simulate(market, plan, account(capital=100), free(1))
-    finally:
-        simulation._flows = original
+    monkeypatch.setattr("engine.agenda._flows", lambda *_: flows)
+    ledger = simulate(market, BuyAndHold(weights={"A": "100%"}), account(capital=100), free(1))
     assert ledger.value == pytest.approx([100, 190, 268.888889, 395.777778], abs=1e-6)
     numbers = figures(Performance.of(ledger))
     assert numbers["max_drawdown"] == pytest.approx(-0.2, abs=1e-12)
