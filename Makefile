@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all a fresh machine needs: Python 3.11 or newer, make, and gcc for nothing but luck.
+# `make demo` and `make test` are all a fresh machine needs, beside Python 3.11 or newer and a way to install packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,4 +45,4 @@ $(VENV)/.mutable: $(VENV)/.testable
 	@touch $@
 
 clean:
-	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) runs build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis

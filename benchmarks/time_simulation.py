@@ -51,7 +51,7 @@ def test_spine(benchmark, assets: int) -> None:
 
 @pytest.mark.benchmark(group="one run")
 def test_spine_core_satellite_with_costs(benchmark) -> None:
-    """Time the plan this project exists for: caps, limits, 0.1 % costs."""
+    """Time a core with four capped satellites at 0.1 % costs."""
     plan = CoreSatellite.model_validate(
         {
             "core": {"A000": "rest", "A001": "15%"},

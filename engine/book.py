@@ -212,7 +212,7 @@ class Book:
         row, self.cash, alarm = kernel.hold(row, stop, self.units, self.cash, self.tape, watch, armed, self.track)
         return row, alarm
 
-    def close(self, notes: Iterable[str] = ()) -> Ledger:
+    def close(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""
         start = self.opening
         return Ledger(
@@ -230,7 +230,7 @@ class Book:
             costs=self._stack([event.costs for event in self.events]),
             reasons=tuple(event.reason for event in self.events),
             rebalances=frozen(np.array([event.rebalance for event in self.events], dtype=np.bool_)),
-            notes=(*notes, *self.notes),
+            notes=tuple(self.notes),
         )
 
     # how it is done ----------------------------------------------------------------------------------------------

@@ -85,9 +85,10 @@ def run(
             folder = output_folder(out, config.name)
             result = _simulate(config, audit=audit, draw=draw)
             _write(result, folder)
+            tried = _tried(result)
             summaries.append(result.summary())
             if not json:
-                print_run(result, folder, trades=trades, tried=_tried(result))
+                print_run(result, folder, trades=trades, tried=tried)
     if json:
         sys.stdout.buffer.write(to_json(summaries[0] if len(summaries) == 1 else summaries))
 
@@ -134,7 +135,9 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
     from engine.report.frames import Frames
 
-    return Frames.of(_simulate(_load(Path(config), overrides), audit=False))
+    result = _simulate(_load(Path(config), overrides), audit=False)
+    _tried(result)
+    return Frames.of(result)
 
 
 def main() -> int:

@@ -107,7 +107,10 @@ def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
         return f"key '{key}' is missing", f"add `{key}: ...`"
     if kind == "union_tag_invalid":
         known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-        return f"unknown kind '{context['tag']}'", f"{closest(str(context['tag']), known)}; known: {', '.join(known)}"
+        near = closest(str(context["tag"]), known)
+        return f"unknown kind '{context['tag']}'", near if near.startswith(
+            "known"
+        ) else f"{near}; known: {', '.join(known)}"
     if kind == "union_tag_not_found":
         return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
     if kind == "literal_error":

@@ -46,11 +46,6 @@ def atomic_write(path: Path, content: bytes) -> None:
         ) from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` as :func:`atomic_write` does: UTF-8, line ends as they are in ``text``."""
-    atomic_write(path, text.encode("utf-8"))
-
-
 def _write_through(path: Path, content: bytes) -> None:
     """Write a new file and wait until its bytes are on the disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)

@@ -38,9 +38,9 @@ class Decision:
         age = self.history.age
         return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
 
-    def vector(self, weights: Mapping[str, float]) -> FloatArray:
-        """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get zero."""
-        w = np.zeros(len(self.history.assets))
+    def vector(self, weights: Mapping[str, float], missing: float = 0.0) -> FloatArray:
+        """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get ``missing``."""
+        w = np.full(len(self.history.assets), missing)
         for ticker, weight in weights.items():
             w[self.history.assets.index(ticker)] = weight
         return w

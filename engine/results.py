@@ -1,4 +1,4 @@
-"""What a run leaves behind: summary, tables and manifest, as data and as files (DESIGN section 4).
+"""What a run leaves behind: summary, tables and manifest, as data and as files.
 
 Same config, data and version give the same bytes: no clock, no host name, no random order.
 """
@@ -28,7 +28,21 @@ from engine.files import atomic_write
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
-_PACKAGES: Final = ("portfolio-engine", "numpy", "scipy", "numba", "pyarrow", "pydantic", "arch", "exchange_calendars")
+_PACKAGES: Final = (
+    "portfolio-engine",
+    "arch",
+    "exchange_calendars",
+    "jinja2",
+    "numba",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "skfolio",
+    "yfinance",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,7 +49,7 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataError("\n".join(finding.message for finding in errors))
-    if closes.currency and closes.currency != config.account.currency:
+    if closes.currency != config.account.currency:
         raise DataError(
             f"prices are in {closes.currency}, account.currency is {config.account.currency}; "
             f"set account.currency: {closes.currency}, or name a source in {config.account.currency}"

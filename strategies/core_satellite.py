@@ -104,9 +104,9 @@ class CoreSatellite(Plan):
                 yield f"{above}; lower it or raise the cap"
         core = self.core()
         total = sum(core.values()) + sum(self.satellites.values())
-        rest = min(core.values())
-        if total > 1.0 + _TOLERANCE or rest < -_TOLERANCE:
-            named = total - min(rest, 0.0)
+        lowest = min(core.values())  # below zero when the others leave no rest
+        if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
+            named = total - min(lowest, 0.0)
             yield f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
         for limit in self.limits:
             yield from self._limit_faults(limit, {**core, **self.satellites})

@@ -102,8 +102,7 @@ class Plan(Choice):
             w = w + unborn * self._takers(decision, self.before_listing)
         if gone:
             w = w + gone * self._takers(decision, self.after_delisting.to)
-        limits = self.caps()
-        caps = np.array([limits.get(ticker, np.inf) for ticker in decision.history.assets])
+        caps = decision.vector(self.caps(), missing=np.inf)
         cut = np.maximum(w - caps, 0.0)
         return w if not cut.any() else w - cut + float(cut.sum()) * self.core_weights(decision)
 
@@ -128,3 +127,26 @@ class Plan(Choice):
             if shares.any():
                 return shares / float(shares.sum())
         return np.zeros(len(decision.eligible))
+
+
+class Mix(Plan):
+    """The abstract base of plans that are all core: one mix of weights, and no caps."""
+
+    weights: Weights
+
+    @property
+    def watch_caps(self) -> bool:
+        """There are no caps to watch."""
+        return False
+
+    def wanted(self) -> Mapping[str, float]:
+        """Return the mix."""
+        return self.weights
+
+    def core(self) -> Mapping[str, float]:
+        """Return the mix: all of it takes what an absent asset leaves."""
+        return self.weights
+
+    def caps(self) -> Mapping[str, float]:
+        """Return none."""
+        return {}

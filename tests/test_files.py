@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import OutputError
-from engine.files import atomic_write, write_text
+from engine.files import atomic_write
 
 _FULL_DISK = """
 import resource, sys
@@ -37,7 +37,7 @@ def test_content_arrives_and_folders_are_made(tmp_path: Path) -> None:
 
 def test_text_is_utf8_with_its_own_line_ends(tmp_path: Path) -> None:
     """Line ends are not translated on any system."""
-    write_text(tmp_path / "t.txt", "Köln\n")
+    atomic_write(tmp_path / "t.txt", "Köln\n".encode())
     assert (tmp_path / "t.txt").read_bytes() == "Köln\n".encode()
 
 
