@@ -46,6 +46,13 @@ class Account(Choice):
     cash: CashTerms = CashTerms()
     contributions: Contributions = Contributions()
 
+    def investing_at_once(self) -> Account:
+        """Return the same account for a portfolio that never decides again: contributions that wait would never end."""
+        if self.contributions.invest != "wait":
+            return self
+        contributions = self.contributions.model_copy(update={"invest": "towards_targets"})
+        return self.model_copy(update={"contributions": contributions})
+
     @property
     def delay(self) -> int:
         """Sessions between a decision and its fill."""

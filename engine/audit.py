@@ -70,7 +70,8 @@ def _orders(
     fees = np.zeros_like(size)
     size[lines] = ledger.trades[:, used]
     traded = ledger.trades[:, used] != 0.0
-    price[lines] = np.where(traded, ledger.prices[:, used], price[lines])
+    paid = np.maximum(ledger.prices[:, used], np.finfo(float).tiny)  # vectorbt refuses a payout at a price of zero
+    price[lines] = np.where(traded, paid, price[lines])
     fees[lines] = ledger.costs[:, used]
     return size, price, fees, at
 

@@ -39,9 +39,10 @@ class Event:
 class Book:
     """Units, cash and history of one account over one market.
 
-    ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights of the last rebalance; ``track`` and
-    ``flows`` (T,) what each session saw, ``events`` and ``notes`` what was done. ``_waits_since`` (N,) is the row of an
-    order that has no price yet, -1 for none; ``_scaled_down`` (N,) whose targets were cut for such an order.
+    ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights of the last rebalance, ``reference``
+    (N,) those drift is measured from; ``track`` and ``flows`` (T,) what each session saw, ``events`` and ``notes`` what
+    was done. ``_waits_since`` (N,) is the row of an order that has no price yet, -1 for none; ``_scaled_down`` (N,)
+    whose targets were cut for such an order.
     """
 
     def __init__(self, market: Market, account: Account, costs: CostTable, caps: FloatArray, opening: int) -> None:
@@ -53,9 +54,11 @@ class Book:
         self.units = np.zeros(count)
         self.cash = account.capital
         self.target = np.zeros(count)
+        self.reference = self.target
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
+        self.left_out: list[int] = []
         self.tape = Tape(market.prices, 1.0 + market.cash_rate)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         self.terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
@@ -134,24 +137,19 @@ class Book:
     def rebalance(self, row: int, target: FloatArray, reason: str) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        self._waits_since, self._scaled_down = self._no_wait, self._no_asset
-        fresh = self.fresh(row)
-        stuck = ~fresh & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0)) if not fresh.all() else ~fresh
+        stuck = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
         scaled = self._trade(row, Order(target, ~stuck, self._no_heirs), reason, rebalance=True)
+        self._waits_since = np.where(stuck, np.where(self.waiting, self._waits_since, row), -1)
+        self._scaled_down = ~stuck & (target > 0.0) & scaled
+        self._refuse_late(row)
+        self.reference = self._weights(row) if self.terms.whole else target
         if stuck.any():
-            self._waits_since = np.where(stuck, row, -1)
-            self._scaled_down = ~stuck & (target > 0.0) & scaled
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
     def retry(self, row: int) -> None:
         """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
+        self._refuse_late(row)
         fresh, waiting = self.fresh(row), self.waiting
-        late = waiting & ~fresh & (row - self._waits_since >= PATIENCE)
-        if late.any():
-            raise StalePriceError(
-                f"{self._named(late)}: no close in {PATIENCE} sessions up to {self.market.dates[row]} while an order "
-                "waits; fill the gap in the prices, or end the window before it"
-            )
         if (waiting & fresh).any():
             due = (waiting | self._scaled_down) & fresh
             scaled = self._trade(row, Order(self.target, due, self._no_heirs), "waited for a price")
@@ -162,9 +160,7 @@ class Book:
     def reinvest(self, row: int, gone: Iterable[int], heirs: FloatArray, amount: float) -> None:
         """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
         for j in gone:
-            moved, self.target = self.target[j], self.target.copy()
-            self.target[j] = 0.0
-            self.target += moved * heirs
+            self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
         shares = self._among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
             self._trade(row, Order(self.target, self._no_asset, shares, amount), "delisted: proceeds reinvested")
@@ -172,7 +168,7 @@ class Book:
     def trim(self, row: int, over: IntArray, heirs: FloatArray, reason: str) -> None:
         """Sell the assets ``over`` their caps down to their targets; ``heirs`` (N,) take the proceeds (S6)."""
         active = np.zeros_like(self._no_asset)
-        active[over] = self.fresh(row)[over] & (self.money(row)[over] > self.target[over] * self.value(row))
+        active[over] = self.fresh(row)[over] & (self._weights(row)[over] > self.target[over] * (1.0 + kernel.OVER))
         if active.any():
             heirs = np.where(active, 0.0, self._among_fresh(row, heirs))
             total = float(heirs.sum())
@@ -230,7 +226,7 @@ class Book:
             costs=self._stack([event.costs for event in self.events]),
             reasons=tuple(event.reason for event in self.events),
             rebalances=frozen(np.array([event.rebalance for event in self.events], dtype=np.bool_)),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self._left_out_note()),
         )
 
     # how it is done ----------------------------------------------------------------------------------------------
@@ -240,10 +236,15 @@ class Book:
         price = self.market.prices[row]
         before = self.value(row)
         status, scaled, cash = kernel.trade(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
+        if status == kernel.UNAFFORDABLE and cash < 0.0:
+            raise AccountError(
+                f"{self.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
+                "withdraw less or end the window earlier"
+            )
         if status == kernel.UNAFFORDABLE:
-            self.notes.append(f"{self.market.dates[row]}: {reason}: not traded, as costs would eat all of it")
+            self.left_out.append(row)
         self.cash = self._snap(cash, before)
-        if rebalance or self._dq.any():
+        if self._dq.any():
             self._note(row, self._dq.copy(), price, self._fees.copy(), reason, rebalance=rebalance)
         return bool(scaled)
 
@@ -302,6 +303,33 @@ class Book:
                 break
             heirs = self._among_fresh(row, np.where(tight, 0.0, heirs))
         return heirs
+
+    def _weights(self, row: int) -> FloatArray:
+        """Return (N,) weights now, at the last prices of ``row``; zeros for an account worth nothing."""
+        value = self.value(row)
+        return self.money(row) / value if value > 0.0 else np.zeros_like(self.units)
+
+    def _moved(self, weights: FloatArray, j: int, heirs: FloatArray) -> FloatArray:
+        """Return ``weights`` with that of asset ``j`` gone to ``heirs``."""
+        moved: FloatArray = weights + weights[j] * heirs
+        moved[j] = 0.0
+        return moved
+
+    def _refuse_late(self, row: int) -> None:
+        late = self.waiting & ~self.fresh(row) & (row - self._waits_since >= PATIENCE)
+        if late.any():
+            raise StalePriceError(
+                f"{self._named(late)}: no close in {PATIENCE} sessions up to {self.market.dates[row]} while an order "
+                "waits; fill the gap in the prices, or end the window before it"
+            )
+
+    def _left_out_note(self) -> Iterable[str]:
+        if self.left_out:
+            first, count = self.market.dates[self.left_out[0]], len(self.left_out)
+            yield (
+                f"Costs would have eaten {count} sets of orders, the first on {first}; they were left out. "
+                "The account is small for this tariff."
+            )
 
     def _named(self, which: BoolArray) -> str:
         return ", ".join(ticker for ticker, wanted in zip(self.market.assets, which, strict=True) if wanted)

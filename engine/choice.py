@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+_LARGEST = 1e15
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -26,9 +27,9 @@ class Choice(BaseModel):
 
 def _number(value: object) -> float:
     """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1e300:  # not nan, not inf
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST:  # not nan, not inf
         return float(value)
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and abs(float(value)) <= _LARGEST:
         return float(value)
     raise PydanticCustomError(
         "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": repr(value)}
@@ -90,8 +91,9 @@ def _switch(value: object) -> bool:
 
 
 def _ticker(value: object) -> str:
-    if isinstance(value, str) and value == "cash":
-        raise PydanticCustomError("ticker", "'cash' is not a ticker here; what the weights leave over is cash", {})
+    if isinstance(value, str) and value in {"cash", "date"}:
+        words = "'{found}' is a column of the results, not a ticker here; what the weights leave over is cash"
+        raise PydanticCustomError("ticker", words, {"found": value})
     if isinstance(value, str) and _TICKER.fullmatch(value):
         return value
     raise PydanticCustomError(

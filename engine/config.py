@@ -83,7 +83,7 @@ class Compare(Choice, Generic[StrategyT]):
 
     @model_validator(mode="after")
     def _distinct(self) -> Compare[StrategyT]:
-        taken = {"strategy", "buy_and_hold"}
+        taken = {"strategy", "buy_and_hold", "date"}
         for benchmark in self.benchmarks:
             if benchmark.name in taken:
                 raise PydanticCustomError(

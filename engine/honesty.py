@@ -18,10 +18,10 @@ def warnings(
     market, ledger = comparison.market, comparison.strategy.ledger
     return [
         *_hindsight(policy),
-        *_survivors(market, start),
+        *_survivors(market),
         *_kind_of_prices(market),
         *_window(market, ledger.dates, window),
-        *_late(market, policy, ledger.dates[0]),
+        *_late(market, policy, ledger.dates[0], start),
         *_late_starts(comparison),
         *_own_notes(comparison),
     ]
@@ -31,15 +31,13 @@ def _hindsight(policy: Policy) -> Iterable[str]:
     names = sorted(policy.caps())
     if names:
         yield (
-            f"Hindsight: {', '.join(names)} are known today to have survived and grown. Nobody could have named just "
-            "these at the start; the result says what they did, not what such a choice earns."
+            f"Hindsight: {', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
+            "start; the result says what they did, not what such a choice earns."
         )
 
 
-def _survivors(market: Market, start: int) -> Iterable[str]:
-    ended = [
-        ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[start:, j].any()
-    ]
+def _survivors(market: Market) -> Iterable[str]:
+    ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[:, j].any()]
     if ended:
         yield f"Ended before the data do: {', '.join(ended)}; paid out at a last price that may not have been on offer."
     else:
@@ -69,11 +67,11 @@ def _window(
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
 
 
-def _late(market: Market, policy: Policy, first: np.datetime64) -> Iterable[str]:
+def _late(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:
     for ticker in policy.opening_tickers():
-        row = market.first_row((ticker,), 0)
+        row = market.first_row((ticker,), start)
         if row is None:
-            yield f"{ticker} has no price in this run; its weight went where `before_listing` says throughout."
+            yield f"{ticker} has no price in this run; its weight went elsewhere throughout."
         elif market.dates[row] > first:
             yield (
                 f"{ticker} has no price before {market.dates[row]}; until the first rebalance after that its weight "

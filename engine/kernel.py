@@ -87,11 +87,11 @@ def _orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) 
     for a in range(h.size):
         x[a] = 0.0
         if order.active[a]:
-            x[a] = order.weights[a] * (V1 - order.withheld) - h[a]
+            x[a] = max(order.weights[a] * (V1 - order.withheld), 0.0) - h[a]
             free -= x[a]
     for a in range(h.size):
         if not order.active[a] and order.heirs[a] > 0.0:
-            x[a] = order.heirs[a] * free
+            x[a] = max(order.heirs[a] * free, -h[a])
         if abs(x[a]) <= NOISE * V:
             x[a] = 0.0
 
@@ -200,7 +200,7 @@ def _spend_rest(
         before = _value_after(units, cash, price, terms.costs, dq)
         dq[best] += 1.0
         after = _value_after(units, cash, price, terms.costs, dq)
-        fits = cash - _spent(dq, price, terms.costs) >= reserve
+        fits = cash - _spent(dq, price, terms.costs) >= reserve - NOISE * before
         if not (fits and _caps_keep(units, dq, price, terms.caps, best, before, after)):
             dq[best] -= 1.0
 
@@ -268,7 +268,7 @@ def _settle(
 
 @jit
 def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
-    """Return the order cut to what waiting assets leave, and whether that was needed (S9)."""
+    """Return the order cut to what the assets that do not trade leave, and whether that was needed (S9)."""
     waiting, wanted = 0.0, 0.0
     for a in range(h.size):
         if order.active[a]:
@@ -277,8 +277,35 @@ def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
             waiting += h[a]
     if waiting + wanted * V1 <= V1 * (1.0 + NOISE) or wanted == 0.0:
         return False, order
-    weights = order.weights / wanted
-    return True, Order(weights, order.active, order.heirs, 0.0, waiting)
+    return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting)
+
+
+@jit
+def _fixpoint_scaled(
+    V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+) -> tuple[float, bool]:
+    """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
+    active = order.active.copy()
+    cut = False
+    for _ in range(h.size):
+        scaled, less = _scaled(V1, h, Order(order.weights, active, order.heirs, 0.0, 0.0))
+        if not scaled:
+            break
+        cut = True
+        after = _fixpoint(V, h, price, less, costs, x)
+        turned = False
+        for a in range(h.size):
+            if active[a] and x[a] < 0.0 and order.weights[a] * V1 > h[a]:
+                active[a] = False
+                turned = True
+        if not turned:
+            return after, True
+    if cut and not active.any():
+        x[:] = 0.0
+        return V, True
+    if cut:
+        return _fixpoint(V, h, price, Order(order.weights, active, order.heirs, 0.0, 0.0), costs, x), True
+    return V1, False
 
 
 @jit
@@ -295,15 +322,31 @@ def trade(
     V = _holdings(units, price, h) + cash
     V1 = _fixpoint(V, h, price, order, terms.costs, x)
     scaled = False
-    if V1 >= 0.0 and order.heirs.sum() == 0.0 and not order.active.all():
-        scaled, less = _scaled(V1, h, order)
-        if scaled:
-            V1 = _fixpoint(V, h, price, less, terms.costs, x)
-    if V1 < 0.0 or (order.release > 0.0 and order.release - (V - V1) <= NOISE * V):
+    heirs = order.heirs.sum() > 0.0
+    if V1 >= 0.0 and not heirs and not order.active.all():
+        V1, scaled = _fixpoint_scaled(V, V1, h, price, order, terms.costs, x)
+    if V1 < 0.0 or not _sound(V, V1, cash, h, price, order, terms.costs, x):
         dq[:] = 0.0
         fees[:] = 0.0
         return UNAFFORDABLE, False, cash
     return DONE, scaled, _settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def _sound(
+    V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+) -> bool:
+    """Return whether trades leave cash at zero or above, and heirs something after the costs of reaching them."""
+    free, left = order.release - (V - V1), cash - _cost_of(x, price, costs)
+    heirs = 0.0
+    for a in range(h.size):
+        left -= x[a]
+        heirs += order.heirs[a]
+        if order.active[a]:
+            free -= x[a]
+    if heirs > 0.0 and order.release >= 0.0 and free <= SNAP * V:
+        return False
+    return left >= min(cash, 0.0) - SNAP * abs(V)
 
 
 @jit
@@ -417,7 +460,7 @@ def _widest(h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: floa
     best, gap = -1, least
     for a in range(h.size):
         if order.active[a] and not tried[a]:
-            distance = sign * (order.weights[a] * V1 - h[a])
+            distance = sign * (order.weights[a] * max(V1, 0.0) - h[a])
             if distance > gap:
                 best, gap = a, distance
     return best, gap

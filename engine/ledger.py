@@ -57,7 +57,8 @@ class Ledger:
     def weights(self, market: Market) -> FloatArray:
         """Return (T, N) weights at each close; cash is what they leave of 1."""
         money = np.where(self.units == 0.0, 0.0, self.units * market.prices[-len(self.dates) :])
-        return money / self.value[:, None]
+        value = self.value[:, None]
+        return np.divide(money, value, out=np.zeros_like(money), where=value != 0.0)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[s
         document.override(assignment)
     config = validated(schema, document)
     costs = config.costs
+    if costs.kind == "broker" and costs.fx is not None and costs.tariff.currency == config.account.currency:
+        where, words = (
+            document.where(("costs", "fx")),
+            f"{costs.name} charges {costs.tariff.currency} as the account does",
+        )
+        raise ConfigError([Fault(where, "costs.fx", words, "remove fx")])
     if costs.kind == "broker" and costs.fx is None and costs.tariff.currency != config.account.currency:
         paid, own = costs.tariff.currency, config.account.currency
         fault = Fault(

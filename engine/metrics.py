@@ -28,7 +28,9 @@ def time_weighted(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray
     ``at_start`` (T,) flows take part in their session's return, ``at_end`` (T,) flows do not; both signed, in positive
     [currency]. This engine's flows arrive at the close: ``at_end``.
     """
-    return (value[1:] - at_end[1:]) / (value[:-1] + at_start[1:]) - 1.0
+    before = value[:-1] + at_start[1:]
+    growth = np.divide(value[1:] - at_end[1:], before, out=np.ones_like(before), where=before != 0.0)
+    return growth - 1.0
 
 
 def level_of(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
@@ -54,7 +56,9 @@ def total_return(level: FloatArray) -> float:
 
 def cagr(level: FloatArray, days: float) -> float | None:
     """Return the growth rate a year over ``days`` calendar days, a year being 365.25."""
-    return float((level[-1] / level[0]) ** (DAYS_PER_YEAR / days) - 1.0) if days > 0 and level[-1] > 0.0 else None
+    if days <= 0 or level[-1] < 0.0:
+        return None
+    return float((level[-1] / level[0]) ** (DAYS_PER_YEAR / days) - 1.0)
 
 
 def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
@@ -168,7 +172,8 @@ def by_period(level: FloatArray, dates: DateArray, period: Period) -> tuple[IntA
     number = period_of(dates, period)
     last: BoolArray = np.concatenate([number[1:] != number[:-1], [True]])
     ends = level[1:][last]
-    return number[last], ends / np.concatenate([level[:1], ends[:-1]]) - 1.0
+    begins = np.concatenate([level[:1], ends[:-1]])
+    return number[last], np.divide(ends, begins, out=np.ones_like(ends), where=begins != 0.0) - 1.0
 
 
 @dataclass(frozen=True)

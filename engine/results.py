@@ -210,7 +210,13 @@ def _weights(comparison: Comparison) -> bytes:
     weights = ledger.weights(comparison.market)
     held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
     columns = {ledger.assets[j]: weights[:, j] for j in held}
-    return _table(ledger.dates, {**columns, "cash": ledger.cash / ledger.value})
+    return _table(
+        ledger.dates,
+        {
+            **columns,
+            "cash": np.divide(ledger.cash, ledger.value, out=np.zeros_like(ledger.cash), where=ledger.value != 0.0),
+        },
+    )
 
 
 def _table(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:

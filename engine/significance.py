@@ -53,7 +53,7 @@ def cagr_difference_interval(pair: Pair, terms: Bootstrap) -> Interval:
     from arch.bootstrap import StationaryBootstrap, optimal_block_length  # noqa: PLC0415  (a second to import)
 
     returns, other, years = pair.returns, pair.other, pair.years
-    if len(returns) < _LEAST or years <= 0.0 or min(returns.min(), other.min()) <= -1.0:
+    if len(returns) < _LEAST or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
         return None
     if np.array_equal(returns, other):
         return 0.0, 0.0

@@ -46,6 +46,8 @@ def simulate(
     calendar = {} if hold_only else policy.schedule.calendar(market.dates)
     band = None if hold_only else policy.schedule.band(market.dates)
     watched = caps if policy.watch_caps and not hold_only else np.full(len(caps), np.inf)
+    if not calendar and band is None:
+        account = account.investing_at_once()
     book = Book(market, account, costs, caps, opening)
     agenda = Agenda.of(market, calendar, account, opening)
     row, sessions = opening, len(market.dates)
@@ -76,7 +78,8 @@ def _decide(book: Book, row: int) -> Decision:
     value = float(book.track.value[seen - 1])
     units = book.track.units[seen - 1]
     money = np.where(units == 0.0, 0.0, units * market.prices[seen - 1])
-    return Decision(market.until(seen), money / value, value, row, listed)
+    weights = money / value if value > 0.0 else money
+    return Decision(market.until(seen), weights, value, row, listed)
 
 
 def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> None:
@@ -101,8 +104,8 @@ def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> Non
 
 def _watch(book: Book, band: Band | None, watched: FloatArray) -> Watch:
     if band is None:
-        return Watch(book.target, book.blind, np.inf, np.inf, watched)
-    return Watch(book.target, band.look, band.absolute, band.relative, watched)
+        return Watch(book.reference, book.blind, np.inf, np.inf, watched)
+    return Watch(book.reference, band.look, band.absolute, band.relative, watched)
 
 
 def _answer(book: Book, agenda: Agenda, alarm: int, row: int, watched: FloatArray) -> None:
@@ -114,7 +117,7 @@ def _answer(book: Book, agenda: Agenda, alarm: int, row: int, watched: FloatArra
     if alarm == kernel.CAP_ALARM:
         agenda.answer_cap(fill, np.flatnonzero(weights > watched * (1.0 + kernel.OVER)))
     else:
-        drift = weights - book.target
+        drift = weights - book.reference
         worst = int(np.abs(drift).argmax())
         agenda.answer_band(fill, f"band: {book.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp")
 

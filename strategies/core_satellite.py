@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import fsum
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.choice import Choice, Ticker, Weight
-from strategies.plan import Plan
+from strategies.plan import Plan, Proxy
 from strategies.rebalance import Annual, AnyRebalance
 
 _SATELLITES = (3, 5)
@@ -55,7 +56,7 @@ class CoreSatellite(Plan):
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
-        rest = 1.0 - sum(named.values()) - sum(self.satellites.values())
+        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self.satellites.values()))])  # in any order
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
 
     def caps(self) -> Mapping[str, float]:
@@ -102,6 +103,9 @@ class CoreSatellite(Plan):
             if weight > self.cap + _TOLERANCE:
                 above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
                 yield f"{above}; lower it or raise the cap"
+        for place in (self.before_listing, self.after_delisting.to):
+            if isinstance(place, Proxy) and place.proxy in self.satellites:
+                yield f"proxy {place.proxy} is a satellite and may not outgrow its cap; name the core or another asset"
         core = self.core()
         total = sum(core.values()) + sum(self.satellites.values())
         lowest = min(core.values())  # below zero when the others leave no rest

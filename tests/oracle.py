@@ -181,6 +181,7 @@ class Ledger:
         self.units, self.cash = [ZERO for _ in names], case.capital
         self.price = [ZERO for _ in names]
         self.targets = [ZERO for _ in names]
+        self.reference = [ZERO for _ in names]  # what drift is measured from
         self.waiting: dict[int, int] = {}  # asset -> row of its order
         self.scaled: set[int] = set()
         self.due = {row + case.delay: label for row, label in case.decisions.items()}
@@ -267,7 +268,7 @@ class Ledger:
     def left_band(self, weights: Sequence[Fraction]) -> bool:
         """Tell whether an asset has left its last target by more than the band."""
         absolute, relative = self.case.absolute, self.case.relative
-        gaps = [(abs(w - target), target) for w, target in zip(weights, self.targets, strict=True)]
+        gaps = [(abs(w - target), target) for w, target in zip(weights, self.reference, strict=True)]
         return any(
             (absolute is not None and gap > absolute) or (relative is not None and gap > relative * target)
             for gap, target in gaps
@@ -315,18 +316,39 @@ class Ledger:
         self.targets = self.targets_at(t)
         after, scaled = self.to_targets(t, [i for i in self.assets if self.fresh(t, i)], kind, label)
         stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
-        self.waiting = {i: t for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after}
+        wanting = [i for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after]
+        self.waiting = {i: self.waiting.get(i, t) for i in wanting}
+        self.refuse_late(t)
+        value = self.value()
+        self.reference = [self.money(i) / value for i in self.assets] if self.case.whole else list(self.targets)
         self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
 
     def to_targets(self, t: int, traded: Sequence[int], kind: str, label: str) -> tuple[Fraction, Sequence[int]]:
-        """S3 and S9: bring assets to their targets, scaled down where cash would fall below zero."""
-        untouched = sum((self.money(i) for i in self.assets if i not in traded), ZERO)
-        total = sum((self.targets[i] for i in traded), ZERO)
-        lines = {i: (self.targets[i], ZERO) for i in traded}
-        after = self.fixpoint(lines)
-        scaled = total > 0 and after * (1 - total) - untouched < -SNAP * after
-        if scaled:
-            lines = {i: (w / total, -w * untouched / total) for i, (w, _) in lines.items()}
+        """S3 and S9: bring assets to their targets, scaled down where cash would fall below zero.
+
+        An asset that wants more is not sold for it: it is left alone, and the others are scaled again.
+        """
+        after = planned = self.fixpoint({i: (self.targets[i], ZERO) for i in traded})
+        able, lines = list(traded), {i: (self.targets[i], ZERO) for i in traded}
+        scaled = False
+        while True:
+            untouched = sum((self.money(i) for i in self.assets if i not in able), ZERO)
+            total = sum((self.targets[i] for i in able), ZERO)
+            if not total or planned * (1 - total) - untouched >= -SNAP * planned:
+                break
+            scaled = True
+            lines = {i: (self.targets[i] / total, -self.targets[i] * untouched / total) for i in able}
+            after = self.fixpoint(lines)
+            turned = [
+                i
+                for i in able
+                if self.targets[i] * planned > self.money(i) and lines[i][0] * after + lines[i][1] < self.money(i)
+            ]
+            if not turned:
+                break
+            able = [i for i in able if i not in turned]
+            lines = {i: (self.targets[i], ZERO) for i in able}
+        if scaled and lines and not any(b for _, b in lines.values()):
             after = self.fixpoint(lines)
         self.fill(t, kind, {i: a * after + b for i, (a, b) in lines.items()}, label)
         return after, traded if scaled else []
@@ -382,6 +404,13 @@ class Ledger:
             cash = self.cash_after(more, dust)
             if cash >= least and self.keeps_caps(i, wanted, more, dust):
                 wanted = more
+        planned = self.cash_after(exact, dust) + sum(exact.get(j, self.units[j]) * self.price[j] for j in self.assets)
+        for i, cap in enumerate(self.caps):  # S6: fees of whole shares may leave less value than was planned
+            if cap is not None and i in exact and exact[i] * self.price[i] <= cap * planned * (1 + GRACE):
+                money = sum(wanted.get(j, self.units[j]) * self.price[j] for j in self.assets)
+                room = cap * (1 + GRACE) * (self.cash_after(wanted, dust) + money)
+                while wanted[i] >= 1 and wanted[i] * self.price[i] > room:
+                    wanted = {**wanted, i: wanted[i] - 1}
         return wanted
 
     def keeps_caps(self, i: int, fewer: Mapping[int, Fraction], more: Mapping[int, Fraction], dust: Fraction) -> bool:
@@ -413,9 +442,11 @@ class Ledger:
         """S8: the target of an asset that is gone moves where its money was meant to go."""
         for i in self.assets:
             if self.life[i][1] == t - 1 and t > self.case.opening:
-                gone, self.targets[i] = self.targets[i], ZERO
-                for j, share in self.shares(self.case.after_delisting, lambda k: self.eligible(t, k)).items():
-                    self.targets[j] += gone * share
+                heirs = self.shares(self.case.after_delisting, lambda k: self.eligible(t, k))
+                for weights in (self.targets, self.reference):
+                    gone, weights[i] = weights[i], ZERO
+                    for j, share in heirs.items():
+                        weights[j] += gone * share
 
     def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
         """Return how much can be bought in given shares when the costs are paid out of the same money."""
@@ -433,11 +464,15 @@ class Ledger:
             bought = self.affordable(money, shares, DUST * self.value())
             self.fill(t, kind, {i: self.money(i) + share * bought for i, share in shares.items()})
 
-    def fill_waiting(self, t: int) -> None:
-        """S9: fill the orders that find a price, together with what was scaled down; stop a run that waits too long."""
+    def refuse_late(self, t: int) -> None:
+        """S9: stop a run in which an order waits too long; a rebalance in between does not make it younger."""
         for i, since in sorted(self.waiting.items()):
             if t - since >= PATIENCE and not self.fresh(t, i):
                 raise WaitedTooLong(self.case.tickers[i], t, since)
+
+    def fill_waiting(self, t: int) -> None:
+        """S9: fill the orders that find a price, together with what was scaled down; stop a run that waits too long."""
+        self.refuse_late(t)
         found = {i for i in self.waiting if self.fresh(t, i)}
         if not found:
             return
@@ -451,7 +486,7 @@ class Ledger:
     def trim(self, t: int, above: Iterable[int]) -> None:
         """S6: sell assets that were above their caps down to target; the core buys with what they bring."""
         value = self.value()
-        over = [i for i in sorted(above) if self.fresh(t, i) and self.money(i) > self.targets[i] * value]
+        over = [i for i in sorted(above) if self.fresh(t, i) and self.money(i) > self.targets[i] * value * (1 + GRACE)]
         if not over:
             return
         brought = sum((self.money(i) for i in over), ZERO)
@@ -460,7 +495,9 @@ class Ledger:
         for j, share in self.takers(t, "redistribute", over).items():
             lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
         after = self.fixpoint(lines)
-        self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
+        bought = sum((a * after + b - self.money(i) for i, (a, b) in lines.items() if i not in over), ZERO)
+        if len(lines) == len(over) or bought > DUST * value:  # else its costs would eat what the trim brings
+            self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
 
     # -- flows
 

@@ -166,7 +166,7 @@ CASES = {
     ),
     "cash as a ticker": (
         edited("SIZE: 15%", "cash: 15%"),
-        "plan.yaml:7: strategy.core.cash: 'cash' is not a ticker here; what the weights leave over is cash",
+        "plan.yaml:7: strategy.core.cash: 'cash' is a column of the results, not a ticker here; what the weights leave over is cash",
     ),
 }
 
