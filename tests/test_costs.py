@@ -97,3 +97,19 @@ def test_a_larger_order_never_costs_less(money: float, factor: float, price: flo
         BrokerCosts(name="interactive_brokers_fixed", spread=1),
     ):
         assert cost(model, money * factor, price) >= cost(model, money, price) * (1 - 1e-12)
+
+
+def test_what_a_model_does_not_name_costs_nothing() -> None:
+    assert cost(PerOrderCosts(fixed=3), 1e6) == 3.0
+    assert cost(PerOrderCosts(rate=0.01), 1000.0) == pytest.approx(10.0)
+    assert cost(PerOrderCosts(maximum=2, rate=0.01), 1000.0) == 2.0
+    assert cost(PercentCosts(rate=0.0), 1e6) == 0.0
+    table = PerOrderCosts(fixed=3).table(2)
+    assert [field.tolist() for field in table[:4]] == [[0.0, 0.0], [3.0, 3.0], [0.0, 0.0], [0.0, 0.0]]
+    assert [field.tolist() for field in table[4:]] == [[float("inf")] * 2, [float("inf")] * 2, [0.0, 0.0]]
+
+
+def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
+    assert cost(BrokerCosts(name="comdirect", fx=2.0), 1e6) == pytest.approx(2 * 59.90)
+    assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 400.0 * 10.0, 10.0) == pytest.approx(1.0)
+    assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 10.0, 10.0) == pytest.approx(0.1)

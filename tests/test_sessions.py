@@ -116,3 +116,49 @@ def test_rules_say_when_and_why() -> None:
     assert both.band(dates).absolute == 0.05
     look = DriftBand(relative="20%", look="week").band(dates).look
     assert dates[look][:2].tolist() == days("2020-01-03", "2020-01-10").tolist()
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_any_month_of_the_year_is_found_in_every_year(month: int) -> None:
+    dates = weekdays("2017-12-01", "2021-02-01")
+    for session, expected in (("first", 0), ("last", -1), (3, 2)):
+        rows = sessions_in_month(dates, month, session)
+        for year, row in zip(range(2018, 2022), rows, strict=False):
+            inside = dates[dates.astype("datetime64[M]") == np.datetime64(f"{year}-{month:02d}")]
+            assert dates[row] == inside[expected]
+        assert len(rows) == (4 if month == 1 else 3)
+
+
+def test_the_first_month_of_the_data_is_left_out_as_its_beginning_is_unknown() -> None:
+    dates = weekdays("2020-01-02", "2021-02-01")
+    for session in ("first", "last", 2):
+        assert [str(day)[:4] for day in dates[sessions_in_month(dates, 1, session)]] == ["2021"]
+
+
+def test_a_month_with_exactly_n_sessions_has_its_nth_and_no_further_one() -> None:
+    dates = days("2019-12-31", "2020-01-02", "2020-01-03", "2020-01-31", "2020-02-03", "2020-03-02")
+    assert dates[sessions_in_month(dates, 1, 3)].tolist() == days("2020-01-31").tolist()
+    with pytest.raises(ScheduleError, match="january 2020: session 4 asked for, 3 are there"):
+        sessions_in_month(dates, 1, 4)
+
+
+def test_an_unfinished_last_month_lacks_its_nth_session_without_complaint() -> None:
+    dates = weekdays("2019-12-02", "2020-01-04")
+    assert sessions_in_month(dates, 1, 2).size == 1
+    assert sessions_in_month(dates, 1, 9).size == 0
+    finished = np.concatenate([weekdays("2018-12-03", "2019-01-04"), weekdays("2019-02-01", "2020-01-04")])
+    with pytest.raises(ScheduleError, match="january 2019: session 9 asked for, 3 are there"):
+        sessions_in_month(finished, 1, 9)
+
+
+def test_every_missing_month_that_is_asked_for_is_named_by_its_first_year() -> None:
+    dates = np.concatenate([weekdays("2017-11-01", "2017-12-28"), weekdays("2020-02-03", "2020-04-01")])
+    with pytest.raises(ScheduleError, match="january 2018: no session"):
+        sessions_in_month(dates, 1, "first")
+    with pytest.raises(ScheduleError, match="february 2018: no session"):
+        sessions_in_month(dates, 2, "first")
+
+
+def test_a_friday_that_ends_its_month_ends_it_though_a_weekend_follows() -> None:
+    assert sessions_in_month(weekdays("2020-12-01", "2021-01-30"), 1, "last").size == 1
+    assert sessions_in_month(weekdays("2020-12-01", "2021-01-29"), 1, "last").size == 0
