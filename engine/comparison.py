@@ -11,11 +11,11 @@ import numpy as np
 from engine import metrics
 from engine.account import Account
 from engine.arrays import BoolArray, FloatArray
+from engine.figures import Performance, figures
 from engine.kernel import OVER
 from engine.kernel_types import CostTable
 from engine.ledger import Checks, Ledger, checks
 from engine.market import Market
-from engine.metrics import Performance
 from engine.policy import Policy
 from engine.published import Difference, Published, differences
 from engine.significance import Bootstrap, Draw, Interval, Pair, draw_intervals
@@ -43,7 +43,7 @@ class Portfolio:
 
     def figures(self) -> dict[str, float | int | None]:
         """Return every metric by name."""
-        return metrics.figures(self.performance)
+        return figures(self.performance)
 
 
 @dataclass(frozen=True)

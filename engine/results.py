@@ -57,6 +57,7 @@ class Run:
     warnings: tuple[str, ...]
     published_source: str = ""
     audit: Mapping[str, float] | None = None
+    rates_sha256: str = ""
 
     def summary(self) -> dict[str, Json]:
         """Return the content of ``summary.json``."""
@@ -95,6 +96,7 @@ class Run:
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "config_sha256": self.config_sha256,
             "data_sha256": data_sha256(self.comparison),
+            **({"rates_sha256": self.rates_sha256} if self.rates_sha256 else {}),
             "trades_sha256": hashlib.sha256(trades_csv(self.comparison).encode()).hexdigest(),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,6 +81,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
+    risk_free = _risk_free(terms.risk_free, market.dates[prices.start :])
     comparison = compare(
         market,
         config.strategy,
@@ -88,7 +90,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
         config.costs.table(len(market.assets)),
         start=prices.start,
         buy_and_hold=terms.buy_and_hold,
-        risk_free=_risk_free(terms.risk_free, market.dates[prices.start :]),
+        risk_free=risk_free,
         bootstrap=terms.bootstrap,
         published=terms.published,
         draw=draw,
@@ -104,6 +106,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
         comparison=comparison,
         warnings=tuple(dict.fromkeys([*said, *found])),
         published_source=terms.published.source if terms.published else "",
+        rates_sha256="" if isinstance(risk_free, float) else hashlib.sha256(risk_free.tobytes()).hexdigest(),
     )
 
 

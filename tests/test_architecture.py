@@ -22,6 +22,7 @@ LAYERS = [
     {"market", "sessions", "yamlfile"},
     {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"},
     {"ledger", "book", "agenda", "config", "metrics"},
+    {"figures"},
     {"simulation", "load", "background"},
     {"comparison"},
     {"honesty", "results"},

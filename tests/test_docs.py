@@ -15,7 +15,7 @@ import yaml
 from engine.cli import _schema
 from engine.costs import tariffs
 from engine.faults import validated
-from engine.metrics import METRICS
+from engine.figures import METRICS
 from engine.yamlfile import parse
 
 ROOT = Path(__file__).parents[1]

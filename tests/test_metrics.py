@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markets import account, free, market_of
 
 from engine import metrics
-from engine.metrics import Performance, figures
+from engine.figures import Performance, figures
 from engine.simulation import simulate
 from strategies.buy_and_hold import BuyAndHold
 

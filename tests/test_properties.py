@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from markets import account, free, market_of, percent
 
 from engine.costs import NoCosts, PercentCosts, PerOrderCosts
+from engine.figures import Performance, figures
 from engine.ledger import Ledger, checks
 from engine.market import Market
-from engine.metrics import Performance, figures
 from engine.simulation import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite

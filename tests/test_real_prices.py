@@ -11,8 +11,8 @@ from engines import bt_value, vectorbt_value
 from markets import account, free, percent
 
 from engine.audit import largest_difference
+from engine.figures import Performance, figures
 from engine.market import Market
-from engine.metrics import Performance, figures
 from engine.simulation import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.fixed_mix import FixedMix

@@ -9,7 +9,7 @@ from markets import account, free, market_of, percent
 from engine.audit import largest_difference
 from engine.costs import BrokerCosts
 from engine.errors import AccountError, StalePriceError
-from engine.metrics import Performance, figures
+from engine.figures import Performance, figures
 from engine.simulation import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite

@@ -12,8 +12,9 @@ from markets import account, free, percent, synthetic_closes
 
 from engine.audit import largest_difference
 from engine.book import Book
+from engine.figures import Performance
 from engine.market import Market
-from engine.metrics import Performance, max_drawdown
+from engine.metrics import max_drawdown
 from engine.simulation import simulate
 from strategies.fixed_mix import FixedMix
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.metrics import METRICS
+from engine.figures import METRICS
 from engine.report import format as fmt
 from engine.report.words import label, plural
 from engine.results import trades_csv

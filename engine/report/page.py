@@ -8,7 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from engine.metrics import METRICS, by_period
+from engine.figures import METRICS
+from engine.metrics import by_period
 from engine.report import format as fmt
 from engine.report.charts import has_flows
 from engine.report.folder import Finished, PortfolioSummary

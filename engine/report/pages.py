@@ -35,8 +35,10 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     """Print which closes there are and everything the quality gate found, nothing left out."""
     out = console()
     kind = closes.provenance.closes
-    out.print(text(f"{closes.provenance.source}: {kind} closes in {closes.currency or 'an unnamed currency'}", "bold"))
-    out.print(text(f"SHA-256 {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim"))
+    out.print(text(f"{closes.provenance.source}: {kind} closes in {closes.currency}", "bold"))
+    out.print(
+        text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")
+    )
     out.print()
     result = table(["asset", "first", "last", "closes", "lowest", "highest"])
     for column, ticker in enumerate(closes.tickers):

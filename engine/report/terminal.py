@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from engine.comparison import Comparison, Portfolio, Versus
-from engine.metrics import METRICS
+from engine.figures import METRICS
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.pages import print_fetch, print_quality

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.metrics import METRICS
+from engine.figures import METRICS
 from engine.report import format as fmt
 
 _NAMES: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
