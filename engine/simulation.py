@@ -60,7 +60,7 @@ def simulate(
             agenda.settle()
         else:
             _partial_trades(book, agenda, policy, row)
-        stop = row + 1 if book.waiting.any() else agenda.after(row)
+        stop = row + 1 if book.has_waiting else agenda.after(row)
         row, alarm = book.hold(row, stop, _watch(book, band, watched), armed=not agenda.awaits_answer(row))
         if alarm != kernel.QUIET:
             _answer(book, agenda, alarm, row, watched)
@@ -91,7 +91,7 @@ def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> Non
         gone = agenda.delistings[row]
         payout = book.pay_out(row, gone, policy.haircut)
         book.reinvest(row, gone, policy.heir_weights(_decide(book, row)), payout)
-    if book.waiting.any():
+    if book.has_waiting:
         book.retry(row)
     if row in agenda.trims:
         over = agenda.trims[row]
