@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.functional_validators import field_validator
@@ -39,7 +39,7 @@ class Account(Choice):
     ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
     """
 
-    capital: Positive = 100_000.0
+    capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     shares: Literal["fractional", "whole"] = "fractional"
     execution: Literal["close", "next_close"] = "close"

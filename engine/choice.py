@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 _LARGEST = 1e15
+_YEARS = (1900, 2200)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -63,7 +64,7 @@ def _points(value: object) -> float:
 def _whole(value: object) -> int:
     number = _number(value)
     if number != int(number):
-        raise PydanticCustomError("whole", "{found} is not a whole number", {"found": repr(value)})
+        raise PydanticCustomError("whole", "{found} is not a whole number; write digits only", {"found": repr(value)})
     return int(number)
 
 
@@ -72,9 +73,11 @@ def _date(value: object) -> dt.date:
         return value
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
         try:
-            return dt.date.fromisoformat(value.strip())
+            day = dt.date.fromisoformat(value.strip())
         except ValueError:
-            pass
+            day = dt.date.min
+        if _YEARS[0] <= day.year <= _YEARS[1]:
+            return day
     raise PydanticCustomError(
         "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": repr(value)}
     )
@@ -87,7 +90,7 @@ def _switch(value: object) -> bool:
         return True
     if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
         return False
-    raise PydanticCustomError("switch", "{found} is neither true nor false", {"found": repr(value)})
+    raise PydanticCustomError("switch", "{found} is neither true nor false; write one of them", {"found": repr(value)})
 
 
 def _ticker(value: object) -> str:

@@ -156,6 +156,13 @@ def main() -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        place = error.filename or "the output"
+        sys.stderr.write(f"error: {place}: {error.strerror}; check the path, its permissions and the space left\n")
+        return 1
+    except MemoryError:
+        sys.stderr.write("error: out of memory; shorten the window or free some\n")
+        return 1
     except Exception:  # noqa: BLE001  (whatever it is, it is ours)
         from engine.crash import write_log
 
@@ -166,6 +173,7 @@ def main() -> int:
 
 def script() -> None:
     """Run the verb and leave at once: every file is closed by now, and taking a compiler apart takes half a second."""
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # a reader that has gone away

@@ -26,6 +26,8 @@ from engine.sources.rates import RateFile
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
+_YEARS = (1800, 2200)
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -72,6 +74,10 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
 
 def examine(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
     """Return what the quality gate says of ``closes``."""
+    years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
+    if years[0] < _YEARS[0] or years[1] > _YEARS[1]:
+        odd = closes.dates[0] if years[0] < _YEARS[0] else closes.dates[-1]
+        raise DataError(f"{closes.provenance.source}: {odd} is no date of a price; correct the row or remove it")
     sessions = sessions_of(config.data.calendar, closes.dates[0], closes.dates[-1])
     return inspect(closes, config.data.calendar, sessions)
 

@@ -43,11 +43,13 @@ class Annual(Choice):
     @field_validator("session", mode="before")
     @classmethod
     def _number(cls, session: object) -> object:
-        if isinstance(session, str) and session.strip().isdigit():
+        if isinstance(session, str) and session.strip().isascii() and session.strip().isdigit():
             return int(session)
         if isinstance(session, str) and session not in {"first", "last"}:
             raise PydanticCustomError(
-                "session", "{found} is neither first, last nor a number from 1 to 23", {"found": repr(session)}
+                "session",
+                "{found} is neither first, last nor a number; write first, last or 1 to 23",
+                {"found": repr(session)},
             )
         return session
 

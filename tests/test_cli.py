@@ -323,3 +323,29 @@ def test_a_notebook_gets_frames(tmp_path: Path) -> None:
     assert run.trades["reason"].iloc[0] == "opening"
     assert run.summary.loc["cagr", "strategy"] == pytest.approx(0.104831, abs=1e-5)
     assert any("Hindsight" in warning for warning in run.warnings)
+
+
+def test_a_closed_or_full_output_is_a_message_not_a_crash(tmp_path: Path) -> None:
+    for redirect in (">&-", ">/dev/full"):
+        done = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m engine.cli validate {QUICK} {redirect}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in {0, 1}
+        assert "Traceback" not in done.stderr
+        assert "bug" not in done.stderr
+
+
+def test_dates_and_amounts_nobody_means_are_refused(tmp_path: Path) -> None:
+    for override in (
+        "window.start=0001-01-01",
+        "window.end=9999-12-31",
+        "account.capital=1e999",
+        "account.capital=1e-300",
+        "strategy.rebalance={kind: annual, session: ²}",
+    ):
+        done = engine("validate", QUICK, "--set", override, cwd=tmp_path, check=1)
+        assert ";" in done.stderr
