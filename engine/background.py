@@ -7,6 +7,7 @@ the same to the bit, wherever it is drawn. Nothing slow is imported here, so tha
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +52,8 @@ def drawing_elsewhere() -> Iterator[Draw]:
 
 
 def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> None:
-    """Load the library, then answer questions until the line closes."""
+    """Load the library, then answer questions until the line closes; a fault is left to the asker to meet itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
     _load_bootstrap_alone()
 
     from engine.significance import draw_intervals  # noqa: PLC0415
@@ -59,9 +61,9 @@ def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> No
     while True:
         try:
             pairs, terms = line.recv()
-        except EOFError:
+            line.send(draw_intervals(pairs, terms))
+        except Exception:  # noqa: BLE001  (the asker has gone, or will draw for itself and see the same)
             return
-        line.send(draw_intervals(pairs, terms))
 
 
 def _load_bootstrap_alone() -> None:
