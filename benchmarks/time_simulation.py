@@ -45,7 +45,8 @@ def mix(assets: int) -> FixedMix:
 def test_spine(benchmark, assets: int) -> None:
     """Time the engine's simulate()."""
     prices, plan, costs = market(assets), mix(assets), NoCosts().table(assets)
-    ledger = benchmark(simulate, prices, plan, Account(capital=CAPITAL), costs)
+    arguments = (prices, plan, Account(capital=CAPITAL), costs)
+    ledger = benchmark.pedantic(simulate, arguments, rounds=100, warmup_rounds=5)
     assert ledger.value[-1] == pytest.approx(_by_hand(prices), rel=1e-12)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def drawing_elsewhere() -> Iterator[Draw]:
 def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> None:
     """Load the library, then answer questions until the line closes; a fault is left to the asker to meet itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _load_bootstrap_alone()
 
     from engine.significance import draw_intervals  # noqa: PLC0415
@@ -64,6 +66,14 @@ def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> No
             line.send(draw_intervals(pairs, terms))
         except Exception:  # noqa: BLE001  (the asker has gone, or will draw for itself and see the same)
             return
+
+
+def _leave_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however it went."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(0)
 
 
 def _load_bootstrap_alone() -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 _LARGEST = 1e15
+_LARGEST_PERCENT = 1e5
 _YEARS = (1900, 2200)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
@@ -43,6 +44,8 @@ def _fraction(value: object) -> float:
         text = value.strip()[:-1].strip()
         if not _NUMBER.fullmatch(text):
             raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": repr(value)})
+        if abs(float(text)) > _LARGEST_PERCENT:
+            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": repr(value)})
         return float(text) / 100.0
     number = _number(value)
     if abs(number) > 1.0:

@@ -81,7 +81,9 @@ def run(
     with drawing_elsewhere() as draw:
         from engine.report.terminal import print_run
 
-        for config in [_load(path, overrides or ()) for path in configs]:
+        loaded = [_load(path, overrides or ()) for path in configs]
+        _refuse_same_folder(configs, [config.name for config in loaded])
+        for config in loaded:
             folder = output_folder(out, config.name)
             result = _simulate(config, audit=audit, draw=draw)
             _write(result, folder)
@@ -209,10 +211,23 @@ def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None 
 
 
 def _write(result: Run, folder: Path) -> None:
+    from engine.files import staged
     from engine.report.html import build
 
-    result.write(folder)
-    build(folder)
+    with staged(folder) as staging:
+        result.write(staging)
+        build(staging)
+
+
+def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
+    """Raise ConfigError when two configs of one command would write the same folder."""
+    from engine.errors import ConfigError, Fault
+
+    for i, name in enumerate(names):
+        earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and paths[k] != paths[i]]
+        if earlier:
+            words = f"'{name}' is also the name of {paths[earlier[0]]}"
+            raise ConfigError([Fault(str(paths[i]), "name", words, "give one of them another name")])
 
 
 def _tried(result: Run) -> int:

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from engine.errors import OutputError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``folder``; when all is written there, its files take their places in ``folder``.
+
+    A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was.
+
+    Raises
+    ------
+    OutputError
+        When a file's place is taken by a folder or a symbolic link.
+
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", suffix=".tmp", dir=folder.parent))
+    try:
+        yield staging
+        folder.mkdir(exist_ok=True)
+        made = sorted(staging.iterdir())
+        for file in made:
+            place = folder / file.name
+            if place.is_symlink() or place.is_dir():
+                raise OutputError(f"{place}: a plain file is expected there; move it away or choose another --out")
+        for file in made:
+            file.replace(folder / file.name)
+        _sync_folder(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def atomic_write(path: Path, content: bytes) -> None:

@@ -10,8 +10,9 @@ Symbols as in :mod:`engine.arrays`; the equations are those of ``docs/semantics.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import numba
 import numpy as np
@@ -40,7 +41,15 @@ CAP_ALARM: Final = 1
 BAND_ALARM: Final = 2
 
 
-jit = numba.njit(cache=True, error_model="numpy")
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def jit(function: Function) -> Function:
+    """Compile ``function``; keep the result on disk where there is a place for it."""
+    try:
+        return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
+    except RuntimeError:  # a read-only installation and home
+        return cast("Function", numba.njit(error_model="numpy")(function))
 
 
 @jit

@@ -82,7 +82,7 @@ class Document:
         path: list[str | int] = []
         node: Tree | None = self.tree
         while parts:
-            if isinstance(node, list) and parts[0].isdigit():
+            if isinstance(node, list) and parts[0].isascii() and parts[0].isdigit():
                 path.append(int(parts.pop(0)))
             else:
                 known = node if isinstance(node, dict) else {}

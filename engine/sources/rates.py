@@ -40,6 +40,8 @@ class RateFile(Choice):
             first = f"the first rate is of {days[0]}, one is needed on {dates[0]}"
             raise DataError(f"{self.path}: {first}; move window.start")
         known: FloatArray = rates[at] / (100.0 if self.unit == "percent" else 1.0)
+        if not np.isfinite(known).all():
+            raise DataError(f"{self.path}: a rate that is no number; leave the line out")
         if len(known) and (known <= -1.0).any():
             raise DataError(f"{self.path}: a rate of -100% a year or less; is `unit: {self.unit}` right?")
         if len(known) and np.abs(known).max() > 1.0:
