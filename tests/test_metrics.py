@@ -261,3 +261,21 @@ def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
     with_bills = run(_load(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
     assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
     assert with_bills["cagr"] == base["cagr"]
+
+
+def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definitions() -> None:
+    rng = np.random.default_rng(4)
+    other = rng.normal(0.0, 0.01, 400)
+    mine = 0.7 * other + rng.normal(0.0, 0.002, 400)
+    slope = np.polyfit(other, mine, 1)[0]
+    assert metrics.beta(mine, other) == pytest.approx(slope, rel=1e-10)
+    assert metrics.correlation(mine, other) == pytest.approx(slope * other.std() / mine.std(), rel=1e-10)
+    gap = mine - other
+    assert metrics.tracking_error(mine, other) == pytest.approx(gap.std(ddof=1) * 252**0.5, rel=1e-12)
+    assert metrics.information_ratio(mine, other) == pytest.approx(
+        gap.mean() * 252 / metrics.tracking_error(mine, other), rel=1e-12
+    )
+    assert metrics.correlation(mine[:1], other[:1]) is None
+    assert metrics.turnover(300.0, 1000.0, 2.0) == pytest.approx(0.075)
+    assert metrics.turnover(300.0, 0.0, 2.0) is None
+    assert metrics.turnover(300.0, 1000.0, 0.0) is None
