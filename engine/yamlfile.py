@@ -107,7 +107,10 @@ def read(path: Path) -> Document:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise _fault(name, f"{size:,} bytes; at most {MAX_BYTES:,} are read", "is this a configuration?")
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:  # a device has no size to ask for
+            raise _fault(name, f"more than {MAX_BYTES:,} bytes", "is this a configuration?")
     except OSError as error:
         raise _fault(name, error.strerror or str(error), "check the path") from None
     try:

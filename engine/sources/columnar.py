@@ -84,9 +84,13 @@ def _columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> Columns:
 
 def _date_column(schema: pa.Schema) -> int | None:
     """Return the index pandas had, if it can be dates, or the first column of dates."""
-    index = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+    try:
+        written = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    except ValueError:  # damaged or somebody else's: only a hint is lost
+        written = {}
+    index = written.get("index_columns") if isinstance(written, dict) else None
     names = list(schema.names)
-    for name in index:
+    for name in index if isinstance(index, list) else ():
         if isinstance(name, str) and name in names and _is_date(schema.field(name).type, text=True):
             return names.index(name)
     dates = [at for at, name in enumerate(names) if names.count(name) == 1 and _is_date(schema.field(name).type)]
