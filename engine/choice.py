@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -25,6 +26,18 @@ class Choice(BaseModel):
     """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
+    """Raise one error for all that a model's fields say against each other; nothing when there is nothing.
+
+    Each fault is the keys, below the model, that it is about, and ``message; remedy``: so its line can be shown.
+    """
+    found = list(faults)
+    if found:
+        places, words = zip(*found, strict=True)
+        context = {"text": "\n".join(words), "words": list(words), "places": list(places)}
+        raise PydanticCustomError("together", "{text}", context)
 
 
 def _number(value: object) -> float:

@@ -56,8 +56,10 @@ def _faults(error: ValidationError, schema: type[BaseModel], document: Document)
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
     faults = []
     for path, details in by_path.items():
-        for message, remedy in dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema)):
-            faults.append(Fault(document.where(path), ".".join(map(str, path)), message, remedy))
+        told = dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema))
+        for below, message, remedy in told:
+            place = (*path, *below)
+            faults.append(Fault(document.where(place), ".".join(map(str, place)), message, remedy))
     typed = {fault.remedy for fault in faults}
     needed = [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
     return sorted(needed, key=lambda fault: _line(fault.where))
@@ -88,12 +90,14 @@ def _invented(part: str | int) -> bool:
     return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
 
 
-def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[str, str]]:
-    """Return message and remedy of one error; of several where one validator found several."""
-    if detail["type"] not in _BUILT_IN and not detail["type"].startswith(("greater", "less", "dict")):
-        parts = [line.partition("; ") for line in detail["msg"].splitlines()]
-        return [(message, remedy) for message, _, remedy in parts]
-    return [_built_in(detail, schema)]
+def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
+    """Return keys further down, message and remedy of one error; of several where one validator found several."""
+    if detail["type"] in _BUILT_IN or detail["type"].startswith(("greater", "less", "dict")):
+        return [((), *_built_in(detail, schema))]
+    context = detail.get("ctx", {})
+    parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
+    places: list[KeyPath] = context.get("places", [()])
+    return [(place, message, remedy) for place, (message, _, remedy) in zip(places, parts, strict=True)]
 
 
 def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:

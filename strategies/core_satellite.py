@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import Choice, Ticker, Weight
+from engine.choice import Choice, Ticker, Weight, refuse
 from strategies.plan import Plan, Proxy
 from strategies.rebalance import Annual, AnyRebalance
 
@@ -75,6 +75,13 @@ class CoreSatellite(Plan):
             )
         return sleeve
 
+    @field_validator("sleeve", "satellites")
+    @classmethod
+    def _no_group(cls, part: dict[str, str | float]) -> dict[str, str | float]:
+        words = "'satellites' stands for all of them in limits; write the ticker in capitals"
+        refuse([(("satellites",), words)] if "satellites" in part else [])
+        return part
+
     @field_validator("satellites")
     @classmethod
     def _few(cls, satellites: dict[str, float]) -> dict[str, float]:
@@ -89,31 +96,31 @@ class CoreSatellite(Plan):
 
     @model_validator(mode="after")
     def _consistent(self) -> CoreSatellite:
-        faults = list(self._faults())
-        if faults:
-            raise PydanticCustomError("plan", "{text}", {"text": "\n".join(faults)})
+        refuse(self._faults())
         return self
 
-    def _faults(self) -> Iterator[str]:
-        """Yield what the parts of the plan say against each other, each with its remedy."""
+    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield what the parts of the plan say against each other: where, what, and the remedy."""
         both = sorted(set(self.sleeve) & set(self.satellites))
         if both:
-            yield f"{', '.join(both)} is core and satellite at once; keep one of the two"
+            yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
         for ticker, weight in self.satellites.items():
             if weight > self.cap + _TOLERANCE:
                 above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
-                yield f"{above}; lower it or raise the cap"
-        for place in (self.before_listing, self.after_delisting.to):
+                yield ("satellites", ticker), f"{above}; lower it or raise the cap"
+        for key, place in (("before_listing", self.before_listing), ("after_delisting", self.after_delisting.to)):
             if isinstance(place, Proxy) and place.proxy in self.satellites:
-                yield f"proxy {place.proxy} is a satellite and may not outgrow its cap; name the core or another asset"
+                grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
+                yield (key,), f"{grown}; name the core or another asset"
         core = self.core()
         total = sum(core.values()) + sum(self.satellites.values())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
             named = total - min(lowest, 0.0)
-            yield f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
-        for limit in self.limits:
-            yield from self._limit_faults(limit, {**core, **self.satellites})
+            yield ("core",), f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
+        for at, limit in enumerate(self.limits):
+            for text in self._limit_faults(limit, {**core, **self.satellites}):
+                yield ("limits", at), text
 
     def _limit_faults(self, limit: Limit, wanted: Mapping[str, float]) -> Iterator[str]:
         names = [name for part in limit.group for name in (self.satellites if part == "satellites" else (part,))]

@@ -71,7 +71,7 @@ CASES = {
     ),
     "weights over 100 %": (
         edited("SIZE: 15%", "SIZE: 95%"),
-        "plan.yaml:5: strategy: core and satellites add up to 102.5%; 100% is all there is, lower them",
+        "plan.yaml:7: strategy.core: core and satellites add up to 102.5%; 100% is all there is, lower them",
     ),
     "two rest": (
         edited("SIZE: 15%", "SIZE: rest"),
@@ -88,15 +88,16 @@ CASES = {
     ),
     "satellite above its cap": (
         edited("HD: 2.5%", "HD: 4%"),
-        "plan.yaml:5: strategy: satellite HD at 4% is above the cap of 3%; lower it or raise the cap",
+        "plan.yaml:8: strategy.satellites.HD: satellite HD at 4% is above the cap of 3%; lower it or raise the cap",
     ),
     "group above its limit": (
         GOOD + "  limits: [{group: [SIZE, satellites], max: 20%}]\n",
-        "plan.yaml:5: strategy: group SIZE, satellites has 22.5%, its limit is 20%; lower a weight or raise the limit",
+        "plan.yaml:10: strategy.limits.0: group SIZE, satellites has 22.5%, its limit is 20%; "
+        "lower a weight or raise the limit",
     ),
     "limit on a stranger": (
         GOOD + "  limits: [{group: [KO], max: 20%}]\n",
-        "plan.yaml:5: strategy: limit names KO, which is neither core nor satellite; correct the name",
+        "plan.yaml:10: strategy.limits.0: limit names KO, which is neither core nor satellite; correct the name",
     ),
     "end before start": (
         edited("end: 2022-12-28", "end: 2013-12-28"),
@@ -163,6 +164,11 @@ CASES = {
     "nan": (
         GOOD + "account: {capital: nan}\n",
         "plan.yaml:10: account.capital: 'nan' is not a number; write digits with a point, as 1000 or 0.5",
+    ),
+    "a ticker that is the word for all satellites": (
+        edited("HD: 2.5%", "satellites: 2.5%"),
+        "plan.yaml:8: strategy.satellites.satellites: 'satellites' stands for all of them in limits; "
+        "write the ticker in capitals",
     ),
     "cash as a ticker": (
         edited("SIZE: 15%", "cash: 15%"),
