@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
@@ -38,28 +38,34 @@ Overrides = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
 
+_WrongWords: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+"""Click's UsageError, which typer holds under a name of its own or under click's, depending on its version."""
+
 
 @app.command()
 def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfolio.yaml")) -> None:
     """Write a commented starter config; an existing file is left alone."""
     from importlib import resources
 
-    from engine.errors import OutputError
+    from engine.errors import OutputError, visible
     from engine.files import atomic_write
 
     if path.exists():
         raise OutputError(f"{path}: is there already; name another file")
     atomic_write(path, resources.files("engine").joinpath("starter.yaml").read_bytes())
-    typer.echo(f"{path} written; next: engine validate {path}, engine run {path}")
+    said = f"{path} written; next: engine validate {path}, engine run {path}"
+    typer.echo(visible(said))
 
 
 @app.command()
 def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     """Check configs and print their schedule, weights and limits; no prices are read."""
+    from engine.errors import about
     from engine.report.terminal import print_plan
 
     for path in configs:
-        print_plan(_load(path, overrides or ()), str(path))
+        with about(path):
+            print_plan(_load(path, overrides or ()), str(path))
 
 
 @app.command()
@@ -75,6 +81,7 @@ def run(
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.background import drawing_elsewhere
+    from engine.errors import about
     from engine.results import output_folder, to_json
 
     summaries: list[Json] = []
@@ -83,9 +90,10 @@ def run(
 
         loaded = [_load(path, overrides or ()) for path in configs]
         _refuse_same_folder(configs, [config.name for config in loaded])
-        for config in loaded:
+        for path, config in zip(configs, loaded, strict=True):
             folder = output_folder(out, config.name)
-            result = _simulate(config, audit=audit, draw=draw)
+            with about(path):
+                result = _simulate(config, audit=audit, draw=draw)
             _write(result, folder)
             tried = _tried(result)
             summaries.append(result.summary())
@@ -114,52 +122,56 @@ def schema() -> None:
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
+    from engine.errors import about
     from engine.load import request_of
     from engine.report.terminal import print_fetch
 
     loaded = _load(config, overrides or ())
-    print_fetch(loaded.data.source, request_of(loaded))
+    with about(config):
+        print_fetch(loaded.data.source, request_of(loaded))
 
 
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices."""
+    from engine.errors import about
     from engine.load import request_of
     from engine.report.terminal import print_quality
     from engine.workflow import examine
 
     loaded = _load(config, overrides or ())
-    closes = loaded.data.source.load(request_of(loaded))
-    print_quality(closes, examine(loaded, closes))
+    with about(config):
+        closes = loaded.data.source.load(request_of(loaded))
+        print_quality(closes, examine(loaded, closes))
 
 
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
+    from engine.errors import about
     from engine.report.frames import Frames
 
-    result = _simulate(_load(Path(config), overrides), audit=False)
+    loaded = _load(Path(config), overrides)
+    with about(config):
+        result = _simulate(loaded, audit=False)
     _tried(result)
     return Frames.of(result)
 
 
 def main() -> int:
     """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
-    from engine.errors import EngineError
+    from engine.errors import EngineError, visible
 
     try:
-        app()
-    except SystemExit as done:
-        return 1 if done.code == 2 else int(done.code or 0)
+        code = _verb()
     except EngineError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return 130
+        code = 130
     except BrokenPipeError:
         return 0
     except OSError as error:
-        place = error.filename or "the output"
+        place = visible(str(error.filename or "the output"))
         sys.stderr.write(f"error: {place}: {error.strerror}; check the path, its permissions and the space left\n")
         return 1
     except MemoryError:
@@ -170,7 +182,27 @@ def main() -> int:
 
         sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_log()}\n")
         return 3
-    return 0
+    if code == 130:
+        sys.stderr.write("interrupted\n")
+    return code
+
+
+def _verb() -> int:
+    """Run the verb and return its exit code; words that make no command end as every other fault, in one line."""
+    from engine.errors import visible
+
+    try:
+        code = app(standalone_mode=False)
+    except SystemExit:  # typer's answer to a closed pipe, as `| head` leaves it: the reader has what it wanted
+        return 0
+    except _WrongWords as error:
+        verb = error.ctx.command_path if error.ctx else "engine"
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return 1
+        sys.stderr.write(f"error: {visible(error.format_message().rstrip('.'))}; see `{verb} --help`\n")
+        return 1
+    return code if isinstance(code, int) else 0
 
 
 def script() -> None:

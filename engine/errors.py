@@ -15,11 +15,46 @@ Anything else that escapes is a bug: exit code 3 and a log file.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
+
+MOST: Final = 50
+"""Lines of one message that are printed; of the rest only the number."""
+LONGEST: Final = 1000
+"""Characters of one line that are printed."""
+
+_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that move a cursor, turn text around or cannot be encoded."""
 
 
 class EngineError(Exception):
-    """A fault of the input that its owner can mend; the message says how."""
+    """A fault of the input that its owner can mend: one argument a line, each says what is wrong and how to mend it."""
+
+    def __str__(self) -> str:
+        """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
+        lines = [visible(shortened(str(line), LONGEST)) for line in self.args[:MOST]]
+        rest = len(self.args) - MOST
+        return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
+    return "".join(_spelled(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+
+
+def _spelled(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return at most ``most`` characters: the middle goes, for the end of a message says what to do."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return f"{text[: most - tail - 3]}...{text[-tail:]}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +72,8 @@ class Fault:
 
     def __str__(self) -> str:
         """Return ``file:line: path: message; remedy``."""
-        head = ": ".join(part for part in (self.where, self.path, self.message) if part)
+        parts = (self.where, shortened(self.path, 120), shortened(self.message, 400))
+        head = ": ".join(part for part in parts if part)
         return f"{head}; {self.remedy}" if self.remedy else head
 
 
@@ -47,7 +83,7 @@ class ConfigError(EngineError):
     def __init__(self, faults: list[Fault]) -> None:
         """Keep the faults in file order; the message is one line for each."""
         self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in faults))
+        super().__init__(*map(str, faults))
 
 
 class DataError(EngineError):
@@ -68,3 +104,12 @@ class AccountError(EngineError):
 
 class OutputError(EngineError):
     """A result that cannot be written where it was asked for."""
+
+
+@contextmanager
+def about(config: object) -> Iterator[None]:
+    """Put the config's name before every line of what its prices, sessions or account do not allow."""
+    try:
+        yield
+    except (DataError, ScheduleError, AccountError) as error:
+        raise type(error)(*(f"{config}: {line}" for line in error.args)) from error

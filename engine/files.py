@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import OutputError
@@ -30,16 +31,46 @@ def staged(folder: Path) -> Iterator[Path]:
     try:
         yield staging
         folder.mkdir(exist_ok=True)
-        made = sorted(staging.iterdir())
-        for file in made:
-            place = folder / file.name
-            if place.is_symlink() or place.is_dir():
-                raise OutputError(f"{place}: a plain file is expected there; move it away or choose another --out")
-        for file in made:
-            file.replace(folder / file.name)
-        _sync_folder(folder)
+        with alone_in(folder):
+            _take_places(sorted(staging.iterdir()), folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for it out of ``folder``; they wait, so that files of two runs never mix.
+
+    The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
+    without such locks do without; a run's manifest still tells whose its files are.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl  # noqa: PLC0415  (not there on Windows)
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # no such folder: what follows has a better message
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_places(made: list[Path], folder: Path) -> None:
+    """Move files into ``folder``, all of them or, where one would displace something else, none."""
+    for file in made:
+        place = folder / file.name
+        if place.is_symlink() or place.is_dir():
+            raise OutputError(f"{place}: a plain file is expected there; move it away or choose another --out")
+    for file in made:
+        file.replace(folder / file.name)
+    _sync_folder(folder)
 
 
 def atomic_write(path: Path, content: bytes) -> None:

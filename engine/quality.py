@@ -117,7 +117,7 @@ def refuse_errors(findings: tuple[Finding, ...]) -> None:
     """Raise one DataError with a line for each error; warnings and notes pass."""
     errors = [finding.message for finding in findings if finding.severity == "error"]
     if errors:
-        raise DataError("\n".join(errors))
+        raise DataError(*errors)
 
 
 def _dates(dates: DateArray) -> Iterator[Finding]:

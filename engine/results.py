@@ -119,9 +119,10 @@ class Run:
             "weights.parquet": _weights(self.comparison),
             "trades.csv": trades_csv(self.comparison).encode(),
             "config.resolved.yaml": yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
-            "manifest.json": to_json(self.manifest()),
             "summary.json": to_json(self.summary()),
         }
+        signatures: dict[str, Json] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        files["manifest.json"] = to_json({**self.manifest(), "files": signatures})
         for name, content in files.items():
             atomic_write(folder / name, content)
 

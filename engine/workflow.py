@@ -51,7 +51,7 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
     findings = examine(config, closes)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise DataError("\n".join(finding.message for finding in errors))
+        raise DataError(*(finding.message for finding in errors))
     if closes.currency != config.account.currency:
         raise DataError(
             f"prices are in {closes.currency}, account.currency is {config.account.currency}; "

@@ -339,6 +339,38 @@ def test_a_closed_or_full_output_is_a_message_not_a_crash(tmp_path: Path) -> Non
         assert "bug" not in done.stderr
 
 
+def test_a_reader_that_leaves_early_ends_the_printing_and_not_the_work(tmp_path: Path) -> None:
+    """With a reader that has gone both configs still write their files, the exit code is 0 and nothing is said."""
+    command = [sys.executable, "-m", "engine.cli", "run", QUICK, QUICK, "--set", "compare.bootstrap.samples=100"]
+    for more in ([], ["--json"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        home = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+        done = subprocess.run(
+            [*command, *more], cwd=tmp_path, env=home, stdout=writer, stderr=subprocess.PIPE, check=False
+        )
+        os.close(writer)
+        assert done.returncode == 0, done.stderr
+        assert not {b"Traceback", b"error:"} & set(done.stderr.split())
+        assert {path.name for path in (tmp_path / "runs" / "quickstart").iterdir()} == FILES
+
+
+def test_what_a_user_typed_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    for arguments in (["--fr\x1b[2Job\nx"], ["run", "a\x1b[2J\nb.yaml"], ["run", QUICK, "--set", "name=\x9b2J\u202e"]):
+        done = engine(*arguments, cwd=tmp_path, check=1)
+        assert done.stderr.count("\n") == 1
+        assert not {"\x1b", "\x9b", "\u202e"} & set(done.stderr)
+
+
+def test_faults_of_the_prices_name_the_config_that_asked_for_them(tmp_path: Path) -> None:
+    import engine as package
+    from engine.errors import DataError
+
+    overrides = ("window.start=1950-01-01", "window.end=1960-01-01")
+    with pytest.raises(DataError, match=r"quickstart\.yaml: .*no close of"):
+        package.run(QUICK, *overrides)
+
+
 def test_dates_and_amounts_nobody_means_are_refused(tmp_path: Path) -> None:
     for override in (
         "window.start=0001-01-01",

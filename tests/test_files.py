@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from engine.errors import OutputError
-from engine.files import atomic_write
+from engine.files import alone_in, atomic_write, staged
 
 _FULL_DISK = """
 import resource, sys
@@ -118,3 +120,21 @@ def test_two_writers_never_mix(tmp_path: Path) -> None:
         assert writer.exitcode == 0
     assert seen <= {b"a", b"b"}
     assert [one.name for one in tmp_path.iterdir()] == ["raced"]
+
+
+def test_files_of_two_runs_take_their_places_one_run_after_the_other(tmp_path: Path) -> None:
+    """While one process is at work in a folder, another one's files wait for it."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def finish_run() -> None:
+        with staged(folder) as staging:
+            (staging / "file").write_bytes(b"later")
+
+    other = threading.Thread(target=finish_run)
+    with alone_in(folder):
+        other.start()
+        time.sleep(0.2)
+        assert not (folder / "file").exists()
+    other.join()
+    assert (folder / "file").read_bytes() == b"later"

@@ -22,7 +22,7 @@ import pytest
 from engine.account import Account
 from engine.comparison import compare
 from engine.costs import PercentCosts
-from engine.errors import DataError, OutputError
+from engine.errors import DataError, OutputError, visible
 from engine.market import Market
 from engine.published import Published
 from engine.report import format as fmt
@@ -32,7 +32,7 @@ from engine.report.html import build
 from engine.report.pages import print_fetch, print_quality
 from engine.report.plan import cost_words
 from engine.report.terminal import print_run
-from engine.report.words import printed_figures, verdict, visible
+from engine.report.words import printed_figures, verdict
 from engine.results import Run
 from engine.significance import Bootstrap
 from strategies.buy_and_hold import BuyAndHold
@@ -141,6 +141,14 @@ def poison(folder: Path, texts: list[str]) -> None:
     manifest["trades_sha256"] = hashlib.sha256(stream.getvalue().encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "config.resolved.yaml").write_text(json.dumps(dict(enumerate(texts))))
+    sign(folder)
+
+
+def sign(folder: Path) -> None:
+    """Let the manifest sign the files as they are now, so that what lies behind the signature is reached."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in manifest["files"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def _poison_weights(folder: Path, names: list[str]) -> None:
@@ -422,6 +430,8 @@ def test_a_missing_file_is_named_with_the_remedy(folder: Path, name: str) -> Non
 def test_a_damaged_file_is_named_with_the_remedy(folder: Path, name: str, content: bytes) -> None:
     """A file that cannot be what the run wrote is refused, not shown."""
     (folder / name).write_bytes(content)
+    if name != "manifest.json":
+        sign(folder)
     with pytest.raises(DataError, match=f"{re.escape(name)}: damaged: .*run the config again"):
         build(folder)
 
@@ -432,15 +442,18 @@ def test_a_flipped_bit_in_a_price_series_is_noticed(folder: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0x10
     path.write_bytes(bytes(content))
+    sign(folder)
     with pytest.raises(DataError, match=r"levels\.parquet: damaged"):
         build(folder)
 
 
-def test_a_changed_trade_list_is_refused(folder: Path) -> None:
-    """trades.csv has to be the list that the manifest signs."""
-    path = folder / "trades.csv"
-    path.write_text(path.read_text().replace("opening", "closing"))
-    with pytest.raises(DataError, match=r"trades.csv: is not the list that manifest.json signs"):
+@pytest.mark.parametrize("name", [*FILES[2:], "summary.json", "trades.csv", "config.resolved.yaml"])
+def test_a_file_of_another_run_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
+    """Every file has to be the one that the manifest signs, however sound it is."""
+    other = tmp_path / "other"
+    make_run(("another warning",), flows=10.0, name="another").write(other)
+    shutil.copyfile(other / name, folder / name)
+    with pytest.raises(DataError, match=rf"{re.escape(name)}: damaged: it is not the file that manifest\.json signs"):
         build(folder)
 
 

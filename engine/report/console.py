@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from rich import box
@@ -10,7 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.report.words import visible
+from engine.errors import visible
+
+
+class _Patient(Console):
+    """A console whose reader may leave, as `head` does: the printing ends quietly, the work goes on to its end."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the rest go nowhere; rich itself would leave with exit code 1."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def console() -> Console:
@@ -19,7 +30,7 @@ def console() -> Console:
         sys.stdout.reconfigure(
             errors="replace"
         )  # a dash that an old code page lacks is no reason to lose a run's tables
-    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+    return _Patient(markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 
 def text(content: str, style: str = "") -> Text:

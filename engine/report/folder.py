@@ -8,7 +8,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from engine.errors import DataError, OutputError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
+_CONFIG: Final = "config.resolved.yaml"
 TRADE_COLUMNS = ("date", "asset", "quantity", "price", "value", "cost", "reason")
 
 
@@ -142,6 +143,7 @@ class Manifest(_Part):
     config_sha256: str
     data_sha256: str
     trades_sha256: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -192,18 +194,28 @@ def read_run(folder: Path) -> Finished:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
-    manifest = _model(folder / "manifest.json", Manifest)
-    config_text = _text(folder / "config.resolved.yaml")
+    manifest = _model(folder / "manifest.json", _bytes(folder / "manifest.json"), Manifest)
+    names = ("summary.json", "equity.parquet", "levels.parquet", "weights.parquet", "trades.csv", _CONFIG)
+    content = {name: _signed(folder / name, manifest) for name in names}
+    config_text = _text(folder / _CONFIG, content[_CONFIG])
     return Finished(
-        summary=_model(folder / "summary.json", Summary),
+        summary=_model(folder / "summary.json", content["summary.json"], Summary),
         manifest=manifest,
-        equity=_series(folder / "equity.parquet"),
-        levels=_series(folder / "levels.parquet"),
-        weights=_series(folder / "weights.parquet"),
-        trades=_trades(folder / "trades.csv", manifest.trades_sha256),
+        equity=_series(folder / "equity.parquet", content["equity.parquet"]),
+        levels=_series(folder / "levels.parquet", content["levels.parquet"]),
+        weights=_series(folder / "weights.parquet", content["weights.parquet"]),
+        trades=_trades(folder / "trades.csv", content["trades.csv"]),
         config_text=config_text,
-        confidence=_confidence(folder / "config.resolved.yaml", config_text),
+        confidence=_confidence(folder / _CONFIG, config_text),
     )
+
+
+def _signed(path: Path, manifest: Manifest) -> bytes:
+    """Return a file's bytes if they are those of the manifest's run: neither changed, nor another run's."""
+    content = _bytes(path)
+    if hashlib.sha256(content).hexdigest() != manifest.files.get(path.name):
+        raise _damaged(path, "it is not the file that manifest.json signs, so it was changed or is of another run")
+    return content
 
 
 def _bytes(path: Path) -> bytes:
@@ -215,9 +227,9 @@ def _bytes(path: Path) -> bytes:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or run the config again") from error
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, content: bytes) -> str:
     try:
-        return _bytes(path).decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _damaged(path, f"byte {error.start} is not UTF-8") from None
 
@@ -226,17 +238,16 @@ def _damaged(path: Path, why: str) -> DataError:
     return DataError(f"{path}: damaged: {why}; run the config again to write it anew")
 
 
-def _model(path: Path, kind: type[ModelT]) -> ModelT:
+def _model(path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
     try:
-        return kind.model_validate_json(_bytes(path))
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _damaged(path, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
 
 
-def _series(path: Path) -> Series:
-    content = _bytes(path)
+def _series(path: Path, content: bytes) -> Series:
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         dates = _array(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype("datetime64[D]")
@@ -263,13 +274,8 @@ def _array(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]
     return np.where(bits == 1, values, np.array(np.nan).astype(kind))
 
 
-def _trades(path: Path, sha256: str) -> tuple[Trade, ...]:
-    content = _bytes(path)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DataError(
-            f"{path}: is not the list that manifest.json signs, so it was changed after the run; run the config again"
-        )
-    lines = csv.reader(io.StringIO(content.decode("utf-8")))
+def _trades(path: Path, content: bytes) -> tuple[Trade, ...]:
+    lines = csv.reader(io.StringIO(_text(path, content)))
     try:
         if tuple(next(lines)) != TRADE_COLUMNS:
             raise _damaged(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from engine.errors import OutputError
-from engine.files import atomic_write
+from engine.files import alone_in, atomic_write
 from engine.report.charts import chart_json, has_flows
 from engine.report.folder import Finished, read_run
 from engine.report.page import page_of
@@ -36,7 +36,8 @@ def build(folder: Path) -> Path:
 
     """
     path = folder / NAME
-    atomic_write(path, render(read_run(folder)).encode("utf-8"))
+    with alone_in(folder):  # a run that is just being written takes its place whole, before or after
+        atomic_write(path, render(read_run(folder)).encode("utf-8"))
     return path
 
 

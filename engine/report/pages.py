@@ -9,10 +9,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from engine.errors import DataError
+from engine.errors import DataError, visible
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
-from engine.report.words import plural, visible
+from engine.report.words import plural
 
 if TYPE_CHECKING:
     from engine.quality import Finding
@@ -76,7 +76,7 @@ def print_fetch(source: Source, request: Request) -> None:
     for note in report.notes:
         bullet(out, note)
     if report.failed:
-        raise DataError("\n".join(f"{ticker}: {reason}" for ticker, reason in report.failed))
+        raise DataError(*(f"{ticker}: {reason}" for ticker, reason in report.failed))
 
 
 def _with_bar(out: Console, source: Fetching, request: Request) -> FetchReport:

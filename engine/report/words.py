@@ -1,8 +1,7 @@
-"""Phrases that the terminal and the page share, and text from outside made safe to print."""
+"""Phrases that the terminal and the page share."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,22 +10,11 @@ from engine.figures import METRICS
 from engine.report import format as fmt
 
 _NAMES: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that move a cursor, turn text around or cannot be encoded."""
 
 
 def label(name: str) -> str:
     """Return how a portfolio is called in tables."""
     return _NAMES.get(name, name)
-
-
-def visible(text: str) -> str:
-    """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
-    return "".join(_spelled(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def verdict(bounds: tuple[float, float] | None) -> str:

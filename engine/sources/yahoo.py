@@ -67,7 +67,7 @@ class Yahoo(Choice):
         missing = tuple(ticker for ticker in tickers if not _covers(store.read(_SOURCE, ticker), needed))
         report = _refresh(missing, request.exchange, moment) if missing else FetchReport()
         if report.failed:
-            raise DataError("\n".join(_explain(ticker, reason, needed) for ticker, reason in report.failed))
+            raise DataError(*(_explain(ticker, reason, needed) for ticker, reason in report.failed))
         held = {ticker: _held(ticker) for ticker in tickers}
         currency = _one_currency(held)
         notes = [_NOTE, *report.notes]
