@@ -11,53 +11,38 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 
-ZERO, ONE = Fraction(0), Fraction(1)
+from oracle_rules import (
+    ONE,
+    ZERO,
+    Broken,
+    Choose,
+    Cost,
+    LedgerError,
+    Machine,
+    Review,
+    WaitedTooLong,
+    chosen,
+    flow_alone,
+    normalised,
+    old_enough,
+    outside,
+    part_of_the_way,
+    ranked,
+    root,
+    score,
+    span,
+    take_the_missing,
+    tidy,
+    verdict,
+)
+
 DUST = Fraction(1, 10**12)  # S3: an order of at most DUST x V is no order
 SNAP = Fraction(1, 10**18)  # what rounding may leave of a cash that is zero, as a share of V
 GRACE = Fraction(1, 10**9)  # S10: shares of grace before rounding down
 PATIENCE = 5  # S9: sessions an order waits for a price
 
-Piecewise = Callable[[Fraction], tuple[Fraction, object]]
 Usable = Callable[[int], bool]
 Plan = tuple[dict[int, Fraction], Fraction, list[object]]  # signed moves of money, their costs, their pieces
-
-
-class LedgerError(Exception):
-    """The run cannot go on by the rules."""
-
-
-class WaitedTooLong(LedgerError):
-    """S9: the order of `ticker`, made at row `since`, has found no price up to `row`."""
-
-    def __init__(self, ticker: str, row: int, since: int) -> None:
-        super().__init__(f"{ticker}: no price at row {row} for the order of row {since}")
-        self.ticker, self.row, self.since = ticker, row, since
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an order of money in one asset costs (S3)."""
-
-    fixed: Fraction = ZERO
-    rate: Fraction = ZERO
-    per_share: Fraction = ZERO
-    minimum: Fraction = ZERO
-    maximum: Fraction | None = None
-    maximum_rate: Fraction | None = None
-    spread: Fraction = ZERO
-
-    def of(self, money: Fraction, price: Fraction, dust: Fraction) -> tuple[Fraction, str]:
-        """Return the cost of an order, and the linear piece of the schedule that it lies on."""
-        if money <= dust:
-            return ZERO, "none"
-        fee, piece = self.fixed + self.rate * money + self.per_share * money / price, "plain"
-        if fee < self.minimum:
-            fee, piece = self.minimum, "minimum"
-        if self.maximum is not None and fee > self.maximum:
-            fee, piece = self.maximum, "maximum"
-        if self.maximum_rate is not None and fee > self.maximum_rate * money:
-            fee, piece = self.maximum_rate * money, "maximum_rate"
-        return fee + self.spread * money, piece
 
 
 FREE = Cost()
@@ -86,6 +71,13 @@ class Case:
     absolute: Fraction | None = None
     relative: Fraction | None = None
     look: frozenset[int] = frozenset()  # rows whose close the band looks at
+    trade_to: str = "target"  # target | edge | inside
+    inside: Fraction = ZERO  # how far within the edge
+    trade_only: str = "all"  # all | drifted
+    flows_first: bool = False  # funding
+    min_history: Mapping[str, int] = field(default_factory=dict)  # named satellites: sessions they must have had
+    choose: Choose | None = None  # the targets are then the core's, as they are when `count` names are chosen
+    review: Review | None = None
     costs: Mapping[str, Cost] = field(default_factory=dict)
     whole: bool = False
     spend_rest: bool = True  # False: whole shares are only rounded down
@@ -93,7 +85,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Event:
-    """One netted set of trades: opening, rebalance, delisting, reinvest, waiting, trim or flow."""
+    """One netted set of trades: opening, rebalance, delisting, reinvest, waiting, exit, top_up, part, trim or flow."""
 
     row: int
     kind: str
@@ -104,45 +96,16 @@ class Event:
 
 @dataclass
 class Run:
-    """The marks of the sessions from the opening on, and the trades."""
+    """The marks of the sessions from the opening on, the trades, and what became of each verdict on its session.
+
+    An action is `missed` when the asset had no close on that session.
+    """
 
     value: list[Fraction] = field(default_factory=list)
     cash: list[Fraction] = field(default_factory=list)
     units: list[tuple[Fraction, ...]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-
-
-def tidy(x: Fraction) -> Fraction:
-    """Round to a multiple of 10**-30, so that denominators stay small."""
-    return Fraction(round(x * 10**30), 10**30)
-
-
-def root(evaluate: Piecewise, top: Fraction) -> Fraction:
-    """Return the zero in [0, top] of an increasing piecewise linear function (S3), exactly within one piece.
-
-    `evaluate(y)` gives the function and a name of its linear piece. Where the function jumps over zero, the point
-    left of the jump is returned; `top` where the function is not positive there.
-    """
-    high, (f_high, piece_high) = top, evaluate(top)
-    if f_high <= 0:
-        return top
-    low, step = top, f_high
-    while True:
-        low, step = max(low - 2 * step, ZERO), 2 * step
-        f_low, piece_low = evaluate(low)
-        if f_low <= 0:
-            break
-        if low == 0:
-            raise LedgerError("the costs exceed the account")
-        high, f_high, piece_high = low, f_low, piece_low
-    while piece_low != piece_high and high - low > top / 10**26:
-        middle = (low + high) / 2
-        f_middle, piece_middle = evaluate(middle)
-        if f_middle <= 0:
-            low, f_low, piece_low = middle, f_middle, piece_middle
-        else:
-            high, f_high, piece_high = middle, f_middle, piece_middle
-    return low - f_low * (high - low) / (f_high - f_low) if piece_low == piece_high else low
+    reviews: list[tuple[int, str, str, str]] = field(default_factory=list)  # row, ticker, verdict, action
 
 
 def levels(case: Case, result: Run) -> list[Fraction]:
@@ -187,6 +150,11 @@ class Ledger:
         self.due = {row + case.delay: label for row, label in case.decisions.items()}
         self.trims: dict[int, set[int]] = {}
         self.answer = -1  # row at which a band or cap that was broken is answered
+        self.broken: dict[int, Broken] = {}  # row of a band's answer -> the close at which it broke
+        self.barred: dict[int, int] = {}  # asset that a review sold -> row of its exit
+        self.machines: dict[int, Machine] = {}  # of the reviewed satellites that are held
+        self.verdicts: dict[int, dict[int, tuple[str, str]]] = {}  # row -> asset -> verdict, action
+        self.reviewed = -1  # row at which a breach is answered
         self.run = Run()
 
     # -- what is known at a session
@@ -200,9 +168,13 @@ class Ledger:
         first, last = self.life[i]
         return first <= (t if t == self.case.opening else t - 1) and t <= last
 
+    def open(self, t: int, i: int) -> bool:
+        """S7 and loss review: tell whether an asset is eligible and not barred."""
+        return self.eligible(t, i) and i not in self.barred
+
     def takers(self, t: int, to: str, without: Iterable[int] = ()) -> dict[int, Fraction]:
         """S7, S9: say who is bought outside a rebalance; an asset without a close is left out."""
-        shares = self.shares(to, lambda i: self.eligible(t, i), without)
+        shares = self.shares(to, lambda i: self.open(t, i), without)
         return normalised({i: share for i, share in shares.items() if self.fresh(t, i)})
 
     def money(self, i: int) -> Fraction:
@@ -230,14 +202,18 @@ class Ledger:
             return
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
         flow, payout = case.flows.get(t, ZERO), self.delist(t)
+        self.move_targets(t)
+        self.let_flow_settle(t, flow)
         if t in self.due:
+            self.bar_before_rebalance(t)
             self.cash += flow
             self.rebalance(t, "rebalance", self.due[t])
         else:
             self.cash += max(flow, ZERO)
-            self.move_targets(t)
             self.spend(t, "reinvest", payout, self.takers(t, case.after_delisting))
             self.fill_waiting(t)
+            self.answer_breaches(t)
+            self.part_rebalance(t)
             self.trim(t, self.trims.get(t, set()))
             if flow > 0:
                 self.contribute(t, flow)
@@ -246,33 +222,41 @@ class Ledger:
         self.mark(t)
 
     def mark(self, t: int) -> None:
-        """Record the session, then look at its close: bands and caps decide what comes next."""
+        """Record the session, then look at its close: bands, caps and reviews decide what comes next."""
         self.snap()
         if self.cash < 0 or min(self.units) < 0:
             raise LedgerError(f"the money due at row {t} cannot be raised")
-        value, due = self.value(), t + 1 + self.case.delay
-        weights = [self.money(i) / value for i in self.assets]
+        value = self.value()
         self.run.value.append(value)
         self.run.cash.append(self.cash)
         self.run.units.append(tuple(self.units))
-        if t < self.answer:
-            return
+        awaited = t < max(self.answer, self.reviewed)
+        if not awaited:
+            self.ask(t)
+        self.watch(t, awaited=awaited)
+
+    def ask(self, t: int) -> None:
+        """Band, S6: a close that breaks a band is answered by a rebalance or a part of one, else caps by a trim."""
+        value, due = self.value(), t + 1 + self.case.delay
+        weights = [self.money(i) / value for i in self.assets]
         above = {i for i, cap in enumerate(self.caps) if cap is not None and weights[i] > cap * (1 + GRACE)}
         if t in self.case.look and self.left_band(weights):
-            self.due.setdefault(due, "band")
+            if self.case.trade_to == "target" and self.case.trade_only == "all":
+                self.due.setdefault(due, "band")
+            self.broken[due] = Broken([self.money(i) for i in self.assets], self.cash)
             self.answer = due
         elif self.case.watch_caps and above:
             self.trims[due] = above
             self.answer = due
 
-    def left_band(self, weights: Sequence[Fraction]) -> bool:
-        """Tell whether an asset has left its last target by more than the band."""
-        absolute, relative = self.case.absolute, self.case.relative
-        gaps = [(abs(w - target), target) for w, target in zip(weights, self.reference, strict=True)]
-        return any(
-            (absolute is not None and gap > absolute) or (relative is not None and gap > relative * target)
-            for gap, target in gaps
-        )
+    def left_band(self, weights: Sequence[Fraction], among: Iterable[int] | None = None) -> set[int]:
+        """Band: say which assets have left their last target by more than the band."""
+        case = self.case
+        return {
+            i
+            for i in (self.assets if among is None else among)
+            if outside(weights[i], self.reference[i], case.absolute, case.relative)
+        }
 
     # -- rebalance
 
@@ -285,19 +269,51 @@ class Ledger:
         left_out = set(without)
         return normalised({i: self.core[i] for i in self.assets if usable(i) and i not in left_out})
 
+    def seen(self, t: int) -> int:
+        """S1, S2: return the last row that a decision filled at `t` has seen; the opening looks at nothing of its own."""
+        return t - 1 - (self.case.delay if t > self.case.opening else 0)
+
+    def plan(self, t: int) -> list[Fraction]:
+        """Choosing satellites: the chosen names have their weight, the core has what fewer names leave."""
+        choose, plan = self.case.choose, list(self.weights)
+        if choose is None:
+            return plan
+        seen, scores = self.seen(t), {}
+        for name in choose.names:
+            first = self.life[self.index[name]][0]
+            old = old_enough(first, seen, choose.min_history) and seen - first >= choose.lookback
+            if old and self.open(t, self.index[name]):
+                scores[name] = score(choose, self.case.prices, self.index[name], seen)
+        names = chosen(choose, scores)
+        for name in names:
+            plan[self.index[name]] += choose.weight
+        for j, share in normalised(dict(enumerate(self.core))).items():
+            plan[j] += share * choose.weight * (choose.count - len(names))
+        return plan
+
+    def elsewhere(self, t: int, i: int) -> str:
+        """S7, S8, loss review: say where the target of an asset goes that cannot be held; empty: it can."""
+        case, review = self.case, self.case.review
+        if review and i in self.barred:
+            return "redistribute" if review.proceeds == "core" else "cash"
+        if not self.eligible(t, i):
+            return case.after_delisting if self.life[i][1] < t else case.before_listing
+        sessions = case.min_history.get(case.tickers[i], 0)
+        return "" if not sessions or old_enough(self.life[i][0], self.seen(t), sessions) else case.before_listing
+
     def targets_at(self, t: int) -> list[Fraction]:
-        """S7 and S6: give away the targets of assets that are not eligible, then what the caps cut."""
-        case, targets = self.case, list(self.weights)
+        """S7 and S6: give away the targets of assets that cannot be held, then what the caps cut."""
+        plan = self.plan(t)
+        targets = list(plan)
 
         def usable(i: int) -> bool:
-            return self.eligible(t, i)
+            return self.open(t, i)
 
         for i in self.assets:
-            if self.weights[i] and not usable(i):
-                targets[i] = ZERO
-                to = case.after_delisting if self.life[i][1] < t else case.before_listing
+            if plan[i] and (to := self.elsewhere(t, i)):
+                targets[i] -= plan[i]
                 for j, share in self.shares(to, usable).items():
-                    targets[j] += self.weights[i] * share
+                    targets[j] += plan[i] * share
         cut: set[int] = set()
         while over := {i: cap for i, cap in enumerate(self.caps) if cap is not None and targets[i] > cap}:
             excess = sum((targets[i] - cap for i, cap in over.items()), ZERO)
@@ -311,10 +327,14 @@ class Ledger:
     def rebalance(self, t: int, kind: str, label: str) -> None:
         """S3, S4, S9: trade the whole portfolio to its targets; orders without a price begin to wait."""
         self.trims.clear()
+        self.broken.clear()
+        self.lift_bars(t)
         self.due = {row: name for row, name in self.due.items() if row <= t or name != "band"}
         self.answer = -1
         self.targets = self.targets_at(t)
-        after, scaled = self.to_targets(t, [i for i in self.assets if self.fresh(t, i)], kind, label)
+        after, scaled = self.to_targets(t, {i: self.targets[i] for i in self.assets if self.fresh(t, i)}, kind, label)
+        for i, machine in self.machines.items():
+            machine.rebalance = self.price[i]
         stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
         wanting = [i for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after]
         self.waiting = {i: self.waiting.get(i, t) for i in wanting}
@@ -323,35 +343,40 @@ class Ledger:
         self.reference = [self.money(i) / value for i in self.assets] if self.case.whole else list(self.targets)
         self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
 
-    def to_targets(self, t: int, traded: Sequence[int], kind: str, label: str) -> tuple[Fraction, Sequence[int]]:
-        """S3 and S9: bring assets to their targets, scaled down where cash would fall below zero.
+    def to_targets(self, t: int, targets: Mapping[int, Fraction], kind: str, label: str) -> tuple[Fraction, list[int]]:
+        """S3 and S9: bring assets to their targets; return `V'` and those that may be scaled down."""
+        after, goals, scaled = self.solved(targets)
+        self.fill(t, kind, goals, label)
+        return after, list(targets) if scaled else []
+
+    def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
+        """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
 
         An asset that wants more is not sold for it: it is left alone, and the others are scaled again.
         """
-        after = planned = self.fixpoint({i: (self.targets[i], ZERO) for i in traded})
-        able, lines = list(traded), {i: (self.targets[i], ZERO) for i in traded}
+        after = planned = self.fixpoint({i: (target, ZERO) for i, target in targets.items()})
+        able, lines = list(targets), {i: (target, ZERO) for i, target in targets.items()}
         scaled = False
         while True:
             untouched = sum((self.money(i) for i in self.assets if i not in able), ZERO)
-            total = sum((self.targets[i] for i in able), ZERO)
+            total = sum((targets[i] for i in able), ZERO)
             if not total or planned * (1 - total) - untouched >= -SNAP * planned:
                 break
             scaled = True
-            lines = {i: (self.targets[i] / total, -self.targets[i] * untouched / total) for i in able}
+            lines = {i: (targets[i] / total, -targets[i] * untouched / total) for i in able}
             after = self.fixpoint(lines)
             turned = [
                 i
                 for i in able
-                if self.targets[i] * planned > self.money(i) and lines[i][0] * after + lines[i][1] < self.money(i)
+                if targets[i] * planned > self.money(i) and lines[i][0] * after + lines[i][1] < self.money(i)
             ]
             if not turned:
                 break
             able = [i for i in able if i not in turned]
-            lines = {i: (self.targets[i], ZERO) for i in able}
+            lines = {i: (targets[i], ZERO) for i in able}
         if scaled and lines and not any(b for _, b in lines.values()):
             after = self.fixpoint(lines)
-        self.fill(t, kind, {i: a * after + b for i, (a, b) in lines.items()}, label)
-        return after, traded if scaled else []
+        return after, {i: a * after + b for i, (a, b) in lines.items()}, scaled
 
     def fixpoint(self, lines: Mapping[int, tuple[Fraction, Fraction]]) -> Fraction:
         """S3: the `V'` that solves `V' = V - sum of cost_i(|a_i V' + b_i - h_i|)`."""
@@ -380,6 +405,7 @@ class Ledger:
             costs[i] = self.fee(i, quantities[i] * self.price[i], dust)[0]
         self.cash = tidy(self.cash_after(wanted, dust))
         for i, q in wanted.items():
+            self.keep_references(i, q)
             self.units[i] = q
         self.snap()
         self.run.events.append(Event(t, kind, label, tuple(quantities), tuple(costs)))
@@ -434,6 +460,7 @@ class Ledger:
                 paid += tidy(self.money(i) * (1 - self.case.haircut))
                 quantities = tuple(-self.units[j] if j == i else ZERO for j in self.assets)
                 self.units[i] = ZERO
+                self.machines.pop(i, None)
                 self.run.events.append(Event(t, "delisting", "", quantities, tuple(ZERO for _ in self.assets)))
         self.cash += paid
         return paid
@@ -442,11 +469,14 @@ class Ledger:
         """S8: the target of an asset that is gone moves where its money was meant to go."""
         for i in self.assets:
             if self.life[i][1] == t - 1 and t > self.case.opening:
-                heirs = self.shares(self.case.after_delisting, lambda k: self.eligible(t, k))
-                for weights in (self.targets, self.reference):
-                    gone, weights[i] = weights[i], ZERO
-                    for j, share in heirs.items():
-                        weights[j] += gone * share
+                self.move_target(i, self.shares(self.case.after_delisting, lambda k: self.open(t, k)))
+
+    def move_target(self, i: int, heirs: Mapping[int, Fraction]) -> None:
+        """S8 and loss review: one target moves, to cash where nobody inherits."""
+        for weights in (self.targets, self.reference):
+            gone, weights[i] = weights[i], ZERO
+            for j, share in heirs.items():
+                weights[j] += gone * share
 
     def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
         """Return how much can be bought in given shares when the costs are paid out of the same money."""
@@ -478,7 +508,7 @@ class Ledger:
             return
         with_them = {i for i in self.scaled if t <= self.life[i][1]}
         traded = sorted(found | {i for i in with_them if self.fresh(t, i)})
-        _, scaled = self.to_targets(t, traded, "waiting", "")
+        _, scaled = self.to_targets(t, {i: self.targets[i] for i in traded}, "waiting", "")
         self.waiting = {i: since for i, since in self.waiting.items() if i not in found}
         self.waiting |= {i: t for i in with_them if i not in traded}
         self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
@@ -498,6 +528,159 @@ class Ledger:
         bought = sum((a * after + b - self.money(i) for i, (a, b) in lines.items() if i not in over), ZERO)
         if len(lines) == len(over) or bought > DUST * value:  # else its costs would eat what the trim brings
             self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
+
+    # -- band geometry
+
+    def let_flow_settle(self, t: int, flow: Fraction) -> None:
+        """Band geometry, flows first: where the flow alone brings all assets into their bands, the band is settled."""
+        if not (self.case.flows_first and flow and t in self.broken and self.due.get(t, "band") == "band"):
+            return
+        usable = [i for i in self.assets if self.open(t, i)]
+        if not self.left_band(flow_alone(self.broken[t], flow, self.targets, usable), usable):
+            self.due.pop(t, None)
+            del self.broken[t]
+
+    def part_rebalance(self, t: int) -> None:
+        """Band geometry: trade towards the targets in force, from the weights of the close at which the band broke."""
+        broken = self.broken.pop(t, None)
+        if broken is None:
+            return
+        case, weights = self.case, broken.weights()
+        usable = [i for i in self.assets if self.open(t, i)]
+        drifted = self.left_band(weights, usable)
+        if not drifted:
+            return
+        spans = [
+            span(w, self.width(w), case.trade_to, case.inside, cap)
+            for w, cap in zip(self.targets, self.caps, strict=True)
+        ]
+        able = [i for i in usable if self.fresh(t, i)]
+        if case.trade_only == "all":
+            part = part_of_the_way({i: weights[i] for i in usable}, self.targets, spans)
+            goals = {i: weights[i] + part * (self.targets[i] - weights[i]) for i in able}
+            self.to_targets(t, goals, "part", "band")
+            return
+        nearest = {i: min(max(weights[i], spans[i][0]), spans[i][1]) for i in able if i in drifted}
+        partners = [i for i in able if i not in drifted and self.caps[i] is None]
+        goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.targets, partners)
+        self.fill(t, "part", self.with_partners(goals, shares), "band")
+
+    def width(self, target: Fraction) -> Fraction:
+        """Band geometry: the narrower of the absolute and the relative width."""
+        absolute, relative = self.case.absolute, self.case.relative
+        widths = [width for width in (absolute, None if relative is None else relative * target) if width is not None]
+        return min(widths)
+
+    def with_partners(self, goals: Mapping[int, Fraction], shares: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Bring assets to weights of `V'`; partners buy or sell the difference, costs included, cash does not change.
+
+        A partner is sold at most whole, the others then share; without one, cash takes the difference (S9).
+        """
+        partners, fixed = normalised(shares), dict(goals)
+        while partners and goals:
+            brought, kept = sum((self.money(i) for i in fixed), ZERO), sum(fixed.values(), ZERO)
+            lines = {i: (weight, ZERO) for i, weight in fixed.items()}
+            for j, share in partners.items():
+                lines[j] = (share * (1 - kept), self.money(j) + share * (brought - self.value()))
+            after = self.fixpoint(lines)
+            money = {i: a * after + b for i, (a, b) in lines.items()}
+            short = {j for j in partners if money[j] < 0}
+            if not short:
+                return money
+            fixed |= dict.fromkeys(short, ZERO)
+            partners = normalised({j: share for j, share in partners.items() if j not in short})
+        return self.solved(fixed)[1] if goals else {}
+
+    # -- loss review
+
+    def keep_references(self, i: int, units: Fraction) -> None:
+        """Loss review: a position that is bought begins as watching, a purchase averages in, one that is sold ends."""
+        review, price = self.case.review, self.price[i]
+        if review is None or self.case.tickers[i] not in review.names:
+            return
+        if not units:
+            self.machines.pop(i, None)
+        elif i not in self.machines:
+            self.machines[i] = Machine(price, price, price)
+        elif units > self.units[i]:
+            self.machines[i].average(self.units[i], units - self.units[i], price)
+
+    def watch(self, t: int, *, awaited: bool) -> None:
+        """Loss review: look at the closes of the satellites that are held; a breach is asked about once."""
+        review, due = self.case.review, t + 1 + self.case.delay
+        if review is None:
+            return
+        actions = {"intact": review.intact, "broken": review.broken, "unknown": review.unknown}
+        for i, machine in sorted(self.machines.items()):
+            if not self.fresh(t, i):
+                continue
+            machine.peak = max(machine.peak, self.price[i])
+            if not machine.breached(review, self.price[i]):
+                machine.state = "watching"
+            elif machine.state == "watching" and not awaited:
+                machine.state = "reviewed"
+                said = verdict(review, self.case.prices, self.case.tickers[i], i, t)
+                self.verdicts.setdefault(due, {})[i] = (said, actions[said])
+                self.reviewed = due
+
+    def due_actions(self, t: int) -> list[tuple[int, str]]:
+        """Loss review: what is to be done at a session; an asset without a close is watched again instead."""
+        actions = []
+        for i, (said, action) in sorted(self.verdicts.pop(t, {}).items()):
+            if i not in self.machines:  # paid out or sold since
+                continue
+            missed = action != "keep" and not self.fresh(t, i)
+            if missed:
+                self.machines[i].state = "watching"
+            else:
+                actions.append((i, action))
+            self.run.reviews.append((t, self.case.tickers[i], said, "missed" if missed else action))
+        return actions
+
+    def bar_before_rebalance(self, t: int) -> None:
+        """Loss review: on a session with a rebalance, what is to be sold is barred and the rebalance trades."""
+        self.barred |= {i: t for i, action in self.due_actions(t) if action == "exit"}
+
+    def lift_bars(self, t: int) -> None:
+        """Loss review: the next rebalance after the session of the exit lifts the bar."""
+        if self.case.review and self.case.review.reenter == "next_rebalance":
+            self.barred = {i: row for i, row in self.barred.items() if row >= t}
+
+    def answer_breaches(self, t: int) -> None:
+        """Loss review: all exits of a session are one netted vector, all top-ups another after it."""
+        actions = self.due_actions(t)
+        self.exit(t, [i for i, action in actions if action == "exit"])
+        self.top_up(t, [i for i, action in actions if action == "top_up"])
+
+    def exit(self, t: int, assets: Iterable[int]) -> None:
+        """Loss review: sell whole positions; the core buys with what they bring, or it stays in cash."""
+        dust = DUST * self.value()
+        brings = {i: self.money(i) - self.fee(i, -self.money(i), dust)[0] for i in assets}
+        brings = {i: money for i, money in brings.items() if money > 0}
+        self.barred |= dict.fromkeys(brings, t)
+        to = "redistribute" if self.case.review and self.case.review.proceeds == "core" else "cash"
+        for i in brings:
+            self.scaled.discard(i)
+            self.move_target(i, self.shares(to, lambda k: self.open(t, k)))
+        goals = dict.fromkeys(brings, ZERO)
+        if brings and (shares := self.takers(t, to)):
+            bought = self.affordable(sum(brings.values(), ZERO), shares, dust)
+            goals |= {j: self.money(j) + share * bought for j, share in shares.items()}
+        self.fill(t, "exit", goals)
+
+    def top_up(self, t: int, assets: Iterable[int]) -> None:
+        """Loss review: buy assets below their target up to it; the core sells for it, pro rata to its weights."""
+        value = self.value()
+        gaps = {i: self.targets[i] * value - self.money(i) for i in assets}
+        below = [i for i, gap in gaps.items() if gap > DUST * value and gap > self.fee(i, gap, DUST * value)[0]]
+        sellers = self.takers(t, "redistribute")
+        while below and sellers:
+            goals = self.with_partners({i: self.targets[i] for i in below}, sellers)
+            kept = [i for i in below if goals.get(i, ZERO) > self.money(i)]
+            if kept == below:
+                self.fill(t, "top_up", goals)
+                return
+            below = kept
 
     # -- flows
 
@@ -595,14 +778,3 @@ class Ledger:
                 break
             shares = normalised({i: share for i, share in shares.items() if i not in lifted})
         return shares
-
-
-def normalised(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
-    """Scale the positive weights to a sum of one."""
-    total = sum((w for w in weights.values() if w > 0), ZERO)
-    return {i: w / total for i, w in weights.items() if w > 0}
-
-
-def ranked(amounts: Mapping[int, Fraction]) -> list[tuple[int, Fraction]]:
-    """Sort by amount, the largest first, ties by ticker."""
-    return sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
