@@ -20,7 +20,8 @@ LAYERS = [
     {"errors", "arrays"},
     {"choice", "kernel_types", "files", "crash", "trials"},
     {"market", "sessions", "yamlfile"},
-    {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"},
+    {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"}
+    | {"research"},
     {"ledger", "book", "agenda", "config", "metrics"},
     {"figures"},
     {"simulation", "load", "background"},
@@ -91,7 +92,7 @@ def test_the_engine_meets_the_strategies_only_in_the_command_line() -> None:
 
 
 def test_strategies_know_the_market_but_neither_kernel_nor_files() -> None:
-    allowed = {"arrays", "choice", "policy", "sessions", "errors"}
+    allowed = {"arrays", "choice", "policy", "sessions", "errors", "research"}
     for name, path in MODULES.items():
         if name.startswith("strategies"):
             used = {m.split(".")[1] for m in imports(path) if m.startswith("engine.")}
@@ -133,6 +134,7 @@ FORBIDDEN = {
 @pytest.mark.parametrize("pattern", FORBIDDEN)
 def test_what_a_house_rule_forbids_is_not_there(pattern: str) -> None:
     clocks = {"engine.sources.yahoo", "engine.sources.refresh", "engine.sources.calendar", "engine.sources.download"}
+    clocks.add("engine.research.verdicts")  # refuses a verdict of a day to come; decides nothing else
     clocks.add("engine.report.plan")  # how far an open window reaches today; printed, never written
     for name, path in MODULES.items():
         if "datetime" in pattern and name in clocks:

@@ -1,0 +1,244 @@
+"""Criterion and Measure: arithmetic over the columns of a table, written as text and never executed.
+
+::
+
+    criterion = sum comparison sum          comparison = < | <= | > | >=
+    measure   = sum
+    sum       = product { (+ | -) product }
+    product   = signed { (* | /) signed }
+    signed    = { + | - } ( number [%] | column | "(" sum ")" )
+
+A program is the formula in postfix order: numbers, columns and operators. Division by zero, a missing figure and a
+result too large for a float are all "unknown".
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Final, NoReturn, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, RootModel
+from pydantic_core import PydanticCustomError
+
+Program: TypeAlias = tuple[float | str, ...]
+
+MAX_CHARACTERS: Final = 200
+_MAX_DEPTH: Final = 20
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<column>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><=|>=|==|!=|\*\*|//|.))",
+    re.DOTALL,
+)
+_COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_JOINING: Final = frozenset({"and", "or", "not"})
+_REFUSED: Final = {
+    "'": "text in quotes has no place here; compare numbers",
+    '"': "text in quotes has no place here; compare numbers",
+    "[": "brackets have no place here; name a column",
+    ".": "a point belongs into a number; name a column",
+    "=": "'=' compares nothing here; write <, <=, > or >=",
+    "==": "figures are hardly ever equal; write <, <=, > or >=",
+    "!=": "figures are hardly ever equal; write <, <=, > or >=",
+    "**": "powers are not read here; write a * a",
+    "//": "'//' is not read here; write /",
+    "%": "'%' belongs behind a number; write 10%",
+}
+
+
+def _divided(left: float, right: float) -> float:
+    return left / right if right else math.nan
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divided,
+}
+
+
+@dataclass
+class _Parser:
+    """Reads one formula from left to right; ``text`` is consumed token by token."""
+
+    text: str
+    position: int = 0
+    program: list[float | str] = field(default_factory=list)
+
+    def peek(self) -> tuple[str, str]:
+        """Return kind and text of the next token; ("end", "") after the last."""
+        match = _TOKEN.match(self.text, self.position)
+        return (str(match.lastgroup), match[str(match.lastgroup)]) if match else ("end", "")
+
+    def take(self) -> str:
+        token = self.peek()[1]
+        self.position = self.text.index(token, self.position) + len(token)
+        return token
+
+    def sum(self, depth: int = 0) -> None:
+        self.chain(("+", "-"), lambda: self.chain(("*", "/"), lambda: self.signed(depth)))
+
+    def chain(self, signs: tuple[str, str], part: Callable[[], None]) -> None:
+        part()
+        while (sign := self.peek()[1]) in signs:
+            self.take()
+            part()
+            self.program.append(sign)
+
+    def signed(self, depth: int) -> None:
+        negative = False
+        while (sign := self.peek()[1]) in {"+", "-"}:
+            negative ^= sign == "-"
+            self.take()
+        self.primary(depth)
+        if negative:
+            self.program += [-1.0, "*"]
+
+    def primary(self, depth: int) -> None:
+        kind, token = self.peek()
+        if kind == "number":
+            self.program.append(self.number(float(self.take())))
+        elif kind == "column" and token.lower() not in _JOINING:
+            self.program.append(self.take())
+            if self.peek()[1] == "(":
+                self.fail(f"'{token}(...)' would call a function; name columns only")
+        elif token == "(":  # noqa: S105  (no password)
+            if depth == _MAX_DEPTH:
+                self.fail(f"more than {_MAX_DEPTH} levels of parentheses; write it more simply")
+            self.take()
+            self.sum(depth + 1)
+            if self.peek()[1] != ")":
+                self.unexpected("a closing parenthesis or an operator")
+            self.take()
+        else:
+            self.unexpected("a number, a column or a parenthesis")
+
+    def number(self, value: float) -> float:
+        if not math.isfinite(value):
+            self.fail("a number out of all range; write a smaller one")
+        if self.peek()[1] != "%":
+            return value
+        self.take()
+        return value / 100.0
+
+    def unexpected(self, wanted: str) -> NoReturn:
+        kind, token = self.peek()
+        if kind == "column" and token.lower() in _JOINING:
+            self.fail(f"'{token}' joins criteria; write each criterion for itself")
+        if token in _COMPARISONS:
+            self.fail(f"found '{token}', expected {wanted}; a criterion has one comparison, a measure none")
+        if token in _REFUSED:
+            self.fail(_REFUSED[token])
+        found = f"'{token}'" if token else "its end"
+        self.fail(f"found {found}, expected {wanted}; as net_income / equity")
+
+    def fail(self, words: str) -> NoReturn:
+        message, _, remedy = words.partition("; ")
+        raise _fault(f"'{self.text}': {message}; {remedy}")
+
+
+def _fault(words: str) -> PydanticCustomError:
+    return PydanticCustomError("formula", "{text}", {"text": words})
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, *, compares: bool) -> tuple[Program, str, Program]:
+    """Return the programs left and right of the comparison and its sign; without one, the right is empty."""
+    if len(text) > MAX_CHARACTERS:
+        raise _fault(f"{len(text)} characters, at most {MAX_CHARACTERS} are read; write it more simply")
+    if not text.isascii() or not text.isprintable():
+        raise _fault(f"{text!r} has other characters than columns, numbers and operators; write those only")
+    left = _Parser(text)
+    left.sum()
+    sign = left.peek()[1]
+    right = _Parser(text, left.position)
+    if compares:
+        if not sign:
+            left.fail("it compares nothing; write <, <=, > or >= and a number, as net_income > 0")
+        if sign not in _COMPARISONS:
+            left.unexpected("an operator or a comparison")
+        right.take()
+        right.sum()
+    if right.peek()[0] != "end":
+        right.unexpected("an operator or its end")
+    if not any(_is_column(item) for item in (*left.program, *right.program)):
+        left.fail("it names no column; write one, as net_income > 0" if compares else "it names no column; name one")
+    return tuple(left.program), sign, tuple(right.program)
+
+
+def _is_column(item: float | str) -> bool:
+    return isinstance(item, str) and item not in _OPERATIONS
+
+
+def _columns(program: Program) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for item in program if isinstance(item, str) and _is_column(item)))
+
+
+def _evaluated(program: Program, figures: Mapping[str, float]) -> float | None:
+    stack: list[float] = []
+    for item in program:
+        if not isinstance(item, str):
+            stack.append(item)
+        elif item in _OPERATIONS:
+            right, left = stack.pop(), stack.pop()
+            stack.append(_OPERATIONS[item](left, right))
+        else:
+            stack.append(figures.get(item, math.nan))
+        if not math.isfinite(stack[-1]):
+            return None
+    return stack.pop()
+
+
+def _criterion(text: str) -> str:
+    text = " ".join(text.split())
+    _parsed(text, compares=True)
+    return text
+
+
+def _measure(text: str) -> str:
+    text = " ".join(text.split())
+    _parsed(text, compares=False)
+    return text
+
+
+class Criterion(RootModel[Annotated[str, AfterValidator(_criterion)]]):
+    """A comparison of figures, as ``net_debt < 2 * ebitda`` or ``net_income / equity >= 10%``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it uses, each once, in their order."""
+        left, _, right = _parsed(self.root, compares=True)
+        return _columns(left + right)
+
+    def holds(self, figures: Mapping[str, float]) -> bool | None:
+        """Return whether it holds; None when a figure is missing (absent or NaN) or something is divided by zero."""
+        left, sign, right = _parsed(self.root, compares=True)
+        one, other = _evaluated(left, figures), _evaluated(right, figures)
+        return None if one is None or other is None else _COMPARISONS[sign](one, other)
+
+
+class Measure(RootModel[Annotated[str, AfterValidator(_measure)]]):
+    """A figure to rank by, as ``net_income / equity``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it uses, each once, in their order."""
+        return _columns(_parsed(self.root, compares=False)[0])
+
+    def value(self, figures: Mapping[str, float]) -> float | None:
+        """Return its value; None when a figure is missing (absent or NaN) or something is divided by zero."""
+        return _evaluated(_parsed(self.root, compares=False)[0], figures)
