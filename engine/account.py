@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic.functional_validators import field_validator
-from pydantic_core import PydanticCustomError
 
-from engine.choice import Choice, Fraction, Money, Positive
+from engine.choice import Choice, Currency, Money, Positive, Rate
 from engine.sessions import Period
 
 
 class CashTerms(Choice):
     """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
 
-    rate: Fraction = 0.0
-
-    @field_validator("rate")
-    @classmethod
-    def _sane(cls, rate: float) -> float:
-        if rate <= -1.0:
-            raise PydanticCustomError("rate", "a rate of -100% or less leaves no cash; write a higher one", {})
-        return rate
+    rate: Rate = 0.0
 
 
 class Contributions(Choice):
@@ -40,7 +31,7 @@ class Account(Choice):
     """
 
     capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
-    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    currency: Currency = "USD"
     shares: Literal["fractional", "whole"] = "fractional"
     execution: Literal["close", "next_close"] = "close"
     cash: CashTerms = CashTerms()

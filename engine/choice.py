@@ -7,6 +7,7 @@ field says here how its text is read.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Iterable
 from typing import Annotated, TypeAlias
@@ -14,12 +15,18 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from engine.errors import shortened
+
 _LARGEST = 1e15
 _LARGEST_PERCENT = 1e5
 _YEARS = (1900, 2200)
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_TEXT = 1000
+_LONGEST_PATH = 4096
+RATES = (-0.5, 1.0)
+"""What a year's interest can be [fraction]."""
 
 
 class Choice(BaseModel):
@@ -40,6 +47,15 @@ def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
         raise PydanticCustomError("together", "{text}", context)
 
 
+def _quoted(value: object) -> str:
+    """Return what was found as a message shows it: one line, not too long."""
+    if isinstance(value, str):
+        return repr(shortened(value, 60))
+    if isinstance(value, (dict, list, tuple)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return shortened(repr(value), 60)
+
+
 def _number(value: object) -> float:
     """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST:  # not nan, not inf
@@ -47,7 +63,7 @@ def _number(value: object) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and abs(float(value)) <= _LARGEST:
         return float(value)
     raise PydanticCustomError(
-        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": repr(value)}
+        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": _quoted(value)}
     )
 
 
@@ -56,9 +72,9 @@ def _fraction(value: object) -> float:
     if isinstance(value, str) and value.strip().endswith("%"):
         text = value.strip()[:-1].strip()
         if not _NUMBER.fullmatch(text):
-            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": repr(value)})
+            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": _quoted(value)})
         if abs(float(text)) > _LARGEST_PERCENT:
-            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": repr(value)})
+            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": _quoted(value)})
         return float(text) / 100.0
     number = _number(value)
     if abs(number) > 1.0:
@@ -68,6 +84,15 @@ def _fraction(value: object) -> float:
             {"found": str(value), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
         )
     return number
+
+
+def _rate(value: object) -> float:
+    """Read a year's interest; beyond these bounds it is a slip of the pen or of the unit."""
+    rate = _fraction(value)
+    if not RATES[0] <= rate <= RATES[1]:
+        words = "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%"
+        raise PydanticCustomError("rate", words, {"found": _quoted(value)})
+    return rate
 
 
 def _points(value: object) -> float:
@@ -80,7 +105,9 @@ def _points(value: object) -> float:
 def _whole(value: object) -> int:
     number = _number(value)
     if number != int(number):
-        raise PydanticCustomError("whole", "{found} is not a whole number; write digits only", {"found": repr(value)})
+        raise PydanticCustomError(
+            "whole", "{found} is not a whole number; write digits only", {"found": _quoted(value)}
+        )
     return int(number)
 
 
@@ -95,7 +122,7 @@ def _date(value: object) -> dt.date:
         if _YEARS[0] <= day.year <= _YEARS[1]:
             return day
     raise PydanticCustomError(
-        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": repr(value)}
+        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": _quoted(value)}
     )
 
 
@@ -106,7 +133,9 @@ def _switch(value: object) -> bool:
         return True
     if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
         return False
-    raise PydanticCustomError("switch", "{found} is neither true nor false; write one of them", {"found": repr(value)})
+    raise PydanticCustomError(
+        "switch", "{found} is neither true nor false; write one of them", {"found": _quoted(value)}
+    )
 
 
 def _ticker(value: object) -> str:
@@ -116,7 +145,7 @@ def _ticker(value: object) -> str:
     if isinstance(value, str) and _TICKER.fullmatch(value):
         return value
     raise PydanticCustomError(
-        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": repr(value)}
+        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": _quoted(value)}
     )
 
 
@@ -126,7 +155,46 @@ def _slug(value: object) -> str:
     raise PydanticCustomError(
         "slug",
         "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit",
-        {"found": repr(value)},
+        {"found": _quoted(value)},
+    )
+
+
+def _currency(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Z]{3}", value):
+        return value
+    raise PydanticCustomError(
+        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": _quoted(value)}
+    )
+
+
+def _exchange(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]{4}", value):
+        return value
+    words = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
+    raise PydanticCustomError("exchange", words, {"found": _quoted(value)})
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+        return value
+    words = "{found} is no text of up to {most} characters; shorten it, or put it in quotes"
+    raise PydanticCustomError("text", words, {"found": _quoted(value), "most": f"{_LONGEST_TEXT:,}"})
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[^\x00-\x1f<>]{1,60}", value):
+        return value
+    words = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
+    raise PydanticCustomError("name", words, {"found": _quoted(value)})
+
+
+def _path(value: object) -> str:
+    """Read a path as text: an empty one would quietly mean the working directory."""
+    text = str(value) if isinstance(value, (str, os.PathLike)) else ""
+    if text.strip() and len(text) <= _LONGEST_PATH and "\0" not in text:
+        return text
+    raise PydanticCustomError(
+        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": _quoted(value)}
     )
 
 
@@ -136,6 +204,9 @@ _PERCENT_SCHEMA = {
 
 Fraction: TypeAlias = Annotated[float, BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
 """A share or rate, any sign: ``2.5%`` or ``0.025``."""
+
+Rate: TypeAlias = Annotated[float, BeforeValidator(_rate), WithJsonSchema(_PERCENT_SCHEMA)]
+"""A year's interest, annual effective, between -50 % and 100 %."""
 
 Weight: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
 """A share between 0 % and 100 %."""
@@ -172,6 +243,29 @@ Date: TypeAlias = Annotated[dt.date, BeforeValidator(_date)]
 
 Ticker: TypeAlias = Annotated[str, BeforeValidator(_ticker)]
 """A name in the price source, kept letter for letter."""
+
+Currency: TypeAlias = Annotated[
+    str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
+]
+"""An ISO 4217 code, as USD."""
+
+Exchange: TypeAlias = Annotated[
+    str, BeforeValidator(_exchange), WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"})
+]
+"""A market identifier code (ISO 10383), as XNYS."""
+
+Label: TypeAlias = Annotated[
+    str, BeforeValidator(_text), WithJsonSchema({"type": "string", "maxLength": _LONGEST_TEXT})
+]
+"""Text for people, of a length that a page can show."""
+
+Name: TypeAlias = Annotated[
+    str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60})
+]
+"""What a portfolio is called in tables and files."""
+
+FilePath: TypeAlias = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+"""A path as it was written; ``~`` is left to whoever opens it."""
 
 Slug: TypeAlias = Annotated[str, BeforeValidator(_slug)]
 """A name that is safe as a folder."""

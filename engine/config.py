@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
 from engine.account import Account
-from engine.choice import Choice, Date, Fraction, Slug, Switch
+from engine.choice import Choice, Date, Exchange, Label, Name, Rate, Slug, Switch, refuse
 from engine.costs import AnyCosts, NoCosts
 from engine.published import Published
 from engine.significance import Bootstrap
@@ -25,7 +26,7 @@ class Data(Choice):
     """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against."""
 
     source: AnySource
-    calendar: str = Field(default="XNYS", pattern=r"^[A-Z0-9]{4}$")
+    calendar: Exchange = "XNYS"
 
 
 class Window(Choice):
@@ -37,11 +38,7 @@ class Window(Choice):
     @model_validator(mode="after")
     def _ordered(self) -> Window:
         if self.start and self.end and self.end <= self.start:
-            raise PydanticCustomError(
-                "window",
-                "end {end} is not after start {start}; correct one of them",
-                {"end": self.end.isoformat(), "start": self.start.isoformat()},
-            )
+            refuse([(("end",), f"end {self.end} is not after start {self.start}; correct one of them")])
         return self
 
 
@@ -58,7 +55,7 @@ def _split_name(value: object) -> object:
 class Benchmark(Choice, Generic[StrategyT]):
     """A reference portfolio: a ticker bought and held, or a named strategy."""
 
-    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f<>]+$")
+    name: Name
     strategy: StrategyT
 
     @classmethod
@@ -77,36 +74,35 @@ class Compare(Choice, Generic[StrategyT]):
 
     buy_and_hold: Switch = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_split_name)], ...] = ()
-    risk_free: RateFile | Annotated[Fraction, Field(gt=-1.0)] = 0.0
+    risk_free: RateFile | Rate = 0.0
     bootstrap: Bootstrap = Bootstrap()
     published: Published | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Compare[StrategyT]:
-        taken = {"strategy", "buy_and_hold", "date"}
-        for benchmark in self.benchmarks:
-            if benchmark.name in taken:
-                raise PydanticCustomError(
-                    "names",
-                    "two portfolios are called '{name}'; give this benchmark another name",
-                    {"name": benchmark.name},
-                )
-            taken.add(benchmark.name)
-        unknown = [name for name in (self.published.figures if self.published else ()) if name not in taken]
-        if unknown:
-            raise PydanticCustomError(
-                "published",
-                "figures for '{name}', which is not a portfolio of this run; known: {known}",
-                {"name": unknown[0], "known": ", ".join(sorted(taken))},
-            )
+        refuse(self._faults())
         return self
+
+    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield every name that is taken already, and every printed figure of no portfolio."""
+        taken = {"strategy", "buy_and_hold", "date"}
+        for at, benchmark in enumerate(self.benchmarks):
+            if benchmark.name in taken:
+                words = f"two portfolios are called '{benchmark.name}'; give this benchmark another name"
+                yield ("benchmarks", at), words
+            taken.add(benchmark.name)
+        known = ", ".join(sorted(taken - {"date"}))
+        for name in self.published.figures if self.published else ():
+            if name not in taken:
+                words = f"figures for '{name}', which is not a portfolio of this run; known: {known}"
+                yield ("published", "figures", name), words
 
 
 class RunConfig(Choice, Generic[StrategyT]):
     """One run, every default spelled out."""
 
     name: Slug
-    description: str = ""
+    description: Label = ""
     data: Data
     window: Window = Window()
     account: Account = Account()

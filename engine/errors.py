@@ -72,7 +72,7 @@ class Fault:
 
     def __str__(self) -> str:
         """Return ``file:line: path: message; remedy``."""
-        parts = (self.where, shortened(self.path, 120), shortened(self.message, 400))
+        parts = (self.where, shortened(self.path, 120), shortened(self.message, 300))
         head = ": ".join(part for part in parts if part)
         return f"{head}; {self.remedy}" if self.remedy else head
 

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterable, Mapping
-from typing import TypeVar, Union, get_args, get_origin
+from typing import Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.errors import ConfigError, Fault
+from engine.errors import ConfigError, Fault, shortened
 from engine.yamlfile import Document, KeyPath
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_BUILT_IN = {
-    "literal_error",
-    "model_type",
-    "model_attributes_type",
-    "union_tag_not_found",
-    "union_tag_invalid",
-    "string_type",
-    "string_too_short",
-    "string_too_long",
-    "string_pattern_mismatch",
-    "tuple_type",
-    "too_short",
-    "int_type",
-    "missing",
-    "extra_forbidden",
+_BOUNDS: Final = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
 }
+_EXPECTED: Final = {
+    "string_type": ("expected text", "write one word, or put it in quotes"),
+    "tuple_type": ("expected a list", "write [a, b]"),
+    "list_type": ("expected a list", "write [a, b]"),
+    "int_type": ("expected a whole number", "write digits only"),
+    "int_parsing": ("expected a whole number", "write digits only"),
+    "string_pattern_mismatch": ("expected other characters", "it has to match {pattern}"),
+    "string_too_short": ("expected at least {min_length} characters", "write more"),
+    "string_too_long": ("expected at most {max_length} characters", "shorten it"),
+    "too_short": ("expected at least {min_length} of them", "add what is missing"),
+    "too_long": ("expected at most {max_length} of them", "leave some out"),
+}
+"""What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
 
 
 def validated(schema: type[ModelT], document: Document) -> ModelT:
     """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
+    faults = list(document.faults)
     try:
-        return schema.model_validate(document.tree)
+        model = schema.model_validate(document.tree)
     except ValidationError as error:
-        raise ConfigError(_faults(error, schema, document)) from None
+        faults += _faults(error, schema, document)
+    if faults:
+        raise ConfigError(sorted(faults, key=lambda fault: _line(fault.where)))
+    return model
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -52,7 +60,7 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 def _faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in error.errors():
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
     faults = []
     for path, details in by_path.items():
@@ -61,19 +69,24 @@ def _faults(error: ValidationError, schema: type[BaseModel], document: Document)
             place = (*path, *below)
             faults.append(Fault(document.where(place), ".".join(map(str, place)), message, remedy))
     typed = {fault.remedy for fault in faults}
-    needed = [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
-    return sorted(needed, key=lambda fault: _line(fault.where))
+    return [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
 
 
 def _line(where: str) -> int:
-    tail = where.rsplit(":", 1)[-1]
-    return int(tail) if tail.isdigit() else 0
+    """Return the line in ``file:line`` or ``file:line:column``, 0 where there is none."""
+    tail = re.search(r":([0-9]+)(:[0-9]+)?$", where)
+    return int(tail[1]) if tail else 0
 
 
 def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Return the errors worth showing where alternatives of a union each gave one: ours before the built-in ones."""
-    own = [detail for detail in details if detail["type"] not in _BUILT_IN]
+    """Return the errors worth showing where alternatives of a union each gave one: ours and bounds before the rest."""
+    own = [detail for detail in details if not _is_built_in(detail) or detail["type"] in _BOUNDS]
     return own or details
+
+
+def _is_built_in(detail: ErrorDetails) -> bool:
+    """Tell what pydantic found itself, which has a page of its manual, from what our validators raise."""
+    return "url" in detail
 
 
 def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
@@ -92,7 +105,7 @@ def _invented(part: str | int) -> bool:
 
 def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
     """Return keys further down, message and remedy of one error; of several where one validator found several."""
-    if detail["type"] in _BUILT_IN or detail["type"].startswith(("greater", "less", "dict")):
+    if _is_built_in(detail):
         return [((), *_built_in(detail, schema))]
     context = detail.get("ctx", {})
     parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
@@ -106,40 +119,32 @@ def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
         owner = _model_at(schema, detail["loc"][:-1])
-        return f"unknown key '{key}'", closest(key, _keys(owner)) if owner else "remove it"
+        return f"unknown key {_shown(key)}", closest(key, _keys(owner)) if owner else "remove it"
     if kind == "missing":
         return f"key '{key}' is missing", f"add `{key}: ...`"
     if kind == "union_tag_invalid":
         known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
         near = closest(str(context["tag"]), known)
-        return f"unknown kind '{context['tag']}'", near if near.startswith(
-            "known"
-        ) else f"{near}; known: {', '.join(known)}"
+        listed = near if near.startswith("known") else f"{near}; known: {', '.join(known)}"
+        return f"unknown kind {_shown(context['tag'])}", listed
     if kind == "union_tag_not_found":
         return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
     if kind == "literal_error":
         return f"found {_shown(found)}", f"expected {context['expected']}"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return f"expected `key: value` lines, found {_shown(found)}", "indent the keys below it"
-    if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
-        bound = next(iter(context.values()))
-        words = {
-            "greater_than": "above",
-            "greater_than_equal": "at least",
-            "less_than": "below",
-            "less_than_equal": "at most",
-        }
-        return f"found {_shown(found)}", f"expected {words[kind]} {bound}"
-    return f"{detail['msg']}, found {_shown(found)}", "see `engine schema`"
+    if kind in _BOUNDS:
+        return f"found {_shown(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
+    message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))
+    return f"{message.format_map(context)}, found {_shown(found)}", remedy.format_map(context)
 
 
 def _shown(found: object) -> str:
     if isinstance(found, Mapping):
-        return "a mapping"
+        return "a mapping" if found else "none"
     if isinstance(found, list | tuple):
-        return "a list"
-    text = str(found)
-    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...'"
+        return "a list" if found else "none"
+    return f"'{shortened(str(found), 60)}'"
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -11,7 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.errors import OutputError
+from engine.errors import DataError, OutputError
+
+
+def at_home(path: Path, key: str) -> Path:
+    """Return ``path`` with a leading ``~`` or ``~user`` replaced by the home folder; ``key`` is what named it.
+
+    Raises
+    ------
+    DataError
+        When there is no such user, or the user has no home.
+
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise DataError(f"{key}: {path}: found no home folder for {path.parts[0]}; write the whole path") from None
 
 
 @contextmanager

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
+from pydantic import ValidationError
+
+from engine.account import Account
 from engine.config import RunConfig
+from engine.costs import BrokerCosts
 from engine.errors import ConfigError, Fault
 from engine.faults import validated
 from engine.policy import Policy
 from engine.sources.base import Request
-from engine.yamlfile import read
+from engine.yamlfile import Document, read
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
@@ -23,25 +28,31 @@ def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[s
     """Read, override and validate a config; raises ConfigError with every fault."""
     document = read(path)
     for assignment in overrides:
-        document.override(assignment)
-    config = validated(schema, document)
-    costs = config.costs
-    if costs.kind == "broker" and costs.fx is not None and costs.tariff.currency == config.account.currency:
-        where, words = (
-            document.where(("costs", "fx")),
-            f"{costs.name} charges {costs.tariff.currency} as the account does",
-        )
-        raise ConfigError([Fault(where, "costs.fx", words, "remove fx")])
-    if costs.kind == "broker" and costs.fx is None and costs.tariff.currency != config.account.currency:
-        paid, own = costs.tariff.currency, config.account.currency
-        fault = Fault(
-            document.where(("costs",)),
-            "costs.fx",
-            f"{costs.name} charges {paid}, the account is in {own}",
-            f"add fx: {own} for one {paid}, as fx: 1.08",
-        )
-        raise ConfigError([fault])
-    return config
+        try:
+            document.override(assignment)
+        except ConfigError as error:
+            document.faults.extend(error.faults)
+    document.faults.extend(_tariff_faults(document))
+    return validated(schema, document)
+
+
+def _tariff_faults(document: Document) -> Iterator[Fault]:
+    """Yield what costs and account say against each other; looked at even where other parts are at fault."""
+    account = document.tree.get("account")
+    named = {"currency": account["currency"]} if isinstance(account, dict) and "currency" in account else {}
+    try:
+        costs = BrokerCosts.model_validate(document.tree.get("costs"))
+        own = Account.model_validate(named).currency
+    except ValidationError:  # no broker, or a fault that the schema names
+        return
+    paid = costs.tariff.currency
+    if costs.fx is not None and paid == own:
+        words = f"{costs.name} charges {paid} as the account does"
+        yield Fault(document.where(("costs", "fx")), "costs.fx", words, "remove fx")
+    if costs.fx is None and paid != own:
+        words = f"{costs.name} charges {paid}, the account is in {own}"
+        remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
+        yield Fault(document.where(("costs", "name")), "costs.fx", words, remedy)
 
 
 def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.choice import Choice, Fraction
+from engine.choice import Choice, Fraction, Label
 
 
 class PublishedFigures(Choice):
@@ -20,8 +20,8 @@ class PublishedFigures(Choice):
 class Published(Choice):
     """A published table to set the run's own figures against; every difference is stated."""
 
-    source: str
-    figures: dict[str, PublishedFigures]
+    source: Label
+    figures: dict[Label, PublishedFigures]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from engine.sources.base import Closes
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
+PRICES: Final = (1e-9, 1e12)
+"""What a close can be [currency/share]; the dearest share costs less than 1e6, a thousandfold split history 1e9."""
 JUMP: Final = 0.5
 """A rise of more than this in one session [fraction] is looked at."""
 DROP: Final = 0.45
@@ -93,10 +95,10 @@ def inspect(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[
     if findings:
         return tuple(findings)  # rows out of order make every other statement wrong
     findings += _calendar(closes.dates, exchange, sessions)
-    bad = np.isinf(closes.closes) | (closes.closes <= 0.0)
+    bad = (closes.closes < PRICES[0]) | (closes.closes > PRICES[1])  # nan is neither
     for column, ticker in enumerate(closes.tickers):
         findings += _prices(ticker, closes.dates, closes.closes[:, column], bad[:, column])
-        rows = np.flatnonzero(np.isfinite(closes.closes[:, column]) & ~bad[:, column])
+        rows = np.flatnonzero(~np.isnan(closes.closes[:, column]) & ~bad[:, column])
         asset = _Asset(
             ticker,
             closes.dates[rows],
@@ -153,7 +155,8 @@ def _calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> It
 def _prices(ticker: str, dates: DateArray, closes: FloatArray, bad: BoolArray) -> Iterator[Finding]:
     if bad.any():
         at = np.flatnonzero(bad)[0]
-        text = f"close {closes[at]:g} on {dates[at]} is not a price ({bad.sum()} such); correct it or leave it empty"
+        said = f"close {closes[at]:g} on {dates[at]} is not a price ({bad.sum()} such)"
+        text = f"{said}, {PRICES[0]:g} to {PRICES[1]:g} is expected; correct it or leave it empty"
         yield _of("error", "not_a_price", ticker, dates[at], text)
     if not np.isfinite(closes).any():
         yield _of("warning", "no_close", ticker, None, "has no close in this data; its weight goes elsewhere")

@@ -7,6 +7,7 @@ levels are refused before anything is built.
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -17,6 +18,8 @@ from engine.errors import ConfigError, Fault
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 50
+MAX_KEYS: Final = 1000
+"""Characters of the keys that an override may name."""
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -26,11 +29,15 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass
 class Document:
-    """A parsed file: ``tree`` of text, ``lines`` of every key path (from 1), and the ``name`` that messages show."""
+    """A parsed file: ``tree`` of text, ``lines`` of every key path (from 1), and the ``name`` that messages show.
+
+    ``faults`` are what is wrong already, but does not keep the rest from being read: a key that stands there twice.
+    """
 
     name: str
     tree: dict[str, Tree]
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
     def where(self, path: KeyPath) -> str:
         """Return ``file:line`` of the deepest part of ``path`` that stands in the file."""
@@ -56,6 +63,9 @@ class Document:
         path_text, equals, value = assignment.partition("=")
         if not equals or not path_text.strip():
             raise ConfigError([Fault("--set", assignment, "expected KEY=VALUE", "as --set window.end=2024-12-31")])
+        if len(path_text) > MAX_KEYS or path_text.count(".") > MAX_DEPTH:
+            words = f"{len(path_text):,} characters of keys, at most {MAX_KEYS:,} and {MAX_DEPTH} levels are read"
+            raise ConfigError([Fault("--set", path_text, words, "check the path")])
         path = self._keys(path_text.strip())
         inner = parse_value(value, "--set")
         node: Tree = self.tree
@@ -104,15 +114,19 @@ def read(path: Path) -> Document:
     """
     name = str(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _fault(name, f"{size:,} bytes; at most {MAX_BYTES:,} are read", "is this a configuration?")
+        status = path.stat()
+        if stat.S_ISFIFO(status.st_mode) and path.parts[:2] != ("/", "dev"):  # /dev/fd/63 is a shell's <(command)
+            raise _fault(name, "is a named pipe, a file is expected", "write its text to a file")
+        if status.st_size > MAX_BYTES:
+            raise _fault(name, f"{status.st_size:,} bytes, at most {MAX_BYTES:,} are read", "is this a configuration?")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:  # a device has no size to ask for
             raise _fault(name, f"more than {MAX_BYTES:,} bytes", "is this a configuration?")
     except OSError as error:
         raise _fault(name, error.strerror or str(error), "check the path") from None
+    except ValueError:
+        raise _fault(name, "a zero byte in the path of a file", "check the path") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,15 +144,15 @@ def parse(text: str, name: str = "config") -> Document:
     lines: dict[KeyPath, int] = {(): 1}
     faults: list[Fault] = []
     tree = _build(node, (), lines, faults, name)
-    if faults:
-        raise ConfigError(faults)
     if not isinstance(tree, dict):
         raise TypeError(tree)
-    return Document(name, tree, lines)
+    return Document(name, tree, lines, faults)
 
 
 def parse_value(text: str, name: str) -> Tree:
     """Parse the value of a command-line override."""
+    if len(text) > MAX_BYTES:
+        raise _fault(name, f"{len(text):,} characters, at most {MAX_BYTES:,} are read", "is this a configuration?")
     node = _compose(text, name)
     faults: list[Fault] = []
     value = "" if node is None else _build(node, (), {}, faults, name)
@@ -154,9 +168,12 @@ def _compose(text: str, name: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_syntax_fault(error, text, name)]) from None
     except yaml.reader.ReaderError as error:
-        raise _fault(
-            name, f"character #x{ord(str(error.character)[:1] or '?'):04x} is no text", "is this a YAML file?"
-        ) from None
+        code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "?")
+        line = text[: max(text.find(chr(code)), 0)].count("\n") + 1
+        where, words = f"{name}:{line}", f"character #x{code:04x} is no text"
+        raise _fault(where, words, "remove it; is this a YAML file?") from None
+    except UnicodeEncodeError as error:  # a command line can hold bytes that are no text
+        raise _fault(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
 
 
 def _guard(text: str, name: str) -> None:

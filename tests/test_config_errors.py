@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import string
 from pathlib import Path
@@ -101,7 +102,7 @@ CASES = {
     ),
     "end before start": (
         edited("end: 2022-12-28", "end: 2013-12-28"),
-        "plan.yaml:4: window: end 2013-12-28 is not after start 2014-01-02; correct one of them",
+        "plan.yaml:4: window.end: end 2013-12-28 is not after start 2014-01-02; correct one of them",
     ),
     "a date in another order": (
         edited("2014-01-02", "02.01.2014"),
@@ -147,7 +148,7 @@ CASES = {
     "depth": ("a: " + "[" * 400 + "]" * 400, "plan.yaml:1: more than 50 levels deep; is this a configuration?"),
     "a benchmark twice": (
         GOOD + "compare: {benchmarks: [QUAL, QUAL]}\n",
-        "plan.yaml:10: compare: two portfolios are called 'QUAL'; give this benchmark another name",
+        "plan.yaml:10: compare.benchmarks.1: two portfolios are called 'QUAL'; give this benchmark another name",
     ),
     "a benchmark over 100 %": (
         GOOD + "compare:\n  benchmarks:\n    - {name: m, kind: fixed_mix, weights: {A: 80%, B: 40%}}\n",
@@ -170,6 +171,57 @@ CASES = {
         "plan.yaml:8: strategy.satellites.satellites: 'satellites' stands for all of them in limits; "
         "write the ticker in capitals",
     ),
+    "a currency in small letters": (
+        GOOD + "account: {currency: usd}\n",
+        "plan.yaml:10: account.currency: 'usd' is not a currency; write its three capital letters, as USD",
+    ),
+    "an exchange by its short name": (
+        edited("{kind: sample}", "{kind: sample}\n  calendar: NYSE1"),
+        "plan.yaml:4: data.calendar: 'NYSE1' is not an exchange; write its market identifier code, four capital "
+        "letters, as XNYS",
+    ),
+    "text where a list belongs": (
+        GOOD + "compare: {benchmarks: QUAL}\n",
+        "plan.yaml:10: compare.benchmarks: expected a list, found 'QUAL'; write [a, b]",
+    ),
+    "a core of nothing": (
+        edited("{QUAL: rest, SIZE: 15%}", "{}"),
+        "plan.yaml:7: strategy.core: expected at least 1 of them, found none; add what is missing",
+    ),
+    "digits of another script": (
+        edited("HD: 2.5%", "HD: \uff12.\uff15%"),
+        "plan.yaml:8: strategy.satellites.HD: '\uff12.\uff15%' is not a percentage; write 2.5%",
+    ),
+    "a date in digits of another script": (
+        edited("2014-01-02", "\u0662\u0660\u0661\u0664-01-02"),
+        "plan.yaml:4: window.start: '\u0662\u0660\u0661\u0664-01-02' is not a date; write year-month-day, as 2004-02-01",
+    ),
+    "cash that earns 400 %": (
+        GOOD + "account: {cash: {rate: 400%}}\n",
+        "plan.yaml:10: account.cash.rate: '400%' a year is no rate of interest; -50% to 100% is expected, as 2.5%",
+    ),
+    "a risk-free rate of -60 %": (
+        GOOD + "compare: {risk_free: -60%}\n",
+        "plan.yaml:10: compare.risk_free: '-60%' a year is no rate of interest; -50% to 100% is expected, as 2.5%",
+    ),
+    "no path": (
+        edited("{kind: sample}", "{kind: files, path: ''}"),
+        "plan.yaml:3: data.source.path: '' is not a path; name a file or folder, as prices.parquet",
+    ),
+    "a control character": (
+        edited("cap: 3%", "cap: 3\x07%"),
+        "plan.yaml:9: character #x0007 is no text; remove it; is this a YAML file?",
+    ),
+    "a description as long as a book": (
+        GOOD + f"description: {'x' * 2000}\n",
+        f"plan.yaml:10: description: '{'x' * 37}...{'x' * 20}' is no text of up to 1,000 characters; "
+        "shorten it, or put it in quotes",
+    ),
+    "a published figure of a stranger": (
+        GOOD + "compare:\n  published:\n    source: book\n    figures:\n      KO: {cagr: 3%}\n",
+        "plan.yaml:14: compare.published.figures.KO: figures for 'KO', which is not a portfolio of this run; "
+        "known: buy_and_hold, strategy",
+    ),
     "cash as a ticker": (
         edited("SIZE: 15%", "cash: 15%"),
         "plan.yaml:7: strategy.core.cash: 'cash' is a column of the results, not a ticker here; what the weights leave over is cash",
@@ -186,6 +238,53 @@ def test_all_faults_of_a_file_are_reported_at_once_in_its_order() -> None:
     text = GOOD.replace("SIZE: 15%", "SIZE: 25").replace("cap: 3%", "cap: 3") + "acount: {}\n"
     lines = message(text).splitlines()
     assert [line.split(":")[1] for line in lines] == ["7", "9", "10"]
+
+
+def test_a_key_that_stands_twice_hides_no_other_fault() -> None:
+    lines = message(GOOD.replace("SIZE: 15%", "SIZE: 25") + "name: again\n").splitlines()
+    assert [line.split(":")[1] for line in lines] == ["7", "10"]
+
+
+def test_a_fault_elsewhere_hides_neither_a_foreign_tariff_nor_another_override(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(GOOD + "costs: {kind: broker, name: comdirect}\n")
+    with pytest.raises(ConfigError) as caught:
+        _load(path, ["window.start=never", "nonsense"])
+    assert [fault.path for fault in caught.value.faults] == ["nonsense", "window.start", "costs.fx"]
+
+
+def test_of_many_faults_the_first_fifty_are_printed() -> None:
+    many = "".join(f"key{n}: 1\n" for n in range(120))
+    with pytest.raises(ConfigError) as caught:
+        config(GOOD + many)
+    assert len(caught.value.faults) == 120
+    assert str(caught.value).splitlines()[50:] == ["and 70 more; mend these first"]
+
+
+def test_what_a_file_holds_neither_steers_nor_floods_the_terminal() -> None:
+    said = message(GOOD + f'? "\\e[2J\\n{"y" * 5000}"\n: 1\n')
+    assert "\x1b" not in said
+    assert "\\x1b[2J\\ny" in said
+    assert len(said) < 600
+
+
+def test_an_override_of_endless_keys_is_refused() -> None:
+    for keys in ("a." * 600 + "b", "b" * 2000):
+        said = message(GOOD, f"{keys}=1")
+        assert "characters of keys, at most 1,000 and 50 levels are read; check the path" in said
+        assert len(said) < 400
+    assert "the value is no text" in message(GOOD, "name=\udcff")
+
+
+def test_a_path_that_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in (
+        (tmp_path / "pipe", "is a named pipe, a file is expected"),
+        (tmp_path, "Is a directory"),
+        (Path("a\0b"), r"a\\x00b: a zero byte in the path"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            _load(path, ())
 
 
 def test_a_large_binary_or_missing_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:

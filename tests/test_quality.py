@@ -120,6 +120,8 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "zero": (put(0.0), "error", "not_a_price"),
     "negative": (put(-3.0), "error", "not_a_price"),
     "infinite": (put(np.inf), "error", "not_a_price"),
+    "beyond all money": (put(1e300), "error", "not_a_price"),
+    "next to nothing": (put(1e-308), "error", "not_a_price"),
     "duplicate date": (rows(lambda at: np.sort(np.append(at, 7))), "error", "duplicate"),
     "unsorted dates": (rows(lambda at: np.roll(at, 5)), "error", "unsorted"),
     "no rows": (rows(lambda at: at[:0]), "error", "empty"),

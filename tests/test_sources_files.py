@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.errors import DataError
 from engine.sources import AnySource, Closes, Request
 from engine.sources.files import Files
+from engine.sources.rates import RateFile
 from engine.sources.sample import Sample
 
 ODD = ("NO", "ON", "TRUE", "NULL", "NA", "007", "1E5", "nan", "None", "OPEN", "LOW", "DATA", "BRK.B", "BRK", "EURUSD=X")
@@ -436,6 +437,18 @@ PARQUET_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "duplicate": (parquet(date=pa.array([dt.date(2024, 1, 2)] * 2), AAA=[1.0, 2.0]), "found 2024-01-02 twice"),
     "no such ticker": (parquet(date=DAYS, AAB=[1.0, 2.0]), r"AAA: found no such ticker; did you mean AAB\?"),
     "row without ticker": (parquet(date=DAYS, ticker=["AAA", None], close=[1.0, 2.0]), "rows without a ticker"),
+    "an unknown time zone": (
+        parquet(date=DAYS.cast(pa.timestamp("us")).cast(pa.timestamp("us", "Mars/Phobos")), AAA=[1.0, 2.0]),
+        "found stamps in the time zone 'Mars/Phobos', expected one that this system knows; write the dates without",
+    ),
+    "tickers that are no text": (
+        parquet(date=DAYS, ticker=[["AAA"], ["AAA"]], close=[1.0, 2.0]),
+        "expected tickers as text; convert the column",
+    ),
+    "two columns of dates": (
+        lambda path: pq.write_table(pa.Table.from_arrays([DAYS, DAYS], names=["date", "date"]), path),
+        "found several columns date, expected one; remove the others",
+    ),
 }
 
 
@@ -527,6 +540,59 @@ def test_an_empty_folder_and_a_missing_path(tmp_path: Path) -> None:
     put(tmp_path, "prices.csv")
     with pytest.raises(DataError, match=r"price.csv: found nothing there.*did you mean prices.csv\?"):
         load(tmp_path / "price.csv", "AAA")
+
+
+@pytest.mark.parametrize("name", ["AAA.PARQUET", "AAA.pq", "AAA.Parquet"])
+def test_parquet_is_known_by_every_spelling_of_its_ending(tmp_path: Path, name: str) -> None:
+    """As a file and in a folder."""
+    pq.write_table(pa.table({"date": DAYS, "AAA": [1.0, 2.0]}), tmp_path / name)
+    for path in (tmp_path / name, tmp_path):
+        assert load(path, "AAA").closes.tolist() == [[1.0], [2.0]]
+
+
+def test_a_home_that_nobody_has_is_named() -> None:
+    """``~`` and a user who does not exist."""
+    with pytest.raises(DataError, match=r"data\.source\.path: ~nobody-here/p\.csv: found no home .*; write the whole"):
+        load(Path("~nobody-here/p.csv"), "AAA")
+
+
+def test_a_path_too_long_for_the_system_is_named(tmp_path: Path) -> None:
+    """The system's own words, and where the path was written."""
+    with pytest.raises(DataError, match=r"data\.source\.path: .*File name too long; check the path"):
+        load(tmp_path / ("x" * 300), "AAA")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "date,rate\ntoday,5\n",
+            "rates.csv:2: found 'today,5', expected a date and a rate as 2024-01-31,5.25; correct",
+        ),
+        ("date,rate\nNaT,5\n", "rates.csv:2: found 'NaT,5'"),
+        ("date,rate\n2024-02-30,5\n", "rates.csv:2: found '2024-02-30,5'"),
+        ("date,rate\n2024-01-02,1_0\n", "rates.csv:2: found '2024-01-02,1_0'"),
+        ("date,rate\n2024-01-02,\uff15\n", "rates.csv:2: found '2024-01-02,\uff15'"),
+        ("date,rate\n2024-01-02,5\n2024-01-02,6\n", "found 2024-01-02 twice, expected one rate a day; remove one"),
+        ("2024-01-02,5\n2024-01-03,6\n", "rates.csv:1: found '2024-01-02,5' in the first line, expected a header"),
+        ("date,rate\n2024-01-02,500\n", r"a rate of 5 \(500% a year\) on 2024-01-02, -50% to 100% is expected"),
+    ],
+)
+def test_faults_of_rate_files(tmp_path: Path, text: str, said: str) -> None:
+    """What is not plainly a dated rate is refused with its line."""
+    (tmp_path / "rates.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        RateFile(path=str(tmp_path / "rates.csv"), unit="percent").annual(np.array(["2024-01-04"], "datetime64[D]"))
+
+
+def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A folder, a home that nobody has, and a path with a zero byte in it."""
+    day = np.array(["2024-01-04"], "datetime64[D]")
+    for path, said in ((str(tmp_path), "is no file; name a CSV"), ("~nobody-here/r.csv", "found no home folder")):
+        with pytest.raises(DataError, match=said):
+            RateFile(path=path, unit="percent").annual(day)
+    with pytest.raises(ValidationError, match="is not a path"):
+        RateFile(path="a\0b", unit="percent")
 
 
 def test_a_single_series_serves_one_ticker_only(tmp_path: Path) -> None:

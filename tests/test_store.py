@@ -203,6 +203,35 @@ def test_an_unknown_exchange_is_named() -> None:
 
 
 @pytest.mark.usefixtures("price_store")
+def test_an_exchange_whose_calendar_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some calendars of the library do not get along with some versions of pandas."""
+    import exchange_calendars
+
+    def fail(*_: object, **__: object) -> None:
+        raise NotImplementedError("implemented by subclasses")
+
+    monkeypatch.setattr(exchange_calendars, "get_calendar", fail)
+    with pytest.raises(DataError, match=r"data\.calendar: exchange_calendars cannot serve XBSE .*; name another"):
+        sessions_of("XBSE", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"PK\x05\x06" + bytes(18)])
+def test_a_calendar_file_of_another_kind_is_made_again(price_store: Path, content: bytes) -> None:
+    """An empty file and archives, which a reader of arrays would open differently."""
+    span = ("XNYS", np.datetime64("2020-02-03"), np.datetime64("2020-12-31"))
+    cold = sessions_of(*span)
+    next((price_store / "calendars").iterdir()).write_bytes(content)
+    assert np.array_equal(sessions_of(*span), cold)
+
+
+def test_a_store_in_a_home_that_nobody_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named, for nothing else says where the path came from."""
+    monkeypatch.setenv(store.ENVIRONMENT, "~nobody-here/prices")
+    with pytest.raises(DataError, match=r"PORTFOLIO_ENGINE_STORE: ~nobody-here/prices: found no home folder"):
+        store.store_folder()
+
+
+@pytest.mark.usefixtures("price_store")
 def test_a_session_is_closed_when_its_closing_time_has_passed() -> None:
     """In winter, in summer, on a half day, at a weekend and on New Year's Day."""
     import datetime as dt

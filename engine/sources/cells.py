@@ -77,7 +77,7 @@ def numbers_of(file: str, ticker: str, days: DateArray, cells: Sequence[str], *,
         numbers = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
     except ValueError:
         return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
-    if any("_" in cell for cell in cells):  # float() reads 1_000
+    if any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
         return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
     return numbers
 
@@ -170,7 +170,7 @@ def _number(file: str, ticker: str, day: np.datetime64, cell: str) -> float:
     text = cell.strip()
     if text in _EMPTY:
         return math.nan
-    if "_" not in text:
+    if "_" not in text and text.isascii():
         try:
             return float(text)
         except ValueError:

@@ -37,19 +37,25 @@ def parse_parquet(path: Path, tickers: Iterable[str]) -> Table:
         When the file is damaged or is no Parquet file, or a column does not hold dates or numbers.
 
     """
-    wanted = tuple(dict.fromkeys(tickers))
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as source:
-            schema = source.schema_arrow
-            columns = _columns(path.name, schema, wanted)
-            picked = {*columns.closes.values(), columns.date}
-            picked |= set() if columns.ticker is None else {columns.ticker}
-            table = source.read(
-                [schema.names[at] for at in sorted(picked)], use_pandas_metadata=False, use_threads=False
-            )
+        return _parsed(path, tuple(dict.fromkeys(tickers)))
     except (pa.ArrowException, OSError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name}: found no readable Parquet file ({first}); write it again") from error
+
+
+def _parsed(path: Path, wanted: tuple[str, ...]) -> Table:
+    """Read the columns that are asked for."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as source:
+        schema = source.schema_arrow
+        columns = _columns(path.name, schema, wanted)
+        picked = {*columns.closes.values(), columns.date}
+        picked |= set() if columns.ticker is None else {columns.ticker}
+        asked = [schema.names[at] for at in sorted(picked)]
+        twice = [name for name in asked if schema.names.count(name) > 1]
+        if twice:
+            raise DataError(f"{path.name}: found several columns {twice[0]}, expected one; remove the others")
+        table = source.read(asked, use_pandas_metadata=False, use_threads=False)
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
     days = _days(path.name, table[schema.names[columns.date]])
@@ -118,7 +124,13 @@ def _days(file: str, column: pa.ChunkedArray) -> DateArray:
     if column.type.tz is not None:
         import pyarrow.compute as pc  # noqa: PLC0415  (40 ms that only this rare case needs)
 
-        column = pc.local_timestamp(column)
+        try:
+            column = pc.local_timestamp(column)
+        except pa.ArrowException:
+            raise DataError(
+                f"{file}: found stamps in the time zone {column.type.tz!r}, expected one that this system knows; "
+                "write the dates without a zone"
+            ) from None
     stamps = _plain(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
     if ((stamps - days) >= np.timedelta64(_NOON, "h")).any():
@@ -158,7 +170,11 @@ def _long(  # noqa: PLR0913, PLR0917  (a file's parts)
     notes: tuple[str, ...],
 ) -> Table:
     """Sort the rows of a long file by ticker."""
-    labels = table[ticker_column].cast(pa.string()).combine_chunks().dictionary_encode()
+    try:
+        labels = table[ticker_column].cast(pa.string()).combine_chunks().dictionary_encode()
+    except pa.ArrowException:
+        found = f"found a column {ticker_column} of {table[ticker_column].type}"
+        raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
     known = [str(name) for name in labels.dictionary.to_pylist()]
     codes = _plain(labels.indices, np.int32)
     if labels.null_count:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from pydantic import Field
 
-from engine.choice import Choice
+from engine.choice import Choice, Currency, FilePath
 from engine.errors import DataError
+from engine.files import at_home
 from engine.market import Provenance
 from engine.sources.base import Closes, Request, Series, assemble
 from engine.sources.columnar import parse_parquet
@@ -19,7 +19,8 @@ from engine.sources.text import parse_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_SUFFIXES: Final = frozenset({".csv", ".txt", ".parquet"})
+_PARQUET: Final = frozenset({".parquet", ".pq"})
+_SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET})
 _VENDORS: Final = ("investing.com_",)
 _SEPARATORS: Final = "_ "
 
@@ -36,28 +37,24 @@ class Files(Choice):
     """
 
     kind: Literal["files"] = "files"
-    path: Path
+    path: FilePath
     """A file or a folder; a relative one starts at the working directory."""
     closes: Literal["auto", "adjusted", "raw"] = "auto"
     """``adjusted`` closes contain dividends and splits, ``raw`` ones do not; ``auto`` takes adjusted ones where every
     requested ticker has them, raw ones where none has."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Currency = "USD"
     """Of every close; prices in pence (GBp) have to be divided by 100 first."""
 
     def load(self, request: Request) -> Closes:
         """Return the closes of the requested tickers; raises DataError naming file, ticker, date and remedy."""
-        path = self.path.expanduser()
+        path = at_home(Path(self.path), "data.source.path")
         tickers = tuple(dict.fromkeys(request.tickers))
-        if path.is_dir():
-            found, notes = _from_folder(path, tickers)
-        elif path.is_file():
-            found, notes = _from_file(path, tickers)
-        else:
-            nearby = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        try:
+            found, notes = _found(path, tickers)
+        except OSError as error:
             raise DataError(
-                f"data.source.path: {path}: found nothing there, expected a file or folder"
-                f"{suggestion(path.name, nearby)}"
-            )
+                f"data.source.path: {path}: {error.strerror}; check the path and its permissions"
+            ) from error
         kinds, said = _choose(found, self.closes)
         series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
         closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
@@ -65,8 +62,18 @@ class Files(Choice):
         return assemble(series, request, self.currency, Provenance(source, closes, notes=(*notes, *said)))
 
 
+def _found(path: Path, tickers: tuple[str, ...]) -> tuple[Found, tuple[str, ...]]:
+    if path.is_dir():
+        return _from_folder(path, tickers)
+    if path.is_file():
+        return _from_file(path, tickers)
+    nearby = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    what = "something else" if path.exists() else "nothing there"
+    raise DataError(f"data.source.path: {path}: found {what}, expected a file or folder{suggestion(path.name, nearby)}")
+
+
 def _read(path: Path, tickers: Iterable[str]) -> Table:
-    if path.suffix == ".parquet":
+    if path.suffix.lower() in _PARQUET:
         return parse_parquet(path, tickers)
     try:
         return parse_text(path.name, path.read_bytes(), tickers)
@@ -100,7 +107,7 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[Found, tuple[str, 
 
 
 def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[Found, tuple[str, ...]]:
-    files = sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES and one.is_file())
+    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
     if not files:
         raise DataError(
             f"{folder}: found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"

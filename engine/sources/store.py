@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from engine.arrays import DateArray, FloatArray, frozen
 from engine.errors import DataError
-from engine.files import atomic_write
+from engine.files import at_home, atomic_write
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,7 +65,7 @@ class Stored:
 def store_folder() -> Path:
     """Return the folder of the store: ``$PORTFOLIO_ENGINE_STORE`` or ``prices`` in the user's cache folder."""
     chosen = os.environ.get(ENVIRONMENT)
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("portfolio-engine") / "prices"
+    return at_home(Path(chosen), ENVIRONMENT) if chosen else platformdirs.user_cache_path("portfolio-engine") / "prices"
 
 
 def path_of(source: str, ticker: str) -> Path:
