@@ -63,7 +63,10 @@ def _faults(error: ValidationError, schema: type[BaseModel], document: Document)
     for detail in error.errors():
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
     faults = []
+    above = {path[:size] for path in by_path for size in range(1, len(path))}
     for path, details in by_path.items():
+        if path in above:
+            continue  # one alternative of a union was refused for its keys, which says more than "not a number"
         told = dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema))
         for below, message, remedy in told:
             place = (*path, *below)

@@ -204,6 +204,10 @@ CASES = {
         GOOD + "compare: {risk_free: -60%}\n",
         "plan.yaml:10: compare.risk_free: '-60%' a year is no rate of interest; -50% to 100% is expected, as 2.5%",
     ),
+    "a rate file without its unit": (
+        GOOD + "compare: {risk_free: {path: rates.csv}}\n",
+        "plan.yaml:10: compare.risk_free.unit: key 'unit' is missing; add `unit: ...`",
+    ),
     "no path": (
         edited("{kind: sample}", "{kind: files, path: ''}"),
         "plan.yaml:3: data.source.path: '' is not a path; name a file or folder, as prices.parquet",

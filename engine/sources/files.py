@@ -67,9 +67,12 @@ def _found(path: Path, tickers: tuple[str, ...]) -> tuple[Found, tuple[str, ...]
         return _from_folder(path, tickers)
     if path.is_file():
         return _from_file(path, tickers)
+    if path.exists():
+        raise DataError(f"data.source.path: {path}: is no plain file, expected a file or folder; copy it into one")
     nearby = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-    what = "something else" if path.exists() else "nothing there"
-    raise DataError(f"data.source.path: {path}: found {what}, expected a file or folder{suggestion(path.name, nearby)}")
+    raise DataError(
+        f"data.source.path: {path}: found nothing there, expected a file or folder{suggestion(path.name, nearby)}"
+    )
 
 
 def _read(path: Path, tickers: Iterable[str]) -> Table:
