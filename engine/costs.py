@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import BasisPoints, Choice, NotNegative, Positive, Weight
+from engine.choice import BasisPoints, Choice, NotNegative, Positive, Weight, refuse
 from engine.kernel_types import CostTable
 
 
@@ -56,11 +56,8 @@ class PerOrderCosts(Choice):
     @model_validator(mode="after")
     def _ordered(self) -> PerOrderCosts:
         if self.maximum is not None and self.maximum < self.minimum:
-            raise PydanticCustomError(
-                "bounds",
-                "minimum {low} is above maximum {high}; swap or correct them",
-                {"low": f"{self.minimum:g}", "high": f"{self.maximum:g}"},
-            )
+            words = f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
+            refuse([(("minimum",), words)])
         return self
 
     def table(self, count: int) -> CostTable:

@@ -170,7 +170,8 @@ def _compose(text: str, name: str) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "?")
         line = text[: max(text.find(chr(code)), 0)].count("\n") + 1
-        where, words = f"{name}:{line}", f"character #x{code:04x} is no text"
+        where = name if name == "--set" else f"{name}:{line}"
+        words = f"character #x{code:04x} is no text"
         raise _fault(where, words, "remove it; is this a YAML file?") from None
     except UnicodeEncodeError as error:  # a command line can hold bytes that are no text
         raise _fault(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None

@@ -158,6 +158,10 @@ CASES = {
         GOOD + "  rebalance: {kind: band}\n",
         "plan.yaml:10: strategy.rebalance: a band needs absolute or relative, above 0; as {absolute: 5%}",
     ),
+    "a minimum above the maximum": (
+        GOOD + "costs:\n  kind: per_order\n  minimum: 10\n  maximum: 5\n",
+        "plan.yaml:12: costs.minimum: minimum 10 is above maximum 5; swap or correct them",
+    ),
     "not a number": (
         GOOD + "account: {capital: 10k}\n",
         "plan.yaml:10: account.capital: '10k' is not a number; write digits with a point, as 1000 or 0.5",
