@@ -143,7 +143,7 @@ def _table(  # noqa: PLR0913  (the fields of CostTable)
     minimum: float = 0.0,
     maximum: float = np.inf,
     maximum_rate: float = np.inf,
-    spread: float = 0.0,
+    spread: float,
 ) -> CostTable:
     """Return the same terms for each of ``count`` assets; ``spread`` in basis points."""
     fields = (rate, fixed, per_share, minimum, maximum, maximum_rate, spread / 10_000.0)

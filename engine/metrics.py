@@ -82,7 +82,7 @@ def sharpe(
 ) -> float | None:
     """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
     excess = _excess(returns, risk_free)
-    if len(excess) < 2 or np.ptp(excess) == 0.0:
+    if not len(excess) or np.ptp(excess) == 0.0:
         return None
     return float(np.mean(excess) / np.std(excess, ddof=1) * np.sqrt(periods))
 
@@ -140,13 +140,14 @@ def information_ratio(returns: FloatArray, other: FloatArray, periods: float = S
 
 def beta(returns: FloatArray, other: FloatArray) -> float | None:
     """Return the slope of returns on ``other``."""
-    spread = float(np.var(other, ddof=1)) if len(other) > 1 else 0.0
-    return float(np.cov(returns, other, ddof=1)[0, 1] / spread) if spread > 0.0 else None
+    if not len(other) or np.ptp(other) == 0.0:
+        return None
+    return float(np.cov(returns, other, ddof=1)[0, 1] / np.var(other, ddof=1))
 
 
 def correlation(returns: FloatArray, other: FloatArray) -> float | None:
     """Return the correlation of returns with ``other``."""
-    if len(other) < 2 or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
+    if not len(other) or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
         return None
     return float(np.corrcoef(returns, other)[0, 1])
 

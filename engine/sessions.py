@@ -13,7 +13,7 @@ import numpy as np
 from engine.arrays import BoolArray, DateArray, IntArray
 from engine.errors import ScheduleError
 
-Period: TypeAlias = Literal["week", "month", "quarter", "half_year", "year"]
+Period: TypeAlias = Literal["week", "two_weeks", "month", "quarter", "half_year", "year"]
 
 MONTHS: Final = (
     "january",
@@ -30,13 +30,14 @@ MONTHS: Final = (
     "december",
 )
 
+_DAYS_IN: Final[dict[str, int]] = {"week": 7, "two_weeks": 14}
 _MONTHS_IN: Final[dict[str, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
 def period_of(dates: DateArray, period: Period) -> IntArray:
     """Return (T,) the number of the period each date lies in; weeks run from Monday to Sunday."""
-    if period == "week":
-        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01 was a Thursday
+    if period in _DAYS_IN:
+        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // _DAYS_IN[period]  # 1970-01-01 was a Thursday
     return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN[period]
 
 
@@ -59,36 +60,36 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
 
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
-    first: IntArray = np.concatenate([[0], np.flatnonzero(months[1:] != months[:-1]) + 1])
-    last: IntArray = np.concatenate([first[1:] - 1, [len(dates) - 1]])
-    number = months[first]
-    _no_month_missing(number, month)
-    asked = (number % 12 == month - 1) & (first > 0)
-    first, last, number = first[asked], last[asked], number[asked]
+    _no_month_missing(months, month)
+    first: IntArray = np.flatnonzero(months[1:] != months[:-1]) + 1
+    last: IntArray = np.concatenate([first, [len(dates)]])[1:] - 1
+    asked = months[first] % 12 == month - 1
+    first, last = first[asked], last[asked]
     open_end = len(last) > 0 and not _is_over(dates, int(last[-1]))
+    certain = slice(-1 if open_end else None)
     if session == "first":
         return first
     if session == "last":
-        return last[:-1] if open_end else last
-    short = first + session - 1 > last
-    if short[:-1].any() or (short[-1:].any() and not open_end):
+        return last[certain]
+    nth: IntArray = first + session - 1
+    short = nth > last
+    if short[certain].any():
         at = int(short.argmax())
         raise ScheduleError(
-            f"{_name(int(number[at]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
+            f"{_name(int(months[first[at]]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
             "use session: last"
         )
-    nth: IntArray = (first + session - 1)[~short]
-    return nth
+    return nth[~short]
 
 
-def _no_month_missing(number: IntArray, month: int) -> None:
+def _no_month_missing(months: IntArray, month: int) -> None:
     """Raise ScheduleError when a month that is asked for lies inside the data but has no session."""
-    for at in np.flatnonzero(np.diff(number) > 1):
-        skipped = [n for n in range(int(number[at]) + 1, int(number[at + 1])) if n % 12 == month - 1]
-        if skipped:
-            raise ScheduleError(
-                f"{_name(skipped[0])}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
-            )
+    inside = np.arange(months[0], months[-1])
+    skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
+    if len(skipped):
+        raise ScheduleError(
+            f"{_name(int(skipped[0]))}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
+        )
 
 
 def _name(number: int) -> str:

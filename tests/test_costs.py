@@ -113,3 +113,23 @@ def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
     assert cost(BrokerCosts(name="comdirect", fx=2.0), 1e6) == pytest.approx(2 * 59.90)
     assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 400.0 * 10.0, 10.0) == pytest.approx(1.0)
     assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 10.0, 10.0) == pytest.approx(0.1)
+
+
+def test_a_model_without_terms_has_a_table_of_zeros_and_no_bounds() -> None:
+    for model in (NoCosts(), PercentCosts(rate=0.0), PerOrderCosts(), BrokerCosts(name="zero_fee")):
+        table = model.table(2)
+        assert [field.tolist() for field in (*table[:4], table.spread)] == [[0.0, 0.0]] * 5
+        assert [field.tolist() for field in table[4:6]] == [[float("inf")] * 2] * 2
+
+
+def test_a_minimum_may_equal_the_maximum() -> None:
+    assert cost(PerOrderCosts(minimum=7, maximum=7), 1e6) == 7.0
+
+
+def test_an_unknown_broker_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(ValidationError, match=r"unknown broker 'piggy_bank'; known: .*comdirect"):
+        BrokerCosts(name="piggy_bank")
+
+
+def test_the_tariffs_are_read_from_their_file_once() -> None:
+    assert tariffs() is tariffs()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
-from engine.kernel_types import Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
@@ -330,3 +332,393 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path) -> None:
     assert edited != text
     source.write_text(edited)
     assert answer() == "5.0"
+
+
+def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> None:
+    assert kernel._proportional(percent(0.1, 2))
+    assert kernel._proportional(PerOrderCosts(rate=0.09, spread=100).table(2))
+    for field, amount in (
+        ("fixed", 0.5),
+        ("per_share", 0.005),
+        ("minimum", 0.5),
+        ("maximum", 1e9),
+        ("maximum_rate", 0.5),
+        ("rate", 0.11),
+        ("spread", 0.11),
+    ):
+        for asset in (0, 1):
+            table = percent(0.0, 2)
+            getattr(table, field)[asset] = amount
+            assert not kernel._proportional(table)
+
+
+def test_every_term_of_an_order_s_cost_by_hand() -> None:
+    """100 at 8 a share: 0.5 fixed, 2 at 2 %, 12.5 shares at 0.04 are 0.5; spread 0.1 % is 0.1 more, after all bounds."""
+    table = CostTable(*(np.array([v]) for v in (0.02, 0.5, 0.04, 0.0, np.inf, np.inf, 0.001)))
+    assert kernel.order_cost(-100.0, 8.0, 0, table) == pytest.approx(3.1, rel=1e-14)
+    assert kernel.order_cost(1.0, 8.0, 0, table) == pytest.approx(0.5 + 0.02 + 0.005 + 0.001, rel=1e-14)
+    table.minimum[0] = 5.0
+    assert kernel.order_cost(100.0, 8.0, 0, table) == pytest.approx(5.1, rel=1e-14)
+    table.maximum[0] = 4.0
+    assert kernel.order_cost(100.0, 8.0, 0, table) == pytest.approx(4.1, rel=1e-14)
+    table.maximum_rate[0] = 0.01
+    assert kernel.order_cost(100.0, 8.0, 0, table) == pytest.approx(1.1, rel=1e-14)
+
+
+def test_holdings_costs_and_values_count_one_share_and_skip_what_is_not_held() -> None:
+    price = np.array([10.0, np.nan, 5.0])
+    h = np.empty(3)
+    assert kernel._holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
+    assert h.tolist() == [10.0, 0.0, 10.0]
+    one = PerOrderCosts(fixed=1.0).table(3)
+    assert kernel._cost_of(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
+    assert kernel._spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
+    assert kernel._value_after(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
+
+
+def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
+    """A goes to half of 900 - 100; of 300 released 100 go in costs, 300 to A: the heirs sell 100, D only what it has."""
+    h = np.array([100.0, 600.0, 250.0, 50.0])
+    given = Order(np.array([0.5, 0.5, 0.0, 0.0]), np.array([True, False, False, False]), np.array([0, 0, 0.25, 0.75]))
+    x = np.full(4, 9.0)
+    kernel._orders_at(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
+    assert x.tolist() == [300.0, 0.0, -25.0, -50.0]
+    kernel._orders_at(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
+    assert x.tolist() == [-100.0, 0.0, 0.0, 0.0]
+
+
+def test_an_order_of_a_trillionth_of_the_value_is_rounding_and_a_larger_one_is_not() -> None:
+    """NOISE of 1e12 is 1."""
+    for held, expected in ((5e11 - 1.0, 0.0), (5e11 + 1.0, 0.0), (5e11 - 1.5, 1.5), (5e11 + 1.5, -1.5)):
+        x = np.empty(1)
+        kernel._orders_at(1e12, 1e12, np.array([held]), order([0.5]), x)
+        assert x[0] == expected
+
+
+def test_whole_quantities_are_rounded_down_with_a_billionth_of_a_share_of_grace() -> None:
+    """At 10 a share: 1.99 to 1; 2 less 5e-10 to 2; all 5 sold; 3 less 1.5 to 1; D untouched."""
+    units, price = np.array([0.0, 0.0, 5.0, 3.0, 4.0]), np.full(5, 10.0)
+    dq, rest = np.full(5, 9.0), np.full(5, 9.0)
+    kernel._floor(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
+    assert dq.tolist() == [1.0, 2.0, -5.0, -2.0, 0.0]
+    assert rest == pytest.approx([0.99, -5e-10, -1.0, 0.5, -1.0], abs=1e-12)
+
+
+def spent_rest(price, cash: float, reserve: float, dq, rest, *, caps=None, costs=None, units=None) -> list[float]:
+    n = len(price)
+    dq = np.array(dq, float)
+    held = np.zeros(n) if units is None else np.array(units, float)
+    whole = terms(costs or free(n), n, caps=caps, whole=True)
+    kernel._spend_rest(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
+    return dq.tolist()
+
+
+def test_what_rounding_leaves_buys_one_share_each_by_largest_remainder() -> None:
+    """25 left: B (0.9) at 40 does not fit, C (0.5) at 5 does, once, A (0.2) at 30 does not fit any more."""
+    assert spent_rest([30, 40, 5], 100.0, 0.0, [1, 1, 1], [0.2, 0.9, 0.5]) == [1.0, 1.0, 2.0]
+    assert spent_rest([10, 10], 19.0, 0.0, [0, 0], [0.5, 0.5]) == [1.0, 0.0]
+    assert spent_rest([10, 10], 20.0, 0.0, [0, 0], [0.4, 0.5]) == [1.0, 1.0]
+    assert spent_rest([10, 10], 99.0, 0.0, [0, 0], [1e-9, 2e-9]) == [0.0, 1.0]
+    assert spent_rest([10, 10], 99.0, 0.0, [0, 0], [-1.0, -1.0]) == [0.0, 0.0]
+
+
+def test_the_last_share_may_take_cash_to_its_reserve_and_not_below() -> None:
+    assert spent_rest([10], 40.0, 10.0, [2], [0.5]) == [3.0]
+    assert spent_rest([10], 40.0, 10.0 + 1e-12, [2], [0.5]) == [3.0]
+    assert spent_rest([10], 40.0, 10.0 + 1e-9, [2], [0.5]) == [2.0]
+    assert spent_rest([10], 40.0, 10.0, [2], [0.5], costs=PerOrderCosts(rate=0.001).table(1)) == [2.0]
+
+
+def test_a_further_share_keeps_its_cap_which_is_of_the_value_after_its_cost() -> None:
+    """Of 100 a cap of 0.3 holds 3 shares at 10; of 99.97 after costs only 2."""
+    assert spent_rest([10], 100.0, 0.0, [2], [0.5], caps=[0.3]) == [3.0]
+    assert spent_rest([10], 100.0, 0.0, [3], [0.5], caps=[0.3]) == [3.0]
+    assert spent_rest([10], 100.0, 0.0, [2], [0.5], caps=[0.3], costs=PerOrderCosts(rate=0.001).table(1)) == [2.0]
+
+
+def test_whole_shares_leave_the_cash_that_the_weights_leave() -> None:
+    """Half of 100 in shares of 30 is 1.67: a second share would take cash to 40, below its target of 50."""
+    for weights, price, bought in ((0.5, 30.0, 1.0), (0.5, 25.0, 2.0), (1.0, 30.0, 3.0)):
+        units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
+        _, _, cash = kernel.trade(
+            units, 100.0, np.array([price]), order([weights]), terms(free(1), 1, whole=True), dq, fees
+        )
+        assert units.tolist() == [bought]
+        assert cash == 100.0 - bought * price
+
+
+def test_the_rest_is_spent_only_where_the_terms_say_so() -> None:
+    """60 and 40 of 100 in shares of 35 and 30: 1.71 and 1.33; the 35 left buy a second A unless the rest is kept."""
+    for spend, bought in ((True, [2.0, 1.0]), (False, [1.0, 1.0])):
+        units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
+        rule = terms(free(2), 2, whole=True)._replace(spend_rest=spend)
+        kernel.trade(units, 100.0, np.array([35.0, 30.0]), order([0.6, 0.4]), rule, dq, fees)
+        assert units.tolist() == bought
+
+
+def test_shares_above_a_cap_that_the_plan_keeps_are_sold_again_one_by_one() -> None:
+    """1000 in all, cap 0.1 (100): 12 shares at 10 go down to 10, unless the plan itself is above the cap or rests."""
+    price = np.array([10.0, 88.0])
+    for x, caps, expected in (
+        ([100.0, 0.0], [0.1, np.inf], 10.0),
+        ([100.0, 0.0], [np.inf, np.inf], 12.0),
+        ([101.0, 0.0], [0.1, np.inf], 12.0),
+        ([0.0, 0.0], [0.1, np.inf], 12.0),
+        ([0.5, 0.0], [0.0005, np.inf], 0.0),
+    ):
+        dq = np.array([12.0, 0.0])
+        kernel._cut_to_caps(np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq)
+        assert dq.tolist() == [expected, 0.0]
+
+
+def test_targets_are_cut_when_waiting_assets_and_they_exceed_the_value() -> None:
+    """600 wait, half of 1000 is wanted: the others get shares of 1000 less 600. 500 waiting just fit."""
+    given = order([0.5, 0.25, 0.25], active=[False, True, True])
+    needed, cut = kernel._scaled(1000.0, np.array([600.0, 50.0, 0.0]), given)
+    assert needed
+    assert cut.weights.tolist() == [1.0, 0.5, 0.5]
+    assert (cut.release, cut.withheld) == (0.0, 600.0)
+    assert not kernel._scaled(1000.0, np.array([500.0, 50.0, 0.0]), given)[0]
+    assert not kernel._scaled(1000.0, np.array([500.0 + 1e-10, 50.0, 0.0]), given)[0]
+    assert kernel._scaled(1000.0, np.array([500.0 + 1e-8, 50.0, 0.0]), given)[0]
+    assert not kernel._scaled(100.0, np.array([600.0, 50.0, 0.0]), order([1.0, 0, 0], active=[False, True, True]))[0]
+
+
+def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None:
+    """B waits with 700 of 1000: A, which wants 300 and has 260, would be cut to 225; it stays, and 40 are left to C."""
+    units, dq, fees = np.array([26.0, 70.0, 4.0]), np.zeros(3), np.zeros(3)
+    status, scaled, cash = kernel.trade(
+        units,
+        0.0,
+        np.full(3, 10.0),
+        order([0.3, 0.6, 0.1], active=[True, False, True]),
+        terms(free(3), 3),
+        dq,
+        fees,
+    )
+    assert (status, scaled) == (kernel.DONE, True)
+    assert units == pytest.approx([26.0, 70.0, 4.0], rel=1e-12)
+    assert cash == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
+    assert kernel._affordable(100.0, 1.0, 0, free(1)) == 100.0
+    assert kernel._affordable(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
+    assert kernel._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=30.0).table(1)) == pytest.approx(70.0, rel=1e-14)
+    assert kernel._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=200.0).table(1)) == 0.0
+    costs = percent(0.013, 1)
+    most = kernel._affordable(77.7, 1.0, 0, costs)
+    assert most + kernel.order_cost(most, 1.0, 0, costs) <= 77.7
+    more = np.nextafter(most, 100.0)
+    assert more + kernel.order_cost(more, 1.0, 0, costs) > 77.7
+
+
+def test_the_smallest_sale_that_brings_what_is_needed_after_its_fee() -> None:
+    fixed = PerOrderCosts(fixed=1.0).table(1)
+    assert kernel._sale_for(50.0, 100.0, 1.0, 0, fixed) == pytest.approx(51.0, rel=1e-14)
+    assert kernel._sale_for(99.0, 100.0, 1.0, 0, fixed) == 100.0
+    assert kernel._sale_for(500.0, 100.0, 1.0, 0, fixed) == 100.0
+    costs = percent(0.013, 1)
+    sale = kernel._sale_for(50.0, 100.0, 1.0, 0, costs)
+    assert sale - kernel.order_cost(sale, 1.0, 0, costs) >= 50.0
+    less = np.nextafter(sale, 0.0)
+    assert less - kernel.order_cost(less, 1.0, 0, costs) < 50.0
+
+
+def test_the_widest_gap_is_found_among_active_untried_assets_on_the_side_asked_for() -> None:
+    """Targets 50, 30, 20 of 100 and holdings 20, 60, 15: gaps 30, -30, 5."""
+    h, free_all = np.array([20.0, 60.0, 15.0]), np.zeros(3, bool)
+    given = order([0.5, 0.3, 0.2])
+    assert kernel._widest(h, 100.0, given, free_all, 1.0, 1.0) == (0, 30.0)
+    assert kernel._widest(h, 100.0, given, free_all, -1.0, 1.0) == (1, 30.0)
+    assert kernel._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 1.0) == (2, 5.0)
+    assert kernel._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 5.0) == (-1, 5.0)
+    resting = order([0.5, 0.3, 0.2], active=[False, True, True])
+    assert kernel._widest(h, 100.0, resting, free_all, 1.0, 1.0) == (2, 5.0)
+    assert kernel._widest(h, -100.0, given, free_all, -1.0, 1.0) == (1, 60.0)
+    assert kernel._widest(np.array([10.0, 10.0]), 100.0, order([0.5, 0.5]), np.zeros(2, bool), 1.0, 1.0) == (0, 40.0)
+
+
+def test_a_value_after_costs_has_settled_at_rounding_and_after_forty_attempts_on_its_lower_side() -> None:
+    assert kernel._settled(100.0, 100.0, 0)
+    assert kernel._settled(1e15 + 1.0, 1e15, 0)
+    assert not kernel._settled(1e15 + 2.0, 1e15, 0)
+    assert not kernel._settled(99.0, 100.0, 0)
+    assert not kernel._settled(101.0, 100.0, 39)
+    assert kernel._settled(101.0, 100.0, 40)
+    assert kernel._settled(101.0, 100.0, 63)
+    assert not kernel._settled(99.0, 100.0, 40)
+    assert kernel._settled(-1e15 - 1.0, -1e15, 0)
+
+
+def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
+    """300 and 500 held, 203 new, 1 a purchase: of 1002 half each is 501; A buys 201, and B's fee would eat the 1 left."""
+    units, dq, fees = np.array([300.0, 500.0]), np.zeros(2), np.zeros(2)
+    costs = PerOrderCosts(fixed=1.0).table(2)
+    left = kernel.invest(units, 203.0, np.ones(2), order([0.5, 0.5]), terms(costs, 2), dq, fees)
+    assert units == pytest.approx([501.0, 500.0], rel=1e-12)
+    assert fees.tolist() == [1.0, 0.0]
+    assert left == pytest.approx(1.0, rel=1e-9)
+
+
+def test_new_money_fills_two_gaps_with_a_rate_each() -> None:
+    """Targets 60/40 %, holdings 100 and 100, 303 new at 1 %: 500 after costs of 3, 300 and 200, so 200 and 100 bought."""
+    units, dq, fees = np.array([100.0, 100.0]), np.zeros(2), np.zeros(2)
+    left = kernel.invest(units, 303.0, np.ones(2), order([0.6, 0.4]), terms(percent(0.01, 2), 2), dq, fees)
+    assert units == pytest.approx([300.0, 200.0], rel=1e-12)
+    assert fees == pytest.approx([2.0, 1.0], rel=1e-12)
+    assert left == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_withdrawal_takes_two_excesses_with_a_rate_each() -> None:
+    """At 1 %, 99 due are 100 of A; 198 due are 200: A's excess over the third of 400, and 100 / 3 of B."""
+    units, dq, fees = np.array([300.0, 250.0, 50.0]), np.zeros(3), np.zeros(3)
+    left = kernel.raise_cash(
+        units, 0.0, 99.0, 0.0, np.ones(3), order([1 / 3, 1 / 3, 1 / 3]), terms(percent(0.01, 3), 3), dq, fees
+    )
+    assert units == pytest.approx([200.0, 250.0, 50.0], rel=1e-12)
+    assert fees == pytest.approx([1.0, 0.0, 0.0], rel=1e-9)
+    assert left == pytest.approx(99.0, rel=1e-12)
+    units = np.array([300.0, 250.0, 50.0])
+    left = kernel.raise_cash(
+        units, 0.0, 198.0, 0.0, np.ones(3), order([1 / 3, 1 / 3, 1 / 3]), terms(percent(0.01, 3), 3), dq, fees
+    )
+    assert units == pytest.approx([400 / 3, 250.0 - 100 / 3, 50.0], rel=1e-12)
+    assert left == pytest.approx(198.0, rel=1e-12)
+
+
+def test_a_sale_that_its_fee_would_eat_is_left_out_of_a_withdrawal() -> None:
+    """A's excess of 4 costs 5 to sell, B's of 46 brings 41: B alone pays."""
+    units, dq, fees = np.array([54.0, 96.0]), np.zeros(2), np.zeros(2)
+    costs = PerOrderCosts(fixed=5.0).table(2)
+    left = kernel.raise_cash(units, 0.0, 45.0, 0.0, np.ones(2), order([0.5, 0.5]), terms(costs, 2), dq, fees)
+    assert units[0] == 54.0
+    assert fees[0] == 0.0
+    assert left == pytest.approx(96.0 - units[1] - 5.0, rel=1e-12)
+
+
+def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_a_place(monkeypatch) -> None:
+    asked = []
+
+    def compiler(**options):
+        asked.append(options)
+        if options.get("cache") and len(asked) > 1:
+            raise RuntimeError("no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(kernel.numba, "njit", compiler)
+    assert kernel.jit(abs) is abs
+    assert kernel.jit(abs) is abs
+    strict = {"error_model": "numpy"}
+    assert asked == [{"cache": True, **strict}, {"cache": True, **strict}, strict]
+
+
+def test_kernels_are_compiled_when_the_disk_has_them_from_after_the_last_edit(monkeypatch, tmp_path: Path) -> None:
+    class Compiled:
+        _cache = SimpleNamespace(cache_path=str(tmp_path))
+
+    monkeypatch.setattr(kernel, "hold", Compiled())
+    assert not kernel.compiled()
+    index, source = tmp_path / "kernel.hold-500.py311.nbi", Path(kernel.__file__).stat().st_mtime
+    index.touch()
+    for written, known in ((source - 10, False), (source, True), (source + 10, True)):
+        os.utime(index, (written, written))
+        assert kernel.compiled() is known
+    monkeypatch.setattr(kernel, "hold", object())
+    assert kernel.compiled()
+
+
+def test_an_asset_that_is_not_held_is_not_marked_whatever_its_price() -> None:
+    (_, _, alarm), track = holding([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
+    assert alarm == kernel.QUIET
+    assert track.value.tolist() == [15.0, 17.0]
+    assert track.units.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+
+
+def test_a_stretch_that_begins_later_marks_its_own_rows_and_earns_no_interest_twice() -> None:
+    (row, cash, _), track = holding([[10.0]] * 4, [1.0], 100.0, growth=[9.0, 9.0, 1.02, 1.03], start=1, stop=3)
+    assert (row, cash) == (3, pytest.approx(100.0 * 1.02 * 1.03))
+    assert track.value.tolist() == [0.0, 110.0, 112.0, 0.0]
+    assert track.cash.tolist() == [0.0, 100.0, 102.0, 0.0]
+
+
+def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() -> None:
+    cap = Watch(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
+    growth = [9.0, 1.01, 1.02]
+    (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, watch=cap)
+    assert (row, cash, alarm) == (2, pytest.approx(103.02), kernel.CAP_ALARM)
+    (row, cash, alarm), _ = holding([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, watch=cap)
+    assert (row, cash, alarm) == (3, pytest.approx(103.02), kernel.CAP_ALARM)
+
+
+def alarm_of(units, cash: float, target, *, caps=None, absolute: float = np.inf, relative: float = np.inf) -> int:
+    n = len(units)
+    watch = Watch(np.array(target), np.ones(1, bool), absolute, relative, np.array(caps or [np.inf] * n))
+    return holding([[1.0] * n], units, cash, watch=watch)[0][2]
+
+
+def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_comes_before_a_cap() -> None:
+    """Of 100: 40 where 50 are wanted is 10 points and a fifth below."""
+    assert alarm_of([40.0], 60.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
+    assert alarm_of([60.0], 40.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
+    assert alarm_of([40.0], 60.0, [0.5], absolute=0.11) == kernel.QUIET
+    assert alarm_of([40.0], 60.0, [0.5], relative=0.19) == kernel.BAND_ALARM
+    assert alarm_of([40.0], 60.0, [0.5], relative=0.21) == kernel.QUIET
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.4) == kernel.BAND_ALARM
+    assert alarm_of([1.0], 99.0, [0.0], absolute=0.005) == kernel.BAND_ALARM
+    assert alarm_of([60.0, 20.0], 20.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.BAND_ALARM
+    assert alarm_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.CAP_ALARM
+
+
+def test_a_cap_is_exceeded_by_more_than_a_billionth_of_it() -> None:
+    assert alarm_of([50.0 + 4e-8], 50.0 - 4e-8, [0.1], caps=[0.5]) == kernel.QUIET
+    assert alarm_of([50.0 + 6e-8], 50.0 - 6e-8, [0.1], caps=[0.5]) == kernel.CAP_ALARM
+
+
+def test_an_asset_neither_held_nor_wanted_raises_no_alarm_and_the_next_one_is_still_watched() -> None:
+    watch = Watch(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
+    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, watch=watch)[0][2] == kernel.BAND_ALARM
+
+
+def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
+    """B is 1 above its target, two orders cost 10; with 100 to bring, 90 are left to A."""
+    costs = PerOrderCosts(fixed=5.0).table(2)
+    for weight, expected in ((0.499, kernel.UNAFFORDABLE), (0.4, kernel.DONE)):
+        units, dq, fees = np.array([500.0, 500.0]), np.zeros(2), np.zeros(2)
+        trim = order([0.0, weight], active=[False, True], heirs=[1.0, 0.0])
+        status, _, cash = kernel.trade(units, 0.0, np.ones(2), trim, terms(costs, 2), dq, fees)
+        assert (status, cash) == (expected, pytest.approx(0.0, abs=1e-9))
+        assert (units.tolist() == [500.0, 500.0]) == (expected == kernel.UNAFFORDABLE)
+
+
+def test_a_release_of_which_costs_leave_a_billionth_of_the_account_is_not_spent() -> None:
+    """5 released in an account of 1e9 for a fee of 4.5: half a coin would be bought."""
+    units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
+    given_up = order([0.0], active=[False], heirs=[1.0], release=5.0)
+    status, _, cash = kernel.trade(
+        units, 1e9, np.array([1.0]), given_up, terms(PerOrderCosts(fixed=4.5).table(1), 1), dq, fees
+    )
+    assert (status, units[0], cash) == (kernel.UNAFFORDABLE, 0.0, 1e9)
+
+
+def test_weights_of_more_than_the_account_are_not_filled() -> None:
+    units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
+    status, _, cash = kernel.trade(units, 100.0, np.ones(2), order([0.8, 0.4]), terms(free(2), 2), dq, fees)
+    assert (status, units.tolist(), cash) == (kernel.UNAFFORDABLE, [0.0, 0.0], 100.0)
+
+
+def test_a_sale_may_cost_all_that_it_brings_and_no_more() -> None:
+    for fixed, expected in ((10.0, (kernel.DONE, 0.0)), (10.5, (kernel.UNAFFORDABLE, 10.0))):
+        units, dq, fees = np.array([10.0]), np.zeros(1), np.zeros(1)
+        costs = PerOrderCosts(fixed=fixed).table(1)
+        status, _, cash = kernel.trade(units, 0.0, np.ones(1), order([0.0]), terms(costs, 1), dq, fees)
+        assert (status, units[0] + cash) == expected
+
+
+def test_new_money_leaves_gaps_of_a_trillionth_of_the_account_alone() -> None:
+    """Of 1e12 a quarter each and in cash: A and C lack 0.9 each, B 10; only B is bought, 1.8 too much stay in cash."""
+    quarter = 2.5e11
+    units, dq, fees = np.array([quarter - 0.9, quarter - 10.0, quarter - 0.9]), np.zeros(3), np.zeros(3)
+    left = kernel.invest(units, quarter + 11.8, np.ones(3), order([0.25] * 3), terms(free(3), 3), dq, fees)
+    assert dq == pytest.approx([0.0, 10.0, 0.0], abs=1e-3)
+    assert left == pytest.approx(quarter + 1.8, abs=1e-3)

@@ -132,24 +132,6 @@ def test_figures_that_do_not_exist_are_none() -> None:
     assert metrics.beta(np.ones(5), np.ones(5)) is None
 
 
-returns_lists = st.lists(st.floats(-0.2, 0.25), min_size=5, max_size=120)
-
-
-@given(returns_lists)
-def test_figures_agree_with_empyrical(values: list[float]) -> None:
-    import empyrical
-
-    r = np.array(values)
-    if np.ptp(r) < 1e-6:
-        return
-    assert metrics.volatility(r) == pytest.approx(empyrical.annual_volatility(r), rel=1e-10)
-    assert metrics.sharpe(r) == pytest.approx(empyrical.sharpe_ratio(r), rel=1e-10, abs=1e-10)
-    assert metrics.max_drawdown(level(r)) == pytest.approx(empyrical.max_drawdown(r), rel=1e-10, abs=1e-12)
-    assert metrics.annual_return(r) == pytest.approx(empyrical.annual_return(r), rel=1e-10, abs=1e-12)
-    if r.min() < -1e-6:
-        assert metrics.sortino(r) == pytest.approx(empyrical.sortino_ratio(r), rel=1e-10, abs=1e-10)
-
-
 # O-TWR ------------------------------------------------------------------------------------------------------------
 
 
@@ -249,20 +231,6 @@ def test_a_rate_file_that_cannot_be_meant_is_refused(tmp_path) -> None:
         RateFile(path=str(tmp_path / "none.csv"), unit="percent").annual(day)
 
 
-def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
-    from pathlib import Path
-
-    from engine.cli import _load
-    from engine.workflow import run
-
-    quick = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
-    rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
-    base = run(_load(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
-    with_bills = run(_load(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
-    assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
-    assert with_bills["cagr"] == base["cagr"]
-
-
 def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definitions() -> None:
     rng = np.random.default_rng(4)
     other = rng.normal(0.0, 0.01, 400)
@@ -279,3 +247,119 @@ def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definiti
     assert metrics.turnover(300.0, 1000.0, 2.0) == pytest.approx(0.075)
     assert metrics.turnover(300.0, 0.0, 2.0) is None
     assert metrics.turnover(300.0, 1000.0, 0.0) is None
+
+
+def test_the_ulcer_index_is_the_root_of_the_mean_squared_fall() -> None:
+    """Falls 0, 20 %, 0, 10 %: (0.04 + 0.01) / 4 = 0.0125."""
+    assert metrics.ulcer(np.array([100.0, 80.0, 100.0, 90.0])) == pytest.approx(0.0125**0.5, rel=1e-12)
+
+
+def test_omega_divides_gains_by_shortfalls_around_the_threshold() -> None:
+    """Around 1 %: gains 2 + 1, shortfalls 2 + 5; around 0: 3 + 2 and 1 + 4."""
+    returns = np.array([0.03, -0.01, 0.02, -0.04])
+    assert metrics.omega(returns, 0.01) == pytest.approx(3 / 7, rel=1e-12)
+    assert metrics.omega(returns) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_calendar_years_chain_from_the_capital_to_the_last_session() -> None:
+    """100 to 110 in 2020 (year 50 after 1970), 110 to 165 in 2021, 165 to 132 in the days of 2022."""
+    dates = np.array(["2020-12-30", "2020-12-31", "2021-01-04", "2021-12-31", "2022-01-03"], dtype="datetime64[D]")
+    years, returns = metrics.by_period(np.array([100.0, 90.0, 110.0, 120.0, 165.0, 132.0]), dates, "year")
+    assert years.tolist() == [50, 51, 52]
+    assert returns == pytest.approx([0.1, 0.5, -0.2], rel=1e-12)
+
+
+def test_a_lost_account_loses_everything_once_and_nothing_after() -> None:
+    """From 100 to 0 is -100 %; from 0 to 0 is no change; from 0.5 to 0.75 is +50 %."""
+    dates = np.array(["2020-12-31", "2021-12-31"], dtype="datetime64[D]")
+    assert metrics.by_period(np.array([100.0, 0.0, 0.0]), dates, "year")[1].tolist() == [-1.0, 0.0]
+    nothing = np.zeros(3)
+    lost = metrics.time_weighted(np.array([100.0, 0.0, 0.0]), at_start=nothing, at_end=nothing)
+    assert lost.tolist() == [-1.0, 0.0]
+    assert metrics.by_period(np.array([0.5, 0.75, 1.5]), dates, "year")[1].tolist() == [0.5, 1.0]
+    one = metrics.time_weighted(np.array([1.0, 1.5, 3.0]), at_start=nothing, at_end=nothing)
+    assert one.tolist() == [0.5, 1.0]
+    assert metrics.cagr(np.array([100.0, 0.0]), 700.0) == -1.0
+    assert metrics.cagr(np.array([100.0, -1.0]), 700.0) is None
+
+
+def test_the_growth_of_a_single_day_is_annualised_too() -> None:
+    """A thousandth a day is 1.001 ** 365.25 = 1.4406 in a year."""
+    assert metrics.cagr(np.array([100.0, 100.1]), 1.0) == pytest.approx(0.4406, abs=5e-5)
+
+
+def test_the_level_begins_with_the_capital_and_chains_the_returns_onto_the_first_value() -> None:
+    level_after_costs = metrics.level_of(100.0, 99.0, np.array([0.1, -0.5]))
+    assert level_after_costs == pytest.approx([100.0, 99.0, 108.9, 54.45], rel=1e-12)
+
+
+def test_a_drawdown_that_never_recovers_lasts_to_the_end_and_one_from_costs_begins_at_the_opening() -> None:
+    """High on 1 January, still below it on 10 February: 40 days; costs made good on 10 January: 9 days."""
+    dates = np.array(["2020-01-01", "2020-01-11", "2020-02-10"], dtype="datetime64[D]")
+    assert metrics.longest_drawdown(np.array([100.0, 110.0, 90.0, 95.0]), dates) == 40
+    dates = np.array(["2020-01-01", "2020-01-06", "2020-01-10"], dtype="datetime64[D]")
+    assert metrics.longest_drawdown(np.array([100.0, 99.0, 99.5, 101.0]), dates) == 9
+
+
+def test_one_observation_has_no_scatter_and_two_have() -> None:
+    """1 % and 3 %: mean 2 %, standard deviation 2 % / sqrt(2)."""
+    one, two = np.array([-0.02]), np.array([0.01, 0.03])
+    assert metrics.volatility(one) is None
+    assert metrics.volatility(two, periods=1) == pytest.approx(0.02 / 2**0.5, rel=1e-12)
+    assert metrics.sharpe(two, periods=1) == pytest.approx(2**0.5, rel=1e-12)
+    assert metrics.beta(one, one) is None
+    assert metrics.beta(np.array([1.0, 3.0]), np.array([0.0, 1.0])) == pytest.approx(2.0, rel=1e-12)
+    assert metrics.correlation(np.array([1.0, 3.0]), np.array([0.0, 1.0])) == pytest.approx(1.0, rel=1e-12)
+    assert metrics.downside(one, periods=4) == pytest.approx(0.04, rel=1e-12)
+    assert metrics.sortino(one, periods=4) == pytest.approx(-2.0, rel=1e-12)
+    assert metrics.annual_return(np.array([0.1]), periods=2) == pytest.approx(0.21, rel=1e-12)
+
+
+def test_no_observation_has_no_figure() -> None:
+    nothing = np.array([np.nan])
+    for figure in (metrics.volatility, metrics.annual_return, metrics.downside, metrics.sharpe):
+        assert figure(nothing) is None
+    assert metrics.calmar(None, -0.1) is None
+    assert metrics.beta(nothing[:0], nothing[:0]) is None
+    assert metrics.correlation(nothing[:0], nothing[:0]) is None
+    steady, moving = np.full(3, 0.01), np.array([0.01, 0.02, 0.03])
+    assert metrics.correlation(steady, moving) is None
+    assert metrics.correlation(moving, steady) is None
+
+
+def test_a_turnover_of_half_a_year_and_half_a_coin_is_annualised() -> None:
+    """300 traded is 150 one way, of 1000 in half a year: 30 %; 1 of 0.5 in a year: 100 %."""
+    assert metrics.turnover(300.0, 1000.0, 0.5) == pytest.approx(0.3, rel=1e-12)
+    assert metrics.turnover(1.0, 0.5, 1.0) == pytest.approx(1.0, rel=1e-12)
+
+
+returns_lists = st.lists(st.floats(-0.2, 0.25), min_size=5, max_size=120)
+
+
+@given(returns_lists)
+def test_figures_agree_with_empyrical(values: list[float]) -> None:
+    import empyrical
+
+    r = np.array(values)
+    if np.ptp(r) < 1e-6:
+        return
+    assert metrics.volatility(r) == pytest.approx(empyrical.annual_volatility(r), rel=1e-10)
+    assert metrics.sharpe(r) == pytest.approx(empyrical.sharpe_ratio(r), rel=1e-10, abs=1e-10)
+    assert metrics.max_drawdown(level(r)) == pytest.approx(empyrical.max_drawdown(r), rel=1e-10, abs=1e-12)
+    assert metrics.annual_return(r) == pytest.approx(empyrical.annual_return(r), rel=1e-10, abs=1e-12)
+    if r.min() < -1e-6:
+        assert metrics.sortino(r) == pytest.approx(empyrical.sortino_ratio(r), rel=1e-10, abs=1e-10)
+
+
+def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
+    from pathlib import Path
+
+    from engine.cli import _load
+    from engine.workflow import run
+
+    quick = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
+    rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
+    base = run(_load(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
+    with_bills = run(_load(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
+    assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
+    assert with_bills["cagr"] == base["cagr"]

@@ -22,40 +22,6 @@ def weekdays(start: str, end: str) -> np.ndarray:
     return dates[np.is_busday(dates)]
 
 
-@pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas
-def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
-    import exchange_calendars
-
-    with (shared_data / "oracles" / "first_january_session.csv").open() as file:
-        golden = list(csv.DictReader(file))
-    compared = 0
-    for code in [name for name in golden[0] if name != "year"]:
-        calendar = exchange_calendars.get_calendar(code, start="1999-12-01", end="2026-02-01")
-        dates = calendar.sessions.to_numpy().astype("datetime64[D]")
-        rows = sessions_in_month(dates, 1, "first")
-        assert [str(day) for day in dates[rows]] == [year[code] for year in golden]
-        compared += len(rows)
-    assert compared == 270
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
-    import exchange_calendars
-
-    sets = [
-        exchange_calendars.get_calendar(code, start="1999-12-01", end="2024-01-01")
-        .sessions.to_numpy()
-        .astype("datetime64[D]")
-        for code in ("XNYS", "XLON", "XETR")
-    ]
-    common = np.intersect1d(np.intersect1d(*sets[:2]), sets[2])
-    first = {str(day)[:4]: str(day)[5:] for day in common[sessions_in_month(common, 1, "first")]}
-    fourth = {year for year, day in first.items() if day == "01-04"}
-    third = {year for year, day in first.items() if day == "01-03"}
-    assert fourth == {"2000", "2005", "2010", "2011", "2016", "2021", "2022"}
-    assert third == {"2006", "2007", "2012", "2017", "2023"}
-
-
 def test_last_and_nth_sessions_are_counted_inside_the_month() -> None:
     dates = weekdays("2019-12-02", "2021-03-01")
     assert dates[sessions_in_month(dates, 1, "last")].tolist() == days("2020-01-31", "2021-01-29").tolist()
@@ -162,3 +128,59 @@ def test_every_missing_month_that_is_asked_for_is_named_by_its_first_year() -> N
 def test_a_friday_that_ends_its_month_ends_it_though_a_weekend_follows() -> None:
     assert sessions_in_month(weekdays("2020-12-01", "2021-01-30"), 1, "last").size == 1
     assert sessions_in_month(weekdays("2020-12-01", "2021-01-29"), 1, "last").size == 0
+
+
+def test_an_open_month_end_is_left_out_and_those_of_the_years_before_stay() -> None:
+    dates = weekdays("2017-12-01", "2020-01-20")
+    assert dates[sessions_in_month(dates, 1, "last")].tolist() == days("2018-01-31", "2019-01-31").tolist()
+
+
+def test_a_month_is_over_when_the_next_has_begun_though_its_last_weekdays_had_no_session() -> None:
+    dates = np.concatenate([weekdays("2019-12-02", "2020-01-30"), weekdays("2020-02-03", "2020-02-05")])
+    assert dates[sessions_in_month(dates, 1, "last")].tolist() == days("2020-01-29").tolist()
+
+
+def test_the_sessions_of_a_short_month_are_counted_in_its_complaint() -> None:
+    with pytest.raises(ScheduleError, match="january 2020: session 3 asked for, 2 are there; use session: last"):
+        sessions_in_month(days("2019-12-31", "2020-01-02", "2020-01-03", "2020-02-03"), 1, 3)
+
+
+def test_half_years_begin_in_january_and_july_quarters_every_third_month_and_years_in_january() -> None:
+    dates = np.arange("2018-12", "2021-02", dtype="datetime64[M]").astype("datetime64[D]")
+    month = dates.astype("datetime64[M]").astype(int) % 12 + 1
+    for period, expected in (("half_year", [1, 7] * 2 + [1]), ("year", [1] * 3), ("quarter", [1, 4, 7, 10] * 2 + [1])):
+        assert month[starts_period(dates, period)].tolist() == expected
+
+
+@pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas
+def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
+    import exchange_calendars
+
+    with (shared_data / "oracles" / "first_january_session.csv").open() as file:
+        golden = list(csv.DictReader(file))
+    compared = 0
+    for code in [name for name in golden[0] if name != "year"]:
+        calendar = exchange_calendars.get_calendar(code, start="1999-12-01", end="2026-02-01")
+        dates = calendar.sessions.to_numpy().astype("datetime64[D]")
+        rows = sessions_in_month(dates, 1, "first")
+        assert [str(day) for day in dates[rows]] == [year[code] for year in golden]
+        compared += len(rows)
+    assert compared == 270
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
+    import exchange_calendars
+
+    sets = [
+        exchange_calendars.get_calendar(code, start="1999-12-01", end="2024-01-01")
+        .sessions.to_numpy()
+        .astype("datetime64[D]")
+        for code in ("XNYS", "XLON", "XETR")
+    ]
+    common = np.intersect1d(np.intersect1d(*sets[:2]), sets[2])
+    first = {str(day)[:4]: str(day)[5:] for day in common[sessions_in_month(common, 1, "first")]}
+    fourth = {year for year, day in first.items() if day == "01-04"}
+    third = {year for year, day in first.items() if day == "01-03"}
+    assert fourth == {"2000", "2005", "2010", "2011", "2016", "2021", "2022"}
+    assert third == {"2006", "2007", "2012", "2017", "2023"}
