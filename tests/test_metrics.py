@@ -280,7 +280,7 @@ def test_a_lost_account_loses_everything_once_and_nothing_after() -> None:
     one = metrics.time_weighted(np.array([1.0, 1.5, 3.0]), at_start=nothing, at_end=nothing)
     assert one.tolist() == [0.5, 1.0]
     assert metrics.cagr(np.array([100.0, 0.0]), 700.0) == -1.0
-    assert metrics.cagr(np.array([100.0, -1.0]), 700.0) is None
+    assert metrics.cagr(np.array([100.0, 50.0, -1.0]), 700.0) is None
 
 
 def test_the_growth_of_a_single_day_is_annualised_too() -> None:
@@ -299,6 +299,17 @@ def test_a_drawdown_that_never_recovers_lasts_to_the_end_and_one_from_costs_begi
     assert metrics.longest_drawdown(np.array([100.0, 110.0, 90.0, 95.0]), dates) == 40
     dates = np.array(["2020-01-01", "2020-01-06", "2020-01-10"], dtype="datetime64[D]")
     assert metrics.longest_drawdown(np.array([100.0, 99.0, 99.5, 101.0]), dates) == 9
+
+
+def test_the_days_of_a_drawdown_are_counted_before_1970_too() -> None:
+    """The Dow's close of 3 September 1929 was passed on 23 November 1954, 25 years and 81 days (6 of them leap) later."""
+    dates = np.array(["1929-09-03", "1932-07-08", "1954-11-23"], dtype="datetime64[D]")
+    assert metrics.longest_drawdown(np.array([381.17, 381.17, 41.22, 382.74]), dates) == 25 * 365 + 6 + 81
+
+
+def test_a_negative_rate_a_year_is_a_negative_rate_a_period() -> None:
+    assert metrics.session_rate(-0.19, periods=2) == pytest.approx(-0.1, rel=1e-12)
+    assert metrics.session_rates(np.array([-0.19]), periods=2) == pytest.approx([-0.1], rel=1e-12)
 
 
 def test_one_observation_has_no_scatter_and_two_have() -> None:
