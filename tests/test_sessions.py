@@ -152,6 +152,20 @@ def test_half_years_begin_in_january_and_july_quarters_every_third_month_and_yea
         assert month[starts_period(dates, period)].tolist() == expected
 
 
+def test_a_missing_month_that_is_not_asked_for_is_no_error() -> None:
+    dates = np.concatenate([weekdays("2019-11-01", "2020-02-01"), weekdays("2020-03-02", "2020-06-01")])
+    for month in (1, 3, 5, 12):
+        assert sessions_in_month(dates, month, "first").size == 1
+    with pytest.raises(ScheduleError, match="february 2020: no session"):
+        sessions_in_month(dates, 2, "first")
+
+
+def test_pairs_of_weeks_are_counted_from_the_last_monday_of_1969() -> None:
+    """From 29 December 1969 to 6 January 2020 are 18,270 days, 1,305 pairs of weeks."""
+    dates = weekdays("2020-01-01", "2020-02-08")
+    assert dates[starts_period(dates, "two_weeks")].tolist() == days("2020-01-06", "2020-01-20", "2020-02-03").tolist()
+
+
 @pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas
 def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
     import exchange_calendars
