@@ -722,3 +722,34 @@ def test_new_money_leaves_gaps_of_a_trillionth_of_the_account_alone() -> None:
     left = kernel.invest(units, quarter + 11.8, np.ones(3), order([0.25] * 3), terms(free(3), 3), dq, fees)
     assert dq == pytest.approx([0.0, 10.0, 0.0], abs=1e-3)
     assert left == pytest.approx(quarter + 1.8, abs=1e-3)
+
+
+def test_an_unlisted_asset_without_a_price_does_not_keep_shares_above_a_cap() -> None:
+    """Of 1000 a cap of 0.1 holds 10 shares at 10, not 12."""
+    dq = np.array([12.0, 0.0])
+    price, x = np.array([10.0, np.nan]), np.array([100.0, 0.0])
+    kernel._cut_to_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
+    assert dq.tolist() == [10.0, 0.0]
+
+
+def test_an_account_of_less_than_one_coin_waits_as_a_large_one_does() -> None:
+    """The 0.6 that wait in B leave 0.4 to A."""
+    units, dq, fees = np.array([0.3, 0.6]), np.zeros(2), np.zeros(2)
+    waits = order([0.5, 0.5], active=[True, False])
+    status, scaled, cash = kernel.trade(units, 0.1, np.ones(2), waits, terms(free(2), 2), dq, fees)
+    assert (status, scaled) == (kernel.DONE, True)
+    assert units == pytest.approx([0.4, 0.6], rel=1e-12)
+    assert cash == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_purchase_whose_fee_would_make_it_a_sale_is_not_made_beside_a_waiting_asset() -> None:
+    """A wants 300 and has 260, B's 739 wait, 1 is in cash: of the 1 a fee of 2 leaves a sale of 1, so nothing trades."""
+    units, dq, fees = np.array([260.0, 739.0]), np.zeros(2), np.zeros(2)
+    waits, costs = order([0.3, 0.7], active=[True, False]), PerOrderCosts(fixed=2.0).table(2)
+    status, scaled, cash = kernel.trade(units, 1.0, np.ones(2), waits, terms(costs, 2), dq, fees)
+    assert (status, scaled, cash, units.tolist(), fees.any()) == (kernel.DONE, True, 1.0, [260.0, 739.0], False)
+
+
+def test_an_asset_that_is_wanted_and_not_held_is_missing_by_its_whole_target() -> None:
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.505) == kernel.QUIET
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.495) == kernel.BAND_ALARM
