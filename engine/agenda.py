@@ -10,7 +10,17 @@ import numpy as np
 from engine.account import Account
 from engine.arrays import IntArray
 from engine.market import Market
+from engine.policy import Band
+from engine.reviews import Breach
 from engine.sessions import starts_period
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A ``band`` that broke, and the ``reason`` in words."""
+
+    reason: str
+    band: Band
 
 
 @dataclass
@@ -18,15 +28,16 @@ class Agenda:
     """Rows by kind of event.
 
     ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, all known before the run;
-    ``bands`` row -> reason and ``trims`` row -> assets answer an alarm, the last one at row ``answer``.
+    ``drifts``, ``trims`` row -> assets and ``reviews`` answer an alarm, the last one at row ``answer``.
     """
 
     rebalances: dict[int, str]
     flows: dict[int, float]
     delistings: dict[int, list[int]]
     end: int
-    bands: dict[int, str] = field(default_factory=dict)
+    drifts: dict[int, Drift] = field(default_factory=dict)
     trims: dict[int, IntArray] = field(default_factory=dict)
+    reviews: dict[int, list[Breach]] = field(default_factory=dict)
     answer: int = -1
     stops: list[int] = field(default_factory=list)
 
@@ -40,8 +51,9 @@ class Agenda:
         return cls(rebalances, flows, delistings, sessions, stops=sorted({*rebalances, *flows, *delistings}))
 
     def rebalance(self, row: int) -> str | None:
-        """Return why the portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
-        return self.rebalances.get(row) or self.bands.get(row)
+        """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
+        drift = self.drifts.get(row)
+        return self.rebalances.get(row) or (drift.reason if drift and drift.band.whole else None)
 
     def after(self, row: int) -> int:
         """Return the next row after ``row`` at which something is due, or the end."""
@@ -52,9 +64,13 @@ class Agenda:
         """Return whether an alarm's answer is still to be filled after ``row``; no other alarm is heard until then."""
         return self.answer > row
 
-    def answer_band(self, row: int, reason: str) -> None:
-        """Rebalance at ``row`` because a weight left its band."""
-        self.bands[row] = reason
+    def answer_band(self, row: int, drift: Drift) -> None:
+        """Rebalance at ``row``, wholly or in part, because a weight left its band."""
+        self.drifts[row] = drift
+        self._answer_at(row)
+
+    def answer_flow(self, row: int) -> None:
+        """Leave a band to the flow that is due at ``row`` anyway."""
         self._answer_at(row)
 
     def answer_cap(self, row: int, over: IntArray) -> None:
@@ -62,15 +78,21 @@ class Agenda:
         self.trims[row] = over
         self._answer_at(row)
 
-    def settle(self) -> None:
-        """Drop a pending answer: a rebalance has dealt with what it was about."""
-        self.bands.pop(self.answer, None)
+    def answer_review(self, row: int, breaches: list[Breach]) -> None:
+        """Carry out at ``row`` what a review decides about ``breaches``."""
+        self.reviews[row] = breaches
+        self._answer_at(row)
+
+    def settle(self, row: int) -> None:
+        """Drop a pending answer to a band or cap: a rebalance at ``row`` has dealt with what it was about."""
+        self.drifts.pop(self.answer, None)
         self.trims.pop(self.answer, None)
-        self.answer = -1
+        self.answer = self.answer if self.answer in self.reviews and self.answer > row else -1
 
     def _answer_at(self, row: int) -> None:
-        self.answer = row
-        bisect.insort(self.stops, row)
+        if self.answer != row:
+            self.answer = row
+            bisect.insort(self.stops, row)
 
 
 def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:

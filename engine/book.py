@@ -5,8 +5,8 @@ Money and shares are moved only by the kernel; the book keeps count, remembers e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -14,39 +14,30 @@ import numpy as np
 from engine import kernel
 from engine.account import Account
 from engine.arrays import BoolArray, FloatArray, IntArray, frozen
+from engine.bands import Part
 from engine.errors import AccountError, StalePriceError
-from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
+from engine.journal import Event, Why, own_reasons
+from engine.kernel_types import Order, Tape, Terms, Track, Watch
 from engine.ledger import Ledger
 from engine.market import Market
+from engine.policy import Review
+from engine.reviews import Machines
 
 PATIENCE: Final = 5
 """Sessions that an order waits for a fresh price (S9)."""
 
 
-@dataclass(frozen=True)
-class Event:
-    """What was traded at one session for one reason; fields as in :class:`engine.ledger.Ledger`."""
-
-    row: int
-    target: FloatArray
-    trades: FloatArray
-    prices: FloatArray
-    costs: FloatArray
-    reason: str
-    rebalance: bool
-
-
 class Book:
     """Units, cash and history of one account over one market.
 
-    ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights of the last rebalance, ``reference``
-    (N,) those drift is measured from; ``track`` and ``flows`` (T,) what each session saw, ``events`` and ``notes`` what
-    was done. ``_waits_since`` (N,) is the row of an order that has no price yet, -1 for none; ``_scaled_down`` (N,)
-    whose targets were cut for such an order.
+    ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``reference`` (N,) those
+    drift is measured from, ``broken`` (N,) those of the close at which a band broke; ``track`` and ``flows`` (T,) what
+    each session saw, ``events`` and ``notes`` what was done. ``_waits_since`` (N,) is the row of an order that has no
+    price yet, -1 for none; ``_scaled_down`` (N,) whose targets were cut for such an order.
     """
 
-    def __init__(self, market: Market, account: Account, costs: CostTable, caps: FloatArray, opening: int) -> None:
-        """Open with the capital in cash at row ``opening``; ``caps`` (N,) bind every fill."""
+    def __init__(self, market: Market, account: Account, terms: Terms, review: Review | None, opening: int) -> None:
+        """Open with the capital in cash at row ``opening``."""
         sessions, count = market.prices.shape
         self.market = market
         self.account = account
@@ -55,13 +46,15 @@ class Book:
         self.cash = account.capital
         self.target = np.zeros(count)
         self.reference = self.target
+        self.broken = self.target
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.left_out: list[int] = []
         self.tape = Tape(market.prices, 1.0 + market.cash_rate)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
-        self.terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
+        self.terms = terms
+        self.machines = Machines.of(review, market)
         self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
@@ -85,6 +78,12 @@ class Book:
     def value(self, row: int) -> float:
         """Return what the account is worth at ``row``, now [currency]."""
         return float(self.money(row).sum()) + self.cash
+
+    def weights_at(self, row: int) -> FloatArray:
+        """Return (N,) the weights that were marked at the close of ``row``; zeros for an account worth nothing."""
+        value, units = float(self.track.value[row]), self.track.units[row]
+        money = np.where(units == 0.0, 0.0, units * self.market.prices[row])
+        return money / value if value > 0.0 else money
 
     # what can happen ---------------------------------------------------------------------------------------------
 
@@ -123,7 +122,7 @@ class Book:
             self.cash += payout
             paid += payout
             cut = f" less {haircut:.0%}" if haircut else ""
-            self._note(row, trades, prices, np.zeros_like(trades), f"delisted: {self.market.assets[j]}{cut}")
+            self._note(row, trades, prices, np.zeros_like(trades), Why(f"delisted: {self.market.assets[j]}{cut}"))
             self.notes.append(
                 f"{self.market.assets[j]} has no price after {self.market.dates[row - 1]}: "
                 f"taken as delisted and paid out at its last price{cut}"
@@ -144,17 +143,21 @@ class Book:
         """(N,) whose orders wait for a fresh price."""
         return self._waits_since >= 0
 
-    def rebalance(self, row: int, target: FloatArray, reason: str) -> None:
+    def rebalance(self, row: int, target: FloatArray, why: Why) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
         if self._nothing_waits and self.fresh(row).all():  # nearly always, and a third of a run's time
-            self._trade(row, Order(target, self._all, self._no_heirs), reason, rebalance=True)
+            self._trade(row, Order(target, self._all, self._no_heirs), why)
             self.reference = self._weights(row) if self.terms.whole else target
+            self.machines.rebalanced(self.units, self.market.prices[row])
             return
-        stuck = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
-        scaled = self._trade(row, Order(target, ~stuck, self._no_heirs), reason, rebalance=True)
-        self._waits_since = np.where(stuck, np.where(self.waiting, self._waits_since, row), -1)
+        stuck = self._stuck(row, target)
+        scaled = self._trade(row, Order(target, ~stuck, self._no_heirs), why)
+        self.machines.rebalanced(self.units, self.market.prices[row])
         self._scaled_down = ~stuck & (target > 0.0) & scaled
+        value = self.value(row)
+        stuck &= np.abs(target * value - self.money(row)) > kernel.NOISE * value  # else there is nothing to wait for
+        self._waits_since = np.where(stuck, np.where(self.waiting, self._waits_since, row), -1)
         self._refuse_late(row)
         if not stuck.any():
             self._waits_since, self._scaled_down = self._no_wait, self._no_asset
@@ -162,13 +165,49 @@ class Book:
         if stuck.any():
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
+    def part(self, row: int, part: Part, why: Why) -> None:
+        """Bring weights back into their bands; the targets in force stay, and nothing waits."""
+        if part.active.all():
+            self._trade(row, Order(part.aims, ~self._stuck(row, part.aims), self._no_heirs), why)
+        elif part.active.any():
+            self._with_payers(row, part.aims, part.active, self._among_fresh(row, part.partners), why)
+
+    def exit(self, row: int, gone: list[int], heirs: FloatArray, own: Mapping[int, str]) -> None:
+        """Sell the assets ``gone`` wholly; ``heirs`` (N,) take proceeds and targets, or cash where they are zero.
+
+        One whose own cost is all it would bring is kept, and not barred.
+        """
+        prices = self.market.prices[row]
+        sold = [j for j in gone if self._cost(j, prices, self.units[j] * prices[j]) < self.units[j] * prices[j]]
+        for j in gone:
+            if j not in sold:
+                self.machines.barred[j] = False
+                self.left_out.append(row)
+        if not sold:
+            return
+        for j in sold:
+            self._move_target(j, heirs)
+            self._drop_from_wait(j)
+        active, shares = self._only(sold), self._among_fresh(row, heirs)
+        self._trade(row, Order(self.target, active, shares), Why.of(own, sold))
+        if not self._dq.any() and shares.any():  # the purchase is too small for its costs
+            self._trade(row, Order(self.target, active, self._no_heirs), Why.of(own, sold))
+
+    def top_up(self, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
+        """Buy the assets ``short`` up to their targets where they are below; ``payers`` (N,) sell for it pro rata."""
+        prices, value, shares = self.market.prices[row], self.value(row), self._among_fresh(row, payers)
+        gaps = {j: float(self.target[j] * value - self.units[j] * prices[j]) for j in short}
+        below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > self._cost(j, prices, gap)]
+        if below and shares.any():
+            self._with_payers(row, self.target, self._only(below), shares, Why.of(own, below))
+
     def retry(self, row: int) -> None:
         """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
         self._refuse_late(row)
         fresh, waiting = self.fresh(row), self.waiting
         if (waiting & fresh).any():
             due = (waiting | self._scaled_down) & fresh
-            scaled = self._trade(row, Order(self.target, due, self._no_heirs), "waited for a price")
+            scaled = self._trade(row, Order(self.target, due, self._no_heirs), Why("waited for a price"))
             joined = self._scaled_down & ~fresh & self.market.listed[row]
             self._waits_since = np.where(joined, row, np.where(fresh, -1, self._waits_since))
             self._scaled_down = due & (self.target > 0.0) & (scaled and self.waiting.any())
@@ -176,10 +215,10 @@ class Book:
     def reinvest(self, row: int, gone: Iterable[int], heirs: FloatArray, amount: float) -> None:
         """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
         for j in gone:
-            self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
+            self._move_target(j, heirs)
         shares = self._among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
-            self._trade(row, Order(self.target, self._no_asset, shares, amount), "delisted: proceeds reinvested")
+            self._trade(row, Order(self.target, self._no_asset, shares, amount), Why("delisted: proceeds reinvested"))
 
     def trim(self, row: int, over: IntArray, heirs: FloatArray, reason: str) -> None:
         """Sell the assets ``over`` their caps down to their targets; ``heirs`` (N,) take the proceeds (S6)."""
@@ -188,7 +227,7 @@ class Book:
         if active.any():
             heirs = np.where(active, 0.0, self._among_fresh(row, heirs))
             total = float(heirs.sum())
-            self._trade(row, Order(self.target, active, heirs / total if total else heirs), reason)
+            self._trade(row, Order(self.target, active, heirs / total if total else heirs), Why(reason))
 
     def invest(self, row: int, amount: float) -> None:
         """Bring a contribution, received already, into the assets (S11)."""
@@ -197,7 +236,7 @@ class Book:
             amount = min(amount, self.cash)
             heirs = self._room(row, amount)
             if heirs.any():
-                self._trade(row, Order(self.target, self._no_asset, heirs, amount), "contribution")
+                self._trade(row, Order(self.target, self._no_asset, heirs, amount), Why("contribution"))
         elif how == "towards_targets":
             self._flow(row, 0.0, "contribution")
 
@@ -212,16 +251,15 @@ class Book:
         if self.cash < due * (1.0 - kernel.SNAP):  # others have no close, or fees stand in the way
             self._sell_pro_rata(row, due - self.cash)
         if self.cash < due * (1.0 - kernel.SNAP):
-            raise AccountError(
-                f"{self.market.dates[row]}: {self.cash:,.2f} of a withdrawal of {due:,.2f} can be raised; "
-                "too few assets have a close; fill the gap in the prices or withdraw less"
-            )
+            raise AccountError(self._short_of(row, self.cash, due))
         self.receive(row, -due)
         self.cash = max(self.cash, 0.0)
 
     def hold(self, row: int, stop: int, watch: Watch, *, armed: bool) -> tuple[int, int]:
         """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
-        row, self.cash, alarm = kernel.hold(row, stop, self.units, self.cash, self.tape, watch, armed, self.track)
+        row, self.cash, alarm = kernel.hold(
+            row, stop, self.units, self.cash, self.tape, watch, self.machines.guard, armed, self.track
+        )
         return row, alarm
 
     def close(self) -> Ledger:
@@ -240,14 +278,17 @@ class Book:
             trades=self._stack([event.trades for event in self.events]),
             prices=self._stack([event.prices for event in self.events]),
             costs=self._stack([event.costs for event in self.events]),
-            reasons=tuple(event.reason for event in self.events),
-            rebalances=frozen(np.array([event.rebalance for event in self.events], dtype=np.bool_)),
+            reasons=tuple(event.why.words for event in self.events),
+            own=own_reasons(self.events, self.market, start),
+            rebalances=frozen(np.array([event.why.whole for event in self.events], dtype=np.bool_)),
+            parts=frozen(np.array([event.why.part for event in self.events], dtype=np.bool_)),
+            reviews=tuple(dataclasses.replace(found, row=found.row - start) for found in self.machines.found),
             notes=(*self.notes, *self._left_out_note()),
         )
 
     # how it is done ----------------------------------------------------------------------------------------------
 
-    def _trade(self, row: int, order: Order, reason: str, *, rebalance: bool = False) -> bool:
+    def _trade(self, row: int, order: Order, why: Why) -> bool:
         """Fill ``order`` and remember it; return whether targets were scaled for waiting assets."""
         price = self.market.prices[row]
         before = self.value(row)
@@ -259,10 +300,24 @@ class Book:
             )
         if status == kernel.UNAFFORDABLE:
             self.left_out.append(row)
+        if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
+            raise AccountError(self._short_of(row, cash - self.flows[row], -self.flows[row]))
         self.cash = self._snap(cash, before)
         if self._dq.any():
-            self._note(row, self._dq.copy(), price, self._fees.copy(), reason, rebalance=rebalance)
+            self._note(row, self._dq.copy(), price, self._fees.copy(), why)
         return bool(scaled)
+
+    def _with_payers(self, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: Why) -> None:
+        """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
+        self._trade(row, Order(aims, active, payers, forced=True), why)
+        money, value = self.money(row), self.value(row)
+        needed = float((aims * value - money)[active].sum())
+        if not self._dq.any() and needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
+            aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
+            self._trade(row, Order(aims, active, self._no_heirs), why)
+
+    def _cost(self, j: int, prices: FloatArray, money: float) -> float:
+        return float(kernel.order_cost(money, prices[j], j, self.terms.costs))
 
     def _flow(self, row: int, due: float, reason: str) -> None:
         """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there."""
@@ -278,12 +333,18 @@ class Book:
             cash = kernel.invest(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
         self.cash = self._snap(cash, before)
         if self._dq.any():
-            self._note(row, self._dq.copy(), price, self._fees.copy(), reason)
+            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(reason))
+
+    def _short_of(self, row: int, raised: float, due: float) -> str:
+        return (
+            f"{self.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
+            "too few assets have a close; fill the gap in the prices or withdraw less"
+        )
 
     def _sell_pro_rata(self, row: int, amount: float) -> None:
         heirs = self._among_fresh(row, self.money(row))
         if heirs.any():
-            self._trade(row, Order(self.target, self._no_asset, heirs, -amount), "withdrawal")
+            self._trade(row, Order(self.target, self._no_asset, heirs, -amount), Why("withdrawal"))
 
     def _snap(self, cash: float, value: float) -> float:
         """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
@@ -291,17 +352,31 @@ class Book:
             raise RuntimeError(f"cash fell to {cash!r} at a value of {value!r}")
         return max(cash, 0.0)
 
-    def _note(
-        self,
-        row: int,
-        trades: FloatArray,
-        prices: FloatArray,
-        costs: FloatArray,
-        reason: str,
-        *,
-        rebalance: bool = False,
-    ) -> None:
-        self.events.append(Event(row, self.target, trades, prices, costs, reason, rebalance))
+    def _note(self, row: int, trades: FloatArray, prices: FloatArray, costs: FloatArray, why: Why) -> None:
+        self.events.append(Event(row, self.target, trades, prices, costs, why))
+        if self.machines.guard.on:
+            self.machines.traded(trades, self.units, prices)
+
+    def _stuck(self, row: int, target: FloatArray) -> BoolArray:
+        """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""
+        stuck: BoolArray = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
+        return stuck
+
+    def _only(self, assets: list[int]) -> BoolArray:
+        active = np.zeros_like(self._no_asset)
+        active[assets] = True
+        return active
+
+    def _drop_from_wait(self, j: int) -> None:
+        """Forget that asset ``j`` was scaled down for an order that waits (S9): it is not wanted any more."""
+        if self._scaled_down[j]:
+            self._scaled_down = self._scaled_down.copy()
+            self._scaled_down[j] = False
+
+    def _move_target(self, j: int, heirs: FloatArray) -> None:
+        """Let what asset ``j`` weighs, in the targets and where drift begins, go to ``heirs``, or to cash."""
+        self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
+        self.broken = self._moved(self.broken, j, heirs)
 
     def _among_fresh(self, row: int, shares: FloatArray) -> FloatArray:
         """Return ``shares`` over the assets that can be traded at ``row``, summing to 1, or all zero."""

@@ -11,6 +11,7 @@ import numpy as np
 from engine import metrics
 from engine.account import Account
 from engine.arrays import BoolArray, FloatArray
+from engine.chronicle import Happening, chronicle
 from engine.figures import Performance, figures
 from engine.kernel import OVER
 from engine.kernel_types import CostTable
@@ -61,6 +62,21 @@ class Versus:
 
 
 @dataclass(frozen=True)
+class Enforcement:
+    """What watching caps between rebalances cost: the strategy minus the same strategy with caps at rebalances only.
+
+    ``orders`` and ``costs`` [currency] more, ``cagr`` more [fraction]; the highest weight of any capped asset with the
+    caps watched and without.
+    """
+
+    orders: int
+    costs: float
+    cagr: float | None
+    highest: float
+    highest_without: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All portfolios of a run, the strategy first, with what can be said about the differences."""
 
@@ -69,6 +85,8 @@ class Comparison:
     versus: Mapping[str, Versus]
     checks: Checks
     published: tuple[Difference, ...]
+    happenings: tuple[Happening, ...] = ()
+    enforcement: Enforcement | None = None
 
     @property
     def strategy(self) -> Portfolio:
@@ -97,7 +115,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:
-        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, hold_only=True)
+        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, variant="bought_and_held")
     for name, other in others.items():
         runs[name] = simulate(market, other, account, costs, start=start)
     policies = {"strategy": policy, "buy_and_hold": policy, **others}
@@ -105,6 +123,10 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         name: Portfolio(name, ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policies[name]))
         for name, ledger in runs.items()
     }
+    unwatched = None
+    if policy.watch_caps:
+        ledger = simulate(market, policy, account, costs, start=start, variant="caps_at_rebalance")
+        unwatched = Portfolio("", ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policy))
     rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
     shared = {name: _common(portfolios["strategy"], rival) for name, rival in rivals.items()}
     intervals = draw(list(shared.values()), bootstrap)
@@ -117,6 +139,20 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         },
         checks=_worst([checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=differences(published, {name: portfolio.figures() for name, portfolio in portfolios.items()}),
+        happenings=chronicle(portfolios["strategy"].ledger, market, policy),
+        enforcement=_enforcement(portfolios["strategy"], unwatched) if unwatched else None,
+    )
+
+
+def _enforcement(watched: Portfolio, unwatched: Portfolio) -> Enforcement:
+    mine, other = watched.performance, unwatched.performance
+    growth, other_growth = watched.figures()["cagr"], unwatched.figures()["cagr"]
+    return Enforcement(
+        orders=mine.trades - other.trades,
+        costs=mine.costs - other.costs,
+        cagr=None if growth is None or other_growth is None else growth - other_growth,
+        highest=max((peak.weight for peak in watched.peaks.values()), default=0.0),
+        highest_without=max((peak.weight for peak in unwatched.peaks.values()), default=0.0),
     )
 
 

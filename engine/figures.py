@@ -75,7 +75,7 @@ class Performance:
             mean_value=float(ledger.value.mean()),
             costs=float(ledger.costs.sum()),
             trades=int(np.count_nonzero(ledger.trades)),
-            rebalances=int(ledger.rebalances.sum()),
+            rebalances=int((ledger.rebalances | ledger.parts).sum()),
             paid_in=float(ledger.flows.sum()),
             risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(returns) :],
             money_rate=_money_rate(ledger) if ledger.flows.any() else None,
@@ -174,7 +174,11 @@ METRICS: Final[dict[str, Metric]] = {
     "costs": Metric("Costs", "money", lambda p: p.costs, "everything paid for orders, opening included", headline=True),
     "trades": Metric("Trades", "count", lambda p: p.trades, "orders filled, opening included", headline=True),
     "rebalances": Metric(
-        "Rebalances", "count", lambda p: p.rebalances, "sessions traded to the targets, opening included", headline=True
+        "Rebalances",
+        "count",
+        lambda p: p.rebalances,
+        "sessions traded to the targets or into the bands, with the opening",
+        headline=True,
     ),
     "xirr": Metric(
         "Money-weighted (XIRR)",

@@ -23,6 +23,7 @@ def warnings(
         *_window(market, ledger.dates, window),
         *_late(market, policy, ledger.dates[0], start),
         *_late_starts(comparison),
+        *_few(comparison),
         *_own_notes(comparison),
     ]
 
@@ -87,6 +88,15 @@ def _late_starts(comparison: Comparison) -> Iterable[str]:
                 f"{name} begins on {portfolio.ledger.dates[0]}: its own figures count from there, and it is compared "
                 "over the sessions both have."
             )
+
+
+def _few(comparison: Comparison) -> Iterable[str]:
+    few = [one for one in comparison.happenings if one.kind == "choice" and "fewer than" in one.words]
+    if few:
+        yield (
+            f"Fewer satellites were eligible than asked for, {len(few)} times, first on {few[0].date}; what they leave "
+            "was in the core."
+        )
 
 
 def _own_notes(comparison: Comparison) -> Iterable[str]:

@@ -18,13 +18,13 @@ import numba
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
-from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Guard, Order, Tape, Terms, Track, Watch
 
 NOISE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
 
 OVER: Final = 1e-9
-"""A weight is above its cap when it exceeds it by more than this share of it; less is rounding (S6)."""
+"""A weight is above its cap, or out of its band, when it is so by more than this share of it; less is rounding (S6)."""
 
 SNAP: Final = 1e-9
 """Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
@@ -39,6 +39,8 @@ UNAFFORDABLE: Final = 1
 QUIET: Final = 0
 CAP_ALARM: Final = 1
 BAND_ALARM: Final = 2
+REVIEW_ALARM: Final = 4
+"""What a close can break; a review is added to either of the others."""
 
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -90,6 +92,29 @@ def _holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
 
 
 @jit
+def _pay(need: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+    """Let heirs sell pro rata until ``need`` is met; one that has too little is sold whole and the others share."""
+    for _ in range(h.size):
+        shares = 0.0
+        for a in range(h.size):
+            if not order.active[a] and x[a] > -h[a]:
+                shares += order.heirs[a]
+        if shares == 0.0:
+            return
+        left = need
+        for a in range(h.size):
+            if not order.active[a] and x[a] > -h[a] and order.heirs[a] / shares * need >= h[a]:
+                x[a] = -h[a]
+                left -= h[a]
+        if left == need:
+            for a in range(h.size):
+                if not order.active[a] and x[a] > -h[a]:
+                    x[a] = -(order.heirs[a] / shares) * need
+            return
+        need = left
+
+
+@jit
 def _orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
     """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
     free = order.release - (V - V1)
@@ -98,9 +123,13 @@ def _orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) 
         if order.active[a]:
             x[a] = max(order.weights[a] * (V1 - order.withheld), 0.0) - h[a]
             free -= x[a]
+    if order.forced and free < 0.0:
+        _pay(-free, h, order, x)
+    else:
+        for a in range(h.size):
+            if not order.active[a] and order.heirs[a] > 0.0:
+                x[a] = max(order.heirs[a] * free, -h[a])
     for a in range(h.size):
-        if not order.active[a] and order.heirs[a] > 0.0:
-            x[a] = max(order.heirs[a] * free, -h[a])
         if abs(x[a]) <= NOISE * V:
             x[a] = 0.0
 
@@ -286,7 +315,7 @@ def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
             waiting += h[a]
     if waiting + wanted * V1 <= V1 * (1.0 + NOISE) or wanted == 0.0:
         return False, order
-    return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting)
+    return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting, False)
 
 
 @jit
@@ -297,7 +326,7 @@ def _fixpoint_scaled(
     active = order.active.copy()
     cut = False
     for _ in range(h.size):
-        scaled, less = _scaled(V1, h, Order(order.weights, active, order.heirs, 0.0, 0.0))
+        scaled, less = _scaled(V1, h, Order(order.weights, active, order.heirs, 0.0, 0.0, False))
         if not scaled:
             break
         cut = True
@@ -313,7 +342,7 @@ def _fixpoint_scaled(
         x[:] = 0.0
         return V, True
     if cut:
-        return _fixpoint(V, h, price, Order(order.weights, active, order.heirs, 0.0, 0.0), costs, x), True
+        return _fixpoint(V, h, price, Order(order.weights, active, order.heirs, 0.0, 0.0, False), costs, x), True
     return V1, False
 
 
@@ -353,7 +382,7 @@ def _sound(
         heirs += order.heirs[a]
         if order.active[a]:
             free -= x[a]
-    if heirs > 0.0 and order.release >= 0.0 and free <= SNAP * V:
+    if heirs > 0.0 and not order.forced and order.release >= 0.0 and free <= SNAP * V:
         return False
     return left >= min(cash, 0.0) - SNAP * abs(V)
 
@@ -501,7 +530,8 @@ def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, loo
         money = units[a] * price[a] if units[a] != 0.0 else 0.0
         if look:
             drift = abs(money - watch.target[a] * value)
-            if drift > watch.absolute * value or drift > watch.relative * watch.target[a] * value:
+            width = min(watch.absolute, watch.relative * watch.target[a])
+            if drift > width * value * (1.0 + OVER):
                 return BAND_ALARM
         if money > watch.caps[a] * value * (1.0 + OVER):
             alarm = CAP_ALARM
@@ -509,8 +539,38 @@ def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, loo
 
 
 @jit
+def _breach(units: FloatArray, price: FloatArray, guard: Guard, armed: bool) -> int:
+    """Move every reviewed asset's machine by one close; return REVIEW_ALARM when one of them broke its threshold."""
+    alarm = QUIET
+    for a in range(units.size):
+        if not guard.names[a]:
+            continue
+        if units[a] == 0.0:
+            guard.watching[a] = True
+            guard.reference[a] = 0.0
+            continue
+        if guard.peak and price[a] > guard.reference[a]:
+            guard.reference[a] = price[a]
+        if price[a] > guard.reference[a] * guard.keep * (1.0 + NOISE):
+            guard.watching[a] = True
+        elif armed and guard.watching[a]:
+            guard.watching[a] = False
+            guard.breached[a] = True
+            alarm = REVIEW_ALARM
+    return alarm
+
+
+@jit
 def hold(
-    row: int, stop: int, units: FloatArray, cash: float, tape: Tape, watch: Watch, armed: bool, track: Track
+    row: int,
+    stop: int,
+    units: FloatArray,
+    cash: float,
+    tape: Tape,
+    watch: Watch,
+    guard: Guard,
+    armed: bool,
+    track: Track,
 ) -> tuple[int, float, int]:
     """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.
 
@@ -530,13 +590,14 @@ def hold(
         value += cash
         track.value[t] = value
         track.cash[t] = cash
+        alarm = _alarm(units, tape.prices[t], value, watch, watch.look[t]) if armed else QUIET
+        if guard.on:
+            alarm |= _breach(units, tape.prices[t], guard, armed)
         t += 1
-        if armed:
-            alarm = _alarm(units, tape.prices[t - 1], value, watch, watch.look[t - 1])
-            if alarm != QUIET:
-                if t < tape.growth.size:
-                    cash *= tape.growth[t]
-                return t, cash, alarm
+        if alarm != QUIET:
+            if t < tape.growth.size:
+                cash *= tape.growth[t]
+            return t, cash, alarm
     if t < tape.growth.size:
         cash *= tape.growth[t]
     return t, cash, QUIET

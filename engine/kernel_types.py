@@ -31,6 +31,7 @@ class Order(NamedTuple):
 
     ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld``; ``heirs`` (N,) shares of
     the money set free, zero for all when cash takes it; ``release`` [currency] is what cash gives to the heirs.
+    ``forced`` heirs also sell, to pay for what the active buy; others only ever gain.
     """
 
     weights: FloatArray
@@ -38,6 +39,7 @@ class Order(NamedTuple):
     heirs: FloatArray
     release: float = 0.0
     withheld: float = 0.0
+    forced: bool = False
 
 
 class Terms(NamedTuple):
@@ -67,6 +69,23 @@ class Watch(NamedTuple):
     absolute: float
     relative: float
     caps: FloatArray
+
+
+class Guard(NamedTuple):
+    """The loss review's machines, one an asset; ``hold`` moves them, the book sets their references.
+
+    ``names`` (N,) which assets are reviewed, ``reference`` (N,) what a loss is measured from [currency/share],
+    ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared; ``keep`` is
+    the share of the reference at which a breach lies, ``peak`` whether the reference rises with the closes.
+    """
+
+    on: bool
+    names: BoolArray
+    reference: FloatArray
+    watching: BoolArray
+    breached: BoolArray
+    keep: float
+    peak: bool
 
 
 class Track(NamedTuple):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.market import Market
+from engine.reviews import Reviewed
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ class Ledger:
     prices : (R, N) at which they were filled [currency/share]
     costs : (R, N) [currency]
     reasons : R texts, why the event happened
+    own : R mappings of column -> text, where an order has a reason of its own
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
+    parts : (R,) where it was brought back into its bands
+    reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
 
     """
@@ -46,8 +51,15 @@ class Ledger:
     prices: FloatArray
     costs: FloatArray
     reasons: tuple[str, ...]
+    own: tuple[Mapping[int, str], ...]
     rebalances: BoolArray
+    parts: BoolArray
+    reviews: tuple[Reviewed, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def reason(self, event: int, asset: int) -> str:
+        """Return why ``asset`` (a column) was traded at ``event``."""
+        return self.own[event].get(asset, self.reasons[event])
 
     @property
     def traded(self) -> FloatArray:

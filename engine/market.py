@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -109,7 +111,14 @@ class Market:
 
     def until(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
-        return History(self.dates[:row], self.assets, self.prices[:row], self.listed[:row], self.age[:row])
+        return History(
+            self.dates[:row], self.assets, self.columns, self.prices[:row], self.listed[:row], self.age[:row]
+        )
+
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
+        """Column by ticker."""
+        return {ticker: j for j, ticker in enumerate(self.assets)}
 
     def through(self, end: np.datetime64) -> Market:
         """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
@@ -140,6 +149,7 @@ class History:
 
     dates: DateArray
     assets: tuple[str, ...]
+    columns: Mapping[str, int]
     prices: FloatArray
     listed: BoolArray
     age: IntArray

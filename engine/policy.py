@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class Decision:
     value : of the account at that close; the capital at the opening [currency]
     row : session at which the decision is filled
     eligible : (N,) which assets may be bought at the fill (S7)
+    barred : (N,) which assets a loss review has sold and not let in again
 
     """
 
@@ -31,6 +32,7 @@ class Decision:
     value: float
     row: int
     eligible: BoolArray
+    barred: BoolArray
 
     @property
     def seen(self) -> BoolArray:
@@ -38,24 +40,67 @@ class Decision:
         age = self.history.age
         return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
 
+    def column(self, ticker: str) -> int:
+        """Return the column of ``ticker``."""
+        return self.history.columns[ticker]
+
     def vector(self, weights: Mapping[str, float], missing: float = 0.0) -> FloatArray:
         """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get ``missing``."""
         w = np.full(len(self.history.assets), missing)
         for ticker, weight in weights.items():
-            w[self.history.assets.index(ticker)] = weight
+            w[self.history.columns[ticker]] = weight
         return w
 
 
 @dataclass(frozen=True)
 class Band:
-    """Drift that starts a rebalance between scheduled ones.
+    """Drift that starts a rebalance between scheduled ones, and what is traded then.
 
     ``absolute`` and ``relative`` [fraction], infinity is none; ``look`` (T,) closes at which drift is looked at.
+    ``inside`` [fraction]: how far inside its band an asset is brought; 0 is the edge, infinity the target.
+    ``drifted_only``: others trade as far as they must; ``flows_first``: not at all when a flow due then will do.
     """
 
     absolute: float
     relative: float
     look: BoolArray
+    inside: float = np.inf
+    drifted_only: bool = False
+    flows_first: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether its answer is a rebalance of the whole portfolio, decided anew."""
+        return self.inside == np.inf and not self.drifted_only
+
+
+Reference: TypeAlias = Literal["cost", "rebalance", "peak"]
+"""What a loss is measured from: average price paid, price at the last rebalance, highest close since bought."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a review found: the thesis in words, whether it stands (None: not known), and what is done."""
+
+    words: str
+    intact: bool | None
+    action: Literal["top_up", "exit", "keep"]
+
+
+@dataclass(frozen=True)
+class Review:
+    """A watch over single assets that have lost ``trigger`` [fraction] of their ``reference`` price.
+
+    ``judge`` says what becomes of a ticker, from a decision's history alone; ``to_core``: what is sold goes to the
+    core, not to cash; ``reenters``: it may be bought again at the next rebalance.
+    """
+
+    names: tuple[str, ...]
+    trigger: float
+    reference: Reference
+    judge: Callable[[Decision, str], Verdict]
+    to_core: bool = True
+    reenters: bool = True
 
 
 class Schedule(Protocol):
@@ -87,6 +132,21 @@ class Policy(Protocol):
     def haircut(self) -> float:
         """What a delisted asset loses of its last price (S8) [fraction]."""
 
+    @property
+    def unlisted_goes_to(self) -> str:
+        """Where the weight of an asset that is not listed yet is, in words (S7)."""
+
+    @property
+    def delisted_goes_to(self) -> str:
+        """Where the payout of a delisted asset goes, in words (S8)."""
+
+    def targets_before_listing(self, ticker: str) -> bool:
+        """Return whether ``ticker`` has a target that waits for its listing."""
+
+    @property
+    def review(self) -> Review | None:
+        """What is done about an asset that has lost too much, or None."""
+
     def caps(self) -> Mapping[str, float]:
         """Return the highest weight of each capped ticker [fraction]."""
 
@@ -113,6 +173,6 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
     if (w > caps * (1.0 + 1e-12)).any():
         raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
-    if (w[~decision.eligible] > 0.0).any():
-        raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed")
+    if (w[~decision.eligible | decision.barred] > 0.0).any():
+        raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed or were sold by a review")
     return w / total if total > 1.0 else w

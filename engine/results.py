@@ -76,8 +76,14 @@ class Run:
                 "closes": market.provenance.closes,
                 "sha256": data_sha256(self.comparison),
             },
+            "events": [
+                {"date": str(one.date), "kind": one.kind, "asset": one.asset, "text": one.words}
+                for one in self.comparison.happenings
+            ],
             "warnings": list(self.warnings),
         }
+        if self.comparison.enforcement:
+            result["caps_always"] = dataclasses.asdict(self.comparison.enforcement)
         if self.comparison.published:
             result["published"] = {
                 "source": self.published_source,
@@ -165,7 +171,7 @@ def trades_csv(comparison: Comparison) -> str:
                 ledger.costs[event, j],
             )
             writer.writerow(
-                [ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reasons[event]]
+                [ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reason(event, int(j))]
             )
     return text.getvalue()
 

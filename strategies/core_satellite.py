@@ -4,64 +4,127 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import fsum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import Choice, Ticker, Weight, refuse
+from engine.arrays import BoolArray
+from engine.choice import Ticker, Weight, refuse
+from engine.policy import Decision, Review
+from strategies.choosing import Fault, FromUniverse
+from strategies.geometry import Rebalanced
+from strategies.limits import Limit, limit_faults, room_of
+from strategies.loss_review import ByList, LossReview
 from strategies.plan import Plan, Proxy
-from strategies.rebalance import Annual, AnyRebalance
 
 _SATELLITES = (3, 5)
 _TOLERANCE = 1e-9
 
-
-class Limit(Choice):
-    """A ceiling on the targets of a group of tickers together; ``satellites`` stands for all satellites."""
-
-    group: tuple[Ticker, ...] = Field(min_length=1)
-    max: Weight
+Listed: TypeAlias = Annotated[dict[Ticker, Weight], Tag("named")]
 
 
-class CoreSatellite(Plan):
+def _form(value: object) -> str:
+    from_universe = isinstance(value, FromUniverse) or (isinstance(value, Mapping) and "universe" in value)
+    return "universe" if from_universe else "named"
+
+
+class CoreSatellite(Rebalanced, Plan):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
     ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
-    ``cap``: no satellite's target is above it; ``caps: always`` also trims one that drifts above it.
+    ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it; ``caps:
+    always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
     """
 
     kind: Literal["core_satellite"] = "core_satellite"
     sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
-    satellites: dict[Ticker, Weight]
+    satellites: Annotated[Listed | Annotated[FromUniverse, Tag("universe")], Discriminator(_form)]
     cap: Annotated[Weight, Field(gt=0.0)]
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()
-    rebalance: AnyRebalance = Annual()
-
-    @property
-    def schedule(self) -> AnyRebalance:
-        """When it decides."""
-        return self.rebalance
+    loss_review: LossReview | None = None
 
     @property
     def watch_caps(self) -> bool:
         """Whether caps bind between rebalances too."""
         return self.cap_policy == "always"
 
+    @property
+    def review(self) -> Review | None:
+        """The loss review, over all satellites."""
+        return self.loss_review.bound(tuple(self.planned())) if self.loss_review else None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the satellites follow from prices rather than from the config."""
+        return isinstance(self.satellites, FromUniverse) and self.satellites.choose.kind == "top"
+
+    @property
+    def fewest(self) -> int:
+        """The fewest satellites that a choice is content with; 0 when they are named."""
+        return self.satellites.count.min if self.chooses and isinstance(self.satellites, FromUniverse) else 0
+
+    def planned(self) -> Mapping[str, float]:
+        """Return the weight of every satellite, or candidate for one, when it is held."""
+        chosen = self.satellites
+        return dict.fromkeys(chosen.candidates, chosen.weight) if isinstance(chosen, FromUniverse) else chosen
+
     def wanted(self) -> Mapping[str, float]:
-        """Return core and satellites."""
-        return {**self.core(), **self.satellites}
+        """Return the core and the satellites that are named; those to be chosen have no target yet."""
+        return self.core() if self.chooses else {**self.core(), **self.planned()}
+
+    def wanted_at(self, decision: Decision) -> Mapping[str, float]:
+        """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
+        if not (self.chooses and isinstance(self.satellites, FromUniverse)):
+            return self.wanted()
+        barred = frozenset(ticker for ticker in self.planned() if decision.barred[decision.column(ticker)])
+        picked = self.satellites.pick(decision, barred, self._room())
+        unused = (self.satellites.places - len(picked)) * self.satellites.weight
+        core, total = self.core(), fsum(self.core().values())
+        core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
+        return {**core, **dict.fromkeys(picked, self.satellites.weight)}
 
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
-        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self.satellites.values()))])  # in any order
+        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._held()))])  # in any order
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite."""
-        return dict.fromkeys(self.satellites, self.cap)
+        return dict.fromkeys(self.planned(), self.cap)
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Every asset it may hold."""
+        return tuple(dict.fromkeys((*super().tickers, *self.planned())))
+
+    def ready(self, decision: Decision) -> BoolArray:
+        """Return (N,) which assets may be bought: listed, satellites for ``min_history`` sessions (S7)."""
+        if not isinstance(self.satellites, FromUniverse):
+            return decision.eligible
+        ready = decision.eligible.copy()
+        for ticker in self.planned():
+            ready[decision.column(ticker)] = self.satellites.ready(decision, ticker)
+        return ready
+
+    def _held(self) -> list[float]:
+        """Return the weights of the satellites at full count."""
+        chosen = self.satellites
+        return [chosen.weight] * chosen.places if isinstance(chosen, FromUniverse) else list(chosen.values())
+
+    def _sectors(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the satellites of every sector the universe knows."""
+        if not isinstance(self.satellites, FromUniverse):
+            return {}
+        candidates = self.planned()
+        sectors = self.satellites.universe.sectors
+        return {sector: tuple(name for name in names if name in candidates) for sector, names in sectors.items()}
+
+    def _room(self) -> Mapping[frozenset[str], float]:
+        """Return for groups of candidates what the limits leave them beside the core's share."""
+        return room_of(self.limits, self.core(), tuple(self.planned()), self._sectors())
 
     @field_validator("sleeve")
     @classmethod
@@ -77,16 +140,16 @@ class CoreSatellite(Plan):
 
     @field_validator("sleeve", "satellites")
     @classmethod
-    def _no_group(cls, part: dict[str, str | float]) -> dict[str, str | float]:
+    def _no_group(cls, part: object) -> object:
         words = "'satellites' stands for all of them in limits; write the ticker in capitals"
-        refuse([(("satellites",), words)] if "satellites" in part else [])
+        refuse([(("satellites",), words)] if isinstance(part, dict) and "satellites" in part else [])
         return part
 
     @field_validator("satellites")
     @classmethod
-    def _few(cls, satellites: dict[str, float]) -> dict[str, float]:
+    def _few(cls, satellites: dict[str, float] | FromUniverse) -> dict[str, float] | FromUniverse:
         low, high = _SATELLITES
-        if not low <= len(satellites) <= high:
+        if isinstance(satellites, dict) and not low <= len(satellites) <= high:
             raise PydanticCustomError(
                 "satellites",
                 "{count} satellites, {low} to {high} expected; the rest belongs to the core",
@@ -99,39 +162,45 @@ class CoreSatellite(Plan):
         refuse(self._faults())
         return self
 
-    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def _faults(self) -> Iterator[Fault]:
         """Yield what the parts of the plan say against each other: where, what, and the remedy."""
-        both = sorted(set(self.sleeve) & set(self.satellites))
+        planned = self.planned()
+        both = sorted(set(self.sleeve) & set(planned))
         if both:
             yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
-        for ticker, weight in self.satellites.items():
-            if weight > self.cap + _TOLERANCE:
-                above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
-                yield ("satellites", ticker), f"{above}; lower it or raise the cap"
+        yield from self._cap_faults()
         for key, place in (("before_listing", self.before_listing), ("after_delisting", self.after_delisting.to)):
-            if isinstance(place, Proxy) and place.proxy in self.satellites:
+            if isinstance(place, Proxy) and place.proxy in planned:
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
                 yield (key,), f"{grown}; name the core or another asset"
         core = self.core()
-        total = sum(core.values()) + sum(self.satellites.values())
+        total = sum(core.values()) + sum(self._held())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
             named = total - min(lowest, 0.0)
             yield ("core",), f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
-        for at, limit in enumerate(self.limits):
-            for text in self._limit_faults(limit, {**core, **self.satellites}):
-                yield ("limits", at), text
+        full = None if not isinstance(self.satellites, FromUniverse) else self.satellites
+        chosen = full.places * full.weight if full and self.chooses else None
+        yield from limit_faults(self.limits, core, planned, self._sectors(), chosen)
+        yield from self._verdict_faults(planned)
 
-    def _limit_faults(self, limit: Limit, wanted: Mapping[str, float]) -> Iterator[str]:
-        names = [name for part in limit.group for name in (self.satellites if part == "satellites" else (part,))]
-        unknown = [name for name in names if name not in wanted]
-        if unknown:
-            yield f"limit names {', '.join(unknown)}, which is neither core nor satellite; correct the name"
+    def _cap_faults(self) -> Iterator[Fault]:
+        if isinstance(self.satellites, FromUniverse):
+            if self.satellites.weight > self.cap + _TOLERANCE:
+                each = _percent(self.satellites.weight)
+                above = f"satellites at {each} each are above the cap of {_percent(self.cap)}"
+                yield ("satellites", "weight"), f"{above}; lower the weight or raise the cap"
             return
-        total = sum(wanted[name] for name in dict.fromkeys(names))
-        if total > limit.max + _TOLERANCE:
-            above = f"group {', '.join(limit.group)} has {_percent(total)}, its limit is {_percent(limit.max)}"
-            yield f"{above}; lower a weight or raise the limit"
+        for ticker, weight in self.satellites.items():
+            if weight > self.cap + _TOLERANCE:
+                above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
+                yield ("satellites", ticker), f"{above}; lower it or raise the cap"
+
+    def _verdict_faults(self, planned: Mapping[str, float]) -> Iterator[Fault]:
+        thesis = self.loss_review.thesis if self.loss_review else None
+        if isinstance(thesis, ByList):
+            for below, text in thesis.verdicts.unknown(planned):
+                yield ("loss_review", "thesis", "verdicts", *below), text
 
 
 def _percent(share: float) -> str:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from strategies.geometry import Rebalanced
 from strategies.plan import Mix
-from strategies.rebalance import Annual, AnyRebalance
 
 
-class FixedMix(Mix):
+class FixedMix(Rebalanced, Mix):
     """Trade back to ``weights`` whenever ``rebalance`` says so; an absent asset's weight goes to the others."""
 
     kind: Literal["fixed_mix"] = "fixed_mix"
-    rebalance: AnyRebalance = Annual()
-
-    @property
-    def schedule(self) -> AnyRebalance:
-        """When it decides."""
-        return self.rebalance

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from engine.arrays import FloatArray
+from engine.arrays import BoolArray, FloatArray
 from engine.choice import Choice, Ticker, Weight
-from engine.policy import Decision
+from engine.policy import Decision, Review
 
 
 class Proxy(Choice):
@@ -31,6 +31,12 @@ def _place(value: object) -> object:
 
 Destination: TypeAlias = Annotated[Literal["redistribute", "cash"] | Proxy, BeforeValidator(_place)]
 """Where money goes that an asset cannot take: the core pro rata, cash, or a named proxy."""
+
+
+def _named(destination: Destination) -> str:
+    if isinstance(destination, Proxy):
+        return destination.proxy
+    return "the core" if destination == "redistribute" else "cash"
 
 
 class AfterDelisting(Choice):
@@ -92,16 +98,49 @@ class Plan(Choice):
         """Return the assets with a positive target."""
         return tuple(ticker for ticker, weight in self.wanted().items() if weight > 0.0)
 
+    @property
+    def unlisted_goes_to(self) -> str:
+        """Where the weight of an asset that is not listed yet is."""
+        return _named(self.before_listing)
+
+    @property
+    def delisted_goes_to(self) -> str:
+        """Where the payout of a delisted asset goes."""
+        return _named(self.after_delisting.to)
+
+    def targets_before_listing(self, ticker: str) -> bool:
+        """Return whether ``ticker`` has a target of its own."""
+        return self.wanted().get(ticker, 0.0) > 0.0
+
+    @property
+    def review(self) -> Review | None:
+        """What is done about an asset that has lost too much: nothing, unless a strategy says so."""
+        return None
+
+    def wanted_at(self, decision: Decision) -> Mapping[str, float]:  # noqa: ARG002  (for those that choose)
+        """Return every target by ticker at a decision; a strategy that chooses its assets does it here."""
+        return self.wanted()
+
+    def ready(self, decision: Decision) -> BoolArray:
+        """Return (N,) which assets may be bought as far as the market goes (S7)."""
+        return decision.eligible
+
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the wanted weights, with those of absent assets placed and caps kept (S6, S7, S8)."""
-        w = decision.vector(self.wanted())
-        absent, seen = ~decision.eligible, decision.seen
-        unborn, gone = float(w[absent & ~seen].sum()), float(w[absent & seen].sum())
-        w = np.where(absent, 0.0, w)
-        if unborn:
-            w = w + unborn * self._takers(decision, self.before_listing)
-        if gone:
-            w = w + gone * self._takers(decision, self.after_delisting.to)
+        w = decision.vector(self.wanted_at(decision))
+        barred, absent = decision.barred, ~self.ready(decision)
+        gone = absent & ~decision.eligible & decision.seen
+        places: tuple[tuple[BoolArray, Destination], ...] = (
+            (barred, "redistribute" if self.review is None or self.review.to_core else "cash"),
+            (absent & ~gone & ~barred, self.before_listing),
+            (gone & ~barred, self.after_delisting.to),
+        )
+        placed = np.where(absent | barred, 0.0, w)
+        for which, destination in places:
+            left = float(w[which].sum())
+            if left:
+                placed = placed + left * self._takers(decision, destination)
+        w = placed
         caps = decision.vector(self.caps(), missing=np.inf)
         cut = np.maximum(w - caps, 0.0)
         return w if not cut.any() else w - cut + float(cut.sum()) * self.core_weights(decision)
@@ -123,7 +162,7 @@ class Plan(Choice):
             return np.zeros(len(decision.eligible))
         proxy = {destination.proxy: 1.0} if isinstance(destination, Proxy) else {}
         for weights in (proxy, self.core()):
-            shares = np.where(decision.eligible, decision.vector(weights), 0.0)
+            shares = np.where(decision.eligible & ~decision.barred, decision.vector(weights), 0.0)
             if shares.any():
                 return shares / float(shares.sum())
         return np.zeros(len(decision.eligible))

@@ -81,14 +81,15 @@ class Every(Choice):
 class DriftBand(Choice):
     """When a weight leaves its target by more than ``absolute``, or by more than ``relative`` of the target.
 
-    ``look``: at every close, or only at the close before the first session of each week, month, quarter, half-year.
+    ``look``: at every close, or only at the close before the first session of each week, pair of weeks, month, quarter,
+    half-year or year.
     The 5/25 rule is ``{absolute: 5%, relative: 25%}``.
     """
 
     kind: Literal["band"] = "band"
     absolute: Fraction | None = None
     relative: Fraction | None = None
-    look: Literal["day", "week", "month", "quarter", "half_year"] = "day"
+    look: Literal["day", "week", "two_weeks", "month", "quarter", "half_year", "year"] = "day"
 
     @model_validator(mode="after")
     def _some(self) -> DriftBand:

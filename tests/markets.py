@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from engine.account import Account
 from engine.costs import NoCosts, PercentCosts
 from engine.market import Market
+
+SHIPPED = sorted(
+    path for path in (Path(__file__).parents[1] / "configs").rglob("*.yaml") if not path.name.startswith("universe")
+)
+"""Every config that runs; a universe is an input of others."""
 
 A32, C32, M32 = 1664525, 1013904223, 2**32
 

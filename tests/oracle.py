@@ -203,7 +203,6 @@ class Ledger:
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
         flow, payout = case.flows.get(t, ZERO), self.delist(t)
         self.move_targets(t)
-        self.let_flow_settle(t, flow)
         if t in self.due:
             self.bar_before_rebalance(t)
             self.cash += flow
@@ -241,10 +240,13 @@ class Ledger:
         weights = [self.money(i) / value for i in self.assets]
         above = {i for i, cap in enumerate(self.caps) if cap is not None and weights[i] > cap * (1 + GRACE)}
         if t in self.case.look and self.left_band(weights):
+            self.answer = due
+            broken = Broken([self.money(i) for i in self.assets], self.cash)
+            if self.flow_settles(due, broken):
+                return
             if self.case.trade_to == "target" and self.case.trade_only == "all":
                 self.due.setdefault(due, "band")
-            self.broken[due] = Broken([self.money(i) for i in self.assets], self.cash)
-            self.answer = due
+            self.broken[due] = broken
         elif self.case.watch_caps and above:
             self.trims[due] = above
             self.answer = due
@@ -477,6 +479,7 @@ class Ledger:
             gone, weights[i] = weights[i], ZERO
             for j, share in heirs.items():
                 weights[j] += gone * share
+        self.broken = {row: broken.moved(i, heirs) for row, broken in self.broken.items()}
 
     def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
         """Return how much can be bought in given shares when the costs are paid out of the same money."""
@@ -531,14 +534,12 @@ class Ledger:
 
     # -- band geometry
 
-    def let_flow_settle(self, t: int, flow: Fraction) -> None:
-        """Band geometry, flows first: where the flow alone brings all assets into their bands, the band is settled."""
-        if not (self.case.flows_first and flow and t in self.broken and self.due.get(t, "band") == "band"):
-            return
-        usable = [i for i in self.assets if self.open(t, i)]
-        if not self.left_band(flow_alone(self.broken[t], flow, self.targets, usable), usable):
-            self.due.pop(t, None)
-            del self.broken[t]
+    def flow_settles(self, due: int, broken: Broken) -> bool:
+        """Band geometry, flows first: tell whether the flow due then would alone bring all assets into their bands."""
+        flow = self.case.flows.get(due, ZERO)
+        if not (self.case.flows_first and flow):
+            return False
+        return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
 
     def part_rebalance(self, t: int) -> None:
         """Band geometry: trade towards the targets in force, from the weights of the close at which the band broke."""
@@ -552,17 +553,17 @@ class Ledger:
             return
         spans = [
             span(w, self.width(w), case.trade_to, case.inside, cap)
-            for w, cap in zip(self.targets, self.caps, strict=True)
+            for w, cap in zip(self.reference, self.caps, strict=True)
         ]
         able = [i for i in usable if self.fresh(t, i)]
         if case.trade_only == "all":
-            part = part_of_the_way({i: weights[i] for i in usable}, self.targets, spans)
-            goals = {i: weights[i] + part * (self.targets[i] - weights[i]) for i in able}
+            part = part_of_the_way({i: weights[i] for i in usable}, self.reference, spans)
+            goals = {i: weights[i] + part * (self.reference[i] - weights[i]) for i in able}
             self.to_targets(t, goals, "part", "band")
             return
         nearest = {i: min(max(weights[i], spans[i][0]), spans[i][1]) for i in able if i in drifted}
         partners = [i for i in able if i not in drifted and self.caps[i] is None]
-        goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.targets, partners)
+        goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.reference, partners)
         self.fill(t, "part", self.with_partners(goals, shares), "band")
 
     def width(self, target: Fraction) -> Fraction:
@@ -612,8 +613,6 @@ class Ledger:
             return
         actions = {"intact": review.intact, "broken": review.broken, "unknown": review.unknown}
         for i, machine in sorted(self.machines.items()):
-            if not self.fresh(t, i):
-                continue
             machine.peak = max(machine.peak, self.price[i])
             if not machine.breached(review, self.price[i]):
                 machine.state = "watching"

@@ -14,6 +14,8 @@ ZERO, ONE = Fraction(0), Fraction(1)
 WIDTH = Fraction(1, 10**9)  # Band: what rounding may leave beyond a width, as a share of it
 TOUCH = Fraction(1, 10**12)  # Loss review: at or below includes rounding of this
 
+EVEN = Fraction(1, 10**12)  # Band geometry: a weight up to this is rounding
+
 Closes = Sequence[Sequence[Fraction | None]]
 Span = tuple[Fraction, Fraction]
 Piecewise = Callable[[Fraction], tuple[Fraction, object]]
@@ -166,6 +168,12 @@ class Broken:
     money: Sequence[Fraction]
     cash: Fraction
 
+    def moved(self, i: int, heirs: Mapping[int, Fraction]) -> Broken:
+        """Return the same with the money of one asset gone to others, or to cash."""
+        money = [x + self.money[i] * heirs.get(j, ZERO) for j, x in enumerate(self.money)]
+        money[i] = ZERO
+        return Broken(money, self.cash if heirs else self.cash + self.money[i])
+
     def weights(self) -> list[Fraction]:
         """Return the weights of that close."""
         value = self.cash + sum(self.money)
@@ -191,7 +199,7 @@ def part_of_the_way(weights: Mapping[int, Fraction], targets: Sequence[Fraction]
     for i, w in weights.items():
         low, high = spans[i]
         to = min(max(w, low), high)
-        if to != w:
+        if abs(to - w) > EVEN:
             part = max(part, (to - w) / (targets[i] - w) if targets[i] != w else ONE)
     return min(part, ONE)
 
@@ -204,8 +212,9 @@ def take_the_missing(
 ) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
     """Band geometry: where the drifted assets go, and how their partners share what that frees or needs."""
     freed = sum((weights[i] - a for i, a in goals.items()), ZERO)
-    side = 1 if freed > 0 else -1 if freed < 0 else 0
-    rooms = {j: max(side * (targets[j] - weights[j]), ZERO) for j in partners}
+    side = 1 if freed > EVEN else -1 if freed < -EVEN else 0
+    gaps = {j: side * (targets[j] - weights[j]) for j in partners}
+    rooms = {j: gap if gap > EVEN else ZERO for j, gap in gaps.items()}
     ways = {i: max(side * (targets[i] - a), ZERO) for i, a in goals.items()}
     missing, way = max(abs(freed) - sum(rooms.values(), ZERO), ZERO), sum(ways.values(), ZERO)
     part = min(missing / way, ONE) if way else ZERO

@@ -22,9 +22,9 @@ LAYERS = [
     {"market", "sessions", "yamlfile"},
     {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"}
     | {"research"},
-    {"ledger", "book", "agenda", "config", "metrics"},
+    {"reviews", "bands", "journal", "ledger", "book", "agenda", "answers", "config", "metrics"},
     {"figures"},
-    {"simulation", "load", "background"},
+    {"simulation", "chronicle", "load", "background"},
     {"comparison"},
     {"honesty", "results"},
     {"audit", "workflow"},

@@ -389,7 +389,10 @@ def choose_next_close() -> Example:
     case = EXAMPLES["choose_min_history"].case
     return Example(
         replace(
-            case, prices=market([10] * 9, [10] * 9, [None, None, *[10] * 6, 12]), decisions={5: "", 6: ""}, delay=1
+            case,
+            prices=market([10] * 9, [10] * 9, [None, None, *[10] * 6, 12]),
+            decisions={5: "annual", 6: "annual"},
+            delay=1,
         ),
         q(100, 100, 100, 100, 104),
         [(7, "rebalance", q(-2, 0, 2))],
@@ -635,12 +638,12 @@ def review_on_a_session_with_a_rebalance() -> Example:
 
 @example
 def review_without_a_close() -> Example:
-    """C has no close on row 2 and is not sold; it is watched again, and 8 at row 3 is a breach: sold at row 4."""
+    """C has no close on row 2 and is not sold; it is watched again, its close of row 1 still counts: sold at row 3."""
     return Example(
         reviewed([10, 9, None, 8, 8, 8]),
         q(100, 98, 98, 96, 96, 96),
-        [(4, "exit", q("1.6", -2))],
-        [(2, "C", "broken", "missed"), (4, "C", "broken", "exit")],
+        [(3, "exit", q("1.6", -2))],
+        [(2, "C", "broken", "missed"), (3, "C", "broken", "exit")],
     )
 
 

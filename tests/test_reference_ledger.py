@@ -153,7 +153,11 @@ def engine_run(case: Case, market: Market, monkeypatch: pytest.MonkeyPatch) -> L
         before_listing=place(case.before_listing),
         after_delisting={"to": place(case.after_delisting), "haircut": float(case.haircut)},
     )
-    costs = [case.costs[name] for name in case.tickers]
+    return run_plan(case, market, plan, monkeypatch)
+
+
+def run_plan(case: Case, market: Market, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    costs = [case.costs.get(name, Cost()) for name in case.tickers]
     infinity = float("inf")
     table = CostTable(
         *(

@@ -188,7 +188,7 @@ def _trades(out: Console, strategy: Portfolio) -> None:
         for j in np.flatnonzero(ledger.trades[event]):
             numbers = ledger.trades[event, j], ledger.prices[event, j], ledger.traded[event, j], ledger.costs[event, j]
             amounts = (fmt.quantity(numbers[0]), fmt.price(numbers[1]), fmt.cents(numbers[2]), fmt.cents(numbers[3]))
-            row(result, [str(ledger.dates[session]), ledger.assets[j], *amounts, ledger.reasons[event]])
+            row(result, [str(ledger.dates[session]), ledger.assets[j], *amounts, ledger.reason(event, int(j))])
     out.print(result)
 
 

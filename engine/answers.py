@@ -1,0 +1,91 @@
+"""Answers to what a close has broken: bands, caps and loss reviews are one mechanism.
+
+``hold`` stops the session after an alarm; what it asks for is written into the agenda and done at the fill, one session
+later than a decision when fills are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine import kernel
+from engine.agenda import Agenda, Drift
+from engine.arrays import FloatArray, IntArray
+from engine.bands import flow_suffices, widths
+from engine.book import Book
+from engine.policy import Band, Decision, Policy
+from engine.reviews import Reviewed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What reviews of one session decided: columns to sell and to top up, with the reason of each."""
+
+    exits: list[int] = field(default_factory=list)
+    top_ups: list[int] = field(default_factory=list)
+    reasons: dict[int, str] = field(default_factory=dict)
+
+
+def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, watched: FloatArray) -> None:
+    """Write the answer to an alarm at the close before ``row`` into the agenda."""
+    fill = row + book.account.delay
+    breaches = book.machines.breaches(book.market.prices[row - 1]) if alarm & kernel.REVIEW_ALARM else []
+    if fill >= agenda.end:
+        return
+    if breaches:
+        agenda.answer_review(fill, breaches)
+    weights = book.weights_at(row - 1)
+    if alarm & kernel.CAP_ALARM:
+        agenda.answer_cap(fill, np.flatnonzero(weights > watched * (1.0 + kernel.OVER)))
+    elif alarm & kernel.BAND_ALARM and band is not None:
+        flow = agenda.flows.get(fill, 0.0)
+        if band.flows_first and flow and _flow_does(book, band, flow, row - 1):
+            agenda.answer_flow(fill)
+        else:
+            book.broken = weights
+            agenda.answer_band(fill, Drift(_drift_words(book, band, weights), band))
+
+
+def _flow_does(book: Book, band: Band, flow: float, row: int) -> bool:
+    money = book.weights_at(row) * book.track.value[row]
+    return flow_suffices(money, float(book.track.cash[row]), flow, book.reference, band)
+
+
+def _drift_words(book: Book, band: Band, weights: FloatArray) -> str:
+    """Return which asset has left its band furthest, in widths of its band, and by how much."""
+    drift = weights - book.reference
+    worst = int((np.abs(drift) / np.maximum(widths(book.reference, band), 1e-12)).argmax())
+    return f"band: {book.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp"
+
+
+def carry_out(book: Book, agenda: Agenda, policy: Policy, decision: Decision) -> Outcome:
+    """Judge what broke its threshold and is due at the decision's row; what is to be sold is barred."""
+    outcome, review = Outcome(), policy.review
+    row, machines, tickers = decision.row, book.machines, book.market.assets
+    if review is None:
+        return outcome
+    for breach in agenda.reviews.get(row, ()):
+        j = breach.asset
+        if book.units[j] == 0.0 or not book.market.listed[row, j]:  # sold or paid out meanwhile
+            continue
+        found = Reviewed(row, tickers[j], breach.loss, review.judge(decision, tickers[j]))
+        if found.verdict.action != "keep" and not book.fresh(row)[j]:
+            machines.again(j)
+            continue
+        machines.found.append(found)
+        if found.verdict.action == "exit":
+            machines.bar(j, row)
+            outcome.exits.append(j)
+        elif found.verdict.action == "top_up":
+            outcome.top_ups.append(j)
+        outcome.reasons[j] = found.words
+    return outcome
+
+
+def cap_reason(book: Book, over: IntArray, row: int) -> str:
+    """Return which caps a trim at ``row`` answers, with the weights that were seen."""
+    weights = book.weights_at(row - 1 - book.account.delay)
+    parts = (f"{book.market.assets[j]} {100.0 * weights[j]:.2f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over)
+    return "cap: " + ", ".join(parts)

@@ -1,0 +1,108 @@
+"""What happened to single assets in a run: listings, delistings, loss reviews, choices; with date and effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from engine.ledger import Ledger
+from engine.market import Market
+from engine.policy import Policy
+
+Kind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event: the session, what kind, the asset (empty when it is about several), and what it did in words."""
+
+    date: np.datetime64
+    kind: Kind
+    asset: str
+    words: str
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
+
+    @property
+    def fewest(self) -> int:
+        """The fewest it is content with; 0 when it names them."""
+
+
+def chronicle(ledger: Ledger, market: Market, policy: Policy) -> tuple[Happening, ...]:
+    """Return everything that happened to single assets of a portfolio, in order of time."""
+    found = [
+        *_listed(ledger, market, policy),
+        *_delisted(ledger, market, policy),
+        *_reviewed(ledger, policy),
+        *_chosen(ledger, policy),
+    ]
+    return tuple(sorted(found, key=lambda one: (one.date, one.kind, one.asset)))
+
+
+def _listed(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+    opening = len(market.dates) - len(ledger.dates)
+    wanted = {ticker for ticker in policy.tickers if ticker in market.assets}
+    for ticker in sorted(wanted):
+        j = market.index(ticker)
+        rows = np.flatnonzero(market.listed[:, j])
+        if not len(rows) or rows[0] <= opening:
+            continue
+        bought = next((k for k in range(len(ledger.rows)) if ledger.trades[k, j] > 0.0), None)
+        if bought is None:
+            yield Happening(market.dates[rows[0]], "listed", ticker, "first close; not bought in this run")
+            continue
+        row = int(ledger.rows[bought])
+        share = ledger.units[row, j] * market.prices[opening + row, j] / ledger.value[row]
+        words = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
+        if policy.targets_before_listing(ticker):
+            words += f"; until then its weight was in {policy.unlisted_goes_to}"
+        yield Happening(ledger.dates[row], "listed", ticker, words)
+
+
+def _delisted(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+    opening = len(market.dates) - len(ledger.dates)
+    for event, reason in enumerate(ledger.reasons):
+        if not reason.startswith("delisted: ") or ledger.trades[event].max() > 0.0:
+            continue
+        j = int(ledger.trades[event].argmin())
+        row, paid = int(ledger.rows[event]), -float(ledger.traded[event, j])
+        last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
+        haircut = f" less {policy.haircut:.0%}" if policy.haircut else ""
+        words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}; proceeds to {policy.delisted_goes_to}"
+        yield Happening(ledger.dates[row], "delisted", ledger.assets[j], words)
+
+
+def _reviewed(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+    review = policy.review
+    since = (
+        {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}[review.reference] if review else ""
+    )
+    done = {"exit": "sold", "top_up": "topped up to its target", "keep": "kept"}
+    for found in ledger.reviews:
+        words = f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.words}: {done[found.verdict.action]}"
+        yield Happening(ledger.dates[found.row], "review", found.asset, words)
+
+
+def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+    """Yield what a policy that chooses holds, at every rebalance that changes it."""
+    if not isinstance(policy, Chooses) or not policy.fewest:
+        return
+    before: set[str] | None = None
+    for event in np.flatnonzero(ledger.rebalances):
+        held = {ticker for ticker in policy.caps() if ledger.targets[event, ledger.assets.index(ticker)] > 0.0}
+        if held == before:
+            continue
+        few = f" (fewer than {policy.fewest}: no more were eligible)" if len(held) < policy.fewest else ""
+        changes = [f"in {', '.join(sorted(held - (before or set())))}"] if held - (before or set()) else []
+        changes += [f"out {', '.join(sorted((before or set()) - held))}"] if (before or set()) - held else []
+        named = ", ".join(sorted(held)) or "none"
+        yield Happening(
+            ledger.dates[ledger.rows[event]], "choice", "", f"{named}{few}; {', '.join(changes) or 'start'}"
+        )
+        before = held

@@ -1,0 +1,99 @@
+"""Band geometry: when drift is looked at, what triggers, where it is brought back to, what is traded, who pays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.arrays import DateArray
+from engine.choice import Choice, Fraction, refuse
+from engine.policy import Band
+from strategies.rebalance import Annual, AnyOf, AnyRebalance, DriftBand
+
+
+class Inside(Choice):
+    """A destination ``inside`` the edge of the band [weight]: threshold 200 bp, destination 175 bp is 0.25%."""
+
+    inside: Annotated[Fraction, Field(gt=0.0)]
+
+
+def _destination(value: object) -> object:
+    if isinstance(value, str) and value not in {"target", "edge"}:
+        raise PydanticCustomError(
+            "trade_to", "found '{found}'; expected target, edge or {inside: 1%}", {"found": value}
+        )
+    return value
+
+
+Destination: TypeAlias = Annotated[Literal["target", "edge"] | Inside, BeforeValidator(_destination)]
+"""How far an asset is brought back that has left its band."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shaped:
+    """A schedule whose band has a destination, a scope and a way to pay: ``inside`` [weight] as in ``Band``."""
+
+    rule: AnyRebalance
+    inside: float
+    drifted_only: bool
+    flows_first: bool
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return the rule's decisions; they trade everything to its target."""
+        return self.rule.calendar(dates)
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return the rule's band with its geometry."""
+        band = self.rule.band(dates)
+        if band is None:
+            return None
+        return dataclasses.replace(
+            band, inside=self.inside, drifted_only=self.drifted_only, flows_first=self.flows_first
+        )
+
+
+class Rebalanced(Choice):
+    """What every strategy that rebalances can say about when and how.
+
+    ``trade_to`` and ``trade_only`` shape the answer to a band; a scheduled rebalance trades everything to its target.
+    ``funding: flows_first`` leaves a band to a flow that is due on the same session, when that will do.
+    """
+
+    rebalance: AnyRebalance = Annual()
+    trade_to: Destination = "target"
+    trade_only: Literal["all", "drifted"] = "all"
+    funding: Literal["sell_and_buy", "flows_first"] = "sell_and_buy"
+
+    @property
+    def schedule(self) -> Shaped:
+        """When it decides, and what a band trades."""
+        places = {"target": float("inf"), "edge": 0.0}
+        inside = self.trade_to.inside if isinstance(self.trade_to, Inside) else places[self.trade_to]
+        return Shaped(self.rebalance, inside, self.trade_only == "drifted", self.funding == "flows_first")
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Rebalanced:
+        refuse(self._geometry_faults())
+        return self
+
+    def _geometry_faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield what the keys say against each other: where, what, and the remedy."""
+        band = band_of(self.rebalance)
+        defaults = {"trade_to": "target", "trade_only": "all", "funding": "sell_and_buy"}
+        for key, default in defaults.items():
+            if band is None and getattr(self, key) != default:
+                words = f"{key} shapes what a band trades, and rebalance has none"
+                yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
+        if band and isinstance(self.trade_to, Inside) and band.absolute and self.trade_to.inside >= band.absolute:
+            words = f"inside {self.trade_to.inside:.6g} reaches past the target of a band of {band.absolute:.6g}"
+            yield ("trade_to",), f"{words}; write trade_to: target or less"
+
+
+def band_of(rule: AnyRebalance) -> DriftBand | None:
+    """Return the drift band in a rebalance rule, if there is one."""
+    rules = rule.of if isinstance(rule, AnyOf) else (rule,)
+    return next((one for one in rules if isinstance(one, DriftBand)), None)

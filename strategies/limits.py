@@ -1,0 +1,90 @@
+"""Limits: ceilings on the targets of groups of assets together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from engine.choice import Choice, Weight
+
+_TOLERANCE = 1e-9
+
+Part: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
+Groups: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+def _one(value: object) -> object:
+    """Read a group of one that is written without brackets, unless it is the word sector."""
+    return (value,) if isinstance(value, str) and value != "sector" else value
+
+
+class Limit(Choice):
+    """A ceiling on the targets of a group of tickers together.
+
+    ``satellites`` in a group stands for all of them, a sector's name for the satellites in it; ``group: sector`` puts
+    the ceiling on each sector by itself.
+    """
+
+    group: Annotated[Literal["sector"] | Annotated[tuple[Part, ...], Field(min_length=1)], BeforeValidator(_one)]
+    max: Weight
+
+    def groups(self, satellites: Sequence[str], sectors: Groups) -> dict[str, tuple[str, ...]]:
+        """Return the members of each group the ceiling is on, by what the group is called."""
+        if self.group == "sector":
+            return {sector: names for sector, names in sectors.items() if names}
+        words = {"satellites": tuple(satellites), **sectors}
+        members = (name for part in self.group for name in words.get(part, (part,)))
+        return {", ".join(self.group): tuple(dict.fromkeys(members))}
+
+
+def limit_faults(
+    limits: Sequence[Limit],
+    core: Mapping[str, float],
+    satellites: Mapping[str, float],
+    sectors: Groups,
+    chosen: float | None,
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield where a plan breaks its own limits, and how to mend it.
+
+    ``chosen``: the weight of all satellites together when they are yet to be chosen, so that groups of them can be kept
+    by choosing others; None when they are named.
+    """
+    for at, limit in enumerate(limits):
+        if limit.group == "sector" and not sectors:
+            yield ("limits", at), "no sectors are known of satellites written as weights; name them from a universe"
+            continue
+        for name, members in limit.groups(tuple(satellites), sectors).items():
+            unknown = [member for member in members if member not in core and member not in satellites]
+            if unknown:
+                known = f"; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
+                words = f"limit names {', '.join(unknown)}, which is neither core nor satellite"
+                yield ("limits", at), f"{words}{' nor sector' if sectors else ''}{known}"
+                continue
+            total = sum(core.get(member, 0.0) for member in members)
+            inside = [member for member in members if member in satellites]
+            if chosen is None:
+                total += sum(satellites[member] for member in inside)
+            elif len(inside) == len(satellites):
+                total += chosen
+            if total > limit.max + _TOLERANCE:
+                above = f"group {name} has {_percent(total)}, its limit is {_percent(limit.max)}"
+                yield ("limits", at), f"{above}; lower a weight or raise the limit"
+
+
+def room_of(
+    limits: Sequence[Limit], core: Mapping[str, float], satellites: Sequence[str], sectors: Groups
+) -> dict[frozenset[str], float]:
+    """Return what the limits leave to each group of satellites beside the core's share [weight]."""
+    room: dict[frozenset[str], float] = {}
+    for limit in limits:
+        for members in limit.groups(satellites, sectors).values():
+            group = frozenset(members) & frozenset(satellites)
+            left = limit.max - sum(core.get(member, 0.0) for member in members)
+            room[group] = min(left, room.get(group, left))
+    return room
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.6g}%"

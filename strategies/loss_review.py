@@ -1,0 +1,135 @@
+"""The loss review: a satellite that has lost too much is looked at again: buy more, keep it, or out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.choice import Choice, Fraction, Whole, refuse
+from engine.policy import Decision, Reference, Review, Verdict
+from engine.research.fundamentals import Criterion, Fundamentals
+from engine.research.verdicts import Verdicts
+
+
+class Always(Choice):
+    """The thesis always stands: a loss is a chance to buy."""
+
+    kind: Literal["always"] = "always"
+
+    def stands(self, decision: Decision, ticker: str) -> bool | None:
+        """Return True."""
+        return True
+
+
+class Never(Choice):
+    """The thesis never survives a loss: a stop."""
+
+    kind: Literal["never"] = "never"
+
+    def stands(self, decision: Decision, ticker: str) -> bool | None:
+        """Return False."""
+        return False
+
+
+class Trend(Choice):
+    """The thesis stands while the close is at or above the mean of the last ``sessions`` closes."""
+
+    kind: Literal["trend"] = "trend"
+    sessions: Annotated[Whole, Field(ge=2, le=2520)] = 200
+
+    def stands(self, decision: Decision, ticker: str) -> bool | None:
+        """Compare the last close with its moving average; None with fewer closes."""
+        history = decision.history
+        j, rows = decision.column(ticker), len(history.dates)
+        if rows < self.sessions or history.age[rows - self.sessions, j] < 0:
+            return None
+        closes = history.prices[rows - self.sessions :, j]
+        return bool(closes[-1] >= closes.mean() * (1.0 - 1e-12))
+
+
+class Quality(Choice):
+    """The thesis stands while every criterion holds for the last figures filed, as ``free_cash_flow > 0``."""
+
+    kind: Literal["quality"] = "quality"
+    table: Fundamentals
+    criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=20)
+
+    @model_validator(mode="after")
+    def _known(self) -> Quality:
+        refuse((("criteria", at), text) for at, text in self.table.unknown(self.criteria))
+        return self
+
+    def stands(self, decision: Decision, ticker: str) -> bool | None:
+        """Apply the criteria to what was filed by the last close; None when a figure is missing and none fails."""
+        figures = self.table.as_of(ticker, decision.history.dates[-1])
+        if figures is None:
+            return None
+        found = [criterion.holds(figures) for criterion in self.criteria]
+        if False in found:
+            return False
+        return None if None in found else True
+
+
+class ByList(Choice):
+    """The thesis is what the user's own dated verdicts say."""
+
+    kind: Literal["list"] = "list"
+    verdicts: Verdicts
+
+    def stands(self, decision: Decision, ticker: str) -> bool | None:
+        """Return the last verdict dated on or before the last close; None before the first."""
+        return self.verdicts.in_force(ticker, decision.history.dates[-1])
+
+
+AnyThesis: TypeAlias = Annotated[Always | Never | Trend | Quality | ByList, Field(discriminator="kind")]
+"""Everything `thesis:` can be."""
+
+
+class LossReview(Choice):
+    """Review a satellite at a loss of ``trigger`` ``from`` its average cost, last rebalance or peak.
+
+    The ``thesis`` is judged on closes up to the breach: ``intact`` is topped up to its target or kept, ``broken`` sold
+    or kept; ``unknown`` (too little history, no figure) as said. ``proceeds`` go to the core or to cash; a sold one may
+    ``reenter`` at the next rebalance or never.
+    """
+
+    trigger: Fraction
+    since: Reference = Field(default="cost", alias="from")
+    thesis: AnyThesis
+    intact: Literal["top_up", "keep"] = "top_up"
+    broken: Literal["exit", "keep"] = "exit"
+    unknown: Literal["keep", "top_up", "exit"] = "keep"
+    proceeds: Literal["core", "cash"] = "core"
+    reenter: Literal["next_rebalance", "never"] = "next_rebalance"
+
+    @field_validator("trigger")
+    @classmethod
+    def _a_loss(cls, trigger: float) -> float:
+        if not 0.0 < trigger < 1.0:
+            words = f"a trigger of {100.0 * trigger:.6g}% is no loss that can be reviewed"
+            refuse([((), f"{words}; write more than 0% and less than 100%, as 20%")])
+        return trigger
+
+    @model_validator(mode="after")
+    def _does_something(self) -> LossReview:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if {self.intact, self.broken, self.unknown} == {"keep"}:
+            words = "intact, broken and unknown all say keep, so a review does nothing"
+            yield (), f"{words}; change one or remove loss_review"
+
+    def bound(self, names: tuple[str, ...]) -> Review:
+        """Return this review as a watch over ``names``."""
+        to_core, reenters = self.proceeds == "core", self.reenter == "next_rebalance"
+        return Review(names, self.trigger, self.since, self._judge, to_core=to_core, reenters=reenters)
+
+    def _judge(self, decision: Decision, ticker: str) -> Verdict:
+        stands = self.thesis.stands(decision, ticker)
+        if stands is None:
+            return Verdict(f"{self.thesis.kind} unknown", None, self.unknown)
+        word = "intact" if stands else "broken"
+        return Verdict(f"{self.thesis.kind} {word}", stands, self.intact if stands else self.broken)
