@@ -17,7 +17,7 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
-from engine.kernel_types import CostTable, Guard, Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
@@ -263,17 +263,16 @@ def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_ca
     assert not kernel._caps_keep(units, dq, price, caps, 1, 100.0, 99.9)
     assert kernel._caps_keep(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
     assert not kernel._caps_keep(units, dq, price, caps, 0, 99.95, 99.9)
+    assert not kernel._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
 
 
-def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
+def holding(prices, units, cash: float, *, growth=None, watch=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
     track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     rest = Watch(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float))
-    nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False)
-    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, armed, track
-    answer = kernel.hold(start, stop or sessions, *args)
+    answer = kernel.hold(start, stop or sessions, np.array(units, float), cash, tape, watch or rest, armed, track)
     return answer, track
 
 
@@ -755,3 +754,14 @@ def test_a_purchase_whose_fee_would_make_it_a_sale_is_not_made_beside_a_waiting_
 def test_an_asset_that_is_wanted_and_not_held_is_missing_by_its_whole_target() -> None:
     assert alarm_of([0.0], 100.0, [0.5], absolute=0.505) == kernel.QUIET
     assert alarm_of([0.0], 100.0, [0.5], absolute=0.495) == kernel.BAND_ALARM
+
+
+def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding() -> None:
+    """1000 less a fee of 100 caps A at 90 of 900: a plan of 95 is above it by intent. 100.00000001 of 1000 is at 0.1."""
+    dq, caps = np.array([12.0]), [0.1]
+    costs = PerOrderCosts(fixed=100.0).table(1)
+    kernel._cut_to_caps(np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq)
+    assert dq[0] == 12.0
+    dq, price = np.array([10.0]), np.array([10.000000001])
+    kernel._cut_to_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
+    assert dq[0] == 10.0
