@@ -17,7 +17,7 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
-from engine.kernel_types import CostTable, Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Guard, Order, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
@@ -266,13 +266,15 @@ def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_ca
     assert not kernel._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
 
 
-def holding(prices, units, cash: float, *, growth=None, watch=None, armed=True, start=0, stop=None):
+def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
     track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     rest = Watch(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float))
-    answer = kernel.hold(start, stop or sessions, np.array(units, float), cash, tape, watch or rest, armed, track)
+    nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False)
+XX
+    answer = kernel.hold(start, stop or sessions, *args)
     return answer, track
 
 
