@@ -273,7 +273,7 @@ def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, 
     rest = Watch(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float))
     nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False)
-XX
+    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, armed, track
     answer = kernel.hold(start, stop or sessions, *args)
     return answer, track
 
