@@ -12,7 +12,7 @@ import numpy as np
 
 from engine import kernel
 from engine.agenda import Agenda, Drift
-from engine.arrays import FloatArray, IntArray
+from engine.arrays import FloatArray
 from engine.bands import flow_suffices, widths
 from engine.book import Book
 from engine.policy import Band, Decision, Policy
@@ -36,6 +36,8 @@ def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, 
         return
     if breaches:
         agenda.answer_review(fill, breaches)
+    if not alarm & (kernel.CAP_ALARM | kernel.BAND_ALARM):
+        return
     weights = book.weights_at(row - 1)
     if alarm & kernel.CAP_ALARM:
         agenda.answer_cap(fill, np.flatnonzero(weights > watched * (1.0 + kernel.OVER)))
@@ -82,10 +84,3 @@ def carry_out(book: Book, agenda: Agenda, policy: Policy, decision: Decision) ->
             outcome.top_ups.append(j)
         outcome.reasons[j] = found.words
     return outcome
-
-
-def cap_reason(book: Book, over: IntArray, row: int) -> str:
-    """Return which caps a trim at ``row`` answers, with the weights that were seen."""
-    weights = book.weights_at(row - 1 - book.account.delay)
-    parts = (f"{book.market.assets[j]} {100.0 * weights[j]:.2f} % > {100.0 * book.terms.caps[j]:.3g} %" for j in over)
-    return "cap: " + ", ".join(parts)

@@ -17,14 +17,19 @@ from engine.arrays import BoolArray, FloatArray, IntArray, frozen
 from engine.bands import Part
 from engine.errors import AccountError, StalePriceError
 from engine.journal import Event, Why, own_reasons
-from engine.kernel_types import Order, Tape, Terms, Track, Watch
+from engine.kernel_types import Desk, Order, Tape, Terms, Track, Trims, Watch
 from engine.ledger import Ledger
 from engine.market import Market
-from engine.policy import Review
+from engine.policy import Decision, Review
 from engine.reviews import Machines
 
 PATIENCE: Final = 5
 """Sessions that an order waits for a fresh price (S9)."""
+
+
+def _room_for_trims(size: int, count: int) -> Trims:
+    dq, fees, seen = (np.zeros((size, count)) for _ in range(3))
+    return Trims(np.zeros(1, np.int64), np.zeros(size, np.int64), dq, fees, seen, np.zeros(size, np.bool_))
 
 
 class Book:
@@ -36,8 +41,10 @@ class Book:
     price yet, -1 for none; ``_scaled_down`` (N,) whose targets were cut for such an order.
     """
 
-    def __init__(self, market: Market, account: Account, terms: Terms, review: Review | None, opening: int) -> None:
-        """Open with the capital in cash at row ``opening``."""
+    def __init__(
+        self, market: Market, account: Account, terms: Terms, core: FloatArray, review: Review | None, opening: int
+    ) -> None:
+        """Open with the capital in cash at row ``opening``; ``core`` (N,) are the core's targets."""
         sessions, count = market.prices.shape
         self.market = market
         self.account = account
@@ -51,10 +58,13 @@ class Book:
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.left_out: list[int] = []
-        self.tape = Tape(market.prices, 1.0 + market.cash_rate)
+        self.tape = Tape(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         self.terms = terms
         self.machines = Machines.of(review, market)
+        self._trims, self._no_trims = _room_for_trims(64, count), _room_for_trims(0, count)
+        self._caps = terms.caps.tolist()
+        self.desk = Desk(terms, core, self.machines.barred)
         self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
@@ -68,7 +78,7 @@ class Book:
 
     def fresh(self, row: int) -> BoolArray:
         """Return (N,) which assets have a close at ``row``."""
-        fresh: BoolArray = self.market.age[row] == 0
+        fresh: BoolArray = self.market.fresh[row]
         return fresh
 
     def money(self, row: int) -> FloatArray:
@@ -77,13 +87,11 @@ class Book:
 
     def value(self, row: int) -> float:
         """Return what the account is worth at ``row``, now [currency]."""
-        return float(self.money(row).sum()) + self.cash
+        return kernel.value_of(self.units, self.market.prices[row], self.cash)
 
     def weights_at(self, row: int) -> FloatArray:
         """Return (N,) the weights that were marked at the close of ``row``; zeros for an account worth nothing."""
-        value, units = float(self.track.value[row]), self.track.units[row]
-        money = np.where(units == 0.0, 0.0, units * self.market.prices[row])
-        return money / value if value > 0.0 else money
+        return kernel.weights_of(self.track.units[row], self.market.prices[row], self.track.value[row])
 
     # what can happen ---------------------------------------------------------------------------------------------
 
@@ -146,7 +154,9 @@ class Book:
     def rebalance(self, row: int, target: FloatArray, why: Why) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        if self._nothing_waits and self.fresh(row).all():  # nearly always, and a third of a run's time
+        if self._nothing_waits and np.count_nonzero(self.fresh(row)) == len(
+            target
+        ):  # nearly always, and a third of a run's time
             self._trade(row, Order(target, self._all, self._no_heirs), why)
             self.reference = self._weights(row) if self.terms.whole else target
             self.machines.rebalanced(self.units, self.market.prices[row])
@@ -177,6 +187,8 @@ class Book:
 
         One whose own cost is all it would bring is kept, and not barred.
         """
+        if not gone:
+            return
         prices = self.market.prices[row]
         sold = [j for j in gone if self._cost(j, prices, self.units[j] * prices[j]) < self.units[j] * prices[j]]
         for j in gone:
@@ -195,6 +207,8 @@ class Book:
 
     def top_up(self, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
         """Buy the assets ``short`` up to their targets where they are below; ``payers`` (N,) sell for it pro rata."""
+        if not short:
+            return
         prices, value, shares = self.market.prices[row], self.value(row), self._among_fresh(row, payers)
         gaps = {j: float(self.target[j] * value - self.units[j] * prices[j]) for j in short}
         below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > self._cost(j, prices, gap)]
@@ -220,14 +234,21 @@ class Book:
         if amount > 0.0 and shares.any():
             self._trade(row, Order(self.target, self._no_asset, shares, amount), Why("delisted: proceeds reinvested"))
 
-    def trim(self, row: int, over: IntArray, heirs: FloatArray, reason: str) -> None:
-        """Sell the assets ``over`` their caps down to their targets; ``heirs`` (N,) take the proceeds (S6)."""
-        active = np.zeros_like(self._no_asset)
-        active[over] = self.fresh(row)[over] & (self._weights(row)[over] > self.target[over] * (1.0 + kernel.OVER))
-        if active.any():
-            heirs = np.where(active, 0.0, self._among_fresh(row, heirs))
-            total = float(heirs.sum())
-            self._trade(row, Order(self.target, active, heirs / total if total else heirs), Why(reason))
+    def trim(self, row: int, over: IntArray, seen: FloatArray) -> None:
+        """Sell the assets ``over`` their caps at weights ``seen`` (N,) down to their targets (S6)."""
+        price, before = self.market.prices[row], self.value(row)
+        status, cash = kernel.trim(
+            row, self._only(over), self.units, self.cash, self.target, self.tape, self.desk, self._dq, self._fees
+        )
+        self.cash = self._snap(cash, before)
+        if status == kernel.UNAFFORDABLE:
+            self.left_out.append(row)
+        elif np.count_nonzero(self._dq):
+            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(self._cap_reason(seen)))
+
+    def core_shares(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
+        return kernel.shares_of(decision.eligible & ~decision.barred, self.desk.core)
 
     def invest(self, row: int, amount: float) -> None:
         """Bring a contribution, received already, into the assets (S11)."""
@@ -257,9 +278,18 @@ class Book:
 
     def hold(self, row: int, stop: int, watch: Watch, *, armed: bool) -> tuple[int, int]:
         """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
+        trims = self._trims if self.account.delay == 0 else self._no_trims
         row, self.cash, alarm = kernel.hold(
-            row, stop, self.units, self.cash, self.tape, watch, self.machines.guard, armed, self.track
+            row, stop, self.units, self.cash, self.tape, watch, self.machines.guard, self.desk, armed, self.track, trims
         )
+        for k in range(trims.made[0]):
+            at = int(trims.rows[k])
+            if trims.refused[k]:
+                self.left_out.append(at)
+            elif np.count_nonzero(trims.dq[k]):
+                why = Why(self._cap_reason(trims.seen[k]))
+                self._note(at, trims.dq[k].copy(), self.market.prices[at], trims.fees[k].copy(), why)
+        trims.made[0] = 0
         return row, alarm
 
     def close(self) -> Ledger:
@@ -303,7 +333,7 @@ class Book:
         if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
             raise AccountError(self._short_of(row, cash - self.flows[row], -self.flows[row]))
         self.cash = self._snap(cash, before)
-        if self._dq.any():
+        if np.count_nonzero(self._dq):
             self._note(row, self._dq.copy(), price, self._fees.copy(), why)
         return bool(scaled)
 
@@ -357,12 +387,20 @@ class Book:
         if self.machines.guard.on:
             self.machines.traded(trades, self.units, prices)
 
+    def _cap_reason(self, seen: FloatArray) -> str:
+        """Return which caps the weights ``seen`` (N,) broke."""
+        caps = zip(self.market.assets, seen.tolist(), self._caps, strict=True)
+        parts = (
+            f"{name} {100.0 * w:.2f} % > {100.0 * cap:.3g} %" for name, w, cap in caps if w > cap * (1.0 + kernel.OVER)
+        )
+        return "cap: " + ", ".join(parts)
+
     def _stuck(self, row: int, target: FloatArray) -> BoolArray:
         """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""
         stuck: BoolArray = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
         return stuck
 
-    def _only(self, assets: list[int]) -> BoolArray:
+    def _only(self, assets: list[int] | IntArray) -> BoolArray:
         active = np.zeros_like(self._no_asset)
         active[assets] = True
         return active
@@ -380,9 +418,7 @@ class Book:
 
     def _among_fresh(self, row: int, shares: FloatArray) -> FloatArray:
         """Return ``shares`` over the assets that can be traded at ``row``, summing to 1, or all zero."""
-        able = np.where(self.fresh(row), shares, 0.0)
-        total = float(able.sum())
-        return able / total if total > 0.0 else able
+        return kernel.shares_of(self.fresh(row), shares)
 
     def _room(self, row: int, amount: float) -> FloatArray:
         """Return (N,) shares of a contribution by target, without assets it would lift over their caps."""
@@ -397,8 +433,7 @@ class Book:
 
     def _weights(self, row: int) -> FloatArray:
         """Return (N,) weights now, at the last prices of ``row``; zeros for an account worth nothing."""
-        value = self.value(row)
-        return self.money(row) / value if value > 0.0 else np.zeros_like(self.units)
+        return kernel.weights_of(self.units, self.market.prices[row], self.value(row))
 
     def _moved(self, weights: FloatArray, j: int, heirs: FloatArray) -> FloatArray:
         """Return ``weights`` with that of asset ``j`` gone to ``heirs``."""

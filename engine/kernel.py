@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
-from engine.kernel_types import CostTable, Guard, Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Desk, Guard, Order, Tape, Terms, Track, Trims, Watch
 
 NOISE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
@@ -52,6 +52,41 @@ def jit(function: Function) -> Function:
         return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
     except RuntimeError:  # a read-only installation and home
         return cast("Function", numba.njit(error_model="numpy")(function))
+
+
+@jit
+def value_of(units: FloatArray, price: FloatArray, cash: float) -> float:
+    """Return what an account is worth; a price that is not known belongs to no holding [currency]."""
+    total = 0.0
+    for a in range(units.size):
+        if units[a] != 0.0:
+            total += units[a] * price[a]
+    return total + cash
+
+
+@jit
+def weights_of(units: FloatArray, price: FloatArray, value: float) -> FloatArray:
+    """Return (N,) the weights of holdings in ``value``; zeros for an account worth nothing."""
+    w = np.zeros(units.size)
+    if value > 0.0:
+        for a in range(units.size):
+            if units[a] != 0.0:
+                w[a] = units[a] * price[a] / value
+    return w
+
+
+@jit
+def shares_of(able: BoolArray, amounts: FloatArray) -> FloatArray:
+    """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero."""
+    shares = np.zeros(amounts.size)
+    total = 0.0
+    for a in range(amounts.size):
+        if able[a]:
+            shares[a] = amounts[a]
+            total += amounts[a]
+    if total > 0.0:
+        shares /= total
+    return shares
 
 
 @jit
@@ -561,6 +596,56 @@ def _breach(units: FloatArray, price: FloatArray, guard: Guard, armed: bool) -> 
 
 
 @jit
+def trim(
+    row: int,
+    over: BoolArray,
+    units: FloatArray,
+    cash: float,
+    target: FloatArray,
+    tape: Tape,
+    desk: Desk,
+    dq: FloatArray,
+    fees: FloatArray,
+) -> tuple[int, float]:
+    """Sell assets that were ``over`` (N,) their caps down to ``target`` (N,); the core takes what that brings (S6).
+
+    Returns the status of the trade and cash before any snap; ``dq`` is all zero where nothing was left to trim.
+    """
+    price = tape.prices[row]
+    value = value_of(units, price, cash)
+    active = np.zeros(units.size, dtype=np.bool_)
+    able = np.zeros(units.size, dtype=np.bool_)
+    found = False
+    for a in range(units.size):
+        if over[a] and tape.fresh[row, a] and units[a] * price[a] > target[a] * value * (1.0 + OVER):
+            active[a] = found = True
+        else:
+            able[a] = tape.fresh[row, a] and tape.eligible[row, a] and not desk.barred[a]
+    dq[:] = 0.0
+    fees[:] = 0.0
+    if not found:
+        return DONE, cash
+    order = Order(target, active, shares_of(able, desk.core), 0.0, 0.0, False)
+    status, _, cash = trade(units, cash, price, order, desk.terms, dq, fees)
+    return status, cash
+
+
+@jit
+def _trimmed(
+    t: int, w: FloatArray, units: FloatArray, cash: float, tape: Tape, watch: Watch, desk: Desk, trims: Trims
+) -> float:
+    """Answer caps that weights ``w`` (N,) broke at the close before ``t``, write it down and return cash."""
+    k = trims.made[0]
+    trims.made[0] = k + 1
+    trims.rows[k] = t
+    trims.seen[k] = w
+    over = w > watch.caps * (1.0 + OVER)
+    status, cash = trim(t, over, units, cash, watch.force, tape, desk, trims.dq[k], trims.fees[k])
+    trims.refused[k] = status == UNAFFORDABLE
+    return cash if cash > 0.0 or cash < -SNAP * abs(value_of(units, tape.prices[t], cash)) else 0.0
+
+
+@jit
 def hold(
     row: int,
     stop: int,
@@ -569,19 +654,20 @@ def hold(
     tape: Tape,
     watch: Watch,
     guard: Guard,
+    desk: Desk,
     armed: bool,
     track: Track,
+    trims: Trims,
 ) -> tuple[int, float, int]:
     """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.
 
-    Writes value, cash and units of every session passed into ``track``. Returns the row reached (not marked yet), cash
-    with interest into that row, and the alarm that ended the stretch or QUIET.
+    Writes value, cash and units of every session passed into ``track``. Where only caps are broken and the next session
+    is free, the trim is made here and written into ``trims``. Returns the row reached (not marked yet), cash with
+    interest into that row, and the alarm that ended the stretch or QUIET.
     """
     n = units.size
     t = row
     while t < stop:
-        if t > row:
-            cash *= tape.growth[t]
         value = 0.0
         for a in range(n):
             if units[a] != 0.0:
@@ -594,12 +680,13 @@ def hold(
         if guard.on:
             alarm |= _breach(units, tape.prices[t], guard, armed)
         t += 1
-        if alarm != QUIET:
-            if t < tape.growth.size:
-                cash *= tape.growth[t]
+        if t < tape.growth.size:
+            cash *= tape.growth[t]
+        if alarm == CAP_ALARM and t < stop and trims.made[0] < trims.rows.size:
+            w = weights_of(units, tape.prices[t - 1], value)
+            cash = _trimmed(t, w, units, cash, tape, watch, desk, trims)
+        elif alarm != QUIET:
             return t, cash, alarm
-    if t < tape.growth.size:
-        cash *= tape.growth[t]
     return t, cash, QUIET
 
 

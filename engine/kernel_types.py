@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.arrays import BoolArray, FloatArray
+from engine.arrays import BoolArray, FloatArray, IntArray
 
 
 class CostTable(NamedTuple):
@@ -52,16 +52,23 @@ class Terms(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What the market does: ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session."""
+    """What the market does.
+
+    ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session, ``fresh`` (T, N) which closes were
+    printed, ``eligible`` (T, N) which assets may be bought: in their life at this session and the one before.
+    """
 
     prices: FloatArray
     growth: FloatArray
+    fresh: BoolArray
+    eligible: BoolArray
 
 
 class Watch(NamedTuple):
     """What is looked at between decisions: bands around ``target`` (N,) at the rows of ``look`` (T,), and caps.
 
-    ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched.
+    ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``force``
+    (N,) the weights in force, which a trim sells down to.
     """
 
     target: FloatArray
@@ -69,6 +76,7 @@ class Watch(NamedTuple):
     absolute: float
     relative: float
     caps: FloatArray
+    force: FloatArray
 
 
 class Guard(NamedTuple):
@@ -86,6 +94,29 @@ class Guard(NamedTuple):
     breached: BoolArray
     keep: float
     peak: bool
+
+
+class Desk(NamedTuple):
+    """What trims need: ``terms``, the weights of the ``core`` (N,) that takes what is cut, who is ``barred`` (N,)."""
+
+    terms: Terms
+    core: FloatArray
+    barred: BoolArray
+
+
+class Trims(NamedTuple):
+    """The trims that ``hold`` made on its own: how many in ``made`` (1,), then at most K of them.
+
+    ``rows`` (K,), ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``seen`` (K, N) the weights that were above their
+    caps, ``refused`` (K,) whether costs would have eaten it.
+    """
+
+    made: IntArray
+    rows: IntArray
+    dq: FloatArray
+    fees: FloatArray
+    seen: FloatArray
+    refused: BoolArray
 
 
 class Track(NamedTuple):

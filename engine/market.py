@@ -109,6 +109,18 @@ class Market:
             provenance=provenance or Provenance("memory", "adjusted"),
         )
 
+    @cached_property
+    def fresh(self) -> BoolArray:
+        """(T, N) which assets printed a close."""
+        return frozen(self.age == 0)
+
+    @cached_property
+    def eligible(self) -> BoolArray:
+        """(T, N) which assets may be bought: in their life at this session and the one before (S7)."""
+        eligible = self.listed.copy()
+        eligible[1:] &= self.listed[:-1]
+        return frozen(eligible)
+
     def until(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from engine.arrays import BoolArray, DateArray, FloatArray
+from engine.arrays import BoolArray, DateArray, FloatArray, frozen
 from engine.market import History
+
+
+@lru_cache(maxsize=64)
+def _vector(assets: tuple[str, ...], weights: tuple[tuple[str, float], ...], missing: float) -> FloatArray:
+    """Return ``weights`` by ticker as a read-only (N,) array; most decisions ask for the same few."""
+    w = np.full(len(assets), missing)
+    for ticker, weight in weights:
+        w[assets.index(ticker)] = weight
+    return frozen(w)
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,7 @@ class Decision:
 
     def vector(self, weights: Mapping[str, float], missing: float = 0.0) -> FloatArray:
         """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get ``missing``."""
-        w = np.full(len(self.history.assets), missing)
-        for ticker, weight in weights.items():
-            w[self.history.columns[ticker]] = weight
-        return w
+        return _vector(self.history.assets, tuple(weights.items()), missing).copy()
 
 
 @dataclass(frozen=True)
@@ -156,8 +163,8 @@ class Policy(Protocol):
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return the (N,) weights to trade to."""
 
-    def core_weights(self, decision: Decision) -> FloatArray:
-        """Return (N,) shares, summing to 1 or 0, by which the core takes what a cap cuts (S6)."""
+    def core(self) -> Mapping[str, float]:
+        """Return the targets of the core, by which it takes what a cap cuts or a review sells (S6)."""
 
     def heir_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
@@ -168,11 +175,11 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
 
     A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
     """
-    total = float(w.sum())
-    if not np.isfinite(w).all() or (w < 0.0).any() or total > 1.0 + 1e-9:
+    total = float(np.add.reduce(w))
+    if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + 1e-9:  # NaN is neither
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
-    if (w > caps * (1.0 + 1e-12)).any():
+    if np.count_nonzero(w > caps * (1.0 + 1e-12)):
         raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
-    if (w[~decision.eligible | decision.barred] > 0.0).any():
+    if np.count_nonzero(w[~decision.eligible | decision.barred]):
         raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed or were sold by a review")
     return w / total if total > 1.0 else w

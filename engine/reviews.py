@@ -42,11 +42,12 @@ class Reviewed:
 class Machines:
     """One state machine an asset under review.
 
-    ``guard`` is what the kernel sees; ``barred`` (N,) assets were sold by a review and may not be bought, since the row
-    in ``since`` (N,); ``found`` is the log.
+    ``guard`` is what the kernel sees, of the assets in ``columns``; ``barred`` (N,) assets were sold by a review and
+    may not be bought, since the row in ``since`` (N,); ``found`` is the log.
     """
 
     guard: Guard
+    columns: list[int]
     reference: Reference
     barred: BoolArray
     since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -71,6 +72,7 @@ class Machines:
         )
         return cls(
             guard,
+            np.flatnonzero(names).tolist(),
             review.reference if review else "cost",
             np.zeros(count, dtype=np.bool_),
             np.full(count, -1),
@@ -79,7 +81,9 @@ class Machines:
 
     def traded(self, dq: FloatArray, units: FloatArray, prices: FloatArray) -> None:
         """Note purchases: ``dq`` (N,) signed shares at ``prices`` (N,) that led to ``units`` (N,)."""
-        for j in np.flatnonzero(self.guard.names & (dq > 0.0)):
+        for j in self.columns:
+            if dq[j] <= 0.0:
+                continue
             before = units[j] - dq[j]
             if before <= 0.0:
                 self.guard.watching[j] = True

@@ -60,8 +60,8 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
 
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
-    _no_month_missing(months, month)
     first: IntArray = np.flatnonzero(months[1:] != months[:-1]) + 1
+    _no_month_missing(np.concatenate([months[:1], months[first]]), month)
     last: IntArray = np.concatenate([first, [len(dates)]])[1:] - 1
     asked = months[first] % 12 == month - 1
     first, last = first[asked], last[asked]
@@ -83,7 +83,7 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
 
 
 def _no_month_missing(months: IntArray, month: int) -> None:
-    """Raise ScheduleError when a month that is asked for lies inside the data but has no session."""
+    """Raise ScheduleError when a month that is asked for lies between ``months``, those with a session, but is none."""
     inside = np.arange(months[0], months[-1])
     skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
     if len(skipped):

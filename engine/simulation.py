@@ -9,7 +9,7 @@ import numpy as np
 from engine import kernel
 from engine.account import Account
 from engine.agenda import Agenda
-from engine.answers import answer, cap_reason, carry_out
+from engine.answers import answer, carry_out
 from engine.arrays import BoolArray, FloatArray
 from engine.bands import part_rebalance
 from engine.book import Book
@@ -65,7 +65,8 @@ def simulate(
     if not calendar and band is None:
         account = account.investing_at_once()
     terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
-    book = Book(market, account, terms, review, opening)
+    core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
+    book = Book(market, account, terms, core, review, opening)
     agenda = Agenda.of(market, calendar, account, opening)
     row, sessions = opening, len(market.dates)
     while row < sessions:
@@ -95,10 +96,10 @@ def _decide(book: Book, row: int) -> Decision:
 def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str) -> None:
     """Decide anew and trade the whole portfolio, reviews first."""
     book.machines.lift(row)
-    reviewed = carry_out(book, agenda, policy, _decide(book, row))
+    decision = _decide(book, row)
+    reviewed = carry_out(book, agenda, policy, decision)
     book.settle_flow(row, agenda.flows.get(row, 0.0))
     book.pay_out(row, agenda.delistings.get(row, ()), policy.haircut)
-    decision = _decide(book, row)
     target = checked_weights(policy.target_weights(decision), decision, book.terms.caps)
     book.rebalance(row, target, Why(reason, reviewed.reasons, whole=True))
     agenda.settle(row)
@@ -106,40 +107,38 @@ def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str
 
 def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    flow = agenda.flows.get(row, 0.0)
+    flow, decision = agenda.flows.get(row, 0.0), _decide(book, row)
     if flow > 0.0:
         book.receive(row, flow)
     if row in agenda.delistings:
         gone = agenda.delistings[row]
         payout = book.pay_out(row, gone, policy.haircut)
-        book.reinvest(row, gone, policy.heir_weights(_decide(book, row)), payout)
+        book.reinvest(row, gone, policy.heir_weights(decision), payout)
     if book.has_waiting:
         book.retry(row)
     if row in agenda.reviews:
-        _answer_reviews(book, agenda, policy, row)
+        _answer_reviews(book, agenda, policy, decision)
     if drift := agenda.drifts.get(row):
-        able = _decide(book, row).eligible & book.fresh(row)
+        able = decision.eligible & book.fresh(row)
         if part := part_rebalance(book.broken, book.reference, book.terms.caps, drift.band, able):
             book.part(row, part, Why(drift.reason, part=True))
     elif row in agenda.trims:
-        over = agenda.trims[row]
-        book.trim(row, over, policy.core_weights(_decide(book, row)), cap_reason(book, over, row))
+        book.trim(row, agenda.trims[row], decision.weights)
     if flow > 0.0:
         book.invest(row, flow)
     elif flow < 0.0:
         book.withdraw(row, -flow)
 
 
-def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, row: int) -> None:
+def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, decision: Decision) -> None:
     """Sell and top up what loss reviews decided: all exits as one vector, all top-ups as another."""
-    outcome = carry_out(book, agenda, policy, _decide(book, row))
-    core = policy.core_weights(_decide(book, row))
+    outcome, core = carry_out(book, agenda, policy, decision), book.core_shares(decision)
     to_core = policy.review is not None and policy.review.to_core
-    book.exit(row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons)
-    book.top_up(row, outcome.top_ups, core, outcome.reasons)
+    book.exit(decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons)
+    book.top_up(decision.row, outcome.top_ups, core, outcome.reasons)
 
 
 def _watch(book: Book, band: Band | None, watched: FloatArray) -> Watch:
     if band is None:
-        return Watch(book.reference, book.blind, np.inf, np.inf, watched)
-    return Watch(book.reference, band.look, band.absolute, band.relative, watched)
+        return Watch(book.reference, book.blind, np.inf, np.inf, watched, book.target)
+    return Watch(book.reference, band.look, band.absolute, band.relative, watched, book.target)

@@ -128,30 +128,30 @@ class Plan(Choice):
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the wanted weights, with those of absent assets placed and caps kept (S6, S7, S8)."""
         w = decision.vector(self.wanted_at(decision))
-        barred, absent = decision.barred, ~self.ready(decision)
-        gone = absent & ~decision.eligible & decision.seen
+        absent = ~self.ready(decision) | decision.barred
+        if np.count_nonzero(w[absent]):
+            w = self._placed(w, absent, decision)
+        cut = np.maximum(w - decision.vector(self.caps(), missing=np.inf), 0.0)
+        return w if not np.count_nonzero(cut) else w - cut + float(cut.sum()) * self._takers(decision, "redistribute")
+
+    def _placed(self, w: FloatArray, absent: BoolArray, decision: Decision) -> FloatArray:
+        """Give the weights of ``absent`` (N,) assets to where the plan says they belong."""
+        barred = decision.barred
+        gone = absent & ~decision.eligible & decision.seen & ~barred
+        sold: Destination = "redistribute" if self.review is None or self.review.to_core else "cash"
         places: tuple[tuple[BoolArray, Destination], ...] = (
-            (barred, "redistribute" if self.review is None or self.review.to_core else "cash"),
+            (barred, sold),
             (absent & ~gone & ~barred, self.before_listing),
-            (gone & ~barred, self.after_delisting.to),
+            (gone, self.after_delisting.to),
         )
-        placed = np.where(absent | barred, 0.0, w)
+        placed = np.where(absent, 0.0, w)
         for which, destination in places:
-            left = float(w[which].sum())
-            if left:
-                placed = placed + left * self._takers(decision, destination)
-        w = placed
-        caps = decision.vector(self.caps(), missing=np.inf)
-        cut = np.maximum(w - caps, 0.0)
-        return w if not cut.any() else w - cut + float(cut.sum()) * self.core_weights(decision)
+            placed = placed + float(w[which].sum()) * self._takers(decision, destination)
+        return placed
 
     @abstractmethod
     def caps(self) -> Mapping[str, float]:
         """Return the highest weight of each capped ticker; the core has none."""
-
-    def core_weights(self, decision: Decision) -> FloatArray:
-        """Return (N,) shares by which the core takes what a cap cuts."""
-        return self._takers(decision, "redistribute")
 
     def heir_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
@@ -163,8 +163,8 @@ class Plan(Choice):
         proxy = {destination.proxy: 1.0} if isinstance(destination, Proxy) else {}
         for weights in (proxy, self.core()):
             shares = np.where(decision.eligible & ~decision.barred, decision.vector(weights), 0.0)
-            if shares.any():
-                return shares / float(shares.sum())
+            if np.count_nonzero(shares):
+                return shares / float(np.add.reduce(shares))
         return np.zeros(len(decision.eligible))
 
 

@@ -17,7 +17,7 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
-from engine.kernel_types import CostTable, Guard, Order, Tape, Terms, Track, Watch
+from engine.kernel_types import CostTable, Desk, Guard, Order, Tape, Terms, Track, Trims, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
@@ -266,14 +266,22 @@ def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_ca
     assert not kernel._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
 
 
+def watching(target, look, absolute, relative, caps) -> Watch:
+    return Watch(target, look, absolute, relative, caps, target)
+
+
 def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
     track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
-    rest = Watch(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
-    tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float))
+    rest = watching(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
+    every = np.ones((sessions, n), bool)
+    tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
     nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False)
-    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, armed, track
+    core = np.zeros(n)
+    desk = Desk(Terms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool))
+    none = Trims(np.zeros(1, int), np.zeros(0, int), *(np.zeros((0, n)) for _ in range(3)), np.zeros(0, bool))
+    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, desk, armed, track, none
     answer = kernel.hold(start, stop or sessions, *args)
     return answer, track
 
@@ -290,22 +298,22 @@ def test_holding_marks_every_session_and_accrues_interest_between_them() -> None
 
 def test_an_alarm_stops_the_session_after_the_close_that_raised_it() -> None:
     quiet = np.full(2, np.inf)
-    cap = Watch(np.array([0.5, 0.5]), np.zeros(4, bool), np.inf, np.inf, np.array([np.inf, 0.6]))
+    cap = watching(np.array([0.5, 0.5]), np.zeros(4, bool), np.inf, np.inf, np.array([np.inf, 0.6]))
     prices = [[10, 10], [10, 15], [10, 15.1], [10, 10]]
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap)
     assert (row, alarm) == (3, kernel.CAP_ALARM)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap, armed=False)
     assert (row, alarm) == (4, kernel.QUIET)
-    band = Watch(np.array([0.5, 0.5]), np.array([True, False, True, True]), 0.05, np.inf, quiet)
+    band = watching(np.array([0.5, 0.5]), np.array([True, False, True, True]), 0.05, np.inf, quiet)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=band)
     assert (row, alarm) == (3, kernel.BAND_ALARM)
-    relative = Watch(np.array([0.5, 0.5]), np.ones(4, bool), np.inf, 0.15, quiet)
+    relative = watching(np.array([0.5, 0.5]), np.ones(4, bool), np.inf, 0.15, quiet)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=relative)
     assert (row, alarm) == (2, kernel.BAND_ALARM)
 
 
 def test_a_weight_at_its_cap_or_on_its_band_raises_no_alarm() -> None:
-    at = Watch(np.array([0.5, 0.5]), np.ones(1, bool), 0.25, np.inf, np.array([0.75, 0.25]))
+    at = watching(np.array([0.5, 0.5]), np.ones(1, bool), 0.25, np.inf, np.array([0.75, 0.25]))
     (_, _, alarm), _ = holding([[30.0, 10.0]], [1.0, 1.0], 0.0, watch=at)
     assert alarm == kernel.QUIET
 
@@ -646,7 +654,7 @@ def test_a_stretch_that_begins_later_marks_its_own_rows_and_earns_no_interest_tw
 
 
 def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() -> None:
-    cap = Watch(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
+    cap = watching(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
     growth = [9.0, 1.01, 1.02]
     (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, watch=cap)
     assert (row, cash, alarm) == (2, pytest.approx(103.02), kernel.CAP_ALARM)
@@ -656,7 +664,7 @@ def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() 
 
 def alarm_of(units, cash: float, target, *, caps=None, absolute: float = np.inf, relative: float = np.inf) -> int:
     n = len(units)
-    watch = Watch(np.array(target), np.ones(1, bool), absolute, relative, np.array(caps or [np.inf] * n))
+    watch = watching(np.array(target), np.ones(1, bool), absolute, relative, np.array(caps or [np.inf] * n))
     return holding([[1.0] * n], units, cash, watch=watch)[0][2]
 
 
@@ -679,7 +687,7 @@ def test_a_cap_is_exceeded_by_more_than_a_billionth_of_it() -> None:
 
 
 def test_an_asset_neither_held_nor_wanted_raises_no_alarm_and_the_next_one_is_still_watched() -> None:
-    watch = Watch(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
+    watch = watching(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
     assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, watch=watch)[0][2] == kernel.BAND_ALARM
 
 

@@ -123,7 +123,8 @@ def plan_of(case: Case, market: Market) -> RulePlan:
 
 def loss_review_of(review: RuleReview, thesis: Mapping[str, object]) -> LossReview:
     """One that keeps everything, which a config may not say, is a case like any other here."""
-    made = LossReview.model_validate({"trigger": float(review.trigger), "from": review.reference, "thesis": thesis})
+    does = {"trigger": float(review.trigger), "from": review.reference, "thesis": thesis, "unknown": "exit"}
+    made = LossReview.model_validate(does)
     return made.model_copy(
         update={key: getattr(review, key) for key in ("intact", "broken", "unknown", "proceeds", "reenter")}
     )
