@@ -135,7 +135,9 @@ def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
     if kind == "literal_error":
         return f"found {_shown(found)}", f"expected {context['expected']}"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        return f"expected `key: value` lines, found {_shown(found)}", "indent the keys below it"
+        one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
+        remedy = f"write {{kind: {shortened(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
+        return f"expected `key: value` lines, found {_shown(found)}", remedy
     if kind in _BOUNDS:
         return f"found {_shown(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
     message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))

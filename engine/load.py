@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
+import numpy as np
 from pydantic import ValidationError
 
 from engine.account import Account
@@ -16,7 +17,7 @@ from engine.errors import ConfigError, Fault
 from engine.faults import validated
 from engine.policy import Policy
 from engine.sources.base import Request
-from engine.yamlfile import Document, read
+from engine.yamlfile import Document, KeyPath, read
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
@@ -33,7 +34,10 @@ def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[s
         except ConfigError as error:
             document.faults.extend(error.faults)
     document.faults.extend(_tariff_faults(document))
-    return validated(schema, document)
+    config = validated(schema, document)
+    if faults := list(_funding_faults(config, document)):
+        raise ConfigError(faults)
+    return config
 
 
 def _tariff_faults(document: Document) -> Iterator[Fault]:
@@ -53,6 +57,27 @@ def _tariff_faults(document: Document) -> Iterator[Fault]:
         words = f"{costs.name} charges {paid}, the account is in {own}"
         remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
         yield Fault(document.where(("costs", "name")), "costs.fx", words, remedy)
+
+
+def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield where a plan waits for flows that the account does not have, or uses for something else (S11)."""
+    flows = config.account.contributions
+    plans: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
+    plans += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
+    for place, plan in plans:
+        band = plan.schedule.band(np.empty(0, dtype="datetime64[D]"))
+        if band is None or not band.flows_first or (flows.amount and flows.invest == "towards_targets"):
+            continue
+        words = "flows_first leaves a band to a flow towards the targets, "
+        if not flows.amount:
+            words += "and the account has no flows"
+            remedy = "add contributions: {amount: 100} to the account"
+        else:
+            words += f"and flows are invested by {flows.invest}"
+            remedy = "write invest: towards_targets"
+        path = (*place, "funding")
+        remedy += ", or write funding: sell_and_buy"
+        yield Fault(document.where(path), ".".join(map(str, path)), words, remedy)
 
 
 def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:

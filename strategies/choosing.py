@@ -51,10 +51,12 @@ class Top(Choice):
             left = max(self.lookback - self.skip, 0)
             words = f"a lookback of {self.lookback} with skip {self.skip} leaves {left} returns"
             yield ("skip",), f"{words}, {fewest} are needed; lower skip or raise lookback"
-        for key, given in (("table", self.table), ("measure", self.measure)):
-            if self.by == "quality" and given is None:
-                example = "as table: {path: figures.parquet}, measure: net_income / equity"
-                yield ("by",), f"by: quality needs a {key}; {example}"
+        parts = {"table": self.table, "measure": self.measure}
+        missing = " and a ".join(key for key, given in parts.items() if given is None)
+        if self.by == "quality" and missing:
+            example = "as table: {path: figures.parquet}, measure: net_income / equity"
+            yield ("by",), f"by: quality needs a {missing}; {example}"
+        for key, given in parts.items():
             if self.by != "quality" and given is not None:
                 yield (key,), f"{key} belongs to by: quality; remove it or choose that"
         if self.table is not None and self.measure is not None:
@@ -135,17 +137,18 @@ class FromUniverse(Choice):
 
     def _faults(self) -> Iterator[Fault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
-        for at, text in self.universe.unknown("broker", self.available_at):
-            yield ("available_at", at), text
-        for at, text in self.universe.unknown("tag", self.tags):
-            yield ("tags", at), text
+        strange: list[Fault] = [
+            *((("available_at", at), text) for at, text in self.universe.unknown("broker", self.available_at)),
+            *((("tags", at), text) for at, text in self.universe.unknown("tag", self.tags)),
+        ]
+        yield from strange
         low, high = self.count.min, self.count.max
         if low > high:
             yield ("count",), f"min {low} is above max {high}; swap them"
         elif not low <= self.places <= high:
             words = f"{self.places} satellites are chosen, count allows {low} to {high}"
             yield ("choose",), f"{words}; change one of the two"
-        there = self.universe.where(self.available_at, self.tags)
+        there = self.universe.tickers if strange else self.universe.where(self.available_at, self.tags)
         if isinstance(self.choose, Top) and len(there) < max(low, self.choose.count):
             words = f"{len(there)} names of the universe are left, {max(low, self.choose.count)} are needed"
             yield ("choose",), f"{words}; widen available_at, tags or the universe"
@@ -153,14 +156,14 @@ class FromUniverse(Choice):
             yield from self._name_faults(self.choose, there)
 
     def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[Fault]:
-        if len(set(choose.names)) < len(choose.names):
-            yield ("choose", "names"), "a name is written twice; remove one"
         for at, text in self.universe.unknown("ticker", choose.names):
             yield ("choose", "names", at), text
-        for ticker in choose.names:
-            if ticker in self.universe.tickers and ticker not in there:
+        for at, ticker in enumerate(choose.names):
+            if ticker in choose.names[:at]:
+                yield ("choose", "names", at), f"{ticker} is written twice; remove one"
+            elif ticker in self.universe.tickers and ticker not in there:
                 asked = ", ".join((*self.available_at, *self.tags))
-                yield ("choose", "names"), f"{ticker} is not available under {asked}; drop it or widen the filter"
+                yield ("choose", "names", at), f"{ticker} is not available under {asked}; drop it or widen the filter"
 
     def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
         """Return the names that ``choose: top`` holds after a decision, the best first.

@@ -21,12 +21,15 @@ from strategies.plan import Plan, Proxy
 _SATELLITES = (3, 5)
 _TOLERANCE = 1e-9
 
-Listed: TypeAlias = Annotated[dict[Ticker, Weight], Tag("named")]
+_NAMED, _CHOSEN = "[named]", "[universe]"
+"""Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
+
+Listed: TypeAlias = Annotated[dict[Ticker, Weight], Tag(_NAMED)]
 
 
 def _form(value: object) -> str:
     from_universe = isinstance(value, FromUniverse) or (isinstance(value, Mapping) and "universe" in value)
-    return "universe" if from_universe else "named"
+    return _CHOSEN if from_universe else _NAMED
 
 
 class CoreSatellite(Rebalanced, Plan):
@@ -39,7 +42,7 @@ class CoreSatellite(Rebalanced, Plan):
 
     kind: Literal["core_satellite"] = "core_satellite"
     sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
-    satellites: Annotated[Listed | Annotated[FromUniverse, Tag("universe")], Discriminator(_form)]
+    satellites: Annotated[Listed | Annotated[FromUniverse, Tag(_CHOSEN)], Discriminator(_form)]
     cap: Annotated[Weight, Field(gt=0.0)]
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()

@@ -88,12 +88,18 @@ class Rebalanced(Choice):
             if band is None and getattr(self, key) != default:
                 words = f"{key} shapes what a band trades, and rebalance has none"
                 yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
-        if band and isinstance(self.trade_to, Inside) and band.absolute and self.trade_to.inside >= band.absolute:
-            words = f"inside {self.trade_to.inside:.6g} reaches past the target of a band of {band.absolute:.6g}"
-            yield ("trade_to",), f"{words}; write trade_to: target or less"
+        widest = _widest(band) if band else 1.0
+        if band and isinstance(self.trade_to, Inside) and self.trade_to.inside >= widest:
+            words = f"{100.0 * self.trade_to.inside:.6g}% inside a band of at most {100.0 * widest:.6g}% is its target"
+            yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {100.0 * widest:.6g}%"
 
 
 def band_of(rule: AnyRebalance) -> DriftBand | None:
     """Return the drift band in a rebalance rule, if there is one."""
     rules = rule.of if isinstance(rule, AnyOf) else (rule,)
     return next((one for one in rules if isinstance(one, DriftBand)), None)
+
+
+def _widest(band: DriftBand) -> float:
+    """Return what no asset's band is wider than: a relative one is of a target of 100 % at most."""
+    return min(width for width in (band.absolute, band.relative) if width is not None)

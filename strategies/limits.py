@@ -51,6 +51,7 @@ def limit_faults(
     ``chosen``: the weight of all satellites together when they are yet to be chosen, so that groups of them can be kept
     by choosing others; None when they are named.
     """
+    broken: set[int] = set()
     for at, limit in enumerate(limits):
         if limit.group == "sector" and not sectors:
             yield ("limits", at), "no sectors are known of satellites written as weights; name them from a universe"
@@ -69,8 +70,25 @@ def limit_faults(
             elif len(inside) == len(satellites):
                 total += chosen
             if total > limit.max + _TOLERANCE:
+                broken.add(at)
                 above = f"group {name} has {_percent(total)}, its limit is {_percent(limit.max)}"
                 yield ("limits", at), f"{above}; lower a weight or raise the limit"
+        if chosen is not None and at not in broken:
+            yield from ((("limits", at), text) for text in _too_few(limit, core, satellites, sectors, chosen))
+
+
+def _too_few(
+    limit: Limit, core: Mapping[str, float], satellites: Mapping[str, float], sectors: Groups, chosen: float
+) -> Iterator[str]:
+    """Yield ``message; remedy`` when fewer satellites than are to be chosen can ever keep ``limit``."""
+    weight = max(satellites.values(), default=0.0)
+    places = round(chosen / weight) if weight else 0
+    able = len(satellites)
+    for group, room in room_of([limit], core, tuple(satellites), sectors).items():
+        able -= max(len(group) - max(int((room + _TOLERANCE) / weight), 0), 0) if weight else 0
+    if able < places:
+        words = f"the limit of {_percent(limit.max)} leaves room for {able} satellites of {_percent(weight)} each"
+        yield f"{words}, {places} are to be chosen; raise it, lower the weight or choose fewer"
 
 
 def room_of(

@@ -118,9 +118,11 @@ class LossReview(Choice):
         return self
 
     def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        if {self.intact, self.broken, self.unknown} == {"keep"}:
-            words = "intact, broken and unknown all say keep, so a review does nothing"
-            yield (), f"{words}; change one or remove loss_review"
+        actions = {"intact": self.intact, "broken": self.broken, "unknown": self.unknown}
+        possible = _outcomes(self.thesis)
+        if all(actions[outcome] == "keep" for outcome in possible):
+            words = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
+            yield (), f"{words}; write another {possible[0]} than keep, or remove loss_review"
 
     def bound(self, names: tuple[str, ...]) -> Review:
         """Return this review as a watch over ``names``."""
@@ -133,3 +135,11 @@ class LossReview(Choice):
             return Verdict(f"{self.thesis.kind} unknown", None, self.unknown)
         word = "intact" if stands else "broken"
         return Verdict(f"{self.thesis.kind} {word}", stands, self.intact if stands else self.broken)
+
+
+def _outcomes(thesis: AnyThesis) -> tuple[str, ...]:
+    """Return what a thesis can be found to be."""
+    if isinstance(thesis, ByList) and not thesis.verdicts.root:
+        return ("unknown",)
+    sure = {"always": ("intact",), "never": ("broken",)}
+    return sure.get(thesis.kind, ("intact", "broken", "unknown"))
