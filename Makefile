@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 JOBS ?= 2
+PRICES ?= ../shared/data/prices.parquet
+FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: demo test test-all lint bench mutants clean
+.PHONY: demo test test-all lint bench rules mutants clean
 
 demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
 	$(BIN)/engine run configs/quickstart.yaml
@@ -24,6 +26,9 @@ lint: $(VENV)/.testable ## style and types
 bench: $(VENV)/.testable ## how long things take, beside other engines, on this machine
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
 	$(BIN)/python benchmarks/whole_process.py
+
+rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/rules.md; PRICES= and FILINGS= name your own
+	$(BIN)/python benchmarks/rules.py --prices $(PRICES) --filings $(FILINGS)
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; hours
 	$(BIN)/python benchmarks/mutants.py
