@@ -32,6 +32,14 @@ def _room_for_trims(size: int, count: int) -> Trims:
     return Trims(np.zeros(1, np.int64), np.zeros(size, np.int64), dq, fees, seen, np.zeros(size, np.bool_))
 
 
+def short_of(date: np.datetime64, raised: float, due: float) -> str:
+    """Return what to say when a withdrawal cannot be raised [currency]."""
+    return (
+        f"{date}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
+        "too few assets have a close; fill the gap in the prices or withdraw less"
+    )
+
+
 class Book:
     """Units, cash and history of one account over one market.
 
@@ -68,11 +76,11 @@ class Book:
         self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
-        self._no_heirs = np.zeros(count)
-        self._no_asset = np.zeros(count, dtype=np.bool_)
+        self.nobody = np.zeros(count)
+        self.none = np.zeros(count, dtype=np.bool_)
         self._all = np.ones(count, dtype=np.bool_)
         self._no_wait = self._waits_since = np.full(count, -1)
-        self._scaled_down = self._no_asset
+        self._scaled_down = self.none
 
     # what is known -----------------------------------------------------------------------------------------------
 
@@ -100,21 +108,6 @@ class Book:
         self.cash += amount
         self.flows[row] += amount
 
-    def settle_flow(self, row: int, flow: float) -> None:
-        """Take a contribution in, or a withdrawal out, before a rebalance trades what is then there."""
-        if flow < 0.0:
-            self._check_due(row, -flow)
-        self.receive(row, flow)
-
-    def _check_due(self, row: int, due: float) -> None:
-        """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
-        able = self.cash + float(self.money(row)[self.fresh(row)].sum())
-        if able <= due:
-            raise AccountError(
-                f"{self.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
-                "withdraw less or end the window earlier"
-            )
-
     def pay_out(self, row: int, gone: Iterable[int], haircut: float) -> float:
         """Turn delisted assets into cash at their last price less ``haircut`` (S8); return what they bring."""
         paid = 0.0
@@ -139,7 +132,7 @@ class Book:
 
     @property
     def _nothing_waits(self) -> bool:
-        return self._waits_since is self._no_wait and self._scaled_down is self._no_asset
+        return self._waits_since is self._no_wait and self._scaled_down is self.none
 
     @property
     def has_waiting(self) -> bool:
@@ -157,12 +150,12 @@ class Book:
         if self._nothing_waits and np.count_nonzero(self.fresh(row)) == len(
             target
         ):  # nearly always, and a third of a run's time
-            self._trade(row, Order(target, self._all, self._no_heirs), why)
+            self.fill(row, Order(target, self._all, self.nobody), why)
             self.reference = self._weights(row) if self.terms.whole else target
             self.machines.rebalanced(self.units, self.market.prices[row])
             return
         stuck = self._stuck(row, target)
-        scaled = self._trade(row, Order(target, ~stuck, self._no_heirs), why)
+        scaled = self.fill(row, Order(target, ~stuck, self.nobody), why)
         self.machines.rebalanced(self.units, self.market.prices[row])
         self._scaled_down = ~stuck & (target > 0.0) & scaled
         value = self.value(row)
@@ -170,7 +163,7 @@ class Book:
         self._waits_since = np.where(stuck, np.where(self.waiting, self._waits_since, row), -1)
         self._refuse_late(row)
         if not stuck.any():
-            self._waits_since, self._scaled_down = self._no_wait, self._no_asset
+            self._waits_since, self._scaled_down = self._no_wait, self.none
         self.reference = self._weights(row) if self.terms.whole else target
         if stuck.any():
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
@@ -178,9 +171,9 @@ class Book:
     def part(self, row: int, part: Part, why: Why) -> None:
         """Bring weights back into their bands; the targets in force stay, and nothing waits."""
         if part.active.all():
-            self._trade(row, Order(part.aims, ~self._stuck(row, part.aims), self._no_heirs), why)
+            self.fill(row, Order(part.aims, ~self._stuck(row, part.aims), self.nobody), why)
         elif part.active.any():
-            self._with_payers(row, part.aims, part.active, self._among_fresh(row, part.partners), why)
+            self._with_payers(row, part.aims, part.active, self.among_fresh(row, part.partners), why)
 
     def exit(self, row: int, gone: list[int], heirs: FloatArray, own: Mapping[int, str]) -> None:
         """Sell the assets ``gone`` wholly; ``heirs`` (N,) take proceeds and targets, or cash where they are zero.
@@ -200,16 +193,16 @@ class Book:
         for j in sold:
             self._move_target(j, heirs)
             self._drop_from_wait(j)
-        active, shares = self._only(sold), self._among_fresh(row, heirs)
-        self._trade(row, Order(self.target, active, shares), Why.of(own, sold))
+        active, shares = self._only(sold), self.among_fresh(row, heirs)
+        self.fill(row, Order(self.target, active, shares), Why.of(own, sold))
         if not self._dq.any() and shares.any():  # the purchase is too small for its costs
-            self._trade(row, Order(self.target, active, self._no_heirs), Why.of(own, sold))
+            self.fill(row, Order(self.target, active, self.nobody), Why.of(own, sold))
 
     def top_up(self, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
         """Buy the assets ``short`` up to their targets where they are below; ``payers`` (N,) sell for it pro rata."""
         if not short:
             return
-        prices, value, shares = self.market.prices[row], self.value(row), self._among_fresh(row, payers)
+        prices, value, shares = self.market.prices[row], self.value(row), self.among_fresh(row, payers)
         gaps = {j: float(self.target[j] * value - self.units[j] * prices[j]) for j in short}
         below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > self._cost(j, prices, gap)]
         if below and shares.any():
@@ -221,7 +214,7 @@ class Book:
         fresh, waiting = self.fresh(row), self.waiting
         if (waiting & fresh).any():
             due = (waiting | self._scaled_down) & fresh
-            scaled = self._trade(row, Order(self.target, due, self._no_heirs), Why("waited for a price"))
+            scaled = self.fill(row, Order(self.target, due, self.nobody), Why("waited for a price"))
             joined = self._scaled_down & ~fresh & self.market.listed[row]
             self._waits_since = np.where(joined, row, np.where(fresh, -1, self._waits_since))
             self._scaled_down = due & (self.target > 0.0) & (scaled and self.waiting.any())
@@ -230,9 +223,9 @@ class Book:
         """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
         for j in gone:
             self._move_target(j, heirs)
-        shares = self._among_fresh(row, heirs)
+        shares = self.among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
-            self._trade(row, Order(self.target, self._no_asset, shares, amount), Why("delisted: proceeds reinvested"))
+            self.fill(row, Order(self.target, self.none, shares, amount), Why("delisted: proceeds reinvested"))
 
     def trim(self, row: int, over: IntArray, seen: FloatArray) -> None:
         """Sell the assets ``over`` their caps at weights ``seen`` (N,) down to their targets (S6)."""
@@ -249,32 +242,6 @@ class Book:
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
         return kernel.shares_of(decision.eligible & ~decision.barred, self.desk.core)
-
-    def invest(self, row: int, amount: float) -> None:
-        """Bring a contribution, received already, into the assets (S11)."""
-        how = self.account.contributions.invest
-        if how == "pro_rata":
-            amount = min(amount, self.cash)
-            heirs = self._room(row, amount)
-            if heirs.any():
-                self._trade(row, Order(self.target, self._no_asset, heirs, amount), Why("contribution"))
-        elif how == "towards_targets":
-            self._flow(row, 0.0, "contribution")
-
-    def withdraw(self, row: int, due: float) -> None:
-        """Raise ``due`` out of the assets as far as cash does not serve, and pay it out (S11)."""
-        self._check_due(row, due)
-        how = self.account.contributions.invest
-        if how == "pro_rata":
-            self._sell_pro_rata(row, due)
-        elif how == "towards_targets" or self.cash < due:
-            self._flow(row, due, "withdrawal")
-        if self.cash < due * (1.0 - kernel.SNAP):  # others have no close, or fees stand in the way
-            self._sell_pro_rata(row, due - self.cash)
-        if self.cash < due * (1.0 - kernel.SNAP):
-            raise AccountError(self._short_of(row, self.cash, due))
-        self.receive(row, -due)
-        self.cash = max(self.cash, 0.0)
 
     def hold(self, row: int, stop: int, watch: Watch, *, armed: bool) -> tuple[int, int]:
         """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
@@ -318,7 +285,19 @@ class Book:
 
     # how it is done ----------------------------------------------------------------------------------------------
 
-    def _trade(self, row: int, order: Order, why: Why) -> bool:
+    def trade_flow(self, row: int, due: float, spare: float, why: Why) -> None:
+        """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
+        price, before = self.market.prices[row], self.value(row)
+        order = Order(self.target, self.fresh(row) & ~self.waiting, self.nobody)
+        if due > 0.0:
+            cash = kernel.raise_cash(self.units, self.cash, due, spare, price, order, self.terms, self._dq, self._fees)
+        else:
+            cash = kernel.invest(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
+        self.cash = self._snap(cash, before)
+        if np.count_nonzero(self._dq):
+            self._note(row, self._dq.copy(), price, self._fees.copy(), why)
+
+    def fill(self, row: int, order: Order, why: Why) -> bool:
         """Fill ``order`` and remember it; return whether targets were scaled for waiting assets."""
         price = self.market.prices[row]
         before = self.value(row)
@@ -331,7 +310,7 @@ class Book:
         if status == kernel.UNAFFORDABLE:
             self.left_out.append(row)
         if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
-            raise AccountError(self._short_of(row, cash - self.flows[row], -self.flows[row]))
+            raise AccountError(short_of(self.market.dates[row], cash - self.flows[row], -self.flows[row]))
         self.cash = self._snap(cash, before)
         if np.count_nonzero(self._dq):
             self._note(row, self._dq.copy(), price, self._fees.copy(), why)
@@ -339,42 +318,15 @@ class Book:
 
     def _with_payers(self, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: Why) -> None:
         """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
-        self._trade(row, Order(aims, active, payers, forced=True), why)
+        self.fill(row, Order(aims, active, payers, forced=True), why)
         money, value = self.money(row), self.value(row)
         needed = float((aims * value - money)[active].sum())
         if not self._dq.any() and needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
             aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
-            self._trade(row, Order(aims, active, self._no_heirs), why)
+            self.fill(row, Order(aims, active, self.nobody), why)
 
     def _cost(self, j: int, prices: FloatArray, money: float) -> float:
         return float(kernel.order_cost(money, prices[j], j, self.terms.costs))
-
-    def _flow(self, row: int, due: float, reason: str) -> None:
-        """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there."""
-        price = self.market.prices[row]
-        before = self.value(row)
-        able = self.fresh(row) & ~self.waiting
-        order = Order(self.target, able, self._no_heirs)
-        if due > 0.0:
-            waits = self.account.contributions.invest == "wait"
-            spare = 0.0 if waits else max(1.0 - float(self.target.sum()), 0.0)
-            cash = kernel.raise_cash(self.units, self.cash, due, spare, price, order, self.terms, self._dq, self._fees)
-        else:
-            cash = kernel.invest(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
-        self.cash = self._snap(cash, before)
-        if self._dq.any():
-            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(reason))
-
-    def _short_of(self, row: int, raised: float, due: float) -> str:
-        return (
-            f"{self.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
-            "too few assets have a close; fill the gap in the prices or withdraw less"
-        )
-
-    def _sell_pro_rata(self, row: int, amount: float) -> None:
-        heirs = self._among_fresh(row, self.money(row))
-        if heirs.any():
-            self._trade(row, Order(self.target, self._no_asset, heirs, -amount), Why("withdrawal"))
 
     def _snap(self, cash: float, value: float) -> float:
         """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
@@ -401,7 +353,7 @@ class Book:
         return stuck
 
     def _only(self, assets: list[int] | IntArray) -> BoolArray:
-        active = np.zeros_like(self._no_asset)
+        active = np.zeros_like(self.none)
         active[assets] = True
         return active
 
@@ -416,20 +368,9 @@ class Book:
         self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
         self.broken = self._moved(self.broken, j, heirs)
 
-    def _among_fresh(self, row: int, shares: FloatArray) -> FloatArray:
+    def among_fresh(self, row: int, shares: FloatArray) -> FloatArray:
         """Return ``shares`` over the assets that can be traded at ``row``, summing to 1, or all zero."""
         return kernel.shares_of(self.fresh(row), shares)
-
-    def _room(self, row: int, amount: float) -> FloatArray:
-        """Return (N,) shares of a contribution by target, without assets it would lift over their caps."""
-        money = self.money(row)
-        heirs = self._among_fresh(row, self.target)
-        for _ in range(len(heirs)):
-            tight = (heirs > 0.0) & (money + heirs * amount > self.terms.caps * self.value(row))
-            if not tight.any():
-                break
-            heirs = self._among_fresh(row, np.where(tight, 0.0, heirs))
-        return heirs
 
     def _weights(self, row: int) -> FloatArray:
         """Return (N,) weights now, at the last prices of ``row``; zeros for an account worth nothing."""

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from engine import kernel
+from engine import flows, kernel
 from engine.account import Account
 from engine.agenda import Agenda
 from engine.answers import answer, carry_out
@@ -98,7 +98,7 @@ def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str
     book.machines.lift(row)
     decision = _decide(book, row)
     reviewed = carry_out(book, agenda, policy, decision)
-    book.settle_flow(row, agenda.flows.get(row, 0.0))
+    flows.settle(book, row, agenda.flows.get(row, 0.0))
     book.pay_out(row, agenda.delistings.get(row, ()), policy.haircut)
     target = checked_weights(policy.target_weights(decision), decision, book.terms.caps)
     book.rebalance(row, target, Why(reason, reviewed.reasons, whole=True))
@@ -125,9 +125,9 @@ def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> Non
     elif row in agenda.trims:
         book.trim(row, agenda.trims[row], decision.weights)
     if flow > 0.0:
-        book.invest(row, flow)
+        flows.contribute(book, row, flow)
     elif flow < 0.0:
-        book.withdraw(row, -flow)
+        flows.withdraw(book, row, -flow)
 
 
 def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, decision: Decision) -> None:

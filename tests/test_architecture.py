@@ -22,7 +22,7 @@ LAYERS = [
     {"market", "sessions", "yamlfile"},
     {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"}
     | {"research"},
-    {"reviews", "bands", "journal", "ledger", "book", "agenda", "answers", "config", "metrics"},
+    {"reviews", "bands", "journal", "ledger", "book", "agenda", "answers", "flows", "config", "metrics"},
     {"figures"},
     {"simulation", "chronicle", "load", "background"},
     {"comparison"},
