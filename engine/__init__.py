@@ -30,7 +30,7 @@ def run(config: str | Path, *overrides: str) -> Frames:
     Returns
     -------
     Frames
-        with ``.equity``, ``.weights``, ``.trades``, ``.summary`` and ``.warnings``
+        with ``.equity``, ``.weights``, ``.trades``, ``.events``, ``.summary`` and ``.warnings``
 
     Raises
     ------

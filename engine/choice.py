@@ -47,6 +47,11 @@ def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
         raise PydanticCustomError("together", "{text}", context)
 
 
+def in_percent(share: float) -> str:
+    """Return a fraction as a sentence says it, with no more digits than it needs: ``2.5 %``."""
+    return f"{100.0 * share:.6g} %"
+
+
 def _quoted(value: object) -> str:
     """Return what was found as a message shows it: one line, not too long."""
     if isinstance(value, str):

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from engine.choice import in_percent
 from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Policy
@@ -71,10 +72,11 @@ def _delisted(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happen
         if not reason.startswith("delisted: ") or ledger.trades[event].max() > 0.0:
             continue
         j = int(ledger.trades[event].argmin())
-        row, paid = int(ledger.rows[event]), -float(ledger.traded[event, j])
+        row, paid = int(ledger.rows[event]), abs(float(ledger.traded[event, j]))
         last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
-        haircut = f" less {policy.haircut:.0%}" if policy.haircut else ""
-        words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}; proceeds to {policy.delisted_goes_to}"
+        haircut = f" after a haircut of {in_percent(policy.haircut)}" if policy.haircut else ""
+        heir = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
+        words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{heir}"
         yield Happening(ledger.dates[row], "delisted", ledger.assets[j], words)
 
 
@@ -99,10 +101,9 @@ def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
         if held == before:
             continue
         few = f" (fewer than {policy.fewest}: no more were eligible)" if len(held) < policy.fewest else ""
-        changes = [f"in {', '.join(sorted(held - (before or set())))}"] if held - (before or set()) else []
-        changes += [f"out {', '.join(sorted((before or set()) - held))}"] if (before or set()) - held else []
         named = ", ".join(sorted(held)) or "none"
-        yield Happening(
-            ledger.dates[ledger.rows[event]], "choice", "", f"{named}{few}; {', '.join(changes) or 'start'}"
-        )
+        turns = (("in", held - (before or set())), ("out", (before or set()) - held))
+        changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
+        words = f"{named}{few}; {'start' if before is None else changes}"
+        yield Happening(ledger.dates[ledger.rows[event]], "choice", "", words)
         before = held

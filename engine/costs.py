@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import BasisPoints, Choice, NotNegative, Positive, Weight, refuse
+from engine.choice import BasisPoints, Choice, NotNegative, Positive, Weight, in_percent, refuse
 from engine.kernel_types import CostTable
 
 
@@ -25,6 +25,11 @@ class NoCosts(Choice):
 
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        return f"orders are free{_spread(self.spread)}"
 
     def table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
@@ -37,6 +42,12 @@ class PercentCosts(Choice):
     kind: Literal["percent"] = "percent"
     rate: Weight
     spread: BasisPoints = 0.0
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        money = f"{in_percent(self.rate)} of the money traded"
+        return f"orders cost {money}, the opening purchase included{_spread(self.spread)}"
 
     def table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
@@ -59,6 +70,11 @@ class PerOrderCosts(Choice):
             words = f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
             refuse([(("minimum",), words)])
         return self
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        return f"orders cost {_terms(self)}{_spread(self.spread)}"
 
     def table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
@@ -86,6 +102,13 @@ class Tariff(Choice):
     maximum: Positive | None = None
     maximum_rate: Weight | None = None
 
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        share = f"{self.per_share:g} a share" if self.per_share else ""
+        most = f", at most {in_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
+        return f"{_terms(self, share)}{most}"
+
 
 class BrokerCosts(Choice):
     """Orders cost what a named broker charges; ``fx`` converts a tariff in another currency.
@@ -112,6 +135,14 @@ class BrokerCosts(Choice):
         """The tariff of that name."""
         return tariffs()[self.name]
 
+    @property
+    def words(self) -> str:
+        """What an order costs, in words, with the tariff's source and date."""
+        tariff = self.tariff
+        rate = f", converted at {self.fx:g}" if self.fx else ""
+        terms = f"{tariff.words} in {tariff.currency}{rate}{_spread(self.spread)}"
+        return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
+
     def table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets in the account's currency."""
         tariff, fx = self.tariff, self.fx or 1.0
@@ -132,6 +163,19 @@ def tariffs() -> dict[str, Tariff]:
     """Return the brokers' tariffs by name, from ``engine/tariffs.yaml``."""
     text = resources.files("engine").joinpath("tariffs.yaml").read_text(encoding="utf-8")
     return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
+
+
+def _spread(points: float) -> str:
+    return f", plus a spread of {points:g} bp" if points else ""
+
+
+def _terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
+    parts = [f"{terms.fixed:,.2f}"] if terms.fixed else []
+    parts += [f"{in_percent(terms.rate)} of the money"] if terms.rate else []
+    parts += [per_share] if per_share else []
+    words = " + ".join(parts) or "nothing"
+    words += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
+    return words + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
 
 
 def _table(  # noqa: PLR0913  (the fields of CostTable)

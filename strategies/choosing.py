@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from engine.arrays import FloatArray
-from engine.choice import Choice, Ticker, Weight, Whole, refuse
+from engine.choice import Choice, Ticker, Weight, Whole, in_percent, refuse
 from engine.policy import Decision
 from engine.research.fundamentals import Fundamentals, Measure
 from engine.research.universe import AnyUniverse
@@ -22,6 +22,11 @@ class Named(Choice):
 
     kind: Literal["named"] = "named"
     names: tuple[Ticker, ...] = Field(min_length=1)
+
+    @property
+    def words(self) -> str:
+        """Which are held, in words."""
+        return f"named: {', '.join(self.names)}"
 
 
 class Top(Choice):
@@ -61,6 +66,16 @@ class Top(Choice):
                 yield (key,), f"{key} belongs to by: quality; remove it or choose that"
         if self.table is not None and self.measure is not None:
             yield from ((("measure",), text) for _, text in self.table.unknown([self.measure]))
+
+    @property
+    def words(self) -> str:
+        """Which are held, in words."""
+        skipped = f", the last {self.skip} left out" if self.skip else ""
+        span = f"over {self.lookback} sessions{skipped}"
+        if self.table is not None and self.measure is not None:
+            span = f"{self.measure.root} in the last figures filed ({self.table.path})"
+        by = {"momentum": "momentum", "low_volatility": "lowest volatility", "quality": "highest"}[self.by]
+        return f"the {self.count} best by {by} {span}; chosen anew whenever the whole portfolio is rebalanced"
 
     @property
     def history(self) -> int:
@@ -124,6 +139,24 @@ class FromUniverse(Choice):
         if isinstance(self.choose, Named):
             return tuple(sorted(self.choose.names))
         return tuple(sorted(self.universe.where(self.available_at, self.tags)))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """From what, how and how many are chosen, in words."""
+        there = self.universe.where(self.available_at, self.tags)
+        asked = [f"available at {' and '.join(self.available_at)}"] if self.available_at else []
+        asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
+        of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
+        lines = [
+            f"{len(there)} candidates{of}: {', '.join(there)}",
+            f"{self.choose.words}; {in_percent(self.weight)} each",
+        ]
+        if self.min_history:
+            lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
+        if isinstance(self.choose, Top):
+            few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
+            lines.append(f"what fewer names than {self.choose.count} leave goes to the core{few}")
+        return tuple(lines)
 
     @property
     def places(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import fsum
 from typing import Annotated, Literal, TypeAlias
 
@@ -10,11 +10,11 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.arrays import BoolArray
-from engine.choice import Ticker, Weight, refuse
+from engine.choice import Ticker, Weight, in_percent, refuse
 from engine.policy import Decision, Review
 from strategies.choosing import Fault, FromUniverse
 from strategies.geometry import Rebalanced
-from strategies.limits import Limit, limit_faults, room_of
+from strategies.limits import Ceiling, Limit, ceilings, limit_faults, room_of
 from strategies.loss_review import ByList, LossReview
 from strategies.plan import Plan, Proxy
 
@@ -72,6 +72,27 @@ class CoreSatellite(Rebalanced, Plan):
         """Return the weight of every satellite, or candidate for one, when it is held."""
         chosen = self.satellites
         return dict.fromkeys(chosen.candidates, chosen.weight) if isinstance(chosen, FromUniverse) else chosen
+
+    @property
+    def places(self) -> int:
+        """How many of the planned satellites a choice holds at once; 0 when they are named."""
+        return self.satellites.places if self.chooses and isinstance(self.satellites, FromUniverse) else 0
+
+    def groups(self) -> tuple[Ceiling, ...]:
+        """Return every group of every limit with what its targets add up to."""
+        return ceilings(self.limits, self.core(), self.planned(), self._sectors(), self.places or None)
+
+    def rules(self) -> Mapping[str, Sequence[str]]:
+        """Return the rules in words, by title."""
+        chosen, cap = self.satellites, in_percent(self.cap)
+        above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
+        between = above or "between rebalances a satellite may drift above it"
+        return {
+            **({"Satellites": chosen.words} if isinstance(chosen, FromUniverse) else {}),
+            "Caps": (f"no satellite's target is above {cap}; {between}",),
+            **super().rules(),
+            **({"Loss review": self.loss_review.words} if self.loss_review else {}),
+        }
 
     def wanted(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""

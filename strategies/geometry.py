@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.arrays import DateArray
-from engine.choice import Choice, Fraction, refuse
+from engine.choice import Choice, Fraction, in_percent, refuse
 from engine.policy import Band
 from strategies.rebalance import Annual, AnyOf, AnyRebalance, DriftBand
+
+_LOOKS: Final = {"day": "at every close", "two_weeks": "at the last close of every two weeks"}
+_WHOLE: Final = "the whole portfolio, decided anew as at a scheduled rebalance"
+_TRADED: Final = {
+    "all": "every asset, each by the same part of its way to its target",
+    "drifted": "only assets out of their band, and of the others as much as pays for that",
+}
+_PAYERS: Final = {
+    "all": "what is overweight pays for what is underweight",
+    "drifted": "assets without a cap that are inside their band take or give the difference",
+}
 
 
 class Inside(Choice):
@@ -74,6 +85,33 @@ class Rebalanced(Choice):
         places = {"target": float("inf"), "edge": 0.0}
         inside = self.trade_to.inside if isinstance(self.trade_to, Inside) else places[self.trade_to]
         return Shaped(self.rebalance, inside, self.trade_only == "drifted", self.funding == "flows_first")
+
+    def rules(self) -> Mapping[str, Sequence[str]]:
+        """Return the drift band in words, by title; empty when the calendar alone decides."""
+        band = band_of(self.rebalance)
+        if band is None:
+            return {}
+        widths = [f"{in_percent(band.absolute)} of the portfolio"] if band.absolute is not None else []
+        widths += [f"{in_percent(band.relative)} of its target"] if band.relative is not None else []
+        either = ", whichever is less" if len(widths) > 1 else ""
+        if isinstance(self.trade_to, Inside):
+            place = f"{in_percent(self.trade_to.inside)} of the portfolio inside the edge of its band"
+        else:
+            place = {"target": "its target", "edge": "the edge of its band"}[self.trade_to]
+        look = _LOOKS.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
+        whole = self.trade_to == "target" and self.trade_only == "all"
+        payers = _PAYERS[self.trade_only]
+        first = "a contribution or withdrawal due that session, when it alone will do; else " * (
+            self.funding == "flows_first"
+        )
+        lines = (
+            f"trigger: a weight that has drifted by more than {' or '.join(widths)}{either}",
+            f"look: {look}",
+            f"trades to: {place}",
+            f"trades what: {_WHOLE if whole else _TRADED[self.trade_only]}",
+            f"who pays: {first}{payers}",
+        )
+        return {"Drift band": lines}
 
     @model_validator(mode="after")
     def _fitting(self) -> Rebalanced:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -37,6 +38,49 @@ class Limit(Choice):
         words = {"satellites": tuple(satellites), **sectors}
         members = (name for part in self.group for name in words.get(part, (part,)))
         return {", ".join(self.group): tuple(dict.fromkeys(members))}
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A limit on one group of assets.
+
+    Attributes
+    ----------
+    name : as the config calls the group
+    members : the tickers in it
+    weight : what their targets add up to, or with ``at_most`` the highest that a choice of satellites can make it
+    limit : the highest it may be
+    at_most : whether satellites in it are yet to be chosen
+
+    """
+
+    name: str
+    members: tuple[str, ...]
+    weight: float
+    limit: float
+    at_most: bool
+
+
+def ceilings(
+    limits: Sequence[Limit],
+    core: Mapping[str, float],
+    satellites: Mapping[str, float],
+    sectors: Groups,
+    places: int | None,
+) -> tuple[Ceiling, ...]:
+    """Return every group of every limit with what its targets add up to.
+
+    ``places``: how many of the satellites are chosen later, None when all of them are held.
+    """
+    found = []
+    for limit in limits:
+        for name, members in limit.groups(tuple(satellites), sectors).items():
+            total = sum(core.get(member, 0.0) for member in members)
+            inside = [satellites[member] for member in members if member in satellites]
+            for weight in inside[:places]:  # those to be chosen weigh the same
+                total += weight if places is None or total + weight <= limit.max + _TOLERANCE else 0.0
+            found.append(Ceiling(name, members, total, limit.max, bool(inside) and places is not None))
+    return tuple(found)
 
 
 def limit_faults(

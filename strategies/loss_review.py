@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.choice import Choice, Fraction, Whole, refuse
+from engine.choice import Choice, Fraction, Whole, in_percent, refuse
 from engine.policy import Decision, Reference, Review, Verdict
 from engine.research.fundamentals import Criterion, Fundamentals
 from engine.research.verdicts import Verdicts
+
+_SINCE: Final[dict[Reference, str]] = {
+    "cost": "average cost",
+    "rebalance": "price at the last rebalance",
+    "peak": "highest close since it was bought",
+}
+_DONE: Final = {"top_up": "topped up to its target, the core pays", "exit": "sold", "keep": "kept"}
 
 
 class Always(Choice):
     """The thesis always stands: a loss is a chance to buy."""
 
     kind: Literal["always"] = "always"
+    words: ClassVar[str] = "always intact"
+    doubt: ClassVar[str] = ""
 
     def stands(self, decision: Decision, ticker: str) -> bool | None:
         """Return True."""
@@ -27,6 +36,8 @@ class Never(Choice):
     """The thesis never survives a loss: a stop."""
 
     kind: Literal["never"] = "never"
+    words: ClassVar[str] = "never intact: a loss breaks it"
+    doubt: ClassVar[str] = ""
 
     def stands(self, decision: Decision, ticker: str) -> bool | None:
         """Return False."""
@@ -38,6 +49,16 @@ class Trend(Choice):
 
     kind: Literal["trend"] = "trend"
     sessions: Annotated[Whole, Field(ge=2, le=2520)] = 200
+
+    @property
+    def words(self) -> str:
+        """When it is intact, in words."""
+        return f"intact while the close is at or above the mean of the last {self.sessions} closes"
+
+    @property
+    def doubt(self) -> str:
+        """When it is unknown, in words."""
+        return f"fewer than {self.sessions} closes"
 
     def stands(self, decision: Decision, ticker: str) -> bool | None:
         """Compare the last close with its moving average; None with fewer closes."""
@@ -55,6 +76,13 @@ class Quality(Choice):
     kind: Literal["quality"] = "quality"
     table: Fundamentals
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=20)
+    doubt: ClassVar[str] = "nothing filed yet, or a figure missing while no criterion fails"
+
+    @property
+    def words(self) -> str:
+        """When it is intact, in words."""
+        every = " and ".join(criterion.root for criterion in self.criteria)
+        return f"intact while {every} in the last figures filed ({self.table.path})"
 
     @model_validator(mode="after")
     def _known(self) -> Quality:
@@ -77,6 +105,13 @@ class ByList(Choice):
 
     kind: Literal["list"] = "list"
     verdicts: Verdicts
+    doubt: ClassVar[str] = "no verdict yet"
+
+    @property
+    def words(self) -> str:
+        """When it is intact, in words."""
+        said = f"{len(self.verdicts.root)} on {', '.join(self.verdicts.tickers)}" if self.verdicts.root else "none"
+        return f"intact or broken as your own last verdict says ({said})"
 
     def stands(self, decision: Decision, ticker: str) -> bool | None:
         """Return the last verdict dated on or before the last close; None before the first."""
@@ -123,6 +158,23 @@ class LossReview(Choice):
         if all(actions[outcome] == "keep" for outcome in possible):
             words = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
             yield (), f"{words}; write another {possible[0]} than keep, or remove loss_review"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is reviewed, how it is judged and what follows, in words."""
+        thesis = self.thesis
+        outcomes = {"intact": self.intact, "broken": self.broken, f"unknown ({thesis.doubt})": self.unknown}
+        if not thesis.doubt:  # decided beforehand: one outcome
+            outcomes = {"intact": self.intact} if thesis.kind == "always" else {"broken": self.broken}
+        again = "may be bought again at the next rebalance" if self.reenter == "next_rebalance" else "stays out"
+        place = "the core" if self.proceeds == "core" else "cash"
+        loss = f"{in_percent(self.trigger)} or more below its {_SINCE[self.since]}"
+        return (
+            f"a satellite that closes {loss} is reviewed, once per breach",
+            f"thesis ({thesis.kind}): {thesis.words}",
+            *(f"{found}: {_DONE[action]}" for found, action in outcomes.items()),
+            *([f"what is sold goes to {place}; it {again}"] if "exit" in outcomes.values() else []),
+        )
 
     def bound(self, names: tuple[str, ...]) -> Review:
         """Return this review as a watch over ``names``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -149,6 +150,126 @@ def test_every_shipped_config_runs_on_real_prices(config: Path, tmp_path: Path, 
         assert summary["window"] == {"start": "2004-02-02", "end": "2025-10-31", "sessions": 5474}
     if config.stem == "us_small_caps_three":
         assert any("RKLB has no price before 2020-11-24" in warning for warning in summary["warnings"])
+
+
+RULE_BOOK = """\
+name: rule-book
+data: {source: {kind: files, path: nowhere.parquet}}
+window: {start: 2004-02-01, end: 2025-10-31}
+strategy:
+  kind: core_satellite
+  core: {SPY: rest, VB: 15%}
+  satellites:
+    universe: configs/universe_us_small_caps.yaml
+    available_at: [comdirect]
+    choose: {kind: named, names: [CRS, MMSI, RKLB]}
+    count: {min: 3, max: 5}
+    weight: 2.5%
+  cap: 3%
+  caps: always
+  limits: [{group: [VB, satellites], max: 30%}, {group: sector, max: 6%}]
+  rebalance: {kind: any, of: [{kind: annual, month: january}, {kind: band, absolute: 5%, relative: 25%}]}
+  trade_to: target
+  trade_only: all
+  funding: sell_and_buy
+  loss_review: {trigger: 20%, from: cost, thesis: {kind: trend, sessions: 200}, intact: top_up, broken: exit, proceeds: core, reenter: next_rebalance}
+"""
+
+
+def validated(text: str, cwd: Path) -> str:
+    """Return what `engine validate` prints of a config, on one endless line."""
+    (cwd / "plan.yaml").write_text(text)
+    return " ".join(engine("validate", cwd / "plan.yaml", cwd=cwd, place=ROOT).stdout.split())
+
+
+def test_the_whole_rule_book_is_printed_in_words_without_data(tmp_path: Path) -> None:
+    """Satellites, every sector under its limit, caps, the band's geometry and the loss review stand there."""
+    shown = validated(RULE_BOOK, tmp_path)
+    for words in (
+        "6 candidates of the 10 in the universe, available at comdirect: CRS, IONQ, ITRI, MMSI, RKLB, UNF",
+        "named: CRS, MMSI, RKLB; 2.5 % each",
+        "VB, satellites VB, CRS, MMSI, RKLB 22.50 % 30.00 % +7.50 pp",
+        "Healthcare MMSI 2.50 % 6.00 % +3.50 pp",
+        "Industrials CRS, RKLB 5.00 % 6.00 % +1.00 pp",
+        "no satellite's target is above 3 %; one that closes above it is sold down to its target at the next session",
+        "drifted by more than 5 % of the portfolio or 25 % of its target, whichever is less",
+        "look: at every close",
+        "the whole portfolio, decided anew",
+        "closes 20 % or more below its average cost",
+        "thesis (trend): intact while the close is at or above the mean of the last 200 closes",
+        "unknown (fewer than 200 closes): kept",
+        "what is sold goes to the core; it may be bought again at the next rebalance",
+    ):
+        assert words in shown, words
+
+
+def test_satellites_chosen_from_prices_are_printed_as_the_most_they_can_be(tmp_path: Path) -> None:
+    """The groups of names yet to be chosen say "at most", and the plan how many of how many are chosen, and how."""
+    chosen = RULE_BOOK.replace("kind: named, names: [CRS, MMSI, RKLB]", "kind: top, count: 4, by: momentum, skip: 21")
+    shown = validated(chosen.replace("    available_at: [comdirect]\n", ""), tmp_path)
+    for words in (
+        "4 of 10 satellites 2.50 % each 3.00 % +0.50 pp",
+        "core 90.00 % + satellites 10.00 % = 100.00 %",
+        "Industrials CRS, RKLB, UNF at most 5.00 % 6.00 % at least +1.00 pp",
+        "Telecom ASTS at most 2.50 %",
+        "the 4 best by momentum over 252 sessions, the last 21 left out; chosen anew",
+        "what fewer names than 4 leave goes to the core",
+    ):
+        assert words in shown, words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("trade_to: edge", "trades to: the edge of its band - trades what: every asset, each by the same part"),
+        ("trade_to: {inside: 1%}", "trades to: 1 % of the portfolio inside the edge of its band"),
+        ("trade_only: drifted", "trades what: only assets out of their band, and of the others as much as pays"),
+        (
+            "funding: flows_first",
+            "who pays: a contribution or withdrawal due that session, when it alone will do; else",
+        ),
+        ("look: two_weeks", "look: at the last close of every two weeks"),
+        ("look: half_year", "look: at the last close of every half-year"),
+        ("caps: at_rebalance", "between rebalances a satellite may drift above it"),
+        ("min_history: 252", "none is bought before it has 252 sessions of closes"),
+        ("from: peak", "below its highest close since it was bought"),
+        ("proceeds: cash", "what is sold goes to cash; it may be bought again"),
+        ("reenter: never", "it stays out"),
+    ],
+)
+def test_each_rule_of_the_book_changes_its_words(key: str, words: str, tmp_path: Path) -> None:
+    """What a key says differently is printed differently."""
+    book = RULE_BOOK.replace("absolute: 5%", "look: day, absolute: 5%").replace(
+        "weight:", "min_history: 0\n    weight:"
+    )
+    book, count = re.subn(rf"\b{key.partition(':')[0]}: \w+(?=[,}}\n])", key, book)
+    assert count == 1
+    assert words in validated(f"{book}account: {{contributions: {{amount: 100}}}}\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("thesis", "words"),
+    [
+        ("{kind: always}", "thesis (always): always intact - intact: topped up to its target, the core pays Schedule"),
+        ("{kind: never}", "thesis (never): never intact: a loss breaks it - broken: sold - what is sold"),
+        (
+            "{kind: list, verdicts: [{date: 2020-01-02, ticker: CRS, verdict: broken}]}",
+            "your own last verdict says (1 on CRS) - intact: topped up to its target, the core pays - broken: sold "
+            "- unknown (no verdict yet): kept",
+        ),
+        (
+            "{kind: quality, table: {path: TABLE}, criteria: [free_cash_flow > 0, net_income > 0]}",
+            "intact while free_cash_flow > 0 and net_income > 0 in the last figures filed",
+        ),
+    ],
+    ids=["always", "never", "list", "quality"],
+)
+def test_each_thesis_says_when_it_stands(thesis: str, words: str, tmp_path: Path) -> None:
+    """A thesis is printed with its parameters and with the outcomes that it can have, no others."""
+    table = tmp_path / "figures.csv"
+    table.write_text("ticker,period_end,available_date,free_cash_flow,net_income\nCRS,2019-12-31,2020-02-01,1,1\n")
+    old = "{kind: trend, sessions: 200}"
+    assert words in validated(RULE_BOOK.replace(old, thesis.replace("TABLE", str(table))), tmp_path)
 
 
 def test_the_schema_is_json_and_closed(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.account import Account
-from engine.comparison import compare
+from engine.comparison import Enforcement, compare
 from engine.costs import PercentCosts
 from engine.errors import DataError, OutputError, visible
 from engine.market import Market
@@ -28,11 +28,10 @@ from engine.published import Published
 from engine.report import format as fmt
 from engine.report.charts import numbers
 from engine.report.frames import Frames
-from engine.report.html import build
+from engine.report.html import _minus, build
 from engine.report.pages import print_fetch, print_quality
-from engine.report.plan import cost_words
 from engine.report.terminal import print_run
-from engine.report.words import printed_figures, verdict
+from engine.report.words import caps_price, printed_figures, verdict
 from engine.results import Run
 from engine.significance import Bootstrap
 from strategies.buy_and_hold import BuyAndHold
@@ -99,6 +98,48 @@ def make_run(warnings: tuple[str, ...] = ("only survivors",), *, flows: float = 
     return Run(name, "a description", {"name": name}, "c" * 64, comparison, warnings, published_source="a book")
 
 
+def eventful_run(review: str = "5%") -> Run:
+    """Return a run that chooses, reviews, watches caps, meets a listing and a delisting: more or fewer by ``review``."""
+    rng = np.random.default_rng(7)
+    dates = np.busday_offset("2019-01-02", np.arange(SESSIONS), roll="forward").astype("datetime64[D]")
+    tickers = ("AAA", "BBB", "CCC", "DDD", "EEE", "GONE", "LATE")
+    closes = 50.0 * np.exp(np.cumsum(rng.normal(0.0004, 0.012, (SESSIONS, len(tickers))), axis=0))
+    closes[400:600, 5] = closes[399, 5] * 1.001 ** np.arange(1, 201)  # held to its end
+    closes[600:, 5] = closes[:300, 6] = np.nan
+    names = [{"ticker": t, "name": t, "sector": f"Sector {t[0]}", "brokers": ["shop"]} for t in tickers[2:]]
+    plan = CoreSatellite.model_validate(
+        {
+            "core": {"AAA": "rest", "BBB": "20%"},
+            "satellites": {
+                "universe": {"names": names},
+                "choose": {"kind": "top", "count": 5, "by": "momentum", "lookback": 20},
+                "weight": "2.5%",
+            },
+            "cap": "3%",
+            "caps": "always",
+            "rebalance": {"kind": "every", "period": "half_year"},
+            "loss_review": {"trigger": review, "from": "peak", "thesis": {"kind": "trend", "sessions": 20}},
+        }
+    )
+    comparison = compare(
+        Market.build(dates, tickers, closes),
+        plan,
+        {},
+        Account(),
+        PercentCosts.model_validate({"rate": "0.1%"}).table(len(tickers)),
+        start=30,
+        buy_and_hold=True,
+        risk_free=0.0,
+        bootstrap=Bootstrap(samples=100),
+    )
+    return Run("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
+
+
+@pytest.fixture(scope="module")
+def eventful() -> Run:
+    return eventful_run()
+
+
 @pytest.fixture(scope="module")
 def run() -> Run:
     return make_run()
@@ -130,6 +171,7 @@ def poison(folder: Path, texts: list[str]) -> None:
         table = pq.read_table(folder / file)
         pq.write_table(table.rename_columns([names.get(n, n) for n in table.column_names]), folder / file)
     _poison_weights(folder, list(own["max_weight"]))
+    summary["events"] = [{"date": text, "kind": text, "asset": text, "text": text} for text in texts]
     lines = [["2019-01-02", text, "1.0", "2.0", "3.0", "0.0", text] for text in texts]
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(
@@ -298,11 +340,61 @@ def test_flows_are_explained(
     assert "money-weighted return (XIRR)" in capsys.readouterr().out
 
 
+def printed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what a run prints on 80 columns, its line ends taken away."""
+    monkeypatch.setenv("COLUMNS", "80")
+    print_run(run, folder, trades=True, tried=0)
+    return re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
+def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(
+    eventful: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than twelve events the first three and last five of each kind are shown, and how many are not."""
+    out = printed(eventful, tmp_path, capsys, monkeypatch)
+    happened = eventful.comparison.happenings
+    reviews = [one for one in happened if one.kind == "review"]
+    shown = out.split("What happened")[1].split(" trades ")[0]
+    assert {one.kind for one in happened} == {"listed", "delisted", "review", "choice"}
+    assert f"... review {len(reviews) - 8} more reviews" in shown
+    assert shown.count(" against its peak, trend") == 8
+    for kind in ("listing LATE", "delisting GONE", "choice CCC, DDD, EEE, GONE"):
+        assert kind in shown
+
+
+def test_few_events_are_printed_whole_in_order_of_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to twelve events stand in order of time, none left out."""
+    run = eventful_run(review="90%")
+    out = printed(run, tmp_path, capsys, monkeypatch)
+    shown = out.split("What happened")[1].split(" trades ")[0]
+    assert 0 < len(run.comparison.happenings) <= 12
+    assert "..." not in shown
+    places = [shown.index(f"{one.date} ") for one in run.comparison.happenings]
+    assert places == sorted(places)
+    assert all(re.sub(r"\s+", " ", one.words) in shown for one in run.comparison.happenings)
+
+
+def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
+    eventful: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders are more or fewer, costs higher or lower, and the same where they are the same."""
+    sentence = caps_price(Enforcement(12, -65.9, 0.0008, 0.0356, 0.0485), "USD")
+    assert sentence == (
+        "Enforcing caps between rebalances, not only at them: 12 more orders, costs 65.90 USD lower, CAGR +0.08 pp, "
+        "highest weight 3.56 % with it, 4.85 % without"
+    )
+    assert "1 fewer order, costs 3.00 EUR higher" in caps_price(Enforcement(-1, 3.0, None, 0.1, 0.1), "EUR")
+    assert "as many orders, the same costs" in caps_price(Enforcement(0, 0.0, 0.0, 0.1, 0.1), "USD")
+    assert "Enforcing caps between rebalances" in printed(eventful, tmp_path, capsys, monkeypatch)
+
+
 def test_costs_are_put_into_words() -> None:
     """A broker's tariff is printed with its source and date."""
     from engine.costs import BrokerCosts
 
-    words = cost_words(BrokerCosts(name="comdirect", fx=1.1))
+    words = BrokerCosts(name="comdirect", fx=1.1).words
     assert words.startswith("comdirect")
     assert "at least 9.90, at most 59.90 in EUR, converted at 1.1" in words
     assert "2025-10" in words
@@ -386,6 +478,16 @@ def test_frames_hold_the_same_figures_as_the_run(run: Run) -> None:
     assert "700 sessions" in repr(frames)
 
 
+def test_frames_hold_the_events_of_a_run(eventful: Run, run: Run) -> None:
+    """Every event is a row with its date, and a run without events has the same columns."""
+    events = Frames.of(eventful).events
+    assert events.columns.tolist() == ["date", "kind", "asset", "text"]
+    assert events["date"].is_monotonic_increasing
+    assert events["kind"].value_counts()["listed"] == 1
+    assert len(events) == len(eventful.comparison.happenings)
+    assert Frames.of(run).events.columns.tolist() == ["date", "kind", "asset", "text"]
+
+
 # ---- page ------------------------------------------------------------------------------------------------------------
 
 
@@ -406,6 +508,34 @@ def test_the_page_shows_what_the_run_found(folder: Path) -> None:
     policy = next(meta["content"] or "" for meta in metas if "http-equiv" in meta)
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
+
+
+def test_the_page_shows_every_event_and_the_price_of_caps(eventful: Run, tmp_path: Path) -> None:
+    """Each event is a row of the page, and the capped assets have the price of watching them beside them."""
+    eventful.write(tmp_path)
+    text = " ".join(Skeleton(build(tmp_path).read_text(encoding="utf-8")).text)
+    for one in eventful.comparison.happenings:
+        assert one.words.replace("-", "") in text.replace("-", "").replace("\N{MINUS SIGN}", "")
+    assert "Enforcing caps between rebalances" in text
+    assert "delistings, loss reviews" in text
+
+
+def test_a_summary_of_an_earlier_version_still_builds(eventful: Run, tmp_path: Path) -> None:
+    """Without events and the price of caps the page leaves both out."""
+    eventful.write(tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    del summary["events"], summary["caps_always"]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    sign(tmp_path)
+    page = build(tmp_path).read_text(encoding="utf-8")
+    assert 'id="events"' not in page
+    assert "Enforcing caps" not in page
+    assert 'id="trades"' in page
+
+
+def test_a_minus_is_put_before_numbers_only() -> None:
+    """Dates and tickers keep their hyphens."""
+    assert _minus("review: BRK-B -21 %, until 2020-11-24") == "review: BRK-B \N{MINUS SIGN}21 %, until 2020-11-24"
 
 
 def test_the_same_folder_gives_the_same_bytes(folder: Path) -> None:
@@ -511,6 +641,27 @@ def test_a_browser_draws_the_charts_without_a_complaint(folder: Path, tmp_path_f
     dom, console = browse(build(folder), tmp_path_factory.mktemp("profile"))
     assert console == []
     assert dom.count("main-svg") >= 4
+
+
+def test_a_browser_filters_each_table_by_its_own_field(
+    eventful: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is typed above the events hides events and no trade, and the count says how many are left."""
+    eventful.write(tmp_path)
+    page = build(tmp_path)
+    typed = (
+        "<script>const field = document.querySelector('#events input'); field.value = 'delisting';"
+        "field.dispatchEvent(new Event('input'));"
+        "document.body.dataset.left = ['#events', '#trades'].map((id) => "
+        "document.querySelectorAll(id + ' tbody tr:not([hidden])').length + '/' + "
+        "document.querySelector(id + ' .shown').textContent).join(' ');</script></body>"
+    )
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    (tmp_path / "open.html").write_text(text.replace("</body>", typed), encoding="utf-8")
+    dom, console = browse(tmp_path / "open.html", tmp_path_factory.mktemp("profile"))
+    trades = eventful.comparison.strategy.performance.trades
+    assert console == []
+    assert f'data-left="1/1 {trades}/{trades}"' in dom
 
 
 def test_a_browser_runs_no_script_from_text(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

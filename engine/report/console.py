@@ -54,9 +54,13 @@ def bullet(out: Console, content: str, mark: str = "-", style: str = "") -> None
         out.print(lead + line)
 
 
-def table(names: list[str], *, words: frozenset[int] = frozenset({0})) -> Table:
-    """Return an empty table; the columns in ``words`` read from the left, the others hold numbers."""
+def table(names: list[str], *, words: frozenset[int] = frozenset({0}), tight: bool = False) -> Table:
+    """Return an empty table; the columns in ``words`` read from the left, the others hold numbers.
+
+    ``tight``: less space between columns, for tables with long texts.
+    """
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold", show_edge=False)
+    result.collapse_padding = tight
     for place, name in enumerate(names):
         result.add_column(text(name), justify="left" if place in words else "right", overflow="fold")
     return result

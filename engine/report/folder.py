@@ -120,6 +120,25 @@ class PublishedSummary(_Part):
     figures: tuple[PublishedFigure, ...]
 
 
+class Event(_Part):
+    """Something that happened to an asset; ``asset`` is empty when it is about several."""
+
+    date: str
+    kind: str
+    asset: str
+    text: str
+
+
+class CapsAlways(_Part):
+    """What enforcing caps between rebalances changed: the strategy minus the same with caps at rebalances only."""
+
+    orders: int
+    costs: float
+    cagr: float | None
+    highest: float
+    highest_without: float
+
+
 class Summary(_Part):
     """The content of ``summary.json``."""
 
@@ -132,6 +151,8 @@ class Summary(_Part):
     checks: ChecksSummary
     data: DataSummary
     warnings: tuple[str, ...]
+    events: tuple[Event, ...] = ()
+    caps_always: CapsAlways | None = None
     published: PublishedSummary | None = None
     audit: dict[str, float] | None = None
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from engine.choice import in_percent
+
 Figure: TypeAlias = float | int | None
 """A figure of a run, None where there is none."""
 
@@ -34,7 +36,7 @@ def percent(value: Figure, digits: int = 2) -> str:
 
 def short_percent(value: Figure) -> str:
     """Return a fraction as a percentage with no more digits than it needs, as ``2.5 %``."""
-    return DASH if value is None else f"{100.0 * value:.6g} %"
+    return DASH if value is None else in_percent(value)
 
 
 def points(value: Figure, digits: int = 2) -> str:

@@ -27,6 +27,7 @@ class Frames:
     equity : value of each portfolio at each close, NaN before a late one begins [currency]
     weights : the strategy's weights at each close, cash last [fraction]
     trades : date, asset, quantity, price, value, cost, reason; one row an order
+    events : date, kind (listed, delisted, review, choice), asset, text; one row an event
     summary : metrics x portfolios, NaN where a figure does not exist
     warnings : what the run cannot know
 
@@ -36,6 +37,7 @@ class Frames:
     equity: pd.DataFrame
     weights: pd.DataFrame
     trades: pd.DataFrame
+    events: pd.DataFrame
     summary: pd.DataFrame
     warnings: tuple[str, ...]
 
@@ -59,6 +61,7 @@ class Frames:
                 dtype={"asset": str},
                 keep_default_na=False,  # there are tickers called NULL and NAN
             ),
+            events=_events(run),
             summary=pd.DataFrame(figures, index=list(METRICS), dtype="float64").rename_axis("metric"),
             warnings=run.warnings,
         )
@@ -76,7 +79,7 @@ class Frames:
         first, last = self.equity.index[0], self.equity.index[-1]
         head = f"{self.name}: {first:%Y-%m-%d} to {last:%Y-%m-%d}, {plural(len(self.equity), 'session')}"
         foot = f"{plural(len(self.trades), 'trade')}, {plural(len(self.warnings), 'warning')}"
-        return "\n".join([head, "", *lines, "", f"{foot}; see .equity .weights .trades .summary .warnings"])
+        return "\n".join([head, "", *lines, "", f"{foot}; see .equity .weights .trades .events .summary .warnings"])
 
 
 def _weights(run: Run) -> pd.DataFrame:
@@ -88,6 +91,20 @@ def _weights(run: Run) -> pd.DataFrame:
     columns = {ledger.assets[j]: weights[:, j] for j in held}
     columns["cash"] = ledger.cash / ledger.value
     return pd.DataFrame(columns, index=pd.DatetimeIndex(ledger.dates, name="date"))
+
+
+def _events(run: Run) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  (as above)
+
+    found = run.comparison.happenings
+    return pd.DataFrame(
+        {
+            "date": pd.DatetimeIndex([one.date for one in found]),
+            "kind": pd.Series([one.kind for one in found], dtype="str"),
+            "asset": pd.Series([one.asset for one in found], dtype="str"),
+            "text": pd.Series([one.words for one in found], dtype="str"),
+        }
+    )
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -65,8 +66,8 @@ def _template() -> Template:
 
 
 def _minus(text: str) -> str:
-    """Return a number with a typographic minus, which is as wide as a digit."""
-    return text.replace("-", "−")  # noqa: RUF001  (the minus sign is meant)
+    """Return a text with a typographic minus, as wide as a digit, before its numbers; dates and names stay."""
+    return re.sub(r"(?<!\w)-(?=[\d.])", "−", text)  # noqa: RUF001  (the minus sign is meant)
 
 
 @cache

@@ -14,7 +14,7 @@ from engine.report import format as fmt
 from engine.report.charts import has_flows
 from engine.report.folder import Finished, PortfolioSummary
 from engine.report.gaps import Gap, gaps_of
-from engine.report.words import Bill, PrintedFigure, bills, label, printed_figures
+from engine.report.words import EVENT_KINDS, Bill, PrintedFigure, bills, caps_price, label, printed_figures
 
 TRADES_SHOWN = 2000
 """Orders on the page; the rest is in trades.csv, which a spreadsheet opens faster than a browser."""
@@ -77,6 +77,16 @@ class Order:
 
 
 @dataclass(frozen=True)
+class EventLine:
+    """Something that happened to an asset."""
+
+    date: str
+    kind: str
+    asset: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything the template places."""
 
@@ -93,10 +103,12 @@ class Page:
     bills: tuple[Bill, ...]
     currency: str
     caps: tuple[CapLine, ...]
+    caps_price: str
     years: tuple[Year, ...]
     published_source: str
     published: tuple[PrintedFigure, ...]
     warnings: tuple[str, ...]
+    events: tuple[EventLine, ...]
     orders: tuple[Order, ...]
     orders_left: str
     checks: tuple[tuple[str, str], ...]
@@ -122,6 +134,7 @@ def page_of(run: Finished) -> Page:
         bills=tuple(bills({name: own for name, own in figures.items() if name in {"strategy", "buy_and_hold"}})),
         currency=summary.account.currency,
         caps=_caps(summary.portfolios["strategy"]),
+        caps_price=caps_price(summary.caps_always, summary.account.currency) if summary.caps_always else "",
         years=_years(run),
         published_source=published.source if published else "",
         published=tuple(
@@ -130,6 +143,9 @@ def page_of(run: Finished) -> Page:
             else ()
         ),
         warnings=summary.warnings,
+        events=tuple(
+            EventLine(one.date, EVENT_KINDS.get(one.kind, one.kind), one.asset, one.text) for one in summary.events
+        ),
         orders=_orders(run),
         orders_left=fmt.count(len(run.trades) - TRADES_SHOWN) if len(run.trades) > TRADES_SHOWN else "",
         checks=_checks(run),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -11,7 +11,6 @@ from rich.console import Console
 
 from engine.arrays import DateArray
 from engine.config import RunConfig
-from engine.costs import AnyCosts, Tariff
 from engine.policy import Policy
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
@@ -35,23 +34,75 @@ class NamesWeights(Protocol):
         """Return the targets of the core."""
 
 
+@runtime_checkable
+class Chooses(Protocol):
+    """A policy that may leave its satellites to be chosen from prices."""
+
+    @property
+    def places(self) -> int:
+        """How many it will choose, 0 when they are named."""
+
+    def planned(self) -> Mapping[str, float]:
+        """Return every candidate with the weight it has when it is chosen."""
+
+
+class Group(Protocol):
+    """A limit on one group of assets."""
+
+    @property
+    def name(self) -> str:
+        """What the config calls it."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The tickers in it."""
+
+    @property
+    def weight(self) -> float:
+        """What their targets add up to, or at most will."""
+
+    @property
+    def limit(self) -> float:
+        """The highest it may be."""
+
+    @property
+    def at_most(self) -> bool:
+        """Whether some of its members are yet to be chosen."""
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A policy with limits on groups of assets."""
+
+    def groups(self) -> Sequence[Group]:
+        """Return every group of every limit."""
+
+
+@runtime_checkable
+class SaysRules(Protocol):
+    """A policy that can say its rules."""
+
+    def rules(self) -> Mapping[str, Sequence[str]]:
+        """Return the rules in words, by title."""
+
+
 def print_plan(config: RunConfig[PolicyT], name: str) -> None:
     """Print what a config resolves to; ``name`` is where it came from."""
     out = console()
     out.print(text(f"{name}: valid", "bold green"))
     out.print(text(f"{config.name}: {config.description}" if config.description else config.name))
-    plain = config.canonical()
     _weights(out, config.strategy)
-    _limits(out, config.strategy, plain)
-    heading(out, "Schedule")
-    for line in _schedule(config):
-        bullet(out, line)
-    heading(out, "Costs and account")
-    for line in (cost_words(config.costs), *_account(config)):
-        bullet(out, line)
-    heading(out, "Compared with")
-    for line in _rivals(config):
-        bullet(out, line)
+    _limits(out, config.strategy)
+    sections = {
+        **(config.strategy.rules() if isinstance(config.strategy, SaysRules) else {}),
+        "Schedule": _schedule(config),
+        "Costs and account": (config.costs.words, *_account(config)),
+        "Compared with": _rivals(config),
+    }
+    for title, lines in sections.items():
+        heading(out, title)
+        for line in lines:
+            bullet(out, line)
     out.print()
 
 
@@ -63,14 +114,19 @@ def _weights(out: Console, policy: Policy) -> None:
     wanted, core, caps = policy.wanted(), policy.core(), policy.caps()
     result = table(["asset", "role", "target", "cap", "room below cap"], words=frozenset({0, 1}))
     for ticker, weight in wanted.items():
-        cap = caps.get(ticker)
-        room = fmt.DASH if cap is None else fmt.points(cap - weight)
-        row(result, [ticker, "core" if ticker in core else "satellite", fmt.percent(weight), fmt.percent(cap), room])
+        role = "core" if ticker in core else "satellite"
+        row(result, [ticker, role, fmt.percent(weight), *_cap(caps.get(ticker), weight)])
+    places, candidates = _choice(policy)
+    for weight in list(candidates.values())[:1] if places else []:
+        cap = caps.get(next(iter(candidates)))
+        names = f"{places} of {len(candidates)}"
+        row(result, [names, "satellites", f"{fmt.percent(weight)} each", *_cap(cap, weight)])
     for ticker in policy.tickers:
-        if ticker not in wanted:
+        if ticker not in wanted and ticker not in candidates:
             row(result, [ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH])
     out.print(result)
-    total, inside = sum(wanted.values()), sum(core.values())
+    chosen = sum(list(candidates.values())[:places])
+    total, inside = sum(wanted.values()) + chosen, sum(core.values())
     bullet(
         out,
         f"core {fmt.percent(inside)} + satellites {fmt.percent(total - inside)} = {fmt.percent(total)}; "
@@ -78,21 +134,29 @@ def _weights(out: Console, policy: Policy) -> None:
     )
 
 
-def _limits(out: Console, policy: Policy, plain: Mapping[str, object]) -> None:
+def _choice(policy: Policy) -> tuple[int, Mapping[str, float]]:
+    """Return how many satellites are chosen from prices, and from which, with the weight of each; none when named."""
+    if isinstance(policy, Chooses) and policy.places:
+        return policy.places, policy.planned()
+    return 0, {}
+
+
+def _cap(cap: float | None, weight: float) -> tuple[str, str]:
+    return fmt.percent(cap), fmt.DASH if cap is None else fmt.points(cap - weight)
+
+
+def _limits(out: Console, policy: Policy) -> None:
     """Print each group's sum, its limit and what is left between them."""
-    strategy = plain["strategy"]
-    limits = strategy.get("limits") if isinstance(strategy, Mapping) else None
-    if not limits or not isinstance(policy, NamesWeights):
+    groups = policy.groups() if isinstance(policy, Limited) else ()
+    if not groups:
         return
     heading(out, "Limits")
-    wanted, caps = policy.wanted(), policy.caps()
-    result = table(["group", "targets", "limit", "room"])
-    for limit in limits:
-        names = [ticker for part in limit["group"] for ticker in (caps if part == "satellites" else (part,))]
-        total = sum(wanted[ticker] for ticker in dict.fromkeys(names))
-        highest = float(limit["max"])
-        room = fmt.points(highest - total)
-        row(result, [", ".join(limit["group"]), fmt.percent(total), fmt.percent(highest), room])
+    result = table(["group", "assets", "targets", "limit", "room"], words=frozenset({0, 1}))
+    for group in groups:
+        most, least = ("at most ", "at least ") if group.at_most else ("", "")
+        members = ", ".join(group.members)
+        total, room = f"{most}{fmt.percent(group.weight)}", f"{least}{fmt.points(group.limit - group.weight)}"
+        row(result, [group.name, members, total, fmt.percent(group.limit), room])
     out.print(result)
 
 
@@ -130,44 +194,7 @@ def _decisions(policy: Policy, sessions: DateArray, opening: int) -> Iterator[st
         yield "no scheduled rebalance"
     band = policy.schedule.band(sessions)
     if band is not None:
-        widths = [
-            f"{fmt.short_percent(width)} {kind}"
-            for width, kind in ((band.absolute, "of the portfolio"), (band.relative, "of its target"))
-            if np.isfinite(width)
-        ]
-        looks = int(band.look[opening:].sum())
-        yield f"also when a weight leaves its target by more than {' or '.join(widths)}, looked at on {looks:,} closes"
-    if policy.watch_caps:
-        yield "also when a capped asset closes above its cap: it is trimmed back to its target"
-
-
-def cost_words(costs: AnyCosts) -> str:
-    """Return in words what an order costs; a broker's tariff with its source and date."""
-    spread = f", plus a spread of {costs.spread:g} bp" if costs.spread else ""
-    if costs.kind == "none":
-        return f"orders are free{spread}"
-    if costs.kind == "percent":
-        return f"orders cost {fmt.short_percent(costs.rate)} of the money traded, the opening purchase included{spread}"
-    if costs.kind == "per_order":
-        return f"orders cost {_terms(costs.fixed, costs.rate, 0.0, costs.minimum, costs.maximum)}{spread}"
-    tariff = costs.tariff
-    rate = f", converted at {costs.fx:g}" if costs.fx else ""
-    terms = f"{_tariff(tariff)} in {tariff.currency}{rate}{spread}"
-    return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
-
-
-def _tariff(tariff: Tariff) -> str:
-    words = _terms(tariff.fixed, tariff.rate, tariff.per_share, tariff.minimum, tariff.maximum)
-    return words + (f", at most {fmt.short_percent(tariff.maximum_rate)} of the money" if tariff.maximum_rate else "")
-
-
-def _terms(fixed: float, rate: float, per_share: float, minimum: float, maximum: float | None) -> str:
-    parts = [fmt.cents(fixed)] if fixed else []
-    parts += [f"{fmt.short_percent(rate)} of the money"] if rate else []
-    parts += [f"{per_share:g} a share"] if per_share else []
-    words = " + ".join(parts) or "nothing"
-    words += f", at least {fmt.cents(minimum)}" if minimum else ""
-    return words + (f", at most {fmt.cents(maximum)}" if maximum else "")
+        yield f"drift is looked at on {plural(int(band.look[opening:].sum()), 'close')} of the window"
 
 
 def _account(config: RunConfig[PolicyT]) -> Iterator[str]:

@@ -223,10 +223,7 @@
     });
   });
 
-  // ---- trades ------------------------------------------------------------------------------------------------------
-
-  const body = document.querySelector(".trades tbody");
-  const rows = Array.from(body.rows);
+  // ---- tables that sort and filter: events, trades -----------------------------------------------------------------
 
   function key(row, column) {
     const text = row.cells[column].textContent;
@@ -234,28 +231,35 @@
     return Number.isNaN(number) ? text : number;
   }
 
-  document.querySelectorAll(".trades thead th").forEach((head, column) => {
-    head.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      document.querySelectorAll(".trades thead th").forEach((one) => one.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      rows.sort((a, b) => {
-        const x = key(a, column), y = key(b, column);
-        return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
-      });
-      body.append(...rows);
-    });
-  });
+  document.querySelectorAll("table.rows").forEach((table) => {
+    const section = table.closest("section");
+    const body = table.tBodies[0];
+    const rows = Array.from(body.rows);
+    const heads = table.querySelectorAll("thead th");
 
-  document.getElementById("filter").addEventListener("input", (event) => {
-    const wanted = event.target.value.toLowerCase();
-    let shown = 0;
-    rows.forEach((row) => {
-      const keep = row.textContent.toLowerCase().includes(wanted);
-      row.hidden = !keep;
-      shown += keep;
+    heads.forEach((head, column) => {
+      head.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        heads.forEach((one) => one.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        rows.sort((a, b) => {
+          const x = key(a, column), y = key(b, column);
+          return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
+        });
+        body.append(...rows);
+      });
     });
-    document.getElementById("shown").textContent = shown.toLocaleString("en");
+
+    section.querySelector("input[type=search]").addEventListener("input", (event) => {
+      const wanted = event.target.value.toLowerCase();
+      let shown = 0;
+      rows.forEach((row) => {
+        const keep = row.textContent.replace(/\u2212/g, "-").toLowerCase().includes(wanted);
+        row.hidden = !keep;
+        shown += keep;
+      });
+      section.querySelector(".shown").textContent = shown.toLocaleString("en");
+    });
   });
 
   drawAll();

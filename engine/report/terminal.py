@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from engine.chronicle import Happening
 from engine.comparison import Comparison, Portfolio, Versus
 from engine.figures import METRICS
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.pages import print_fetch, print_quality
 from engine.report.plan import print_plan
-from engine.report.words import bills, label, plural, printed_figures, verdict
+from engine.report.words import EVENT_KINDS, bills, caps_price, label, plural, printed_figures, verdict
 from engine.results import Run, data_sha256
 
 __all__ = ["print_fetch", "print_plan", "print_quality", "print_run"]
@@ -24,6 +25,9 @@ _TITLE = 23
 _GAP = 3
 _NAME = 15
 """Longest name of a portfolio that is kept on one line."""
+_EVENTS = 12
+"""As many events are printed whole; of more, the first and the last of each kind."""
+_FIRST, _LAST = 3, 5
 
 
 def print_run(run: Run, folder: Path, *, trades: bool, tried: int) -> None:
@@ -43,6 +47,7 @@ def print_run(run: Run, folder: Path, *, trades: bool, tried: int) -> None:
     _rebalancing(out, run)
     _caps(out, run.comparison.strategy)
     _published(out, run)
+    _events(out, run.comparison.happenings)
     if trades:
         _trades(out, run.comparison.strategy)
     _warnings(out, run)
@@ -124,6 +129,8 @@ def _rebalancing(out: Console, run: Run) -> None:
     level = confidence(run.config)
     for name, versus in comparison.versus.items():
         bullet(out, f"CAGR against {label(name)}: {_difference(versus, level, comparison)}")
+    if comparison.enforcement is not None:
+        bullet(out, caps_price(comparison.enforcement, comparison.market.currency))
     _flows(out, comparison.strategy)
 
 
@@ -180,10 +187,33 @@ def _published(out: Console, run: Run) -> None:
     out.print(result)
 
 
+def _events(out: Console, happenings: tuple[Happening, ...]) -> None:
+    """Print what happened to single assets; many events kind by kind, the middle of a long one left to the report."""
+    if not happenings:
+        return
+    heading(out, "What happened")
+    result = table(["date", "kind", "asset", "what"], words=frozenset(range(4)), tight=True)
+    if len(happenings) <= _EVENTS:
+        groups = [list(happenings)]
+    else:
+        groups = [[one for one in happenings if one.kind == kind] for kind in EVENT_KINDS]
+    for events in groups:
+        hidden = len(events) - _FIRST - _LAST if len(happenings) > _EVENTS else 0
+        for place, one in enumerate(events):
+            if hidden > 0 and place == _FIRST:
+                more = f"{plural(hidden, f'more {EVENT_KINDS[one.kind]}')}, in report.html and summary.json"
+                row(result, ["...", EVENT_KINDS[one.kind], "", more], dict.fromkeys(range(4), "dim"))
+            if hidden <= 0 or not _FIRST <= place < _FIRST + hidden:
+                row(result, [str(one.date), EVENT_KINDS[one.kind], one.asset, one.words])
+    out.print(result)
+
+
 def _trades(out: Console, strategy: Portfolio) -> None:
     ledger = strategy.ledger
     heading(out, plural(strategy.performance.trades, "trade"))
-    result = table(["date", "asset", "quantity", "price", "value", "cost", "reason"], words=frozenset({0, 1, 6}))
+    result = table(
+        ["date", "asset", "quantity", "price", "value", "cost", "reason"], words=frozenset({0, 1, 6}), tight=True
+    )
     for event, session in enumerate(ledger.rows):
         for j in np.flatnonzero(ledger.trades[event]):
             numbers = ledger.trades[event, j], ledger.prices[event, j], ledger.traded[event, j], ledger.costs[event, j]

@@ -4,12 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from engine.figures import METRICS
 from engine.report import format as fmt
 
 _NAMES: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
+
+
+class CapsPrice(Protocol):
+    """What enforcing caps between rebalances changed: differences to the same strategy without, and two weights."""
+
+    @property
+    def orders(self) -> int:
+        """Orders more."""
+
+    @property
+    def costs(self) -> float:
+        """Costs more [currency]."""
+
+    @property
+    def cagr(self) -> float | None:
+        """Growth more [fraction]."""
+
+    @property
+    def highest(self) -> float:
+        """The highest weight of a capped asset."""
+
+    @property
+    def highest_without(self) -> float:
+        """The same without."""
+
+
+def caps_price(price: CapsPrice, currency: str) -> str:
+    """Return what enforcing caps between rebalances cost and gained, as a sentence."""
+    costs = f"costs {fmt.money(abs(price.costs))} {currency} {'higher' if price.costs > 0 else 'lower'}"
+    parts = (
+        f"{plural(abs(price.orders), _more(price.orders))}" if price.orders else "as many orders",
+        costs if round(price.costs, 2) else "the same costs",
+        f"CAGR {fmt.points(price.cagr)}",
+        f"highest weight {fmt.percent(price.highest)} with it, {fmt.percent(price.highest_without)} without",
+    )
+    return f"Enforcing caps between rebalances, not only at them: {', '.join(parts)}"
+
+
+def _more(orders: int) -> str:
+    return "more order" if orders > 0 else "fewer order"
+
+
+EVENT_KINDS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
+"""What each kind of event is called, in the order they are told in."""
 
 
 def label(name: str) -> str:
