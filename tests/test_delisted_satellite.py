@@ -126,9 +126,11 @@ def test_the_payout_buys_the_core_pro_rata_at_its_costs(prices: Path, tmp_path: 
     assert ledger.cash[t] == pytest.approx(ledger.cash[t - 1], abs=1e-9)
 
 
-@pytest.mark.parametrize(("haircut", "words"), [(0, ""), (100, " less 100%")])
+@pytest.mark.parametrize(
+    ("haircut", "words"), [(0, ("", "; proceeds to the core")), (100, (" after a haircut of 100 %", ""))]
+)
 def test_a_delisting_is_an_event_with_its_date_and_effect(
-    prices: Path, tmp_path: Path, haircut: int, words: str
+    prices: Path, tmp_path: Path, haircut: int, words: tuple[str, str]
 ) -> None:
     result = with_avaya(prices, tmp_path, haircut)
     ledger = result.comparison.strategy.ledger
@@ -139,7 +141,7 @@ def test_a_delisting_is_an_event_with_its_date_and_effect(
             "date": "2023-03-13",
             "kind": "delisted",
             "asset": "AVYA",
-            "text": f"paid out {paid:,.2f} USD{words}, last close 2023-03-10 at 0.01; proceeds to the core",
+            "text": f"paid out {paid:,.2f} USD{words[0]}, last close 2023-03-10 at 0.01{words[1]}",
         }
     ]
     assert any(warning.startswith("AVYA has no price after 2023-03-10") for warning in result.warnings)
