@@ -21,7 +21,9 @@ LAYERS = [
     {"choice", "kernel_types", "files", "crash", "trials"},
     {"market", "sessions", "yamlfile"},
     {"kernel", "costs", "policy", "irr", "published", "significance", "faults", "sources", "account", "quality"}
-    | {"research"},
+    | {"research", "exact", "estimates", "risk_parity", "constraints"},
+    {"feasible", "objectives"},
+    {"optimiser"},
     {"reviews", "bands", "journal", "ledger", "book", "agenda", "answers", "flows", "config", "metrics"},
     {"figures"},
     {"simulation", "chronicle", "load", "background"},
@@ -103,12 +105,19 @@ def test_compiled_code_lives_in_the_kernel_alone() -> None:
     assert users_of("numba") == {"engine.kernel"}
 
 
+def test_convex_problems_are_stated_in_constraints_objectives_and_optimiser_alone() -> None:
+    assert all(name.split(".")[1] in {"constraints", "objectives", "optimiser"} for name in users_of("cvxpy"))
+
+
 def test_frames_live_in_sources_and_report_alone() -> None:
     assert all(name.startswith(("engine.sources", "engine.report")) for name in users_of("pandas"))
 
 
+SLOW = ("vectorbt", "yfinance", "exchange_calendars", "arch", "scipy", "plotly")
+
+
 def test_slow_libraries_are_imported_where_they_are_used_only() -> None:
-    for library in ("vectorbt", "yfinance", "exchange_calendars", "arch", "scipy", "plotly"):
+    for library in (*SLOW, "cvxpy", "sklearn", "clarabel", "osqp"):
         for name, path in MODULES.items():
             eager = imports(path, lazy=False)
             assert not any(m.split(".")[0] == library for m in eager), f"{name} imports {library} at its top"

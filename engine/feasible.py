@@ -1,0 +1,159 @@
+"""Whether any weights satisfy the constraints, proved in exact fractions before a solver is asked (H42)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from engine.arrays import BoolArray
+from engine.choice import in_percent
+from engine.constraints import Bounds, Cardinality, Constraints, Group, Turnover
+from engine.exact import ROUNDING, Shortage, System, exactly
+
+MOST_BASKETS: Final = 4096
+"""Baskets that are tried one by one; beyond, only the problem with every choice left open is proved."""
+_NAMED: Final = 6
+
+
+@dataclass(frozen=True)
+class Feasibility:
+    """The proof's outcome.
+
+    Attributes
+    ----------
+    holds : whether weights exist that satisfy every constraint
+    message : when not: the keys that contradict each other, the missing amount, the remedy
+    missing : by how much they contradict each other [weight]
+    proved : False when too many baskets were possible to try them all
+
+    """
+
+    holds: bool
+    message: str = ""
+    missing: float = 0.0
+    proved: bool = True
+
+
+def feasible(constraints: Constraints) -> Feasibility:
+    """Prove that weights exist, or say what contradicts what.
+
+    Numbers count as the decimals they are printed as; a shortage up to 1e-14 is their rounding.
+    """
+    rule = constraints.cardinality
+    if rule is None:
+        return _convex(constraints, constraints.bounds)
+    swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
+    if swapped:
+        words = f"{constraints.bounds.floor} is above {constraints.bounds.cap} for {', '.join(swapped[:_NAMED])}"
+        return Feasibility(holds=False, message=f"{words}; swap them")
+    if rule.least > min(rule.most, int(rule.members.sum())):
+        found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
+        return Feasibility(holds=False, message=f"{rule.name}: {found}; lower min, or name more", missing=1.0)
+    return _some_basket(constraints, rule)
+
+
+def _some_basket(constraints: Constraints, rule: Cardinality) -> Feasibility:
+    """Try the baskets until one is feasible; else report the one that is nearest to it."""
+    best: Feasibility | None = None
+    for tried, held in enumerate(_baskets(constraints, rule)):
+        if tried == MOST_BASKETS:
+            open_choice = _convex(constraints, rule.relaxed(constraints.bounds))
+            return replace(open_choice, proved=not open_choice.holds)
+        found = _convex(constraints, rule.basket(constraints.bounds, held))
+        if found.holds:
+            return found
+        if best is None or found.missing < best.missing:
+            best = found
+    assert best is not None  # noqa: S101  (there is a count that can be held, so there is a basket)
+    words = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
+    return replace(best, message=words)
+
+
+def _baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]:
+    """Yield masks of held members; of names that no constraint tells apart only the first are tried."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for j in np.flatnonzero(rule.members):
+        previous = None if constraints.turnover is None else float(constraints.turnover.previous[j])
+        groups = tuple(bool(group.members[j]) for group in constraints.groups)
+        alike.setdefault((float(rule.floor[j]), float(rule.cap[j]), previous, *groups), []).append(int(j))
+    for counts in itertools.product(*(range(len(names) + 1) for names in alike.values())):
+        if rule.least <= sum(counts) <= rule.most:
+            held = np.zeros(len(rule.members), dtype=np.bool_)
+            held[[j for names, count in zip(alike.values(), counts, strict=True) for j in names[:count]]] = True
+            yield held
+
+
+def _convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
+    """Prove the constraints without the choice of names, under ``bounds``."""
+    for asset, low, high in zip(bounds.assets, bounds.lower, bounds.upper, strict=True):
+        if low > high:
+            words = f"{bounds.floor} {asset} {in_percent(low)} is above {bounds.cap} {asset} {in_percent(high)}"
+            return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
+    system = System()
+    parts = [_variables(system, bounds, j, constraints.turnover) for j in range(len(bounds.assets))]
+    for group in constraints.groups:
+        shortage = _require_group(system, group, parts)
+        if shortage is not None:
+            return _refused(shortage, f"{group.name} {in_percent(group.least if shortage.below else group.most)}")
+    everything = [(j, 1) for part in parts for j in part]
+    shortage = system.require(("", ""), everything, Fraction(1), Fraction(1))
+    if shortage is not None:
+        return _refused(shortage, "the weights' sum of 100 %")
+    if constraints.turnover is not None:
+        shortage = _require_turnover(system, constraints.turnover, parts)
+        if shortage is not None:
+            name, most = constraints.turnover.name, in_percent(float(constraints.turnover.most))
+            words = f"{name} {most}: trades of {in_percent(float(shortage.amount))} more are needed"
+            words = f"{words} because of {', '.join(shortage.blockers[:_NAMED])}; raise it"
+            return Feasibility(holds=False, message=words, missing=float(shortage.amount))
+    return Feasibility(holds=True)
+
+
+def _variables(system: System, bounds: Bounds, j: int, turnover: Turnover | None) -> tuple[int, ...]:
+    """Add weight j: with a turnover limit in two parts, up to what is held and what is bought on top."""
+    low, high = exactly(bounds.lower[j]), exactly(bounds.upper[j])
+    assert low is not None  # noqa: S101  (weights are not negative without end)
+    floor = f"{bounds.floor} {bounds.assets[j]}" if low else ""  # no floor was asked for
+    cap = f"{bounds.cap} {bounds.assets[j]}"
+    if turnover is None:
+        return (system.variable((floor, cap), low, high),)
+    held = exactly(turnover.previous[j]) or Fraction(0)
+    middle = max(low, held if high is None else min(held, high))
+    kept = system.variable((floor, cap if middle == high else ""), low, middle)
+    return kept, system.variable(("", cap), Fraction(0), None if high is None else high - middle)
+
+
+def _require_group(system: System, group: Group, parts: list[tuple[int, ...]]) -> Shortage | None:
+    terms = [(j, 1) for member in np.flatnonzero(group.members) for j in parts[member]]
+    most = exactly(group.most) if group.most < 1.0 else None
+    least = exactly(group.least) if group.least > 0.0 else None
+    return system.require((f"{group.name} min", f"{group.name} max"), terms, least, most)
+
+
+def _require_turnover(system: System, turnover: Turnover, parts: list[tuple[int, ...]]) -> Shortage | None:
+    """Require bought - kept <= 2 most - elsewhere - what must be traded anyway."""
+    terms = [(j, sign) for part in parts for j, sign in zip(part, (-1, 1), strict=True)]
+    room = 2 * (exactly(float(turnover.most)) or Fraction(0)) - (exactly(turnover.elsewhere) or Fraction(0))
+    for (kept, _), held in zip(parts, turnover.previous, strict=True):
+        middle = system.upper[kept] or Fraction(0)
+        room -= middle + abs((exactly(held) or Fraction(0)) - middle)
+    shortage = system.require(("", turnover.name), terms, None, room)
+    if shortage is None or shortage.amount <= 2 * ROUNDING:
+        return None
+    return Shortage(shortage.row, shortage.below, shortage.amount / 2, shortage.blockers)
+
+
+def _refused(shortage: Shortage, what: str) -> Feasibility:
+    """Put a proof into a sentence."""
+    names = list(shortage.blockers)
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    because = f" because of {shown}" if shown else ""
+    missing = float(shortage.amount)
+    side, remedy = ("missing", "raise") if shortage.below else ("too much", "lower")
+    words = f"{what}: {in_percent(missing)} {side}{because}; {remedy} one of these"
+    return Feasibility(holds=False, message=words, missing=missing)
