@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, frozen
 from engine.constraints import Constraints
+from engine.exact import ROUNDING
 from engine.feasible import Feasibility, feasible
 from engine.objectives import Form, Quadratic, Ratio
 from engine.optimiser.certificate import certify
@@ -117,7 +118,7 @@ class Optimiser:
         if turnover is not None:
             still = replace(constraints, turnover=None)
             proof = self.feasibility(still)
-            stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) == 0.0
+            stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) <= float(ROUNDING)
             return proof if stays or not proof.holds else feasible(constraints)
         key = _facts(constraints)
         if key not in self._proved:

@@ -82,17 +82,14 @@ def refined(problem: Standard, answer: Answer) -> FloatArray:
     rounding, which shows in its slacks and multipliers: none may be negative. Unknowns that nothing pins down make the
     system singular; it is solved with a little added to its diagonal, which steps of refinement take out again.
     """
-    from scipy import sparse  # noqa: PLC0415
-
     m, n = problem.equalities, len(problem.q)
     rows = np.concatenate([np.arange(m), np.flatnonzero(answer.z[m:] > answer.s[m:]) + m])
-    A, P = problem.A, problem.P
-    whole = P + sparse.triu(P, 1).T
-    binding = A.tocsr()[rows]
-    balance = -problem.q - whole @ answer.x - binding.T @ answer.z[rows]
-    right = np.concatenate([balance, (problem.b - A @ answer.x)[rows]])
-    system = sparse.block_array([[whole, binding.T], [binding, None]], format="csc")
-    moved = _solved(system, np.concatenate([np.full(n, _ADDED), np.full(len(rows), -_ADDED)]), right)
+    small = n + len(rows) <= _DENSE
+    A, upper = (problem.A.toarray(), problem.P.toarray()) if small else (problem.A.tocsr(), problem.P)
+    binding = A[rows]
+    balance = -problem.q - upper @ answer.x - upper.T @ answer.x + upper.diagonal() * answer.x
+    right = np.concatenate([balance - binding.T @ answer.z[rows], (problem.b - A @ answer.x)[rows]])
+    moved = (_dense if small else _sparse)(upper, binding, right)
     if moved is None:
         return answer.x
     x, multipliers = answer.x + moved[:n], (answer.z[rows] + moved[n:])[m:]
@@ -102,19 +99,35 @@ def refined(problem: Standard, answer: Answer) -> FloatArray:
     return x if proper and near else answer.x
 
 
-def _solved(system: Any, added: FloatArray, right: FloatArray) -> FloatArray | None:  # noqa: ANN401
-    """Solve a symmetric system with ``added`` on its diagonal, then without, by refinement; None when hopeless."""
-    from scipy import linalg, sparse  # noqa: PLC0415
+def _dense(upper: FloatArray, binding: FloatArray, right: FloatArray) -> FloatArray | None:
+    """Solve the system of stationarity and binding rows by LU; None when it is hopeless."""
+    from scipy import linalg  # noqa: PLC0415
 
-    solve: Callable[[FloatArray], FloatArray]
+    n = len(upper)
+    system = np.zeros((len(right), len(right)))
+    system[:n, :n] = upper + upper.T - np.diag(upper.diagonal())
+    system[:n, n:], system[n:, :n] = binding.T, binding
+    added = np.where(np.arange(len(right)) < n, _ADDED, -_ADDED)
+    factors = linalg.lu_factor(system + np.diag(added), check_finite=False)
+    return _undone(system, partial(linalg.lu_solve, factors, check_finite=False), right)
+
+
+def _sparse(upper: Any, binding: Any, right: FloatArray) -> FloatArray | None:  # noqa: ANN401
+    """Do the same with a sparse LU."""
+    from scipy import sparse  # noqa: PLC0415
+
+    whole = upper + sparse.triu(upper, 1).T
+    system = sparse.block_array([[whole, binding.T], [binding, None]], format="csc")
+    added = np.where(np.arange(len(right)) < upper.shape[0], _ADDED, -_ADDED)
     try:
-        if len(right) <= _DENSE:
-            factors = linalg.lu_factor(system.toarray() + np.diag(added), check_finite=False)
-            solve = partial(linalg.lu_solve, factors, check_finite=False)
-        else:
-            solve = sparse.linalg.splu(system + sparse.diags_array(added, format="csc")).solve
-    except (RuntimeError, linalg.LinAlgError):
+        factors = sparse.linalg.splu(system + sparse.diags_array(added, format="csc"))
+    except RuntimeError:
         return None
+    return _undone(system, factors.solve, right)
+
+
+def _undone(system: Any, solve: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray | None:  # noqa: ANN401
+    """Return the solution of ``system``, of which ``solve`` knows a neighbour, by iterative refinement."""
     found = solve(right)
     for _ in range(_REFINEMENTS):
         found = found + solve(right - system @ found)
