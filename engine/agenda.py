@@ -42,13 +42,19 @@ class Agenda:
     stops: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, market: Market, calendar: dict[int, str], account: Account, opening: int) -> Agenda:
-        """Write down what is known before the run; ``calendar`` row -> reason are scheduled decisions."""
+    def of(
+        cls, market: Market, calendar: dict[int, str], account: Account, opening: int, *, static: bool = False
+    ) -> Agenda:
+        """Write down what is known before the run; ``calendar`` row -> reason are scheduled decisions.
+
+        Where targets are ``static``, ``hold`` makes scheduled rebalances on its own and need not stop at them.
+        """
         sessions = len(market.dates)
         fills = {row + account.delay: reason for row, reason in calendar.items() if row > opening}
         rebalances = {opening: "opening", **{row: reason for row, reason in fills.items() if row < sessions}}
         flows, delistings = _flows(market, account, opening), _delistings(market, opening)
-        return cls(rebalances, flows, delistings, sessions, stops=sorted({*rebalances, *flows, *delistings}))
+        stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
+        return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
 
     def rebalance(self, row: int) -> str | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""

@@ -13,7 +13,7 @@ import numpy as np
 from engine import kernel
 from engine.agenda import Agenda, Drift
 from engine.arrays import FloatArray
-from engine.bands import flow_suffices, widths
+from engine.bands import flow_suffices
 from engine.book import Book
 from engine.policy import Band, Decision, Policy
 from engine.reviews import Reviewed
@@ -26,6 +26,9 @@ class Outcome:
     exits: list[int] = field(default_factory=list)
     top_ups: list[int] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
+
+
+NOTHING = Outcome()
 
 
 def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, watched: FloatArray) -> None:
@@ -41,25 +44,17 @@ def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, 
     weights = book.weights_at(row - 1)
     if alarm & kernel.CAP_ALARM:
         agenda.answer_cap(fill, np.flatnonzero(weights > watched * (1.0 + kernel.OVER)))
-    elif alarm & kernel.BAND_ALARM and band is not None:
+    if alarm & kernel.BAND_ALARM and band is not None:
         flow = agenda.flows.get(fill, 0.0)
         if band.flows_first and flow and _flow_does(book, band, flow, row - 1):
             agenda.answer_flow(fill)
         else:
-            book.broken = weights
-            agenda.answer_band(fill, Drift(_drift_words(book, band, weights), band))
+            agenda.answer_band(fill, Drift(book.drift_words(band.absolute, band.relative, weights), band))
 
 
 def _flow_does(book: Book, band: Band, flow: float, row: int) -> bool:
     money = book.weights_at(row) * book.track.value[row]
     return flow_suffices(money, float(book.track.cash[row]), flow, book.reference, band)
-
-
-def _drift_words(book: Book, band: Band, weights: FloatArray) -> str:
-    """Return which asset has left its band furthest, in widths of its band, and by how much."""
-    drift = weights - book.reference
-    worst = int((np.abs(drift) / np.maximum(widths(book.reference, band), 1e-12)).argmax())
-    return f"band: {book.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp"
 
 
 def carry_out(book: Book, agenda: Agenda, policy: Policy, decision: Decision) -> Outcome:

@@ -28,15 +28,14 @@ class Part:
     partners: FloatArray
 
 
-def widths(target: FloatArray, band: Band) -> FloatArray:
+def widths(target: FloatArray, absolute: float, relative: float) -> FloatArray:
     """Return (N,) the half-width of every asset's band around ``target`` (N,) [weight]."""
-    relative = band.relative * target if band.relative < np.inf else np.full_like(target, np.inf)
-    return np.minimum(band.absolute, relative)
+    return np.minimum(absolute, relative * target) if relative < np.inf else np.full_like(target, absolute)
 
 
 def out_of_band(w: FloatArray, target: FloatArray, band: Band) -> BoolArray:
     """Return (N,) which weights ``w`` (N,) have left their bands by more than rounding."""
-    out: BoolArray = np.abs(w - target) > widths(target, band) * (1.0 + OVER)
+    out: BoolArray = np.abs(w - target) > widths(target, band.absolute, band.relative) * (1.0 + OVER)
     return out
 
 
@@ -52,7 +51,7 @@ def part_rebalance(w: FloatArray, target: FloatArray, caps: FloatArray, band: Ba
     out = out_of_band(w, target, band)
     if not out.any():
         return None
-    distance = np.maximum(widths(target, band) - band.inside, 0.0)
+    distance = np.maximum(band.part * widths(target, band.absolute, band.relative) - band.inside, 0.0)
     low, high = np.maximum(target - distance, 0.0), np.minimum(target + distance, caps)
     if band.drifted_only:
         return _drifted(w, target, np.clip(w, low, high), out & able, able & (caps == np.inf) & ~out)

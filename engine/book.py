@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from engine import kernel
 from engine.account import Account
+from engine.agenda import Agenda
 from engine.arrays import BoolArray, FloatArray, IntArray, frozen
-from engine.bands import Part
+from engine.bands import Part, widths
 from engine.errors import AccountError, StalePriceError
 from engine.journal import Event, Why, own_reasons
-from engine.kernel_types import Desk, Order, Tape, Terms, Track, Trims, Watch
+from engine.kernel_types import Desk, Order, Slips, Tape, Terms, Track, Watch
 from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Decision, Review
@@ -27,9 +29,19 @@ PATIENCE: Final = 5
 """Sessions that an order waits for a fresh price (S9)."""
 
 
-def _room_for_trims(size: int, count: int) -> Trims:
-    dq, fees, seen = (np.zeros((size, count)) for _ in range(3))
-    return Trims(np.zeros(1, np.int64), np.zeros(size, np.int64), dq, fees, seen, np.zeros(size, np.bool_))
+def _blank_slips(size: int, count: int) -> Slips:
+    rows, kinds = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    dq, fees, seen, reached = (np.zeros((size, count)) for _ in range(4))
+    return Slips(np.zeros(1, np.int64), rows, kinds, dq, fees, seen, reached, np.zeros(size, np.bool_))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a policy always wants: its ``core`` (N,), and the ``fixed`` (N,) targets of a ``static`` one [weight]."""
+
+    core: FloatArray
+    fixed: FloatArray
+    static: bool
 
 
 def short_of(date: np.datetime64, raised: float, due: float) -> str:
@@ -44,15 +56,21 @@ class Book:
     """Units, cash and history of one account over one market.
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``reference`` (N,) those
-    drift is measured from, ``broken`` (N,) those of the close at which a band broke; ``track`` and ``flows`` (T,) what
-    each session saw, ``events`` and ``notes`` what was done. ``_waits_since`` (N,) is the row of an order that has no
-    price yet, -1 for none; ``_scaled_down`` (N,) whose targets were cut for such an order.
+    drift is measured from; ``track`` and ``flows`` (T,) what each session saw, ``events`` and ``notes`` what was done.
+    ``_waits_since`` (N,) is the row of an order that has no price yet, -1 for none; ``_scaled_down`` (N,) whose targets
+    were cut for such an order.
     """
 
     def __init__(
-        self, market: Market, account: Account, terms: Terms, core: FloatArray, review: Review | None, opening: int
+        self,
+        market: Market,
+        account: Account,
+        terms: Terms,
+        weights: Standing,
+        review: Review | None,
+        opening: int,
     ) -> None:
-        """Open with the capital in cash at row ``opening``; ``core`` (N,) are the core's targets."""
+        """Open with the capital in cash at row ``opening``; ``weights`` are what the policy always wants."""
         sessions, count = market.prices.shape
         self.market = market
         self.account = account
@@ -61,7 +79,6 @@ class Book:
         self.cash = account.capital
         self.target = np.zeros(count)
         self.reference = self.target
-        self.broken = self.target
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
@@ -70,9 +87,9 @@ class Book:
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         self.terms = terms
         self.machines = Machines.of(review, market)
-        self._trims, self._no_trims = _room_for_trims(64, count), _room_for_trims(0, count)
+        self._slips = _blank_slips(64, count)
         self._caps = terms.caps.tolist()
-        self.desk = Desk(terms, core, self.machines.barred)
+        self.desk = Desk(terms, weights.core, self.machines.barred, weights.fixed, weights.static)
         self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
@@ -151,7 +168,7 @@ class Book:
             target
         ):  # nearly always, and a third of a run's time
             self.fill(row, Order(target, self._all, self.nobody), why)
-            self.reference = self._weights(row) if self.terms.whole else target
+            self.reference = self.weights(row) if self.terms.whole else target
             self.machines.rebalanced(self.units, self.market.prices[row])
             return
         stuck = self._stuck(row, target)
@@ -164,7 +181,7 @@ class Book:
         self._refuse_late(row)
         if not stuck.any():
             self._waits_since, self._scaled_down = self._no_wait, self.none
-        self.reference = self._weights(row) if self.terms.whole else target
+        self.reference = self.weights(row) if self.terms.whole else target
         if stuck.any():
             self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
 
@@ -243,21 +260,44 @@ class Book:
         """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
         return kernel.shares_of(decision.eligible & ~decision.barred, self.desk.core)
 
-    def hold(self, row: int, stop: int, watch: Watch, *, armed: bool) -> tuple[int, int]:
+    def hold(self, row: int, stop: int, watch: Watch, agenda: Agenda) -> tuple[int, int]:
         """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
-        trims = self._trims if self.account.delay == 0 else self._no_trims
+        slips, armed, at_once = self._slips, not agenda.awaits_answer(row), self.account.delay == 0
         row, self.cash, alarm = kernel.hold(
-            row, stop, self.units, self.cash, self.tape, watch, self.machines.guard, self.desk, armed, self.track, trims
+            row,
+            stop,
+            self.units,
+            self.cash,
+            self.tape,
+            watch,
+            self.machines.guard,
+            self.desk,
+            armed,
+            self.track,
+            slips,
+            at_once,
         )
-        for k in range(trims.made[0]):
-            at = int(trims.rows[k])
-            if trims.refused[k]:
-                self.left_out.append(at)
-            elif np.count_nonzero(trims.dq[k]):
-                why = Why(self._cap_reason(trims.seen[k]))
-                self._note(at, trims.dq[k].copy(), self.market.prices[at], trims.fees[k].copy(), why)
-        trims.made[0] = 0
+        for k in range(slips.made[0]):
+            self._file(slips, k, watch, agenda)
+        slips.made[0] = 0
         return row, alarm
+
+    def _file(self, slips: Slips, k: int, watch: Watch, agenda: Agenda) -> None:
+        """Enter what ``hold`` traded on its own into the journal."""
+        row, kind = int(slips.rows[k]), int(slips.kinds[k])
+        if kind == kernel.CAP_ALARM:
+            why = Why(self._cap_reason(slips.seen[k]))
+        elif kind == kernel.BAND_ALARM:
+            why = Why(self.drift_words(watch.absolute, watch.relative, slips.seen[k]), whole=True)
+        else:
+            why = Why(agenda.rebalances[row], whole=True)
+        if why.whole:
+            self.target, self.reference = self.desk.fixed, slips.reached[k].copy()
+        if slips.refused[k]:
+            self.left_out.append(row)
+        elif np.count_nonzero(slips.dq[k]):
+            dq, fees = slips.dq[k].copy(), slips.fees[k].copy()
+            self.events.append(Event(row, self.target, dq, self.market.prices[row], fees, why))
 
     def close(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""
@@ -347,6 +387,12 @@ class Book:
         )
         return "cap: " + ", ".join(parts)
 
+    def drift_words(self, absolute: float, relative: float, seen: FloatArray) -> str:
+        """Return which asset had left its band furthest at weights ``seen`` (N,), in widths of it, and by how much."""
+        drift = seen - self.reference
+        worst = int((np.abs(drift) / np.maximum(widths(self.reference, absolute, relative), 1e-12)).argmax())
+        return f"band: {self.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp"
+
     def _stuck(self, row: int, target: FloatArray) -> BoolArray:
         """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""
         stuck: BoolArray = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
@@ -366,13 +412,12 @@ class Book:
     def _move_target(self, j: int, heirs: FloatArray) -> None:
         """Let what asset ``j`` weighs, in the targets and where drift begins, go to ``heirs``, or to cash."""
         self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
-        self.broken = self._moved(self.broken, j, heirs)
 
     def among_fresh(self, row: int, shares: FloatArray) -> FloatArray:
         """Return ``shares`` over the assets that can be traded at ``row``, summing to 1, or all zero."""
         return kernel.shares_of(self.fresh(row), shares)
 
-    def _weights(self, row: int) -> FloatArray:
+    def weights(self, row: int) -> FloatArray:
         """Return (N,) weights now, at the last prices of ``row``; zeros for an account worth nothing."""
         return kernel.weights_of(self.units, self.market.prices[row], self.value(row))
 

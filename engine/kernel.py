@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
-from engine.kernel_types import CostTable, Desk, Guard, Order, Tape, Terms, Track, Trims, Watch
+from engine.kernel_types import CostTable, Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
 
 NOISE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
@@ -42,6 +42,9 @@ BAND_ALARM: Final = 2
 REVIEW_ALARM: Final = 4
 """What a close can break; a review is added to either of the others."""
 
+GIVE_BACK: Final = -1
+"""What ``hold`` answers when it does not trade on its own."""
+
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -52,6 +55,11 @@ def jit(function: Function) -> Function:
         return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
     except RuntimeError:  # a read-only installation and home
         return cast("Function", numba.njit(error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile ``function`` into each of its callers: what runs every session, where handing arrays over would tell."""
+    return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
 @jit
@@ -555,43 +563,41 @@ def _sale_for(need: float, most: float, price: float, a: int, costs: CostTable) 
             low = x
 
 
-@jit
-def _alarm(units: FloatArray, price: FloatArray, value: float, watch: Watch, look: bool) -> int:
-    """Return which rule a close breaks, bands before caps; compared by products, not quotients."""
+@inlined
+def _alarm(t: int, units: FloatArray, prices: FloatArray, value: float, watch: Watch, reference: FloatArray) -> int:
+    """Return which rules a close breaks, by products, not quotients; a whole rebalance answers caps too."""
     alarm = QUIET
+    look = watch.look[t]
     for a in range(units.size):
-        if units[a] == 0.0 and watch.target[a] == 0.0:
-            continue
-        money = units[a] * price[a] if units[a] != 0.0 else 0.0
-        if look:
-            drift = abs(money - watch.target[a] * value)
-            width = min(watch.absolute, watch.relative * watch.target[a])
-            if drift > width * value * (1.0 + OVER):
-                return BAND_ALARM
+        money = units[a] * prices[t, a] if units[a] != 0.0 else 0.0
+        if look and (money != 0.0 or reference[a] != 0.0):
+            width = min(watch.absolute, watch.relative * reference[a])
+            if abs(money - reference[a] * value) > width * value * (1.0 + OVER):
+                alarm |= BAND_ALARM
         if money > watch.caps[a] * value * (1.0 + OVER):
-            alarm = CAP_ALARM
-    return alarm
+            alarm |= CAP_ALARM
+    return BAND_ALARM if watch.whole and alarm & BAND_ALARM else alarm
 
 
-@jit
-def _breach(units: FloatArray, price: FloatArray, guard: Guard, armed: bool) -> int:
+@inlined
+def _breach(t: int, units: FloatArray, prices: FloatArray, guard: Guard, armed: bool) -> int:
     """Move every reviewed asset's machine by one close; return REVIEW_ALARM when one of them broke its threshold."""
     alarm = QUIET
     for a in range(units.size):
-        if not guard.names[a]:
-            continue
-        if units[a] == 0.0:
-            guard.watching[a] = True
-            guard.reference[a] = 0.0
-            continue
-        if guard.peak and price[a] > guard.reference[a]:
-            guard.reference[a] = price[a]
-        if price[a] > guard.reference[a] * guard.keep * (1.0 + NOISE):
-            guard.watching[a] = True
-        elif armed and guard.watching[a]:
-            guard.watching[a] = False
-            guard.breached[a] = True
-            alarm = REVIEW_ALARM
+        if guard.names[a]:
+            if units[a] == 0.0:
+                guard.watching[a] = True
+                guard.reference[a] = 0.0
+            else:
+                price = prices[t, a]
+                if guard.peak and price > guard.reference[a]:
+                    guard.reference[a] = price
+                if price > guard.reference[a] * guard.keep * (1.0 + NOISE):
+                    guard.watching[a] = True
+                elif armed and guard.watching[a]:
+                    guard.watching[a] = False
+                    guard.breached[a] = True
+                    alarm = REVIEW_ALARM
     return alarm
 
 
@@ -631,18 +637,113 @@ def trim(
 
 
 @jit
-def _trimmed(
-    t: int, w: FloatArray, units: FloatArray, cash: float, tape: Tape, watch: Watch, desk: Desk, trims: Trims
+def bought(guard: Guard, dq: FloatArray, units: FloatArray, price: FloatArray) -> None:
+    """Set the references of what was bought: ``dq`` (N,) signed shares at ``price`` that led to ``units`` (N,)."""
+    for a in range(units.size):
+        if guard.names[a] and dq[a] > 0.0:
+            before = units[a] - dq[a]
+            if before <= 0.0:
+                guard.watching[a] = True
+                guard.reference[a] = 0.0 if guard.peak else price[a]
+            elif guard.averages:
+                guard.reference[a] = (guard.reference[a] * before + price[a] * dq[a]) / units[a]
+
+
+@jit
+def rebalanced(guard: Guard, units: FloatArray, price: FloatArray) -> None:
+    """Set the references that begin anew at a rebalance of the whole portfolio."""
+    for a in range(units.size):
+        if guard.resets and guard.names[a] and units[a] != 0.0:
+            guard.reference[a] = price[a]
+
+
+@jit
+def _can_hold(t: int, units: FloatArray, tape: Tape, desk: Desk) -> bool:
+    """Return whether all fixed targets can be held at ``t`` and all that is traded has a close."""
+    for a in range(units.size):
+        if desk.barred[a]:
+            return False
+        if desk.fixed[a] > 0.0 and not (tape.eligible[t, a] and tape.fresh[t, a]):
+            return False
+        if units[a] != 0.0 and not tape.fresh[t, a]:
+            return False
+    return True
+
+
+@jit
+def _on_the_way(
+    t: int,
+    kind: int,
+    w: FloatArray,
+    units: FloatArray,
+    cash: float,
+    tape: Tape,
+    watch: Watch,
+    guard: Guard,
+    desk: Desk,
+    slips: Slips,
+    force: FloatArray,
+    reference: FloatArray,
 ) -> float:
-    """Answer caps that weights ``w`` (N,) broke at the close before ``t``, write it down and return cash."""
-    k = trims.made[0]
-    trims.made[0] = k + 1
-    trims.rows[k] = t
-    trims.seen[k] = w
-    over = w > watch.caps * (1.0 + OVER)
-    status, cash = trim(t, over, units, cash, watch.force, tape, desk, trims.dq[k], trims.fees[k])
-    trims.refused[k] = status == UNAFFORDABLE
-    return cash if cash > 0.0 or cash < -SNAP * abs(value_of(units, tape.prices[t], cash)) else 0.0
+    """Trim at ``t``, or rebalance to the fixed targets; write it down and return cash.
+
+    ``w`` (N,) are the weights at the close before; ``force`` and ``reference`` (N,), the weights in force and where
+    drift begins, are overwritten by a rebalance.
+    """
+    k = slips.made[0]
+    slips.made[0] = k + 1
+    slips.rows[k] = t
+    slips.kinds[k] = kind
+    slips.seen[k] = w
+    price, dq = tape.prices[t], slips.dq[k]
+    before = value_of(units, price, cash)
+    if kind == CAP_ALARM:
+        over = w > watch.caps * (1.0 + OVER)
+        status, cash = trim(t, over, units, cash, force, tape, desk, dq, slips.fees[k])
+    else:
+        every = np.ones(units.size, dtype=np.bool_)
+        order = Order(desk.fixed, every, np.zeros(units.size), 0.0, 0.0, False)
+        status, _, cash = trade(units, cash, price, order, desk.terms, dq, slips.fees[k])
+        force[:] = desk.fixed
+    slips.refused[k] = status == UNAFFORDABLE
+    if -SNAP * abs(before) <= cash < 0.0:
+        cash = 0.0
+    if guard.on:
+        bought(guard, dq, units, price)
+    if kind != CAP_ALARM:
+        whole = desk.terms.whole
+        reference[:] = weights_of(units, price, value_of(units, price, cash)) if whole else desk.fixed
+        if guard.on:
+            rebalanced(guard, units, price)
+    slips.reached[k] = reference
+    return cash
+
+
+@jit
+def _own_business(
+    t: int,
+    stop: int,
+    alarm: int,
+    units: FloatArray,
+    tape: Tape,
+    watch: Watch,
+    desk: Desk,
+    armed: bool,
+    at_once: bool,
+) -> int:
+    """Return what ``hold`` trades at ``t`` on its own (a kind of ``Slips``), or GIVE_BACK to who called.
+
+    A rebalance of the calendar deals with what a cap or band asks for; a review, or a session with other business, is
+    never its own.
+    """
+    if t >= stop or alarm >= REVIEW_ALARM:
+        return GIVE_BACK
+    if watch.calendar[t]:
+        return QUIET if armed and _can_hold(t, units, tape, desk) else GIVE_BACK
+    if alarm & BAND_ALARM:
+        own = at_once and desk.static and watch.whole and _can_hold(t, units, tape, desk)
+        return BAND_ALARM if own else GIVE_BACK
+    return CAP_ALARM if at_once else GIVE_BACK
 
 
 @jit
@@ -657,15 +758,18 @@ def hold(
     desk: Desk,
     armed: bool,
     track: Track,
-    trims: Trims,
+    slips: Slips,
+    at_once: bool,
 ) -> tuple[int, float, int]:
     """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.
 
-    Writes value, cash and units of every session passed into ``track``. Where only caps are broken and the next session
-    is free, the trim is made here and written into ``trims``. Returns the row reached (not marked yet), cash with
-    interest into that row, and the alarm that ended the stretch or QUIET.
+    Writes value, cash and units of every session passed into ``track``. What needs no decision is traded here and
+    written into ``slips``: a rebalance of the calendar to the fixed targets and, where alarms are answered ``at_once``,
+    one for a band, or a trim. Returns the row reached (not marked yet), cash with interest into that row, and the alarm
+    that ended the stretch or QUIET.
     """
     n = units.size
+    force, reference = watch.force.copy(), watch.target.copy()
     t = row
     while t < stop:
         value = 0.0
@@ -676,17 +780,19 @@ def hold(
         value += cash
         track.value[t] = value
         track.cash[t] = cash
-        alarm = _alarm(units, tape.prices[t], value, watch, watch.look[t]) if armed else QUIET
+        alarm = _alarm(t, units, tape.prices, value, watch, reference) if armed else QUIET
         if guard.on:
-            alarm |= _breach(units, tape.prices[t], guard, armed)
+            alarm |= _breach(t, units, tape.prices, guard, armed)
         t += 1
         if t < tape.growth.size:
             cash *= tape.growth[t]
-        if alarm == CAP_ALARM and t < stop and trims.made[0] < trims.rows.size:
-            w = weights_of(units, tape.prices[t - 1], value)
-            cash = _trimmed(t, w, units, cash, tape, watch, desk, trims)
-        elif alarm != QUIET:
+        if alarm == QUIET and (t >= stop or not watch.calendar[t]):
+            continue
+        kind = _own_business(t, stop, alarm, units, tape, watch, desk, armed, at_once)
+        if kind == GIVE_BACK or slips.made[0] >= slips.rows.size:
             return t, cash, alarm
+        w = weights_of(track.units[t - 1], tape.prices[t - 1], value)
+        cash = _on_the_way(t, kind, w, units, cash, tape, watch, guard, desk, slips, force, reference)
     return t, cash, QUIET
 
 

@@ -68,7 +68,8 @@ class Watch(NamedTuple):
     """What is looked at between decisions: bands around ``target`` (N,) at the rows of ``look`` (T,), and caps.
 
     ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``force``
-    (N,) the weights in force, which a trim sells down to.
+    (N,) the weights in force, which a trim sells down to. ``whole``: a band is answered by a whole rebalance;
+    ``calendar`` (T,) where one is due that ``hold`` may make on its own.
     """
 
     target: FloatArray
@@ -77,14 +78,17 @@ class Watch(NamedTuple):
     relative: float
     caps: FloatArray
     force: FloatArray
+    whole: bool
+    calendar: BoolArray
 
 
 class Guard(NamedTuple):
-    """The loss review's machines, one an asset; ``hold`` moves them, the book sets their references.
+    """The loss review's machines, one an asset.
 
     ``names`` (N,) which assets are reviewed, ``reference`` (N,) what a loss is measured from [currency/share],
     ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared; ``keep`` is
-    the share of the reference at which a breach lies, ``peak`` whether the reference rises with the closes.
+    the share of the reference at which a breach lies. The reference is the ``peak`` of the closes, what was paid on
+    average (``averages``), or the price at the last rebalance (``resets``).
     """
 
     on: bool
@@ -94,28 +98,38 @@ class Guard(NamedTuple):
     breached: BoolArray
     keep: float
     peak: bool
+    averages: bool
+    resets: bool
 
 
 class Desk(NamedTuple):
-    """What trims need: ``terms``, the weights of the ``core`` (N,) that takes what is cut, who is ``barred`` (N,)."""
+    """What trades on the way need: ``terms``, the ``core`` (N,) that takes what is cut, who is ``barred`` (N,).
+
+    ``fixed`` (N,) are the targets of every rebalance at which all of them can be held, where ``static`` is true.
+    """
 
     terms: Terms
     core: FloatArray
     barred: BoolArray
+    fixed: FloatArray
+    static: bool
 
 
-class Trims(NamedTuple):
-    """The trims that ``hold`` made on its own: how many in ``made`` (1,), then at most K of them.
+class Slips(NamedTuple):
+    """What ``hold`` traded on its own: how many in ``made`` (1,), then at most K of them.
 
-    ``rows`` (K,), ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``seen`` (K, N) the weights that were above their
-    caps, ``refused`` (K,) whether costs would have eaten it.
+    ``rows`` and ``kinds`` (K,): CAP_ALARM is a trim, BAND_ALARM a rebalance for a band, QUIET one of the calendar;
+    ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``seen`` (K, N) the weights at the close before, ``reached``
+    (K, N) where drift begins after it, ``refused`` (K,) whether costs would have eaten it.
     """
 
     made: IntArray
     rows: IntArray
+    kinds: IntArray
     dq: FloatArray
     fees: FloatArray
     seen: FloatArray
+    reached: FloatArray
     refused: BoolArray
 
 

@@ -64,21 +64,23 @@ class Band:
     """Drift that starts a rebalance between scheduled ones, and what is traded then.
 
     ``absolute`` and ``relative`` [fraction], infinity is none; ``look`` (T,) closes at which drift is looked at.
-    ``inside`` [fraction]: how far inside its band an asset is brought; 0 is the edge, infinity the target.
+    An asset is brought back to ``part`` of its band's width less ``inside`` [fraction] from its target: 0 is the
+    target, 1 the edge.
     ``drifted_only``: others trade as far as they must; ``flows_first``: not at all when a flow due then will do.
     """
 
     absolute: float
     relative: float
     look: BoolArray
-    inside: float = np.inf
+    part: float = 0.0
+    inside: float = 0.0
     drifted_only: bool = False
     flows_first: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether its answer is a rebalance of the whole portfolio, decided anew."""
-        return self.inside == np.inf and not self.drifted_only
+        return self.part == 0.0 and not self.drifted_only
 
 
 Reference: TypeAlias = Literal["cost", "rebalance", "peak"]
@@ -112,6 +114,10 @@ class Review:
 
 class Schedule(Protocol):
     """WHEN: scheduled decisions and the drift looked at between them."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it may ever decide again after the opening, however long the run."""
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the decision sessions as row -> reason; ``dates`` (T,) are the market's sessions."""
@@ -162,6 +168,9 @@ class Policy(Protocol):
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return the (N,) weights to trade to."""
+
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        """Return the targets of every rebalance at which all of them can be held, or None when they are decided."""
 
     def core(self) -> Mapping[str, float]:
         """Return the targets of the core, by which it takes what a cap cuts or a review sells (S6)."""

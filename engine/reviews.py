@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine import kernel
 from engine.arrays import BoolArray, FloatArray
 from engine.kernel_types import Guard
 from engine.market import Market
-from engine.policy import Reference, Review, Verdict
+from engine.policy import Review, Verdict
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,6 @@ class Machines:
 
     guard: Guard
     columns: list[int]
-    reference: Reference
     barred: BoolArray
     since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     reenters: bool
@@ -61,6 +61,7 @@ class Machines:
         names = np.zeros(count, dtype=np.bool_)
         if review is not None:
             names[[market.index(ticker) for ticker in review.names]] = True
+        reference = review.reference if review else ""
         guard = Guard(
             on=bool(names.any()),
             names=names,
@@ -68,12 +69,13 @@ class Machines:
             watching=np.ones(count, dtype=np.bool_),
             breached=np.zeros(count, dtype=np.bool_),
             keep=1.0 - review.trigger if review else 1.0,
-            peak=bool(review and review.reference == "peak"),
+            peak=reference == "peak",
+            averages=reference == "cost",
+            resets=reference == "rebalance",
         )
         return cls(
             guard,
             np.flatnonzero(names).tolist(),
-            review.reference if review else "cost",
             np.zeros(count, dtype=np.bool_),
             np.full(count, -1),
             bool(review and review.reenters),
@@ -81,28 +83,17 @@ class Machines:
 
     def traded(self, dq: FloatArray, units: FloatArray, prices: FloatArray) -> None:
         """Note purchases: ``dq`` (N,) signed shares at ``prices`` (N,) that led to ``units`` (N,)."""
-        for j in self.columns:
-            if dq[j] <= 0.0:
-                continue
-            before = units[j] - dq[j]
-            if before <= 0.0:
-                self.guard.watching[j] = True
-                self.guard.reference[j] = 0.0 if self.guard.peak else prices[j]
-            elif self.reference == "cost":
-                paid = self.guard.reference[j] * before + prices[j] * dq[j]
-                self.guard.reference[j] = paid / units[j]
+        kernel.bought(self.guard, dq, units, prices)
 
     def rebalanced(self, units: FloatArray, prices: FloatArray) -> None:
         """Note a rebalance of the whole portfolio, after which ``units`` (N,) are held."""
-        if self.reference == "rebalance":
-            held = self.guard.names & (units != 0.0)
-            self.guard.reference[held] = prices[held]
+        kernel.rebalanced(self.guard, units, prices)
 
     def breaches(self, prices: FloatArray) -> list[Breach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""
-        assets = np.flatnonzero(self.guard.breached)
+        assets = [j for j in self.columns if self.guard.breached[j]]
         self.guard.breached[:] = False
-        return [Breach(int(j), float(prices[j] / self.guard.reference[j]) - 1.0) for j in assets]
+        return [Breach(j, float(prices[j] / self.guard.reference[j]) - 1.0) for j in assets]
 
     def again(self, asset: int) -> None:
         """Let a breach that could not be answered be asked about at the next close."""
@@ -116,4 +107,4 @@ class Machines:
     def lift(self, row: int) -> None:
         """Let in again, at a rebalance of the whole portfolio, what was sold at an earlier session."""
         if self.reenters:
-            self.barred[self.barred & (self.since < row)] = False
+            np.logical_and(self.barred, self.since >= row, out=self.barred)

@@ -9,10 +9,10 @@ import numpy as np
 from engine import flows, kernel
 from engine.account import Account
 from engine.agenda import Agenda
-from engine.answers import answer, carry_out
-from engine.arrays import BoolArray, FloatArray
+from engine.answers import NOTHING, answer, carry_out
+from engine.arrays import FloatArray
 from engine.bands import part_rebalance
-from engine.book import Book
+from engine.book import Book, Standing
 from engine.errors import DataError
 from engine.journal import Why
 from engine.kernel_types import CostTable, Terms, Watch
@@ -62,12 +62,13 @@ def simulate(
     band = policy.schedule.band(market.dates) if decides else None
     review = policy.review if decides else None
     watched = caps if policy.watch_caps and variant == "as_written" else np.full(len(caps), np.inf)
-    if not calendar and band is None:
+    if not (decides and policy.schedule.decides):
         account = account.investing_at_once()
     terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
-    core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
-    book = Book(market, account, terms, core, review, opening)
-    agenda = Agenda.of(market, calendar, account, opening)
+    standing = _standing(market, policy, caps)
+    book = Book(market, account, terms, standing, review, opening)
+    agenda = Agenda.of(market, calendar, account, opening, static=standing.static)
+    watch = _watching(agenda, band, watched, standing, market)
     row, sessions = opening, len(market.dates)
     while row < sessions:
         if reason := agenda.rebalance(row):
@@ -75,7 +76,7 @@ def simulate(
         else:
             _partial_trades(book, agenda, policy, row)
         stop = row + 1 if book.has_waiting else agenda.after(row)
-        row, alarm = book.hold(row, stop, _watch(book, band, watched), armed=not agenda.awaits_answer(row))
+        row, alarm = book.hold(row, stop, watch._replace(target=book.reference, force=book.target), agenda)
         if alarm != kernel.QUIET:
             answer(book, agenda, alarm, row, band, watched)
     return book.close()
@@ -87,18 +88,18 @@ def _decide(book: Book, row: int) -> Decision:
     if row == book.opening:
         eligible = market.listed[row]
         return Decision(market.until(row), np.zeros(len(eligible)), book.account.capital, row, eligible, barred)
-    listed: BoolArray = market.listed[row - 1] & market.listed[row]
     seen = max(row - book.account.delay, book.opening + 1)
     value = float(book.track.value[seen - 1])
-    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, listed, barred)
+    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred)
 
 
 def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str) -> None:
     """Decide anew and trade the whole portfolio, reviews first."""
     book.machines.lift(row)
     decision = _decide(book, row)
-    reviewed = carry_out(book, agenda, policy, decision)
-    flows.settle(book, row, agenda.flows.get(row, 0.0))
+    reviewed = carry_out(book, agenda, policy, decision) if row in agenda.reviews else NOTHING
+    if flow := agenda.flows.get(row):
+        flows.settle(book, row, flow)
     book.pay_out(row, agenda.delistings.get(row, ()), policy.haircut)
     target = checked_weights(policy.target_weights(decision), decision, book.terms.caps)
     book.rebalance(row, target, Why(reason, reviewed.reasons, whole=True))
@@ -120,10 +121,12 @@ def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> Non
         _answer_reviews(book, agenda, policy, decision)
     if drift := agenda.drifts.get(row):
         able = decision.eligible & book.fresh(row)
-        if part := part_rebalance(book.broken, book.reference, book.terms.caps, drift.band, able):
+        if part := part_rebalance(book.weights(row), book.reference, book.terms.caps, drift.band, able):
             book.part(row, part, Why(drift.reason, part=True))
-    elif row in agenda.trims:
-        book.trim(row, agenda.trims[row], decision.weights)
+    if row in agenda.trims:
+        over, caps = agenda.trims[row], book.terms.caps * (1.0 + kernel.OVER)
+        still = over[book.weights(row)[over] > caps[over]] if drift else over
+        book.trim(row, still, decision.weights)
     if flow > 0.0:
         flows.contribute(book, row, flow)
     elif flow < 0.0:
@@ -138,7 +141,24 @@ def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, decision: Decisi
     book.top_up(decision.row, outcome.top_ups, core, outcome.reasons)
 
 
-def _watch(book: Book, band: Band | None, watched: FloatArray) -> Watch:
+def _standing(market: Market, policy: Policy, caps: FloatArray) -> Standing:
+    """Return the policy's core and, if it has them, its fixed targets in the market's order."""
+    fixed = policy.fixed_targets()
+    core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
+    targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
+    total = float(targets.sum())
+    static = fixed is not None and bool((targets <= caps).all())
+    return Standing(core, targets / total if total > 1.0 else targets, static)
+
+
+def _watching(agenda: Agenda, band: Band | None, watched: FloatArray, standing: Standing, market: Market) -> Watch:
+    """Return what is looked at between decisions; where drift begins is filled in before each stretch."""
+    sessions = len(market.dates)
+    calendar = np.zeros(sessions, dtype=np.bool_)
+    if standing.static:
+        calendar[list(agenda.rebalances)] = True
+    nothing = np.zeros(len(market.assets))
     if band is None:
-        return Watch(book.reference, book.blind, np.inf, np.inf, watched, book.target)
-    return Watch(book.reference, band.look, band.absolute, band.relative, watched, book.target)
+        blind = np.zeros(sessions, dtype=np.bool_)
+        return Watch(nothing, blind, np.inf, np.inf, watched, nothing, False, calendar)  # noqa: FBT003
+    return Watch(nothing, band.look, band.absolute, band.relative, watched, nothing, band.whole, calendar)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from math import fsum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.arrays import BoolArray
+from engine.arrays import BoolArray, FloatArray
 from engine.choice import Ticker, Weight, in_percent, refuse
 from engine.policy import Decision, Review
 from strategies.choosing import Fault, FromUniverse
 from strategies.geometry import Rebalanced
-from strategies.limits import Ceiling, Limit, ceilings, limit_faults, room_of
+from strategies.limits import Ceiling, Limit, ceilings, limit_faults, room_of, within_limits
 from strategies.loss_review import ByList, LossReview
 from strategies.plan import Plan, Proxy
 
@@ -53,7 +54,7 @@ class CoreSatellite(Rebalanced, Plan):
         """Whether caps bind between rebalances too."""
         return self.cap_policy == "always"
 
-    @property
+    @cached_property
     def review(self) -> Review | None:
         """The loss review, over all satellites."""
         return self.loss_review.bound(tuple(self.planned())) if self.loss_review else None
@@ -98,6 +99,11 @@ class CoreSatellite(Rebalanced, Plan):
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
         return self.core() if self.chooses else {**self.core(), **self.planned()}
 
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        """Return the targets, unless satellites are chosen or have to be listed for a while."""
+        waits = isinstance(self.satellites, FromUniverse) and self.satellites.min_history > 0
+        return None if self.chooses or waits else self.wanted()
+
     def wanted_at(self, decision: Decision) -> Mapping[str, float]:
         """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
         if not (self.chooses and isinstance(self.satellites, FromUniverse)):
@@ -109,8 +115,21 @@ class CoreSatellite(Rebalanced, Plan):
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
         return {**core, **dict.fromkeys(picked, self.satellites.weight)}
 
+    def target_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) the weights to trade to; what the core takes of absent satellites breaks no limit."""
+        w = super().target_weights(decision)
+        if not self.limits:
+            return w
+        held = dict(zip(decision.history.assets, w.tolist(), strict=True))
+        kept = within_limits(held, self.limits, self.core(), tuple(self.planned()), self._sectors())
+        return w if kept == held else decision.vector(kept)
+
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> Mapping[str, float]:
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
         rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._held()))])  # in any order
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}

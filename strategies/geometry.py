@@ -26,32 +26,49 @@ _PAYERS: Final = {
 }
 
 
-class Inside(Choice):
-    """A destination ``inside`` the edge of the band [weight]: threshold 200 bp, destination 175 bp is 0.25%."""
+class Within(Choice):
+    """A destination between target and edge, one of two ways.
 
-    inside: Annotated[Fraction, Field(gt=0.0)]
+    ``inside`` the edge [weight]: threshold 200 bp, destination 175 bp is 0.25%. ``of_band``: at this part of the band's
+    width from the target, as Daryanani's tolerance band of 50%.
+    """
+
+    inside: Annotated[Fraction, Field(gt=0.0)] | None = None
+    of_band: Annotated[Fraction, Field(gt=0.0, lt=1.0)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Within:
+        if (self.inside is None) == (self.of_band is None):
+            refuse([((), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}")])
+        return self
 
 
 def _destination(value: object) -> object:
     if isinstance(value, str) and value not in {"target", "edge"}:
         raise PydanticCustomError(
-            "trade_to", "found '{found}'; expected target, edge or {inside: 1%}", {"found": value}
+            "trade_to", "found '{found}'; expected target, edge, {inside: 1%} or {of_band: 50%}", {"found": value}
         )
     return value
 
 
-Destination: TypeAlias = Annotated[Literal["target", "edge"] | Inside, BeforeValidator(_destination)]
+Destination: TypeAlias = Annotated[Literal["target", "edge"] | Within, BeforeValidator(_destination)]
 """How far an asset is brought back that has left its band."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Shaped:
-    """A schedule whose band has a destination, a scope and a way to pay: ``inside`` [weight] as in ``Band``."""
+    """A schedule whose band has a destination, a scope and a way to pay: ``part`` and ``inside`` as in ``Band``."""
 
     rule: AnyRebalance
+    part: float
     inside: float
     drifted_only: bool
     flows_first: bool
+
+    @property
+    def decides(self) -> bool:
+        """Whether the rule may ever decide."""
+        return self.rule.decides
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the rule's decisions; they trade everything to its target."""
@@ -62,9 +79,8 @@ class Shaped:
         band = self.rule.band(dates)
         if band is None:
             return None
-        return dataclasses.replace(
-            band, inside=self.inside, drifted_only=self.drifted_only, flows_first=self.flows_first
-        )
+        band = dataclasses.replace(band, part=self.part, inside=self.inside)
+        return dataclasses.replace(band, drifted_only=self.drifted_only, flows_first=self.flows_first)
 
 
 class Rebalanced(Choice):
@@ -82,9 +98,10 @@ class Rebalanced(Choice):
     @property
     def schedule(self) -> Shaped:
         """When it decides, and what a band trades."""
-        places = {"target": float("inf"), "edge": 0.0}
-        inside = self.trade_to.inside if isinstance(self.trade_to, Inside) else places[self.trade_to]
-        return Shaped(self.rebalance, inside, self.trade_only == "drifted", self.funding == "flows_first")
+        part, inside = 0.0 if self.trade_to == "target" else 1.0, 0.0
+        if isinstance(self.trade_to, Within):
+            part, inside = self.trade_to.of_band or 1.0, self.trade_to.inside or 0.0
+        return Shaped(self.rebalance, part, inside, self.trade_only == "drifted", self.funding == "flows_first")
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the drift band in words, by title; empty when the calendar alone decides."""
@@ -94,8 +111,10 @@ class Rebalanced(Choice):
         widths = [f"{in_percent(band.absolute)} of the portfolio"] if band.absolute is not None else []
         widths += [f"{in_percent(band.relative)} of its target"] if band.relative is not None else []
         either = ", whichever is less" if len(widths) > 1 else ""
-        if isinstance(self.trade_to, Inside):
+        if isinstance(self.trade_to, Within) and self.trade_to.inside is not None:
             place = f"{in_percent(self.trade_to.inside)} of the portfolio inside the edge of its band"
+        elif isinstance(self.trade_to, Within):
+            place = f"{in_percent(self.trade_to.of_band or 1.0)} of its band's width away from its target"
         else:
             place = {"target": "its target", "edge": "the edge of its band"}[self.trade_to]
         look = _LOOKS.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
@@ -127,8 +146,9 @@ class Rebalanced(Choice):
                 words = f"{key} shapes what a band trades, and rebalance has none"
                 yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
         widest = _widest(band) if band else 1.0
-        if band and isinstance(self.trade_to, Inside) and self.trade_to.inside >= widest:
-            words = f"{100.0 * self.trade_to.inside:.6g}% inside a band of at most {100.0 * widest:.6g}% is its target"
+        inside = self.trade_to.inside if isinstance(self.trade_to, Within) else None
+        if band and inside is not None and inside >= widest:
+            words = f"{100.0 * inside:.6g}% inside a band of at most {100.0 * widest:.6g}% is its target"
             yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {100.0 * widest:.6g}%"
 
 

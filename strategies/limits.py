@@ -148,5 +148,33 @@ def room_of(
     return room
 
 
+def within_limits(
+    w: Mapping[str, float],
+    limits: Sequence[Limit],
+    core: Mapping[str, float],
+    satellites: Sequence[str],
+    sectors: Groups,
+) -> dict[str, float]:
+    """Return weights by ticker with what the core has too much of, under a limit, given to the rest of the core.
+
+    Pro rata to the weights of core assets that no limit names; what none may take is left over, as cash.
+    """
+    result = dict(w)
+    groups = [(members, limit.max) for limit in limits for members in limit.groups(satellites, sectors).values()]
+    bound = {member for members, _ in groups for member in members}
+    for members, most in groups:
+        inside = [member for member in members if core.get(member) and result.get(member)]
+        held, own = sum(result.get(member, 0.0) for member in members), sum(result[member] for member in inside)
+        excess = min(held - most, own)
+        if excess <= _TOLERANCE:
+            continue
+        free = {member: weight for member, weight in core.items() if member not in bound and result.get(member)}
+        for member in inside:
+            result[member] *= 1.0 - excess / own
+        for member, weight in free.items():
+            result[member] += excess * weight / sum(free.values())
+    return result
+
+
 def _percent(share: float) -> str:
     return f"{100.0 * share:.6g}%"

@@ -117,6 +117,11 @@ class Plan(Choice):
         """What is done about an asset that has lost too much: nothing, unless a strategy says so."""
         return None
 
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        """Return the wanted weights, if that is all there is to this plan."""
+        placing = ("target_weights", "wanted_at", "ready")
+        return self.wanted() if all(getattr(type(self), name) is getattr(Plan, name) for name in placing) else None
+
     def wanted_at(self, decision: Decision) -> Mapping[str, float]:  # noqa: ARG002  (for those that choose)
         """Return every target by ticker at a decision; a strategy that chooses its assets does it here."""
         return self.wanted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -18,6 +18,7 @@ class Never(Choice):
     """The opening purchase is never touched again."""
 
     kind: Literal["never"] = "never"
+    decides: ClassVar[bool] = False
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return no decision."""
@@ -32,6 +33,7 @@ class Annual(Choice):
     """Once a year, on the first, last or n-th session of a month."""
 
     kind: Literal["annual"] = "annual"
+    decides: ClassVar[bool] = True
     month: Literal[MONTHS] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
 
@@ -67,6 +69,7 @@ class Every(Choice):
     """On the first session of every week, month, quarter or half-year."""
 
     kind: Literal["every"] = "every"
+    decides: ClassVar[bool] = True
     period: Literal["week", "month", "quarter", "half_year"]
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
@@ -87,6 +90,7 @@ class DriftBand(Choice):
     """
 
     kind: Literal["band"] = "band"
+    decides: ClassVar[bool] = True
     absolute: Fraction | None = None
     relative: Fraction | None = None
     look: Literal["day", "week", "two_weeks", "month", "quarter", "half_year", "year"] = "day"
@@ -129,6 +133,11 @@ class AnyOf(Choice):
                 "bands", "two bands given; write one with both absolute and relative, whichever breaks first counts", {}
             )
         return self
+
+    @property
+    def decides(self) -> bool:
+        """Whether any of the rules may."""
+        return any(rule.decides for rule in self.of)
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return every rule's decisions; where two fall together the first rule named gives the reason."""

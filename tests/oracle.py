@@ -71,8 +71,8 @@ class Case:
     absolute: Fraction | None = None
     relative: Fraction | None = None
     look: frozenset[int] = frozenset()  # rows whose close the band looks at
-    trade_to: str = "target"  # target | edge | inside
-    inside: Fraction = ZERO  # how far within the edge
+    trade_to: str = "target"  # target | edge | inside | of_band
+    inside: Fraction = ZERO  # how far within the edge, or at which part of the band
     trade_only: str = "all"  # all | drifted
     flows_first: bool = False  # funding
     min_history: Mapping[str, int] = field(default_factory=dict)  # named satellites: sessions they must have had
@@ -212,8 +212,11 @@ class Ledger:
             self.spend(t, "reinvest", payout, self.takers(t, case.after_delisting))
             self.fill_waiting(t)
             self.answer_breaches(t)
-            self.part_rebalance(t)
-            self.trim(t, self.trims.get(t, set()))
+            above = self.trims.get(t, set())
+            if t in self.broken:
+                self.part_rebalance(t)
+                above = {i for i in above if self.money(i) > (self.caps[i] or ONE) * self.value() * (1 + GRACE)}
+            self.trim(t, above)
             if flow > 0:
                 self.contribute(t, flow)
             elif flow < 0:
@@ -242,12 +245,16 @@ class Ledger:
         if t in self.case.look and self.left_band(weights):
             self.answer = due
             broken = Broken([self.money(i) for i in self.assets], self.cash)
+            whole = self.case.trade_to == "target" and self.case.trade_only == "all"
             if self.flow_settles(due, broken):
-                return
-            if self.case.trade_to == "target" and self.case.trade_only == "all":
+                pass
+            elif whole:
                 self.due.setdefault(due, "band")
-            self.broken[due] = broken
-        elif self.case.watch_caps and above:
+            else:
+                self.broken[due] = broken
+            if whole:
+                return
+        if self.case.watch_caps and above:
             self.trims[due] = above
             self.answer = due
 
@@ -479,7 +486,6 @@ class Ledger:
             gone, weights[i] = weights[i], ZERO
             for j, share in heirs.items():
                 weights[j] += gone * share
-        self.broken = {row: broken.moved(i, heirs) for row, broken in self.broken.items()}
 
     def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
         """Return how much can be bought in given shares when the costs are paid out of the same money."""
@@ -542,11 +548,10 @@ class Ledger:
         return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
 
     def part_rebalance(self, t: int) -> None:
-        """Band geometry: trade towards the targets in force, from the weights of the close at which the band broke."""
-        broken = self.broken.pop(t, None)
-        if broken is None:
-            return
-        case, weights = self.case, broken.weights()
+        """Band geometry: trade towards the targets in force, from the weights at the fill."""
+        del self.broken[t]
+        case, value = self.case, self.value()
+        weights = [self.money(i) / value for i in self.assets]
         usable = [i for i in self.assets if self.open(t, i)]
         drifted = self.left_band(weights, usable)
         if not drifted:

@@ -168,17 +168,6 @@ class Broken:
     money: Sequence[Fraction]
     cash: Fraction
 
-    def moved(self, i: int, heirs: Mapping[int, Fraction]) -> Broken:
-        """Return the same with the money of one asset gone to others, or to cash."""
-        money = [x + self.money[i] * heirs.get(j, ZERO) for j, x in enumerate(self.money)]
-        money[i] = ZERO
-        return Broken(money, self.cash if heirs else self.cash + self.money[i])
-
-    def weights(self) -> list[Fraction]:
-        """Return the weights of that close."""
-        value = self.cash + sum(self.money)
-        return [money / value for money in self.money]
-
 
 def outside(weight: Fraction, target: Fraction, absolute: Fraction | None, relative: Fraction | None) -> bool:
     """Band: tell whether a weight has left a target by more than one of the widths, rounding aside."""
@@ -188,7 +177,8 @@ def outside(weight: Fraction, target: Fraction, absolute: Fraction | None, relat
 
 def span(target: Fraction, width: Fraction, trade_to: str, inside: Fraction, cap: Fraction | None) -> Span:
     """Band geometry: the least and the greatest weight of an asset's destination."""
-    d = {"target": ZERO, "edge": width, "inside": max(width - inside, ZERO)}[trade_to]
+    within = {"inside": max(width - inside, ZERO), "of_band": width * inside}
+    d = {"target": ZERO, "edge": width, **within}[trade_to]
     top = target + d if cap is None else min(target + d, cap)
     return min(max(target - d, ZERO), top), top
 

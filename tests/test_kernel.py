@@ -17,7 +17,7 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
-from engine.kernel_types import CostTable, Desk, Guard, Order, Tape, Terms, Track, Trims, Watch
+from engine.kernel_types import CostTable, Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
@@ -266,8 +266,8 @@ def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_ca
     assert not kernel._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
 
 
-def watching(target, look, absolute, relative, caps) -> Watch:
-    return Watch(target, look, absolute, relative, caps, target)
+def watching(target, look, absolute, relative, caps, *, whole=False) -> Watch:
+    return Watch(target, look, absolute, relative, caps, target, whole, np.zeros(len(look), bool))
 
 
 def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
@@ -277,11 +277,12 @@ def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, 
     rest = watching(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     every = np.ones((sessions, n), bool)
     tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
-    nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False)
+    nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False)
     core = np.zeros(n)
-    desk = Desk(Terms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool))
-    none = Trims(np.zeros(1, int), np.zeros(0, int), *(np.zeros((0, n)) for _ in range(3)), np.zeros(0, bool))
-    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, desk, armed, track, none
+    desk = Desk(Terms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool), core, False)
+    rows, kinds, empty = np.zeros(0, int), np.zeros(0, int), [np.zeros((0, n)) for _ in range(4)]
+    none = Slips(np.zeros(1, int), rows, kinds, *empty, np.zeros(0, bool))
+    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, desk, armed, track, none, False
     answer = kernel.hold(start, stop or sessions, *args)
     return answer, track
 
@@ -662,13 +663,13 @@ def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() 
     assert (row, cash, alarm) == (3, pytest.approx(103.02), kernel.CAP_ALARM)
 
 
-def alarm_of(units, cash: float, target, *, caps=None, absolute: float = np.inf, relative: float = np.inf) -> int:
-    n = len(units)
-    watch = watching(np.array(target), np.ones(1, bool), absolute, relative, np.array(caps or [np.inf] * n))
+def alarm_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative=np.inf, whole=False) -> int:
+    n, look = len(units), np.ones(1, bool)
+    watch = watching(np.array(target), look, absolute, relative, np.array(caps or [np.inf] * n), whole=whole)
     return holding([[1.0] * n], units, cash, watch=watch)[0][2]
 
 
-def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_comes_before_a_cap() -> None:
+def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_a_whole_answer_serves_a_cap() -> None:
     """Of 100: 40 where 50 are wanted is 10 points and a fifth below."""
     assert alarm_of([40.0], 60.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
     assert alarm_of([60.0], 40.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
@@ -677,7 +678,9 @@ def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_comes_be
     assert alarm_of([40.0], 60.0, [0.5], relative=0.21) == kernel.QUIET
     assert alarm_of([0.0], 100.0, [0.5], absolute=0.4) == kernel.BAND_ALARM
     assert alarm_of([1.0], 99.0, [0.0], absolute=0.005) == kernel.BAND_ALARM
-    assert alarm_of([60.0, 20.0], 20.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.BAND_ALARM
+    both = {"units": [60.0, 20.0], "cash": 20.0, "target": [0.6, 0.3], "caps": [0.5, 1.0], "absolute": 0.09}
+    assert alarm_of(**both, whole=True) == kernel.BAND_ALARM
+    assert alarm_of(**both) == kernel.BAND_ALARM | kernel.CAP_ALARM
     assert alarm_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.CAP_ALARM
 
 

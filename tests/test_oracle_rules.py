@@ -95,14 +95,22 @@ def edge_of_the_narrower_width() -> Example:
 
 @example
 def edge_next_close() -> Example:
-    """Decided on row 2 and filled at row 3 from the weights of row 1, when A has risen from 8 to 10 and B is at 12.
+    """Decided on row 2 and filled at row 3, when A has risen from 8 to 9 and B is at 12: 45 and 60 of 105.
 
-    The weights 0.4 and 0.6 of row 1 lead to 0.45 and 0.55 of 50 + 60 = 110: A 49.5, so -0.05, and B 60.5, so +0.5 / 12.
+    0.4286 and 0.5714 go to 0.45 and 0.55: A 47.25, so +2.25 / 9, and B 57.75, so -2.25 / 12.
     """
     return Example(
-        replace(HALVES, prices=market([10, 8, 8, 10, 10], [10, 12, 12, 12, 12]), trade_to="edge", delay=1),
-        q(100, 100, 100, 110, 110),
-        [(3, "part", q("-1/20", "1/24"))],
+        replace(HALVES, prices=market([10, 8, 8, 9, 9], [10, 12, 12, 12, 12]), trade_to="edge", delay=1),
+        q(100, 100, 100, 105, 105),
+        [(3, "part", q("1/4", "-3/16"))],
+    )
+
+
+@example
+def edge_of_a_weight_that_is_back() -> Example:
+    """A is at 0.4 at row 1, but back at 10 when the answer would be filled: 50 of 110 is within its band, nothing trades."""
+    return Example(
+        replace(HALVES, prices=market([10, 8, 10, 10], [10, 12, 12, 12]), trade_to="edge"), q(100, 100, 110, 110)
     )
 
 
@@ -130,6 +138,19 @@ def inside() -> Example:
         replace(HALVES, trade_to="inside", inside=F("0.02")),
         q(100, 100, 100, 100, "105.875", "105.875"),
         [(2, "part", q("7/8", "-7/12"))],
+    )
+
+
+@example
+def half_of_the_band() -> Example:
+    """At half of 0.05 the destination is half plus or minus 0.025: 0.475 and 0.525, so k = 0.075 / 0.10.
+
+    7.5 / 8 of A are bought and 7.5 / 12 of B sold. At row 4 A is 47.5 x 9 / 8 = 53.4375, with B's 52.5 that makes 105.9375.
+    """
+    return Example(
+        replace(HALVES, trade_to="of_band", inside=F("0.5")),
+        q(100, 100, 100, 100, "105.9375", "105.9375"),
+        [(2, "part", q("15/16", "-5/8"))],
     )
 
 

@@ -65,6 +65,7 @@ def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: p
     def floor_only(self, *args: object) -> None:
         opened(self, *args)
         self.terms = self.terms._replace(spend_rest=False)
+        self.desk = self.desk._replace(terms=self.terms)
 
     monkeypatch.setattr(Book, "__init__", floor_only)
     ledger = simulate(market(shared_data), FixedMix(weights=WEIGHTS), account(shares="whole"), percent(0.001, 5))

@@ -27,6 +27,8 @@ SESSIONS, NAMES = 40, "ABCD"
 class Rows:
     """A schedule written out by row."""
 
+    decides = True
+
     def __init__(self, case: Case) -> None:
         self.case = case
 

@@ -36,10 +36,11 @@ class Shaped(Rows):
         case = self.case
         if not case.look:
             return None
-        inside = {"target": np.inf, "edge": 0.0, "inside": float(case.inside)}[case.trade_to]
+        stops = {"target": (0.0, 0.0), "inside": (1.0, float(case.inside)), "of_band": (float(case.inside), 0.0)}
+        part, inside = stops.get(case.trade_to, (1.0, 0.0))
         look = np.array([row in case.look for row in range(len(dates))])
         widths = [np.inf if width is None else float(width) for width in (case.absolute, case.relative)]
-        return Band(*widths, look, inside, case.trade_only == "drifted", case.flows_first)
+        return Band(*widths, look, part, inside, case.trade_only == "drifted", case.flows_first)
 
 
 class RulePlan(AnyPlan):
@@ -60,6 +61,9 @@ class RulePlan(AnyPlan):
 
     def opening_tickers(self) -> tuple[str, ...]:
         return tuple(self.case.tickers)
+
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        return self.wanted() if self.satellites is None and not self.case.min_history else None
 
     def wanted_at(self, decision: Decision) -> Mapping[str, float]:
         if self.satellites is None:

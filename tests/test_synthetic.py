@@ -77,6 +77,7 @@ def test_floored_whole_shares_end_where_the_oracle_does(monkeypatch: pytest.Monk
     def floor_only(self, *args: object) -> None:
         opened(self, *args)
         self.terms = self.terms._replace(spend_rest=False)
+        self.desk = self.desk._replace(terms=self.terms)
 
     monkeypatch.setattr(Book, "__init__", floor_only)
     ledger = run(0.001, shares="whole")
