@@ -383,7 +383,7 @@ class Book:
         """Return which caps the weights ``seen`` (N,) broke."""
         caps = zip(self.market.assets, seen.tolist(), self._caps, strict=True)
         parts = (
-            f"{name} {100.0 * w:.2f} % > {100.0 * cap:.3g} %" for name, w, cap in caps if w > cap * (1.0 + kernel.OVER)
+            f"{name} {100.0 * w:.4g} % > {100.0 * cap:.3g} %" for name, w, cap in caps if w > cap * (1.0 + kernel.OVER)
         )
         return "cap: " + ", ".join(parts)
 

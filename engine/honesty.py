@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from engine.chronicle import Chooses
 from engine.comparison import Comparison
 from engine.market import Market
 from engine.policy import Policy
@@ -30,7 +31,12 @@ def warnings(
 
 def _hindsight(policy: Policy) -> Iterable[str]:
     names = sorted(policy.caps())
-    if names:
+    if isinstance(policy, Chooses) and policy.fewest:
+        yield (
+            f"Hindsight: the list that is chosen from ({', '.join(names)}) was drawn up knowing how these names did. "
+            "The choice looks at the past only; the list does not."
+        )
+    elif names:
         yield (
             f"Hindsight: {', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
             "start; the result says what they did, not what such a choice earns."

@@ -36,7 +36,7 @@ class Reviewed:
     @property
     def words(self) -> str:
         """The reason its trades carry."""
-        return f"review: {self.asset} {100.0 * self.loss:.0f} %, {self.verdict.words}"
+        return f"review: {self.asset} {100.0 * self.loss:.1f} %, {self.verdict.words}"
 
 
 @dataclass
