@@ -690,32 +690,34 @@ def _on_the_way(
     ``w`` (N,) are the weights at the close before; ``force`` and ``reference`` (N,), the weights in force and where
     drift begins, are overwritten by a rebalance.
     """
-    k = slips.made[0]
+    n, k, price = units.size, slips.made[0], tape.prices[t]
     slips.made[0] = k + 1
     slips.rows[k] = t
     slips.kinds[k] = kind
-    slips.seen[k] = w
-    price, dq = tape.prices[t], slips.dq[k]
     before = value_of(units, price, cash)
+    chosen = np.ones(n, dtype=np.bool_)
+    for a in range(n):
+        slips.seen[k, a] = w[a]
+        chosen[a] = kind != CAP_ALARM or w[a] > watch.caps[a] * (1.0 + OVER)
     if kind == CAP_ALARM:
-        over = w > watch.caps * (1.0 + OVER)
-        status, cash = trim(t, over, units, cash, force, tape, desk, dq, slips.fees[k])
+        status, cash = trim(t, chosen, units, cash, force, tape, desk, slips.dq[k], slips.fees[k])
     else:
-        every = np.ones(units.size, dtype=np.bool_)
-        order = Order(desk.fixed, every, np.zeros(units.size), 0.0, 0.0, False)
-        status, _, cash = trade(units, cash, price, order, desk.terms, dq, slips.fees[k])
-        force[:] = desk.fixed
+        order = Order(desk.fixed, chosen, np.zeros(n), 0.0, 0.0, False)
+        status, _, cash = trade(units, cash, price, order, desk.terms, slips.dq[k], slips.fees[k])
     slips.refused[k] = status == UNAFFORDABLE
     if -SNAP * abs(before) <= cash < 0.0:
         cash = 0.0
     if guard.on:
-        bought(guard, dq, units, price)
+        bought(guard, slips.dq[k], units, price)
     if kind != CAP_ALARM:
-        whole = desk.terms.whole
-        reference[:] = weights_of(units, price, value_of(units, price, cash)) if whole else desk.fixed
+        reached = weights_of(units, price, value_of(units, price, cash)) if desk.terms.whole else desk.fixed
+        for a in range(n):
+            force[a] = desk.fixed[a]
+            reference[a] = reached[a]
         if guard.on:
             rebalanced(guard, units, price)
-    slips.reached[k] = reference
+    for a in range(n):
+        slips.reached[k, a] = reference[a]
     return cash
 
 
