@@ -1,7 +1,7 @@
 """Answers to what a close has broken: bands, caps and loss reviews are one mechanism.
 
-``hold`` stops the session after an alarm; what it asks for is written into the agenda and done at the fill, one session
-later than a decision when fills are.
+``hold`` stops after an alarm that it does not answer itself; what it asks for is written into the agenda and done at
+the fill, one session later than a decision when fills are.
 """
 
 from __future__ import annotations

@@ -90,7 +90,6 @@ class Book:
         self._slips = _blank_slips(64, count)
         self._caps = terms.caps.tolist()
         self.desk = Desk(terms, weights.core, self.machines.barred, weights.fixed, weights.static)
-        self.blind = np.zeros(sessions, dtype=np.bool_)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
         self.nobody = np.zeros(count)
@@ -210,9 +209,10 @@ class Book:
         for j in sold:
             self._move_target(j, heirs)
             self._drop_from_wait(j)
-        active, shares = self._only(sold), self.among_fresh(row, heirs)
+        active, shares, refused = self._only(sold), self.among_fresh(row, heirs), len(self.left_out)
         self.fill(row, Order(self.target, active, shares), Why.of(own, sold))
         if not self._dq.any() and shares.any():  # the purchase is too small for its costs
+            del self.left_out[refused:]
             self.fill(row, Order(self.target, active, self.nobody), Why.of(own, sold))
 
     def top_up(self, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
@@ -222,7 +222,10 @@ class Book:
         prices, value, shares = self.market.prices[row], self.value(row), self.among_fresh(row, payers)
         gaps = {j: float(self.target[j] * value - self.units[j] * prices[j]) for j in short}
         below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > self._cost(j, prices, gap)]
-        if below and shares.any():
+        self.left_out += [row for j in gaps if j not in below and gaps[j] > kernel.NOISE * value]
+        if below and not shares.any():
+            self.left_out.append(row)
+        elif below:
             self._with_payers(row, self.target, self._only(below), shares, Why.of(own, below))
 
     def retry(self, row: int) -> None:
@@ -261,7 +264,7 @@ class Book:
         return kernel.shares_of(decision.eligible & ~decision.barred, self.desk.core)
 
     def hold(self, row: int, stop: int, watch: Watch, agenda: Agenda) -> tuple[int, int]:
-        """Mark to market up to ``stop`` or the session after the first alarm; return row and alarm."""
+        """Mark to market up to ``stop``, or to a session at which an alarm needs an answer; return row and alarm."""
         slips, armed, at_once = self._slips, not agenda.awaits_answer(row), self.account.delay == 0
         row, self.cash, alarm = kernel.hold(
             row,
@@ -277,6 +280,8 @@ class Book:
             slips,
             at_once,
         )
+        if slips.made[0]:
+            self.cash = self._snap(self.cash, self.track.value[row - 1])
         for k in range(slips.made[0]):
             self._file(slips, k, watch, agenda)
         slips.made[0] = 0
@@ -358,10 +363,12 @@ class Book:
 
     def _with_payers(self, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: Why) -> None:
         """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
+        refused = len(self.left_out)
         self.fill(row, Order(aims, active, payers, forced=True), why)
         money, value = self.money(row), self.value(row)
         needed = float((aims * value - money)[active].sum())
         if not self._dq.any() and needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
+            del self.left_out[refused:]
             aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
             self.fill(row, Order(aims, active, self.nobody), why)
 
@@ -438,8 +445,9 @@ class Book:
     def _left_out_note(self) -> Iterable[str]:
         if self.left_out:
             first, count = self.market.dates[self.left_out[0]], len(self.left_out)
+            sets = "set" if count == 1 else "sets"
             yield (
-                f"Costs would have eaten {count} sets of orders, the first on {first}; they were left out. "
+                f"Costs would have eaten {count} {sets} of orders, the first on {first}; they were left out. "
                 "The account is small for this tariff."
             )
 

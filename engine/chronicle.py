@@ -12,6 +12,7 @@ from engine.choice import in_percent
 from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Policy
+from engine.reviews import Reviewed
 
 Kind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
 
@@ -85,10 +86,20 @@ def _reviewed(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
     since = (
         {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}[review.reference] if review else ""
     )
-    done = {"exit": "sold", "top_up": "topped up to its target", "keep": "kept"}
     for found in ledger.reviews:
-        words = f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.words}: {done[found.verdict.action]}"
+        words = f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.words}: {_done(ledger, found)}"
         yield Happening(ledger.dates[found.row], "review", found.asset, words)
+
+
+def _done(ledger: Ledger, found: Reviewed) -> str:
+    """Return what became of a review's decision, as the session's own trades show it."""
+    j = ledger.assets.index(found.asset)
+    if found.verdict.action == "exit":
+        return "sold" if ledger.units[found.row, j] == 0.0 else "kept, for its sale would cost what it brings"
+    if found.verdict.action == "top_up":
+        bought = (ledger.trades[ledger.rows == found.row, j] > 0.0).any()
+        return "topped up to its target" if bought else "kept, being at its target or too small a purchase for its cost"
+    return "kept"
 
 
 def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:

@@ -40,10 +40,10 @@ QUIET: Final = 0
 CAP_ALARM: Final = 1
 BAND_ALARM: Final = 2
 REVIEW_ALARM: Final = 4
-"""What a close can break; a review is added to either of the others."""
+"""What a close can break; more than one is their sum. In ``Slips.kinds``, QUIET is a rebalance of the calendar."""
 
 GIVE_BACK: Final = -1
-"""What ``hold`` answers when it does not trade on its own."""
+"""What a session is that ``hold`` leaves to its caller."""
 
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -659,7 +659,7 @@ def rebalanced(guard: Guard, units: FloatArray, price: FloatArray) -> None:
 
 @jit
 def _can_hold(t: int, units: FloatArray, tape: Tape, desk: Desk) -> bool:
-    """Return whether all fixed targets can be held at ``t`` and all that is traded has a close."""
+    """Return whether all fixed targets can be held at ``t``, all that is traded has a close, and nobody is barred."""
     for a in range(units.size):
         if desk.barred[a]:
             return False
@@ -763,7 +763,7 @@ def hold(
     slips: Slips,
     at_once: bool,
 ) -> tuple[int, float, int]:
-    """Mark to market from ``row`` on, to ``stop`` or to the session after the first alarm before it.
+    """Mark to market from ``row`` on, to ``stop`` or to the first session whose business is the caller's.
 
     Writes value, cash and units of every session passed into ``track``. What needs no decision is traded here and
     written into ``slips``: a rebalance of the calendar to the fixed targets and, where alarms are answered ``at_once``,
@@ -771,7 +771,7 @@ def hold(
     that ended the stretch or QUIET.
     """
     n = units.size
-    force, reference = watch.force.copy(), watch.target.copy()
+    force, reference = watch.target.copy(), watch.reference.copy()
     t = row
     while t < stop:
         value = 0.0

@@ -65,19 +65,19 @@ class Tape(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is looked at between decisions: bands around ``target`` (N,) at the rows of ``look`` (T,), and caps.
+    """What is looked at between decisions: bands around ``reference`` (N,) at the rows of ``look`` (T,), and caps.
 
-    ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``force``
+    ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``target``
     (N,) the weights in force, which a trim sells down to. ``whole``: a band is answered by a whole rebalance;
     ``calendar`` (T,) where one is due that ``hold`` may make on its own.
     """
 
-    target: FloatArray
+    reference: FloatArray
     look: BoolArray
     absolute: float
     relative: float
     caps: FloatArray
-    force: FloatArray
+    target: FloatArray
     whole: bool
     calendar: BoolArray
 

@@ -26,7 +26,7 @@ class Breach:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """One review: the session ``row`` it was carried out at, what was lost, what was found and what was done."""
+    """One review: the session ``row`` it was carried out at, what was lost, what was found and decided."""
 
     row: int
     asset: str

@@ -76,7 +76,7 @@ def simulate(
         else:
             _partial_trades(book, agenda, policy, row)
         stop = row + 1 if book.has_waiting else agenda.after(row)
-        row, alarm = book.hold(row, stop, watch._replace(target=book.reference, force=book.target), agenda)
+        row, alarm = book.hold(row, stop, watch._replace(reference=book.reference, target=book.target), agenda)
         if alarm != kernel.QUIET:
             answer(book, agenda, alarm, row, band, watched)
     return book.close()
