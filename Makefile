@@ -30,7 +30,7 @@ bench: $(VENV)/.testable ## how long things take, beside other engines, on this 
 rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/rules.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/rules.py --prices $(PRICES) --filings $(FILINGS)
 
-mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; hours
+mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py
 
 $(VENV)/bin/python:
