@@ -52,6 +52,7 @@ GUARDS = {
         "tests/test_kernel.py",
         "tests/test_costs.py",
         "tests/test_reference_ledger.py",
+        "tests/test_reference_rules.py",
     ],
 }
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
