@@ -58,7 +58,7 @@ def jit(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile ``function`` into each of its callers: what runs every session, where handing arrays over would tell."""
+    """Compile ``function`` into its caller: what runs every session, or has one caller and need not be linked twice."""
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
@@ -220,7 +220,7 @@ def _fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: C
     return low
 
 
-@jit
+@inlined
 def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray) -> None:
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
     rest = np.empty(units.size)
@@ -233,7 +233,7 @@ def _whole(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, ter
     _cut_to_caps(units, cash, price, x, terms, dq)
 
 
-@jit
+@inlined
 def _floor(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
     """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold.
 
@@ -259,7 +259,7 @@ def _spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
     return total
 
 
-@jit
+@inlined
 def _spend_rest(
     units: FloatArray,
     cash: float,
@@ -309,7 +309,7 @@ def _caps_keep(
     return True
 
 
-@jit
+@inlined
 def _cut_to_caps(
     units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray
 ) -> None:
@@ -361,7 +361,7 @@ def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
     return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting, False)
 
 
-@jit
+@inlined
 def _fixpoint_scaled(
     V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
@@ -413,7 +413,7 @@ def trade(
     return DONE, scaled, _settle(units, cash, price, x, terms, dq, fees)
 
 
-@jit
+@inlined
 def _sound(
     V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> bool:
@@ -670,7 +670,7 @@ def _can_hold(t: int, units: FloatArray, tape: Tape, desk: Desk) -> bool:
     return True
 
 
-@jit
+@inlined
 def _on_the_way(
     t: int,
     kind: int,
@@ -721,7 +721,7 @@ def _on_the_way(
     return cash
 
 
-@jit
+@inlined
 def _own_business(
     t: int,
     stop: int,
