@@ -28,9 +28,6 @@ class Outcome:
     reasons: dict[int, str] = field(default_factory=dict)
 
 
-NOTHING = Outcome()
-
-
 def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, watched: FloatArray) -> None:
     """Write the answer to an alarm at the close before ``row`` into the agenda."""
     fill = row + book.account.delay

@@ -111,7 +111,11 @@ def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
         held = {ticker for ticker in policy.caps() if ledger.targets[event, ledger.assets.index(ticker)] > 0.0}
         if held == before:
             continue
-        few = f" (fewer than {policy.fewest}: no more were eligible)" if len(held) < policy.fewest else ""
+        few = (
+            f" (fewer than {policy.fewest}: no more were eligible within the limits)"
+            if len(held) < policy.fewest
+            else ""
+        )
         named = ", ".join(sorted(held)) or "none"
         turns = (("in", held - (before or set())), ("out", (before or set()) - held))
         changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)

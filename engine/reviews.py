@@ -43,12 +43,11 @@ class Reviewed:
 class Machines:
     """One state machine an asset under review.
 
-    ``guard`` is what the kernel sees, of the assets in ``columns``; ``barred`` (N,) assets were sold by a review and
+    ``guard`` is what the kernel sees; ``barred`` (N,) assets were sold by a review and
     may not be bought, since the row in ``since`` (N,); ``found`` is the log.
     """
 
     guard: Guard
-    columns: list[int]
     barred: BoolArray
     since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     reenters: bool
@@ -75,7 +74,6 @@ class Machines:
         )
         return cls(
             guard,
-            np.flatnonzero(names).tolist(),
             np.zeros(count, dtype=np.bool_),
             np.full(count, -1),
             bool(review and review.reenters),
@@ -91,7 +89,7 @@ class Machines:
 
     def breaches(self, prices: FloatArray) -> list[Breach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""
-        assets = [j for j in self.columns if self.guard.breached[j]]
+        assets = np.flatnonzero(self.guard.breached).tolist()
         self.guard.breached[:] = False
         return [Breach(j, float(prices[j] / self.guard.reference[j]) - 1.0) for j in assets]
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine import flows, kernel
 from engine.account import Account
 from engine.agenda import Agenda
-from engine.answers import NOTHING, answer, carry_out
+from engine.answers import answer, carry_out
 from engine.arrays import FloatArray
 from engine.bands import part_rebalance
 from engine.book import Book, Standing
@@ -97,7 +97,7 @@ def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str
     """Decide anew and trade the whole portfolio, reviews first."""
     book.machines.lift(row)
     decision = _decide(book, row)
-    reviewed = carry_out(book, agenda, policy, decision) if row in agenda.reviews else NOTHING
+    reviewed = carry_out(book, agenda, policy, decision)
     if flow := agenda.flows.get(row):
         flows.settle(book, row, flow)
     book.pay_out(row, agenda.delistings.get(row, ()), policy.haircut)
