@@ -47,13 +47,16 @@ GUARDS = {
     "engine/costs.py": ["tests/test_costs.py"],
     "engine/sessions.py": ["tests/test_sessions.py"],
     "engine/metrics.py": ["tests/test_metrics.py"],
-    "engine/kernel.py": [
-        "tests/test_fee_fixpoint.py",
-        "tests/test_kernel.py",
-        "tests/test_costs.py",
-        "tests/test_reference_ledger.py",
-        "tests/test_reference_rules.py",
-    ],
+    **{
+        f"engine/kernel/{part}.py": [
+            "tests/test_fee_fixpoint.py",
+            "tests/test_kernel.py",
+            "tests/test_costs.py",
+            "tests/test_reference_ledger.py",
+            "tests/test_reference_rules.py",
+        ]
+        for part in ("fees", "fixpoint", "flows", "holding", "measures", "trading", "watching", "whole_shares")
+    },
 }
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
 SECONDS = 60

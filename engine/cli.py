@@ -232,7 +232,8 @@ def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None 
     from engine import kernel, workflow
     from engine.significance import draw_intervals
 
-    if not kernel.compiled():
+    if not kernel.compiled("hold"):
+        kernel.tidy()
         sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
     result = workflow.run(config, draw=draw or draw_intervals)
     if audit:

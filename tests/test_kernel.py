@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +16,8 @@ from markets import free, percent
 
 from engine import kernel
 from engine.costs import PerOrderCosts
+from engine.kernel import compiling, fixpoint, flows, measures, whole_shares
+from engine.kernel.fees import cost_of, proportional, spent
 from engine.kernel_types import CostTable, Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
@@ -259,11 +260,11 @@ def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() 
 def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_cap() -> None:
     units, price, caps = np.zeros(2), np.array([10.0, 7.0]), np.array([0.5, np.inf])
     dq = np.array([5.0, 8.0])
-    assert kernel._caps_keep(units, dq, price, caps, 1, 100.0, 100.0)
-    assert not kernel._caps_keep(units, dq, price, caps, 1, 100.0, 99.9)
-    assert kernel._caps_keep(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
-    assert not kernel._caps_keep(units, dq, price, caps, 0, 99.95, 99.9)
-    assert not kernel._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
+    assert whole_shares._caps_keep(units, dq, price, caps, 1, 100.0, 100.0)
+    assert not whole_shares._caps_keep(units, dq, price, caps, 1, 100.0, 99.9)
+    assert whole_shares._caps_keep(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
+    assert not whole_shares._caps_keep(units, dq, price, caps, 0, 99.95, 99.9)
+    assert not whole_shares._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
 
 
 def watching(target, look, absolute, relative, caps, *, whole=False) -> Watch:
@@ -320,35 +321,35 @@ def test_a_weight_at_its_cap_or_on_its_band_raises_no_alarm() -> None:
 
 
 @compiled_only
-def test_an_edited_kernel_is_compiled_anew(tmp_path: Path) -> None:
-    """Numba caches on disk; a changed source must not run as the old one did."""
+@pytest.mark.parametrize("edited", ["kernel/fees.py", "kernel/measures.py", "kernel_types.py"])
+def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
+    """Numba's cache looks at one file only; whatever file of the kernel changes, nothing old may be served."""
     package = tmp_path / "engine"
-    shutil.copytree(
-        Path(kernel.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "report", "sources")
-    )
+    without = shutil.ignore_patterns("__pycache__", "report", "sources", "optimiser", "research")
+    shutil.copytree(Path(kernel.__file__).parents[1], package, ignore=without)
     code = (
-        "import numpy as np; from engine import kernel; from engine.kernel_types import CostTable;"
+        "import numpy as np; from engine.kernel import order_cost, compiled; from engine.kernel_types import CostTable;"
         "c = CostTable(*(np.full(1, v) for v in (0.01, 0, 0, 0, np.inf, np.inf, 0)));"
-        "print(kernel.order_cost(100.0, 1.0, 0, c))"
+        "print(compiled('order_cost'), order_cost(100.0, 1.0, 0, c))"
     )
 
     def answer() -> str:
+        job = [sys.executable, "-c", code]
+        elsewhere = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
         return subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+            job, cwd=tmp_path, capture_output=True, text=True, check=True, env=elsewhere
         ).stdout.strip()
 
-    assert answer() == "1.0"
-    source = package / "kernel.py"
+    assert [answer(), answer()] == ["False 1.0", "True 1.0"]
+    source = package / edited
     text = source.read_text()
-    edited = text.replace("costs.rate[a] * x", "5.0 * costs.rate[a] * x")
-    assert edited != text
-    source.write_text(edited)
-    assert answer() == "5.0"
+    source.write_text(text.replace("costs.rate[a] * x", "5.0 * costs.rate[a] * x") + "\n")
+    assert answer() == ("False 5.0" if edited == "kernel/fees.py" else "False 1.0")
 
 
 def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> None:
-    assert kernel._proportional(percent(0.1, 2))
-    assert kernel._proportional(PerOrderCosts(rate=0.09, spread=100).table(2))
+    assert proportional(percent(0.1, 2))
+    assert proportional(PerOrderCosts(rate=0.09, spread=100).table(2))
     for field, amount in (
         ("fixed", 0.5),
         ("per_share", 0.005),
@@ -361,7 +362,7 @@ def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> 
         for asset in (0, 1):
             table = percent(0.0, 2)
             getattr(table, field)[asset] = amount
-            assert not kernel._proportional(table)
+            assert not proportional(table)
 
 
 def test_every_term_of_an_order_s_cost_by_hand() -> None:
@@ -380,12 +381,12 @@ def test_every_term_of_an_order_s_cost_by_hand() -> None:
 def test_holdings_costs_and_values_count_one_share_and_skip_what_is_not_held() -> None:
     price = np.array([10.0, np.nan, 5.0])
     h = np.empty(3)
-    assert kernel._holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
+    assert measures.holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
     assert h.tolist() == [10.0, 0.0, 10.0]
     one = PerOrderCosts(fixed=1.0).table(3)
-    assert kernel._cost_of(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
-    assert kernel._spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
-    assert kernel._value_after(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
+    assert cost_of(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
+    assert spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
+    assert whole_shares.value_after(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
 
 
 def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
@@ -393,9 +394,9 @@ def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
     h = np.array([100.0, 600.0, 250.0, 50.0])
     given = Order(np.array([0.5, 0.5, 0.0, 0.0]), np.array([True, False, False, False]), np.array([0, 0, 0.25, 0.75]))
     x = np.full(4, 9.0)
-    kernel._orders_at(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
+    fixpoint.orders_at(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
     assert x.tolist() == [300.0, 0.0, -25.0, -50.0]
-    kernel._orders_at(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
+    fixpoint.orders_at(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
     assert x.tolist() == [-100.0, 0.0, 0.0, 0.0]
 
 
@@ -403,7 +404,7 @@ def test_an_order_of_a_trillionth_of_the_value_is_rounding_and_a_larger_one_is_n
     """NOISE of 1e12 is 1."""
     for held, expected in ((5e11 - 1.0, 0.0), (5e11 + 1.0, 0.0), (5e11 - 1.5, 1.5), (5e11 + 1.5, -1.5)):
         x = np.empty(1)
-        kernel._orders_at(1e12, 1e12, np.array([held]), order([0.5]), x)
+        fixpoint.orders_at(1e12, 1e12, np.array([held]), order([0.5]), x)
         assert x[0] == expected
 
 
@@ -411,7 +412,7 @@ def test_whole_quantities_are_rounded_down_with_a_billionth_of_a_share_of_grace(
     """At 10 a share: 1.99 to 1; 2 less 5e-10 to 2; all 5 sold; 3 less 1.5 to 1; D untouched."""
     units, price = np.array([0.0, 0.0, 5.0, 3.0, 4.0]), np.full(5, 10.0)
     dq, rest = np.full(5, 9.0), np.full(5, 9.0)
-    kernel._floor(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
+    whole_shares._floor(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
     assert dq.tolist() == [1.0, 2.0, -5.0, -2.0, 0.0]
     assert rest == pytest.approx([0.99, -5e-10, -1.0, 0.5, -1.0], abs=1e-12)
 
@@ -421,7 +422,7 @@ def spent_rest(price, cash: float, reserve: float, dq, rest, *, caps=None, costs
     dq = np.array(dq, float)
     held = np.zeros(n) if units is None else np.array(units, float)
     whole = terms(costs or free(n), n, caps=caps, whole=True)
-    kernel._spend_rest(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
+    whole_shares._spend_rest(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
     return dq.tolist()
 
 
@@ -479,21 +480,21 @@ def test_shares_above_a_cap_that_the_plan_keeps_are_sold_again_one_by_one() -> N
         ([0.5, 0.0], [0.0005, np.inf], 0.0),
     ):
         dq = np.array([12.0, 0.0])
-        kernel._cut_to_caps(np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq)
+        whole_shares._cut_to_caps(np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq)
         assert dq.tolist() == [expected, 0.0]
 
 
 def test_targets_are_cut_when_waiting_assets_and_they_exceed_the_value() -> None:
     """600 wait, half of 1000 is wanted: the others get shares of 1000 less 600. 500 waiting just fit."""
     given = order([0.5, 0.25, 0.25], active=[False, True, True])
-    needed, cut = kernel._scaled(1000.0, np.array([600.0, 50.0, 0.0]), given)
+    needed, cut = fixpoint._scaled(1000.0, np.array([600.0, 50.0, 0.0]), given)
     assert needed
     assert cut.weights.tolist() == [1.0, 0.5, 0.5]
     assert (cut.release, cut.withheld) == (0.0, 600.0)
-    assert not kernel._scaled(1000.0, np.array([500.0, 50.0, 0.0]), given)[0]
-    assert not kernel._scaled(1000.0, np.array([500.0 + 1e-10, 50.0, 0.0]), given)[0]
-    assert kernel._scaled(1000.0, np.array([500.0 + 1e-8, 50.0, 0.0]), given)[0]
-    assert not kernel._scaled(100.0, np.array([600.0, 50.0, 0.0]), order([1.0, 0, 0], active=[False, True, True]))[0]
+    assert not fixpoint._scaled(1000.0, np.array([500.0, 50.0, 0.0]), given)[0]
+    assert not fixpoint._scaled(1000.0, np.array([500.0 + 1e-10, 50.0, 0.0]), given)[0]
+    assert fixpoint._scaled(1000.0, np.array([500.0 + 1e-8, 50.0, 0.0]), given)[0]
+    assert not fixpoint._scaled(100.0, np.array([600.0, 50.0, 0.0]), order([1.0, 0, 0], active=[False, True, True]))[0]
 
 
 def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None:
@@ -514,12 +515,12 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
 
 
 def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
-    assert kernel._affordable(100.0, 1.0, 0, free(1)) == 100.0
-    assert kernel._affordable(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
-    assert kernel._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=30.0).table(1)) == pytest.approx(70.0, rel=1e-14)
-    assert kernel._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=200.0).table(1)) == 0.0
+    assert flows._affordable(100.0, 1.0, 0, free(1)) == 100.0
+    assert flows._affordable(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
+    assert flows._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=30.0).table(1)) == pytest.approx(70.0, rel=1e-14)
+    assert flows._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=200.0).table(1)) == 0.0
     costs = percent(0.013, 1)
-    most = kernel._affordable(77.7, 1.0, 0, costs)
+    most = flows._affordable(77.7, 1.0, 0, costs)
     assert most + kernel.order_cost(most, 1.0, 0, costs) <= 77.7
     more = np.nextafter(most, 100.0)
     assert more + kernel.order_cost(more, 1.0, 0, costs) > 77.7
@@ -527,11 +528,11 @@ def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
 
 def test_the_smallest_sale_that_brings_what_is_needed_after_its_fee() -> None:
     fixed = PerOrderCosts(fixed=1.0).table(1)
-    assert kernel._sale_for(50.0, 100.0, 1.0, 0, fixed) == pytest.approx(51.0, rel=1e-14)
-    assert kernel._sale_for(99.0, 100.0, 1.0, 0, fixed) == 100.0
-    assert kernel._sale_for(500.0, 100.0, 1.0, 0, fixed) == 100.0
+    assert flows._sale_for(50.0, 100.0, 1.0, 0, fixed) == pytest.approx(51.0, rel=1e-14)
+    assert flows._sale_for(99.0, 100.0, 1.0, 0, fixed) == 100.0
+    assert flows._sale_for(500.0, 100.0, 1.0, 0, fixed) == 100.0
     costs = percent(0.013, 1)
-    sale = kernel._sale_for(50.0, 100.0, 1.0, 0, costs)
+    sale = flows._sale_for(50.0, 100.0, 1.0, 0, costs)
     assert sale - kernel.order_cost(sale, 1.0, 0, costs) >= 50.0
     less = np.nextafter(sale, 0.0)
     assert less - kernel.order_cost(less, 1.0, 0, costs) < 50.0
@@ -541,26 +542,26 @@ def test_the_widest_gap_is_found_among_active_untried_assets_on_the_side_asked_f
     """Targets 50, 30, 20 of 100 and holdings 20, 60, 15: gaps 30, -30, 5."""
     h, free_all = np.array([20.0, 60.0, 15.0]), np.zeros(3, bool)
     given = order([0.5, 0.3, 0.2])
-    assert kernel._widest(h, 100.0, given, free_all, 1.0, 1.0) == (0, 30.0)
-    assert kernel._widest(h, 100.0, given, free_all, -1.0, 1.0) == (1, 30.0)
-    assert kernel._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 1.0) == (2, 5.0)
-    assert kernel._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 5.0) == (-1, 5.0)
+    assert flows._widest(h, 100.0, given, free_all, 1.0, 1.0) == (0, 30.0)
+    assert flows._widest(h, 100.0, given, free_all, -1.0, 1.0) == (1, 30.0)
+    assert flows._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 1.0) == (2, 5.0)
+    assert flows._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 5.0) == (-1, 5.0)
     resting = order([0.5, 0.3, 0.2], active=[False, True, True])
-    assert kernel._widest(h, 100.0, resting, free_all, 1.0, 1.0) == (2, 5.0)
-    assert kernel._widest(h, -100.0, given, free_all, -1.0, 1.0) == (1, 60.0)
-    assert kernel._widest(np.array([10.0, 10.0]), 100.0, order([0.5, 0.5]), np.zeros(2, bool), 1.0, 1.0) == (0, 40.0)
+    assert flows._widest(h, 100.0, resting, free_all, 1.0, 1.0) == (2, 5.0)
+    assert flows._widest(h, -100.0, given, free_all, -1.0, 1.0) == (1, 60.0)
+    assert flows._widest(np.array([10.0, 10.0]), 100.0, order([0.5, 0.5]), np.zeros(2, bool), 1.0, 1.0) == (0, 40.0)
 
 
 def test_a_value_after_costs_has_settled_at_rounding_and_after_forty_attempts_on_its_lower_side() -> None:
-    assert kernel._settled(100.0, 100.0, 0)
-    assert kernel._settled(1e15 + 1.0, 1e15, 0)
-    assert not kernel._settled(1e15 + 2.0, 1e15, 0)
-    assert not kernel._settled(99.0, 100.0, 0)
-    assert not kernel._settled(101.0, 100.0, 39)
-    assert kernel._settled(101.0, 100.0, 40)
-    assert kernel._settled(101.0, 100.0, 63)
-    assert not kernel._settled(99.0, 100.0, 40)
-    assert kernel._settled(-1e15 - 1.0, -1e15, 0)
+    assert flows._settled(100.0, 100.0, 0)
+    assert flows._settled(1e15 + 1.0, 1e15, 0)
+    assert not flows._settled(1e15 + 2.0, 1e15, 0)
+    assert not flows._settled(99.0, 100.0, 0)
+    assert not flows._settled(101.0, 100.0, 39)
+    assert flows._settled(101.0, 100.0, 40)
+    assert flows._settled(101.0, 100.0, 63)
+    assert not flows._settled(99.0, 100.0, 40)
+    assert flows._settled(-1e15 - 1.0, -1e15, 0)
 
 
 def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
@@ -609,35 +610,66 @@ def test_a_sale_that_its_fee_would_eat_is_left_out_of_a_withdrawal() -> None:
     assert left == pytest.approx(96.0 - units[1] - 5.0, rel=1e-12)
 
 
-def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_a_place(monkeypatch) -> None:
+@pytest.mark.parametrize("somewhere", [True, False])
+def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_a_place(
+    monkeypatch, tmp_path: Path, somewhere
+) -> None:
     asked = []
 
     def compiler(**options):
-        asked.append(options)
-        if options.get("cache") and len(asked) > 1:
-            raise RuntimeError("no locator available")
+        asked.append((options, compiling.numba.config.CACHE_DIR))
         return lambda function: function
 
-    monkeypatch.setattr(kernel.numba, "njit", compiler)
-    assert kernel.jit(abs) is abs
-    assert kernel.jit(abs) is abs
-    strict = {"error_model": "numpy"}
-    assert asked == [{"cache": True, **strict}, {"cache": True, **strict}, strict]
+    before = compiling.numba.config.CACHE_DIR
+    monkeypatch.setattr(compiling.numba, "njit", compiler)
+    monkeypatch.setattr(compiling, "FOLDER", tmp_path if somewhere else None)
+    assert compiling.jit(abs) is abs
+    assert compiling.inlined(abs) is abs
+    kept = ({"cache": True, "error_model": "numpy"}, str(tmp_path)) if somewhere else ({"error_model": "numpy"}, before)
+    assert asked == [kept, ({"inline": "always", "error_model": "numpy"}, before)]
+    assert before == compiling.numba.config.CACHE_DIR
 
 
-def test_kernels_are_compiled_when_the_disk_has_them_from_after_the_last_edit(monkeypatch, tmp_path: Path) -> None:
-    class Compiled:
-        _cache = SimpleNamespace(cache_path=str(tmp_path))
+def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 0)
+    monkeypatch.setattr(compiling, "FOLDER", tmp_path / "kernel-now")
+    assert not compiling.compiled("hold")
+    for state, function, known in (
+        ("kernel-old", "hold", False),
+        ("kernel-now", "trim", False),
+        ("kernel-now", "hold", True),
+    ):
+        index = tmp_path / state / "engine_0" / f"holding.{function}-500.py311.nbi"
+        index.parent.mkdir(parents=True, exist_ok=True)
+        index.touch()
+        assert compiling.compiled("hold") is known
+    compiling.tidy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
+    monkeypatch.setattr(compiling, "FOLDER", None)
+    assert not compiling.compiled("hold")
+    compiling.tidy()
+    monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
+    assert compiling.compiled("hold")
 
-    monkeypatch.setattr(kernel, "hold", Compiled())
-    assert not kernel.compiled()
-    index, source = tmp_path / "kernel.hold-500.py311.nbi", Path(kernel.__file__).stat().st_mtime
-    index.touch()
-    for written, known in ((source - 10, False), (source, True), (source + 10, True)):
-        os.utime(index, (written, written))
-        assert kernel.compiled() is known
-    monkeypatch.setattr(kernel, "hold", object())
-    assert kernel.compiled()
+
+def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba_is_told(
+    monkeypatch, tmp_path: Path
+) -> None:
+    package, home = tmp_path / "kernel", tmp_path / "home"
+    package.mkdir()
+    (tmp_path / "kernel_types.py").touch()
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(compiling.platformdirs, "user_cache_path", lambda _: home)
+    name = f"kernel-{compiling.fingerprint(package)}"
+    assert compiling.place(package) == package / "__pycache__" / name
+    shutil.rmtree(package / "__pycache__")
+    (package / "__pycache__").touch()  # no folder can be made there
+    assert compiling.place(package) == home / name
+    shutil.rmtree(home)
+    home.touch()
+    assert compiling.place(package) is None
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "told"))
+    assert compiling.place(package) == tmp_path / "told" / name
 
 
 def test_an_asset_that_is_not_held_is_not_marked_whatever_its_price() -> None:
@@ -742,7 +774,7 @@ def test_an_unlisted_asset_without_a_price_does_not_keep_shares_above_a_cap() ->
     """Of 1000 a cap of 0.1 holds 10 shares at 10, not 12."""
     dq = np.array([12.0, 0.0])
     price, x = np.array([10.0, np.nan]), np.array([100.0, 0.0])
-    kernel._cut_to_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
+    whole_shares._cut_to_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
     assert dq.tolist() == [10.0, 0.0]
 
 
@@ -773,8 +805,8 @@ def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding(
     """1000 less a fee of 100 caps A at 90 of 900: a plan of 95 is above it by intent. 100.00000001 of 1000 is at 0.1."""
     dq, caps = np.array([12.0]), [0.1]
     costs = PerOrderCosts(fixed=100.0).table(1)
-    kernel._cut_to_caps(np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq)
+    whole_shares._cut_to_caps(np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq)
     assert dq[0] == 12.0
     dq, price = np.array([10.0]), np.array([10.000000001])
-    kernel._cut_to_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
+    whole_shares._cut_to_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
     assert dq[0] == 10.0

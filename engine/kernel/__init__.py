@@ -1,0 +1,56 @@
+"""All compiled code: the one accounting of money, shares and costs.
+
+``trade`` fills a netted vector of orders, ``invest`` and ``raise_cash`` handle flows between rebalances, ``hold`` marks
+to market until the next decision or the first trigger before it. Arrays come in, results go out in arrays that are
+overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order, NaN never
+multiplies a holding.
+
+========================  ==================================================================
+:mod:`.measures`          values, weights, shares; what is rounding
+:mod:`.fees`              the cost of orders
+:mod:`.fixpoint`          trades that pay their own costs (S3), and those that wait (S9)
+:mod:`.whole_shares`      rounding to whole shares (S10)
+:mod:`.trading`           ``trade``
+:mod:`.flows`             ``invest``, ``raise_cash`` (S11)
+:mod:`.watching`          bands, caps and reviews at a close
+:mod:`.holding`           ``hold`` and what it trades on its own
+:mod:`.compiling`         how all this is compiled and where the result is kept
+========================  ==================================================================
+
+Symbols as in :mod:`engine.arrays`; the equations are those of ``docs/semantics.md``.
+"""
+
+from __future__ import annotations
+
+from engine.kernel.compiling import compiled, tidy
+from engine.kernel.fees import order_cost
+from engine.kernel.flows import invest, raise_cash
+from engine.kernel.holding import hold, trim
+from engine.kernel.measures import NOISE, OVER, SNAP, shares_of, value_of, weights_of
+from engine.kernel.trading import DONE, UNAFFORDABLE, trade
+from engine.kernel.watching import BAND_ALARM, CAP_ALARM, QUIET, REVIEW_ALARM, bought, rebalanced
+
+__all__ = [
+    "BAND_ALARM",
+    "CAP_ALARM",
+    "DONE",
+    "NOISE",
+    "OVER",
+    "QUIET",
+    "REVIEW_ALARM",
+    "SNAP",
+    "UNAFFORDABLE",
+    "bought",
+    "compiled",
+    "hold",
+    "invest",
+    "order_cost",
+    "raise_cash",
+    "rebalanced",
+    "shares_of",
+    "tidy",
+    "trade",
+    "trim",
+    "value_of",
+    "weights_of",
+]
