@@ -30,6 +30,7 @@ from engine.metrics import (
     volatility,
 )
 from engine.sessions import Period
+from engine.sums import serial
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ class Performance:
         money = np.abs(ledger.traded)
         return cls(
             dates=ledger.dates,
-            level=frozen(level_of(ledger.capital, float(ledger.value[0]), returns)),
+            level=frozen(_level(ledger, returns)),
             returns=frozen(returns),
             final_value=float(ledger.value[-1]),
-            traded=float(money[after].sum()),
-            mean_value=float(ledger.value.mean()),
-            costs=float(ledger.costs.sum()),
+            traded=serial(money[after].ravel()),
+            mean_value=serial(ledger.value) / len(ledger.value),
+            costs=serial(ledger.costs.ravel()),
             trades=int(np.count_nonzero(ledger.trades)),
             rebalances=int((ledger.rebalances | ledger.parts).sum()),
             paid_in=float(ledger.flows.sum()),
@@ -237,6 +238,13 @@ def figures(performance: Performance) -> dict[str, float | int | None]:
         value = metric.compute(performance)
         result[name] = value if value is not None and np.isfinite(value) else None
     return result
+
+
+def _level(ledger: Ledger, returns: FloatArray) -> FloatArray:
+    """Return (T+1,) the capital and what became of it; without flows that is the value itself."""
+    if ledger.flows.any():
+        return level_of(ledger.capital, float(ledger.value[0]), returns)
+    return np.concatenate([[ledger.capital], ledger.value])
 
 
 def _extreme(p: Performance, period: Period, pick: Callable[[FloatArray], float]) -> float:

@@ -1,18 +1,21 @@
 """Figures of a value series: pure functions, nothing else (S13).
 
 ``level`` (T+1,) [currency or index] starts with the capital before the opening costs; ``returns`` (T-1,) [fraction] are
-time-weighted, simple, one a session from the second on. A figure that does not exist is None, never 0 or NaN.
+time-weighted, simple, one a session from the second on. A figure that does not exist is None, never 0 or NaN. Sums are
+those of :mod:`engine.sums`, so that a sweep, which never holds a series, arrives at the same bits.
 Conventions and where other tools differ: ``docs/semantics.md``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
 from engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.sessions import Period, period_of
+from engine.sums import Scatter, in_blocks, serial, total
 
 SESSIONS_PER_YEAR: Final = 252.0
 DAYS_PER_YEAR: Final = 365.25
@@ -54,7 +57,12 @@ def cagr(level: FloatArray, days: float) -> float | None:
     """Return the growth rate a year over ``days`` calendar days, a year being 365.25."""
     if days <= 0 or level[-1] < 0.0:
         return None
-    return float((level[-1] / level[0]) ** (DAYS_PER_YEAR / days) - 1.0)
+    return growth_a_year(float(level[-1] / level[0]), days)
+
+
+def growth_a_year(growth: float, days: float) -> float:
+    """Return what ``growth`` (1 is none) over ``days`` calendar days is a year, less 1."""
+    return float(growth ** (DAYS_PER_YEAR / days)) - 1.0
 
 
 def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
@@ -66,7 +74,7 @@ def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> fl
 def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return the standard deviation (n - 1) of returns a year."""
     r = returns[np.isfinite(returns)]
-    return float(np.std(r, ddof=1) * np.sqrt(periods)) if len(r) > 1 else None
+    return math.sqrt(Scatter.of(r).variance) * math.sqrt(periods) if len(r) > 1 else None
 
 
 def downside(
@@ -74,7 +82,8 @@ def downside(
 ) -> float | None:
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
     excess = _excess(returns, risk_free)
-    return float(np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2)) * np.sqrt(periods)) if len(excess) else None
+    below = np.minimum(excess, 0.0)
+    return math.sqrt(total(in_blocks(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
 
 
 def sharpe(
@@ -82,9 +91,10 @@ def sharpe(
 ) -> float | None:
     """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
     excess = _excess(returns, risk_free)
-    if not len(excess) or np.ptp(excess) == 0.0:
+    if not len(excess):
         return None
-    return float(np.mean(excess) / np.std(excess, ddof=1) * np.sqrt(periods))
+    scatter = Scatter.of(excess)
+    return None if scatter.constant else scatter.mean / math.sqrt(scatter.variance) * math.sqrt(periods)
 
 
 def sortino(
@@ -93,7 +103,7 @@ def sortino(
     """Return mean over downside of returns above ``risk_free`` (a rate a period, or one each)."""
     excess = _excess(returns, risk_free)
     below = downside(returns, risk_free, periods=1.0)
-    return float(np.mean(excess) / below * np.sqrt(periods)) if below else None
+    return Scatter.of(excess).mean / below * math.sqrt(periods) if below else None
 
 
 def omega(returns: FloatArray, threshold: float | FloatArray = 0.0) -> float | None:
@@ -115,7 +125,8 @@ def max_drawdown(level: FloatArray) -> float:
 
 def ulcer(level: FloatArray) -> float:
     """Return the root mean square drawdown."""
-    return float(np.sqrt(np.mean(drawdowns(level) ** 2)))
+    below = drawdowns(level)
+    return math.sqrt(serial(below * below) / len(level))
 
 
 def calmar(growth: float | None, deepest: float) -> float | None:

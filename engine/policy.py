@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -184,7 +185,7 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
 
     A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
     """
-    total = float(np.add.reduce(w))
+    total = fsum(w)  # exact, so that columns nobody wants change nothing
     if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + 1e-9:  # NaN is neither
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
     if np.count_nonzero(w > caps * (1.0 + 1e-12)):

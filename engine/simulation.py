@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -146,7 +147,7 @@ def _standing(market: Market, policy: Policy, caps: FloatArray) -> Standing:
     fixed = policy.fixed_targets()
     core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
     targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
-    total = float(targets.sum())
+    total = fsum(targets)
     static = fixed is not None and bool((targets <= caps).all())
     return Standing(core, targets / total if total > 1.0 else targets, static)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from math import fsum
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -64,6 +65,14 @@ Weights: TypeAlias = Annotated[dict[Ticker, Weight], Field(min_length=1), AfterV
 """Target weights by ticker; what they leave of 100% is cash."""
 
 
+_WHEN = frozenset({"rebalance", "trade_to", "trade_only", "funding"})
+
+
+def _hashable(value: object) -> Hashable:
+    """Return what is equal for equal fields of a plan."""
+    return tuple(value.items()) if isinstance(value, dict) else repr(value)
+
+
 class Plan(Choice):
     """The abstract base of strategies that name their weights; what they leave of 100 % is cash.
 
@@ -122,6 +131,10 @@ class Plan(Choice):
         placing = ("target_weights", "wanted_at", "ready")
         return self.wanted() if all(getattr(type(self), name) is getattr(Plan, name) for name in placing) else None
 
+    def wants_key(self) -> Hashable:
+        """Return a key that is equal for plans which differ in nothing but when they trade."""
+        return type(self), *(_hashable(value) for name, value in self if name not in _WHEN)
+
     def wanted_at(self, decision: Decision) -> Mapping[str, float]:  # noqa: ARG002  (for those that choose)
         """Return every target by ticker at a decision; a strategy that chooses its assets does it here."""
         return self.wanted()
@@ -137,7 +150,7 @@ class Plan(Choice):
         if np.count_nonzero(w[absent]):
             w = self._placed(w, absent, decision)
         cut = np.maximum(w - decision.vector(self.caps(), missing=np.inf), 0.0)
-        return w if not np.count_nonzero(cut) else w - cut + float(cut.sum()) * self._takers(decision, "redistribute")
+        return w if not np.count_nonzero(cut) else w - cut + fsum(cut) * self._takers(decision, "redistribute")
 
     def _placed(self, w: FloatArray, absent: BoolArray, decision: Decision) -> FloatArray:
         """Give the weights of ``absent`` (N,) assets to where the plan says they belong."""
@@ -151,7 +164,7 @@ class Plan(Choice):
         )
         placed = np.where(absent, 0.0, w)
         for which, destination in places:
-            placed = placed + float(w[which].sum()) * self._takers(decision, destination)
+            placed = placed + fsum(w[which]) * self._takers(decision, destination)
         return placed
 
     @abstractmethod
@@ -169,7 +182,7 @@ class Plan(Choice):
         for weights in (proxy, self.core()):
             shares = np.where(decision.eligible & ~decision.barred, decision.vector(weights), 0.0)
             if np.count_nonzero(shares):
-                return shares / float(np.add.reduce(shares))
+                return shares / fsum(shares)
         return np.zeros(len(decision.eligible))
 
 

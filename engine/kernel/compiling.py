@@ -30,6 +30,14 @@ def jit(function: Function) -> Function:
         return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
 
 
+def released(function: Function) -> Function:
+    """Compile ``function`` as ``jit`` does; other threads run while it does."""
+    if FOLDER is None:
+        return cast("Function", numba.njit(nogil=True, error_model="numpy")(function))
+    with _cached_in(FOLDER):
+        return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
 def inlined(function: Function) -> Function:
     """Compile ``function`` into its caller: what runs every session, or has one caller and need not be linked twice."""
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))

@@ -1,0 +1,108 @@
+"""What the lanes take and give: named tuples over one family of variants, rows counted from their opening.
+
+T sessions, n assets, S variants (a multiple of eight), P patterns of who can be held, C calendars, G delistings.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from engine.arrays import BoolArray, FloatArray, IntArray
+
+BLOCKS: Final = 16
+"""Blocks of sessions whose sums of returns are kept, for inference over sub-samples."""
+
+
+class LaneTape(NamedTuple):
+    """What the market does to all of a family.
+
+    ``prices`` (T, n) [currency/share], 0 before the first; ``growth`` (T,) of cash into the session after;
+    ``days`` (T,) since the epoch; ``free`` (T,) risk-free return of the session, or (0,) for none;
+    ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
+    ``pattern`` (T,) which row of ``Lanes.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all;
+    ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
+    ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap;
+    ``look`` (T,) closes at which bands are looked at, or (0,) for no band; ``watched``: caps bind between rebalances.
+    """
+
+    prices: FloatArray
+    growth: FloatArray
+    days: FloatArray
+    free: FloatArray
+    fresh: BoolArray
+    eligible: BoolArray
+    missing: BoolArray
+    pattern: IntArray
+    stops: IntArray
+    ends: IntArray
+    gone_rows: IntArray
+    gone: IntArray
+    capped: IntArray
+    look: BoolArray
+    watched: bool
+
+
+class LaneTerms(NamedTuple):
+    """What a family's variants pay for an order, as in ``CostTable`` but (S,) each and the same for all assets."""
+
+    rate: FloatArray
+    fixed: FloatArray
+    per_share: FloatArray
+    minimum: FloatArray
+    maximum: FloatArray
+    maximum_rate: FloatArray
+    spread: FloatArray
+    proportional: bool
+
+
+class LanePlans(NamedTuple):
+    """What a family's variants want.
+
+    ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``heirs`` (G, n, S) shares of
+    a payout, summing to 1 or 0, and ``takers`` those of them with a close; ``capital``, ``cap``, ``haircut``,
+    ``absolute``, ``relative`` (S,); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or
+    after a row, is a variant's own.
+    """
+
+    targets: FloatArray
+    core: FloatArray
+    heirs: FloatArray
+    takers: FloatArray
+    capital: FloatArray
+    cap: FloatArray
+    haircut: FloatArray
+    absolute: FloatArray
+    relative: FloatArray
+    calendar: IntArray
+    next_due: IntArray
+
+
+class LaneSums(NamedTuple):
+    """What is left of a run: (S,) each but for the blocks, (BLOCKS, S).
+
+    Returns are summed less ``shift``, the first return, and excess returns less ``excess_shift``. ``odd`` variants met
+    something that only the spine does; their numbers mean nothing.
+    """
+
+    final: FloatArray
+    shift: FloatArray
+    returns: FloatArray
+    squares: FloatArray
+    shortfalls: FloatArray
+    excess_shift: FloatArray
+    excess: FloatArray
+    excess_squares: FloatArray
+    values: FloatArray
+    lowest: FloatArray
+    falls: FloatArray
+    longest: FloatArray
+    best_year: FloatArray
+    worst_year: FloatArray
+    top_money: FloatArray
+    top_value: FloatArray
+    over_cap: FloatArray
+    traded: FloatArray
+    costs: FloatArray
+    trades: FloatArray
+    rebalances: FloatArray
+    odd: FloatArray

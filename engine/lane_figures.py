@@ -1,0 +1,153 @@
+"""The figures of a sweep: from a lane's sums, or from a ledger, to the same bits."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from engine import metrics
+from engine.arrays import BoolArray, FloatArray
+from engine.figures import Performance, figures
+from engine.kernel import OVER
+from engine.kernel.lane_records import LaneSums, LaneTape
+from engine.ledger import Ledger
+from engine.market import Market
+from engine.policy import Policy
+from engine.sums import BLOCKS, Scatter, block_ends, mean_of, variance_of
+
+SUMS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(BLOCKS))
+
+FIGURES: Final[tuple[str, ...]] = (
+    "final_value",
+    "total_return",
+    "cagr",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "longest_drawdown",
+    "calmar",
+    "ulcer",
+    "best_year",
+    "worst_year",
+    "turnover",
+    "costs",
+    "trades",
+    "rebalances",
+    "max_weight",
+    "sessions_over_cap",
+    *SUMS,
+)
+"""The columns of ``run``. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any capped
+asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
+``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
+
+
+class _Series(NamedTuple):
+    """What a series of returns is to each of S variants: as in ``Scatter``, the blocks added up."""
+
+    shift: FloatArray
+    sums: FloatArray
+    squares: FloatArray
+
+
+def blank(count: int) -> LaneSums:
+    """Return room for the sums of ``count`` variants."""
+    blocks = {"returns", "squares", "shortfalls", "excess", "excess_squares"}
+    return LaneSums(*(np.zeros((BLOCKS, count) if name in blocks else count) for name in LaneSums._fields))
+
+
+def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArray:
+    """Return (S, len(FIGURES)) what the sums of variants come to; one that was ``odd`` has no final value."""
+    sessions, days, year = len(tape.days), float(tape.days[-1] - tape.days[0]), math.sqrt(metrics.SESSIONS_PER_YEAR)
+    count = sessions - 1
+    returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
+    excess = returns
+    if len(tape.free):
+        excess = _Series(sums.excess_shift, _total(sums.excess), _total(sums.excess_squares))
+    with np.errstate(all="ignore"):
+        growth, lost = sums.final / capital, sums.lowest - 1.0
+        below = np.sqrt(_total(sums.shortfalls) / count)
+        mean, spread = mean_of(count, *excess[:2]), np.sqrt(variance_of(count, *excess[1:]))
+        mean_value = sums.values / sessions
+        cagr = _cagr(growth, days)
+        columns = {
+            "final_value": np.where(sums.odd > 0.0, np.nan, sums.final),
+            "total_return": growth - 1.0,
+            "cagr": cagr,
+            "volatility": np.sqrt(variance_of(count, *returns[1:])) * year,
+            "sharpe": np.where(excess.squares == 0.0, np.nan, mean / spread * year),
+            "sortino": np.where(below == 0.0, np.nan, mean / below * year),
+            "max_drawdown": lost,
+            "longest_drawdown": sums.longest,
+            "calmar": np.where(lost < 0.0, cagr / np.abs(lost), np.nan),
+            "ulcer": np.sqrt(sums.falls / (sessions + 1)),
+            "best_year": sums.best_year,
+            "worst_year": sums.worst_year,
+            "turnover": sums.traded / 2.0 / mean_value / (days / metrics.DAYS_PER_YEAR),
+            "costs": sums.costs,
+            "trades": sums.trades,
+            "rebalances": sums.rebalances,
+            "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
+            "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
+        }
+    counts = np.diff([0, *block_ends(count)])[:, None]
+    blocks = _raw(counts, sums.shift, sums.returns, sums.squares)
+    table = np.vstack([np.array([columns[name] for name in FIGURES[: len(columns)]]), *blocks]).T
+    table[~np.isfinite(table[:, : len(columns)]).any(axis=1), 0] = np.nan
+    return np.where(np.isfinite(table), table, np.nan)
+
+
+def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
+    """Return (len(FIGURES),) the figures of a run of the spine; ``risk_free`` as in ``Performance.of``."""
+    performance = Performance.of(ledger, risk_free)
+    found = figures(performance)
+    weight, sessions = _over_cap(ledger, market, policy)
+    known = [found[name] for name in FIGURES if name in found]
+    blocks = (np.zeros(BLOCKS), np.zeros(BLOCKS))
+    if len(performance.returns):
+        scatter = Scatter.of(performance.returns)
+        counts = np.diff([0, *block_ends(scatter.count)])
+        blocks = _raw(counts, scatter.shift, scatter.sums, scatter.squares)
+    return np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]])
+
+
+def _raw(
+    counts: FloatArray, shift: float | FloatArray, sums: FloatArray, squares: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return blocks of sums of returns and of their squares, from those less ``shift``."""
+    return sums + counts * shift, squares + 2.0 * shift * sums + counts * shift * shift
+
+
+def _total(blocks: FloatArray) -> FloatArray:
+    """Return (S,) the sums of (BLOCKS, S), in order."""
+    total: FloatArray = np.add.accumulate(blocks, axis=0)[-1] + 0.0
+    return total
+
+
+def _cagr(growth: FloatArray, days: float) -> FloatArray:
+    """Return growth a year; powers by the scalar function, whose bits numpy's own for arrays need not have."""
+    if days <= 0.0:
+        return np.full_like(growth, np.nan)
+    return np.array([metrics.growth_a_year(one, days) if one >= 0.0 else np.nan for one in growth.tolist()])
+
+
+def _over_cap(ledger: Ledger, market: Market, policy: Policy) -> tuple[float, float]:
+    """Return the highest weight of any capped asset, by products as the lanes compare it, and closes above the cap."""
+    caps = {market.index(ticker): cap for ticker, cap in policy.caps().items()}
+    if not caps:
+        return np.nan, np.nan
+    prices = market.prices[-len(ledger.dates) :]
+    held = ledger.units != 0.0
+    money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
+    limits = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
+    above: BoolArray = (money > limits).any(axis=1)
+    top = money.max(axis=1)
+    weight, best = 0.0, (0.0, 1.0)
+    for row in np.flatnonzero(top > 0.0).tolist():
+        if top[row] * best[1] > best[0] * ledger.value[row]:
+            best = (float(top[row]), float(ledger.value[row]))
+    weight = best[0] / best[1]
+    return weight, float(above.sum())

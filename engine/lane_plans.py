@@ -1,0 +1,212 @@
+"""From variants to what the lanes take: who may run side by side, and the arrays of their market, plans and terms.
+
+No rule is written twice: targets come from the policy's own ``target_weights`` for every pattern of who can be held,
+heirs from ``heir_weights``, dates from its schedule. What plans share is asked once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+
+from engine.account import Account
+from engine.arrays import FloatArray, IntArray
+from engine.costs import AnyCosts
+from engine.kernel.fees import proportional
+from engine.market import Market
+from engine.policy import Band, Decision, Policy, Schedule, checked_weights
+
+FEWEST: Final = 3
+"""Sessions below which there is nothing for lanes to gain."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs."""
+
+    policy: Policy
+    account: Account
+    costs: AnyCosts
+    start: int
+    end: int
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """A policy that says what it shares with those that always want the same weights."""
+
+    def wants_key(self) -> Hashable:
+        """Return a key that is equal for policies which differ in nothing but when they trade."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """What variants have in common that run side by side; ``look`` are the closes at which bands are looked at."""
+
+    assets: tuple[int, ...]
+    capped: tuple[int, ...]
+    opening: int
+    end: int
+    delay: int
+    cash_rate: float
+    watched: bool
+    look: bytes
+    proportional: bool
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What a policy always wants, in its own assets' order: columns of the market, caps, core, haircut."""
+
+    policy: Policy
+    assets: tuple[int, ...]
+    capped: tuple[int, ...]
+    cap: float
+    core: FloatArray
+    plain: bool
+    opening: tuple[str, ...]
+    weights: dict[Hashable, FloatArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class When:
+    """When a schedule decides over a market: rows of its calendar, and its band."""
+
+    rows: IntArray
+    band: Band | None
+    look: bytes
+
+
+class Planner:
+    """All that is asked of one market and of the policies over it; asks everything once."""
+
+    def __init__(self, market: Market) -> None:
+        """Plan over ``market``, which reaches to the end of the data."""
+        self.market = market
+        self._cut: dict[int, Market] = {}
+        self._wants: dict[Hashable, Wants] = {}
+        self._when: dict[Hashable, When] = {}
+        self._openings: dict[Hashable, int | None] = {}
+        self._terms: dict[Hashable, tuple[tuple[float, ...], bool]] = {}
+
+    def cut(self, end: int) -> Market:
+        """Return the market up to before row ``end``."""
+        if end not in self._cut:
+            self._cut[end] = self.market.through(self.market.dates[end - 1])
+        return self._cut[end]
+
+    def family(self, variant: Variant) -> Family | None:
+        """Return what ``variant`` has to share with others to run beside them; None when only the spine can run it."""
+        account, policy = variant.account, variant.policy
+        if account.shares == "whole" or account.contributions.amount or policy.review is not None:
+            return None
+        wants = self.wants(policy)
+        opening = self.opening(wants, variant.start, variant.end)
+        if not wants.plain or opening is None or variant.end - opening < FEWEST:
+            return None
+        when = self.when(policy.schedule, variant.end)
+        if (when.band or policy.watch_caps) and account.delay:
+            return None
+        if when.band and not when.band.whole:
+            return None
+        return Family(
+            assets=wants.assets,
+            capped=wants.capped,
+            opening=opening,
+            end=variant.end,
+            delay=account.delay,
+            cash_rate=account.cash.rate,
+            watched=policy.watch_caps,
+            look=when.look,
+            proportional=self.terms(variant.costs)[1],
+        )
+
+    def wants(self, policy: Policy) -> Wants:
+        """Return what a policy always wants."""
+        key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
+        if key not in self._wants:
+            self._wants[key] = self._ask(policy)
+        return self._wants[key]
+
+    def _ask(self, policy: Policy) -> Wants:
+        caps, core, columns = policy.caps(), policy.core(), self.market.columns
+        known = all(ticker in columns for ticker in policy.tickers)
+        assets = tuple(sorted(columns[ticker] for ticker in policy.tickers)) if known else ()
+        names = [self.market.assets[column] for column in assets]
+        return Wants(
+            policy=policy,
+            assets=assets,
+            capped=tuple(at for at, name in enumerate(names) if name in caps),
+            cap=next(iter(caps.values()), np.inf),
+            core=np.array([core.get(name, 0.0) for name in names]),
+            plain=known and policy.fixed_targets() is not None and len(set(caps.values())) <= 1,
+            opening=policy.opening_tickers(),
+        )
+
+    def opening(self, wants: Wants, start: int, end: int) -> int | None:
+        """Return the row of the opening purchase, or None where there is none before ``end``."""
+        key = (wants.opening, start)
+        if key not in self._openings:
+            self._openings[key] = self.market.first_row(wants.opening, start) if wants.plain else None
+        row = self._openings[key]
+        return row if row is not None and row < end else None
+
+    def when(self, schedule: Schedule, end: int) -> When:
+        """Return when a schedule decides."""
+        key = (schedule, end)
+        if key not in self._when:
+            dates = self.market.dates[:end]
+            band = schedule.band(dates)
+            rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
+            self._when[key] = When(rows, band, band.look.tobytes() if band else b"")
+        return self._when[key]
+
+    def terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
+        """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
+        if costs not in self._terms:
+            table = costs.table(1)
+            self._terms[costs] = tuple(float(column[0]) for column in table), bool(proportional(table))
+        return self._terms[costs]
+
+    def weights(self, wants: Wants, family: Family, row: int) -> FloatArray:
+        """Return (n,) the targets of a rebalance that is filled at ``row``."""
+        decision = self.decision(family, row)
+        market, policy = self.cut(family.end), wants.policy
+        caps = np.array([policy.caps().get(ticker, np.inf) for ticker in market.assets])
+        checked = checked_weights(policy.target_weights(decision), decision, caps)
+        return checked[list(family.assets)]
+
+    def decision(self, family: Family, row: int) -> Decision:
+        """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
+        market, nobody = self.cut(family.end), np.zeros(len(self.market.assets), dtype=np.bool_)
+        opens = row == family.opening
+        seen = row if opens else max(row - family.delay, family.opening + 1)
+        eligible = market.listed[row] if opens else market.eligible[row]
+        return Decision(market.until(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody)
+
+
+class _Same:
+    """A market by identity, as a key."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+
+    def __hash__(self) -> int:
+        return id(self.market)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.market is self.market
+
+
+@lru_cache(maxsize=4)
+def _planner(key: _Same) -> Planner:
+    return Planner(key.market)
+
+
+def planner_of(market: Market) -> Planner:
+    """Return the planner of a market, the same as long as it is in use."""
+    return _planner(_Same(market))

@@ -1,0 +1,162 @@
+"""The arrays of one family: its market, and what each of its variants wants and pays, as the lanes take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine import kernel
+from engine.arrays import BoolArray, FloatArray, IntArray
+from engine.kernel.lane_records import LanePlans, LaneTape, LaneTerms
+from engine.lane_plans import Family, Planner, Variant, Wants
+from engine.sessions import period_of
+from engine.sums import block_ends
+
+
+@dataclass(frozen=True)
+class Course:
+    """A family's market: the ``tape``, the row of the market at which each pattern of eligible assets first holds."""
+
+    tape: LaneTape
+    rows: tuple[int, ...]
+
+
+def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -> Course:
+    """Return the family's market from its opening on; ``risk_free`` as :func:`engine.lanes.run` takes it."""
+    market, columns = planner.cut(family.end), list(family.assets)
+    span = slice(family.opening, family.end)
+    listed, fresh = market.listed[span, columns], market.fresh[span, columns]
+    dates = market.dates[span]
+    pattern, rows = _patterns(planner, family)
+    ends = _ends(dates)
+    gone = _gone(listed)
+    points = np.flatnonzero(ends)
+    points = np.unique(np.concatenate([points, gone[0], [len(dates)]]))
+    following = np.searchsorted(points, np.arange(len(dates) + 1), side="right")
+    growth = 1.0 + market.cash_rate[span]
+    free = np.full(len(dates), risk_free) if isinstance(risk_free, float) else risk_free[span]
+    tape = LaneTape(
+        prices=np.ascontiguousarray(np.nan_to_num(market.prices[span, columns])),
+        growth=np.concatenate([growth[1:], [1.0]]),
+        days=dates.astype("datetime64[D]").astype(np.float64),
+        free=np.ascontiguousarray(free) if free.any() else np.zeros(0),
+        fresh=np.ascontiguousarray(fresh),
+        eligible=np.ascontiguousarray(market.eligible[span, columns]),
+        missing=np.ascontiguousarray(listed & ~fresh),
+        pattern=pattern,
+        stops=np.append(points, len(dates))[following],
+        ends=ends,
+        gone_rows=gone[0],
+        gone=gone[1],
+        capped=np.array(family.capped, dtype=np.int64),
+        look=np.frombuffer(family.look, dtype=np.bool_)[span] if family.look else np.zeros(0, dtype=np.bool_),
+        watched=family.watched,
+    )
+    return Course(tape, rows)
+
+
+def _patterns(planner: Planner, family: Family) -> tuple[IntArray, tuple[int, ...]]:
+    """Return (T,) the number of the pattern of assets that can be held or were seen, and a row for each pattern."""
+    market, columns = planner.cut(family.end), list(family.assets)
+    span = slice(family.opening, family.end)
+    seen = np.maximum(np.arange(family.opening, family.end) - family.delay, family.opening + 1) - 1
+    state = np.hstack([market.eligible[span, columns], market.age[seen][:, columns] >= 0])
+    state[0, : len(columns)] = market.listed[family.opening, columns]
+    state[0, len(columns) :] = market.age[family.opening - 1, columns] >= 0 if family.opening else False
+    begins = np.flatnonzero(np.concatenate([[True], (state[1:] != state[:-1]).any(axis=1)]))
+    numbers: dict[bytes, int] = {}
+    found = [numbers.setdefault(state[row].tobytes(), len(numbers)) for row in begins.tolist()]
+    first = {number: int(row) for row, number in reversed(list(zip(begins.tolist(), found, strict=True)))}
+    lengths = np.diff(np.append(begins, len(state)))
+    rows = tuple(family.opening + first[number] for number in range(len(numbers)))
+    return np.repeat(np.array(found, dtype=np.int64), lengths), rows
+
+
+def _ends(dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> IntArray:
+    """Return (T + 1,) 1 where a block of returns ended with the session before, 2 where a year did, their sum for both."""
+    ends = np.zeros(len(dates) + 1, dtype=np.int64)
+    ends[[end + 1 for end in block_ends(len(dates) - 1)]] = 1
+    year = period_of(dates, "year")
+    ends[1:][np.concatenate([year[1:] != year[:-1], [True]])] += 2
+    return ends
+
+
+def _gone(listed: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the rows after the last close of what is delisted in a run, and the columns, in order of time."""
+    sessions = len(listed)
+    ever = listed.any(axis=0)
+    last = sessions - 1 - listed[::-1].argmax(axis=0)
+    gone = np.flatnonzero(ever & (last < sessions - 1))
+    gone = gone[np.argsort(last[gone], kind="stable")]
+    return (last[gone] + 1).astype(np.int64), gone.astype(np.int64)
+
+
+def plans_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> LanePlans:
+    """Return what the variants want, one lane each."""
+    wants = [planner.wants(variant.policy) for variant in variants]
+    unique = {id(one): one for one in wants}
+    at = {key: number for number, key in enumerate(unique)}
+    index = np.array([at[id(one)] for one in wants])
+    targets = np.array([[_weights(planner, family, one, row) for one in unique.values()] for row in course.rows])
+    heirs, takers = _heirs(planner, family, course, list(unique.values()))
+    calendars, number = _calendars(planner, family, variants)
+    bands = [planner.when(variant.policy.schedule, family.end).band for variant in variants]
+    return LanePlans(
+        targets=np.ascontiguousarray(targets.transpose(0, 2, 1)[:, :, index]),
+        core=np.ascontiguousarray(np.array([one.core for one in unique.values()]).T[:, index]),
+        heirs=np.ascontiguousarray(heirs[:, :, index]),
+        takers=np.ascontiguousarray(takers[:, :, index]),
+        capital=np.array([variant.account.capital for variant in variants]),
+        cap=np.array([one.cap for one in wants]),
+        haircut=np.array([variant.policy.haircut for variant in variants]),
+        absolute=np.array([band.absolute if band else np.inf for band in bands]),
+        relative=np.array([band.relative if band else np.inf for band in bands]),
+        calendar=number,
+        next_due=calendars,
+    )
+
+
+def _weights(planner: Planner, family: Family, wants: Wants, row: int) -> FloatArray:
+    """Return (n,) the targets of a fill at ``row``; asked once for all variants that want the same."""
+    key = (family.opening, family.end, family.delay, row)
+    if key not in wants.weights:
+        wants.weights[key] = planner.weights(wants, family, row)
+    return wants.weights[key]
+
+
+def _heirs(planner: Planner, family: Family, course: Course, unique: list[Wants]) -> tuple[FloatArray, FloatArray]:
+    """Return (G, n, U) who inherits each payout, and the shares of those of them that have a close then (S8)."""
+    tape, columns = course.tape, list(family.assets)
+    heirs = np.zeros((len(tape.gone), len(columns), len(unique)))
+    takers = np.zeros_like(heirs)
+    for k, row in enumerate(tape.gone_rows.tolist()):
+        decision = planner.decision(family, family.opening + row)
+        for u, wants in enumerate(unique):
+            heirs[k, :, u] = wants.policy.heir_weights(decision)[columns]
+            takers[k, :, u] = kernel.shares_of(tape.fresh[row], np.ascontiguousarray(heirs[k, :, u]))
+    return heirs, takers
+
+
+def _calendars(planner: Planner, family: Family, variants: Sequence[Variant]) -> tuple[IntArray, IntArray]:
+    """Return (C, T + 1) the next rebalance at or after each row for each calendar, and (S,) whose calendar is which."""
+    numbers: dict[int, int] = {}
+    tables: list[IntArray] = []
+    found: list[int] = []
+    sessions = family.end - family.opening
+    for variant in variants:
+        when = planner.when(variant.policy.schedule, family.end)
+        if id(when) not in numbers:
+            numbers[id(when)] = len(tables)
+            fills = when.rows[when.rows > family.opening] + family.delay - family.opening
+            due = np.concatenate([[0], fills[fills < sessions], [sessions]])
+            tables.append(due[np.searchsorted(due, np.arange(sessions + 1), side="left")])
+        found.append(numbers[id(when)])
+    return np.array(tables, dtype=np.int64), np.array(found, dtype=np.int64)
+
+
+def terms_of(planner: Planner, family: Family, variants: Sequence[Variant]) -> LaneTerms:
+    """Return what each variant pays for an order."""
+    fields = np.array([planner.terms(variant.costs)[0] for variant in variants]).T
+    return LaneTerms(*(np.ascontiguousarray(field) for field in fields), family.proportional)
