@@ -74,7 +74,7 @@ def lane_cost(x: Lanes, price: Lanes, fees: Fees) -> Lanes:
     return where(x == zero, zero, fee)
 
 
-@jit
+@inlined
 def _orders_at(V1: Lanes, V: Lanes, group: Group, release: Lanes, n: int, shared: bool) -> None:
     """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
     zero, one, noise = every(0.0), every(1.0), every(NOISE) * V
@@ -98,7 +98,7 @@ def _orders_at(V1: Lanes, V: Lanes, group: Group, release: Lanes, n: int, shared
         store(group.x, at, where(size_of(x) <= noise, zero, x))
 
 
-@jit
+@inlined
 def _cost_of(group: Group, prices: FloatArray, fees: Fees) -> Lanes:
     """Return what the trades in ``x`` cost at ``prices`` (n,)."""
     total = every(0.0)
@@ -107,47 +107,47 @@ def _cost_of(group: Group, prices: FloatArray, fees: Fees) -> Lanes:
     return total
 
 
-@jit
-def _contract(V: Lanes, group: Group, prices: FloatArray, fees: Fees, release: Lanes, shared: bool) -> Lanes:
-    """Return V1 where all costs are small rates: by iteration (S3)."""
-    n = prices.size
-    _orders_at(V, V, group, release, n, shared)
-    V1 = V
-    fee = _cost_of(group, prices, fees)
-    for _ in range(100):
-        after = V - fee
-        if not some(none_of(after == V1)):
-            break
-        V1 = after
-        _orders_at(V1, V, group, release, n, shared)
-        fee = _cost_of(group, prices, fees)
-    return V1
+@inlined
+def _solve(
+    V: Lanes, group: Group, prices: FloatArray, fees: Fees, release: Lanes, proportional: bool, shared: bool
+) -> Lanes:
+    """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 where costs exceed the value.
 
-
-@jit
-def _bisect(V: Lanes, group: Group, prices: FloatArray, fees: Fees, release: Lanes, shared: bool) -> Lanes:
-    """Return V1 for fees with a fixed part or bounds: by bisection, or -1 when costs exceed the value (S3)."""
-    n, half = prices.size, every(0.5)
-    _orders_at(V, V, group, release, n, shared)
-    nothing = _cost_of(group, prices, fees) == every(0.0)
-    low, high = every(0.0), V
-    _orders_at(low, V, group, release, n, shared)
-    broke = _cost_of(group, prices, fees) > V
+    Where all costs are small rates by iteration, else by bisection after a look at both ends.
+    """
+    zero, half = every(0.0), every(0.5)
+    V1, low, high = V, zero, V
+    nothing = broke = V < V
+    step, last = 0, 100
     while True:
-        V1 = half * (low + high)
-        open_ = none_of((low >= V1) | (high <= V1))
-        if not some(open_):
+        _orders_at(V1, V, group, release, prices.size, shared)
+        fee = _cost_of(group, prices, fees)
+        if step == last:
             break
-        _orders_at(V1, V, group, release, n, shared)
-        fits = V1 + _cost_of(group, prices, fees) <= V
-        low = where(open_ & fits, V1, low)
-        high = where(open_ & none_of(fits), V1, high)
-    V1 = where(nothing, V, low)
-    _orders_at(V1, V, group, release, n, shared)
+        if proportional:
+            after = V - fee
+            if not some(none_of(after == V1)):
+                break
+            V1 = after
+        elif step == 0:
+            nothing = fee == zero
+            V1, last = zero, -1
+        else:
+            if step == 1:
+                broke = fee > V
+            else:
+                open_ = none_of((low >= V1) | (high <= V1))
+                fits = V1 + fee <= V
+                low = where(open_ & fits, V1, low)
+                high = where(open_ & none_of(fits), V1, high)
+            V1 = half * (low + high)
+            if not some(none_of((low >= V1) | (high <= V1))):
+                V1, last = where(nothing, V, low), step + 1
+        step += 1
     return where(broke & none_of(nothing), every(-1.0), V1)
 
 
-@jit
+@inlined
 def _sound(V: Lanes, V1: Lanes, cash: Lanes, group: Group, fee: Lanes, release: Lanes, n: int, shared: bool) -> Mask:
     """Return where trades leave cash at zero or above, and heirs something after the costs of reaching them."""
     zero, one, snap = every(0.0), every(1.0), every(SNAP)
@@ -180,10 +180,7 @@ def lane_trade(
         store(group.h, a * WIDTH, h)
         V = V + h
     V = V + cash
-    if proportional:
-        V1 = _contract(V, group, prices, fees, release, shared)
-    else:
-        V1 = _bisect(V, group, prices, fees, release, shared)
+    V1 = _solve(V, group, prices, fees, release, proportional, shared)
     on = on & _sound(V, V1, cash, group, _cost_of(group, prices, fees), release, n, shared)
     paid, orders, money, any_ = load(tally, 0), load(tally, WIDTH), load(tally, 2 * WIDTH), zero
     for a in range(n):

@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.kernel.compiling import released
-from engine.kernel.compiling import jit
+from engine.kernel.compiling import inlined, released
 from engine.kernel.lane_records import BLOCKS, LanePlans, LaneSums, LaneTape, LaneTerms
 from engine.kernel.lane_trading import Fees, Group, fees_of, lane_trade
 from engine.kernel.marking import (
@@ -33,7 +32,7 @@ def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, terms: La
         _run_group(number * WIDTH, group, tape, plans, terms, out)
 
 
-@jit
+@inlined
 def _run_group(at: int, group: Group, tape: LaneTape, plans: LanePlans, terms: LaneTerms, out: LaneSums) -> None:
     """Run the eight variants from ``at`` on."""
     sessions, state = tape.prices.shape[0], group.state
@@ -56,7 +55,7 @@ def _run_group(at: int, group: Group, tape: LaneTape, plans: LanePlans, terms: L
     _close(at, state, out)
 
 
-@jit
+@inlined
 def _open(at: int, group: Group, tape: LaneTape, plans: LanePlans) -> None:
     """Put the capital into cash, and every statistic to where it begins."""
     state, capital = group.state, load(plans.capital, at)
@@ -75,7 +74,7 @@ def _open(at: int, group: Group, tape: LaneTape, plans: LanePlans) -> None:
     store(state, WORST, every(np.inf))
 
 
-@jit
+@inlined
 def _due(t: int, at: int, state: FloatArray, plans: LanePlans) -> int:
     """Note which variants have a rebalance of their calendar at ``t``; return the next row at which any has."""
     following = plans.next_due.shape[1]
@@ -86,7 +85,7 @@ def _due(t: int, at: int, state: FloatArray, plans: LanePlans) -> int:
     return following
 
 
-@jit
+@inlined
 def _business(
     t: int, begin: int, end: int, at: int, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees,
     proportional: bool,
@@ -107,7 +106,7 @@ def _business(
     store(state, BROKE_CAP, zero)
 
 
-@jit
+@inlined
 def _rebalance(
     t: int, at: int, whole: Mask, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees, proportional: bool
 ) -> None:
@@ -131,7 +130,7 @@ def _rebalance(
     store(state, REBALANCES, load(state, REBALANCES) + load(state, MOVED))
 
 
-@jit
+@inlined
 def _pay_out(t: int, begin: int, end: int, at: int, group: Group, tape: LaneTape, plans: LanePlans) -> Lanes:
     """Turn delisted assets into cash at their last price less the haircut (S8); return what they bring."""
     state, zero, one = group.state, every(0.0), every(1.0)
@@ -150,7 +149,7 @@ def _pay_out(t: int, begin: int, end: int, at: int, group: Group, tape: LaneTape
     return paid
 
 
-@jit
+@inlined
 def _reinvest(
     t: int, begin: int, end: int, at: int, on: Mask, paid: Lanes, group: Group, tape: LaneTape, plans: LanePlans,
     fees: Fees, proportional: bool,
@@ -181,7 +180,7 @@ def _reinvest(
     store(state, CASH, cash)
 
 
-@jit
+@inlined
 def _trim(
     t: int, at: int, over: Mask, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees, proportional: bool
 ) -> None:
@@ -221,7 +220,7 @@ def _trim(
     store(state, CASH, cash)
 
 
-@jit
+@inlined
 def _end_block(block: int, at: int, state: FloatArray, out: LaneSums, t: int, tape: LaneTape) -> int:
     """Write down a block of returns and begin the next; blocks without a return end with it too."""
     while True:
@@ -239,7 +238,7 @@ def _end_block(block: int, at: int, state: FloatArray, out: LaneSums, t: int, ta
             return block
 
 
-@jit
+@inlined
 def _end_year(state: FloatArray) -> None:
     """Take in a calendar year's return."""
     value, best, worst = load(state, LAST), load(state, BEST), load(state, WORST)
@@ -249,7 +248,7 @@ def _end_year(state: FloatArray) -> None:
     store(state, YEAR, value)
 
 
-@jit
+@inlined
 def _close(at: int, state: FloatArray, out: LaneSums) -> None:
     """Write down what is left of the run."""
     for lane in range(WIDTH):

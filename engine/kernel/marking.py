@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.arrays import FloatArray
-from engine.kernel.compiling import jit
+from engine.kernel.compiling import inlined, jit
 from engine.kernel.lane_records import LaneTape
 from engine.kernel.lane_trading import Group
 from engine.kernel.measures import OVER
@@ -111,7 +111,7 @@ def mark(t: int, stop: int, group: Group, tape: LaneTape) -> int:
     return t
 
 
-@jit
+@inlined
 def _out_of_band(t: int, group: Group, tape: LaneTape, V: FloatArray) -> bool:
     """Note which variants have an asset out of its band at a close, and return whether any has."""
     absolute, relative = load(group.state, ABSOLUTE), load(group.state, RELATIVE)
