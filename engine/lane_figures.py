@@ -53,12 +53,6 @@ class _Series(NamedTuple):
     squares: FloatArray
 
 
-def blank(count: int) -> LaneSums:
-    """Return room for the sums of ``count`` variants."""
-    blocks = {"returns", "squares", "shortfalls", "excess", "excess_squares"}
-    return LaneSums(*(np.zeros((BLOCKS, count) if name in blocks else count) for name in LaneSums._fields))
-
-
 def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArray:
     """Return (S, len(FIGURES)) what the sums of variants come to; one that was ``odd`` has no final value."""
     sessions, days, year = len(tape.days), float(tape.days[-1] - tape.days[0]), math.sqrt(metrics.SESSIONS_PER_YEAR)

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine import kernel
 from engine.arrays import BoolArray, FloatArray, IntArray
-from engine.kernel.lane_records import LanePlans, LaneTape, LaneTerms
+from engine.kernel.lane_records import ACCOUNTS, LanePlans, LaneTape
 from engine.lane_plans import Family, Planner, Variant, Wants
 from engine.sessions import period_of
 from engine.sums import block_ends
@@ -103,18 +103,22 @@ def plans_of(planner: Planner, family: Family, course: Course, variants: Sequenc
     heirs, takers = _heirs(planner, family, course, list(unique.values()))
     calendars, number = _calendars(planner, family, variants)
     bands = [planner.when(variant.policy.schedule, family.end).band for variant in variants]
+    accounts = np.empty((len(ACCOUNTS), len(variants)))
+    accounts[0] = [variant.account.capital for variant in variants]
+    accounts[1] = [one.cap for one in wants]
+    accounts[2] = [variant.policy.haircut for variant in variants]
+    accounts[3] = [band.absolute if band else np.inf for band in bands]
+    accounts[4] = [band.relative if band else np.inf for band in bands]
+    accounts[5:] = np.array([planner.terms(variant.costs)[0] for variant in variants]).T
     return LanePlans(
         targets=np.ascontiguousarray(targets.transpose(0, 2, 1)[:, :, index]),
         core=np.ascontiguousarray(np.array([one.core for one in unique.values()]).T[:, index]),
         heirs=np.ascontiguousarray(heirs[:, :, index]),
         takers=np.ascontiguousarray(takers[:, :, index]),
-        capital=np.array([variant.account.capital for variant in variants]),
-        cap=np.array([one.cap for one in wants]),
-        haircut=np.array([variant.policy.haircut for variant in variants]),
-        absolute=np.array([band.absolute if band else np.inf for band in bands]),
-        relative=np.array([band.relative if band else np.inf for band in bands]),
+        accounts=accounts,
         calendar=number,
         next_due=calendars,
+        simple=family.proportional,
     )
 
 
@@ -155,8 +159,3 @@ def _calendars(planner: Planner, family: Family, variants: Sequence[Variant]) ->
         found.append(numbers[id(when)])
     return np.array(tables, dtype=np.int64), np.array(found, dtype=np.int64)
 
-
-def terms_of(planner: Planner, family: Family, variants: Sequence[Variant]) -> LaneTerms:
-    """Return what each variant pays for an order."""
-    fields = np.array([planner.terms(variant.costs)[0] for variant in variants]).T
-    return LaneTerms(*(np.ascontiguousarray(field) for field in fields), family.proportional)

@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import FloatArray
+from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LaneSums
 from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
-from engine.lane_figures import FIGURES, blank, figures_of, figures_of_ledger
+from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
 from engine.lane_plans import Family, Planner, Variant, planner_of
-from engine.lane_tape import Course, course_of, plans_of, terms_of
+from engine.lane_tape import Course, course_of, plans_of
 from engine.market import Market
 from engine.simulation import simulate
 
@@ -71,21 +72,19 @@ def _run_some(
     order = sorted(range(len(variants)), key=when.__getitem__)  # those that trade together side by side
     order += order[-1:] * (-len(order) % WIDTH)
     lanes = [variants[number] for number in order]
-    plans, terms = plans_of(planner, shared, course, lanes), terms_of(planner, shared, lanes)
-    sums = blank(len(lanes))
+    plans = plans_of(planner, shared, course, lanes)
+    kept, blocks = np.empty((len(KEPT), len(lanes))), np.empty((BLOCKS, len(BLOCKED), len(lanes)))
     groups = len(lanes) // WIDTH
     cuts = [groups * part // threads for part in range(threads + 1)]
-    if threads == 1:
-        run_lanes(0, groups, course.tape, plans, terms, sums)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [
-                pool.submit(run_lanes, first, last, course.tape, plans, terms, sums)
-                for first, last in zip(cuts, cuts[1:], strict=False)
-            ]
-            for job in jobs:
-                job.result()
-    figures = figures_of(sums, plans.capital, course.tape)
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [
+            pool.submit(run_lanes, first, last, course.tape, plans, kept, blocks)
+            for first, last in zip(cuts, cuts[1:], strict=False)
+        ]
+        for job in jobs:
+            job.result()
+    sums = LaneSums(*kept, *blocks.transpose(1, 0, 2))
+    figures = figures_of(sums, plans.accounts[0], course.tape)
     result = np.empty((len(variants), len(FIGURES)))
     result[order] = figures
     return result

@@ -38,6 +38,11 @@ def released(function: Function) -> Function:
         return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
+def inner(function: Function) -> Function:
+    """Compile ``function`` for those in the kernel that call it, and for nobody else: nothing of it is kept on disk."""
+    return cast("Function", numba.njit(error_model="numpy")(function))
+
+
 def inlined(function: Function) -> Function:
     """Compile ``function`` into its caller: what runs every session, or has one caller and need not be linked twice."""
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))

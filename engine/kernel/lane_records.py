@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from engine.arrays import BoolArray, FloatArray, IntArray
+from engine.kernel import lane_room as room
 
 BLOCKS: Final = 16
 """Blocks of sessions whose sums of returns are kept, for inference over sub-samples."""
@@ -19,7 +20,7 @@ class LaneTape(NamedTuple):
     ``prices`` (T, n) [currency/share], 0 before the first; ``growth`` (T,) of cash into the session after;
     ``days`` (T,) since the epoch; ``free`` (T,) risk-free return of the session, or (0,) for none;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
-    ``pattern`` (T,) which row of ``Lanes.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all;
+    ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all;
     ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
     ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap;
     ``look`` (T,) closes at which bands are looked at, or (0,) for no band; ``watched``: caps bind between rebalances.
@@ -42,43 +43,68 @@ class LaneTape(NamedTuple):
     watched: bool
 
 
-class LaneTerms(NamedTuple):
-    """What a family's variants pay for an order, as in ``CostTable`` but (S,) each and the same for all assets."""
-
-    rate: FloatArray
-    fixed: FloatArray
-    per_share: FloatArray
-    minimum: FloatArray
-    maximum: FloatArray
-    maximum_rate: FloatArray
-    spread: FloatArray
-    proportional: bool
-
-
 class LanePlans(NamedTuple):
     """What a family's variants want.
 
     ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``heirs`` (G, n, S) shares of
-    a payout, summing to 1 or 0, and ``takers`` those of them with a close; ``capital``, ``cap``, ``haircut``,
-    ``absolute``, ``relative`` (S,); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or
-    after a row, is a variant's own.
+    a payout, summing to 1 or 0, and ``takers`` (G, n, S) the same among those with a close; ``accounts``
+    (len(ACCOUNTS), S); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or after a row, is
+    a variant's own; ``simple``: all costs of all of them are small rates.
     """
 
     targets: FloatArray
     core: FloatArray
     heirs: FloatArray
     takers: FloatArray
-    capital: FloatArray
-    cap: FloatArray
-    haircut: FloatArray
-    absolute: FloatArray
-    relative: FloatArray
+    accounts: FloatArray
     calendar: IntArray
     next_due: IntArray
+    simple: bool
+
+
+ACCOUNTS: Final = (
+    room.CAPITAL,
+    room.CAP,
+    room.HAIRCUT,
+    room.ABSOLUTE,
+    room.RELATIVE,
+    room.RATE,
+    room.FIXED,
+    room.PER_SHARE,
+    room.MINIMUM,
+    room.MAXIMUM,
+    room.MAXIMUM_RATE,
+    room.SPREAD,
+)
+"""Registers in the order of the rows of ``LanePlans.accounts``; costs are the same for all assets of a variant."""
+
+KEPT: Final = (
+    room.LAST,
+    room.SHIFT,
+    room.EXCESS_SHIFT,
+    room.VALUES,
+    room.LOWEST,
+    room.FALLS,
+    room.LONGEST,
+    room.BEST,
+    room.WORST,
+    room.TOP_MONEY,
+    room.TOP_VALUE,
+    room.OVER_CAP,
+    room.TRADED,
+    room.COSTS,
+    room.ORDERS,
+    room.REBALANCES,
+    room.ODD,
+)
+"""Registers in the order of the rows that ``run_lanes`` keeps; ``LaneSums`` names them."""
+
+BLOCKED: Final = (room.RETURNS, room.SQUARES, room.SHORTFALLS, room.EXCESS, room.EXCESS_SQUARES)
+"""Registers whose sums are kept for each block of returns."""
 
 
 class LaneSums(NamedTuple):
-    """What is left of a run: (S,) each but for the blocks, (BLOCKS, S).
+    """What is left of the runs of S variants, (S,) each: the rows of ``kept``, then of ``blocks``, (BLOCKS, S).
 
     Returns are summed less ``shift``, the first return, and excess returns less ``excess_shift``. ``odd`` variants met
     something that only the spine does; their numbers mean nothing.
@@ -86,12 +112,7 @@ class LaneSums(NamedTuple):
 
     final: FloatArray
     shift: FloatArray
-    returns: FloatArray
-    squares: FloatArray
-    shortfalls: FloatArray
     excess_shift: FloatArray
-    excess: FloatArray
-    excess_squares: FloatArray
     values: FloatArray
     lowest: FloatArray
     falls: FloatArray
@@ -106,3 +127,8 @@ class LaneSums(NamedTuple):
     trades: FloatArray
     rebalances: FloatArray
     odd: FloatArray
+    returns: FloatArray
+    squares: FloatArray
+    shortfalls: FloatArray
+    excess: FloatArray
+    excess_squares: FloatArray

@@ -1,206 +1,188 @@
 """``trade`` for eight variants at once: the accounting of :mod:`.trading`, :mod:`.fixpoint` and :mod:`.fees` in lanes.
 
 The same operations in the same order, so that a lane has the bits of the scalar code; what a branch decides there, a
-mask decides here. Repeating a step that has converged changes nothing, so lanes wait for each other. Small arrays of a
-group are flat, eight lanes an asset.
+mask decides here. Repeating a step that has converged changes nothing, so lanes wait for each other.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from engine.arrays import FloatArray
-from engine.kernel.compiling import inlined, jit
-from engine.kernel.lane_records import LaneTerms
+from engine.kernel.compiling import inner
+from engine.kernel.lane_room import (
+    ACTIVE,
+    COSTS,
+    FIXED,
+    HEIRS,
+    HOLDINGS,
+    MAXIMUM,
+    MAXIMUM_RATE,
+    MINIMUM,
+    MOVED,
+    ORDERS,
+    PER_SHARE,
+    RATE,
+    SPREAD,
+    TARGET,
+    TRADED,
+    TRADES,
+    UNITS,
+    spot,
+)
 from engine.kernel.measures import NOISE, SNAP
-from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, size_of, some, store, where
+from engine.kernel.vectors import Lanes, Mask, every, load, none_of, size_of, some, store, where
 
 
-class Fees(NamedTuple):
-    """What one order costs each of eight variants, as in ``CostTable``."""
-
-    rate: Lanes
-    fixed: Lanes
-    per_share: Lanes
-    minimum: Lanes
-    maximum: Lanes
-    maximum_rate: Lanes
-    spread: Lanes
-
-
-class Group(NamedTuple):
-    """The account of eight variants and room to trade in; every field is flat.
-
-    ``units``, ``target``, ``reference``, ``h``, ``x``, ``heirs`` (n * 8,), ``active`` (n * 8,) 1 where an order goes to
-    its weight, ``state`` one register a row, named in :mod:`.marking`.
-    """
-
-    units: FloatArray
-    target: FloatArray
-    reference: FloatArray
-    h: FloatArray
-    x: FloatArray
-    heirs: FloatArray
-    active: FloatArray
-    state: FloatArray
-
-
-@inlined
-def fees_of(terms: LaneTerms, at: int) -> Fees:
-    """Return what orders cost the variants from ``at`` on."""
-    return Fees(
-        load(terms.rate, at),
-        load(terms.fixed, at),
-        load(terms.per_share, at),
-        load(terms.minimum, at),
-        load(terms.maximum, at),
-        load(terms.maximum_rate, at),
-        load(terms.spread, at),
-    )
-
-
-@jit
-def lane_cost(x: Lanes, price: Lanes, fees: Fees) -> Lanes:
-    """Return the cost of orders of money ``x`` (either sign) in one asset [currency]."""
-    zero = every(0.0)
+@inner
+def lane_cost(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
+    """Return the cost of orders of money ``x`` (either sign) in one asset [currency]; ``simple`` where all is rates."""
     x = size_of(x)
-    fee = fees.fixed + fees.rate * x
-    fee = where(fees.per_share > zero, fee + fees.per_share * (x / price), fee)
-    fee = where(fees.minimum > fee, fees.minimum, fee)
-    fee = where(fees.maximum < fee, fees.maximum, fee)
-    most = fees.maximum_rate * x
-    fee = where(most < fee, most, fee)
-    fee = fee + fees.spread * x
-    return where(x == zero, zero, fee)
+    fee = load(room, RATE) * x
+    if not simple:
+        zero, share = every(0.0), load(room, PER_SHARE)
+        fee = load(room, FIXED) + fee
+        fee = where(share > zero, fee + share * (x / price), fee)
+        least, most = load(room, MINIMUM), load(room, MAXIMUM)
+        fee = where(least > fee, least, fee)
+        fee = where(most < fee, most, fee)
+        most = load(room, MAXIMUM_RATE) * x
+        fee = where(most < fee, most, fee)
+        fee = where(x == zero, zero, fee + load(room, SPREAD) * x)
+        return fee
+    return fee + load(room, SPREAD) * x
 
 
-@inlined
-def _orders_at(V1: Lanes, V: Lanes, group: Group, release: Lanes, n: int, shared: bool) -> None:
-    """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
-    zero, one, noise = every(0.0), every(1.0), every(NOISE) * V
-    free = release - (V - V1)
-    for a in range(n):
-        at = a * WIDTH
-        active = load(group.active, at) == one
-        goal = load(group.target, at) * V1
-        x = where(active, where(zero > goal, zero, goal) - load(group.h, at), zero)
-        free = where(active, free - x, free)
-        store(group.x, at, x)
-    for a in range(n):
-        at = a * WIDTH
-        x = load(group.x, at)
-        if shared:
-            heir = load(group.heirs, at)
-            least = zero - load(group.h, at)
-            gain = heir * free
-            gets = where(least > gain, least, gain)
-            x = where(load(group.active, at) == one, x, where(heir > zero, gets, x))
-        store(group.x, at, where(size_of(x) <= noise, zero, x))
-
-
-@inlined
-def _cost_of(group: Group, prices: FloatArray, fees: Fees) -> Lanes:
-    """Return what the trades in ``x`` cost at ``prices`` (n,)."""
-    total = every(0.0)
-    for a in range(prices.size):
-        total = total + lane_cost(load(group.x, a * WIDTH), every(prices[a]), fees)
-    return total
-
-
-@inlined
-def _solve(
-    V: Lanes, group: Group, prices: FloatArray, fees: Fees, release: Lanes, proportional: bool, shared: bool
+@inner
+def _propose(
+    V1: Lanes, V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
 ) -> Lanes:
-    """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 where costs exceed the value.
+    """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
+    n = prices.shape[1]
+    zero, one, noise = every(0.0), every(1.0), every(NOISE) * V
+    free, fee = release - (V - V1), zero
+    for a in range(n):
+        goal = load(room, spot(TARGET, a, n)) * V1
+        x = where(zero > goal, zero, goal) - load(room, spot(HOLDINGS, a, n))
+        if shared:
+            active = load(room, spot(ACTIVE, a, n)) == one
+            x = where(active, x, zero)
+            free = where(active, free - x, free)
+            store(room, spot(TRADES, a, n), x)
+        else:
+            x = where(size_of(x) <= noise, zero, x)
+            store(room, spot(TRADES, a, n), x)
+            fee = fee + lane_cost(x, every(prices[t, a]), room, simple)
+    if shared:
+        for a in range(n):
+            heir, least = load(room, spot(HEIRS, a, n)), zero - load(room, spot(HOLDINGS, a, n))
+            gain = heir * free
+            gain = where(least > gain, least, gain)
+            inherits = none_of(load(room, spot(ACTIVE, a, n)) == one) & (heir > zero)
+            x = where(inherits, gain, load(room, spot(TRADES, a, n)))
+            x = where(size_of(x) <= noise, zero, x)
+            store(room, spot(TRADES, a, n), x)
+            fee = fee + lane_cost(x, every(prices[t, a]), room, simple)
+    return fee
 
-    Where all costs are small rates by iteration, else by bisection after a look at both ends.
-    """
+
+@inner
+def _contract(
+    V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
+) -> tuple[Lanes, Lanes]:
+    """Return V1 and costs where all costs are small rates: by iteration (S3)."""
+    V1, fee = V, _propose(V, V, release, room, prices, t, True, shared)
+    for _ in range(100):
+        after = V - fee
+        if not some(none_of(after == V1)):
+            break
+        V1 = after
+        fee = _propose(V1, V, release, room, prices, t, True, shared)
+    return V1, fee
+
+
+@inner
+def _bisect(
+    V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
+) -> tuple[Lanes, Lanes]:
+    """Return V1 and costs where fees have a fixed part or bounds: by bisection; V1 is -1 when costs exceed the value."""
     zero, half = every(0.0), every(0.5)
     V1, low, high = V, zero, V
-    nothing = broke = V < V
-    step, last = 0, 100
+    nothing = broke = V < V  # noqa: PLR0124  (in no lane)
+    step, last = 0, -1
     while True:
-        _orders_at(V1, V, group, release, prices.size, shared)
-        fee = _cost_of(group, prices, fees)
+        fee = _propose(V1, V, release, room, prices, t, False, shared)
         if step == last:
             break
-        if proportional:
-            after = V - fee
-            if not some(none_of(after == V1)):
-                break
-            V1 = after
-        elif step == 0:
-            nothing = fee == zero
-            V1, last = zero, -1
+        if step == 0:
+            nothing, V1 = fee == zero, zero
         else:
             if step == 1:
                 broke = fee > V
             else:
-                open_ = none_of((low >= V1) | (high <= V1))
                 fits = V1 + fee <= V
-                low = where(open_ & fits, V1, low)
-                high = where(open_ & none_of(fits), V1, high)
+                wide = none_of((low >= V1) | (high <= V1))
+                low, high = where(wide & fits, V1, low), where(wide & none_of(fits), V1, high)
             V1 = half * (low + high)
             if not some(none_of((low >= V1) | (high <= V1))):
                 V1, last = where(nothing, V, low), step + 1
         step += 1
-    return where(broke & none_of(nothing), every(-1.0), V1)
+    return where(broke & none_of(nothing), every(-1.0), V1), fee
 
 
-@inlined
-def _sound(V: Lanes, V1: Lanes, cash: Lanes, group: Group, fee: Lanes, release: Lanes, n: int, shared: bool) -> Mask:
+@inner
+def _sound(
+    V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, room: FloatArray, n: int, shared: bool
+) -> Mask:
     """Return where trades leave cash at zero or above, and heirs something after the costs of reaching them."""
     zero, one, snap = every(0.0), every(1.0), every(SNAP)
     free, left, heirs = release - (V - V1), cash - fee, zero
     for a in range(n):
-        at = a * WIDTH
-        x = load(group.x, at)
+        x = load(room, spot(TRADES, a, n))
         left = left - x
-        heirs = heirs + load(group.heirs, at) if shared else heirs
-        free = where(load(group.active, at) == one, free - x, free)
-    starved = (heirs > zero) & (free <= snap * V)
-    least = where(cash < zero, cash, zero) - snap * size_of(V)
-    return none_of(starved) & (left >= least) & (V1 >= zero)
+        if shared:
+            heirs = heirs + load(room, spot(HEIRS, a, n))
+            free = where(load(room, spot(ACTIVE, a, n)) == one, free - x, free)
+    sound = (left >= where(cash < zero, cash, zero) - snap * size_of(V)) & (V1 >= zero)
+    return sound & none_of((heirs > zero) & (free <= snap * V)) if shared else sound
 
 
-@jit
+@inner
 def lane_trade(
-    on: Mask, cash: Lanes, release: Lanes, group: Group, prices: FloatArray, fees: Fees, tally: FloatArray,
-    proportional: bool, shared: bool,
+    on: Mask, cash: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
 ) -> Lanes:
-    """Fill the orders of the variants in ``on`` at ``prices`` (n,), and return their cash; others stay as they are.
+    """Fill the orders of the variants in ``on`` at the prices of row ``t``; return their cash, others stay as they are.
 
-    ``target`` are weights of the ``active``, ``heirs`` share what is set free and ``release`` [currency] when
-    ``shared``. ``tally`` counts: costs, orders, money traded, and 1 where anything was.
+    All assets go to their weights or, where ``shared``, the active ones, and heirs get what they set free and
+    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
-    zero, one, n = every(0.0), every(1.0), prices.size
+    zero, one, n = every(0.0), every(1.0), prices.shape[1]
     V = zero
     for a in range(n):
-        h = load(group.units, a * WIDTH) * every(prices[a])
-        store(group.h, a * WIDTH, h)
+        h = load(room, spot(UNITS, a, n)) * every(prices[t, a])
+        store(room, spot(HOLDINGS, a, n), h)
         V = V + h
     V = V + cash
-    V1 = _solve(V, group, prices, fees, release, proportional, shared)
-    on = on & _sound(V, V1, cash, group, _cost_of(group, prices, fees), release, n, shared)
-    paid, orders, money, any_ = load(tally, 0), load(tally, WIDTH), load(tally, 2 * WIDTH), zero
+    if simple:
+        V1, fee = _contract(V, release, room, prices, t, shared)
+    else:
+        V1, fee = _bisect(V, release, room, prices, t, shared)
+    on = on & _sound(V, V1, fee, cash, release, room, n, shared)
+    paid, orders, money, any_ = load(room, COSTS), load(room, ORDERS), load(room, TRADED), zero
     for a in range(n):
-        at, price = a * WIDTH, every(prices[a])
-        x, units, h = load(group.x, at), load(group.units, at), load(group.h, at)
-        moved = on & none_of(x == zero)
+        price, x = every(prices[t, a]), load(room, spot(TRADES, a, n))
+        units, h = load(room, spot(UNITS, a, n)), load(room, spot(HOLDINGS, a, n))
         dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
-        dq = where(moved, dq, zero)
+        dq = where(on & none_of(x == zero), dq, zero)
         moved = none_of(dq == zero)
         value = dq * price
-        fee = lane_cost(value, price, fees)
-        fee = where(moved, fee, zero)
-        store(group.units, at, units + dq)
+        fee = where(moved, lane_cost(value, price, room, simple), zero)
+        store(room, spot(UNITS, a, n), units + dq)
         cash = where(moved, cash - (value + fee), cash)
         paid = paid + fee
         orders = where(moved, orders + one, orders)
-        money = where(moved, money + size_of(value), money)
+        money = money + size_of(value)
         any_ = where(moved, one, any_)
-    store(tally, 0, paid)
-    store(tally, WIDTH, orders)
-    store(tally, 2 * WIDTH, money)
-    store(tally, 3 * WIDTH, any_)
+    store(room, COSTS, paid)
+    store(room, ORDERS, orders)
+    store(room, TRADED, money)
+    store(room, MOVED, any_)
     return where(on & (cash < zero), zero, cash)

@@ -9,263 +9,315 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.arrays import FloatArray
-from engine.kernel.compiling import inlined, released
-from engine.kernel.lane_records import BLOCKS, LanePlans, LaneSums, LaneTape, LaneTerms
-from engine.kernel.lane_trading import Fees, Group, fees_of, lane_trade
-from engine.kernel.marking import (
-    ABSOLUTE, BEST, BROKE_BAND, BROKE_CAP, CAP, CASH, COSTS, DUE, EXCESS, EXCESS_SHIFT, EXCESS_SQUARES, FALLS, HIGH,
-    LAST, LONGEST, LOWEST, MOVED, ODD, ORDERS, OVER_CAP, REBALANCES, RELATIVE, RETURNS, SHIFT, SHORTFALLS, SINCE,
-    SQUARES, STATE, TOP_MONEY, TOP_VALUE, TRADED, VALUES, WORST, YEAR, mark,
+from engine.arrays import BoolArray, FloatArray, IntArray
+from engine.kernel.compiling import inner, released
+from engine.kernel.lane_records import ACCOUNTS, BLOCKED, BLOCKS, KEPT, LanePlans, LaneTape
+from engine.kernel.lane_room import (
+    ACTIVE,
+    BEST,
+    BROKE_BAND,
+    BROKE_CAP,
+    CAP,
+    CAPITAL,
+    CASH,
+    DUE,
+    HAIRCUT,
+    HEIRS,
+    HIGH,
+    LAST,
+    LOWEST,
+    MOVED,
+    ODD,
+    ORDERS,
+    REBALANCES,
+    REFERENCE,
+    SINCE,
+    TARGET,
+    TOP_VALUE,
+    TRADED,
+    UNITS,
+    WORST,
+    YEAR,
+    size_of_room,
+    spot,
 )
+from engine.kernel.lane_trading import lane_trade
+from engine.kernel.marking import mark
 from engine.kernel.measures import OVER
-from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, size_of, some, store, where
+from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, some, store, where
 
 
 @released
-def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, terms: LaneTerms, out: LaneSums) -> None:
-    """Run the groups of eight from ``first`` to before ``last``; ``out`` is overwritten for them."""
-    n = tape.prices.shape[1]
-    room = np.zeros((7, n * WIDTH))
-    group = Group(room[0], room[1], room[2], room[3], room[4], room[5], room[6], np.zeros(STATE))
+def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: FloatArray, blocks: FloatArray) -> None:
+    """Run the groups of eight from ``first`` to before ``last``.
+
+    Overwrites their columns of ``kept`` (len(KEPT), S) and ``blocks`` (BLOCKS, len(BLOCKED), S).
+    """
+    room = np.zeros(size_of_room(tape.prices.shape[1]))
     for number in range(first, last):
-        _run_group(number * WIDTH, group, tape, plans, terms, out)
+        _run_group(
+            number * WIDTH,
+            room,
+            tape.prices,
+            tape.growth,
+            tape.days,
+            tape.free,
+            tape.fresh,
+            tape.eligible,
+            tape.missing,
+            tape.pattern,
+            tape.stops,
+            tape.ends,
+            tape.gone_rows,
+            tape.gone,
+            tape.capped,
+            tape.look,
+            tape.watched,
+            plans.targets,
+            plans.core,
+            plans.heirs,
+            plans.takers,
+            plans.accounts,
+            plans.calendar,
+            plans.next_due,
+            plans.simple,
+            kept,
+            blocks,
+        )
 
 
-@inlined
-def _run_group(at: int, group: Group, tape: LaneTape, plans: LanePlans, terms: LaneTerms, out: LaneSums) -> None:
-    """Run the eight variants from ``at`` on."""
-    sessions, state = tape.prices.shape[0], group.state
-    _open(at, group, tape, plans)
-    fees = fees_of(terms, at)
-    t, gone, block = 0, 0, 0
+@inner
+def _run_group(
+    at: int,
+    room: FloatArray,
+    prices: FloatArray,
+    growth: FloatArray,
+    days: FloatArray,
+    free: FloatArray,
+    fresh: BoolArray,
+    eligible: BoolArray,
+    missing: BoolArray,
+    pattern: IntArray,
+    stops: IntArray,
+    ends: IntArray,
+    gone_rows: IntArray,
+    gone: IntArray,
+    capped: IntArray,
+    look: BoolArray,
+    watched: bool,
+    targets: FloatArray,
+    core: FloatArray,
+    heirs: FloatArray,
+    takers: FloatArray,
+    accounts: FloatArray,
+    calendar: IntArray,
+    next_due: IntArray,
+    simple: bool,
+    kept: FloatArray,
+    blocks: FloatArray,
+) -> None:
+    """Run the eight variants from ``at`` on: each session's business, then all sessions up to the next that has any."""
+    sessions = prices.shape[0]
+    _open(at, room, accounts, days[0])
+    flat = prices.ravel()
+    t, payouts, block = np.int64(0), 0, 0
     while t < sessions:
-        begin = gone
-        while gone < tape.gone.size and tape.gone_rows[gone] == t:
-            gone += 1
-        following = _due(t, at, state, plans)
-        _business(t, begin, gone, at, group, tape, plans, fees, terms.proportional)
+        following = _due(t, at, room, calendar, next_due)
+        whole = (load(room, DUE) > every(0.0)) | (load(room, BROKE_BAND) > every(0.0))
+        over = (load(room, BROKE_CAP) > every(0.0)) & none_of(whole)
+        begin = payouts
+        while payouts < gone.size and gone_rows[payouts] == t:
+            payouts += 1
+        if begin < payouts:
+            paid = _pay_out(t, begin, payouts, room, prices, gone)
+            if some(none_of(whole)):
+                _reinvest(t, begin, payouts, at, none_of(whole), paid, room, prices, gone, heirs, takers, simple)
+        if some(whole):
+            _rebalance(t, at, whole, room, prices, missing, targets[pattern[t]], simple)
+        if some(over):
+            _trim(t, at, over, room, prices, fresh, eligible, capped, core, simple)
+        store(room, BROKE_BAND, every(0.0))
+        store(room, BROKE_CAP, every(0.0))
         if t == 0:
-            store(state, TRADED, every(0.0))
-        t = mark(t, min(tape.stops[t], following), group, tape)
-        if tape.ends[t] & 1:
-            block = _end_block(block, at, state, out, t, tape)
-        if tape.ends[t] & 2:
-            _end_year(state)
-    _close(at, state, out)
+            store(room, TRADED, every(0.0))  # the opening purchase is no turnover
+        t = mark(t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped, look, watched)
+        if ends[t] & 1:
+            block = _end_blocks(block, at, room, blocks, t, sessions - 1)
+        if ends[t] & 2:
+            _end_year(room)
+    for row in range(len(KEPT)):
+        store_row(kept, row, at, room, KEPT[row])
 
 
-@inlined
-def _open(at: int, group: Group, tape: LaneTape, plans: LanePlans) -> None:
-    """Put the capital into cash, and every statistic to where it begins."""
-    state, capital = group.state, load(plans.capital, at)
-    state[:] = 0.0
-    group.units[:] = 0.0
-    group.heirs[:] = 0.0
-    for row in (CASH, LAST, HIGH, YEAR):
-        store(state, row, capital)
-    for row in (LOWEST, TOP_VALUE):
-        store(state, row, every(1.0))
-    store(state, SINCE, every(tape.days[0]))
-    store(state, CAP, load(plans.cap, at))
-    store(state, ABSOLUTE, load(plans.absolute, at))
-    store(state, RELATIVE, load(plans.relative, at))
-    store(state, BEST, every(-np.inf))
-    store(state, WORST, every(np.inf))
-
-
-@inlined
-def _due(t: int, at: int, state: FloatArray, plans: LanePlans) -> int:
-    """Note which variants have a rebalance of their calendar at ``t``; return the next row at which any has."""
-    following = plans.next_due.shape[1]
+@inner
+def store_row(table: FloatArray, row: int, at: int, room: FloatArray, register: int) -> None:
+    """Write a register into the columns from ``at`` on of a row of ``table``."""
     for lane in range(WIDTH):
-        rows = plans.next_due[plans.calendar[at + lane]]
-        state[DUE + lane] = 1.0 if rows[t] == t else 0.0
-        following = min(following, rows[t + 1])
+        table[row, at + lane] = room[register + lane]
+
+
+@inner
+def _open(at: int, room: FloatArray, accounts: FloatArray, day: float) -> None:
+    """Put the capital into cash, the terms into their registers, and every statistic to where it begins."""
+    room[:] = 0.0
+    for row in range(len(ACCOUNTS)):
+        for lane in range(WIDTH):
+            room[ACCOUNTS[row] + lane] = accounts[row, at + lane]
+    for lane in range(WIDTH):
+        capital = room[CAPITAL + lane]
+        room[CASH + lane] = room[LAST + lane] = room[HIGH + lane] = room[YEAR + lane] = capital
+        room[LOWEST + lane] = room[TOP_VALUE + lane] = 1.0
+        room[SINCE + lane] = day
+        room[BEST + lane], room[WORST + lane] = -np.inf, np.inf
+
+
+@inner
+def _due(t: int, at: int, room: FloatArray, calendar: IntArray, next_due: IntArray) -> int:
+    """Note which variants have a rebalance of their calendar at ``t``; return the next row at which any has."""
+    following = next_due.shape[1]
+    for lane in range(WIDTH):
+        own = calendar[at + lane]
+        room[DUE + lane] = 1.0 if next_due[own, t] == t else 0.0
+        following = min(following, next_due[own, t + 1])
     return following
 
 
-@inlined
-def _business(
-    t: int, begin: int, end: int, at: int, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees,
-    proportional: bool,
-) -> None:
-    """Do what the session asks for before it is marked: payouts, then rebalances, or reinvestments and trims."""
-    state, zero = group.state, every(0.0)
-    whole = (load(state, DUE) > zero) | (load(state, BROKE_BAND) > zero)
-    over = (load(state, BROKE_CAP) > zero) & none_of(whole)
-    if begin < end:
-        paid = _pay_out(t, begin, end, at, group, tape, plans)
-        if some(none_of(whole)):
-            _reinvest(t, begin, end, at, none_of(whole), paid, group, tape, plans, fees, proportional)
-    if some(whole):
-        _rebalance(t, at, whole, group, tape, plans, fees, proportional)
-    if some(over):
-        _trim(t, at, over, group, tape, plans, fees, proportional)
-    store(state, BROKE_BAND, zero)
-    store(state, BROKE_CAP, zero)
-
-
-@inlined
+@inner
 def _rebalance(
-    t: int, at: int, whole: Mask, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees, proportional: bool
+    t: int,
+    at: int,
+    whole: Mask,
+    room: FloatArray,
+    prices: FloatArray,
+    missing: BoolArray,
+    targets: FloatArray,
+    simple: bool,
 ) -> None:
-    """Trade the variants in ``whole`` to their targets (S3)."""
-    state, zero, one, n = group.state, every(0.0), every(1.0), tape.prices.shape[1]
-    size = plans.capital.size
-    targets, first = plans.targets.ravel(), tape.pattern[t] * n * size + at
+    """Trade the variants in ``whole`` to ``targets`` (n, S); what would wait for a price is odd (S3, S9)."""
+    zero, one, n = every(0.0), every(1.0), prices.shape[1]
+    odd = load(room, ODD)
     for a in range(n):
-        lane = a * WIDTH
-        target = where(whole, load(targets, first + a * size), load(group.target, lane))
-        store(group.target, lane, target)
-        store(group.reference, lane, where(whole, target, load(group.reference, lane)))
-        store(group.active, lane, one)
-        if tape.missing[t, a]:
-            waits = whole & ((load(group.units, lane) > zero) | (target > zero))
-            store(state, ODD, where(waits, one, load(state, ODD)))
-    cash = lane_trade(
-        whole, load(state, CASH), zero, group, tape.prices[t], fees, state[COSTS:REBALANCES], proportional, False
-    )
-    store(state, CASH, cash)
-    store(state, REBALANCES, load(state, REBALANCES) + load(state, MOVED))
+        target = where(whole, load(targets[a], at), load(room, spot(TARGET, a, n)))
+        store(room, spot(TARGET, a, n), target)
+        store(room, spot(REFERENCE, a, n), where(whole, target, load(room, spot(REFERENCE, a, n))))
+        if missing[t, a]:
+            odd = where(whole & ((load(room, spot(UNITS, a, n)) > zero) | (target > zero)), one, odd)
+    store(room, ODD, odd)
+    store(room, CASH, lane_trade(whole, load(room, CASH), zero, room, prices, t, simple, False))
+    store(room, REBALANCES, load(room, REBALANCES) + load(room, MOVED))
 
 
-@inlined
-def _pay_out(t: int, begin: int, end: int, at: int, group: Group, tape: LaneTape, plans: LanePlans) -> Lanes:
+@inner
+def _pay_out(t: int, begin: int, end: int, room: FloatArray, prices: FloatArray, gone: IntArray) -> Lanes:
     """Turn delisted assets into cash at their last price less the haircut (S8); return what they bring."""
-    state, zero, one = group.state, every(0.0), every(1.0)
-    paid, cash = zero, load(state, CASH)
+    zero, one, n = every(0.0), every(1.0), prices.shape[1]
+    paid, cash, orders, money = zero, load(room, CASH), load(room, ORDERS), load(room, TRADED)
     for k in range(begin, end):
-        a = tape.gone[k]
-        units = load(group.units, a * WIDTH)
-        held = none_of(units == zero)
-        payout = units * (every(tape.prices[t, a]) * (one - load(plans.haircut, at)))
-        cash = cash + payout
-        paid = paid + payout
-        store(group.units, a * WIDTH, zero)
-        store(state, ORDERS, where(held, load(state, ORDERS) + one, load(state, ORDERS)))
-        store(state, TRADED, load(state, TRADED) + payout)
-    store(state, CASH, cash)
+        units = load(room, spot(UNITS, gone[k], n))
+        payout = units * (every(prices[t, gone[k]]) * (one - load(room, HAIRCUT)))
+        cash, paid, money = cash + payout, paid + payout, money + payout
+        orders = where(units == zero, orders, orders + one)
+        store(room, spot(UNITS, gone[k], n), zero)
+    store(room, CASH, cash)
+    store(room, ORDERS, orders)
+    store(room, TRADED, money)
     return paid
 
 
-@inlined
+@inner
 def _reinvest(
-    t: int, begin: int, end: int, at: int, on: Mask, paid: Lanes, group: Group, tape: LaneTape, plans: LanePlans,
-    fees: Fees, proportional: bool,
+    t: int,
+    begin: int,
+    end: int,
+    at: int,
+    on: Mask,
+    paid: Lanes,
+    room: FloatArray,
+    prices: FloatArray,
+    gone: IntArray,
+    heirs: FloatArray,
+    takers: FloatArray,
+    simple: bool,
 ) -> None:
     """Spend payouts on their heirs pro rata; the targets of what is gone move along (S8)."""
-    state, zero, n = group.state, every(0.0), tape.prices.shape[1]
-    size = plans.capital.size
-    heirs, takers = plans.heirs.ravel(), plans.takers.ravel()
+    zero, n, total = every(0.0), prices.shape[1], every(0.0)
     for k in range(begin, end):
-        gone = tape.gone[k]
-        weight, begun = load(group.target, gone * WIDTH), load(group.reference, gone * WIDTH)
-        for a in range(n):
-            heir = load(heirs, (k * n + a) * size + at)
-            for weights, part in ((group.target, weight), (group.reference, begun)):
-                moved = load(weights, a * WIDTH) + part * heir
-                moved = zero if a == gone else moved
-                store(weights, a * WIDTH, where(on, moved, load(weights, a * WIDTH)))
-    total = zero
+        for field in (TARGET, REFERENCE):
+            left = load(room, spot(field, gone[k], n))
+            for a in range(n):
+                before = load(room, spot(field, a, n))
+                moved = zero if a == gone[k] else before + left * load(heirs[k, a], at)
+                store(room, spot(field, a, n), where(on, moved, before))
     for a in range(n):
-        share = load(takers, (begin * n + a) * size + at)
+        share = load(takers[begin, a], at)
         total = total + share
-        store(group.heirs, a * WIDTH, share)
-        store(group.active, a * WIDTH, zero)
+        store(room, spot(HEIRS, a, n), share)
+        store(room, spot(ACTIVE, a, n), zero)
     spends = on & (paid > zero) & (total > zero)
-    cash = lane_trade(
-        spends, load(state, CASH), paid, group, tape.prices[t], fees, state[COSTS:REBALANCES], proportional, True
-    )
-    store(state, CASH, cash)
+    store(room, CASH, lane_trade(spends, load(room, CASH), paid, room, prices, t, simple, True))
 
 
-@inlined
+@inner
 def _trim(
-    t: int, at: int, over: Mask, group: Group, tape: LaneTape, plans: LanePlans, fees: Fees, proportional: bool
+    t: int,
+    at: int,
+    over: Mask,
+    room: FloatArray,
+    prices: FloatArray,
+    fresh: BoolArray,
+    eligible: BoolArray,
+    capped: IntArray,
+    core: FloatArray,
+    simple: bool,
 ) -> None:
-    """Sell what was over its cap at the close before down to its target; the core takes what that brings (S6)."""
-    state, zero, one, n = group.state, every(0.0), every(1.0), tape.prices.shape[1]
-    limit, size = load(state, CAP) * every(1.0 + OVER), plans.capital.size
-    core = plans.core.ravel()
-    value = zero
+    """Sell what was over its cap at the close before down to its target; the core takes what that brings (S6).
+
+    Without a core that can buy, the scalar code scales what waits: such a variant is odd.
+    """
+    zero, one, n = every(0.0), every(1.0), prices.shape[1]
+    last, cash, slack = load(room, LAST), load(room, CASH), every(1.0 + OVER)
+    limit, value, found, total = load(room, CAP) * slack, zero, zero, zero
     for a in range(n):
-        value = value + load(group.units, a * WIDTH) * every(tape.prices[t, a])
-        store(group.active, a * WIDTH, zero)
-    value = value + load(state, CASH)
-    found, total = zero, zero
-    for k in range(tape.capped.size):
-        a = tape.capped[k]
-        units = load(group.units, a * WIDTH)
-        seen = units * every(tape.prices[t - 1, a]) / load(state, LAST)
-        goal = load(group.target, a * WIDTH) * value * every(1.0 + OVER)
-        sells = over & (seen > limit) & (units * every(tape.prices[t, a]) > goal)
-        if tape.fresh[t, a]:
-            store(group.active, a * WIDTH, where(sells, one, zero))
+        value = value + load(room, spot(UNITS, a, n)) * every(prices[t, a])
+        store(room, spot(ACTIVE, a, n), zero)
+    value = value + cash
+    for k in range(capped.size):
+        if fresh[t, capped[k]]:
+            units = load(room, spot(UNITS, capped[k], n))
+            seen = units * every(prices[t - 1, capped[k]]) / last
+            goal = load(room, spot(TARGET, capped[k], n)) * value * slack
+            sells = over & (seen > limit) & (units * every(prices[t, capped[k]]) > goal)
+            store(room, spot(ACTIVE, capped[k], n), where(sells, one, zero))
             found = where(sells, one, found)
     for a in range(n):
-        able = load(group.active, a * WIDTH) == zero
-        share = where(able, load(core, a * size + at), zero)
-        share = share if tape.fresh[t, a] and tape.eligible[t, a] else zero
-        store(group.heirs, a * WIDTH, share)
+        able = (load(room, spot(ACTIVE, a, n)) == zero) if fresh[t, a] and eligible[t, a] else zero > one
+        share = where(able, load(core[a], at), zero)
+        store(room, spot(HEIRS, a, n), share)
         total = total + share
     for a in range(n):
-        share = load(group.heirs, a * WIDTH)
-        store(group.heirs, a * WIDTH, where(total > zero, share / total, share))
+        share = load(room, spot(HEIRS, a, n))
+        store(room, spot(HEIRS, a, n), where(total > zero, share / total, share))
     on = over & (found > zero)
-    store(state, ODD, where(on & none_of(total > zero), one, load(state, ODD)))  # the scalar code scales what waits
-    cash = lane_trade(
-        on, load(state, CASH), zero, group, tape.prices[t], fees, state[COSTS:REBALANCES], proportional, True
-    )
-    store(state, CASH, cash)
+    store(room, ODD, where(on & (total <= zero), one, load(room, ODD)))
+    store(room, CASH, lane_trade(on, cash, zero, room, prices, t, simple, True))
 
 
-@inlined
-def _end_block(block: int, at: int, state: FloatArray, out: LaneSums, t: int, tape: LaneTape) -> int:
-    """Write down a block of returns and begin the next; blocks without a return end with it too."""
-    while True:
-        for lane in range(WIDTH):
-            out.returns[block, at + lane] = state[RETURNS + lane]
-            out.squares[block, at + lane] = state[SQUARES + lane]
-            out.shortfalls[block, at + lane] = state[SHORTFALLS + lane]
-            out.excess[block, at + lane] = state[EXCESS + lane]
-            out.excess_squares[block, at + lane] = state[EXCESS_SQUARES + lane]
-        for row in (RETURNS, SQUARES, SHORTFALLS, EXCESS, EXCESS_SQUARES):
-            state[row : row + WIDTH] = 0.0
+@inner
+def _end_blocks(block: int, at: int, room: FloatArray, blocks: FloatArray, t: int, returns: int) -> int:
+    """Write down the blocks of returns that end before ``t``, the first from its registers; return the next one."""
+    while block < BLOCKS and (block + 1) * returns // BLOCKS < t:
+        for row in range(len(BLOCKED)):
+            store_row(blocks[block], row, at, room, BLOCKED[row])
+            room[BLOCKED[row] : BLOCKED[row] + WIDTH] = 0.0
         block += 1
-        returns = tape.prices.shape[0] - 1
-        if block >= BLOCKS or (block + 1) * returns // BLOCKS >= t:
-            return block
+    return block
 
 
-@inlined
-def _end_year(state: FloatArray) -> None:
+@inner
+def _end_year(room: FloatArray) -> None:
     """Take in a calendar year's return."""
-    value, best, worst = load(state, LAST), load(state, BEST), load(state, WORST)
-    earned = value / load(state, YEAR) - every(1.0)
-    store(state, BEST, where(earned > best, earned, best))
-    store(state, WORST, where(earned < worst, earned, worst))
-    store(state, YEAR, value)
-
-
-@inlined
-def _close(at: int, state: FloatArray, out: LaneSums) -> None:
-    """Write down what is left of the run."""
-    for lane in range(WIDTH):
-        out.final[at + lane] = state[LAST + lane]
-        out.shift[at + lane] = state[SHIFT + lane]
-        out.excess_shift[at + lane] = state[EXCESS_SHIFT + lane]
-        out.values[at + lane] = state[VALUES + lane]
-        out.lowest[at + lane] = state[LOWEST + lane]
-        out.falls[at + lane] = state[FALLS + lane]
-        out.longest[at + lane] = state[LONGEST + lane]
-        out.best_year[at + lane] = state[BEST + lane]
-        out.worst_year[at + lane] = state[WORST + lane]
-        out.top_money[at + lane] = state[TOP_MONEY + lane]
-        out.top_value[at + lane] = state[TOP_VALUE + lane]
-        out.over_cap[at + lane] = state[OVER_CAP + lane]
-        out.traded[at + lane] = state[TRADED + lane]
-        out.costs[at + lane] = state[COSTS + lane]
-        out.trades[at + lane] = state[ORDERS + lane]
-        out.rebalances[at + lane] = state[REBALANCES + lane]
-        out.odd[at + lane] = state[ODD + lane]
+    value, best, worst = load(room, LAST), load(room, BEST), load(room, WORST)
+    earned = value / load(room, YEAR) - every(1.0)
+    store(room, BEST, where(earned > best, earned, best))
+    store(room, WORST, where(earned < worst, earned, worst))
+    store(room, YEAR, value)

@@ -116,6 +116,17 @@ def every(typing: Any, x: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def spread(typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001
+    """Return the number at index ``at`` of a flat array in every lane; the index is not negative."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        struct = context.make_array(sig.args[0])(context, builder, args[0])
+        return _splat(builder, builder.load(builder.gep(struct.data, [args[1]])))
+
+    return LANES(array, types.intp), emit
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def load(typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001
     """Return eight neighbours of a flat array from index ``at`` on."""
 
