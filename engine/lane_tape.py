@@ -33,12 +33,15 @@ def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -
     ends = _ends(dates)
     gone = _gone(listed)
     points = np.flatnonzero(ends)
-    points = np.unique(np.concatenate([points, gone[0], [len(dates)]]))
+    points = np.unique(np.concatenate([[1], points, gone[0], [len(dates)]]))
     following = np.searchsorted(points, np.arange(len(dates) + 1), side="right")
     growth = 1.0 + market.cash_rate[span]
     free = np.full(len(dates), risk_free) if isinstance(risk_free, float) else risk_free[span]
+    prices = np.ascontiguousarray(np.nan_to_num(market.prices[span, columns]))
+    capped = np.zeros_like(prices)
+    capped[:, family.capped] = prices[:, family.capped]
     tape = LaneTape(
-        prices=np.ascontiguousarray(np.nan_to_num(market.prices[span, columns])),
+        prices=prices,
         growth=np.concatenate([growth[1:], [1.0]]),
         days=dates.astype("datetime64[D]").astype(np.float64),
         free=np.ascontiguousarray(free) if free.any() else np.zeros(0),
@@ -51,6 +54,7 @@ def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -
         gone_rows=gone[0],
         gone=gone[1],
         capped=np.array(family.capped, dtype=np.int64),
+        capped_prices=capped.ravel() if family.capped else np.zeros(0),
         look=np.frombuffer(family.look, dtype=np.bool_)[span] if family.look else np.zeros(0, dtype=np.bool_),
         watched=family.watched,
     )

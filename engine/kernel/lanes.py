@@ -42,7 +42,7 @@ from engine.kernel.lane_room import (
     spot,
 )
 from engine.kernel.lane_trading import lane_trade
-from engine.kernel.marking import mark
+from engine.kernel.marking import first_return, mark
 from engine.kernel.measures import OVER
 from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, some, store, where
 
@@ -71,6 +71,7 @@ def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: Flo
             tape.gone_rows,
             tape.gone,
             tape.capped,
+            tape.capped_prices,
             tape.look,
             tape.watched,
             plans.targets,
@@ -103,6 +104,7 @@ def _run_group(
     gone_rows: IntArray,
     gone: IntArray,
     capped: IntArray,
+    capped_prices: FloatArray,
     look: BoolArray,
     watched: bool,
     targets: FloatArray,
@@ -140,7 +142,9 @@ def _run_group(
         store(room, BROKE_CAP, every(0.0))
         if t == 0:
             store(room, TRADED, every(0.0))  # the opening purchase is no turnover
-        t = mark(t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped, look, watched)
+        if t == 1:
+            first_return(prices.shape[1], room, flat, free)
+        t = mark(t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped_prices, look, watched)
         if ends[t] & 1:
             block = _end_blocks(block, at, room, blocks, t, sessions - 1)
         if ends[t] & 2:

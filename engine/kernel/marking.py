@@ -7,7 +7,7 @@ highest weights are compared by products, ``m V* > m* V``, and drawdowns by the 
 
 from __future__ import annotations
 
-from engine.arrays import BoolArray, FloatArray, IntArray
+from engine.arrays import BoolArray, FloatArray
 from engine.kernel.compiling import inner
 from engine.kernel.lane_room import (
     ABSOLUTE,
@@ -25,6 +25,7 @@ from engine.kernel.lane_room import (
     LOWEST,
     OVER_CAP,
     REFERENCE,
+    REGISTERS,
     RELATIVE,
     RETURNS,
     SHIFT,
@@ -38,7 +39,7 @@ from engine.kernel.lane_room import (
     spot,
 )
 from engine.kernel.measures import OVER
-from engine.kernel.vectors import Lanes, every, load, size_of, some, spread, store, where
+from engine.kernel.vectors import WIDTH, Lanes, every, load, size_of, some, spread, store, where
 
 
 @inner
@@ -51,14 +52,13 @@ def mark(
     growth: FloatArray,
     days: FloatArray,
     free: FloatArray,
-    capped: IntArray,
+    capped: FloatArray,
     look: BoolArray,
     watched: bool,
 ) -> int:
     """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
-    Session 0 has no return; that of session 1 is what the others are counted from. Arrays as in ``LaneTape``, ``prices`` of ``n``
-    assets flat.
+    Arrays as in ``LaneTape``, ``prices`` of ``n`` assets flat.
     """
     zero, one, over = every(0.0), every(1.0), every(1.0 + OVER)
     cash, last, shift = load(room, CASH), load(room, LAST), load(room, SHIFT)
@@ -66,30 +66,41 @@ def mark(
     values, high, lowest, falls = load(room, VALUES), load(room, HIGH), load(room, LOWEST), load(room, FALLS)
     since, longest = load(room, SINCE), load(room, LONGEST)
     top_money, top_value, over_cap = load(room, TOP_MONEY), load(room, TOP_VALUE), load(room, OVER_CAP)
-    cap = load(room, CAP)
+    cap, caps = load(room, CAP), capped.size > 0
     while t < stop:
-        V = zero
-        for a in range(n):
-            V = V + load(room, spot(UNITS, a, n)) * spread(prices, t * n + a)
+        V, top, at = zero, zero, t * n
+        if caps:
+            for a in range(0, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
+                units, more = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                V = V + units * spread(prices, at + a) + more * spread(prices, at + a + 1)
+                money = units * spread(capped, at + a)
+                top = where(money > top, money, top)
+                money = more * spread(capped, at + a + 1)
+                top = where(money > top, money, top)
+            if n & 1:
+                units = load(room, spot(UNITS, n - 1, n))
+                V = V + units * spread(prices, at + n - 1)
+                money = units * spread(capped, at + n - 1)
+                top = where(money > top, money, top)
+        else:
+            for a in range(0, n - 1, 2):
+                units, more = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                V = V + units * spread(prices, at + a) + more * spread(prices, at + a + 1)
+            if n & 1:
+                V = V + load(room, spot(UNITS, n - 1, n)) * spread(prices, at + n - 1)
         V = V + cash
         r = V / last - one
         last = V
-        if t == 1:
-            shift = r
-        if t > 0:
-            d = r - shift
-            returns = returns + d
-            squares = squares + d * d
-            if free.size > 0:
-                e = r - spread(free, t)
-                if t == 1:
-                    store(room, EXCESS_SHIFT, e)
-                d = e - load(room, EXCESS_SHIFT)
-                store(room, EXCESS, load(room, EXCESS) + d)
-                store(room, EXCESS_SQUARES, load(room, EXCESS_SQUARES) + d * d)
-                r = e
-            below = where(r < zero, r, zero)
-            shortfalls = shortfalls + below * below
+        d = r - shift
+        returns = returns + d
+        squares = squares + d * d
+        if free.size > 0:
+            r = r - spread(free, t)
+            d = r - load(room, EXCESS_SHIFT)
+            store(room, EXCESS, load(room, EXCESS) + d)
+            store(room, EXCESS_SQUARES, load(room, EXCESS_SQUARES) + d * d)
+        below = where(r < zero, r, zero)
+        shortfalls = shortfalls + below * below
         values = values + V
         day = spread(days, t)
         lasts = day - since
@@ -102,12 +113,7 @@ def mark(
         fall = share - one
         falls = falls + fall * fall
         broken = False
-        if capped.size > 0:
-            top = zero
-            for k in range(capped.size):
-                a = capped[k]
-                money = load(room, spot(UNITS, a, n)) * spread(prices, t * n + a)
-                top = where(money > top, money, top)
+        if caps:
             above = top > cap * V * over
             over_cap = where(above, over_cap + one, over_cap)
             higher = top * top_value > top_money * V
@@ -124,7 +130,6 @@ def mark(
             break
     store(room, CASH, cash)
     store(room, LAST, last)
-    store(room, SHIFT, shift)
     store(room, RETURNS, returns)
     store(room, SQUARES, squares)
     store(room, SHORTFALLS, shortfalls)
@@ -138,6 +143,20 @@ def mark(
     store(room, TOP_VALUE, top_value)
     store(room, OVER_CAP, over_cap)
     return t
+
+
+@inner
+def first_return(n: int, room: FloatArray, prices: FloatArray, free: FloatArray) -> None:
+    """Begin the sums of returns with session 1, whose own return the others are counted from: session 0 has none."""
+    for row in (RETURNS, SQUARES, SHORTFALLS, EXCESS, EXCESS_SQUARES):
+        store(room, row, every(0.0))
+    V = every(0.0)
+    for a in range(n):
+        V = V + load(room, spot(UNITS, a, n)) * spread(prices, n + a)
+    r = (V + load(room, CASH)) / load(room, LAST) - every(1.0)
+    store(room, SHIFT, r)
+    if free.size > 0:
+        store(room, EXCESS_SHIFT, r - spread(free, 1))
 
 
 @inner
