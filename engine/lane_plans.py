@@ -68,6 +68,7 @@ class Wants:
     cap: float
     core: FloatArray
     plain: bool
+    watched: bool
     opening: tuple[str, ...]
     weights: dict[Hashable, FloatArray] = field(default_factory=dict)
 
@@ -81,6 +82,20 @@ class When:
     look: bytes
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What one policy has answered: what it wants, and when it decides."""
+
+    policy: Policy
+    wants: Wants
+    when: When
+    haircut: float
+
+
+REMEMBERED: Final = 50_000
+"""Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
+
+
 class Planner:
     """All that is asked of one market and of the policies over it; asks everything once."""
 
@@ -88,6 +103,7 @@ class Planner:
         """Plan over ``market``, which reaches to the end of the data."""
         self.market = market
         self._cut: dict[int, Market] = {}
+        self._asked: dict[tuple[int, int], Asked] = {}
         self._wants: dict[Hashable, Wants] = {}
         self._when: dict[Hashable, When] = {}
         self._openings: dict[Hashable, int | None] = {}
@@ -102,14 +118,14 @@ class Planner:
     def family(self, variant: Variant) -> Family | None:
         """Return what ``variant`` has to share with others to run beside them; None when only the spine can run it."""
         account, policy = variant.account, variant.policy
-        if account.shares == "whole" or account.contributions.amount or policy.review is not None:
+        if account.shares == "whole" or account.contributions.amount:
             return None
-        wants = self.wants(policy)
+        asked = self.asked(policy, variant.end)
+        wants, when = asked.wants, asked.when
         opening = self.opening(wants, variant.start, variant.end)
         if not wants.plain or opening is None or variant.end - opening < FEWEST:
             return None
-        when = self.when(policy.schedule, variant.end)
-        if (when.band or policy.watch_caps) and account.delay:
+        if (when.band or wants.watched) and account.delay:
             return None
         if when.band and not when.band.whole:
             return None
@@ -120,10 +136,21 @@ class Planner:
             end=variant.end,
             delay=account.delay,
             cash_rate=account.cash.rate,
-            watched=policy.watch_caps,
+            watched=wants.watched,
             look=when.look,
             proportional=self.terms(variant.costs)[1],
         )
+
+    def asked(self, policy: Policy, end: int) -> Asked:
+        """Return what a policy answers over the market up to before row ``end``."""
+        key = (id(policy), end)
+        found = self._asked.get(key)
+        if found is None or found.policy is not policy:
+            if len(self._asked) >= REMEMBERED:
+                self._asked.clear()
+            found = Asked(policy, self.wants(policy), self.when(policy.schedule, end), policy.haircut)
+            self._asked[key] = found
+        return found
 
     def wants(self, policy: Policy) -> Wants:
         """Return what a policy always wants."""
@@ -143,7 +170,11 @@ class Planner:
             capped=tuple(at for at, name in enumerate(names) if name in caps),
             cap=next(iter(caps.values()), np.inf),
             core=np.array([core.get(name, 0.0) for name in names]),
-            plain=known and policy.fixed_targets() is not None and len(set(caps.values())) <= 1,
+            plain=known
+            and policy.review is None
+            and policy.fixed_targets() is not None
+            and len(set(caps.values())) <= 1,
+            watched=policy.watch_caps,
             opening=policy.opening_tickers(),
         )
 

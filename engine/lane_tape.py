@@ -10,7 +10,7 @@ import numpy as np
 from engine import kernel
 from engine.arrays import BoolArray, FloatArray, IntArray
 from engine.kernel.lane_records import ACCOUNTS, LanePlans, LaneTape
-from engine.lane_plans import Family, Planner, Variant, Wants
+from engine.lane_plans import Family, Planner, Variant, Wants, When
 from engine.sessions import period_of
 from engine.sums import block_ends
 
@@ -99,18 +99,19 @@ def _gone(listed: BoolArray) -> tuple[IntArray, IntArray]:
 
 def plans_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> LanePlans:
     """Return what the variants want, one lane each."""
-    wants = [planner.wants(variant.policy) for variant in variants]
+    asked = [planner.asked(variant.policy, family.end) for variant in variants]
+    wants = [one.wants for one in asked]
     unique = {id(one): one for one in wants}
     at = {key: number for number, key in enumerate(unique)}
     index = np.array([at[id(one)] for one in wants])
     targets = np.array([[_weights(planner, family, one, row) for one in unique.values()] for row in course.rows])
     heirs, takers = _heirs(planner, family, course, list(unique.values()))
-    calendars, number = _calendars(planner, family, variants)
-    bands = [planner.when(variant.policy.schedule, family.end).band for variant in variants]
+    calendars, number = _calendars(family, [one.when for one in asked])
+    bands = [one.when.band for one in asked]
     accounts = np.empty((len(ACCOUNTS), len(variants)))
     accounts[0] = [variant.account.capital for variant in variants]
     accounts[1] = [one.cap for one in wants]
-    accounts[2] = [variant.policy.haircut for variant in variants]
+    accounts[2] = [one.haircut for one in asked]
     accounts[3] = [band.absolute if band else np.inf for band in bands]
     accounts[4] = [band.relative if band else np.inf for band in bands]
     accounts[5:] = np.array([planner.terms(variant.costs)[0] for variant in variants]).T
@@ -147,14 +148,13 @@ def _heirs(planner: Planner, family: Family, course: Course, unique: list[Wants]
     return heirs, takers
 
 
-def _calendars(planner: Planner, family: Family, variants: Sequence[Variant]) -> tuple[IntArray, IntArray]:
+def _calendars(family: Family, whens: Sequence[When]) -> tuple[IntArray, IntArray]:
     """Return (C, T + 1) the next rebalance at or after each row for each calendar, and (S,) whose calendar is which."""
     numbers: dict[int, int] = {}
     tables: list[IntArray] = []
     found: list[int] = []
     sessions = family.end - family.opening
-    for variant in variants:
-        when = planner.when(variant.policy.schedule, family.end)
+    for when in whens:
         if id(when) not in numbers:
             numbers[id(when)] = len(tables)
             fills = when.rows[when.rows > family.opening] + family.delay - family.opening

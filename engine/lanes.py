@@ -68,7 +68,7 @@ def _run_some(
     planner: Planner, shared: Family, course: Course, variants: Sequence[Variant], threads: int
 ) -> FloatArray:
     """Run a few thousand variants; those that only the spine can run come back without a final value."""
-    when = [id(planner.when(variant.policy.schedule, shared.end)) for variant in variants]
+    when = [id(planner.asked(variant.policy, shared.end).when) for variant in variants]
     order = sorted(range(len(variants)), key=when.__getitem__)  # those that trade together side by side
     order += order[-1:] * (-len(order) % WIDTH)
     lanes = [variants[number] for number in order]
