@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine import metrics
-from engine.arrays import BoolArray, FloatArray
+from engine.arrays import FloatArray
 from engine.figures import Performance, figures
 from engine.kernel import OVER
 from engine.kernel.lane_records import LaneSums, LaneTape
@@ -105,7 +105,9 @@ def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free:
         scatter = Scatter.of(performance.returns)
         counts = np.diff([0, *block_ends(scatter.count)])
         blocks = _raw(counts, scatter.shift, scatter.sums, scatter.squares)
-    return np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]])
+    return np.array(
+        [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
+    )
 
 
 def _raw(
@@ -137,7 +139,7 @@ def _over_cap(ledger: Ledger, market: Market, policy: Policy) -> tuple[float, fl
     held = ledger.units != 0.0
     money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
     limits = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
-    above: BoolArray = (money > limits).any(axis=1)
+    above = np.asarray((money > limits).any(axis=1))
     top = money.max(axis=1)
     weight, best = 0.0, (0.0, 1.0)
     for row in np.flatnonzero(top > 0.0).tolist():

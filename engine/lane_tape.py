@@ -79,7 +79,7 @@ def _patterns(planner: Planner, family: Family) -> tuple[IntArray, tuple[int, ..
 
 
 def _ends(dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]) -> IntArray:
-    """Return (T + 1,) 1 where a block of returns ended with the session before, 2 where a year did, their sum for both."""
+    """Return (T + 1,) 1 where a block of returns ended with the session before, 2 where a year did, 3 for both."""
     ends = np.zeros(len(dates) + 1, dtype=np.int64)
     ends[[end + 1 for end in block_ends(len(dates) - 1)]] = 1
     year = period_of(dates, "year")
@@ -162,4 +162,3 @@ def _calendars(family: Family, whens: Sequence[When]) -> tuple[IntArray, IntArra
             tables.append(due[np.searchsorted(due, np.arange(sessions + 1), side="left")])
         found.append(numbers[id(when)])
     return np.array(tables, dtype=np.int64), np.array(found, dtype=np.int64)
-

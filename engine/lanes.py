@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -77,10 +78,7 @@ def _run_some(
     groups = len(lanes) // WIDTH
     cuts = [groups * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [
-            pool.submit(run_lanes, first, last, course.tape, plans, kept, blocks)
-            for first, last in zip(cuts, cuts[1:], strict=False)
-        ]
+        jobs = [pool.submit(run_lanes, first, last, course.tape, plans, kept, blocks) for first, last in pairwise(cuts)]
         for job in jobs:
             job.result()
     sums = LaneSums(*kept, *blocks.transpose(1, 0, 2))

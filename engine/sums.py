@@ -2,8 +2,8 @@
 
 A figure that a run prints and a sweep prints too has to have the same bits. Floating sums depend on their order, and
 numpy's depend on how many there are, so neither is left to chance here. Deviations are taken from the first value, not
-from the mean: one pass is enough then, and as the first deviation is zero, ``Q - S^2 / n`` is at least ``Q / n``, so that
-what cancels costs no more digits than the sum itself (Chan, Golub and LeVeque 1983, doi:10.2307/2683386).
+from the mean: one pass is enough then, and as the first deviation is zero, ``Q - S^2 / n`` is at least ``Q / n``, so
+that what cancels costs no more digits than the sum itself (Chan, Golub and LeVeque 1983, doi:10.2307/2683386).
 
 Functions of sums take numbers, or arrays of them, one for each variant of a sweep.
 """

@@ -20,8 +20,8 @@ class LaneTape(NamedTuple):
     ``prices`` (T, n) [currency/share], 0 before the first; ``growth`` (T,) of cash into the session after;
     ``days`` (T,) since the epoch; ``free`` (T,) risk-free return of the session, or (0,) for none;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
-    ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all;
-    ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
+    ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something
+    for all; ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
     ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap,
     ``capped_prices`` (T * n,) their prices and 0 for others, or (0,) without a cap;
     ``look`` (T,) closes at which bands are looked at, or (0,) for no band; ``watched``: caps bind between rebalances.
@@ -48,10 +48,10 @@ class LaneTape(NamedTuple):
 class LanePlans(NamedTuple):
     """What a family's variants want.
 
-    ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``heirs`` (G, n, S) shares of
-    a payout, summing to 1 or 0, and ``takers`` (G, n, S) the same among those with a close; ``accounts``
-    (len(ACCOUNTS), S); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or after a row, is
-    a variant's own; ``simple``: all costs of all of them are small rates.
+    ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``heirs`` (G, n, S) shares
+    of a payout, summing to 1 or 0, and ``takers`` (G, n, S) the same among those with a close; ``accounts``
+    (len(ACCOUNTS), S); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or after a row,
+    is a variant's own; ``simple``: all costs of all of them are small rates.
     """
 
     targets: FloatArray

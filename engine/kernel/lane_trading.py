@@ -46,8 +46,7 @@ def lane_cost(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
         fee = where(most < fee, most, fee)
         most = load(room, MAXIMUM_RATE) * x
         fee = where(most < fee, most, fee)
-        fee = where(x == zero, zero, fee + load(room, SPREAD) * x)
-        return fee
+        return where(x == zero, zero, fee + load(room, SPREAD) * x)
     return fee + load(room, SPREAD) * x
 
 
@@ -103,7 +102,7 @@ def _contract(
 def _bisect(
     V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
 ) -> tuple[Lanes, Lanes]:
-    """Return V1 and costs where fees have a fixed part or bounds: by bisection; V1 is -1 when costs exceed the value."""
+    """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
     zero, half = every(0.0), every(0.5)
     V1, low, high = V, zero, V
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
@@ -141,7 +140,7 @@ def _sound(
         if shared:
             heirs = heirs + load(room, spot(HEIRS, a, n))
             free = where(load(room, spot(ACTIVE, a, n)) == one, free - x, free)
-    sound = (left >= where(cash < zero, cash, zero) - snap * size_of(V)) & (V1 >= zero)
+    sound = (left >= where(cash < zero, cash, zero) - snap * size_of(V)) & (zero <= V1)
     return sound & none_of((heirs > zero) & (free <= snap * V)) if shared else sound
 
 

@@ -88,7 +88,7 @@ def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: Flo
 
 
 @inner
-def _run_group(
+def _run_group(  # noqa: C901  (one branch for each thing that can happen)
     at: int,
     room: FloatArray,
     prices: FloatArray,
@@ -122,7 +122,7 @@ def _run_group(
     sessions = prices.shape[0]
     _open(at, room, accounts, days[0])
     flat = prices.ravel()
-    t, payouts, block = np.int64(0), 0, 0
+    t, payouts, block = min(0, sessions), 0, 0  # no literal 0, for which all would be compiled once more
     while t < sessions:
         following = _due(t, at, room, calendar, next_due)
         whole = (load(room, DUE) > every(0.0)) | (load(room, BROKE_BAND) > every(0.0))
@@ -144,7 +144,9 @@ def _run_group(
             store(room, TRADED, every(0.0))  # the opening purchase is no turnover
         if t == 1:
             first_return(prices.shape[1], room, flat, free)
-        t = mark(t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped_prices, look, watched)
+        t = mark(
+            t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped_prices, look, watched
+        )
         if ends[t] & 1:
             block = _end_blocks(block, at, room, blocks, t, sessions - 1)
         if ends[t] & 2:
@@ -178,11 +180,11 @@ def _open(at: int, room: FloatArray, accounts: FloatArray, day: float) -> None:
 @inner
 def _due(t: int, at: int, room: FloatArray, calendar: IntArray, next_due: IntArray) -> int:
     """Note which variants have a rebalance of their calendar at ``t``; return the next row at which any has."""
-    following = next_due.shape[1]
+    following = int(next_due.shape[1])
     for lane in range(WIDTH):
         own = calendar[at + lane]
         room[DUE + lane] = 1.0 if next_due[own, t] == t else 0.0
-        following = min(following, next_due[own, t + 1])
+        following = min(following, int(next_due[own, t + 1]))
     return following
 
 

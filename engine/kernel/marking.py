@@ -43,7 +43,7 @@ from engine.kernel.vectors import WIDTH, Lanes, every, load, size_of, some, spre
 
 
 @inner
-def mark(
+def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of its lines)
     t: int,
     stop: int,
     room: FloatArray,
@@ -105,7 +105,7 @@ def mark(
         day = spread(days, t)
         lasts = day - since
         longest = where(lasts > longest, lasts, longest)
-        new = V >= high
+        new = high <= V
         since = where(new, day, since)
         high = where(new, V, high)
         share = V / high
