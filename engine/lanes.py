@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LaneSums
+from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LanePlans, LaneSums, LaneTape
 from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
 from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
@@ -78,7 +78,7 @@ def _run_some(
     groups = len(lanes) // WIDTH
     cuts = [groups * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(run_lanes, first, last, course.tape, plans, kept, blocks) for first, last in pairwise(cuts)]
+        jobs = [pool.submit(_work, first, last, course.tape, plans, kept, blocks) for first, last in pairwise(cuts)]
         for job in jobs:
             job.result()
     sums = LaneSums(*kept, *blocks.transpose(1, 0, 2))
@@ -86,6 +86,12 @@ def _run_some(
     result = np.empty((len(variants), len(FIGURES)))
     result[order] = figures
     return result
+
+
+def _work(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: FloatArray, blocks: FloatArray) -> None:
+    """Run groups; what a mask leaves out may divide by nothing."""
+    with np.errstate(all="ignore"):
+        run_lanes(first, last, tape, plans, kept, blocks)
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:

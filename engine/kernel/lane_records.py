@@ -21,7 +21,8 @@ class LaneTape(NamedTuple):
     ``days`` (T,) since the epoch; ``free`` (T,) risk-free return of the session, or (0,) for none;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
     ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something
-    for all; ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
+    for all;
+    ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
     ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap,
     ``capped_prices`` (T * n,) their prices and 0 for others, or (0,) without a cap;
     ``look`` (T,) closes at which bands are looked at, or (0,) for no band; ``watched``: caps bind between rebalances.

@@ -147,6 +147,8 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
         t = mark(
             t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped_prices, look, watched
         )
+        if t == 1:
+            _clear(room)  # session 0 has no return
         if ends[t] & 1:
             block = _end_blocks(block, at, room, blocks, t, sessions - 1)
         if ends[t] & 2:
@@ -309,12 +311,19 @@ def _trim(
 
 
 @inner
+def _clear(room: FloatArray) -> None:
+    """Begin a block of returns."""
+    for row in range(len(BLOCKED)):
+        room[BLOCKED[row] : BLOCKED[row] + WIDTH] = 0.0
+
+
+@inner
 def _end_blocks(block: int, at: int, room: FloatArray, blocks: FloatArray, t: int, returns: int) -> int:
     """Write down the blocks of returns that end before ``t``, the first from its registers; return the next one."""
     while block < BLOCKS and (block + 1) * returns // BLOCKS < t:
         for row in range(len(BLOCKED)):
             store_row(blocks[block], row, at, room, BLOCKED[row])
-            room[BLOCKED[row] : BLOCKED[row] + WIDTH] = 0.0
+        _clear(room)
         block += 1
     return block
 

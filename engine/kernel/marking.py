@@ -147,9 +147,7 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
 
 @inner
 def first_return(n: int, room: FloatArray, prices: FloatArray, free: FloatArray) -> None:
-    """Begin the sums of returns with session 1, whose own return the others are counted from: session 0 has none."""
-    for row in (RETURNS, SQUARES, SHORTFALLS, EXCESS, EXCESS_SQUARES):
-        store(room, row, every(0.0))
+    """Note the return of session 1, from which the others are counted."""
     V = every(0.0)
     for a in range(n):
         V = V + load(room, spot(UNITS, a, n)) * spread(prices, n + a)

@@ -30,6 +30,8 @@ def _store(array: FloatArray, at: int, x: Lanes) -> None:
     array[at : at + WIDTH] = x
 
 
+__all__ = ["WIDTH", "Lanes", "Mask", "every", "load", "none_of", "size_of", "some", "spread", "store", "where"]
+
 every: Callable[[float], Lanes]
 """A number in every lane."""
 spread: Callable[[FloatArray, int], Lanes]
@@ -53,4 +55,4 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     load = lambda array, at: array[at : at + WIDTH].copy()  # noqa: E731
     store, where, some, none_of, size_of = _store, np.where, np.any, np.logical_not, np.abs
 else:
-    pass
+    from engine.kernel.registers import every, load, none_of, size_of, some, spread, store, where
