@@ -87,11 +87,14 @@ def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArra
             "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
             "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
         }
+    table = np.empty((len(sums.final), len(FIGURES)))
+    for column, name in enumerate(FIGURES[: len(columns)]):
+        table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
-    blocks = _raw(counts, sums.shift, sums.returns, sums.squares)
-    table = np.vstack([np.array([columns[name] for name in FIGURES[: len(columns)]]), *blocks]).T
-    table[~np.isfinite(table[:, : len(columns)]).any(axis=1), 0] = np.nan
-    return np.where(np.isfinite(table), table, np.nan)
+    table[:, len(columns) :] = np.vstack(_raw(counts, sums.shift, sums.returns, sums.squares)).T
+    if not np.isfinite(table).all():
+        table[~np.isfinite(table)] = np.nan
+    return table
 
 
 def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:

@@ -1,16 +1,14 @@
-"""The arrays of one family: its market, and what each of its variants wants and pays, as the lanes take them."""
+"""The market of one family, as the lanes take it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine import kernel
 from engine.arrays import BoolArray, FloatArray, IntArray
-from engine.kernel.lane_records import ACCOUNTS, LanePlans, LaneTape
-from engine.lane_plans import Family, Planner, Variant, Wants, When
+from engine.kernel.lane_records import LaneTape
+from engine.lane_plans import Family, Planner
 from engine.sessions import period_of
 from engine.sums import block_ends
 
@@ -95,70 +93,3 @@ def _gone(listed: BoolArray) -> tuple[IntArray, IntArray]:
     gone = np.flatnonzero(ever & (last < sessions - 1))
     gone = gone[np.argsort(last[gone], kind="stable")]
     return (last[gone] + 1).astype(np.int64), gone.astype(np.int64)
-
-
-def plans_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> LanePlans:
-    """Return what the variants want, one lane each."""
-    asked = [planner.asked(variant.policy, family.end) for variant in variants]
-    wants = [one.wants for one in asked]
-    unique = {id(one): one for one in wants}
-    at = {key: number for number, key in enumerate(unique)}
-    index = np.array([at[id(one)] for one in wants])
-    targets = np.array([[_weights(planner, family, one, row) for one in unique.values()] for row in course.rows])
-    heirs, takers = _heirs(planner, family, course, list(unique.values()))
-    calendars, number = _calendars(family, [one.when for one in asked])
-    bands = [one.when.band for one in asked]
-    accounts = np.empty((len(ACCOUNTS), len(variants)))
-    accounts[0] = [variant.account.capital for variant in variants]
-    accounts[1] = [one.cap for one in wants]
-    accounts[2] = [one.haircut for one in asked]
-    accounts[3] = [band.absolute if band else np.inf for band in bands]
-    accounts[4] = [band.relative if band else np.inf for band in bands]
-    accounts[5:] = np.array([planner.terms(variant.costs)[0] for variant in variants]).T
-    return LanePlans(
-        targets=np.ascontiguousarray(targets.transpose(0, 2, 1)[:, :, index]),
-        core=np.ascontiguousarray(np.array([one.core for one in unique.values()]).T[:, index]),
-        heirs=np.ascontiguousarray(heirs[:, :, index]),
-        takers=np.ascontiguousarray(takers[:, :, index]),
-        accounts=accounts,
-        calendar=number,
-        next_due=calendars,
-        simple=family.proportional,
-    )
-
-
-def _weights(planner: Planner, family: Family, wants: Wants, row: int) -> FloatArray:
-    """Return (n,) the targets of a fill at ``row``; asked once for all variants that want the same."""
-    key = (family.opening, family.end, family.delay, row)
-    if key not in wants.weights:
-        wants.weights[key] = planner.weights(wants, family, row)
-    return wants.weights[key]
-
-
-def _heirs(planner: Planner, family: Family, course: Course, unique: list[Wants]) -> tuple[FloatArray, FloatArray]:
-    """Return (G, n, U) who inherits each payout, and the shares of those of them that have a close then (S8)."""
-    tape, columns = course.tape, list(family.assets)
-    heirs = np.zeros((len(tape.gone), len(columns), len(unique)))
-    takers = np.zeros_like(heirs)
-    for k, row in enumerate(tape.gone_rows.tolist()):
-        decision = planner.decision(family, family.opening + row)
-        for u, wants in enumerate(unique):
-            heirs[k, :, u] = wants.policy.heir_weights(decision)[columns]
-            takers[k, :, u] = kernel.shares_of(tape.fresh[row], np.ascontiguousarray(heirs[k, :, u]))
-    return heirs, takers
-
-
-def _calendars(family: Family, whens: Sequence[When]) -> tuple[IntArray, IntArray]:
-    """Return (C, T + 1) the next rebalance at or after each row for each calendar, and (S,) whose calendar is which."""
-    numbers: dict[int, int] = {}
-    tables: list[IntArray] = []
-    found: list[int] = []
-    sessions = family.end - family.opening
-    for when in whens:
-        if id(when) not in numbers:
-            numbers[id(when)] = len(tables)
-            fills = when.rows[when.rows > family.opening] + family.delay - family.opening
-            due = np.concatenate([[0], fills[fills < sessions], [sessions]])
-            tables.append(due[np.searchsorted(due, np.arange(sessions + 1), side="left")])
-        found.append(numbers[id(when)])
-    return np.array(tables, dtype=np.int64), np.array(found, dtype=np.int64)

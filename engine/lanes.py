@@ -9,25 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from engine.arrays import FloatArray
-from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LanePlans, LaneSums, LaneTape
+from engine.arrays import FloatArray, IntArray
+from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LaneSums
 from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
 from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
-from engine.lane_plans import Family, Planner, Variant, planner_of
-from engine.lane_tape import Course, course_of, plans_of
+from engine.lane_plans import Family, Variant, planner_of
+from engine.lane_roster import Roster, roster_of
+from engine.lane_tape import Course, course_of
 from engine.market import Market
 from engine.simulation import simulate
 
 __all__ = ["FIGURES", "Family", "Variant", "family", "run", "run_spine"]
 
-CHUNK: Final = 8192
-"""Variants that are prepared at a time: what bounds the room that ``run`` needs beside its answer."""
+CHUNK: Final = 4096
+"""Variants that a thread prepares, runs and evaluates at a time."""
 
 
 def family(variant: Variant, market: Market) -> Family | None:
@@ -56,42 +56,30 @@ def run(
     if shared is None:
         return np.array([run_spine(market, variant, risk_free) for variant in variants])
     course = course_of(planner, shared, risk_free)
+    roster = roster_of(planner, shared, course, variants)
     result = np.empty((len(variants), len(FIGURES)))
-    for begin in range(0, len(variants), CHUNK):
-        some = variants[begin : begin + CHUNK]
-        result[begin : begin + CHUNK] = _run_some(planner, shared, course, some, threads)
+
+    def work(lanes: IntArray) -> None:
+        result[lanes] = _run_some(course, roster, lanes)
+
+    order = roster.order
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, (order[begin : begin + CHUNK] for begin in range(0, len(order), CHUNK))))
     for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
         result[number] = run_spine(market, variants[number], risk_free)
     return result
 
 
-def _run_some(
-    planner: Planner, shared: Family, course: Course, variants: Sequence[Variant], threads: int
-) -> FloatArray:
-    """Run a few thousand variants; those that only the spine can run come back without a final value."""
-    when = [id(planner.asked(variant.policy, shared.end).when) for variant in variants]
-    order = sorted(range(len(variants)), key=when.__getitem__)  # those that trade together side by side
-    order += order[-1:] * (-len(order) % WIDTH)
-    lanes = [variants[number] for number in order]
-    plans = plans_of(planner, shared, course, lanes)
-    kept, blocks = np.empty((len(KEPT), len(lanes))), np.empty((BLOCKS, len(BLOCKED), len(lanes)))
-    groups = len(lanes) // WIDTH
-    cuts = [groups * part // threads for part in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(_work, first, last, course.tape, plans, kept, blocks) for first, last in pairwise(cuts)]
-        for job in jobs:
-            job.result()
-    sums = LaneSums(*kept, *blocks.transpose(1, 0, 2))
-    figures = figures_of(sums, plans.accounts[0], course.tape)
-    result = np.empty((len(variants), len(FIGURES)))
-    result[order] = figures
-    return result
-
-
-def _work(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: FloatArray, blocks: FloatArray) -> None:
-    """Run groups; what a mask leaves out may divide by nothing."""
-    with np.errstate(all="ignore"):
-        run_lanes(first, last, tape, plans, kept, blocks)
+def _run_some(course: Course, roster: Roster, lanes: IntArray) -> FloatArray:
+    """Return the figures of some variants, by number; those that only the spine can run have no final value."""
+    count = len(lanes)
+    plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], -count % WIDTH)))
+    width = len(plans.calendar)
+    kept, blocks = np.empty((len(KEPT), width)), np.empty((BLOCKS, len(BLOCKED), width))
+    with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
+        run_lanes(0, width // WIDTH, course.tape, plans, kept, blocks)
+        sums = LaneSums(*kept[:, :count], *blocks[:, :, :count].transpose(1, 0, 2))
+        return figures_of(sums, plans.accounts[0, :count], course.tape)
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:

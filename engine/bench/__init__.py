@@ -1,0 +1,1 @@
+"""The timing report: this engine beside others on the same jobs, equal results asserted."""
