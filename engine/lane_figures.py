@@ -122,7 +122,9 @@ def _raw(
 
 def _total(blocks: FloatArray) -> FloatArray:
     """Return (S,) the sums of (BLOCKS, S), in order."""
-    total: FloatArray = np.add.accumulate(blocks, axis=0)[-1] + 0.0
+    total = np.zeros(blocks.shape[1])
+    for block in blocks:
+        total += block
     return total
 
 

@@ -20,7 +20,8 @@ class Roster:
 
     ``policy``, ``account``, ``costs`` (S,) number a variant's own; ``wants`` and ``calendar`` number a policy's.
     ``targets`` (P, n, U), ``core`` (n, U), ``heirs``, ``takers`` (G, n, U) by wants; ``next_due`` (C, T + 1) by
-    calendar; ``terms`` (4, policies) cap, haircut and band; ``capital`` by account; ``fees`` (7, tariffs) by costs.
+    calendar; ``terms`` (4, policies) cap, haircut and band, ``heaviest`` their highest capped target at the end;
+    ``capital`` by account; ``fees`` (7, tariffs) by costs.
     """
 
     policy: IntArray
@@ -34,14 +35,19 @@ class Roster:
     takers: FloatArray
     next_due: IntArray
     terms: FloatArray
+    heaviest: FloatArray
     capital: FloatArray
     fees: FloatArray
     simple: bool
 
     @property
     def order(self) -> IntArray:
-        """(S,) the variants with those that trade on the same days side by side."""
-        return np.argsort(self.calendar[self.policy], kind="stable")
+        """(S,) the variants with those side by side that trade on the same days: calendar, then room below caps, bands.
+
+        What one of eight variants has to stop for, all of them stop for.
+        """
+        keys = (self.terms[3], self.terms[2], self.heaviest / self.terms[0], self.calendar)
+        return np.lexsort(tuple(key[self.policy] for key in keys))
 
     def plans(self, lanes: IntArray) -> LanePlans:
         """Return the plans of some variants, by number, one a lane."""
@@ -70,6 +76,7 @@ def roster_of(planner: Planner, family: Family, course: Course, variants: Sequen
     unique = [asked[at].wants for at in different]
     calendars, calendar = _numbered([id(one.when) for one in asked])
     targets = [[_weights(planner, family, one, row) for one in unique] for row in course.rows]
+    capped = list(family.capped)
     heirs, takers = _heirs(planner, family, course, unique)
     return Roster(
         policy=policy,
@@ -83,6 +90,7 @@ def roster_of(planner: Planner, family: Family, course: Course, variants: Sequen
         takers=takers,
         next_due=np.array([_due(family, asked[at].when) for at in calendars]),
         terms=np.array([_terms(one) for one in asked]).T,
+        heaviest=np.array(targets)[-1][wants][:, capped].max(axis=1, initial=0.0),
         capital=np.array([variants[at].account.capital for at in accounts]),
         fees=np.array([planner.terms(variants[at].costs)[0] for at in tariffs]).T,
         simple=family.proportional,

@@ -75,7 +75,7 @@ class Scatter:
 
     @property
     def constant(self) -> bool:
-        """Whether all values are the same."""
+        """Whether all values are the same, but for differences whose squares are nothing (below 1e-161)."""
         return total(self.squares) == 0.0
 
 

@@ -124,3 +124,145 @@ def test_variants_of_wild_markets_have_the_bits_of_the_spine(seed: int) -> None:
         rate = rng.choice([0.0, 1e-4, np.linspace(-1e-4, 3e-4, len(market.dates))])
         ran += compare(market, [random_variant(rng, market) for _ in range(25)], rate)
     assert ran > 100
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-4])
+def test_the_article_s_plans_over_real_prices_have_the_bits_of_the_spine(shared_data, rate: float) -> None:
+    """Baskets with names that list late (ASTS, RKLB, IONQ, RXRX, VKTX) and two that end early, each with its own terms."""
+    market, rng = real_market(shared_data), random.Random(f"article {rate}")
+    names = ("CRS", "UNF", "SRCE", "MMSI", "ITRI", "IONQ", "RKLB", "ASTS", "VKTX", "RXRX")
+    variants = []
+    for _ in range(100):
+        basket, start = (
+            rng.sample(names, rng.choice([3, 4, 5])),
+            int(np.searchsorted(market.dates, np.datetime64("2004-02-02"))),
+        )
+        policy = CoreSatellite.model_validate(
+            {
+                "core": {"SPY": "rest", "VB": rng.randint(5, 25) / 100},
+                "satellites": dict.fromkeys(basket, rng.choice([0.02, 0.025, 0.03])),
+                "cap": 0.03,
+                "caps": rng.choice(["at_rebalance", "always"]),
+                "rebalance": random_rebalance(rng),
+            }
+        )
+        variants.append(Variant(policy, Account(capital=1e5), random_costs(rng), start, len(market.dates)))
+    assert compare(market, variants, rate, threads=2) == 100
+
+
+def real_market(shared_data, extra: tuple[str, ...] = ()) -> Market:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(shared_data / "prices.parquet")
+    names = ("SPY", "VB", "CRS", "UNF", "SRCE", "MMSI", "ITRI", "IONQ", "RKLB", "ASTS", "VKTX", "RXRX", *extra)
+    dates = table["date"].to_numpy().astype("datetime64[D]")
+    return Market.build(dates, names, np.column_stack([table[name].to_numpy() for name in names]))
+
+
+def mixes(market: Market, count: int) -> list[Variant]:
+    rng = random.Random(count)
+    shares = [[rng.randint(1, 9) for _ in market.assets] for _ in range(count)]
+    policies = [
+        FixedMix.model_validate(
+            {
+                "weights": {name: one / sum(row) for name, one in zip(market.assets, row, strict=True)},
+                "rebalance": {"kind": "annual", "month": rng.choice(MONTHS)},
+            }
+        )
+        for row in shares
+    ]
+    return [Variant(policy, Account(), PercentCosts(rate=0.001), 0, len(market.dates)) for policy in policies]
+
+
+def steady_market(sessions: int = 600, assets: int = 3) -> Market:
+    draws = np.random.default_rng(7)
+    closes = 20.0 * np.cumprod(1.0 + draws.normal(4e-4, 0.01, (sessions, assets)), axis=0)
+    dates = np.busday_offset(np.datetime64("2018-01-01"), np.arange(sessions), roll="forward")
+    return Market.build(dates, NAMES[:assets], closes)
+
+
+def test_neither_threads_nor_neighbours_nor_order_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = steady_market()
+    variants = mixes(market, 90)
+    table = lanes.run(market, variants)
+    assert not np.isnan(table[:, :16]).any()
+    assert lanes.run(market, variants, threads=3).tobytes() == table.tobytes()
+    assert lanes.run(market, variants[::-1])[::-1].tobytes() == table.tobytes()
+    assert lanes.run(market, variants[17:18]).tobytes() == table[17:18].tobytes()
+    monkeypatch.setattr(lanes, "CHUNK", 16)
+    assert lanes.run(market, variants, threads=2).tobytes() == table.tobytes()
+
+
+def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
+    """A run has its benchmarks beside it, a sweep the names of other baskets."""
+    plan = {
+        "core": {"SPY": "rest", "VB": 0.15},
+        "satellites": dict.fromkeys(("CRS", "UNF", "IONQ"), 0.025),
+        "cap": 0.03,
+    }
+    variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 7500, 9500)
+    narrow, wide = real_market(shared_data), real_market(shared_data, ("IWM", "AGG", "QQQ", "KO", "JPM", "XOM", "MCD"))
+    equal(lanes.run(wide, [variant])[0], lanes.run_spine(narrow, variant))
+
+
+def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
+    market = steady_market()
+    mix = FixedMix.model_validate({"weights": {"AAA": 0.5, "BBB": 0.4}})
+    end = len(market.dates)
+    usual = Variant(mix, Account(), NoCosts(), 0, end)
+    assert lanes.family(usual, market) is not None
+    part = FixedMix.model_validate(
+        {"weights": {"AAA": 0.5, "BBB": 0.4}, "rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"}
+    )
+    flows = Account.model_validate({"contributions": {"amount": 100}})
+    whole = Account.model_validate({"shares": "whole"})
+    for odd in (
+        Variant(part, Account(), NoCosts(), 0, end),
+        Variant(mix, flows, NoCosts(), 0, end),
+        Variant(mix, whole, NoCosts(), 0, end),
+        Variant(mix, Account(), NoCosts(), 0, 2),
+    ):
+        assert lanes.family(odd, market) is None
+        equal(lanes.run(market, [odd])[0], lanes.run_spine(market, odd))
+
+
+def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B has no close at the January rebalance; only who holds it has an order that waits."""
+    closes = np.full((300, 3), 10.0) * np.cumprod(1.0 + np.random.default_rng(1).normal(0, 0.01, (300, 3)), axis=0)
+    dates = np.busday_offset(np.datetime64("2019-06-03"), np.arange(300), roll="forward")
+    row = int(np.searchsorted(dates, np.datetime64("2020-01-01")))
+    closes[row, 1] = np.nan
+    market = Market.build(dates, NAMES[:3], closes)
+    kinds = ({"AAA": 0.6, "CCC": 0.4, "BBB": 0.0}, {"AAA": 0.6, "BBB": 0.4, "CCC": 0.0})
+    variants = [Variant(FixedMix.model_validate({"weights": one}), Account(), NoCosts(), 0, 300) for one in kinds]
+    spine, asked = lanes.run_spine, []
+    monkeypatch.setattr(lanes, "run_spine", lambda *of: asked.append(of[1]) or spine(*of))
+    table = lanes.run(market, variants)
+    assert asked == variants[1:]
+    for found, variant in zip(table, variants, strict=True):
+        equal(found, spine(market, variant))
+
+
+def test_figures_are_those_that_a_run_prints() -> None:
+    from engine.comparison import peaks
+    from engine.figures import Performance, figures
+    from engine.simulation import simulate
+
+    market = steady_market(500, 6)
+    plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}
+    variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 0, 500)
+    found = dict(zip(FIGURES, lanes.run(market, [variant])[0].tolist(), strict=True))
+    ledger = simulate(market, variant.policy, variant.account, variant.costs.table(6))
+    performance = Performance.of(ledger)
+    printed = figures(performance)
+    assert {name: found[name] for name in FIGURES if name in printed} == {
+        n: printed[n] for n in FIGURES if n in printed
+    }
+    tops = peaks(ledger, market, variant.policy).values()
+    assert found["max_weight"] == pytest.approx(max(peak.weight for peak in tops), rel=1e-15)
+    assert (
+        max(p.sessions_over_cap for p in tops) <= found["sessions_over_cap"] <= sum(p.sessions_over_cap for p in tops)
+    )
+    returns = performance.returns
+    assert sum(found[f"return_sum_{b:02d}"] for b in range(16)) == pytest.approx(returns.sum(), rel=1e-12)
+    assert found["square_sum_03"] == pytest.approx((returns[499 * 3 // 16 : 499 * 4 // 16] ** 2).sum(), rel=1e-12)

@@ -29,7 +29,9 @@ Plan = Callable[[dict[str, object]], Policy]
 def market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
     """Return a market of weekdays from 2004 on, of independent log-normal-like closes; the same for everybody."""
     draws = np.random.default_rng(2004)
-    closes = np.asarray(50.0 * np.cumprod(1.0 + draws.normal(0.0004, 0.012, (sessions, assets)), axis=0), dtype=np.float64)
+    closes = np.asarray(
+        50.0 * np.cumprod(1.0 + draws.normal(0.0004, 0.012, (sessions, assets)), axis=0), dtype=np.float64
+    )
     dates = np.busday_offset("2004-01-30", np.arange(sessions), roll="forward")
     return Market.build(dates, tuple(f"A{j:03d}" for j in range(assets)), closes)
 
