@@ -145,6 +145,39 @@ def check(config: ConfigPath, overrides: Overrides = None) -> None:
         print_quality(closes, examine(loaded, closes))
 
 
+@app.command()
+def bench(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write bench.json and bench.html.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="How often everything is timed.")] = 5,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, max=256, help="Threads of the lanes; all cores if not given.")
+    ] = None,
+    peers: Annotated[bool, typer.Option("--peers/--no-peers", help="Time other engines too, where installed.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
+) -> None:
+    """Time this engine beside others on the same jobs, on this machine; a minute or two."""
+    from pydantic import TypeAdapter
+
+    from engine.bench.measure import bench as measured
+    from engine.files import atomic_write
+    from engine.report.timing import bench_json, bench_page, print_bench, saying
+    from engine.results import to_json
+    from strategies import AnyStrategy
+
+    plan = TypeAdapter(AnyStrategy).validate_python
+    with saying() as say:
+        report = measured(plan, rounds=rounds, threads=threads or os.cpu_count() or 1, peers=peers, say=say)
+    if out is not None:
+        atomic_write(out / "bench.json", to_json(bench_json(report)))
+        atomic_write(out / "bench.html", bench_page(report).encode())
+    if json:
+        sys.stdout.buffer.write(to_json(bench_json(report)))
+    else:
+        print_bench(report)
+
+
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
     from engine.errors import about
