@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.account import Account
 from engine.arrays import IntArray
+from engine.journal import Words
 from engine.market import Market
 from engine.policy import Band
 from engine.reviews import Breach
@@ -17,9 +18,9 @@ from engine.sessions import starts_period
 
 @dataclass(frozen=True)
 class Drift:
-    """A ``band`` that broke, and the ``reason`` in words."""
+    """A ``band`` that broke, and the ``reason`` of what answers it."""
 
-    reason: str
+    reason: Words
     band: Band
 
 
@@ -56,7 +57,7 @@ class Agenda:
         stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
         return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
 
-    def rebalance(self, row: int) -> str | None:
+    def rebalance(self, row: int) -> Words | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
         drift = self.drifts.get(row)
         return self.rebalances.get(row) or (drift.reason if drift and drift.band.whole else None)

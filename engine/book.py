@@ -5,9 +5,9 @@ Money and shares are moved only by the kernel; the book keeps count, remembers e
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,9 @@ from engine import kernel
 from engine.account import Account
 from engine.agenda import Agenda
 from engine.arrays import BoolArray, FloatArray, IntArray, frozen
-from engine.bands import Part, widths
+from engine.bands import Part
 from engine.errors import AccountError, StalePriceError
-from engine.journal import Event, Why, own_reasons
+from engine.journal import Event, Why, Words, cap_words, drift_words, own_reasons
 from engine.kernel_types import Desk, Order, Slips, Tape, Terms, Track, Watch
 from engine.ledger import Ledger
 from engine.market import Market
@@ -88,7 +88,6 @@ class Book:
         self.terms = terms
         self.machines = Machines.of(review, market)
         self._slips = _blank_slips(64, count)
-        self._caps = terms.caps.tolist()
         self.desk = Desk(terms, weights.core, self.machines.barred, weights.fixed, weights.static)
         self._dq = np.zeros(count)
         self._fees = np.zeros(count)
@@ -257,7 +256,7 @@ class Book:
         if status == kernel.UNAFFORDABLE:
             self.left_out.append(row)
         elif np.count_nonzero(self._dq):
-            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(self._cap_reason(seen)))
+            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(self.cap_reason(seen)))
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
@@ -280,29 +279,32 @@ class Book:
             slips,
             at_once,
         )
-        if slips.made[0]:
+        if made := int(slips.made[0]):
             self.cash = self._snap(self.cash, self.track.value[row - 1])
-        for k in range(slips.made[0]):
-            self._file(slips, k, watch, agenda)
-        slips.made[0] = 0
+            self._file(slips, made, watch, agenda)
+            slips.made[0] = 0
         return row, alarm
 
-    def _file(self, slips: Slips, k: int, watch: Watch, agenda: Agenda) -> None:
+    def _file(self, slips: Slips, made: int, watch: Watch, agenda: Agenda) -> None:
         """Enter what ``hold`` traded on its own into the journal."""
-        row, kind = int(slips.rows[k]), int(slips.kinds[k])
+        dq, fees, seen, reached = (array[:made].copy() for array in (slips.dq, slips.fees, slips.seen, slips.reached))
+        rows, kinds = slips.rows[:made].tolist(), slips.kinds[:made].tolist()
+        refused, traded = slips.refused[:made].tolist(), np.any(dq, axis=1).tolist()
+        for k, row in enumerate(rows):
+            why = self._why(kinds[k], row, seen[k], watch, agenda)
+            if why.whole:
+                self.target, self.reference = self.desk.fixed, reached[k]
+            if refused[k]:
+                self.left_out.append(row)
+            elif traded[k]:
+                self.events.append(Event(row, self.target, dq[k], self.market.prices[row], fees[k], why))
+
+    def _why(self, kind: int, row: int, seen: FloatArray, watch: Watch, agenda: Agenda) -> Why:
         if kind == kernel.CAP_ALARM:
-            why = Why(self._cap_reason(slips.seen[k]))
-        elif kind == kernel.BAND_ALARM:
-            why = Why(self.drift_words(watch.absolute, watch.relative, slips.seen[k]), whole=True)
-        else:
-            why = Why(agenda.rebalances[row], whole=True)
-        if why.whole:
-            self.target, self.reference = self.desk.fixed, slips.reached[k].copy()
-        if slips.refused[k]:
-            self.left_out.append(row)
-        elif np.count_nonzero(slips.dq[k]):
-            dq, fees = slips.dq[k].copy(), slips.fees[k].copy()
-            self.events.append(Event(row, self.target, dq, self.market.prices[row], fees, why))
+            return Why(self.cap_reason(seen))
+        if kind == kernel.BAND_ALARM:
+            return Why(self.drift_reason(seen, watch.absolute, watch.relative), whole=True)
+        return Why(agenda.rebalances[row], whole=True)
 
     def close(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""
@@ -320,11 +322,11 @@ class Book:
             trades=self._stack([event.trades for event in self.events]),
             prices=self._stack([event.prices for event in self.events]),
             costs=self._stack([event.costs for event in self.events]),
-            reasons=tuple(event.why.words for event in self.events),
+            words=tuple(event.why.words for event in self.events),
             own=own_reasons(self.events, self.market, start),
             rebalances=frozen(np.array([event.why.whole for event in self.events], dtype=np.bool_)),
             parts=frozen(np.array([event.why.part for event in self.events], dtype=np.bool_)),
-            reviews=tuple(dataclasses.replace(found, row=found.row - start) for found in self.machines.found),
+            reviews=tuple(found._replace(row=found.row - start) for found in self.machines.found),
             notes=(*self.notes, *self._left_out_note()),
         )
 
@@ -345,7 +347,6 @@ class Book:
     def fill(self, row: int, order: Order, why: Why) -> bool:
         """Fill ``order`` and remember it; return whether targets were scaled for waiting assets."""
         price = self.market.prices[row]
-        before = self.value(row)
         status, scaled, cash = kernel.trade(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
         if status == kernel.UNAFFORDABLE and cash < 0.0:
             raise AccountError(
@@ -354,9 +355,12 @@ class Book:
             )
         if status == kernel.UNAFFORDABLE:
             self.left_out.append(row)
-        if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
-            raise AccountError(short_of(self.market.dates[row], cash - self.flows[row], -self.flows[row]))
-        self.cash = self._snap(cash, before)
+        if cash < 0.0:
+            before = kernel.value_of(self.units, price, cash) + float(self._fees.sum())
+            if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
+                raise AccountError(short_of(self.market.dates[row], cash - self.flows[row], -self.flows[row]))
+            cash = self._snap(cash, before)
+        self.cash = cash
         if np.count_nonzero(self._dq):
             self._note(row, self._dq.copy(), price, self._fees.copy(), why)
         return bool(scaled)
@@ -365,9 +369,11 @@ class Book:
         """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
         refused = len(self.left_out)
         self.fill(row, Order(aims, active, payers, forced=True), why)
+        if np.count_nonzero(self._dq):
+            return
         money, value = self.money(row), self.value(row)
         needed = float((aims * value - money)[active].sum())
-        if not self._dq.any() and needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
+        if needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
             del self.left_out[refused:]
             aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
             self.fill(row, Order(aims, active, self.nobody), why)
@@ -386,19 +392,13 @@ class Book:
         if self.machines.guard.on:
             self.machines.traded(trades, self.units, prices)
 
-    def _cap_reason(self, seen: FloatArray) -> str:
+    def cap_reason(self, seen: FloatArray) -> Words:
         """Return which caps the weights ``seen`` (N,) broke."""
-        caps = zip(self.market.assets, seen.tolist(), self._caps, strict=True)
-        parts = (
-            f"{name} {100.0 * w:.4g} % > {100.0 * cap:.3g} %" for name, w, cap in caps if w > cap * (1.0 + kernel.OVER)
-        )
-        return "cap: " + ", ".join(parts)
+        return partial(cap_words, self.market.assets, seen, self.terms.caps)
 
-    def drift_words(self, absolute: float, relative: float, seen: FloatArray) -> str:
-        """Return which asset had left its band furthest at weights ``seen`` (N,), in widths of it, and by how much."""
-        drift = seen - self.reference
-        worst = int((np.abs(drift) / np.maximum(widths(self.reference, absolute, relative), 1e-12)).argmax())
-        return f"band: {self.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp"
+    def drift_reason(self, seen: FloatArray, absolute: float, relative: float) -> Words:
+        """Return which asset had left its band at weights ``seen`` (N,)."""
+        return partial(drift_words, self.market.assets, seen, self.reference, absolute, relative)
 
     def _stuck(self, row: int, target: FloatArray) -> BoolArray:
         """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""

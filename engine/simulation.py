@@ -14,7 +14,7 @@ from engine.arrays import FloatArray
 from engine.bands import part_rebalance
 from engine.book import Book, Standing
 from engine.errors import DataError
-from engine.journal import Why
+from engine.journal import Why, Words
 from engine.kernel_types import CostTable, Terms, Watch
 from engine.ledger import Ledger
 from engine.market import Market
@@ -93,7 +93,7 @@ def _decide(book: Book, row: int) -> Decision:
     return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred)
 
 
-def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str) -> None:
+def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: Words) -> None:
     """Decide anew and trade the whole portfolio, reviews first."""
     book.machines.lift(row)
     decision = _decide(book, row)
