@@ -24,7 +24,7 @@ LAYERS = [
     | {"research", "exact", "estimates", "risk_parity", "constraints"},
     {"feasible", "objectives"},
     {"optimiser"},
-    {"reviews", "bands", "journal", "ledger", "book", "agenda", "answers", "flows", "config", "metrics"},
+    {"reviews", "bands", "waiting", "orders", "journal", "ledger", "book", "agenda", "answers", "flows", "config", "metrics"},
     {"figures"},
     {"simulation", "chronicle", "load", "background"},
     {"comparison"},
