@@ -114,8 +114,7 @@ def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
 def _delistings(market: Market, opening: int) -> dict[int, list[int]]:
     """Return assets by the first row after their last close, where the market goes on (S8)."""
     gone: dict[int, list[int]] = {}
-    for j in range(len(market.assets)):
-        rows = np.flatnonzero(market.listed[:, j])
-        if len(rows) and opening <= rows[-1] < len(market.dates) - 1:
-            gone.setdefault(int(rows[-1]) + 1, []).append(j)
+    for j, last in enumerate(market.lives[1].tolist()):
+        if opening <= last < len(market.dates) - 1:
+            gone.setdefault(last + 1, []).append(j)
     return gone

@@ -72,10 +72,9 @@ def drift_words(
 
 def own_reasons(events: Sequence[Event], market: Market, opening: int) -> tuple[Mapping[int, str], ...]:
     """Return the own reasons of every event; an asset listed after the opening is first bought as ``listed`` (S7)."""
-    late = np.flatnonzero(~market.listed[opening] & market.listed[opening:].any(axis=0))
     own = [event.why.own for event in events]
-    for j in late:
-        joined = next((k for k, event in enumerate(events) if event.trades[j] > 0.0), None)
+    for j, first in enumerate(market.lives[0].tolist()):
+        joined = next((k for k, event in enumerate(events) if event.trades[j] > 0.0), None) if first > opening else None
         if joined is not None:
-            own[joined] = {**own[joined], int(j): own[joined].get(int(j), "listed")}
+            own[joined] = {**own[joined], j: own[joined].get(j, "listed")}
     return tuple(own)
