@@ -21,9 +21,10 @@ REVIEW_ALARM: Final = 4
 @jit
 def widths_of(reference: FloatArray, watch: Watch) -> FloatArray:
     """Return (N,) how far a weight may be from ``reference`` (N,) before its band breaks."""
-    widths = np.empty(reference.size)
-    for a in range(reference.size):
-        widths[a] = min(watch.absolute, watch.relative * reference[a])
+    widths = np.full(reference.size, watch.absolute)
+    if watch.relative < np.inf:
+        for a in range(reference.size):
+            widths[a] = min(watch.absolute, watch.relative * reference[a])
     return widths
 
 
