@@ -133,7 +133,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
-    """Print the data-quality page of CONFIG's prices."""
+    """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
     from engine.errors import about
     from engine.load import request_of
     from engine.report.terminal import print_quality
@@ -142,7 +142,10 @@ def check(config: ConfigPath, overrides: Overrides = None) -> None:
     loaded = _load(config, overrides or ())
     with about(config):
         closes = loaded.data.source.load(request_of(loaded))
-        print_quality(closes, examine(loaded, closes))
+        findings = examine(loaded, closes)
+        print_quality(closes, findings)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
 
 
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:

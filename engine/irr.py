@@ -57,7 +57,8 @@ def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float
     """Return the gain over a span by the value at its begin and the flows, each weighted by the time it was there.
 
     ``flows`` (K,) [currency, paid in positive] on ``dates`` (K,), the first and last of which bound the span, come at
-    the end of their days. P. O. Dietz (1966), Pension Funds: Measuring Investment Performance; None when nothing was there on average.
+    the end of their days (P. O. Dietz 1966, Pension Funds: Measuring Investment Performance). None when nothing was
+    there on average.
     """
     days = (dates - dates[0]).astype("timedelta64[D]").astype(np.float64)
     base = begin + float(flows @ (1.0 - days / days[-1])) if days[-1] > 0.0 else 0.0
