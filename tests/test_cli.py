@@ -293,9 +293,8 @@ def test_data_check_ends_with_1_when_a_run_would_stop_at_the_prices(tmp_path: Pa
         "name: plan\ndata: {source: {kind: files, path: prices.csv}}\n"
         "strategy: {kind: fixed_mix, weights: {AAA: 50%, BBB: 50%}, rebalance: {kind: annual}}\n"
     )
-    page = engine("data", "check", str(config), cwd=tmp_path)
-    assert "a run would stop here" in page.stdout
-    assert page.returncode == engine("run", str(config), cwd=tmp_path).returncode == 1
+    assert "a run would stop here" in engine("data", "check", config, cwd=tmp_path, check=1).stdout
+    assert "pence" in engine("run", config, cwd=tmp_path, check=1).stderr
 
 
 @pytest.mark.parametrize(
