@@ -22,6 +22,7 @@ from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Decision, Review
 from engine.reviews import Machines
+from engine.steps import Step
 from engine.waiting import Waiting, named
 
 
@@ -53,7 +54,8 @@ class Book:
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``reference`` (N,) those
     drift is measured from; ``waiting`` the orders without a price yet; ``track`` and ``flows`` (T,) what each session
-    saw, ``events`` and ``notes`` what was done. ``dq`` and ``fees`` (N,) are those of the last order.
+    saw, ``events`` and ``notes`` what was done. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how
+    weights were optimised.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Book:
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
+        self.steps: list[Step] = []
         self.left_out: list[int] = []
         self.tape = Tape(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
@@ -245,6 +248,7 @@ class Book:
             parts=frozen(np.array([event.why.part for event in self.events], dtype=np.bool_)),
             reviews=tuple(found._replace(row=found.row - start) for found in self.machines.found),
             notes=(*self.notes, *self._left_out_note()),
+            steps=tuple(self.steps),
         )
 
     # how it is done ----------------------------------------------------------------------------------------------

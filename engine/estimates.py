@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.arrays import BoolArray, FloatArray, frozen
+from engine.arrays import BoolArray, FloatArray, IntArray, frozen
 from engine.choice import Choice, Positive, Whole, refuse
 from engine.errors import DataError
 
@@ -59,12 +59,14 @@ class Estimate:
     moments : of the n assets that ``known`` marks, in their order
     known : (N,) which assets had enough returns
     returns : (observations, n) the simple returns behind them, oldest first
+    rows : (observations,) the row of ``closes`` at which each return ends
 
     """
 
     moments: Moments
     known: BoolArray
     returns: FloatArray
+    rows: IntArray
 
 
 class Estimates(Choice):
@@ -108,11 +110,13 @@ class Estimates(Choice):
             most = int(present.sum(axis=0).max(initial=0))
             words = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
             raise DataError(f"{words}; lower it, or start later")
-        complete = np.ascontiguousarray(returns[present[:, known].all(axis=1)][:, known])
+        rows = np.flatnonzero(present[:, known].all(axis=1))
+        complete = np.ascontiguousarray(returns[rows][:, known])
         if len(complete) < self.min_history:
             words = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
             raise DataError(f"{words}, {self.min_history} expected; lower it, or mend the gaps in the prices")
-        return Estimate(self.moments(complete), frozen(known), frozen(complete))
+        ends = rows + (len(closes) - len(window) + 1)
+        return Estimate(self.moments(complete), frozen(known), frozen(complete), frozen(ends))
 
     def moments(self, returns: FloatArray) -> Moments:
         """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular."""

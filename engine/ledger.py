@@ -12,6 +12,7 @@ from engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.journal import Words, said
 from engine.market import Market
 from engine.reviews import Reviewed
+from engine.steps import Step
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Ledger:
     parts : (R,) where it was brought back into its bands
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
+    steps : how decisions were optimised, where a policy does that; their rows are the market's
 
     """
 
@@ -58,6 +60,7 @@ class Ledger:
     parts: BoolArray
     reviews: tuple[Reviewed, ...] = ()
     notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:

@@ -84,13 +84,14 @@ def simulate(
 
 def _decide(book: Book, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred = book.market, book.machines.barred
+    market, barred, terms = book.market, book.machines.barred, (book.terms.costs, book.steps)
     if row == book.opening:
         eligible = market.listed[row]
-        return Decision(market.until(row), np.zeros(len(eligible)), book.account.capital, row, eligible, barred)
+        nothing = np.zeros(len(eligible))
+        return Decision(market.until(row), nothing, book.account.capital, row, eligible, barred, *terms)
     seen = max(row - book.account.delay, book.opening + 1)
     value = float(book.track.value[seen - 1])
-    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred)
+    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred, *terms)
 
 
 def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: Words) -> None:
