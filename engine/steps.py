@@ -21,10 +21,12 @@ class Step:
     assets : how many could be held
     status : ``optimal``, how far another choice of names may be better, or why there are no weights
     solver : whose answer it is
-    value : the objective's figure at the weights, in words' units (``Aim``); NaN without weights
+    figure : what the objective's figure is called
+    percent : whether it is shown as a percentage
+    value : the figure at the weights; NaN without weights
     residual : most by which the weights break a constraint [weight]
     gap : no admissible weights are better by more, in units of the objective
-    binding : what the objective gains for each unit of weight that a constraint gives way, by its name
+    binding : by how much the figure improves for each unit of weight that a constraint gives way, by its name
     fallback : what was traded instead, "" when the solver's weights were
     remark : what a reader should know of the estimate, "" for nothing
 
@@ -37,6 +39,8 @@ class Step:
     assets: int = 0
     status: str = ""
     solver: str = ""
+    figure: str = ""
+    percent: bool = True
     value: float = np.nan
     residual: float = np.nan
     gap: float = np.nan

@@ -135,7 +135,8 @@ def admissible(
     inside = np.array([asset in ours for asset in assets])
     cap, floor = (satellites.cap, satellites.floor) if satellites else (1.0, 0.0)
     upper = np.where(inside, cap, core_cap)
-    bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", "cap")
+    words = tuple("satellites.cap" if one else "core_cap" for one in inside)
+    bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", words)
     groups = tuple(
         Group(name, np.array([asset in members for asset in assets]), limit.max, limit.min)
         for name, members, limit in groups_of(limits, satellites)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.arrays import FloatArray
+from engine.arrays import DateArray, FloatArray
 from engine.choice import Choice, Ticker, Weight, in_percent, refuse
 from engine.constraints import Constraints
 from engine.errors import DataError
@@ -106,14 +106,14 @@ class Optimised(Rebalanced):
         free = decision.eligible & ~decision.barred
         return tuple(ticker for ticker in self.tickers if free[decision.column(ticker)])
 
-    def _window(self, decision: Decision, assets: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    def _window(self, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
         """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
         history, columns = decision.history, [decision.column(ticker) for ticker in assets]
         last = slice(max(len(history.dates) - self.estimates.lookback - 1, 0), None)
         fresh = history.age[last][:, columns] == 0
         return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
 
-    def _short(self, dates: FloatArray, closes: FloatArray) -> str:
+    def _short(self, dates: DateArray, closes: FloatArray) -> str:
         """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
         printed = np.isfinite(closes).any(axis=1)
         there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
@@ -295,7 +295,7 @@ class Optimised(Rebalanced):
                 if ticker not in self.tickers:
                     yield (
                         ("objective", key, ticker),
-                        f"{ticker} is neither core nor satellite; add it, or remove it here",
+                        f"{ticker} is neither core nor satellite; add or remove it",
                     )
         missing = [ticker for ticker in self.tickers if ticker not in budgets] if budgets else []
         if missing:
@@ -312,10 +312,12 @@ def _step(decision: Decision, problem: Problem | None, found: Solution, instead:
         train=problem.train,
         observations=problem.inputs.moments.observations,
         assets=len(problem.inputs.assets),
+        figure=problem.aim.title,
+        percent=problem.aim.percent,
         value=problem.aim.figure(found.objective_value),
         residual=found.residual,
         gap=found.gap,
-        binding=found.binding,
+        binding={name: gain * problem.aim.slope(found.objective_value) for name, gain in found.binding.items()},
         remark=problem.remark,
     )
 

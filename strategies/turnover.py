@@ -23,8 +23,8 @@ class Trading(Choice):
     """How trading is held back.
 
     ``penalty: costs`` takes the run's own costs, as far as they are proportional to the money traded, from what the
-    objective gains until the next scheduled decision; an objective in variances counts a variance as ``risk_aversion`` / 2
-    of a return. ``max`` bounds one-way turnover from the weights at the close before; the opening purchase is free.
+    objective gains until the next scheduled decision; an objective in variances counts one as ``risk_aversion`` / 2 of
+    a return. ``max`` bounds one-way turnover from the weights at the close before; the opening purchase is free.
     """
 
     penalty: Literal["none", "costs"] = "none"
@@ -53,7 +53,8 @@ class Trading(Choice):
         """Yield what is done about trading, in words."""
         if self.penalty == "costs":
             times = "once a year" if a_year == 1.0 else f"{a_year:g} times a year"
-            yield f"costs in proportion to the money traded count against the objective, as paid {times}; fixed ones do not"
+            yield "fixed fees do not count against the objective, the account pays them"
+            yield f"costs that grow with the money traded count against the objective, as if paid {times}"
         if self.max is not None:
             yield f"at most {in_percent(self.max)} of the portfolio is exchanged at a decision, the opening left out"
 

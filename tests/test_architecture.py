@@ -41,6 +41,7 @@ LAYERS = [
     {"figures"},
     {"simulation", "chronicle", "load", "background"},
     {"comparison"},
+    {"walkforward"},
     {"honesty", "results"},
     {"audit", "workflow"},
     {"report"},
