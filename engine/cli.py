@@ -104,6 +104,33 @@ def run(
 
 
 @app.command()
+def optimise(
+    config: ConfigPath,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Day of the decision; the last one of the window.")
+    ] = None,
+    out: Out = Path("runs"),
+    overrides: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print optimal.json and nothing else.")] = False,
+) -> None:
+    """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
+    from engine.errors import about
+    from engine.proposal import day_of, propose
+    from engine.report.optimal import print_proposal, proposal_json, write_proposal
+    from engine.results import output_folder, to_json
+
+    loaded = _load(config, overrides or ())
+    folder = output_folder(out, loaded.name)
+    with about(config):
+        proposal = propose(loaded, day_of(as_of))
+    write_proposal(proposal, folder)
+    if json:
+        sys.stdout.buffer.write(to_json(proposal_json(proposal)))
+    else:
+        print_proposal(proposal, folder)
+
+
+@app.command()
 def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` wrote.")]) -> None:
     """Build the HTML report of a finished run anew."""
     from engine.report.html import build

@@ -39,7 +39,7 @@ class Normals:
 
 @dataclass(frozen=True)
 class Bounds:
-    """``lower <= w <= upper``, (N,) each [weight]; ``floor`` and ``cap`` are what the config calls them, all or each."""
+    """``lower <= w <= upper``, (N,) each [weight]; ``floor`` and ``cap`` are what a config calls them, all or each."""
 
     assets: tuple[str, ...]
     lower: Any
@@ -65,7 +65,7 @@ class Bounds:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """2N names: the floors, then the caps; "" for a bound that no one asked for: nothing short, nothing beyond 1."""
+        """2N names: the floors, then the caps; "" for a bound that no one asked for: nothing short, none above 1."""
         floors = (self.floor_of(j) if low > 0.0 else "" for j, low in enumerate(self.lower))
         caps = (self.cap_of(j) if 0.0 < high < 1.0 else "" for j, high in enumerate(self.upper))
         return (*floors, *caps)

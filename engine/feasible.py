@@ -49,7 +49,7 @@ def feasible(constraints: Constraints) -> Feasibility:
         return _convex(constraints, constraints.bounds)
     swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
     if swapped:
-        words = f"the floor is above the cap for {', '.join(swapped[:_NAMED])}"
+        words = f"floor is above cap for {', '.join(swapped[:_NAMED])}"
         return Feasibility(holds=False, message=f"{words}; swap them")
     if rule.least > min(rule.most, int(rule.members.sum())):
         found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"

@@ -44,6 +44,7 @@ LAYERS = [
     {"walkforward"},
     {"honesty", "results"},
     {"audit", "workflow"},
+    {"proposal"},
     {"report"},
     {"cli"},
 ]
