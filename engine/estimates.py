@@ -146,11 +146,15 @@ class Estimates(Choice):
         centred = (returns - average) * np.sqrt(weights * len(returns))[:, None]
         if self.covariance == "sample":
             return centred.T @ centred / (len(returns) * (1.0 - float(weights @ weights))), 0.0
-        from sklearn.covariance import OAS, LedoitWolf  # noqa: PLC0415  (slow to load)
+        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415  (slow to load)
 
-        kind = LedoitWolf if self.covariance == "ledoit_wolf" else OAS
-        fitted = kind(store_precision=False, assume_centered=True).fit(centred)
-        return np.asarray(fitted.covariance_), float(fitted.shrinkage_)
+        if self.covariance == "oas":
+            shrunk, shrinkage = oas(centred, assume_centered=True)
+            return np.asarray(shrunk), float(shrinkage)
+        shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
+        sample = centred.T @ centred / len(returns)
+        common = float(np.trace(sample)) / len(sample) * np.eye(len(sample))
+        return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
 
 
 def bayes_stein(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:

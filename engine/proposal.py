@@ -15,6 +15,7 @@ from engine.objectives import Aim
 from engine.optimiser import Optimiser, Solution
 from engine.optimiser.frontier import Point, frontier
 from engine.optimiser.problem import Problem
+from engine.optimiser.threads import one_thread
 from engine.optimiser.without import without
 from engine.policy import Decision, Policy
 from engine.sources.calendar import sessions_of
@@ -100,7 +101,7 @@ class Proposal:
 
 
 def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
-    """Return the weights that a decision on ``as_of`` leads to; without it, at the first session after the window's last close.
+    """Return the weights that a decision on ``as_of`` leads to; without it, one right after the window.
 
     Nothing is held before: what ``turnover`` says does not apply.
 
@@ -114,7 +115,11 @@ def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
     if not isinstance(policy, Optimises):
         raise DataError("strategy.kind: only `optimised` finds weights; `engine validate` prints those of the others")
     decision, decided = _decision(config, as_of)
-    problem = policy.problem(decision)
+    with one_thread():
+        return _proposed(config.name, decided, policy.problem(decision))
+
+
+def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
     optimiser = Optimiser()
     found = optimiser.solve(problem.form, problem.constraints)
     if found.weights is None:
@@ -122,7 +127,7 @@ def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
     w, moments = found.weights, problem.inputs.moments
     least_differing = float(np.ptp(moments.mean)) > 1e-12
     return Proposal(
-        name=config.name,
+        name=name,
         decided=decided,
         train=problem.train,
         aim=problem.aim,

@@ -19,6 +19,7 @@ from engine.feasible import feasible
 from engine.objectives import Inputs, MinTrackingError, Objective, RiskParity, nearest
 from engine.optimiser import Optimiser, Solution
 from engine.optimiser.problem import Problem
+from engine.optimiser.threads import one_thread
 from engine.policy import Decision, Review
 from engine.steps import Step
 from strategies.candidates import Satellites, Span, admissible, limit_faults
@@ -60,8 +61,9 @@ class Optimised(Rebalanced):
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
         problem: Problem | None = None
         try:
-            problem = self.problem(decision)
-            found = self._optimiser.solve(problem.form, problem.constraints, problem.costs)
+            with one_thread():
+                problem = self.problem(decision)
+                found = self._optimiser.solve(problem.form, problem.constraints, problem.costs)
         except DataError as error:
             found = Solution(None, np.nan, "", str(error))
         if problem is None or found.weights is None:

@@ -133,7 +133,7 @@ SLOW = ("vectorbt", "yfinance", "exchange_calendars", "arch", "scipy", "plotly")
 
 
 def test_slow_libraries_are_imported_where_they_are_used_only() -> None:
-    for library in (*SLOW, "cvxpy", "sklearn", "clarabel", "osqp"):
+    for library in (*SLOW, "cvxpy", "sklearn", "clarabel", "osqp", "threadpoolctl"):
         for name, path in MODULES.items():
             eager = imports(path, lazy=False)
             assert not any(m.split(".")[0] == library for m in eager), f"{name} imports {library} at its top"
