@@ -139,6 +139,29 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder 
 
 
 @app.command()
+def verify(
+    json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON and nothing else.")] = False,
+) -> None:
+    """Reproduce published figures on this machine; exit code 3 when one of them does not come out."""
+    import dataclasses
+
+    from engine.results import to_json
+    from engine.verify import every
+    from strategies.fixed_mix import FixedMix
+
+    _say_compiling()
+    figures = list(every(lambda weights: FixedMix(weights=dict(weights))))
+    if json:
+        sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
+    else:
+        from engine.report.proof import print_proof
+
+        print_proof(figures)
+    if not all(figure.holds for figure in figures):
+        raise typer.Exit(3)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     from engine.results import to_json
@@ -259,18 +282,24 @@ def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
 
 
 def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None = None) -> Run:
-    from engine import kernel, workflow
+    from engine import workflow
     from engine.significance import draw_intervals
 
-    if not kernel.compiled("hold"):
-        kernel.tidy()
-        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
+    _say_compiling()
     result = workflow.run(config, draw=draw or draw_intervals)
     if audit:
         from engine.audit import audited
 
         result = audited(result)
     return result
+
+
+def _say_compiling() -> None:
+    from engine import kernel
+
+    if not kernel.compiled("hold"):
+        kernel.tidy()
+        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
 
 
 def _write(result: Run, folder: Path) -> None:

@@ -43,7 +43,7 @@ LAYERS = [
     {"comparison"},
     {"walkforward"},
     {"honesty", "results"},
-    {"audit", "workflow"},
+    {"verify", "audit", "workflow"},
     {"proposal"},
     {"report"},
     {"cli"},
