@@ -123,7 +123,7 @@ def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
     optimiser = Optimiser()
     found = optimiser.solve(problem.form, problem.constraints)
     if found.weights is None:
-        raise DataError(f"strategy: there are no weights on {decided}: {found.status}")
+        raise DataError(f"strategy: there are no weights on {decided}: {problem.why(found.status)}")
     w, moments = found.weights, problem.inputs.moments
     least_differing = float(np.ptp(moments.mean)) > 1e-12
     return Proposal(

@@ -142,6 +142,7 @@ def admissible(
         for name, members, limit in groups_of(limits, satellites)
         if any(asset in members for asset in assets) or limit.min > 0.0
     )
+    groups = tuple(sorted(groups, key=lambda group: (group.members.tobytes(), group.most, group.least)))
     choice = None
     if satellites is not None and satellites.chosen and inside.any():
         there = int(inside.sum())

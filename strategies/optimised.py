@@ -67,6 +67,7 @@ class Optimised(Rebalanced):
         except DataError as error:
             found = Solution(None, np.nan, "", str(error))
         if problem is None or found.weights is None:
+            found = found if problem is None else dataclasses.replace(found, status=problem.why(found.status))
             w, instead = self._instead(decision, found.status)
             decision.steps.append(_step(decision, problem, found, instead))
             return w
@@ -97,11 +98,26 @@ class Optimised(Rebalanced):
             constraints = dataclasses.replace(constraints, turnover=self.turnover.limit(held[columns], elsewhere))
             costs = self.turnover.costs(decision, columns, self.objective.aim, decisions_a_year(self.rebalance))
         train = (dates[estimate.rows[0] - 1], dates[estimate.rows[-1]])
-        return Problem(inputs, self.objective.form(inputs), self.objective.aim, constraints, costs, train, remark)
+        objective, missing = self._objective(assets)
+        remark = "; ".join(filter(None, (remark, missing)))
+        gone = tuple(ticker for ticker in self.tickers if ticker not in assets)
+        return Problem(inputs, objective.form(inputs), objective.aim, constraints, costs, train, gone, remark)
 
     def allowed(self, assets: tuple[str, ...]) -> Constraints:
         """Return what weights of ``assets`` must satisfy, whatever is held now."""
         return admissible(assets, self.core_cap, self.satellites, self.limits)
+
+    def _objective(self, assets: tuple[str, ...]) -> tuple[Objective, str]:
+        """Return the objective, and what to say where a benchmark to track has assets that cannot be held yet (S7)."""
+        aim = self.objective
+        if not isinstance(aim, MinTrackingError) or set(aim.to) <= set(assets):
+            return aim, ""
+        left = {ticker: weight for ticker, weight in aim.to.items() if ticker in assets}
+        total, gone = sum(left.values()), ", ".join(sorted(set(aim.to) - set(assets)))
+        if not total:
+            return aim, ""
+        spread = {ticker: weight * sum(aim.to.values()) / total for ticker, weight in left.items()}
+        return MinTrackingError(to=spread), f"objective.to: the weight of {gone} is with the others, pro rata"
 
     def _able(self, decision: Decision) -> tuple[str, ...]:
         """Return the assets that can be bought at the fill, in the market's order."""
@@ -286,7 +302,8 @@ class Optimised(Rebalanced):
         if not own and not limits and not both:
             proof = feasible(self.allowed(self.tickers))
             if not proof.holds:
-                yield (), proof.message
+                key = next((key for key in ("limits", "core_cap") if key.rstrip("s") in proof.message), "satellites")
+                yield (key,), proof.message
 
     def _objective_faults(self) -> Iterator[Fault]:
         aim = self.objective

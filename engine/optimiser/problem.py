@@ -23,6 +23,7 @@ class Problem:
     constraints : what weights must satisfy
     costs : penalty on trades, or None
     train : first and last session whose closes were estimated from
+    left_out : assets that cannot be bought, or have too little history
     remark : what a reader should know of the estimate, "" for nothing
 
     """
@@ -33,4 +34,11 @@ class Problem:
     constraints: Constraints
     costs: Costs | None
     train: tuple[np.datetime64, np.datetime64]
+    left_out: tuple[str, ...] = ()
     remark: str = ""
+
+    def why(self, status: str) -> str:
+        """Return why there are no weights, with the assets that were missing."""
+        if not self.left_out:
+            return status
+        return f"{status} ({', '.join(self.left_out)} left out: not listed, or too little history)"
