@@ -136,7 +136,7 @@ def test_cvxportfolio(benchmark) -> None:
     opening = LOOKBACK // MONTH
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = cvx.UserProvidedMarketData(returns=periods, cash_key="cash", min_history=pd.Timedelta("0d"))
+        data = cvx.UserProvidedMarketData(returns=periods, cash_key="cash", min_history=pd.Timedelta(0))
         simulator = cvx.MarketSimulator(market_data=data, costs=[])
         risk = cvx.FullCovariance(
             cvx.forecast.HistoricalFactorizedCovariance(rolling=pd.Timedelta(days=3 * 365.25), kelly=False)

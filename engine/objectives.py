@@ -161,7 +161,7 @@ class Aim(NamedTuple):
         return a_year * units[self.pays]
 
 
-_DISTANCE: Final = "distance from the weights aimed at"
+_DISTANCE: Final = "distance from its aim"
 
 
 class MinVariance(Choice):
@@ -234,7 +234,7 @@ class MinCvar(Choice):
     """
 
     kind: Literal["min_cvar"] = "min_cvar"
-    aim: ClassVar[Aim] = Aim("mean loss of the worst sessions", pays="session")
+    aim: ClassVar[Aim] = Aim("tail loss a session", pays="session")
     level: Annotated[Weight, Field(gt=0.0, lt=1.0)] = 0.95
 
     def form(self, inputs: Inputs) -> Form:

@@ -25,6 +25,7 @@ from engine.walkforward import walked
 from strategies.optimised import Optimised
 from strategies.turnover import proportional
 
+ROOT = Path(__file__).parents[1]
 CORE, SATELLITES = ("A", "B", "C"), ("D", "E", "F", "G")
 OBJECTIVES = {
     "min_variance": {"kind": "min_variance"},
@@ -469,6 +470,24 @@ def test_a_universe_s_file_gives_names_and_sectors(tmp_path: Path) -> None:
     assert (group.name, group.most, int(group.members.sum())) == ("limit health", 0.05, 2)
 
 
+def test_the_readme_s_optimiser_is_the_one_that_is_shipped() -> None:
+    text = (ROOT / "README.md").read_text().split("```yaml\n")[3].split("```")[0]
+    plan = config(f"name: shown\ndata: {{source: {{kind: sample}}}}\n{text}").strategy
+    shipped = config((ROOT / "configs" / "optimised.yaml").read_text()).strategy
+    assert plan == shipped
+
+
+def test_every_objective_is_written_down() -> None:
+    text = (ROOT / "docs" / "semantics.md").read_text()
+    for kind in OBJECTIVES:
+        assert f"`{kind}`" in text
+        assert kind in (ROOT / "README.md").read_text() or kind in {
+            "min_tracking_error",
+            "equal_weight",
+            "inverse_volatility",
+        }
+
+
 # ---- as a user meets it -------------------------------------------------------------------------------------------
 
 SHORT = ("--set", "compare.bootstrap.samples=100", "--set", "window.start=2016-01-02", "--set", "window.end=2020-12-31")
@@ -496,6 +515,25 @@ def test_a_run_tells_how_stable_the_weights_were_and_a_failing_one_leaves_it_alo
     assert "estimates.lookback: 9000 returns are asked for" in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["plan"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("optimised*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
+    path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.cli import _load
+    from engine.workflow import run
+
+    monkeypatch.chdir(ROOT)  # a universe's path starts at the working directory
+    source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
+    loaded = _load(path, source)
+    result = run(loaded, draw=lambda pairs, terms: [None] * len(pairs))
+    found = result.summary()["optimiser"]
+    assert found["solved"] == found["decisions"] >= 9
+    assert found["worst_residual"] <= 1e-8
+    assert all(step["gap"] <= 1e-6 for step in found["steps"])
+    assert {"strategy", "buy_and_hold", "by hand", "equal weight"} <= set(result.comparison.portfolios)
+    assert found["turnover_highest"] <= loaded.strategy.turnover.max + 0.02  # a session's drift comes on top
 
 
 def test_weights_for_one_date_are_those_that_a_run_trades_to(tmp_path: Path) -> None:
@@ -551,7 +589,7 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
 
     code = (
         "import sys; from engine.cli import _load; from engine import workflow; from pathlib import Path\n"
-        f"workflow.run(_load(Path({str(Path(__file__).parents[1] / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
+        f"workflow.run(_load(Path({str(ROOT / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
         "print([name for name in ('cvxpy', 'clarabel', 'osqp', 'sklearn', 'threadpoolctl') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
