@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.arrays import DateArray, FloatArray
+from engine.arrays import FloatArray
 from engine.choice import Choice, Ticker, Weight, in_percent, refuse
 from engine.constraints import Constraints
-from engine.errors import DataError
 from engine.estimates import Estimates
-from engine.feasible import feasible
-from engine.objectives import Inputs, MinTrackingError, Objective, RiskParity, nearest
-from engine.optimiser import Optimiser, Solution
-from engine.optimiser.problem import Problem
-from engine.optimiser.threads import one_thread
+from engine.objectives import MinTrackingError, Objective, RiskParity
 from engine.policy import Decision, Review
-from engine.steps import Step
 from strategies.candidates import Satellites, Span, admissible, limit_faults
 from strategies.choosing import Fault
 from strategies.geometry import Rebalanced
 from strategies.turnover import Trading, decisions_a_year
+
+if TYPE_CHECKING:
+    from engine.optimiser import Optimiser
+    from engine.optimiser.problem import Problem
 
 
 class Payout(Choice):
@@ -55,121 +52,29 @@ class Optimised(Rebalanced):
     fallback: Literal["previous", "equal_weight", "fail"] = "previous"
     after_delisting: Payout = Payout()
 
-    # ---- which weights ---------------------------------------------------------------------------------------------
+    # ---- which weights: how they are found is told in strategies/walking.py ------------------------------------------
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
-        problem: Problem | None = None
-        try:
-            with one_thread():
-                problem = self.problem(decision)
-                found = self._optimiser.solve(problem.form, problem.constraints, problem.costs)
-        except DataError as error:
-            found = Solution(None, np.nan, "", str(error))
-        if problem is None or found.weights is None:
-            found = found if problem is None else dataclasses.replace(found, status=problem.why(found.status))
-            w, instead = self._instead(decision, found.status)
-            decision.steps.append(_step(decision, problem, found, instead))
-            return w
-        decision.steps.append(_step(decision, problem, found))
-        w = np.zeros(len(decision.eligible))
-        w[[decision.column(ticker) for ticker in problem.inputs.assets]] = found.weights
-        return w
+        from strategies.walking import weigh  # noqa: PLC0415  (solvers are for those who optimise)
+
+        return weigh(self, decision, self._optimiser)
 
     def problem(self, decision: Decision) -> Problem:
-        """Return what is asked at a decision, estimated from closes before it, of the assets that can be held (S7).
+        """Return what is asked at a decision; raises DataError when there is too little history to ask it."""
+        from strategies.walking import posed  # noqa: PLC0415
 
-        Raises
-        ------
-        DataError
-            When there is too little history, or the objective has no meaning on these estimates.
-
-        """
-        able = self._able(decision)
-        dates, closes = self._window(decision, able)
-        remark = self._short(dates, closes)
-        estimate = self.estimates.of(closes)
-        assets = tuple(ticker for ticker, known in zip(able, estimate.known, strict=True) if known)
-        inputs = Inputs(assets, estimate.moments, estimate.returns)
-        constraints, costs = self.allowed(assets), None
-        held, columns = decision.weights, [decision.column(ticker) for ticker in assets]
-        if held.any():  # the opening purchase is free to be anything
-            elsewhere = max(float(held.sum() - held[columns].sum()), 0.0)
-            constraints = dataclasses.replace(constraints, turnover=self.turnover.limit(held[columns], elsewhere))
-            costs = self.turnover.costs(decision, columns, self.objective.aim, decisions_a_year(self.rebalance))
-        train = (dates[estimate.rows[0] - 1], dates[estimate.rows[-1]])
-        objective, missing = self._objective(assets)
-        remark = "; ".join(filter(None, (remark, missing)))
-        gone = tuple(ticker for ticker in self.tickers if ticker not in assets)
-        return Problem(inputs, objective.form(inputs), objective.aim, constraints, costs, train, gone, remark)
+        return posed(self, decision)
 
     def allowed(self, assets: tuple[str, ...]) -> Constraints:
         """Return what weights of ``assets`` must satisfy, whatever is held now."""
         return admissible(assets, self.core_cap, self.satellites, self.limits)
 
-    def _objective(self, assets: tuple[str, ...]) -> tuple[Objective, str]:
-        """Return the objective, and what to say where a benchmark to track has assets that cannot be held yet (S7)."""
-        aim = self.objective
-        if not isinstance(aim, MinTrackingError) or set(aim.to) <= set(assets):
-            return aim, ""
-        left = {ticker: weight for ticker, weight in aim.to.items() if ticker in assets}
-        total, gone = sum(left.values()), ", ".join(sorted(set(aim.to) - set(assets)))
-        if not total:
-            return aim, ""
-        spread = {ticker: weight * sum(aim.to.values()) / total for ticker, weight in left.items()}
-        return MinTrackingError(to=spread), f"objective.to: the weight of {gone} is with the others, pro rata"
-
-    def _able(self, decision: Decision) -> tuple[str, ...]:
-        """Return the assets that can be bought at the fill, in the market's order."""
-        free = decision.eligible & ~decision.barred
-        return tuple(ticker for ticker in self.tickers if free[decision.column(ticker)])
-
-    def _window(self, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
-        """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
-        history, columns = decision.history, [decision.column(ticker) for ticker in assets]
-        last = slice(max(len(history.dates) - self.estimates.lookback - 1, 0), None)
-        fresh = history.age[last][:, columns] == 0
-        return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
-
-    def _short(self, dates: DateArray, closes: FloatArray) -> str:
-        """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
-        printed = np.isfinite(closes).any(axis=1)
-        there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
-        if there >= self.estimates.lookback:
-            return ""
-        words = f"estimates.lookback: {self.estimates.lookback} returns are asked for, there are {there} so far"
-        if self.fallback == "fail" or there < self.estimates.min_history:
-            raise DataError(f"{words}, and min_history is {self.estimates.min_history}; lower them, or start later")
-        return words
-
-    def _instead(self, decision: Decision, reason: str) -> tuple[FloatArray, str]:
-        """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
-        held = decision.weights.any()
-        if self.fallback == "fail":
-            raise DataError(f"strategy.fallback: fail, and there are no weights {_when(decision)}: {reason}")
-        if self.fallback == "previous" and held:
-            return self._held(decision), "previous"
-        assets = self._able(decision)
-        equal = np.full(len(assets), 1.0 / max(len(assets), 1))
-        found = self._optimiser.solve(nearest(equal), self.allowed(assets)) if assets else None
-        if found is not None and found.weights is not None:
-            w = np.zeros(len(decision.eligible))
-            w[[decision.column(ticker) for ticker in assets]] = found.weights
-            return w, "equal_weight"
-        if held:
-            return self._held(decision), "previous"
-        why = found.status if found is not None else "no asset can be bought"
-        raise DataError(f"strategy: there are no weights {_when(decision)}, nor equal ones: {reason}; {why}")
-
-    def _held(self, decision: Decision) -> FloatArray:
-        """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
-        free = decision.eligible & ~decision.barred
-        w = np.where(free, np.minimum(decision.weights, decision.vector(self.caps(), missing=np.inf)), 0.0)
-        return w + (float(decision.weights.sum()) - float(w.sum())) * self._core_shares(decision)
-
     @cached_property
     def _optimiser(self) -> Optimiser:
         """Every problem this strategy has posed so far, compiled once."""
+        from engine.optimiser import Optimiser  # noqa: PLC0415
+
         return Optimiser()
 
     # ---- what every policy says --------------------------------------------------------------------------------------
@@ -231,10 +136,10 @@ class Optimised(Rebalanced):
 
     def heir_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
-        shares = self._core_shares(decision)
+        shares = self.core_shares(decision)
         return shares if self.after_delisting.to == "redistribute" else np.zeros_like(shares)
 
-    def _core_shares(self, decision: Decision) -> FloatArray:
+    def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) the core's shares in what it holds, equal ones where it holds nothing, summing to 1 or 0."""
         core = np.where(decision.eligible & ~decision.barred, decision.vector(self.core()), 0.0)
         for shares in (np.where(core > 0.0, decision.weights, 0.0), core):
@@ -300,6 +205,8 @@ class Optimised(Rebalanced):
             )
             yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
         if not own and not limits and not both:
+            from engine.feasible import feasible  # noqa: PLC0415
+
             proof = feasible(self.allowed(self.tickers))
             if not proof.holds:
                 key = next((key for key in ("limits", "core_cap") if key.rstrip("s") in proof.message), "satellites")
@@ -319,28 +226,3 @@ class Optimised(Rebalanced):
         missing = [ticker for ticker in self.tickers if ticker not in budgets] if budgets else []
         if missing:
             yield ("objective", "budgets"), f"no budget for {', '.join(missing)}; every asset needs one above 0"
-
-
-def _step(decision: Decision, problem: Problem | None, found: Solution, instead: str = "") -> Step:
-    """Return what the ledger remembers of a decision."""
-    step = Step(decision.row, len(decision.history.dates), status=found.status, solver=found.solver, fallback=instead)
-    if problem is None:
-        return step
-    return dataclasses.replace(
-        step,
-        train=problem.train,
-        observations=problem.inputs.moments.observations,
-        assets=len(problem.inputs.assets),
-        figure=problem.aim.title,
-        percent=problem.aim.percent,
-        value=problem.aim.figure(found.objective_value),
-        residual=found.residual,
-        gap=found.gap,
-        binding={name: gain * problem.aim.slope(found.objective_value) for name, gain in found.binding.items()},
-        remark=problem.remark,
-    )
-
-
-def _when(decision: Decision) -> str:
-    dates = decision.history.dates
-    return f"after the close of {dates[-1]}" if len(dates) else "at the first session of the data"

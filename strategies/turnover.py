@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,9 +12,11 @@ from engine.arrays import FloatArray
 from engine.choice import Choice, Positive, Weight, in_percent
 from engine.constraints import Turnover
 from engine.objectives import Aim
-from engine.optimiser.program import Costs
 from engine.policy import Decision
 from strategies.rebalance import AnyOf, AnyRebalance, Every
+
+if TYPE_CHECKING:
+    from engine.optimiser.program import Costs
 
 _A_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
 
@@ -45,8 +47,9 @@ class Trading(Choice):
         """Return the penalty on trades in the assets of ``columns``, in units of the objective."""
         if self.penalty == "none" or decision.costs is None:
             return None
-        with np.errstate(invalid="ignore"):
-            rate = proportional(decision)[columns]
+        from engine.optimiser.program import Costs  # noqa: PLC0415
+
+        rate = proportional(decision)[columns]
         return Costs(rate * aim.price(a_year, self.risk_aversion), decision.weights[columns])
 
     def words(self, a_year: float) -> Iterator[str]:
