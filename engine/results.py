@@ -216,11 +216,12 @@ def walk_summary(walk: Walk) -> dict[str, Json]:
         "fallbacks": dict(walk.fallbacks),
         "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.spreads.items()},
         "bound": {name: dataclasses.asdict(bound) for name, bound in walk.bounds.items()},
-        "steps": [_stride(stride) for stride in walk.strides],
+        "steps": [stride_summary(stride) for stride in walk.strides],
     }
 
 
-def _stride(stride: Stride) -> dict[str, Json]:
+def stride_summary(stride: Stride) -> dict[str, Json]:
+    """Return one decision as data."""
     step = stride.step
     numbers = {"value": step.value, "residual": step.residual, "gap": step.gap}
     return {

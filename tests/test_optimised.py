@@ -536,6 +536,20 @@ def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     assert found["turnover_highest"] <= loaded.strategy.turnover.max + 0.02  # a session's drift comes on top
 
 
+def test_a_notebook_gets_every_decision_as_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import engine as package
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "plan.yaml").write_text(GOOD)
+    changes = [*SHORT[1::2], "window.end=2018-12-31"]
+    found = package.run(tmp_path / "plan.yaml", *changes).decisions
+    assert len(found) == 3
+    assert (found.train_last < found.decided).all()
+    assert (found.decided <= found.date).all()
+    plain = package.run(ROOT / "configs" / "quickstart.yaml", "compare.bootstrap.samples=100", "window.end=2015-12-31")
+    assert len(plain.decisions) == 0
+
+
 def test_weights_for_one_date_are_those_that_a_run_trades_to(tmp_path: Path) -> None:
     text = GOOD.replace("penalty: costs, max: 40%", "")
     (tmp_path / "plan.yaml").write_text(text.replace("{}", "{penalty: none}"))
