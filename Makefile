@@ -7,7 +7,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: demo test test-all lint bench rules mutants clean
+.PHONY: demo test test-all lint bench rules optimisers mutants clean
 
 demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
 	$(BIN)/engine run configs/quickstart.yaml
@@ -23,12 +23,15 @@ lint: $(VENV)/.testable ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.testable ## how long things take, beside other engines, on this machine
+bench: $(VENV)/.comparable ## how long things take, beside other engines, on this machine
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
 	$(BIN)/python benchmarks/whole_process.py
 
 rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/rules.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/rules.py --prices $(PRICES) --filings $(FILINGS)
+
+optimisers: $(VENV)/.comparable ## every objective walked forward, as benchmarks/optimisers.md, beside skfolio and cvxportfolio
+	$(BIN)/python benchmarks/optimisers.py --prices $(PRICES)
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py
@@ -43,6 +46,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.testable: $(VENV)/.installed
 	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.comparable: $(VENV)/.testable
+	$(PIP) --editable '.[test,bench]'
 	@touch $@
 
 $(VENV)/.mutable: $(VENV)/.testable

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.account import Account
 from engine.arrays import IntArray
+from engine.journal import Words
 from engine.market import Market
 from engine.policy import Band
 from engine.reviews import Breach
@@ -17,9 +18,9 @@ from engine.sessions import starts_period
 
 @dataclass(frozen=True)
 class Drift:
-    """A ``band`` that broke, and the ``reason`` in words."""
+    """A ``band`` that broke, and the ``reason`` of what answers it."""
 
-    reason: str
+    reason: Words
     band: Band
 
 
@@ -56,7 +57,7 @@ class Agenda:
         stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
         return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
 
-    def rebalance(self, row: int) -> str | None:
+    def rebalance(self, row: int) -> Words | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
         drift = self.drifts.get(row)
         return self.rebalances.get(row) or (drift.reason if drift and drift.band.whole else None)
@@ -113,8 +114,7 @@ def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
 def _delistings(market: Market, opening: int) -> dict[int, list[int]]:
     """Return assets by the first row after their last close, where the market goes on (S8)."""
     gone: dict[int, list[int]] = {}
-    for j in range(len(market.assets)):
-        rows = np.flatnonzero(market.listed[:, j])
-        if len(rows) and opening <= rows[-1] < len(market.dates) - 1:
-            gone.setdefault(int(rows[-1]) + 1, []).append(j)
+    for j, last in enumerate(market.lives[1].tolist()):
+        if opening <= last < len(market.dates) - 1:
+            gone.setdefault(last + 1, []).append(j)
     return gone

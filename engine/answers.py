@@ -46,7 +46,7 @@ def answer(book: Book, agenda: Agenda, alarm: int, row: int, band: Band | None, 
         if band.flows_first and flow and _flow_does(book, band, flow, row - 1):
             agenda.answer_flow(fill)
         else:
-            agenda.answer_band(fill, Drift(book.drift_words(band.absolute, band.relative, weights), band))
+            agenda.answer_band(fill, Drift(book.drift_reason(weights, band.absolute, band.relative), band))
 
 
 def _flow_does(book: Book, band: Band, flow: float, row: int) -> bool:

@@ -5,10 +5,9 @@ Money and shares are moved only by the kernel; the book keeps count, remembers e
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
 
 import numpy as np
 
@@ -16,17 +15,15 @@ from engine import kernel
 from engine.account import Account
 from engine.agenda import Agenda
 from engine.arrays import BoolArray, FloatArray, IntArray, frozen
-from engine.bands import Part, widths
-from engine.errors import AccountError, StalePriceError
-from engine.journal import Event, Why, own_reasons
+from engine.errors import AccountError
+from engine.journal import Event, Why, Words, cap_words, drift_words, own_reasons
 from engine.kernel_types import Desk, Order, Slips, Tape, Terms, Track, Watch
 from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Decision, Review
 from engine.reviews import Machines
-
-PATIENCE: Final = 5
-"""Sessions that an order waits for a fresh price (S9)."""
+from engine.steps import Step
+from engine.waiting import Waiting, named
 
 
 def _blank_slips(size: int, count: int) -> Slips:
@@ -56,9 +53,9 @@ class Book:
     """Units, cash and history of one account over one market.
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``reference`` (N,) those
-    drift is measured from; ``track`` and ``flows`` (T,) what each session saw, ``events`` and ``notes`` what was done.
-    ``_waits_since`` (N,) is the row of an order that has no price yet, -1 for none; ``_scaled_down`` (N,) whose targets
-    were cut for such an order.
+    drift is measured from; ``waiting`` the orders without a price yet; ``track`` and ``flows`` (T,) what each session
+    saw, ``events`` and ``notes`` what was done. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how
+    weights were optimised.
     """
 
     def __init__(
@@ -82,21 +79,20 @@ class Book:
         self.flows = np.zeros(sessions)
         self.events: list[Event] = []
         self.notes: list[str] = []
+        self.steps: list[Step] = []
         self.left_out: list[int] = []
         self.tape = Tape(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
         self.track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         self.terms = terms
         self.machines = Machines.of(review, market)
         self._slips = _blank_slips(64, count)
-        self._caps = terms.caps.tolist()
         self.desk = Desk(terms, weights.core, self.machines.barred, weights.fixed, weights.static)
-        self._dq = np.zeros(count)
-        self._fees = np.zeros(count)
+        self.dq = np.zeros(count)
+        self.fees = np.zeros(count)
         self.nobody = np.zeros(count)
         self.none = np.zeros(count, dtype=np.bool_)
         self._all = np.ones(count, dtype=np.bool_)
-        self._no_wait = self._waits_since = np.full(count, -1)
-        self._scaled_down = self.none
+        self.waiting = Waiting(count)
 
     # what is known -----------------------------------------------------------------------------------------------
 
@@ -139,125 +135,48 @@ class Book:
             self.cash += payout
             paid += payout
             cut = f" less {haircut:.0%}" if haircut else ""
-            self._note(row, trades, prices, np.zeros_like(trades), Why(f"delisted: {self.market.assets[j]}{cut}"))
+            self.note(row, trades, prices, np.zeros_like(trades), Why(f"delisted: {self.market.assets[j]}{cut}"))
             self.notes.append(
                 f"{self.market.assets[j]} has no price after {self.market.dates[row - 1]}: "
                 f"taken as delisted and paid out at its last price{cut}"
             )
         return paid
 
-    @property
-    def _nothing_waits(self) -> bool:
-        return self._waits_since is self._no_wait and self._scaled_down is self.none
-
-    @property
-    def has_waiting(self) -> bool:
-        """Whether any order waits for a fresh price."""
-        return self._waits_since is not self._no_wait and bool(self.waiting.any())
-
-    @property
-    def waiting(self) -> BoolArray:
-        """(N,) whose orders wait for a fresh price."""
-        return self._waits_since >= 0
-
     def rebalance(self, row: int, target: FloatArray, why: Why) -> None:
         """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
         self.target = target
-        if self._nothing_waits and np.count_nonzero(self.fresh(row)) == len(
-            target
-        ):  # nearly always, and a third of a run's time
+        if not self.waiting.idle or np.count_nonzero(self.fresh(row)) < len(target):
+            self._rebalance_what_has_a_price(row, why)
+        else:  # nearly always, and a third of a run's time
             self.fill(row, Order(target, self._all, self.nobody), why)
-            self.reference = self.weights(row) if self.terms.whole else target
-            self.machines.rebalanced(self.units, self.market.prices[row])
-            return
-        stuck = self._stuck(row, target)
-        scaled = self.fill(row, Order(target, ~stuck, self.nobody), why)
         self.machines.rebalanced(self.units, self.market.prices[row])
-        self._scaled_down = ~stuck & (target > 0.0) & scaled
-        value = self.value(row)
-        stuck &= np.abs(target * value - self.money(row)) > kernel.NOISE * value  # else there is nothing to wait for
-        self._waits_since = np.where(stuck, np.where(self.waiting, self._waits_since, row), -1)
-        self._refuse_late(row)
-        if not stuck.any():
-            self._waits_since, self._scaled_down = self._no_wait, self.none
         self.reference = self.weights(row) if self.terms.whole else target
+
+    def _rebalance_what_has_a_price(self, row: int, why: Why) -> None:
+        stuck = self.stuck(row, self.target)
+        scaled = self.fill(row, Order(self.target, ~stuck, self.nobody), why)
+        value, cut = self.value(row), ~stuck & (self.target > 0.0) & scaled
+        stuck &= np.abs(self.target * value - self.money(row)) > kernel.NOISE * value  # else nothing to wait for
+        self.waiting.begin(row, stuck, cut)
+        self.waiting.refuse_late(row, self.market)
         if stuck.any():
-            self.notes.append(f"{self._named(stuck)} had no close on {self.market.dates[row]}: the order waited")
-
-    def part(self, row: int, part: Part, why: Why) -> None:
-        """Bring weights back into their bands; the targets in force stay, and nothing waits."""
-        if part.active.all():
-            self.fill(row, Order(part.aims, ~self._stuck(row, part.aims), self.nobody), why)
-        elif part.active.any():
-            self._with_payers(row, part.aims, part.active, self.among_fresh(row, part.partners), why)
-
-    def exit(self, row: int, gone: list[int], heirs: FloatArray, own: Mapping[int, str]) -> None:
-        """Sell the assets ``gone`` wholly; ``heirs`` (N,) take proceeds and targets, or cash where they are zero.
-
-        One whose own cost is all it would bring is kept, and not barred.
-        """
-        if not gone:
-            return
-        prices = self.market.prices[row]
-        sold = [j for j in gone if self._cost(j, prices, self.units[j] * prices[j]) < self.units[j] * prices[j]]
-        for j in gone:
-            if j not in sold:
-                self.machines.barred[j] = False
-                self.left_out.append(row)
-        if not sold:
-            return
-        for j in sold:
-            self._move_target(j, heirs)
-            self._drop_from_wait(j)
-        active, shares, refused = self._only(sold), self.among_fresh(row, heirs), len(self.left_out)
-        self.fill(row, Order(self.target, active, shares), Why.of(own, sold))
-        if not self._dq.any() and shares.any():  # the purchase is too small for its costs
-            del self.left_out[refused:]
-            self.fill(row, Order(self.target, active, self.nobody), Why.of(own, sold))
-
-    def top_up(self, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
-        """Buy the assets ``short`` up to their targets where they are below; ``payers`` (N,) sell for it pro rata."""
-        if not short:
-            return
-        prices, value, shares = self.market.prices[row], self.value(row), self.among_fresh(row, payers)
-        gaps = {j: float(self.target[j] * value - self.units[j] * prices[j]) for j in short}
-        below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > self._cost(j, prices, gap)]
-        self.left_out += [row for j in gaps if j not in below and gaps[j] > kernel.NOISE * value]
-        if below and not shares.any():
-            self.left_out.append(row)
-        elif below:
-            self._with_payers(row, self.target, self._only(below), shares, Why.of(own, below))
+            self.notes.append(f"{named(self.market, stuck)} had no close on {self.market.dates[row]}: the order waited")
 
     def retry(self, row: int) -> None:
         """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
-        self._refuse_late(row)
-        fresh, waiting = self.fresh(row), self.waiting
-        if (waiting & fresh).any():
-            due = (waiting | self._scaled_down) & fresh
+        self.waiting.refuse_late(row, self.market)
+        due = self.waiting.due(self.fresh(row))
+        if due.any():
             scaled = self.fill(row, Order(self.target, due, self.nobody), Why("waited for a price"))
-            joined = self._scaled_down & ~fresh & self.market.listed[row]
-            self._waits_since = np.where(joined, row, np.where(fresh, -1, self._waits_since))
-            self._scaled_down = due & (self.target > 0.0) & (scaled and self.waiting.any())
+            self.waiting.filled(row, self.market, due & (self.target > 0.0) & scaled)
 
     def reinvest(self, row: int, gone: Iterable[int], heirs: FloatArray, amount: float) -> None:
         """Spend the payout of ``gone`` on ``heirs`` (N,) pro rata, costs included; their targets move along (S8)."""
         for j in gone:
-            self._move_target(j, heirs)
+            self.move_target(j, heirs)
         shares = self.among_fresh(row, heirs)
         if amount > 0.0 and shares.any():
             self.fill(row, Order(self.target, self.none, shares, amount), Why("delisted: proceeds reinvested"))
-
-    def trim(self, row: int, over: IntArray, seen: FloatArray) -> None:
-        """Sell the assets ``over`` their caps at weights ``seen`` (N,) down to their targets (S6)."""
-        price, before = self.market.prices[row], self.value(row)
-        status, cash = kernel.trim(
-            row, self._only(over), self.units, self.cash, self.target, self.tape, self.desk, self._dq, self._fees
-        )
-        self.cash = self._snap(cash, before)
-        if status == kernel.UNAFFORDABLE:
-            self.left_out.append(row)
-        elif np.count_nonzero(self._dq):
-            self._note(row, self._dq.copy(), price, self._fees.copy(), Why(self._cap_reason(seen)))
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
@@ -280,29 +199,32 @@ class Book:
             slips,
             at_once,
         )
-        if slips.made[0]:
-            self.cash = self._snap(self.cash, self.track.value[row - 1])
-        for k in range(slips.made[0]):
-            self._file(slips, k, watch, agenda)
-        slips.made[0] = 0
+        if made := int(slips.made[0]):
+            self.cash = self.snap(self.cash, self.track.value[row - 1])
+            self._file(slips, made, watch, agenda)
+            slips.made[0] = 0
         return row, alarm
 
-    def _file(self, slips: Slips, k: int, watch: Watch, agenda: Agenda) -> None:
+    def _file(self, slips: Slips, made: int, watch: Watch, agenda: Agenda) -> None:
         """Enter what ``hold`` traded on its own into the journal."""
-        row, kind = int(slips.rows[k]), int(slips.kinds[k])
+        dq, fees, seen, reached = (array[:made].copy() for array in (slips.dq, slips.fees, slips.seen, slips.reached))
+        rows, kinds = slips.rows[:made].tolist(), slips.kinds[:made].tolist()
+        refused, traded = slips.refused[:made].tolist(), np.any(dq, axis=1).tolist()
+        for k, row in enumerate(rows):
+            why = self._why(kinds[k], row, seen[k], watch, agenda)
+            if why.whole:
+                self.target, self.reference = self.desk.fixed, reached[k]
+            if refused[k]:
+                self.left_out.append(row)
+            elif traded[k]:
+                self.events.append(Event(row, self.target, dq[k], self.market.prices[row], fees[k], why))
+
+    def _why(self, kind: int, row: int, seen: FloatArray, watch: Watch, agenda: Agenda) -> Why:
         if kind == kernel.CAP_ALARM:
-            why = Why(self._cap_reason(slips.seen[k]))
-        elif kind == kernel.BAND_ALARM:
-            why = Why(self.drift_words(watch.absolute, watch.relative, slips.seen[k]), whole=True)
-        else:
-            why = Why(agenda.rebalances[row], whole=True)
-        if why.whole:
-            self.target, self.reference = self.desk.fixed, slips.reached[k].copy()
-        if slips.refused[k]:
-            self.left_out.append(row)
-        elif np.count_nonzero(slips.dq[k]):
-            dq, fees = slips.dq[k].copy(), slips.fees[k].copy()
-            self.events.append(Event(row, self.target, dq, self.market.prices[row], fees, why))
+            return Why(self.cap_reason(seen))
+        if kind == kernel.BAND_ALARM:
+            return Why(self.drift_reason(seen, watch.absolute, watch.relative), whole=True)
+        return Why(agenda.rebalances[row], whole=True)
 
     def close(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""
@@ -320,12 +242,13 @@ class Book:
             trades=self._stack([event.trades for event in self.events]),
             prices=self._stack([event.prices for event in self.events]),
             costs=self._stack([event.costs for event in self.events]),
-            reasons=tuple(event.why.words for event in self.events),
+            words=tuple(event.why.words for event in self.events),
             own=own_reasons(self.events, self.market, start),
             rebalances=frozen(np.array([event.why.whole for event in self.events], dtype=np.bool_)),
             parts=frozen(np.array([event.why.part for event in self.events], dtype=np.bool_)),
-            reviews=tuple(dataclasses.replace(found, row=found.row - start) for found in self.machines.found),
+            reviews=tuple(found._replace(row=found.row - start) for found in self.machines.found),
             notes=(*self.notes, *self._left_out_note()),
+            steps=tuple(self.steps),
         )
 
     # how it is done ----------------------------------------------------------------------------------------------
@@ -333,20 +256,19 @@ class Book:
     def trade_flow(self, row: int, due: float, spare: float, why: Why) -> None:
         """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
         price, before = self.market.prices[row], self.value(row)
-        order = Order(self.target, self.fresh(row) & ~self.waiting, self.nobody)
+        order = Order(self.target, self.fresh(row) & ~self.waiting.which, self.nobody)
         if due > 0.0:
-            cash = kernel.raise_cash(self.units, self.cash, due, spare, price, order, self.terms, self._dq, self._fees)
+            cash = kernel.raise_cash(self.units, self.cash, due, spare, price, order, self.terms, self.dq, self.fees)
         else:
-            cash = kernel.invest(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
-        self.cash = self._snap(cash, before)
-        if np.count_nonzero(self._dq):
-            self._note(row, self._dq.copy(), price, self._fees.copy(), why)
+            cash = kernel.invest(self.units, self.cash, price, order, self.terms, self.dq, self.fees)
+        self.cash = self.snap(cash, before)
+        if np.count_nonzero(self.dq):
+            self.note(row, self.dq.copy(), price, self.fees.copy(), why)
 
     def fill(self, row: int, order: Order, why: Why) -> bool:
         """Fill ``order`` and remember it; return whether targets were scaled for waiting assets."""
         price = self.market.prices[row]
-        before = self.value(row)
-        status, scaled, cash = kernel.trade(self.units, self.cash, price, order, self.terms, self._dq, self._fees)
+        status, scaled, cash = kernel.trade(self.units, self.cash, price, order, self.terms, self.dq, self.fees)
         if status == kernel.UNAFFORDABLE and cash < 0.0:
             raise AccountError(
                 f"{self.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
@@ -354,69 +276,48 @@ class Book:
             )
         if status == kernel.UNAFFORDABLE:
             self.left_out.append(row)
-        if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
-            raise AccountError(short_of(self.market.dates[row], cash - self.flows[row], -self.flows[row]))
-        self.cash = self._snap(cash, before)
-        if np.count_nonzero(self._dq):
-            self._note(row, self._dq.copy(), price, self._fees.copy(), why)
+        if cash < 0.0:
+            before = kernel.value_of(self.units, price, cash) + float(self.fees.sum())
+            if self.flows[row] < 0.0 and cash < -kernel.SNAP * abs(before):
+                raise AccountError(short_of(self.market.dates[row], cash - self.flows[row], -self.flows[row]))
+            cash = self.snap(cash, before)
+        self.cash = cash
+        if np.count_nonzero(self.dq):
+            self.note(row, self.dq.copy(), price, self.fees.copy(), why)
         return bool(scaled)
 
-    def _with_payers(self, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: Why) -> None:
-        """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
-        refused = len(self.left_out)
-        self.fill(row, Order(aims, active, payers, forced=True), why)
-        money, value = self.money(row), self.value(row)
-        needed = float((aims * value - money)[active].sum())
-        if not self._dq.any() and needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
-            del self.left_out[refused:]
-            aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
-            self.fill(row, Order(aims, active, self.nobody), why)
-
-    def _cost(self, j: int, prices: FloatArray, money: float) -> float:
-        return float(kernel.order_cost(money, prices[j], j, self.terms.costs))
-
-    def _snap(self, cash: float, value: float) -> float:
+    def snap(self, cash: float, value: float) -> float:
         """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
         if cash < -kernel.SNAP * abs(value):
             raise RuntimeError(f"cash fell to {cash!r} at a value of {value!r}")
         return max(cash, 0.0)
 
-    def _note(self, row: int, trades: FloatArray, prices: FloatArray, costs: FloatArray, why: Why) -> None:
+    def note(self, row: int, trades: FloatArray, prices: FloatArray, costs: FloatArray, why: Why) -> None:
+        """Write down what was traded, and set the references of what was bought."""
         self.events.append(Event(row, self.target, trades, prices, costs, why))
         if self.machines.guard.on:
             self.machines.traded(trades, self.units, prices)
 
-    def _cap_reason(self, seen: FloatArray) -> str:
+    def cap_reason(self, seen: FloatArray) -> Words:
         """Return which caps the weights ``seen`` (N,) broke."""
-        caps = zip(self.market.assets, seen.tolist(), self._caps, strict=True)
-        parts = (
-            f"{name} {100.0 * w:.4g} % > {100.0 * cap:.3g} %" for name, w, cap in caps if w > cap * (1.0 + kernel.OVER)
-        )
-        return "cap: " + ", ".join(parts)
+        return partial(cap_words, self.market.assets, seen, self.terms.caps)
 
-    def drift_words(self, absolute: float, relative: float, seen: FloatArray) -> str:
-        """Return which asset had left its band furthest at weights ``seen`` (N,), in widths of it, and by how much."""
-        drift = seen - self.reference
-        worst = int((np.abs(drift) / np.maximum(widths(self.reference, absolute, relative), 1e-12)).argmax())
-        return f"band: {self.market.assets[worst]} {100.0 * drift[worst]:+.1f} pp"
+    def drift_reason(self, seen: FloatArray, absolute: float, relative: float) -> Words:
+        """Return which asset had left its band at weights ``seen`` (N,)."""
+        return partial(drift_words, self.market.assets, seen, self.reference, absolute, relative)
 
-    def _stuck(self, row: int, target: FloatArray) -> BoolArray:
+    def stuck(self, row: int, target: FloatArray) -> BoolArray:
         """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""
         stuck: BoolArray = ~self.fresh(row) & self.market.listed[row] & ((self.units != 0.0) | (target > 0.0))
         return stuck
 
-    def _only(self, assets: list[int] | IntArray) -> BoolArray:
+    def only(self, assets: list[int] | IntArray) -> BoolArray:
+        """Return (N,) a mask of ``assets``."""
         active = np.zeros_like(self.none)
         active[assets] = True
         return active
 
-    def _drop_from_wait(self, j: int) -> None:
-        """Forget that asset ``j`` was scaled down for an order that waits (S9): it is not wanted any more."""
-        if self._scaled_down[j]:
-            self._scaled_down = self._scaled_down.copy()
-            self._scaled_down[j] = False
-
-    def _move_target(self, j: int, heirs: FloatArray) -> None:
+    def move_target(self, j: int, heirs: FloatArray) -> None:
         """Let what asset ``j`` weighs, in the targets and where drift begins, go to ``heirs``, or to cash."""
         self.target, self.reference = self._moved(self.target, j, heirs), self._moved(self.reference, j, heirs)
 
@@ -434,14 +335,6 @@ class Book:
         moved[j] = 0.0
         return moved
 
-    def _refuse_late(self, row: int) -> None:
-        late = self.waiting & ~self.fresh(row) & (row - self._waits_since >= PATIENCE)
-        if late.any():
-            raise StalePriceError(
-                f"{self._named(late)}: no close in {PATIENCE} sessions up to {self.market.dates[row]} while an order "
-                "waits; fill the gap in the prices, or end the window before it"
-            )
-
     def _left_out_note(self) -> Iterable[str]:
         if self.left_out:
             first, count = self.market.dates[self.left_out[0]], len(self.left_out)
@@ -450,9 +343,6 @@ class Book:
                 f"Costs would have eaten {count} {sets} of orders, the first on {first}; they were left out. "
                 "The account is small for this tariff."
             )
-
-    def _named(self, which: BoolArray) -> str:
-        return ", ".join(ticker for ticker, wanted in zip(self.market.assets, which, strict=True) if wanted)
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:
         return frozen(np.array(rows).reshape(len(rows), len(self.market.assets)))

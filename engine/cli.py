@@ -104,11 +104,61 @@ def run(
 
 
 @app.command()
+def optimise(
+    config: ConfigPath,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Day of the decision; the last one of the window.")
+    ] = None,
+    out: Out = Path("runs"),
+    overrides: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print optimal.json and nothing else.")] = False,
+) -> None:
+    """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
+    from engine.errors import about
+    from engine.proposal import day_of, propose
+    from engine.report.optimal import print_proposal, proposal_json, write_proposal
+    from engine.results import output_folder, to_json
+
+    loaded = _load(config, overrides or ())
+    folder = output_folder(out, loaded.name)
+    with about(config):
+        proposal = propose(loaded, day_of(as_of))
+    write_proposal(proposal, folder)
+    if json:
+        sys.stdout.buffer.write(to_json(proposal_json(proposal)))
+    else:
+        print_proposal(proposal, folder)
+
+
+@app.command()
 def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` wrote.")]) -> None:
     """Build the HTML report of a finished run anew."""
     from engine.report.html import build
 
     typer.echo(str(build(folder)))
+
+
+@app.command()
+def verify(
+    json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON and nothing else.")] = False,
+) -> None:
+    """Reproduce published figures on this machine; exit code 3 when one of them does not come out."""
+    import dataclasses
+
+    from engine.results import to_json
+    from engine.verify import every
+    from strategies.fixed_mix import FixedMix
+
+    _say_compiling()
+    figures = list(every(lambda weights: FixedMix(weights=dict(weights))))
+    if json:
+        sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
+    else:
+        from engine.report.proof import print_proof
+
+        print_proof(figures)
+    if not all(figure.holds for figure in figures):
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -133,7 +183,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
-    """Print the data-quality page of CONFIG's prices."""
+    """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
     from engine.errors import about
     from engine.load import request_of
     from engine.report.terminal import print_quality
@@ -142,7 +192,10 @@ def check(config: ConfigPath, overrides: Overrides = None) -> None:
     loaded = _load(config, overrides or ())
     with about(config):
         closes = loaded.data.source.load(request_of(loaded))
-        print_quality(closes, examine(loaded, closes))
+        findings = examine(loaded, closes)
+        print_quality(closes, findings)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -262,18 +315,24 @@ def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
 
 
 def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None = None) -> Run:
-    from engine import kernel, workflow
+    from engine import workflow
     from engine.significance import draw_intervals
 
-    if not kernel.compiled("hold"):
-        kernel.tidy()
-        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
+    _say_compiling()
     result = workflow.run(config, draw=draw or draw_intervals)
     if audit:
         from engine.audit import audited
 
         result = audited(result)
     return result
+
+
+def _say_compiling() -> None:
+    from engine import kernel
+
+    if not kernel.compiled("hold"):
+        kernel.tidy()
+        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
 
 
 def _write(result: Run, folder: Path) -> None:

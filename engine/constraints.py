@@ -26,7 +26,7 @@ class Normals:
 
     Attributes
     ----------
-    names : k of them, in words
+    names : k of them, in words; "" for one that goes without saying
     matrix : (k, N) outward normals
     slack : (k,) how far each inequality is from binding [weight]
 
@@ -39,13 +39,21 @@ class Normals:
 
 @dataclass(frozen=True)
 class Bounds:
-    """``lower <= w <= upper``, (N,) each [weight]; ``floor`` and ``cap`` are what the config calls them."""
+    """``lower <= w <= upper``, (N,) each [weight]; ``floor`` and ``cap`` are what a config calls them, all or each."""
 
     assets: tuple[str, ...]
     lower: Any
     upper: Any
-    floor: str = "floor"
-    cap: str = "cap"
+    floor: str | tuple[str, ...] = "floor"
+    cap: str | tuple[str, ...] = "cap"
+
+    def floor_of(self, j: int) -> str:
+        """Return what the config calls the floor of asset ``j``, with its name."""
+        return f"{self.floor if isinstance(self.floor, str) else self.floor[j]} {self.assets[j]}"
+
+    def cap_of(self, j: int) -> str:
+        """Return what the config calls the cap of asset ``j``, with its name."""
+        return f"{self.cap if isinstance(self.cap, str) else self.cap[j]} {self.assets[j]}"
 
     def violation(self, w: FloatArray) -> float:
         """Return the most by which a weight is out of its bounds [weight]."""
@@ -57,8 +65,10 @@ class Bounds:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """2N names: the floors, then the caps."""
-        return tuple(f"{word} {asset}" for word in (self.floor, self.cap) for asset in self.assets)
+        """2N names: the floors, then the caps; "" for a bound that no one asked for: nothing short, none above 1."""
+        floors = (self.floor_of(j) if low > 0.0 else "" for j, low in enumerate(self.lower))
+        caps = (self.cap_of(j) if 0.0 < high < 1.0 else "" for j, high in enumerate(self.upper))
+        return (*floors, *caps)
 
     def normals(self, w: FloatArray) -> Normals:
         """Return 2N rows: the floors, then the caps."""
@@ -90,7 +100,8 @@ class Group:
         """Return two rows: the most, then the least."""
         row, total = self.members.astype(np.float64), float(w[self.members].sum())
         slack = np.array([self.most - total, total - self.least])
-        return Normals((f"{self.name} max", f"{self.name} min"), np.vstack([row, -row]), slack)
+        names = (f"{self.name} max" if self.most < 1.0 else "", f"{self.name} min" if self.least > 0.0 else "")
+        return Normals(names, np.vstack([row, -row]), slack)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from engine.arrays import BoolArray, FloatArray, frozen
+from engine.arrays import BoolArray, FloatArray, IntArray, frozen
 from engine.choice import Choice, Positive, Whole, refuse
 from engine.errors import DataError
 
@@ -59,12 +59,18 @@ class Estimate:
     moments : of the n assets that ``known`` marks, in their order
     known : (N,) which assets had enough returns
     returns : (observations, n) the simple returns behind them, oldest first
+    rows : (observations,) the row of ``closes`` at which each return ends
 
     """
 
     moments: Moments
     known: BoolArray
     returns: FloatArray
+    rows: IntArray
+
+
+def _or_none(value: object) -> object:
+    return None if value == "null" else value
 
 
 class Estimates(Choice):
@@ -77,7 +83,7 @@ class Estimates(Choice):
     covariance: Literal["sample", "ledoit_wolf", "oas"] = "ledoit_wolf"
     mean: Literal["zero", "sample", "shrunk"] = "shrunk"
     lookback: Annotated[Whole, Field(ge=2, le=100_000)] = 756
-    half_life: Positive | None = None
+    half_life: Annotated[Positive | None, BeforeValidator(_or_none)] = None
     min_history: Annotated[Whole, Field(ge=2, le=100_000)] = 252
 
     @model_validator(mode="after")
@@ -108,11 +114,13 @@ class Estimates(Choice):
             most = int(present.sum(axis=0).max(initial=0))
             words = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
             raise DataError(f"{words}; lower it, or start later")
-        complete = np.ascontiguousarray(returns[present[:, known].all(axis=1)][:, known])
+        rows = np.flatnonzero(present[:, known].all(axis=1))
+        complete = np.ascontiguousarray(returns[rows][:, known])
         if len(complete) < self.min_history:
             words = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
             raise DataError(f"{words}, {self.min_history} expected; lower it, or mend the gaps in the prices")
-        return Estimate(self.moments(complete), frozen(known), frozen(complete))
+        ends = rows + (len(closes) - len(window) + 1)
+        return Estimate(self.moments(complete), frozen(known), frozen(complete), frozen(ends))
 
     def moments(self, returns: FloatArray) -> Moments:
         """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular."""
@@ -142,11 +150,15 @@ class Estimates(Choice):
         centred = (returns - average) * np.sqrt(weights * len(returns))[:, None]
         if self.covariance == "sample":
             return centred.T @ centred / (len(returns) * (1.0 - float(weights @ weights))), 0.0
-        from sklearn.covariance import OAS, LedoitWolf  # noqa: PLC0415  (slow to load)
+        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415  (slow to load)
 
-        kind = LedoitWolf if self.covariance == "ledoit_wolf" else OAS
-        fitted = kind(store_precision=False, assume_centered=True).fit(centred)
-        return np.asarray(fitted.covariance_), float(fitted.shrinkage_)
+        if self.covariance == "oas":
+            shrunk, shrinkage = oas(centred, assume_centered=True)
+            return np.asarray(shrunk), float(shrinkage)
+        shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
+        sample = centred.T @ centred / len(returns)
+        common = float(np.trace(sample)) / len(sample) * np.eye(len(sample))
+        return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
 
 
 def bayes_stein(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:

@@ -49,7 +49,7 @@ def feasible(constraints: Constraints) -> Feasibility:
         return _convex(constraints, constraints.bounds)
     swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
     if swapped:
-        words = f"{constraints.bounds.floor} is above {constraints.bounds.cap} for {', '.join(swapped[:_NAMED])}"
+        words = f"floor is above cap for {', '.join(swapped[:_NAMED])}"
         return Feasibility(holds=False, message=f"{words}; swap them")
     if rule.least > min(rule.most, int(rule.members.sum())):
         found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
@@ -90,9 +90,9 @@ def _baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]
 
 def _convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
     """Prove the constraints without the choice of names, under ``bounds``."""
-    for asset, low, high in zip(bounds.assets, bounds.lower, bounds.upper, strict=True):
+    for j, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
         if low > high:
-            words = f"{bounds.floor} {asset} {in_percent(low)} is above {bounds.cap} {asset} {in_percent(high)}"
+            words = f"{bounds.floor_of(j)} {in_percent(low)} is above {bounds.cap_of(j)} {in_percent(high)}"
             return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
     system = System()
     parts = [_variables(system, bounds, j, constraints.turnover) for j in range(len(bounds.assets))]
@@ -118,8 +118,8 @@ def _variables(system: System, bounds: Bounds, j: int, turnover: Turnover | None
     """Add weight j: with a turnover limit in two parts, up to what is held and what is bought on top."""
     low, high = exactly(bounds.lower[j]), exactly(bounds.upper[j])
     assert low is not None  # noqa: S101  (weights are not negative without end)
-    floor = f"{bounds.floor} {bounds.assets[j]}" if low else ""  # no floor was asked for
-    cap = f"{bounds.cap} {bounds.assets[j]}"
+    floor = bounds.floor_of(j) if low else ""  # no floor was asked for
+    cap = bounds.cap_of(j)
     if turnover is None:
         return (system.variable((floor, cap), low, high),)
     held = exactly(turnover.previous[j]) or Fraction(0)

@@ -26,6 +26,7 @@ def warnings(
         *_late_starts(comparison),
         *_few(comparison),
         *_own_notes(comparison),
+        *_without_answer(comparison),
     ]
 
 
@@ -79,6 +80,8 @@ def _late(market: Market, policy: Policy, first: np.datetime64, start: int) -> I
         row = market.first_row((ticker,), start)
         if row is None:
             yield f"{ticker} has no price in this run; its weight went elsewhere throughout."
+        elif market.dates[row] > first and not policy.targets_before_listing(ticker):
+            yield f"{ticker} has no price before {market.dates[row]}; it may be held once it has enough of a past."
         elif market.dates[row] > first:
             yield (
                 f"{ticker} has no price before {market.dates[row]}; until the first rebalance after that its weight "
@@ -109,3 +112,21 @@ def _own_notes(comparison: Comparison) -> Iterable[str]:
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
         yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
+
+
+def _without_answer(comparison: Comparison) -> Iterable[str]:
+    """Yield at how many decisions a portfolio's optimiser had no answer, and what its estimates lacked."""
+    dates = comparison.market.dates
+    for name, portfolio in comparison.portfolios.items():
+        prefix = "" if name == "strategy" else f"{name}: "
+        steps = portfolio.ledger.steps
+        without = [step for step in steps if step.fallback]
+        if without:
+            first = without[0]
+            yield (
+                f"{prefix}The optimiser had no answer at {len(without)} of {len(steps)} decisions, first on "
+                f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}."
+            )
+        remarks = [step for step in steps if step.remark]
+        if remarks:
+            yield f"{prefix}{remarks[0].remark} (the first of {len(remarks)} such decisions, {dates[remarks[0].row]})."

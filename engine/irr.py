@@ -53,6 +53,18 @@ def mirr(flows: FloatArray, finance: float, reinvest: float) -> float:
     return float((grown / paid) ** (1.0 / periods[-1]) - 1.0)
 
 
+def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float) -> float | None:
+    """Return the gain over a span by the value at its begin and the flows, each weighted by the time it was there.
+
+    ``flows`` (K,) [currency, paid in positive] on ``dates`` (K,), the first and last of which bound the span, come at
+    the end of their days (P. O. Dietz 1966, Pension Funds: Measuring Investment Performance). None when nothing was
+    there on average.
+    """
+    days = (dates - dates[0]).astype("timedelta64[D]").astype(np.float64)
+    base = begin + float(flows @ (1.0 - days / days[-1])) if days[-1] > 0.0 else 0.0
+    return (end - begin - float(flows.sum())) / base if base > 0.0 else None
+
+
 def _roots(years: FloatArray, flows: FloatArray) -> Rate:
     """Return every root on a fine grid of log(1 + rate), polished to the last bits."""
     if not (flows > 0.0).any() or not (flows < 0.0).any() or years.max() == 0.0:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from engine.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.journal import Words, said
 from engine.market import Market
 from engine.reviews import Reviewed
+from engine.steps import Step
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,13 @@ class Ledger:
     trades : (R, N) signed [shares]
     prices : (R, N) at which they were filled [currency/share]
     costs : (R, N) [currency]
-    reasons : R texts, why the event happened
+    words : R reasons why the event happened, text or what says it
     own : R mappings of column -> text, where an order has a reason of its own
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
     parts : (R,) where it was brought back into its bands
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
+    steps : how decisions were optimised, where a policy does that; their rows are the market's
 
     """
 
@@ -50,12 +54,18 @@ class Ledger:
     trades: FloatArray
     prices: FloatArray
     costs: FloatArray
-    reasons: tuple[str, ...]
+    words: tuple[Words, ...]
     own: tuple[Mapping[int, str], ...]
     rebalances: BoolArray
     parts: BoolArray
     reviews: tuple[Reviewed, ...] = ()
     notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """R texts: why each event happened."""
+        return tuple(said(words) for words in self.words)
 
     def reason(self, event: int, asset: int) -> str:
         """Return why ``asset`` (a column) was traded at ``event``."""

@@ -121,6 +121,14 @@ class Market:
         eligible[1:] &= self.listed[:-1]
         return frozen(eligible)
 
+    @cached_property
+    def lives(self) -> tuple[IntArray, IntArray]:
+        """(N,) the first and (N,) the last row of each asset's life; T and -1 of one that has none here."""
+        sessions, alive = len(self.dates), self.listed.any(axis=0)
+        first = np.where(alive, self.listed.argmax(axis=0), sessions)
+        last = np.where(alive, sessions - 1 - self.listed[::-1].argmax(axis=0), -1)
+        return frozen(first), frozen(last)
+
     def until(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(

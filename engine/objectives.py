@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from engine.arrays import FloatArray
-from engine.choice import Choice, NotNegative, Positive, Ticker, Weight
+from engine.choice import Choice, NotNegative, Positive, Rate, Ticker, Weight
 from engine.errors import DataError
-from engine.estimates import Moments
+from engine.estimates import SESSIONS_PER_YEAR, Moments
 from engine.risk_parity import risk_parity
 
 
@@ -130,10 +130,45 @@ def nearest(target: FloatArray) -> Quadratic:
     return Quadratic(np.eye(len(target)), target, np.zeros(len(target)), target)
 
 
+class Aim(NamedTuple):
+    """The figure of an objective for people: its ``title``, and how it follows from the form's value.
+
+    ``root``: its square root; ``sign``: -1 where the form minimises its negative; ``percent``: shown as a percentage.
+    ``pays`` in which unit trading costs are weighed against it: a variance, a return of a year or of a session; "" when
+    the figure has no price.
+    """
+
+    title: str
+    root: bool = False
+    sign: float = 1.0
+    percent: bool = True
+    pays: Literal["", "variance", "year", "session"] = ""
+
+    def figure(self, value: float) -> float:
+        """Return the figure where the form's value is ``value``."""
+        return float(np.sqrt(max(value, 0.0))) if self.root else self.sign * value
+
+    def slope(self, value: float) -> float:
+        """Return by how much the figure improves for each unit that the form's value falls."""
+        return 0.5 / self.figure(value) if self.root and value > 0.0 else 1.0
+
+    def price(self, a_year: float, risk_aversion: float) -> float:
+        """Return what a cost of 1, paid ``a_year`` times, weighs in units of the form.
+
+        A variance is worth ``risk_aversion`` / 2 returns, as in ``mean_variance``.
+        """
+        units = {"variance": 2.0 / risk_aversion, "year": 1.0, "session": 1.0 / SESSIONS_PER_YEAR, "": np.nan}
+        return a_year * units[self.pays]
+
+
+_DISTANCE: Final = "distance from its aim"
+
+
 class MinVariance(Choice):
     """The least volatile weights."""
 
     kind: Literal["min_variance"] = "min_variance"
+    aim: ClassVar[Aim] = Aim("volatility", root=True, pays="variance")
 
     def form(self, inputs: Inputs) -> Form:
         """Return ``w' Sigma w``."""
@@ -142,17 +177,20 @@ class MinVariance(Choice):
 
 
 class MaxSharpe(Choice):
-    """The highest expected return above the risk-free rate for each unit of volatility."""
+    """The highest expected return above ``risk_free`` [1/yr] for each unit of volatility (Sharpe 1966)."""
 
     kind: Literal["max_sharpe"] = "max_sharpe"
+    risk_free: Rate | None = None
+    aim: ClassVar[Aim] = Aim("Sharpe ratio", sign=-1.0, percent=False, pays="year")
 
     def form(self, inputs: Inputs) -> Form:
         """Return the ratio; raises DataError when no expected return is above the risk-free rate (H54)."""
-        excess = inputs.moments.mean - inputs.risk_free
+        rate = inputs.risk_free if self.risk_free is None else self.risk_free
+        excess = inputs.moments.mean - rate
         if not np.max(excess) > 0.0:
             best = f"{100.0 * float(np.max(inputs.moments.mean)):.4g} % at most"
             words = f"objective max_sharpe: no expected return is above the risk-free rate ({best}, "
-            raise DataError(f"{words}{100.0 * inputs.risk_free:.4g} %); choose min_variance, or mean: shrunk")
+            raise DataError(f"{words}{100.0 * rate:.4g} %); choose min_variance, or mean: shrunk")
         return Ratio(factor(inputs.moments.covariance), excess)
 
 
@@ -160,6 +198,7 @@ class MeanVariance(Choice):
     """The highest expected return less ``risk_aversion`` / 2 times the variance (Markowitz 1952)."""
 
     kind: Literal["mean_variance"] = "mean_variance"
+    aim: ClassVar[Aim] = Aim("utility a year", sign=-1.0, pays="year")
     risk_aversion: Positive = 4.0
 
     def form(self, inputs: Inputs) -> Form:
@@ -176,6 +215,7 @@ class RiskParity(Choice):
     """
 
     kind: Literal["risk_parity"] = "risk_parity"
+    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
     budgets: dict[Ticker, Positive] | None = None
 
     def form(self, inputs: Inputs) -> Form:
@@ -194,6 +234,7 @@ class MinCvar(Choice):
     """
 
     kind: Literal["min_cvar"] = "min_cvar"
+    aim: ClassVar[Aim] = Aim("tail loss a session", pays="session")
     level: Annotated[Weight, Field(gt=0.0, lt=1.0)] = 0.95
 
     def form(self, inputs: Inputs) -> Form:
@@ -210,6 +251,7 @@ class MaxDiversification(Choice):
     """
 
     kind: Literal["max_diversification"] = "max_diversification"
+    aim: ClassVar[Aim] = Aim("diversification ratio", sign=-1.0, percent=False)
 
     def form(self, inputs: Inputs) -> Form:
         """Return the diversification ratio."""
@@ -220,6 +262,7 @@ class MinTrackingError(Choice):
     """The least volatile difference ``to`` the weights of a benchmark made of the same assets."""
 
     kind: Literal["min_tracking_error"] = "min_tracking_error"
+    aim: ClassVar[Aim] = Aim("tracking error", root=True, pays="variance")
     to: Annotated[dict[Ticker, Weight], Field(min_length=1)]
 
     def form(self, inputs: Inputs) -> Form:
@@ -236,6 +279,7 @@ class EqualWeight(Choice):
     """The same weight for each asset, or as near to it as the limits allow."""
 
     kind: Literal["equal_weight"] = "equal_weight"
+    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
 
     def form(self, inputs: Inputs) -> Form:
         """Return the distance to 1 / N."""
@@ -247,6 +291,7 @@ class InverseVolatility(Choice):
     """Weights in proportion to 1 / volatility to the ``power``, or as near to it as the limits allow."""
 
     kind: Literal["inverse_volatility"] = "inverse_volatility"
+    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
     power: NotNegative = 1.0
 
     def form(self, inputs: Inputs) -> Form:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import fsum
 from typing import Literal, Protocol, TypeAlias
@@ -11,7 +11,9 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from engine.arrays import BoolArray, DateArray, FloatArray, frozen
+from engine.kernel_types import CostTable
 from engine.market import History
+from engine.steps import Step
 
 
 @lru_cache(maxsize=64)
@@ -35,6 +37,8 @@ class Decision:
     row : session at which the decision is filled
     eligible : (N,) which assets may be bought at the fill (S7)
     barred : (N,) which assets a loss review has sold and not let in again
+    costs : what orders cost, for those who weigh trading against its use
+    steps : where a policy that optimises writes down how, for the ledger to remember
 
     """
 
@@ -44,6 +48,8 @@ class Decision:
     row: int
     eligible: BoolArray
     barred: BoolArray
+    costs: CostTable | None = None
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def seen(self) -> BoolArray:

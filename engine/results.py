@@ -25,6 +25,7 @@ from engine.arrays import DateArray, FloatArray
 from engine.comparison import Comparison, Portfolio, Versus
 from engine.errors import OutputError
 from engine.files import atomic_write
+from engine.walkforward import Stride, Walk, walked
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
@@ -82,6 +83,9 @@ class Run:
             ],
             "warnings": list(self.warnings),
         }
+        walk = walked(first, market)
+        if walk is not None:
+            result["optimiser"] = walk_summary(walk)
         if self.comparison.enforcement:
             result["caps_always"] = dataclasses.asdict(self.comparison.enforcement)
         if self.comparison.published:
@@ -192,6 +196,48 @@ def _portfolio(portfolio: Portfolio) -> dict[str, Json]:
             }
             for ticker, peak in portfolio.peaks.items()
         },
+    }
+
+
+def walk_summary(walk: Walk) -> dict[str, Json]:
+    """Return the part ``optimiser`` of ``summary.json``."""
+    steps, residuals = [stride.step for stride in walk.strides], [step.residual for step in walk.solved]
+    named = next((step for step in steps if step.figure), steps[0])
+    mean, highest = walk.turnover
+    return {
+        "figure": named.figure,
+        "percent": named.percent,
+        "decisions": len(steps),
+        "solved": len(walk.solved),
+        "turnover_mean": mean,
+        "turnover_highest": highest,
+        "worst_residual": max(residuals, default=None),
+        "solvers": dict(walk.solvers),
+        "fallbacks": dict(walk.fallbacks),
+        "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.spreads.items()},
+        "bound": {name: dataclasses.asdict(bound) for name, bound in walk.bounds.items()},
+        "steps": [stride_summary(stride) for stride in walk.strides],
+    }
+
+
+def stride_summary(stride: Stride) -> dict[str, Json]:
+    """Return one decision as data."""
+    step = stride.step
+    numbers = {"value": step.value, "residual": step.residual, "gap": step.gap}
+    return {
+        "date": str(stride.fill),
+        "decided": str(stride.decided),
+        "train_first": str(step.train[0]) if step.train else None,
+        "train_last": str(step.train[1]) if step.train else None,
+        "observations": step.observations,
+        "assets": step.assets,
+        "status": step.status,
+        "solver": step.solver,
+        **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
+        "binding": dict(step.binding),
+        "turnover": stride.traded,
+        "fallback": step.fallback,
+        "remark": step.remark,
     }
 
 

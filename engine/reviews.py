@@ -6,6 +6,7 @@ The machines themselves are moved by ``kernel.hold``, close by close; their rule
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,16 +17,14 @@ from engine.market import Market
 from engine.policy import Review, Verdict
 
 
-@dataclass(frozen=True)
-class Breach:
+class Breach(NamedTuple):
     """A close at or below the threshold of column ``asset``: ``loss`` against its reference [fraction, negative]."""
 
     asset: int
     loss: float
 
 
-@dataclass(frozen=True)
-class Reviewed:
+class Reviewed(NamedTuple):
     """One review: the session ``row`` it was carried out at, what was lost, what was found and decided."""
 
     row: int
@@ -89,7 +88,7 @@ class Machines:
 
     def breaches(self, prices: FloatArray) -> list[Breach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""
-        assets = np.flatnonzero(self.guard.breached).tolist()
+        assets = self.guard.breached.nonzero()[0].tolist()
         self.guard.breached[:] = False
         return [Breach(j, float(prices[j] / self.guard.reference[j]) - 1.0) for j in assets]
 

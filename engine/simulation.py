@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from engine import flows, kernel
+from engine import flows, kernel, orders
 from engine.account import Account
 from engine.agenda import Agenda
 from engine.answers import answer, carry_out
@@ -15,7 +15,7 @@ from engine.arrays import FloatArray
 from engine.bands import part_rebalance
 from engine.book import Book, Standing
 from engine.errors import DataError
-from engine.journal import Why
+from engine.journal import Why, Words
 from engine.kernel_types import CostTable, Terms, Watch
 from engine.ledger import Ledger
 from engine.market import Market
@@ -76,7 +76,7 @@ def simulate(
             _rebalance(book, agenda, policy, row, reason)
         else:
             _partial_trades(book, agenda, policy, row)
-        stop = row + 1 if book.has_waiting else agenda.after(row)
+        stop = row + 1 if book.waiting else agenda.after(row)
         row, alarm = book.hold(row, stop, watch._replace(reference=book.reference, target=book.target), agenda)
         if alarm != kernel.QUIET:
             answer(book, agenda, alarm, row, band, watched)
@@ -85,16 +85,17 @@ def simulate(
 
 def _decide(book: Book, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred = book.market, book.machines.barred
+    market, barred, terms = book.market, book.machines.barred, (book.terms.costs, book.steps)
     if row == book.opening:
         eligible = market.listed[row]
-        return Decision(market.until(row), np.zeros(len(eligible)), book.account.capital, row, eligible, barred)
+        nothing = np.zeros(len(eligible))
+        return Decision(market.until(row), nothing, book.account.capital, row, eligible, barred, *terms)
     seen = max(row - book.account.delay, book.opening + 1)
     value = float(book.track.value[seen - 1])
-    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred)
+    return Decision(market.until(seen), book.weights_at(seen - 1), value, row, market.eligible[row], barred, *terms)
 
 
-def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: str) -> None:
+def _rebalance(book: Book, agenda: Agenda, policy: Policy, row: int, reason: Words) -> None:
     """Decide anew and trade the whole portfolio, reviews first."""
     book.machines.lift(row)
     decision = _decide(book, row)
@@ -116,18 +117,18 @@ def _partial_trades(book: Book, agenda: Agenda, policy: Policy, row: int) -> Non
         gone = agenda.delistings[row]
         payout = book.pay_out(row, gone, policy.haircut)
         book.reinvest(row, gone, policy.heir_weights(decision), payout)
-    if book.has_waiting:
+    if book.waiting:
         book.retry(row)
     if row in agenda.reviews:
         _answer_reviews(book, agenda, policy, decision)
     if drift := agenda.drifts.get(row):
         able = decision.eligible & book.fresh(row)
         if part := part_rebalance(book.weights(row), book.reference, book.terms.caps, drift.band, able):
-            book.part(row, part, Why(drift.reason, part=True))
+            orders.part(book, row, part, Why(drift.reason, part=True))
     if row in agenda.trims:
         over, caps = agenda.trims[row], book.terms.caps * (1.0 + kernel.OVER)
         still = over[book.weights(row)[over] > caps[over]] if drift else over
-        book.trim(row, still, decision.weights)
+        orders.trim(book, row, still, decision.weights)
     if flow > 0.0:
         flows.contribute(book, row, flow)
     elif flow < 0.0:
@@ -138,8 +139,8 @@ def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, decision: Decisi
     """Sell and top up what loss reviews decided: all exits as one vector, all top-ups as another."""
     outcome, core = carry_out(book, agenda, policy, decision), book.core_shares(decision)
     to_core = policy.review is not None and policy.review.to_core
-    book.exit(decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons)
-    book.top_up(decision.row, outcome.top_ups, core, outcome.reasons)
+    orders.sell_out(book, decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons)
+    orders.top_up(book, decision.row, outcome.top_ups, core, outcome.reasons)
 
 
 def _standing(market: Market, policy: Policy, caps: FloatArray) -> Standing:

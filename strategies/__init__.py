@@ -9,6 +9,7 @@ from pydantic import Field
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
+from strategies.optimised import Optimised
 
-AnyStrategy: TypeAlias = Annotated[BuyAndHold | CoreSatellite | FixedMix, Field(discriminator="kind")]
+AnyStrategy: TypeAlias = Annotated[BuyAndHold | CoreSatellite | FixedMix | Optimised, Field(discriminator="kind")]
 """A discriminated union: `kind` says which."""

@@ -283,6 +283,20 @@ def test_data_check_prints_the_quality_page(tmp_path: Path) -> None:
     assert engine("data", "fetch", QUICK, cwd=tmp_path).returncode == 0
 
 
+def test_data_check_ends_with_1_when_a_run_would_stop_at_the_prices(tmp_path: Path) -> None:
+    """Closes in pounds go on in pence."""
+    days = np.busday_offset("2020-01-02", np.arange(60), roll="forward")
+    closes = [f"{day},{(100 if k > 30 else 1) * (10 + 0.01 * k)},20" for k, day in enumerate(days)]
+    (tmp_path / "prices.csv").write_text("\n".join(["date,AAA,BBB", *closes]))
+    config = tmp_path / "plan.yaml"
+    config.write_text(
+        "name: plan\ndata: {source: {kind: files, path: prices.csv}}\n"
+        "strategy: {kind: fixed_mix, weights: {AAA: 50%, BBB: 50%}, rebalance: {kind: annual}}\n"
+    )
+    assert "a run would stop here" in engine("data", "check", config, cwd=tmp_path, check=1).stdout
+    assert "pence" in engine("run", config, cwd=tmp_path, check=1).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -119,7 +119,7 @@ CASES = {
     "unknown kind of strategy": (
         edited("core_satellite", "core_sat"),
         "plan.yaml:5: strategy: unknown kind 'core_sat'; did you mean 'core_satellite'?; "
-        "known: buy_and_hold, core_satellite, fixed_mix",
+        "known: buy_and_hold, core_satellite, fixed_mix, optimised",
     ),
     "unknown place": (
         GOOD + "  before_listing: elsewhere\n",

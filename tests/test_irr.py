@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.irr import irr, mirr, xirr
+from engine.irr import irr, mirr, modified_dietz, xirr
 
 DATED = [
     ("2008-01-01 -10000; 2008-03-01 2750; 2008-10-30 4250; 2009-02-15 3250; 2009-04-01 2750", 0.3733625335188),
@@ -66,3 +66,13 @@ def test_periodic_and_modified_rates_are_the_oracle_s() -> None:
     assert mirr(np.array([-120000.0, 39000, 30000, 21000, 37000, 46000]), 0.10, 0.12) == pytest.approx(
         0.1260941303659, abs=1e-12
     )
+
+
+def test_modified_dietz_is_the_oracle_s_and_none_where_nothing_was_there() -> None:
+    """O-TWR's eight days: 10,000 at the begin, 10,596.15 at the end, four flows between."""
+    dates, money = flows(
+        "2011-12-31 0; 2012-01-02 200; 2012-01-03 -400; 2012-01-06 5400; 2012-01-07 -3697.04; 2012-01-08 0"
+    )
+    assert modified_dietz(dates, money, 10_000.0, 10_596.15) == pytest.approx(-0.0840582988, abs=5e-11)
+    assert modified_dietz(dates, 0.0 * money, 0.0, 5.0) is None
+    assert modified_dietz(dates[:1], money[:1], 100.0, 110.0) is None

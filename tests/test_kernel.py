@@ -514,6 +514,26 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
     assert cash == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("h", "need", "sold"),
+    [
+        # shares of 50, 30 and 20 %: A has 20 of the 100 it owes, so B and C share 180 as 60 to 40
+        ([0.0, 20.0, 200.0, 300.0], 200.0, [0.0, -20.0, -108.0, -72.0]),
+        # A has just what it owes and is sold whole; the rest is shared as before
+        ([0.0, 100.0, 200.0, 300.0], 200.0, [0.0, -100.0, -60.0, -40.0]),
+        # A and B are too small one after the other, C pays the rest; the active one never pays
+        ([900.0, 20.0, 100.0, 300.0], 200.0, [0.0, -20.0, -100.0, -80.0]),
+        # nobody has enough: all are sold
+        ([900.0, 20.0, 30.0, 40.0], 200.0, [0.0, -20.0, -30.0, -40.0]),
+    ],
+)
+def test_payers_with_too_little_are_sold_whole_and_the_others_share_what_is_left(h, need, sold) -> None:
+    given = order([0.5, 0, 0, 0], active=[True, False, False, False], heirs=[0, 0.5, 0.3, 0.2])
+    x = np.zeros(4)
+    fixpoint._pay(need, np.array(h), given, x)
+    assert x == pytest.approx(np.array(sold), abs=1e-12)
+
+
 def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
     assert flows._affordable(100.0, 1.0, 0, free(1)) == 100.0
     assert flows._affordable(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)

@@ -230,6 +230,54 @@ def test_the_weights_of_twenty_stocks(twenty: Inputs, shared_data: Path) -> None
         assert solved(objective, twenty).weights == pytest.approx(expected, abs=6e-7)
 
 
+def test_whole_shares_miss_the_published_weights_by_less_than_the_published_greedy_ones(shared_data: Path) -> None:
+    """Ten thousand in whole shares: S10 rounds by largest remainder, the published allocation buys greedily."""
+    from markets import account, free
+
+    from engine.market import Market
+    from engine.simulation import simulate
+    from strategies.fixed_mix import FixedMix
+
+    target = {
+        "GOOG": 0.038354, "AAPL": 0.068899, "FB": 0.206031, "BABA": 0.073146, "AMZN": 0.040329,
+        "BBY": 0.013235, "MA": 0.353487, "PFE": 0.195702, "SBUX": 0.010816,
+    }  # fmt: skip
+    published = {"MA": 20, "FB": 12, "PFE": 54, "BABA": 4, "AAPL": 4, "BBY": 2, "SBUX": 1, "GOOG": 1}
+    last = prices(shared_data)[list(target)].iloc[-1]
+    total = sum(target.values())
+    market = Market.build(
+        np.array(["2018-04-10", "2018-04-11"], dtype="datetime64[D]"), tuple(target), np.tile(last.to_numpy(), (2, 1))
+    )
+    mix = FixedMix(weights={name: weight / total for name, weight in target.items()})
+    ledger = simulate(market, mix, account(capital=10_000, shares="whole"), free(len(target)))
+    ours = dict(zip(ledger.assets, ledger.units[0], strict=True))
+
+    def off(shares: dict[str, float]) -> float:
+        money = np.array([shares.get(name, 0) * last[name] for name in target])
+        return float(np.sqrt(np.mean((money / money.sum() - np.array(list(target.values()))) ** 2)))
+
+    assert off(ours) < off(published)
+    assert ledger.cash[0] >= 0.0
+    assert all(units == int(units) for units in ours.values())
+
+
+def test_risk_budgets_of_twenty_stocks_agree_with_skfolio_s() -> None:
+    from skfolio.datasets import load_sp500_dataset
+    from skfolio.optimization import RiskBudgeting
+    from skfolio.preprocessing import prices_to_returns
+
+    returns = prices_to_returns(load_sp500_dataset())["2018":]
+    S = np.cov(returns.to_numpy().T)
+    tight = {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11}
+    for budgets in (np.full(20, 0.05), np.arange(1.0, 21.0) / 210.0):
+        named = dict(zip(returns.columns, budgets, strict=True))
+        theirs = RiskBudgeting(risk_budget=named, solver="CLARABEL", solver_params=tight).fit(returns).weights_
+        ours = risk_parity(S, budgets)
+        shares = ours * (S @ ours)
+        assert shares / shares.sum() == pytest.approx(budgets, abs=1e-9)
+        assert ours == pytest.approx(theirs, abs=1e-5)
+
+
 def test_frontier_points_are_spaced_evenly_and_each_is_the_least_volatile(twenty: Inputs) -> None:
     points = frontier(Optimiser(), twenty, long_only(twenty.assets), 8)
     means = [p.mean for p in points]

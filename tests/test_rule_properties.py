@@ -372,6 +372,7 @@ def test_caps_alone_bind_whatever_the_band_traded_is(prices, costs, execution) -
 def test_a_band_wider_than_any_drift_is_the_calendar_alone_to_the_bit(
     prices, plan, costs, fields, shape, width
 ) -> None:
+    """A relative band around a target of zero has no width: there, what waits to be sold is out of it."""
     wide = {"kind": "band", "absolute": "100%"} if width == "100%" else {"kind": "band", "relative": "100000%"}
     keys = plan.model_dump(by_alias=True) | {"trade_to": "target", "trade_only": "all"}
     alone = CoreSatellite.model_validate({**keys, "rebalance": MONTHLY})
@@ -380,8 +381,15 @@ def test_a_band_wider_than_any_drift_is_the_calendar_alone_to_the_bit(
         one, _ = run(prices, alone, costs, **fields)
     except AccountError:
         assume(False)
+    assume(width == "100%" or (fields.get("shares") != "whole" and not held_without_target(one)))
     two, _ = run(prices, beside, costs, **fields)
     assert same(one, two)
+
+
+def held_without_target(ledger: Ledger) -> bool:
+    """Return whether anything stands at a close whose target is zero: sold, but for want of a price not yet gone."""
+    last = np.searchsorted(ledger.rows, np.arange(len(ledger.dates)), side="right") - 1
+    return bool(((ledger.units > 0.0) & (ledger.targets[last] == 0.0)).any())
 
 
 def first_part(prices: np.ndarray, costs: Any, trade_to: Any, trade_only: str, band: dict, kind: str) -> Any:

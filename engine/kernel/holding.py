@@ -10,7 +10,7 @@ from engine.arrays import BoolArray, FloatArray
 from engine.kernel.compiling import inlined, jit
 from engine.kernel.measures import OVER, SNAP, shares_of, value_of, weights_of
 from engine.kernel.trading import DONE, UNAFFORDABLE, trade
-from engine.kernel.watching import BAND_ALARM, CAP_ALARM, QUIET, REVIEW_ALARM, alarm_at, bought, breach_at, rebalanced
+from engine.kernel.watching import BAND_ALARM, CAP_ALARM, QUIET, REVIEW_ALARM, bought, march, rebalanced
 from engine.kernel_types import Desk, Guard, Order, Slips, Tape, Track, Watch
 
 GIVE_BACK: Final = -1
@@ -165,29 +165,15 @@ def hold(
     one for a band, or a trim. Returns the row reached (not marked yet), cash with interest into that row, and the alarm
     that ended the stretch or QUIET.
     """
-    n = units.size
     force, reference = watch.target.copy(), watch.reference.copy()
-    t = row
+    t, alarm = row, QUIET
     while t < stop:
-        value = 0.0
-        for a in range(n):
-            if units[a] != 0.0:
-                value += units[a] * tape.prices[t, a]
-            track.units[t, a] = units[a]
-        value += cash
-        track.value[t] = value
-        track.cash[t] = cash
-        alarm = alarm_at(t, units, tape.prices, value, watch, reference) if armed else QUIET
-        if guard.on:
-            alarm |= breach_at(t, units, tape.prices, guard, armed)
-        t += 1
-        if t < tape.growth.size:
-            cash *= tape.growth[t]
-        if alarm == QUIET and (t >= stop or not watch.calendar[t]):
-            continue
+        t, cash, alarm = march(t, stop, units, cash, tape, watch, reference, guard, armed, track)
+        if t >= stop and alarm == QUIET:
+            break
         kind = _own_business(t, stop, alarm, units, tape, watch, desk, armed, at_once)
         if kind == GIVE_BACK or slips.made[0] >= slips.rows.size:
-            return t, cash, alarm
-        w = weights_of(track.units[t - 1], tape.prices[t - 1], value)
+            break
+        w = weights_of(track.units[t - 1], tape.prices[t - 1], track.value[t - 1])
         cash = _on_the_way(t, kind, w, units, cash, tape, watch, guard, desk, slips, force, reference)
-    return t, cash, QUIET
+    return t, cash, alarm

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from engine.arrays import FloatArray
-from engine.kernel.compiling import inlined, jit
+from engine.kernel.compiling import jit
 from engine.kernel.measures import NOISE, OVER
-from engine.kernel_types import Guard, Watch
+from engine.kernel_types import Guard, Tape, Track, Watch
 
 QUIET: Final = 0
 CAP_ALARM: Final = 1
@@ -16,41 +18,102 @@ REVIEW_ALARM: Final = 4
 """What a close can break; more than one is their sum. In ``Slips.kinds``, QUIET is a rebalance of the calendar."""
 
 
-@inlined
-def alarm_at(t: int, units: FloatArray, prices: FloatArray, value: float, watch: Watch, reference: FloatArray) -> int:
-    """Return which rules a close breaks, by products, not quotients; a whole rebalance answers caps too."""
-    alarm = QUIET
-    look = watch.look[t]
-    for a in range(units.size):
-        money = units[a] * prices[t, a] if units[a] != 0.0 else 0.0
-        if look and (money != 0.0 or reference[a] != 0.0):
-            width = min(watch.absolute, watch.relative * reference[a])
-            if abs(money - reference[a] * value) > width * value * (1.0 + OVER):
-                alarm |= BAND_ALARM
-        if money > watch.caps[a] * value * (1.0 + OVER):
-            alarm |= CAP_ALARM
-    return BAND_ALARM if watch.whole and alarm & BAND_ALARM else alarm
+@jit
+def widths_of(reference: FloatArray, watch: Watch) -> FloatArray:
+    """Return (N,) how far a weight may be from ``reference`` (N,) before its band breaks."""
+    widths = np.full(reference.size, watch.absolute)
+    if watch.relative < np.inf:
+        for a in range(reference.size):
+            widths[a] = min(watch.absolute, watch.relative * reference[a])
+    return widths
 
 
-@inlined
-def breach_at(t: int, units: FloatArray, prices: FloatArray, guard: Guard, armed: bool) -> int:
-    """Move every reviewed asset's machine by one close; return REVIEW_ALARM when one of them broke its threshold."""
-    alarm = QUIET
-    for a in range(units.size):
-        if guard.names[a]:
-            if units[a] == 0.0:
-                guard.watching[a] = True
-                guard.reference[a] = 0.0
+@jit
+def march(
+    t: int,
+    stop: int,
+    units: FloatArray,
+    cash: float,
+    tape: Tape,
+    watch: Watch,
+    reference: FloatArray,
+    guard: Guard,
+    armed: bool,
+    track: Track,
+) -> tuple[int, float, int]:
+    """Mark sessions from ``t`` on until a close breaks a rule, the next session has a rebalance, or ``stop``.
+
+    Returns the row reached (not marked yet), cash with interest into that row, and what the close before it broke. The
+    comparisons are products, not quotients.
+    """
+    n = units.size
+    prices, growth, look, calendar, caps = tape.prices, tape.growth, watch.look, watch.calendar, watch.caps
+    values, cashes, held = track.value, track.cash, track.units
+    widths, guarded = widths_of(reference, watch), guard.on
+    money = np.zeros(n)
+    while t < stop:
+        value = 0.0
+        for a in range(n):
+            if units[a] != 0.0:
+                money[a] = units[a] * prices[t, a]
+                value += money[a]
             else:
-                price = prices[t, a]
-                if guard.peak and price > guard.reference[a]:
-                    guard.reference[a] = price
-                if price > guard.reference[a] * guard.keep * (1.0 + NOISE):
-                    guard.watching[a] = True
-                elif armed and guard.watching[a]:
-                    guard.watching[a] = False
-                    guard.breached[a] = True
-                    alarm = REVIEW_ALARM
+                money[a] = 0.0
+            held[t, a] = units[a]
+        value += cash
+        values[t] = value
+        cashes[t] = cash
+        alarm = QUIET
+        if armed:
+            alarm = _broken(money, value, caps, reference, widths, look[t])
+            alarm = BAND_ALARM if watch.whole and alarm & BAND_ALARM else alarm  # which answers caps too
+        if guarded:
+            alarm |= _breach(t, units, prices, guard, armed)
+        t += 1
+        if t < growth.size:
+            cash *= growth[t]
+        if alarm != QUIET or (t < stop and calendar[t]):
+            return t, cash, alarm
+    return t, cash, QUIET
+
+
+@jit
+def _broken(
+    money: FloatArray, value: float, caps: FloatArray, reference: FloatArray, widths: FloatArray, look: bool
+) -> int:
+    """Return whether ``money`` (N,) in ``value`` is above its caps or, where one looks, has left its bands."""
+    alarm = QUIET
+    for a in range(money.size):
+        if money[a] > caps[a] * value * (1.0 + OVER):
+            alarm |= CAP_ALARM
+    if look:
+        for a in range(money.size):
+            if abs(money[a] - reference[a] * value) > widths[a] * value * (1.0 + OVER):
+                alarm |= BAND_ALARM
+    return alarm
+
+
+@jit
+def _breach(t: int, units: FloatArray, prices: FloatArray, guard: Guard, armed: bool) -> int:
+    """Move every reviewed asset's machine by one close; return REVIEW_ALARM when one of them broke its threshold."""
+    names, reference, watching = guard.names, guard.reference, guard.watching
+    alarm = QUIET
+    for a in range(units.size):
+        if not names[a]:
+            continue
+        if units[a] == 0.0:
+            watching[a] = True
+            reference[a] = 0.0
+            continue
+        price = prices[t, a]
+        if guard.peak and price > reference[a]:
+            reference[a] = price
+        if price > reference[a] * guard.keep * (1.0 + NOISE):
+            watching[a] = True
+        elif armed and watching[a]:
+            watching[a] = False
+            guard.breached[a] = True
+            alarm = REVIEW_ALARM
     return alarm
 
 

@@ -21,6 +21,7 @@ from engine.feasible import Feasibility, feasible
 from engine.objectives import Form, Quadratic, Ratio
 from engine.optimiser.certificate import certify
 from engine.optimiser.program import Costs, Program, signature
+from engine.optimiser.solution import WORTHLESS, Solution
 from engine.optimiser.solvers import SOLVERS, Solver, refined
 
 VIOLATION: Final = 1e-8
@@ -29,31 +30,6 @@ GAP: Final = 1e-6
 """Most by which accepted weights can be worse than the best, in parts of the objective."""
 _SMALL_GAP: Final = 1e-9
 """The same for an objective near zero, in parts of its scale (the mean variance)."""
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Weights, or why there are none.
-
-    Attributes
-    ----------
-    weights : (N,) adding up to 1; None when no solver's answer passed
-    objective_value : what the form says of them, in annual units; NaN without weights
-    solver : whose answer they are
-    status : ``optimal``, ``infeasible: ...``, or what each solver claimed and how its answer failed
-    residual : the most by which the weights break a constraint [weight]
-    gap : no admissible weights are better by more, in units of the objective
-    binding : what the objective gains for each unit of weight a constraint gives way, by the constraint's name
-
-    """
-
-    weights: FloatArray | None
-    objective_value: float
-    solver: str
-    status: str
-    residual: float = np.nan
-    gap: float = np.nan
-    binding: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -102,7 +78,15 @@ class Optimiser:
                 if solution.weights is not None:
                     return solution
             failures.append(f"{name} says {answer.status}, but {solution.status}")
+            if isinstance(form, Ratio) and len(failures) == 1 and self._worthless(form, constraints):
+                return Solution(None, np.nan, "", WORTHLESS)
         return Solution(None, np.nan, "", "; ".join(failures))
+
+    def _worthless(self, form: Ratio, constraints: Constraints) -> bool:
+        """Return whether even the weights of the highest numerator have none above zero (H54)."""
+        n = len(form.excess)
+        best = self.convex(Quadratic(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
+        return best.weights is not None and not float(form.excess @ best.weights) > 0.0
 
     def program(self, form: Form, constraints: Constraints, costs: Costs | None) -> Program:
         """Return the compiled problem for these, compiling when there is none yet."""

@@ -2,13 +2,17 @@
 
 A master problem in weights and yes-or-no variables knows the objective from below, by tangents. Each basket it
 proposes is solved exactly by the convex optimiser, gives new tangents, and is never proposed again; when the master's
-best is no better than the best basket found, that one is proved. Limits are counts, never seconds (H50).
+best is no better than the best basket found, that one is proved. Limits are counts, never seconds (H50). Where there
+are but a few baskets, each is solved.
 
 Source: doi:10.1007/BF02592064.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,14 +20,17 @@ import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
 from engine.constraints import Constraints
-from engine.objectives import Form, Quadratic, Ratio
+from engine.objectives import Form, Quadratic, Ratio, Tail
+from engine.optimiser.solution import WORTHLESS, Solution, nowhere
 
 if TYPE_CHECKING:
-    from engine.optimiser import Optimiser, Solution
+    from engine.optimiser import Optimiser
     from engine.optimiser.program import Costs
 
 MOST_BASKETS: Final = 200
 """Baskets that are solved before the best so far is returned with its gap."""
+FEW_BASKETS: Final = 32
+"""Baskets up to which each is solved: faster than to ask which are worth it."""
 MOST_NODES: Final = 20_000
 """Nodes of one mixed-integer search."""
 _CLOSE: Final = 1e-7
@@ -55,6 +62,9 @@ def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, cost
     """
     rule = constraints.cardinality
     assert rule is not None  # noqa: S101  (the caller asks only then)
+    few = sum(math.comb(int(rule.members.sum()), k) for k in range(rule.least, rule.most + 1))
+    if few <= FEW_BASKETS and not isinstance(form, Tail):  # a linear program over scenarios takes longer than a search
+        return _best_of_all(optimiser, form, constraints, costs)
     open_choice = replace(constraints, bounds=rule.relaxed(constraints.bounds), cardinality=None)
     relaxed = optimiser.convex(form, open_choice, costs)
     if relaxed.weights is None:
@@ -90,6 +100,39 @@ def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, cost
     return replace(
         best, solver=f"highs, {best.solver}", status=status, gap=gap, residual=constraints.violation(best.weights)
     )
+
+
+def _best_of_all(optimiser: Optimiser, form: Form, constraints: Constraints, costs: Costs | None) -> Solution:
+    """Return the best over every basket; the first of equals."""
+    best: Solution | None = None
+    tried, unsolved, status = 0, 0, ""
+    for basket in _baskets(constraints):
+        found = optimiser.convex(form, basket, costs)
+        tried += 1
+        if found.weights is None:
+            nothing = found.status == WORTHLESS or not optimiser.feasibility(basket).holds
+            unsolved += not nothing
+            status = found.status
+        elif best is None or _score(found, form, costs) < _score(best, form, costs):
+            best = found
+    if best is None:
+        return nowhere(f"none of {tried} baskets has a solution: {status}")
+    status = f"best of {tried - unsolved} baskets; {unsolved} could not be solved" if unsolved else "optimal"
+    assert best.weights is not None  # noqa: S101  (it is a solution)
+    residual = constraints.violation(best.weights)
+    return replace(best, status=status, gap=np.inf if unsolved else best.gap, residual=residual)
+
+
+def _baskets(constraints: Constraints) -> Iterator[Constraints]:
+    """Yield the constraints of every choice of names."""
+    rule = constraints.cardinality
+    assert rule is not None  # noqa: S101
+    members = np.flatnonzero(rule.members)
+    for count in range(rule.least, rule.most + 1):
+        for names in itertools.combinations(members.tolist(), count):
+            held = np.zeros(len(rule.members), dtype=np.bool_)
+            held[list(names)] = True
+            yield replace(constraints, bounds=rule.basket(constraints.bounds, held), cardinality=None)
 
 
 def _tolerance(score: float, form: Form) -> float:

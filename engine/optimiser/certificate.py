@@ -67,7 +67,7 @@ def certify(form: Form, constraints: Constraints, w: FloatArray, costs: Costs | 
     pull, most = y[k + 2 : k + 2 + f] - y[k + 2 + f : k + 2 + 2 * f], rate[idle] + float(steepness @ y[:k])
     rest[idle] += np.clip(pull, -most, most)
     gap = float(rest @ w - rest.min()) + float(y[:k] @ np.maximum(slack, 0.0)) + short
-    duals = {name: float(v) / slope.unit for name, v in zip(names, y[:k], strict=True) if v > 1e-9 * size}
+    duals = {name: float(v) / slope.unit for name, v in zip(names, y[:k], strict=True) if name and v > 1e-9 * size}
     return Certificate(gap / slope.unit, duals)
 
 

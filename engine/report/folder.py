@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.arrays import DateArray, FloatArray
 from engine.errors import DataError, OutputError
+from engine.report.walk import WalkSummary
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ScalarT = TypeVar("ScalarT", bound=np.generic)
@@ -154,6 +155,7 @@ class Summary(_Part):
     events: tuple[Event, ...] = ()
     caps_always: CapsAlways | None = None
     published: PublishedSummary | None = None
+    optimiser: WalkSummary | None = None
     audit: dict[str, float] | None = None
 
 

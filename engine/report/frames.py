@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from engine.figures import METRICS
 from engine.report import format as fmt
 from engine.report.words import label, plural
-from engine.results import trades_csv
+from engine.results import stride_summary, trades_csv
+from engine.walkforward import walked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ class Frames:
     weights : the strategy's weights at each close, cash last [fraction]
     trades : date, asset, quantity, price, value, cost, reason; one row an order
     events : date, kind (listed, delisted, review, choice), asset, text; one row an event
+    decisions : of an optimised strategy, as the ``steps`` of ``summary.json``; no rows for others
     summary : metrics x portfolios, NaN where a figure does not exist
     warnings : what the run cannot know
 
@@ -38,6 +40,7 @@ class Frames:
     weights: pd.DataFrame
     trades: pd.DataFrame
     events: pd.DataFrame
+    decisions: pd.DataFrame
     summary: pd.DataFrame
     warnings: tuple[str, ...]
 
@@ -62,6 +65,7 @@ class Frames:
                 keep_default_na=False,  # there are tickers called NULL and NAN
             ),
             events=_events(run),
+            decisions=_decisions(run),
             summary=pd.DataFrame(figures, index=list(METRICS), dtype="float64").rename_axis("metric"),
             warnings=run.warnings,
         )
@@ -115,3 +119,12 @@ def _aligned(row: list[str], widths: list[int]) -> list[str]:
 def _none(value: float) -> float | None:
     """Return None for NaN: the frame's way to say that a figure does not exist."""
     return None if value != value else value  # noqa: PLR0124  (only NaN differs from itself)
+
+
+def _decisions(run: Run) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    walk = walked(run.comparison.strategy.ledger, run.comparison.market)
+    frame = pd.DataFrame([stride_summary(stride) for stride in walk.strides] if walk else [])
+    days = [name for name in ("date", "decided", "train_first", "train_last") if name in frame]
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in days})

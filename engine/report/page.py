@@ -14,6 +14,7 @@ from engine.report import format as fmt
 from engine.report.charts import has_flows
 from engine.report.folder import Finished, PortfolioSummary
 from engine.report.gaps import Gap, gaps_of
+from engine.report.walk import WalkPage, walk_page
 from engine.report.words import EVENT_KINDS, Bill, PrintedFigure, bills, caps_price, label, printed_figures
 
 TRADES_SHOWN = 2000
@@ -108,6 +109,7 @@ class Page:
     published_source: str
     published: tuple[PrintedFigure, ...]
     warnings: tuple[str, ...]
+    walk: WalkPage | None
     events: tuple[EventLine, ...]
     orders: tuple[Order, ...]
     orders_left: str
@@ -143,6 +145,7 @@ def page_of(run: Finished) -> Page:
             else ()
         ),
         warnings=summary.warnings,
+        walk=walk_page(summary.optimiser) if summary.optimiser else None,
         events=tuple(
             EventLine(one.date, EVENT_KINDS.get(one.kind, one.kind), one.asset, one.text) for one in summary.events
         ),

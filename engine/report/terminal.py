@@ -15,8 +15,10 @@ from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.pages import print_fetch, print_quality
 from engine.report.plan import print_plan
+from engine.report.walk import WalkSummary, print_walk
 from engine.report.words import EVENT_KINDS, bills, caps_price, label, plural, printed_figures, verdict
-from engine.results import Run, data_sha256
+from engine.results import Run, data_sha256, walk_summary
+from engine.walkforward import walked
 
 __all__ = ["print_fetch", "print_plan", "print_quality", "print_run"]
 
@@ -45,6 +47,7 @@ def print_run(run: Run, folder: Path, *, trades: bool, tried: int) -> None:
     _title(out, run)
     _figures(out, run.comparison)
     _rebalancing(out, run)
+    _walk(out, run.comparison)
     _caps(out, run.comparison.strategy)
     _published(out, run)
     _events(out, run.comparison.happenings)
@@ -161,6 +164,12 @@ def _flows(out: Console, strategy: Portfolio) -> None:
             f"Paid in after the opening: {fmt.money(money.paid_in)}; money-weighted return (XIRR) {rate} a year. "
             "All other figures are time-weighted: flows are taken out.",
         )
+
+
+def _walk(out: Console, comparison: Comparison) -> None:
+    walk = walked(comparison.strategy.ledger, comparison.market)
+    if walk is not None:
+        print_walk(out, WalkSummary.model_validate(walk_summary(walk)))
 
 
 def _caps(out: Console, strategy: Portfolio) -> None:

@@ -1,0 +1,53 @@
+"""A published figure beside what this machine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number or date of an oracle.
+
+    ``expected`` is what ``source`` gives, ``found`` what the engine computes here; they agree within ``tolerance``, of
+    the expected size where that is above 1, else as it stands. Texts must be equal.
+    """
+
+    group: str
+    name: str
+    source: str
+    expected: float | str
+    found: float | str | None
+    tolerance: float = 1e-9
+
+    @property
+    def difference(self) -> float:
+        """How far apart they are, in parts of the expected size where that is above 1; infinite for unequal texts."""
+        if isinstance(self.expected, str) or isinstance(self.found, str) or self.found is None:
+            return 0.0 if self.found == self.expected else float("inf")
+        return abs(self.found - self.expected) / max(1.0, abs(self.expected))
+
+    @property
+    def holds(self) -> bool:
+        """Whether they agree."""
+        return self.difference <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Source:
+    """A group of figures with one origin: writes them down one after the other."""
+
+    group: str
+    origin: str
+
+    def one(self, name: str, expected: float | str, found: float | str | None, tolerance: float = 1e-9) -> Figure:
+        """Return one figure."""
+        return Figure(self.group, name, self.origin, expected, found, tolerance)
+
+    def several(
+        self, name: str, expected: Iterable[float], found: Iterable[float], tolerance: float = 1e-9
+    ) -> Iterator[Figure]:
+        """Yield the entries of a vector."""
+        for at, (wanted, here) in enumerate(zip(expected, found, strict=True), 1):
+            yield self.one(f"{name} {at}", wanted, float(here), tolerance)

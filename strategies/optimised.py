@@ -1,0 +1,228 @@
+"""Optimised: the config names what is aimed at and what is allowed; the weights are found at every decision anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from engine.arrays import FloatArray
+from engine.choice import Choice, Ticker, Weight, in_percent, refuse
+from engine.constraints import Constraints
+from engine.estimates import Estimates
+from engine.objectives import MinTrackingError, Objective, RiskParity
+from engine.policy import Decision, Review
+from strategies.candidates import Satellites, Span, admissible, limit_faults
+from strategies.choosing import Fault
+from strategies.geometry import Rebalanced
+from strategies.turnover import Trading, decisions_a_year
+
+if TYPE_CHECKING:
+    from engine.optimiser import Optimiser
+    from engine.optimiser.problem import Problem
+
+
+class Payout(Choice):
+    """What becomes of a delisted asset: its last price less ``haircut`` goes ``to`` the core, or stays in cash."""
+
+    to: Literal["redistribute", "cash"] = "redistribute"
+    haircut: Weight = 0.0
+
+
+class Optimised(Rebalanced):
+    """Hold what is best for ``objective``, by ``estimates`` from the past, within caps, floors and limits.
+
+    ``core``: assets of 0 to ``core_cap`` each. ``satellites``: names that are in, at floor to cap, or out. ``limits``:
+    bounds on groups. ``turnover``: what trading costs, and how much of it is allowed. ``fallback``, where there are no
+    such weights: hold on to what is held, hold equal weights, or end the run.
+    """
+
+    kind: Literal["optimised"] = "optimised"
+    sleeve: tuple[Ticker, ...] = Field(alias="core", min_length=1)
+    core_cap: Annotated[Weight, Field(gt=0.0)] = 1.0
+    satellites: Satellites | None = None
+    cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
+    limits: tuple[Span, ...] = ()
+    objective: Objective
+    estimates: Estimates = Estimates()
+    turnover: Trading = Trading()
+    fallback: Literal["previous", "equal_weight", "fail"] = "previous"
+    after_delisting: Payout = Payout()
+
+    # ---- which weights: how they are found is told in strategies/walking.py ------------------------------------------
+
+    def target_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
+        from strategies.walking import weigh  # noqa: PLC0415  (solvers are for those who optimise)
+
+        return weigh(self, decision, self._optimiser)
+
+    def problem(self, decision: Decision) -> Problem:
+        """Return what is asked at a decision; raises DataError when there is too little history to ask it."""
+        from strategies.walking import posed  # noqa: PLC0415
+
+        return posed(self, decision)
+
+    def allowed(self, assets: tuple[str, ...]) -> Constraints:
+        """Return what weights of ``assets`` must satisfy, whatever is held now."""
+        return admissible(assets, self.core_cap, self.satellites, self.limits)
+
+    @cached_property
+    def _optimiser(self) -> Optimiser:
+        """Every problem this strategy has posed so far, compiled once."""
+        from engine.optimiser import Optimiser  # noqa: PLC0415
+
+        return Optimiser()
+
+    # ---- what every policy says --------------------------------------------------------------------------------------
+
+    @cached_property
+    def tickers(self) -> tuple[str, ...]:
+        """Every asset it may hold, sorted: the order of a config changes nothing (S4)."""
+        return tuple(sorted({*self.sleeve, *self.caps()}))
+
+    @property
+    def watch_caps(self) -> bool:
+        """Whether caps bind between rebalances too."""
+        return self.cap_policy == "always"
+
+    @property
+    def haircut(self) -> float:
+        """What a delisted asset loses of its last price [fraction]."""
+        return self.after_delisting.haircut
+
+    @property
+    def unlisted_goes_to(self) -> str:
+        """There is no weight that waits for a listing."""
+        return "the others"
+
+    @property
+    def delisted_goes_to(self) -> str:
+        """Where the payout of a delisted asset goes."""
+        return "the core" if self.after_delisting.to == "redistribute" else "cash"
+
+    @property
+    def review(self) -> Review | None:
+        """There is no loss review: every decision looks at every asset anew."""
+        return None
+
+    @property
+    def fewest(self) -> int:
+        """The fewest satellites it is content with; 0 when there is no choice of names."""
+        return self.satellites.count.min if self.satellites and self.satellites.chosen else 0
+
+    def targets_before_listing(self, ticker: str) -> bool:  # noqa: ARG002  (none has)
+        """Return that no asset has a target that waits."""
+        return False
+
+    def caps(self) -> Mapping[str, float]:
+        """Return the cap of every satellite."""
+        return dict.fromkeys(self.satellites.names, self.satellites.cap) if self.satellites else {}
+
+    def opening_tickers(self) -> tuple[str, ...]:
+        """Return every asset: the first price of any starts the run (S1)."""
+        return self.tickers
+
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        """Return None: targets are decided."""
+        return None
+
+    def core(self) -> Mapping[str, float]:
+        """Return equal shares of the core, by which it takes what a cap cuts between rebalances."""
+        return dict.fromkeys(sorted(self.sleeve), 1.0 / len(self.sleeve))
+
+    def heir_weights(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
+        shares = self.core_shares(decision)
+        return shares if self.after_delisting.to == "redistribute" else np.zeros_like(shares)
+
+    def core_shares(self, decision: Decision) -> FloatArray:
+        """Return (N,) the core's shares in what it holds, equal ones where it holds nothing, summing to 1 or 0."""
+        core = np.where(decision.eligible & ~decision.barred, decision.vector(self.core()), 0.0)
+        for shares in (np.where(core > 0.0, decision.weights, 0.0), core):
+            if total := float(np.add.reduce(shares)):
+                return shares / total
+        return core
+
+    # ---- in words ----------------------------------------------------------------------------------------------------
+
+    def rules(self) -> Mapping[str, Sequence[str]]:
+        """Return the rules in words, by title."""
+        return {"Optimiser": tuple(self._words()), **super().rules()}
+
+    def _words(self) -> Iterator[str]:
+        estimates, satellites = self.estimates, self.satellites
+        yield f"aims at: {self.objective.kind.replace('_', ' ')} ({self.objective.aim.title})"
+        decay = f", a return counting half after {estimates.half_life:g}" if estimates.half_life else ""
+        yield (
+            f"estimates: {estimates.covariance.replace('_', '-')} covariance, {estimates.mean} mean, from the last "
+            f"{estimates.lookback} returns before each decision{decay}; an asset needs {estimates.min_history} of them"
+        )
+        most = f", at most {in_percent(self.core_cap)} each" if self.core_cap < 1.0 else ""
+        yield f"core: {', '.join(sorted(self.sleeve))}{most}"
+        if satellites:
+            how = f"{in_percent(satellites.floor)} to {in_percent(satellites.cap)}" if satellites.floor else ""
+            size = f"each out or at {how}" if how else f"at most {in_percent(satellites.cap)} each"
+            count = f"; {satellites.count.min} to {satellites.most} of them are in" if satellites.chosen else ""
+            yield f"satellites: {', '.join(satellites.names)}; {size}{count}"
+        for limit in self.limits:
+            least = f"at least {in_percent(limit.min)}" if limit.min else ""
+            bounds = " and ".join(filter(None, (least, f"at most {in_percent(limit.max)}" if limit.max < 1.0 else "")))
+            group = limit.group if isinstance(limit.group, str) else ", ".join(limit.group)
+            yield f"limit: {group} {'each ' if limit.group == 'sector' else ''}{bounds or 'without bounds'}"
+        yield from self.turnover.words(decisions_a_year(self.rebalance))
+        instead = {"previous": "what is held stays", "equal_weight": "equal weights", "fail": "the run ends"}
+        yield f"where there are no such weights: {instead[self.fallback]}"
+
+    # ---- what a config may not say -----------------------------------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Optimised:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        """Yield what the parts say against each other: where, what, and the remedy."""
+        satellites = self.satellites
+        own = list(satellites.faults()) if satellites else []
+        yield from ((("satellites", *keys), text) for keys, text in own)
+        for at, ticker in enumerate(self.sleeve):
+            if ticker in self.sleeve[:at]:
+                yield ("core", at), f"{ticker} is written twice; remove one"
+        both = sorted(set(self.sleeve) & set(self.caps()))
+        if both:
+            yield ("core",), f"{', '.join(both)} is core and satellite at once; keep one of the two"
+        limits = list(limit_faults(self.limits, self.sleeve, satellites))
+        yield from limits
+        yield from self.turnover.faults(self.objective.aim, self.objective.kind)
+        yield from self._objective_faults()
+        if self.estimates.covariance == "sample" and self.estimates.lookback <= len(self.tickers):
+            words = (
+                f"a sample covariance of {len(self.tickers)} assets from {self.estimates.lookback} returns is singular"
+            )
+            yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
+        if not own and not limits and not both:
+            from engine.feasible import feasible  # noqa: PLC0415
+
+            proof = feasible(self.allowed(self.tickers))
+            if not proof.holds:
+                key = next((key for key in ("limits", "core_cap") if key.rstrip("s") in proof.message), "satellites")
+                yield (key,), proof.message
+
+    def _objective_faults(self) -> Iterator[Fault]:
+        aim = self.objective
+        named = aim.to if isinstance(aim, MinTrackingError) else {}
+        budgets = (aim.budgets or {}) if isinstance(aim, RiskParity) else {}
+        for key, given in (("to", named), ("budgets", budgets)):
+            for ticker in given:
+                if ticker not in self.tickers:
+                    yield (
+                        ("objective", key, ticker),
+                        f"{ticker} is neither core nor satellite; add or remove it",
+                    )
+        missing = [ticker for ticker in self.tickers if ticker not in budgets] if budgets else []
+        if missing:
+            yield ("objective", "budgets"), f"no budget for {', '.join(missing)}; every asset needs one above 0"
