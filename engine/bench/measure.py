@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import resource
@@ -17,6 +18,7 @@ import numpy as np
 
 from engine import lanes
 from engine.arrays import FloatArray
+from engine.bench import weights
 from engine.bench.jobs import ASSETS, SESSIONS, Job, Plan, core_satellites, fixed_mixes
 from engine.bench.peers import PEERS, Peer, Results, quietly
 from engine.simulation import simulate
@@ -40,6 +42,7 @@ class Line:
     high: float
     difference: float | None = None
     flops: float | None = None
+    agrees: float | None = AGREES
 
     @property
     def rate(self) -> float:
@@ -91,6 +94,8 @@ def bench(plan: Plan, *, rounds: int, threads: int, peers: bool, say: Callable[[
         else:
             say(peer.title)
             lines.append(_peer(peer, plan, rounds))
+    say(weights.TITLE)
+    lines += _weights(rounds, peers=peers)
     say("matrix product")
     return Bench(machine(threads), dgemm(rounds), tuple(lines), growth, tuple(missing), counted)
 
@@ -207,6 +212,16 @@ def _peer(peer: Peer, plan: Plan, rounds: int) -> Line:
     taken = _seconds(run, min(rounds, peer.rounds))
     worst = max(float(np.max(np.abs(values / known[name] - 1.0))) for name, values in found.items())
     return _line("mix of six, every January", f"{peer.title} {peer.version}", peer.batch, taken, difference=worst)
+
+
+def _weights(rounds: int, *, peers: bool) -> Iterator[Line]:
+    """Yield the lines of the weights of least variance; their difference is the largest of any weight."""
+    solve, other = weights.own(), weights.skfolio() if peers else None
+    yield _line(weights.TITLE, "optimiser, every answer proved", 1, _seconds(solve, 5 * rounds))
+    if other is not None:
+        worst = float(np.abs(other() - solve()).max())
+        version = f"skfolio {importlib.metadata.version('skfolio')}"
+        yield _line(weights.TITLE, version, 1, _seconds(other, 5 * rounds), difference=worst, agrees=weights.AGREE)
 
 
 def expected(job: Job) -> Results:

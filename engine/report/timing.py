@@ -11,6 +11,7 @@ from markupsafe import Markup
 from rich.console import Console
 
 from engine.bench.measure import AGREES, Bench, Line
+from engine.bench.weights import AGREE
 from engine.report.console import bullet, console, heading, row, table
 from engine.results import Json
 
@@ -52,7 +53,7 @@ def sections(bench: Bench) -> Iterator[tuple[str, tuple[str, ...], list[tuple[st
 
 
 def _cells(line: Line, fastest: float) -> tuple[str, ...]:
-    agreed = line.difference is None or line.difference <= AGREES
+    agreed = line.difference is None or line.agrees is None or line.difference <= line.agrees
     return (
         line.engine,
         _duration(line.median),
@@ -84,8 +85,9 @@ def facts(bench: Bench) -> Iterator[str]:
         yield f"{title} is not installed and was not timed; `pip install '.[bench]'`"
     yield (
         "medians of several rounds after one that is not counted; peers get prices and weights in memory, and their "
-        f"results agree with this engine's to {AGREES:g} or no ratio is printed; additions, subtractions, products and "
-        "divisions of marking and statistics count as flops, comparisons and rebalances do not"
+        f"results agree with this engine's to {AGREES:g} (weights of least variance to {AGREE:g}) or no ratio is "
+        "printed; additions, subtractions, products and divisions of marking and statistics count as flops, "
+        "comparisons and rebalances do not"
     )
 
 
