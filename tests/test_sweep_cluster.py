@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -71,6 +72,28 @@ def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str
 
     assert _digest(made, tmp_path, Processes(2), kill_one) == alone
     assert killed
+
+
+def broken_schema():
+    raise ValueError("a bug in a process")
+
+
+def test_a_bug_in_a_process_is_a_bug_not_a_lost_process(made, tmp_path: Path) -> None:
+    faulty = dataclasses.replace(made, job=dataclasses.replace(made.job, schema=broken_schema))
+    with pytest.raises(RuntimeError, match="a bug in a process"):
+        _digest(faulty, tmp_path, Processes(2))
+
+
+def test_a_process_that_dies_again_and_again_is_one_message(made, tmp_path: Path) -> None:
+    faulty = dataclasses.replace(made, job=dataclasses.replace(made.job, schema=dying_schema))
+    with pytest.raises(
+        OutputError, match="a worker process died 4 times, killed or out of memory; take fewer --workers"
+    ):
+        _digest(faulty, tmp_path, Processes(1))
+
+
+def dying_schema():
+    os._exit(9)
 
 
 def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, tmp_path: Path) -> None:

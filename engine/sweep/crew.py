@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -23,6 +24,9 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 
 RETRIES: Final = 3
 """How often workers may be lost while the same chunks are computed."""
+
+_BUG: Final = b"!"
+"""What an answer begins with that is no chunk but a traceback."""
 
 Task: TypeAlias = tuple[int, Digits]
 """The first point, and (n, D) the digits of it and those after it."""
@@ -131,22 +135,27 @@ def _start(job: Job[PolicyT], desk: Desk) -> Connection:
 
 
 def _asked(line: Connection, task: Task) -> bytes | None:
-    """Return the chunk of a task, or None when the process is gone."""
+    """Return the chunk of a task, or None when the process is gone; a bug that it met is raised here."""
     try:
         line.send(task)
-        return line.recv_bytes()
+        content = line.recv_bytes()
     except (EOFError, OSError):
         return None
+    if content.startswith(_BUG):
+        raise RuntimeError(content.removeprefix(_BUG).decode())
+    return content
 
 
 def _compute(job: Job[PolicyT], line: Connection) -> None:
     """Answer tasks until the line closes, or the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    worker = Worker(job)
-    while True:
-        try:
+    try:
+        worker = Worker(job)
+        while True:
             first, digits = line.recv()
-        except EOFError:
-            return
-        line.send_bytes(worker.chunk(first, digits).encode())
+            line.send_bytes(worker.chunk(first, digits).encode())
+    except EOFError:
+        return
+    except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
+        line.send_bytes(_BUG + traceback.format_exc().encode())
