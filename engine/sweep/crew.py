@@ -79,6 +79,7 @@ class Processes:
             desk.closed.set()
             for child in desk.children:
                 child.kill()  # it holds nothing; an orderly exit would take half a second
+                child.join()
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -73,6 +74,7 @@ class Section(Generic[PolicyT]):
         self.lone = [(at, axis) for at, axis in axes if axis.alone]
         self._adapter: TypeAdapter[BaseModel] = TypeAdapter(cast("type[BaseModel]", Annotated[field.annotation, field]))
         self._tree = cast("dict[str, Tree]", base.canonical().get(name, {}))
+        self._key, self._lone_key = _picking(self.joint), _picking(self.lone)
         self._parts: dict[Key, Part | Refused] = {}
         self._numbers = itertools.count()
         self._when: dict[Hashable, int] = {}
@@ -81,7 +83,7 @@ class Section(Generic[PolicyT]):
 
     def part(self, digits: Sequence[int]) -> Part | Refused:
         """Return the section at a point, but for its ``alone`` values."""
-        key = tuple([digits[at] for at, _ in self.joint])
+        key = self._key(digits)
         found = self._parts.get(key)
         if found is None:
             if len(self._parts) >= KEPT:
@@ -91,7 +93,7 @@ class Section(Generic[PolicyT]):
 
     def alone(self, digits: Sequence[int]) -> Lone | Refused:
         """Return the ``alone`` values of a point."""
-        return self._lone[tuple([digits[at] for at, _ in self.lone])]
+        return self._lone[self._lone_key(digits)]
 
     def changed(self, axis: Axis, digit: int) -> Part | Refused:
         """Return the plan's own section with nothing but one value of one axis changed."""
@@ -167,9 +169,24 @@ class Section(Generic[PolicyT]):
         return result
 
 
+def _picking(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], Key]:
+    """Return what picks the digits of some axes; asked for every point, so it should not take long."""
+    places = [at for at, _ in axes]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return (lambda digits: (digits[places[0]],)) if places else (lambda _: ())
+
+
 def canonical_json(data: object) -> bytes:
     """Return data as ``RunConfig.sha256`` hashes it."""
     return json.dumps(data, sort_keys=True).encode()
+
+
+def woven(around: tuple[bytes, ...], between: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return pieces of JSON with the values that stand between them."""
+    if len(between) == 1:
+        return around[0], between[0], around[1]
+    return (*itertools.chain.from_iterable(zip(around, between, strict=False)), around[-1])
 
 
 def placed(node: Tree, path: KeyPath, value: Tree) -> Tree:

@@ -8,7 +8,6 @@ together with another (``alone``) are validated by themselves. The canonical JSO
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar, cast
 
@@ -19,7 +18,7 @@ from engine.config import RunConfig, Window
 from engine.costs import AnyCosts
 from engine.load import funds, waits_for_flows
 from engine.policy import Policy
-from engine.sweep.sections import Key, Part, Refused, Section, canonical_json, placed
+from engine.sweep.sections import Key, Part, Refused, Section, canonical_json, placed, woven
 from engine.sweep.space import Space
 from engine.yamlfile import Tree
 
@@ -56,6 +55,9 @@ class Variants(Generic[PolicyT]):
             for name in names
         }
         self._frame = self._framed()
+        self._steps = [
+            (name, self._sections[name], after) for name, after in zip(self._sorted, self._frame[1:], strict=True)
+        ]
         self._start = hashlib.sha256(self._frame[0])
         self._own = Part(
             cast("BaseModel", base.strategy), (), -1, base.strategy.tickers, waits_for_flows(base.strategy)
@@ -68,7 +70,7 @@ class Variants(Generic[PolicyT]):
         parts: list[int] = []
         strategy, alone = self._own, 0
         digest = self._start.copy()
-        for after, (name, section) in zip(self._frame[1:], self._sorted, strict=True):
+        for name, section, after in self._steps:
             part = section.part(digits)
             if isinstance(part, Refused):
                 return part
@@ -79,7 +81,7 @@ class Variants(Generic[PolicyT]):
                 if isinstance(lone, Refused):
                     return lone
                 model = model.model_copy(update=lone.update)
-                pieces = (*itertools.chain.from_iterable(zip(pieces, lone.json, strict=False)), pieces[-1])
+                pieces = woven(pieces, lone.json)
                 if name == "strategy":
                     alone = lone.number
                 else:
@@ -125,7 +127,7 @@ class Variants(Generic[PolicyT]):
 
     def _framed(self) -> list[bytes]:
         """Return the canonical JSON before, between and after the sections that vary."""
-        self._sorted = sorted(self._sections.items())
+        self._sorted = sorted(self._sections)
         data = self.base.canonical()
         pieces, text = [], b"{"
         for place, name in enumerate(sorted({*data, *self._sections})):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,6 +86,23 @@ class Chunk:
         )
 
 
+class Refusals:
+    """Why points are no variants, as they are found in order."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._found: dict[str, tuple[int, int]] = {}
+
+    def add(self, number: int, refused: Refused) -> None:
+        """Count a point."""
+        count, first = self._found.get(refused.reason, (0, number))
+        self._found[refused.reason] = count + 1, min(first, number)
+
+    def found(self) -> dict[str, tuple[int, int]]:
+        """Return reason -> how many points, and the first of them."""
+        return dict(sorted(self._found.items()))
+
+
 @dataclass(frozen=True)
 class Place:
     """A market with the rows that a window takes of it, and the risk-free rate: one a session, or (T,) of them."""
@@ -110,6 +126,7 @@ class Worker(Generic[PolicyT]):
         self._places: dict[object, tuple[Place, BoolArray]] = {}
         self._whole: dict[object, bool] = {}
         self._families: dict[object, tuple[Place | None, lanes.Family | None]] = {}
+        self._equal: dict[lanes.Family | None, lanes.Family | None] = {}
 
     def chunk(self, first: int, digits: Digits) -> Chunk:
         """Compute the points from ``first`` on that have ``digits`` (n, D)."""
@@ -117,27 +134,28 @@ class Worker(Generic[PolicyT]):
             return self._chunk(first, digits)
 
     def _chunk(self, first: int, digits: Digits) -> Chunk:
-        plans: dict[int, Plan] = {}
-        reasons: Counter[str] = Counter()
-        examples: dict[str, int] = {}
+        plans: list[Plan] = []
+        numbers: list[int] = []
+        refusals = Refusals()
         for number, row in enumerate(digits.tolist(), first):
             plan = self.variants.plan(row)
             if isinstance(plan, Plan):
-                plans[number] = plan
+                plans.append(plan)
+                numbers.append(number)
             else:
-                _refuse(number, plan.reason, reasons, examples)
-        figures = self._figures(plans)
-        for number, outcome in figures.items():
-            if isinstance(outcome, Refused):
-                _refuse(number, outcome.reason, reasons, examples)
-        numbers = [number for number in plans if not isinstance(figures[number], Refused)]
+                refusals.add(number, plan)
+        figures, faults = self._figures(plans)
+        for at in sorted(faults):
+            refusals.add(numbers[at], faults[at])
+        kept = np.delete(np.arange(len(plans)), sorted(faults))
+        ids = np.frombuffer(b"".join(plan.sha256 for plan in plans), dtype=np.uint8).reshape(-1, 32)
         return Chunk(
             first,
             first + len(digits),
-            np.array(numbers, dtype=np.int64),
-            np.frombuffer(b"".join(plans[number].sha256 for number in numbers), dtype=np.uint8).reshape(-1, 32),
-            np.array([figures[number] for number in numbers]).reshape(-1, len(lanes.FIGURES)),
-            {reason: (reasons[reason], examples[reason]) for reason in sorted(reasons)},
+            np.array(numbers, dtype=np.int64)[kept],
+            ids[kept],
+            figures[kept],
+            refusals.found(),
         )
 
     def runs_beside(self, digits: Sequence[int]) -> bool:
@@ -181,26 +199,35 @@ class Worker(Generic[PolicyT]):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
         return Place(market, start, end, free)
 
-    def _figures(self, plans: Mapping[int, Plan]) -> dict[int, FloatArray | Refused]:
-        """Run plans, those of one family together; one that its prices or account do not allow says why."""
-        result: dict[int, FloatArray | Refused] = {}
-        families: dict[object, tuple[Place, list[int], list[lanes.Variant]]] = {}
-        for number, plan in plans.items():
+    def _figures(self, plans: Sequence[Plan]) -> tuple[FloatArray, dict[int, Refused]]:
+        """Run S plans, those of one family together.
+
+        Returns (S, F) their figures, and by position why a plan's prices or account do not allow it.
+        """
+        figures = np.empty((len(plans), len(lanes.FIGURES)))
+        faults: dict[int, Refused] = {}
+        alone: list[int] = []
+        families: dict[tuple[int, int], tuple[Place, lanes.Family, list[int], list[lanes.Variant]]] = {}
+        for at, plan in enumerate(plans):
             place, family = self._family(plan)
             if place is None or family is None:
-                result[number] = self._alone(plan)
+                alone.append(at)
                 continue
-            _, numbers, variants = families.setdefault((id(place), family), (place, [], []))
-            numbers.append(number)
+            _, _, members, variants = families.setdefault((id(place), id(family)), (place, family, [], []))
+            members.append(at)
             variants.append(_variant(plan, place))
-        for place, numbers, variants in families.values():
+        for place, _, members, variants in families.values():  # whose ids are theirs as long as they are kept here
             try:
-                figures = lanes.run(place.market, variants, place.risk_free, self.threads)
+                figures[members] = lanes.run(place.market, variants, place.risk_free, self.threads)
             except EngineError:  # one of them: let each say for itself
-                result |= {number: self._alone(plans[number]) for number in numbers}
+                alone += members
+        for at in alone:
+            outcome = self._alone(plans[at])
+            if isinstance(outcome, Refused):
+                faults[at] = outcome
             else:
-                result |= dict(zip(numbers, figures, strict=True))
-        return result
+                figures[at] = outcome
+        return figures, faults
 
     def _family(self, plan: Plan) -> tuple[Place | None, lanes.Family | None]:
         """Return where a plan runs beside others, and beside which; nothing when it runs through the spine.
@@ -211,12 +238,14 @@ class Worker(Generic[PolicyT]):
         if key not in self._families:
             if len(self._families) >= KEPT:
                 self._families.clear()
+                self._equal.clear()
             try:
                 place = self.shared(plan)
                 family = lanes.family(_variant(plan, place), place.market) if place else None
             except EngineError:
                 place, family = None, None
-            self._families[key] = place, family
+            same = self._equal.setdefault(family, family)
+            self._families[key] = place, same
         return self._families[key]
 
     def _alone(self, plan: Plan) -> FloatArray | Refused:
@@ -242,8 +271,3 @@ def _no_cycles() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _refuse(number: int, reason: str, reasons: Counter[str], examples: dict[str, int]) -> None:
-    reasons[reason] += 1
-    examples[reason] = min(number, examples.get(reason, number))
