@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numba import config
 
-from engine import lanes
+from engine import lane_plans, lanes
 from engine.account import Account
 from engine.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.kernel.lanes import run_lanes
@@ -305,3 +305,14 @@ def test_without_a_compiler_the_bits_are_the_same() -> None:
     )
     market = steady_market(40)
     assert printed.stdout.strip() == lanes.run(market, mixes(market, 9)).tobytes().hex()
+
+
+def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = steady_market(200)
+    variants = mixes(market, 60)
+    table = lanes.run(market, variants)
+    planner = lane_plans.Planner(market)
+    monkeypatch.setattr(lane_plans, "REMEMBERED", 8)
+    monkeypatch.setattr(lanes, "planner_of", lambda _: planner)
+    assert lanes.run(market, variants).tobytes() == table.tobytes()
+    assert max(len(planner._wants), len(planner._asked), len(planner._terms)) <= 8
