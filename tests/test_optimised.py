@@ -189,6 +189,21 @@ def test_costs_hold_trading_back_and_count_as_the_schedule_pays_them() -> None:
     assert once == pytest.approx(np.full(7, 0.01 * 2.0 / 4.0))  # a variance is worth half the risk aversion of 4
 
 
+def test_what_must_be_sold_counts_as_turnover() -> None:
+    able = np.ones(7, bool)
+    able[0] = False  # A cannot be held any longer
+    held = np.array([0.3, 0.4, 0.3, 0, 0, 0, 0])
+    decision = Decision(market_of(closes()).until(150), held, 1.0, 150, able, np.zeros(7, bool))
+    policy = plan(satellites=None, limits=[], turnover={"max": "30%"})
+    turnover = policy.problem(decision).constraints.turnover
+    assert turnover.elsewhere == pytest.approx(0.3)
+    w = policy.target_weights(decision)
+    assert w[0] == 0.0
+    assert np.abs(w - held).sum() / 2.0 <= 0.3 + 1e-8
+    barred = dataclasses.replace(decision, eligible=np.ones(7, bool), barred=~able)
+    assert policy.target_weights(barred)[0] == 0.0
+
+
 def test_of_a_tariff_what_grows_with_the_order_is_weighed() -> None:
     history = market_of(closes()).until(100)
     none = np.zeros(7, bool)
@@ -393,6 +408,17 @@ def test_a_delisted_asset_pays_the_core_or_cash(to: str) -> None:
         assert (after > before).all()
     else:
         assert (after == before).all()
+
+
+def test_what_the_core_takes_is_shared_as_it_is_held_and_equally_where_it_is_not() -> None:
+    able, none = np.array([0, 1, 1, 1, 1, 1, 1], bool), np.zeros(7, bool)
+    history = market_of(closes()).until(150)
+    held = Decision(history, np.array([0.5, 0.3, 0.1, 0.1, 0, 0, 0]), 1.0, 150, able, none)
+    assert plan().heir_weights(held) == pytest.approx(np.array([0, 0.75, 0.25, 0, 0, 0, 0]))
+    empty = dataclasses.replace(held, weights=np.zeros(7))
+    assert plan().heir_weights(empty) == pytest.approx(np.array([0, 0.5, 0.5, 0, 0, 0, 0]))
+    assert not plan(after_delisting={"to": "cash"}).heir_weights(held).any()
+    assert not plan().heir_weights(dataclasses.replace(held, eligible=none)).any()
 
 
 def test_watched_caps_bind_between_decisions() -> None:
@@ -736,6 +762,20 @@ def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
         assert Optimiser().solve(problem.form, free_of_it).objective_value <= held.objective_value + 1e-12
     with pytest.raises(KeyError):
         without(problem.constraints, "nothing")
+
+
+def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None:
+    decision = Decision(market_of(closes()).until(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool))
+    for objective in ("min_variance", "max_diversification", "mean_variance"):
+        figures = []
+        for cap in ("40%", "40.01%"):
+            policy = plan(objective, core_cap=cap, satellites=None, limits=[{"group": ["B"], "max": "35%"}])
+            policy.target_weights(decision)
+            figures.append(decision.steps.pop())
+        gained = abs(figures[1].value - figures[0].value)
+        assert gained / 1e-4 == pytest.approx(
+            sum(g for n, g in figures[0].binding.items() if "core_cap" in n), rel=0.02
+        )
 
 
 def test_each_limit_can_be_taken_away_by_its_name() -> None:
