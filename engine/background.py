@@ -55,7 +55,7 @@ def drawing_elsewhere() -> Iterator[Draw]:
 def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> None:
     """Load the library, then answer questions until the line closes; a fault is left to the asker to meet itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=leave_with_parent, daemon=True).start()
     _load_bootstrap_alone()
 
     from engine.significance import draw_intervals  # noqa: PLC0415
@@ -68,7 +68,7 @@ def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> No
             return
 
 
-def _leave_with_parent() -> None:
+def leave_with_parent() -> None:
     """End this process as soon as the one that started it is gone, however it went."""
     parent = parent_process()
     if parent is not None:

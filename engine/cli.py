@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.report.frames import Frames
     from engine.results import Json, Run
     from engine.significance import Draw
+    from engine.sources.base import Request
+    from engine.sweep.section import SweepConfig
+    from engine.sweep.space import Space
+    from engine.yamlfile import Document
     from strategies import AnyStrategy
 
 app = typer.Typer(
@@ -64,8 +68,16 @@ def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     from engine.report.terminal import print_plan
 
     for path in configs:
+        document = _open(path, overrides or ())
         with about(path):
-            print_plan(_load(path, overrides or ()), str(path))
+            if "sweep" not in document.tree:
+                print_plan(_checked(document), str(path))
+                continue
+            from engine.report.sweep_terminal import print_space
+
+            _, plan, space = _spanned(document)
+            print_plan(plan, str(path))
+            print_space(space)
 
 
 @app.command()
@@ -78,6 +90,9 @@ def run(
     audit: Annotated[
         bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")
     ] = False,
+    variant: Annotated[
+        str, typer.Option("--variant", metavar="ID", help="Of a sweep: the variant with this id, or number.")
+    ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.background import drawing_elsewhere
@@ -88,10 +103,12 @@ def run(
     with drawing_elsewhere() as draw:
         from engine.report.terminal import print_run
 
-        loaded = [_load(path, overrides or ()) for path in configs]
-        _refuse_same_folder(configs, [config.name for config in loaded])
-        for path, config in zip(configs, loaded, strict=True):
-            folder = output_folder(out, config.name)
+        opened = [_open(path, overrides or ()) for path in configs]
+        loaded = [_of(document, variant) for document in opened]
+        names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
+        _refuse_same_folder(configs, names)
+        for path, config, name in zip(configs, loaded, names, strict=True):
+            folder = output_folder(out, name)
             with about(path):
                 result = _simulate(config, audit=audit, draw=draw)
             _write(result, folder)
@@ -101,6 +118,53 @@ def run(
                 print_run(result, folder, trades=trades, tried=tried)
     if json:
         sys.stdout.buffer.write(to_json(summaries[0] if len(summaries) == 1 else summaries))
+
+
+@app.command()
+def sweep(
+    config: ConfigPath,
+    out: Out = Path("runs"),
+    overrides: Overrides = None,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", min=0, help="Processes; 0, the default, is one a core where it pays."),
+    ] = 0,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")
+    ] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that did not end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+    memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
+) -> None:
+    """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
+    from engine.errors import about
+    from engine.report.sweep_terminal import print_sweep, sweep_bar
+    from engine.results import data_sha256, output_folder, to_json
+    from engine.sweep import conduct
+    from engine.sweep.publish import is_finished
+    from engine.sweep.run import prepared
+    from engine.trials import note
+
+    loaded, plan, space = _spanned(_open(config, overrides or ()))
+    folder = output_folder(out, loaded.name)
+    terms = conduct.Terms(folder, workers, scheduler, memory * 1_000_000, resume)
+    _say_compiling("run_lanes")
+    with about(config), sweep_bar() as progress:
+        sweeping = prepared(loaded, plan, space, _schema)
+        if resume and is_finished(sweeping, folder):
+            finished = (folder / "summary.json").read_text(encoding="utf-8")
+            typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
+            return
+        try:
+            found, summary = conduct.conduct(sweeping, terms, progress, _build_sweep)
+        except KeyboardInterrupt:
+            sys.stderr.write("what is finished is kept; go on with --resume\n")
+            raise
+    tried = note(data_sha256(found.run.comparison), loaded.sha256(), found.results.distinct)
+    if json:
+        sys.stdout.buffer.write(to_json(summary))
+    else:
+        print_sweep(found, folder, tried=tried)
 
 
 @app.command()
@@ -131,11 +195,14 @@ def optimise(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` wrote.")]) -> None:
-    """Build the HTML report of a finished run anew."""
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
+) -> None:
+    """Build the HTML report of a finished run or sweep anew."""
     from engine.report.html import build
+    from engine.report.sweep_folder import is_sweep
 
-    typer.echo(str(build(folder)))
+    typer.echo(str(_build_sweep(folder) if is_sweep(folder) else build(folder)))
 
 
 @app.command()
@@ -166,32 +233,30 @@ def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     from engine.results import to_json
 
-    sys.stdout.buffer.write(to_json(_schema().model_json_schema(by_alias=True)))
+    sys.stdout.buffer.write(to_json(_json_schema()))
 
 
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
     from engine.errors import about
-    from engine.load import request_of
     from engine.report.terminal import print_fetch
 
-    loaded = _load(config, overrides or ())
+    loaded, request = _requested(config, overrides or ())
     with about(config):
-        print_fetch(loaded.data.source, request_of(loaded))
+        print_fetch(loaded.data.source, request)
 
 
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
     from engine.errors import about
-    from engine.load import request_of
     from engine.report.terminal import print_quality
     from engine.workflow import examine
 
-    loaded = _load(config, overrides or ())
+    loaded, request = _requested(config, overrides or ())
     with about(config):
-        closes = loaded.data.source.load(request_of(loaded))
+        closes = loaded.data.source.load(request)
         findings = examine(loaded, closes)
         print_quality(closes, findings)
     if any(finding.severity == "error" for finding in findings):
@@ -308,10 +373,77 @@ def _schema() -> type[RunConfig[Any]]:
     return RunConfig[AnyStrategy]
 
 
-def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
-    from engine.load import load_config
+def _json_schema() -> dict[str, Json]:
+    """Return the JSON Schema of a config, with or without a sweep."""
+    from engine.sweep.section import SweepConfig
+    from strategies import AnyStrategy
 
-    return load_config(path, _schema(), tuple(overrides))
+    found = SweepConfig[AnyStrategy].model_json_schema(by_alias=True)
+    return {**found, "title": "Config", "required": [key for key in found["required"] if key != "sweep"]}
+
+
+def _open(path: Path, overrides: Sequence[str]) -> Document:
+    from engine.load import opened
+
+    return opened(path, tuple(overrides))
+
+
+def _checked(document: Document) -> RunConfig[AnyStrategy]:
+    from engine.load import checked
+
+    return checked(document, _schema())
+
+
+def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
+    return _of(_open(path, overrides))
+
+
+def _of(document: Document, variant: str = "") -> RunConfig[AnyStrategy]:
+    """Return a config's run; of a sweep its own plan, or the variant that is named."""
+    if "sweep" not in document.tree and not variant:
+        return _checked(document)
+    from engine.sweep.choose import variant_of
+
+    _, plan, space = _spanned(document)
+    return variant_of(plan, space, variant) if variant else plan
+
+
+def _folder_name(config: RunConfig[AnyStrategy], document: Document) -> str:
+    """Return what a run's folder is called; beside a sweep's own folder, each of its runs has one with its id."""
+    return f"{config.name}-{config.sha256()[:12]}" if "sweep" in document.tree else config.name
+
+
+def _requested(path: Path, overrides: Sequence[str]) -> tuple[RunConfig[AnyStrategy], Request]:
+    """Return a config with what it asks of its source; a sweep asks for what any of its variants may hold."""
+    from engine.load import request_of
+
+    document = _open(path, overrides)
+    if "sweep" not in document.tree:
+        loaded = _checked(document)
+        return loaded, request_of(loaded)
+    from engine.sweep.run import requested
+
+    _, plan, space = _spanned(document)
+    return plan, requested(plan, space)
+
+
+def _spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], RunConfig[AnyStrategy], Space]:
+    """Return a sweep's config, its own plan, and the space around it."""
+    from engine.load import checked
+    from engine.sweep.run import plan_of
+    from engine.sweep.section import SweepConfig
+    from engine.sweep.span import space_of
+    from strategies import AnyStrategy
+
+    config = cast("SweepConfig[AnyStrategy]", checked(document, SweepConfig[AnyStrategy]))
+    plan = plan_of(config, _schema())
+    return config, plan, space_of(config.sweep, plan, document)
+
+
+def _build_sweep(folder: Path) -> object:
+    from engine.report.sweep_page import build_sweep
+
+    return build_sweep(folder)
 
 
 def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None = None) -> Run:
@@ -327,10 +459,10 @@ def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None 
     return result
 
 
-def _say_compiling() -> None:
+def _say_compiling(*functions: str) -> None:
     from engine import kernel
 
-    if not kernel.compiled("hold"):
+    if not all(kernel.compiled(name) for name in ("hold", *functions)):
         kernel.tidy()
         sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
 

@@ -47,7 +47,7 @@ def staged(folder: Path) -> Iterator[Path]:
         yield staging
         folder.mkdir(exist_ok=True)
         with alone_in(folder):
-            _take_places(sorted(staging.iterdir()), folder)
+            take_places(sorted(staging.iterdir()), folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -77,7 +77,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take_places(made: list[Path], folder: Path) -> None:
+def take_places(made: list[Path], folder: Path) -> None:
     """Move files into ``folder``, all of them or, where one would displace something else, none."""
     for file in made:
         place = folder / file.name

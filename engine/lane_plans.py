@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -24,15 +24,20 @@ FEWEST: Final = 3
 """Sessions below which there is nothing for lanes to gain."""
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs."""
+class Variant(NamedTuple):
+    """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs.
+
+    ``wants`` and ``when`` save asking what the caller knows: equal keys say that policies want the same weights, or
+    decide at the same times, over this market.
+    """
 
     policy: Policy
     account: Account
     costs: AnyCosts
     start: int
     end: int
+    wants: Hashable = None
+    when: Hashable = None
 
 
 @runtime_checkable
@@ -67,6 +72,7 @@ class Wants:
     capped: tuple[int, ...]
     cap: float
     core: FloatArray
+    caps: FloatArray
     plain: bool
     watched: bool
     opening: tuple[str, ...]
@@ -92,7 +98,7 @@ class Asked:
     haircut: float
 
 
-REMEMBERED: Final = 50_000
+REMEMBERED: Final = 8_192
 """Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
 
 ENDS: Final = 64
@@ -118,6 +124,7 @@ class Planner:
         self._asked: dict[Hashable, Asked] = {}
         self._wants: dict[Hashable, Wants] = {}
         self._when: dict[Hashable, When] = {}
+        self._decisions: dict[Hashable, Decision] = {}
         self._openings: dict[Hashable, int | None] = {}
         self._terms: dict[Hashable, tuple[tuple[float, ...], bool]] = {}
 
@@ -129,10 +136,10 @@ class Planner:
 
     def family(self, variant: Variant) -> Family | None:
         """Return what ``variant`` has to share with others to run beside them; None when only the spine can run it."""
-        account, policy = variant.account, variant.policy
+        account = variant.account
         if account.shares == "whole" or account.contributions.amount:
             return None
-        asked = self.asked(policy, variant.end)
+        asked = self.asked(variant)
         wants, when = asked.wants, asked.when
         opening = self.opening(wants, variant.start, variant.end)
         if not wants.plain or opening is None or variant.end - opening < FEWEST:
@@ -153,21 +160,24 @@ class Planner:
             proportional=self.terms(variant.costs)[1],
         )
 
-    def asked(self, policy: Policy, end: int) -> Asked:
-        """Return what a policy answers over the market up to before row ``end``."""
-        key = (id(policy), end)
+    def asked(self, variant: Variant) -> Asked:
+        """Return what a variant's policy answers over the market up to the variant's end."""
+        policy, key = variant.policy, (id(variant.policy), variant.end)
         found = self._asked.get(key)
         if found is None or found.policy is not policy:
-            found = Asked(policy, self.wants(policy), self.when(policy.schedule, end), policy.haircut)
+            found = Asked(policy, self.wants(variant), self.when(variant), policy.haircut)
             _room(self._asked, REMEMBERED)[key] = found
         return found
 
-    def wants(self, policy: Policy) -> Wants:
-        """Return what a policy always wants."""
-        key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
-        if key not in self._wants:
-            _room(self._wants, REMEMBERED)[key] = self._ask(policy)
-        return self._wants[key]
+    def wants(self, variant: Variant) -> Wants:
+        """Return what a variant's policy always wants."""
+        policy, key = variant.policy, variant.wants
+        if key is None:
+            key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
+        found = self._wants.get(key)
+        if found is None:
+            found = _room(self._wants, REMEMBERED)[key] = self._ask(policy)
+        return found
 
     def _ask(self, policy: Policy) -> Wants:
         caps, core, columns = policy.caps(), policy.core(), self.market.columns
@@ -180,6 +190,7 @@ class Planner:
             capped=tuple(at for at, name in enumerate(names) if name in caps),
             cap=next(iter(caps.values()), np.inf),
             core=np.array([core.get(name, 0.0) for name in names]),
+            caps=np.array([caps.get(ticker, np.inf) for ticker in self.market.assets]),
             plain=known
             and policy.review is None
             and policy.fixed_targets() is not None
@@ -198,11 +209,12 @@ class Planner:
         row = self._openings[key]
         return row if row is not None and row < end else None
 
-    def when(self, schedule: Schedule, end: int) -> When:
-        """Return when a schedule decides."""
-        key = (schedule, end)
+    def when(self, variant: Variant) -> When:
+        """Return when a variant's schedule decides."""
+        key = (variant.policy.schedule if variant.when is None else variant.when, variant.end)
         if key not in self._when:
-            dates = self.market.dates[:end]
+            schedule: Schedule = variant.policy.schedule
+            dates = self.market.dates[: variant.end]
             band = schedule.band(dates)
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
             _room(self._when, 64 * ENDS)[key] = When(rows, band, band.look.tobytes() if band else b"")
@@ -221,13 +233,17 @@ class Planner:
     def weights(self, wants: Wants, family: Family, row: int) -> FloatArray:
         """Return (n,) the targets of a rebalance that is filled at ``row``."""
         decision = self.decision(family, row)
-        market, policy = self.cut(family.end), wants.policy
-        caps = np.array([policy.caps().get(ticker, np.inf) for ticker in market.assets])
-        checked = checked_weights(policy.target_weights(decision), decision, caps)
+        checked = checked_weights(wants.policy.target_weights(decision), decision, wants.caps)
         return checked[list(family.assets)]
 
     def decision(self, family: Family, row: int) -> Decision:
         """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
+        key = (family.opening, family.end, family.delay, row)
+        if key not in self._decisions:
+            _room(self._decisions, REMEMBERED)[key] = self._decision(family, row)
+        return self._decisions[key]
+
+    def _decision(self, family: Family, row: int) -> Decision:
         market, nobody = self.cut(family.end), np.zeros(len(self.market.assets), dtype=np.bool_)
         opens = row == family.opening
         seen = row if opens else max(row - family.delay, family.opening + 1)

@@ -69,7 +69,7 @@ class Roster:
 def roster_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> Roster:
     """Return the roster of variants that are all of one family."""
     first, policy = _numbered([id(variant.policy) for variant in variants])
-    asked = [planner.asked(variants[at].policy, family.end) for at in first]
+    asked = [planner.asked(variants[at]) for at in first]
     accounts, account = _numbered([id(variant.account) for variant in variants])
     tariffs, costs = _numbered([id(variant.costs) for variant in variants])
     different, wants = _numbered([id(one.wants) for one in asked])

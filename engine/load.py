@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from engine.account import Account
+from engine.account import Account, Contributions
 from engine.config import RunConfig
 from engine.costs import BrokerCosts
 from engine.errors import ConfigError, Fault
@@ -27,20 +27,30 @@ BEYOND: Final = dt.timedelta(days=14)
 
 def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[str, ...] = ()) -> RunConfig[PolicyT]:
     """Read, override and validate a config; raises ConfigError with every fault."""
+    return checked(opened(path, overrides), schema)
+
+
+def opened(path: Path, overrides: tuple[str, ...] = ()) -> Document:
+    """Read a config and override its keys; what is wrong so far is among the document's faults."""
     document = read(path)
     for assignment in overrides:
         try:
             document.override(assignment)
         except ConfigError as error:
             document.faults.extend(error.faults)
-    document.faults.extend(_tariff_faults(document))
+    return document
+
+
+def checked(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
+    """Validate a config, each section and all of them together; raises ConfigError with every fault."""
+    document.faults.extend(tariff_faults(document))
     config = validated(schema, document)
     if faults := list(_funding_faults(config, document)):
         raise ConfigError(faults)
     return config
 
 
-def _tariff_faults(document: Document) -> Iterator[Fault]:
+def tariff_faults(document: Document) -> Iterator[Fault]:
     """Yield what costs and account say against each other; looked at even where other parts are at fault."""
     account = document.tree.get("account")
     named = {"currency": account["currency"]} if isinstance(account, dict) and "currency" in account else {}
@@ -65,8 +75,7 @@ def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[
     plans: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
     plans += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
     for place, plan in plans:
-        band = plan.schedule.band(np.empty(0, dtype="datetime64[D]"))
-        if band is None or not band.flows_first or (flows.amount and flows.invest == "towards_targets"):
+        if not waits_for_flows(plan) or funds(flows):
             continue
         words = "flows_first leaves a band to a flow towards the targets, "
         if not flows.amount:
@@ -78,6 +87,17 @@ def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
         yield Fault(document.where(path), ".".join(map(str, path)), words, remedy)
+
+
+def waits_for_flows(plan: Policy) -> bool:
+    """Return whether a plan leaves a band to a flow that will do it."""
+    band = plan.schedule.band(np.empty(0, dtype="datetime64[D]"))
+    return band is not None and band.flows_first
+
+
+def funds(flows: Contributions) -> bool:
+    """Return whether there are flows that can answer a band."""
+    return bool(flows.amount) and flows.invest == "towards_targets"
 
 
 def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from engine.walkforward import Stride, Walk, walked
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
-_PACKAGES: Final = (
+PACKAGES: Final = (
     "portfolio-engine",
     "arch",
     "exchange_calendars",
@@ -103,7 +103,7 @@ class Run:
     def manifest(self) -> dict[str, Json]:
         """Return the content of ``manifest.json``: what must be equal for the bytes to be equal."""
         return {
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             "config_sha256": self.config_sha256,
             "data_sha256": data_sha256(self.comparison),
             **({"rates_sha256": self.rates_sha256} if self.rates_sha256 else {}),

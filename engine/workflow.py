@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.arrays import DateArray, FloatArray
 from engine.comparison import compare
-from engine.config import RunConfig
+from engine.config import RunConfig, Window
 from engine.errors import DataError
 from engine.honesty import warnings
 from engine.load import request_of
@@ -20,7 +20,7 @@ from engine.policy import Policy
 from engine.quality import Finding, inspect
 from engine.results import Run
 from engine.significance import Draw, draw_intervals
-from engine.sources.base import Closes
+from engine.sources.base import Closes, Request
 from engine.sources.calendar import sessions_of
 from engine.sources.rates import RateFile
 
@@ -47,7 +47,14 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
         When a ticker is unknown, a price impossible, the currency another, or the window outside the data.
 
     """
-    closes = config.data.source.load(request_of(config))
+    closes, findings = gated(config, request_of(config))
+    market, row = placed(closes.market(config.account.cash.rate), config.window)
+    return Prices(market, row, findings)
+
+
+def gated(config: RunConfig[PolicyT], request: Request) -> tuple[Closes, tuple[Finding, ...]]:
+    """Load the closes of a request and pass them through the gate; raises DataError as :func:`load_prices` does."""
+    closes = config.data.source.load(request)
     findings = examine(config, closes)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -57,8 +64,19 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
             f"prices are in {closes.currency}, account.currency is {config.account.currency}; "
             f"set account.currency: {closes.currency}, or name a source in {config.account.currency}"
         )
-    market = closes.market(config.account.cash.rate)
-    start, end = config.window.start, config.window.end
+    return closes, findings
+
+
+def placed(market: Market, window: Window) -> tuple[Market, int]:
+    """Return ``market`` up to the window's end, and the row the window starts at.
+
+    Raises
+    ------
+    DataError
+        When the window lies outside the closes, or holds fewer than two sessions.
+
+    """
+    start, end = window.start, window.end
     first, last = market.dates[0], market.dates[-1]
     if (end and np.datetime64(end) < first) or (start and np.datetime64(start) > last):
         raise DataError(
@@ -69,7 +87,7 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
     row = int(np.searchsorted(market.dates, np.datetime64(start))) if start else 0
     if row >= len(market.dates) - 1:
         raise DataError(f"window {start}..{end}: fewer than two sessions in the data; widen it")
-    return Prices(market, row, findings)
+    return market, row
 
 
 def examine(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
@@ -87,7 +105,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
-    risk_free = _risk_free(terms.risk_free, market.dates[prices.start :])
+    risk_free = risk_free_of(terms.risk_free, market.dates[prices.start :])
     comparison = compare(
         market,
         config.strategy,
@@ -116,7 +134,7 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
     )
 
 
-def _risk_free(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
+def risk_free_of(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
     """Return the risk-free rate a session, or one for each session of the window."""
     return session_rate(rate) if isinstance(rate, float) else session_rates(rate.annual(dates))
 

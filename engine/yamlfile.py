@@ -66,7 +66,7 @@ class Document:
         if len(path_text) > MAX_KEYS or path_text.count(".") > MAX_DEPTH:
             words = f"{len(path_text):,} characters of keys, at most {MAX_KEYS:,} and {MAX_DEPTH} levels are read"
             raise ConfigError([Fault("--set", path_text, words, "check the path")])
-        path = self._keys(path_text.strip())
+        path = self.keys(path_text.strip())
         inner = parse_value(value, "--set")
         node: Tree = self.tree
         for depth, key in enumerate(path[:-1]):
@@ -86,8 +86,8 @@ class Document:
             raise ConfigError([Fault("--set", path_text, f"there is no item '{last}' in this list", "count from 0")])
         _number(inner, tuple(path), self.lines)
 
-    def _keys(self, text: str) -> KeyPath:
-        """Split at dots, but keep a key that itself contains one, as the ticker BRK.B."""
+    def keys(self, text: str) -> KeyPath:
+        """Split a dotted path at dots, but keep a key that itself contains one, as the ticker BRK.B."""
         parts = text.split(".")
         path: list[str | int] = []
         node: Tree | None = self.tree

@@ -164,7 +164,8 @@ class Plan(Choice):
         )
         placed = np.where(absent, 0.0, w)
         for which, destination in places:
-            placed = placed + fsum(w[which]) * self._takers(decision, destination)
+            if np.count_nonzero(which):
+                placed = placed + fsum(w[which]) * self._takers(decision, destination)
         return placed
 
     @abstractmethod

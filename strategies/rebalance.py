@@ -34,6 +34,9 @@ class Annual(Choice):
 
     kind: Literal["annual"] = "annual"
     decides: ClassVar[bool] = True
+    alone: ClassVar[frozenset[str]] = frozenset({"month", "session"})
+    """Keys that no rule reads together with another: at any of their values a plan stays valid, wants the same weights
+    and looks at the same closes."""
     month: Literal[MONTHS] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
 

@@ -49,7 +49,7 @@ LAYERS = [
     {"bench"},
     {"honesty", "results"},
     {"verify", "audit", "workflow"},
-    {"proposal"},
+    {"proposal", "sweep"},
     {"report"},
     {"cli"},
 ]
@@ -135,7 +135,7 @@ def test_frames_live_in_sources_and_report_alone_and_where_other_engines_want_th
     assert all(name.startswith(homes) for name in users_of("pandas"))
 
 
-SLOW = ("vectorbt", "bt", "cvxportfolio", "yfinance", "exchange_calendars", "arch", "scipy", "plotly")
+SLOW = ("vectorbt", "bt", "cvxportfolio", "yfinance", "exchange_calendars", "arch", "scipy", "plotly", "distributed")
 
 
 def test_slow_libraries_are_imported_where_they_are_used_only() -> None:

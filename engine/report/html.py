@@ -44,25 +44,25 @@ def build(folder: Path) -> Path:
 
 def render(run: Finished) -> str:
     """Return the page of a run."""
-    library, script = _library(), _own("report.js")
-    return _template().render(
+    library, script = inlined(), own_text("report.js")
+    return template().render(
         page=page_of(run),
         has_flows=has_flows(run),
         # Markup says that a text is HTML already; nothing that came from a run's folder is ever wrapped in it but this
         # JSON, in which no character can end a script element
         charts=Markup(chart_json(run)),  # noqa: S704
-        style=Markup(_own("report.css")),  # noqa: S704
+        style=Markup(own_text("report.css")),  # noqa: S704
         library=Markup(library),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        hashes=f"{_hash(library)} {_hash(script)}",
+        hashes=f"{script_hash(library)} {script_hash(script)}",
     )
 
 
-def _template() -> Template:
-    """Return the compiled template; autoescape is on for all of it, whatever its file is called."""
+def template(name: str = "report.html.j2") -> Template:
+    """Return a compiled template; autoescape is on for all of it, whatever its file is called."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["minus"] = _minus
-    return environment.from_string(_own("report.html.j2"))
+    return environment.from_string(own_text(name))
 
 
 def _minus(text: str) -> str:
@@ -71,12 +71,13 @@ def _minus(text: str) -> str:
 
 
 @cache
-def _own(name: str) -> str:
+def own_text(name: str) -> str:
+    """Return a file of this package."""
     return resources.files("engine.report").joinpath(name).read_text(encoding="utf-8")
 
 
 @cache
-def _library() -> str:
+def inlined() -> str:
     """Return plotly.js as its Python package ships it, found without importing that package."""
     spec = importlib.util.find_spec("plotly")
     path = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
@@ -91,7 +92,7 @@ def _inline(script: str) -> str:
 
 
 @cache
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
     """Return a script's hash as a content security policy names it."""
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

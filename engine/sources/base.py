@@ -70,6 +70,29 @@ class Closes:
             provenance=self.provenance,
         )
 
+    def only(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
+        """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
+
+        Raises
+        ------
+        DataError
+            When a ticker is not among these, or not one close is left.
+
+        """
+        missing = sorted(set(tickers) - set(self.tickers))
+        if missing:
+            raise DataError(f"{', '.join(missing)}: not among the closes that were loaded")
+        columns = [at for at, ticker in enumerate(self.tickers) if ticker in tickers]
+        rows = len(self.dates) if end is None else int(np.searchsorted(self.dates, np.datetime64(end), side="right"))
+        closes = self.closes[:rows, columns]
+        printed = ~np.isnan(closes).all(axis=1)
+        if not printed.any():
+            raise DataError(f"no close of {', '.join(tickers)} up to {end}; choose a later window.end")
+        kept = closes if printed.all() else closes[printed]
+        dates = self.dates[:rows] if printed.all() else self.dates[:rows][printed]
+        names = tuple(self.tickers[at] for at in columns)
+        return Closes(dates, names, frozen(np.ascontiguousarray(kept)), self.currency, self.provenance)
+
 
 class Source(Protocol):
     """What every price source can do."""

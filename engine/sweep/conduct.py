@@ -1,0 +1,85 @@
+"""A whole sweep: prepare, compute with a crew, look at the table, put the files in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from engine import kernel
+from engine.policy import Policy
+from engine.results import Json
+from engine.sweep.crew import Crew, Here, Processes
+from engine.sweep.evidence import Results
+from engine.sweep.journal import NAME as JOURNAL
+from engine.sweep.journal import Journal
+from engine.sweep.publish import publish, tidy, workshop
+from engine.sweep.run import Progress, Sweeping, chunk_rows, compute, own_run
+from engine.sweep.summary import Findings, findings
+from engine.sweep.table import NAME as RESULTS
+from engine.sweep.work import Worker
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+PAYING: Final = 20_000
+"""Points from which on more processes are worth starting, when variants run side by side."""
+PAYING_ALONE: Final = 200
+"""The same, when each runs through the spine."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Where results go, who computes them, how much memory chunks may take [bytes], whether to go on with a sweep.
+
+    ``workers`` 0 leaves their number to the sweep; ``scheduler`` is a Dask address or empty.
+    """
+
+    folder: Path
+    workers: int
+    scheduler: str
+    memory: int
+    resume: bool
+
+
+def conduct(
+    sweeping: Sweeping[PolicyT], terms: Terms, progress: Progress, build: Callable[[Path], object]
+) -> tuple[Findings, dict[str, Json]]:
+    """Run a sweep to its files; return what it shows and the content of ``summary.json``.
+
+    Raises
+    ------
+    EngineError
+        When config, prices, folder, workers or scheduler do not allow it; what was there before is untouched.
+
+    """
+    made = workshop(terms.folder)
+    count = sweeping.points.count
+    crew, hands = _crew(terms, sweeping)
+    with Journal.open(made / JOURNAL, sweeping.identity, resume=terms.resume) as journal:
+        refused = compute(sweeping, journal, crew, chunk_rows(terms.memory, hands, count), progress)
+        results = Results(made / RESULTS, sweeping.space, sweeping.points)
+        found = findings(results, own_run(sweeping), refused)
+        summary = publish(sweeping, found, terms.folder, build)
+        journal.drop()
+    tidy(terms.folder)
+    return found, summary
+
+
+def _crew(terms: Terms, sweeping: Sweeping[PolicyT]) -> tuple[Crew, int]:
+    """Return who computes, and how many of them at once."""
+    cores, count = os.cpu_count() or 1, sweeping.points.count
+    if terms.scheduler:
+        from engine.sweep.cluster import Cluster  # noqa: PLC0415  (an extra)
+
+        return Cluster(terms.scheduler), cores
+    worker, first = Worker(sweeping.job), sweeping.points.digits(0, 1)
+    hands = terms.workers
+    if not hands:
+        hands = cores if count >= (PAYING if worker.runs_beside(first[0].tolist()) else PAYING_ALONE) else 1
+    if hands == 1:
+        return Here(), 1
+    if not kernel.compiled("run_lanes"):
+        worker.chunk(0, first)  # once here rather than in every process at a time
+    return Processes(hands), hands

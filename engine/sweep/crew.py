@@ -1,0 +1,161 @@
+"""Who computes the chunks: this process, several on this machine, or a Dask cluster. All give the same chunks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import Queue
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from engine.background import leave_with_parent
+from engine.errors import OutputError
+from engine.policy import Policy
+from engine.sweep.space import Digits
+from engine.sweep.work import Job, Worker
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+RETRIES: Final = 3
+"""How often workers may be lost while the same chunks are computed."""
+
+_BUG: Final = b"!"
+"""What an answer begins with that is no chunk but a traceback."""
+
+Task: TypeAlias = tuple[int, Digits]
+"""The first point, and (n, D) the digits of it and those after it."""
+
+
+class Crew(Protocol):
+    """Computes tasks in any order, each one until it is done."""
+
+    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+        """Yield the encoded chunk of every task."""
+
+
+class Here:
+    """The process itself, with a thread a core where variants run side by side."""
+
+    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+        """Yield the encoded chunk of every task, in order."""
+        worker = Worker(job, threads=os.cpu_count() or 1)
+        for first, digits in tasks:
+            yield worker.chunk(first, digits).encode()
+
+
+class Processes:
+    """Several processes of this machine; one that dies is replaced, and its chunk is done again."""
+
+    def __init__(self, count: int) -> None:
+        """Use ``count`` processes, which share the machine's cores."""
+        self.count = count
+
+    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+        """Yield the encoded chunk of every task, as they come.
+
+        Raises
+        ------
+        OutputError
+            When processes are lost again and again.
+
+        """
+        desk = Desk(iter(tasks), Queue(2 * self.count))
+        hands = [threading.Thread(target=_serve, args=(job, desk), daemon=True) for _ in range(self.count)]
+        for hand in hands:
+            hand.start()
+        try:
+            for _ in range(self.count):
+                while (content := desk.done.get()) is not None:
+                    if isinstance(content, BaseException):
+                        raise content
+                    yield content
+        finally:
+            desk.closed.set()
+            for child in desk.children:
+                child.kill()  # it holds nothing; an orderly exit would take half a second
+
+
+@dataclass
+class Desk:
+    """What the threads that look after processes share: tasks to take, chunks done, processes started and lost."""
+
+    tasks: Iterator[Task]
+    done: Queue[bytes | BaseException | None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: threading.Event = field(default_factory=threading.Event)
+    children: list[BaseProcess] = field(default_factory=list)
+    lost: int = 0
+
+    def take(self) -> Task | None:
+        """Return a task that nobody has taken."""
+        with self.lock:
+            return next(self.tasks, None)
+
+    def lose(self) -> None:
+        """Count a lost process; raises OutputError when there are too many."""
+        with self.lock:
+            self.lost += 1
+            if self.lost > RETRIES:
+                raise OutputError(
+                    f"a worker process died {self.lost} times, killed or out of memory; take fewer --workers or less "
+                    "--memory, then --resume"
+                )
+
+
+def _serve(job: Job[PolicyT], desk: Desk) -> None:
+    """Look after one process: give it tasks one by one, and pass on what it answers; the end is None, or the fault."""
+    try:
+        line = _start(job, desk)
+        while not desk.closed.is_set() and (task := desk.take()) is not None:
+            while (content := _asked(line, task)) is None and not desk.closed.is_set():
+                desk.lose()
+                line = _start(job, desk)
+            desk.done.put(content)
+    except BaseException as error:  # noqa: BLE001  (whoever reads the queue raises it)
+        desk.done.put(error)
+    else:
+        desk.done.put(None)
+
+
+def _start(job: Job[PolicyT], desk: Desk) -> Connection:
+    """Start a process and return the line to it."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    child = context.Process(target=_compute, args=(job, there), daemon=True)
+    child.start()
+    desk.children.append(child)
+    there.close()
+    return here
+
+
+def _asked(line: Connection, task: Task) -> bytes | None:
+    """Return the chunk of a task, or None when the process is gone; a bug that it met is raised here."""
+    try:
+        line.send(task)
+        content = line.recv_bytes()
+    except (EOFError, OSError):
+        return None
+    if content.startswith(_BUG):
+        raise RuntimeError(content.removeprefix(_BUG).decode())
+    return content
+
+
+def _compute(job: Job[PolicyT], line: Connection) -> None:
+    """Answer tasks until the line closes, or the process that asks is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    try:
+        worker = Worker(job)
+        while True:
+            first, digits = line.recv()
+            line.send_bytes(worker.chunk(first, digits).encode())
+    except EOFError:
+        return
+    except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
+        line.send_bytes(_BUG + traceback.format_exc().encode())

@@ -1,0 +1,162 @@
+"""The journal of a sweep: finished chunks, appended and never rewritten, each with its length and checksum.
+
+A process that is killed leaves at most one record that is not whole, at the end; it is cut off when the journal is
+opened again. The lock is the operating system's on the open file: it ends with the process that holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from engine.errors import OutputError
+from engine.sweep.work import Chunk
+
+NAME: Final = "sweep.journal"
+
+_HEAD = struct.Struct("<4sQ32s")
+_MAGIC = b"SWP1"
+
+
+@dataclass
+class Journal:
+    """An open journal; ``chunks`` has the place of every finished chunk by its first point."""
+
+    path: Path
+    file: BinaryIO
+    chunks: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path, identity: dict[str, str], *, resume: bool) -> Journal:
+        """Open the journal at ``path`` for a sweep that ``identity`` names; without ``resume`` it starts empty.
+
+        Raises
+        ------
+        OutputError
+            When another process writes it, the folder cannot be written to, or it belongs to another sweep.
+
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        file = os.fdopen(descriptor, "r+b")
+        try:
+            _lock(file, path)
+            journal = cls(path, file)
+            journal._begin(identity, resume=resume)
+        except BaseException:
+            file.close()
+            raise
+        return journal
+
+    def _begin(self, identity: dict[str, str], *, resume: bool) -> None:
+        """Go on with what is there, or start empty."""
+        found = self._recover() if resume else None
+        if found is None:
+            self.file.seek(0)
+            self.file.truncate()
+            self._write(json.dumps(identity).encode())
+        elif found != identity:
+            changed = ", ".join(key for key in identity if found.get(key) != identity[key])
+            raise OutputError(
+                f"{self.path}: belongs to another sweep ({changed} differs); leave --resume away to start anew"
+            )
+
+    def add(self, content: bytes) -> None:
+        """Append an encoded chunk; when this returns it is on the disk."""
+        head = json.loads(content.partition(b"\n")[0])
+        at = self._write(content)
+        self.chunks[head["first"]] = (head["last"], at, len(content))
+
+    def read(self, first: int) -> Chunk:
+        """Return the finished chunk that begins with point ``first``."""
+        _, at, length = self.chunks[first]
+        self.file.seek(at)
+        return Chunk.decode(self.file.read(length))
+
+    def gaps(self, count: int) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of ``count`` points that are not finished."""
+        begin = 0
+        for first in sorted(self.chunks):
+            if begin < first:
+                yield begin, first
+            begin = self.chunks[first][0]
+        if begin < count:
+            yield begin, count
+
+    def done(self) -> int:
+        """Return how many points are finished."""
+        return sum(last - first for first, (last, _, _) in self.chunks.items())
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file and its lock."""
+        self.file.close()
+
+    def drop(self) -> None:
+        """Delete the file: what it kept is a result now."""
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, content: bytes) -> int:
+        begin = self.file.seek(0, os.SEEK_END)
+        try:
+            self.file.write(_HEAD.pack(_MAGIC, len(content), hashlib.sha256(content).digest()))
+            self.file.write(content)
+            self.file.flush()
+            os.fsync(self.file.fileno())
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise OutputError(
+                f"{self.path}: cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
+            ) from error
+        return begin + _HEAD.size
+
+    def _recover(self) -> dict[str, str] | None:
+        """Read every whole record, cut off what follows the last, and return whose journal it is; None when empty."""
+        identity: dict[str, str] | None = None
+        end = self.file.seek(0)
+        while content := self._record():
+            if identity is None:
+                identity = dict(json.loads(content))
+            else:
+                head = json.loads(content.partition(b"\n")[0])
+                self.chunks[head["first"]] = (head["last"], end + _HEAD.size, len(content))
+            end += _HEAD.size + len(content)
+        self.file.seek(end)
+        self.file.truncate()
+        return identity
+
+    def _record(self) -> bytes | None:
+        head = self.file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return None
+        magic, length, digest = _HEAD.unpack(head)
+        left = os.fstat(self.file.fileno()).st_size - self.file.tell()
+        if magic != _MAGIC or length > left:
+            return None
+        content = self.file.read(length)
+        return content if hashlib.sha256(content).digest() == digest else None
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Take the journal for this process alone; systems and network folders without such locks do without."""
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415  (not there on Windows)
+
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        words = "another process is sweeping into this folder; wait for it, or choose another --out"
+        raise OutputError(f"{path.parent}: {words}") from None
+    except OSError:
+        return

@@ -1,0 +1,124 @@
+"""``results.parquet``: one row a variant, in the order of the points, written as the chunks come in.
+
+Row groups have a fixed number of rows, so the bytes do not depend on how the points were cut into chunks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine import lanes
+from engine.arrays import FloatArray
+from engine.errors import OutputError
+from engine.sweep.space import Digits, Parameter, Points, Space
+from engine.sweep.work import Chunk
+
+NAME: Final = "results.parquet"
+ROWS: Final = 32_768
+"""Rows of a row group."""
+
+
+class Table:
+    """An open results file; chunks are added in the order of their points."""
+
+    def __init__(self, path: Path, space: Space, points: Points) -> None:
+        """Begin the file anew."""
+        self.path, self.space, self.points = path, space, points
+        self.rows = 0
+        self._held: list[Chunk] = []
+        self._count = 0
+        schema = pa.schema(
+            [
+                pa.field("number", pa.int64(), nullable=False),
+                pa.field("id", pa.string(), nullable=False),
+                *(pa.field(one.name, _kind(one), nullable=False) for one in space.parameters),
+                *(pa.field(name, pa.float64()) for name in lanes.FIGURES),
+            ]
+        )
+        self._schema = schema
+        coded = [one.name for one in space.parameters]
+        try:
+            self._writer = pq.ParquetWriter(
+                path, schema, compression="zstd", compression_level=1, use_dictionary=coded, write_page_checksum=True
+            )
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def add(self, chunk: Chunk) -> None:
+        """Append a chunk's rows."""
+        self._held.append(chunk)
+        self._count += len(chunk.numbers)
+        while self._count >= ROWS:
+            self._flush(ROWS)
+
+    def close(self) -> None:
+        """Write what is held, and the end of the file."""
+        if self._count:
+            self._flush(self._count)
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def _flush(self, rows: int) -> None:
+        numbers = np.concatenate([chunk.numbers for chunk in self._held])
+        ids = np.concatenate([chunk.ids for chunk in self._held])
+        figures = np.concatenate([chunk.figures for chunk in self._held])
+        digits = self.points.of(numbers[:rows])
+        columns = [_whole(numbers[:rows]), _hexadecimal(ids[:rows])]
+        columns += [_coded(one, digits) for one in self.space.parameters]
+        columns += [_floats(figures[:rows, at]) for at in range(figures.shape[1])]
+        try:
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
+        except OSError as error:
+            raise self._fault(error) from error
+        self._held = [Chunk(0, 0, numbers[rows:], ids[rows:], figures[rows:])] if rows < len(numbers) else []
+        self._count -= rows
+        self.rows += rows
+
+    def _fault(self, error: OSError) -> OutputError:
+        reason = error.strerror or str(error)
+        return OutputError(f"{self.path}: cannot be written: {reason}; free some space, then --resume")
+
+
+def _kind(one: Parameter) -> pa.DataType:
+    return pa.float64() if isinstance(one.labels[0], float) else pa.dictionary(pa.int32(), pa.string())
+
+
+# arrays are made from buffers, as pa.array() would import pandas to ask whether this is one of its series
+
+
+def _whole(numbers: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
+
+
+def _floats(column: FloatArray) -> pa.Array:
+    """Return a column of figures, empty where it is NaN."""
+    known = np.isfinite(column)
+    present = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.float64(), len(column), [present, pa.py_buffer(np.ascontiguousarray(column))])
+
+
+def _hexadecimal(ids: npt.NDArray[np.uint8]) -> pa.Array:
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    text = digits[np.stack([ids >> 4, ids & 15], axis=2)]
+    offsets = np.arange(0, 64 * (len(ids) + 1), 64, dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(ids), [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
+
+
+def _coded(one: Parameter, digits: Digits) -> pa.Array:
+    """Return a parameter's column: numbers as they are, text by its place in the list of all its values."""
+    codes = one.codes[digits[:, one.place]]
+    if isinstance(one.labels[0], float):
+        return _floats(np.array(one.labels, dtype=np.float64)[codes])
+    words = [str(label).encode() for label in one.labels]
+    offsets = np.concatenate([[0], np.cumsum([len(word) for word in words])]).astype(np.int32)
+    texts = pa.Array.from_buffers(pa.string(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(words))])
+    places = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(np.ascontiguousarray(codes))])
+    return pa.DictionaryArray.from_arrays(places, texts)

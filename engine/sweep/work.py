@@ -1,0 +1,249 @@
+"""A range of points computed: validated, run, measured. Where it is done changes no bit of it."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from engine import lanes
+from engine.arrays import BoolArray, FloatArray
+from engine.config import RunConfig
+from engine.errors import EngineError
+from engine.load import BEYOND
+from engine.market import Market
+from engine.policy import Policy
+from engine.sources.base import Closes
+from engine.sweep.sections import KEPT, Refused
+from engine.sweep.space import Digits, Space
+from engine.sweep.variants import Plan, Variants
+from engine.workflow import placed, risk_free_of
+from engine.yamlfile import Tree
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+
+@dataclass(frozen=True)
+class Job(Generic[PolicyT]):
+    """What every process needs to compute any range: the config's own plan as text, its space, and the closes.
+
+    ``schema`` returns the class that validates the plan; ``key`` names the job.
+    """
+
+    schema: Callable[[], type[RunConfig[PolicyT]]]
+    tree: dict[str, Tree]
+    space: Space
+    closes: Closes
+    key: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The points ``first`` to ``last`` (not included), S of them valid.
+
+    Attributes
+    ----------
+    numbers : (S,) of the valid points
+    ids : (S, 32) SHA-256 of their canonical configs
+    figures : (S, F) by ``lanes.FIGURES``; NaN where a figure does not exist
+    refused : reason -> how many points, and the first of them
+
+    """
+
+    first: int
+    last: int
+    numbers: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.uint8]
+    figures: FloatArray
+    refused: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the chunk as bytes: a line of JSON, then its arrays."""
+        head = {"first": self.first, "last": self.last, "rows": len(self.numbers), "refused": self.refused}
+        arrays = (self.numbers.astype("<i8"), self.ids, self.figures.astype("<f8"))
+        return b"".join([json.dumps(head).encode(), b"\n", *(array.tobytes() for array in arrays)])
+
+    @classmethod
+    def decode(cls, content: bytes) -> Chunk:
+        """Return the chunk that :meth:`encode` made ``content`` of."""
+        line, _, body = content.partition(b"\n")
+        head = json.loads(line)
+        rows = int(head["rows"])
+        ends = np.cumsum([8 * rows, 32 * rows]).tolist()
+        return cls(
+            head["first"],
+            head["last"],
+            np.frombuffer(body[: ends[0]], dtype="<i8"),
+            np.frombuffer(body[ends[0] : ends[1]], dtype=np.uint8).reshape(rows, 32),
+            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(lanes.FIGURES)),
+            {reason: (count, first) for reason, (count, first) in head["refused"].items()},
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A market with the rows that a window takes of it, and the risk-free rate: one a session, or (T,) of them."""
+
+    market: Market
+    start: int
+    end: int
+    risk_free: float | FloatArray
+
+
+class Worker(Generic[PolicyT]):
+    """Computes ranges of one job."""
+
+    def __init__(self, job: Job[PolicyT], threads: int = 1) -> None:
+        """Validate the plan again; what is derived from it is kept for all ranges."""
+        self.threads = threads
+        self.base = job.schema().model_validate(job.tree)
+        self.closes = job.closes
+        self.variants = Variants(self.base, job.space)
+        self._benchmarks = tuple(t for other in self.base.compare.benchmarks for t in other.strategy.tickers)
+        self._places: dict[object, tuple[Place, BoolArray]] = {}
+        self._whole: dict[object, bool] = {}
+        self._families: dict[object, tuple[Place | None, lanes.Family | None]] = {}
+
+    def chunk(self, first: int, digits: Digits) -> Chunk:
+        """Compute the points from ``first`` on that have ``digits`` (n, D)."""
+        with _no_cycles():
+            return self._chunk(first, digits)
+
+    def _chunk(self, first: int, digits: Digits) -> Chunk:
+        plans: dict[int, Plan] = {}
+        reasons: Counter[str] = Counter()
+        examples: dict[str, int] = {}
+        for number, row in enumerate(digits.tolist(), first):
+            plan = self.variants.plan(row)
+            if isinstance(plan, Plan):
+                plans[number] = plan
+            else:
+                _refuse(number, plan.reason, reasons, examples)
+        figures = self._figures(plans)
+        for number, outcome in figures.items():
+            if isinstance(outcome, Refused):
+                _refuse(number, outcome.reason, reasons, examples)
+        numbers = [number for number in plans if not isinstance(figures[number], Refused)]
+        return Chunk(
+            first,
+            first + len(digits),
+            np.array(numbers, dtype=np.int64),
+            np.frombuffer(b"".join(plans[number].sha256 for number in numbers), dtype=np.uint8).reshape(-1, 32),
+            np.array([figures[number] for number in numbers]).reshape(-1, len(lanes.FIGURES)),
+            {reason: (reasons[reason], examples[reason]) for reason in sorted(reasons)},
+        )
+
+    def runs_beside(self, digits: Sequence[int]) -> bool:
+        """Tell whether a point runs beside others rather than through the spine."""
+        plan = self.variants.plan(digits)
+        return isinstance(plan, Plan) and self._family(plan)[1] is not None
+
+    def own(self, plan: Plan) -> Place:
+        """Return the market that the plan's own config would load."""
+        window = plan.window
+        end = window.end + BEYOND if window.end else None
+        closes = self.closes.only((*plan.tickers, *self._benchmarks), end)
+        return self._placed(closes, plan)
+
+    def shared(self, plan: Plan) -> Place | None:
+        """Return a market of all closes that is as good as the plan's own: the same sessions, and assets nobody wants.
+
+        None when the plan's own assets lack some of the sessions.
+        """
+        window, rate = plan.window, plan.account.cash.rate
+        key = (window.start, window.end, rate)
+        if key not in self._places:
+            end = window.end + BEYOND if window.end else None
+            closes = self.closes.only(self.closes.tickers, end)
+            self._places[key] = self._placed(closes, plan), ~np.isnan(closes.closes)
+        place, printed = self._places[key]
+        whole = (plan.tickers, window.end)
+        if whole not in self._whole:
+            columns = [place.market.columns[ticker] for ticker in (*plan.tickers, *self._benchmarks)]
+            rows = np.logical_or.reduce(printed[:, columns], axis=1)
+            self._whole[whole] = bool(rows[int(rows.argmax()) :].all())
+        return place if self._whole[whole] else None
+
+    def _placed(self, closes: Closes, plan: Plan) -> Place:
+        window = plan.window
+        market = closes.market(plan.account.cash.rate)
+        cut, start = placed(market, window)
+        end = len(cut.dates)
+        free = risk_free_of(self.base.compare.risk_free, cut.dates[start:])
+        if not isinstance(free, float):
+            free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
+        return Place(market, start, end, free)
+
+    def _figures(self, plans: Mapping[int, Plan]) -> dict[int, FloatArray | Refused]:
+        """Run plans, those of one family together; one that its prices or account do not allow says why."""
+        result: dict[int, FloatArray | Refused] = {}
+        families: dict[object, tuple[Place, list[int], list[lanes.Variant]]] = {}
+        for number, plan in plans.items():
+            place, family = self._family(plan)
+            if place is None or family is None:
+                result[number] = self._alone(plan)
+                continue
+            _, numbers, variants = families.setdefault((id(place), family), (place, [], []))
+            numbers.append(number)
+            variants.append(_variant(plan, place))
+        for place, numbers, variants in families.values():
+            try:
+                figures = lanes.run(place.market, variants, place.risk_free, self.threads)
+            except EngineError:  # one of them: let each say for itself
+                result |= {number: self._alone(plans[number]) for number in numbers}
+            else:
+                result |= dict(zip(numbers, figures, strict=True))
+        return result
+
+    def _family(self, plan: Plan) -> tuple[Place | None, lanes.Family | None]:
+        """Return where a plan runs beside others, and beside which; nothing when it runs through the spine.
+
+        Asked once for all plans that differ in ``alone`` values only.
+        """
+        key = plan.parts
+        if key not in self._families:
+            if len(self._families) >= KEPT:
+                self._families.clear()
+            try:
+                place = self.shared(plan)
+                family = lanes.family(_variant(plan, place), place.market) if place else None
+            except EngineError:
+                place, family = None, None
+            self._families[key] = place, family
+        return self._families[key]
+
+    def _alone(self, plan: Plan) -> FloatArray | Refused:
+        """Run one plan through the spine, on its own market."""
+        try:
+            place = self.own(plan)
+            return lanes.run_spine(place.market, _variant(plan, place), place.risk_free)
+        except EngineError as error:
+            return Refused(str(error))
+
+
+def _variant(plan: Plan, place: Place) -> lanes.Variant:
+    return lanes.Variant(plan.strategy, plan.account, plan.costs, place.start, place.end, plan.wants, plan.when)
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Leave the search for reference cycles out: a hundred thousand small records have none, looking takes longer."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _refuse(number: int, reason: str, reasons: Counter[str], examples: dict[str, int]) -> None:
+    reasons[reason] += 1
+    examples[reason] = min(number, examples.get(reason, number))
