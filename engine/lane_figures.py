@@ -55,11 +55,11 @@ class _Series(NamedTuple):
 
 def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArray:
     """Return (S, len(FIGURES)) what the sums of variants come to; one that was ``odd`` has no final value."""
-    sessions, days, year = len(tape.days), float(tape.days[-1] - tape.days[0]), math.sqrt(metrics.SESSIONS_PER_YEAR)
+    sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
     count = sessions - 1
     returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
     excess = returns
-    if len(tape.free):
+    if tape.excess:
         excess = _Series(sums.excess_shift, _total(sums.excess), _total(sums.excess_squares))
     with np.errstate(all="ignore"):
         growth, lost = sums.final / capital, sums.lowest - 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -101,6 +101,18 @@ class Asked:
 REMEMBERED: Final = 8_192
 """Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
 
+ENDS: Final = 64
+"""Windows' ends, and calendars by end, of which as many or 64 times as many are kept."""
+
+Answer = TypeVar("Answer")
+
+
+def _room(answers: dict[Hashable, Answer], most: int) -> dict[Hashable, Answer]:
+    """Return what is remembered, forgotten first when it is too much: a sweep may ask about millions."""
+    if len(answers) >= most:
+        answers.clear()
+    return answers
+
 
 class Planner:
     """All that is asked of one market and of the policies over it; asks everything once."""
@@ -108,18 +120,18 @@ class Planner:
     def __init__(self, market: Market) -> None:
         """Plan over ``market``, which reaches to the end of the data."""
         self.market = market
-        self._cut: dict[int, Market] = {}
-        self._asked: dict[tuple[int, int], Asked] = {}
+        self._cut: dict[Hashable, Market] = {}
+        self._asked: dict[Hashable, Asked] = {}
         self._wants: dict[Hashable, Wants] = {}
         self._when: dict[Hashable, When] = {}
-        self._decisions: dict[tuple[int, int, int, int], Decision] = {}
+        self._decisions: dict[Hashable, Decision] = {}
         self._openings: dict[Hashable, int | None] = {}
         self._terms: dict[Hashable, tuple[tuple[float, ...], bool]] = {}
 
     def cut(self, end: int) -> Market:
         """Return the market up to before row ``end``."""
         if end not in self._cut:
-            self._cut[end] = self.market.through(self.market.dates[end - 1])
+            _room(self._cut, ENDS)[end] = self.market.through(self.market.dates[end - 1])
         return self._cut[end]
 
     def family(self, variant: Variant) -> Family | None:
@@ -153,10 +165,8 @@ class Planner:
         policy, key = variant.policy, (id(variant.policy), variant.end)
         found = self._asked.get(key)
         if found is None or found.policy is not policy:
-            if len(self._asked) >= REMEMBERED:
-                self._asked.clear()
             found = Asked(policy, self.wants(variant), self.when(variant), policy.haircut)
-            self._asked[key] = found
+            _room(self._asked, REMEMBERED)[key] = found
         return found
 
     def wants(self, variant: Variant) -> Wants:
@@ -166,9 +176,7 @@ class Planner:
             key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
         found = self._wants.get(key)
         if found is None:
-            if len(self._wants) >= REMEMBERED:
-                self._wants.clear()
-            found = self._wants[key] = self._ask(policy)
+            found = _room(self._wants, REMEMBERED)[key] = self._ask(policy)
         return found
 
     def _ask(self, policy: Policy) -> Wants:
@@ -195,7 +203,9 @@ class Planner:
         """Return the row of the opening purchase, or None where there is none before ``end``."""
         key = (wants.opening, start)
         if key not in self._openings:
-            self._openings[key] = self.market.first_row(wants.opening, start) if wants.plain else None
+            _room(self._openings, REMEMBERED)[key] = (
+                self.market.first_row(wants.opening, start) if wants.plain else None
+            )
         row = self._openings[key]
         return row if row is not None and row < end else None
 
@@ -207,14 +217,17 @@ class Planner:
             dates = self.market.dates[: variant.end]
             band = schedule.band(dates)
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
-            self._when[key] = When(rows, band, band.look.tobytes() if band else b"")
+            _room(self._when, 64 * ENDS)[key] = When(rows, band, band.look.tobytes() if band else b"")
         return self._when[key]
 
     def terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
         """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
         if costs not in self._terms:
             table = costs.table(1)
-            self._terms[costs] = tuple(float(column[0]) for column in table), bool(proportional(table))
+            _room(self._terms, REMEMBERED)[costs] = (
+                tuple(float(column[0]) for column in table),
+                bool(proportional(table)),
+            )
         return self._terms[costs]
 
     def weights(self, wants: Wants, family: Family, row: int) -> FloatArray:
@@ -227,7 +240,7 @@ class Planner:
         """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
         key = (family.opening, family.end, family.delay, row)
         if key not in self._decisions:
-            self._decisions[key] = self._decision(family, row)
+            _room(self._decisions, REMEMBERED)[key] = self._decision(family, row)
         return self._decisions[key]
 
     def _decision(self, family: Family, row: int) -> Decision:

@@ -59,7 +59,7 @@ class Roster:
             core=np.take(self.core, wants, axis=1),
             heirs=np.take(self.heirs, wants, axis=2),
             takers=np.take(self.takers, wants, axis=2),
-            accounts=np.concatenate(accounts),
+            accounts=np.ascontiguousarray(np.concatenate(accounts)),
             calendar=self.calendar[policy],
             next_due=self.next_due,
             simple=self.simple,

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.arrays import BoolArray, FloatArray, IntArray
 from engine.kernel.lane_records import LaneTape
+from engine.kernel.marking import DAY, FREE, GROWTH, LOOK, STRIP
 from engine.lane_plans import Family, Planner
 from engine.sessions import period_of
 from engine.sums import block_ends
@@ -33,16 +34,19 @@ def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -
     points = np.flatnonzero(ends)
     points = np.unique(np.concatenate([[1], points, gone[0], [len(dates)]]))
     following = np.searchsorted(points, np.arange(len(dates) + 1), side="right")
-    growth = 1.0 + market.cash_rate[span]
-    free = np.full(len(dates), risk_free) if isinstance(risk_free, float) else risk_free[span]
     prices = np.ascontiguousarray(np.nan_to_num(market.prices[span, columns]))
+    days = dates.astype("datetime64[D]").astype(np.float64)
+    free = np.full(len(dates), risk_free) if isinstance(risk_free, float) else risk_free[span]
     capped = np.zeros_like(prices)
     capped[:, family.capped] = prices[:, family.capped]
+    facts = np.zeros((len(dates), STRIP))
+    facts[:-1, GROWTH] = 1.0 + market.cash_rate[span][1:]
+    facts[:, DAY], facts[:, FREE] = days, free
+    facts[:, LOOK] = np.frombuffer(family.look, dtype=np.bool_)[span] if family.look else False
     tape = LaneTape(
         prices=prices,
-        growth=np.concatenate([growth[1:], [1.0]]),
-        days=dates.astype("datetime64[D]").astype(np.float64),
-        free=np.ascontiguousarray(free) if free.any() else np.zeros(0),
+        strip=np.hstack([prices, facts, capped]).ravel(),
+        days=float(days[-1] - days[0]),
         fresh=np.ascontiguousarray(fresh),
         eligible=np.ascontiguousarray(market.eligible[span, columns]),
         missing=np.ascontiguousarray(listed & ~fresh),
@@ -52,9 +56,9 @@ def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -
         gone_rows=gone[0],
         gone=gone[1],
         capped=np.array(family.capped, dtype=np.int64),
-        capped_prices=capped.ravel() if family.capped else np.zeros(0),
-        look=np.frombuffer(family.look, dtype=np.bool_)[span] if family.look else np.zeros(0, dtype=np.bool_),
         watched=family.watched,
+        excess=bool(free.any()),
+        bands=bool(family.look),
     )
     return Course(tape, rows)
 

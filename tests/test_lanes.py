@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import config
 
-from engine import lanes
+from engine import lane_plans, lanes
 from engine.account import Account
 from engine.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
+from engine.kernel.lanes import run_lanes
 from engine.lanes import FIGURES, Variant
 from engine.market import Market
 from engine.sessions import MONTHS
@@ -266,3 +272,47 @@ def test_figures_are_those_that_a_run_prints() -> None:
     returns = performance.returns
     assert sum(found[f"return_sum_{b:02d}"] for b in range(16)) == pytest.approx(returns.sum(), rel=1e-12)
     assert found["square_sum_03"] == pytest.approx((returns[499 * 3 // 16 : 499 * 4 // 16] ** 2).sum(), rel=1e-12)
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="there is no compiler here")
+def test_all_families_share_one_compilation() -> None:
+    """A layout or a type that differs would cost every sweep the compiler's seconds again, or a copy a group."""
+    market = steady_market(300, 5)
+    plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:5], 0.03), "cap": 0.03}
+    band = {"kind": "band", "absolute": "2%"}
+    for more in ({}, {"caps": "always"}, {"rebalance": band}):
+        variant = Variant(CoreSatellite.model_validate({**plan, **more}), Account(), NoCosts(), 0, 300)
+        lanes.run(market, [variant])
+        lanes.run(market, [variant] * 20, 1e-4, threads=2)
+    lanes.run(market, mixes(market, 30))
+    assert len(run_lanes.signatures) == 1
+
+
+def test_without_a_compiler_the_bits_are_the_same() -> None:
+    program = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from test_lanes import lanes, mixes, steady_market\n"
+        "market = steady_market(40)\n"
+        "print(lanes.run(market, mixes(market, 9)).tobytes().hex())\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    market = steady_market(40)
+    assert printed.stdout.strip() == lanes.run(market, mixes(market, 9)).tobytes().hex()
+
+
+def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = steady_market(200)
+    variants = mixes(market, 60)
+    table = lanes.run(market, variants)
+    planner = lane_plans.Planner(market)
+    monkeypatch.setattr(lane_plans, "REMEMBERED", 8)
+    monkeypatch.setattr(lanes, "planner_of", lambda _: planner)
+    assert lanes.run(market, variants).tobytes() == table.tobytes()
+    assert max(len(planner._wants), len(planner._asked), len(planner._terms)) <= 8

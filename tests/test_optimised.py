@@ -189,6 +189,21 @@ def test_costs_hold_trading_back_and_count_as_the_schedule_pays_them() -> None:
     assert once == pytest.approx(np.full(7, 0.01 * 2.0 / 4.0))  # a variance is worth half the risk aversion of 4
 
 
+def test_what_must_be_sold_counts_as_turnover() -> None:
+    able = np.ones(7, bool)
+    able[0] = False  # A cannot be held any longer
+    held = np.array([0.3, 0.4, 0.3, 0, 0, 0, 0])
+    decision = Decision(market_of(closes()).until(150), held, 1.0, 150, able, np.zeros(7, bool))
+    policy = plan(satellites=None, limits=[], turnover={"max": "30%"})
+    turnover = policy.problem(decision).constraints.turnover
+    assert turnover.elsewhere == pytest.approx(0.3)
+    w = policy.target_weights(decision)
+    assert w[0] == 0.0
+    assert np.abs(w - held).sum() / 2.0 <= 0.3 + 1e-8
+    barred = dataclasses.replace(decision, eligible=np.ones(7, bool), barred=~able)
+    assert policy.target_weights(barred)[0] == 0.0
+
+
 def test_of_a_tariff_what_grows_with_the_order_is_weighed() -> None:
     history = market_of(closes()).until(100)
     none = np.zeros(7, bool)
@@ -361,6 +376,130 @@ def test_where_not_even_equal_weights_are_allowed_the_run_ends_whatever_the_fall
         DataError, match=r"there are no weights after the close of .*, nor equal ones: .*limit C, satellites"
     ):
         walk(plan(), prices)
+
+
+def test_a_benchmark_s_missing_asset_is_with_its_others_until_it_has_a_past() -> None:
+    prices = closes().copy()
+    prices[:100, 1] = np.nan
+    tracking = {"kind": "min_tracking_error", "to": {"A": "30%", "B": "40%", "C": "30%"}}
+    ledger = walk(plan(objective=tracking, satellites=None, limits=[]), prices)
+    early = [k for k, step in enumerate(ledger.steps) if step.remark]
+    assert early == [k for k, step in enumerate(ledger.steps) if step.row <= 130]
+    assert ledger.steps[0].remark == "objective.to: the weight of B is with the others, pro rata"
+    for k in range(len(ledger.steps)):
+        expected = [0.5, 0.0, 0.5] if k in early else [0.3, 0.4, 0.3]
+        assert targets(ledger)[k, :3] == pytest.approx(expected, abs=1e-12)
+        assert ledger.steps[k].value == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("to", ["redistribute", "cash"])
+def test_a_delisted_asset_pays_the_core_or_cash(to: str) -> None:
+    prices = closes().copy()
+    prices[160:, 0] = np.nan
+    ledger = walk(
+        plan("equal_weight", satellites=None, limits=[], after_delisting={"to": to, "haircut": "50%"}), prices
+    )
+    row = 160 - OPENING
+    assert any(reason.startswith("delisted: A less 50%") for reason in ledger.reasons)
+    assert (ledger.cash[row] > 1000.0) == (to == "cash")
+    before, after = ledger.units[row - 1, 1:3], ledger.units[row, 1:3]
+    if to == "redistribute":  # pro rata to what the core holds, as seen at the close before
+        assert (after / before)[0] == pytest.approx((after / before)[1], rel=1e-2)
+        assert (after > before).all()
+    else:
+        assert (after == before).all()
+
+
+def test_what_the_core_takes_is_shared_as_it_is_held_and_equally_where_it_is_not() -> None:
+    able, none = np.array([0, 1, 1, 1, 1, 1, 1], bool), np.zeros(7, bool)
+    history = market_of(closes()).until(150)
+    held = Decision(history, np.array([0.5, 0.3, 0.1, 0.1, 0, 0, 0]), 1.0, 150, able, none)
+    assert plan().heir_weights(held) == pytest.approx(np.array([0, 0.75, 0.25, 0, 0, 0, 0]))
+    empty = dataclasses.replace(held, weights=np.zeros(7))
+    assert plan().heir_weights(empty) == pytest.approx(np.array([0, 0.5, 0.5, 0, 0, 0, 0]))
+    assert not plan(after_delisting={"to": "cash"}).heir_weights(held).any()
+    assert not plan().heir_weights(dataclasses.replace(held, eligible=none)).any()
+
+
+def test_watched_caps_bind_between_decisions() -> None:
+    prices = closes().copy()
+    prices[100:, 3:] *= np.linspace(1.0, 4.0, 130)[:, None]
+    weights = {}
+    for caps in ("at_rebalance", "always"):
+        ledger = walk(plan(caps=caps), prices)
+        weights[caps] = ledger.weights(market_of(prices))[:, 3:].max()
+        assert any("cap" in reason for reason in ledger.reasons) == (caps == "always")
+    assert weights["always"] < weights["at_rebalance"]
+
+
+def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
+    market = market_of(closes())
+    ledger = walk(plan(), rate=0.001)
+    found = walked(ledger, market)
+    w = targets(ledger)
+    for j, asset in enumerate(ledger.assets):
+        if not w[:, j].any():
+            assert asset not in found.spreads
+            continue
+        spread = found.spreads[asset]
+        assert (spread.lowest, spread.highest) == (w[:, j].min(), w[:, j].max())
+        assert spread.mean == pytest.approx(w[:, j].mean())
+        assert spread.held == (w[:, j] > 0.0).sum()
+        assert spread.change == pytest.approx(np.abs(np.diff(w[:, j])).mean())
+    for name, bound in found.bounds.items():
+        gains = [step.binding[name] for step in ledger.steps if name in step.binding]
+        assert (bound.times, bound.worth) == (len(gains), pytest.approx(np.mean(gains)))
+    money = [np.abs(ledger.traded[event]).sum() / 2.0 / ledger.value[row] for event, row in enumerate(ledger.rows)]
+    assert [stride.traded for stride in found.strides] == pytest.approx(money)
+    assert found.turnover == pytest.approx((np.mean(money[1:]), max(money[1:])))
+    assert sum(found.solvers.values()) == len(ledger.steps)
+
+
+# ---- how it is solved ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", ["min_variance", "max_sharpe", "risk_parity"])
+def test_solving_each_basket_and_searching_among_them_find_the_same(
+    objective: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.optimiser import baskets
+
+    each = walk(plan(objective, turnover={"max": "20%"}))
+    monkeypatch.setattr(baskets, "FEW_BASKETS", 0)
+    searched = walk(plan(objective, turnover={"max": "20%"}))
+    assert {step.solver for step in each.steps} == {"clarabel"}
+    assert {step.solver for step in searched.steps} == {"highs, clarabel"}
+    assert [step.value for step in searched.steps] == pytest.approx([step.value for step in each.steps], rel=1e-6)
+
+
+def test_a_basket_that_no_solver_solves_is_said() -> None:
+    calls = iter(range(10_000))
+
+    def moody(problem: object) -> Answer:
+        answer = SOLVERS["clarabel"](problem)
+        return answer if next(calls) % 3 else Answer(answer.x + 1.0, answer.s, -np.abs(answer.z), "Solved")
+
+    policy = plan()
+    policy.__dict__["_optimiser"] = Optimiser(solvers={"moody": moody})
+    step = walk(policy).steps[0]
+    assert step.status == "best of 6 baskets; 4 could not be solved"
+    assert step.gap == np.inf
+    assert step.residual <= 1e-8
+
+
+def test_linear_algebra_has_one_thread_while_weights_are_found() -> None:
+    from threadpoolctl import threadpool_info
+
+    seen = set()
+
+    def watching(problem: object) -> Answer:
+        seen.update(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return SOLVERS["clarabel"](problem)
+
+    policy = plan(satellites=None, limits=[])
+    policy.__dict__["_optimiser"] = Optimiser(solvers={"watching": watching})
+    walk(policy)
+    assert seen == {1}
 
 
 # ---- configs ------------------------------------------------------------------------------------------------------
@@ -623,3 +762,41 @@ def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
         assert Optimiser().solve(problem.form, free_of_it).objective_value <= held.objective_value + 1e-12
     with pytest.raises(KeyError):
         without(problem.constraints, "nothing")
+
+
+def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None:
+    decision = Decision(market_of(closes()).until(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool))
+    for objective in ("min_variance", "max_diversification", "mean_variance"):
+        figures = []
+        for cap in ("40%", "40.01%"):
+            policy = plan(objective, core_cap=cap, satellites=None, limits=[{"group": ["B"], "max": "35%"}])
+            policy.target_weights(decision)
+            figures.append(decision.steps.pop())
+        gained = abs(figures[1].value - figures[0].value)
+        assert gained / 1e-4 == pytest.approx(
+            sum(g for n, g in figures[0].binding.items() if "core_cap" in n), rel=0.02
+        )
+
+
+def test_each_limit_can_be_taken_away_by_its_name() -> None:
+    from engine.constraints import Turnover
+    from engine.optimiser.without import without
+
+    policy = plan(core_cap="70%", limits=[{"group": ["A", "B"], "min": "10%", "max": "90%"}])
+    held = np.array([0.5, 0.5, 0, 0, 0, 0, 0])
+    rules = dataclasses.replace(policy.allowed(policy.tickers), turnover=Turnover(held, 0.01))
+    w = np.array([0.0, 0.05, 0.75, 0.02, 0.09, 0.09, 0.0])
+    broken_ones = {
+        "core_cap C",
+        "satellites.floor D",
+        "satellites.cap E",
+        "satellites.cap F",
+        "limit A, B min",
+        "turnover.max",
+    }
+    for name in broken_ones:
+        rules = without(rules, name)
+    assert rules.turnover is None
+    assert rules.violation(w) <= 1e-12
+    assert without(rules, "satellites.count").cardinality is None
+    assert without(rules, "limit A, B max").groups[0].most == 1.0

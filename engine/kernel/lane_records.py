@@ -17,21 +17,19 @@ BLOCKS: Final = 16
 class LaneTape(NamedTuple):
     """What the market does to all of a family.
 
-    ``prices`` (T, n) [currency/share], 0 before the first; ``growth`` (T,) of cash into the session after;
-    ``days`` (T,) since the epoch; ``free`` (T,) risk-free return of the session, or (0,) for none;
+    ``prices`` (T, n) [currency/share], 0 before the first; ``strip`` (T * (2 n + STRIP),) all that marking needs, a row
+    a session, as :mod:`.marking` says; ``days`` from the first session to the last;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
     ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something
     for all;
     ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
-    ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap,
-    ``capped_prices`` (T * n,) their prices and 0 for others, or (0,) without a cap;
-    ``look`` (T,) closes at which bands are looked at, or (0,) for no band; ``watched``: caps bind between rebalances.
+    ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap;
+    ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands.
     """
 
     prices: FloatArray
-    growth: FloatArray
-    days: FloatArray
-    free: FloatArray
+    strip: FloatArray
+    days: float
     fresh: BoolArray
     eligible: BoolArray
     missing: BoolArray
@@ -41,9 +39,9 @@ class LaneTape(NamedTuple):
     gone_rows: IntArray
     gone: IntArray
     capped: IntArray
-    capped_prices: FloatArray
-    look: BoolArray
     watched: bool
+    excess: bool
+    bands: bool
 
 
 class LanePlans(NamedTuple):

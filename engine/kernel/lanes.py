@@ -42,7 +42,7 @@ from engine.kernel.lane_room import (
     spot,
 )
 from engine.kernel.lane_trading import lane_trade
-from engine.kernel.marking import first_return, mark
+from engine.kernel.marking import DAY, first_return, mark
 from engine.kernel.measures import OVER
 from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, some, store, where
 
@@ -59,9 +59,7 @@ def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: Flo
             number * WIDTH,
             room,
             tape.prices,
-            tape.growth,
-            tape.days,
-            tape.free,
+            tape.strip,
             tape.fresh,
             tape.eligible,
             tape.missing,
@@ -71,9 +69,9 @@ def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: Flo
             tape.gone_rows,
             tape.gone,
             tape.capped,
-            tape.capped_prices,
-            tape.look,
             tape.watched,
+            tape.excess,
+            tape.bands,
             plans.targets,
             plans.core,
             plans.heirs,
@@ -92,9 +90,7 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
     at: int,
     room: FloatArray,
     prices: FloatArray,
-    growth: FloatArray,
-    days: FloatArray,
-    free: FloatArray,
+    strip: FloatArray,
     fresh: BoolArray,
     eligible: BoolArray,
     missing: BoolArray,
@@ -104,9 +100,9 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
     gone_rows: IntArray,
     gone: IntArray,
     capped: IntArray,
-    capped_prices: FloatArray,
-    look: BoolArray,
     watched: bool,
+    excess: bool,
+    bands: bool,
     targets: FloatArray,
     core: FloatArray,
     heirs: FloatArray,
@@ -120,8 +116,8 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
 ) -> None:
     """Run the eight variants from ``at`` on: each session's business, then all sessions up to the next that has any."""
     sessions = prices.shape[0]
-    _open(at, room, accounts, days[0])
-    flat = prices.ravel()
+    n, caps = prices.shape[1], capped.size > 0
+    _open(at, room, accounts, strip[n + DAY])
     t, payouts, block = min(0, sessions), 0, 0  # no literal 0, for which all would be compiled once more
     while t < sessions:
         following = _due(t, at, room, calendar, next_due)
@@ -143,34 +139,26 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
         if t == 0:
             store(room, TRADED, every(0.0))  # the opening purchase is no turnover
         if t == 1:
-            first_return(prices.shape[1], room, flat, free)
-        t = mark(
-            t, min(stops[t], following), room, prices.shape[1], flat, growth, days, free, capped_prices, look, watched
-        )
+            first_return(n, room, strip)
+        t = mark(t, min(stops[t], following), n, room, strip, caps, watched, excess, bands)
         if t == 1:
             _clear(room)  # session 0 has no return
         if ends[t] & 1:
             block = _end_blocks(block, at, room, blocks, t, sessions - 1)
         if ends[t] & 2:
             _end_year(room)
+    rows, size = kept.ravel(), kept.shape[1]
     for row in range(len(KEPT)):
-        store_row(kept, row, at, room, KEPT[row])
-
-
-@inner
-def store_row(table: FloatArray, row: int, at: int, room: FloatArray, register: int) -> None:
-    """Write a register into the columns from ``at`` on of a row of ``table``."""
-    for lane in range(WIDTH):
-        table[row, at + lane] = room[register + lane]
+        store(rows, row * size + at, load(room, KEPT[row]))
 
 
 @inner
 def _open(at: int, room: FloatArray, accounts: FloatArray, day: float) -> None:
     """Put the capital into cash, the terms into their registers, and every statistic to where it begins."""
     room[:] = 0.0
+    rows, size = accounts.ravel(), accounts.shape[1]
     for row in range(len(ACCOUNTS)):
-        for lane in range(WIDTH):
-            room[ACCOUNTS[row] + lane] = accounts[row, at + lane]
+        store(room, ACCOUNTS[row], load(rows, row * size + at))
     for lane in range(WIDTH):
         capital = room[CAPITAL + lane]
         room[CASH + lane] = room[LAST + lane] = room[HIGH + lane] = room[YEAR + lane] = capital
@@ -314,15 +302,16 @@ def _trim(
 def _clear(room: FloatArray) -> None:
     """Begin a block of returns."""
     for row in range(len(BLOCKED)):
-        room[BLOCKED[row] : BLOCKED[row] + WIDTH] = 0.0
+        store(room, BLOCKED[row], every(0.0))
 
 
 @inner
 def _end_blocks(block: int, at: int, room: FloatArray, blocks: FloatArray, t: int, returns: int) -> int:
     """Write down the blocks of returns that end before ``t``, the first from its registers; return the next one."""
+    rows, size = blocks.ravel(), blocks.shape[2]
     while block < BLOCKS and (block + 1) * returns // BLOCKS < t:
         for row in range(len(BLOCKED)):
-            store_row(blocks[block], row, at, room, BLOCKED[row])
+            store(rows, (block * len(BLOCKED) + row) * size + at, load(room, BLOCKED[row]))
         _clear(room)
         block += 1
     return block

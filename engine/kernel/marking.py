@@ -7,7 +7,9 @@ highest weights are compared by products, ``m V* > m* V``, and drawdowns by the 
 
 from __future__ import annotations
 
-from engine.arrays import BoolArray, FloatArray
+from typing import Final
+
+from engine.arrays import FloatArray
 from engine.kernel.compiling import inner
 from engine.kernel.lane_room import (
     ABSOLUTE,
@@ -41,24 +43,28 @@ from engine.kernel.lane_room import (
 from engine.kernel.measures import OVER
 from engine.kernel.vectors import WIDTH, Lanes, every, load, size_of, some, spread, store, where
 
+GROWTH, DAY, FREE, LOOK = range(4)
+STRIP: Final = 4
+"""What a session's row of a strip has after its n prices: growth of cash into the session after, days since the epoch,
+risk-free return, 1 where bands are looked at; after these n prices of capped assets, 0 for others."""
+
 
 @inner
 def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of its lines)
     t: int,
     stop: int,
-    room: FloatArray,
     n: int,
-    prices: FloatArray,
-    growth: FloatArray,
-    days: FloatArray,
-    free: FloatArray,
-    capped: FloatArray,
-    look: BoolArray,
+    room: FloatArray,
+    strip: FloatArray,
+    caps: bool,
     watched: bool,
+    excess: bool,
+    bands: bool,
 ) -> int:
     """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
-    Arrays as in ``LaneTape``, ``prices`` of ``n`` assets flat.
+    ``strip`` is that of ``LaneTape``. Two arrays are all it takes: to count references to more would cost as much as
+    many sessions.
     """
     zero, one, over = every(0.0), every(1.0), every(1.0 + OVER)
     cash, last, shift = load(room, CASH), load(room, LAST), load(room, SHIFT)
@@ -66,43 +72,44 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
     values, high, lowest, falls = load(room, VALUES), load(room, HIGH), load(room, LOWEST), load(room, FALLS)
     since, longest = load(room, SINCE), load(room, LONGEST)
     top_money, top_value, over_cap = load(room, TOP_MONEY), load(room, TOP_VALUE), load(room, OVER_CAP)
-    cap, caps = load(room, CAP), capped.size > 0
+    cap, stride, broken = load(room, CAP), 2 * n + STRIP, False
     while t < stop:
-        V, top, at = zero, zero, t * n
+        V, top, at = zero, zero, t * stride
+        own = at + n + STRIP
         if caps:
             for a in range(0, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
-                units, more = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
-                V = V + units * spread(prices, at + a) + more * spread(prices, at + a + 1)
-                money = units * spread(capped, at + a)
+                units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
+                money = units * spread(strip, own + a)
                 top = where(money > top, money, top)
-                money = more * spread(capped, at + a + 1)
+                money = next_units * spread(strip, own + a + 1)
                 top = where(money > top, money, top)
             if n & 1:
                 units = load(room, spot(UNITS, n - 1, n))
-                V = V + units * spread(prices, at + n - 1)
-                money = units * spread(capped, at + n - 1)
+                V = V + units * spread(strip, at + n - 1)
+                money = units * spread(strip, own + n - 1)
                 top = where(money > top, money, top)
         else:
             for a in range(0, n - 1, 2):
-                units, more = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
-                V = V + units * spread(prices, at + a) + more * spread(prices, at + a + 1)
+                units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
             if n & 1:
-                V = V + load(room, spot(UNITS, n - 1, n)) * spread(prices, at + n - 1)
+                V = V + load(room, spot(UNITS, n - 1, n)) * spread(strip, at + n - 1)
         V = V + cash
         r = V / last - one
         last = V
         d = r - shift
         returns = returns + d
         squares = squares + d * d
-        if free.size > 0:
-            r = r - spread(free, t)
+        if excess:
+            r = r - spread(strip, at + n + FREE)
             d = r - load(room, EXCESS_SHIFT)
             store(room, EXCESS, load(room, EXCESS) + d)
             store(room, EXCESS_SQUARES, load(room, EXCESS_SQUARES) + d * d)
         below = where(r < zero, r, zero)
         shortfalls = shortfalls + below * below
         values = values + V
-        day = spread(days, t)
+        day = spread(strip, at + n + DAY)
         lasts = day - since
         longest = where(lasts > longest, lasts, longest)
         new = high <= V
@@ -112,7 +119,6 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
         lowest = where(share < lowest, share, lowest)
         fall = share - one
         falls = falls + fall * fall
-        broken = False
         if caps:
             above = top > cap * V * over
             over_cap = where(above, over_cap + one, over_cap)
@@ -122,9 +128,9 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
             if watched and some(above):
                 store(room, BROKE_CAP, where(above, one, zero))
                 broken = True
-        if look.size > 0 and look[t] and _out_of_band(t, n, room, prices, V):
+        if bands and strip[at + n + LOOK] > 0.0 and _out_of_band(at, n, room, strip, V):
             broken = True
-        cash = cash * spread(growth, t)
+        cash = cash * spread(strip, at + n + GROWTH)
         t += 1
         if broken:
             break
@@ -146,24 +152,23 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
 
 
 @inner
-def first_return(n: int, room: FloatArray, prices: FloatArray, free: FloatArray) -> None:
+def first_return(n: int, room: FloatArray, strip: FloatArray) -> None:
     """Note the return of session 1, from which the others are counted."""
-    V = every(0.0)
+    V, at = every(0.0), 2 * n + STRIP
     for a in range(n):
-        V = V + load(room, spot(UNITS, a, n)) * spread(prices, n + a)
+        V = V + load(room, spot(UNITS, a, n)) * spread(strip, at + a)
     r = (V + load(room, CASH)) / load(room, LAST) - every(1.0)
     store(room, SHIFT, r)
-    if free.size > 0:
-        store(room, EXCESS_SHIFT, r - spread(free, 1))
+    store(room, EXCESS_SHIFT, r - spread(strip, at + n + FREE))
 
 
 @inner
-def _out_of_band(t: int, n: int, room: FloatArray, prices: FloatArray, V: Lanes) -> bool:
+def _out_of_band(at: int, n: int, room: FloatArray, strip: FloatArray, V: Lanes) -> bool:
     """Note which variants have an asset out of its band at a close, and return whether any has."""
     absolute, relative = load(room, ABSOLUTE), load(room, RELATIVE)
     over, broke = every(1.0 + OVER), every(0.0)
     for a in range(n):
-        money = load(room, spot(UNITS, a, n)) * spread(prices, t * n + a)
+        money = load(room, spot(UNITS, a, n)) * spread(strip, at + a)
         reference = load(room, spot(REFERENCE, a, n))
         width = relative * reference
         width = where(width < absolute, width, absolute)

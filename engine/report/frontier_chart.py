@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from engine.arrays import FloatArray
 from engine.report import format as fmt
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 800
 HEIGHT: Final = 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 120, 20, 50
+_LEFT, _RIGHT, _TOP, _BOTTOM = 100, 60, 20, 50
+_ROOM: Final = 0.5
+"""Room around the frontier, in parts of its extent."""
+_TICKS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -28,41 +32,61 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """``line``: the frontier's points as SVG has them; marks of the assets and of the weights; ticks of both axes."""
+    """``line``: the frontier's points as SVG has them; marks of the assets and of the weights; ticks of both axes.
+
+    ``outside`` names the assets that lie beyond the axes, which are made for the frontier.
+    """
 
     width: int
     height: int
     line: str
     assets: tuple[Mark, ...]
+    outside: str
     chosen: Mark
     across: tuple[Mark, ...]
     up: tuple[Mark, ...]
 
 
+@dataclass(frozen=True)
+class _Axes:
+    """The corners ``low`` and ``high`` (2,): volatility and expected return."""
+
+    low: FloatArray
+    high: FloatArray
+
+    def holds(self, point: FloatArray) -> bool:
+        return bool(((self.low <= point) & (point <= self.high)).all())
+
+    def mark(self, volatility: float, mean: float, name: str = "") -> Mark:
+        across, up = (np.array([volatility, mean]) - self.low) / (self.high - self.low)
+        x = _LEFT + float(across) * (WIDTH - _LEFT - _RIGHT)
+        y = HEIGHT - _BOTTOM - float(up) * (HEIGHT - _TOP - _BOTTOM)
+        return Mark(round(x, 2), round(y, 2), name)
+
+
 def chart_of(proposal: Proposal) -> Chart:
-    """Return the drawing of a proposal's frontier, with the assets and the proposed weights."""
-    points = [(point.volatility, point.mean) for point in proposal.points]
-    assets = [(one.volatility, one.mean) for one in proposal.holdings]
-    all_of_them = np.array([*points, *assets, (proposal.volatility, proposal.mean)])
-    low, high = all_of_them.min(axis=0), all_of_them.max(axis=0)
-    low[0] = 0.0  # volatilities are compared with none at all
-    room = np.maximum(high - low, 1e-6) * 0.05
-    low, high = low - room * np.array([0.0, 1.0]), high + room
-
-    def at(volatility: float, mean: float) -> tuple[float, float]:
-        across, up = (np.array([volatility, mean]) - low) / (high - low)
-        return (
-            round(float(_LEFT + across * (WIDTH - _LEFT - _RIGHT)), 2),
-            round(float(HEIGHT - _BOTTOM - up * (HEIGHT - _TOP - _BOTTOM)), 2),
-        )
-
-    places = [at(*point) for point in points]
+    """Return the drawing of a proposal's frontier, with the assets near it and the proposed weights."""
+    points = np.array([(point.volatility, point.mean) for point in proposal.points])
+    shown = np.vstack([points, (proposal.volatility, proposal.mean)])
+    room = np.maximum(np.ptp(shown, axis=0), 1e-3) * _ROOM
+    axes = _Axes(shown.min(axis=0) - room, shown.max(axis=0) + room)
+    places = [axes.mark(*point) for point in points.tolist()]
+    near = {one.asset: axes.holds(np.array([one.volatility, one.mean])) for one in proposal.holdings}
     return Chart(
         WIDTH,
         HEIGHT,
-        " ".join(f"{x},{y}" for x, y in places),
-        tuple(Mark(*at(one.volatility, one.mean), one.asset) for one in proposal.holdings),
-        Mark(*at(proposal.volatility, proposal.mean), "these weights"),
-        tuple(Mark(at(v, low[1])[0], HEIGHT - _BOTTOM, fmt.percent(v, 1)) for v in np.linspace(low[0], high[0], 6)),
-        tuple(Mark(_LEFT, at(low[0], m)[1], fmt.percent(m, 1)) for m in np.linspace(low[1], high[1], 5)),
+        " ".join(f"{place.x},{place.y}" for place in places),
+        tuple(axes.mark(one.volatility, one.mean, one.asset) for one in proposal.holdings if near[one.asset]),
+        ", ".join(asset for asset, inside in near.items() if not inside),
+        axes.mark(proposal.volatility, proposal.mean, "these weights"),
+        tuple(axes.mark(x, axes.low[1], fmt.percent(x)) for x in _round(axes.low[0], axes.high[0])),
+        tuple(axes.mark(axes.low[0], y, fmt.percent(y)) for y in _round(axes.low[1], axes.high[1])),
     )
+
+
+def _round(low: float, high: float) -> list[float]:
+    """Return about six round numbers from ``low`` to ``high``."""
+    rough = (high - low) / _TICKS
+    size = 10.0 ** np.floor(np.log10(rough))
+    step = next(float(size * part) for part in (1.0, 2.0, 2.5, 5.0, 10.0) if size * part >= rough)
+    return [float(k * step) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]

@@ -87,8 +87,8 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
 
 
 def place(weight: float, lower: float, upper: float) -> str:
-    """Return at which of its bounds a weight is, ``out`` when it is below the floor of what is held."""
-    if weight < lower - _EDGE:
+    """Return at which of its bounds a weight is, ``out`` when it is nothing."""
+    if weight <= _EDGE:
         return "out"
     if weight <= lower + _EDGE:
         return "floor"
@@ -160,13 +160,13 @@ def _facts(proposal: Proposal) -> list[str]:
     first, last = proposal.train
     estimated = f"estimated from {moments.observations} returns, closes of {first} to {last}"
     shrunk = f", shrunk by {fmt.percent(moments.shrinkage)}" if moments.shrinkage else ""
-    figure = f"{aim.title} {value_of(proposal.value, percent=aim.percent)}"
+    figure = f"{aim.title} {value_of(proposal.value, percent=aim.percent)}; "
     expected = f"expected return {fmt.percent(proposal.mean)}, volatility {fmt.percent(proposal.volatility)} a year"
     broken, gap = fmt.residual(found.residual), fmt.residual(found.gap)
     proved = f"limits broken by at most {broken}, no admissible weights are better by more than {gap}"
     lines = [
         f"{estimated}{shrunk}; nothing is held before, so turnover is free",
-        f"{figure}; {expected}, both by these estimates",
+        f"{figure if aim.title != 'volatility' else ''}{expected}, by these estimates",
         f"solved by {found.solver} ({found.status}); {proved}",
     ]
     return [*lines, *filter(None, [proposal.remark])]
