@@ -432,7 +432,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing_half_written(tmp_path: Pa
 
 def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
     code = (
-        "import sys, engine.cli as cli; cli._load = lambda *a: 1 / 0;"
+        "import sys, engine.cli as cli; cli._open = lambda *a: 1 / 0;"
         f"sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run(
