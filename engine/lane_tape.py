@@ -45,7 +45,7 @@ def course_of(planner: Planner, family: Family, risk_free: float | FloatArray) -
     facts[:, LOOK] = np.frombuffer(family.look, dtype=np.bool_)[span] if family.look else False
     tape = LaneTape(
         prices=prices,
-        strip=np.hstack([prices, facts, capped]).ravel(),
+        strip=np.hstack([prices, facts, capped] if family.capped else [prices, facts]).ravel(),
         days=float(days[-1] - days[0]),
         fresh=np.ascontiguousarray(fresh),
         eligible=np.ascontiguousarray(market.eligible[span, columns]),

@@ -17,7 +17,7 @@ BLOCKS: Final = 16
 class LaneTape(NamedTuple):
     """What the market does to all of a family.
 
-    ``prices`` (T, n) [currency/share], 0 before the first; ``strip`` (T * (2 n + STRIP),) all that marking needs, a row
+    ``prices`` (T, n) [currency/share], 0 before the first; ``strip`` (T * stride,) all that marking needs, a row
     a session, as :mod:`.marking` says; ``days`` from the first session to the last;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
     ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something

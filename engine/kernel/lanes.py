@@ -139,7 +139,7 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
         if t == 0:
             store(room, TRADED, every(0.0))  # the opening purchase is no turnover
         if t == 1:
-            first_return(n, room, strip)
+            first_return(n, room, strip, caps)
         t = mark(t, min(stops[t], following), n, room, strip, caps, watched, excess, bands)
         if t == 1:
             _clear(room)  # session 0 has no return

@@ -46,7 +46,13 @@ from engine.kernel.vectors import WIDTH, Lanes, every, load, size_of, some, spre
 GROWTH, DAY, FREE, LOOK = range(4)
 STRIP: Final = 4
 """What a session's row of a strip has after its n prices: growth of cash into the session after, days since the epoch,
-risk-free return, 1 where bands are looked at; after these n prices of capped assets, 0 for others."""
+risk-free return, 1 where bands are looked at; where there are caps, n prices of capped assets follow, 0 for others."""
+
+
+@inner
+def stride_of(n: int, caps: bool) -> int:
+    """Return how long a session's row of a strip is."""
+    return n + STRIP + (n if caps else 0)
 
 
 @inner
@@ -72,7 +78,7 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
     values, high, lowest, falls = load(room, VALUES), load(room, HIGH), load(room, LOWEST), load(room, FALLS)
     since, longest = load(room, SINCE), load(room, LONGEST)
     top_money, top_value, over_cap = load(room, TOP_MONEY), load(room, TOP_VALUE), load(room, OVER_CAP)
-    cap, stride, broken = load(room, CAP), 2 * n + STRIP, False
+    cap, stride, broken = load(room, CAP), stride_of(n, caps), False
     while t < stop:
         V, top, at = zero, zero, t * stride
         own = at + n + STRIP
@@ -152,9 +158,9 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
 
 
 @inner
-def first_return(n: int, room: FloatArray, strip: FloatArray) -> None:
+def first_return(n: int, room: FloatArray, strip: FloatArray, caps: bool) -> None:
     """Note the return of session 1, from which the others are counted."""
-    V, at = every(0.0), 2 * n + STRIP
+    V, at = every(0.0), stride_of(n, caps)
     for a in range(n):
         V = V + load(room, spot(UNITS, a, n)) * spread(strip, at + a)
     r = (V + load(room, CASH)) / load(room, LAST) - every(1.0)
