@@ -561,7 +561,7 @@ def test_an_answer_that_is_not_the_optimum_is_refused_whatever_its_status(status
         x = np.zeros(len(problem.q))
         program = optimiser.program(form, constraints, None)
         x[program._weights] = optimum + step
-        return Answer(x, np.ones(len(problem.b)), np.zeros(len(problem.b)), status)
+        return Answer(x, np.zeros(len(problem.b)), np.ones(len(problem.b)), status)  # every row "binds": past mending
 
     optimiser = Optimiser(solvers={"fake": wrong})
     found = optimiser.solve(form, constraints)
@@ -572,6 +572,44 @@ def test_an_answer_that_is_not_the_optimum_is_refused_whatever_its_status(status
     ).solve(form, constraints)
     assert rescued.solver == "clarabel"
     assert rescued.weights == pytest.approx(optimum, abs=1e-9)
+
+
+def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
+    """The smaller problem has the objective and the feasible points of the one that cvxpy compiled."""
+    from scipy import sparse
+
+    from engine.optimiser.program import Costs
+
+    rng = np.random.default_rng(12)
+    for objective, costs in ((MinVariance(), False), (MaxDiversification(), False), (MeanVariance(), True)):
+        given, constraints = random_problem(21)
+        n = len(given.assets)
+        paid = Costs(np.full(n, 0.01), np.full(n, 1.0 / n)) if costs else None
+        form = objective.form(given)
+        program = Optimiser().program(form, constraints, paid)
+        small = program.standard(form, constraints, paid)
+        squares, program._squares = program._squares, None
+        whole = program.standard(form, constraints, paid)
+        assert len(squares.gone) == n
+        assert len(small.q) == len(whole.q) - n
+        x = rng.normal(size=len(small.q))
+        full = np.zeros(len(whole.q))
+        full[squares.kept] = x
+        left = (whole.b - whole.A @ full)[squares.rows]
+        full[squares.gone] = left / whole.A.toarray()[squares.rows, squares.gone]
+        assert (whole.A @ full)[squares.rows] == pytest.approx(whole.b[squares.rows], abs=1e-12)
+        assert (small.b - small.A @ x) == pytest.approx((whole.b - whole.A @ full)[squares.others], abs=1e-12)
+
+        def value(problem, at: np.ndarray) -> float:
+            P = problem.P + sparse.triu(problem.P, 1).T
+            return float(at @ (P @ at) / 2.0 + problem.q @ at)
+
+        moved = rng.normal(size=len(small.q))
+        other = np.zeros(len(whole.q))
+        other[squares.kept] = moved
+        left = (whole.b - whole.A @ other)[squares.rows]
+        other[squares.gone] = left / whole.A.toarray()[squares.rows, squares.gone]
+        assert value(small, x) - value(small, moved) == pytest.approx(value(whole, full) - value(whole, other))
 
 
 def test_a_certificate_is_no_smaller_than_what_a_better_vector_gains() -> None:

@@ -16,20 +16,7 @@ from engine import objectives
 from engine.arrays import FloatArray
 from engine.constraints import Constraints, Turnover
 from engine.objectives import Form, Ratio
-
-
-@dataclass(frozen=True)
-class Standard:
-    """Minimise ``x'Px / 2 + q'x`` where ``Ax + s = b``, the first ``equalities`` of s are 0, the others not negative.
-
-    P and A are sparse by columns (``scipy.sparse.csc_array``), P its upper triangle.
-    """
-
-    P: Any
-    q: FloatArray
-    A: Any
-    b: FloatArray
-    equalities: int
+from engine.optimiser.reduction import Standard, squares_of
 
 
 @dataclass(frozen=True)
@@ -102,6 +89,7 @@ class Program:
         self._linear = sparse.csr_array(compiled.q)[:columns]
         none = sparse.csc_array((columns, columns))
         self._quadratic = none if quadratic is None else sparse.csc_array(sparse.triu(quadratic))
+        self._squares = squares_of(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
         self._places = {
             name: slice(compiled.param_id_to_col[p.id], compiled.param_id_to_col[p.id] + p.size)
             for name, p in self.given.items()
@@ -109,9 +97,10 @@ class Program:
         }
         self._size = compiled.total_param_size + 1
         self._equalities = compiled.cone_dims.zero
-        first = compiled.var_id_to_col[w.id]
+        place = np.arange(columns) if self._squares is None else np.searchsorted(self._squares.kept, np.arange(columns))
+        first = int(place[compiled.var_id_to_col[w.id]])
         self._weights = slice(first, first + w.size)
-        self._scale = compiled.var_id_to_col[scale.id] if hasattr(scale, "id") else None
+        self._scale = int(place[compiled.var_id_to_col[scale.id]]) if hasattr(scale, "id") else None
 
     def _values(self, form: Form, constraints: Constraints, costs: Costs | None) -> dict[str, FloatArray]:
         bounds, turnover = constraints.bounds, constraints.turnover
@@ -138,9 +127,11 @@ class Program:
         entries = self._map @ theta
         b = np.zeros(self._shape[0])
         b[self._sides] = entries[self._split :]
+        q = np.asarray(self._linear @ theta)
+        if self._squares is not None:
+            return self._squares.take_out(-entries[: self._split], q, b, self._equalities)
         A = sparse.csc_array((-entries[: self._split], self._indices, self._indptr), shape=self._shape)
-        q = self._linear @ theta
-        return Standard(self._quadratic, np.asarray(q), A, b, self._equalities)
+        return Standard(self._quadratic, q, A, b, self._equalities)
 
     def weights(self, x: FloatArray) -> FloatArray:
         """Return the weights (N,) among the unknowns ``x``; NaN when a ratio's scale is not positive."""

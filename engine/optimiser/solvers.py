@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.optimiser.program import Standard
+from engine.optimiser.reduction import Standard
 
 
 @dataclass(frozen=True)
