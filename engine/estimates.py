@@ -150,12 +150,14 @@ class Estimates(Choice):
         centred = (returns - average) * np.sqrt(weights * len(returns))[:, None]
         if self.covariance == "sample":
             return centred.T @ centred / (len(returns) * (1.0 - float(weights @ weights))), 0.0
-        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415  (slow to load)
+        from sklearn import config_context  # noqa: PLC0415  (slow to load)
+        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415
 
-        if self.covariance == "oas":
-            shrunk, shrinkage = oas(centred, assume_centered=True)
-            return np.asarray(shrunk), float(shrinkage)
-        shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # the returns are complete cases
+            if self.covariance == "oas":
+                shrunk, shrinkage = oas(centred, assume_centered=True)
+                return np.asarray(shrunk), float(shrinkage)
+            shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
         sample = centred.T @ centred / len(returns)
         common = float(np.trace(sample)) / len(sample) * np.eye(len(sample))
         return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -101,15 +100,17 @@ def refined(problem: Standard, answer: Answer) -> FloatArray:
 
 def _dense(upper: FloatArray, binding: FloatArray, right: FloatArray) -> FloatArray | None:
     """Solve the system of stationarity and binding rows by LU; None when it is hopeless."""
-    from scipy import linalg  # noqa: PLC0415
+    from scipy.linalg import lapack  # noqa: PLC0415  (its wrappers take longer than these few unknowns)
 
     n = len(upper)
     system = np.zeros((len(right), len(right)))
     system[:n, :n] = upper + upper.T - np.diag(upper.diagonal())
     system[:n, n:], system[n:, :n] = binding.T, binding
     added = np.where(np.arange(len(right)) < n, _ADDED, -_ADDED)
-    factors = linalg.lu_factor(system + np.diag(added), check_finite=False)
-    return _undone(system, partial(linalg.lu_solve, factors, check_finite=False), right)
+    factors, order, fault = lapack.dgetrf(system + np.diag(added))
+    if fault:
+        return None
+    return _undone(system, lambda side: np.asarray(lapack.dgetrs(factors, order, side)[0]), right)
 
 
 def _sparse(upper: Any, binding: Any, right: FloatArray) -> FloatArray | None:  # noqa: ANN401
