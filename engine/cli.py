@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
@@ -356,8 +358,17 @@ def _verb() -> int:
     return code if isinstance(code, int) else 0
 
 
+def _interrupted_elsewhere(found: sys.UnraisableHookArgs) -> None:
+    """Hand an interrupt that came while a compiler called back, where nothing can be raised, to the main thread."""
+    if issubclass(found.exc_type, KeyboardInterrupt):
+        threading.Timer(0.01, _thread.interrupt_main).start()  # at once it would be raised, and lost, in here
+    else:
+        sys.__unraisablehook__(found)
+
+
 def script() -> None:
     """Run the verb and leave at once: every file is closed by now, and taking a compiler apart takes half a second."""
+    sys.unraisablehook = _interrupted_elsewhere
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     code = main()
     for stream in (sys.stdout, sys.stderr):

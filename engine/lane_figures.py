@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free:
     """Return (len(FIGURES),) the figures of a run of the spine; ``risk_free`` as in ``Performance.of``."""
     performance = Performance.of(ledger, risk_free)
     found = figures(performance)
-    weight, sessions = _over_cap(ledger, market, policy)
+    weight, sessions = over_caps(ledger, market, policy.caps())
     known = [found[name] for name in FIGURES if name in found]
     blocks = (np.zeros(BLOCKS), np.zeros(BLOCKS))
     if len(performance.returns):
@@ -135,20 +136,19 @@ def _cagr(growth: FloatArray, days: float) -> FloatArray:
     return np.array([metrics.growth_a_year(one, days) if one >= 0.0 else np.nan for one in growth.tolist()])
 
 
-def _over_cap(ledger: Ledger, market: Market, policy: Policy) -> tuple[float, float]:
+def over_caps(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
     """Return the highest weight of any capped asset, by products as the lanes compare it, and closes above the cap."""
-    caps = {market.index(ticker): cap for ticker, cap in policy.caps().items()}
+    caps = {market.index(ticker): cap for ticker, cap in limits.items()}
     if not caps:
         return np.nan, np.nan
     prices = market.prices[-len(ledger.dates) :]
     held = ledger.units != 0.0
     money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
-    limits = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
-    above = np.asarray((money > limits).any(axis=1))
+    most = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
+    above = np.asarray((money > most).any(axis=1))
     top = money.max(axis=1)
-    weight, best = 0.0, (0.0, 1.0)
+    best = (0.0, 1.0)
     for row in np.flatnonzero(top > 0.0).tolist():
         if top[row] * best[1] > best[0] * ledger.value[row]:
             best = (float(top[row]), float(ledger.value[row]))
-    weight = best[0] / best[1]
-    return weight, float(above.sum())
+    return best[0] / best[1], float(above.sum())

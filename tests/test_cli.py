@@ -430,6 +430,20 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing_half_written(tmp_path: Pa
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_traceback(tmp_path: Path) -> None:
+    """Where C calls Python nothing can be raised: without care the traceback is printed and the run goes on."""
+    code = (
+        "import ctypes, signal, sys, time, engine.cli as cli\n"
+        "def callback(): signal.raise_signal(signal.SIGINT)\n"
+        "def verb(*a):\n"
+        "    ctypes.CFUNCTYPE(None)(callback)()\n"
+        "    time.sleep(20)\n"
+        f"cli._open = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
     code = (
         "import sys, engine.cli as cli; cli._open = lambda *a: 1 / 0;"

@@ -152,16 +152,19 @@ def test_a_trim_moves_the_excess_to_the_heirs_and_leaves_cash_alone() -> None:
     assert value == pytest.approx(1000.0 - fees.sum(), rel=1e-13)
 
 
-def test_new_money_goes_to_the_largest_gap_first() -> None:
-    """Gaps at 1200: A 300, B 100, C none; 200 all go to A, with 400 also B gets its 100."""
-    for cash, expected in ((200.0, [50.0, 30.0, 40.0]), (400.0, [60.0, 40.0, 40.0])):
-        units, dq, fees = np.array([30.0, 30.0, 40.0]), np.zeros(3), np.zeros(3)
-        left = kernel.invest(units, cash, np.full(3, 10.0), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), dq, fees)
-        if cash == 200.0:
-            assert units == pytest.approx(expected, rel=1e-12)
-            assert left == pytest.approx(0.0, abs=1e-9)
-        else:
-            assert units[0] == pytest.approx(0.5 * 140.0, rel=1e-12)
+@pytest.mark.parametrize(
+    ("paid_in", "expected"),
+    [
+        (200.0, [50.0, 30.0, 40.0]),  # at 1,200 A lacks 300, B 100, C nothing: all 200 go to A
+        (400.0, [70.0, 30.0, 40.0]),  # at 1,400 A lacks 400
+        (800.0, [90.0, 50.0, 40.0]),  # at 1,800 A lacks 600, then B the 200 that are left of its 300
+    ],
+)
+def test_new_money_goes_to_the_largest_gap_first(paid_in: float, expected: list[float]) -> None:
+    units, dq, fees = np.array([30.0, 30.0, 40.0]), np.zeros(3), np.zeros(3)
+    left = kernel.invest(units, paid_in, np.full(3, 10.0), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), dq, fees)
+    assert units == pytest.approx(np.array(expected), rel=1e-12)
+    assert left == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_cash_target_is_kept_when_new_money_is_invested() -> None:

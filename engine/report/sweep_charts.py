@@ -67,14 +67,13 @@ def views(columns: Sequence[Column]) -> list[View]:
     found = []
     for column in columns:
         n = len(column.labels)
-        texts = [str(one) for one in column.labels]
         if n <= LABELS:
             found.append(View(column.name, tuple(cell(one) for one in column.labels), column, np.eye(n)))
         elif all(isinstance(one, float) for one in column.labels):
             found.append(_grouped(column))
-        held = [text.split() for text in texts]
+        held = [str(one).split() for one in column.labels] if column.basket else []
         names = sorted({name for basket in held for name in basket})
-        if isinstance(column.labels[0], str) and any(len(basket) > 1 for basket in held) and len(names) <= LABELS:
+        if names and len(names) <= LABELS:
             members = np.array([[float(name in basket) for basket in held] for name in names])
             found.append(View(f"{column.name} holds", tuple(names), column, members))
     return found

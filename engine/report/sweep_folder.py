@@ -46,6 +46,7 @@ class Extent(_Part):
     mode: dict[str, Label]
     rank_by: str
     axes: dict[str, int]
+    baskets: tuple[str, ...] = ()
     points: int
     drawn_twice: int
     variants: int
@@ -120,11 +121,12 @@ class _Manifest(_Part):
 
 @dataclass(frozen=True)
 class Column:
-    """A parameter: (S,) ``codes`` into its ``labels``."""
+    """A parameter: (S,) ``codes`` into its ``labels``, which in a ``basket`` are names with a space between."""
 
     name: str
     labels: tuple[Label, ...]
     codes: npt.NDArray[np.int64]
+    basket: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ class SweepFolder:
         whole = self._read(name)
         if isinstance(whole, pa.DictionaryArray):
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
-            return Column(name, labels, values_of(whole.indices, np.dtype("<i4")).astype(np.int64))
+            codes = values_of(whole.indices, np.dtype("<i4")).astype(np.int64)
+            return Column(name, labels, codes, name in self.summary.sweep.baskets)
         numbers, codes = np.unique(values_of(whole, np.dtype("<f8")), return_inverse=True)
         return Column(name, tuple(numbers.astype(np.float64).tolist()), codes.astype(np.int64))
 

@@ -116,7 +116,10 @@ def page_of(sweep: SweepFolder) -> SweepPage:
         figures=tuple(title(name) for name in figures),
         best=tuple(_row(place, one, names) for place, one in enumerate(summary.best, 1)),
         worst=tuple(_row(0, one, names) for one in summary.worst[:5]),
-        effects=tuple(_effects(name, rows, rank_by) for name, rows in summary.effects.items()),
+        effects=tuple(
+            _effects(name, rows, rank_by, basket=name in summary.sweep.baskets)
+            for name, rows in summary.effects.items()
+        ),
         reasons=tuple(_reason(one) for one in summary.sweep.reasons),
         checks=_checks(sweep),
         config_text=sweep.config_text,
@@ -177,10 +180,10 @@ def _row(place: int, one: Variant, names: tuple[str, ...]) -> Row:
     )
 
 
-def _effects(name: str, rows: tuple[Effect, ...], figure: str) -> EffectTable:
+def _effects(name: str, rows: tuple[Effect, ...], figure: str, *, basket: bool) -> EffectTable:
     """Return a table of a parameter's labels: in their order, or the best first where they are many or names."""
     kept = [one for one in rows if one.mean is not None]
-    if len(kept) > EFFECTS or (kept and isinstance(kept[0].label, str) and " " in kept[0].label):
+    if len(kept) > EFFECTS or basket:
         kept.sort(key=lambda one: -RANKED[figure] * (one.mean or 0.0))
     left = len(kept) - EFFECTS
     if left > 0:

@@ -75,7 +75,8 @@ def prepared(
 ) -> Sweeping[PolicyT]:
     """Load every close that a variant of ``plan`` may need; raises DataError when the prices do not allow a run."""
     closes, findings = gated(plan, requested(plan, space))
-    job = Job(schema, cast("dict[str, Tree]", plan.canonical()), space, closes, config.sha256())
+    key = f"{config.sha256()} {closes.provenance.sha256}"
+    job = Job(schema, cast("dict[str, Tree]", plan.canonical()), space, closes, key)
     return Sweeping(config, plan, space, space.points(), findings, job)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from engine.arrays import FloatArray
 from engine.comparison import Portfolio
+from engine.lane_figures import over_caps
+from engine.market import Market
 from engine.results import Json, Run
 from engine.sweep.evidence import (
     QUANTILES,
@@ -120,6 +122,7 @@ def summary_of(found: Findings) -> dict[str, Json]:
             "mode": cast("Json", space.sweep.mode.model_dump()),
             "rank_by": found.rank_by,
             "axes": {one.name: len(one.labels) for one in space.parameters},
+            "baskets": [one.name for one in space.parameters if one.basket],
             "points": results.points.count,
             "drawn_twice": found.drawn_twice,
             "variants": len(results.numbers),
@@ -173,14 +176,15 @@ def _spreads(
         values = known[figure] if figure in known else results.figure(figure)
         spreads[figure] = spread(values)
         for name, portfolio in run.comparison.portfolios.items():
-            standings[name][figure] = standing(_own_figure(portfolio, figure), values, sign)
+            own = _own_figure(portfolio, run.comparison.market, figure)
+            standings[name][figure] = standing(own, values, sign)
     return spreads, standings
 
 
-def _own_figure(portfolio: Portfolio, figure: str) -> float | None:
-    peaks = portfolio.peaks.values()
-    if figure == "max_weight":
-        return max((peak.weight for peak in peaks), default=None)
-    if figure == "sessions_over_cap":
-        return float(sum(peak.sessions_over_cap for peak in peaks)) if peaks else None
-    return portfolio.figures()[figure]
+def _own_figure(portfolio: Portfolio, market: Market, figure: str) -> float | None:
+    if figure not in {"max_weight", "sessions_over_cap"}:
+        return portfolio.figures()[figure]
+    caps = {ticker: peak.cap for ticker, peak in portfolio.peaks.items()}
+    weight, sessions = over_caps(portfolio.ledger, market, caps)
+    found = weight if figure == "max_weight" else sessions
+    return found if caps else None

@@ -33,7 +33,7 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 class Job(Generic[PolicyT]):
     """What every process needs to compute any range: the config's own plan as text, its space, and the closes.
 
-    ``schema`` returns the class that validates the plan; ``key`` names the job.
+    ``schema`` returns the class that validates the plan; ``key`` names the job: its config and its closes.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
