@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pty
@@ -20,16 +21,21 @@ import pytest
 from sweeps import ARTICLE, PLAN, QUICK, SMALL, digest, spanned, sweeping
 
 from engine import workflow
+from engine.cli import _schema
+from engine.config import RunConfig
 from engine.errors import DataError, OutputError
 from engine.lanes import FIGURES
+from engine.report.sweep_charts import views
 from engine.report.sweep_folder import read_sweep
 from engine.report.sweep_page import build_sweep
+from engine.sweep import cluster
 from engine.sweep.choose import variant_of
 from engine.sweep.conduct import Terms, conduct
 from engine.sweep.crew import Here
 from engine.sweep.evidence import effects, ranked, standing
 from engine.sweep.journal import Journal
-from engine.sweep.run import compute
+from engine.sweep.run import compute, prepared
+from engine.sweep.space import RENAMED
 from engine.sweep.work import Chunk, Worker
 
 FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
@@ -383,6 +389,57 @@ def test_the_data_verbs_ask_for_what_any_variant_may_hold(tmp_path: Path, writte
     done = engine("data", "check", written[0], cwd=tmp_path)
     assert "UNH" in done.stdout  # not in the plan itself
     assert "HD" in done.stdout
+
+
+COSTS = """
+  axes:
+    costs: [{kind: percent, rate: 0.1%}, {kind: per_order, fixed: 5}, {kind: none}]
+    strategy.satellites.HD: [2.5%, 3%]
+    strategy.core.SIZE: [15%]
+"""
+
+
+def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_path: Path) -> None:
+    """``costs`` is a figure of the results too; and the plan is the first point of this grid."""
+    config = tmp_path / "small.yaml"
+    config.write_text(PLAN + COSTS)
+    engine("sweep", config, "--json", cwd=tmp_path)
+    folder = tmp_path / "runs" / "small"
+    table, summary = pq.read_table(folder / "results.parquet"), json.loads((folder / "summary.json").read_text())
+    assert set(table["costs.model"].to_pylist()) == {
+        "{kind: percent, rate: 0.1%}",
+        "{kind: per_order, fixed: 5}",
+        "{kind: none}",
+    }
+    own = next(
+        row for row in table.to_pylist() if "percent" in row["costs.model"] and row["strategy.satellites.HD"] == 0.025
+    )
+    stands = {name: one["value"] for name, one in summary["standings"]["strategy"].items()}
+    assert stands == {name: own[name] for name in stands}
+    assert own["sessions_over_cap"] > 0
+    names = [view.name for view in views(read_sweep(folder).parameters)]
+    assert "costs.model holds" not in names
+    assert "costs.model" in names
+
+
+def test_no_axis_is_called_as_a_figure_of_the_results() -> None:
+    sections = set(RunConfig.model_fields)
+    assert {RENAMED.get(name, name) for name in sections}.isdisjoint({*FIGURES, "number", "id"})
+
+
+def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before() -> None:
+    one = sweeping()
+    closes = one.job.closes
+    dearer = np.array(closes.closes)
+    dearer[-100:] *= 1.1
+    provenance = dataclasses.replace(closes.provenance, sha256="0" * 64)
+    later = dataclasses.replace(closes, closes=dearer, provenance=provenance)
+    other = prepared(*spanned(SMALL), _schema)
+    job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
+    digits = one.points.digits(0, 2)
+    first, second = (Chunk.decode(cluster._compute(job, 0, digits)) for job in (one.job, job))
+    assert closes.provenance.sha256 in one.job.key
+    assert (first.figures[:, 0] < second.figures[:, 0]).all()
 
 
 def test_a_chunk_reads_back_as_it_was() -> None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ import numpy.typing as npt
 from engine.sweep.axes import Cell, Value
 from engine.sweep.section import Grid, Random, Sweep
 from engine.yamlfile import KeyPath
+
+RENAMED: Final = {"costs": "costs.model"}
+"""Axes that are called as a figure of the results, and what their column is called instead."""
 
 Digits = npt.NDArray[np.int32]
 """(n, D) which value of each axis a point has."""
@@ -84,7 +88,7 @@ class Space:
                 codes = np.array([labels[cell] for cell in cells], dtype=np.int32)
                 basket = at == 0 and len(axis.columns) > 1
                 derived = at == 1 and len(axis.columns) > 1
-                columns.append(Parameter(name, place, codes, tuple(labels), basket, derived))
+                columns.append(Parameter(RENAMED.get(name, name), place, codes, tuple(labels), basket, derived))
         return tuple(columns)
 
     def points(self) -> Points:

@@ -30,7 +30,6 @@ class Table:
     def __init__(self, path: Path, space: Space, points: Points) -> None:
         """Begin the file anew."""
         self.path, self.space, self.points = path, space, points
-        self.rows = 0
         self._held: list[Chunk] = []
         self._count = 0
         schema = pa.schema(
@@ -80,7 +79,6 @@ class Table:
             raise self._fault(error) from error
         self._held = [Chunk(0, 0, numbers[rows:], ids[rows:], figures[rows:])] if rows < len(numbers) else []
         self._count -= rows
-        self.rows += rows
 
     def _fault(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)
