@@ -47,6 +47,7 @@ GUARDS = {
     "engine/costs.py": ["tests/test_costs.py"],
     "engine/sessions.py": ["tests/test_sessions.py"],
     "engine/metrics.py": ["tests/test_metrics.py"],
+    "engine/sums.py": ["tests/test_sums.py", "tests/test_metrics.py"],
     **{
         f"engine/kernel/{part}.py": [
             "tests/test_fee_fixpoint.py",
@@ -76,7 +77,7 @@ class Mutant(NamedTuple):
 
 
 def main() -> None:
-    """Run the mutants of the modules named on the command line, or of all four."""
+    """Run the mutants of the modules named on the command line, or of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=list(GUARDS), metavar="module")
     parser.add_argument("--sample", type=float, default=1.0)

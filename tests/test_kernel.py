@@ -833,3 +833,142 @@ def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding(
     dq, price = np.array([10.0]), np.array([10.000000001])
     whole_shares._cut_to_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
     assert dq[0] == 10.0
+
+
+# What hold trades on its own ------------------------------------------------------------------------------------------
+
+
+def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar=(), caps=None, band=None, **more):
+    """Run hold over ``prices`` with room for ``slips`` trades; ``stale`` and ``absent`` are (row, asset)."""
+    prices, units = np.array(prices, float), np.array(units, float)
+    sessions, n = prices.shape
+    fresh, eligible, out = np.ones((sessions, n), bool), np.ones((sessions, n), bool), np.zeros(n, bool)
+    for row, asset in stale:
+        fresh[row, asset] = False
+    for row, asset in absent:
+        eligible[row, asset] = False
+    out[list(barred)] = True
+    due = np.zeros(sessions, bool)
+    due[list(calendar)] = True
+    target, limits = np.array(fixed, float), np.full(n, np.inf) if caps is None else np.array(caps, float)
+    look = np.full(sessions, band is not None)
+    watch = Watch(target, look, np.inf if band is None else band, np.inf, limits, target, more.get("whole", True), due)
+    guard = Guard(
+        more.get("reviewed", False),
+        np.ones(n, bool),
+        prices[0].copy(),
+        np.ones(n, bool),
+        np.zeros(n, bool),
+        0.8,
+        False,
+        True,
+        False,
+    )
+    desk = Desk(Terms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True))
+    size = more.get("slips", 8)
+    arrays = [np.zeros((size, n)) for _ in range(4)]
+    slips = Slips(np.zeros(1, int), np.zeros(size, int), np.zeros(size, int), *arrays, np.zeros(size, bool))
+    track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
+    tape = Tape(prices, np.ones(sessions), fresh, eligible)
+    answer = kernel.hold(
+        0,
+        sessions,
+        units,
+        0.0,
+        tape,
+        watch,
+        guard,
+        desk,
+        more.get("armed", True),
+        track,
+        slips,
+        more.get("at_once", True),
+    )
+    made = int(slips.made[0])
+    return answer, list(zip(slips.rows[:made].tolist(), slips.kinds[:made].tolist(), strict=True)), units, slips
+
+
+RISING = [[10.0, 10.0, 10.0], [20.0, 10.0, 10.0], [20.0, 10.0, 10.0]]
+"""A doubles: 5 shares of it and of B are 2/3 and 1/3."""
+
+
+def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
+    (row, cash, alarm), made, units, slips = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
+    assert (row, alarm, cash) == (3, kernel.QUIET, 0.0)
+    assert made == [(2, kernel.QUIET)]
+    assert units.tolist() == [3.75, 7.5, 0.0]
+    assert slips.seen[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
+    assert slips.reached[0].tolist() == [0.5, 0.5, 0.0]
+    assert slips.dq[0].tolist() == [-1.25, 2.5, 0.0]
+    assert not slips.refused[0]
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        {"stale": [(2, 0)]},  # A is wanted and has no close
+        {"absent": [(2, 1)]},  # B is wanted and may not be bought
+        {"barred": [2]},
+        {"armed": False},
+        {"units": [4, 5, 2], "stale": [(2, 2)]},  # C is to be sold and has no close
+    ],
+    ids=["no close", "not eligible", "barred", "an answer is awaited", "held without a close"],
+)
+def test_a_rebalance_that_needs_a_decision_is_given_back(obstacle) -> None:
+    given = {"fixed": [0.5, 0.5, 0], "calendar": [2], **obstacle}
+    (row, _, alarm), made, _, _ = on_its_own(RISING, given.pop("units", [5, 5, 0]), **given)
+    assert (row, alarm, made) == (2, kernel.QUIET, [])
+
+
+def test_an_asset_that_is_neither_held_nor_wanted_is_no_obstacle() -> None:
+    given = {"fixed": [0.5, 0.5, 0], "calendar": [2], "stale": [(2, 2)], "absent": [(2, 2)]}
+    assert on_its_own(RISING, [5, 5, 0], **given)[1] == [(2, kernel.QUIET)]
+
+
+def test_a_band_is_answered_on_the_way_only_at_once_with_fixed_targets_and_wholly() -> None:
+    given = {"fixed": [0.5, 0.5, 0], "band": 0.1}
+    (row, _, alarm), made, units, _ = on_its_own(RISING, [5, 5, 0], **given)
+    assert (row, alarm, made) == (3, kernel.QUIET, [(2, kernel.BAND_ALARM)])
+    assert units.tolist() == [3.75, 7.5, 0.0]
+    for other in ({"at_once": False}, {"static": False}, {"whole": False}, {"barred": [2]}):
+        (row, _, alarm), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, **other)
+        assert (row, alarm, made) == (2, kernel.BAND_ALARM, [])
+
+
+def test_a_cap_is_trimmed_on_the_way_and_only_what_was_above_it() -> None:
+    """B doubles to 2/3 of the value, above its cap of 60 %, and goes back to its half; A, the core, takes what it brings."""
+    prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
+    given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf]}
+    (row, _, alarm), made, units, slips = on_its_own(prices, [5, 5, 0], **given)
+    assert (row, alarm, made) == (3, kernel.QUIET, [(2, kernel.CAP_ALARM)])
+    assert units.tolist() == [7.5, 3.75, 0.0]
+    assert slips.reached[0].tolist() == [0.5, 0.5, 0.0]
+    (row, _, alarm), made, _, _ = on_its_own(prices, [5, 5, 0], **given, at_once=False)
+    assert (row, alarm, made) == (2, kernel.CAP_ALARM, [])
+
+
+def test_a_rebalance_of_the_calendar_settles_a_cap() -> None:
+    prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
+    given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf], "calendar": [2]}
+    assert on_its_own(prices, [5, 5, 0], **given)[1] == [(2, kernel.QUIET)]
+
+
+def test_a_review_is_never_its_own_business() -> None:
+    falling = [[10.0, 10.0, 10.0], [10.0, 8.0, 10.0], [10.0, 8.0, 10.0]]
+    (row, _, alarm), made, _, _ = on_its_own(falling, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2], reviewed=True)
+    assert (row, alarm, made) == (2, kernel.REVIEW_ALARM, [])
+
+
+def test_a_full_pad_of_slips_is_given_back_to_be_filed() -> None:
+    given = {"fixed": [0.5, 0.5, 0], "calendar": [1, 2]}
+    (row, _, _), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, slips=1)
+    assert (row, made) == (2, [(1, kernel.QUIET)])
+    assert len(on_its_own(RISING, [5, 5, 0], **given)[1]) == 2
+
+
+def test_costs_above_the_value_trade_nothing_beside_an_asset_that_waits_too() -> None:
+    units, dq, fees = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
+    waiting = order([0.9, 0.1], active=[True, False])
+    dear = terms(PerOrderCosts(fixed=500.0).table(2), 2)
+    status, scaled, cash = kernel.trade(units, 0.0, np.array([10.0, 10.0]), waiting, dear, dq, fees)
+    assert (status, scaled, cash, units.tolist()) == (kernel.UNAFFORDABLE, False, 0.0, [1.0, 1.0])
