@@ -5,9 +5,15 @@ They live beside the kernel, not in it, so that a cost model or a test can make 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.arrays import BoolArray, FloatArray, IntArray
+
+BLOCKS: Final = 16
+"""Blocks of sessions, as equal as they can be, whose sums are kept apart: see :mod:`engine.sums`."""
+
+WIDTH: Final = 8
+"""Lanes of one register: variants whose state is kept side by side."""
 
 
 class CostTable(NamedTuple):

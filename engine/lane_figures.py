@@ -13,10 +13,11 @@ from engine.arrays import FloatArray
 from engine.figures import Performance, figures
 from engine.kernel import OVER
 from engine.kernel.lane_records import LaneSums, LaneTape
+from engine.kernel_types import BLOCKS
 from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Policy
-from engine.sums import BLOCKS, Scatter, block_ends, mean_of, variance_of
+from engine.sums import Scatter, block_ends, mean_of, variance_of
 
 SUMS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(BLOCKS))
 

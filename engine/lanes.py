@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
-from engine.kernel.lane_records import BLOCKED, BLOCKS, KEPT, LaneSums
+from engine.kernel.lane_records import BLOCKED, KEPT, LaneSums
 from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
+from engine.kernel_types import BLOCKS
 from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
 from engine.lane_plans import Family, Variant, planner_of
 from engine.lane_roster import Roster, roster_of

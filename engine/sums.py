@@ -11,14 +11,12 @@ Functions of sums take numbers, or arrays of them, one for each variant of a swe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from engine.arrays import FloatArray
-
-BLOCKS: Final = 16
-"""Blocks that a series is cut into, as equal as they can be."""
+from engine.kernel_types import BLOCKS
 
 Number = TypeVar("Number", float, FloatArray)
 

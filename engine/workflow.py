@@ -17,7 +17,7 @@ from engine.load import request_of
 from engine.market import Market
 from engine.metrics import session_rate, session_rates
 from engine.policy import Policy
-from engine.quality import Finding, inspect
+from engine.quality import Finding, inspect, refuse_errors
 from engine.results import Run
 from engine.significance import Draw, draw_intervals
 from engine.sources.base import Closes, Request
@@ -56,9 +56,7 @@ def gated(config: RunConfig[PolicyT], request: Request) -> tuple[Closes, tuple[F
     """Load the closes of a request and pass them through the gate; raises DataError as :func:`load_prices` does."""
     closes = config.data.source.load(request)
     findings = examine(config, closes)
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise DataError(*(finding.message for finding in errors))
+    refuse_errors(findings)
     if closes.currency != config.account.currency:
         raise DataError(
             f"prices are in {closes.currency}, account.currency is {config.account.currency}; "

@@ -123,7 +123,7 @@ def test_strategies_know_the_market_but_neither_kernel_nor_files() -> None:
 
 
 def test_compiled_code_lives_in_the_kernel_alone() -> None:
-    assert all(name.startswith("engine.kernel.") for name in users_of("numba"))
+    assert all(name.startswith("engine.kernel.") for name in users_of("numba") | users_of("llvmlite"))
 
 
 def test_convex_problems_are_stated_in_constraints_objectives_and_optimiser_alone() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -68,7 +67,7 @@ class Growth:
 class Bench:
     """A timing report: the machine, its matrix product [flop/s], lines, growth, and who is not installed.
 
-    ``million``: seconds and peak memory [bytes] of this process once it has run a million variants.
+    ``million``: seconds and peak memory [bytes] of this process once it has made a million runs.
     """
 
     machine: dict[str, str]
@@ -83,7 +82,7 @@ def bench(plan: Plan, *, rounds: int, threads: int, peers: bool, say: Callable[[
     """Time everything; ``say`` is told what is being timed."""
     say("compiling")
     _lanes(core_satellites(plan, 64))()
-    say("a million variants")
+    say("a million runs")
     counted = _million(plan, threads)
     lines = list(_own(plan, rounds, threads, say))
     growth = tuple(_growths(plan, rounds, say))
@@ -191,7 +190,9 @@ def _growths(plan: Plan, rounds: int, say: Callable[[str], None]) -> Iterator[Gr
 
 
 def _million(plan: Plan, threads: int, step: int = 50_000) -> tuple[float, int]:
-    """Run a million variants as a sweep does, so many at a time; return seconds and the peak of memory [bytes]."""
+    """Run plans a million times, so many at a time; return seconds and the peak of memory [bytes]."""
+    import resource  # noqa: PLC0415  (not there on Windows)
+
     job = core_satellites(plan, step)
     start = time.perf_counter()
     for _ in range(MILLION // step):

@@ -5,6 +5,9 @@ to market until the next decision or the first trigger before it. Arrays come in
 overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order, NaN never
 multiplies a holding.
 
+The accounting is written down twice, for one account and for eight at once; ``tests/test_lanes.py`` holds both to the
+same bits.
+
 ========================  ==================================================================
 :mod:`.measures`          values, weights, shares; what is rounding
 :mod:`.fees`              the cost of orders
@@ -14,6 +17,11 @@ multiplies a holding.
 :mod:`.flows`             ``invest``, ``raise_cash`` (S11)
 :mod:`.watching`          bands, caps and reviews at a close
 :mod:`.holding`           ``hold`` and what it trades on its own
+:mod:`.vectors`           eight variants side by side: arithmetic on eight lanes (:mod:`.registers` compiles it)
+:mod:`.lane_records`      what lanes take and give; :mod:`.lane_room` is where their state lies
+:mod:`.marking`           lanes marked to market, with all statistics on the way
+:mod:`.lane_trading`      rebalances, trims and payouts of eight variants at once
+:mod:`.lanes`             ``run_lanes``: variants from their opening to their end
 :mod:`.compiling`         how all this is compiled and where the result is kept
 ========================  ==================================================================
 

@@ -10,9 +10,6 @@ from typing import Final, NamedTuple
 from engine.arrays import BoolArray, FloatArray, IntArray
 from engine.kernel import lane_room as room
 
-BLOCKS: Final = 16
-"""Blocks of sessions whose sums of returns are kept, for inference over sub-samples."""
-
 
 class LaneTape(NamedTuple):
     """What the market does to all of a family.

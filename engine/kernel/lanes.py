@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.arrays import BoolArray, FloatArray, IntArray
 from engine.kernel.compiling import inner, released
-from engine.kernel.lane_records import ACCOUNTS, BLOCKED, BLOCKS, KEPT, LanePlans, LaneTape
+from engine.kernel.lane_records import ACCOUNTS, BLOCKED, KEPT, LanePlans, LaneTape
 from engine.kernel.lane_room import (
     ACTIVE,
     BEST,
@@ -45,6 +45,7 @@ from engine.kernel.lane_trading import lane_trade
 from engine.kernel.marking import DAY, first_return, mark
 from engine.kernel.measures import OVER
 from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, some, store, where
+from engine.kernel_types import BLOCKS
 
 
 @released

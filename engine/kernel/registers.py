@@ -17,8 +17,7 @@ from numba.core.extending import intrinsic, lower_builtin, models, register_mode
 from numba.core.typing.context import BaseContext as TypingContext
 from numba.core.typing.templates import ConcreteTemplate, Signature, infer_global, signature
 
-WIDTH: Final = 8
-"""Lanes of one register."""
+from engine.kernel_types import WIDTH
 
 Values: TypeAlias = Sequence[ir.Value]
 Emit: TypeAlias = Callable[[BaseContext, ir.IRBuilder, Signature, Values], ir.Value]

@@ -9,21 +9,19 @@ eight times (:mod:`.registers`). Without a compiler (``NUMBA_DISABLE_JIT=1``) ei
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numba
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
+from engine.kernel_types import WIDTH
 
 Lanes: TypeAlias = FloatArray
 """(8,) one number for each of eight variants."""
 
 Mask: TypeAlias = BoolArray
 """(8,) a statement that is true of some of eight variants."""
-
-WIDTH: Final = 8
-"""Lanes of one register."""
 
 
 def _store(array: FloatArray, at: int, x: Lanes) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from engine.files import staged
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.frontier_chart import Chart, chart_of
+from engine.report.html import own_text, template
 from engine.report.walk import size, value_of, worth
 from engine.results import to_json
 
@@ -138,13 +137,9 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
 
 def proposal_page(proposal: Proposal) -> str:
     """Return the page: one file without scripts, the chart drawn in it."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    here = resources.files("engine.report")
-    template = environment.from_string(here.joinpath("optimal.html.j2").read_text(encoding="utf-8"))
-    style = here.joinpath("report.css").read_text(encoding="utf-8")
     chart: Chart | None = chart_of(proposal) if proposal.points else None
-    return template.render(
-        style=Markup(style),  # noqa: S704  (the package's own file)
+    return template("optimal.html.j2").render(
+        style=Markup(own_text("report.css")),  # noqa: S704  (the package's own file)
         name=proposal.name,
         decided=str(proposal.decided),
         facts=_facts(proposal),

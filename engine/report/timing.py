@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
 from engine.bench.measure import AGREES, Bench, Line
 from engine.bench.weights import AGREE
 from engine.report.console import bullet, console, heading, row, table
+from engine.report.html import own_text, template
 from engine.results import Json
 
 COLUMNS = ("job", "engine", "one variant takes", "lowest to highest", "a second", "times slower", "results differ by")
@@ -80,7 +79,7 @@ def facts(bench: Bench) -> Iterator[str]:
             share = line.flops / bench.dgemm
             yield f"{line.job}, {line.engine}: {line.flops / 1e9:,.0f} Gflop/s, {share:.0%} of that"
     seconds, memory = bench.million
-    yield f"a million variants in one process: {seconds:.1f} s, at most {memory / 1e6:,.0f} MB of memory"
+    yield f"a million runs of plans in one process: {seconds:.1f} s, at most {memory / 1e6:,.0f} MB of memory"
     for title in bench.missing:
         yield f"{title} is not installed and was not timed; `pip install '.[bench]'`"
     yield (
@@ -124,8 +123,5 @@ def bench_json(bench: Bench) -> dict[str, Json]:
 
 def bench_page(bench: Bench) -> str:
     """Return the report as one HTML page that needs no network and runs no script."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    package = resources.files("engine.report")
-    template = environment.from_string(package.joinpath("bench.html.j2").read_text(encoding="utf-8"))
-    style = Markup(package.joinpath("report.css").read_text(encoding="utf-8"))  # noqa: S704  (the package's own)
-    return template.render(sections=list(sections(bench)), facts=list(facts(bench)), style=style)
+    style = Markup(own_text("report.css"))  # noqa: S704  (the package's own)
+    return template("bench.html.j2").render(sections=list(sections(bench)), facts=list(facts(bench)), style=style)
