@@ -52,7 +52,7 @@ def in_percent(share: float) -> str:
     return f"{100.0 * share:.6g} %"
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
     """Return what was found as a message shows it: one line, not too long."""
     if isinstance(value, str):
         return repr(shortened(value, 60))
@@ -67,8 +67,11 @@ def _number(value: object) -> float:
         return float(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and abs(float(value)) <= _LARGEST:
         return float(value)
+    if (isinstance(value, str) and _NUMBER.fullmatch(value.strip())) or (isinstance(value, int) and value):
+        words = "{found} is too large; write a number up to 1e15"
+        raise PydanticCustomError("number", words, {"found": quoted(value)})
     raise PydanticCustomError(
-        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": _quoted(value)}
+        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": quoted(value)}
     )
 
 
@@ -77,16 +80,16 @@ def _fraction(value: object) -> float:
     if isinstance(value, str) and value.strip().endswith("%"):
         text = value.strip()[:-1].strip()
         if not _NUMBER.fullmatch(text):
-            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": _quoted(value)})
+            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": quoted(value)})
         if abs(float(text)) > _LARGEST_PERCENT:
-            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": _quoted(value)})
+            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": quoted(value)})
         return float(text) / 100.0
     number = _number(value)
     if abs(number) > 1.0:
         raise PydanticCustomError(
             "ambiguous_fraction",
             "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}",
-            {"found": str(value), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
+            {"found": shortened(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
         )
     return number
 
@@ -96,7 +99,7 @@ def _rate(value: object) -> float:
     rate = _fraction(value)
     if not RATES[0] <= rate <= RATES[1]:
         words = "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%"
-        raise PydanticCustomError("rate", words, {"found": _quoted(value)})
+        raise PydanticCustomError("rate", words, {"found": quoted(value)})
     return rate
 
 
@@ -110,9 +113,7 @@ def _points(value: object) -> float:
 def _whole(value: object) -> int:
     number = _number(value)
     if number != int(number):
-        raise PydanticCustomError(
-            "whole", "{found} is not a whole number; write digits only", {"found": _quoted(value)}
-        )
+        raise PydanticCustomError("whole", "{found} is not a whole number; write digits only", {"found": quoted(value)})
     return int(number)
 
 
@@ -127,7 +128,7 @@ def _date(value: object) -> dt.date:
         if _YEARS[0] <= day.year <= _YEARS[1]:
             return day
     raise PydanticCustomError(
-        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": _quoted(value)}
+        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": quoted(value)}
     )
 
 
@@ -139,7 +140,7 @@ def _switch(value: object) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
         return False
     raise PydanticCustomError(
-        "switch", "{found} is neither true nor false; write one of them", {"found": _quoted(value)}
+        "switch", "{found} is neither true nor false; write one of them", {"found": quoted(value)}
     )
 
 
@@ -150,7 +151,7 @@ def _ticker(value: object) -> str:
     if isinstance(value, str) and _TICKER.fullmatch(value):
         return value
     raise PydanticCustomError(
-        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": _quoted(value)}
+        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": quoted(value)}
     )
 
 
@@ -160,7 +161,7 @@ def _slug(value: object) -> str:
     raise PydanticCustomError(
         "slug",
         "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit",
-        {"found": _quoted(value)},
+        {"found": quoted(value)},
     )
 
 
@@ -168,7 +169,7 @@ def _currency(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Z]{3}", value):
         return value
     raise PydanticCustomError(
-        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": _quoted(value)}
+        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": quoted(value)}
     )
 
 
@@ -176,21 +177,21 @@ def _exchange(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]{4}", value):
         return value
     words = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
-    raise PydanticCustomError("exchange", words, {"found": _quoted(value)})
+    raise PydanticCustomError("exchange", words, {"found": quoted(value)})
 
 
 def _text(value: object) -> str:
     if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
         return value
     words = "{found} is no text of up to {most} characters; shorten it, or put it in quotes"
-    raise PydanticCustomError("text", words, {"found": _quoted(value), "most": f"{_LONGEST_TEXT:,}"})
+    raise PydanticCustomError("text", words, {"found": quoted(value), "most": f"{_LONGEST_TEXT:,}"})
 
 
 def _name(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[^\x00-\x1f<>]{1,60}", value):
         return value
     words = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
-    raise PydanticCustomError("name", words, {"found": _quoted(value)})
+    raise PydanticCustomError("name", words, {"found": quoted(value)})
 
 
 def _path(value: object) -> str:
@@ -199,7 +200,7 @@ def _path(value: object) -> str:
     if text.strip() and len(text) <= _LONGEST_PATH and "\0" not in text:
         return text
     raise PydanticCustomError(
-        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": _quoted(value)}
+        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": quoted(value)}
     )
 
 

@@ -441,6 +441,7 @@ def _requested(path: Path, overrides: Sequence[str]) -> tuple[RunConfig[AnyStrat
 def _spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], RunConfig[AnyStrategy], Space]:
     """Return a sweep's config, its own plan, and the space around it."""
     from engine.load import checked
+    from engine.sweep.empty import refuse_empty
     from engine.sweep.run import plan_of
     from engine.sweep.section import SweepConfig
     from engine.sweep.span import space_of
@@ -448,7 +449,9 @@ def _spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], RunConfig[An
 
     config = cast("SweepConfig[AnyStrategy]", checked(document, SweepConfig[AnyStrategy]))
     plan = plan_of(config, _schema())
-    return config, plan, space_of(config.sweep, plan, document)
+    space = space_of(config.sweep, plan, document)
+    refuse_empty(plan, space, document)
+    return config, plan, space
 
 
 def _build_sweep(folder: Path) -> object:

@@ -133,7 +133,10 @@ def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
     if kind == "union_tag_not_found":
         return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
     if kind == "literal_error":
-        return f"found {_shown(found)}", f"expected {context['expected']}"
+        expected = str(context["expected"])
+        near = closest(str(found), re.findall(r"'([^']*)'", expected))
+        typed = f"{near}; " if near.startswith("did") else ""
+        return f"found {_shown(found)}", f"{typed}expected {expected}"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
         remedy = f"write {{kind: {shortened(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"

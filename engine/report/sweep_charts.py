@@ -27,6 +27,8 @@ LARGEST: Final = 4_000_000
 SAMPLE: Final = 400
 """Variants in the parallel coordinates, drawn with a fixed seed."""
 SEED: Final = 1
+ROUNDING: Final = 1e-9
+"""Figures that differ by less than this share of themselves are the same but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,44 @@ def _grouped(column: Column) -> View:
     return View(column.name, texts, column, members)
 
 
-def _histogram(values: FloatArray) -> dict[str, object]:
+@dataclass(frozen=True)
+class Extent:
+    """The least and the most of some values; ``wide`` is 0 where they are equal up to rounding."""
+
+    low: float
+    high: float
+
+    @property
+    def wide(self) -> float:
+        """How far the most is from the least."""
+        wide = self.high - self.low
+        return wide if wide > ROUNDING * max(abs(self.low), abs(self.high)) else 0.0
+
+    def share(self, values: FloatArray) -> FloatArray:
+        """Return ``values`` on a scale from the least, 0, to the most, 1; all of them 0 where there is no width."""
+        return (values - self.low) / self.wide if self.wide else np.where(np.isfinite(values), 0.0, np.nan)
+
+
+def extent_of(values: FloatArray) -> Extent | None:
+    """Return the extent of the values that are finite, None when none is."""
     known = values[np.isfinite(values)]
-    if not len(known):
+    return Extent(float(known.min()), float(known.max())) if len(known) else None
+
+
+def _histogram(values: FloatArray) -> dict[str, object]:
+    extent = extent_of(values)
+    if extent is None:
         return {"edges": [], "counts": []}
-    low, high = float(known.min()), float(known.max())
-    counts, edges = np.histogram(known, bins=BINS if high > low else 1, range=(low, high) if high > low else None)
+    known = values[np.isfinite(values)]
+    counts, edges = np.histogram(known, bins=BINS, range=(extent.low, extent.high)) if extent.wide else _one_bin(known)
     return {"edges": numbers(edges), "counts": counts.tolist()}
+
+
+def _one_bin(values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Return one bin around values that are equal up to rounding, wide enough to be seen as one."""
+    middle = float(values[0])
+    half = 0.5 * abs(middle) or 0.5
+    return np.array([len(values)]), np.array([middle - half, middle + half])
 
 
 def _heat(shown: Sequence[View], figures: dict[str, FloatArray]) -> list[dict[str, object]]:
@@ -139,10 +172,10 @@ def _lines(sweep: SweepFolder, figures: dict[str, FloatArray]) -> dict[str, obje
         stands.append({"name": chart_text(column.name), "at": numbers(places, 4), "ticks": _ticks(column.labels)})
     for name in dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]):
         values = figures[name][rows]
-        low, high = (float(np.nanmin(values)), float(np.nanmax(values))) if size else (0.0, 1.0)
-        wide = high - low or 1.0
-        ends = [[0.0, low], [1.0, high]]
-        stands.append({"name": title(name), "at": numbers((values - low) / wide, 4), "figure": name, "ends": ends})
+        extent = extent_of(values)
+        ends = [] if extent is None else [[0.0, extent.low], [1.0, extent.high]] if extent.wide else [[0.0, extent.low]]
+        at = numbers(extent.share(values) if extent else values, 4)
+        stands.append({"name": title(name), "at": at, "figure": name, "ends": ends})
     return {"stands": stands, "rank": numbers(figures[rank_by][rows], 6), "of": size}
 
 

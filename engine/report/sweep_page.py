@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from markupsafe import Markup
 
+from engine.errors import shortened
 from engine.files import alone_in, atomic_write
 from engine.report import format as fmt
 from engine.report.html import NAME, inlined, own_text, script_hash, template
-from engine.report.sweep_charts import chart_json
+from engine.report.sweep_charts import chart_json, extent_of
 from engine.report.sweep_folder import Effect, Reason, Standing, SweepFolder, Variant, read_sweep
 from engine.report.sweep_words import cell, short_names, shown, title
 from engine.report.words import label
@@ -19,6 +21,8 @@ from engine.sweep.section import RANKED
 
 EFFECTS: Final = 40
 """Labels of a parameter in a table; of more, the best and the worst."""
+WORST: Final = 5
+"""Worst variants in the table, as far as they are not among the best."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def page_of(sweep: SweepFolder) -> SweepPage:
     names = tuple(column.name for column in sweep.parameters)
     short = short_names(names)
     figures = tuple(summary.best[0].figures) if summary.best else ()
+    best = {one.number for one in summary.best}
     return SweepPage(
         name=summary.name,
         description=summary.description,
@@ -115,7 +120,7 @@ def page_of(sweep: SweepFolder) -> SweepPage:
         parameters=tuple(short[name] for name in names),
         figures=tuple(title(name) for name in figures),
         best=tuple(_row(place, one, names) for place, one in enumerate(summary.best, 1)),
-        worst=tuple(_row(0, one, names) for one in summary.worst[:5]),
+        worst=tuple(_row(0, one, names) for one in summary.worst[:WORST] if one.number not in best),
         effects=tuple(
             _effects(name, rows, rank_by, basket=name in summary.sweep.baskets)
             for name, rows in summary.effects.items()
@@ -188,18 +193,23 @@ def _effects(name: str, rows: tuple[Effect, ...], figure: str, *, basket: bool) 
     left = len(kept) - EFFECTS
     if left > 0:
         kept = [*kept[: EFFECTS // 2], *kept[-EFFECTS // 2 :]]
-    means = [one.mean or 0.0 for one in kept]
-    low, wide = min(means, default=0.0), (max(means, default=0.0) - min(means, default=0.0)) or 1.0
+    means = np.array([np.nan if one.mean is None else one.mean for one in kept])
+    extent = extent_of(means)
+    shares = extent.share(means).tolist() if extent else [0.0] * len(kept)
     bars = tuple(
         Bar(cell(one.label), fmt.count(one.count), shown(one.mean, figure), shown(one.median, figure), width)
-        for one, width in ((one, round(5.0 + 95.0 * ((one.mean or 0.0) - low) / wide, 1)) for one in kept)
+        for one, width in ((one, round(5.0 + 95.0 * share, 1)) for one, share in zip(kept, shares, strict=True))
     )
     words = f"The best and the worst of {fmt.count(len(rows))}; all of them are in summary.json." if left > 0 else ""
     return EffectTable(name, bars, words)
 
 
 def _reason(one: Reason) -> tuple[str, str, str]:
-    return fmt.count(one.count), one.reason, ", ".join(f"{name} {cell(value)}" for name, value in one.example.items())
+    return (
+        fmt.count(one.count),
+        one.reason,
+        ", ".join(f"{name} {shortened(cell(value), 60)}" for name, value in one.example.items()),
+    )
 
 
 def _checks(sweep: SweepFolder) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from engine.errors import shortened
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.sweep_words import cell, short_names, shown, title
@@ -67,8 +68,9 @@ def print_sweep(found: Findings, folder: Path, *, tried: int) -> None:
     out = console()
     _head(out, found)
     _standings(out, found)
-    _variants(out, "Best variants", found.best[:BEST], found)
-    _variants(out, "Worst variants", found.worst[:WORST], found)
+    best = found.best[:BEST]
+    _variants(out, "Best variants", best, found)
+    _variants(out, "Worst variants", [one for one in found.worst[:WORST] if one not in best], found)
     heading(out, f"{title(found.rank_by)} by axis")
     for one in found.results.space.parameters:
         _effects(out, one.name, found.effects[one.name], found.rank_by, ordered=not one.basket)
@@ -92,9 +94,10 @@ def _head(out: Console, found: Findings) -> None:
     sizes = " x ".join(f"{len(axis.values):,} {axis.name}" for axis in results.space.axes)
     out.print(text(f"{plural(len(results.numbers), 'variant')}: {sizes}", "dim"))
     out.print(text(f"the plan itself: {ledger.dates[0]} to {ledger.dates[-1]}, {len(ledger.dates):,} sessions", "dim"))
+    refused = sum(one.count for one in found.reasons)
     dull = [
-        f"{found.drawn_twice:,} points were drawn twice" if found.drawn_twice else "",
-        f"{sum(one.count for one in found.reasons):,} points are no valid run" if found.reasons else "",
+        f"{plural(found.drawn_twice, 'point')} drawn twice" if found.drawn_twice else "",
+        f"{plural(refused, 'point')} without a valid run" if refused else "",
     ]
     if any(dull):
         out.print(text("; ".join(part for part in dull if part), "dim"))
@@ -117,6 +120,8 @@ def _standings(out: Console, found: Findings) -> None:
 
 
 def _variants(out: Console, head: str, variants: Sequence[Variant], found: Findings) -> None:
+    if not variants:
+        return
     heading(out, head)
     figures = list(dict.fromkeys([found.rank_by, "cagr", "volatility", "max_drawdown"]))
     into = table(
@@ -158,7 +163,7 @@ def _reasons(out: Console, found: Findings) -> None:
         return
     heading(out, "Points that are no valid run")
     for one in found.reasons[:REASONS]:
-        example = ", ".join(f"{name} {cell(value)}" for name, value in one.example.items())
+        example = ", ".join(f"{name} {shortened(cell(value), 60)}" for name, value in one.example.items())
         bullet(out, f"{one.count:,}: {one.reason} (first: {example})")
     if len(found.reasons) > REASONS:
         bullet(out, f"and {len(found.reasons) - REASONS:,} more reasons, in summary.json")

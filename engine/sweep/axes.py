@@ -15,11 +15,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import Choice, Ticker, Whole, refuse
+from engine.choice import Choice, Ticker, Whole, quoted, refuse
+from engine.errors import shortened
 from engine.yamlfile import Tree
 
 PIECES: Final = 1000
 """How many equal steps a range without a step of its own is sampled in."""
+MOST_DIGITS: Final = 20
+"""Characters of an end or a step of a range: so many are exact in decimal arithmetic."""
 MOST_VALUES: Final = 1_000_000
 """Values of one axis."""
 
@@ -45,6 +48,9 @@ def _one_or_more(value: object) -> object:
 def _exact(value: object) -> str:
     """Keep a number, a percentage or a date as it was written: steps are taken in decimal arithmetic."""
     text = str(value).strip()
+    if len(text) > MOST_DIGITS:
+        words = "'{found}' is too long; write at most {most} digits"
+        raise PydanticCustomError("step", words, {"found": shortened(text, 40), "most": MOST_DIGITS})
     if _EXACT.fullmatch(text) or _SPAN.fullmatch(text) or _DAY.fullmatch(text):
         return text
     words = "'{found}' is neither a number, a percentage nor a date; as 5%, 0.05 or 2004-01-01"
@@ -110,6 +116,12 @@ class Range(Choice):
             words = f"steps of {self.step} from {self.first} miss {self.last}"
             yield ("to",), f"{words}; write to: {_plain(near)}{unit} or {_plain(near + step)}{unit}"
 
+    @property
+    def tenth(self) -> str:
+        """A step that the range is ten of, in its own kind."""
+        low, high = Decimal(_digits(self.first)), Decimal(_digits(self.last))
+        return _plain((high - low) / 10) + ("%" if self.first.endswith("%") else "")
+
     def texts(self) -> list[str]:
         """Return every value, exactly as it would be written by hand."""
         if _DAY.fullmatch(self.first):
@@ -156,7 +168,8 @@ class Basket(Choice):
         if most > len(self.of):
             words = f"{len(self.of)} names to choose {most} of"
             yield ("of",), f"{words}; name {most - len(self.of)} more, or choose at most {len(self.of)}"
-        for key, values in (("choose", self.choose), ("weight", self.weight)):
+        weights = tuple(cell_of(weight) for weight in self.weight)
+        for key, values in (("choose", self.choose), ("weight", weights)):
             if len(set(values)) < len(values):
                 yield (key,), "a value stands there twice; write each once"
         count = self.count
@@ -179,18 +192,29 @@ class Basket(Choice):
 
 
 _RANGE, _BASKET, _ALL, _LIST = "[range]", "[basket]", "[all]", "[list]"
+_OF_BASKET: Final = {"choose", "of", "weight"}
 
 
 def _form(value: object) -> str:
     if isinstance(value, dict | Range | Basket):
-        return _BASKET if isinstance(value, Basket) or (isinstance(value, dict) and "of" in value) else _RANGE
+        return (
+            _BASKET if isinstance(value, Basket) or (isinstance(value, dict) and _OF_BASKET & value.keys()) else _RANGE
+        )
     return _LIST if isinstance(value, list | tuple) else _ALL
+
+
+def _all(value: object) -> object:
+    if value == "all":
+        return value
+    found = f"{quoted(value)} is no list of values" if value else "no values"
+    words = f"{found}; write a list, as [5%, 10%], or {{from, to, step}}"
+    raise PydanticCustomError("axis", "{text}", {"text": words, "words": [words]})
 
 
 AnyAxis: TypeAlias = Annotated[
     Annotated[Range, Tag(_RANGE)]
     | Annotated[Basket, Tag(_BASKET)]
-    | Annotated[Literal["all"], Tag(_ALL)]
+    | Annotated[Literal["all"], BeforeValidator(_all), Tag(_ALL)]
     | Annotated[tuple[object, ...], Field(min_length=1), Tag(_LIST)],
     Discriminator(_form),
 ]
@@ -202,7 +226,8 @@ def cell_of(text: Tree) -> Cell:
     if isinstance(text, str):
         exact = _EXACT.fullmatch(text.strip())
         if exact:
-            return float(exact[1]) / 100.0 if exact[2] else float(exact[1])
+            number = float(exact[1]) / 100.0 if exact[2] else float(exact[1])
+            return number if math.isfinite(number) else text
         return text
     return flow(text)
 

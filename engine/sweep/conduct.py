@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,6 +13,7 @@ from engine import kernel
 from engine.policy import Policy
 from engine.results import Json
 from engine.sweep.crew import Crew, Here, Processes
+from engine.sweep.empty import nothing_valid
 from engine.sweep.evidence import Results
 from engine.sweep.journal import NAME as JOURNAL
 from engine.sweep.journal import Journal
@@ -51,7 +53,8 @@ def conduct(
     Raises
     ------
     EngineError
-        When config, prices, folder, workers or scheduler do not allow it; what was there before is untouched.
+        When config, prices, folder, workers or scheduler do not allow it, or no point is a valid run; what was there
+        before is untouched.
 
     """
     made = workshop(terms.folder)
@@ -59,6 +62,12 @@ def conduct(
     crew, hands = _crew(terms, sweeping)
     with Journal.open(made / JOURNAL, sweeping.identity, resume=terms.resume) as journal:
         refused = compute(sweeping, journal, crew, chunk_rows(terms.memory, hands, count), progress)
+        if sum(points for points, _ in refused.values()) == count:
+            journal.drop()
+            tidy(terms.folder)
+            with suppress(OSError):  # what is in there is an earlier sweep's
+                terms.folder.rmdir()
+            raise nothing_valid(sweeping.plan, sweeping.space, sweeping.points, refused)
         results = Results(made / RESULTS, sweeping.space, sweeping.points)
         found = findings(results, own_run(sweeping), refused)
         summary = publish(sweeping, found, terms.folder, build)

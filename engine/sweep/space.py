@@ -60,10 +60,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Space:
-    """Axes, the slowest first, and how their values are combined."""
+    """Axes, the slowest first, how their values are combined, and ``where`` the file lists them."""
 
     axes: tuple[Axis, ...]
     sweep: Sweep
+    where: str = ""
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Final, cast, get_args
 
 from pydantic import BaseModel
 
-from engine.errors import ConfigError, Fault
+from engine.errors import ConfigError, Fault, shortened
 from engine.faults import closest
 from engine.sweep.axes import AnyAxis, Basket, Range, Value, cell_of, flow
 from engine.sweep.section import Grid, Sweep
@@ -50,11 +50,14 @@ def space_of(sweep: Sweep, plan: BaseModel, document: Document) -> Space:
     faults += _overlaps(axes, document)
     if faults:
         raise ConfigError(faults)
-    space = Space(tuple(sorted(_alone_marked(axes, plan, document), key=_pace)), sweep)
+    space = Space(
+        tuple(sorted(_alone_marked(axes, plan, document), key=_pace)), sweep, document.where(("sweep", "axes"))
+    )
     if isinstance(sweep.mode, Grid) and space.count > MOST_POINTS:
-        hours = space.count / PACE / 3600.0
+        minutes = space.count / PACE / 60.0
+        time = f"{minutes:,.0f} minutes" if minutes < 120.0 else f"{minutes / 60.0:,.0f} hours"
         words = f"{' x '.join(f'{size:,}' for size in space.sizes)} = {space.count:,} points"
-        words += f", about {hours:,.0f} hours at {PACE:,} a second; a grid has at most {MOST_POINTS:,}"
+        words += f", about {time} at {PACE:,} a second; a grid has at most {MOST_POINTS:,}"
         remedy = "sample instead, as mode: {kind: sobol, samples: 100000, seed: 1}, or take larger steps"
         raise ConfigError([Fault(document.where(("sweep", "mode")), "sweep.axes", words, remedy)])
     return space
@@ -91,14 +94,16 @@ def _axis(name: str, spec: AnyAxis, sweep: Sweep, plan: BaseModel, document: Doc
             raise spot.refuse("a basket is for weights by ticker", remedy)
         return Axis(name, spot.path, tuple(spec.values()), (name, f"{name}.count", f"{name}.weight"), alone=False)
     if isinstance(spec, Range) and spec.step is None and isinstance(sweep.mode, Grid):
-        raise spot.refuse("a grid needs steps", f"add step, as {{from: {spec.first}, to: {spec.last}, step: 1%}}")
+        raise spot.refuse(
+            "a grid needs steps", f"add step, as {{from: {spec.first}, to: {spec.last}, step: {spec.tenth}}}"
+        )
     texts = _texts(spec, spot)
     cells = [cell_of(text) for text in texts]
     if not all(isinstance(cell, float) for cell in cells):
         cells = [flow(text) for text in texts]
     twice = [cell for cell, count in Counter(cells).items() if count > 1]
     if twice:
-        raise spot.refuse(f"the value {twice[0]} stands there twice", "write each value once")
+        raise spot.refuse(f"the value {shortened(str(twice[0]), 60)} stands there twice", "write each value once")
     values = tuple(Value(text, (cell,)) for text, cell in zip(texts, cells, strict=True))
     return Axis(name, spot.path, values, (name,), alone=False)
 
@@ -148,6 +153,10 @@ def _all_of(spot: Spot) -> Sequence[Tree]:
     if not words or not all(isinstance(word, str) for word in words):
         found = f"'all' is for keys with a fixed list of words, {spot.path[-1]} has none"
         raise spot.refuse(found, "write a list, or {from, to, step}")
+    if len(words) == 1:
+        kind = spot.path[-1] == "kind"
+        remedy = f"write a list of mappings at {spot.name.rpartition('.')[0]}" if kind else "leave this axis out"
+        raise spot.refuse(f"`all` knows only '{words[0]}' here", remedy)
     return words
 
 

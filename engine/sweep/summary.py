@@ -84,7 +84,13 @@ class Findings:
             f"Best of {count:,}: the best of many variants owes part of its figure to having been looked for on the "
             "same prices; expect less of it on others."
         )
-        return (said, *self.run.warnings)
+        return (said, *([] if self.ranked else [self._unranked]), *self.run.warnings)
+
+    @property
+    def _unranked(self) -> str:
+        capped = self.rank_by in {"max_weight", "sessions_over_cap"}
+        why = "nothing in them has a cap" if capped else "their windows are too short or too calm for it"
+        return f"No variant has {self.rank_by}: {why}; none is ranked, choose another rank_by."
 
 
 def findings(results: Results, run: Run, refused: Mapping[str, tuple[int, int]]) -> Findings:
