@@ -129,7 +129,9 @@ def sweep(
     overrides: Overrides = None,
     workers: Annotated[
         int,
-        typer.Option("--workers", metavar="N", min=0, help="Processes; 0, the default, is one a core where it pays."),
+        typer.Option(
+            "--workers", metavar="N", min=0, max=256, help="Processes; 0, the default, is one a core where it pays."
+        ),
     ] = 0,
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")

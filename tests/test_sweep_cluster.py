@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,30 @@ def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str
 
     assert _digest(made, tmp_path, Processes(2), kill_one) == alone
     assert killed
+
+
+def test_a_process_that_is_killed_as_it_starts_is_replaced(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    """The job is larger than a pipe holds: whoever writes it to a process that is gone must not wait for it."""
+    start, killed = BaseProcess.start, []
+
+    def start_and_kill_two(process) -> None:
+        start(process)
+        if len(killed) < 2:
+            killed.append(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(BaseProcess, "start", start_and_kill_two)
+    assert _digest(made, tmp_path, Processes(2)) == alone
+    assert len(killed) == 2
+
+
+def test_there_are_never_more_processes_than_tasks(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    start, started = BaseProcess.start, []
+    monkeypatch.setattr(BaseProcess, "start", lambda process: (started.append(process), start(process)))
+    with Journal.open(tmp_path / "sweep.journal", made.identity, resume=False) as journal:
+        compute(made, journal, Processes(8), 3000, lambda done, total: None)
+    assert digest(tmp_path / "results.parquet") == alone
+    assert 1 <= len(started) <= 2
 
 
 def broken_schema():
