@@ -126,6 +126,10 @@ def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, 
         ("tcp://127.0.0.1:9", "does not answer; start one with `dask scheduler`"),
         ("nowhere", "--scheduler: nowhere:"),
         ("htp://127.0.0.1:9", "--scheduler: htp://127.0.0.1:9:"),
+        ("tls://127.0.0.1:9", "--scheduler: tls://127.0.0.1:9: is no address, as tcp://host:8786"),
+        ("ucx://127.0.0.1:9", "--scheduler: ucx://127.0.0.1:9: is no address"),
+        ("tcp://127.0.0.1:99999", "--scheduler: tcp://127.0.0.1:99999: is no address"),
+        ("127.0.0.1:9", "does not answer"),
     ):
         with pytest.raises(OutputError) as caught:
             _digest(made, tmp_path, Cluster(address))
