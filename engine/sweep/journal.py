@@ -63,7 +63,8 @@ class Journal:
             self.file.truncate()
             self._write(json.dumps(identity).encode())
         elif found != identity:
-            changed = ", ".join(key for key in identity if found.get(key) != identity[key])
+            keys = dict.fromkeys([*identity, *found])
+            changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
             raise OutputError(
                 f"{self.path}: belongs to another sweep ({changed} differs); leave --resume away to start anew"
             )
@@ -132,11 +133,8 @@ class Journal:
             if identity is None:
                 identity = self._identity(content)
             else:
-                try:
-                    chunk = Chunk.decode(content)
-                except (ValueError, TypeError, KeyError, RecursionError):
-                    raise self._foreign() from None
-                if not chunk.is_whole or chunk.first in self.chunks:
+                chunk = _chunk(content)
+                if chunk is None or chunk.first in self.chunks:
                     raise self._foreign()
                 self.chunks[chunk.first] = (chunk.last, end + _HEAD.size, len(content))
             end += _HEAD.size + len(content)
@@ -168,9 +166,21 @@ class Journal:
         return content if hashlib.sha256(content).digest() == digest else None
 
 
+def _chunk(content: bytes) -> Chunk | None:
+    """Return the chunk that is encoded in ``content``; None where there is none, whatever it is instead."""
+    try:
+        chunk = Chunk.decode(content)
+        whole = chunk.is_whole
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+    return chunk if whole else None
+
+
 def _opened(path: Path) -> int:
     """Open a plain file to read and append, and make it where there is none; a link is not followed."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: a plain file is expected there; move it away or choose another --out")
     try:
         return os.open(path, flags, 0o666)
     except OSError as error:

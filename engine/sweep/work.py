@@ -88,10 +88,13 @@ class Chunk:
     @property
     def is_whole(self) -> bool:
         """Tell whether each point is there once, valid or counted with its reason."""
+        numbers = [self.first, self.last, *(number for pair in self.refused.values() for number in pair)]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            return False
         counted = sum(count for count, _ in self.refused.values())
         inside = (self.first <= self.numbers) & (self.numbers < self.last)
         rising = bool((np.diff(self.numbers) > 0).all())
-        return 0 <= self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
+        return self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
 
 
 class Refusals:
