@@ -99,7 +99,7 @@ def run(
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.background import drawing_elsewhere
     from engine.errors import about
-    from engine.results import output_folder, to_json
+    from engine.results import RUN, keep_apart, output_folder, to_json
 
     summaries: list[Json] = []
     with drawing_elsewhere() as draw:
@@ -109,8 +109,10 @@ def run(
         loaded = [_of(document, variant) for document in opened]
         names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
         _refuse_same_folder(configs, names)
-        for path, config, name in zip(configs, loaded, names, strict=True):
-            folder = output_folder(out, name)
+        folders = [output_folder(out, name) for name in names]
+        for folder in folders:
+            keep_apart(folder, RUN)
+        for path, config, folder in zip(configs, loaded, folders, strict=True):
             with about(path):
                 result = _simulate(config, audit=audit, draw=draw)
             _write(result, folder)
@@ -129,7 +131,9 @@ def sweep(
     overrides: Overrides = None,
     workers: Annotated[
         int,
-        typer.Option("--workers", metavar="N", min=0, help="Processes; 0, the default, is one a core where it pays."),
+        typer.Option(
+            "--workers", metavar="N", min=0, max=256, help="Processes; 0, the default, is one a core where it pays."
+        ),
     ] = 0,
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")
@@ -141,7 +145,7 @@ def sweep(
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
     from engine.errors import about
     from engine.report.sweep_terminal import print_sweep, sweep_bar
-    from engine.results import data_sha256, output_folder, to_json
+    from engine.results import SWEEP, data_sha256, keep_apart, output_folder, to_json
     from engine.sweep import conduct
     from engine.sweep.publish import is_finished
     from engine.sweep.run import prepared
@@ -149,6 +153,7 @@ def sweep(
 
     loaded, plan, space = _spanned(_open(config, overrides or ()))
     folder = output_folder(out, loaded.name)
+    keep_apart(folder, SWEEP)
     terms = conduct.Terms(folder, workers, scheduler, memory * 1_000_000, resume)
     _say_compiling("run_lanes")
     with about(config), sweep_bar() as progress:
@@ -484,8 +489,9 @@ def _say_compiling(*functions: str) -> None:
 def _write(result: Run, folder: Path) -> None:
     from engine.files import staged
     from engine.report.html import build
+    from engine.results import RUN, keep_apart
 
-    with staged(folder) as staging:
+    with staged(folder, lambda place: keep_apart(place, RUN)) as staging:
         result.write(staging)
         build(staging)
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,10 +30,11 @@ def at_home(path: Path, key: str) -> Path:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Path]:
+def staged(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
     """Yield an empty folder beside ``folder``; when all is written there, its files take their places in ``folder``.
 
-    A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was.
+    A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was, and so does what
+    ``check`` raises at the sight of it.
 
     Raises
     ------
@@ -47,6 +48,7 @@ def staged(folder: Path) -> Iterator[Path]:
         yield staging
         folder.mkdir(exist_ok=True)
         with alone_in(folder):
+            check(folder)
             take_places(sorted(staging.iterdir()), folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -106,8 +106,13 @@ def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ticker for policy in policies for ticker in policy.tickers))
 
 
+def beyond(end: dt.date) -> dt.date:
+    """Return the last day that prices are read of for a window that ends on ``end``."""
+    return min(end, dt.date.max - BEYOND) + BEYOND
+
+
 def request_of(config: RunConfig[PolicyT]) -> Request:
     """Return what the config asks of its source."""
     window = config.window
-    end = window.end + BEYOND if window.end else None
+    end = beyond(window.end) if window.end else None
     return Request(tickers_of(config), window.start, end, config.data.calendar)

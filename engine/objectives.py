@@ -6,15 +6,16 @@ conditional value at risk of a session. A form is numbers only; ``optimiser`` as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.arrays import FloatArray
-from engine.choice import Choice, NotNegative, Positive, Rate, Ticker, Weight
+from engine.choice import Choice, NotNegative, Positive, Rate, Ticker, Weight, in_percent, refuse
 from engine.errors import DataError
 from engine.estimates import SESSIONS_PER_YEAR, Moments
 from engine.risk_parity import risk_parity
@@ -258,12 +259,23 @@ class MaxDiversification(Choice):
         return Ratio(factor(inputs.moments.covariance), np.sqrt(np.diag(inputs.moments.covariance)))
 
 
+_ROUNDED: Final = 1e-9
+"""What the sum of weights may be off by, as decimals are rounded [weight]."""
+
+
 class MinTrackingError(Choice):
     """The least volatile difference ``to`` the weights of a benchmark made of the same assets."""
 
     kind: Literal["min_tracking_error"] = "min_tracking_error"
     aim: ClassVar[Aim] = Aim("tracking error", root=True, pays="variance")
     to: Annotated[dict[Ticker, Weight], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> MinTrackingError:
+        total = math.fsum(self.to.values())
+        if abs(total - 1.0) > _ROUNDED:
+            refuse([(("to",), f"adds up to {in_percent(total)}; a benchmark's weights make 100 %, change them")])
+        return self
 
     def form(self, inputs: Inputs) -> Form:
         """Return ``(w - to)' Sigma (w - to)``; raises DataError when ``to`` names an asset that is not estimated."""

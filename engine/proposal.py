@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -22,6 +23,7 @@ from engine.sources.calendar import sessions_of
 from engine.workflow import load_prices
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 POINTS = 15
 """Portfolios on the frontier."""
 
@@ -116,7 +118,11 @@ def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
         raise DataError("strategy.kind: only `optimised` finds weights; `engine validate` prints those of the others")
     decision, decided = _decision(config, as_of)
     with one_thread():
-        return _proposed(config.name, decided, policy.problem(decision))
+        proposal = _proposed(config.name, decided, policy.problem(decision))
+    if as_of is None or np.datetime64(as_of) <= decided:
+        return proposal
+    note = f"prices end on {decision.history.dates[-1]}: there is no decision on {as_of} yet, this is the next one"
+    return replace(proposal, remark="; ".join(filter(None, [proposal.remark, note])))
 
 
 def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
@@ -145,10 +151,14 @@ def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
 
 def day_of(text: str | None) -> dt.date | None:
     """Return the day that ``--as-of`` names; raises DataError when it is none."""
+    if text is None:
+        return None
     try:
-        return None if text is None else dt.date.fromisoformat(text)
+        if _DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
     except ValueError:
-        raise DataError(f"--as-of {text}: is not a date; write year-month-day, as 2004-02-01") from None
+        pass
+    raise DataError(f"--as-of {text}: is not a date; write year-month-day, as 2004-02-01")
 
 
 def _decision(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decision, np.datetime64]:

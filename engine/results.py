@@ -27,6 +27,10 @@ from engine.errors import OutputError
 from engine.files import atomic_write
 from engine.walkforward import Stride, Walk, walked
 
+MANIFEST: Final = "manifest.json"
+RUN, SWEEP = "run", "sweep"
+"""What a folder can hold, as its manifest says under ``kind``."""
+
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 PACKAGES: Final = (
@@ -103,6 +107,7 @@ class Run:
     def manifest(self) -> dict[str, Json]:
         """Return the content of ``manifest.json``: what must be equal for the bytes to be equal."""
         return {
+            "kind": RUN,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             "config_sha256": self.config_sha256,
             "data_sha256": data_sha256(self.comparison),
@@ -132,7 +137,7 @@ class Run:
             "summary.json": to_json(self.summary()),
         }
         signatures: dict[str, Json] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        files["manifest.json"] = to_json({**self.manifest(), "files": signatures})
+        files[MANIFEST] = to_json({**self.manifest(), "files": signatures})
         for name, content in files.items():
             atomic_write(folder / name, content)
 
@@ -148,6 +153,27 @@ def output_folder(out: Path, name: str) -> Path:
     if out.resolve() != folder.parent:
         raise OutputError(f"{out / name}: leads outside {out}; remove the link or choose another --out")
     return folder
+
+
+def kind_in(folder: Path) -> str:
+    """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        found = manifest.get("kind")
+    except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
+        found = None
+    if found in {RUN, SWEEP}:
+        return str(found)
+    if any((folder / name).exists() for name in ("results.parquet", "unfinished/sweep.journal")):
+        return SWEEP
+    return RUN if (folder / "equity.parquet").exists() else ""
+
+
+def keep_apart(folder: Path, kind: str) -> None:
+    """Raise OutputError when ``folder`` holds the other kind: its files would be replaced in part."""
+    found = kind_in(folder)
+    if found and found != kind:
+        raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
 
 
 def data_sha256(comparison: Comparison) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -521,6 +522,14 @@ strategy:
 """
 SET = "plan.yaml:8: strategy.satellites"
 BAD = {
+    "a benchmark of more than there is": (
+        ("kind: min_variance", "kind: min_tracking_error, to: {QUAL: 90%, SIZE: 90%}"),
+        "plan.yaml:10: strategy.objective.to: adds up to 180 %; a benchmark's weights make 100 %, change them",
+    ),
+    "a benchmark of less than a whole": (
+        ("kind: min_variance", "kind: min_tracking_error, to: {QUAL: 50%}"),
+        "plan.yaml:10: strategy.objective.to: adds up to 50 %; a benchmark's weights make 100 %, change them",
+    ),
     "an unknown objective": (
         ("kind: min_variance", "kind: min_varience"),
         "plan.yaml:10: strategy.objective: unknown kind 'min_varience'; did you mean 'min_variance'?; known: min_variance, "
@@ -731,9 +740,20 @@ def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> 
             propose(_load(tmp_path / "plan.yaml", [change] if change else []), day_of(day))
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
-    done = engine("optimise", "plan.yaml", "--as-of", "2018", cwd=tmp_path, check=1)
-    assert done.stderr == "error: plan.yaml: --as-of 2018: is not a date; write year-month-day, as 2004-02-01\n"
+    for day in ("2018", "20190102", "2019-W01-1", "2019-02-30"):
+        done = engine("optimise", "plan.yaml", "--as-of", day, cwd=tmp_path, check=1)
+        assert done.stderr == f"error: plan.yaml: --as-of {day}: is not a date; write year-month-day, as 2004-02-01\n"
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_day_beyond_the_prices_is_the_next_decision_and_said_so(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("turnover: {penalty: costs, max: 40%}", "turnover: {max: 40%}"))
+    done = engine("optimise", "plan.yaml", "--as-of", "9999-12-31", "--json", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert re.search(r"prices end on 20\d\d-\d\d-\d\d: there is no decision on 9999-12-31 yet", found["remark"])
+    again = json.loads(engine("optimise", "plan.yaml", "--as-of", found["decided"], "--json", cwd=tmp_path).stdout)
+    assert again["remark"] == found["remark"].rpartition("prices end")[0].removesuffix("; ")
+    assert {**again, "remark": ""} == {**found, "remark": ""}
 
 
 def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import pty
@@ -28,12 +29,14 @@ from engine.lanes import FIGURES
 from engine.report.sweep_charts import views
 from engine.report.sweep_folder import read_sweep
 from engine.report.sweep_page import build_sweep
+from engine.results import kind_in
 from engine.sweep import cluster
 from engine.sweep.choose import variant_of
 from engine.sweep.conduct import Terms, conduct
 from engine.sweep.crew import Here
 from engine.sweep.evidence import effects, ranked, standing
 from engine.sweep.journal import Journal
+from engine.sweep.publish import is_finished
 from engine.sweep.run import compute, prepared
 from engine.sweep.space import RENAMED
 from engine.sweep.work import Chunk, Worker
@@ -524,3 +527,131 @@ def test_ranks_and_effects_of_numbers_written_out() -> None:
     first, second = effects(np.array([0, 0, 1, 1, 0]), ("a", "b"), values)
     assert (first.count, first.mean, first.median) == (3, 7.0 / 3.0, 3.0)
     assert (second.count, second.mean, second.median) == (1, 2.0, 2.0)
+
+
+def test_a_run_and_a_sweep_of_one_name_leave_each_other_s_folder_alone(tmp_path: Path, written) -> None:
+    config, folder = written
+    run = tmp_path / "run.yaml"
+    run.write_text(PLAN.replace("sweep:\n", ""))
+    before = {name: digest(folder / name) for name in FILES}
+    done = engine("run", run, "--out", folder.parent, cwd=tmp_path, check=1)
+    assert done.stderr == f"error: {folder}: holds a sweep; give the run another name or another --out\n"
+    assert {path.name: digest(path) for path in folder.iterdir()} == before
+    engine("run", run, "--json", cwd=tmp_path)
+    own = tmp_path / "runs" / "small"
+    held = {path.name: digest(path) for path in own.iterdir()}
+    done = engine("sweep", config, cwd=tmp_path, check=1)
+    assert done.stderr == f"error: {own}: holds a run; give the sweep another name or another --out\n"
+    assert {path.name: digest(path) for path in own.iterdir()} == held
+
+
+def test_what_a_folder_holds_is_what_its_manifest_says_or_else_its_files(tmp_path: Path, written) -> None:
+    assert kind_in(written[1]) == "sweep"
+    assert not kind_in(tmp_path / "nothing")
+    for name, content, kind in (
+        ("equity.parquet", "", "run"),
+        ("unfinished/sweep.journal", "", "sweep"),
+        ("manifest.json", '{"kind": "run"}', "run"),
+        ("manifest.json", "[1]", "sweep"),
+        ("manifest.json", "{", "sweep"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+        assert kind_in(tmp_path) == kind, name
+
+
+def test_a_sweep_s_folder_without_its_table_is_still_a_sweep_s(tmp_path: Path, written) -> None:
+    for name in FILES - {"results.parquet"}:
+        (tmp_path / name).write_bytes((written[1] / name).read_bytes())
+    done = engine("report", tmp_path, cwd=tmp_path, check=1)
+    assert "results.parquet: cannot be read (No such file or directory); sweep again to write it" in done.stderr
+
+
+def test_a_sweep_with_a_changed_file_is_not_finished(tmp_path: Path, written) -> None:
+    made = sweeping(SMALL)
+    for name in FILES:
+        (tmp_path / name).write_bytes((written[1] / name).read_bytes())
+    assert is_finished(made, tmp_path)
+    (tmp_path / "summary.json").write_text("{}")
+    assert not is_finished(made, tmp_path)
+
+
+def test_what_others_put_into_unfinished_is_neither_published_nor_deleted_nor_written_through(
+    tmp_path: Path, written
+) -> None:
+    unfinished, theirs = tmp_path / "runs" / "small" / "unfinished", tmp_path / "theirs"
+    unfinished.mkdir(parents=True)
+    theirs.write_text("precious")
+    (unfinished / "letter.txt").write_text("hello")
+    (unfinished / "results.parquet").symlink_to(theirs)
+    (unfinished / "sweep.journal").symlink_to(theirs)
+    done = engine("sweep", written[0], cwd=tmp_path, check=1)
+    assert done.stderr.endswith(
+        "sweep.journal: is a symbolic link, a plain file is expected; remove the link or choose another --out\n"
+    )
+    (unfinished / "sweep.journal").unlink()
+    engine("sweep", written[0], "--json", cwd=tmp_path)
+    assert theirs.read_text() == "precious"
+    assert {path.name for path in unfinished.parent.iterdir()} == FILES | {"unfinished"}
+    assert [path.name for path in unfinished.iterdir()] == ["letter.txt"]
+
+
+def _record(content: bytes) -> bytes:
+    return b"SWP1" + len(content).to_bytes(8, "little") + hashlib.sha256(content).digest() + content
+
+
+@pytest.mark.parametrize("content", [b"abc", b"[1, 2]", b"null", b"\xff", b'"text"', b"[" * 100_000])
+def test_a_journal_that_says_nothing_of_a_sweep_is_not_gone_on_with(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "sweep.journal"
+    path.write_bytes(_record(content))
+    with pytest.raises(OutputError, match=r"sweep.journal: belongs to no sweep; leave --resume away to start anew"):
+        Journal.open(path, sweeping(SMALL).identity, resume=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"abc",
+        b"[1]\n",
+        b'{"first": 0}\n',
+        b'{"first": 0, "last": 10, "rows": 3, "refused": {}}\nshort',
+        b'{"first": 0, "last": 10, "rows": 0, "refused": {"a": 1}}\n',
+        b'{"first": [0], "last": 10, "rows": 0, "refused": {"a": [10, 0]}}\n',
+        b'{"first": "0", "last": "9", "rows": 0, "refused": {}}\n',
+        b'{"first": 0, "last": 10.0, "rows": 0, "refused": {"a": [10, 0]}}\n',
+        b'{"first": 0, "last": 10, "rows": 0, "refused": [1]}\n',
+        b'{"first": 0, "last": 10, "rows": 1e400, "refused": {}}\n',
+        b'{"first": 0, "last": 10, "rows": %d, "refused": {}}\n' % 10**30,
+        b'{"first": 5, "last": 5, "rows": 0, "refused": {}}\n',
+        b'{"first": 0, "last": 61, "rows": 0, "refused": {"a": [61, 0]}}\n',
+        b'{"first": 25, "last": 35, "rows": 0, "refused": {"a": [10, 25]}}\n',
+        b'{"first": 40, "last": 41, "rows": 1, "refused": {}}\n' + bytes(40 + 8 * len(FIGURES)),
+    ],
+)
+def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: bytes) -> None:
+    made = sweeping(SMALL)
+    path = tmp_path / "sweep.journal"
+    worker = Worker(made.job)
+    with Journal.open(path, made.identity, resume=False) as journal:
+        journal.add(worker.chunk(20, made.points.digits(20, 30)).encode())
+    path.write_bytes(path.read_bytes() + _record(content))
+    with (
+        pytest.raises(OutputError, match=r"sweep.journal: holds a chunk of no such sweep; leave --resume away"),
+        Journal.open(path, made.identity, resume=True) as journal,
+    ):
+        compute(made, journal, Here(), 16, lambda done, total: None)
+
+
+@pytest.mark.parametrize("limit", [100, 1_000])
+def test_a_disk_that_is_full_at_once_is_one_line_with_the_file_s_name(tmp_path: Path, written, limit: int) -> None:
+    done = engine("sweep", written[0], cwd=tmp_path, check=1, limit=limit)
+    assert "unfinished/" in done.stderr
+    assert "free some space, then --resume" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_more_workers_than_a_machine_has_are_refused(tmp_path: Path, written) -> None:
+    done = engine("sweep", written[0], "--workers", "257", cwd=tmp_path, check=1)
+    assert "--workers" in done.stderr
+    assert "256" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,30 @@ def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str
     assert killed
 
 
+def test_a_process_that_is_killed_as_it_starts_is_replaced(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    """The job is larger than a pipe holds: whoever writes it to a process that is gone must not wait for it."""
+    start, killed = BaseProcess.start, []
+
+    def start_and_kill_two(process) -> None:
+        start(process)
+        if len(killed) < 2:
+            killed.append(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(BaseProcess, "start", start_and_kill_two)
+    assert _digest(made, tmp_path, Processes(2)) == alone
+    assert len(killed) == 2
+
+
+def test_there_are_never_more_processes_than_tasks(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    start, started = BaseProcess.start, []
+    monkeypatch.setattr(BaseProcess, "start", lambda process: (started.append(process), start(process)))
+    with Journal.open(tmp_path / "sweep.journal", made.identity, resume=False) as journal:
+        compute(made, journal, Processes(8), 3000, lambda done, total: None)
+    assert digest(tmp_path / "results.parquet") == alone
+    assert 1 <= len(started) <= 2
+
+
 def broken_schema():
     raise ValueError("a bug in a process")
 
@@ -101,6 +126,10 @@ def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, 
         ("tcp://127.0.0.1:9", "does not answer; start one with `dask scheduler`"),
         ("nowhere", "--scheduler: nowhere:"),
         ("htp://127.0.0.1:9", "--scheduler: htp://127.0.0.1:9:"),
+        ("tls://127.0.0.1:9", "--scheduler: tls://127.0.0.1:9: is no address, as tcp://host:8786"),
+        ("ucx://127.0.0.1:9", "--scheduler: ucx://127.0.0.1:9: is no address"),
+        ("tcp://127.0.0.1:99999", "--scheduler: tcp://127.0.0.1:99999: is no address"),
+        ("127.0.0.1:9", "does not answer"),
     ):
         with pytest.raises(OutputError) as caught:
             _digest(made, tmp_path, Cluster(address))

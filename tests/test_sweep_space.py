@@ -37,7 +37,7 @@ def test_dates_go_in_months_and_years_and_stay_inside_short_months() -> None:
         "2004-05-31",
         "2004-06-30",
     ]
-    assert texts(from_="2004-02-29", to="2008-03-01", step="2 years") == ["2004-02-29", "2006-02-28", "2008-02-29"]
+    assert texts(from_="2004-02-29", to="2008-02-29", step="2 years") == ["2004-02-29", "2006-02-28", "2008-02-29"]
 
 
 def test_a_basket_axis_has_every_combination_at_every_weight() -> None:
@@ -211,6 +211,12 @@ FAULTS = {
     "account.currency: [USD, EUR]": "account.currency cannot vary",
     "strategy: [{kind: never}], strategy.cap: [2%, 3%]": "changes what strategy changes",
     "window.start: {from: 2010-01-01, to: 2012-01-01, step: 5}": "dates go in steps of months or years",
+    "window.start: {from: 2018-02-30, to: 2019-01-01, step: 1 month}": "from: 2018-02-30 is no day of the calendar",
+    "window.start: {from: 2018-01-01, to: 2019-13-45, step: 1 month}": "to: 2019-13-45 is no day of the calendar",
+    "window.start: {from: 2018-01-01, to: 9999-12-31, step: 1 month}": "miss 9999-12-31; write to: 9999-12-01",
+    "window.start: {from: 2018-01-01, to: 2019-01-01, step: 999999999999 months}": "leads beyond 2019-01-01; write",
+    "window.start: {from: 2018-01-01, to: 2019-01-01, step: 7000 years}": "leads beyond 2019-01-01; write a shorter",
+    "window.start: {from: 2018-01-31, to: 2018-03-15, step: 1 month}": "write to: 2018-02-28 or 2018-03-31",
 }
 
 

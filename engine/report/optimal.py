@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from markupsafe import Markup
 
-from engine.files import staged
+from engine.files import atomic_write, staged
 from engine.report import format as fmt
 from engine.report.console import bullet, console, heading, row, table, text
 from engine.report.frontier_chart import Chart, chart_of
@@ -32,8 +32,8 @@ _EDGE: Final = 1e-9
 def write_proposal(proposal: Proposal, folder: Path) -> None:
     """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither."""
     with staged(folder) as staging:
-        (staging / JSON_NAME).write_bytes(to_json(proposal_json(proposal)))
-        (staging / PAGE_NAME).write_text(proposal_page(proposal), encoding="utf-8")
+        atomic_write(staging / JSON_NAME, to_json(proposal_json(proposal)))
+        atomic_write(staging / PAGE_NAME, proposal_page(proposal).encode())
 
 
 def proposal_json(proposal: Proposal) -> dict[str, Json]:

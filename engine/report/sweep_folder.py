@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.arrays import FloatArray
 from engine.errors import DataError, OutputError
+from engine.results import SWEEP, kind_in
 from engine.sweep.evidence import values_of
 from engine.sweep.publish import CONFIG
 from engine.sweep.table import NAME as RESULTS
@@ -171,7 +172,7 @@ class SweepFolder:
 
 def is_sweep(folder: Path) -> bool:
     """Tell whether ``folder`` holds a sweep rather than a run."""
-    return (folder / RESULTS).exists()
+    return kind_in(folder) == SWEEP
 
 
 def read_sweep(folder: Path) -> SweepFolder:

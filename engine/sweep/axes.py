@@ -86,10 +86,7 @@ class Range(Choice):
     def _faults(self) -> Iterator[tuple[tuple[str, ...], str]]:
         dated = [bool(_DAY.fullmatch(text)) for text in (self.first, self.last)]
         if all(dated):
-            if not _SPAN.fullmatch(self.step or ""):
-                yield ("step",), "dates go in steps of months or years; write step: 1 year"
-            elif self.last <= self.first:
-                yield ("to",), f"{self.last} is not after {self.first}; swap them"
+            yield from self._date_faults()
             return
         written = [_EXACT.fullmatch(text) for text in (self.first, self.last, self.step) if text is not None]
         if any(one is None for one in written):
@@ -103,6 +100,24 @@ class Range(Choice):
             yield ("to",), f"{self.last} is not above {self.first}; swap them"
         elif self.step is not None:
             yield from self._step_faults(low, high, Decimal(_digits(self.step)))
+
+    def _date_faults(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        false = [(key, text) for key, text in (("from", self.first), ("to", self.last)) if not _is_day(text)]
+        if false:
+            for key, text in false:
+                yield (key,), f"{text} is no day of the calendar; write year-month-day, as 2004-02-29"
+        elif not _SPAN.fullmatch(self.step or ""):
+            yield ("step",), "dates go in steps of months or years; write step: 1 year"
+        elif self.last <= self.first:
+            yield ("to",), f"{self.last} is not after {self.first}; swap them"
+        else:
+            *_, near = self._days()
+            after = self._day_after(near)
+            if near == self.first:
+                yield ("step",), f"a step of {self.step} leads beyond {self.last}; write a shorter one"
+            elif near != self.last:
+                words = f"steps of {self.step} from {self.first} miss {self.last}; write to: {near}"
+                yield ("to",), words + (f" or {after}" if after else "")
 
     def _step_faults(self, low: Decimal, high: Decimal, step: Decimal) -> Iterator[tuple[tuple[str, ...], str]]:
         if step <= 0:
@@ -131,14 +146,26 @@ class Range(Choice):
         step = Decimal(_digits(self.step)) if self.step else (high - low) / PIECES
         return [_plain(low + k * step) + unit for k in range(int((high - low) / step) + 1)]
 
-    def _days(self) -> list[str]:
+    @property
+    def _months(self) -> int:
+        """How many months a step of dates has."""
         span = _SPAN.fullmatch(self.step or "1 year")
         if span is None:
             raise TypeError(self.step)
-        months = int(span[1]) * (12 if span[2] == "year" else 1)
+        return int(span[1]) * (12 if span[2] == "year" else 1)
+
+    def _days(self) -> list[str]:
         first, last = dt.date.fromisoformat(self.first), dt.date.fromisoformat(self.last)
-        days = (_months_after(first, k * months) for k in itertools.count())
-        return [str(day) for day in itertools.takewhile(lambda day: day <= last, days)]
+        steps = _months_between(first, last) // self._months
+        days = (_months_after(first, k * self._months) for k in range(steps + 1))
+        return [str(day) for day in days if day <= last]
+
+    def _day_after(self, near: str) -> str | None:
+        """Return the day of the step after the one that ends on ``near``; None when no calendar has it."""
+        first = dt.date.fromisoformat(self.first)
+        steps = _months_between(first, dt.date.fromisoformat(near)) // self._months
+        months = (steps + 1) * self._months
+        return str(_months_after(first, months)) if months <= _months_between(first, dt.date.max) else None
 
 
 class Basket(Choice):
@@ -247,6 +274,19 @@ def _digits(text: str) -> str:
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _months_between(first: dt.date, last: dt.date) -> int:
+    """Return how many months later the month of ``last`` is."""
+    return 12 * (last.year - first.year) + last.month - first.month
 
 
 def _months_after(day: dt.date, months: int) -> dt.date:

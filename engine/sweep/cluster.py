@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import platform
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
@@ -23,6 +24,9 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 
 PATIENCE: Final = 5
 """How long a scheduler may take to answer, and a first worker to appear [s]."""
+
+_ADDRESS: Final = re.compile(r"(?:tcp://)?(?P<place>(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5}))")
+_LAST_PORT: Final = 65_535
 
 _mine = threading.local()
 
@@ -51,18 +55,22 @@ class Cluster:
             client.close(timeout=1)
 
     def _connected(self) -> Client:
+        found = _ADDRESS.fullmatch(self.address)
+        if found is None or int(found["port"]) > _LAST_PORT:
+            raise self._fault("is no address, as tcp://host:8786")
         try:
             from distributed import Client  # noqa: PLC0415  (an extra, and slow)
         except ImportError:
             raise OutputError("--scheduler: Dask is not installed; run `pip install '.[cluster]'`") from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
-            return Client(self.address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError, ImportError) as error:
+            return Client(f"tcp://{found['place']}", timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
             why = "is no address, as tcp://host:8786" if isinstance(error, ValueError) else "does not answer"
-            raise OutputError(
-                f"--scheduler: {self.address}: {why}; start one with `dask scheduler`, or check the address"
-            ) from None
+            raise self._fault(why) from None
+
+    def _fault(self, why: str) -> OutputError:
+        return OutputError(f"--scheduler: {self.address}: {why}; start one with `dask scheduler`, or check the address")
 
 
 def _ready(client: Client, address: str) -> int:

@@ -18,7 +18,7 @@ from engine.sweep.evidence import Results
 from engine.sweep.journal import NAME as JOURNAL
 from engine.sweep.journal import Journal
 from engine.sweep.publish import publish, tidy, workshop
-from engine.sweep.run import Progress, Sweeping, chunk_rows, compute, own_run
+from engine.sweep.run import SMALLEST, Progress, Sweeping, chunk_rows, compute, own_run
 from engine.sweep.summary import Findings, findings
 from engine.sweep.table import NAME as RESULTS
 from engine.sweep.work import Worker
@@ -87,6 +87,7 @@ def _crew(terms: Terms, sweeping: Sweeping[PolicyT]) -> tuple[Crew, int]:
     hands = terms.workers
     if not hands:
         hands = cores if count >= (PAYING if worker.runs_beside(first[0].tolist()) else PAYING_ALONE) else 1
+    hands = min(hands, -(-count // SMALLEST) or 1)  # one a chunk: more would have nothing to do
     if hands == 1:
         return Here(), 1
     if not kernel.compiled("run_lanes"):

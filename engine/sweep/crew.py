@@ -76,7 +76,8 @@ class Processes:
                         raise content
                     yield content
         finally:
-            desk.closed.set()
+            with desk.lock:  # from here on no process is started
+                desk.closed.set()
             for child in desk.children:
                 child.kill()  # it holds nothing; an orderly exit would take half a second
                 child.join()
@@ -110,13 +111,22 @@ class Desk:
 
 
 def _serve(job: Job[PolicyT], desk: Desk) -> None:
-    """Look after one process: give it tasks one by one, and pass on what it answers; the end is None, or the fault."""
+    """Look after one process: give it tasks one by one, and pass on what it answers; the end is None, or the fault.
+
+    It is started when there is a task for it, so that there are never more processes than tasks.
+    """
+    line: Connection | None = None
     try:
-        line = _start(job, desk)
-        while not desk.closed.is_set() and (task := desk.take()) is not None:
-            while (content := _asked(line, task)) is None and not desk.closed.is_set():
-                desk.lose()
-                line = _start(job, desk)
+        while (task := desk.take()) is not None:
+            content = None
+            while content is None:
+                line = line or _start(job, desk)
+                content = _asked(line, task) if line else None
+                if desk.closed.is_set():
+                    return
+                if content is None:
+                    line = None
+                    desk.lose()
             desk.done.put(content)
     except BaseException as error:  # noqa: BLE001  (whoever reads the queue raises it)
         desk.done.put(error)
@@ -124,14 +134,29 @@ def _serve(job: Job[PolicyT], desk: Desk) -> None:
         desk.done.put(None)
 
 
-def _start(job: Job[PolicyT], desk: Desk) -> Connection:
-    """Start a process and return the line to it."""
+def _start(job: Job[PolicyT], desk: Desk) -> Connection | None:
+    """Start a process, give it the job, and return the line to it; None when it is gone before it has the job.
+
+    The job goes through the line, whose other end is closed here: what starts a process writes its arguments into a
+    pipe whose other end stays open, and would wait for ever for one that died.
+    """
     context = get_context("spawn")
     here, there = context.Pipe()
-    child = context.Process(target=_compute, args=(job, there), daemon=True)
-    child.start()
-    desk.children.append(child)
+    child = context.Process(target=_compute, args=(there,), daemon=True)
+    with desk.lock:
+        if desk.closed.is_set():
+            return None
+        try:
+            child.start()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise OutputError(f"--workers: a worker process cannot be started: {reason}; take fewer") from error
+        desk.children.append(child)
     there.close()
+    try:
+        here.send(job)
+    except OSError:
+        return None
     return here
 
 
@@ -147,12 +172,12 @@ def _asked(line: Connection, task: Task) -> bytes | None:
     return content
 
 
-def _compute(job: Job[PolicyT], line: Connection) -> None:
-    """Answer tasks until the line closes, or the process that asks is gone."""
+def _compute(line: Connection) -> None:
+    """Receive a job and answer its tasks until the line closes, or the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
     threading.Thread(target=leave_with_parent, daemon=True).start()
     try:
-        worker = Worker(job)
+        worker = Worker(line.recv())
         while True:
             first, digits = line.recv()
             line.send_bytes(worker.chunk(first, digits).encode())

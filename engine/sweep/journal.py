@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -44,14 +45,13 @@ class Journal:
 
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        file = os.fdopen(descriptor, "r+b")
+        file = os.fdopen(_opened(path), "r+b")
         try:
             _lock(file, path)
             journal = cls(path, file)
             journal._begin(identity, resume=resume)
         except BaseException:
-            file.close()
+            _shut(file)
             raise
         return journal
 
@@ -63,7 +63,8 @@ class Journal:
             self.file.truncate()
             self._write(json.dumps(identity).encode())
         elif found != identity:
-            changed = ", ".join(key for key in identity if found.get(key) != identity[key])
+            keys = dict.fromkeys([*identity, *found])
+            changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
             raise OutputError(
                 f"{self.path}: belongs to another sweep ({changed} differs); leave --resume away to start anew"
             )
@@ -81,12 +82,16 @@ class Journal:
         return Chunk.decode(self.file.read(length))
 
     def gaps(self, count: int) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of ``count`` points that are not finished."""
+        """Yield the ranges of ``count`` points that are not finished; raises OutputError when a chunk has others."""
         begin = 0
         for first in sorted(self.chunks):
             if begin < first:
                 yield begin, first
+            elif begin > first:
+                raise self._foreign()
             begin = self.chunks[first][0]
+        if begin > count:
+            raise self._foreign()
         if begin < count:
             yield begin, count
 
@@ -100,7 +105,7 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file and its lock."""
-        self.file.close()
+        _shut(self.file)
 
     def drop(self) -> None:
         """Delete the file: what it kept is a result now."""
@@ -126,14 +131,28 @@ class Journal:
         end = self.file.seek(0)
         while content := self._record():
             if identity is None:
-                identity = dict(json.loads(content))
+                identity = self._identity(content)
             else:
-                head = json.loads(content.partition(b"\n")[0])
-                self.chunks[head["first"]] = (head["last"], end + _HEAD.size, len(content))
+                chunk = _chunk(content)
+                if chunk is None or chunk.first in self.chunks:
+                    raise self._foreign()
+                self.chunks[chunk.first] = (chunk.last, end + _HEAD.size, len(content))
             end += _HEAD.size + len(content)
         self.file.seek(end)
         self.file.truncate()
         return identity
+
+    def _identity(self, content: bytes) -> dict[str, str]:
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise OutputError(f"{self.path}: belongs to no sweep; leave --resume away to start anew")
+        return found
+
+    def _foreign(self) -> OutputError:
+        return OutputError(f"{self.path}: holds a chunk of no such sweep; leave --resume away to start anew")
 
     def _record(self) -> bytes | None:
         head = self.file.read(_HEAD.size)
@@ -145,6 +164,36 @@ class Journal:
             return None
         content = self.file.read(length)
         return content if hashlib.sha256(content).digest() == digest else None
+
+
+def _chunk(content: bytes) -> Chunk | None:
+    """Return the chunk that is encoded in ``content``; None where there is none, whatever it is instead."""
+    try:
+        chunk = Chunk.decode(content)
+        whole = chunk.is_whole
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+    return chunk if whole else None
+
+
+def _opened(path: Path) -> int:
+    """Open a plain file to read and append, and make it where there is none; a link is not followed."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: a plain file is expected there; move it away or choose another --out")
+    try:
+        return os.open(path, flags, 0o666)
+    except OSError as error:
+        if not path.is_symlink():
+            raise
+        words = "is a symbolic link, a plain file is expected; remove the link or choose another --out"
+        raise OutputError(f"{path}: {words}") from error
+
+
+def _shut(file: BinaryIO) -> None:
+    """Close a file of which all that counts was written through; what a full disk did not take is said already."""
+    with suppress(OSError):
+        file.close()
 
 
 def _lock(file: BinaryIO, path: Path) -> None:

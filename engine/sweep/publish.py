@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ import yaml
 from engine.errors import OutputError
 from engine.files import alone_in, atomic_write, take_places
 from engine.policy import Policy
-from engine.results import PACKAGES, Json, to_json
+from engine.results import MANIFEST, PACKAGES, SWEEP, Json, keep_apart, to_json
 from engine.sweep.journal import NAME as JOURNAL
 from engine.sweep.run import Sweeping
 from engine.sweep.summary import Findings, summary_of
@@ -27,6 +27,9 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 UNFINISHED: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""
 CONFIG: Final = "config.resolved.yaml"
+SUMMARY: Final = "summary.json"
+PUBLISHED: Final = (CONFIG, MANIFEST, "report.html", RESULTS, SUMMARY)
+"""The files of a finished sweep."""
 
 
 def workshop(folder: Path) -> Path:
@@ -48,13 +51,14 @@ def publish(
     summary = summary_of(found)
     files: Mapping[str, bytes] = {
         CONFIG: yaml.safe_dump(sweeping.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
-        "summary.json": to_json(summary),
+        SUMMARY: to_json(summary),
     }
     signatures: dict[str, Json] = {RESULTS: _sha256(made / RESULTS)}
     for name, content in files.items():
         signatures[name] = hashlib.sha256(content).hexdigest()
         atomic_write(made / name, content)
     manifest: dict[str, Json] = {
+        "kind": SWEEP,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "config_sha256": sweeping.config.sha256(),
         "plan_sha256": found.run.config_sha256,
@@ -62,16 +66,21 @@ def publish(
         "identity": dict(sweeping.identity),
         "files": signatures,
     }
-    atomic_write(made / "manifest.json", to_json(manifest))
+    atomic_write(made / MANIFEST, to_json(manifest))
     build(made)
     with alone_in(folder):
-        take_places(sorted(path for path in made.iterdir() if path.name != JOURNAL), folder)
+        keep_apart(folder, SWEEP)
+        take_places([made / name for name in PUBLISHED], folder)
     return summary
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a finished sweep does not need any more."""
-    shutil.rmtree(workshop(folder), ignore_errors=True)
+    """Remove what a finished sweep does not need any more; what somebody else put there stays."""
+    made = workshop(folder)
+    with suppress(OSError):
+        for path in [made / JOURNAL, *(made / name for name in PUBLISHED), *made.glob(".*.tmp")]:
+            path.unlink(missing_ok=True)
+        made.rmdir()
 
 
 def is_finished(sweeping: Sweeping[PolicyT], folder: Path) -> bool:
@@ -79,8 +88,8 @@ def is_finished(sweeping: Sweeping[PolicyT], folder: Path) -> bool:
     if (workshop(folder) / JOURNAL).exists():
         return False
     try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        signed = manifest["files"][RESULTS] == _sha256(folder / RESULTS)
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        signed = all(manifest["files"][name] == _sha256(folder / name) for name in (RESULTS, CONFIG, SUMMARY))
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return bool(signed and manifest.get("identity") == sweeping.identity)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 from engine.config import RunConfig
-from engine.load import BEYOND, request_of, tickers_of
+from engine.load import beyond, request_of, tickers_of
 from engine.policy import Policy
 from engine.quality import Finding
 from engine.results import Run
@@ -95,7 +95,7 @@ def requested(plan: RunConfig[PolicyT], space: Space) -> Request:
             ends += [end for end in found if end]
             if axis.path == ("window",) and None in found:
                 return Request(tickers, own.start, None, own.exchange)
-    return Request(tickers, own.start, max(ends) + BEYOND, own.exchange)
+    return Request(tickers, own.start, beyond(max(ends)), own.exchange)
 
 
 def _end(path: KeyPath, text: Tree) -> dt.date | None:
@@ -128,16 +128,18 @@ def compute(sweeping: Sweeping[PolicyT], journal: Journal, crew: Crew, rows: int
     """
     count = sweeping.points.count
     reasons: Reasons = {}
+    gaps = list(journal.gaps(count))
     table = Table(journal.path.parent / RESULTS, sweeping.space, sweeping.points)
-    written = _written(journal, table, reasons, 0)
-    progress(journal.done(), count)
-    for content in crew.chunks(sweeping.job, _tasks(sweeping.points, list(journal.gaps(count)), rows)):
-        journal.add(content)
-        written = _written(journal, table, reasons, written)
+    with table:
+        written = _written(journal, table, reasons, 0)
         progress(journal.done(), count)
-    if written != count:
-        raise RuntimeError(f"{written} of {count} points are there")
-    table.close()
+        for content in crew.chunks(sweeping.job, _tasks(sweeping.points, gaps, rows)):
+            journal.add(content)
+            written = _written(journal, table, reasons, written)
+            progress(journal.done(), count)
+        if written != count:
+            raise RuntimeError(f"{written} of {count} points are there")
+        table.close()
     return reasons
 
 

@@ -5,8 +5,9 @@ Row groups have a fixed number of rows, so the bytes do not depend on how the po
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,7 @@ class Table:
         self._schema = schema
         coded = [one.name for one in space.parameters]
         try:
+            path.unlink(missing_ok=True)  # a link would be followed
             self._writer = pq.ParquetWriter(
                 path, schema, compression="zstd", compression_level=1, use_dictionary=coded, write_page_checksum=True
             )
@@ -64,6 +66,16 @@ class Table:
             self._writer.close()
         except OSError as error:
             raise self._fault(error) from error
+
+    def __enter__(self) -> Self:
+        """Return the table itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file; of one that is not whole nothing is raised, nor said when memory is tidied up."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._writer.is_open = False
 
     def _flush(self, rows: int) -> None:
         numbers = np.concatenate([chunk.numbers for chunk in self._held])

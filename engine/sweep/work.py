@@ -16,7 +16,7 @@ from engine import lanes
 from engine.arrays import BoolArray, FloatArray
 from engine.config import RunConfig
 from engine.errors import EngineError
-from engine.load import BEYOND
+from engine.load import beyond
 from engine.market import Market
 from engine.policy import Policy
 from engine.sources.base import Closes
@@ -84,6 +84,17 @@ class Chunk:
             np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(lanes.FIGURES)),
             {reason: (count, first) for reason, (count, first) in head["refused"].items()},
         )
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether each point is there once, valid or counted with its reason."""
+        numbers = [self.first, self.last, *(number for pair in self.refused.values() for number in pair)]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            return False
+        counted = sum(count for count, _ in self.refused.values())
+        inside = (self.first <= self.numbers) & (self.numbers < self.last)
+        rising = bool((np.diff(self.numbers) > 0).all())
+        return self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
 
 
 class Refusals:
@@ -166,7 +177,7 @@ class Worker(Generic[PolicyT]):
     def own(self, plan: Plan) -> Place:
         """Return the market that the plan's own config would load."""
         window = plan.window
-        end = window.end + BEYOND if window.end else None
+        end = beyond(window.end) if window.end else None
         closes = self.closes.only((*plan.tickers, *self._benchmarks), end)
         return self._placed(closes, plan)
 
@@ -178,7 +189,7 @@ class Worker(Generic[PolicyT]):
         window, rate = plan.window, plan.account.cash.rate
         key = (window.start, window.end, rate)
         if key not in self._places:
-            end = window.end + BEYOND if window.end else None
+            end = beyond(window.end) if window.end else None
             closes = self.closes.only(self.closes.tickers, end)
             self._places[key] = self._placed(closes, plan), ~np.isnan(closes.closes)
         place, printed = self._places[key]
