@@ -7,7 +7,7 @@ matter.
 
 Left out, and counted, is text that never runs here, as no test could notice a change of it: annotations of functions
 and variables, which ``from __future__ import annotations`` keeps as text (those of a class stay in, as pydantic reads
-them), bounds of type variables, and ``@jit``, which does nothing while numba is switched off.
+them), bounds of type variables, ``@jit`` and ``@inlined``, which do nothing while numba is switched off.
 
 Every mutant is a fork of a process that has the libraries loaded already: half a second instead of three.
 """
@@ -142,7 +142,7 @@ def never_run(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     for node in ast.walk(tree):
         texts: list[ast.expr | None] = []
         if isinstance(node, ast.FunctionDef):
-            texts = [node.returns, *(name for name in node.decorator_list if ast.unparse(name) == "jit")]
+            texts = [node.returns, *(name for name in node.decorator_list if ast.unparse(name) in {"jit", "inlined"})]
         elif isinstance(node, ast.arg) or (isinstance(node, ast.AnnAssign) and id(node) not in in_a_class):
             texts = [node.annotation]
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar":

@@ -972,3 +972,17 @@ def test_costs_above_the_value_trade_nothing_beside_an_asset_that_waits_too() ->
     dear = terms(PerOrderCosts(fixed=500.0).table(2), 2)
     status, scaled, cash = kernel.trade(units, 0.0, np.array([10.0, 10.0]), waiting, dear, dq, fees)
     assert (status, scaled, cash, units.tolist()) == (kernel.UNAFFORDABLE, False, 0.0, [1.0, 1.0])
+
+
+def test_cash_that_rounding_leaves_below_zero_on_the_way_is_zero() -> None:
+    rng, below = np.random.default_rng(3), 0
+    for _ in range(60):
+        prices, third = rng.uniform(5.0, 900.0, (3, 3)), [1 / 3, 1 / 3, 1 / 3]
+        units = rng.uniform(1.0, 90.0, 3)
+        held, dq, fees = units.copy(), np.zeros(3), np.zeros(3)
+        _, _, raw = kernel.trade(held, 0.0, prices[2], order(third), terms(free(3), 3), dq, fees)
+        below += raw < 0.0
+        (_, cash, _), made, _, _ = on_its_own(prices, units, fixed=third, calendar=[2])
+        assert made == [(2, kernel.QUIET)]
+        assert cash == max(raw, 0.0)
+    assert below > 5
