@@ -593,7 +593,7 @@ BAD = {
     ),
     "a fallback that is none": (
         ("  turnover:", "  fallback: previos\n  turnover:"),
-        "plan.yaml:12: strategy.fallback: found 'previos'; expected 'previous', 'equal_weight' or 'fail'",
+        "plan.yaml:12: strategy.fallback: found 'previos'; did you mean 'previous'?; expected 'previous', 'equal_weight' or 'fail'",
     ),
 }
 
