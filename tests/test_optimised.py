@@ -554,7 +554,7 @@ BAD = {
         ("limits: [{group: [SIZE, satellites], max: 30%}]", "core_cap: 30.333%"),
         "plan.yaml:9: strategy.core_cap: satellites.count: whichever 2 to 3 are held, at best the weights' sum of 100 %: "
         "0.001 % missing because of satellites.cap HD, satellites.cap JNJ, core_cap MTUM, satellites.cap PG, core_cap QUAL, "
-        "core_cap SIZE and 1 more; raise one of these",
+        "core_cap SIZE; raise one of these",
     ),
     "a limit on a stranger": (
         ("[SIZE, satellites]", "[SIZE, satelites]"),
