@@ -768,6 +768,23 @@ def test_a_run_tells_how_stable_the_weights_were_and_a_failing_one_leaves_it_alo
     assert [path.name for path in folder.parent.iterdir()] == ["plan"]
 
 
+def test_a_run_says_what_its_fallbacks_break_on_the_terminal_the_page_and_in_the_summary(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(GOOD)
+    done = engine("run", "plan.yaml", *SHORT, "--set", "strategy.turnover.max=0.01%", cwd=tmp_path)
+    folder = tmp_path / "runs" / "plan"
+    summary = json.loads((folder / "summary.json").read_text())["optimiser"]
+    instead = [step for step in summary["steps"] if step["fallback"] == "previous"]
+    worst = max(instead, key=lambda step: step["residual"])
+    assert worst["broken"].startswith("satellites.floor")
+    assert summary["worst_fallback_residual"] == worst["residual"] > 1e-8
+    assert summary["worst_residual"] <= 1e-8
+    printed = " ".join(done.stdout.split())
+    most = f"{100 * worst['residual']:.6g} %"
+    for words in (f"limits broken by up to {most} at", f"at worst, {worst['broken']} is broken by {most} on"):
+        assert words in printed
+        assert words in (folder / "report.html").read_text()
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("optimised*.yaml")), ids=lambda path: path.stem)
 def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
