@@ -16,6 +16,8 @@ import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
 
+VIOLATION: Final = 1e-8
+"""Most by which accepted weights break a constraint [weight]."""
 UNTRADED: Final = 1e-9
 """A trade up to this weight is none."""
 
@@ -239,6 +241,23 @@ class Constraints:
         if self.cardinality is not None:
             found[self.cardinality.name] = self.cardinality.violation(w)
         return found
+
+    def most_broken(self, w: FloatArray) -> tuple[str, float]:
+        """Return which floor, cap, group or count ``w`` (N,) breaks most, and by how much [weight]; ("", 0.0): none.
+
+        The names are those of messages; what the weights add up to, and what is traded, are not asked about.
+        """
+        rule, bounds = self.cardinality, self.bounds
+        if rule is not None:
+            held = rule.members & (w != 0.0)
+            if not rule.least <= int(held.sum()) <= rule.most:
+                return rule.name, 1.0
+            bounds = rule.basket(bounds, held)
+        found = [bounds.normals(w), *(group.normals(w) for group in self.groups)]
+        slack = np.concatenate([one.slack for one in found])
+        names = [name for one in found for name in one.names]
+        worst = min(range(len(names)), key=slack.__getitem__, default=None)
+        return ("", 0.0) if worst is None or slack[worst] >= 0.0 else (names[worst], -float(slack[worst]))
 
     def violation(self, w: FloatArray) -> float:
         """Return the largest of the violations; NaN is the largest of all."""

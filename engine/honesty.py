@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from engine.choice import in_percent
 from engine.chronicle import Chooses
 from engine.comparison import Comparison
+from engine.constraints import VIOLATION
 from engine.market import Market
 from engine.policy import Policy
 
@@ -122,10 +124,13 @@ def _without_answer(comparison: Comparison) -> Iterable[str]:
         steps = portfolio.ledger.steps
         without = [step for step in steps if step.fallback]
         if without:
-            first = without[0]
+            first, worst = without[0], max(without, key=lambda step: step.residual)
+            broken = ""
+            if worst.residual > VIOLATION:
+                broken = f"; at worst, {worst.broken} is broken by {in_percent(worst.residual)} on {dates[worst.row]}"
             yield (
                 f"{prefix}The optimiser had no answer at {len(without)} of {len(steps)} decisions, first on "
-                f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}."
+                f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}{broken}."
             )
         remarks = [step for step in steps if step.remark]
         if remarks:

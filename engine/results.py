@@ -230,6 +230,7 @@ def walk_summary(walk: Walk) -> dict[str, Json]:
     steps, residuals = [stride.step for stride in walk.strides], [step.residual for step in walk.solved]
     named = next((step for step in steps if step.figure), steps[0])
     mean, highest = walk.turnover
+    worst = walk.worst_fallback
     return {
         "figure": named.figure,
         "percent": named.percent,
@@ -238,6 +239,7 @@ def walk_summary(walk: Walk) -> dict[str, Json]:
         "turnover_mean": mean,
         "turnover_highest": highest,
         "worst_residual": max(residuals, default=None),
+        "worst_fallback_residual": worst.residual if worst else None,
         "solvers": dict(walk.solvers),
         "fallbacks": dict(walk.fallbacks),
         "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.spreads.items()},
@@ -263,6 +265,7 @@ def stride_summary(stride: Stride) -> dict[str, Json]:
         "binding": dict(step.binding),
         "turnover": stride.traded,
         "fallback": step.fallback,
+        "broken": step.broken,
         "remark": step.remark,
     }
 

@@ -24,10 +24,12 @@ class Step:
     figure : what the objective's figure is called
     percent : whether it is shown as a percentage
     value : the figure at the weights; NaN without weights
-    residual : most by which the weights break a constraint [weight]
+    residual : most by which the weights break a constraint; of a fallback's, which may trade freely and leave cash as
+        it is, most by which they break a floor, a cap, a group or the count (then 1) [weight]
     gap : no admissible weights are better by more, in units of the objective
     binding : by how much the figure improves for each unit of weight that a constraint gives way, by its name
     fallback : what was traded instead, "" when the solver's weights were
+    broken : the limit that a fallback's weights break most, "" for none
     remark : what a reader should know of the estimate, "" for nothing
 
     """
@@ -46,4 +48,5 @@ class Step:
     gap: float = np.nan
     binding: Mapping[str, float] = field(default_factory=dict)
     fallback: str = ""
+    broken: str = ""
     remark: str = ""

@@ -74,6 +74,12 @@ class Walk:
         return tuple(stride.step for stride in self.strides if not stride.step.fallback)
 
     @property
+    def worst_fallback(self) -> Step | None:
+        """The step whose fallback breaks a limit most; None without a fallback."""
+        instead = [stride.step for stride in self.strides if stride.step.fallback]
+        return max(instead, key=lambda step: step.residual, default=None)
+
+    @property
     def turnover(self) -> tuple[float, float]:
         """Mean and highest one-way turnover of a decision after the opening [fraction]; zeros when there is none."""
         later = [stride.traded for stride in self.strides[1:]]

@@ -174,7 +174,11 @@ class Optimised(Rebalanced):
             group = limit.group if isinstance(limit.group, str) else ", ".join(limit.group)
             yield f"limit: {group} {'each ' if limit.group == 'sector' else ''}{bounds or 'without bounds'}"
         yield from self.turnover.words(decisions_a_year(self.rebalance))
-        instead = {"previous": "what is held stays", "equal_weight": "equal weights", "fail": "the run ends"}
+        instead = {
+            "previous": "what is held stays, within the limits",
+            "equal_weight": "equal weights",
+            "fail": "the run ends",
+        }
         yield f"where there are no such weights: {instead[self.fallback]}"
 
     # ---- what a config may not say -----------------------------------------------------------------------------------

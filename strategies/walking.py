@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import DateArray, FloatArray
+from engine.constraints import VIOLATION
 from engine.errors import DataError
 from engine.objectives import Inputs, MinTrackingError, Objective, nearest
 from engine.optimiser import Optimiser
@@ -44,7 +45,9 @@ def weigh(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArr
         if problem is not None:
             found = dataclasses.replace(found, status=problem.why(found.status))
         w, instead = _instead(plan, decision, optimiser, found.status)
-    decision.steps.append(_step(decision, problem, found, instead))
+    broken, residual = _broken(plan, decision, w)
+    step = _step(decision, problem, found, instead)
+    decision.steps.append(dataclasses.replace(step, broken=broken, residual=residual))
     return w
 
 
@@ -131,15 +134,43 @@ def _instead(plan: Optimised, decision: Decision, optimiser: Optimiser, reason: 
     if plan.fallback == "fail":
         raise DataError(f"strategy.fallback: fail, and there are no weights {_when(decision)}: {reason}")
     if plan.fallback == "previous" and held:
-        return _held(plan, decision), "previous"
+        return _previous(plan, decision, optimiser), "previous"
     assets = _able(plan, decision)
     equal = np.full(len(assets), 1.0 / max(len(assets), 1))
     found = optimiser.solve(nearest(equal), plan.allowed(assets)) if assets else nowhere("no asset can be bought")
     if found.weights is not None:
         return _spread(decision, assets, found.weights), "equal_weight"
     if held:
-        return _held(plan, decision), "previous"
+        return _previous(plan, decision, optimiser), "previous"
     raise DataError(f"strategy: there are no weights {_when(decision)}, nor equal ones: {reason}; {found.status}")
+
+
+def _previous(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArray:
+    """Return (N,) what is held, cut to its caps, when it keeps every limit; else the admissible weights nearest to it.
+
+    What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same where
+    that can be. Where nothing is admissible: what is held, cut to its caps.
+    """
+    kept, assets = _held(plan, decision), _able(plan, decision)
+    if not assets:
+        return kept
+    w = kept[[decision.column(ticker) for ticker in assets]]
+    rules = plan.allowed(assets)
+    choice, held = rules.cardinality, w > 0.0
+    if choice is not None:
+        choice = dataclasses.replace(choice, floor=np.where(held, np.minimum(choice.floor, w), choice.floor))
+        rules = dataclasses.replace(rules, cardinality=choice)
+    if rules.most_broken(w)[1] <= VIOLATION:
+        return kept
+    tries = [rules]
+    if choice is not None and choice.least <= int((held & choice.members).sum()) <= choice.most:
+        same_names = choice.basket(rules.bounds, held)
+        tries.insert(0, dataclasses.replace(rules, bounds=same_names, cardinality=None))
+    for constraints in tries:
+        found = optimiser.solve(nearest(w), constraints)
+        if found.weights is not None:
+            return _spread(decision, assets, found.weights)
+    return kept
 
 
 def _held(plan: Optimised, decision: Decision) -> FloatArray:
@@ -147,6 +178,12 @@ def _held(plan: Optimised, decision: Decision) -> FloatArray:
     free = decision.eligible & ~decision.barred
     w = np.where(free, np.minimum(decision.weights, decision.vector(plan.caps(), missing=np.inf)), 0.0)
     return w + (float(decision.weights.sum()) - float(w.sum())) * plan.core_shares(decision)
+
+
+def _broken(plan: Optimised, decision: Decision, w: FloatArray) -> tuple[str, float]:
+    """Return which limit ``w`` (N,) breaks most, and by how much [weight]."""
+    assets = _able(plan, decision)
+    return plan.allowed(assets).most_broken(w[[decision.column(ticker) for ticker in assets]])
 
 
 def _spread(decision: Decision, assets: tuple[str, ...], weights: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 
 from engine.constraints import Bounds, Budget, Cardinality, Constraints, Group, Target, Turnover, long_only
-from engine.feasible import feasible
+from engine.feasible import Feasibility, feasible
 
 FIVE = tuple("ABCDE")
 
@@ -131,6 +131,61 @@ def test_a_choice_of_names_is_proved_by_trying_them() -> None:
     assert "4 names for at least 5" in feasible(cardinality(5, 6, 0.02, 0.1)).message
     tight = replace(cardinality(3, 4, 0.1, 0.2), groups=(Group("limits[0]", mask(1, 2, 3, 4), most=0.25),))
     assert feasible(tight).missing == pytest.approx(0.05)
+
+
+BEFORE = {
+    "a name held below its floor": (cardinality(1, 1, 0.1, 0.2), [0.95, 0.05, 0, 0, 0], 0.0, "4 % more are needed because of floor B; raise it"),
+    "a name held above its cap": (cardinality(1, 1, 0.02, 0.1), [0.85, 0.15, 0, 0, 0], 0.0, "4 % more are needed because of cap B; raise it"),
+    "a group above its most": (
+        replace(long_only(FIVE, 0.9), groups=(Group("limits[0]", mask(1, 2), 0.15),)), [0.8, 0.1, 0.1, 0, 0], 0.0,
+        "4 % more are needed because of limits[0] max; raise it",
+    ),
+    "caps that are kept to": (bounded(0.0, 0.4), [0.45, 0.4, 0.15, 0, 0], 0.0, "4 % more are needed because of cap A; raise it"),
+    "two names, each in part": (bounded(0.03, 0.9), [0.9, 0.1, 0, 0, 0], 0.0, "8 % more are needed because of floor C, floor D, floor E; raise it"),
+    "what is no longer there": (long_only(FIVE), [0.5, 0.4, 0, 0, 0], 0.1, "9 % more are needed because of what cannot be held any longer; raise it"),
+    "two causes that would each do": (
+        replace(long_only(FIVE), bounds=Bounds(FIVE, np.array([0, 0.1, 0, 0, 0]), np.array([0.9, 1, 1, 1, 1]))),
+        [0.95, 0.05, 0, 0, 0], 0.0, "4 % more are needed because of cap A, floor B; raise it",
+    ),
+    "nothing but cash": (long_only(FIVE), [0.5, 0.4, 0, 0, 0], 0.0, "4 % more are needed; raise it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("constraints", "held", "elsewhere", "words"), BEFORE.values(), ids=BEFORE.keys())
+def test_too_little_turnover_names_what_has_to_be_traded_and_nothing_else(
+    constraints: Constraints, held: list, elsewhere: float, words: str
+) -> None:
+    found = feasible(replace(constraints, turnover=Turnover(np.array(held), 0.01, elsewhere)))
+    assert found.message.endswith(f"turnover.max 1 %: trades of {words}")
+
+
+def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
+    from engine.optimiser.without import without
+
+    rng, named = np.random.default_rng(5), 0
+    for _ in range(150):
+        lower = np.round(rng.uniform(0.0, 0.15, 5) * (rng.random(5) < 0.5), 2)
+        bounds = Bounds(FIVE, lower, np.round(lower + rng.uniform(0.05, 0.6, 5), 2))
+        group = Group("limits[0]", rng.random(5) < 0.5, float(np.round(rng.uniform(0.2, 0.9), 2)))
+        turnover = Turnover(np.round(rng.dirichlet(np.full(5, 0.5)), 2), 0.02)
+        constraints = Constraints(bounds, (group,), turnover)
+        found = feasible(constraints)
+        if found.holds or "because of " not in found.message or "is above" in found.message:
+            continue
+        names = found.message.split("because of ")[1].split(";")[0].split(", ")
+
+        def as_much(*gone: str, constraints: Constraints = constraints, found: Feasibility = found) -> bool:
+            for name in gone:
+                constraints = without(constraints, name)
+            left = feasible(constraints)
+            same = left.message.split(" %:")[0] == found.message.split(" %:")[0]
+            return not left.holds and same and left.missing == pytest.approx(found.missing, abs=1e-12)
+
+        assert not as_much(*names)
+        for name in names:  # a cause alone, or one of two that would each do
+            assert not as_much(name) or as_much(*(other for other in names if other != name))
+            named += 1
+    assert named > 150
 
 
 def test_proofs_agree_with_a_linear_program_on_random_constraints() -> None:

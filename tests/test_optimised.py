@@ -330,6 +330,118 @@ def test_what_is_held_stays_but_for_what_is_above_its_cap() -> None:
     assert (targets(ledger)[1:, 3:] == 0.08).any()
 
 
+def holding(w: list[float], able: np.ndarray | None = None) -> Decision:
+    """A decision at row 150 of one who holds ``w`` (7,)."""
+    able = np.ones(7, bool) if able is None else able
+    return Decision(market_of(closes()).until(150), np.array(w), 1.0, 150, able, np.zeros(7, bool))
+
+
+def test_what_is_held_keeps_groups_caps_and_count_while_turnover_leaves_no_answer() -> None:
+    prices = closes().copy()
+    prices[85:, 2:4] *= np.linspace(1.0, 6.0, 145)[:, None]  # C and D outgrow their group, A its core_cap
+    prices[85:, 0] *= np.linspace(1.0, 3.0, 145)
+    ledger = walk(plan(core_cap="60%", turnover={"max": "0.1%"}), prices)
+    w = targets(ledger)
+    instead = [k for k, step in enumerate(ledger.steps) if step.fallback == "previous"]
+    assert len(instead) >= 5
+    for k in instead:
+        assert w[k, 2:].sum() <= 0.45 + 1e-8
+        assert w[k, :3].max() <= 0.6 + 1e-8
+        assert w[k, 3:].max() <= 0.08 + 1e-12
+        assert 2 <= np.count_nonzero(w[k, 3:]) <= 3
+        assert ledger.steps[k].residual <= 1e-8 or ledger.steps[k].broken.startswith("satellites.floor")
+
+
+NEAREST = {
+    "a group above its most": ([0.3, 0.2, 0.4, 0.05, 0.05, 0, 0], [0.325, 0.225, 0.4 - 0.05 / 3, *2 * [0.05 - 0.05 / 3], 0, 0]),
+    "a satellite below its floor": ([0.3, 0.2, 0.45, 0.01, 0.04, 0, 0], [0.325, 0.225, 0.41, 0.01, 0.03, 0, 0]),
+    "a core asset above core_cap": ([0.8, 0.1, 0.02, 0.04, 0.04, 0, 0], [0.7, 0.125, 0.045, 0.065, 0.065, 0, 0]),
+    "too few names": ([0.5, 0.3, 0.15, 0.05, 0, 0, 0], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("held", "expected"), NEAREST.values(), ids=NEAREST.keys())
+def test_what_is_held_beyond_a_limit_moves_to_the_nearest_admissible_weights(held: list, expected: list | None) -> None:
+    policy, decision = plan(**HOPELESS, core_cap="70%"), holding(held)
+    w = policy.target_weights(decision)
+    lowest = np.where(np.array(held) > 0.0, np.minimum(held, [0, 0, 0, *4 * [0.03]]), [0, 0, 0, *4 * [0.03]])
+    best = np.inf
+    others = ([4], [5], [6], [4, 5], [4, 6], [5, 6])  # one name alone is too few: one or two join it
+    for names in ([3, 4],) if held[4] else ([3, *more] for more in others):
+        top = np.array([0.7, 0.7, 0.7, 0, 0, 0, 0])
+        top[names] = 0.08
+        found = minimize(
+            lambda x: np.square(x - held).sum(),
+            np.full(7, 1 / 7),
+            bounds=list(zip(np.minimum(lowest, top), top, strict=True)),
+            constraints=[
+                {"type": "eq", "fun": lambda x: x.sum() - 1.0},
+                {"type": "ineq", "fun": lambda x: 0.45 - x[2:].sum()},
+            ],
+            method="SLSQP",
+            options={"ftol": 1e-16},
+        )
+        best = min(best, found.fun)
+    assert np.square(w - held).sum() == pytest.approx(best, abs=1e-8)
+    if expected:
+        assert w == pytest.approx(expected, abs=1e-7)
+    assert w.sum() == pytest.approx(1.0, abs=1e-12)
+    assert decision.steps[0].fallback == "previous"
+
+
+def test_a_satellite_below_its_floor_and_cash_are_left_alone_and_the_floor_is_said() -> None:
+    held = [0.4, 0.3, 0.1, 0.01, 0.04, 0.05, 0]
+    decision = holding(held)
+    assert plan(**HOPELESS).target_weights(decision) == pytest.approx(held, abs=1e-15)
+    step = decision.steps[0]
+    assert (step.broken, step.residual) == ("satellites.floor D", pytest.approx(0.02))
+
+
+def test_where_no_weights_are_admissible_what_is_held_stays_and_the_limit_it_breaks_is_recorded() -> None:
+    able = np.array([0, 0, 1, 1, 1, 1, 1], bool)  # only C and satellites, of which 45 % may be held
+    decision = holding([0.5, 0, 0.4, 0.05, 0.05, 0, 0], able)
+    assert plan(**HOPELESS).target_weights(decision) == pytest.approx([0, 0, 0.9, 0.05, 0.05, 0, 0])
+    step = decision.steps[0]
+    assert (step.broken, step.residual) == ("limit C, satellites max", pytest.approx(0.55))
+
+
+def test_nothing_that_can_be_held_is_cash_and_breaks_no_limit() -> None:
+    decision = holding([0.5, 0.5, 0, 0, 0, 0, 0], np.zeros(7, bool))
+    assert not plan(**HOPELESS, limits=[]).target_weights(decision).any()
+    assert (decision.steps[0].broken, decision.steps[0].residual) == ("", 0.0)
+
+
+def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> None:
+    from engine.report.walk import WalkSummary, walk_page
+    from engine.results import walk_summary
+
+    market = market_of(closes())
+    ledger = walk(plan())
+    steps = [dataclasses.replace(step, residual=1e-16) for step in ledger.steps]
+    clean = dataclasses.replace(steps[2], fallback="previous", residual=2e-16, broken="limit C, satellites max")
+    over = dataclasses.replace(steps[3], fallback="previous", residual=0.013, broken="satellites.floor D")
+
+    def told(*instead: object) -> tuple[WalkSummary, tuple[str, ...], str]:
+        some = dataclasses.replace(ledger, steps=(*steps[:2], *instead, *steps[4:]))
+        summary = WalkSummary.model_validate(walk_summary(walked(some, market)))
+        page = walk_page(summary)
+        return summary, page.sentences, " ".join(page.steps[3])
+
+    summary, sentences, row = told(clean, over)
+    assert sentences[0].endswith("these break no limit by more than 1.0e-16")
+    assert (
+        "limits broken by up to 1.3 % at 1 of 2 fallbacks, turnover aside (satellites.floor D on "
+        f"{summary.steps[3].date})" in sentences
+    )
+    assert (summary.worst_residual, summary.worst_fallback_residual) == (1e-16, 0.013)
+    assert "previous, beyond satellites.floor D" in row
+    summary, sentences, _ = told(clean, steps[3])
+    assert "no limit broken by more than 2.0e-16 at 1 fallback, turnover aside" in sentences
+    summary, sentences, _ = told(steps[2], steps[3])
+    assert not any("fallback" in sentence for sentence in sentences)
+    assert summary.worst_fallback_residual is None
+
+
 FAILING = {
     "all expected returns below the rate": (
         HOPELESS,
@@ -563,7 +675,7 @@ BAD = {
         ("limits: [{group: [SIZE, satellites], max: 30%}]", "core_cap: 30.333%"),
         "plan.yaml:9: strategy.core_cap: satellites.count: whichever 2 to 3 are held, at best the weights' sum of 100 %: "
         "0.001 % missing because of satellites.cap HD, satellites.cap JNJ, core_cap MTUM, satellites.cap PG, core_cap QUAL, "
-        "core_cap SIZE and 1 more; raise one of these",
+        "core_cap SIZE; raise one of these",
     ),
     "a limit on a stranger": (
         ("[SIZE, satellites]", "[SIZE, satelites]"),
@@ -663,6 +775,23 @@ def test_a_run_tells_how_stable_the_weights_were_and_a_failing_one_leaves_it_alo
     assert "estimates.lookback: 9000 returns are asked for" in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["plan"]
+
+
+def test_a_run_says_what_its_fallbacks_break_on_the_terminal_the_page_and_in_the_summary(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(GOOD)
+    done = engine("run", "plan.yaml", *SHORT, "--set", "strategy.turnover.max=0.01%", cwd=tmp_path)
+    folder = tmp_path / "runs" / "plan"
+    summary = json.loads((folder / "summary.json").read_text())["optimiser"]
+    instead = [step for step in summary["steps"] if step["fallback"] == "previous"]
+    worst = max(instead, key=lambda step: step["residual"])
+    assert worst["broken"].startswith("satellites.floor")
+    assert summary["worst_fallback_residual"] == worst["residual"] > 1e-8
+    assert summary["worst_residual"] <= 1e-8
+    printed = " ".join(done.stdout.split())
+    most = f"{100 * worst['residual']:.6g} %"
+    for words in (f"limits broken by up to {most} at", f"at worst, {worst['broken']} is broken by {most} on"):
+        assert words in printed
+        assert words in (folder / "report.html").read_text()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("optimised*.yaml")), ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import FloatArray, frozen
-from engine.constraints import Constraints
+from engine.constraints import VIOLATION, Constraints
 from engine.exact import ROUNDING
 from engine.feasible import Feasibility, feasible
 from engine.objectives import Form, Quadratic, Ratio
@@ -24,8 +24,6 @@ from engine.optimiser.program import Costs, Program, signature
 from engine.optimiser.solution import WORTHLESS, Solution
 from engine.optimiser.solvers import SOLVERS, Solver, refined
 
-VIOLATION: Final = 1e-8
-"""Most by which accepted weights break a constraint [weight]."""
 GAP: Final = 1e-6
 """Most by which accepted weights can be worse than the best, in parts of the objective."""
 _SMALL_GAP: Final = 1e-9

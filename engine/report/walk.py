@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 
+from engine.choice import in_percent
+from engine.constraints import VIOLATION
 from engine.report import format as fmt
 from engine.report.console import bullet, heading, row, table
 from engine.report.words import plural
@@ -37,6 +39,7 @@ class StepSummary(_Part):
     turnover: float
     fallback: str
     remark: str
+    broken: str = ""
 
 
 class SpreadSummary(_Part):
@@ -66,6 +69,7 @@ class WalkSummary(_Part):
     turnover_mean: float
     turnover_highest: float
     worst_residual: float | None
+    worst_fallback_residual: float | None = None
     solvers: dict[str, int]
     fallbacks: dict[str, int]
     weights: dict[str, SpreadSummary]
@@ -145,10 +149,12 @@ def _sentences(walk: WalkSummary) -> tuple[str, ...]:
     used = ", ".join(f"{name} {times}" for name, times in walk.solvers.items())
     lines = [f"{plural(walk.decisions, 'decision')}, {walk.solved} solved" + (f" ({used})" if used else "")]
     if walk.worst_residual is not None:
-        lines[0] += f"; no limit broken by more than {fmt.residual(walk.worst_residual)}"
+        lines[0] += f"; these break no limit by more than {fmt.residual(walk.worst_residual)}"
     for name, times in walk.fallbacks.items():
         first = next(one for one in walk.steps if one.fallback == name)
         lines.append(f"no answer at {times}: {name.replace('_', ' ')} instead, first on {first.date}: {first.status}")
+    if walk.worst_fallback_residual is not None:
+        lines.append(_broken(walk, walk.worst_fallback_residual))
     lines.append(
         f"{fmt.percent(walk.turnover_mean)} of the portfolio exchanged at a decision on average, "
         f"{fmt.percent(walk.turnover_highest)} at most"
@@ -157,12 +163,28 @@ def _sentences(walk: WalkSummary) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _broken(walk: WalkSummary, worst: float) -> str:
+    """Return what the fallbacks break; they trade freely, so ``turnover.max`` is none of it."""
+    instead = [one for one in walk.steps if one.fallback]
+    times = sum((one.residual or 0.0) > VIOLATION for one in instead)
+    if not times:
+        return (
+            f"no limit broken by more than {fmt.residual(worst)} at {plural(len(instead), 'fallback')}, turnover aside"
+        )
+    named = next(one for one in instead if one.residual == worst)
+    words = (
+        f"limits broken by up to {in_percent(worst)} at {times} of {plural(len(instead), 'fallback')}, turnover aside"
+    )
+    return f"{words} ({named.broken} on {named.date})"
+
+
 def _step(one: StepSummary, walk: WalkSummary) -> tuple[str, ...]:
     train = f"{one.train_first} to {one.train_last}" if one.train_first else fmt.DASH
     by = one.solver or fmt.DASH
     gap = fmt.DASH if one.gap is None else fmt.residual(one.gap)
     broken = fmt.DASH if one.residual is None else fmt.residual(one.residual)
-    said = f"{one.fallback.replace('_', ' ')}: {one.status}" if one.fallback else one.status
+    beyond = f", beyond {one.broken}" if one.broken and (one.residual or 0.0) > VIOLATION else ""
+    said = f"{one.fallback.replace('_', ' ')}{beyond}: {one.status}" if one.fallback else one.status
     bound = ", ".join(one.binding) or fmt.DASH
     value = value_of(one.value, percent=walk.percent)
     return one.date, train, str(one.observations), value, fmt.percent(one.turnover), by, broken, gap, said, bound
