@@ -483,7 +483,7 @@ def _say_compiling(*functions: str) -> None:
 
     if not all(kernel.compiled(name) for name in ("hold", *functions)):
         kernel.tidy()
-        sys.stderr.write("compiling the numerical kernels, once for this installation (10 to 20 s)\n")
+        sys.stderr.write("compiling the numerical kernels, once for this installation (about 10 s)\n")
 
 
 def _write(result: Run, folder: Path) -> None:
