@@ -11,6 +11,7 @@ import json
 import os
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from engine.errors import OutputError
 from engine.sweep.work import Chunk
 
 NAME: Final = "sweep.journal"
+
+PATIENCE: Final = 1.0
+"""How long the lock is asked for again [s]: a process killed while it starts another leaves it there for an instant."""
 
 _HEAD = struct.Struct("<4sQ32s")
 _MAGIC = b"SWP1"
@@ -202,10 +206,16 @@ def _lock(file: BinaryIO, path: Path) -> None:
         return
     import fcntl  # noqa: PLC0415  (not there on Windows)
 
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        words = "another process is sweeping into this folder; wait for it, or choose another --out"
-        raise OutputError(f"{path.parent}: {words}") from None
-    except OSError:
-        return
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                words = "another process is sweeping into this folder; wait for it, or choose another --out"
+                raise OutputError(f"{path.parent}: {words}") from None
+            time.sleep(0.05)
+        except OSError:
+            return
+        else:
+            return
