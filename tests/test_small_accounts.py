@@ -103,6 +103,20 @@ def test_a_gap_is_an_error_after_five_sessions_however_often_the_portfolio_rebal
         simulate(market_of(prices), plan, account(), free(2))
 
 
+@pytest.mark.parametrize(("gap", "ends"), [(5, False), (6, True)])
+def test_an_order_waits_five_sessions_for_a_close_and_no_longer(gap: int, ends: bool) -> None:
+    """Rebalanced at the first session of February 2020, row 23; B has no close there and on the next ones."""
+    prices = walk(7, 2, 60)
+    prices[23 : 23 + gap, 1] = np.nan
+    plan = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "annual", "month": "february"})
+    if ends:
+        with pytest.raises(StalePriceError, match="B: no close in 5 sessions"):
+            simulate(market_of(prices), plan, account(), free(2))
+    else:
+        ledger = simulate(market_of(prices), plan, account(), free(2))
+        assert ledger.rows.tolist() == [0, 23 + gap]
+
+
 def test_a_total_loss_has_figures_and_can_be_audited() -> None:
     prices = walk(2, 2, 100)
     prices[60:, 0] = np.nan
