@@ -26,6 +26,8 @@ from engine.sweep.journal import Journal
 from engine.sweep.run import prepared
 
 OPTIONS = ("--json", "--workers", "2", "--memory", "1")
+RECORD = 100_000
+"""Bytes that no header of a journal has, and every record of a whole chunk."""
 
 
 @dataclass
@@ -60,6 +62,30 @@ def finished(folder: Path, identity: dict[str, str]) -> dict[int, tuple[int, byt
     return {first: (chunk.last, chunk.encode()) for first, chunk in chunks.items()}
 
 
+def _lives(process: subprocess.Popen[bytes], folder: Path, chance: random.Random, whole: float, watched: bool) -> bool:
+    """Wait for the moment of a kill and return whether the process lives to see it.
+
+    A moment between its start and its end, which on a busy machine is mostly while it still loads; or, ``watched``,
+    one soon after its journal has become longer.
+    """
+    journal = folder / "unfinished" / "sweep.journal"
+    known = _length(journal)
+    while watched and process.poll() is None and _length(journal) < known + RECORD:
+        time.sleep(0.001)
+    try:
+        process.wait(timeout=chance.uniform(0.0, 0.1) * whole if watched else chance.uniform(0.2, 1.0) * whole)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def kill_and_go_on(kills: int, seed: int, place: Path) -> Tally:
     """Kill ``kills`` times; raises AssertionError when anything is not as it should be."""
     wanted, whole = reference(place / "reference")
@@ -69,9 +95,7 @@ def kill_and_go_on(kills: int, seed: int, place: Path) -> Tally:
     while tally.kills < kills:
         begin = time.monotonic()
         process = subprocess.Popen(command(out, "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            process.wait(timeout=chance.uniform(0.2, 1.0) * whole)
-        except subprocess.TimeoutExpired:
+        if _lives(process, folder, chance, whole, watched=tally.kills % 2 == 0):
             process.kill()
             process.wait()
             tally.kills += 1
