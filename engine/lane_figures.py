@@ -11,7 +11,7 @@ import numpy as np
 from engine import metrics
 from engine.arrays import FloatArray
 from engine.figures import Performance, figures
-from engine.kernel import OVER
+from engine.kernel import OVER, powers
 from engine.kernel.lane_records import LaneSums, LaneTape
 from engine.kernel_types import BLOCKS
 from engine.ledger import Ledger
@@ -64,7 +64,7 @@ def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArra
     if tape.excess:
         excess = _Series(sums.excess_shift, _total(sums.excess), _total(sums.excess_squares))
     with np.errstate(all="ignore"):
-        growth, lost = sums.final / capital, sums.lowest - 1.0
+        growth, lost = sums.final / capital, sums.lowest
         below = np.sqrt(_total(sums.shortfalls) / count)
         mean, spread = mean_of(count, *excess[:2]), np.sqrt(variance_of(count, *excess[1:]))
         mean_value = sums.values / sessions
@@ -131,10 +131,10 @@ def _total(blocks: FloatArray) -> FloatArray:
 
 
 def _cagr(growth: FloatArray, days: float) -> FloatArray:
-    """Return growth a year; powers by the scalar function, whose bits numpy's own for arrays need not have."""
+    """Return growth a year (S,), NaN where there is none."""
     if days <= 0.0:
         return np.full_like(growth, np.nan)
-    return np.array([metrics.growth_a_year(one, days) if one >= 0.0 else np.nan for one in growth.tolist()])
+    return powers(growth, metrics.DAYS_PER_YEAR / days) - 1.0
 
 
 def over_caps(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray
 from engine.kernel.lane_records import BLOCKED, KEPT, LaneSums
+from engine.kernel.lane_room import size_of_room
 from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
 from engine.kernel_types import BLOCKS
@@ -77,10 +78,18 @@ def _run_some(course: Course, roster: Roster, lanes: IntArray) -> FloatArray:
     plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], -count % WIDTH)))
     width = len(plans.calendar)
     kept, blocks = np.empty((len(KEPT), width)), np.empty((BLOCKS, len(BLOCKED), width))
+    room = _aligned(size_of_room(len(plans.core)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
-        run_lanes(0, width // WIDTH, course.tape, plans, kept, blocks)
+        run_lanes(0, width // WIDTH, course.tape, plans, room, kept, blocks)
         sums = LaneSums(*kept[:, :count], *blocks[:, :, :count].transpose(1, 0, 2))
         return figures_of(sums, plans.accounts[0, :count], course.tape)
+
+
+def _aligned(size: int) -> FloatArray:
+    """Return room for ``size`` numbers that begins where a line of the cache does, as each of its registers will."""
+    room = np.empty(size + WIDTH)
+    begin = -(room.ctypes.data // room.itemsize) % WIDTH
+    return room[begin : begin + size]
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:

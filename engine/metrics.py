@@ -28,8 +28,17 @@ def time_weighted(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray
     [currency]. This engine's flows arrive at the close: ``at_end``.
     """
     before = value[:-1] + at_start[1:]
-    growth = np.divide(value[1:] - at_end[1:], before, out=np.ones_like(before), where=before != 0.0)
-    return growth - 1.0
+    return np.where(before == 0.0, 0.0, _change(value[1:] - at_end[1:], before))
+
+
+def _change(after: FloatArray, before: FloatArray) -> FloatArray:
+    """Return ``after`` over ``before``, less 1.
+
+    The difference first: it is exact where the two are close, so a small change keeps its digits, which ``a / b - 1``
+    loses, and no change is 0. Times the reciprocal, as one of ``before`` serves returns and drawdowns in a sweep.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (after - before) * (1.0 / before)
 
 
 def level_of(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
@@ -115,7 +124,7 @@ def omega(returns: FloatArray, threshold: float | FloatArray = 0.0) -> float | N
 
 def drawdowns(level: FloatArray) -> FloatArray:
     """Return each level over the highest so far, less 1; never positive."""
-    return level / np.maximum.accumulate(level) - 1.0
+    return _change(level, np.maximum.accumulate(level))
 
 
 def max_drawdown(level: FloatArray) -> float:

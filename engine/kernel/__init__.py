@@ -34,7 +34,7 @@ from engine.kernel.compiling import compiled, tidy
 from engine.kernel.fees import order_cost
 from engine.kernel.flows import invest, raise_cash
 from engine.kernel.holding import hold, trim
-from engine.kernel.measures import NOISE, OVER, SNAP, shares_of, value_of, weights_of
+from engine.kernel.measures import NOISE, OVER, SNAP, powers, shares_of, value_of, weights_of
 from engine.kernel.trading import DONE, UNAFFORDABLE, trade
 from engine.kernel.watching import BAND_ALARM, CAP_ALARM, QUIET, REVIEW_ALARM, bought, rebalanced
 
@@ -53,6 +53,7 @@ __all__ = [
     "hold",
     "invest",
     "order_cost",
+    "powers",
     "raise_cash",
     "rebalanced",
     "shares_of",

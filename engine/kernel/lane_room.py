@@ -10,49 +10,58 @@ from typing import Final
 from engine.kernel.compiling import inlined
 from engine.kernel.vectors import WIDTH
 
-CASH: Final = 0 * WIDTH
-LAST: Final = 1 * WIDTH
-HIGH: Final = 2 * WIDTH
-SINCE: Final = 3 * WIDTH
-LONGEST: Final = 4 * WIDTH
-LOWEST: Final = 5 * WIDTH
-FALLS: Final = 6 * WIDTH
-VALUES: Final = 7 * WIDTH
-SHIFT: Final = 8 * WIDTH
-RETURNS: Final = 9 * WIDTH
-SQUARES: Final = 10 * WIDTH
-SHORTFALLS: Final = 11 * WIDTH
-EXCESS_SHIFT: Final = 12 * WIDTH
-EXCESS: Final = 13 * WIDTH
-EXCESS_SQUARES: Final = 14 * WIDTH
-TOP_MONEY: Final = 15 * WIDTH
-TOP_VALUE: Final = 16 * WIDTH
-OVER_CAP: Final = 17 * WIDTH
-YEAR: Final = 18 * WIDTH
-BEST: Final = 19 * WIDTH
-WORST: Final = 20 * WIDTH
-COSTS: Final = 21 * WIDTH
-ORDERS: Final = 22 * WIDTH
-TRADED: Final = 23 * WIDTH
-REBALANCES: Final = 24 * WIDTH
-MOVED: Final = 25 * WIDTH
-ODD: Final = 26 * WIDTH
-DUE: Final = 27 * WIDTH
-BROKE_CAP: Final = 28 * WIDTH
-BROKE_BAND: Final = 29 * WIDTH
-CAPITAL: Final = 30 * WIDTH
-CAP: Final = 31 * WIDTH
-HAIRCUT: Final = 32 * WIDTH
-ABSOLUTE: Final = 33 * WIDTH
-RELATIVE: Final = 34 * WIDTH
-RATE: Final = 35 * WIDTH
-FIXED: Final = 36 * WIDTH
-PER_SHARE: Final = 37 * WIDTH
-MINIMUM: Final = 38 * WIDTH
-MAXIMUM: Final = 39 * WIDTH
-MAXIMUM_RATE: Final = 40 * WIDTH
-SPREAD: Final = 41 * WIDTH
-REGISTERS: Final = 42 * WIDTH
+(
+    # what a variant has, all [currency] but the days and what is "per"
+    CASH,
+    LAST,  # value at the close before
+    PER_LAST,  # 1 / LAST
+    HIGH,  # highest value so far
+    PER_HIGH,  # 1 / HIGH
+    YEAR,  # value at the end of the calendar year before
+    SINCE,  # day of the high [days since the epoch]
+    # what is known of its course [fraction]
+    LONGEST,  # [days] below a high
+    LOWEST,  # deepest drawdown, not positive
+    FALLS,  # sum of squared drawdowns
+    VALUES,  # sum of values [currency]
+    SHIFT,  # the first return, from which returns are summed
+    RETURNS,
+    SQUARES,
+    SHORTFALLS,  # sum of squared returns below the risk-free one
+    EXCESS_SHIFT,  # the same of returns above the risk-free one
+    EXCESS,
+    EXCESS_SQUARES,
+    BEST,  # calendar year
+    WORST,
+    TOP_MONEY,  # [currency] in the capped asset when its weight was the highest, and
+    TOP_VALUE,  # [currency] the value then
+    OVER_CAP,  # [closes]
+    # what it traded
+    COSTS,  # [currency]
+    ORDERS,  # [count]
+    TRADED,  # [currency], either sign positive
+    REBALANCES,  # [count]
+    MOVED,  # 1 where the last orders traded anything
+    # what is to be done at the next close: 1 where true
+    ODD,  # only the spine can run it
+    DUE,
+    BROKE_CAP,
+    BROKE_BAND,
+    # its terms
+    CAPITAL,  # [currency]
+    CAP,  # [weight]
+    HAIRCUT,  # [fraction of the last price]
+    ABSOLUTE,  # band [weight]
+    RELATIVE,  # band [fraction of the target]
+    RATE,  # [fraction of the traded money]
+    FIXED,  # [currency/order]
+    PER_SHARE,  # [currency/share]
+    MINIMUM,  # [currency/order]
+    MAXIMUM,  # [currency/order]
+    MAXIMUM_RATE,  # [fraction of the traded money]
+    SPREAD,  # [fraction of the traded money]
+    REGISTERS,  # here the registers of assets begin
+) = range(0, 45 * WIDTH, WIDTH)
 """Where each register of the group begins, and the first of its assets'."""
 
 UNITS, TARGET, REFERENCE, HOLDINGS, TRADES, HEIRS, ACTIVE = range(7)

@@ -7,6 +7,8 @@ eight share nothing, so any number of threads gives the same bits.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray, IntArray
@@ -29,6 +31,8 @@ from engine.kernel.lane_room import (
     MOVED,
     ODD,
     ORDERS,
+    PER_HIGH,
+    PER_LAST,
     REBALANCES,
     REFERENCE,
     SINCE,
@@ -38,51 +42,61 @@ from engine.kernel.lane_room import (
     UNITS,
     WORST,
     YEAR,
-    size_of_room,
     spot,
 )
 from engine.kernel.lane_trading import lane_trade
 from engine.kernel.marking import DAY, first_return, mark
 from engine.kernel.measures import OVER
-from engine.kernel.vectors import WIDTH, Lanes, Mask, every, load, none_of, some, store, where
+from engine.kernel.vectors import WIDTH, Lanes, Mask, borrowed, every, load, none_of, some, store, where
 from engine.kernel_types import BLOCKS
+
+RUIN: Final = -0.999
+"""A drawdown below which the value may have become zero: what a return is then, the spine knows."""
 
 
 @released
-def run_lanes(first: int, last: int, tape: LaneTape, plans: LanePlans, kept: FloatArray, blocks: FloatArray) -> None:
+def run_lanes(
+    first: int,
+    last: int,
+    tape: LaneTape,
+    plans: LanePlans,
+    room: FloatArray,
+    kept: FloatArray,
+    blocks: FloatArray,
+) -> None:
     """Run the groups of eight from ``first`` to before ``last``.
 
-    Overwrites their columns of ``kept`` (len(KEPT), S) and ``blocks`` (BLOCKS, len(BLOCKED), S).
+    Overwrites ``room`` (size_of_room(n),), its own thread's, and the groups' columns of ``kept`` (len(KEPT), S) and
+    ``blocks`` (BLOCKS, len(BLOCKED), S).
     """
-    room = np.zeros(size_of_room(tape.prices.shape[1]))
     for number in range(first, last):
         _run_group(
             number * WIDTH,
-            room,
-            tape.prices,
-            tape.strip,
-            tape.fresh,
-            tape.eligible,
-            tape.missing,
-            tape.pattern,
-            tape.stops,
-            tape.ends,
-            tape.gone_rows,
-            tape.gone,
-            tape.capped,
+            borrowed(room),
+            borrowed(tape.prices),
+            borrowed(tape.strip),
+            borrowed(tape.fresh),
+            borrowed(tape.eligible),
+            borrowed(tape.missing),
+            borrowed(tape.pattern),
+            borrowed(tape.stops),
+            borrowed(tape.ends),
+            borrowed(tape.gone_rows),
+            borrowed(tape.gone),
+            borrowed(tape.capped),
             tape.watched,
             tape.excess,
             tape.bands,
-            plans.targets,
-            plans.core,
-            plans.heirs,
-            plans.takers,
-            plans.accounts,
-            plans.calendar,
-            plans.next_due,
+            borrowed(plans.targets),
+            borrowed(plans.core),
+            borrowed(plans.heirs),
+            borrowed(plans.takers),
+            borrowed(plans.accounts),
+            borrowed(plans.calendar),
+            borrowed(plans.next_due),
             plans.simple,
-            kept,
-            blocks,
+            borrowed(kept),
+            borrowed(blocks),
         )
 
 
@@ -141,13 +155,21 @@ def _run_group(  # noqa: C901  (one branch for each thing that can happen)
             store(room, TRADED, every(0.0))  # the opening purchase is no turnover
         if t == 1:
             first_return(n, room, strip, caps)
-        t = mark(t, min(stops[t], following), n, room, strip, caps, watched, excess, bands)
+        stop = min(stops[t], following)
+        if watched or excess or bands:
+            t = mark(t, stop, n, room, strip, caps, watched, excess, bands)
+        elif caps:
+            t = mark(t, stop, n, room, strip, True, False, False, False)
+        else:
+            t = mark(t, stop, n, room, strip, False, False, False, False)
         if t == 1:
             _clear(room)  # session 0 has no return
         if ends[t] & 1:
             block = _end_blocks(block, at, room, blocks, t, sessions - 1)
         if ends[t] & 2:
             _end_year(room)
+    ruined = load(room, LOWEST) < every(RUIN)
+    store(room, ODD, where(ruined, every(1.0), load(room, ODD)))
     rows, size = kept.ravel(), kept.shape[1]
     for row in range(len(KEPT)):
         store(rows, row * size + at, load(room, KEPT[row]))
@@ -163,7 +185,8 @@ def _open(at: int, room: FloatArray, accounts: FloatArray, day: float) -> None:
     for lane in range(WIDTH):
         capital = room[CAPITAL + lane]
         room[CASH + lane] = room[LAST + lane] = room[HIGH + lane] = room[YEAR + lane] = capital
-        room[LOWEST + lane] = room[TOP_VALUE + lane] = 1.0
+        room[PER_LAST + lane] = room[PER_HIGH + lane] = 1.0 / capital
+        room[TOP_VALUE + lane] = 1.0
         room[SINCE + lane] = day
         room[BEST + lane], room[WORST + lane] = -np.inf, np.inf
 

@@ -2,7 +2,8 @@
 
 The state of a group is read into registers, the loop over sessions keeps it there, and it is written back when
 something is to be traded. The figures are those of :mod:`engine.metrics`, from the sums of :mod:`engine.sums`:
-highest weights are compared by products, ``m V* > m* V``, and drawdowns by the quotient that the Ulcer index needs.
+highest weights are compared by products, ``m V* > m* V``. There is one division a session, of one by the value: the next
+return is measured by it, and so are the drawdowns below it where it is a high.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.arrays import FloatArray
-from engine.kernel.compiling import inner
+from engine.kernel.compiling import inlined, inner
 from engine.kernel.lane_room import (
     ABSOLUTE,
     BROKE_BAND,
@@ -26,6 +27,8 @@ from engine.kernel.lane_room import (
     LONGEST,
     LOWEST,
     OVER_CAP,
+    PER_HIGH,
+    PER_LAST,
     REFERENCE,
     REGISTERS,
     RELATIVE,
@@ -49,13 +52,13 @@ STRIP: Final = 4
 risk-free return, 1 where bands are looked at; where there are caps, n prices of capped assets follow, 0 for others."""
 
 
-@inner
+@inlined
 def stride_of(n: int, caps: bool) -> int:
     """Return how long a session's row of a strip is."""
     return n + STRIP + (n if caps else 0)
 
 
-@inner
+@inlined
 def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of its lines)
     t: int,
     stop: int,
@@ -74,36 +77,40 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
     """
     zero, one, over = every(0.0), every(1.0), every(1.0 + OVER)
     cash, last, shift = load(room, CASH), load(room, LAST), load(room, SHIFT)
+    per_last, per_high = load(room, PER_LAST), load(room, PER_HIGH)
     returns, squares, shortfalls = load(room, RETURNS), load(room, SQUARES), load(room, SHORTFALLS)
     values, high, lowest, falls = load(room, VALUES), load(room, HIGH), load(room, LOWEST), load(room, FALLS)
     since, longest = load(room, SINCE), load(room, LONGEST)
     top_money, top_value, over_cap = load(room, TOP_MONEY), load(room, TOP_VALUE), load(room, OVER_CAP)
     cap, stride, broken = load(room, CAP), stride_of(n, caps), False
     while t < stop:
-        V, top, at = zero, zero, t * stride
+        at = t * stride
         own = at + n + STRIP
+        units = load(room, REGISTERS)
+        V, top = units * spread(strip, at), zero
         if caps:
-            for a in range(0, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
+            top = units * spread(strip, own)
+            for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
                 units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
                 V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
                 money = units * spread(strip, own + a)
                 top = where(money > top, money, top)
                 money = next_units * spread(strip, own + a + 1)
                 top = where(money > top, money, top)
-            if n & 1:
+            if not n & 1:
                 units = load(room, spot(UNITS, n - 1, n))
                 V = V + units * spread(strip, at + n - 1)
                 money = units * spread(strip, own + n - 1)
                 top = where(money > top, money, top)
         else:
-            for a in range(0, n - 1, 2):
+            for a in range(1, n - 1, 2):
                 units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
                 V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
-            if n & 1:
+            if not n & 1:
                 V = V + load(room, spot(UNITS, n - 1, n)) * spread(strip, at + n - 1)
         V = V + cash
-        r = V / last - one
-        last = V
+        r = (V - last) * per_last
+        last, per_last = V, one / V
         d = r - shift
         returns = returns + d
         squares = squares + d * d
@@ -115,15 +122,15 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
         below = where(r < zero, r, zero)
         shortfalls = shortfalls + below * below
         values = values + V
+        high = where(V > high, V, high)
+        per_high = where(per_last < per_high, per_last, per_high)
+        new = high <= V
         day = spread(strip, at + n + DAY)
         lasts = day - since
         longest = where(lasts > longest, lasts, longest)
-        new = high <= V
         since = where(new, day, since)
-        high = where(new, V, high)
-        share = V / high
-        lowest = where(share < lowest, share, lowest)
-        fall = share - one
+        fall = (V - high) * per_high
+        lowest = where(fall < lowest, fall, lowest)
         falls = falls + fall * fall
         if caps:
             above = top > cap * V * over
@@ -142,6 +149,8 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
             break
     store(room, CASH, cash)
     store(room, LAST, last)
+    store(room, PER_LAST, per_last)
+    store(room, PER_HIGH, per_high)
     store(room, RETURNS, returns)
     store(room, SQUARES, squares)
     store(room, SHORTFALLS, shortfalls)
@@ -163,7 +172,7 @@ def first_return(n: int, room: FloatArray, strip: FloatArray, caps: bool) -> Non
     V, at = every(0.0), stride_of(n, caps)
     for a in range(n):
         V = V + load(room, spot(UNITS, a, n)) * spread(strip, at + a)
-    r = (V + load(room, CASH)) / load(room, LAST) - every(1.0)
+    r = (V + load(room, CASH) - load(room, LAST)) * load(room, PER_LAST)
     store(room, SHIFT, r)
     store(room, EXCESS_SHIFT, r - spread(strip, at + n + FREE))
 

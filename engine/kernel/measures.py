@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine.arrays import BoolArray, FloatArray
-from engine.kernel.compiling import jit
+from engine.kernel.compiling import jit, released
 
 NOISE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
@@ -62,3 +62,12 @@ def holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
         h[a] = units[a] * price[a] if units[a] != 0.0 else 0.0
         total += h[a]
     return total
+
+
+@released
+def powers(bases: FloatArray, exponent: float) -> FloatArray:
+    """Return (S,) powers as Python's own ``**`` has them for one number; numpy's for arrays differ in the last bit."""
+    result = np.empty(bases.size)
+    for at in range(bases.size):
+        result[at] = bases[at] ** exponent
+    return result

@@ -99,6 +99,23 @@ def _place(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Va
 
 
 @intrinsic
+def borrowed(_typing: TypingContext, array: types.Type) -> Typed:
+    """Return an array without its reference count: for what a caller keeps alive all the while.
+
+    Counts are kept by atomic operations. Threads that share an array would wait for each other at every call that
+    takes it, and one alone pays for a count more than for a session.
+    """
+
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
+        lent = context.make_array(sig.args[0])(context, builder, args[0])
+        lent.meminfo = ir.Constant(lent.meminfo.type, None)
+        lent.parent = ir.Constant(lent.parent.type, None)
+        return lent._getvalue()  # noqa: SLF001  (numba's own name for it)
+
+    return array(array), emit
+
+
+@intrinsic
 def every(_typing: TypingContext, number: types.Type) -> Typed:  # noqa: ARG001
     """Return a number in every lane."""
     return LANES(types.float64), lambda _context, builder, _sig, args: _splat(builder, args[0])

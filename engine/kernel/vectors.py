@@ -28,8 +28,10 @@ def _store(array: FloatArray, at: int, x: Lanes) -> None:
     array[at : at + WIDTH] = x
 
 
-__all__ = ["WIDTH", "Lanes", "Mask", "every", "load", "none_of", "size_of", "some", "spread", "store", "where"]
+__all__ = ["WIDTH", "Lanes", "Mask", "borrowed", "every", "load", "none_of", "size_of", "some", "spread", "store", "where"]
 
+borrowed: Callable[[Array], Array]
+"""An array without its count of references, for what a caller keeps alive: threads would wait for each other there."""
 every: Callable[[float], Lanes]
 """A number in every lane."""
 spread: Callable[[FloatArray, int], Lanes]
@@ -48,9 +50,10 @@ size_of: Callable[[Lanes], Lanes]
 """Absolute values."""
 
 if TYPE_CHECKING or numba.config.DISABLE_JIT:
+    borrowed = lambda array: array  # noqa: E731
     every = lambda number: np.full(WIDTH, number)  # noqa: E731
     spread = lambda array, at: np.full(WIDTH, array[at])  # noqa: E731
     load = lambda array, at: array[at : at + WIDTH].copy()  # noqa: E731
     store, where, some, none_of, size_of = _store, np.where, np.any, np.logical_not, np.abs
 else:
-    from engine.kernel.registers import every, load, none_of, size_of, some, spread, store, where
+    from engine.kernel.registers import borrowed, every, load, none_of, size_of, some, spread, store, where
