@@ -6,10 +6,10 @@ heirs from ``heir_weights``, dates from its schedule. What plans share is asked 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
@@ -28,7 +28,8 @@ class Variant(NamedTuple):
     """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs.
 
     ``wants`` and ``when`` save asking what the caller knows: equal keys say that policies want the same weights, or
-    decide at the same times, over this market.
+    decide at the same times, over this market. With both, ``policy`` need only be one that wants the same, and
+    ``whole`` makes the variant's own when it is needed.
     """
 
     policy: Policy
@@ -38,6 +39,12 @@ class Variant(NamedTuple):
     end: int
     wants: Hashable = None
     when: Hashable = None
+    whole: Callable[[], Policy] | None = None
+
+    @property
+    def own(self) -> Policy:
+        """The variant's own policy."""
+        return self.whole() if self.whole else self.policy
 
 
 @runtime_checkable
@@ -65,7 +72,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Wants:
-    """What a policy always wants, in its own assets' order: columns of the market, caps, core, haircut."""
+    """What a policy always wants, in its own assets' order: columns of the market, caps, core; and its haircut."""
 
     policy: Policy
     assets: tuple[int, ...]
@@ -73,6 +80,7 @@ class Wants:
     cap: float
     core: FloatArray
     caps: FloatArray
+    haircut: float
     plain: bool
     watched: bool
     opening: tuple[str, ...]
@@ -88,26 +96,17 @@ class When:
     look: bytes
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What one policy has answered: what it wants, and when it decides."""
-
-    policy: Policy
-    wants: Wants
-    when: When
-    haircut: float
-
-
 REMEMBERED: Final = 8_192
 """Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
 
 ENDS: Final = 64
 """Windows' ends, and calendars by end, of which as many or 64 times as many are kept."""
 
+Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-def _room(answers: dict[Hashable, Answer], most: int) -> dict[Hashable, Answer]:
+def _room(answers: dict[Key, Answer], most: int) -> dict[Key, Answer]:
     """Return what is remembered, forgotten first when it is too much: a sweep may ask about millions."""
     if len(answers) >= most:
         answers.clear()
@@ -121,9 +120,10 @@ class Planner:
         """Plan over ``market``, which reaches to the end of the data."""
         self.market = market
         self._cut: dict[Hashable, Market] = {}
-        self._asked: dict[Hashable, Asked] = {}
         self._wants: dict[Hashable, Wants] = {}
         self._when: dict[Hashable, When] = {}
+        self._wants_of: dict[int, tuple[Policy, Wants]] = {}
+        self._when_of: dict[tuple[int, int], tuple[Policy, When]] = {}
         self._decisions: dict[Hashable, Decision] = {}
         self._openings: dict[Hashable, int | None] = {}
         self._terms: dict[Hashable, tuple[tuple[float, ...], bool]] = {}
@@ -139,8 +139,7 @@ class Planner:
         account = variant.account
         if account.shares == "whole" or account.contributions.amount:
             return None
-        asked = self.asked(variant)
-        wants, when = asked.wants, asked.when
+        wants, when = self.wants(variant), self.when(variant)
         opening = self.opening(wants, variant.start, variant.end)
         if not wants.plain or opening is None or variant.end - opening < FEWEST:
             return None
@@ -160,23 +159,19 @@ class Planner:
             proportional=self.terms(variant.costs)[1],
         )
 
-    def asked(self, variant: Variant) -> Asked:
-        """Return what a variant's policy answers over the market up to the variant's end."""
-        policy, key = variant.policy, (id(variant.policy), variant.end)
-        found = self._asked.get(key)
-        if found is None or found.policy is not policy:
-            found = Asked(policy, self.wants(variant), self.when(variant), policy.haircut)
-            _room(self._asked, REMEMBERED)[key] = found
-        return found
-
     def wants(self, variant: Variant) -> Wants:
         """Return what a variant's policy always wants."""
-        policy, key = variant.policy, variant.wants
+        policy = variant.policy
+        known = self._wants_of.get(id(policy))
+        if known is not None and known[0] is policy:
+            return known[1]
+        key = variant.wants
         if key is None:
             key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
         found = self._wants.get(key)
         if found is None:
             found = _room(self._wants, REMEMBERED)[key] = self._ask(policy)
+        _room(self._wants_of, REMEMBERED)[id(policy)] = policy, found
         return found
 
     def _ask(self, policy: Policy) -> Wants:
@@ -191,6 +186,7 @@ class Planner:
             cap=next(iter(caps.values()), np.inf),
             core=np.array([core.get(name, 0.0) for name in names]),
             caps=np.array([caps.get(ticker, np.inf) for ticker in self.market.assets]),
+            haircut=policy.haircut,
             plain=known
             and policy.review is None
             and policy.fixed_targets() is not None
@@ -211,9 +207,18 @@ class Planner:
 
     def when(self, variant: Variant) -> When:
         """Return when a variant's schedule decides."""
-        key = (variant.policy.schedule if variant.when is None else variant.when, variant.end)
+        if variant.when is not None:
+            return self._decides(variant, (variant.when, variant.end))
+        policy, key = variant.policy, (id(variant.policy), variant.end)
+        known = self._when_of.get(key)
+        if known is None or known[0] is not policy:
+            found = self._decides(variant, (cast("Hashable", policy.schedule), variant.end))
+            known = _room(self._when_of, REMEMBERED)[key] = policy, found
+        return known[1]
+
+    def _decides(self, variant: Variant, key: Hashable) -> When:
         if key not in self._when:
-            schedule: Schedule = variant.policy.schedule
+            schedule: Schedule = variant.own.schedule
             dates = self.market.dates[: variant.end]
             band = schedule.band(dates)
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from engine import kernel
 from engine.arrays import FloatArray, IntArray
 from engine.kernel.lane_records import LanePlans
-from engine.lane_plans import Asked, Family, Planner, Variant, Wants, When
+from engine.lane_plans import Family, Planner, Variant, Wants, When
 from engine.lane_tape import Course
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
 class Roster:
-    """What S variants are made of, each part written down once: policies, wants, calendars, accounts, costs.
+    """What S variants are made of, each part written down once: wants, calendars, accounts, costs.
 
-    ``policy``, ``account``, ``costs`` (S,) number a variant's own; ``wants`` and ``calendar`` number a policy's.
-    ``targets`` (P, n, U), ``core`` (n, U), ``heirs``, ``takers`` (G, n, U) by wants; ``next_due`` (C, T + 1) by
-    calendar; ``terms`` (4, policies) cap, haircut and band, ``heaviest`` their highest capped target at the end;
-    ``capital`` by account; ``fees`` (7, tariffs) by costs.
+    ``wants``, ``calendar``, ``account``, ``costs`` (S,) number a variant's own. By wants: ``targets`` (P, n, U),
+    ``core`` (n, U), ``heirs``, ``takers`` (G, n, U), ``limits`` (2, U) cap and haircut, ``heaviest`` the highest capped
+    target at the end. By calendar: ``next_due`` (C, T + 1), ``bands`` (2, C) absolute and relative. ``capital`` by
+    account; ``fees`` (7, tariffs) by costs.
     """
 
-    policy: IntArray
-    account: IntArray
-    costs: IntArray
     wants: IntArray
     calendar: IntArray
+    account: IntArray
+    costs: IntArray
     targets: FloatArray
     core: FloatArray
     heirs: FloatArray
     takers: FloatArray
-    next_due: IntArray
-    terms: FloatArray
+    limits: FloatArray
     heaviest: FloatArray
+    next_due: IntArray
+    bands: FloatArray
     capital: FloatArray
     fees: FloatArray
     simple: bool
@@ -46,21 +49,21 @@ class Roster:
 
         What one of eight variants has to stop for, all of them stop for.
         """
-        keys = (self.terms[3], self.terms[2], self.heaviest / self.terms[0], self.calendar)
-        return np.lexsort(tuple(key[self.policy] for key in keys))
+        room = (self.heaviest / self.limits[0])[self.wants]
+        return np.lexsort((self.bands[1][self.calendar], self.bands[0][self.calendar], room, self.calendar))
 
     def plans(self, lanes: IntArray) -> LanePlans:
         """Return the plans of some variants, by number, one a lane."""
-        policy = self.policy[lanes]
-        wants = self.wants[policy]
-        accounts = [self.capital[self.account[lanes]][None], self.terms[:, policy], self.fees[:, self.costs[lanes]]]
+        wants, calendar = self.wants[lanes], self.calendar[lanes]
+        terms = (self.limits[:, wants], self.bands[:, calendar], self.fees[:, self.costs[lanes]])
+        accounts = np.concatenate([self.capital[self.account[lanes]][None], *terms])
         return LanePlans(
             targets=np.take(self.targets, wants, axis=2),
             core=np.take(self.core, wants, axis=1),
             heirs=np.take(self.heirs, wants, axis=2),
             takers=np.take(self.takers, wants, axis=2),
-            accounts=np.ascontiguousarray(np.concatenate(accounts)),
-            calendar=self.calendar[policy],
+            accounts=np.ascontiguousarray(accounts),
+            calendar=calendar,
             next_due=self.next_due,
             simple=self.simple,
         )
@@ -68,44 +71,59 @@ class Roster:
 
 def roster_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> Roster:
     """Return the roster of variants that are all of one family."""
-    first, policy = _numbered([id(variant.policy) for variant in variants])
-    asked = [planner.asked(variants[at]) for at in first]
-    accounts, account = _numbered([id(variant.account) for variant in variants])
-    tariffs, costs = _numbered([id(variant.costs) for variant in variants])
-    different, wants = _numbered([id(one.wants) for one in asked])
-    unique = [asked[at].wants for at in different]
-    calendars, calendar = _numbered([id(one.when) for one in asked])
-    targets = [[_weights(planner, family, one, row) for one in unique] for row in course.rows]
-    capped = list(family.capped)
+    policies, accounts, costs, _, _, _, when, _ = zip(*variants, strict=True)
+    first, policy = _numbered(policies)
+    unique, wants = _different([planner.wants(variants[at]) for at in first])
+    first, moment = (first, policy) if when[0] is None else _keyed(when)
+    calendars, calendar = _different([planner.when(variants[at]) for at in first])
+    some_accounts, account = _numbered(accounts)
+    tariffs, tariff = _numbered(costs)
+    targets = np.array([[_weights(planner, family, one, row) for one in unique] for row in course.rows])
     heirs, takers = _heirs(planner, family, course, unique)
     return Roster(
-        policy=policy,
+        wants=wants[policy],
+        calendar=calendar[moment],
         account=account,
-        costs=costs,
-        wants=wants,
-        calendar=calendar,
-        targets=np.ascontiguousarray(np.array(targets).transpose(0, 2, 1)),
+        costs=tariff,
+        targets=np.ascontiguousarray(targets.transpose(0, 2, 1)),
         core=np.ascontiguousarray(np.array([one.core for one in unique]).T),
         heirs=heirs,
         takers=takers,
-        next_due=np.array([_due(family, asked[at].when) for at in calendars]),
-        terms=np.array([_terms(one) for one in asked]).T,
-        heaviest=np.array(targets)[-1][wants][:, capped].max(axis=1, initial=0.0),
-        capital=np.array([variants[at].account.capital for at in accounts]),
-        fees=np.array([planner.terms(variants[at].costs)[0] for at in tariffs]).T,
+        limits=np.array([(one.cap, one.haircut) for one in unique]).T,
+        heaviest=targets[-1][:, list(family.capped)].max(axis=1, initial=0.0),
+        next_due=np.array([_due(family, one) for one in calendars]),
+        bands=np.array([_band(one) for one in calendars]).T,
+        capital=np.array([accounts[at].capital for at in some_accounts]),
+        fees=np.array([planner.terms(costs[at])[0] for at in tariffs]).T,
         simple=family.proportional,
     )
 
 
-def _numbered(names: Sequence[int]) -> tuple[list[int], IntArray]:
-    """Return where each different name is first, and which of them each is."""
-    _, first, number = np.unique(np.array(names), return_index=True, return_inverse=True)
+def _numbered(things: Sequence[object]) -> tuple[list[int], IntArray]:
+    """Return where each different object is first, and which of them each is."""
+    names = np.fromiter(map(id, things), np.int64, len(things))
+    if (names == names[0]).all():
+        return [0], np.zeros(len(things), dtype=np.int64)
+    _, first, number = np.unique(names, return_index=True, return_inverse=True)
     return first.tolist(), number
 
 
-def _terms(asked: Asked) -> tuple[float, float, float, float]:
-    band = asked.when.band
-    return asked.wants.cap, asked.haircut, band.absolute if band else np.inf, band.relative if band else np.inf
+def _different(things: Sequence[Thing]) -> tuple[list[Thing], IntArray]:
+    """Return the different ones of some objects, and which of them each is."""
+    first, number = _numbered(things)
+    return [things[at] for at in first], number
+
+
+def _keyed(keys: Sequence[Hashable]) -> tuple[list[int], IntArray]:
+    """Return where each different key is first, and which of them each is."""
+    known: dict[Hashable, int] = {}
+    number = np.array([known.setdefault(key, len(known)) for key in keys])
+    first = np.unique(number, return_index=True)[1]
+    return first.tolist(), number
+
+
+def _band(when: When) -> tuple[float, float]:
+    return (when.band.absolute, when.band.relative) if when.band else (np.inf, np.inf)
 
 
 def _due(family: Family, when: When) -> IntArray:

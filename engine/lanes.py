@@ -94,8 +94,8 @@ def _aligned(size: int) -> FloatArray:
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:
     """Return (len(FIGURES),) the same figures through ``simulate``; arguments as in :func:`run`."""
-    cut = planner_of(market).cut(variant.end)
+    cut, policy = planner_of(market).cut(variant.end), variant.own
     costs = variant.costs.table(len(cut.assets))
-    ledger = simulate(cut, variant.policy, variant.account, costs, start=variant.start)
+    ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
-    return figures_of_ledger(ledger, cut, variant.policy, free)
+    return figures_of_ledger(ledger, cut, policy, free)

@@ -314,4 +314,4 @@ def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pyte
     monkeypatch.setattr(lane_plans, "REMEMBERED", 8)
     monkeypatch.setattr(lanes, "planner_of", lambda _: planner)
     assert lanes.run(market, variants).tobytes() == table.tobytes()
-    assert max(len(planner._wants), len(planner._asked), len(planner._terms)) <= 8
+    assert max(len(planner._wants), len(planner._wants_of), len(planner._terms)) <= 8

@@ -118,7 +118,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
             continue
         assert not isinstance(found, Refused), found
         assert found.sha256.hex() == whole.sha256()
-        assert (found.strategy, found.account, found.costs, found.window) == (
+        assert (found.strategy(), found.stem.account, found.stem.costs, found.stem.window) == (
             whole.strategy,
             whole.account,
             whole.costs,

@@ -101,7 +101,7 @@ def run_lanes(
 
 
 @inner
-def _run_group(  # noqa: C901  (one branch for each thing that can happen)
+def _run_group(  # noqa: C901, PLR0912  (one branch for each thing that can happen)
     at: int,
     room: FloatArray,
     prices: FloatArray,

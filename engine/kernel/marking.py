@@ -2,8 +2,8 @@
 
 The state of a group is read into registers, the loop over sessions keeps it there, and it is written back when
 something is to be traded. The figures are those of :mod:`engine.metrics`, from the sums of :mod:`engine.sums`:
-highest weights are compared by products, ``m V* > m* V``. There is one division a session, of one by the value: the next
-return is measured by it, and so are the drawdowns below it where it is a high.
+highest weights are compared by products, ``m V* > m* V``. There is one division a session, of one by the value: the
+next return is measured by it, and so are the drawdowns below it where it is a high.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
         below = where(r < zero, r, zero)
         shortfalls = shortfalls + below * below
         values = values + V
-        high = where(V > high, V, high)
+        high = where(high < V, V, high)
         per_high = where(per_last < per_high, per_last, per_high)
         new = high <= V
         day = spread(strip, at + n + DAY)

@@ -9,12 +9,12 @@ eight times (:mod:`.registers`). Without a compiler (``NUMBA_DISABLE_JIT=1``) ei
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numba
 import numpy as np
 
-from engine.arrays import BoolArray, FloatArray
+from engine.arrays import BoolArray, FloatArray, IntArray
 from engine.kernel_types import WIDTH
 
 Lanes: TypeAlias = FloatArray
@@ -24,14 +24,33 @@ Mask: TypeAlias = BoolArray
 """(8,) a statement that is true of some of eight variants."""
 
 
+Array = TypeVar("Array", FloatArray, BoolArray, IntArray)
+
+__all__ = [
+    "WIDTH",
+    "Lanes",
+    "Mask",
+    "borrowed",
+    "every",
+    "load",
+    "none_of",
+    "size_of",
+    "some",
+    "spread",
+    "store",
+    "where",
+]
+
+
+def borrowed(array: Array) -> Array:
+    """Return an array without its count of references, for what a caller keeps alive: threads would wait for it."""
+    return array
+
+
 def _store(array: FloatArray, at: int, x: Lanes) -> None:
     array[at : at + WIDTH] = x
 
 
-__all__ = ["WIDTH", "Lanes", "Mask", "borrowed", "every", "load", "none_of", "size_of", "some", "spread", "store", "where"]
-
-borrowed: Callable[[Array], Array]
-"""An array without its count of references, for what a caller keeps alive: threads would wait for each other there."""
 every: Callable[[float], Lanes]
 """A number in every lane."""
 spread: Callable[[FloatArray, int], Lanes]
@@ -50,7 +69,6 @@ size_of: Callable[[Lanes], Lanes]
 """Absolute values."""
 
 if TYPE_CHECKING or numba.config.DISABLE_JIT:
-    borrowed = lambda array: array  # noqa: E731
     every = lambda number: np.full(WIDTH, number)  # noqa: E731
     spread = lambda array, at: np.full(WIDTH, array[at])  # noqa: E731
     load = lambda array, at: array[at : at + WIDTH].copy()  # noqa: E731

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
@@ -62,6 +62,10 @@ class Lone:
     number: int
 
 
+NOTHING: Final = Lone({}, (), 0)
+"""What a section without such axes has of them."""
+
+
 class Section(Generic[PolicyT]):
     """One section of the config with the axes that change it."""
 
@@ -74,7 +78,7 @@ class Section(Generic[PolicyT]):
         self.lone = [(at, axis) for at, axis in axes if axis.alone]
         self._adapter: TypeAdapter[BaseModel] = TypeAdapter(cast("type[BaseModel]", Annotated[field.annotation, field]))
         self._tree = cast("dict[str, Tree]", base.canonical().get(name, {}))
-        self._key, self._lone_key = _picking(self.joint), _picking(self.lone)
+        self._key, self._lone_key = picking(self.joint), picking(self.lone)
         self._parts: dict[Key, Part | Refused] = {}
         self._numbers = itertools.count()
         self._when: dict[Hashable, int] = {}
@@ -169,7 +173,7 @@ class Section(Generic[PolicyT]):
         return result
 
 
-def _picking(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], Key]:
+def picking(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], Key]:
     """Return what picks the digits of some axes; asked for every point, so it should not take long."""
     places = [at for at, _ in axes]
     if len(places) > 1:
@@ -182,11 +186,9 @@ def canonical_json(data: object) -> bytes:
     return json.dumps(data, sort_keys=True).encode()
 
 
-def woven(around: tuple[bytes, ...], between: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return pieces of JSON with the values that stand between them."""
-    if len(between) == 1:
-        return around[0], between[0], around[1]
-    return (*itertools.chain.from_iterable(zip(around, between, strict=False)), around[-1])
+def woven(values: tuple[bytes, ...], pieces: tuple[bytes, ...]) -> Iterable[bytes]:
+    """Return values, each with the piece of JSON that follows it."""
+    return itertools.chain.from_iterable(zip(values, pieces, strict=True))
 
 
 def placed(node: Tree, path: KeyPath, value: Tree) -> Tree:

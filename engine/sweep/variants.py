@@ -8,8 +8,9 @@ together with another (``alone``) are validated by themselves. The canonical JSO
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar, cast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -18,29 +19,59 @@ from engine.config import RunConfig, Window
 from engine.costs import AnyCosts
 from engine.load import funds, waits_for_flows
 from engine.policy import Policy
-from engine.sweep.sections import Key, Part, Refused, Section, canonical_json, placed, woven
+from engine.sweep.sections import (
+    NOTHING,
+    Key,
+    Lone,
+    Part,
+    Refused,
+    Section,
+    canonical_json,
+    picking,
+    placed,
+    woven,
+)
 from engine.sweep.space import Space
 from engine.yamlfile import Tree
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
 
-class Plan(NamedTuple):
-    """A valid point: what may differ from variant to variant, and the SHA-256 of its canonical config.
+@dataclass(frozen=True)
+class Stem(Generic[PolicyT]):
+    """What valid points share that differ in ``alone`` values only.
 
-    ``parts`` are equal for plans which differ in ``alone`` values of the strategy only, ``wants`` for those that want
-    the same weights, ``when`` for those that decide at the same times.
+    ``strategy`` is that of one of them: all want the same weights, those with equal numbers of ``wants``; ``when`` says
+    when they decide, but for the values. ``parts`` are equal for equal stems. The canonical JSON is what ``begun`` has
+    hashed, then a value before each of the ``pieces``.
     """
 
-    strategy: Policy
+    strategy: PolicyT
     account: Account
     costs: AnyCosts
     window: Window
     tickers: tuple[str, ...]
-    sha256: bytes
     parts: Key
     wants: int
-    when: Key
+    when: int
+    begun: HASH
+    pieces: tuple[bytes, ...]
+
+
+class Plan(NamedTuple, Generic[PolicyT]):
+    """A valid point: its stem and its ``alone`` values, and the SHA-256 of its canonical config."""
+
+    stem: Stem[PolicyT]
+    lone: Lone
+    sha256: bytes
+
+    def strategy(self) -> PolicyT:
+        """Return the point's own strategy."""
+        model = cast("BaseModel", self.stem.strategy)
+        return cast("PolicyT", model.model_copy(update=self.lone.update)) if self.lone.update else self.stem.strategy
 
 
 class Variants(Generic[PolicyT]):
@@ -59,50 +90,67 @@ class Variants(Generic[PolicyT]):
             (name, self._sections[name], after) for name, after in zip(self._sorted, self._frame[1:], strict=True)
         ]
         self._start = hashlib.sha256(self._frame[0])
+        self._stem_key = picking([(at, axis) for at, axis in enumerate(space.axes) if not axis.alone])
         self._own = Part(
             cast("BaseModel", base.strategy), (), -1, base.strategy.tickers, waits_for_flows(base.strategy)
         )
         self._others_wait = any(waits_for_flows(other.strategy) for other in base.compare.benchmarks)
 
-    def plan(self, digits: Sequence[int]) -> Plan | Refused:
+    def plan(self, digits: Sequence[int]) -> Plan[PolicyT] | Refused:
         """Return a point's validated plan, or why it is none."""
+        return next(self.plans([digits]))
+
+    def plans(self, points: Iterable[Sequence[int]]) -> Iterator[Plan[PolicyT] | Refused]:
+        """Yield the validated plan of each point, or why it is none; what neighbours share is made once."""
+        last: Key | None = None
+        stem: Stem[PolicyT] | Refused = Refused("")
+        strategy = self._sections.get("strategy")
+        for digits in points:
+            key = self._stem_key(digits)
+            if key != last:
+                stem, last = self._stem(digits), key
+            if isinstance(stem, Refused):
+                yield stem
+                continue
+            lone = strategy.alone(digits) if strategy else NOTHING
+            if isinstance(lone, Refused):
+                yield lone
+                continue
+            digest = stem.begun.copy()
+            digest.update(b"".join(woven(lone.json, stem.pieces)))
+            yield Plan(stem, lone, digest.digest())
+
+    def _stem(self, digits: Sequence[int]) -> Stem[PolicyT] | Refused:
         models: dict[str, BaseModel] = {}
         parts: list[int] = []
-        strategy, alone = self._own, 0
-        digest = self._start.copy()
+        strategy = self._own
+        pieces = [b""]
         for name, section, after in self._steps:
             part = section.part(digits)
             if isinstance(part, Refused):
                 return part
             parts.append(part.number)
-            model, pieces = part.model, part.json
-            if section.lone:
-                lone = section.alone(digits)
-                if isinstance(lone, Refused):
-                    return lone
-                model = model.model_copy(update=lone.update)
-                pieces = woven(pieces, lone.json)
-                if name == "strategy":
-                    alone = lone.number
-                else:
-                    parts.append(lone.number)
+            models[name] = part.model
             if name == "strategy":
                 strategy = part
-            digest.update(b"".join((*pieces, after)))
-            models[name] = model
+            pieces = [*pieces[:-1], pieces[-1] + part.json[0], *part.json[1:]]
+            pieces[-1] += after
         account = cast("Account", models.get("account", self.base.account))
         if (strategy.waits or self._others_wait) and not funds(account.contributions):
             return Refused("strategy.funding: flows_first leaves a band to flows that the account does not have")
-        return Plan(
-            cast("Policy", models.get("strategy", self.base.strategy)),
+        begun = self._start.copy()
+        begun.update(pieces[0])
+        return Stem(
+            cast("PolicyT", strategy.model),
             account,
             cast("AnyCosts", models.get("costs", self.base.costs)),
             cast("Window", models.get("window", self.base.window)),
             strategy.tickers,
-            digest.digest(),
             tuple(parts),
             strategy.number,
-            (strategy.when, alone),
+            strategy.when,
+            begun,
+            tuple(pieces[1:]),
         )
 
     def brought_by(self, place: int) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from engine.policy import Policy
 from engine.sources.base import Closes
 from engine.sweep.sections import KEPT, Refused
 from engine.sweep.space import Digits, Space
-from engine.sweep.variants import Plan, Variants
+from engine.sweep.variants import Plan, Stem, Variants
 from engine.workflow import placed, risk_free_of
 from engine.yamlfile import Tree
 
@@ -137,7 +137,6 @@ class Worker(Generic[PolicyT]):
         self._places: dict[object, tuple[Place, BoolArray]] = {}
         self._whole: dict[object, bool] = {}
         self._families: dict[object, tuple[Place | None, lanes.Family | None]] = {}
-        self._equal: dict[lanes.Family | None, lanes.Family | None] = {}
 
     def chunk(self, first: int, digits: Digits) -> Chunk:
         """Compute the points from ``first`` on that have ``digits`` (n, D)."""
@@ -145,16 +144,15 @@ class Worker(Generic[PolicyT]):
             return self._chunk(first, digits)
 
     def _chunk(self, first: int, digits: Digits) -> Chunk:
-        plans: list[Plan] = []
+        plans: list[Plan[PolicyT]] = []
         numbers: list[int] = []
         refusals = Refusals()
-        for number, row in enumerate(digits.tolist(), first):
-            plan = self.variants.plan(row)
-            if isinstance(plan, Plan):
+        for number, plan in enumerate(self.variants.plans(digits.tolist()), first):
+            if isinstance(plan, Refused):
+                refusals.add(number, plan)
+            else:
                 plans.append(plan)
                 numbers.append(number)
-            else:
-                refusals.add(number, plan)
         figures, faults = self._figures(plans)
         for at in sorted(faults):
             refusals.add(numbers[at], faults[at])
@@ -174,35 +172,35 @@ class Worker(Generic[PolicyT]):
         plan = self.variants.plan(digits)
         return isinstance(plan, Plan) and self._family(plan)[1] is not None
 
-    def own(self, plan: Plan) -> Place:
-        """Return the market that the plan's own config would load."""
-        window = plan.window
+    def own(self, stem: Stem[PolicyT]) -> Place:
+        """Return the market that a plan's own config would load."""
+        window = stem.window
         end = beyond(window.end) if window.end else None
-        closes = self.closes.only((*plan.tickers, *self._benchmarks), end)
-        return self._placed(closes, plan)
+        closes = self.closes.only((*stem.tickers, *self._benchmarks), end)
+        return self._placed(closes, stem)
 
-    def shared(self, plan: Plan) -> Place | None:
-        """Return a market of all closes that is as good as the plan's own: the same sessions, and assets nobody wants.
+    def shared(self, stem: Stem[PolicyT]) -> Place | None:
+        """Return a market of all closes that is as good as a plan's own: the same sessions, and assets nobody wants.
 
         None when the plan's own assets lack some of the sessions.
         """
-        window, rate = plan.window, plan.account.cash.rate
+        window, rate = stem.window, stem.account.cash.rate
         key = (window.start, window.end, rate)
         if key not in self._places:
             end = beyond(window.end) if window.end else None
             closes = self.closes.only(self.closes.tickers, end)
-            self._places[key] = self._placed(closes, plan), ~np.isnan(closes.closes)
+            self._places[key] = self._placed(closes, stem), ~np.isnan(closes.closes)
         place, printed = self._places[key]
-        whole = (plan.tickers, window.end)
+        whole = (stem.tickers, window.end)
         if whole not in self._whole:
-            columns = [place.market.columns[ticker] for ticker in (*plan.tickers, *self._benchmarks)]
+            columns = [place.market.columns[ticker] for ticker in (*stem.tickers, *self._benchmarks)]
             rows = np.logical_or.reduce(printed[:, columns], axis=1)
             self._whole[whole] = bool(rows[int(rows.argmax()) :].all())
         return place if self._whole[whole] else None
 
-    def _placed(self, closes: Closes, plan: Plan) -> Place:
-        window = plan.window
-        market = closes.market(plan.account.cash.rate)
+    def _placed(self, closes: Closes, stem: Stem[PolicyT]) -> Place:
+        window = stem.window
+        market = closes.market(stem.account.cash.rate)
         cut, start = placed(market, window)
         end = len(cut.dates)
         free = risk_free_of(self.base.compare.risk_free, cut.dates[start:])
@@ -210,7 +208,7 @@ class Worker(Generic[PolicyT]):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
         return Place(market, start, end, free)
 
-    def _figures(self, plans: Sequence[Plan]) -> tuple[FloatArray, dict[int, Refused]]:
+    def _figures(self, plans: Sequence[Plan[PolicyT]]) -> tuple[FloatArray, dict[int, Refused]]:
         """Run S plans, those of one family together.
 
         Returns (S, F) their figures, and by position why a plan's prices or account do not allow it.
@@ -218,16 +216,20 @@ class Worker(Generic[PolicyT]):
         figures = np.empty((len(plans), len(lanes.FIGURES)))
         faults: dict[int, Refused] = {}
         alone: list[int] = []
-        families: dict[tuple[int, int], tuple[Place, lanes.Family, list[int], list[lanes.Variant]]] = {}
+        families: dict[tuple[int, lanes.Family], tuple[Place, list[int], list[lanes.Variant]]] = {}
+        stem = None
         for at, plan in enumerate(plans):
-            place, family = self._family(plan)
+            if plan.stem is not stem:
+                stem = plan.stem
+                place, family = self._family(plan)
+                if place and family:
+                    _, members, variants = families.setdefault((id(place), family), (place, [], []))
             if place is None or family is None:
                 alone.append(at)
                 continue
-            _, _, members, variants = families.setdefault((id(place), id(family)), (place, family, [], []))
             members.append(at)
             variants.append(_variant(plan, place))
-        for place, _, members, variants in families.values():  # whose ids are theirs as long as they are kept here
+        for place, members, variants in families.values():
             try:
                 figures[members] = lanes.run(place.market, variants, place.risk_free, self.threads)
             except EngineError:  # one of them: let each say for itself
@@ -240,36 +242,38 @@ class Worker(Generic[PolicyT]):
                 figures[at] = outcome
         return figures, faults
 
-    def _family(self, plan: Plan) -> tuple[Place | None, lanes.Family | None]:
+    def _family(self, plan: Plan[PolicyT]) -> tuple[Place | None, lanes.Family | None]:
         """Return where a plan runs beside others, and beside which; nothing when it runs through the spine.
 
         Asked once for all plans that differ in ``alone`` values only.
         """
-        key = plan.parts
+        key = plan.stem.parts
         if key not in self._families:
             if len(self._families) >= KEPT:
                 self._families.clear()
-                self._equal.clear()
             try:
-                place = self.shared(plan)
+                place = self.shared(plan.stem)
                 family = lanes.family(_variant(plan, place), place.market) if place else None
             except EngineError:
                 place, family = None, None
-            same = self._equal.setdefault(family, family)
-            self._families[key] = place, same
+            self._families[key] = place, family
         return self._families[key]
 
-    def _alone(self, plan: Plan) -> FloatArray | Refused:
+    def _alone(self, plan: Plan[PolicyT]) -> FloatArray | Refused:
         """Run one plan through the spine, on its own market."""
         try:
-            place = self.own(plan)
+            place = self.own(plan.stem)
             return lanes.run_spine(place.market, _variant(plan, place), place.risk_free)
         except EngineError as error:
             return Refused(str(error))
 
 
-def _variant(plan: Plan, place: Place) -> lanes.Variant:
-    return lanes.Variant(plan.strategy, plan.account, plan.costs, place.start, place.end, plan.wants, plan.when)
+def _variant(plan: Plan[PolicyT], place: Place) -> lanes.Variant:
+    stem = plan.stem
+    when = (stem.when, plan.lone.number)
+    return lanes.Variant(
+        stem.strategy, stem.account, stem.costs, place.start, place.end, stem.wants, when, plan.strategy
+    )
 
 
 @contextmanager
