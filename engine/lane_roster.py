@@ -78,19 +78,19 @@ def roster_of(planner: Planner, family: Family, course: Course, variants: Sequen
     calendars, calendar = _different([planner.when(variants[at]) for at in first])
     some_accounts, account = _numbered(accounts)
     tariffs, tariff = _numbered(costs)
-    targets = np.array([[_weights(planner, family, one, row) for one in unique] for row in course.rows])
+    targets = np.array([[_weights(planner, family, one, row) for row in course.rows] for one in unique])
     heirs, takers = _heirs(planner, family, course, unique)
     return Roster(
         wants=wants[policy],
         calendar=calendar[moment],
         account=account,
         costs=tariff,
-        targets=np.ascontiguousarray(targets.transpose(0, 2, 1)),
+        targets=np.ascontiguousarray(targets.transpose(1, 2, 0)),
         core=np.ascontiguousarray(np.array([one.core for one in unique]).T),
         heirs=heirs,
         takers=takers,
         limits=np.array([(one.cap, one.haircut) for one in unique]).T,
-        heaviest=targets[-1][:, list(family.capped)].max(axis=1, initial=0.0),
+        heaviest=targets[:, -1, list(family.capped)].max(axis=1, initial=0.0),
         next_due=np.array([_due(family, one) for one in calendars]),
         bands=np.array([_band(one) for one in calendars]).T,
         capital=np.array([accounts[at].capital for at in some_accounts]),

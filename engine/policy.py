@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import fsum
 from typing import Literal, Protocol, TypeAlias
 
@@ -56,6 +56,16 @@ class Decision:
         """(N,) which assets have had a close before the decision."""
         age = self.history.age
         return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
+
+    @cached_property
+    def able(self) -> BoolArray:
+        """(N,) which assets may be bought, by the market and by the loss review."""
+        return self.eligible & ~self.barred
+
+    @cached_property
+    def gone(self) -> BoolArray:
+        """(N,) which assets were there once and cannot be bought any more, but for those that a review has sold."""
+        return self.seen & ~self.eligible & ~self.barred
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``."""
@@ -191,11 +201,11 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
 
     A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
     """
-    total = fsum(w)  # exact, so that columns nobody wants change nothing
+    total = fsum(w.tolist())  # exact, so that columns nobody wants change nothing
     if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + 1e-9:  # NaN is neither
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
     if np.count_nonzero(w > caps * (1.0 + 1e-12)):
         raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
-    if np.count_nonzero(w[~decision.eligible | decision.barred]):
+    if np.count_nonzero(w[~decision.able]):
         raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed or were sold by a review")
     return w / total if total > 1.0 else w

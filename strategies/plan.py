@@ -154,18 +154,18 @@ class Plan(Choice):
 
     def _placed(self, w: FloatArray, absent: BoolArray, decision: Decision) -> FloatArray:
         """Give the weights of ``absent`` (N,) assets to where the plan says they belong."""
-        barred = decision.barred
-        gone = absent & ~decision.eligible & decision.seen & ~barred
+        barred, gone = decision.barred, absent & decision.gone
         sold: Destination = "redistribute" if self.review is None or self.review.to_core else "cash"
         places: tuple[tuple[BoolArray, Destination], ...] = (
             (barred, sold),
-            (absent & ~gone & ~barred, self.before_listing),
+            (absent & ~(gone | barred), self.before_listing),
             (gone, self.after_delisting.to),
         )
         placed = np.where(absent, 0.0, w)
         for which, destination in places:
-            if np.count_nonzero(which):
-                placed = placed + fsum(w[which]) * self._takers(decision, destination)
+            freed = fsum(w[which].tolist())
+            if freed:
+                placed = placed + freed * self._takers(decision, destination)
         return placed
 
     @abstractmethod
@@ -181,9 +181,10 @@ class Plan(Choice):
             return np.zeros(len(decision.eligible))
         proxy = {destination.proxy: 1.0} if isinstance(destination, Proxy) else {}
         for weights in (proxy, self.core()):
-            shares = np.where(decision.eligible & ~decision.barred, decision.vector(weights), 0.0)
-            if np.count_nonzero(shares):
-                return shares / fsum(shares)
+            shares = np.where(decision.able, decision.vector(weights), 0.0)
+            total = fsum(shares.tolist())
+            if total:
+                return shares / total
         return np.zeros(len(decision.eligible))
 
 

@@ -31,8 +31,10 @@ class Table:
     def __init__(self, path: Path, space: Space, points: Points) -> None:
         """Begin the file anew."""
         self.path, self.space, self.points = path, space, points
-        self._held: list[Chunk] = []
-        self._count = 0
+        self._numbers = np.empty(ROWS, dtype=np.int64)
+        self._ids = np.empty((ROWS, 32), dtype=np.uint8)
+        self._figures = np.empty((len(lanes.FIGURES), ROWS))
+        self._filled = 0
         schema = pa.schema(
             [
                 pa.field("number", pa.int64(), nullable=False),
@@ -53,15 +55,21 @@ class Table:
 
     def add(self, chunk: Chunk) -> None:
         """Append a chunk's rows."""
-        self._held.append(chunk)
-        self._count += len(chunk.numbers)
-        while self._count >= ROWS:
-            self._flush(ROWS)
+        begin, count = 0, len(chunk.numbers)
+        while begin < count:
+            end = min(count, begin + ROWS - self._filled)
+            rows, place = slice(begin, end), slice(self._filled, self._filled + end - begin)
+            self._numbers[place] = chunk.numbers[rows]
+            self._ids[place] = chunk.ids[rows]
+            self._figures[:, place] = chunk.figures[rows].T
+            self._filled, begin = place.stop, end
+            if self._filled == ROWS:
+                self._flush()
 
     def close(self) -> None:
         """Write what is held, and the end of the file."""
-        if self._count:
-            self._flush(self._count)
+        if self._filled:
+            self._flush()
         try:
             self._writer.close()
         except OSError as error:
@@ -77,20 +85,18 @@ class Table:
             self._writer.close()
         self._writer.is_open = False
 
-    def _flush(self, rows: int) -> None:
-        numbers = np.concatenate([chunk.numbers for chunk in self._held])
-        ids = np.concatenate([chunk.ids for chunk in self._held])
-        figures = np.concatenate([chunk.figures for chunk in self._held])
-        digits = self.points.of(numbers[:rows])
-        columns = [_whole(numbers[:rows]), _hexadecimal(ids[:rows])]
+    def _flush(self) -> None:
+        """Write what is held as a row group."""
+        rows, self._filled = self._filled, 0
+        numbers = self._numbers[:rows]
+        digits = self.points.of(numbers)
+        columns = [_whole(numbers), _hexadecimal(self._ids[:rows])]
         columns += [_coded(one, digits) for one in self.space.parameters]
-        columns += [_floats(figures[:rows, at]) for at in range(figures.shape[1])]
+        columns += [_floats(figure[:rows]) for figure in self._figures]
         try:
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
         except OSError as error:
             raise self._fault(error) from error
-        self._held = [Chunk(0, 0, numbers[rows:], ids[rows:], figures[rows:])] if rows < len(numbers) else []
-        self._count -= rows
 
     def _fault(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)
