@@ -55,8 +55,8 @@ class _Series(NamedTuple):
     squares: FloatArray
 
 
-def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArray:
-    """Return (S, len(FIGURES)) what the sums of variants come to; one that was ``odd`` has no final value."""
+def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape, table: FloatArray) -> None:
+    """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value."""
     sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
     count = sessions - 1
     returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
@@ -89,14 +89,12 @@ def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape) -> FloatArra
             "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
             "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
         }
-    table = np.empty((len(sums.final), len(FIGURES)))
     for column, name in enumerate(FIGURES[: len(columns)]):
         table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
     table[:, len(columns) :] = np.vstack(_raw(counts, sums.shift, sums.returns, sums.squares)).T
     if not np.isfinite(table).all():
         table[~np.isfinite(table)] = np.nan
-    return table
 
 
 def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:

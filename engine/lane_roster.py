@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import is_
 from typing import TypeVar
 
 import numpy as np
@@ -71,10 +73,10 @@ class Roster:
 
 def roster_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> Roster:
     """Return the roster of variants that are all of one family."""
-    policies, accounts, costs, _, _, _, when, _ = zip(*variants, strict=True)
-    first, policy = _numbered(policies)
+    accounts, costs = [variant.account for variant in variants], [variant.costs for variant in variants]
+    first, policy = _numbered([variant.policy for variant in variants])
     unique, wants = _different([planner.wants(variants[at]) for at in first])
-    first, moment = (first, policy) if when[0] is None else _keyed(when)
+    first, moment = (first, policy) if variants[0].when is None else _keyed([variant.when for variant in variants])
     calendars, calendar = _different([planner.when(variants[at]) for at in first])
     some_accounts, account = _numbered(accounts)
     tariffs, tariff = _numbered(costs)
@@ -101,9 +103,9 @@ def roster_of(planner: Planner, family: Family, course: Course, variants: Sequen
 
 def _numbered(things: Sequence[object]) -> tuple[list[int], IntArray]:
     """Return where each different object is first, and which of them each is."""
-    names = np.fromiter(map(id, things), np.int64, len(things))
-    if (names == names[0]).all():
+    if all(map(is_, things, repeat(things[0]))):
         return [0], np.zeros(len(things), dtype=np.int64)
+    names = np.fromiter(map(id, things), np.int64, len(things))
     _, first, number = np.unique(names, return_index=True, return_inverse=True)
     return first.tolist(), number
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from queue import SimpleQueue
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -60,9 +61,14 @@ def run(
     course = course_of(planner, shared, risk_free)
     roster = roster_of(planner, shared, course, variants)
     result = np.empty((len(variants), len(FIGURES)))
+    desks: SimpleQueue[_Desk] = SimpleQueue()
+    for _ in range(threads):
+        desks.put(_Desk.of(len(shared.assets), min(CHUNK, len(variants))))
 
     def work(lanes: IntArray) -> None:
-        result[lanes] = _run_some(course, roster, lanes)
+        desk = desks.get()
+        result[lanes] = _run_some(course, roster, lanes, desk)
+        desks.put(desk)
 
     order = roster.order
     with ThreadPoolExecutor(threads) as pool:
@@ -72,24 +78,37 @@ def run(
     return result
 
 
-def _run_some(course: Course, roster: Roster, lanes: IntArray) -> FloatArray:
+class _Desk(NamedTuple):
+    """What a thread works on, again and again: fresh memory would cost it as much as the figures."""
+
+    room: FloatArray
+    kept: FloatArray
+    blocks: FloatArray
+    table: FloatArray
+
+    @classmethod
+    def of(cls, assets: int, count: int) -> _Desk:
+        """Return the desk for ``count`` variants with so many assets; the room's registers are lines of the cache."""
+        size, width = size_of_room(assets), count + -count % WIDTH
+        room = np.empty(size + WIDTH)
+        begin = -(room.ctypes.data // room.itemsize) % WIDTH
+        return cls(
+            room[begin : begin + size],
+            np.empty((len(KEPT), width)),
+            np.empty((BLOCKS, len(BLOCKED), width)),
+            np.empty((width, len(FIGURES))),
+        )
+
+
+def _run_some(course: Course, roster: Roster, lanes: IntArray, desk: _Desk) -> FloatArray:
     """Return the figures of some variants, by number; those that only the spine can run have no final value."""
     count = len(lanes)
     plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], -count % WIDTH)))
-    width = len(plans.calendar)
-    kept, blocks = np.empty((len(KEPT), width)), np.empty((BLOCKS, len(BLOCKED), width))
-    room = _aligned(size_of_room(len(plans.core)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
-        run_lanes(0, width // WIDTH, course.tape, plans, room, kept, blocks)
-        sums = LaneSums(*kept[:, :count], *blocks[:, :, :count].transpose(1, 0, 2))
-        return figures_of(sums, plans.accounts[0, :count], course.tape)
-
-
-def _aligned(size: int) -> FloatArray:
-    """Return room for ``size`` numbers that begins where a line of the cache does, as each of its registers will."""
-    room = np.empty(size + WIDTH)
-    begin = -(room.ctypes.data // room.itemsize) % WIDTH
-    return room[begin : begin + size]
+        run_lanes(0, len(plans.calendar) // WIDTH, course.tape, plans, desk.room, desk.kept, desk.blocks)
+        sums = LaneSums(*desk.kept[:, :count], *desk.blocks[:, :, :count].transpose(1, 0, 2))
+        figures_of(sums, plans.accounts[0, :count], course.tape, desk.table[:count])
+    return desk.table[:count]
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:

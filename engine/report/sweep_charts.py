@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,13 +44,19 @@ class View:
 def chart_json(sweep: SweepFolder) -> str:
     """Return the data of all charts."""
     names = list(dict.fromkeys([sweep.summary.sweep.rank_by, *FIGURES]))
-    figures = {name: sweep.figure(name) for name in names}
     shown = views(sweep.parameters)
+    maps = [_Map(a, b, shown[a], shown[b]) for a, b in itertools.combinations(range(len(shown)), 2)]
+    maps = [one for one in maps if one.is_drawn]
+    rows = _sample(sweep.figure(names[0]))
+    figures, means, sampled = [], [], {}
+    for name in names:  # one figure in memory at a time
+        values = sweep.figure(name)
+        figures.append({"key": name, "title": title(name), "style": style(name), **_histogram(values)})
+        means.append([one.means(values) for one in maps])
+        sampled[name] = values[rows]
     return script_json(
         {
-            "figures": [
-                {"key": name, "title": title(name), "style": style(name), **_histogram(figures[name])} for name in names
-            ],
+            "figures": figures,
             "marks": [
                 {"name": chart_text(label(name)), "values": {key: at[key].value for key in names if key in at}}
                 for name, at in sweep.summary.standings.items()
@@ -58,8 +64,11 @@ def chart_json(sweep: SweepFolder) -> str:
             "views": [
                 {"name": chart_text(one.name), "labels": [chart_text(text) for text in one.labels]} for one in shown
             ],
-            "heat": _heat(shown, figures),
-            "lines": _lines(sweep, figures),
+            "heat": [
+                {"a": one.a, "b": one.b, "means": dict(zip(names, of_figures, strict=True))}
+                for one, of_figures in zip(maps, zip(*means, strict=True), strict=True)
+            ],
+            "lines": _lines(sweep, rows, sampled),
         }
     )
 
@@ -131,38 +140,46 @@ def _one_bin(values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
     return np.array([len(values)]), np.array([middle - half, middle + half])
 
 
-def _heat(shown: Sequence[View], figures: dict[str, FloatArray]) -> list[dict[str, object]]:
-    """Return the mean of every figure for each pair of labels of each pair of views."""
-    maps: list[dict[str, object]] = []
-    for (a, first), (b, second) in itertools.combinations(enumerate(shown), 2):
-        m, n = len(first.column.labels), len(second.column.labels)
-        if first.column is second.column or m * n > LARGEST:
-            continue
-        pair = first.column.codes * n + second.column.codes
-        means = {}
-        for name, values in figures.items():
-            known = np.isfinite(values)
-            count = _gathered(np.bincount(pair[known], minlength=m * n).reshape(m, n), first, second)
-            total = _gathered(
-                np.bincount(pair[known], weights=values[known], minlength=m * n).reshape(m, n), first, second
-            )
-            mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-            means[name] = [numbers(row, 5) for row in mean]
-        maps.append({"a": a, "b": b, "means": means})
-    return maps
+@dataclass(frozen=True)
+class _Map:
+    """A heat map: the views numbered ``a`` and ``b``."""
+
+    a: int
+    b: int
+    first: View
+    second: View
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the views are of two parameters, with few enough pairs of labels."""
+        pairs = len(self.first.column.labels) * len(self.second.column.labels)
+        return self.first.column is not self.second.column and pairs <= LARGEST
+
+    def means(self, values: FloatArray) -> list[list[float | None]]:
+        """Return the mean of ``values`` (S,) for each pair of labels."""
+        m, n = len(self.first.column.labels), len(self.second.column.labels)
+        known = np.isfinite(values)
+        pair = (self.first.column.codes * n + self.second.column.codes)[known]
+        count = self._gathered(np.bincount(pair, minlength=m * n).reshape(m, n))
+        total = self._gathered(np.bincount(pair, weights=values[known], minlength=m * n).reshape(m, n))
+        mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+        return [numbers(row, 5) for row in mean]
+
+    def _gathered(self, cells: npt.NDArray[np.generic]) -> FloatArray:
+        gathered: FloatArray = self.first.members @ cells.astype(np.float64) @ self.second.members.T
+        return gathered
 
 
-def _gathered(cells: npt.NDArray[np.generic], first: View, second: View) -> FloatArray:
-    gathered: FloatArray = first.members @ cells.astype(np.float64) @ second.members.T
-    return gathered
-
-
-def _lines(sweep: SweepFolder, figures: dict[str, FloatArray]) -> dict[str, object]:
-    """Return a sample of variants as lines through all parameters and the headline figures, each scaled to 0..1."""
-    rank_by = sweep.summary.sweep.rank_by
-    known = np.flatnonzero(np.isfinite(figures[rank_by]))
+def _sample(values: FloatArray) -> npt.NDArray[np.int64]:
+    """Return some rows that have a value, drawn with a fixed seed."""
+    known = np.flatnonzero(np.isfinite(values))
     size = min(SAMPLE, len(known))
-    rows = np.sort(np.random.default_rng(SEED).choice(known, size=size, replace=False)) if size else known
+    return np.sort(np.random.default_rng(SEED).choice(known, size=size, replace=False)) if size else known
+
+
+def _lines(sweep: SweepFolder, rows: npt.NDArray[np.int64], figures: Mapping[str, FloatArray]) -> dict[str, object]:
+    """Return ``rows`` as lines through all parameters and the headline figures of them, each scaled to 0..1."""
+    rank_by = sweep.summary.sweep.rank_by
     stands: list[dict[str, object]] = []
     for column in sweep.parameters:
         n = len(column.labels)
@@ -171,12 +188,12 @@ def _lines(sweep: SweepFolder, figures: dict[str, FloatArray]) -> dict[str, obje
         places = column.codes[rows] / (n - 1)
         stands.append({"name": chart_text(column.name), "at": numbers(places, 4), "ticks": _ticks(column.labels)})
     for name in dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]):
-        values = figures[name][rows]
+        values = figures[name]
         extent = extent_of(values)
         ends = [] if extent is None else [[0.0, extent.low], [1.0, extent.high]] if extent.wide else [[0.0, extent.low]]
         at = numbers(extent.share(values) if extent else values, 4)
         stands.append({"name": title(name), "at": at, "figure": name, "ends": ends})
-    return {"stands": stands, "rank": numbers(figures[rank_by][rows], 6), "of": size}
+    return {"stands": stands, "rank": numbers(figures[rank_by], 6), "of": len(rows)}
 
 
 def _ticks(labels: Sequence[Label]) -> list[list[float | str]]:

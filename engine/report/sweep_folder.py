@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from engine.arrays import FloatArray
 from engine.errors import DataError, OutputError
 from engine.results import SWEEP, kind_in
-from engine.sweep.evidence import values_of
+from engine.sweep.evidence import numbers_of, values_of
 from engine.sweep.publish import CONFIG
 from engine.sweep.table import NAME as RESULTS
 
@@ -126,7 +126,7 @@ class Column:
 
     name: str
     labels: tuple[Label, ...]
-    codes: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int32]
     basket: bool = False
 
 
@@ -145,7 +145,7 @@ class SweepFolder:
 
     def figure(self, name: str) -> FloatArray:
         """Return (S,) a figure, NaN where it does not exist."""
-        return values_of(self._read(name), np.dtype("<f8")).astype(np.float64)
+        return self._numbers(name)
 
     @cached_property
     def parameters(self) -> tuple[Column, ...]:
@@ -154,20 +154,30 @@ class SweepFolder:
         return tuple(self._column(name) for name in names[2 : names.index(_FIRST)])
 
     def _column(self, name: str) -> Column:
-        whole = self._read(name)
-        if isinstance(whole, pa.DictionaryArray):
+        if pa.types.is_dictionary(self._table.schema_arrow.field(name).type):
+            whole = self._read(name)
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
-            codes = values_of(whole.indices, np.dtype("<i4")).astype(np.int64)
+            codes = values_of(whole.indices, np.dtype("<i4")).astype(np.int32)
             return Column(name, labels, codes, name in self.summary.sweep.baskets)
-        numbers, codes = np.unique(values_of(whole, np.dtype("<f8")), return_inverse=True)
-        return Column(name, tuple(numbers.astype(np.float64).tolist()), codes.astype(np.int64))
+        values = self._numbers(name)
+        numbers = np.unique(values)
+        return Column(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
 
-    def _read(self, name: str) -> pa.Array:
+    def _numbers(self, name: str) -> FloatArray:
+        try:
+            return numbers_of(self._table, name, "<f8").astype(np.float64, copy=False)
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise self._damaged(error) from None
+
+    def _read(self, name: str) -> pa.DictionaryArray:
         try:
             return self._table.read(columns=[name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            words = " ".join(str(error).split())[:200]
-            raise DataError(f"{self.path / RESULTS}: damaged: {words}; sweep again to write it anew") from None
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> DataError:
+        words = " ".join(str(error).split())[:200]
+        return DataError(f"{self.path / RESULTS}: damaged: {words}; sweep again to write it anew")
 
 
 def is_sweep(folder: Path) -> bool:

@@ -30,7 +30,7 @@ _MIX = np.array([pow(_ODD, power, 2**64) for power in range(4)], dtype=np.uint64
 _SMALL, _MANY = np.int16, 2**15
 """Codes of so few labels are sorted by their digits, which takes a tenth of the time."""
 
-Codes: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int32]
 """(S,) which label of a parameter each variant has."""
 
 
@@ -49,15 +49,15 @@ class Results:
     @cached_property
     def numbers(self) -> IntArray:
         """(S,) of the points."""
-        return self._column("number", np.dtype("<i8")).astype(np.int64)
+        return self._column("number", "<i8").astype(np.int64, copy=False)
 
     def figure(self, name: str) -> FloatArray:
         """Return (S,) a figure, NaN where it does not exist."""
-        return self._column(name, np.dtype("<f8")).astype(np.float64)
+        return self._column(name, "<f8").astype(np.float64, copy=False)
 
     def codes(self, parameter: Parameter) -> Codes:
         """Return (S,) positions in the parameter's labels."""
-        return parameter.codes[self._digits[:, parameter.place]].astype(np.int64)
+        return parameter.codes[self.points.digit(self.numbers, parameter.place)]
 
     def ids(self, rows: Sequence[int]) -> list[str]:
         """Return the ids of some rows."""
@@ -80,16 +80,9 @@ class Results:
         mixed = np.sort(np.concatenate(parts))
         return len(mixed) and 1 + int(np.count_nonzero(mixed[1:] != mixed[:-1]))
 
-    @cached_property
-    def _digits(self) -> npt.NDArray[np.int32]:
-        return self.points.of(self.numbers)
-
-    def _column(self, name: str, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-        return values_of(self._array(name), kind)
-
-    def _array(self, name: str) -> pa.Array:
+    def _column(self, name: str, kind: str) -> npt.NDArray[np.generic]:
         try:
-            return self._file.read(columns=[name]).column(name).combine_chunks()
+            return numbers_of(self._file, name, kind)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.path}: damaged: {str(error)[:200]}; sweep again to write it anew") from None
 
@@ -201,7 +194,7 @@ def name_effects(codes: Codes, parameter: Parameter, values: FloatArray) -> list
 
 
 def listed(results: Results, rows: Sequence[int], figures: Mapping[str, FloatArray]) -> list[Variant]:
-    """Return some rows with their parameters and ``figures``."""
+    """Return some rows with their parameters and their ``figures`` (rows,)."""
     numbers = results.numbers[list(rows)]
     digits = results.points.of(numbers).tolist()
     ids = results.ids(rows)
@@ -210,14 +203,25 @@ def listed(results: Results, rows: Sequence[int], figures: Mapping[str, FloatArr
             int(number),
             identity,
             results.space.cells(own),
-            {name: _figure(column[row]) for name, column in figures.items()},
+            {name: _figure(column[at]) for name, column in figures.items()},
         )
-        for row, number, identity, own in zip(rows, numbers.tolist(), ids, digits, strict=True)
+        for at, (number, identity, own) in enumerate(zip(numbers.tolist(), ids, digits, strict=True))
     ]
 
 
 def _figure(value: np.float64) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def numbers_of(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
+    """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
+    result = np.empty(file.metadata.num_rows, dtype=kind)
+    end = 0
+    for group in range(file.num_row_groups):
+        column = file.read_row_group(group, columns=[name]).column(name).combine_chunks()
+        begin, end = end, end + len(column)
+        result[begin:end] = values_of(column, result.dtype)
+    return result
 
 
 def values_of(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:

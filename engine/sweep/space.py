@@ -147,6 +147,13 @@ class Points:
             return self.drawn[numbers]
         return np.stack(np.unravel_index(numbers, self.sizes), axis=1).astype(np.int32)
 
+    def digit(self, numbers: npt.NDArray[np.int64], place: int) -> npt.NDArray[np.int64]:
+        """Return (n,) one digit of points by number."""
+        if self.drawn is not None:
+            return self.drawn[numbers, place].astype(np.int64)
+        digits: npt.NDArray[np.int64] = numbers // math.prod(self.sizes[place + 1 :]) % self.sizes[place]
+        return digits
+
 
 def uniform(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
     """Return (count, width) numbers in [0, 1): row n follows from ``seed`` and n alone (a counter-based generator).

@@ -97,17 +97,18 @@ def findings(results: Results, run: Run, refused: Mapping[str, tuple[int, int]])
     """Look at a finished table; ``refused`` reason -> count and first point."""
     space = results.space
     rank_by = space.sweep.rank_by
-    figures = {name: results.figure(name) for name in dict.fromkeys([rank_by, *HEADLINE])}
-    values, sign = figures[rank_by], RANKED[rank_by]
+    values, sign = results.figure(rank_by), RANKED[rank_by]
     order = ranked(values, sign)
-    spreads, standings = _spreads(run, results, figures)
+    best, worst = order[:SHOWN].tolist(), order[::-1][:SHOWN].tolist()
+    spreads, standings, shown = _spreads(run, results, [*best, *worst])
+    listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE])}
     return Findings(
         results=results,
         run=run,
         reasons=_reasons(results, refused),
         spreads=spreads,
-        best=tuple(listed(results, order[:SHOWN].tolist(), figures)),
-        worst=tuple(listed(results, order[::-1][:SHOWN].tolist(), figures)),
+        best=tuple(listed(results, best, {name: column[: len(best)] for name, column in listing.items()})),
+        worst=tuple(listed(results, worst, {name: column[len(best) :] for name, column in listing.items()})),
         standings=standings,
         effects={one.name: effects(results.codes(one), one.labels, values) for one in space.parameters},
         names={one.name: name_effects(results.codes(one), one, values) for one in space.parameters if one.basket},
@@ -173,18 +174,22 @@ def _reasons(results: Results, refused: Mapping[str, tuple[int, int]]) -> tuple[
 
 
 def _spreads(
-    run: Run, results: Results, known: Mapping[str, FloatArray]
-) -> tuple[dict[str, Spread], dict[str, dict[str, Standing]]]:
-    """Return how every figure is distributed, and where the plan, buy-and-hold and the benchmarks stand in it."""
+    run: Run, results: Results, rows: Sequence[int]
+) -> tuple[dict[str, Spread], dict[str, dict[str, Standing]], dict[str, FloatArray]]:
+    """Return how every figure is distributed, where the plan and what it is compared with stand in it, and ``rows``.
+
+    One figure is in memory at a time.
+    """
     spreads: dict[str, Spread] = {}
     standings: dict[str, dict[str, Standing]] = {name: {} for name in run.comparison.portfolios}
+    shown: dict[str, FloatArray] = {}
     for figure, sign in RANKED.items():
-        values = known[figure] if figure in known else results.figure(figure)
-        spreads[figure] = spread(values)
+        values = results.figure(figure)
+        spreads[figure], shown[figure] = spread(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
             own = _own_figure(portfolio, run.comparison.market, figure)
             standings[name][figure] = standing(own, values, sign)
-    return spreads, standings
+    return spreads, standings, shown
 
 
 def _own_figure(portfolio: Portfolio, market: Market, figure: str) -> float | None:
