@@ -149,9 +149,11 @@ class Points:
 
     def digit(self, numbers: npt.NDArray[np.int64], place: int) -> npt.NDArray[np.int64]:
         """Return (n,) one digit of points by number."""
+        digits: npt.NDArray[np.int64]
         if self.drawn is not None:
-            return self.drawn[numbers, place].astype(np.int64)
-        digits: npt.NDArray[np.int64] = numbers // math.prod(self.sizes[place + 1 :]) % self.sizes[place]
+            digits = self.drawn[numbers, place].astype(np.int64)
+        else:
+            digits = numbers // math.prod(self.sizes[place + 1 :]) % self.sizes[place]
         return digits
 
 
