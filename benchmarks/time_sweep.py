@@ -37,8 +37,8 @@ def a_second(benchmark: Any, variants: int) -> None:
 def test_lanes(benchmark, name: str, threads: int) -> None:
     """Time the lanes; the first variant's figures are those of the spine."""
     job = JOBS[name]()
-    arguments = (job.market, job.variants, 0.0, threads)
-    table = benchmark.pedantic(lanes.run, arguments, rounds=5, warmup_rounds=1)
+    arguments = (job.market, lanes.Columns.of(job.variants), 0.0, threads)
+    table = benchmark.pedantic(lanes.run_columns, arguments, rounds=5, warmup_rounds=1)
     a_second(benchmark, len(job.variants))
     assert np.array_equal(table[0], lanes.run_spine(job.market, job.variants[0]), equal_nan=True)
 

@@ -6,7 +6,7 @@ heirs from ``heir_weights``, dates from its schedule. What plans share is asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
@@ -45,6 +45,37 @@ class Variant(NamedTuple):
     def own(self) -> Policy:
         """The variant's own policy."""
         return self.whole() if self.whole else self.policy
+
+
+@dataclass(frozen=True)
+class Columns:
+    """S variants of one family in columns: those that differ in more than their calendar, and those that differ in it.
+
+    ``kind`` and ``moment`` (S,) say of which of the ``kinds`` a variant is, and with which of the ``moments`` it
+    decides; ``variant`` makes one by its number.
+    """
+
+    kinds: Sequence[Variant]
+    moments: Sequence[Variant]
+    kind: IntArray
+    moment: IntArray
+    variant: Callable[[int], Variant]
+
+    @classmethod
+    def of(cls, variants: Sequence[Variant]) -> Columns:
+        """Return ``variants`` in columns."""
+        kinds, kind = _sorted_out(variants, [(id(one.policy), id(one.account), id(one.costs)) for one in variants])
+        moments, moment = kinds, kind
+        if variants[0].when is not None:
+            moments, moment = _sorted_out(variants, [one.when for one in variants])
+        return cls(kinds, moments, kind, moment, variants.__getitem__)
+
+
+def _sorted_out(variants: Sequence[Variant], keys: Sequence[Hashable]) -> tuple[list[Variant], IntArray]:
+    """Return the first variant with each key, and which of the keys each has."""
+    known: dict[Hashable, int] = {}
+    number = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
+    return [variants[at] for at in np.unique(number, return_index=True)[1].tolist()], number
 
 
 @runtime_checkable

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from operator import is_
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +11,7 @@ import numpy as np
 from engine import kernel
 from engine.arrays import FloatArray, IntArray
 from engine.kernel.lane_records import LanePlans
-from engine.lane_plans import Family, Planner, Variant, Wants, When
+from engine.lane_plans import Columns, Family, Planner, Wants, When
 from engine.lane_tape import Course
 
 Thing = TypeVar("Thing")
@@ -71,22 +69,20 @@ class Roster:
         )
 
 
-def roster_of(planner: Planner, family: Family, course: Course, variants: Sequence[Variant]) -> Roster:
+def roster_of(planner: Planner, family: Family, course: Course, columns: Columns) -> Roster:
     """Return the roster of variants that are all of one family."""
-    accounts, costs = [variant.account for variant in variants], [variant.costs for variant in variants]
-    first, policy = _numbered([variant.policy for variant in variants])
-    unique, wants = _different([planner.wants(variants[at]) for at in first])
-    first, moment = (first, policy) if variants[0].when is None else _keyed([variant.when for variant in variants])
-    calendars, calendar = _different([planner.when(variants[at]) for at in first])
-    some_accounts, account = _numbered(accounts)
-    tariffs, tariff = _numbered(costs)
+    kinds, kind = columns.kinds, columns.kind
+    unique, wants = _different([planner.wants(one) for one in kinds])
+    calendars, calendar = _different([planner.when(one) for one in columns.moments])
+    accounts, account = _different([one.account for one in kinds])
+    tariffs, costs = _different([one.costs for one in kinds])
     targets = np.array([[_weights(planner, family, one, row) for row in course.rows] for one in unique])
     heirs, takers = _heirs(planner, family, course, unique)
     return Roster(
-        wants=wants[policy],
-        calendar=calendar[moment],
-        account=account,
-        costs=tariff,
+        wants=wants[kind],
+        calendar=calendar[columns.moment],
+        account=account[kind],
+        costs=costs[kind],
         targets=np.ascontiguousarray(targets.transpose(1, 2, 0)),
         core=np.ascontiguousarray(np.array([one.core for one in unique]).T),
         heirs=heirs,
@@ -95,33 +91,17 @@ def roster_of(planner: Planner, family: Family, course: Course, variants: Sequen
         heaviest=targets[:, -1, list(family.capped)].max(axis=1, initial=0.0),
         next_due=np.array([_due(family, one) for one in calendars]),
         bands=np.array([_band(one) for one in calendars]).T,
-        capital=np.array([accounts[at].capital for at in some_accounts]),
-        fees=np.array([planner.terms(costs[at])[0] for at in tariffs]).T,
+        capital=np.array([one.capital for one in accounts]),
+        fees=np.array([planner.terms(one)[0] for one in tariffs]).T,
         simple=family.proportional,
     )
 
 
-def _numbered(things: Sequence[object]) -> tuple[list[int], IntArray]:
-    """Return where each different object is first, and which of them each is."""
-    if all(map(is_, things, repeat(things[0]))):
-        return [0], np.zeros(len(things), dtype=np.int64)
-    names = np.fromiter(map(id, things), np.int64, len(things))
-    _, first, number = np.unique(names, return_index=True, return_inverse=True)
-    return first.tolist(), number
-
-
 def _different(things: Sequence[Thing]) -> tuple[list[Thing], IntArray]:
     """Return the different ones of some objects, and which of them each is."""
-    first, number = _numbered(things)
-    return [things[at] for at in first], number
-
-
-def _keyed(keys: Sequence[Hashable]) -> tuple[list[int], IntArray]:
-    """Return where each different key is first, and which of them each is."""
-    known: dict[Hashable, int] = {}
-    number = np.array([known.setdefault(key, len(known)) for key in keys])
-    first = np.unique(number, return_index=True)[1]
-    return first.tolist(), number
+    names = np.fromiter(map(id, things), np.int64, len(things))
+    _, first, number = np.unique(names, return_index=True, return_inverse=True)
+    return [things[at] for at in first.tolist()], number
 
 
 def _band(when: When) -> tuple[float, float]:

@@ -21,13 +21,13 @@ from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
 from engine.kernel_types import BLOCKS
 from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
-from engine.lane_plans import Family, Variant, planner_of
+from engine.lane_plans import Columns, Family, Variant, planner_of
 from engine.lane_roster import Roster, roster_of
 from engine.lane_tape import Course, course_of
 from engine.market import Market
 from engine.simulation import simulate
 
-__all__ = ["FIGURES", "Family", "Variant", "family", "run", "run_spine"]
+__all__ = ["FIGURES", "Columns", "Family", "Variant", "family", "run", "run_columns", "run_spine"]
 
 CHUNK: Final = 4096
 """Variants that a thread prepares, runs and evaluates at a time."""
@@ -54,16 +54,21 @@ def run(
     threads : how many work at a time; the bits do not depend on it
 
     """
-    planner = planner_of(market)
-    shared = planner.family(variants[0])
+    return run_columns(market, Columns.of(variants), risk_free, threads)
+
+
+def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray = 0.0, threads: int = 1) -> FloatArray:
+    """Return what :func:`run` does of variants in columns."""
+    planner, count = planner_of(market), len(columns.kind)
+    shared = planner.family(columns.kinds[0])
     if shared is None:
-        return np.array([run_spine(market, variant, risk_free) for variant in variants])
+        return np.array([run_spine(market, columns.variant(number), risk_free) for number in range(count)])
     course = course_of(planner, shared, risk_free)
-    roster = roster_of(planner, shared, course, variants)
-    result = np.empty((len(variants), len(FIGURES)))
+    roster = roster_of(planner, shared, course, columns)
+    result = np.empty((count, len(FIGURES)))
     desks: SimpleQueue[_Desk] = SimpleQueue()
     for _ in range(threads):
-        desks.put(_Desk.of(len(shared.assets), min(CHUNK, len(variants))))
+        desks.put(_Desk.of(len(shared.assets), min(CHUNK, count)))
 
     def work(lanes: IntArray) -> None:
         desk = desks.get()
@@ -74,7 +79,7 @@ def run(
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, (order[begin : begin + CHUNK] for begin in range(0, len(order), CHUNK))))
     for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
-        result[number] = run_spine(market, variants[number], risk_free)
+        result[number] = run_spine(market, columns.variant(number), risk_free)
     return result
 
 

@@ -59,8 +59,8 @@ def test_the_json_holds_every_number(report: Bench) -> None:
 
 
 def test_flops_are_counted_by_hand_for_two_assets() -> None:
-    """Value 4, cash 1, return 2, its deviation and sums 4, shortfall 2, values 1, days 1, drawdown 2, its square 2."""
-    assert measure.flops(2, 0) == 4 + 1 + 2 + 4 + 2 + 1 + 1 + 2 + 2
+    """Value 4, cash 1, return 3 with what it is divided by, its deviation and sums 4, shortfall 2, values 1, days 1, drawdown 2, its square 2."""
+    assert measure.flops(2, 0) == 4 + 1 + 3 + 4 + 2 + 1 + 1 + 2 + 2
     # a cap: one more product of money, 5 for limit, count and peak
     assert measure.flops(2, 1) == measure.flops(2, 0) + 6
 

@@ -130,7 +130,7 @@ def flops(assets: int, capped: int) -> int:
 
     Marking and all statistics, rebalances left out; comparisons, minima, maxima and choices are not counted.
     """
-    return 2 * assets + 15 + (capped + 5 if capped else 0)
+    return 2 * assets + 16 + (capped + 5 if capped else 0)
 
 
 def _seconds(job: Callable[[], object], rounds: int) -> list[float]:
@@ -150,7 +150,7 @@ def _line(name: str, engine: str, count: int, taken: list[float], **more: float 
 
 
 def _lanes(job: Job, threads: int = 1) -> Callable[[], object]:
-    return partial(lanes.run, job.market, job.variants, 0.0, threads)
+    return partial(lanes.run_columns, job.market, lanes.Columns.of(job.variants), 0.0, threads)
 
 
 def _own(plan: Plan, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Line]:
@@ -193,10 +193,10 @@ def _million(plan: Plan, threads: int, step: int = 50_000) -> tuple[float, int]:
     """Run plans a million times, so many at a time; return seconds and the peak of memory [bytes]."""
     import resource  # noqa: PLC0415  (not there on Windows)
 
-    job = core_satellites(plan, step)
+    run = _lanes(core_satellites(plan, step), threads)
     start = time.perf_counter()
     for _ in range(MILLION // step):
-        lanes.run(job.market, job.variants, 0.0, threads)
+        run()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return time.perf_counter() - start, peak * (1 if sys.platform == "darwin" else 1024)
 

@@ -20,7 +20,7 @@ from engine.load import beyond
 from engine.market import Market
 from engine.policy import Policy
 from engine.sources.base import Closes
-from engine.sweep.sections import KEPT, Refused
+from engine.sweep.sections import KEPT, Key, Refused
 from engine.sweep.space import Digits, Space
 from engine.sweep.variants import Plan, Stem, Variants
 from engine.workflow import placed, risk_free_of
@@ -216,24 +216,26 @@ class Worker(Generic[PolicyT]):
         figures = np.empty((len(plans), len(lanes.FIGURES)))
         faults: dict[int, Refused] = {}
         alone: list[int] = []
-        families: dict[tuple[int, lanes.Family], tuple[Place, list[int], list[lanes.Variant]]] = {}
-        stem = None
+        families: dict[tuple[int, lanes.Family], _Gathered[PolicyT]] = {}
+        stem, gathered = None, None
         for at, plan in enumerate(plans):
             if plan.stem is not stem:
                 stem = plan.stem
                 place, family = self._family(plan)
+                gathered = None
                 if place and family:
-                    _, members, variants = families.setdefault((id(place), family), (place, [], []))
-            if place is None or family is None:
+                    gathered = families.setdefault((id(place), family), _Gathered(place))
+            if gathered is None:
                 alone.append(at)
-                continue
-            members.append(at)
-            variants.append(_variant(plan, place))
-        for place, members, variants in families.values():
+            else:
+                gathered.add(at, plan)
+        for one in families.values():
             try:
-                figures[members] = lanes.run(place.market, variants, place.risk_free, self.threads)
+                figures[one.members] = lanes.run_columns(
+                    one.place.market, one.columns(plans), one.place.risk_free, self.threads
+                )
             except EngineError:  # one of them: let each say for itself
-                alone += members
+                alone += one.members
         for at in alone:
             outcome = self._alone(plans[at])
             if isinstance(outcome, Refused):
@@ -266,6 +268,42 @@ class Worker(Generic[PolicyT]):
             return lanes.run_spine(place.market, _variant(plan, place), place.risk_free)
         except EngineError as error:
             return Refused(str(error))
+
+
+class _Gathered(Generic[PolicyT]):
+    """Plans of one family, as they come: neighbours share a stem."""
+
+    def __init__(self, place: Place) -> None:
+        """Begin with none."""
+        self.place = place
+        self.members: list[int] = []
+        self._kinds: list[lanes.Variant] = []
+        self._kind: list[int] = []
+        self._moments: dict[Key, tuple[int, lanes.Variant]] = {}
+        self._moment: list[int] = []
+        self._stem: Stem[PolicyT] | None = None
+
+    def add(self, at: int, plan: Plan[PolicyT]) -> None:
+        """Add the plan at a position."""
+        if plan.stem is not self._stem:
+            self._stem = plan.stem
+            self._kinds.append(_variant(plan, self.place))
+        moment = (plan.stem.when, plan.lone.number)
+        if moment not in self._moments:
+            self._moments[moment] = len(self._moments), _variant(plan, self.place)
+        self.members.append(at)
+        self._kind.append(len(self._kinds) - 1)
+        self._moment.append(self._moments[moment][0])
+
+    def columns(self, plans: Sequence[Plan[PolicyT]]) -> lanes.Columns:
+        """Return them as lanes take them, from all ``plans``."""
+        return lanes.Columns(
+            self._kinds,
+            [variant for _, variant in self._moments.values()],
+            np.array(self._kind, dtype=np.int64),
+            np.array(self._moment, dtype=np.int64),
+            lambda number: _variant(plans[self.members[number]], self.place),
+        )
 
 
 def _variant(plan: Plan[PolicyT], place: Place) -> lanes.Variant:
