@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.errors import shortened
@@ -30,9 +30,20 @@ RATES = (-0.5, 1.0)
 
 
 class Choice(BaseModel):
-    """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``."""
+    """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``.
+
+    A key that may be left out may also be ``null``, so that ``--set`` and an axis of a sweep can leave it out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, data: object) -> object:
+        if not isinstance(data, dict) or "null" not in data.values():
+            return data
+        left_out = {field.alias or name for name, field in cls.model_fields.items() if field.default is None}
+        return {key: value for key, value in data.items() if value != "null" or key not in left_out}
 
 
 def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:

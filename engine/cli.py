@@ -1,4 +1,4 @@
-"""The verbs, and the one place where the engine meets the strategies. Each verb parses, calls, prints."""
+"""The verbs: each parses, calls, prints."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
+
+from engine import opening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.config import RunConfig
+    from engine.opening import AnyRun
     from engine.report.frames import Frames
     from engine.results import Json, Run
     from engine.significance import Draw
-    from engine.sources.base import Request
-    from engine.sweep.section import SweepConfig
-    from engine.sweep.space import Space
     from engine.yamlfile import Document
-    from strategies import AnyStrategy
 
 app = typer.Typer(
     add_completion=False,
@@ -70,14 +68,14 @@ def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     from engine.report.terminal import print_plan
 
     for path in configs:
-        document = _open(path, overrides or ())
+        document = opening.document_of(path, overrides or ())
         with about(path):
             if "sweep" not in document.tree:
-                print_plan(_checked(document), str(path))
+                print_plan(opening.checked(document), str(path))
                 continue
             from engine.report.sweep_terminal import print_space
 
-            _, plan, space = _spanned(document)
+            _, plan, space = opening.spanned(document)
             print_plan(plan, str(path))
             print_space(space)
 
@@ -105,8 +103,8 @@ def run(
     with drawing_elsewhere() as draw:
         from engine.report.terminal import print_run
 
-        opened = [_open(path, overrides or ()) for path in configs]
-        loaded = [_of(document, variant) for document in opened]
+        opened = [opening.document_of(path, overrides or ()) for path in configs]
+        loaded = [opening.run_of(document, variant) for document in opened]
         names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
         _refuse_same_folder(configs, names)
         folders = [output_folder(out, name) for name in names]
@@ -151,13 +149,13 @@ def sweep(
     from engine.sweep.run import prepared
     from engine.trials import note
 
-    loaded, plan, space = _spanned(_open(config, overrides or ()))
+    loaded, plan, space = opening.spanned(opening.document_of(config, overrides or ()))
     folder = output_folder(out, loaded.name)
     keep_apart(folder, SWEEP)
     terms = conduct.Terms(folder, workers, scheduler, memory * 1_000_000, resume)
     _say_compiling("run_lanes")
     with about(config), sweep_bar() as progress:
-        sweeping = prepared(loaded, plan, space, _schema)
+        sweeping = prepared(loaded, plan, space, opening.schema)
         if resume and is_finished(sweeping, folder):
             finished = (folder / "summary.json").read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
@@ -190,7 +188,7 @@ def optimise(
     from engine.report.optimal import print_proposal, proposal_json, write_proposal
     from engine.results import output_folder, to_json
 
-    loaded = _load(config, overrides or ())
+    loaded = opening.load(config, overrides or ())
     folder = output_folder(out, loaded.name)
     with about(config):
         proposal = propose(loaded, day_of(as_of))
@@ -221,10 +219,9 @@ def verify(
 
     from engine.results import to_json
     from engine.verify import every
-    from strategies.fixed_mix import FixedMix
 
     _say_compiling()
-    figures = list(every(lambda weights: FixedMix(weights=dict(weights))))
+    figures = list(every(lambda weights: opening.strategy_of({"kind": "fixed_mix", "weights": dict(weights)})))
     if json:
         sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
     else:
@@ -240,7 +237,7 @@ def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     from engine.results import to_json
 
-    sys.stdout.buffer.write(to_json(_json_schema()))
+    sys.stdout.buffer.write(to_json(opening.json_schema()))
 
 
 @data_app.command()
@@ -249,7 +246,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     from engine.errors import about
     from engine.report.terminal import print_fetch
 
-    loaded, request = _requested(config, overrides or ())
+    loaded, request = opening.requested(config, overrides or ())
     with about(config):
         print_fetch(loaded.data.source, request)
 
@@ -261,7 +258,7 @@ def check(config: ConfigPath, overrides: Overrides = None) -> None:
     from engine.report.terminal import print_quality
     from engine.workflow import examine
 
-    loaded, request = _requested(config, overrides or ())
+    loaded, request = opening.requested(config, overrides or ())
     with about(config):
         closes = loaded.data.source.load(request)
         findings = examine(loaded, closes)
@@ -283,17 +280,14 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
-    from pydantic import TypeAdapter
-
     from engine.bench.measure import bench as measured
     from engine.files import atomic_write
     from engine.report.timing import bench_json, bench_page, print_bench, saying
     from engine.results import to_json
-    from strategies import AnyStrategy
 
-    plan = TypeAdapter(AnyStrategy).validate_python
     with saying() as say:
-        report = measured(plan, rounds=rounds, threads=threads or os.cpu_count() or 1, peers=peers, say=say)
+        hands = threads or os.cpu_count() or 1
+        report = measured(opening.strategy_of, rounds=rounds, threads=hands, peers=peers, say=say)
     if out is not None:
         atomic_write(out / "bench.json", to_json(bench_json(report)))
         atomic_write(out / "bench.html", bench_page(report).encode())
@@ -308,7 +302,7 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     from engine.errors import about
     from engine.report.frames import Frames
 
-    loaded = _load(Path(config), overrides)
+    loaded = opening.load(Path(config), overrides)
     with about(config):
         result = _simulate(loaded, audit=False)
     _tried(result)
@@ -382,81 +376,9 @@ def script() -> None:
     os._exit(code)
 
 
-def _schema() -> type[RunConfig[Any]]:
-    from engine.config import RunConfig
-    from strategies import AnyStrategy
-
-    return RunConfig[AnyStrategy]
-
-
-def _json_schema() -> dict[str, Json]:
-    """Return the JSON Schema of a config, with or without a sweep."""
-    from engine.sweep.section import SweepConfig
-    from strategies import AnyStrategy
-
-    found = SweepConfig[AnyStrategy].model_json_schema(by_alias=True)
-    return {**found, "title": "Config", "required": [key for key in found["required"] if key != "sweep"]}
-
-
-def _open(path: Path, overrides: Sequence[str]) -> Document:
-    from engine.load import opened
-
-    return opened(path, tuple(overrides))
-
-
-def _checked(document: Document) -> RunConfig[AnyStrategy]:
-    from engine.load import checked
-
-    return checked(document, _schema())
-
-
-def _load(path: Path, overrides: Sequence[str]) -> RunConfig[AnyStrategy]:
-    return _of(_open(path, overrides))
-
-
-def _of(document: Document, variant: str = "") -> RunConfig[AnyStrategy]:
-    """Return a config's run; of a sweep its own plan, or the variant that is named."""
-    if "sweep" not in document.tree and not variant:
-        return _checked(document)
-    from engine.sweep.choose import variant_of
-
-    _, plan, space = _spanned(document)
-    return variant_of(plan, space, variant) if variant else plan
-
-
-def _folder_name(config: RunConfig[AnyStrategy], document: Document) -> str:
+def _folder_name(config: AnyRun, document: Document) -> str:
     """Return what a run's folder is called; beside a sweep's own folder, each of its runs has one with its id."""
     return f"{config.name}-{config.sha256()[:12]}" if "sweep" in document.tree else config.name
-
-
-def _requested(path: Path, overrides: Sequence[str]) -> tuple[RunConfig[AnyStrategy], Request]:
-    """Return a config with what it asks of its source; a sweep asks for what any of its variants may hold."""
-    from engine.load import request_of
-
-    document = _open(path, overrides)
-    if "sweep" not in document.tree:
-        loaded = _checked(document)
-        return loaded, request_of(loaded)
-    from engine.sweep.run import requested
-
-    _, plan, space = _spanned(document)
-    return plan, requested(plan, space)
-
-
-def _spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], RunConfig[AnyStrategy], Space]:
-    """Return a sweep's config, its own plan, and the space around it."""
-    from engine.load import checked
-    from engine.sweep.empty import refuse_empty
-    from engine.sweep.run import plan_of
-    from engine.sweep.section import SweepConfig
-    from engine.sweep.span import space_of
-    from strategies import AnyStrategy
-
-    config = cast("SweepConfig[AnyStrategy]", checked(document, SweepConfig[AnyStrategy]))
-    plan = plan_of(config, _schema())
-    space = space_of(config.sweep, plan, document)
-    refuse_empty(plan, space, document)
-    return config, plan, space
 
 
 def _build_sweep(folder: Path) -> object:
@@ -465,7 +387,7 @@ def _build_sweep(folder: Path) -> object:
     return build_sweep(folder)
 
 
-def _simulate(config: RunConfig[AnyStrategy], *, audit: bool, draw: Draw | None = None) -> Run:
+def _simulate(config: AnyRun, *, audit: bool, draw: Draw | None = None) -> Run:
     from engine import workflow
     from engine.significance import draw_intervals
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from engine.arrays import BoolArray, FloatArray, IntArray, frozen
 from engine.choice import Choice, Positive, Whole, refuse
@@ -69,10 +69,6 @@ class Estimate:
     rows: IntArray
 
 
-def _or_none(value: object) -> object:
-    return None if value == "null" else value
-
-
 class Estimates(Choice):
     """How moments are estimated: ``{covariance: ledoit_wolf, mean: shrunk, lookback: 756}``.
 
@@ -83,7 +79,7 @@ class Estimates(Choice):
     covariance: Literal["sample", "ledoit_wolf", "oas"] = "ledoit_wolf"
     mean: Literal["zero", "sample", "shrunk"] = "shrunk"
     lookback: Annotated[Whole, Field(ge=2, le=100_000)] = 756
-    half_life: Annotated[Positive | None, BeforeValidator(_or_none)] = None
+    half_life: Positive | None = None
     min_history: Annotated[Whole, Field(ge=2, le=100_000)] = 252
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from sweeps import QUICK, digest
 
-from engine.cli import _open, _schema, _spanned
+from engine.opening import document_of, schema, spanned
 from engine.report.sweep_folder import read_sweep
 from engine.sweep.journal import Journal
 from engine.sweep.run import prepared
@@ -89,7 +89,7 @@ def _length(path: Path) -> int:
 def kill_and_go_on(kills: int, seed: int, place: Path) -> Tally:
     """Kill ``kills`` times; raises AssertionError when anything is not as it should be."""
     wanted, whole = reference(place / "reference")
-    identity = prepared(*_spanned(_open(QUICK, ())), _schema).identity
+    identity = prepared(*spanned(document_of(QUICK, ())), schema).identity
     chance, tally, out = random.Random(seed), Tally(), place / "killed"
     folder, before = out / "quickstart-sweep", {}
     while tally.kills < kills:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from engine.cli import _schema, _spanned
+from engine import opening
 from engine.sweep.run import Sweeping, prepared
 from engine.yamlfile import parse
 
@@ -36,11 +36,11 @@ SMALL = """
 
 def spanned(sweep: str, plan: str = PLAN):
     """Return config, plan and space of a sweep that is written out."""
-    return _spanned(parse(plan + sweep, "sweep.yaml"))
+    return opening.spanned(parse(plan + sweep, "sweep.yaml"))
 
 
 def sweeping(sweep: str = SMALL, plan: str = PLAN) -> Sweeping:
-    return prepared(*spanned(sweep, plan), _schema)
+    return prepared(*spanned(sweep, plan), opening.schema)
 
 
 def digest(path: Path) -> str:

@@ -51,6 +51,7 @@ LAYERS = [
     {"verify", "audit", "workflow"},
     {"proposal", "sweep"},
     {"report"},
+    {"opening"},
     {"cli"},
 ]
 
@@ -109,8 +110,8 @@ def test_no_module_takes_part_in_a_cycle() -> None:
         graph = {name: needs for name, needs in graph.items() if name not in done}
 
 
-def test_the_engine_meets_the_strategies_only_in_the_command_line() -> None:
-    assert users_of("strategies") - {name for name in MODULES if name.startswith("strategies")} == {"engine.cli"}
+def test_the_engine_meets_the_strategies_in_one_place() -> None:
+    assert users_of("strategies") - {name for name in MODULES if name.startswith("strategies")} == {"engine.opening"}
 
 
 def test_strategies_know_the_market_but_neither_kernel_nor_files() -> None:

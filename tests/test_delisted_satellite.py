@@ -13,8 +13,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from engine.cli import _schema
 from engine.load import load_config
+from engine.opening import schema
 from engine.results import Run, to_json
 from engine.workflow import run
 
@@ -48,7 +48,7 @@ def ran(prices: Path, folder: Path, window: str, strategy: str, *overrides: str)
         f"window: {{{window}}}\nstrategy:\n  kind: core_satellite\n  core: {{SPY: rest, VB: 15%}}\n"
         f"{strategy}  cap: 3%\ncosts: {{kind: percent, rate: 0.1%}}\ncompare: {{buy_and_hold: false}}\n"
     )
-    return run(load_config(path, _schema(), overrides), draw=lambda pairs, _: [None] * len(pairs))
+    return run(load_config(path, schema(), overrides), draw=lambda pairs, _: [None] * len(pairs))
 
 
 def with_avaya(prices: Path, folder: Path, haircut: int, to: str = "redistribute", *overrides: str) -> Run:

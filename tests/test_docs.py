@@ -13,10 +13,10 @@ import pytest
 import yaml
 from markets import SHIPPED
 
-from engine.cli import _schema
 from engine.costs import tariffs
 from engine.faults import validated
 from engine.figures import METRICS
+from engine.opening import schema
 from engine.yamlfile import parse
 
 ROOT = Path(__file__).parents[1]
@@ -47,24 +47,24 @@ def test_the_readme_shows_the_quickstart_s_own_table(tmp_path: Path) -> None:
 def test_the_readme_s_yaml_is_a_valid_config() -> None:
     text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
-    assert validated(_schema(), parse(text[1], "README")).name == "us-small-caps"
+    assert validated(schema(), parse(text[1], "README")).name == "us-small-caps"
 
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
-    from engine.cli import _open, _spanned
+    from engine.opening import document_of, spanned
     from engine.sweep.choose import variant_of
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
     quick = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
     plan = quick.read_text().split("\nsweep:\n")[0]
-    assert _spanned(parse(f"{plan}\n{text[1]}", "README"))[2].count == 70 * 5 * 12 * 2
-    _, own, space = _spanned(_open(quick, ()))
+    assert spanned(parse(f"{plan}\n{text[1]}", "README"))[2].count == 70 * 5 * 12 * 2
+    _, own, space = spanned(document_of(quick, ()))
     assert space.count == 4200
     wanted = re.search(r"quickstart_sweep.yaml --variant (\w+)", README)
     assert wanted is not None
     assert variant_of(own, space, wanted[1]).sha256().startswith(wanted[1])
-    assert _spanned(_open(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].count == 439_992
+    assert spanned(document_of(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].count == 439_992
 
 
 def test_every_verb_and_option_in_the_readme_exists(tmp_path: Path) -> None:

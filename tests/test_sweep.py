@@ -22,10 +22,10 @@ import pytest
 from sweeps import ARTICLE, PLAN, QUICK, SMALL, digest, spanned, sweeping
 
 from engine import workflow
-from engine.cli import _schema
 from engine.config import RunConfig
 from engine.errors import DataError, OutputError
 from engine.lanes import FIGURES
+from engine.opening import schema
 from engine.report.sweep_charts import views
 from engine.report.sweep_folder import read_sweep
 from engine.report.sweep_page import build_sweep
@@ -118,13 +118,13 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
 @pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(count: int, shared_data: Path) -> None:
     """Late listings included: five of the ten stocks were listed after 2014."""
-    from engine.cli import _schema, _spanned
     from engine.load import opened
+    from engine.opening import schema, spanned
     from engine.sweep.run import prepared
 
     source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
-    config, plan, space = _spanned(opened(ARTICLE, source))
-    worker = Worker(prepared(config, plan, space, _schema).job)
+    config, plan, space = spanned(opened(ARTICLE, source))
+    worker = Worker(prepared(config, plan, space, schema).job)
     points = space.points()
     chosen = np.sort(np.random.default_rng(count).choice(points.count, size=count, replace=False))
     for number in chosen.tolist():
@@ -437,7 +437,7 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     dearer[-100:] *= 1.1
     provenance = dataclasses.replace(closes.provenance, sha256="0" * 64)
     later = dataclasses.replace(closes, closes=dearer, provenance=provenance)
-    other = prepared(*spanned(SMALL), _schema)
+    other = prepared(*spanned(SMALL), schema)
     job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
     digits = one.points.digits(0, 2)
     first, second = (Chunk.decode(cluster._compute(job, 0, digits)) for job in (one.job, job))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sweeps import QUICK, digest
 
-from engine.cli import _open, _schema, _spanned
 from engine.errors import OutputError
+from engine.opening import document_of, schema, spanned
 from engine.sweep.cluster import Cluster
 from engine.sweep.crew import Here, Processes
 from engine.sweep.journal import Journal
@@ -24,7 +24,7 @@ from engine.sweep.run import compute, prepared
 
 @pytest.fixture(scope="module")
 def made():
-    return prepared(*_spanned(_open(QUICK, ())), _schema)
+    return prepared(*spanned(document_of(QUICK, ())), schema)
 
 
 @pytest.fixture(scope="module")

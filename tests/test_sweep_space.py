@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sweeps import PLAN, SMALL, spanned
 
-from engine.cli import _schema
 from engine.errors import ConfigError
 from engine.faults import validated
+from engine.opening import schema
 from engine.sweep.axes import Basket, Range, cell_of
 from engine.sweep.choose import variant_of
 from engine.sweep.sections import Refused, lines_of
@@ -131,7 +131,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
 def _whole(tree):
     from engine.load import checked
 
-    return checked(Document("point", tree, lines_of(tree)), _schema())
+    return checked(Document("point", tree, lines_of(tree)), schema())
 
 
 def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:
@@ -263,3 +263,23 @@ def _document(text: str) -> Document:
     from engine.yamlfile import parse
 
     return parse(text, "sweep.yaml")
+
+
+def test_null_leaves_a_key_out_so_that_a_rule_is_compared_with_none() -> None:
+    review = "{trigger: 20%, from: cost, thesis: {kind: always}, intact: top_up, broken: exit}"
+    _, plan, space = spanned(f"\n  axes: {{strategy.loss_review: [null, {review}]}}\n")
+    variants = Variants(plan, space)
+    without, reviewed = variants.plans([[0], [1]])
+    assert without.strategy().loss_review is None
+    assert reviewed.strategy().loss_review.trigger == 0.2
+    assert without.sha256.hex() == plan.sha256() != reviewed.sha256.hex()
+
+
+def test_null_is_no_value_of_a_key_that_must_be_there() -> None:
+    with pytest.raises(ConfigError, match=r"strategy\.cap"):
+        _whole({**variants_tree(), "strategy": {**variants_tree()["strategy"], "cap": "null"}})
+
+
+def variants_tree():
+    _, plan, space = spanned(SMALL)
+    return Variants(plan, space).tree([0] * len(space.axes))
