@@ -33,7 +33,7 @@ def _blank_slips(size: int, count: int) -> Slips:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingWeights:
     """What a policy always wants: its ``core`` (N,), and the ``fixed`` (N,) targets of a ``static`` one [weight]."""
 
     core: FloatArray
@@ -63,7 +63,7 @@ class Book:
         market: Market,
         account: Account,
         terms: Terms,
-        weights: Standing,
+        weights: StandingWeights,
         review: Review | None,
         opening: int,
     ) -> None:
@@ -180,7 +180,7 @@ class Book:
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which the core takes or pays at a decision (S6)."""
-        return kernel.shares_of(decision.eligible & ~decision.barred, self.desk.core)
+        return kernel.shares_of(decision.able, self.desk.core)
 
     def hold(self, row: int, stop: int, watch: Watch, agenda: Agenda) -> tuple[int, int]:
         """Mark to market up to ``stop``, or to a session at which an alarm needs an answer; return row and alarm."""

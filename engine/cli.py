@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
-from engine import opening
+from engine import composition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.opening import AnyRun
+    from engine.composition import AnyRun
     from engine.report.frames import Frames
     from engine.results import Json, Run
     from engine.significance import Draw
@@ -68,14 +68,14 @@ def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     from engine.report.terminal import print_plan
 
     for path in configs:
-        document = opening.document_of(path, overrides or ())
+        document = composition.document_of(path, overrides or ())
         with about(path):
             if "sweep" not in document.tree:
-                print_plan(opening.checked(document), str(path))
+                print_plan(composition.checked(document), str(path))
                 continue
             from engine.report.sweep_terminal import print_space
 
-            _, plan, space = opening.spanned(document)
+            _, plan, space = composition.spanned(document)
             print_plan(plan, str(path))
             print_space(space)
 
@@ -103,8 +103,8 @@ def run(
     with drawing_elsewhere() as draw:
         from engine.report.terminal import print_run
 
-        opened = [opening.document_of(path, overrides or ()) for path in configs]
-        loaded = [opening.run_of(document, variant) for document in opened]
+        opened = [composition.document_of(path, overrides or ()) for path in configs]
+        loaded = [composition.run_of(document, variant) for document in opened]
         names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
         _refuse_same_folder(configs, names)
         folders = [output_folder(out, name) for name in names]
@@ -149,19 +149,19 @@ def sweep(
     from engine.sweep.run import prepared
     from engine.trials import note
 
-    loaded, plan, space = opening.spanned(opening.document_of(config, overrides or ()))
+    loaded, plan, space = composition.spanned(composition.document_of(config, overrides or ()))
     folder = output_folder(out, loaded.name)
     keep_apart(folder, SWEEP)
-    terms = conduct.Terms(folder, workers, scheduler, memory * 1_000_000, resume)
+    options = conduct.Options(folder, workers, scheduler, memory * 1_000_000, resume)
     _say_compiling("run_lanes")
     with about(config), sweep_bar() as progress:
-        sweeping = prepared(loaded, plan, space, opening.schema)
+        sweeping = prepared(loaded, plan, space, composition.schema)
         if resume and is_finished(sweeping, folder):
             finished = (folder / "summary.json").read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            found, summary = conduct.conduct(sweeping, terms, progress, _build_sweep)
+            found, summary = conduct.conduct(sweeping, options, progress, _build_sweep)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
@@ -188,7 +188,7 @@ def optimise(
     from engine.report.optimal import print_proposal, proposal_json, write_proposal
     from engine.results import output_folder, to_json
 
-    loaded = opening.load(config, overrides or ())
+    loaded = composition.loaded(config, overrides or ())
     folder = output_folder(out, loaded.name)
     with about(config):
         proposal = propose(loaded, day_of(as_of))
@@ -221,7 +221,7 @@ def verify(
     from engine.verify import every
 
     _say_compiling()
-    figures = list(every(lambda weights: opening.strategy_of({"kind": "fixed_mix", "weights": dict(weights)})))
+    figures = list(every(lambda weights: composition.strategy_of({"kind": "fixed_mix", "weights": dict(weights)})))
     if json:
         sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
     else:
@@ -237,7 +237,7 @@ def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     from engine.results import to_json
 
-    sys.stdout.buffer.write(to_json(opening.json_schema()))
+    sys.stdout.buffer.write(to_json(composition.json_schema()))
 
 
 @data_app.command()
@@ -246,7 +246,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     from engine.errors import about
     from engine.report.terminal import print_fetch
 
-    loaded, request = opening.requested(config, overrides or ())
+    loaded, request = composition.requested(config, overrides or ())
     with about(config):
         print_fetch(loaded.data.source, request)
 
@@ -258,7 +258,7 @@ def check(config: ConfigPath, overrides: Overrides = None) -> None:
     from engine.report.terminal import print_quality
     from engine.workflow import examine
 
-    loaded, request = opening.requested(config, overrides or ())
+    loaded, request = composition.requested(config, overrides or ())
     with about(config):
         closes = loaded.data.source.load(request)
         findings = examine(loaded, closes)
@@ -287,7 +287,7 @@ def bench(
 
     with saying() as say:
         hands = threads or os.cpu_count() or 1
-        report = measured(opening.strategy_of, rounds=rounds, threads=hands, peers=peers, say=say)
+        report = measured(composition.strategy_of, rounds=rounds, threads=hands, peers=peers, say=say)
     if out is not None:
         atomic_write(out / "bench.json", to_json(bench_json(report)))
         atomic_write(out / "bench.html", bench_page(report).encode())
@@ -302,7 +302,7 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     from engine.errors import about
     from engine.report.frames import Frames
 
-    loaded = opening.load(Path(config), overrides)
+    loaded = composition.loaded(Path(config), overrides)
     with about(config):
         result = _simulate(loaded, audit=False)
     _tried(result)

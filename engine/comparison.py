@@ -115,7 +115,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:
-        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, variant="bought_and_held")
+        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, version="bought_and_held")
     for name, other in others.items():
         runs[name] = simulate(market, other, account, costs, start=start)
     policies = {"strategy": policy, "buy_and_hold": policy, **others}
@@ -125,7 +125,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     }
     unwatched = None
     if policy.watch_caps:
-        ledger = simulate(market, policy, account, costs, start=start, variant="caps_at_rebalance")
+        ledger = simulate(market, policy, account, costs, start=start, version="caps_at_rebalance")
         unwatched = Portfolio("", ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policy))
     rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
     shared = {name: _common(portfolios["strategy"], rival) for name, rival in rivals.items()}

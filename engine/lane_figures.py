@@ -21,6 +21,9 @@ from engine.sums import Scatter, block_ends, mean_of, variance_of
 
 SUMS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(BLOCKS))
 
+OF_CAPS: Final = ("max_weight", "sessions_over_cap")
+"""What ``over_caps`` returns, in its order."""
+
 FIGURES: Final[tuple[str, ...]] = (
     "final_value",
     "total_return",
@@ -38,8 +41,7 @@ FIGURES: Final[tuple[str, ...]] = (
     "costs",
     "trades",
     "rebalances",
-    "max_weight",
-    "sessions_over_cap",
+    *OF_CAPS,
     *SUMS,
 )
 """The columns of ``run``. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any capped
@@ -56,7 +58,10 @@ class _Series(NamedTuple):
 
 
 def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape, table: FloatArray) -> None:
-    """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value."""
+    """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value.
+
+    ``capital`` (S,) [currency].
+    """
     sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
     count = sessions - 1
     returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
@@ -93,8 +98,7 @@ def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape, table: Float
         table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
     table[:, len(columns) :] = np.vstack(_raw(counts, sums.shift, sums.returns, sums.squares)).T
-    if not np.isfinite(table).all():
-        table[~np.isfinite(table)] = np.nan
+    table[~np.isfinite(table)] = np.nan
 
 
 def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:

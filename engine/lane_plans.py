@@ -23,13 +23,26 @@ from engine.policy import Band, Decision, Policy, Schedule, checked_weights
 FEWEST: Final = 3
 """Sessions below which there is nothing for lanes to gain."""
 
+REMEMBERED: Final = 8_192
+"""Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
+
+ENDS: Final = 64
+"""Ends of windows whose market is kept."""
+
+CALENDARS: Final = 4_096
+"""Calendars that are kept, each over a window's end."""
+
+Thing = TypeVar("Thing")
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
+
 
 class Variant(NamedTuple):
     """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs.
 
     ``wants`` and ``when`` save asking what the caller knows: equal keys say that policies want the same weights, or
     decide at the same times, over this market. With both, ``policy`` need only be one that wants the same, and
-    ``whole`` makes the variant's own when it is needed.
+    ``make`` returns the variant's own when it is needed.
     """
 
     policy: Policy
@@ -39,17 +52,17 @@ class Variant(NamedTuple):
     end: int
     wants: Hashable = None
     when: Hashable = None
-    whole: Callable[[], Policy] | None = None
+    make: Callable[[], Policy] | None = None
 
     @property
     def own(self) -> Policy:
         """The variant's own policy."""
-        return self.whole() if self.whole else self.policy
+        return self.make() if self.make else self.policy
 
 
 @dataclass(frozen=True)
 class Columns:
-    """S variants of one family in columns: those that differ in more than their calendar, and those that differ in it.
+    """S variants of one family, each one of the ``kinds`` (wants, account, costs) at one of the ``moments`` (calendar).
 
     ``kind`` and ``moment`` (S,) say of which of the ``kinds`` a variant is, and with which of the ``moments`` it
     decides; ``variant`` makes one by its number.
@@ -64,18 +77,18 @@ class Columns:
     @classmethod
     def of(cls, variants: Sequence[Variant]) -> Columns:
         """Return ``variants`` in columns."""
-        kinds, kind = _sorted_out(variants, [(id(one.policy), id(one.account), id(one.costs)) for one in variants])
+        kinds, kind = numbered(variants, [(id(one.policy), id(one.account), id(one.costs)) for one in variants])
         moments, moment = kinds, kind
         if variants[0].when is not None:
-            moments, moment = _sorted_out(variants, [one.when for one in variants])
+            moments, moment = numbered(variants, [one.when for one in variants])
         return cls(kinds, moments, kind, moment, variants.__getitem__)
 
 
-def _sorted_out(variants: Sequence[Variant], keys: Sequence[Hashable]) -> tuple[list[Variant], IntArray]:
-    """Return the first variant with each key, and which of the keys each has."""
+def numbered(things: Sequence[Thing], keys: Sequence[Hashable]) -> tuple[list[Thing], IntArray]:
+    """Return the first thing with each key, in order of appearance, and (S,) which of the keys each has."""
     known: dict[Hashable, int] = {}
     number = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
-    return [variants[at] for at in np.unique(number, return_index=True)[1].tolist()], number
+    return [things[at] for at in np.unique(number, return_index=True)[1].tolist()], number
 
 
 @runtime_checkable
@@ -88,7 +101,10 @@ class Comparable(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """What variants have in common that run side by side; ``look`` are the closes at which bands are looked at."""
+    """What variants have in common that run side by side.
+
+    ``look`` (T,) at which closes bands are looked at, as bytes, so that it can be hashed; empty without a band.
+    """
 
     assets: tuple[int, ...]
     capped: tuple[int, ...]
@@ -100,10 +116,17 @@ class Family:
     look: bytes
     proportional: bool
 
+    def fill(self, row: int) -> Hashable:
+        """Return what two fills share at which a policy is told the same."""
+        return self.opening, self.end, self.delay, row
+
 
 @dataclass(frozen=True)
 class Wants:
-    """What a policy always wants, in its own assets' order: columns of the market, caps, core; and its haircut."""
+    """What a policy always wants, in its own assets' order: columns of the market, caps, core; and its haircut.
+
+    ``weights`` remembers (n,) targets by fill.
+    """
 
     policy: Policy
     assets: tuple[int, ...]
@@ -127,17 +150,7 @@ class When:
     look: bytes
 
 
-REMEMBERED: Final = 8_192
-"""Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
-
-ENDS: Final = 64
-"""Windows' ends, and calendars by end, of which as many or 64 times as many are kept."""
-
-Key = TypeVar("Key", bound=Hashable)
-Answer = TypeVar("Answer")
-
-
-def _room(answers: dict[Key, Answer], most: int) -> dict[Key, Answer]:
+def _bounded(answers: dict[Key, Answer], most: int) -> dict[Key, Answer]:
     """Return what is remembered, forgotten first when it is too much: a sweep may ask about millions."""
     if len(answers) >= most:
         answers.clear()
@@ -162,7 +175,7 @@ class Planner:
     def cut(self, end: int) -> Market:
         """Return the market up to before row ``end``."""
         if end not in self._cut:
-            _room(self._cut, ENDS)[end] = self.market.through(self.market.dates[end - 1])
+            _bounded(self._cut, ENDS)[end] = self.market.through(self.market.dates[end - 1])
         return self._cut[end]
 
     def family(self, variant: Variant) -> Family | None:
@@ -201,8 +214,8 @@ class Planner:
             key = policy.wants_key() if isinstance(policy, Comparable) else id(policy)
         found = self._wants.get(key)
         if found is None:
-            found = _room(self._wants, REMEMBERED)[key] = self._ask(policy)
-        _room(self._wants_of, REMEMBERED)[id(policy)] = policy, found
+            found = _bounded(self._wants, REMEMBERED)[key] = self._ask(policy)
+        _bounded(self._wants_of, REMEMBERED)[id(policy)] = policy, found
         return found
 
     def _ask(self, policy: Policy) -> Wants:
@@ -230,7 +243,7 @@ class Planner:
         """Return the row of the opening purchase, or None where there is none before ``end``."""
         key = (wants.opening, start)
         if key not in self._openings:
-            _room(self._openings, REMEMBERED)[key] = (
+            _bounded(self._openings, REMEMBERED)[key] = (
                 self.market.first_row(wants.opening, start) if wants.plain else None
             )
         row = self._openings[key]
@@ -244,7 +257,7 @@ class Planner:
         known = self._when_of.get(key)
         if known is None or known[0] is not policy:
             found = self._decides(variant, (cast("Hashable", policy.schedule), variant.end))
-            known = _room(self._when_of, REMEMBERED)[key] = policy, found
+            known = _bounded(self._when_of, REMEMBERED)[key] = policy, found
         return known[1]
 
     def _decides(self, variant: Variant, key: Hashable) -> When:
@@ -253,30 +266,33 @@ class Planner:
             dates = self.market.dates[: variant.end]
             band = schedule.band(dates)
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
-            _room(self._when, 64 * ENDS)[key] = When(rows, band, band.look.tobytes() if band else b"")
+            _bounded(self._when, CALENDARS)[key] = When(rows, band, band.look.tobytes() if band else b"")
         return self._when[key]
 
     def terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
         """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
         if costs not in self._terms:
             table = costs.table(1)
-            _room(self._terms, REMEMBERED)[costs] = (
+            _bounded(self._terms, REMEMBERED)[costs] = (
                 tuple(float(column[0]) for column in table),
                 bool(proportional(table)),
             )
         return self._terms[costs]
 
     def weights(self, wants: Wants, family: Family, row: int) -> FloatArray:
-        """Return (n,) the targets of a rebalance that is filled at ``row``."""
-        decision = self.decision(family, row)
-        checked = checked_weights(wants.policy.target_weights(decision), decision, wants.caps)
-        return checked[list(family.assets)]
+        """Return (n,) the targets of a rebalance filled at ``row``; asked once for all variants that want the same."""
+        key = family.fill(row)
+        if key not in wants.weights:
+            decision = self.decision(family, row)
+            checked = checked_weights(wants.policy.target_weights(decision), decision, wants.caps)
+            wants.weights[key] = checked[list(family.assets)]
+        return wants.weights[key]
 
     def decision(self, family: Family, row: int) -> Decision:
         """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
-        key = (family.opening, family.end, family.delay, row)
+        key = family.fill(row)
         if key not in self._decisions:
-            _room(self._decisions, REMEMBERED)[key] = self._decision(family, row)
+            _bounded(self._decisions, REMEMBERED)[key] = self._decision(family, row)
         return self._decisions[key]
 
     def _decision(self, family: Family, row: int) -> Decision:

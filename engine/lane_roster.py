@@ -11,7 +11,7 @@ import numpy as np
 from engine import kernel
 from engine.arrays import FloatArray, IntArray
 from engine.kernel.lane_records import LanePlans
-from engine.lane_plans import Columns, Family, Planner, Wants, When
+from engine.lane_plans import Columns, Family, Planner, Wants, When, numbered
 from engine.lane_tape import Course
 
 Thing = TypeVar("Thing")
@@ -21,10 +21,11 @@ Thing = TypeVar("Thing")
 class Roster:
     """What S variants are made of, each part written down once: wants, calendars, accounts, costs.
 
-    ``wants``, ``calendar``, ``account``, ``costs`` (S,) number a variant's own. By wants: ``targets`` (P, n, U),
-    ``core`` (n, U), ``heirs``, ``takers`` (G, n, U), ``limits`` (2, U) cap and haircut, ``heaviest`` the highest capped
-    target at the end. By calendar: ``next_due`` (C, T + 1), ``bands`` (2, C) absolute and relative. ``capital`` by
-    account; ``fees`` (7, tariffs) by costs.
+    ``wants``, ``calendar``, ``account``, ``costs`` (S,) number a variant's own of U wants, C calendars, A accounts, K
+    tariffs. By wants: ``targets`` (P, n, U) for P patterns of who can be held, ``core`` (n, U), ``heirs``, ``takers``
+    (G, n, U) for G delistings, ``limits`` (2, U) cap and haircut, ``heaviest`` (U,) highest capped target of the last
+    pattern. By calendar: ``next_due`` (C, T + 1), ``bands`` (2, C) absolute and relative. ``capital`` (A,) [currency];
+    ``fees`` (7, K); ``simple``: all costs are small rates.
     """
 
     wants: IntArray
@@ -72,22 +73,22 @@ class Roster:
 def roster_of(planner: Planner, family: Family, course: Course, columns: Columns) -> Roster:
     """Return the roster of variants that are all of one family."""
     kinds, kind = columns.kinds, columns.kind
-    unique, wants = _different([planner.wants(one) for one in kinds])
+    wanted, wants = _different([planner.wants(one) for one in kinds])
     calendars, calendar = _different([planner.when(one) for one in columns.moments])
     accounts, account = _different([one.account for one in kinds])
     tariffs, costs = _different([one.costs for one in kinds])
-    targets = np.array([[_weights(planner, family, one, row) for row in course.rows] for one in unique])
-    heirs, takers = _heirs(planner, family, course, unique)
+    targets = np.array([[planner.weights(one, family, row) for row in course.rows] for one in wanted])
+    heirs, takers = _heirs(planner, family, course, wanted)
     return Roster(
         wants=wants[kind],
         calendar=calendar[columns.moment],
         account=account[kind],
         costs=costs[kind],
         targets=np.ascontiguousarray(targets.transpose(1, 2, 0)),
-        core=np.ascontiguousarray(np.array([one.core for one in unique]).T),
+        core=np.ascontiguousarray(np.array([one.core for one in wanted]).T),
         heirs=heirs,
         takers=takers,
-        limits=np.array([(one.cap, one.haircut) for one in unique]).T,
+        limits=np.array([(one.cap, one.haircut) for one in wanted]).T,
         heaviest=targets[:, -1, list(family.capped)].max(axis=1, initial=0.0),
         next_due=np.array([_due(family, one) for one in calendars]),
         bands=np.array([_band(one) for one in calendars]).T,
@@ -98,10 +99,8 @@ def roster_of(planner: Planner, family: Family, course: Course, columns: Columns
 
 
 def _different(things: Sequence[Thing]) -> tuple[list[Thing], IntArray]:
-    """Return the different ones of some objects, and which of them each is."""
-    names = np.fromiter(map(id, things), np.int64, len(things))
-    _, first, number = np.unique(names, return_index=True, return_inverse=True)
-    return [things[at] for at in first.tolist()], number
+    """Return the different objects, in order of appearance, and which of them each is."""
+    return numbered(things, [id(one) for one in things])
 
 
 def _band(when: When) -> tuple[float, float]:
@@ -116,22 +115,14 @@ def _due(family: Family, when: When) -> IntArray:
     return due[np.searchsorted(due, np.arange(sessions + 1), side="left")]
 
 
-def _weights(planner: Planner, family: Family, wants: Wants, row: int) -> FloatArray:
-    """Return (n,) the targets of a fill at ``row``; asked once for all variants that want the same."""
-    key = (family.opening, family.end, family.delay, row)
-    if key not in wants.weights:
-        wants.weights[key] = planner.weights(wants, family, row)
-    return wants.weights[key]
-
-
-def _heirs(planner: Planner, family: Family, course: Course, unique: list[Wants]) -> tuple[FloatArray, FloatArray]:
+def _heirs(planner: Planner, family: Family, course: Course, wanted: list[Wants]) -> tuple[FloatArray, FloatArray]:
     """Return (G, n, U) who inherits each payout, and the shares of those of them that have a close then (S8)."""
     tape, columns = course.tape, list(family.assets)
-    heirs = np.zeros((len(tape.gone), len(columns), len(unique)))
+    heirs = np.zeros((len(tape.gone), len(columns), len(wanted)))
     takers = np.zeros_like(heirs)
     for k, row in enumerate(tape.gone_rows.tolist()):
         decision = planner.decision(family, family.opening + row)
-        for u, wants in enumerate(unique):
+        for u, wants in enumerate(wanted):
             heirs[k, :, u] = wants.policy.heir_weights(decision)[columns]
             takers[k, :, u] = kernel.shares_of(tape.fresh[row], np.ascontiguousarray(heirs[k, :, u]))
     return heirs, takers

@@ -58,7 +58,7 @@ def run(
 
 
 def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray = 0.0, threads: int = 1) -> FloatArray:
-    """Return what :func:`run` does of variants in columns."""
+    """Run variants in columns; otherwise as :func:`run`."""
     planner, count = planner_of(market), len(columns.kind)
     shared = planner.family(columns.kinds[0])
     if shared is None:
@@ -66,14 +66,16 @@ def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray 
     course = course_of(planner, shared, risk_free)
     roster = roster_of(planner, shared, course, columns)
     result = np.empty((count, len(FIGURES)))
-    desks: SimpleQueue[_Desk] = SimpleQueue()
+    scratch: SimpleQueue[_Scratch] = SimpleQueue()
     for _ in range(threads):
-        desks.put(_Desk.of(len(shared.assets), min(CHUNK, count)))
+        scratch.put(_Scratch.of(len(shared.assets), min(CHUNK, count)))
 
     def work(lanes: IntArray) -> None:
-        desk = desks.get()
-        result[lanes] = _run_some(course, roster, lanes, desk)
-        desks.put(desk)
+        mine = scratch.get()
+        try:
+            result[lanes] = _run_some(course, roster, lanes, mine)
+        finally:
+            scratch.put(mine)
 
     order = roster.order
     with ThreadPoolExecutor(threads) as pool:
@@ -83,8 +85,12 @@ def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray 
     return result
 
 
-class _Desk(NamedTuple):
-    """What a thread works on, again and again: fresh memory would cost it as much as the figures."""
+class _Scratch(NamedTuple):
+    """A thread's own memory, used again for every chunk: fresh pages would cost as much as the figures.
+
+    ``room`` (size_of_room(n),) begins where a line of the cache does, as each of its registers will; ``kept``
+    (len(KEPT), S), ``blocks`` (BLOCKS, len(BLOCKED), S), ``table`` (S, len(FIGURES)).
+    """
 
     room: FloatArray
     kept: FloatArray
@@ -92,8 +98,8 @@ class _Desk(NamedTuple):
     table: FloatArray
 
     @classmethod
-    def of(cls, assets: int, count: int) -> _Desk:
-        """Return the desk for ``count`` variants with so many assets; the room's registers are lines of the cache."""
+    def of(cls, assets: int, count: int) -> _Scratch:
+        """Return memory for ``count`` variants of so many assets."""
         size, width = size_of_room(assets), count + -count % WIDTH
         room = np.empty(size + WIDTH)
         begin = -(room.ctypes.data // room.itemsize) % WIDTH
@@ -105,15 +111,18 @@ class _Desk(NamedTuple):
         )
 
 
-def _run_some(course: Course, roster: Roster, lanes: IntArray, desk: _Desk) -> FloatArray:
-    """Return the figures of some variants, by number; those that only the spine can run have no final value."""
+def _run_some(course: Course, roster: Roster, lanes: IntArray, mine: _Scratch) -> FloatArray:
+    """Return the figures of some variants, by number; those that only the spine can run have no final value.
+
+    They are (S, len(FIGURES)) of the scratch memory, so good until its next use.
+    """
     count = len(lanes)
     plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], -count % WIDTH)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
-        run_lanes(0, len(plans.calendar) // WIDTH, course.tape, plans, desk.room, desk.kept, desk.blocks)
-        sums = LaneSums(*desk.kept[:, :count], *desk.blocks[:, :, :count].transpose(1, 0, 2))
-        figures_of(sums, plans.accounts[0, :count], course.tape, desk.table[:count])
-    return desk.table[:count]
+        run_lanes(0, len(plans.calendar) // WIDTH, course.tape, plans, mine.room, mine.kept, mine.blocks)
+    sums = LaneSums(*mine.kept[:, :count], *mine.blocks[:, :, :count].transpose(1, 0, 2))
+    figures_of(sums, plans.accounts[0, :count], course.tape, mine.table[:count])
+    return mine.table[:count]
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:

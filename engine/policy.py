@@ -64,8 +64,8 @@ class Decision:
 
     @cached_property
     def gone(self) -> BoolArray:
-        """(N,) which assets were there once and cannot be bought any more, but for those that a review has sold."""
-        return self.seen & ~self.eligible & ~self.barred
+        """(N,) which assets had closes and have none any more; those that a review has sold are not among them."""
+        return self.seen & ~(self.eligible | self.barred)
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``."""

@@ -13,7 +13,7 @@ from engine.agenda import Agenda
 from engine.answers import answer, carry_out
 from engine.arrays import FloatArray
 from engine.bands import part_rebalance
-from engine.book import Book, Standing
+from engine.book import Book, StandingWeights
 from engine.errors import DataError
 from engine.journal import Why, Words
 from engine.kernel_types import CostTable, Terms, Watch
@@ -21,7 +21,7 @@ from engine.ledger import Ledger
 from engine.market import Market
 from engine.policy import Band, Decision, Policy, checked_weights
 
-Variant: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
+Version: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
 """A policy as it is, its opening portfolio never decided about again, or without watching caps in between."""
 
 
@@ -32,7 +32,7 @@ def simulate(
     costs: CostTable,
     *,
     start: int = 0,
-    variant: Variant = "as_written",
+    version: Version = "as_written",
 ) -> Ledger:
     """Run ``policy`` over ``market`` from the first session at or after row ``start`` that has a price for it.
 
@@ -43,7 +43,7 @@ def simulate(
     account : capital, flows, execution
     costs : per asset, (N,) each
     start : first row of the window
-    variant : ``bought_and_held`` still has flows and delistings
+    version : ``bought_and_held`` still has flows and delistings
 
     Raises
     ------
@@ -58,11 +58,11 @@ def simulate(
         names = ", ".join(policy.opening_tickers())
         raise DataError(f"{names}: no price from {market.dates[start]} on; move window.start or name other assets")
     caps = np.array([policy.caps().get(ticker, np.inf) for ticker in market.assets])
-    decides = variant != "bought_and_held"
+    decides = version != "bought_and_held"
     calendar = policy.schedule.calendar(market.dates) if decides else {}
     band = policy.schedule.band(market.dates) if decides else None
     review = policy.review if decides else None
-    watched = caps if policy.watch_caps and variant == "as_written" else np.full(len(caps), np.inf)
+    watched = caps if policy.watch_caps and version == "as_written" else np.full(len(caps), np.inf)
     if not (decides and policy.schedule.decides):
         account = account.investing_at_once()
     terms = Terms(costs, caps, whole=account.shares == "whole", spend_rest=True)
@@ -143,17 +143,19 @@ def _answer_reviews(book: Book, agenda: Agenda, policy: Policy, decision: Decisi
     orders.top_up(book, decision.row, outcome.top_ups, core, outcome.reasons)
 
 
-def _standing(market: Market, policy: Policy, caps: FloatArray) -> Standing:
+def _standing(market: Market, policy: Policy, caps: FloatArray) -> StandingWeights:
     """Return the policy's core and, if it has them, its fixed targets in the market's order."""
     fixed = policy.fixed_targets()
     core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
     targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
     total = fsum(targets)
     static = fixed is not None and bool((targets <= caps).all())
-    return Standing(core, targets / total if total > 1.0 else targets, static)
+    return StandingWeights(core, targets / total if total > 1.0 else targets, static)
 
 
-def _watching(agenda: Agenda, band: Band | None, watched: FloatArray, standing: Standing, market: Market) -> Watch:
+def _watching(
+    agenda: Agenda, band: Band | None, watched: FloatArray, standing: StandingWeights, market: Market
+) -> Watch:
     """Return what is looked at between decisions; where drift begins is filled in before each stretch."""
     sessions = len(market.dates)
     calendar = np.zeros(sessions, dtype=np.bool_)

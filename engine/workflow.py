@@ -48,7 +48,7 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
 
     """
     closes, findings = gated(config, request_of(config))
-    market, row = placed(closes.market(config.account.cash.rate), config.window)
+    market, row = windowed(closes.market(config.account.cash.rate), config.window)
     return Prices(market, row, findings)
 
 
@@ -65,7 +65,7 @@ def gated(config: RunConfig[PolicyT], request: Request) -> tuple[Closes, tuple[F
     return closes, findings
 
 
-def placed(market: Market, window: Window) -> tuple[Market, int]:
+def windowed(market: Market, window: Window) -> tuple[Market, int]:
     """Return ``market`` up to the window's end, and the row the window starts at.
 
     Raises

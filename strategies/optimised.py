@@ -141,7 +141,7 @@ class Optimised(Rebalanced):
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) the core's shares in what it holds, equal ones where it holds nothing, summing to 1 or 0."""
-        core = np.where(decision.eligible & ~decision.barred, decision.vector(self.core()), 0.0)
+        core = np.where(decision.able, decision.vector(self.core()), 0.0)
         for shares in (np.where(core > 0.0, decision.weights, 0.0), core):
             if total := float(np.add.reduce(shares)):
                 return shares / total

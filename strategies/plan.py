@@ -66,6 +66,7 @@ Weights: TypeAlias = Annotated[dict[Ticker, Weight], Field(min_length=1), AfterV
 
 
 _WHEN = frozenset({"rebalance", "trade_to", "trade_only", "funding"})
+"""Fields that say when a plan trades, not what it wants."""
 
 
 def _hashable(value: object) -> Hashable:

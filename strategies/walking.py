@@ -87,7 +87,7 @@ def posed(plan: Optimised, decision: Decision) -> Problem:
 
 def _able(plan: Optimised, decision: Decision) -> tuple[str, ...]:
     """Return the assets that can be bought at the fill, in the market's order."""
-    free = decision.eligible & ~decision.barred
+    free = decision.able
     return tuple(ticker for ticker in plan.tickers if free[decision.column(ticker)])
 
 
@@ -175,7 +175,7 @@ def _previous(plan: Optimised, decision: Decision, optimiser: Optimiser) -> Floa
 
 def _held(plan: Optimised, decision: Decision) -> FloatArray:
     """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
-    free = decision.eligible & ~decision.barred
+    free = decision.able
     w = np.where(free, np.minimum(decision.weights, decision.vector(plan.caps(), missing=np.inf)), 0.0)
     return w + (float(decision.weights.sum()) - float(w.sum())) * plan.core_shares(decision)
 

@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from sweeps import QUICK, digest
 
-from engine.opening import document_of, schema, spanned
+from engine.composition import document_of, schema, spanned
 from engine.report.sweep_folder import read_sweep
 from engine.sweep.journal import Journal
 from engine.sweep.run import prepared
 
 OPTIONS = ("--json", "--workers", "2", "--memory", "1")
 RECORD = 100_000
-"""Bytes that no header of a journal has, and every record of a whole chunk."""
+"""More bytes than a journal's header, fewer than the record of any chunk."""
 
 
 @dataclass

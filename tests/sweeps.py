@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from engine import opening
+from engine import composition
 from engine.sweep.run import Sweeping, prepared
 from engine.yamlfile import parse
 
@@ -36,11 +36,11 @@ SMALL = """
 
 def spanned(sweep: str, plan: str = PLAN):
     """Return config, plan and space of a sweep that is written out."""
-    return opening.spanned(parse(plan + sweep, "sweep.yaml"))
+    return composition.spanned(parse(plan + sweep, "sweep.yaml"))
 
 
 def sweeping(sweep: str = SMALL, plan: str = PLAN) -> Sweeping:
-    return prepared(*spanned(sweep, plan), opening.schema)
+    return prepared(*spanned(sweep, plan), composition.schema)
 
 
 def digest(path: Path) -> str:

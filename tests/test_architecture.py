@@ -51,7 +51,7 @@ LAYERS = [
     {"verify", "audit", "workflow"},
     {"proposal", "sweep"},
     {"report"},
-    {"opening"},
+    {"composition"},
     {"cli"},
 ]
 
@@ -110,8 +110,10 @@ def test_no_module_takes_part_in_a_cycle() -> None:
         graph = {name: needs for name, needs in graph.items() if name not in done}
 
 
-def test_the_engine_meets_the_strategies_in_one_place() -> None:
-    assert users_of("strategies") - {name for name in MODULES if name.startswith("strategies")} == {"engine.opening"}
+def test_the_engine_meets_the_strategies_in_one_module_only() -> None:
+    assert users_of("strategies") - {name for name in MODULES if name.startswith("strategies")} == {
+        "engine.composition"
+    }
 
 
 def test_strategies_know_the_market_but_neither_kernel_nor_files() -> None:

@@ -13,8 +13,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from engine.composition import schema
 from engine.load import load_config
-from engine.opening import schema
 from engine.results import Run, to_json
 from engine.workflow import run
 

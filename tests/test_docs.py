@@ -13,10 +13,10 @@ import pytest
 import yaml
 from markets import SHIPPED
 
+from engine.composition import schema
 from engine.costs import tariffs
 from engine.faults import validated
 from engine.figures import METRICS
-from engine.opening import schema
 from engine.yamlfile import parse
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ def test_the_readme_s_yaml_is_a_valid_config() -> None:
 
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
-    from engine.opening import document_of, spanned
+    from engine.composition import document_of, spanned
     from engine.sweep.choose import variant_of
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)

@@ -367,12 +367,12 @@ def test_figures_agree_with_empyrical(values: list[float]) -> None:
 def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
     from pathlib import Path
 
-    from engine.opening import load
+    from engine.composition import loaded
     from engine.workflow import run
 
     quick = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
     rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
-    base = run(load(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
-    with_bills = run(load(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
+    base = run(loaded(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
+    with_bills = run(loaded(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
     assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
     assert with_bills["cagr"] == base["cagr"]

@@ -798,19 +798,19 @@ def test_a_run_says_what_its_fallbacks_break_on_the_terminal_the_page_and_in_the
 def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.opening import load
+    from engine.composition import loaded
     from engine.workflow import run
 
     monkeypatch.chdir(ROOT)  # a universe's path starts at the working directory
     source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
-    loaded = load(path, source)
-    result = run(loaded, draw=lambda pairs, terms: [None] * len(pairs))
+    config = loaded(path, source)
+    result = run(config, draw=lambda pairs, terms: [None] * len(pairs))
     found = result.summary()["optimiser"]
     assert found["solved"] == found["decisions"] >= 9
     assert found["worst_residual"] <= 1e-8
     assert all(step["gap"] <= 1e-6 for step in found["steps"])
     assert {"strategy", "buy_and_hold", "by hand", "equal weight"} <= set(result.comparison.portfolios)
-    assert found["turnover_highest"] <= loaded.strategy.turnover.max + 0.02  # a session's drift comes on top
+    assert found["turnover_highest"] <= config.strategy.turnover.max + 0.02  # a session's drift comes on top
 
 
 def test_a_notebook_gets_every_decision_as_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -852,7 +852,7 @@ def test_weights_for_one_date_are_those_that_a_run_trades_to(tmp_path: Path) -> 
 
 
 def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> None:
-    from engine.opening import load
+    from engine.composition import loaded
     from engine.proposal import day_of, propose
 
     (tmp_path / "plan.yaml").write_text(GOOD.replace("turnover: {penalty: costs, max: 40%}", "turnover: {max: 40%}"))
@@ -866,7 +866,7 @@ def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> 
     }
     for (change, day), words in asked.items():
         with pytest.raises(DataError) as caught:
-            propose(load(tmp_path / "plan.yaml", [change] if change else []), day_of(day))
+            propose(loaded(tmp_path / "plan.yaml", [change] if change else []), day_of(day))
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
     for day in ("2018", "20190102", "2019-W01-1", "2019-02-30"):
@@ -890,8 +890,8 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys; from engine.opening import load; from engine import workflow; from pathlib import Path\n"
-        f"workflow.run(load(Path({str(ROOT / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
+        "import sys; from engine.composition import loaded; from engine import workflow; from pathlib import Path\n"
+        f"workflow.run(loaded(Path({str(ROOT / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
         "print([name for name in ('cvxpy', 'clarabel', 'osqp', 'sklearn', 'threadpoolctl') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)

@@ -98,10 +98,10 @@ PUBLISHED = {"IWM": ("8.24", "23.99", "-58.64"), "MDY": ("9.32", "22.18", "-55.3
 
 
 def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data: Path) -> None:
-    from engine.opening import load
+    from engine.composition import loaded
     from engine.workflow import run
 
-    config = load(
+    config = loaded(
         Path(__file__).parents[1] / "configs" / "article_table.yaml",
         ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}"],
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.composition import schema
 from engine.errors import ConfigError
 from engine.load import load_config
-from engine.opening import schema
 
 UNIVERSE = """\
 names:

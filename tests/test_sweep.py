@@ -22,24 +22,25 @@ import pytest
 from sweeps import ARTICLE, PLAN, QUICK, SMALL, digest, spanned, sweeping
 
 from engine import workflow
+from engine.composition import schema
 from engine.config import RunConfig
 from engine.errors import DataError, OutputError
 from engine.lanes import FIGURES
-from engine.opening import schema
 from engine.report.sweep_charts import views
 from engine.report.sweep_folder import read_sweep
 from engine.report.sweep_page import build_sweep
 from engine.results import kind_in
 from engine.sweep import cluster
 from engine.sweep.choose import variant_of
-from engine.sweep.conduct import Terms, conduct
+from engine.sweep.chunk import Chunk
+from engine.sweep.conduct import Options, conduct
 from engine.sweep.crew import Here
 from engine.sweep.evidence import effects, ranked, standing
 from engine.sweep.journal import Journal
 from engine.sweep.publish import is_finished
 from engine.sweep.run import compute, prepared
 from engine.sweep.space import RENAMED
-from engine.sweep.work import Chunk, Worker
+from engine.sweep.work import Worker
 
 FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
 
@@ -118,8 +119,8 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
 @pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(count: int, shared_data: Path) -> None:
     """Late listings included: five of the ten stocks were listed after 2014."""
+    from engine.composition import schema, spanned
     from engine.load import opened
-    from engine.opening import schema, spanned
     from engine.sweep.run import prepared
 
     source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
@@ -508,7 +509,7 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
     found, _ = conduct(
-        made, Terms(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep
+        made, Options(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep
     )
     assert found.ranked == 60
     page = (tmp_path / "small" / "report.html").read_text()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sweeps import QUICK, digest
 
+from engine.composition import document_of, schema, spanned
 from engine.errors import OutputError
-from engine.opening import document_of, schema, spanned
 from engine.sweep.cluster import Cluster
 from engine.sweep.crew import Here, Processes
 from engine.sweep.journal import Journal

@@ -14,7 +14,7 @@ from engine.report.sweep_charts import BINS, chart_json, extent_of
 from engine.report.sweep_folder import read_sweep
 from engine.report.sweep_page import build_sweep, page_of
 from engine.report.sweep_terminal import print_sweep
-from engine.sweep.conduct import Terms, conduct
+from engine.sweep.conduct import Options, conduct
 
 SHORT = PLAN.replace("end: 2021-12-30", "end: 2018-01-04").replace("{kind: percent, rate: 0.1%}", "{kind: none}")
 BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute: 5%}\n  funding: flows_first").replace(
@@ -24,7 +24,7 @@ BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute:
 
 def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
     """Run a sweep here, to ``folder``; return what it shows."""
-    terms = Terms(folder, 1, "", 10**8, resume)
+    terms = Options(folder, 1, "", 10**8, resume)
     return conduct(sweeping(sweep, plan), terms, lambda done, total: None, build_sweep)[0]
 
 

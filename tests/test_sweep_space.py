@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sweeps import PLAN, SMALL, spanned
 
+from engine.composition import schema
 from engine.errors import ConfigError
 from engine.faults import validated
-from engine.opening import schema
 from engine.sweep.axes import Basket, Range, cell_of
 from engine.sweep.choose import variant_of
 from engine.sweep.sections import Refused, lines_of

@@ -150,6 +150,7 @@ def _line(name: str, engine: str, count: int, taken: list[float], **more: float 
 
 
 def _lanes(job: Job, threads: int = 1) -> Callable[[], object]:
+    """Return the run of a job whose variants are in columns already, as a sweep's are."""
     return partial(lanes.run_columns, job.market, lanes.Columns.of(job.variants), 0.0, threads)
 
 

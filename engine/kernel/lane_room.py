@@ -1,4 +1,4 @@
-"""The room that eight variants are run in: one flat array, so that compiled code counts no references while it works.
+"""The room that eight variants are run in: one flat array, a register a line of the cache.
 
 First the registers of the group, eight lanes each, then seven registers for each of its n assets.
 """
@@ -11,7 +11,7 @@ from engine.kernel.compiling import inlined
 from engine.kernel.vectors import WIDTH
 
 (
-    # what a variant has, all [currency] but the days and what is "per"
+    # what it has [currency]
     CASH,
     LAST,  # value at the close before
     PER_LAST,  # 1 / LAST
@@ -19,7 +19,7 @@ from engine.kernel.vectors import WIDTH
     PER_HIGH,  # 1 / HIGH
     YEAR,  # value at the end of the calendar year before
     SINCE,  # day of the high [days since the epoch]
-    # what is known of its course [fraction]
+    # its course: returns and drawdowns [fraction]
     LONGEST,  # [days] below a high
     LOWEST,  # deepest drawdown, not positive
     FALLS,  # sum of squared drawdowns
@@ -31,8 +31,8 @@ from engine.kernel.vectors import WIDTH
     EXCESS_SHIFT,  # the same of returns above the risk-free one
     EXCESS,
     EXCESS_SQUARES,
-    BEST,  # calendar year
-    WORST,
+    BEST,  # highest return of a calendar year
+    WORST,  # lowest
     TOP_MONEY,  # [currency] in the capped asset when its weight was the highest, and
     TOP_VALUE,  # [currency] the value then
     OVER_CAP,  # [closes]
@@ -42,9 +42,9 @@ from engine.kernel.vectors import WIDTH
     TRADED,  # [currency], either sign positive
     REBALANCES,  # [count]
     MOVED,  # 1 where the last orders traded anything
-    # what is to be done at the next close: 1 where true
-    ODD,  # only the spine can run it
-    DUE,
+    # 1 where true
+    ODD,  # it met something that only the spine does
+    DUE,  # what is to be done at the next close, from here on
     BROKE_CAP,
     BROKE_BAND,
     # its terms

@@ -51,7 +51,7 @@ from engine.kernel.vectors import WIDTH, Lanes, Mask, borrowed, every, load, non
 from engine.kernel_types import BLOCKS
 
 RUIN: Final = -0.999
-"""A drawdown below which the value may have become zero: what a return is then, the spine knows."""
+"""Beyond this drawdown the value may have come to zero, where only the spine knows what a return is."""
 
 
 @released
@@ -66,7 +66,8 @@ def run_lanes(
 ) -> None:
     """Run the groups of eight from ``first`` to before ``last``.
 
-    Overwrites ``room`` (size_of_room(n),), its own thread's, and the groups' columns of ``kept`` (len(KEPT), S) and
+    Arrays are lent one by one: of a record each would be counted again at every call. Overwrites ``room``
+    (size_of_room(n),), its own thread's, and the groups' columns of ``kept`` (len(KEPT), S) and
     ``blocks`` (BLOCKS, len(BLOCKED), S).
     """
     for number in range(first, last):
@@ -156,6 +157,7 @@ def _run_group(  # noqa: C901, PLR0912  (one branch for each thing that can happ
         if t == 1:
             first_return(n, room, strip, caps)
         stop = min(stops[t], following)
+        # inlined with literals: a loop without bands, excess or caps has no branch for them
         if watched or excess or bands:
             t = mark(t, stop, n, room, strip, caps, watched, excess, bands)
         elif caps:

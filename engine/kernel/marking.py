@@ -2,8 +2,8 @@
 
 The state of a group is read into registers, the loop over sessions keeps it there, and it is written back when
 something is to be traded. The figures are those of :mod:`engine.metrics`, from the sums of :mod:`engine.sums`:
-highest weights are compared by products, ``m V* > m* V``. There is one division a session, of one by the value: the
-next return is measured by it, and so are the drawdowns below it where it is a high.
+highest weights are compared by products, ``m V* > m* V``. A session has one division, 1 / V: it turns the next
+session's change into a return and, where V is a high, later falls into drawdowns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from engine.kernel.lane_room import (
     PER_HIGH,
     PER_LAST,
     REFERENCE,
-    REGISTERS,
     RELATIVE,
     RETURNS,
     SHIFT,
@@ -44,7 +43,7 @@ from engine.kernel.lane_room import (
     spot,
 )
 from engine.kernel.measures import OVER
-from engine.kernel.vectors import WIDTH, Lanes, every, load, size_of, some, spread, store, where
+from engine.kernel.vectors import Lanes, every, load, size_of, some, spread, store, where
 
 GROWTH, DAY, FREE, LOOK = range(4)
 STRIP: Final = 4
@@ -72,8 +71,7 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
 ) -> int:
     """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
-    ``strip`` is that of ``LaneTape``. Two arrays are all it takes: to count references to more would cost as much as
-    many sessions.
+    ``strip`` is that of ``LaneTape``, ``room`` that of :mod:`.lane_room`.
     """
     zero, one, over = every(0.0), every(1.0), every(1.0 + OVER)
     cash, last, shift = load(room, CASH), load(room, LAST), load(room, SHIFT)
@@ -86,12 +84,12 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
     while t < stop:
         at = t * stride
         own = at + n + STRIP
-        units = load(room, REGISTERS)
+        units = load(room, spot(UNITS, 0, n))
         V, top = units * spread(strip, at), zero
         if caps:
             top = units * spread(strip, own)
             for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
-                units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                units, next_units = load(room, spot(UNITS, a, n)), load(room, spot(UNITS, a + 1, n))
                 V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
                 money = units * spread(strip, own + a)
                 top = where(money > top, money, top)
@@ -104,7 +102,7 @@ def mark(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of i
                 top = where(money > top, money, top)
         else:
             for a in range(1, n - 1, 2):
-                units, next_units = load(room, REGISTERS + a * WIDTH), load(room, REGISTERS + a * WIDTH + WIDTH)
+                units, next_units = load(room, spot(UNITS, a, n)), load(room, spot(UNITS, a + 1, n))
                 V = V + units * spread(strip, at + a) + next_units * spread(strip, at + a + 1)
             if not n & 1:
                 V = V + load(room, spot(UNITS, n - 1, n)) * spread(strip, at + n - 1)

@@ -43,7 +43,7 @@ __all__ = [
 
 
 def borrowed(array: Array) -> Array:
-    """Return an array without its count of references, for what a caller keeps alive: threads would wait for it."""
+    """Return an array that is not counted as in use; the caller keeps it alive."""
     return array
 
 

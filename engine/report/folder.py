@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.arrays import DateArray, FloatArray
-from engine.errors import DataError, OutputError
+from engine.errors import OutputError
+from engine.report.record import RUN, Record
 from engine.report.walk import WalkSummary
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -28,13 +28,7 @@ _CONFIG: Final = "config.resolved.yaml"
 TRADE_COLUMNS = ("date", "asset", "quantity", "price", "value", "cost", "reason")
 
 
-class _Part(BaseModel):
-    """A part of a file: what it must hold, whatever else it holds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class Window(_Part):
+class Window(Record):
     """First and last session of a run, and how many there are."""
 
     start: str
@@ -42,14 +36,14 @@ class Window(_Part):
     sessions: int
 
 
-class Funds(_Part):
+class Funds(Record):
     """What a run started with."""
 
     capital: float
     currency: str
 
 
-class Peak(_Part):
+class Peak(Record):
     """How far a capped asset drifted."""
 
     weight: float
@@ -58,7 +52,7 @@ class Peak(_Part):
     cap: float
 
 
-class PortfolioSummary(_Part):
+class PortfolioSummary(Record):
     """One portfolio's figures; every key that is not named here is a metric."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -67,7 +61,7 @@ class PortfolioSummary(_Part):
     start: str
     end: str
     sessions: int
-    max_weight: dict[str, Peak] = {}
+    max_weight: dict[str, Peak] = Field(default_factory=dict)
 
     @property
     def figures(self) -> Mapping[str, int | float | None]:
@@ -75,7 +69,7 @@ class PortfolioSummary(_Part):
         return self.__pydantic_extra__ or {}
 
 
-class VersusSummary(_Part):
+class VersusSummary(Record):
     """The strategy against another portfolio."""
 
     start: str
@@ -88,7 +82,7 @@ class VersusSummary(_Part):
     correlation: float | None
 
 
-class ChecksSummary(_Part):
+class ChecksSummary(Record):
     """What a run proves about itself."""
 
     worst_cash_residual: float
@@ -97,7 +91,7 @@ class ChecksSummary(_Part):
     oldest_price_age: int
 
 
-class DataSummary(_Part):
+class DataSummary(Record):
     """Which prices a run saw."""
 
     source: str
@@ -105,7 +99,7 @@ class DataSummary(_Part):
     sha256: str
 
 
-class PublishedFigure(_Part):
+class PublishedFigure(Record):
     """A published figure and the run's own."""
 
     portfolio: str
@@ -114,14 +108,14 @@ class PublishedFigure(_Part):
     here: float | None
 
 
-class PublishedSummary(_Part):
+class PublishedSummary(Record):
     """A published table."""
 
     source: str
     figures: tuple[PublishedFigure, ...]
 
 
-class Event(_Part):
+class Event(Record):
     """Something that happened to an asset; ``asset`` is empty when it is about several."""
 
     date: str
@@ -130,7 +124,7 @@ class Event(_Part):
     text: str
 
 
-class CapsAlways(_Part):
+class CapsAlways(Record):
     """What enforcing caps between rebalances changed: the strategy minus the same with caps at rebalances only."""
 
     orders: int
@@ -140,7 +134,7 @@ class CapsAlways(_Part):
     highest_without: float
 
 
-class Summary(_Part):
+class Summary(Record):
     """The content of ``summary.json``."""
 
     name: str
@@ -159,7 +153,7 @@ class Summary(_Part):
     audit: dict[str, float] | None = None
 
 
-class Manifest(_Part):
+class Manifest(Record):
     """The content of ``manifest.json``."""
 
     versions: dict[str, str]
@@ -217,12 +211,12 @@ def read_run(folder: Path) -> Finished:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
-    manifest = _model(folder / "manifest.json", _bytes(folder / "manifest.json"), Manifest)
+    manifest = RUN.record(folder / "manifest.json", RUN.bytes_of(folder / "manifest.json"), Manifest)
     names = ("summary.json", "equity.parquet", "levels.parquet", "weights.parquet", "trades.csv", _CONFIG)
-    content = {name: _signed(folder / name, manifest) for name in names}
+    content = {name: RUN.signed(folder / name, manifest.files) for name in names}
     config_text = _text(folder / _CONFIG, content[_CONFIG])
     return Finished(
-        summary=_model(folder / "summary.json", content["summary.json"], Summary),
+        summary=RUN.record(folder / "summary.json", content["summary.json"], Summary),
         manifest=manifest,
         equity=_series(folder / "equity.parquet", content["equity.parquet"]),
         levels=_series(folder / "levels.parquet", content["levels.parquet"]),
@@ -233,41 +227,11 @@ def read_run(folder: Path) -> Finished:
     )
 
 
-def _signed(path: Path, manifest: Manifest) -> bytes:
-    """Return a file's bytes if they are those of the manifest's run: neither changed, nor another run's."""
-    content = _bytes(path)
-    if hashlib.sha256(content).hexdigest() != manifest.files.get(path.name):
-        raise _damaged(path, "it is not the file that manifest.json signs, so it was changed or is of another run")
-    return content
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise OutputError(f"{path}: is missing; run the config again to write it") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or run the config again") from error
-
-
 def _text(path: Path, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _damaged(path, f"byte {error.start} is not UTF-8") from None
-
-
-def _damaged(path: Path, why: str) -> DataError:
-    return DataError(f"{path}: damaged: {why}; run the config again to write it anew")
-
-
-def _model(path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _damaged(path, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
+        raise RUN.damaged(path, f"byte {error.start} is not UTF-8") from None
 
 
 def _series(path: Path, content: bytes) -> Series:
@@ -275,13 +239,13 @@ def _series(path: Path, content: bytes) -> Series:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         dates = _array(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype("datetime64[D]")
         if table.column("date").null_count:
-            raise _damaged(path, "a date is missing")
+            raise RUN.damaged(path, "a date is missing")
         names = [name for name in table.column_names if name != "date"]
         columns = {name: _array(table.column(name).cast(pa.float64()), np.float64) for name in names}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+        raise RUN.damaged(path, " ".join(str(error).split())[:200]) from None
     if not names or not len(dates):
-        raise _damaged(path, "it holds no series")
+        raise RUN.damaged(path, "it holds no series")
     return Series(dates, columns)
 
 
@@ -301,13 +265,13 @@ def _trades(path: Path, content: bytes) -> tuple[Trade, ...]:
     lines = csv.reader(io.StringIO(_text(path, content)))
     try:
         if tuple(next(lines)) != TRADE_COLUMNS:
-            raise _damaged(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")
+            raise RUN.damaged(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")
         return tuple(
             Trade(date, asset, float(quantity), float(price), float(value), float(cost), reason)
             for date, asset, quantity, price, value, cost, reason in lines
         )
     except (ValueError, csv.Error, StopIteration) as error:
-        raise _damaged(path, f"line {lines.line_num}: {error}") from None
+        raise RUN.damaged(path, f"line {lines.line_num}: {error}") from None
 
 
 def _confidence(path: Path, text: str) -> float:
@@ -315,7 +279,7 @@ def _confidence(path: Path, text: str) -> float:
     try:
         found: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise _damaged(path, " ".join(str(error).split())[:200]) from None
+        raise RUN.damaged(path, " ".join(str(error).split())[:200]) from None
     for key in ("compare", "bootstrap", "level"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, float) else 0.95

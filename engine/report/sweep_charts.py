@@ -22,8 +22,8 @@ BINS: Final = 60
 LABELS: Final = 60
 """Labels of a parameter on an axis of a heat map; more numbers are put into ``GROUPS`` groups of equal size."""
 GROUPS: Final = 20
-LARGEST: Final = 4_000_000
-"""Pairs of labels that are counted at once."""
+MOST_PAIRS: Final = 4_000_000
+"""Pairs of labels of two parameters; of more, there is no heat map."""
 SAMPLE: Final = 400
 """Variants in the parallel coordinates, drawn with a fixed seed."""
 SEED: Final = 1
@@ -33,7 +33,7 @@ ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True)
 class View:
-    """A parameter as an axis of a chart: L ``labels``, and which of the parameter's n own each stands for, (L, n)."""
+    """A parameter as an axis of a chart: ``labels`` (L,), and ``members`` (L, n), 1 where one stands for it."""
 
     name: str
     labels: tuple[str, ...]
@@ -153,7 +153,7 @@ class _Map:
     def is_drawn(self) -> bool:
         """Whether the views are of two parameters, with few enough pairs of labels."""
         pairs = len(self.first.column.labels) * len(self.second.column.labels)
-        return self.first.column is not self.second.column and pairs <= LARGEST
+        return self.first.column is not self.second.column and pairs <= MOST_PAIRS
 
     def means(self, values: FloatArray) -> list[list[float | None]]:
         """Return the mean of ``values`` (S,) for each pair of labels."""

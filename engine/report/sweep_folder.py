@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.arrays import FloatArray
-from engine.errors import DataError, OutputError
-from engine.results import SWEEP, kind_in
-from engine.sweep.evidence import numbers_of, values_of
+from engine.errors import OutputError
+from engine.lane_figures import FIGURES
+from engine.report.record import SWEEP, Record
+from engine.results import SWEEP as KIND
+from engine.results import kind_in
 from engine.sweep.publish import CONFIG
 from engine.sweep.table import NAME as RESULTS
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
+from engine.sweep.table import damaged, numbers_of, values_of
 
 Label = str | float
-_FIRST: Final = "final_value"
+_FIRST: Final = FIGURES[0]
 """The first figure's column: parameters stand before it, after number and id."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Reason(_Part):
+class ReasonSummary(Record):
     """Why points are no variants."""
 
     reason: str
@@ -41,7 +36,7 @@ class Reason(_Part):
     example: dict[str, Label]
 
 
-class Extent(_Part):
+class SpaceSummary(Record):
     """What was swept."""
 
     mode: dict[str, Label]
@@ -53,10 +48,10 @@ class Extent(_Part):
     variants: int
     distinct: int
     refused: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ReasonSummary, ...]
 
 
-class Standing(_Part):
+class StandingSummary(Record):
     """Where a portfolio stands."""
 
     value: float | None
@@ -64,7 +59,7 @@ class Standing(_Part):
     better_than: float | None
 
 
-class Variant(_Part):
+class VariantSummary(Record):
     """A variant of a list."""
 
     number: int
@@ -73,7 +68,7 @@ class Variant(_Part):
     figures: dict[str, float | None]
 
 
-class Effect(_Part):
+class EffectSummary(Record):
     """The variants that share a label."""
 
     label: Label
@@ -82,7 +77,7 @@ class Effect(_Part):
     median: float | None
 
 
-class Window(_Part):
+class Window(Record):
     """Sessions of the plan itself."""
 
     start: str
@@ -90,30 +85,30 @@ class Window(_Part):
     sessions: int
 
 
-class Data(_Part):
+class Data(Record):
     """Where prices came from."""
 
     source: str
     closes: str
 
 
-class SweepSummary(_Part):
+class SweepSummary(Record):
     """The content of a sweep's ``summary.json`` as far as the page needs it."""
 
     name: str
     description: str = ""
     window: Window
-    sweep: Extent
+    sweep: SpaceSummary
     distribution: dict[str, dict[str, float | None]]
-    standings: dict[str, dict[str, Standing]]
-    best: tuple[Variant, ...]
-    worst: tuple[Variant, ...]
-    effects: dict[str, tuple[Effect, ...]]
+    standings: dict[str, dict[str, StandingSummary]]
+    best: tuple[VariantSummary, ...]
+    worst: tuple[VariantSummary, ...]
+    effects: dict[str, tuple[EffectSummary, ...]]
     data: Data
     warnings: tuple[str, ...]
 
 
-class _Manifest(_Part):
+class _Manifest(Record):
     config_sha256: str
     data_sha256: str
     versions: dict[str, str]
@@ -144,8 +139,11 @@ class SweepFolder:
         return pq.ParquetFile(self.path / RESULTS, page_checksum_verification=True)
 
     def figure(self, name: str) -> FloatArray:
-        """Return (S,) a figure, NaN where it does not exist."""
-        return self._numbers(name)
+        """Return (S,) a column of numbers, NaN where there is none."""
+        try:
+            return numbers_of(self._table, name, "<f8").astype(np.float64, copy=False)
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise damaged(self.path / RESULTS, error) from None
 
     @cached_property
     def parameters(self) -> tuple[Column, ...]:
@@ -159,30 +157,20 @@ class SweepFolder:
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
             codes = values_of(whole.indices, np.dtype("<i4")).astype(np.int32)
             return Column(name, labels, codes, name in self.summary.sweep.baskets)
-        values = self._numbers(name)
+        values = self.figure(name)
         numbers = np.unique(values)
         return Column(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
-
-    def _numbers(self, name: str) -> FloatArray:
-        try:
-            return numbers_of(self._table, name, "<f8").astype(np.float64, copy=False)
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise self._damaged(error) from None
 
     def _read(self, name: str) -> pa.DictionaryArray:
         try:
             return self._table.read(columns=[name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> DataError:
-        words = " ".join(str(error).split())[:200]
-        return DataError(f"{self.path / RESULTS}: damaged: {words}; sweep again to write it anew")
+            raise damaged(self.path / RESULTS, error) from None
 
 
 def is_sweep(folder: Path) -> bool:
     """Tell whether ``folder`` holds a sweep rather than a run."""
-    return kind_in(folder) == SWEEP
+    return kind_in(folder) == KIND
 
 
 def read_sweep(folder: Path) -> SweepFolder:
@@ -196,39 +184,12 @@ def read_sweep(folder: Path) -> SweepFolder:
         When a file's content is damaged or was changed after the sweep.
 
     """
-    manifest = _model(folder / "manifest.json", _bytes(folder / "manifest.json"), _Manifest)
-    signed: dict[str, bytes] = {}
-    for name in ("summary.json", CONFIG):
-        signed[name] = _bytes(folder / name)
-        _verify(folder / name, hashlib.sha256(signed[name]).hexdigest(), manifest.files)
+    manifest = SWEEP.record(folder / "manifest.json", SWEEP.bytes_of(folder / "manifest.json"), _Manifest)
+    signed = {name: SWEEP.signed(folder / name, manifest.files) for name in ("summary.json", CONFIG)}
     try:
         with (folder / RESULTS).open("rb") as file:
-            _verify(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
+            SWEEP.verify(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
     except OSError as error:
         raise OutputError(f"{folder / RESULTS}: cannot be read ({error.strerror}); sweep again to write it") from error
-    summary = _model(folder / "summary.json", signed["summary.json"], SweepSummary)
+    summary = SWEEP.record(folder / "summary.json", signed["summary.json"], SweepSummary)
     return SweepFolder(folder, summary, manifest, signed[CONFIG].decode("utf-8", "replace"))
-
-
-def _verify(path: Path, digest: str, files: Mapping[str, str]) -> None:
-    if files.get(path.name) != digest:
-        raise DataError(
-            f"{path}: damaged: it is not the file that manifest.json signs, so it was changed or is of another sweep; "
-            "sweep again to write it anew"
-        )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); sweep again to write it") from error
-
-
-def _model(path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: damaged: {where}: {first['msg']}; sweep again to write it anew") from None

@@ -14,7 +14,14 @@ from engine.files import alone_in, atomic_write
 from engine.report import format as fmt
 from engine.report.html import NAME, inlined, own_text, script_hash, template
 from engine.report.sweep_charts import chart_json, extent_of
-from engine.report.sweep_folder import Effect, Reason, Standing, SweepFolder, Variant, read_sweep
+from engine.report.sweep_folder import (
+    EffectSummary,
+    ReasonSummary,
+    StandingSummary,
+    SweepFolder,
+    VariantSummary,
+    read_sweep,
+)
 from engine.report.sweep_words import cell, short_names, shown, title
 from engine.report.words import label
 from engine.sweep.section import RANKED
@@ -165,7 +172,7 @@ def _cards(sweep: SweepFolder) -> tuple[tuple[str, str, str], ...]:
     return tuple(cards)
 
 
-def _standing(name: str, at: Standing, figure: str) -> tuple[str, str, str, str]:
+def _standing(name: str, at: StandingSummary, figure: str) -> tuple[str, str, str, str]:
     share = fmt.percent(at.better_than, 1)
     return (
         "The plan itself" if name == "strategy" else label(name),
@@ -175,7 +182,7 @@ def _standing(name: str, at: Standing, figure: str) -> tuple[str, str, str, str]
     )
 
 
-def _row(place: int, one: Variant, names: tuple[str, ...]) -> Row:
+def _row(place: int, one: VariantSummary, names: tuple[str, ...]) -> Row:
     return Row(
         place=fmt.count(place) if place else "",
         id=one.id[:12],
@@ -185,7 +192,7 @@ def _row(place: int, one: Variant, names: tuple[str, ...]) -> Row:
     )
 
 
-def _effects(name: str, rows: tuple[Effect, ...], figure: str, *, basket: bool) -> EffectTable:
+def _effects(name: str, rows: tuple[EffectSummary, ...], figure: str, *, basket: bool) -> EffectTable:
     """Return a table of a parameter's labels: in their order, or the best first where they are many or names."""
     kept = [one for one in rows if one.mean is not None]
     if len(kept) > EFFECTS or basket:
@@ -204,7 +211,7 @@ def _effects(name: str, rows: tuple[Effect, ...], figure: str, *, basket: bool) 
     return EffectTable(name, bars, words)
 
 
-def _reason(one: Reason) -> tuple[str, str, str]:
+def _reason(one: ReasonSummary) -> tuple[str, str, str]:
     return (
         fmt.count(one.count),
         one.reason,

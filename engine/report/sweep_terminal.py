@@ -21,7 +21,7 @@ from engine.sweep.section import RANKED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.sweep.evidence import Effect, Variant
+    from engine.sweep.evidence import Effect, Listed
     from engine.sweep.space import Space
     from engine.sweep.summary import Findings
 
@@ -119,7 +119,7 @@ def _standings(out: Console, found: Findings) -> None:
     out.print(into)
 
 
-def _variants(out: Console, head: str, variants: Sequence[Variant], found: Findings) -> None:
+def _variants(out: Console, head: str, variants: Sequence[Listed], found: Findings) -> None:
     if not variants:
         return
     heading(out, head)
@@ -132,7 +132,7 @@ def _variants(out: Console, head: str, variants: Sequence[Variant], found: Findi
     out.print(into)
 
 
-def _words(one: Variant, found: Findings) -> str:
+def _words(one: Listed, found: Findings) -> str:
     """Return what makes a variant, in the order of the axes; what all variants share is left out."""
     telling = [p for p in found.results.space.parameters if len(p.labels) > 1 and not p.derived]
     short = short_names([p.name for p in telling])

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 
 from engine.choice import in_percent
 from engine.constraints import VIOLATION
 from engine.report import format as fmt
 from engine.report.console import bullet, heading, row, table
+from engine.report.record import Record
 from engine.report.words import plural
 
 _SHOWN = 8
 """Limits that the terminal names."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class StepSummary(_Part):
+class StepSummary(Record):
     """One decision of ``summary.json``."""
 
     date: str
@@ -42,7 +38,7 @@ class StepSummary(_Part):
     broken: str = ""
 
 
-class SpreadSummary(_Part):
+class SpreadSummary(Record):
     """One asset's targets over all decisions."""
 
     lowest: float
@@ -52,14 +48,14 @@ class SpreadSummary(_Part):
     change: float
 
 
-class BoundSummary(_Part):
+class BoundSummary(Record):
     """A limit that bound."""
 
     times: int
     worth: float
 
 
-class WalkSummary(_Part):
+class WalkSummary(Record):
     """The part ``optimiser`` of ``summary.json``."""
 
     figure: str

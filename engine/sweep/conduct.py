@@ -32,7 +32,7 @@ PAYING_ALONE: Final = 200
 
 
 @dataclass(frozen=True)
-class Terms:
+class Options:
     """Where results go, who computes them, how much memory chunks may take [bytes], whether to go on with a sweep.
 
     ``workers`` 0 leaves their number to the sweep; ``scheduler`` is a Dask address or empty.
@@ -46,7 +46,7 @@ class Terms:
 
 
 def conduct(
-    sweeping: Sweeping[PolicyT], terms: Terms, progress: Progress, build: Callable[[Path], object]
+    sweeping: Sweeping[PolicyT], options: Options, progress: Progress, build: Callable[[Path], object]
 ) -> tuple[Findings, dict[str, Json]]:
     """Run a sweep to its files; return what it shows and the content of ``summary.json``.
 
@@ -57,34 +57,34 @@ def conduct(
         before is untouched.
 
     """
-    made = workshop(terms.folder)
+    made = workshop(options.folder)
     count = sweeping.points.count
-    crew, hands = _crew(terms, sweeping)
-    with Journal.open(made / JOURNAL, sweeping.identity, resume=terms.resume) as journal:
-        refused = compute(sweeping, journal, crew, chunk_rows(terms.memory, hands, count), progress)
+    crew, hands = _crew(options, sweeping)
+    with Journal.open(made / JOURNAL, sweeping.identity, resume=options.resume) as journal:
+        refused = compute(sweeping, journal, crew, chunk_rows(options.memory, hands, count), progress)
         if sum(points for points, _ in refused.values()) == count:
             journal.drop()
-            tidy(terms.folder)
+            tidy(options.folder)
             with suppress(OSError):  # what is in there is an earlier sweep's
-                terms.folder.rmdir()
+                options.folder.rmdir()
             raise nothing_valid(sweeping.plan, sweeping.space, sweeping.points, refused)
         results = Results(made / RESULTS, sweeping.space, sweeping.points)
         found = findings(results, own_run(sweeping), refused)
-        summary = publish(sweeping, found, terms.folder, build)
+        summary = publish(sweeping, found, options.folder, build)
         journal.drop()
-    tidy(terms.folder)
+    tidy(options.folder)
     return found, summary
 
 
-def _crew(terms: Terms, sweeping: Sweeping[PolicyT]) -> tuple[Crew, int]:
+def _crew(options: Options, sweeping: Sweeping[PolicyT]) -> tuple[Crew, int]:
     """Return who computes, and how many of them at once."""
     cores, count = os.cpu_count() or 1, sweeping.points.count
-    if terms.scheduler:
+    if options.scheduler:
         from engine.sweep.cluster import Cluster  # noqa: PLC0415  (an extra)
 
-        return Cluster(terms.scheduler), cores
+        return Cluster(options.scheduler), cores
     worker, first = Worker(sweeping.job), sweeping.points.digits(0, 1)
-    hands = terms.workers
+    hands = options.workers
     if not hands:
         hands = cores if count >= (PAYING if worker.runs_beside(first[0].tolist()) else PAYING_ALONE) else 1
     hands = min(hands, -(-count // SMALLEST) or 1)  # one a chunk: more would have nothing to do

@@ -11,10 +11,10 @@ from engine.config import RunConfig
 from engine.errors import ConfigError, Fault, shortened
 from engine.faults import validated
 from engine.policy import Policy
-from engine.sweep.sections import Refused, Section, lines_of, placed
+from engine.sweep.chunk import Refusals
+from engine.sweep.sections import Refused, Section, lines_of, replaced
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import Variants
-from engine.sweep.work import Refusals
 from engine.yamlfile import Document, Tree
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -24,7 +24,7 @@ TRIED: Final = 500
 TOLD: Final = 3
 """Reasons in one line."""
 
-_Placed: TypeAlias = Sequence[tuple[Axis, int]]
+_Values: TypeAlias = Sequence[tuple[Axis, int]]
 """Axes, and which of their values."""
 
 
@@ -77,7 +77,7 @@ def _faults(
 def _refused(section: Section[PolicyT], digits: Mapping[int, int]) -> Refused | None:
     """Return why a section is not valid where its axes have ``digits``, by their place."""
     point = [digits.get(at, 0) for at in range(max(digits) + 1)]
-    for found in (section.part(point), section.alone(point) if section.lone else None):
+    for found in (section.together(point), section.alone(point) if section.lone else None):
         if isinstance(found, Refused):
             return found
     return None
@@ -120,11 +120,11 @@ def _with_remedy(reason: str, plan: RunConfig[PolicyT], tree: dict[str, Tree]) -
     return reason
 
 
-def _tree(plan: RunConfig[PolicyT], values: _Placed) -> dict[str, Tree]:
-    """Return the plan's config with some values placed in it."""
+def _tree(plan: RunConfig[PolicyT], values: _Values) -> dict[str, Tree]:
+    """Return the plan's config with some values replaced in it."""
     tree = cast("Tree", plan.canonical())
     for axis, digit in values:
-        tree = placed(tree, axis.path, axis.values[digit].text)
+        tree = replaced(tree, axis.path, axis.values[digit].text)
     return cast("dict[str, Tree]", tree)
 
 

@@ -17,16 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.arrays import FloatArray, IntArray
-from engine.errors import DataError
 from engine.sweep.axes import Cell
 from engine.sweep.space import Parameter, Points, Space
+from engine.sweep.table import damaged, numbers_of
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 SHOWN: Final = 20
 """Best and worst variants that a summary lists."""
 
-_ODD: Final = 0x9E3779B97F4A7C15
-_MIX = np.array([pow(_ODD, power, 2**64) for power in range(4)], dtype=np.uint64)
+_GOLDEN: Final = 0x9E3779B97F4A7C15
+_MIX = np.array([pow(_GOLDEN, power, 2**64) for power in range(4)], dtype=np.uint64)
+"""Odd factors that fold the first 32 digits of an id, four words, into one."""
 _SMALL, _MANY = np.int16, 2**15
 """Codes of so few labels are sorted by their digits, which takes a tenth of the time."""
 
@@ -64,27 +65,33 @@ class Results:
         bounds = np.cumsum([0, *(self._file.metadata.row_group(g).num_rows for g in range(self._file.num_row_groups))])
         found: dict[int, str] = {}
         for group in sorted({int(np.searchsorted(bounds, row, side="right")) - 1 for row in rows}):
-            column = self._file.read_row_group(group, columns=["id"]).column("id")
+            column = self._ids(group)
             inside = [row for row in rows if bounds[group] <= row < bounds[group + 1]]
             found |= {row: str(column[row - int(bounds[group])]) for row in inside}
         return [found[row] for row in rows]
 
     @cached_property
     def distinct(self) -> int:
-        """How many different configs there are among the variants, by the first 128 bits of their ids."""
+        """How many different configs there are among the variants, by a hash (64 bits) of half of each id."""
         parts = [np.empty(0, dtype=np.uint64)]
         for group in range(self._file.num_row_groups):  # not all at once: the ids are the largest column
-            column = self._file.read_row_group(group, columns=["id"]).column("id").combine_chunks()
+            column = self._ids(group)
             text = np.frombuffer(column.buffers()[2], dtype=np.uint8)[: 64 * len(column)].reshape(-1, 64)
             parts.append((np.ascontiguousarray(text[:, :32]).view("<u8") * _MIX).sum(axis=1, dtype=np.uint64))
         mixed = np.sort(np.concatenate(parts))
         return len(mixed) and 1 + int(np.count_nonzero(mixed[1:] != mixed[:-1]))
 
+    def _ids(self, group: int) -> pa.Array:
+        try:
+            return self._file.read_row_group(group, columns=["id"]).column("id").combine_chunks()
+        except (pa.ArrowException, OSError) as error:
+            raise damaged(self.path, error) from None
+
     def _column(self, name: str, kind: str) -> npt.NDArray[np.generic]:
         try:
             return numbers_of(self._file, name, kind)
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{self.path}: damaged: {str(error)[:200]}; sweep again to write it anew") from None
+            raise damaged(self.path, error) from None
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Variant:
+class Listed:
     """One variant of a list."""
 
     number: int
@@ -193,13 +200,13 @@ def name_effects(codes: Codes, parameter: Parameter, values: FloatArray) -> list
     return result
 
 
-def listed(results: Results, rows: Sequence[int], figures: Mapping[str, FloatArray]) -> list[Variant]:
+def listed(results: Results, rows: Sequence[int], figures: Mapping[str, FloatArray]) -> list[Listed]:
     """Return some rows with their parameters and their ``figures`` (rows,)."""
     numbers = results.numbers[list(rows)]
     digits = results.points.of(numbers).tolist()
     ids = results.ids(rows)
     return [
-        Variant(
+        Listed(
             int(number),
             identity,
             results.space.cells(own),
@@ -211,24 +218,3 @@ def listed(results: Results, rows: Sequence[int], figures: Mapping[str, FloatArr
 
 def _figure(value: np.float64) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def numbers_of(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
-    """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
-    result = np.empty(file.metadata.num_rows, dtype=kind)
-    end = 0
-    for group in range(file.num_row_groups):
-        column = file.read_row_group(group, columns=[name]).column(name).combine_chunks()
-        begin, end = end, end + len(column)
-        result[begin:end] = values_of(column, result.dtype)
-    return result
-
-
-def values_of(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
-    known, content = column.buffers()[-2:]
-    values = np.frombuffer(content, dtype=kind, count=column.offset + len(column))[column.offset :]
-    if not column.null_count:
-        return values
-    bits = np.unpackbits(np.frombuffer(known, dtype=np.uint8), bitorder="little")[column.offset :][: len(column)]
-    return np.where(bits == 1, values, np.nan)

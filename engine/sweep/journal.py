@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 from engine.errors import OutputError
-from engine.sweep.work import Chunk
+from engine.sweep.chunk import Chunk
 
 NAME: Final = "sweep.journal"
 

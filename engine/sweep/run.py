@@ -23,7 +23,7 @@ from engine.sweep.table import NAME as RESULTS
 from engine.sweep.table import Table
 from engine.sweep.variants import Variants
 from engine.sweep.work import Job
-from engine.workflow import Prices, gated, placed, run
+from engine.workflow import Prices, gated, run, windowed
 from engine.yamlfile import KeyPath, Tree
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -111,7 +111,7 @@ def own_run(sweeping: Sweeping[PolicyT]) -> Run:
     """Run the config's own plan with all it is compared with; no intervals are drawn."""
     plan = sweeping.plan
     closes = sweeping.job.closes.only(tickers_of(plan), request_of(plan).end)
-    market, start = placed(closes.market(plan.account.cash.rate), plan.window)
+    market, start = windowed(closes.market(plan.account.cash.rate), plan.window)
     return run(plan, Prices(market, start, sweeping.findings), lambda pairs, _: [None] * len(pairs))
 
 

@@ -21,7 +21,7 @@ from engine.yamlfile import Document, KeyPath, Tree
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-KEPT: Final = 4_096
+REMEMBERED: Final = 4_096
 """Validated combinations of one section that are remembered at once."""
 
 Key: TypeAlias = tuple[int, ...]
@@ -35,7 +35,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Part:
+class Joint:
     """A section at one combination of its values: the model, and its canonical JSON around the ``alone`` values.
 
     ``number`` is its own. Of a strategy also which ``tickers`` it may hold, whether it ``waits`` for flows, and a
@@ -79,35 +79,35 @@ class Section(Generic[PolicyT]):
         self._adapter: TypeAdapter[BaseModel] = TypeAdapter(cast("type[BaseModel]", Annotated[field.annotation, field]))
         self._tree = cast("dict[str, Tree]", base.canonical().get(name, {}))
         self._key, self._lone_key = picking(self.joint), picking(self.lone)
-        self._parts: dict[Key, Part | Refused] = {}
+        self._joints: dict[Key, Joint | Refused] = {}
         self._numbers = itertools.count()
         self._when: dict[Hashable, int] = {}
         self._order = self._holes_in_order()
-        self._lone = self._validated_alone()
+        self._lones = self._validated_alone()
 
-    def part(self, digits: Sequence[int]) -> Part | Refused:
+    def together(self, digits: Sequence[int]) -> Joint | Refused:
         """Return the section at a point, but for its ``alone`` values."""
         key = self._key(digits)
-        found = self._parts.get(key)
+        found = self._joints.get(key)
         if found is None:
-            if len(self._parts) >= KEPT:
-                self._parts.clear()
-            found = self._parts[key] = self._validated(key)
+            if len(self._joints) >= REMEMBERED:
+                self._joints.clear()
+            found = self._joints[key] = self._validated(key)
         return found
 
     def alone(self, digits: Sequence[int]) -> Lone | Refused:
         """Return the ``alone`` values of a point."""
-        return self._lone[self._lone_key(digits)]
+        return self._lones[self._lone_key(digits)]
 
-    def changed(self, axis: Axis, digit: int) -> Part | Refused:
+    def changed(self, axis: Axis, digit: int) -> Joint | Refused:
         """Return the plan's own section with nothing but one value of one axis changed."""
-        return self._checked(self._placed(self._tree, [(axis, digit)]))
+        return self._checked(self._replaced(self._tree, [(axis, digit)]))
 
-    def _validated(self, key: Key) -> Part | Refused:
+    def _validated(self, key: Key) -> Joint | Refused:
         pairs = [(axis, digit) for (_, axis), digit in zip(self.joint, key, strict=True)]
-        return self._checked(self._placed(self._tree, pairs))
+        return self._checked(self._replaced(self._tree, pairs))
 
-    def _checked(self, tree: dict[str, Tree]) -> Part | Refused:
+    def _checked(self, tree: dict[str, Tree]) -> Joint | Refused:
         try:
             model = self._adapter.validate_python(tree)
         except ValidationError:
@@ -121,14 +121,14 @@ class Section(Generic[PolicyT]):
             policy = cast("Policy", model)
             when = self._when.setdefault(cast("Hashable", policy.schedule), len(self._when))
             tickers, waits = policy.tickers, waits_for_flows(policy)
-            return Part(model, self._json(model), next(self._numbers), tickers, waits, when)
-        return Part(model, self._json(model), next(self._numbers))
+            return Joint(model, self._json(model), next(self._numbers), tickers, waits, when)
+        return Joint(model, self._json(model), next(self._numbers))
 
-    def _placed(self, tree: dict[str, Tree], values: Sequence[tuple[Axis, int]]) -> dict[str, Tree]:
+    def _replaced(self, tree: dict[str, Tree], values: Sequence[tuple[Axis, int]]) -> dict[str, Tree]:
         for axis, digit in values:
             if len(axis.path) == 1:
                 return cast("dict[str, Tree]", axis.values[digit].text)
-            tree = cast("dict[str, Tree]", placed(tree, axis.path[1:], axis.values[digit].text))
+            tree = cast("dict[str, Tree]", replaced(tree, axis.path[1:], axis.values[digit].text))
         return tree
 
     def _reason(self, tree: Tree) -> str:
@@ -145,7 +145,7 @@ class Section(Generic[PolicyT]):
         """Return the canonical JSON of a model, cut where ``alone`` values stand."""
         data = plain(model)
         for hole, axis in enumerate(self._order):
-            data = cast("dict[str, object]", placed(cast("Tree", data), axis.path[1:], _hole(hole)))
+            data = cast("dict[str, object]", replaced(cast("Tree", data), axis.path[1:], _hole(hole)))
         text, pieces = canonical_json(data), []
         for hole in range(len(self._order)):
             before, _, text = text.partition(canonical_json(_hole(hole)))
@@ -160,7 +160,7 @@ class Section(Generic[PolicyT]):
         result: dict[Key, Lone | Refused] = {}
         for key in itertools.product(*(range(len(axis.values)) for _, axis in self.lone)):
             pairs = [(axis, digit) for (_, axis), digit in zip(self.lone, key, strict=True)]
-            tree = self._placed(self._tree, pairs)
+            tree = self._replaced(self._tree, pairs)
             try:
                 model = self._adapter.validate_python(tree)
             except ValidationError:
@@ -191,16 +191,16 @@ def woven(values: tuple[bytes, ...], pieces: tuple[bytes, ...]) -> Iterable[byte
     return itertools.chain.from_iterable(zip(values, pieces, strict=True))
 
 
-def placed(node: Tree, path: KeyPath, value: Tree) -> Tree:
+def replaced(node: Tree, path: KeyPath, value: Tree) -> Tree:
     """Return ``node`` with ``value`` at ``path``; what is not on the path is shared."""
     if not path:
         return value
     part, rest = path[0], path[1:]
     if isinstance(node, list | tuple):
         at = int(part)
-        return [placed(item, rest, value) if place == at else item for place, item in enumerate(node)]
+        return [replaced(item, rest, value) if place == at else item for place, item in enumerate(node)]
     inner = node if isinstance(node, dict) else {}
-    return {**inner, str(part): placed(inner.get(str(part), {}), rest, value)}
+    return {**inner, str(part): replaced(inner.get(str(part), {}), rest, value)}
 
 
 def _at(data: object, path: KeyPath) -> object:

@@ -11,17 +11,17 @@ import numpy as np
 
 from engine.arrays import FloatArray
 from engine.comparison import Portfolio
-from engine.lane_figures import over_caps
+from engine.lane_figures import OF_CAPS, over_caps
 from engine.market import Market
 from engine.results import Json, Run
 from engine.sweep.evidence import (
     QUANTILES,
     SHOWN,
     Effect,
+    Listed,
     Results,
     Spread,
     Standing,
-    Variant,
     effects,
     listed,
     name_effects,
@@ -55,8 +55,8 @@ class Findings:
     run: Run
     reasons: tuple[Reason, ...]
     spreads: Mapping[str, Spread]
-    best: tuple[Variant, ...]
-    worst: tuple[Variant, ...]
+    best: tuple[Listed, ...]
+    worst: tuple[Listed, ...]
     standings: Mapping[str, Mapping[str, Standing]]
     effects: Mapping[str, Sequence[Effect]]
     names: Mapping[str, Sequence[Effect]]
@@ -88,8 +88,9 @@ class Findings:
 
     @property
     def _unranked(self) -> str:
-        capped = self.rank_by in {"max_weight", "sessions_over_cap"}
-        why = "nothing in them has a cap" if capped else "their windows are too short or too calm for it"
+        why = (
+            "nothing in them has a cap" if self.rank_by in OF_CAPS else "their windows are too short or too calm for it"
+        )
         return f"No variant has {self.rank_by}: {why}; none is ranked, choose another rank_by."
 
 
@@ -154,7 +155,7 @@ def summary_of(found: Findings) -> dict[str, Json]:
     }
 
 
-def _plain(record: Reason | Standing | Variant | Effect) -> Json:
+def _plain(record: Reason | Standing | Listed | Effect) -> Json:
     return cast("Json", dataclasses.asdict(record))
 
 
@@ -176,7 +177,7 @@ def _reasons(results: Results, refused: Mapping[str, tuple[int, int]]) -> tuple[
 def _spreads(
     run: Run, results: Results, rows: Sequence[int]
 ) -> tuple[dict[str, Spread], dict[str, dict[str, Standing]], dict[str, FloatArray]]:
-    """Return how every figure is distributed, where the plan and what it is compared with stand in it, and ``rows``.
+    """Return how every figure is distributed, where portfolios stand in it, and every figure of some rows.
 
     One figure is in memory at a time.
     """
@@ -193,9 +194,7 @@ def _spreads(
 
 
 def _own_figure(portfolio: Portfolio, market: Market, figure: str) -> float | None:
-    if figure not in {"max_weight", "sessions_over_cap"}:
+    if figure not in OF_CAPS:
         return portfolio.figures()[figure]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peaks.items()}
-    weight, sessions = over_caps(portfolio.ledger, market, caps)
-    found = weight if figure == "max_weight" else sessions
-    return found if caps else None
+    return dict(zip(OF_CAPS, over_caps(portfolio.ledger, market, caps), strict=True))[figure] if caps else None

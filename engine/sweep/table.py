@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from engine import lanes
 from engine.arrays import FloatArray
-from engine.errors import OutputError
+from engine.errors import DataError, OutputError
+from engine.sweep.chunk import Chunk
 from engine.sweep.space import Digits, Parameter, Points, Space
-from engine.sweep.work import Chunk
 
 NAME: Final = "results.parquet"
 ROWS: Final = 32_768
@@ -138,3 +138,30 @@ def _coded(one: Parameter, digits: Digits) -> pa.Array:
     texts = pa.Array.from_buffers(pa.string(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(words))])
     places = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(np.ascontiguousarray(codes))])
     return pa.DictionaryArray.from_arrays(places, texts)
+
+
+def numbers_of(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
+    """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
+    result = np.empty(file.metadata.num_rows, dtype=kind)
+    end = 0
+    for group in range(file.num_row_groups):
+        column = file.read_row_group(group, columns=[name]).column(name).combine_chunks()
+        begin, end = end, end + len(column)
+        result[begin:end] = values_of(column, result.dtype)
+    return result
+
+
+def values_of(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+    """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
+    known, content = column.buffers()[-2:]
+    values = np.frombuffer(content, dtype=kind, count=column.offset + len(column))[column.offset :]
+    if not column.null_count:
+        return values
+    bits = np.unpackbits(np.frombuffer(known, dtype=np.uint8), bitorder="little")[column.offset :][: len(column)]
+    return np.where(bits == 1, values, np.nan)
+
+
+def damaged(path: Path, error: Exception) -> DataError:
+    """Return the fault of results that cannot be read."""
+    words = " ".join(str(error).split())[:200]
+    return DataError(f"{path}: damaged: {words}; sweep again to write it anew")

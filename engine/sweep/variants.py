@@ -21,14 +21,14 @@ from engine.load import funds, waits_for_flows
 from engine.policy import Policy
 from engine.sweep.sections import (
     NOTHING,
+    Joint,
     Key,
     Lone,
-    Part,
     Refused,
     Section,
     canonical_json,
     picking,
-    placed,
+    replaced,
     woven,
 )
 from engine.sweep.space import Space
@@ -44,9 +44,9 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 class Stem(Generic[PolicyT]):
     """What valid points share that differ in ``alone`` values only.
 
-    ``strategy`` is that of one of them: all want the same weights, those with equal numbers of ``wants``; ``when`` says
-    when they decide, but for the values. ``parts`` are equal for equal stems. The canonical JSON is what ``begun`` has
-    hashed, then a value before each of the ``pieces``.
+    ``strategy`` is that of one of them, and all of them want its weights. ``wants`` and ``when`` are numbers: stems
+    with equal ones want the same weights, or decide at the same times but for the ``alone`` values. A ``key`` is equal
+    only for equal stems. The canonical JSON is what ``begun`` has hashed, then a value before each of the ``pieces``.
     """
 
     strategy: PolicyT
@@ -54,7 +54,7 @@ class Stem(Generic[PolicyT]):
     costs: AnyCosts
     window: Window
     tickers: tuple[str, ...]
-    parts: Key
+    key: Key
     wants: int
     when: int
     begun: HASH
@@ -67,6 +67,11 @@ class Plan(NamedTuple, Generic[PolicyT]):
     stem: Stem[PolicyT]
     lone: Lone
     sha256: bytes
+
+    @property
+    def when(self) -> tuple[int, int]:
+        """Equal for points that decide at the same times."""
+        return self.stem.when, self.lone.number
 
     def strategy(self) -> PolicyT:
         """Return the point's own strategy."""
@@ -91,7 +96,7 @@ class Variants(Generic[PolicyT]):
         ]
         self._start = hashlib.sha256(self._frame[0])
         self._stem_key = picking([(at, axis) for at, axis in enumerate(space.axes) if not axis.alone])
-        self._own = Part(
+        self._own = Joint(
             cast("BaseModel", base.strategy), (), -1, base.strategy.tickers, waits_for_flows(base.strategy)
         )
         self._others_wait = any(waits_for_flows(other.strategy) for other in base.compare.benchmarks)
@@ -126,7 +131,7 @@ class Variants(Generic[PolicyT]):
         strategy = self._own
         pieces = [b""]
         for name, section, after in self._steps:
-            part = section.part(digits)
+            part = section.together(digits)
             if isinstance(part, Refused):
                 return part
             parts.append(part.number)
@@ -163,14 +168,14 @@ class Variants(Generic[PolicyT]):
         tickers: dict[str, None] = {}
         for digit in range(len(axis.values)):
             part = self._sections["strategy"].changed(axis, digit)
-            tickers |= dict.fromkeys(part.tickers if isinstance(part, Part) else ())
+            tickers |= dict.fromkeys(part.tickers if isinstance(part, Joint) else ())
         return tuple(tickers)
 
     def tree(self, digits: Sequence[int]) -> dict[str, Tree]:
         """Return the whole config of a point, to be validated as any other."""
         whole = cast("dict[str, Tree]", self.base.canonical())
         for axis, digit in zip(self.space.axes, digits, strict=True):
-            whole = cast("dict[str, Tree]", placed(whole, axis.path, axis.values[digit].text))
+            whole = cast("dict[str, Tree]", replaced(whole, axis.path, axis.values[digit].text))
         return whole
 
     def _framed(self) -> list[bytes]:

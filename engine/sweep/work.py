@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from engine import lanes
 from engine.arrays import BoolArray, FloatArray
@@ -20,10 +18,11 @@ from engine.load import beyond
 from engine.market import Market
 from engine.policy import Policy
 from engine.sources.base import Closes
-from engine.sweep.sections import KEPT, Key, Refused
+from engine.sweep.chunk import Chunk, Refusals
+from engine.sweep.sections import REMEMBERED, Key, Refused
 from engine.sweep.space import Digits, Space
 from engine.sweep.variants import Plan, Stem, Variants
-from engine.workflow import placed, risk_free_of
+from engine.workflow import risk_free_of, windowed
 from engine.yamlfile import Tree
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -44,78 +43,7 @@ class Job(Generic[PolicyT]):
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """The points ``first`` to ``last`` (not included), S of them valid.
-
-    Attributes
-    ----------
-    numbers : (S,) of the valid points
-    ids : (S, 32) SHA-256 of their canonical configs
-    figures : (S, F) by ``lanes.FIGURES``; NaN where a figure does not exist
-    refused : reason -> how many points, and the first of them
-
-    """
-
-    first: int
-    last: int
-    numbers: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.uint8]
-    figures: FloatArray
-    refused: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-    def encode(self) -> bytes:
-        """Return the chunk as bytes: a line of JSON, then its arrays."""
-        head = {"first": self.first, "last": self.last, "rows": len(self.numbers), "refused": self.refused}
-        arrays = (self.numbers.astype("<i8"), self.ids, self.figures.astype("<f8"))
-        return b"".join([json.dumps(head).encode(), b"\n", *(array.tobytes() for array in arrays)])
-
-    @classmethod
-    def decode(cls, content: bytes) -> Chunk:
-        """Return the chunk that :meth:`encode` made ``content`` of."""
-        line, _, body = content.partition(b"\n")
-        head = json.loads(line)
-        rows = int(head["rows"])
-        ends = np.cumsum([8 * rows, 32 * rows]).tolist()
-        return cls(
-            head["first"],
-            head["last"],
-            np.frombuffer(body[: ends[0]], dtype="<i8"),
-            np.frombuffer(body[ends[0] : ends[1]], dtype=np.uint8).reshape(rows, 32),
-            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(lanes.FIGURES)),
-            {reason: (count, first) for reason, (count, first) in head["refused"].items()},
-        )
-
-    @property
-    def is_whole(self) -> bool:
-        """Tell whether each point is there once, valid or counted with its reason."""
-        numbers = [self.first, self.last, *(number for pair in self.refused.values() for number in pair)]
-        if not all(type(number) is int and number >= 0 for number in numbers):
-            return False
-        counted = sum(count for count, _ in self.refused.values())
-        inside = (self.first <= self.numbers) & (self.numbers < self.last)
-        rising = bool((np.diff(self.numbers) > 0).all())
-        return self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
-
-
-class Refusals:
-    """Why points are no variants, as they are found in order."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._found: dict[str, tuple[int, int]] = {}
-
-    def add(self, number: int, refused: Refused) -> None:
-        """Count a point."""
-        count, first = self._found.get(refused.reason, (0, number))
-        self._found[refused.reason] = count + 1, min(first, number)
-
-    def found(self) -> dict[str, tuple[int, int]]:
-        """Return reason -> how many points, and the first of them."""
-        return dict(sorted(self._found.items()))
-
-
-@dataclass(frozen=True)
-class Place:
+class Windowed:
     """A market with the rows that a window takes of it, and the risk-free rate: one a session, or (T,) of them."""
 
     market: Market
@@ -134,13 +62,13 @@ class Worker(Generic[PolicyT]):
         self.closes = job.closes
         self.variants = Variants(self.base, job.space)
         self._benchmarks = tuple(t for other in self.base.compare.benchmarks for t in other.strategy.tickers)
-        self._places: dict[object, tuple[Place, BoolArray]] = {}
+        self._places: dict[object, tuple[Windowed, BoolArray]] = {}
         self._whole: dict[object, bool] = {}
-        self._families: dict[object, tuple[Place | None, lanes.Family | None]] = {}
+        self._families: dict[object, tuple[Windowed | None, lanes.Family | None]] = {}
 
     def chunk(self, first: int, digits: Digits) -> Chunk:
         """Compute the points from ``first`` on that have ``digits`` (n, D)."""
-        with _no_cycles():
+        with _without_gc():
             return self._chunk(first, digits)
 
     def _chunk(self, first: int, digits: Digits) -> Chunk:
@@ -172,14 +100,14 @@ class Worker(Generic[PolicyT]):
         plan = self.variants.plan(digits)
         return isinstance(plan, Plan) and self._family(plan)[1] is not None
 
-    def own(self, stem: Stem[PolicyT]) -> Place:
+    def own(self, stem: Stem[PolicyT]) -> Windowed:
         """Return the market that a plan's own config would load."""
         window = stem.window
         end = beyond(window.end) if window.end else None
         closes = self.closes.only((*stem.tickers, *self._benchmarks), end)
-        return self._placed(closes, stem)
+        return self._windowed(closes, stem)
 
-    def shared(self, stem: Stem[PolicyT]) -> Place | None:
+    def shared(self, stem: Stem[PolicyT]) -> Windowed | None:
         """Return a market of all closes that is as good as a plan's own: the same sessions, and assets nobody wants.
 
         None when the plan's own assets lack some of the sessions.
@@ -189,7 +117,7 @@ class Worker(Generic[PolicyT]):
         if key not in self._places:
             end = beyond(window.end) if window.end else None
             closes = self.closes.only(self.closes.tickers, end)
-            self._places[key] = self._placed(closes, stem), ~np.isnan(closes.closes)
+            self._places[key] = self._windowed(closes, stem), ~np.isnan(closes.closes)
         place, printed = self._places[key]
         whole = (stem.tickers, window.end)
         if whole not in self._whole:
@@ -198,15 +126,15 @@ class Worker(Generic[PolicyT]):
             self._whole[whole] = bool(rows[int(rows.argmax()) :].all())
         return place if self._whole[whole] else None
 
-    def _placed(self, closes: Closes, stem: Stem[PolicyT]) -> Place:
+    def _windowed(self, closes: Closes, stem: Stem[PolicyT]) -> Windowed:
         window = stem.window
         market = closes.market(stem.account.cash.rate)
-        cut, start = placed(market, window)
+        cut, start = windowed(market, window)
         end = len(cut.dates)
         free = risk_free_of(self.base.compare.risk_free, cut.dates[start:])
         if not isinstance(free, float):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
-        return Place(market, start, end, free)
+        return Windowed(market, start, end, free)
 
     def _figures(self, plans: Sequence[Plan[PolicyT]]) -> tuple[FloatArray, dict[int, Refused]]:
         """Run S plans, those of one family together.
@@ -244,14 +172,14 @@ class Worker(Generic[PolicyT]):
                 figures[at] = outcome
         return figures, faults
 
-    def _family(self, plan: Plan[PolicyT]) -> tuple[Place | None, lanes.Family | None]:
+    def _family(self, plan: Plan[PolicyT]) -> tuple[Windowed | None, lanes.Family | None]:
         """Return where a plan runs beside others, and beside which; nothing when it runs through the spine.
 
         Asked once for all plans that differ in ``alone`` values only.
         """
-        key = plan.stem.parts
+        key = plan.stem.key
         if key not in self._families:
-            if len(self._families) >= KEPT:
+            if len(self._families) >= REMEMBERED:
                 self._families.clear()
             try:
                 place = self.shared(plan.stem)
@@ -273,7 +201,7 @@ class Worker(Generic[PolicyT]):
 class _Gathered(Generic[PolicyT]):
     """Plans of one family, as they come: neighbours share a stem."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Windowed) -> None:
         """Begin with none."""
         self.place = place
         self.members: list[int] = []
@@ -288,12 +216,11 @@ class _Gathered(Generic[PolicyT]):
         if plan.stem is not self._stem:
             self._stem = plan.stem
             self._kinds.append(_variant(plan, self.place))
-        moment = (plan.stem.when, plan.lone.number)
-        if moment not in self._moments:
-            self._moments[moment] = len(self._moments), _variant(plan, self.place)
+        if plan.when not in self._moments:
+            self._moments[plan.when] = len(self._moments), _variant(plan, self.place)
         self.members.append(at)
         self._kind.append(len(self._kinds) - 1)
-        self._moment.append(self._moments[moment][0])
+        self._moment.append(self._moments[plan.when][0])
 
     def columns(self, plans: Sequence[Plan[PolicyT]]) -> lanes.Columns:
         """Return them as lanes take them, from all ``plans``."""
@@ -306,17 +233,16 @@ class _Gathered(Generic[PolicyT]):
         )
 
 
-def _variant(plan: Plan[PolicyT], place: Place) -> lanes.Variant:
+def _variant(plan: Plan[PolicyT], place: Windowed) -> lanes.Variant:
     stem = plan.stem
-    when = (stem.when, plan.lone.number)
     return lanes.Variant(
-        stem.strategy, stem.account, stem.costs, place.start, place.end, stem.wants, when, plan.strategy
+        stem.strategy, stem.account, stem.costs, place.start, place.end, stem.wants, plan.when, plan.strategy
     )
 
 
 @contextmanager
-def _no_cycles() -> Iterator[None]:
-    """Leave the search for reference cycles out: a hundred thousand small records have none, looking takes longer."""
+def _without_gc() -> Iterator[None]:
+    """Leave the collector off: of a hundred thousand small records none is in a cycle, and looking takes longer."""
     was = gc.isenabled()
     gc.disable()
     try:

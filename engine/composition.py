@@ -1,4 +1,4 @@
-"""From a file to what can be run, and the one place where the engine meets the strategies."""
+"""The composition root: from a file to what can be run, where the engine meets the strategies, and nowhere else."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def document_of(path: Path, overrides: Sequence[str] = ()) -> Document:
 
 def checked(document: Document) -> AnyRun:
     """Return the run that a document without a sweep states."""
-    from engine import load
+    from engine.load import checked as valid
 
-    return load.checked(document, schema())
+    return valid(document, schema())
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> AnyRun:
+def loaded(path: Path, overrides: Sequence[str] = ()) -> AnyRun:
     """Return a config file's run; of a sweep its own plan."""
     return run_of(document_of(path, overrides))
 
@@ -89,8 +89,8 @@ def requested(path: Path, overrides: Sequence[str]) -> tuple[AnyRun, Request]:
 
     document = document_of(path, overrides)
     if "sweep" not in document.tree:
-        loaded = checked(document)
-        return loaded, request_of(loaded)
+        plan = checked(document)
+        return plan, request_of(plan)
     from engine.sweep import run
 
     _, plan, space = spanned(document)
@@ -99,14 +99,14 @@ def requested(path: Path, overrides: Sequence[str]) -> tuple[AnyRun, Request]:
 
 def spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun, Space]:
     """Return a sweep's config, its own plan, and the space around it."""
-    from engine import load
+    from engine.load import checked as valid
     from engine.sweep.empty import refuse_empty
     from engine.sweep.run import plan_of
     from engine.sweep.section import SweepConfig
     from engine.sweep.span import space_of
     from strategies import AnyStrategy
 
-    config = cast("SweepConfig[AnyStrategy]", load.checked(document, SweepConfig[AnyStrategy]))
+    config = cast("SweepConfig[AnyStrategy]", valid(document, SweepConfig[AnyStrategy]))
     plan = plan_of(config, schema())
     space = space_of(config.sweep, plan, document)
     refuse_empty(plan, space, document)

@@ -1,0 +1,85 @@
+"""A range of points computed: what workers send, the journal keeps and the table is written from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.arrays import FloatArray
+from engine.lane_figures import FIGURES
+from engine.sweep.sections import Refused
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The points ``first`` to ``last`` (not included), S of them valid.
+
+    Attributes
+    ----------
+    numbers : (S,) of the valid points
+    ids : (S, 32) SHA-256 of their canonical configs
+    figures : (S, F) by ``FIGURES``; NaN where a figure does not exist
+    refused : reason -> how many points, and the first of them
+
+    """
+
+    first: int
+    last: int
+    numbers: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.uint8]
+    figures: FloatArray
+    refused: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the chunk as bytes: a line of JSON, then its arrays."""
+        head = {"first": self.first, "last": self.last, "rows": len(self.numbers), "refused": self.refused}
+        arrays = (self.numbers.astype("<i8"), self.ids, self.figures.astype("<f8"))
+        return b"".join([json.dumps(head).encode(), b"\n", *(array.tobytes() for array in arrays)])
+
+    @classmethod
+    def decode(cls, content: bytes) -> Chunk:
+        """Return the chunk that :meth:`encode` made ``content`` of."""
+        line, _, body = content.partition(b"\n")
+        head = json.loads(line)
+        rows = int(head["rows"])
+        ends = np.cumsum([8 * rows, 32 * rows]).tolist()
+        return cls(
+            head["first"],
+            head["last"],
+            np.frombuffer(body[: ends[0]], dtype="<i8"),
+            np.frombuffer(body[ends[0] : ends[1]], dtype=np.uint8).reshape(rows, 32),
+            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(FIGURES)),
+            {reason: (count, first) for reason, (count, first) in head["refused"].items()},
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether each point is there once, valid or counted with its reason."""
+        numbers = [self.first, self.last, *(number for pair in self.refused.values() for number in pair)]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            return False
+        counted = sum(count for count, _ in self.refused.values())
+        inside = (self.first <= self.numbers) & (self.numbers < self.last)
+        rising = bool((np.diff(self.numbers) > 0).all())
+        return self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
+
+
+class Refusals:
+    """Why points are no variants, as they are found in order."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._found: dict[str, tuple[int, int]] = {}
+
+    def add(self, number: int, refused: Refused) -> None:
+        """Count a point."""
+        count, first = self._found.get(refused.reason, (0, number))
+        self._found[refused.reason] = count + 1, min(first, number)
+
+    def found(self) -> dict[str, tuple[int, int]]:
+        """Return reason -> how many points, and the first of them."""
+        return dict(sorted(self._found.items()))
