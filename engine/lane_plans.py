@@ -79,8 +79,8 @@ class Columns:
         """Return ``variants`` in columns."""
         kinds, kind = numbered(variants, [(id(one.policy), id(one.account), id(one.costs)) for one in variants])
         moments, moment = kinds, kind
-        if variants[0].when is not None:
-            moments, moment = numbered(variants, [one.when for one in variants])
+        if any(one.when is not None for one in variants):
+            moments, moment = numbered(variants, [id(one.policy) if one.when is None else one.when for one in variants])
         return cls(kinds, moments, kind, moment, variants.__getitem__)
 
 

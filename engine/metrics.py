@@ -20,6 +20,9 @@ from engine.sums import Scatter, in_blocks, serial, total
 SESSIONS_PER_YEAR: Final = 252.0
 DAYS_PER_YEAR: Final = 365.25
 
+_NOTHING: Final = 2.0**-53
+"""The share of a value below which nothing of it is left: 1 less it is 1."""
+
 
 def time_weighted(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
     """Return (T-1,) returns of ``value`` (T,) with flows taken out (S12).
@@ -35,10 +38,11 @@ def _change(after: FloatArray, before: FloatArray) -> FloatArray:
     """Return ``after`` over ``before``, less 1.
 
     The difference first: it is exact where the two are close, so a small change keeps its digits, which ``a / b - 1``
-    loses, and no change is 0. Times the reciprocal, as one of ``before`` serves returns and drawdowns in a sweep.
+    loses, and no change is 0. Times the reciprocal, as one of ``before`` serves returns and drawdowns in a sweep. It
+    may miss -1 by a bit, which a level chained from returns does not forgive: where only rounding is left, it is -1.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (after - before) * (1.0 / before)
+        return np.where(np.abs(after) <= _NOTHING * before, -1.0, (after - before) * (1.0 / before))
 
 
 def level_of(capital: float, first_value: float, returns: FloatArray) -> FloatArray:

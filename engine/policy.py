@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import fsum
 from typing import Literal, Protocol, TypeAlias
 
@@ -57,12 +57,12 @@ class Decision:
         age = self.history.age
         return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
 
-    @cached_property
+    @property
     def able(self) -> BoolArray:
         """(N,) which assets may be bought, by the market and by the loss review."""
         return self.eligible & ~self.barred
 
-    @cached_property
+    @property
     def gone(self) -> BoolArray:
         """(N,) which assets had closes and have none any more; those that a review has sold are not among them."""
         return self.seen & ~(self.eligible | self.barred)

@@ -306,6 +306,17 @@ def test_without_a_compiler_the_bits_are_the_same() -> None:
     assert printed.stdout.strip() == lanes.run(market, mixes(market, 9)).tobytes().hex()
 
 
+def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
+    market = steady_market(300, 3)
+    kinds = ({"kind": "annual"}, {"kind": "every", "period": "month"}, {"kind": "every", "period": "week"})
+    mix = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.2}
+    policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
+    variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
+    variants[0] = variants[0]._replace(when=("a year",))
+    for row, variant in zip(lanes.run(market, variants), variants, strict=True):
+        equal(row, lanes.run_spine(market, variant))
+
+
 def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market(200)
     variants = mixes(market, 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -376,3 +378,29 @@ def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
     with_bills = run(loaded(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
     assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
     assert with_bills["cagr"] == base["cagr"]
+
+
+def test_a_total_loss_is_exactly_that_whatever_the_value_before() -> None:
+    """The reciprocal of one value in eight misses it by a bit; a level chained from such a return would live on."""
+    before = np.random.default_rng(3).lognormal(8.0, 3.0, 2000)
+    value = np.stack([before, np.zeros(2000)])
+    nothing = np.zeros(2)
+    for row in value.T:
+        assert metrics.time_weighted(row, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+        assert metrics.max_drawdown(row) == -1.0
+        left = np.array([row[0], 1e-17 * row[0]])
+        assert metrics.time_weighted(left, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+
+
+def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
+    before = np.random.default_rng(4).lognormal(8.0, 3.0, 500)
+    for share in (1e-3, 1e-9, 1e-13):
+        after = before * (1.0 + share)
+        exact = [float(Fraction(b) / Fraction(a) - 1) for a, b in zip(before.tolist(), after.tolist(), strict=True)]
+        nothing = np.zeros(2)
+        found = [
+            metrics.time_weighted(np.array(pair), at_start=nothing, at_end=nothing)[0]
+            for pair in zip(before, after, strict=True)
+        ]
+        assert found == pytest.approx(exact, rel=4e-16)
+    assert metrics.time_weighted(np.full(5, 0.3), at_start=np.zeros(5), at_end=np.zeros(5)).tolist() == [0.0] * 4

@@ -161,6 +161,15 @@ def test_a_variant_is_found_by_number_and_by_the_beginning_of_its_id() -> None:
             variant_of(plan, space, wanted)
 
 
+def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
+    """What two sections say against each other counts for one variant as for all: a tariff in euro, a dollar account."""
+    _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: comdirect}]}\n")
+    assert isinstance(Variants(plan, space).plan([1]), Refused)
+    assert variant_of(plan, space, "0").costs.kind == "none"
+    with pytest.raises(ConfigError, match="add fx"):
+        variant_of(plan, space, "1")
+
+
 def test_a_random_point_follows_from_the_seed_and_its_number_alone() -> None:
     many, few = uniform(5, 1000, 6), uniform(5, 10, 6)
     assert (many[:10] == few).all()

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from engine.config import RunConfig
 from engine.errors import ConfigError, Fault
-from engine.faults import validated
+from engine.load import checked
 from engine.policy import Policy
 from engine.sweep.sections import lines_of
 from engine.sweep.space import Points, Space
@@ -40,7 +40,7 @@ def variant_of(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig
     else:
         raise _fault(f"'{wanted}' is no variant", f"write a point's number, or {SHORTEST} or more characters of an id")
     tree = variants.tree(points.digits(number, number + 1)[0].tolist())
-    return validated(type(plan), Document(f"variant {wanted}", tree, lines_of(tree)))
+    return checked(Document(f"variant {wanted}", tree, lines_of(tree)), type(plan))
 
 
 def _number_of(variants: Variants[PolicyT], points: Points, prefix: str) -> int:
