@@ -52,20 +52,14 @@ class Decision:
     steps: list[Step] = field(default_factory=list)
 
     @property
-    def seen(self) -> BoolArray:
-        """(N,) which assets have had a close before the decision."""
-        age = self.history.age
-        return age[-1] >= 0 if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
-
-    @property
     def able(self) -> BoolArray:
         """(N,) which assets may be bought, by the market and by the loss review."""
         return self.eligible & ~self.barred
 
-    @property
-    def gone(self) -> BoolArray:
-        """(N,) which assets had closes and have none any more; those that a review has sold are not among them."""
-        return self.seen & ~(self.eligible | self.barred)
+    def has_seen(self, column: int) -> bool:
+        """Return whether an asset has had a close before the decision."""
+        age = self.history.age
+        return bool(len(age)) and bool(age[-1, column] >= 0)
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``."""

@@ -148,26 +148,30 @@ class Plan(Choice):
         """Return (N,) the wanted weights, with those of absent assets placed and caps kept (S6, S7, S8)."""
         w = decision.vector(self.wanted_at(decision))
         absent = ~self.ready(decision) | decision.barred
-        if np.count_nonzero(w[absent]):
-            w = self._placed(w, absent, decision)
-        cut = np.maximum(w - decision.vector(self.caps(), missing=np.inf), 0.0)
-        return w if not np.count_nonzero(cut) else w - cut + fsum(cut) * self._takers(decision, "redistribute")
+        missing = np.flatnonzero(absent & (w != 0.0)).tolist()
+        if missing:
+            w = self._placed(np.where(absent, 0.0, w), {column: float(w[column]) for column in missing}, decision)
+        caps, columns = self.caps(), decision.history.columns
+        if not any(w[columns[ticker]] > cap for ticker, cap in caps.items()):
+            return w
+        cut = np.maximum(w - decision.vector(caps, missing=np.inf), 0.0)
+        return w - cut + fsum(cut.tolist()) * self._takers(decision, "redistribute")
 
-    def _placed(self, w: FloatArray, absent: BoolArray, decision: Decision) -> FloatArray:
-        """Give the weights of ``absent`` (N,) assets to where the plan says they belong."""
-        barred, gone = decision.barred, absent & decision.gone
-        sold: Destination = "redistribute" if self.review is None or self.review.to_core else "cash"
-        places: tuple[tuple[BoolArray, Destination], ...] = (
-            (barred, sold),
-            (absent & ~(gone | barred), self.before_listing),
-            (gone, self.after_delisting.to),
-        )
-        placed = np.where(absent, 0.0, w)
-        for which, destination in places:
-            freed = fsum(w[which].tolist())
-            if freed:
-                placed = placed + freed * self._takers(decision, destination)
-        return placed
+    def _placed(self, w: FloatArray, missing: Mapping[int, float], decision: Decision) -> FloatArray:
+        """Return ``w`` (N,) with the weights of the ``missing`` columns given to where the plan says they belong."""
+        freed: dict[Destination, list[float]] = {}
+        for column, weight in missing.items():
+            freed.setdefault(self._place_of(column, decision), []).append(weight)
+        for destination, weights in freed.items():
+            w = w + fsum(weights) * self._takers(decision, destination)
+        return w
+
+    def _place_of(self, column: int, decision: Decision) -> Destination:
+        """Return who takes the weight of an asset that a review has sold, or that is delisted, or not listed yet."""
+        if decision.barred[column]:
+            return "redistribute" if self.review is None or self.review.to_core else "cash"
+        gone = decision.has_seen(column) and not decision.eligible[column]
+        return self.after_delisting.to if gone else self.before_listing
 
     @abstractmethod
     def caps(self) -> Mapping[str, float]:
@@ -180,9 +184,10 @@ class Plan(Choice):
     def _takers(self, decision: Decision, destination: Destination) -> FloatArray:
         if destination == "cash":
             return np.zeros(len(decision.eligible))
-        proxy = {destination.proxy: 1.0} if isinstance(destination, Proxy) else {}
-        for weights in (proxy, self.core()):
-            shares = np.where(decision.able, decision.vector(weights), 0.0)
+        able = decision.able
+        proxies = ({destination.proxy: 1.0},) if isinstance(destination, Proxy) else ()
+        for weights in (*proxies, self.core()):
+            shares = np.where(able, decision.vector(weights), 0.0)
             total = fsum(shares.tolist())
             if total:
                 return shares / total
