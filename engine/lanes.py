@@ -100,7 +100,7 @@ class _Scratch(NamedTuple):
     @classmethod
     def of(cls, assets: int, count: int) -> _Scratch:
         """Return memory for ``count`` variants of so many assets."""
-        size, width = size_of_room(assets), count + -count % WIDTH
+        size, width = size_of_room(assets), _row(count)
         room = np.empty(size + WIDTH)
         begin = -(room.ctypes.data // room.itemsize) % WIDTH
         return cls(
@@ -116,13 +116,21 @@ def _run_some(course: Course, roster: Roster, lanes: IntArray, mine: _Scratch) -
 
     They are (S, len(FIGURES)) of the scratch memory, so good until its next use.
     """
-    count = len(lanes)
-    plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], -count % WIDTH)))
+    count, groups = len(lanes), -(-len(lanes) // WIDTH)
+    plans = roster.plans(np.append(lanes, np.repeat(lanes[-1:], _row(count) - count)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
-        run_lanes(0, len(plans.calendar) // WIDTH, course.tape, plans, mine.room, mine.kept, mine.blocks)
+        run_lanes(0, groups, course.tape, plans, mine.room, mine.kept, mine.blocks)
     sums = LaneSums(*mine.kept[:, :count], *mine.blocks[:, :, :count].transpose(1, 0, 2))
     figures_of(sums, plans.accounts[0, :count], course.tape, mine.table[:count])
     return mine.table[:count]
+
+
+def _row(count: int) -> int:
+    """Return how long a row of ``count`` variants is: whole groups, and one more.
+
+    Rows of a power of two would all begin in the same few places of the cache, and drive each other out of it.
+    """
+    return count + -count % WIDTH + WIDTH
 
 
 def run_spine(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:
