@@ -78,8 +78,12 @@ def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray 
             scratch.put(mine)
 
     order = roster.order
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, (order[begin : begin + CHUNK] for begin in range(0, len(order), CHUNK))))
+    chunks = [order[begin : begin + CHUNK] for begin in range(0, len(order), CHUNK)]
+    if threads == 1 or len(chunks) == 1:
+        list(map(work, chunks))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, chunks))
     for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
         result[number] = run_spine(market, columns.variant(number), risk_free)
     return result
