@@ -78,7 +78,8 @@ def run_columns(market: Market, columns: Columns, risk_free: float | FloatArray 
             scratch.put(mine)
 
     order = roster.order
-    chunks = [order[begin : begin + CHUNK] for begin in range(0, len(order), CHUNK)]
+    # the first is half as long, so that threads do not all come to the interpreter at the same time
+    chunks = [order[max(begin, 0) : begin + CHUNK] for begin in range(-CHUNK // 2, len(order), CHUNK)]
     if threads == 1 or len(chunks) == 1:
         list(map(work, chunks))
     else:
