@@ -77,16 +77,18 @@ def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[
     for place, plan in plans:
         if not waits_for_flows(plan) or funds(flows):
             continue
-        words = "flows_first leaves a band to a flow towards the targets, "
-        if not flows.amount:
-            words += "and the account has no flows"
-            remedy = "add contributions: {amount: 100} to the account"
-        else:
-            words += f"and flows are invested by {flows.invest}"
-            remedy = "write invest: towards_targets"
+        words, remedy = unfunded(flows)
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
         yield Fault(document.where(path), ".".join(map(str, path)), words, remedy)
+
+
+def unfunded(flows: Contributions) -> tuple[str, str]:
+    """Return what is said of a plan that waits for flows which do not come, or are used for something else."""
+    words = "flows_first leaves a band to a flow towards the targets, "
+    if not flows.amount:
+        return words + "and the account has no flows", "add contributions: {amount: 100} to the account"
+    return words + f"and flows are invested by {flows.invest}", "write invest: towards_targets"
 
 
 def waits_for_flows(plan: Policy) -> bool:

@@ -91,10 +91,6 @@ class Universe(Choice):
             for sector in self._known["sector"]
         }
 
-    def sector_of(self, ticker: str) -> str:
-        """Return the sector of a ticker of this universe; raises KeyError for any other."""
-        return self._stocks[ticker].sector
-
     def where(self, available_at: Iterable[str] = (), tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the tickers that are available at every one of the brokers and have every one of the tags."""
         brokers, wanted = set(available_at), set(tags)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from engine.account import Account
 from engine.config import RunConfig, Window
 from engine.costs import AnyCosts
-from engine.load import funds, waits_for_flows
+from engine.load import funds, unfunded, waits_for_flows
 from engine.policy import Policy
 from engine.sweep.sections import (
     NOTHING,
@@ -142,7 +142,8 @@ class Variants(Generic[PolicyT]):
             pieces[-1] += after
         account = cast("Account", models.get("account", self.base.account))
         if (strategy.waits or self._others_wait) and not funds(account.contributions):
-            return Refused("strategy.funding: flows_first leaves a band to flows that the account does not have")
+            place = "strategy" if strategy.waits else "compare.benchmarks"
+            return Refused(f"{place}.funding: {unfunded(account.contributions)[0]}")
         begun = self._start.copy()
         begun.update(pieces[0])
         return Stem(
