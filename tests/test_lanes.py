@@ -211,6 +211,25 @@ def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
     equal(lanes.run(wide, [variant])[0], lanes.run_spine(narrow, variant))
 
 
+def test_a_total_loss_in_a_lane_has_the_figures_of_the_spine() -> None:
+    """Nothing is divided by a value of zero: what is left of the run is a flat line at a total loss."""
+    closes = 20.0 * np.cumprod(1.0 + np.random.default_rng(5).normal(3e-4, 0.01, (300, 2)), axis=0)
+    closes[200:, 0] = np.nan
+    dates = np.busday_offset(np.datetime64("2018-01-01"), np.arange(300), roll="forward")
+    market = Market.build(dates, NAMES[:2], closes)
+    lost = {"weights": {"AAA": 1.0}, "after_delisting": {"to": "cash", "haircut": "100%"}}
+    variants = [
+        Variant(FixedMix.model_validate({**lost, "rebalance": {"kind": kind}}), Account(), NoCosts(), 0, 300)
+        for kind in ("annual", "never")
+    ]
+    table = lanes.run(market, variants)
+    for row, variant in zip(table, variants, strict=True):
+        assert lanes.family(variant, market) is not None
+        equal(row, lanes.run_spine(market, variant))
+        assert (row[FIGURES.index("final_value")], row[FIGURES.index("max_drawdown")]) == (0.0, -1.0)
+        assert np.isfinite(row[FIGURES.index("volatility")])
+
+
 def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
     market = steady_market()
     mix = FixedMix.model_validate({"weights": {"AAA": 0.5, "BBB": 0.4}})
