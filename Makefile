@@ -7,7 +7,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: demo test test-all lint bench rules optimisers mutants clean
+.PHONY: demo test test-all lint bench sweeps rules optimisers mutants clean
 
 demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
 	$(BIN)/engine run configs/quickstart.yaml
@@ -26,6 +26,9 @@ lint: $(VENV)/.testable ## style and types
 bench: $(VENV)/.comparable ## how long things take, beside other engines, on this machine
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
 	$(BIN)/python benchmarks/whole_process.py
+
+sweeps: $(VENV)/.installed ## how long whole sweeps take and how much memory; PRICES= names your own
+	$(BIN)/python benchmarks/whole_sweep.py --prices $(PRICES)
 
 rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/rules.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/rules.py --prices $(PRICES) --filings $(FILINGS)
