@@ -321,6 +321,11 @@ def _planner(key: _Same) -> Planner:
     return Planner(key.market)
 
 
+def forget() -> None:
+    """Let go of all that was asked of any market."""
+    _planner.cache_clear()
+
+
 def planner_of(market: Market) -> Planner:
     """Return the planner of a market, the same as long as it is in use."""
     return _planner(_Same(market))

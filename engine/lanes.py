@@ -21,13 +21,13 @@ from engine.kernel.lanes import run_lanes
 from engine.kernel.vectors import WIDTH
 from engine.kernel_types import BLOCKS
 from engine.lane_figures import FIGURES, figures_of, figures_of_ledger
-from engine.lane_plans import Columns, Family, Variant, planner_of
+from engine.lane_plans import Columns, Family, Variant, forget, planner_of
 from engine.lane_roster import Roster, roster_of
 from engine.lane_tape import Course, course_of
 from engine.market import Market
 from engine.simulation import simulate
 
-__all__ = ["FIGURES", "Columns", "Family", "Variant", "family", "run", "run_columns", "run_spine"]
+__all__ = ["FIGURES", "Columns", "Family", "Variant", "family", "forget", "run", "run_columns", "run_spine"]
 
 CHUNK: Final = 4096
 """Variants that a thread prepares, runs and evaluates at a time."""

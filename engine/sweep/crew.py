@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from queue import Queue
 from typing import Final, Protocol, TypeAlias, TypeVar
 
+from engine import lanes
 from engine.background import leave_with_parent
 from engine.errors import OutputError
 from engine.policy import Policy
@@ -47,6 +48,7 @@ class Here:
         worker = Worker(job, threads=os.cpu_count() or 1)
         for first, digits in tasks:
             yield worker.chunk(first, digits).encode()
+        lanes.forget()  # what follows a sweep needs the memory
 
 
 class Processes:
