@@ -14,14 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from engine.arrays import DateArray, FloatArray
 from engine.errors import OutputError
 from engine.report.record import RUN, Record
 from engine.report.walk import WalkSummary
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 _CONFIG: Final = "config.resolved.yaml"
