@@ -21,17 +21,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine import workflow
-from engine.arrays import FloatArray
-from engine.comparison import Portfolio
-from engine.config import RunConfig
-from engine.faults import validated
-from engine.files import atomic_write
-from engine.load import load_config
-from engine.report import format as fmt
-from engine.results import Run, data_sha256
-from engine.walkforward import Walk, walked
-from engine.yamlfile import parse
+from engine.analysis.comparison import Portfolio
+from engine.analysis.walk_forward import Walk, walked
+from engine.backtest import workflow
+from engine.backtest.config import RunConfig
+from engine.backtest.loading import load_config
+from engine.backtest.outputs import Run, data_sha256
+from engine.core.arrays import FloatArray
+from engine.core.files import atomic_write
+from engine.core.validation import validated
+from engine.core.yaml_document import parse
+from engine.report import number_format as fmt
 from strategies import AnyStrategy
 
 ROOT = Path(__file__).parents[1]
@@ -420,7 +420,7 @@ def by_cvxportfolio(row: Row) -> tuple[Weights, float, float] | None:
         import cvxportfolio as cvx
     except ImportError:
         return None
-    from engine.estimates import Estimates
+    from engine.optimisation.estimates import Estimates
 
     days, periods, sigmas, means = [], [], {}, {}
     for day, train, test in windows(row):

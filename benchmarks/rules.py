@@ -20,21 +20,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine import workflow
-from engine.comparison import Portfolio, Versus
-from engine.config import Benchmark, Compare, RunConfig
-from engine.costs import NoCosts
-from engine.files import atomic_write
-from engine.load import load_config
-from engine.report import format as fmt
-from engine.report.words import plural, verdict
-from engine.research.fundamentals import Fundamentals
-from engine.results import Run, data_sha256
-from engine.sessions import MONTHS
-from engine.significance import Bootstrap, Interval, Pair
+from engine.analysis.bootstrap import Bootstrap, Interval, Pair
+from engine.analysis.comparison import Portfolio, Versus
+from engine.backtest import workflow
+from engine.backtest.config import Benchmark, Compare, RunConfig
+from engine.backtest.loading import load_config
+from engine.backtest.outputs import Run, data_sha256
+from engine.core.files import atomic_write
+from engine.data.research.fundamentals import Fundamentals
+from engine.data.sessions import MONTHS
+from engine.portfolio.costs import NoCosts
+from engine.report import number_format as fmt
+from engine.report.phrases import plural, verdict
 from strategies import AnyStrategy
 from strategies.fixed_mix import FixedMix
-from strategies.rebalance import Annual, Never
+from strategies.schedules import Annual, Never
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "configs" / "rules"

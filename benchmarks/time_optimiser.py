@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.account import Account
-from engine.costs import NoCosts, PercentCosts
-from engine.market import Market
-from engine.simulation import simulate
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.costs import NoCosts, PercentCosts
+from engine.simulation.simulate import simulate
 from strategies.optimised import Optimised
 
 LOOKBACK, MONTH, STEPS, ASSETS, CAP = 756, 21, 240, 10, 0.4
@@ -176,10 +176,10 @@ def test_engine_large(benchmark) -> None:
 @pytest.mark.benchmark(group="one problem of 10 assets solved again with new numbers")
 def test_resolve(benchmark) -> None:
     """Time the optimiser alone: new moments in, proved weights out."""
-    from engine.estimates import Estimates
-    from engine.objectives import Inputs, MinVariance
-    from engine.optimiser import Optimiser
-    from engine.optimiser.threads import one_thread
+    from engine.optimisation.blas_threads import one_thread
+    from engine.optimisation.convex import Optimiser
+    from engine.optimisation.estimates import Estimates
+    from engine.optimisation.objectives import Inputs, MinVariance
 
     prices = market(ASSETS, STEPS).prices
     constraints = plan(ASSETS, STEPS).allowed(market(ASSETS, STEPS).assets)

@@ -11,10 +11,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.account import Account
-from engine.costs import PercentCosts
-from engine.market import Market
-from engine.simulation import simulate
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.costs import PercentCosts
+from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 
 SESSIONS = 5475

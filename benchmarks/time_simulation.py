@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.account import Account
-from engine.costs import NoCosts, PercentCosts
-from engine.market import Market
-from engine.simulation import simulate
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.costs import NoCosts, PercentCosts
+from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 

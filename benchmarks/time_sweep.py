@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from engine import lanes
-from engine.bench.jobs import core_satellites, fixed_mixes
-from engine.bench.measure import AGREES, expected
-from engine.bench.peers import PEERS, Peer, quietly
+from engine.diagnostics.bench.jobs import core_satellites, fixed_mixes
+from engine.diagnostics.bench.measure import AGREES, expected
+from engine.diagnostics.bench.peers import PEERS, Peer, quietly
+from engine.sweep.batch import run_batch as lanes
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.report.frames import Frames
+    from engine.report.run.frames import Frames
 
 __all__ = ["run"]
 

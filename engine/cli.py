@@ -17,11 +17,11 @@ from engine import composition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.analysis.bootstrap import Draw
+    from engine.backtest.outputs import Json, Run
     from engine.composition import AnyRun
-    from engine.report.frames import Frames
-    from engine.results import Json, Run
-    from engine.significance import Draw
-    from engine.yamlfile import Document
+    from engine.core.yaml_document import Document
+    from engine.report.run.frames import Frames
 
 app = typer.Typer(
     add_completion=False,
@@ -51,12 +51,12 @@ def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfol
     """Write a commented starter config; an existing file is left alone."""
     from importlib import resources
 
-    from engine.errors import OutputError, visible
-    from engine.files import atomic_write
+    from engine.core.errors import OutputError, visible
+    from engine.core.files import atomic_write
 
     if path.exists():
         raise OutputError(f"{path}: is there already; name another file")
-    atomic_write(path, resources.files("engine").joinpath("starter.yaml").read_bytes())
+    atomic_write(path, resources.files("engine.backtest").joinpath("starter.yaml").read_bytes())
     said = f"{path} written; next: engine validate {path}, engine run {path}"
     typer.echo(visible(said))
 
@@ -64,8 +64,8 @@ def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfol
 @app.command()
 def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     """Check configs and print their schedule, weights and limits; no prices are read."""
-    from engine.errors import about
-    from engine.report.terminal import print_plan
+    from engine.core.errors import about
+    from engine.report.run.terminal import print_plan
 
     for path in configs:
         document = composition.document_of(path, overrides or ())
@@ -73,7 +73,7 @@ def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
             if "sweep" not in document.tree:
                 print_plan(composition.checked(document), str(path))
                 continue
-            from engine.report.sweep_terminal import print_space
+            from engine.report.sweep.terminal import print_space
 
             _, plan, space = composition.spanned(document)
             print_plan(plan, str(path))
@@ -95,13 +95,13 @@ def run(
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.background import drawing_elsewhere
-    from engine.errors import about
-    from engine.results import RUN, keep_apart, output_folder, to_json
+    from engine.analysis.bootstrap_process import drawing_elsewhere
+    from engine.backtest.outputs import RUN, keep_apart, output_folder, to_json
+    from engine.core.errors import about
 
     summaries: list[Json] = []
     with drawing_elsewhere() as draw:
-        from engine.report.terminal import print_run
+        from engine.report.run.terminal import print_run
 
         opened = [composition.document_of(path, overrides or ()) for path in configs]
         loaded = [composition.run_of(document, variant) for document in opened]
@@ -141,13 +141,13 @@ def sweep(
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
-    from engine.errors import about
-    from engine.report.sweep_terminal import print_sweep, sweep_bar
-    from engine.results import SWEEP, data_sha256, keep_apart, output_folder, to_json
-    from engine.sweep import conduct
-    from engine.sweep.publish import is_finished
-    from engine.sweep.run import prepared
-    from engine.trials import note
+    from engine.backtest.outputs import SWEEP, data_sha256, keep_apart, output_folder, to_json
+    from engine.backtest.trial_count import note
+    from engine.core.errors import about
+    from engine.report.sweep.terminal import print_sweep, sweep_bar
+    from engine.sweep import pipeline as conduct
+    from engine.sweep.computation import prepared
+    from engine.sweep.outputs import is_finished
 
     loaded, plan, space = composition.spanned(composition.document_of(config, overrides or ()))
     folder = output_folder(out, loaded.name)
@@ -183,10 +183,10 @@ def optimise(
     json: Annotated[bool, typer.Option("--json", help="Print optimal.json and nothing else.")] = False,
 ) -> None:
     """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
-    from engine.errors import about
-    from engine.proposal import day_of, propose
-    from engine.report.optimal import print_proposal, proposal_json, write_proposal
-    from engine.results import output_folder, to_json
+    from engine.backtest.allocation import day_of, propose
+    from engine.backtest.outputs import output_folder, to_json
+    from engine.core.errors import about
+    from engine.report.allocation import print_proposal, proposal_json, write_proposal
 
     loaded = composition.loaded(config, overrides or ())
     folder = output_folder(out, loaded.name)
@@ -204,8 +204,8 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
-    from engine.report.html import build
-    from engine.report.sweep_folder import is_sweep
+    from engine.report.run.html import build
+    from engine.report.sweep.folder import is_sweep
 
     typer.echo(str(_build_sweep(folder) if is_sweep(folder) else build(folder)))
 
@@ -217,15 +217,15 @@ def verify(
     """Reproduce published figures on this machine; exit code 3 when one of them does not come out."""
     import dataclasses
 
-    from engine.results import to_json
-    from engine.verify import every
+    from engine.backtest.outputs import to_json
+    from engine.diagnostics.verify import every
 
     _say_compiling()
     figures = list(every(lambda weights: composition.strategy_of({"kind": "fixed_mix", "weights": dict(weights)})))
     if json:
         sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
     else:
-        from engine.report.proof import print_proof
+        from engine.report.verify import print_proof
 
         print_proof(figures)
     if not all(figure.holds for figure in figures):
@@ -235,7 +235,7 @@ def verify(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
-    from engine.results import to_json
+    from engine.backtest.outputs import to_json
 
     sys.stdout.buffer.write(to_json(composition.json_schema()))
 
@@ -243,8 +243,8 @@ def schema() -> None:
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
-    from engine.errors import about
-    from engine.report.terminal import print_fetch
+    from engine.core.errors import about
+    from engine.report.run.terminal import print_fetch
 
     loaded, request = composition.requested(config, overrides or ())
     with about(config):
@@ -254,9 +254,9 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
-    from engine.errors import about
-    from engine.report.terminal import print_quality
-    from engine.workflow import examine
+    from engine.backtest.workflow import examine
+    from engine.core.errors import about
+    from engine.report.run.terminal import print_quality
 
     loaded, request = composition.requested(config, overrides or ())
     with about(config):
@@ -280,10 +280,10 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
-    from engine.bench.measure import bench as measured
-    from engine.files import atomic_write
-    from engine.report.timing import bench_json, bench_page, print_bench, saying
-    from engine.results import to_json
+    from engine.backtest.outputs import to_json
+    from engine.core.files import atomic_write
+    from engine.diagnostics.bench.measure import bench as measured
+    from engine.report.bench import bench_json, bench_page, print_bench, saying
 
     with saying() as say:
         hands = threads or os.cpu_count() or 1
@@ -299,8 +299,8 @@ def bench(
 
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
-    from engine.errors import about
-    from engine.report.frames import Frames
+    from engine.core.errors import about
+    from engine.report.run.frames import Frames
 
     loaded = composition.loaded(Path(config), overrides)
     with about(config):
@@ -311,7 +311,7 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
 
 def main() -> int:
     """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
-    from engine.errors import EngineError, visible
+    from engine.core.errors import EngineError, visible
 
     try:
         code = _verb()
@@ -330,7 +330,7 @@ def main() -> int:
         sys.stderr.write("error: out of memory; shorten the window or free some\n")
         return 1
     except Exception:  # noqa: BLE001  (whatever it is, it is ours)
-        from engine.crash import write_log
+        from engine.core.crash_log import write_log
 
         sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_log()}\n")
         return 3
@@ -341,7 +341,7 @@ def main() -> int:
 
 def _verb() -> int:
     """Run the verb and return its exit code; words that make no command end as every other fault, in one line."""
-    from engine.errors import visible
+    from engine.core.errors import visible
 
     try:
         code = app(standalone_mode=False)
@@ -382,26 +382,26 @@ def _folder_name(config: AnyRun, document: Document) -> str:
 
 
 def _build_sweep(folder: Path) -> object:
-    from engine.report.sweep_page import build_sweep
+    from engine.report.sweep.page import build_sweep
 
     return build_sweep(folder)
 
 
 def _simulate(config: AnyRun, *, audit: bool, draw: Draw | None = None) -> Run:
-    from engine import workflow
-    from engine.significance import draw_intervals
+    from engine.analysis.bootstrap import draw_intervals
+    from engine.backtest import workflow
 
     _say_compiling()
     result = workflow.run(config, draw=draw or draw_intervals)
     if audit:
-        from engine.audit import audited
+        from engine.backtest.vectorbt_audit import audited
 
         result = audited(result)
     return result
 
 
 def _say_compiling(*functions: str) -> None:
-    from engine import kernel
+    from engine.simulation import kernel
 
     if not all(kernel.compiled(name) for name in ("hold", *functions)):
         kernel.tidy()
@@ -409,9 +409,9 @@ def _say_compiling(*functions: str) -> None:
 
 
 def _write(result: Run, folder: Path) -> None:
-    from engine.files import staged
-    from engine.report.html import build
-    from engine.results import RUN, keep_apart
+    from engine.backtest.outputs import RUN, keep_apart
+    from engine.core.files import staged
+    from engine.report.run.html import build
 
     with staged(folder, lambda place: keep_apart(place, RUN)) as staging:
         result.write(staging)
@@ -420,7 +420,7 @@ def _write(result: Run, folder: Path) -> None:
 
 def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
     """Raise ConfigError when two configs of one command would write the same folder."""
-    from engine.errors import ConfigError, Fault
+    from engine.core.errors import ConfigError, Fault
 
     for i, name in enumerate(names):
         earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and paths[k] != paths[i]]
@@ -430,8 +430,8 @@ def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
 
 
 def _tried(result: Run) -> int:
-    from engine.results import data_sha256
-    from engine.trials import note
+    from engine.backtest.outputs import data_sha256
+    from engine.backtest.trial_count import note
 
     return note(data_sha256(result.comparison), result.config_sha256)
 

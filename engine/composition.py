@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-    from engine.config import RunConfig
-    from engine.policy import Policy
-    from engine.results import Json
-    from engine.sources.base import Request
-    from engine.sweep.section import SweepConfig
+    from engine.backtest.config import RunConfig
+    from engine.backtest.outputs import Json
+    from engine.core.yaml_document import Document
+    from engine.data.sources.base import Request
+    from engine.portfolio.policy import Policy
+    from engine.sweep.config import SweepConfig
     from engine.sweep.space import Space
-    from engine.yamlfile import Document
     from strategies import AnyStrategy
 
     AnyRun: TypeAlias = RunConfig[AnyStrategy]
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def schema() -> type[RunConfig[Any]]:
     """Return the class that validates a run's config, with every strategy there is."""
-    from engine.config import RunConfig
+    from engine.backtest.config import RunConfig
     from strategies import AnyStrategy
 
     return RunConfig[AnyStrategy]
@@ -33,7 +33,7 @@ def schema() -> type[RunConfig[Any]]:
 
 def json_schema() -> dict[str, Json]:
     """Return the JSON Schema of a config, with or without a sweep."""
-    from engine.sweep.section import SweepConfig
+    from engine.sweep.config import SweepConfig
     from strategies import AnyStrategy
 
     found = SweepConfig[AnyStrategy].model_json_schema(by_alias=True)
@@ -56,14 +56,14 @@ def _strategies() -> TypeAdapter[Policy]:
 
 def document_of(path: Path, overrides: Sequence[str] = ()) -> Document:
     """Read a config file, with keys overridden."""
-    from engine.load import opened
+    from engine.backtest.loading import opened
 
     return opened(path, tuple(overrides))
 
 
 def checked(document: Document) -> AnyRun:
     """Return the run that a document without a sweep states."""
-    from engine.load import checked as valid
+    from engine.backtest.loading import checked as valid
 
     return valid(document, schema())
 
@@ -77,7 +77,7 @@ def run_of(document: Document, variant: str = "") -> AnyRun:
     """Return a config's run; of a sweep its own plan, or the variant that is named."""
     if "sweep" not in document.tree and not variant:
         return checked(document)
-    from engine.sweep.choose import variant_of
+    from engine.sweep.variant_lookup import variant_of
 
     _, plan, space = spanned(document)
     return variant_of(plan, space, variant) if variant else plan
@@ -85,13 +85,13 @@ def run_of(document: Document, variant: str = "") -> AnyRun:
 
 def requested(path: Path, overrides: Sequence[str]) -> tuple[AnyRun, Request]:
     """Return a config with what it asks of its source; a sweep asks for what any of its variants may hold."""
-    from engine.load import request_of
+    from engine.backtest.loading import request_of
 
     document = document_of(path, overrides)
     if "sweep" not in document.tree:
         plan = checked(document)
         return plan, request_of(plan)
-    from engine.sweep import run
+    from engine.sweep import computation as run
 
     _, plan, space = spanned(document)
     return plan, run.requested(plan, space)
@@ -99,11 +99,11 @@ def requested(path: Path, overrides: Sequence[str]) -> tuple[AnyRun, Request]:
 
 def spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun, Space]:
     """Return a sweep's config, its own plan, and the space around it."""
-    from engine.load import checked as valid
-    from engine.sweep.empty import refuse_empty
-    from engine.sweep.run import plan_of
-    from engine.sweep.section import SweepConfig
-    from engine.sweep.span import space_of
+    from engine.backtest.loading import checked as valid
+    from engine.sweep.computation import plan_of
+    from engine.sweep.config import SweepConfig
+    from engine.sweep.preflight import refuse_empty
+    from engine.sweep.space_builder import space_of
     from strategies import AnyStrategy
 
     config = cast("SweepConfig[AnyStrategy]", valid(document, SweepConfig[AnyStrategy]))

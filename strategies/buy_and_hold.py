@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from strategies.plan import Mix
-from strategies.rebalance import Never
+from strategies.base import Mix
+from strategies.schedules import Never
 
 
 class BuyAndHold(Mix):

@@ -10,14 +10,14 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.arrays import BoolArray, FloatArray
-from engine.choice import Ticker, Weight, in_percent, refuse
-from engine.policy import Decision, Review
-from strategies.choosing import Fault, FromUniverse
-from strategies.geometry import Rebalanced
-from strategies.limits import Ceiling, Limit, ceilings, limit_faults, room_of, within_limits
+from engine.core.arrays import BoolArray, FloatArray
+from engine.core.fields import Ticker, Weight, in_percent, refuse
+from engine.portfolio.policy import Decision, Review
+from strategies.band_trading import Rebalanced
+from strategies.base import Plan, Proxy
+from strategies.group_limits import Ceiling, Limit, ceilings, limit_faults, room_of, within_limits
 from strategies.loss_review import ByList, LossReview
-from strategies.plan import Plan, Proxy
+from strategies.satellite_selection import Fault, FromUniverse
 
 _SATELLITES = (3, 5)
 _TOLERANCE = 1e-9

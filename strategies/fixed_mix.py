@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from strategies.geometry import Rebalanced
-from strategies.plan import Mix
+from strategies.band_trading import Rebalanced
+from strategies.base import Mix
 
 
 class FixedMix(Rebalanced, Mix):

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.choice import Choice, Fraction, Whole, in_percent, refuse
-from engine.policy import Decision, Reference, Review, Verdict
-from engine.research.fundamentals import Criterion, Fundamentals
-from engine.research.verdicts import Verdicts
+from engine.core.fields import Choice, Fraction, Whole, in_percent, refuse
+from engine.data.research.fundamentals import Criterion, Fundamentals
+from engine.data.research.verdicts import Verdicts
+from engine.portfolio.policy import Decision, Reference, Review, Verdict
 
 _SINCE: Final[dict[Reference, str]] = {
     "cost": "average cost",

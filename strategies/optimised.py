@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.arrays import FloatArray
-from engine.choice import Choice, Ticker, Weight, in_percent, refuse
-from engine.constraints import Constraints
-from engine.estimates import Estimates
-from engine.objectives import MinTrackingError, Objective, RiskParity
-from engine.policy import Decision, Review
-from strategies.candidates import Satellites, Span, admissible, limit_faults
-from strategies.choosing import Fault
-from strategies.geometry import Rebalanced
-from strategies.turnover import Trading, decisions_a_year
+from engine.core.arrays import FloatArray
+from engine.core.fields import Choice, Ticker, Weight, in_percent, refuse
+from engine.optimisation.constraints import Constraints
+from engine.optimisation.estimates import Estimates
+from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
+from engine.portfolio.policy import Decision, Review
+from strategies.band_trading import Rebalanced
+from strategies.optimised_universe import Satellites, Span, admissible, limit_faults
+from strategies.satellite_selection import Fault
+from strategies.trading_limits import Trading, decisions_a_year
 
 if TYPE_CHECKING:
-    from engine.optimiser import Optimiser
-    from engine.optimiser.problem import Problem
+    from engine.optimisation.convex import Optimiser
+    from engine.optimisation.problem import Problem
 
 
 class Payout(Choice):
@@ -56,13 +56,13 @@ class Optimised(Rebalanced):
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
-        from strategies.walking import weigh  # noqa: PLC0415  (solvers are for those who optimise)
+        from strategies.optimised_decision import weigh  # noqa: PLC0415  (solvers are for those who optimise)
 
         return weigh(self, decision, self._optimiser)
 
     def problem(self, decision: Decision) -> Problem:
         """Return what is asked at a decision; raises DataError when there is too little history to ask it."""
-        from strategies.walking import posed  # noqa: PLC0415
+        from strategies.optimised_decision import posed  # noqa: PLC0415
 
         return posed(self, decision)
 
@@ -73,7 +73,7 @@ class Optimised(Rebalanced):
     @cached_property
     def _optimiser(self) -> Optimiser:
         """Every problem this strategy has posed so far, compiled once."""
-        from engine.optimiser import Optimiser  # noqa: PLC0415
+        from engine.optimisation.convex import Optimiser  # noqa: PLC0415
 
         return Optimiser()
 
@@ -209,7 +209,7 @@ class Optimised(Rebalanced):
             )
             yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
         if not own and not limits and not both:
-            from engine.feasible import feasible  # noqa: PLC0415
+            from engine.optimisation.feasibility import feasible  # noqa: PLC0415
 
             proof = feasible(self.allowed(self.tickers))
             if not proof.holds:

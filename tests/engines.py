@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from engine.market import Market
+from engine.data.market import Market
 
 
 def _frames(market: Market, targets: dict[int, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:

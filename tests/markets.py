@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.account import Account
-from engine.costs import NoCosts, PercentCosts
-from engine.market import Market
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.costs import NoCosts, PercentCosts
 
 SHIPPED = sorted(
     path for path in (Path(__file__).parents[1] / "configs").rglob("*.yaml") if not path.name.startswith("universe")

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sweeps import QUICK, digest
 
 from engine.composition import document_of, schema, spanned
-from engine.report.sweep_folder import read_sweep
+from engine.report.sweep.folder import read_sweep
+from engine.sweep.computation import prepared
 from engine.sweep.journal import Journal
-from engine.sweep.run import prepared
 
 OPTIONS = ("--json", "--workers", "2", "--memory", "1")
 RECORD = 100_000

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from engine import composition
-from engine.sweep.run import Sweeping, prepared
-from engine.yamlfile import parse
+from engine.core.yaml_document import parse
+from engine.sweep.computation import Sweeping, prepared
 
 ROOT = Path(__file__).parents[1]
 QUICK = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from engine import lanes
-from engine.bench import measure
-from engine.bench.jobs import core_satellites, fixed_mixes
-from engine.bench.measure import Bench, Growth, Line
-from engine.bench.peers import PEERS, quietly
-from engine.report.timing import bench_json, bench_page, print_bench
+from engine.diagnostics.bench import measure
+from engine.diagnostics.bench.jobs import core_satellites, fixed_mixes
+from engine.diagnostics.bench.measure import Bench, Growth, Line
+from engine.diagnostics.bench.peers import PEERS, quietly
+from engine.report.bench import bench_json, bench_page, print_bench
+from engine.sweep.batch import run_batch as lanes
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python

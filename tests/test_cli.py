@@ -514,7 +514,7 @@ def test_what_a_user_typed_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 def test_faults_of_the_prices_name_the_config_that_asked_for_them(tmp_path: Path) -> None:
     import engine as package
-    from engine.errors import DataError
+    from engine.core.errors import DataError
 
     overrides = ("window.start=1950-01-01", "window.end=1960-01-01")
     with pytest.raises(DataError, match=r"quickstart\.yaml: .*no close of"):

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from markets import SHIPPED
 
+from engine.backtest.config import RunConfig
 from engine.composition import json_schema, loaded, schema
-from engine.config import RunConfig
-from engine.errors import ConfigError
-from engine.faults import validated
-from engine.yamlfile import parse
+from engine.core.errors import ConfigError
+from engine.core.validation import validated
+from engine.core.yaml_document import parse
 
 GOOD = """\
 name: plan

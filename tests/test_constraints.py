@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine.constraints import Bounds, Budget, Cardinality, Constraints, Group, Target, Turnover, long_only
-from engine.feasible import Feasibility, feasible
+from engine.optimisation.constraints import Bounds, Budget, Cardinality, Constraints, Group, Target, Turnover, long_only
+from engine.optimisation.feasibility import Feasibility, feasible
 
 FIVE = tuple("ABCDE")
 
@@ -160,7 +160,7 @@ def test_too_little_turnover_names_what_has_to_be_traded_and_nothing_else(
 
 
 def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
-    from engine.optimiser.without import without
+    from engine.optimisation.relaxation import without
 
     rng, named = np.random.default_rng(5), 0
     for _ in range(150):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, tariffs
-from engine.kernel import order_cost
+from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, tariffs
+from engine.simulation.kernel import order_cost
 
 
 def cost(model, money: float, price: float = 100.0) -> float:

@@ -13,10 +13,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from engine.backtest.loading import load_config
+from engine.backtest.outputs import Run, to_json
+from engine.backtest.workflow import run
 from engine.composition import schema
-from engine.load import load_config
-from engine.results import Run, to_json
-from engine.workflow import run
 
 HELD = ["SPY", "VB", "CRS", "UNF", "MMSI", "RKLB", "IJR"]
 LAST = dt.date(2023, 3, 10)

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from markets import SHIPPED
 
+from engine.analysis.performance import METRICS
 from engine.composition import schema
-from engine.costs import tariffs
-from engine.faults import validated
-from engine.figures import METRICS
-from engine.yamlfile import parse
+from engine.core.validation import validated
+from engine.core.yaml_document import parse
+from engine.portfolio.costs import tariffs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -52,7 +52,7 @@ def test_the_readme_s_yaml_is_a_valid_config() -> None:
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
     from engine.composition import document_of, spanned
-    from engine.sweep.choose import variant_of
+    from engine.sweep.variant_lookup import variant_of
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.errors import DataError
-from engine.estimates import Estimates, bayes_stein
+from engine.core.errors import DataError
+from engine.optimisation.estimates import Estimates, bayes_stein
 
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
@@ -152,7 +152,7 @@ def test_a_singular_sample_covariance_says_what_to_do() -> None:
 
 
 def test_a_negative_eigenvalue_is_raised_and_the_amount_kept() -> None:
-    from engine.estimates import _positive
+    from engine.optimisation.estimates import _positive
 
     raised, clipped, condition = _positive(np.array([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]]))
     assert clipped == pytest.approx(1e-9, rel=0.01)

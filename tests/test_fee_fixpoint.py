@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from markets import percent
 
-from engine import kernel
-from engine.costs import PerOrderCosts
-from engine.kernel_types import CostTable, Order, Terms
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import PerOrderCosts
+from engine.simulation import kernel
+from engine.simulation.kernel.records import Order, Terms
 
 THIRD = 1 / 3
 ROWS = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import OutputError
-from engine.files import alone_in, atomic_write, staged
+from engine.core.errors import OutputError
+from engine.core.files import alone_in, atomic_write, staged
 
 _FULL_DISK = """
 import resource, sys
@@ -90,7 +90,7 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pyte
     def stop(descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.files.os.fsync", stop)
+    monkeypatch.setattr("engine.core.files.os.fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         atomic_write(tmp_path / "file", b"new")
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.irr import irr, mirr, modified_dietz, xirr
+from engine.analysis.money_weighted import irr, mirr, modified_dietz, xirr
 
 DATED = [
     ("2008-01-01 -10000; 2008-03-01 2750; 2008-10-30 4250; 2009-02-15 3250; 2009-04-01 2750", 0.3733625335188),

@@ -14,11 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markets import free, percent
 
-from engine import kernel
-from engine.costs import PerOrderCosts
-from engine.kernel import compiling, fixpoint, flows, measures, whole_shares
-from engine.kernel.fees import cost_of, proportional, spent
-from engine.kernel_types import CostTable, Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import PerOrderCosts
+from engine.simulation import kernel
+from engine.simulation.kernel import cash_flows as flows
+from engine.simulation.kernel import cost_fixpoint as fixpoint
+from engine.simulation.kernel import jit as compiling
+from engine.simulation.kernel import valuation as measures
+from engine.simulation.kernel import whole_shares
+from engine.simulation.kernel.order_costs import cost_of, proportional, spent
+from engine.simulation.kernel.records import Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
 
 compiled_only = pytest.mark.skipif(
     not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"

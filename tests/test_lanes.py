@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from numba import config
 
-from engine import lane_plans, lanes
-from engine.account import Account
-from engine.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
-from engine.kernel.lanes import run_lanes
-from engine.lanes import FIGURES, Variant
-from engine.market import Market
-from engine.sessions import MONTHS
+from engine.data.market import Market
+from engine.data.sessions import MONTHS
+from engine.portfolio.account import Account
+from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
+from engine.simulation.kernel.batch.run_lanes import run_lanes
+from engine.sweep.batch import planner as lane_plans
+from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.run_batch import FIGURES, Variant
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -269,9 +270,9 @@ def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeyp
 
 
 def test_figures_are_those_that_a_run_prints() -> None:
-    from engine.comparison import peaks
-    from engine.figures import Performance, figures
-    from engine.simulation import simulate
+    from engine.analysis.comparison import peaks
+    from engine.analysis.performance import Performance, figures
+    from engine.simulation.simulate import simulate
 
     market = steady_market(500, 6)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markets import account, free, market_of
 
-from engine import metrics
-from engine.figures import Performance, figures
-from engine.simulation import simulate
+from engine.analysis import metrics
+from engine.analysis.performance import Performance, figures
+from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 
 MIXED = np.array([np.nan, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
@@ -155,7 +155,7 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
 
 
 def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
-    from engine.irr import xirr
+    from engine.analysis.money_weighted import xirr
 
     days = np.array(
         ["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]"
@@ -180,7 +180,7 @@ def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account(mon
     """NAV 100, 90, 80, 88 with 100 paid in each day: the account only grows, the investment fell by a fifth."""
     market = market_of(np.array([[100.0], [90.0], [80.0], [88.0]]))
     flows = {1: 100.0, 2: 100.0, 3: 100.0}
-    monkeypatch.setattr("engine.agenda._flows", lambda *_: flows)
+    monkeypatch.setattr("engine.simulation.event_schedule._flows", lambda *_: flows)
     ledger = simulate(market, BuyAndHold(weights={"A": "100%"}), account(capital=100), free(1))
     assert ledger.value == pytest.approx([100, 190, 268.888889, 395.777778], abs=1e-6)
     numbers = figures(Performance.of(ledger))
@@ -193,7 +193,7 @@ def test_cash_alone_earns_exactly_its_annual_rate() -> None:
     closes = np.full((366, 1), 100.0)
     dates = np.arange(np.datetime64("2021-01-01"), np.datetime64("2022-01-02"))
     for step in (1, 5, 73):
-        from engine.market import Market
+        from engine.data.market import Market
 
         market = Market.build(dates[::step], ("A",), closes[::step], annual_cash_rate=0.05)
         ledger = simulate(market, BuyAndHold(weights={"A": "0.0000001%"}), account(), free(1))
@@ -201,7 +201,7 @@ def test_cash_alone_earns_exactly_its_annual_rate() -> None:
 
 
 def test_a_dated_rate_is_the_last_one_published_and_a_constant_one_equals_the_scalar(tmp_path) -> None:
-    from engine.sources.rates import RateFile
+    from engine.data.sources.rates import RateFile
 
     path = tmp_path / "rates.csv"
     path.write_text("date,rate\n2020-01-01,5.0\n2020-01-06,\n2020-01-08,2.5\n")
@@ -217,8 +217,8 @@ def test_a_dated_rate_is_the_last_one_published_and_a_constant_one_equals_the_sc
 
 
 def test_a_rate_file_that_cannot_be_meant_is_refused(tmp_path) -> None:
-    from engine.errors import DataError
-    from engine.sources.rates import RateFile
+    from engine.core.errors import DataError
+    from engine.data.sources.rates import RateFile
 
     path = tmp_path / "rates.csv"
     day = np.array(["2020-01-01"], dtype="datetime64[D]")
@@ -369,8 +369,8 @@ def test_figures_agree_with_empyrical(values: list[float]) -> None:
 def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
     from pathlib import Path
 
+    from engine.backtest.workflow import run
     from engine.composition import loaded
-    from engine.workflow import run
 
     quick = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
     rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"

@@ -9,7 +9,7 @@ from oracle import LedgerError, run
 from rules_cases import random_rule_case
 from test_reference_rules import engine_ledger
 
-from engine import book
+from engine.simulation import portfolio_state as book
 
 ARRAYS = ("value", "cash", "units", "rows", "targets", "trades", "prices", "costs", "rebalances", "parts")
 

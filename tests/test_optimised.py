@@ -15,16 +15,16 @@ from scipy.optimize import minimize
 from test_cli import engine
 from test_config_errors import config, message
 
-from engine.costs import BrokerCosts, PerOrderCosts
-from engine.errors import DataError
-from engine.ledger import Ledger
-from engine.optimiser import Optimiser
-from engine.optimiser.solvers import SOLVERS, Answer
-from engine.policy import Decision
-from engine.simulation import simulate
-from engine.walkforward import walked
+from engine.analysis.walk_forward import walked
+from engine.core.errors import DataError
+from engine.optimisation.convex import Optimiser
+from engine.optimisation.solvers import SOLVERS, Answer
+from engine.portfolio.costs import BrokerCosts, PerOrderCosts
+from engine.portfolio.policy import Decision
+from engine.simulation.ledger import Ledger
+from engine.simulation.simulate import simulate
 from strategies.optimised import Optimised
-from strategies.turnover import proportional
+from strategies.trading_limits import proportional
 
 ROOT = Path(__file__).parents[1]
 CORE, SATELLITES = ("A", "B", "C"), ("D", "E", "F", "G")
@@ -412,8 +412,8 @@ def test_nothing_that_can_be_held_is_cash_and_breaks_no_limit() -> None:
 
 
 def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> None:
-    from engine.report.walk import WalkSummary, walk_page
-    from engine.results import walk_summary
+    from engine.backtest.outputs import walk_summary
+    from engine.report.run.walk_forward import WalkSummary, walk_page
 
     market = market_of(closes())
     ledger = walk(plan())
@@ -575,7 +575,7 @@ def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
 def test_solving_each_basket_and_searching_among_them_find_the_same(
     objective: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.optimiser import baskets
+    from engine.optimisation import cardinality as baskets
 
     each = walk(plan(objective, turnover={"max": "20%"}))
     monkeypatch.setattr(baskets, "FEW_BASKETS", 0)
@@ -798,8 +798,8 @@ def test_a_run_says_what_its_fallbacks_break_on_the_terminal_the_page_and_in_the
 def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from engine.backtest.workflow import run
     from engine.composition import loaded
-    from engine.workflow import run
 
     monkeypatch.chdir(ROOT)  # a universe's path starts at the working directory
     source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
@@ -852,8 +852,8 @@ def test_weights_for_one_date_are_those_that_a_run_trades_to(tmp_path: Path) -> 
 
 
 def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> None:
+    from engine.backtest.allocation import day_of, propose
     from engine.composition import loaded
-    from engine.proposal import day_of, propose
 
     (tmp_path / "plan.yaml").write_text(GOOD.replace("turnover: {penalty: costs, max: 40%}", "turnover: {max: 40%}"))
     mixed = "strategy={kind: fixed_mix, weights: {QUAL: 100%}}"
@@ -899,7 +899,7 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
 
 
 def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
-    from engine.optimiser.without import without
+    from engine.optimisation.relaxation import without
 
     policy = plan()
     decision = Decision(market_of(closes()).until(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool))
@@ -928,8 +928,8 @@ def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None
 
 
 def test_each_limit_can_be_taken_away_by_its_name() -> None:
-    from engine.constraints import Turnover
-    from engine.optimiser.without import without
+    from engine.optimisation.constraints import Turnover
+    from engine.optimisation.relaxation import without
 
     policy = plan(core_cap="70%", limits=[{"group": ["A", "B"], "min": "10%", "max": "90%"}])
     held = np.array([0.5, 0.5, 0, 0, 0, 0, 0])

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog, minimize
 
-from engine.constraints import Bounds, Cardinality, Constraints, Group, Turnover, long_only
-from engine.errors import DataError
-from engine.estimates import Moments
-from engine.objectives import (
+from engine.core.errors import DataError
+from engine.optimisation.certificate import certify
+from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group, Turnover, long_only
+from engine.optimisation.convex import Costs, Optimiser, Solution
+from engine.optimisation.estimates import Moments
+from engine.optimisation.frontier import frontier, highest_mean, least_volatile
+from engine.optimisation.objectives import (
     EqualWeight,
     Inputs,
     InverseVolatility,
@@ -29,11 +32,8 @@ from engine.objectives import (
     RiskParity,
     Tail,
 )
-from engine.optimiser import Costs, Optimiser, Solution
-from engine.optimiser.certificate import certify
-from engine.optimiser.frontier import frontier, highest_mean, least_volatile
-from engine.optimiser.solvers import SOLVERS, Answer
-from engine.risk_parity import risk_parity
+from engine.optimisation.risk_parity import risk_parity
+from engine.optimisation.solvers import SOLVERS, Answer
 
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
@@ -234,8 +234,8 @@ def test_whole_shares_miss_the_published_weights_by_less_than_the_published_gree
     """Ten thousand in whole shares: S10 rounds by largest remainder, the published allocation buys greedily."""
     from markets import account, free
 
-    from engine.market import Market
-    from engine.simulation import simulate
+    from engine.data.market import Market
+    from engine.simulation.simulate import simulate
     from strategies.fixed_mix import FixedMix
 
     target = {
@@ -578,7 +578,7 @@ def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
     """The smaller problem has the objective and the feasible points of the one that cvxpy compiled."""
     from scipy import sparse
 
-    from engine.optimiser.program import Costs
+    from engine.optimisation.compiled_problem import Costs
 
     rng = np.random.default_rng(12)
     for objective, costs in ((MinVariance(), False), (MaxDiversification(), False), (MeanVariance(), True)):

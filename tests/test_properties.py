@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markets import account, free, market_of, percent
 
-from engine.costs import NoCosts, PercentCosts, PerOrderCosts
-from engine.figures import Performance, figures
-from engine.ledger import Ledger, checks
-from engine.market import Market
-from engine.simulation import simulate
+from engine.analysis.performance import Performance, figures
+from engine.data.market import Market
+from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
+from engine.simulation.ledger import Ledger, checks
+from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix

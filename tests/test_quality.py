@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DataError
-from engine.market import Provenance
-from engine.quality import LINES, Finding, inspect, refuse_errors
-from engine.sources import Closes, Request
-from engine.sources.calendar import sessions_of
-from engine.sources.files import Files
+from engine.core.errors import DataError
+from engine.data.market import Provenance
+from engine.data.quality import LINES, Finding, inspect, refuse_errors
+from engine.data.sources import Closes, Request
+from engine.data.sources.exchange_calendar import sessions_of
+from engine.data.sources.files import Files
 
 pytestmark = pytest.mark.usefixtures("price_store")
 

@@ -10,10 +10,10 @@ import pytest
 from engines import bt_value, vectorbt_value
 from markets import account, free, percent
 
-from engine.audit import largest_difference
-from engine.figures import Performance, figures
-from engine.market import Market
-from engine.simulation import simulate
+from engine.analysis.performance import Performance, figures
+from engine.backtest.vectorbt_audit import largest_difference
+from engine.data.market import Market
+from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.fixed_mix import FixedMix
 
@@ -58,7 +58,7 @@ def test_buy_and_hold_ends_where_the_oracle_does(shared_data: Path) -> None:
 
 
 def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.book import Book
+    from engine.simulation.portfolio_state import Book
 
     opened = Book.__init__
 
@@ -98,8 +98,8 @@ PUBLISHED = {"IWM": ("8.24", "23.99", "-58.64"), "MDY": ("9.32", "22.18", "-55.3
 
 
 def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data: Path) -> None:
+    from engine.backtest.workflow import run
     from engine.composition import loaded
-    from engine.workflow import run
 
     config = loaded(
         Path(__file__).parents[1] / "configs" / "article_table.yaml",

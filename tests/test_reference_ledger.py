@@ -13,13 +13,13 @@ from markets import account
 from oracle import Case, Cost, LedgerError, run
 from pydantic import ConfigDict
 
-from engine.errors import AccountError, StalePriceError
-from engine.kernel_types import CostTable
-from engine.ledger import Ledger, checks
-from engine.market import Market
-from engine.policy import Band
-from engine.simulation import simulate
-from strategies.plan import Plan, Proxy
+from engine.core.errors import AccountError, StalePriceError
+from engine.data.market import Market
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Band
+from engine.simulation.ledger import Ledger, checks
+from engine.simulation.simulate import simulate
+from strategies.base import Plan, Proxy
 
 SESSIONS, NAMES = 40, "ABCD"
 
@@ -173,7 +173,7 @@ def run_plan(case: Case, market: Market, plan: Plan, monkeypatch: pytest.MonkeyP
         np.array([float(cost.spread) for cost in costs]),
     )
     flows = {row: float(money) for row, money in case.flows.items() if row > case.opening}
-    monkeypatch.setattr("engine.agenda._flows", lambda *_: flows)
+    monkeypatch.setattr("engine.simulation.event_schedule._flows", lambda *_: flows)
     terms = account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",

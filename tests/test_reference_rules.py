@@ -17,13 +17,13 @@ from rules_cases import random_rule_case
 from test_oracle_rules import EXAMPLES
 from test_reference_ledger import AnyPlan, Rows, market_of_case, place, run_plan
 
-from engine.arrays import BoolArray
-from engine.errors import AccountError, StalePriceError
-from engine.ledger import Ledger, checks
-from engine.market import Market
-from engine.policy import Band, Decision, Review
-from strategies.choosing import FromUniverse
+from engine.core.arrays import BoolArray
+from engine.core.errors import AccountError, StalePriceError
+from engine.data.market import Market
+from engine.portfolio.policy import Band, Decision, Review
+from engine.simulation.ledger import Ledger, checks
 from strategies.loss_review import LossReview
+from strategies.satellite_selection import FromUniverse
 
 ROUNDS = 2 if os.environ.get("MUTANTS") else 20
 OPPOSITE = {"intact": True, "broken": False, "unknown": None}

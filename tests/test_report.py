@@ -19,21 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.account import Account
-from engine.comparison import Enforcement, compare
-from engine.costs import PercentCosts
-from engine.errors import DataError, OutputError, visible
-from engine.market import Market
-from engine.published import Published
-from engine.report import format as fmt
-from engine.report.charts import numbers
-from engine.report.frames import Frames
-from engine.report.html import _minus, build
-from engine.report.pages import print_fetch, print_quality
-from engine.report.terminal import print_run
-from engine.report.words import caps_price, printed_figures, verdict
-from engine.results import Run
-from engine.significance import Bootstrap
+from engine.analysis.bootstrap import Bootstrap
+from engine.analysis.comparison import Enforcement, compare
+from engine.analysis.published_figures import Published
+from engine.backtest.outputs import Run
+from engine.core.errors import DataError, OutputError, visible
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.costs import PercentCosts
+from engine.report import number_format as fmt
+from engine.report.data_terminal import print_fetch, print_quality
+from engine.report.phrases import caps_price, printed_figures, verdict
+from engine.report.run.charts import numbers
+from engine.report.run.frames import Frames
+from engine.report.run.html import _minus, build
+from engine.report.run.terminal import print_run
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 
@@ -392,7 +392,7 @@ def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
 
 def test_costs_are_put_into_words() -> None:
     """A broker's tariff is printed with its source and date."""
-    from engine.costs import BrokerCosts
+    from engine.portfolio.costs import BrokerCosts
 
     words = BrokerCosts(name="comdirect", fx=1.1).words
     assert words.startswith("comdirect")
@@ -405,13 +405,13 @@ def test_the_starter_config_is_valid_and_its_plan_is_printed(
 ) -> None:
     """What `engine init` writes passes `engine validate`, which prints weights, room, schedule and costs."""
     import engine
-    from engine.config import RunConfig
-    from engine.load import load_config
-    from engine.report.terminal import print_plan
+    from engine.backtest.config import RunConfig
+    from engine.backtest.loading import load_config
+    from engine.report.run.terminal import print_plan
     from strategies import AnyStrategy
 
     monkeypatch.setenv("COLUMNS", "100")
-    path = Path(engine.__file__).with_name("starter.yaml")
+    path = Path(engine.__file__).with_name("backtest") / "starter.yaml"
     print_plan(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
     out = capsys.readouterr().out
     assert "starter.yaml: valid" in out
@@ -424,9 +424,9 @@ def test_the_quality_page_names_every_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The quality page shows each asset's life and every finding, worst first."""
-    from engine.market import Provenance
-    from engine.quality import Finding
-    from engine.sources.base import Closes
+    from engine.data.market import Provenance
+    from engine.data.quality import Finding
+    from engine.data.sources.base import Closes
 
     monkeypatch.setenv("COLUMNS", "80")
     dates = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
@@ -444,9 +444,9 @@ def test_the_quality_page_names_every_finding(
 
 def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """What was fetched is printed before the failure of another ticker is raised; other sources need nothing."""
-    from engine.sources.base import Request
-    from engine.sources.sample import Sample
-    from engine.sources.yahoo import FetchReport
+    from engine.data.sources.base import Request
+    from engine.data.sources.sample import Sample
+    from engine.data.sources.yahoo import FetchReport
 
     class Shop(Sample):
         def fetch(self, request: Request, progress: object = None) -> FetchReport:

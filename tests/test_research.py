@@ -20,14 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.choice import Choice
-from engine.config import plain
-from engine.errors import ConfigError, DataError
-from engine.faults import validated
-from engine.research.fundamentals import Criterion, Fundamentals, Measure
-from engine.research.universe import AnyUniverse, Universe
-from engine.research.verdicts import Verdicts
-from engine.yamlfile import parse
+from engine.backtest.config import plain
+from engine.core.errors import ConfigError, DataError
+from engine.core.fields import Choice
+from engine.core.validation import validated
+from engine.core.yaml_document import parse
+from engine.data.research.fundamentals import Criterion, Fundamentals, Measure
+from engine.data.research.universe import AnyUniverse, Universe
+from engine.data.research.verdicts import Verdicts
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "configs" / "universe_us_small_caps.yaml"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.backtest.loading import load_config
 from engine.composition import schema
-from engine.errors import ConfigError
-from engine.load import load_config
+from engine.core.errors import ConfigError
 
 UNIVERSE = """\
 names:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from markets import account, free, market_of, percent
 from test_properties import closes
 
-from engine.costs import NoCosts, PercentCosts, PerOrderCosts
-from engine.errors import AccountError
-from engine.kernel_types import CostTable
-from engine.ledger import Ledger, checks
-from engine.market import Market
-from engine.policy import Band, Policy
-from engine.simulation import simulate
+from engine.core.errors import AccountError
+from engine.data.market import Market
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
+from engine.portfolio.policy import Band, Policy
+from engine.simulation.ledger import Ledger, checks
+from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import ScheduleError
-from engine.sessions import period_of, sessions_in_month, starts_period
-from strategies.rebalance import Annual, AnyOf, DriftBand, Every, Never
+from engine.core.errors import ScheduleError
+from engine.data.sessions import period_of, sessions_in_month, starts_period
+from strategies.schedules import Annual, AnyOf, DriftBand, Every, Never
 
 
 def days(*texts: str) -> np.ndarray:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from markets import account, free, market_of, percent
 
-from engine.audit import largest_difference
-from engine.costs import BrokerCosts
-from engine.errors import AccountError, StalePriceError
-from engine.figures import Performance, figures
-from engine.simulation import simulate
+from engine.analysis.performance import Performance, figures
+from engine.backtest.vectorbt_audit import largest_difference
+from engine.core.errors import AccountError, StalePriceError
+from engine.portfolio.costs import BrokerCosts
+from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix

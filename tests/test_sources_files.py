@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from engine.errors import DataError
-from engine.sources import AnySource, Closes, Request
-from engine.sources.files import Files
-from engine.sources.rates import RateFile
-from engine.sources.sample import Sample
+from engine.core.errors import DataError
+from engine.data.sources import AnySource, Closes, Request
+from engine.data.sources.files import Files
+from engine.data.sources.rates import RateFile
+from engine.data.sources.sample import Sample
 
 ODD = ("NO", "ON", "TRUE", "NULL", "NA", "007", "1E5", "nan", "None", "OPEN", "LOW", "DATA", "BRK.B", "BRK", "EURUSD=X")
 
@@ -135,7 +135,7 @@ def test_the_sample_needs_no_network_and_no_skfolio_import() -> None:
 
 def test_a_missing_sample_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without skfolio the message names the package and the command."""
-    monkeypatch.setattr("engine.sources.sample.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("engine.data.sources.sample.importlib.util.find_spec", lambda _: None)
     with pytest.raises(DataError, match="pip install skfolio"):
         Sample().load(Request(("AAPL",)))
 

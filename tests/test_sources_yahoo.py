@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import DataError
-from engine.sources import Request
-from engine.sources.calendar import sessions_of
-from engine.sources.store import path_of, read
-from engine.sources.yahoo import Yahoo
+from engine.core.errors import DataError
+from engine.data.sources import Request
+from engine.data.sources.exchange_calendar import sessions_of
+from engine.data.sources.store import path_of, read
+from engine.data.sources.yahoo import Yahoo
 from tests.yahoo_server import FakeYahoo, made_up, recorded, redirect, serving
 
 EVENING = dt.datetime(2024, 3, 8, 22, 0, tzinfo=dt.UTC)

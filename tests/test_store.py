@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import DataError, OutputError
-from engine.sources import calendar, store
-from engine.sources.calendar import last_closed, sessions_of
-from engine.sources.store import Stored
+from engine.core.errors import DataError, OutputError
+from engine.data.sources import exchange_calendar as calendar
+from engine.data.sources import store
+from engine.data.sources.exchange_calendar import last_closed, sessions_of
+from engine.data.sources.store import Stored
 
 TICKERS = (
     "BRK-B",

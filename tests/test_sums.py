@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.metrics import growth_a_year
-from engine.sums import BLOCKS, Scatter, block_ends, in_blocks, serial, total
+from engine.analysis.metrics import growth_a_year
+from engine.analysis.summation import BLOCKS, Scatter, block_ends, in_blocks, serial, total
 
 values = st.lists(st.floats(-0.9, 3.0), min_size=2, max_size=300).map(np.array)
 

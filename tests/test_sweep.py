@@ -21,26 +21,26 @@ import pyarrow.parquet as pq
 import pytest
 from sweeps import ARTICLE, PLAN, QUICK, SMALL, digest, spanned, sweeping
 
-from engine import workflow
+from engine.backtest import workflow
+from engine.backtest.config import RunConfig
+from engine.backtest.outputs import kind_in
 from engine.composition import schema
-from engine.config import RunConfig
-from engine.errors import DataError, OutputError
-from engine.lanes import FIGURES
-from engine.report.sweep_charts import views
-from engine.report.sweep_folder import read_sweep
-from engine.report.sweep_page import build_sweep
-from engine.results import kind_in
-from engine.sweep import cluster
-from engine.sweep.choose import variant_of
+from engine.core.errors import DataError, OutputError
+from engine.report.sweep.charts import views
+from engine.report.sweep.folder import read_sweep
+from engine.report.sweep.page import build_sweep
+from engine.sweep import dask_executor as cluster
+from engine.sweep.batch.run_batch import FIGURES
 from engine.sweep.chunk import Chunk
-from engine.sweep.conduct import Options, conduct
-from engine.sweep.crew import Here
-from engine.sweep.evidence import effects, ranked, standing
+from engine.sweep.computation import compute, prepared
+from engine.sweep.executors import Here
 from engine.sweep.journal import Journal
-from engine.sweep.publish import is_finished
-from engine.sweep.run import compute, prepared
+from engine.sweep.outputs import is_finished
+from engine.sweep.pipeline import Options, conduct
 from engine.sweep.space import RENAMED
-from engine.sweep.work import Worker
+from engine.sweep.statistics import effects, ranked, standing
+from engine.sweep.variant_lookup import variant_of
+from engine.sweep.worker import Worker
 
 FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
 
@@ -119,9 +119,9 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
 @pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(count: int, shared_data: Path) -> None:
     """Late listings included: five of the ten stocks were listed after 2014."""
+    from engine.backtest.loading import opened
     from engine.composition import schema, spanned
-    from engine.load import opened
-    from engine.sweep.run import prepared
+    from engine.sweep.computation import prepared
 
     source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
     config, plan, space = spanned(opened(ARTICLE, source))

@@ -15,11 +15,11 @@ import pytest
 from sweeps import QUICK, digest
 
 from engine.composition import document_of, schema, spanned
-from engine.errors import OutputError
-from engine.sweep.cluster import Cluster
-from engine.sweep.crew import Here, Processes
+from engine.core.errors import OutputError
+from engine.sweep.computation import compute, prepared
+from engine.sweep.dask_executor import Cluster
+from engine.sweep.executors import Here, Processes
 from engine.sweep.journal import Journal
-from engine.sweep.run import compute, prepared
 
 
 @pytest.fixture(scope="module")

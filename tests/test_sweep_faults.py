@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sweeps import PLAN, digest, spanned, sweeping
 
-from engine.errors import ConfigError
-from engine.report.sweep_charts import BINS, chart_json, extent_of
-from engine.report.sweep_folder import read_sweep
-from engine.report.sweep_page import build_sweep, page_of
-from engine.report.sweep_terminal import print_sweep
-from engine.sweep.conduct import Options, conduct
+from engine.core.errors import ConfigError
+from engine.report.sweep.charts import BINS, chart_json, extent_of
+from engine.report.sweep.folder import read_sweep
+from engine.report.sweep.page import build_sweep, page_of
+from engine.report.sweep.terminal import print_sweep
+from engine.sweep.pipeline import Options, conduct
 
 SHORT = PLAN.replace("end: 2021-12-30", "end: 2018-01-04").replace("{kind: percent, rate: 0.1%}", "{kind: none}")
 BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute: 5%}\n  funding: flows_first").replace(

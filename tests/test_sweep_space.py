@@ -7,14 +7,14 @@ import pytest
 from sweeps import PLAN, SMALL, spanned
 
 from engine.composition import schema
-from engine.errors import ConfigError
-from engine.faults import validated
+from engine.core.errors import ConfigError
+from engine.core.validation import validated
+from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, cell_of
-from engine.sweep.choose import variant_of
-from engine.sweep.sections import Refused, lines_of
+from engine.sweep.config_sections import Refused, lines_of
 from engine.sweep.space import uniform
+from engine.sweep.variant_lookup import variant_of
 from engine.sweep.variants import Variants
-from engine.yamlfile import Document
 
 
 def texts(**ends: str) -> list[str]:
@@ -129,7 +129,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
 
 
 def _whole(tree):
-    from engine.load import checked
+    from engine.backtest.loading import checked
 
     return checked(Document("point", tree, lines_of(tree)), schema())
 
@@ -269,7 +269,7 @@ def test_a_plan_that_is_itself_no_valid_run_has_no_variants() -> None:
 
 
 def _document(text: str) -> Document:
-    from engine.yamlfile import parse
+    from engine.core.yaml_document import parse
 
     return parse(text, "sweep.yaml")
 

@@ -10,12 +10,12 @@ import pytest
 from engines import bt_value, vectorbt_value
 from markets import account, free, percent, synthetic_closes
 
-from engine.audit import largest_difference
-from engine.book import Book
-from engine.figures import Performance
-from engine.market import Market
-from engine.metrics import max_drawdown
-from engine.simulation import simulate
+from engine.analysis.metrics import max_drawdown
+from engine.analysis.performance import Performance
+from engine.backtest.vectorbt_audit import largest_difference
+from engine.data.market import Market
+from engine.simulation.portfolio_state import Book
+from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
 
 WEIGHTS = {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from test_cli import engine
 
-from engine.market import Market
-from engine.verify import every, market
-from engine.verify.figures import Figure, Source
+from engine.data.market import Market
+from engine.diagnostics.verify import every, market
+from engine.diagnostics.verify.figures import Figure, Source
 from strategies.fixed_mix import FixedMix
 
 
@@ -46,7 +46,9 @@ def test_a_market_that_is_a_hair_different_is_noticed(monkeypatch) -> None:
     real = market.synthetic()
     closes = np.array(real.prices)
     closes[1000, 2] *= 1.0 + 1e-8
-    monkeypatch.setattr("engine.verify.accounting.synthetic", lambda: Market.build(real.dates, real.assets, closes))
+    monkeypatch.setattr(
+        "engine.diagnostics.verify.accounting.synthetic", lambda: Market.build(real.dates, real.assets, closes)
+    )
     wrong = [one for one in every(lambda weights: FixedMix(weights=dict(weights))) if not one.holds]
     assert {one.group for one in wrong} == {"synthetic market"}
 

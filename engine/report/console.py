@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.errors import visible
+from engine.core.errors import visible
 
 
 class _Patient(Console):

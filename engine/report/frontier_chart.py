@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from engine.arrays import FloatArray
-from engine.report import format as fmt
+from engine.core.arrays import FloatArray
+from engine.report import number_format as fmt
 
 if TYPE_CHECKING:
-    from engine.proposal import Proposal
+    from engine.backtest.allocation import Proposal
 
 WIDTH: Final = 800
 HEIGHT: Final = 420

@@ -15,9 +15,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.choice import Choice, Ticker, Whole, quoted, refuse
-from engine.errors import shortened
-from engine.yamlfile import Tree
+from engine.core.errors import shortened
+from engine.core.fields import Choice, Ticker, Whole, quoted, refuse
+from engine.core.yaml_document import Tree
 
 PIECES: Final = 1000
 """How many equal steps a range without a step of its own is sampled in."""

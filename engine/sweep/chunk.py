@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from engine.arrays import FloatArray
-from engine.lane_figures import FIGURES
-from engine.sweep.sections import Refused
+from engine.core.arrays import FloatArray
+from engine.sweep.batch.batch_metrics import FIGURES
+from engine.sweep.config_sections import Refused
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
-from engine.errors import OutputError
+from engine.core.errors import OutputError
 from engine.sweep.chunk import Chunk
 
 NAME: Final = "sweep.journal"

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.core.yaml_document import KeyPath
 from engine.sweep.axes import Cell, Value
-from engine.sweep.section import Grid, Random, Sweep
-from engine.yamlfile import KeyPath
+from engine.sweep.config import Grid, Random, Sweep
 
 RENAMED: Final = {"costs": "costs.model"}
 """Axes that are called as a figure of the results, and what their column is called instead."""

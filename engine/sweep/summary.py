@@ -9,12 +9,13 @@ from typing import Final, cast
 
 import numpy as np
 
-from engine.arrays import FloatArray
-from engine.comparison import Portfolio
-from engine.lane_figures import OF_CAPS, over_caps
-from engine.market import Market
-from engine.results import Json, Run
-from engine.sweep.evidence import (
+from engine.analysis.comparison import Portfolio
+from engine.backtest.outputs import Json, Run
+from engine.core.arrays import FloatArray
+from engine.data.market import Market
+from engine.sweep.batch.batch_metrics import OF_CAPS, over_caps
+from engine.sweep.config import RANKED
+from engine.sweep.statistics import (
     QUANTILES,
     SHOWN,
     Effect,
@@ -29,7 +30,6 @@ from engine.sweep.evidence import (
     spread,
     standing,
 )
-from engine.sweep.section import RANKED
 
 HEADLINE: Final = ("final_value", "cagr", "volatility", "sharpe", "max_drawdown", "turnover", "costs")
 """What is listed of a variant beside the figure it is ranked by."""

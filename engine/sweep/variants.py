@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel
 
-from engine.account import Account
-from engine.config import RunConfig, Window
-from engine.costs import AnyCosts
-from engine.load import funds, unfunded, waits_for_flows
-from engine.policy import Policy
-from engine.sweep.sections import (
+from engine.backtest.config import RunConfig, Window
+from engine.backtest.loading import funds, unfunded, waits_for_flows
+from engine.core.yaml_document import Tree
+from engine.portfolio.account import Account
+from engine.portfolio.costs import AnyCosts
+from engine.portfolio.policy import Policy
+from engine.sweep.config_sections import (
     NOTHING,
     Joint,
     Key,
@@ -32,7 +33,6 @@ from engine.sweep.sections import (
     woven,
 )
 from engine.sweep.space import Space
-from engine.yamlfile import Tree
 
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH

@@ -1,0 +1,1 @@
+"""What a ledger earned and how sure that is: pure functions of ledgers."""

@@ -1,0 +1,137 @@
+"""What a run cannot know, in words that a seller would leave out (S15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.analysis.comparison import Comparison
+from engine.analysis.timeline import Chooses
+from engine.core.fields import in_percent
+from engine.data.market import Market
+from engine.optimisation.constraints import VIOLATION
+from engine.portfolio.policy import Policy
+
+
+def warnings(
+    comparison: Comparison, policy: Policy, window: tuple[np.datetime64 | None, np.datetime64 | None], start: int
+) -> list[str]:
+    """Return the warnings of a run, the general ones first, then what its own data and trades ask for."""
+    market, ledger = comparison.market, comparison.strategy.ledger
+    return [
+        *_hindsight(policy),
+        *_survivors(market),
+        *_kind_of_prices(market),
+        *_window(market, ledger.dates, window),
+        *_late(market, policy, ledger.dates[0], start),
+        *_late_starts(comparison),
+        *_few(comparison),
+        *_own_notes(comparison),
+        *_without_answer(comparison),
+    ]
+
+
+def _hindsight(policy: Policy) -> Iterable[str]:
+    names = sorted(policy.caps())
+    if isinstance(policy, Chooses) and policy.fewest:
+        yield (
+            f"Hindsight: the list that is chosen from ({', '.join(names)}) was drawn up knowing how these names did. "
+            "The choice looks at the past only; the list does not."
+        )
+    elif names:
+        yield (
+            f"Hindsight: {', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
+            "start; the result says what they did, not what such a choice earns."
+        )
+
+
+def _survivors(market: Market) -> Iterable[str]:
+    ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[:, j].any()]
+    if ended:
+        yield f"Ended before the data do: {', '.join(ended)}; paid out at a last price that may not have been on offer."
+    else:
+        yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
+
+
+def _kind_of_prices(market: Market) -> Iterable[str]:
+    if market.provenance.closes == "adjusted":
+        yield (
+            "Total-return prices: dividends are reinvested the day they are paid, without cost or tax. Share counts "
+            "and prices are not those of a broker's statement."
+        )
+    elif market.provenance.closes == "raw":
+        yield "Price-only closes: dividends are missing from every return, and splits may be."
+    yield from market.provenance.notes
+
+
+def _window(
+    market: Market,
+    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
+    window: tuple[np.datetime64 | None, np.datetime64 | None],
+) -> Iterable[str]:
+    start, end = window
+    if start is not None and dates[0] - start > np.timedelta64(7, "D"):
+        yield f"The run begins on {dates[0]}, not on {start}: no asset with a positive weight has a price before."
+    if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
+        yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
+
+
+def _late(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:
+    for ticker in policy.opening_tickers():
+        row = market.first_row((ticker,), start)
+        if row is None:
+            yield f"{ticker} has no price in this run; its weight went elsewhere throughout."
+        elif market.dates[row] > first and not policy.targets_before_listing(ticker):
+            yield f"{ticker} has no price before {market.dates[row]}; it may be held once it has enough of a past."
+        elif market.dates[row] > first:
+            yield (
+                f"{ticker} has no price before {market.dates[row]}; until the first rebalance after that its weight "
+                "goes where `before_listing` says."
+            )
+
+
+def _late_starts(comparison: Comparison) -> Iterable[str]:
+    first = comparison.strategy.ledger.dates[0]
+    for name, portfolio in comparison.portfolios.items():
+        if portfolio.ledger.dates[0] > first:
+            yield (
+                f"{name} begins on {portfolio.ledger.dates[0]}: its own figures count from there, and it is compared "
+                "over the sessions both have."
+            )
+
+
+def _few(comparison: Comparison) -> Iterable[str]:
+    few = [one for one in comparison.happenings if one.kind == "choice" and "fewer than" in one.words]
+    if few:
+        yield (
+            f"Fewer satellites were eligible than asked for, {len(few)} times, first on {few[0].date}; what they leave "
+            "was in the core."
+        )
+
+
+def _own_notes(comparison: Comparison) -> Iterable[str]:
+    for name, portfolio in comparison.portfolios.items():
+        prefix = "" if name == "strategy" else f"{name}: "
+        yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
+
+
+def _without_answer(comparison: Comparison) -> Iterable[str]:
+    """Yield at how many decisions a portfolio's optimiser had no answer, and what its estimates lacked."""
+    dates = comparison.market.dates
+    for name, portfolio in comparison.portfolios.items():
+        prefix = "" if name == "strategy" else f"{name}: "
+        steps = portfolio.ledger.steps
+        without = [step for step in steps if step.fallback]
+        if without:
+            first, worst = without[0], max(without, key=lambda step: step.residual)
+            broken = ""
+            if worst.residual > VIOLATION:
+                broken = f"; at worst, {worst.broken} is broken by {in_percent(worst.residual)} on {dates[worst.row]}"
+            yield (
+                f"{prefix}The optimiser had no answer at {len(without)} of {len(steps)} decisions, first on "
+                f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}{broken}."
+            )
+        remarks = [step for step in steps if step.remark]
+        if remarks:
+            yield f"{prefix}{remarks[0].remark} (the first of {len(remarks)} such decisions, {dates[remarks[0].row]})."

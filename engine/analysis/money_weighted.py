@@ -1,0 +1,84 @@
+"""Money-weighted rates: the root of a present value, found by bracketing and Brent's method, never guessed.
+
+Several roots are reported as ambiguous and none as none; a rate is never 0 for lack of an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import DateArray, FloatArray
+
+DAYS: Final = 365.0
+_WIDEST: Final = 16.0
+"""Rates are sought from exp(-16) - 1 to exp(16) - 1."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The rates at which a present value is zero."""
+
+    roots: tuple[float, ...]
+
+    @property
+    def value(self) -> float | None:
+        """The rate, when there is exactly one."""
+        return self.roots[0] if len(self.roots) == 1 else None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether more than one rate fits."""
+        return len(self.roots) > 1
+
+
+def xirr(dates: DateArray, flows: FloatArray) -> Rate:
+    """Return the annual effective rate of dated ``flows`` (K,) [currency, paid out negative], days / 365."""
+    days = (dates - dates.min()).astype("timedelta64[D]").astype(np.float64)
+    return _roots(days / DAYS, np.asarray(flows, dtype=np.float64))
+
+
+def irr(flows: FloatArray) -> Rate:
+    """Return the rate a period of equally spaced ``flows`` (K,)."""
+    return _roots(np.arange(len(flows), dtype=np.float64), np.asarray(flows, dtype=np.float64))
+
+
+def mirr(flows: FloatArray, finance: float, reinvest: float) -> float:
+    """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest``."""
+    periods = np.arange(len(flows), dtype=np.float64)
+    paid = -np.sum(np.minimum(flows, 0.0) / (1.0 + finance) ** periods)
+    grown = np.sum(np.maximum(flows, 0.0) * (1.0 + reinvest) ** (periods[-1] - periods))
+    return float((grown / paid) ** (1.0 / periods[-1]) - 1.0)
+
+
+def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float) -> float | None:
+    """Return the gain over a span by the value at its begin and the flows, each weighted by the time it was there.
+
+    ``flows`` (K,) [currency, paid in positive] on ``dates`` (K,), the first and last of which bound the span, come at
+    the end of their days (P. O. Dietz 1966, Pension Funds: Measuring Investment Performance). None when nothing was
+    there on average.
+    """
+    days = (dates - dates[0]).astype("timedelta64[D]").astype(np.float64)
+    base = begin + float(flows @ (1.0 - days / days[-1])) if days[-1] > 0.0 else 0.0
+    return (end - begin - float(flows.sum())) / base if base > 0.0 else None
+
+
+def _roots(years: FloatArray, flows: FloatArray) -> Rate:
+    """Return every root on a fine grid of log(1 + rate), polished to the last bits."""
+    if not (flows > 0.0).any() or not (flows < 0.0).any() or years.max() == 0.0:
+        return Rate(())
+    from scipy.optimize import brentq  # noqa: PLC0415  (slow, and most runs have no flows)
+
+    widest = min(_WIDEST, 600.0 / float(years.max()))
+    grid = np.unique(np.concatenate([np.linspace(-widest, widest, 4001), np.linspace(-1.0, 1.0, 4001)]))
+    values = np.exp(-np.outer(grid, years)) @ flows
+
+    def present(u: float) -> float:
+        return float(np.exp(-u * years) @ flows)
+
+    exact = grid[values == 0.0]
+    change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0.0)
+    found = [float(brentq(present, grid[k], grid[k + 1], xtol=1e-16, rtol=1e-15)) for k in change]
+    return Rate(tuple(float(np.expm1(u)) for u in sorted([*exact, *found])))

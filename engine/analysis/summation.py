@@ -1,0 +1,87 @@
+"""Sums of a series in one order that everybody keeps: from left to right, in 16 blocks of sessions that are added last.
+
+A figure that a run prints and a sweep prints too has to have the same bits. Floating sums depend on their order, and
+numpy's depend on how many there are, so neither is left to chance here. Deviations are taken from the first value, not
+from the mean: one pass is enough then, and as the first deviation is zero, ``Q - S^2 / n`` is at least ``Q / n``, so
+that what cancels costs no more digits than the sum itself (Chan, Golub and LeVeque 1983, doi:10.2307/2683386).
+
+Functions of sums take numbers, or arrays of them, one for each variant of a sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.simulation.kernel.records import BLOCKS
+
+Number = TypeVar("Number", float, FloatArray)
+
+
+def block_ends(count: int) -> list[int]:
+    """Return where each of the blocks of ``count`` values ends."""
+    return [(block + 1) * count // BLOCKS for block in range(BLOCKS)]
+
+
+def serial(x: FloatArray) -> float:
+    """Return the sum of ``x``, from left to right."""
+    return 0.0 + float(np.add.accumulate(x)[-1]) if len(x) else 0.0
+
+
+def in_blocks(x: FloatArray) -> FloatArray:
+    """Return (BLOCKS,) the sums of the blocks of ``x``."""
+    ends = block_ends(len(x))
+    return np.array([serial(x[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)])
+
+
+def total(blocks: FloatArray) -> float:
+    """Return the sum of the sums of blocks, (BLOCKS,)."""
+    return serial(blocks)
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """What a series of ``count`` values is to the figures: its first value, and (BLOCKS,) sums of what is above it.
+
+    ``sums`` of the deviations from ``shift``, ``squares`` of their squares.
+    """
+
+    count: int
+    shift: float
+    sums: FloatArray
+    squares: FloatArray
+
+    @classmethod
+    def of(cls, x: FloatArray) -> Scatter:
+        """Return the scatter of at least one value."""
+        shift = float(x[0])
+        deviations = x - shift
+        return cls(len(x), shift, in_blocks(deviations), in_blocks(deviations * deviations))
+
+    @property
+    def mean(self) -> float:
+        """The mean of the series."""
+        return mean_of(self.count, self.shift, total(self.sums))
+
+    @property
+    def variance(self) -> float:
+        """The variance of the series, n - 1; for two values or more."""
+        return variance_of(self.count, total(self.sums), total(self.squares))
+
+    @property
+    def constant(self) -> bool:
+        """Whether all values are the same, but for differences whose squares are nothing (below 1e-161)."""
+        return total(self.squares) == 0.0
+
+
+def mean_of(count: int, shift: Number, sums: Number) -> Number:
+    """Return the mean of ``count`` values from the sum of their deviations from ``shift``."""
+    return shift + sums / count
+
+
+def variance_of(count: int, sums: Number, squares: Number) -> Number:
+    """Return the variance (n - 1) of ``count`` values from sums of deviations from the first and of their squares."""
+    return (squares - sums * sums / count) / (count - 1)

@@ -1,0 +1,124 @@
+"""What happened to single assets in a run: listings, delistings, loss reviews, choices; with date and effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from engine.core.fields import in_percent
+from engine.data.market import Market
+from engine.portfolio.policy import Policy
+from engine.simulation.ledger import Ledger
+from engine.simulation.loss_review_state import Reviewed
+
+Kind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event: the session, what kind, the asset (empty when it is about several), and what it did in words."""
+
+    date: np.datetime64
+    kind: Kind
+    asset: str
+    words: str
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
+
+    @property
+    def fewest(self) -> int:
+        """The fewest it is content with; 0 when it names them."""
+
+
+def chronicle(ledger: Ledger, market: Market, policy: Policy) -> tuple[Happening, ...]:
+    """Return everything that happened to single assets of a portfolio, in order of time."""
+    found = [
+        *_listed(ledger, market, policy),
+        *_delisted(ledger, market, policy),
+        *_reviewed(ledger, policy),
+        *_chosen(ledger, policy),
+    ]
+    return tuple(sorted(found, key=lambda one: (one.date, one.kind, one.asset)))
+
+
+def _listed(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+    opening = len(market.dates) - len(ledger.dates)
+    wanted = {ticker for ticker in policy.tickers if ticker in market.assets}
+    for ticker in sorted(wanted):
+        j = market.index(ticker)
+        rows = np.flatnonzero(market.listed[:, j])
+        if not len(rows) or rows[0] <= opening:
+            continue
+        bought = next((k for k in range(len(ledger.rows)) if ledger.trades[k, j] > 0.0), None)
+        if bought is None:
+            yield Happening(market.dates[rows[0]], "listed", ticker, "first close; not bought in this run")
+            continue
+        row = int(ledger.rows[bought])
+        share = ledger.units[row, j] * market.prices[opening + row, j] / ledger.value[row]
+        words = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
+        if policy.targets_before_listing(ticker):
+            words += f"; until then its weight was in {policy.unlisted_goes_to}"
+        yield Happening(ledger.dates[row], "listed", ticker, words)
+
+
+def _delisted(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+    opening = len(market.dates) - len(ledger.dates)
+    for event, reason in enumerate(ledger.reasons):
+        if not reason.startswith("delisted: ") or ledger.trades[event].max() > 0.0:
+            continue
+        j = int(ledger.trades[event].argmin())
+        row, paid = int(ledger.rows[event]), abs(float(ledger.traded[event, j]))
+        last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
+        haircut = f" after a haircut of {in_percent(policy.haircut)}" if policy.haircut else ""
+        heir = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
+        words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{heir}"
+        yield Happening(ledger.dates[row], "delisted", ledger.assets[j], words)
+
+
+def _reviewed(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+    review = policy.review
+    since = (
+        {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}[review.reference] if review else ""
+    )
+    for found in ledger.reviews:
+        words = f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.words}: {_done(ledger, found)}"
+        yield Happening(ledger.dates[found.row], "review", found.asset, words)
+
+
+def _done(ledger: Ledger, found: Reviewed) -> str:
+    """Return what became of a review's decision, as the session's own trades show it."""
+    j = ledger.assets.index(found.asset)
+    if found.verdict.action == "exit":
+        return "sold" if ledger.units[found.row, j] == 0.0 else "kept, for its sale would cost what it brings"
+    if found.verdict.action == "top_up":
+        bought = (ledger.trades[ledger.rows == found.row, j] > 0.0).any()
+        return "topped up to its target" if bought else "kept, being at its target or too small a purchase for its cost"
+    return "kept"
+
+
+def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+    """Yield what a policy that chooses holds, at every rebalance that changes it."""
+    if not isinstance(policy, Chooses) or not policy.fewest:
+        return
+    before: set[str] | None = None
+    for event in np.flatnonzero(ledger.rebalances):
+        held = {ticker for ticker in policy.caps() if ledger.targets[event, ledger.assets.index(ticker)] > 0.0}
+        if held == before:
+            continue
+        few = (
+            f" (fewer than {policy.fewest}: no more were eligible within the limits)"
+            if len(held) < policy.fewest
+            else ""
+        )
+        named = ", ".join(sorted(held)) or "none"
+        turns = (("in", held - (before or set())), ("out", (before or set()) - held))
+        changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
+        words = f"{named}{few}; {'start' if before is None else changes}"
+        yield Happening(ledger.dates[ledger.rows[event]], "choice", "", words)
+        before = held

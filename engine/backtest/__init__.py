@@ -1,0 +1,1 @@
+"""One config, its prices, the comparison and the files of a run."""

@@ -1,0 +1,231 @@
+"""Weights for one date: what an optimised strategy would hold, what each limit costs, and the efficient frontier."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from engine.backtest.config import RunConfig, Window
+from engine.backtest.workflow import load_prices
+from engine.core.errors import DataError
+from engine.data.sources.exchange_calendar import sessions_of
+from engine.optimisation.blas_threads import one_thread
+from engine.optimisation.convex import Optimiser, Solution
+from engine.optimisation.estimates import Moments
+from engine.optimisation.frontier import Point, frontier
+from engine.optimisation.objectives import Aim
+from engine.optimisation.problem import Problem
+from engine.optimisation.relaxation import without
+from engine.portfolio.policy import Decision, Policy
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+POINTS = 15
+"""Portfolios on the frontier."""
+
+
+@runtime_checkable
+class Optimises(Protocol):
+    """A policy that can say what it would ask an optimiser."""
+
+    def problem(self, decision: Decision) -> Problem:
+        """Return what is asked at a decision."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One asset: its weight and bounds, and what it does to the portfolio.
+
+    ``marginal`` is by how much volatility rises for each unit more of it [1/yr^.5], ``share`` its part of the variance,
+    ``mean`` and ``volatility`` are its own [1/yr], [1/yr^.5].
+    """
+
+    asset: str
+    weight: float
+    lower: float
+    upper: float
+    marginal: float
+    share: float
+    mean: float
+    volatility: float
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a limit costs: ``worth`` to the figure of each unit of weight it gives way, and ``cost`` against none of it.
+
+    ``worth`` is NaN for the choice of names, ``cost`` where there is no answer without the limit.
+    """
+
+    name: str
+    worth: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The answer for one date.
+
+    Attributes
+    ----------
+    name : of the config
+    decided : day of the decision: no close of it or later was looked at
+    train : first and last session of the closes that were
+    aim : what the figure is
+    value : the figure
+    solution : weights, solver, residual, gap
+    holdings : by asset
+    prices : of every limit that binds, the dearest first
+    points : the efficient frontier, from the least volatile; empty when all expected returns are the same
+    mean, volatility : expected by the estimates [1/yr], [1/yr^.5]
+    moments : the estimates behind all this
+    remark : what a reader should know of them
+
+    """
+
+    name: str
+    decided: np.datetime64
+    train: tuple[np.datetime64, np.datetime64]
+    aim: Aim
+    value: float
+    solution: Solution
+    holdings: tuple[Holding, ...]
+    prices: tuple[Price, ...]
+    points: tuple[Point, ...]
+    mean: float
+    volatility: float
+    moments: Moments
+    remark: str
+
+
+def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
+    """Return the weights that a decision on ``as_of`` leads to; without it, one right after the window.
+
+    Nothing is held before: what ``turnover`` says does not apply.
+
+    Raises
+    ------
+    DataError
+        When the strategy is not an optimised one, there is too little history, or there are no such weights.
+
+    """
+    policy = config.strategy
+    if not isinstance(policy, Optimises):
+        raise DataError("strategy.kind: only `optimised` finds weights; `engine validate` prints those of the others")
+    decision, decided = _decision(config, as_of)
+    with one_thread():
+        proposal = _proposed(config.name, decided, policy.problem(decision))
+    if as_of is None or np.datetime64(as_of) <= decided:
+        return proposal
+    note = f"prices end on {decision.history.dates[-1]}: there is no decision on {as_of} yet, this is the next one"
+    return replace(proposal, remark="; ".join(filter(None, [proposal.remark, note])))
+
+
+def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
+    optimiser = Optimiser()
+    found = optimiser.solve(problem.form, problem.constraints)
+    if found.weights is None:
+        raise DataError(f"strategy: there are no weights on {decided}: {problem.why(found.status)}")
+    w, moments = found.weights, problem.inputs.moments
+    least_differing = float(np.ptp(moments.mean)) > 1e-12
+    return Proposal(
+        name=name,
+        decided=decided,
+        train=problem.train,
+        aim=problem.aim,
+        value=problem.aim.figure(found.objective_value),
+        solution=found,
+        holdings=_holdings(problem, found),
+        prices=_prices(optimiser, problem, found),
+        points=frontier(optimiser, problem.inputs, problem.constraints, POINTS) if least_differing else (),
+        mean=float(moments.mean @ w),
+        volatility=float(np.sqrt(w @ moments.covariance @ w)),
+        moments=moments,
+        remark=problem.remark,
+    )
+
+
+def day_of(text: str | None) -> dt.date | None:
+    """Return the day that ``--as-of`` names; raises DataError when it is none."""
+    if text is None:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise DataError(f"--as-of {text}: is not a date; write year-month-day, as 2004-02-01")
+
+
+def _decision(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decision, np.datetime64]:
+    """Return the decision of a day, nothing being held, and the session it falls on."""
+    end = config.window.end
+    if as_of is not None and end is not None and as_of > end:
+        end = as_of
+    window = Window.model_construct(start=None, end=end)
+    market = load_prices(config.model_copy(update={"window": window})).market
+    count = len(market.dates)
+    row = count if as_of is None else int(np.searchsorted(market.dates, np.datetime64(as_of)))
+    if row == 0:
+        raise DataError(f"--as-of {as_of}: the prices begin on {market.dates[0]}; choose a later day")
+    eligible = market.eligible[row] if row < count else market.listed[-1]
+    nothing = np.zeros(len(market.assets))
+    none = np.zeros(len(market.assets), dtype=np.bool_)
+    decided = market.dates[row] if row < count else _session_after(market.dates[-1], config.data.calendar)
+    return Decision(market.until(row), nothing, config.account.capital, row, eligible, none), decided
+
+
+def _session_after(day: np.datetime64, calendar: str) -> np.datetime64:
+    """Return the exchange's first session after ``day``."""
+    coming = sessions_of(calendar, day, day + np.timedelta64(14, "D"))
+    later: np.datetime64 = coming[coming > day][0]
+    return later
+
+
+def _holdings(problem: Problem, found: Solution) -> tuple[Holding, ...]:
+    w, moments = found.weights, problem.inputs.moments
+    assert w is not None  # noqa: S101  (asked of solutions only)
+    bounds, rule = problem.constraints.bounds, problem.constraints.cardinality
+    pull = moments.covariance @ w
+    variance = float(w @ pull)
+    volatility = float(np.sqrt(variance)) or 1.0
+    result = []
+    for j, asset in enumerate(problem.inputs.assets):
+        chosen = rule is not None and bool(rule.members[j])
+        low = float(rule.floor[j]) if rule is not None and chosen else float(bounds.lower[j])
+        own = float(np.sqrt(moments.covariance[j, j]))
+        share = float(w[j] * pull[j]) / (variance or 1.0)
+        result.append(
+            Holding(
+                asset,
+                float(w[j]),
+                low,
+                float(bounds.upper[j]),
+                float(pull[j]) / volatility,
+                share,
+                float(moments.mean[j]),
+                own,
+            )
+        )
+    return tuple(result)
+
+
+def _prices(optimiser: Optimiser, problem: Problem, found: Solution) -> tuple[Price, ...]:
+    """Return what every limit costs that binds, and the choice of names where there is one."""
+    aim, rule = problem.aim, problem.constraints.cardinality
+    slope = aim.slope(found.objective_value)
+    names = {name: gain * slope for name, gain in found.binding.items()}
+    if rule is not None:
+        names[rule.name] = np.nan
+    prices = []
+    for name, worth in names.items():
+        free = optimiser.solve(problem.form, without(problem.constraints, name))
+        lost = np.nan
+        if free.weights is not None:
+            lost = max(aim.sign * (aim.figure(found.objective_value) - aim.figure(free.objective_value)), 0.0)
+        prices.append(Price(name, worth, lost))
+    return tuple(sorted(prices, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))

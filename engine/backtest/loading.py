@@ -1,0 +1,120 @@
+"""From a file to a validated config, and what the config asks of its price source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+from pydantic import ValidationError
+
+from engine.backtest.config import RunConfig
+from engine.core.errors import ConfigError, Fault
+from engine.core.validation import validated
+from engine.core.yaml_document import Document, KeyPath, read
+from engine.data.sources.base import Request
+from engine.portfolio.account import Account, Contributions
+from engine.portfolio.costs import BrokerCosts
+from engine.portfolio.policy import Policy
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+BEYOND: Final = dt.timedelta(days=14)
+"""How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
+
+
+def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[str, ...] = ()) -> RunConfig[PolicyT]:
+    """Read, override and validate a config; raises ConfigError with every fault."""
+    return checked(opened(path, overrides), schema)
+
+
+def opened(path: Path, overrides: tuple[str, ...] = ()) -> Document:
+    """Read a config and override its keys; what is wrong so far is among the document's faults."""
+    document = read(path)
+    for assignment in overrides:
+        try:
+            document.override(assignment)
+        except ConfigError as error:
+            document.faults.extend(error.faults)
+    return document
+
+
+def checked(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
+    """Validate a config, each section and all of them together; raises ConfigError with every fault."""
+    document.faults.extend(tariff_faults(document))
+    config = validated(schema, document)
+    if faults := list(_funding_faults(config, document)):
+        raise ConfigError(faults)
+    return config
+
+
+def tariff_faults(document: Document) -> Iterator[Fault]:
+    """Yield what costs and account say against each other; looked at even where other parts are at fault."""
+    account = document.tree.get("account")
+    named = {"currency": account["currency"]} if isinstance(account, dict) and "currency" in account else {}
+    try:
+        costs = BrokerCosts.model_validate(document.tree.get("costs"))
+        own = Account.model_validate(named).currency
+    except ValidationError:  # no broker, or a fault that the schema names
+        return
+    paid = costs.tariff.currency
+    if costs.fx is not None and paid == own:
+        words = f"{costs.name} charges {paid} as the account does"
+        yield Fault(document.where(("costs", "fx")), "costs.fx", words, "remove fx")
+    if costs.fx is None and paid != own:
+        words = f"{costs.name} charges {paid}, the account is in {own}"
+        remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
+        yield Fault(document.where(("costs", "name")), "costs.fx", words, remedy)
+
+
+def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield where a plan waits for flows that the account does not have, or uses for something else (S11)."""
+    flows = config.account.contributions
+    plans: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
+    plans += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
+    for place, plan in plans:
+        if not waits_for_flows(plan) or funds(flows):
+            continue
+        words, remedy = unfunded(flows)
+        path = (*place, "funding")
+        remedy += ", or write funding: sell_and_buy"
+        yield Fault(document.where(path), ".".join(map(str, path)), words, remedy)
+
+
+def unfunded(flows: Contributions) -> tuple[str, str]:
+    """Return what is said of a plan that waits for flows which do not come, or are used for something else."""
+    words = "flows_first leaves a band to a flow towards the targets, "
+    if not flows.amount:
+        return words + "and the account has no flows", "add contributions: {amount: 100} to the account"
+    return words + f"and flows are invested by {flows.invest}", "write invest: towards_targets"
+
+
+def waits_for_flows(plan: Policy) -> bool:
+    """Return whether a plan leaves a band to a flow that will do it."""
+    band = plan.schedule.band(np.empty(0, dtype="datetime64[D]"))
+    return band is not None and band.flows_first
+
+
+def funds(flows: Contributions) -> bool:
+    """Return whether there are flows that can answer a band."""
+    return bool(flows.amount) and flows.invest == "towards_targets"
+
+
+def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:
+    """Return every asset the config names, strategy first."""
+    policies = [config.strategy, *(benchmark.strategy for benchmark in config.compare.benchmarks)]
+    return tuple(dict.fromkeys(ticker for policy in policies for ticker in policy.tickers))
+
+
+def beyond(end: dt.date) -> dt.date:
+    """Return the last day that prices are read of for a window that ends on ``end``."""
+    return min(end, dt.date.max - BEYOND) + BEYOND
+
+
+def request_of(config: RunConfig[PolicyT]) -> Request:
+    """Return what the config asks of its source."""
+    window = config.window
+    end = beyond(window.end) if window.end else None
+    return Request(tickers_of(config), window.start, end, config.data.calendar)

@@ -1,0 +1,89 @@
+"""An independent engine's word: the run's own trades replayed through vectorbt, equity compared day by day."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from engine.backtest.outputs import Run
+from engine.core.arrays import FloatArray
+from engine.data.market import Market
+from engine.simulation.ledger import Ledger
+
+
+def audited(run: Run) -> Run:
+    """Return the run with the largest relative difference of each portfolio's equity to vectorbt's."""
+    market = run.comparison.market
+    differences = {
+        name: largest_difference(portfolio.ledger, market) for name, portfolio in run.comparison.portfolios.items()
+    }
+    return dataclasses.replace(run, audit=differences)
+
+
+def largest_difference(ledger: Ledger, market: Market) -> float:
+    """Return max |ours / vectorbt's - 1| over all sessions [fraction].
+
+    vectorbt knows neither flows nor interest: it starts with all the cash that ever comes in, and what had come in by
+    each session is put to its account beside its value. Shares, prices, fees, cash and values are its own.
+    """
+    theirs = replay(ledger, market)
+    return float(np.abs(ledger.value / theirs - 1.0).max())
+
+
+def replay(ledger: Ledger, market: Market) -> FloatArray:
+    """Return (T,) the value that vectorbt gives the ledger's trades [currency]."""
+    import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
+
+    sessions = len(ledger.dates)
+    offset = len(market.dates) - sessions
+    used = np.flatnonzero(ledger.trades.any(axis=0))
+    close = np.nan_to_num(market.prices[offset:, used], nan=1.0)
+    size, price, fees, at = _orders(ledger, used, close)
+    inflow = _interest(ledger, market.cash_rate[offset:]) + ledger.flows
+    reserve = float(np.maximum(inflow, 0.0).sum())
+    portfolio = vbt.Portfolio.from_orders(
+        close=close[at],
+        size=size,
+        price=price,
+        fixed_fees=fees,
+        init_cash=ledger.capital + reserve,
+        cash_sharing=True,
+        group_by=True,
+        call_seq="auto",
+        freq="1D",
+    )
+    value = np.asarray(portfolio.value(), dtype=np.float64).reshape(-1)
+    last = np.concatenate([at[1:] != at[:-1], [True]])
+    result: FloatArray = value[last] - reserve + np.cumsum(inflow)
+    return result
+
+
+def _orders(
+    ledger: Ledger, used: np.ndarray[tuple[int, ...], np.dtype[np.int64]], close: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Return sizes, prices, fees (L, M) and the sessions of L lines: one a session, more where events share it."""
+    at = np.sort(np.concatenate([np.setdiff1d(np.arange(len(close)), ledger.rows), ledger.rows]))
+    lines = np.searchsorted(at, ledger.rows) + _order_within(ledger.rows)
+    size = np.zeros((len(at), len(used)))
+    price = close[at].copy()
+    fees = np.zeros_like(size)
+    size[lines] = ledger.trades[:, used]
+    traded = ledger.trades[:, used] != 0.0
+    paid = np.maximum(ledger.prices[:, used], np.finfo(float).tiny)  # vectorbt refuses a payout at a price of zero
+    price[lines] = np.where(traded, paid, price[lines])
+    fees[lines] = ledger.costs[:, used]
+    return size, price, fees, at
+
+
+def _order_within(
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Return 0, 1, ... for events that share a session."""
+    first = np.searchsorted(rows, rows)
+    return np.arange(len(rows)) - first
+
+
+def _interest(ledger: Ledger, rate: FloatArray) -> FloatArray:
+    """Return (T,) what cash earned into each session [currency]."""
+    return np.concatenate([[0.0], ledger.cash[:-1] * rate[1:]])

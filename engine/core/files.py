@@ -1,0 +1,143 @@
+"""Writing files so that a reader finds the old content or the new one, never a part of either."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from engine.core.errors import DataError, OutputError
+
+
+def at_home(path: Path, key: str) -> Path:
+    """Return ``path`` with a leading ``~`` or ``~user`` replaced by the home folder; ``key`` is what named it.
+
+    Raises
+    ------
+    DataError
+        When there is no such user, or the user has no home.
+
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise DataError(f"{key}: {path}: found no home folder for {path.parts[0]}; write the whole path") from None
+
+
+@contextmanager
+def staged(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Yield an empty folder beside ``folder``; when all is written there, its files take their places in ``folder``.
+
+    A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was, and so does what
+    ``check`` raises at the sight of it.
+
+    Raises
+    ------
+    OutputError
+        When a file's place is taken by a folder or a symbolic link.
+
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", suffix=".tmp", dir=folder.parent))
+    try:
+        yield staging
+        folder.mkdir(exist_ok=True)
+        with alone_in(folder):
+            check(folder)
+            take_places(sorted(staging.iterdir()), folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for it out of ``folder``; they wait, so that files of two runs never mix.
+
+    The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
+    without such locks do without; a run's manifest still tells whose its files are.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl  # noqa: PLC0415  (not there on Windows)
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # no such folder: what follows has a better message
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def take_places(made: list[Path], folder: Path) -> None:
+    """Move files into ``folder``, all of them or, where one would displace something else, none."""
+    for file in made:
+        place = folder / file.name
+        if place.is_symlink() or place.is_dir():
+            raise OutputError(f"{place}: a plain file is expected there; move it away or choose another --out")
+    for file in made:
+        file.replace(folder / file.name)
+    _sync_folder(folder)
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one step; folders on the way are made.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers
+    the later one wins, whole. A symbolic link is refused: only the link would be replaced, not what it leads to.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full, the folder cannot be written to, or ``path`` is a folder or a symbolic link; what was
+        there before is untouched and no temporary file is left.
+
+    """
+    if path.is_symlink():
+        raise OutputError(
+            f"{path}: is a symbolic link, a plain file is expected; remove the link or choose another path"
+        )
+    temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_through(temporary, content)
+            temporary.replace(path)
+        except BaseException:  # an interrupt must not leave the temporary file either
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputError(
+            f"{path}: cannot write {len(content):,} bytes: {reason}; free some space or choose another folder"
+        ) from error
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a new file and wait until its bytes are on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; systems that cannot open a folder do without."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

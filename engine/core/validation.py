@@ -1,0 +1,196 @@
+"""pydantic's errors -> located faults: file, line, path, what was found, what is expected, what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.core.errors import ConfigError, Fault, shortened
+from engine.core.yaml_document import Document, KeyPath
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_BOUNDS: Final = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
+}
+_EXPECTED: Final = {
+    "string_type": ("expected text", "write one word, or put it in quotes"),
+    "tuple_type": ("expected a list", "write [a, b]"),
+    "list_type": ("expected a list", "write [a, b]"),
+    "int_type": ("expected a whole number", "write digits only"),
+    "int_parsing": ("expected a whole number", "write digits only"),
+    "string_pattern_mismatch": ("expected other characters", "it has to match {pattern}"),
+    "string_too_short": ("expected at least {min_length} characters", "write more"),
+    "string_too_long": ("expected at most {max_length} characters", "shorten it"),
+    "too_short": ("expected at least {min_length} of them", "add what is missing"),
+    "too_long": ("expected at most {max_length} of them", "leave some out"),
+}
+"""What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
+
+
+def validated(schema: type[ModelT], document: Document) -> ModelT:
+    """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
+    faults = list(document.faults)
+    try:
+        model = schema.model_validate(document.tree)
+    except ValidationError as error:
+        faults += _faults(error, schema, document)
+    if faults:
+        raise ConfigError(sorted(faults, key=lambda fault: _line(fault.where)))
+    return model
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the nearest of ``known``, or what is known when none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(names)}"
+
+
+def _faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
+    by_path: dict[KeyPath, list[ErrorDetails]] = {}
+    for detail in error.errors():
+        by_path.setdefault(_yaml_path(detail, document), []).append(detail)
+    faults = []
+    above = {path[:size] for path in by_path for size in range(1, len(path))}
+    for path, details in by_path.items():
+        if path in above:
+            continue  # one alternative of a union was refused for its keys, which says more than "not a number"
+        told = dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema))
+        for below, message, remedy in told:
+            place = (*path, *below)
+            faults.append(Fault(document.where(place), ".".join(map(str, place)), message, remedy))
+    typed = {fault.remedy for fault in faults}
+    return [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
+
+
+def _line(where: str) -> int:
+    """Return the line in ``file:line`` or ``file:line:column``, 0 where there is none."""
+    tail = re.search(r":([0-9]+)(:[0-9]+)?$", where)
+    return int(tail[1]) if tail else 0
+
+
+def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the errors worth showing where alternatives of a union each gave one: ours and bounds before the rest."""
+    own = [detail for detail in details if not _is_built_in(detail) or detail["type"] in _BOUNDS]
+    return own or details
+
+
+def _is_built_in(detail: ErrorDetails) -> bool:
+    """Tell what pydantic found itself, which has a page of its manual, from what our validators raise."""
+    return "url" in detail
+
+
+def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
+    """Drop what pydantic adds to a path (tags of unions, names of alternatives) and the file does not have."""
+    path: KeyPath = ()
+    for part in detail["loc"]:
+        if document.holds((*path, part)):
+            path = (*path, part)
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
+
+
+def _invented(part: str | int) -> bool:
+    """Return whether ``part`` names an alternative rather than a key: literal[...], function-...(), a class, [key]."""
+    return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
+
+
+def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
+    """Return keys further down, message and remedy of one error; of several where one validator found several."""
+    if _is_built_in(detail):
+        return [((), *_built_in(detail, schema))]
+    context = detail.get("ctx", {})
+    parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
+    places: list[KeyPath] = context.get("places", [()])
+    return [(place, message, remedy) for place, (message, _, remedy) in zip(places, parts, strict=True)]
+
+
+def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
+    """Return message and remedy of an error that pydantic found itself."""
+    kind, context, found = detail["type"], detail.get("ctx", {}), detail["input"]
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    if kind == "extra_forbidden":
+        owner = _model_at(schema, detail["loc"][:-1])
+        return f"unknown key {_shown(key)}", closest(key, _keys(owner)) if owner else "remove it"
+    if kind == "missing":
+        return f"key '{key}' is missing", f"add `{key}: ...`"
+    if kind == "union_tag_invalid":
+        known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
+        near = closest(str(context["tag"]), known)
+        listed = near if near.startswith("known") else f"{near}; known: {', '.join(known)}"
+        return f"unknown kind {_shown(context['tag'])}", listed
+    if kind == "union_tag_not_found":
+        return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
+    if kind == "literal_error":
+        expected = str(context["expected"])
+        near = closest(str(found), re.findall(r"'([^']*)'", expected))
+        typed = f"{near}; " if near.startswith("did") else ""
+        return f"found {_shown(found)}", f"{typed}expected {expected}"
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
+        remedy = f"write {{kind: {shortened(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
+        return f"expected `key: value` lines, found {_shown(found)}", remedy
+    if kind in _BOUNDS:
+        return f"found {_shown(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
+    message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))
+    return f"{message.format_map(context)}, found {_shown(found)}", remedy.format_map(context)
+
+
+def _shown(found: object) -> str:
+    if isinstance(found, Mapping):
+        return "a mapping" if found else "none"
+    if isinstance(found, list | tuple):
+        return "a list" if found else "none"
+    return f"'{shortened(str(found), 60)}'"
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """Return the model that ``loc`` (with pydantic's tags) leads to, for its list of keys."""
+    models: list[type[BaseModel]] = [schema]
+    for part in loc:
+        tagged = [model for model in models if _kind_of(model) == part]
+        if tagged:
+            models = tagged
+            continue
+        if isinstance(part, int) or _invented(part):
+            named = [model for model in models if model.__name__ == part]
+            models = named or models
+            continue
+        found = [
+            inner
+            for model in models
+            for name, field in model.model_fields.items()
+            if (field.alias or name) == part
+            for inner in _models_in(field.annotation)
+        ]
+        models = found or models
+    return models[0] if len(models) == 1 else None
+
+
+def _kind_of(model: type[BaseModel]) -> object:
+    field = model.model_fields.get("kind")
+    return field.default if field else None
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    """Return every model class inside an annotation: unions, Annotated, containers."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType) or get_args(annotation):
+        return [model for inner in get_args(annotation) for model in _models_in(inner)]
+    return []

@@ -1,0 +1,193 @@
+"""Market: prices as the engine sees them; History: the same, cut off before a session."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, frozen
+from engine.core.errors import DataError
+
+DAYS_PER_YEAR: Final = 365.0
+"""Cash earns its annual effective rate over calendar days / 365 (S5)."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where prices came from, for the report and the manifest.
+
+    ``source`` names the kind and place; ``closes`` is ``adjusted`` (total return) or ``raw`` (price only);
+    ``sha256`` covers dates, tickers and prices as used; ``notes`` are facts a reader should know.
+    """
+
+    source: str
+    closes: str
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Market:
+    """Closing prices of N assets over T sessions, columns in sorted ticker order.
+
+    Built by :meth:`build`; arrays are read-only.
+
+    Attributes
+    ----------
+    dates : (T,) datetime64[D], strictly increasing
+    assets : N tickers, sorted
+    prices : (T, N) last close known at each session [currency/share]; NaN before the first
+    listed : (T, N) True from the first to the last close of an asset
+    age : (T, N) sessions since the close in ``prices`` was printed; 0 is fresh, -1 before the first
+    cash_rate : (T,) what cash earns from the session before to this one [fraction]
+    currency : of every price
+    provenance : where the prices came from
+
+    """
+
+    dates: DateArray
+    assets: tuple[str, ...]
+    prices: FloatArray
+    listed: BoolArray
+    age: IntArray
+    cash_rate: FloatArray
+    currency: str = "USD"
+    provenance: Provenance = field(default_factory=lambda: Provenance("memory", "adjusted"))
+
+    @classmethod
+    def build(
+        cls,
+        dates: DateArray,
+        assets: tuple[str, ...],
+        closes: FloatArray,
+        *,
+        annual_cash_rate: float = 0.0,
+        currency: str = "USD",
+        provenance: Provenance | None = None,
+    ) -> Market:
+        """Sort the columns, carry closes forward within lives, and derive life, age and interest.
+
+        Parameters
+        ----------
+        dates : (T,) session dates
+        assets : N tickers in the order of the columns
+        closes : (T, N) closes [currency/share]; NaN where there was no print
+        annual_cash_rate : annual effective rate [fraction]
+
+        Raises
+        ------
+        DataError
+            When dates do not increase, a close is not a positive finite number, or a ticker occurs twice.
+
+        """
+        dates = np.asarray(dates, dtype="datetime64[D]")
+        closes = np.asarray(closes, dtype=np.float64)
+        _check(dates, assets, closes)
+        order = sorted(range(len(assets)), key=lambda j: assets[j])
+        closes = closes[:, order]
+        printed = np.isfinite(closes)
+        last_print = np.maximum.accumulate(np.where(printed, np.arange(len(dates))[:, None], -1), axis=0)
+        ended = printed[::-1].argmax(axis=0)
+        last = np.where(printed.any(axis=0), len(dates) - 1 - ended, -1)
+        seen = last_print >= 0
+        prices = np.where(seen, np.take_along_axis(closes, np.maximum(last_print, 0), axis=0), np.nan)
+        rows = np.arange(len(dates))[:, None]
+        days = np.diff(dates, prepend=dates[:1]).astype(np.float64)
+        return cls(
+            dates=frozen(dates),
+            assets=tuple(assets[j] for j in order),
+            prices=frozen(prices),
+            listed=frozen(seen & (rows <= last)),
+            age=frozen(np.where(seen, rows - last_print, -1).astype(np.int64)),
+            cash_rate=frozen((1.0 + annual_cash_rate) ** (days / DAYS_PER_YEAR) - 1.0),
+            currency=currency,
+            provenance=provenance or Provenance("memory", "adjusted"),
+        )
+
+    @cached_property
+    def fresh(self) -> BoolArray:
+        """(T, N) which assets printed a close."""
+        return frozen(self.age == 0)
+
+    @cached_property
+    def eligible(self) -> BoolArray:
+        """(T, N) which assets may be bought: in their life at this session and the one before (S7)."""
+        eligible = self.listed.copy()
+        eligible[1:] &= self.listed[:-1]
+        return frozen(eligible)
+
+    @cached_property
+    def lives(self) -> tuple[IntArray, IntArray]:
+        """(N,) the first and (N,) the last row of each asset's life; T and -1 of one that has none here."""
+        sessions, alive = len(self.dates), self.listed.any(axis=0)
+        first = np.where(alive, self.listed.argmax(axis=0), sessions)
+        last = np.where(alive, sessions - 1 - self.listed[::-1].argmax(axis=0), -1)
+        return frozen(first), frozen(last)
+
+    def until(self, row: int) -> History:
+        """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
+        return History(
+            self.dates[:row], self.assets, self.columns, self.prices[:row], self.listed[:row], self.age[:row]
+        )
+
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
+        """Column by ticker."""
+        return {ticker: j for j, ticker in enumerate(self.assets)}
+
+    def through(self, end: np.datetime64) -> Market:
+        """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
+        rows = int(np.searchsorted(self.dates, end, side="right"))
+        cut = {name: getattr(self, name)[:rows] for name in ("dates", "prices", "listed", "age", "cash_rate")}
+        return dataclasses.replace(self, **cut)
+
+    def index(self, ticker: str) -> int:
+        """Return the column of ``ticker``; raises DataError when the market does not hold it."""
+        try:
+            return self.assets.index(ticker)
+        except ValueError:
+            raise DataError(f"{ticker}: no such asset in this market ({', '.join(self.assets)})") from None
+
+    def first_row(self, tickers: tuple[str, ...], start: int) -> int | None:
+        """Return the first row from ``start`` at which any of ``tickers`` has a close, or None (S1)."""
+        columns = [self.index(ticker) for ticker in tickers]
+        fresh = (self.age[start:, columns] == 0).any(axis=1)
+        return int(start + fresh.argmax()) if fresh.any() else None
+
+
+@dataclass(frozen=True)
+class History:
+    """A market that ends: row ``t`` is the newest thing that can be known.
+
+    Fields and shapes are those of :class:`Market`, with as many rows as have happened.
+    """
+
+    dates: DateArray
+    assets: tuple[str, ...]
+    columns: Mapping[str, int]
+    prices: FloatArray
+    listed: BoolArray
+    age: IntArray
+
+
+def _check(dates: DateArray, assets: tuple[str, ...], closes: FloatArray) -> None:
+    if closes.shape != (len(dates), len(assets)):
+        raise DataError(f"prices of shape {closes.shape} do not fit {len(dates)} dates and {len(assets)} assets")
+    if len(set(assets)) != len(assets):
+        twice = sorted({ticker for ticker in assets if assets.count(ticker) > 1})
+        raise DataError(f"ticker {', '.join(twice)} occurs more than once")
+    steps = np.diff(dates)
+    if len(dates) == 0 or not (steps > np.timedelta64(0, "D")).all():
+        bad = dates[1:][steps <= np.timedelta64(0, "D")]
+        raise DataError(f"dates must increase from row to row; they do not at {bad[0]}" if len(bad) else "no dates")
+    wrong = np.argwhere(np.isinf(closes) | (closes <= 0.0))
+    if len(wrong):
+        t, j = wrong[0]
+        raise DataError(
+            f"{assets[j]}: close {closes[t, j]:g} on {dates[t]} is not a price; correct it or leave it empty"
+        )

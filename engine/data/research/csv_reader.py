@@ -1,0 +1,138 @@
+"""What the research files share: finding a file, splitting a CSV with its line numbers, days as dates."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from engine.core.errors import DataError
+from engine.core.validation import closest
+
+MAX_BYTES: Final = 500_000_000
+
+Day: TypeAlias = dt.date | np.datetime64
+"""A calendar day; what it says about the time of day is left out."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A CSV: its header, and under it ``cells``, each row with its line number in ``lines``."""
+
+    header: tuple[str, ...]
+    lines: tuple[int, ...]
+    cells: tuple[tuple[str, ...], ...]
+
+
+def date_of(day: Day) -> dt.date:
+    """Return ``day`` as a plain date."""
+    if isinstance(day, np.datetime64):
+        plain: dt.date = day.astype("datetime64[D]").item()
+        return plain
+    return dt.date(day.year, day.month, day.day)  # a datetime is a date with a time
+
+
+def located(path: str) -> Path:
+    """Return the regular file at ``path``; a relative one starts at the working directory.
+
+    Raises
+    ------
+    DataError
+        When there is none, or something other than a file.
+
+    """
+    try:
+        place = Path(path).expanduser()
+        mode = place.stat().st_mode
+    except (OSError, ValueError, RuntimeError):  # a zero byte, a home that does not exist
+        words = "found no such file; a relative path starts at the working directory"
+        raise DataError(f"{path}: {words}, {Path.cwd()}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device"
+        raise DataError(f"{path or '(empty)'}: found {kind}, expected a file; name the file")
+    return place
+
+
+def content(path: str) -> bytes:
+    """Return the bytes of the file at ``path``; raises DataError as :func:`located` does, and when it is too large."""
+    place = located(path)
+    try:
+        if place.stat().st_size > MAX_BYTES:
+            raise DataError(f"{path}: more than {MAX_BYTES:,} bytes; is this the file you mean?")
+        return place.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+
+
+def csv_rows(name: str, raw: bytes) -> Rows:
+    """Split the text of a CSV; blank lines are left out.
+
+    Raises
+    ------
+    DataError
+        When it is not UTF-8 text, has no header, or a row has more or fewer cells than the header.
+
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: not UTF-8 text at byte {error.start}; save it as CSV in UTF-8") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[int] = []
+    cells: list[tuple[str, ...]] = []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                lines.append(reader.line_num)
+                cells.append(tuple(cell.strip() for cell in row))
+    except csv.Error as error:
+        raise DataError(f"{name}:{reader.line_num}: not CSV ({error}); save it as CSV in UTF-8") from None
+    if not cells:
+        raise DataError(f"{name}: found no header; write the columns' names into the first line")
+    _refuse_ragged(name, cells[0], lines, cells)
+    return Rows(cells[0], tuple(lines[1:]), tuple(cells[1:]))
+
+
+def column_of(name: str, header: Sequence[str], *accepted: str) -> str:
+    """Return the column of ``header`` that has the first of the ``accepted`` names, in any case.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+
+    """
+    for wanted in accepted:
+        for column in header:
+            if column.lower() == wanted:
+                return column
+    remedy = closest(accepted[0], header) if header else "it has no columns"
+    raise DataError(f"{name}: column '{accepted[0]}' is missing; {remedy}")
+
+
+def refuse_doubled(where: str, header: Sequence[str]) -> None:
+    """Raise DataError when a column stands in ``header`` twice."""
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise DataError(f"{where}: column '{twice[0]}' stands there twice; rename or remove one")
+
+
+def _refuse_ragged(name: str, header: tuple[str, ...], lines: list[int], cells: list[tuple[str, ...]]) -> None:
+    if len(header) == 1 and ";" in header[0]:
+        raise DataError(f"{name}:{lines[0]}: found semicolons between the columns; save it with commas")
+    refuse_doubled(f"{name}:{lines[0]}", header)
+    ragged = [
+        f"{name}:{line}: found {len(row)} cells, expected {len(header)} as in the header; "
+        "complete the line, and put text that has commas in quotes"
+        for line, row in zip(lines, cells, strict=True)
+        if len(row) != len(header)
+    ]
+    if ragged:
+        raise DataError(*ragged)

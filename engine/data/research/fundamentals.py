@@ -1,0 +1,95 @@
+"""Fundamentals: what companies had filed by a day. A figure counts from its filing date on, never before (S2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from engine.core.errors import DataError, shortened
+from engine.core.fields import Choice, refuse
+from engine.core.validation import closest
+from engine.data.research.csv_reader import Day, date_of
+from engine.data.research.filings import Table, load
+from engine.data.research.formula import Criterion, Measure
+
+__all__ = ["Criterion", "Fundamentals", "Measure"]
+
+_DIGITS = 64
+
+
+class Fundamentals(Choice):
+    """A Parquet or CSV file with the columns ``ticker, period_end, available_date`` and any columns of numbers.
+
+    ``available_date`` (or ``filing_date``) is the day on which a row became public, ``period_end`` (or ``period``) the
+    end of the time it is about. An empty cell or NaN is a missing figure. ``sha256`` is that of the file's bytes: left
+    out, it is filled in, so that a resolved config names its data; given, the file has to have it.
+    """
+
+    path: str
+    sha256: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of numbers."""
+        return self._table.columns
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The companies the table has figures of."""
+        return tuple(sorted(self._table.filed))
+
+    def as_of(self, ticker: str, day: Day) -> Mapping[str, float] | None:
+        """Return the figures of the last period that was filed on or before ``day``, NaN where one is missing.
+
+        Of several filings about the same period the latest counts. None: nothing of this ticker was filed yet.
+        """
+        return self._table.as_of(ticker, date_of(day))
+
+    def unknown(self, formulas: Iterable[Criterion | Measure]) -> Iterator[tuple[int, str]]:
+        """Yield place in ``formulas`` and ``message; remedy`` of each column that they use and the table lacks."""
+        for at, formula in enumerate(formulas):
+            for column in formula.columns:
+                if column in self._table.texts:
+                    yield at, f"column '{column}' of {self.path} holds no numbers; {self._listing()}"
+                elif column not in self.columns:
+                    near = closest(column, self.columns)
+                    remedy = f"{near} {self._listing()}" if near.startswith("did") else self._listing()
+                    yield at, f"{self.path} has no column '{column}'; {remedy}"
+
+    def _listing(self) -> str:
+        return f"known: {', '.join(sorted(self.columns)) or 'none'}"
+
+    @cached_property
+    def _table(self) -> Table:
+        table = load(self.path)
+        if table.sha256 != self.sha256:
+            raise DataError(f"{self.path}: changed since the config was read; start again")
+        return table
+
+    @field_validator("path")
+    @classmethod
+    def _readable(cls, path: str) -> str:
+        try:
+            load(path)
+        except DataError as error:
+            refuse(((), line) for line in error.args)
+        return path
+
+    @field_validator("sha256")
+    @classmethod
+    def _signed(cls, sha256: str, info: ValidationInfo) -> str:
+        """Fill in the hash of the content, or hold the content against the one that is given."""
+        given = sha256.strip().lower()
+        if given and (len(given) != _DIGITS or set(given) - set("0123456789abcdef")):
+            words = "{found} is not a SHA-256; write its {digits} hexadecimal digits, or leave the key out"
+            raise PydanticCustomError("sha256", words, {"found": shortened(repr(sha256), 80), "digits": _DIGITS})
+        if "path" not in info.data:  # its fault is told already
+            return given
+        found = load(info.data["path"]).sha256
+        if given and found != given:
+            words = "{path} has {found}: other content than was meant; bring that file back, or leave the key out"
+            raise PydanticCustomError("sha256", words, {"path": info.data["path"], "found": found})
+        return found

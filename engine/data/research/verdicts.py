@@ -1,0 +1,174 @@
+"""Verdicts: the user's own judgement of each satellite, dated, from a CSV or written into the config."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    RootModel,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from engine.core.errors import ConfigError, DataError, Fault, shortened
+from engine.core.fields import Choice, Date, Ticker, refuse
+from engine.core.validation import closest, validated
+from engine.core.yaml_document import Document, KeyPath
+from engine.data.research.csv_reader import Day, column_of, content, csv_rows, date_of
+
+_COLUMNS = ("date", "ticker", "verdict")
+_WORDS = ("intact", "broken")
+_EASTERNMOST = dt.timedelta(hours=14)
+
+
+def _not_future(day: dt.date) -> dt.date:
+    """Refuse a day that has not begun anywhere on earth: nobody has judged it yet."""
+    today = (dt.datetime.now(dt.UTC) + _EASTERNMOST).date()
+    if day > today:
+        words = "future date: {day} is after today, {today}; date a verdict on the day it was made"
+        raise PydanticCustomError("future", words, {"day": day.isoformat(), "today": today.isoformat()})
+    return day
+
+
+def _word(value: object) -> object:
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in _WORDS:
+        return word
+    near = closest(word, _WORDS) if isinstance(word, str) else ""
+    remedy = near if near.startswith("did") else "write one of the two"
+    context = {"found": shortened(repr(value), 60), "remedy": remedy}
+    raise PydanticCustomError("verdict", "found {found}, expected intact or broken; {remedy}", context)
+
+
+class Verdict(Choice):
+    """What the user thought of one satellite's thesis from ``date`` on."""
+
+    date: Annotated[Date, AfterValidator(_not_future)]
+    ticker: Ticker
+    verdict: Annotated[Literal["intact", "broken"], BeforeValidator(_word)]
+
+
+def _distinct(entries: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    seen: set[tuple[str, dt.date]] = set()
+    twice: list[tuple[KeyPath, str]] = []
+    for at, entry in enumerate(entries):
+        if (entry.ticker, entry.date) in seen:
+            twice.append(((at, "date"), f"{entry.ticker} has two verdicts on {entry.date}; keep one of the two"))
+        seen.add((entry.ticker, entry.date))
+    refuse(twice)
+    return entries
+
+
+_Entries: TypeAlias = Annotated[tuple[Verdict, ...], AfterValidator(_distinct)]
+
+
+class _File(Choice):
+    """The rows of a CSV, to be validated as if they stood in a config."""
+
+    rows: _Entries
+
+
+class Verdicts(RootModel[_Entries]):
+    """A list of ``{date, ticker, verdict}``, or ``{path: verdicts.csv}`` with these columns; read back always a list.
+
+    ``verdict`` is ``intact`` or ``broken``, in any case; further columns of the CSV are ignored. Two verdicts on one
+    ticker and day contradict each other, one of a day to come was not made: both are errors.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    _places: tuple[str, ...] = PrivateAttr(default=())  # file:line of each entry, when it came from a file
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Every ticker that a verdict is about, sorted."""
+        return tuple(self._by_ticker)
+
+    def in_force(self, ticker: str, day: Day) -> bool | None:
+        """Return whether the last verdict dated on or before ``day`` was ``intact``; None when there is none yet."""
+        days, intact = self._by_ticker.get(ticker, ((), ()))
+        count = bisect_right(days, date_of(day))
+        return intact[count - 1] if count else None
+
+    def unknown(self, known: Iterable[str]) -> Iterator[tuple[KeyPath, str]]:
+        """Yield keys below the verdicts and ``message; remedy`` of each verdict on a ticker that is not ``known``."""
+        names = tuple(known)
+        for at, entry in enumerate(self.root):
+            if entry.ticker not in names:
+                words = f"a verdict on '{entry.ticker}', which is no satellite; {closest(entry.ticker, names)}"
+                yield (("path",), f"{self._places[at]}: {words}") if self._places else ((at, "ticker"), words)
+
+    @cached_property
+    def _by_ticker(self) -> Mapping[str, tuple[tuple[dt.date, ...], tuple[bool, ...]]]:
+        found: dict[str, list[Verdict]] = {}
+        for entry in sorted(self.root, key=lambda entry: (entry.ticker, entry.date)):
+            found.setdefault(entry.ticker, []).append(entry)
+        return {
+            ticker: (tuple(one.date for one in own), tuple(one.verdict == "intact" for one in own))
+            for ticker, own in found.items()
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both say the same, wherever they were read."""
+        return isinstance(other, Verdicts) and self.root == other.root
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(self.root)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, value: object, handler: ModelWrapValidatorHandler[Verdicts]) -> Verdicts:
+        if isinstance(value, str):
+            refuse([((), f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file")])
+        if not isinstance(value, Mapping):
+            return handler(value)
+        entries, places = _from_file(value)
+        verdicts = handler(entries)
+        verdicts._places = places  # noqa: SLF001  (its own)
+        return verdicts
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe both ways to write it."""
+        path = {"type": "object", "required": ["path"], "properties": {"path": {"type": "string"}}}
+        return {"anyOf": [{**path, "additionalProperties": False}, handler(core)]}
+
+
+def _from_file(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+    """Read the CSV that ``{path: ...}`` names: the verdicts and where each stands."""
+    refuse(((key,), f"unknown key '{key}'; a file of verdicts is {{path: ...}}") for key in value if key != "path")
+    path = value.get("path")
+    if not isinstance(path, str):
+        refuse([((), "the path of the verdicts is missing; write {path: verdicts.csv}")])
+    path, faults = str(path), []
+    try:
+        document = _document(path)
+        places = tuple(document.where(("rows", at)) for at in range(len(document.tree["rows"])))
+        return validated(_File, document).rows, places
+    except DataError as error:
+        faults = [str(line) for line in error.args]
+    except ConfigError as error:
+        faults = [str(Fault(one.where, one.path.split(".")[-1], one.message, one.remedy)) for one in error.faults]
+    refuse((("path",), words) for words in faults)
+    raise AssertionError(path)  # pragma: no cover  (refused above)
+
+
+def _document(path: str) -> Document:
+    rows = csv_rows(path, content(path))
+    places = {column: rows.header.index(column_of(f"{path}:1", rows.header, column)) for column in _COLUMNS}
+    lines: dict[KeyPath, int] = {(): 1, ("rows",): 1}
+    for at, line in enumerate(rows.lines):
+        lines |= {("rows", at): line} | {("rows", at, column): line for column in _COLUMNS}
+    return Document(path, {"rows": [{key: row[at] for key, at in places.items()} for row in rows.cells]}, lines)

@@ -1,0 +1,104 @@
+"""Which sessions a schedule falls on: pure date arithmetic on naive session dates (S1).
+
+Nothing here looks at whether a row is the last of the data and takes it for the end of a period, so a schedule up to a
+date does not change when later sessions are appended.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, DateArray, IntArray
+from engine.core.errors import ScheduleError
+
+Period: TypeAlias = Literal["week", "two_weeks", "month", "quarter", "half_year", "year"]
+
+MONTHS: Final = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+
+_DAYS_IN: Final[dict[str, int]] = {"week": 7, "two_weeks": 14}
+_MONTHS_IN: Final[dict[str, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+
+
+def period_of(dates: DateArray, period: Period) -> IntArray:
+    """Return (T,) the number of the period each date lies in; weeks run from Monday to Sunday."""
+    if period in _DAYS_IN:
+        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // _DAYS_IN[period]  # 1970-01-01 was a Thursday
+    return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN[period]
+
+
+def starts_period(dates: DateArray, period: Period) -> BoolArray:
+    """Return (T,) whether a session is the first of its period; the first row never is, as its past is unknown."""
+    number = period_of(dates, period)
+    return np.concatenate([[False], number[1:] != number[:-1]])
+
+
+def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "last"] | int) -> IntArray:
+    """Return the rows of the first, last or n-th (from 1) session of ``month`` (1 to 12) in every year.
+
+    A month that the data cover only in part is skipped where the answer is not certain: at the start when it began
+    before the first row, at the end when it may still go on.
+
+    Raises
+    ------
+    ScheduleError
+        When a month inside the data has no session, or fewer than ``session``.
+
+    """
+    months = dates.astype("datetime64[M]").astype(np.int64)
+    first: IntArray = np.flatnonzero(months[1:] != months[:-1]) + 1
+    _no_month_missing(np.concatenate([months[:1], months[first]]), month)
+    last: IntArray = np.concatenate([first, [len(dates)]])[1:] - 1
+    asked = months[first] % 12 == month - 1
+    first, last = first[asked], last[asked]
+    open_end = len(last) > 0 and not _is_over(dates, int(last[-1]))
+    certain = slice(-1 if open_end else None)
+    if session == "first":
+        return first
+    if session == "last":
+        return last[certain]
+    nth: IntArray = first + session - 1
+    short = nth > last
+    if short[certain].any():
+        at = int(short.argmax())
+        raise ScheduleError(
+            f"{_name(int(months[first[at]]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
+            "use session: last"
+        )
+    return nth[~short]
+
+
+def _no_month_missing(months: IntArray, month: int) -> None:
+    """Raise ScheduleError when a month that is asked for lies between ``months``, those with a session, but is none."""
+    inside = np.arange(months[0], months[-1])
+    skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
+    if len(skipped):
+        raise ScheduleError(
+            f"{_name(int(skipped[0]))}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
+        )
+
+
+def _name(number: int) -> str:
+    return f"{MONTHS[number % 12]} {1970 + number // 12}"
+
+
+def _is_over(dates: DateArray, row: int) -> bool:
+    """Return whether no weekday of the row's month can follow it."""
+    if row + 1 < len(dates):
+        return True
+    next_weekday = np.busday_offset(dates[row], 1, roll="backward")
+    return bool(next_weekday.astype("datetime64[M]") != dates[row].astype("datetime64[M]"))

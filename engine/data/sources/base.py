@@ -1,0 +1,164 @@
+"""What is asked of a price source and what it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from engine.core.arrays import DateArray, FloatArray, frozen
+from engine.core.errors import DataError
+from engine.data.market import Market, Provenance
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Request:
+    """The closes a run needs.
+
+    ``start`` and ``end`` are the window, both days included, None for all there is; rows before ``start`` are wanted
+    too (estimates look back). ``exchange`` names the calendar of the sessions by its market identifier code.
+    """
+
+    tickers: tuple[str, ...]
+    start: dt.date | None = None
+    end: dt.date | None = None
+    exchange: str = "XNYS"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One ticker's closes: ``dates (T,)`` strictly increasing, ``closes (T,)`` [currency/share], NaN for no print."""
+
+    dates: DateArray
+    closes: FloatArray
+
+
+@dataclass(frozen=True)
+class Closes:
+    """Closing prices as a source has them: nothing filled, carried or invented.
+
+    Attributes
+    ----------
+    dates : (T,) datetime64[D]; every row has a close of some asset
+    tickers : N tickers, sorted
+    closes : (T, N) [currency/share]; NaN where there was no print
+    currency : of every close
+    provenance : source, kind of closes, hash, notes
+
+    """
+
+    dates: DateArray
+    tickers: tuple[str, ...]
+    closes: FloatArray
+    currency: str
+    provenance: Provenance
+
+    def market(self, annual_cash_rate: float = 0.0) -> Market:
+        """Return the market these closes make; ``annual_cash_rate`` is an annual effective rate [fraction]."""
+        return Market.build(
+            self.dates,
+            self.tickers,
+            self.closes,
+            annual_cash_rate=annual_cash_rate,
+            currency=self.currency,
+            provenance=self.provenance,
+        )
+
+    def only(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
+        """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
+
+        Raises
+        ------
+        DataError
+            When a ticker is not among these, or not one close is left.
+
+        """
+        missing = sorted(set(tickers) - set(self.tickers))
+        if missing:
+            raise DataError(f"{', '.join(missing)}: not among the closes that were loaded")
+        columns = [at for at, ticker in enumerate(self.tickers) if ticker in tickers]
+        rows = len(self.dates) if end is None else int(np.searchsorted(self.dates, np.datetime64(end), side="right"))
+        closes = self.closes[:rows, columns]
+        printed = ~np.isnan(closes).all(axis=1)
+        if not printed.any():
+            raise DataError(f"no close of {', '.join(tickers)} up to {end}; choose a later window.end")
+        kept = closes if printed.all() else closes[printed]
+        dates = self.dates[:rows] if printed.all() else self.dates[:rows][printed]
+        names = tuple(self.tickers[at] for at in columns)
+        return Closes(dates, names, frozen(np.ascontiguousarray(kept)), self.currency, self.provenance)
+
+
+class Source(Protocol):
+    """What every price source can do."""
+
+    def load(self, request: Request) -> Closes:
+        """Return the closes of exactly the requested tickers, all history up to ``request.end``."""
+        ...
+
+
+def fingerprint(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) -> str:
+    """Return the SHA-256 of dates, tickers and closes: the same prices give the same 64 digits on every machine."""
+    digest = hashlib.sha256()
+    digest.update(np.asarray(dates, "datetime64[D]").astype("<i8").tobytes())
+    digest.update("\0".join(tickers).encode("utf-8"))
+    digest.update(np.where(np.isnan(closes), np.nan, closes).astype("<f8").tobytes())  # one NaN of many bit patterns
+    return digest.hexdigest()
+
+
+def assemble(series: Mapping[str, Series], request: Request, currency: str, provenance: Provenance) -> Closes:
+    """Set the series of the requested tickers side by side, up to ``request.end``, and sign the result.
+
+    Parameters
+    ----------
+    series : one entry for every requested ticker
+    request : what was asked for
+    currency : of every close
+    provenance : its ``sha256`` is set here; a ticker whose first close lies after the window adds a note
+
+    Raises
+    ------
+    DataError
+        When not one close is left.
+
+    """
+    tickers = tuple(sorted(set(request.tickers)))
+    printed = {ticker: _printed(series[ticker]) for ticker in tickers}
+    kept = {ticker: _until(printed[ticker], request.end) for ticker in tickers}
+    dates = np.unique(np.concatenate([one.dates for one in kept.values()])) if kept else np.empty(0, "datetime64[D]")
+    if not len(dates):
+        raise DataError(
+            f"{provenance.source}: no close of {', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}; "
+            "choose a later window.end or another source"
+        )
+    closes = np.full((len(dates), len(tickers)), np.nan)
+    for column, ticker in enumerate(tickers):
+        closes[np.searchsorted(dates, kept[ticker].dates), column] = kept[ticker].closes
+    notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(kept[ticker].dates)]
+    signed = Provenance(
+        provenance.source, provenance.closes, fingerprint(dates, tickers, closes), (*provenance.notes, *notes)
+    )
+    return Closes(frozen(dates), tickers, frozen(closes), currency, signed)
+
+
+def _printed(series: Series) -> Series:
+    """Leave out the rows without a close."""
+    rows = ~np.isnan(series.closes)
+    return Series(np.asarray(series.dates, "datetime64[D]")[rows], series.closes[rows])
+
+
+def _until(series: Series, end: dt.date | None) -> Series:
+    if end is None:
+        return series
+    rows = series.dates <= np.datetime64(end, "D")
+    return Series(series.dates[rows], series.closes[rows])
+
+
+def _late_note(ticker: str, series: Series) -> str:
+    first = f"its first is on {series.dates[0]}" if len(series.dates) else "it has none at all"
+    return f"{ticker}: no close inside the window; {first}"

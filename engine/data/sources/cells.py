@@ -1,0 +1,181 @@
+"""Dates and numbers out of text, strictly: what is not plainly a date or a price is an error that names the place."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engine.core.errors import DataError
+from engine.data.sources.base import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.core.arrays import DateArray, FloatArray
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BASIC = re.compile(r"[0-9]{8}")
+_AMERICAN = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+_TIME = re.compile(
+    r"[ T](?P<hour>[0-9]{2}):[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+    r"( ?(?P<zone>Z|UTC|(?P<sign>[+-])(?P<h>[0-9]{2}):?(?P<m>[0-9]{2})))?"
+)
+_EMPTY: Final = frozenset({"", "nan", "NaN", "null", "N/A"})
+_NOON: Final = 12
+_SUNDAY: Final = 6
+_FRIDAY: Final = 4
+
+
+def dates_of(file: str, cells: Sequence[str], *, american: bool = False) -> DateArray:
+    """Return (T,) the session dates of date cells: the day as it is written, without its time and zone.
+
+    Parameters
+    ----------
+    file : its name, for messages
+    cells : ``2024-01-31``, ``20240131``, or a stamp as ``2024-01-31 00:00:00-05:00``
+    american : month first, ``01/31/2024``; only where the header belongs to a vendor who writes so
+
+    Raises
+    ------
+    DataError
+        For anything else, for offsets of several zones, and for stamps that are another zone's midnight.
+
+    """
+    if american:
+        return _days(file, [_AMERICAN.sub(r"\3-\1-\2", cell) for cell in cells], cells)
+    if cells and all(map(_BASIC.fullmatch, cells)):
+        return _days(file, [f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" for cell in cells], cells)
+    hours = _check_times(file, cells)
+    days = _days(file, [cell[:10] for cell in cells], cells)
+    if max(hours, default=0) >= _NOON:
+        refuse_shifted(file, days)
+    return days
+
+
+def refuse_shifted(file: str, days: DateArray) -> None:
+    """Raise DataError when evening stamps fall on Sundays and never on Fridays: midnights of a zone further east."""
+    weekdays = set(((days.astype(np.int64) + 3) % 7).tolist())
+    if _SUNDAY in weekdays and _FRIDAY not in weekdays:
+        first = days[(days.astype(np.int64) + 3) % 7 == _SUNDAY][0]
+        raise DataError(
+            f"{file}: found evening stamps on Sundays (first {first}) and none on a Friday, expected session dates; "
+            "they are midnights of another time zone: convert them to the exchange's zone"
+        )
+
+
+def numbers_of(file: str, ticker: str, days: DateArray, cells: Sequence[str], *, grouped: bool = False) -> FloatArray:
+    """Return (T,) the numbers of price cells; an empty cell, ``nan``, ``null`` and ``N/A`` are NaN.
+
+    ``grouped`` takes commas as thousands separators, where a vendor writes them.
+    """
+    if grouped:
+        cells = [cell.replace(",", "") for cell in cells]
+    try:
+        numbers = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
+    except ValueError:
+        return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
+    if any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
+        return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
+    return numbers
+
+
+def series_of(file: str, ticker: str, days: DateArray, closes: FloatArray) -> Series:
+    """Return a checked series with its oldest row first.
+
+    Raises
+    ------
+    DataError
+        For dates that neither rise nor fall throughout, a date that occurs twice, and closes that are not positive.
+
+    """
+    wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
+    if len(wrong):
+        at = wrong[0]
+        raise DataError(
+            f"{file}: {ticker} on {days[at]}: found the close {closes[at]:g}, expected a finite price above 0; "
+            "correct it or leave it empty"
+        )
+    return Series(*_ascending(file, ticker, days, closes))
+
+
+def _ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:
+    steps = np.diff(days).astype(np.int64)
+    if (steps > 0).all():
+        return days, closes
+    if (steps < 0).all():  # newest first, as many vendors write
+        return days[::-1], closes[::-1]
+    same = np.flatnonzero(steps == 0)
+    if len(same):
+        raise DataError(
+            f"{file}: {ticker}: found {days[same[0]]} twice, expected each date once; remove one of the rows"
+        )
+    falls = (steps > 0).sum() >= (steps < 0).sum()
+    at = np.flatnonzero((steps < 0) if falls else (steps > 0))[0]
+    raise DataError(
+        f"{file}: {ticker}: found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
+    )
+
+
+def _days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
+    try:
+        if all(map(_ISO.fullmatch, texts)):
+            return np.array(texts, dtype="datetime64[D]")
+    except ValueError:
+        pass
+    for row, text in enumerate(texts):
+        if not _ISO.fullmatch(text) or not _exists(text):
+            raise DataError(
+                f"{file}: row {row + 1} of the data: found the date {cells[row]!r}, expected year-month-day as "
+                "2024-01-31; rewrite the column (day and month cannot be told apart in other forms)"
+            )
+    raise AssertionError(texts)  # pragma: no cover  (one of them was refused above)
+
+
+def _exists(text: str) -> bool:
+    try:
+        np.datetime64(text, "D")
+    except ValueError:
+        return False
+    return True
+
+
+def _check_times(file: str, cells: Sequence[str]) -> set[int]:
+    """Return the hours of the stamps after checking their form; few forms occur in one file, so each is read once."""
+    hours: set[int] = set()
+    offsets: set[int] = set()
+    for tail in {cell[10:] for cell in cells} - {""}:
+        match = _TIME.fullmatch(tail)
+        if match is None:
+            row = next(row for row, cell in enumerate(cells) if cell[10:] == tail)
+            raise DataError(
+                f"{file}: row {row + 1} of the data: found the date {cells[row]!r}, expected year-month-day as "
+                "2024-01-31, with or without time and offset; rewrite the column"
+            )
+        hours.add(int(match["hour"]))
+        minutes = int(match["h"]) * 60 + int(match["m"]) if match["sign"] else 0
+        offsets.add(-minutes if match["sign"] == "-" else minutes)
+    if offsets and max(offsets) - min(offsets) > 2 * 60:  # summer time moves a zone by an hour
+        raise DataError(
+            f"{file}: found stamps with offsets from {min(offsets) / 60:+g} h to {max(offsets) / 60:+g} h, expected "
+            "one time zone; convert them to session dates"
+        )
+    return hours
+
+
+def _number(file: str, ticker: str, day: np.datetime64, cell: str) -> float:
+    """Read one cell the slow way, to say where it is wrong."""
+    text = cell.strip()
+    if text in _EMPTY:
+        return math.nan
+    if "_" not in text and text.isascii():
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    raise DataError(
+        f"{file}: {ticker} on {day}: found {cell!r}, expected a number with a decimal point; correct it or "
+        "leave it empty"
+    )

@@ -1,0 +1,118 @@
+"""Price files written as text: CSV of every layout in :mod:`engine.sources.layouts`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engine.core.errors import DataError
+from engine.data.sources.cells import dates_of, numbers_of, series_of
+from engine.data.sources.layouts import Columns, Kind, Table, columns_of, doubled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.core.arrays import DateArray, IntArray
+    from engine.data.sources.base import Series
+
+Rows = list[list[str]]
+
+_LABELS: Final = frozenset({"Price", "Ticker"})
+_UNNAMED: Final = "its close"
+
+
+def parse_text(file: str, content: bytes, tickers: Iterable[str]) -> Table:
+    """Read the closes of ``tickers`` from a CSV file; cells are text, so NO, NA and 007 stay what they are.
+
+    Parameters
+    ----------
+    file : its name, for messages
+    content : its bytes, UTF-8 with or without a byte order mark
+    tickers : whose columns or rows are wanted
+
+    Raises
+    ------
+    DataError
+        When the file is not text, has no data, or a row or cell of it cannot be read.
+
+    """
+    wanted = tuple(dict.fromkeys(tickers))
+    rows = _rows(file, content)
+    header, columns = _header(file, rows, wanted)
+    rows = rows[header:]
+    if not rows:
+        raise DataError(f"{file}: found a header and no rows, expected closes; fetch the file again")
+    days = dates_of(file, [row[columns.date].strip() for row in rows], american=columns.american)
+    if columns.ticker is not None:
+        return _long(file, rows, columns, days, wanted)
+    series = {
+        (ticker, kind): series_of(
+            file,
+            ticker or _UNNAMED,
+            days,
+            numbers_of(file, ticker or _UNNAMED, days, [row[at] for row in rows], grouped=columns.american),
+        )
+        for (ticker, kind), at in columns.closes.items()
+    }
+    return Table(file, series, columns.names, columns.notes)
+
+
+def _rows(file: str, content: bytes) -> Rows:
+    """Split into rows of equally many cells; blank lines are left out."""
+    if not content.strip():
+        raise DataError(f"{file}: found an empty file, expected a header and closes; fetch the file again")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file}: byte {error.start} is not UTF-8, a text file is expected; save it as CSV in UTF-8"
+        ) from error
+    if "\0" in text:
+        raise DataError(f"{file}: found a zero byte, expected a text file; save it as CSV in UTF-8")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: Rows = []
+    try:
+        for row in reader:
+            if row and (len(row) > 1 or row[0].strip()):
+                rows.append(row)
+                if len(row) != len(rows[0]):
+                    raise DataError(
+                        f"{file}: line {reader.line_num}: found {len(row)} cells, expected {len(rows[0])} as in the "
+                        "header; complete or remove the line"
+                    )
+    except csv.Error as error:
+        raise DataError(f"{file}: line {reader.line_num}: {error}, a CSV file is expected; save it as CSV") from error
+    return rows
+
+
+def _header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, Columns]:
+    """Return how many rows the header takes and what it says."""
+    labels = [row[0] for row in rows[:2]]
+    if set(labels) != _LABELS:
+        return 1, columns_of(file, rows[0], wanted)
+    fields, tickers = (rows[0], rows[1]) if labels[0] == "Price" else (rows[1], rows[0])
+    count = 2
+    while count < len(rows) and (
+        rows[count][0] in _LABELS or not any(rows[count][1:])
+    ):  # repeated rows, the index's name
+        count += 1
+    return count, doubled(file, fields, tickers, wanted)
+
+
+def _long(file: str, rows: Rows, columns: Columns, days: DateArray, wanted: tuple[str, ...]) -> Table:
+    """Sort the rows of a long file by ticker."""
+    column = columns.ticker or 0
+    places: dict[str, list[int]] = {}
+    for at, row in enumerate(rows):
+        places.setdefault(row[column].strip(), []).append(at)
+    series: dict[tuple[str | None, Kind], Series] = {}
+    for ticker in wanted:
+        own: IntArray = np.array(places.get(ticker, []), dtype=np.int64)
+        for (_, kind), cell in columns.closes.items():
+            if len(own):
+                closes = numbers_of(file, ticker, days[own], [rows[at][cell] for at in own])
+                series[ticker, kind] = series_of(file, ticker, days[own], closes)
+    return Table(file, series, tuple(places), columns.notes)

@@ -1,0 +1,129 @@
+"""The sessions of an exchange, kept on disk: the library that knows them takes a second to import."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import warnings
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.core.arrays import DateArray, IntArray, frozen
+from engine.core.errors import DataError, OutputError
+from engine.core.files import atomic_write
+from engine.data.sources.layouts import suggestion
+from engine.data.sources.store import store_folder
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+_DIGEST_BYTES = 32
+_LONGEST_CLOSURE = np.timedelta64(40, "D")
+"""No exchange of the library has been shut for longer; the look-back for the last closed session."""
+
+
+def sessions_of(exchange: str, first: np.datetime64, last: np.datetime64) -> DateArray:
+    """Return the session dates of ``exchange`` from ``first`` to ``last``, both included.
+
+    Where the calendar begins later than ``first`` (Tokyo: 1997) so do the sessions.
+
+    Raises
+    ------
+    DataError
+        For an exchange that has no calendar.
+
+    """
+    days, _ = _table(exchange, _year(first), _year(last))
+    return frozen(days[(days >= first) & (days <= last)])
+
+
+def last_closed(exchange: str, now: dt.datetime) -> np.datetime64:
+    """Return the last session whose closing time is not after ``now`` (with its time zone)."""
+    moment = np.datetime64(int(now.timestamp()), "s")
+    days, closes = _table(exchange, _year(moment - _LONGEST_CLOSURE), _year(moment))
+    at = int(np.searchsorted(closes, moment.astype(np.int64), side="right")) - 1
+    if at < 0:
+        raise DataError(f"data.calendar: {exchange} has had no session lately; name the exchange of these prices")
+    return np.datetime64(days[at], "D")
+
+
+def _year(date: np.datetime64) -> int:
+    return int(date.astype("datetime64[Y]").astype(np.int64)) + 1970
+
+
+def _table(exchange: str, first: int, last: int) -> tuple[DateArray, IntArray]:
+    """Return all sessions of whole years and their closing times [seconds since 1970, UTC]."""
+    if not exchange.isalnum():
+        raise DataError(f"exchange {exchange!r}: expected a market identifier code as XNYS; write its four letters")
+    name = f"{exchange}-{first}-{last}-{version('exchange_calendars')}.days"
+    path = store_folder() / "calendars" / name
+    table = _read(path)
+    if table is None:
+        table = _compute(exchange, first, last)
+        with contextlib.suppress(OutputError):  # the file only saves time
+            atomic_write(path, _packed(table))
+    return table[0].astype("datetime64[D]"), table[1]
+
+
+def _packed(table: IntArray) -> bytes:
+    """Return the table's SHA-256 and its numbers, so that a damaged file is never taken for a calendar."""
+    body = table.astype("<i8").tobytes()
+    return hashlib.sha256(body).digest() + body
+
+
+def _read(path: Path) -> IntArray | None:
+    """Return (2, T) days and closing times, or None when the file is missing or damaged: it can be made again."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != digest:
+        return None
+    table: IntArray = np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
+    return table
+
+
+def _compute(exchange: str, first: int, last: int) -> IntArray:
+    """Ask exchange_calendars; years before a calendar's own beginning are left out."""
+    import exchange_calendars as xcals  # noqa: PLC0415  (a second, and only when the cache is cold)
+
+    known = xcals.get_calendar_names()
+    if exchange not in known:
+        raise DataError(
+            f"exchange {exchange}: no such calendar, a market identifier code as XNYS is expected"
+            f"{suggestion(exchange, known)}"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its use of pandas is not ours to mend
+        try:
+            return _asked(exchange, first, last)
+        except Exception as error:
+            # some of its calendars do not get along with this pandas, and each says so in another way
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+            raise DataError(
+                f"data.calendar: exchange_calendars cannot serve {exchange} from {first} to {last} ({reason}); "
+                "name another exchange with the same holidays, as XNYS"
+            ) from error
+
+
+def _asked(exchange: str, first: int, last: int) -> IntArray:
+    """Return (2, T) days and closing times between the bounds that the calendar itself has."""
+    import exchange_calendars as xcals  # noqa: PLC0415  (as above)
+
+    try:
+        calendar = xcals.get_calendar(exchange, start=f"{first}-01-01", end=f"{last}-12-31")
+    except ValueError:
+        default = xcals.get_calendar(exchange)
+        bounds = type(default).bound_min(), type(default).bound_max()
+        start = max(f"{first}-01-01", str(bounds[0].date()) if bounds[0] else "")
+        end = min(f"{last}-12-31", str(bounds[1].date()) if bounds[1] else "9999")
+        if start > end:
+            return np.empty((2, 0), dtype=np.int64)
+        calendar = xcals.get_calendar(exchange, start=start, end=end)
+    days = calendar.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)
+    closes = calendar.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+    return np.stack([days, closes])

@@ -1,0 +1,199 @@
+"""What the columns of a price file mean: the layouts that vendors and people write.
+
+A file is *wide* (one column a ticker), *long* (a ticker column; several tickers below each other), *doubled* (two
+header rows, field and ticker, as yfinance writes them) or holds the *single* series of one ticker. A column of closes
+is
+
+``adjusted``  when its name or its vendor's rule says that splits and dividends are in it,
+``raw``       when an adjusted column stands beside it, or its vendor adjusts for splits only, or not at all,
+``unsaid``    when nothing in the file tells; its owner has to.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from engine.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.data.sources.base import Series
+
+Kind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
+
+_ROLES: Final[dict[str, frozenset[str]]] = {
+    "date": frozenset({"date", "datetime", "timestamp", "data", "<date>", "__index_level_0__"}),
+    "ticker": frozenset({"ticker", "symbol", "<ticker>"}),
+    "close": frozenset({"close", "zamkniecie", "<close>"}),
+    "adjusted": frozenset({"adj close", "adj_close", "adjclose", "adjusted_close", "adjusted close"}),
+    "price": frozenset({"price"}),
+    "other": frozenset(
+        {
+            "open",
+            "high",
+            "low",
+            "volume",
+            "vol.",
+            "change %",
+            "dividends",
+            "dividend",
+            "dividend_amount",
+            "stock splits",
+        }
+        | {"split", "split_coefficient", "capital gains", "repaired?", "currency", "otwarcie", "najwyzszy", "najnizszy"}
+        | {"wolumen", "<per>", "<time>", "<open>", "<high>", "<low>", "<vol>", "<openint>", "", "index", "unnamed: 0"}
+    ),
+}
+_STOOQ: Final = frozenset({"zamkniecie", "<close>"})
+_BARS: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one file holds of the tickers asked for.
+
+    ``series`` by (ticker, kind), the ticker None where the file does not name it; ``names`` are all tickers that the
+    file names, none for a single series; ``notes`` are what a reader of the result should know.
+    """
+
+    file: str
+    series: dict[tuple[str | None, Kind], Series]
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a file keeps what: column numbers, and what its header tells about the closes."""
+
+    date: int
+    closes: dict[tuple[str | None, Kind], int]
+    ticker: int | None = None
+    names: tuple[str, ...] = ()
+    american: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def role(name: str) -> str:
+    """Return what a header cell names: date, ticker, close, adjusted, price, other, or ``""`` for no known field."""
+    folded = name.strip().lower()
+    return next((role for role, names in _ROLES.items() if folded in names), "")
+
+
+def columns_of(file: str, header: Sequence[str], tickers: Iterable[str], date: int | None = None) -> Columns:
+    """Read a one-row header.
+
+    Parameters
+    ----------
+    file : its name, for messages
+    header : the cells
+    tickers : the columns wanted of a wide file
+    date : number of the date column where it is known already
+
+    Raises
+    ------
+    DataError
+        When there is no date column, or a column that is wanted occurs twice.
+
+    """
+    date = _date_column(file, header) if date is None else date
+    if not _is_fields([name for column, name in enumerate(header) if column != date]):
+        return _wide(file, header, date, tickers)
+    roles = {role(name): column for column, name in reversed(list(enumerate(header))) if column != date}
+    folded = {name.strip().lower(): column for column, name in enumerate(header)}
+    closes, notes = _meaning(file, roles, folded)
+    american = "price" in roles and "change %" in folded
+    return Columns(
+        date,
+        {(None, kind): column for kind, column in closes.items()},
+        ticker=roles.get("ticker"),
+        american=american,
+        notes=notes,
+    )
+
+
+def doubled(file: str, fields: Sequence[str], tickers: Sequence[str], wanted: Iterable[str]) -> Columns:
+    """Read a header of two rows, fields above tickers (or the other way round), first cell of each its label."""
+    wanted = set(wanted)
+    closes: dict[tuple[str | None, Kind], int] = {}
+    notes: list[str] = []
+    for ticker in dict.fromkeys(tickers[1:]):
+        own = [column for column in range(1, len(tickers)) if tickers[column] == ticker]
+        roles = {role(fields[column]): column for column in own}
+        found, said = _meaning(file, roles, {fields[column].strip().lower(): column for column in own})
+        if ticker in wanted:
+            closes |= {(ticker, kind): column for kind, column in found.items()}
+            notes.extend(said)
+    return Columns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
+
+
+def suggestion(ticker: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` for the name closest to ``ticker``, or nothing."""
+    names = list(dict.fromkeys(known))
+    close = [name for name in names if name.lower() == ticker.lower()] or difflib.get_close_matches(ticker, names, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Return the first names and how many more there are."""
+    every = list(names)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return (", ".join(every[:most]) or "nothing") + rest
+
+
+def _date_column(file: str, header: Sequence[str]) -> int:
+    for column, name in enumerate(header):
+        if role(name) == "date":
+            return column
+    if header and header[0].strip().lower() in {"", "index", "unnamed: 0"}:
+        return 0
+    raise DataError(
+        f"{file}: found the header {listing(header)}, expected a column of dates and one of closes a ticker, "
+        "separated by commas; name the first column date"
+    )
+
+
+def _is_fields(names: Sequence[str]) -> bool:
+    """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
+    roles = {role(name) for name in names}
+    if not roles & {"close", "adjusted", "price"}:
+        return False
+    return "" not in roles or bool({"Close", "close"} & set(names) and _BARS & set(names))
+
+
+def _wide(file: str, header: Sequence[str], date: int, tickers: Iterable[str]) -> Columns:
+    names = [name.strip() for name in header]
+    for ticker in tickers:
+        if names.count(ticker) > 1:
+            raise DataError(f"{file}: {ticker}: found {names.count(ticker)} columns, expected one; remove the others")
+    closes: dict[tuple[str | None, Kind], int] = {
+        (ticker, "unsaid"): names.index(ticker) for ticker in tickers if ticker in names and names.index(ticker) != date
+    }
+    return Columns(date, closes, names=tuple(name for column, name in enumerate(names) if name and column != date))
+
+
+def _meaning(file: str, roles: dict[str, int], folded: dict[str, int]) -> tuple[dict[Kind, int], tuple[str, ...]]:
+    """Return the columns of closes by kind, and what has to be said about them."""
+    fields = set(folded)
+    said = ""
+    kinds: dict[Kind, int] = {}
+    if "adjusted" in roles:
+        kinds = {"adjusted": roles["adjusted"]}
+    elif "price" in roles and "close" in roles:
+        kinds, said = {"adjusted": roles["price"]}, "the column Price beside Close is taken as the adjusted close"
+    elif fields & _STOOQ:
+        return {"adjusted": roles["close"]}, (f"{file}: stooq adjusts its closes for splits and dividends",)
+    elif "close" in roles and {"dividends", "stock splits"} <= fields:
+        return {"adjusted": roles["close"]}, (f"{file}: Close beside Dividends is yfinance's adjusted close",)
+    elif "price" in roles and "change %" in fields:
+        kinds, said = {"raw": roles["price"]}, "investing.com prices hold no dividends"
+    elif "close" in roles and fields & {"dividend", "split"}:
+        said = "closes as traded; dividends and splits are not in them"
+    elif "close" in roles or "price" in roles:
+        return {"unsaid": roles.get("close", roles.get("price", 0))}, ()
+    if "close" in roles:
+        kinds["raw"] = roles["close"]
+    return kinds, ((f"{file}: {said}",) if said else ())

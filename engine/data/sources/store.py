@@ -1,0 +1,172 @@
+"""The price store: one Parquet file for each source and ticker, in which no bit can turn unnoticed.
+
+Every page carries a checksum, the metadata a SHA-256 of the series and one of the whole file (taken with its own 64
+digits blank). Writers replace a file in one step, so two of them leave the one or the other, never a mixture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import platformdirs
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.core.arrays import DateArray, FloatArray, frozen
+from engine.core.errors import DataError
+from engine.core.files import at_home, atomic_write
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+ENVIRONMENT: Final = "PORTFOLIO_ENGINE_STORE"
+"""Names the folder of the store; the default is the user's cache folder."""
+
+_SEAL: Final = b"file-sha256:"
+_BLANK: Final = b"0" * 64
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one fetch knew of a ticker.
+
+    Attributes
+    ----------
+    dates : (T,) datetime64[D], strictly increasing
+    closes : (T,) as printed, adjusted for splits only [currency/share]
+    adjusted : (T,) adjusted for dividends too [currency/share]
+    currency : as the source writes it, ``GBp`` for pence
+    through : the last session the fetch answers for; later than the last date when the ticker had ended
+
+    """
+
+    dates: DateArray
+    closes: FloatArray
+    adjusted: FloatArray
+    currency: str
+    through: np.datetime64
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the series and what belongs to it."""
+        digest = hashlib.sha256(f"{self.currency}\0{self.through}\0".encode())
+        digest.update(self.dates.astype("datetime64[D]").astype("<i8").tobytes())
+        for column in (self.closes, self.adjusted):
+            digest.update(np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
+        return digest.hexdigest()
+
+
+def store_folder() -> Path:
+    """Return the folder of the store: ``$PORTFOLIO_ENGINE_STORE`` or ``prices`` in the user's cache folder."""
+    chosen = os.environ.get(ENVIRONMENT)
+    return at_home(Path(chosen), ENVIRONMENT) if chosen else platformdirs.user_cache_path("portfolio-engine") / "prices"
+
+
+def path_of(source: str, ticker: str) -> Path:
+    """Return the file of a ticker: a name that no file system folds with another's, and none that is reserved."""
+    readable = re.sub(r"[^a-z0-9]", "_", ticker.lower())
+    tag = hashlib.sha256(ticker.encode("utf-8")).hexdigest()[:12]
+    return store_folder() / source / f"{readable}-{tag}.parquet"
+
+
+def write(source: str, ticker: str, stored: Stored) -> None:
+    """Put a series into the store after reading it back from the bytes that will be written."""
+    path = path_of(source, ticker)
+    content = _encode(source, ticker, stored)
+    if _decode(path, source, ticker, content).sha256 != stored.sha256:  # a writer's fault must not reach the disk
+        raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
+    atomic_write(path, content)
+
+
+def read(source: str, ticker: str) -> Stored | None:
+    """Return the series of a ticker, None when there is none.
+
+    Raises
+    ------
+    DataError
+        When the file is damaged; it is left as it is.
+
+    """
+    path = path_of(source, ticker)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    return _decode(path, source, ticker, content)
+
+
+def _encode(source: str, ticker: str, stored: Stored) -> bytes:
+    """Return the bytes of the file, sealed."""
+    table = pa.table(
+        {
+            "date": pa.array(stored.dates.astype("datetime64[D]"), pa.date32()),
+            "close": pa.array(stored.closes, pa.float64()),
+            "adjusted": pa.array(stored.adjusted, pa.float64()),
+        }
+    )
+    metadata = {
+        "source": source,
+        "ticker": ticker,
+        "currency": stored.currency,
+        "through": str(stored.through),
+        "sha256": stored.sha256,
+        "seal": (_SEAL + _BLANK).decode(),
+    }
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(
+        sink, table.schema, compression="zstd", write_page_checksum=True, store_schema=False
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(metadata)
+    content: bytes = sink.getvalue().to_pybytes()
+    at = content.rindex(_SEAL + _BLANK) + len(_SEAL)
+    return content[:at] + hashlib.sha256(content).hexdigest().encode() + content[at + len(_BLANK) :]
+
+
+def _decode(path: Path, source: str, ticker: str, content: bytes) -> Stored:
+    """Check seal, page checksums and series hash, and return the series."""
+    at = content.rfind(_SEAL) + len(_SEAL)
+    seal = content[at : at + len(_BLANK)]
+    blank = content[:at] + _BLANK + content[at + len(_BLANK) :]
+    if at < len(_SEAL) or hashlib.sha256(blank).hexdigest().encode() != seal:
+        raise _damaged(path, ticker, "its bytes do not match their SHA-256")
+    try:
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as opened:
+            table = opened.read(use_threads=False)
+            metadata = {key.decode(): value.decode() for key, value in (opened.metadata.metadata or {}).items()}
+        stored = Stored(
+            frozen(_values(table["date"], np.int32).astype("datetime64[D]")),
+            frozen(_values(table["close"], np.float64).astype(np.float64)),
+            frozen(_values(table["adjusted"], np.float64).astype(np.float64)),
+            metadata["currency"],
+            np.datetime64(metadata["through"], "D"),
+        )
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise _damaged(path, ticker, f"it cannot be decoded ({error})") from error
+    if stored.sha256 != metadata.get("sha256"):
+        raise _damaged(path, ticker, "its series does not match its SHA-256")
+    if (metadata.get("source"), metadata.get("ticker")) != (source, ticker):
+        raise _damaged(path, ticker, f"it holds {metadata.get('ticker')} of {metadata.get('source')}")
+    return stored
+
+
+def _values(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[np.generic]:
+    """Return a column without nulls as an array; pyarrow's own conversion would import pandas."""
+    whole = column.combine_chunks()
+    if whole.null_count:
+        raise ValueError(f"{whole.null_count} empty cells")
+    return np.frombuffer(whole.buffers()[1], dtype=kind)[whole.offset : whole.offset + len(whole)]
+
+
+def _damaged(path: Path, ticker: str, reason: str) -> DataError:
+    return DataError(
+        f"{path}: the stored prices of {ticker} are damaged: {reason}; `engine data fetch` gets them again"
+    )

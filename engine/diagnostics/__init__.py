@@ -1,0 +1,1 @@
+"""The engine examined: published figures reproduced (``verify``) and jobs timed (``bench``)."""

@@ -1,0 +1,97 @@
+"""The jobs that engines are timed on: one market of seeded prices, and variants of a plan over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.data.market import Market
+from engine.data.sessions import MONTHS, starts_period
+from engine.portfolio.account import Account
+from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts
+from engine.portfolio.policy import Policy
+from engine.sweep.batch.run_batch import Variant
+
+SESSIONS: Final = 5475
+ASSETS: Final = 6
+CAPITAL: Final = 100_000.0
+
+Plan = Callable[[dict[str, object]], Policy]
+"""What makes a policy of plain data: the catalogue of strategies, which this package does not know."""
+
+
+@cache
+def market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
+    """Return a market of weekdays from 2004 on, of independent log-normal-like closes; the same for everybody."""
+    draws = np.random.default_rng(2004)
+    closes = np.asarray(
+        50.0 * np.cumprod(1.0 + draws.normal(0.0004, 0.012, (sessions, assets)), axis=0), dtype=np.float64
+    )
+    dates = np.busday_offset("2004-01-30", np.arange(sessions), roll="forward")
+    return Market.build(dates, tuple(f"A{j:03d}" for j in range(assets)), closes)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Variants of one family over a market, with their weights (S, N), as the peers take them."""
+
+    market: Market
+    variants: tuple[Variant, ...]
+    weights: FloatArray
+
+    @property
+    def rows(self) -> IntArray:
+        """The sessions of the rebalances: the first, and the first of every year."""
+        starts = np.flatnonzero(starts_period(self.market.dates, "year"))
+        return np.concatenate([[0], starts]).astype(np.int64)
+
+    def first(self, count: int) -> Job:
+        """Return the job of the first ``count`` variants."""
+        return Job(self.market, self.variants[:count], self.weights[:count])
+
+
+def fixed_mixes(plan: Plan, count: int, *, sessions: int = SESSIONS, assets: int = ASSETS) -> Job:
+    """Return ``count`` mixes of all assets, rebalanced at the first session of every January, without costs."""
+    prices = market(sessions, assets)
+    draws = np.random.default_rng(6).dirichlet(np.full(assets, 5.0), min(count, 1000)).round(3)
+    draws[:, 0] += 1.0 - draws.sum(axis=1)
+    account, costs = Account(capital=CAPITAL), NoCosts()
+    made: list[Policy] = []
+    for row in draws.tolist():
+        weights = dict(zip(prices.assets, row, strict=True))
+        made.append(plan({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}}))
+    variants = tuple(Variant(made[k % len(made)], account, costs, 0, sessions) for k in range(count))
+    return Job(prices, variants, draws[np.arange(count) % len(draws)])
+
+
+def core_satellites(plan: Plan, count: int, **more: object) -> Job:
+    """Return ``count`` variants of a core with four capped satellites: twelve months, core weights, sizes and costs.
+
+    ``more`` keys of the strategy, as ``caps="always"``.
+    """
+    prices, account = market(), Account(capital=CAPITAL)
+    costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))
+    made = [
+        plan(
+            {
+                "kind": "core_satellite",
+                "core": {"A000": "rest", "A001": share / 100.0},
+                "satellites": dict.fromkeys(prices.assets[2:], size),
+                "cap": 0.03,
+                "rebalance": {"kind": "annual", "month": month},
+                **more,
+            }
+        )
+        for month in MONTHS
+        for share in range(5, 26)
+        for size in (0.02, 0.025, 0.03)
+    ]
+    variants = tuple(
+        Variant(made[k % len(made)], account, costs[k // len(made) % 2], 0, SESSIONS) for k in range(count)
+    )
+    return Job(prices, variants, np.zeros((count, ASSETS)))

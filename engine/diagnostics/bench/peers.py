@@ -1,0 +1,138 @@
+"""The same job in other engines: each function sets up, and returns what is to be timed and what it must agree with.
+
+Every peer gets the prices and the weights as arrays in its own kind of frame and is asked for a mix of all assets,
+rebalanced at the first session of every January, without costs. Libraries are imported when they are asked for.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.diagnostics.bench.jobs import CAPITAL, Job
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Results = Mapping[str, FloatArray]
+"""(S,) figures by name; those that :func:`engine.bench.measure.expected` knows."""
+
+Timed = Callable[[], Results]
+"""What is timed: from prices and weights in memory to figures."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another engine: its distribution, how many variants it takes at a time, rounds at most, and its job."""
+
+    title: str
+    distribution: str
+    batch: int
+    rounds: int
+    prepare: Callable[[Job], Timed]
+
+    @property
+    def version(self) -> str | None:
+        """The version installed, or None."""
+        try:
+            return importlib.metadata.version(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+
+def _frame(job: Job, values: FloatArray) -> pd.DataFrame:
+    import pandas  # noqa: ICN001, PLC0415  (slow, and only here)
+
+    return pandas.DataFrame(values, index=pandas.DatetimeIndex(job.market.dates.astype("datetime64[ns]")))
+
+
+def _vectorbt(engine: str) -> Callable[[Job], Timed]:
+    def prepare(job: Job) -> Timed:
+        import vectorbt as vbt  # noqa: PLC0415
+
+        count, assets = job.weights.shape
+        closes = _frame(job, np.tile(job.market.prices, (1, count)))
+        sizes = np.full(closes.shape, np.nan)
+        sizes[job.rows] = job.weights.reshape(-1)
+        groups = np.repeat(np.arange(count), assets)
+
+        def timed() -> Results:
+            portfolio = vbt.Portfolio.from_orders(
+                closes,
+                size=sizes,
+                size_type="targetpercent",
+                init_cash=CAPITAL,
+                cash_sharing=True,
+                group_by=groups,
+                call_seq="auto",
+                freq="1D",
+                engine=engine,
+            )
+            found = portfolio.total_return(), portfolio.sharpe_ratio(), portfolio.max_drawdown()
+            names = ("total_return", "sharpe_365", "max_drawdown")
+            return {name: np.atleast_1d(np.asarray(one)) for name, one in zip(names, found, strict=True)}
+
+        return timed
+
+    return prepare
+
+
+def _bt(job: Job) -> Timed:
+    import bt  # noqa: PLC0415
+
+    closes = _frame(job, job.market.prices)
+    closes.columns = list(job.market.assets)
+    weights = closes.iloc[job.rows].copy()
+    weights.iloc[:, :] = job.weights[0]
+
+    def timed() -> Results:
+        algos = [bt.algos.RunOnDate(*weights.index), bt.algos.WeighTarget(weights), bt.algos.Rebalance()]
+        test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=CAPITAL, integer_positions=False)
+        result = bt.run(test)
+        values = np.asarray(test.strategy.values)[-1:]
+        return {"final_value": values, "max_drawdown": np.array([result.stats.iloc[:, 0]["max_drawdown"]])}
+
+    return timed
+
+
+def _cvxportfolio(job: Job) -> Timed:
+    import cvxportfolio as cvx  # noqa: PLC0415
+    import pandas  # noqa: ICN001, PLC0415
+
+    closes = _frame(job, job.market.prices)
+    closes.columns = list(job.market.assets)
+    returns = closes.pct_change().shift(-1).iloc[:-1]
+    returns["cash"] = 0.0
+    target = pandas.Series([*job.weights[0], 0.0], index=returns.columns)
+    data = cvx.UserProvidedMarketData(returns=returns, cash_key="cash", min_history=pandas.Timedelta("0d"))
+    policy = cvx.PeriodicRebalance(target=target, rebalancing_times=closes.index[job.rows])
+
+    def timed() -> Results:
+        simulator = cvx.MarketSimulator(market_data=data, costs=[])
+        result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=CAPITAL)
+        return {"value_before_last": np.asarray(result.v)[-1:]}
+
+    return timed
+
+
+PEERS: Final = (
+    Peer("vectorbt, numba engine", "vectorbt", 20, 5, _vectorbt("numba")),
+    Peer("vectorbt, Rust engine", "vectorbt-rust", 20, 5, _vectorbt("rust")),
+    Peer("bt", "bt", 1, 5, _bt),
+    Peer("cvxportfolio", "cvxportfolio", 1, 1, _cvxportfolio),
+)
+"""Who is asked, when installed."""
+
+
+def quietly(timed: Timed) -> Results:
+    """Run what is timed without the warnings of others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return timed()

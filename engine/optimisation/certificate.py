@@ -1,0 +1,173 @@
+"""The proof that weights are optimal, from the weights alone: no status, slack or multiplier of a solver is believed.
+
+At w, find multipliers of the constraints that bind there which balance the objective's gradient as well as they can
+(non-negative least squares). By convexity no admissible vector is better than w by more than what stays unbalanced
+can earn, plus what the multipliers price of the slack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.optimisation.compiled_problem import Costs
+from engine.optimisation.constraints import UNTRADED, Constraints
+from engine.optimisation.objectives import Form, Quadratic, Ratio, Tail
+
+BINDS: Final = 1e-7
+"""Slack up to which a constraint may have a multiplier [weight]."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """``gap``: no admissible weights are better by more; ``duals``: what the objective gains for a unit of slack.
+
+    Both in units of the objective: a variance, ratio or loss, for a whole weight.
+    """
+
+    gap: float
+    duals: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Slope:
+    """The objective's minorants at w: gradient (N,) plus a mix of ``choices`` (k, N), non-negative, adding to ``mass``.
+
+    ``unit`` turns the objective in which it is convex into the one reported.
+    """
+
+    gradient: FloatArray
+    choices: FloatArray
+    mass: float
+    unit: float = 1.0
+
+
+def certify(form: Form, constraints: Constraints, w: FloatArray, costs: Costs | None = None) -> Certificate:
+    """Return the proof for ``w`` (N,), not negative and adding up to 1."""
+    from scipy.optimize import nnls  # noqa: PLC0415
+
+    slope = _slope(form, w, costs)
+    size = float(np.abs(slope.gradient).max()) or 1.0
+    names, normals, slack = _binding(constraints, w)
+    idle = _untraded(constraints, w, costs)
+    steepness = _steepness(constraints, names)
+    rate = np.zeros(len(w)) if costs is None else costs.rate
+    columns, aim = _system(slope, normals, idle, steepness, rate, size)
+    try:
+        y, _ = nnls(columns, aim / size)
+    except RuntimeError:  # it did not settle: nothing is proved
+        return Certificate(np.inf, {})
+    y *= size
+    k, f = len(names), len(idle)
+    gradient, short = _mixed(slope, y[k + 2 + 3 * f :], w, form)
+    rest = gradient + y[:k] @ normals + (y[k] - y[k + 1])
+    pull, most = y[k + 2 : k + 2 + f] - y[k + 2 + f : k + 2 + 2 * f], rate[idle] + float(steepness @ y[:k])
+    rest[idle] += np.clip(pull, -most, most)
+    gap = float(rest @ w - rest.min()) + float(y[:k] @ np.maximum(slack, 0.0)) + short
+    duals = {name: float(v) / slope.unit for name, v in zip(names, y[:k], strict=True) if name and v > 1e-9 * size}
+    return Certificate(gap / slope.unit, duals)
+
+
+def _system(
+    slope: _Slope, normals: FloatArray, idle: IntArray, steepness: FloatArray, rate: FloatArray, size: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the least squares of the multipliers: columns and the aim.
+
+    Unknowns: k multipliers, the budget's in two parts, at each of the f assets not traded the slope chosen there in
+    two parts and what it leaves of the steepest allowed, the shares of the choices. Rows: N balances of the gradient,
+    f sums to the steepest, one sum of shares.
+    """
+    (k, n), f, c = normals.shape, len(idle), len(slope.choices)
+    columns = np.zeros((n + f + (c > 0), k + 2 + 3 * f + c))
+    columns[:n, :k] = normals.T
+    columns[:n, k], columns[:n, k + 1] = 1.0, -1.0
+    at = np.arange(f)
+    columns[idle, k + 2 + at], columns[idle, k + 2 + f + at] = 1.0, -1.0
+    for part in range(3):
+        columns[n + at, k + 2 + part * f + at] = 1.0
+    columns[n : n + f, :k] = -steepness
+    aim = np.concatenate([-slope.gradient, rate[idle]])
+    if c:
+        columns[:n, k + 2 + 3 * f :] = slope.choices.T
+        columns[-1, k + 2 + 3 * f :] = size
+        aim = np.append(aim, size * slope.mass)
+    return columns, aim
+
+
+def _slope(form: Form, w: FloatArray, costs: Costs | None) -> _Slope:
+    none = np.zeros((0, len(w)))
+    paid, paying = 0.0, np.zeros(len(w))
+    if costs is not None:
+        trades = w - costs.previous
+        paid = float(costs.rate @ np.abs(trades))
+        paying = costs.rate * np.where(np.abs(trades) <= UNTRADED, 0.0, np.sign(trades))
+    value, gradient = form.curve(w)
+    match form:
+        case Quadratic():
+            return _Slope(gradient + form.linear + paying, none, 0.0)
+        case Ratio():
+            # where (e'v - costs) / vol(v) is highest, ratio * vol(v) - e'v + costs is lowest, and that is convex
+            ratio = (float(form.excess @ w) - paid) / value
+            return _Slope(ratio * gradient - form.excess + paying, none, 0.0, value)
+        case Tail():
+            return _tail(form, w, value, paying)
+
+
+def _tail(form: Tail, w: FloatArray, value: float, paying: FloatArray) -> _Slope:
+    """Split the scenarios: those beyond the edge count in full, those on it in shares to be found."""
+    losses = -(form.returns @ w)
+    room = len(losses) * (1.0 - form.level)
+    edge = np.sort(losses)[::-1][min(int(np.ceil(room - 1e-9)), len(losses)) - 1]
+    near = 1e-7 * (form.scale() + abs(value))
+    beyond, ties = losses > edge + near, np.abs(losses - edge) <= near
+    gradient = -form.returns[beyond].sum(axis=0) / room
+    return _Slope(gradient + paying, -form.returns[ties], 1.0 - float(beyond.sum()) / room)
+
+
+def _mixed(slope: _Slope, shares: FloatArray, w: FloatArray, form: Form) -> tuple[FloatArray, float]:
+    """Return the gradient with the choices mixed in, and by how much the minorant is then below the objective at w."""
+    if not isinstance(form, Tail):
+        return slope.gradient, 0.0
+    most = 1.0 / (len(form.returns) * (1.0 - form.level))
+    shares = np.clip(shares, 0.0, most)
+    shares = shares * (slope.mass / max(float(shares.sum()), 1e-300))
+    if shares.max(initial=0.0) > most * (1.0 + 1e-9):  # no mix of the tail: nothing is proved
+        return slope.gradient, np.inf
+    mixed = shares @ slope.choices
+    losses = slope.choices @ w
+    on_edge = float(np.max(losses, initial=0.0))
+    return slope.gradient + mixed, max(slope.mass * on_edge - float(shares @ losses), 0.0)
+
+
+def _binding(constraints: Constraints, w: FloatArray) -> tuple[list[str], FloatArray, FloatArray]:
+    """Return names (k), normals (k, N) and slacks (k,) of the inequalities that bind at ``w``."""
+    names: list[str] = []
+    normals, slacks = [np.zeros((0, len(w)))], [np.zeros(0)]
+    for piece in (constraints.bounds, *constraints.groups, constraints.turnover, constraints.target):
+        if piece is not None:
+            rows = piece.normals(w)
+            binds = np.flatnonzero(rows.slack <= BINDS)
+            names += [rows.names[i] for i in binds]
+            normals.append(rows.matrix[binds])
+            slacks.append(rows.slack[binds])
+    return names, np.vstack(normals), np.concatenate(slacks)
+
+
+def _untraded(constraints: Constraints, w: FloatArray, costs: Costs | None) -> IntArray:
+    """Return the assets that are not traded where trading is limited or paid for: its slope has a choice there."""
+    turnover = constraints.turnover
+    idle = np.zeros(len(w), dtype=np.bool_)
+    if turnover is not None and turnover.normals(w).slack[0] <= BINDS:
+        idle |= np.abs(w - turnover.previous) <= UNTRADED
+    if costs is not None:
+        idle |= np.abs(w - costs.previous) <= UNTRADED
+    return np.flatnonzero(idle)
+
+
+def _steepness(constraints: Constraints, names: list[str]) -> FloatArray:
+    """Return (k,) how steep a slope at an untraded asset a unit of each multiplier allows: half, of the turnover's."""
+    limit = None if constraints.turnover is None else constraints.turnover.name
+    return np.array([0.5 if name == limit else 0.0 for name in names])

@@ -1,0 +1,154 @@
+"""Weights from an objective and constraints: assembled once, re-solved with new numbers, every answer proved here.
+
+A status is a claim. What counts is that the weights, clipped and summing to 1, break no constraint by more than 1e-8
+and that ``certificate`` shows no admissible weights to be better by more than 1e-6 of the objective. Otherwise the
+next solver is asked, and when none is left there are no weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, frozen
+from engine.optimisation.certificate import certify
+from engine.optimisation.compiled_problem import Costs, Program, signature
+from engine.optimisation.constraints import VIOLATION, Constraints
+from engine.optimisation.feasibility import Feasibility, feasible
+from engine.optimisation.objectives import Form, Quadratic, Ratio
+from engine.optimisation.rational_simplex import ROUNDING
+from engine.optimisation.solution import WORTHLESS, Solution
+from engine.optimisation.solvers import SOLVERS, Solver, refined
+
+GAP: Final = 1e-6
+"""Most by which accepted weights can be worse than the best, in parts of the objective."""
+_SMALL_GAP: Final = 1e-9
+"""The same for an objective near zero, in parts of its scale (the mean variance)."""
+
+
+@dataclass
+class Optimiser:
+    """Solves forms under constraints; keeps what it compiled.
+
+    ``solvers`` are asked in their order; ``compiled`` counts the problems assembled so far.
+    """
+
+    solvers: Mapping[str, Solver] = field(default_factory=lambda: dict(SOLVERS))
+    compiled: int = 0
+    _programs: dict[tuple[object, ...], Program] = field(default_factory=dict, repr=False)
+    _proved: dict[tuple[object, ...], Feasibility] = field(default_factory=dict, repr=False)
+
+    def solve(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
+        """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
+
+        Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
+        objective, the number of assets and the groups may not. Never raises for want of a solution: see ``status``.
+        """
+        proof = self.feasibility(constraints)
+        if not proof.holds:
+            return Solution(None, np.nan, "", f"infeasible: {proof.message}")
+        if constraints.cardinality is not None:
+            from engine.optimisation.cardinality import best_basket  # noqa: PLC0415  (it solves each basket here)
+
+            return best_basket(self, form, constraints, costs)
+        return self.convex(form, constraints, costs)
+
+    def convex(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
+        """Return the solution without a choice of names; feasibility is not proved again."""
+        if isinstance(form, Quadratic) and form.free is not None and costs is None:
+            free = exact_sum(form.free, constraints)
+            if constraints.violation(free) <= 1e-15 and np.max(np.abs(free - form.free)) <= 1e-15:
+                return Solution(frozen(free), form.value(free), "closed form", "optimal", 0.0, 0.0)
+        failures = []
+        program = self.program(form, constraints, costs)
+        problem = program.standard(form, constraints, costs)
+        for name, solver in self.solvers.items():
+            answer = solver(problem)
+            tried = [answer.x]
+            if np.isfinite(answer.x).all():
+                tried.insert(0, refined(problem, answer))
+            for x in tried:
+                solution = checked(form, constraints, costs, program.weights(x), name)
+                if solution.weights is not None:
+                    return solution
+            failures.append(f"{name} says {answer.status}, but {solution.status}")
+            if isinstance(form, Ratio) and len(failures) == 1 and self._worthless(form, constraints):
+                return Solution(None, np.nan, "", WORTHLESS)
+        return Solution(None, np.nan, "", "; ".join(failures))
+
+    def _worthless(self, form: Ratio, constraints: Constraints) -> bool:
+        """Return whether even the weights of the highest numerator have none above zero (H54)."""
+        n = len(form.excess)
+        best = self.convex(Quadratic(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
+        return best.weights is not None and not float(form.excess @ best.weights) > 0.0
+
+    def program(self, form: Form, constraints: Constraints, costs: Costs | None) -> Program:
+        """Return the compiled problem for these, compiling when there is none yet."""
+        key = signature(form, constraints, costs)
+        if key not in self._programs:
+            self._programs[key] = Program(form, constraints, costs)
+            self.compiled += 1
+        return self._programs[key]
+
+    def feasibility(self, constraints: Constraints) -> Feasibility:
+        """Return the exact proof, from memory when these constraints were proved before."""
+        turnover = constraints.turnover
+        if turnover is not None:
+            still = replace(constraints, turnover=None)
+            proof = self.feasibility(still)
+            stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) <= float(ROUNDING)
+            return proof if stays or not proof.holds else feasible(constraints)
+        key = _facts(constraints)
+        if key not in self._proved:
+            self._proved[key] = feasible(constraints)
+        return self._proved[key]
+
+
+def checked(form: Form, constraints: Constraints, costs: Costs | None, w: FloatArray, solver: str) -> Solution:
+    """Return ``w`` (N,), clipped and adding up to 1, as a solution when it passes; else one that says why not."""
+    if not np.isfinite(w).all():
+        return Solution(None, np.nan, solver, "its weights are not numbers")
+    w = exact_sum(w, constraints)
+    residual = constraints.violation(w)
+    if not residual <= VIOLATION:
+        return Solution(None, np.nan, solver, f"a constraint is broken by {residual:.2g}", residual)
+    value = form.value(w)
+    if isinstance(form, Ratio) and not value < 0.0:
+        return Solution(None, np.nan, solver, "its ratio is not positive", residual)
+    proof = certify(form, constraints, w, costs)
+    small = _SMALL_GAP * (1.0 if isinstance(form, Ratio) else form.scale())
+    if not proof.gap <= max(GAP * abs(value), small):
+        return Solution(None, np.nan, solver, f"it may be {proof.gap:.2g} from the best", residual, proof.gap)
+    return Solution(frozen(w), value, solver, "optimal", residual, proof.gap, proof.duals)
+
+
+def exact_sum(w: FloatArray, constraints: Constraints) -> FloatArray:
+    """Return ``w`` (N,) within its bounds and adding up to 1 to the last bit; what is missing goes where most room is.
+
+    More than 1e-6 is not put right, for then ``w`` was no solution.
+    """
+    bounds = constraints.bounds
+    w = np.clip(w, bounds.lower, bounds.upper)
+    for edge in (bounds.lower, bounds.upper):
+        w = np.where(np.abs(w - edge) <= 1e-11, edge, w)
+    for _ in range(3):
+        missing = 1.0 - math.fsum(w)
+        if missing == 0.0 or not abs(missing) <= 1e-6:
+            break
+        room = bounds.upper - w if missing > 0.0 else w - bounds.lower
+        w[int(np.argmax(room))] += missing
+    return np.asarray(w)
+
+
+def _facts(constraints: Constraints) -> tuple[object, ...]:
+    bounds, rule = constraints.bounds, constraints.cardinality
+    groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
+    choice = rule and (rule.members.tobytes(), rule.floor.tobytes(), rule.cap.tobytes(), rule.least, rule.most)
+    return bounds.assets, bounds.lower.tobytes(), bounds.upper.tobytes(), groups, choice
+
+
+__all__ = ["Costs", "Optimiser", "Solution", "checked", "exact_sum"]

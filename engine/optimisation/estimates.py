@@ -1,0 +1,191 @@
+"""Trailing estimates: closes up to the session before a decision -> expected returns and their covariance.
+
+Conventions: simple returns; 252 sessions a year; the sample covariance divides by T - 1, Ledoit-Wolf and OAS by T, as
+scikit-learn defines them, so that the two differ by T / (T - 1) even without shrinkage.
+
+What is missing (S7): an asset with fewer than ``min_history`` returns in the lookback is not estimated; the others
+are estimated on the sessions on which all of them have a return (complete cases), because a covariance pieced
+together from pairs need not be one. The youngest estimated asset therefore sets the length for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from engine.core.arrays import BoolArray, FloatArray, IntArray, frozen
+from engine.core.errors import DataError
+from engine.core.fields import Choice, Positive, Whole, refuse
+
+SESSIONS_PER_YEAR: Final = 252.0
+_SINGULAR: Final = 1e-10
+"""Smallest eigenvalue, over the largest, at which a sample covariance still says something about every asset."""
+_FLOOR: Final = 1e-12
+"""Eigenvalues below this share of the largest are raised to it."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the past says about returns.
+
+    Attributes
+    ----------
+    mean : (N,) expected simple returns [1/yr]
+    covariance : (N, N) symmetric, positive definite [1/yr]
+    observations : returns of each asset that went into them
+    clipped : how much the smallest eigenvalue was raised to be positive [1/yr]
+    condition : largest over smallest eigenvalue of the covariance
+    shrinkage : weight of the structured target in the covariance, 0 for a sample covariance [fraction]
+
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    observations: int
+    clipped: float = 0.0
+    condition: float = np.nan
+    shrinkage: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Moments of the assets that can be estimated, and which they are.
+
+    Attributes
+    ----------
+    moments : of the n assets that ``known`` marks, in their order
+    known : (N,) which assets had enough returns
+    returns : (observations, n) the simple returns behind them, oldest first
+    rows : (observations,) the row of ``closes`` at which each return ends
+
+    """
+
+    moments: Moments
+    known: BoolArray
+    returns: FloatArray
+    rows: IntArray
+
+
+class Estimates(Choice):
+    """How moments are estimated: ``{covariance: ledoit_wolf, mean: shrunk, lookback: 756}``.
+
+    ``lookback`` and ``min_history`` count returns, ``half_life`` sessions after which a return counts half; with one,
+    shrinkage is worked out on the weighted returns as if they were that many plain ones.
+    """
+
+    covariance: Literal["sample", "ledoit_wolf", "oas"] = "ledoit_wolf"
+    mean: Literal["zero", "sample", "shrunk"] = "shrunk"
+    lookback: Annotated[Whole, Field(ge=2, le=100_000)] = 756
+    half_life: Positive | None = None
+    min_history: Annotated[Whole, Field(ge=2, le=100_000)] = 252
+
+    @model_validator(mode="after")
+    def _history_fits(self) -> Estimates:
+        if self.min_history > self.lookback:
+            words = f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it"
+            refuse([(("min_history",), words)])
+        return self
+
+    def of(self, closes: FloatArray) -> Estimate:
+        """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].
+
+        The last ``lookback`` returns count, or as many as there are.
+
+        Raises
+        ------
+        DataError
+            No asset has ``min_history`` returns, too few sessions have returns of all, or a sample covariance is
+            singular.
+
+        """
+        window = closes[-self.lookback - 1 :]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            returns = window[1:] / window[:-1] - 1.0
+        present = np.isfinite(returns)
+        known = np.asarray(present.sum(axis=0) >= self.min_history)
+        if not known.any():
+            most = int(present.sum(axis=0).max(initial=0))
+            words = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
+            raise DataError(f"{words}; lower it, or start later")
+        rows = np.flatnonzero(present[:, known].all(axis=1))
+        complete = np.ascontiguousarray(returns[rows][:, known])
+        if len(complete) < self.min_history:
+            words = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
+            raise DataError(f"{words}, {self.min_history} expected; lower it, or mend the gaps in the prices")
+        ends = rows + (len(closes) - len(window) + 1)
+        return Estimate(self.moments(complete), frozen(known), frozen(complete), frozen(ends))
+
+    def moments(self, returns: FloatArray) -> Moments:
+        """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular."""
+        weights = self._weights(len(returns))
+        average = weights @ returns
+        raw, shrinkage = self._covariance(returns, weights, average)
+        covariance, clipped, condition = _positive(raw * SESSIONS_PER_YEAR)
+        if self.covariance == "sample" and not condition < 1.0 / _SINGULAR:
+            what = f"the sample covariance of {returns.shape[1]} assets from {len(returns)} returns is singular"
+            raise DataError(f"estimates.covariance: {what}; choose ledoit_wolf or oas, or a longer estimates.lookback")
+        mean = average * SESSIONS_PER_YEAR
+        if self.mean == "zero":
+            mean = np.zeros(len(average))
+        elif self.mean == "shrunk":
+            mean = bayes_stein(mean, covariance, 1.0 / float(weights @ weights))
+        return Moments(frozen(mean), frozen(covariance), len(returns), clipped, condition, shrinkage)
+
+    def _weights(self, count: int) -> FloatArray:
+        """Return (T,) weights of the returns, summing to 1."""
+        if self.half_life is None:
+            return np.full(count, 1.0 / count)
+        decay = 0.5 ** (np.arange(count - 1, -1, -1) / self.half_life)
+        return np.asarray(decay / decay.sum())
+
+    def _covariance(self, returns: FloatArray, weights: FloatArray, average: FloatArray) -> tuple[FloatArray, float]:
+        """Return the covariance a session, and how far it is shrunk."""
+        centred = (returns - average) * np.sqrt(weights * len(returns))[:, None]
+        if self.covariance == "sample":
+            return centred.T @ centred / (len(returns) * (1.0 - float(weights @ weights))), 0.0
+        from sklearn import config_context  # noqa: PLC0415  (slow to load)
+        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415
+
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # the returns are complete cases
+            if self.covariance == "oas":
+                shrunk, shrinkage = oas(centred, assume_centered=True)
+                return np.asarray(shrunk), float(shrinkage)
+            shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
+        sample = centred.T @ centred / len(returns)
+        common = float(np.trace(sample)) / len(sample) * np.eye(len(sample))
+        return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
+
+
+def bayes_stein(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:
+    """Shrink ``mean`` (N,) [1/yr] towards that of the minimum-variance portfolio (Jorion 1986).
+
+    The weight of the common mean is (N + 2) / (N + 2 + d), d = T (mean - m)' Sigma^-1 (mean - m), everything a
+    session: the more the means differ beyond their noise, the less they are shrunk.
+
+    Source: P. Jorion, "Bayes-Stein estimation for portfolio analysis", JFQA 21(3), 1986, doi:10.2307/2331042.
+    """
+    whitened = np.linalg.solve(covariance, np.column_stack([np.ones_like(mean), mean]))
+    common = float(whitened[:, 1].sum() / whitened[:, 0].sum())
+    apart = mean - common
+    # mean and covariance are both 252 times a session's, so the ratio is 252 times too large
+    distance = observations * float(apart @ (whitened[:, 1] - common * whitened[:, 0])) / SESSIONS_PER_YEAR
+    weight = (len(mean) + 2.0) / (len(mean) + 2.0 + max(distance, 0.0))
+    return (1.0 - weight) * mean + weight * common
+
+
+def _positive(matrix: FloatArray) -> tuple[FloatArray, float, float]:
+    """Return the symmetric part with its eigenvalues raised above zero, by how much, and the condition before."""
+    symmetric = (matrix + matrix.T) / 2.0
+    values, vectors = np.linalg.eigh(symmetric)
+    largest = float(values[-1])
+    if not largest > 0.0:
+        raise DataError("estimates.covariance: the prices of all assets stand still; nothing can be estimated")
+    least = _FLOOR * largest
+    condition = largest / float(values[0]) if values[0] > 0.0 else np.inf
+    if values[0] >= least:
+        return symmetric, 0.0, condition
+    raised = (vectors * np.maximum(values, least)) @ vectors.T
+    return (raised + raised.T) / 2.0, least - float(values[0]), condition

@@ -1,0 +1,234 @@
+"""Whether any weights satisfy the constraints, proved in exact fractions before a solver is asked (H42)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import BoolArray
+from engine.core.fields import in_percent
+from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group, Turnover
+from engine.optimisation.rational_simplex import ROUNDING, Shortage, System, exactly
+
+MOST_BASKETS: Final = 4096
+"""Baskets that are tried one by one; beyond, only the problem with every choice left open is proved."""
+_NAMED: Final = 6
+_GONE: Final = "what cannot be held any longer"
+
+
+@dataclass(frozen=True)
+class Feasibility:
+    """The proof's outcome.
+
+    Attributes
+    ----------
+    holds : whether weights exist that satisfy every constraint
+    message : when not: the keys that contradict each other, the missing amount, the remedy
+    missing : by how much they contradict each other [weight]
+    proved : False when too many baskets were possible to try them all
+
+    """
+
+    holds: bool
+    message: str = ""
+    missing: float = 0.0
+    proved: bool = True
+
+
+def feasible(constraints: Constraints) -> Feasibility:
+    """Prove that weights exist, or say what contradicts what.
+
+    Numbers count as the decimals they are printed as; a shortage up to 1e-14 is their rounding.
+    """
+    rule = constraints.cardinality
+    if rule is None:
+        return _convex(constraints, constraints.bounds)
+    swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
+    if swapped:
+        words = f"floor is above cap for {', '.join(swapped[:_NAMED])}"
+        return Feasibility(holds=False, message=f"{words}; swap them")
+    if rule.least > min(rule.most, int(rule.members.sum())):
+        found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
+        return Feasibility(holds=False, message=f"{rule.name}: {found}; lower min, or name more", missing=1.0)
+    return _some_basket(constraints, rule)
+
+
+def _some_basket(constraints: Constraints, rule: Cardinality) -> Feasibility:
+    """Try the baskets until one is feasible; else report the one that is nearest to it."""
+    nearest: tuple[float, Bounds] | None = None
+    for tried, held in enumerate(_baskets(constraints, rule)):
+        if tried == MOST_BASKETS:
+            open_choice = _convex(constraints, rule.relaxed(constraints.bounds))
+            return replace(open_choice, proved=not open_choice.holds)
+        bounds = rule.basket(constraints.bounds, held)
+        missing = _missing(constraints, bounds)
+        if missing is None:
+            return Feasibility(holds=True)
+        if nearest is None or missing < nearest[0]:
+            nearest = missing, bounds
+    assert nearest is not None  # noqa: S101  (there is a count that can be held, so there is a basket)
+    best = _convex(constraints, nearest[1])
+    words = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
+    return replace(best, message=words)
+
+
+def _missing(constraints: Constraints, bounds: Bounds) -> float | None:
+    """Return by how much the constraints contradict each other under ``bounds`` [weight], or None when they do not."""
+    if (crossed := float(np.max(bounds.lower - bounds.upper, initial=0.0))) > 0.0:
+        return crossed
+    shortage = _shortage(constraints, bounds)
+    return None if shortage is None else float(shortage.amount)
+
+
+def _baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]:
+    """Yield masks of held members; of names that no constraint tells apart only the first are tried."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for j in np.flatnonzero(rule.members):
+        previous = None if constraints.turnover is None else float(constraints.turnover.previous[j])
+        groups = tuple(bool(group.members[j]) for group in constraints.groups)
+        alike.setdefault((float(rule.floor[j]), float(rule.cap[j]), previous, *groups), []).append(int(j))
+    for counts in itertools.product(*(range(len(names) + 1) for names in alike.values())):
+        if rule.least <= sum(counts) <= rule.most:
+            held = np.zeros(len(rule.members), dtype=np.bool_)
+            held[[j for names, count in zip(alike.values(), counts, strict=True) for j in names[:count]]] = True
+            yield held
+
+
+def _convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
+    """Prove the constraints without the choice of names, under ``bounds``."""
+    for j, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
+        if low > high:
+            words = f"{bounds.floor_of(j)} {in_percent(low)} is above {bounds.cap_of(j)} {in_percent(high)}"
+            return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
+    shortage = _shortage(constraints, bounds)
+    return Feasibility(holds=True) if shortage is None else _refused(constraints, bounds, shortage)
+
+
+def _shortage(constraints: Constraints, bounds: Bounds) -> Shortage | None:
+    """Return the first of groups, sum and turnover that cannot be met together with those before it, or None."""
+    system, turnover = System(), constraints.turnover
+    parts = [_variables(system, bounds, j, turnover) for j in range(len(bounds.assets))]
+    for group in constraints.groups:
+        shortage = _require_group(system, group, parts)
+        if shortage is not None:
+            return shortage
+    everything = [(j, 1) for part in parts for j in part]
+    shortage = system.require(("", ""), everything, Fraction(1), Fraction(1))
+    if shortage is not None or turnover is None:
+        return shortage
+    shortage = _require_turnover(system, turnover, parts)
+    return shortage and replace(shortage, blockers=(*shortage.blockers, *_forced(bounds, turnover)))
+
+
+def _forced(bounds: Bounds, turnover: Turnover) -> Iterator[str]:
+    """Yield what must be traded whatever else is: up to a floor, down to a cap, out of what is no longer there."""
+    for j, held in enumerate(turnover.previous):
+        if held < bounds.lower[j]:
+            yield bounds.floor_of(j)
+        elif held > bounds.upper[j] > 0.0:
+            yield bounds.cap_of(j)
+    if turnover.elsewhere > 0.0:
+        yield _GONE
+
+
+def _variables(system: System, bounds: Bounds, j: int, turnover: Turnover | None) -> tuple[int, ...]:
+    """Add weight j: with a turnover limit in two parts, up to what is held and what is bought on top."""
+    low, high = exactly(bounds.lower[j]), exactly(bounds.upper[j])
+    assert low is not None  # noqa: S101  (weights are not negative without end)
+    floor = bounds.floor_of(j) if low else ""  # no floor was asked for
+    cap = "" if high == 0 else bounds.cap_of(j)  # a name that the choice leaves out
+    if turnover is None:
+        return (system.variable((floor, cap), low, high),)
+    held = exactly(turnover.previous[j]) or Fraction(0)
+    middle = max(low, held if high is None else min(held, high))
+    kept = system.variable((floor, ""), low, middle)
+    return kept, system.variable(("", cap), Fraction(0), None if high is None else high - middle)
+
+
+def _require_group(system: System, group: Group, parts: list[tuple[int, ...]]) -> Shortage | None:
+    terms = [(j, 1) for member in np.flatnonzero(group.members) for j in parts[member]]
+    most = exactly(group.most) if group.most < 1.0 else None
+    least = exactly(group.least) if group.least > 0.0 else None
+    return system.require((f"{group.name} min", f"{group.name} max"), terms, least, most)
+
+
+def _require_turnover(system: System, turnover: Turnover, parts: list[tuple[int, ...]]) -> Shortage | None:
+    """Require bought - kept <= 2 most - elsewhere - what must be traded anyway."""
+    terms = [(j, sign) for part in parts for j, sign in zip(part, (-1, 1), strict=True)]
+    room = 2 * (exactly(float(turnover.most)) or Fraction(0)) - (exactly(turnover.elsewhere) or Fraction(0))
+    for (kept, _), held in zip(parts, turnover.previous, strict=True):
+        middle = system.upper[kept] or Fraction(0)
+        room -= middle + abs((exactly(held) or Fraction(0)) - middle)
+    shortage = system.require(("", turnover.name), terms, None, room)
+    if shortage is None or shortage.amount <= 2 * ROUNDING:
+        return None
+    return Shortage(shortage.row, shortage.below, shortage.amount / 2, shortage.blockers)
+
+
+def _refused(constraints: Constraints, bounds: Bounds, shortage: Shortage) -> Feasibility:
+    """Put a proof into a sentence."""
+    names = _causes(constraints, bounds, shortage)
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    because = f" because of {shown}" if shown else ""
+    missing, turnover = float(shortage.amount), constraints.turnover
+    if turnover is not None and shortage.row == turnover.name:
+        words = f"{turnover.name} {in_percent(float(turnover.most))}: trades of {in_percent(missing)} more are needed"
+        return Feasibility(holds=False, message=f"{words}{because}; raise it", missing=missing)
+    side, remedy = ("missing", "raise") if shortage.below else ("too much", "lower")
+    ends = {f"{group.name} min": group.least for group in constraints.groups if group.least > 0.0}
+    ends |= {f"{group.name} max": group.most for group in constraints.groups if group.most < 1.0}
+    what = "the weights' sum of 100 %"
+    if shortage.row in ends:
+        what = f"{shortage.row.rpartition(' ')[0]} {in_percent(ends[shortage.row])}"
+    words = f"{what}: {in_percent(missing)} {side}{because}; {remedy} one of these"
+    return Feasibility(holds=False, message=words, missing=missing)
+
+
+def _causes(constraints: Constraints, bounds: Bounds, shortage: Shortage) -> list[str]:
+    """Return the blockers less those that change nothing: without the causes, less is missing.
+
+    Where two sets of them would each do, both are causes.
+    """
+    left, causes = list(dict.fromkeys(shortage.blockers)), list[str]()
+    while left and _as_much(constraints, bounds, shortage, causes):
+        idle: list[str] = []
+        for name in left:
+            if _as_much(constraints, bounds, shortage, [*causes, *idle, name]):
+                idle.append(name)
+        if len(idle) == len(left):
+            break
+        causes += [name for name in left if name not in idle]
+        left = idle
+    return [name for name in dict.fromkeys(shortage.blockers) if name in causes]
+
+
+def _as_much(constraints: Constraints, bounds: Bounds, shortage: Shortage, names: list[str]) -> bool:
+    """Return whether as much is missing in the same place without the limits called ``names``."""
+    for name in names:
+        constraints, bounds = _without(constraints, bounds, name)
+    left = _shortage(constraints, bounds)
+    return left is not None and left.row == shortage.row and abs(left.amount - shortage.amount) <= ROUNDING
+
+
+def _without(constraints: Constraints, bounds: Bounds, name: str) -> tuple[Constraints, Bounds]:
+    """Return constraints and bounds less those that proofs call ``name``."""
+    turnover = constraints.turnover
+    if name == _GONE and turnover is not None:
+        return replace(constraints, turnover=replace(turnover, elsewhere=0.0)), bounds
+    groups = tuple(
+        replace(
+            group,
+            most=1.0 if name == f"{group.name} max" else group.most,
+            least=0.0 if name == f"{group.name} min" else group.least,
+        )
+        for group in constraints.groups
+    )
+    places = range(len(bounds.assets))
+    lower = np.where([name == bounds.floor_of(j) for j in places], 0.0, bounds.lower)
+    upper = np.where([name == bounds.cap_of(j) for j in places], 1.0, bounds.upper)
+    return replace(constraints, groups=groups), replace(bounds, lower=lower, upper=upper)

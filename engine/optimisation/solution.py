@@ -1,0 +1,44 @@
+"""What an optimiser answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+
+WORTHLESS: Final = "objective: no admissible weights have a ratio above 0; choose min_variance"
+"""Status where nothing can be said for any weights (H54)."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Weights, or why there are none.
+
+    Attributes
+    ----------
+    weights : (N,) adding up to 1; None when no solver's answer passed
+    objective_value : what the form says of them, in annual units; NaN without weights
+    solver : whose answer they are
+    status : ``optimal``, ``infeasible: ...``, or what each solver claimed and how its answer failed
+    residual : the most by which the weights break a constraint [weight]
+    gap : no admissible weights are better by more, in units of the objective
+    binding : what the objective gains for each unit of weight a constraint gives way, by the constraint's name
+
+    """
+
+    weights: FloatArray | None
+    objective_value: float
+    solver: str
+    status: str
+    residual: float = np.nan
+    gap: float = np.nan
+    binding: Mapping[str, float] = field(default_factory=dict)
+
+
+def nowhere(status: str) -> Solution:
+    """Return no weights, and why."""
+    return Solution(None, np.nan, "", status)

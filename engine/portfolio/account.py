@@ -1,0 +1,50 @@
+"""The account: capital, currency, how orders are filled, what cash earns, what is paid in or out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.core.fields import Choice, Currency, Money, Positive, Rate
+from engine.data.sessions import Period
+
+
+class CashTerms(Choice):
+    """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
+
+    rate: Rate = 0.0
+
+
+class Contributions(Choice):
+    """A regular flow: paid in when ``amount`` is positive, withdrawn when negative (S11) [currency]."""
+
+    amount: Money = 0.0
+    every: Period = "month"
+    invest: Literal["towards_targets", "pro_rata", "wait"] = "towards_targets"
+
+
+class Account(Choice):
+    """Where a run's money lies.
+
+    ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
+    """
+
+    capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
+    currency: Currency = "USD"
+    shares: Literal["fractional", "whole"] = "fractional"
+    execution: Literal["close", "next_close"] = "close"
+    cash: CashTerms = CashTerms()
+    contributions: Contributions = Contributions()
+
+    def investing_at_once(self) -> Account:
+        """Return the same account for a portfolio that never decides again: contributions that wait would never end."""
+        if self.contributions.invest != "wait":
+            return self
+        contributions = self.contributions.model_copy(update={"invest": "towards_targets"})
+        return self.model_copy(update={"contributions": contributions})
+
+    @property
+    def delay(self) -> int:
+        """Sessions between a decision and its fill."""
+        return 1 if self.execution == "next_close" else 0

@@ -1,0 +1,198 @@
+"""Cost models of one order, and brokers' tariffs, as a CostTable for the kernel.
+
+The cost of an order of money ``x`` at price ``p`` is
+``clip(fixed + rate x + per_share x / p, minimum, min(maximum, maximum_rate x)) + spread x``.
+A fund's own fee (TER) is inside its price and never charged here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+import yaml
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.core.fields import BasisPoints, Choice, NotNegative, Positive, Weight, in_percent, refuse
+from engine.portfolio.cost_table import CostTable
+
+
+class NoCosts(Choice):
+    """Orders are free, but for the spread."""
+
+    kind: Literal["none"] = "none"
+    spread: BasisPoints = 0.0
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        return f"orders are free{_spread(self.spread)}"
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(count, spread=self.spread)
+
+
+class PercentCosts(Choice):
+    """Orders cost ``rate`` of the traded money, one way, opening purchase included."""
+
+    kind: Literal["percent"] = "percent"
+    rate: Weight
+    spread: BasisPoints = 0.0
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        money = f"{in_percent(self.rate)} of the money traded"
+        return f"orders cost {money}, the opening purchase included{_spread(self.spread)}"
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(count, rate=self.rate, spread=self.spread)
+
+
+class PerOrderCosts(Choice):
+    """Orders cost ``fixed`` plus ``rate`` of the traded money, at least ``minimum`` and at most ``maximum``."""
+
+    kind: Literal["per_order"] = "per_order"
+    fixed: NotNegative = 0.0
+    rate: Weight = 0.0
+    minimum: NotNegative = 0.0
+    maximum: Positive | None = None
+    spread: BasisPoints = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PerOrderCosts:
+        if self.maximum is not None and self.maximum < self.minimum:
+            words = f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
+            refuse([(("minimum",), words)])
+        return self
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        return f"orders cost {_terms(self)}{_spread(self.spread)}"
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets."""
+        return _table(
+            count,
+            rate=self.rate,
+            fixed=self.fixed,
+            minimum=self.minimum,
+            maximum=self.maximum or np.inf,
+            spread=self.spread,
+        )
+
+
+class Tariff(Choice):
+    """A broker's published price of one order, in the broker's currency."""
+
+    title: str
+    currency: str
+    source: str
+    as_of: str
+    fixed: NotNegative = 0.0
+    rate: Weight = 0.0
+    per_share: NotNegative = 0.0
+    minimum: NotNegative = 0.0
+    maximum: Positive | None = None
+    maximum_rate: Weight | None = None
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words."""
+        share = f"{self.per_share:g} a share" if self.per_share else ""
+        most = f", at most {in_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
+        return f"{_terms(self, share)}{most}"
+
+
+class BrokerCosts(Choice):
+    """Orders cost what a named broker charges; ``fx`` converts a tariff in another currency.
+
+    ``fx`` is the account's currency per unit of the tariff's currency (1.08 for a EUR tariff in a USD account).
+    """
+
+    kind: Literal["broker"] = "broker"
+    name: str
+    fx: Positive | None = None
+    spread: BasisPoints = 0.0
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in tariffs():
+            raise PydanticCustomError(
+                "tariff", "unknown broker '{found}'; known: {known}", {"found": name, "known": ", ".join(tariffs())}
+            )
+        return name
+
+    @property
+    def tariff(self) -> Tariff:
+        """The tariff of that name."""
+        return tariffs()[self.name]
+
+    @property
+    def words(self) -> str:
+        """What an order costs, in words, with the tariff's source and date."""
+        tariff = self.tariff
+        rate = f", converted at {self.fx:g}" if self.fx else ""
+        terms = f"{tariff.words} in {tariff.currency}{rate}{_spread(self.spread)}"
+        return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
+
+    def table(self, count: int) -> CostTable:
+        """Return the costs of ``count`` assets in the account's currency."""
+        tariff, fx = self.tariff, self.fx or 1.0
+        return _table(
+            count,
+            rate=tariff.rate,
+            fixed=tariff.fixed * fx,
+            per_share=tariff.per_share * fx,
+            minimum=tariff.minimum * fx,
+            maximum=(tariff.maximum or np.inf) * fx,
+            maximum_rate=tariff.maximum_rate or np.inf,
+            spread=self.spread,
+        )
+
+
+@cache
+def tariffs() -> dict[str, Tariff]:
+    """Return the brokers' tariffs by name, from ``tariffs.yaml`` beside this file."""
+    text = resources.files("engine.portfolio").joinpath("tariffs.yaml").read_text(encoding="utf-8")
+    return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
+
+
+def _spread(points: float) -> str:
+    return f", plus a spread of {points:g} bp" if points else ""
+
+
+def _terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
+    parts = [f"{terms.fixed:,.2f}"] if terms.fixed else []
+    parts += [f"{in_percent(terms.rate)} of the money"] if terms.rate else []
+    parts += [per_share] if per_share else []
+    words = " + ".join(parts) or "nothing"
+    words += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
+    return words + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
+
+
+def _table(  # noqa: PLR0913  (the fields of CostTable)
+    count: int,
+    *,
+    rate: float = 0.0,
+    fixed: float = 0.0,
+    per_share: float = 0.0,
+    minimum: float = 0.0,
+    maximum: float = np.inf,
+    maximum_rate: float = np.inf,
+    spread: float,
+) -> CostTable:
+    """Return the same terms for each of ``count`` assets; ``spread`` in basis points."""
+    fields = (rate, fixed, per_share, minimum, maximum, maximum_rate, spread / 10_000.0)
+    return CostTable(*(np.full(count, value) for value in fields))
+
+
+AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]
+"""Everything `costs:` can be."""

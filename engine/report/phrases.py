@@ -1,0 +1,150 @@
+"""Phrases that the terminal and the page share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from engine.analysis.performance import METRICS
+from engine.report import number_format as fmt
+
+_NAMES: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
+
+
+class CapsPrice(Protocol):
+    """What enforcing caps between rebalances changed: differences to the same strategy without, and two weights."""
+
+    @property
+    def orders(self) -> int:
+        """Orders more."""
+
+    @property
+    def costs(self) -> float:
+        """Costs more [currency]."""
+
+    @property
+    def cagr(self) -> float | None:
+        """Growth more [fraction]."""
+
+    @property
+    def highest(self) -> float:
+        """The highest weight of a capped asset."""
+
+    @property
+    def highest_without(self) -> float:
+        """The same without."""
+
+
+def caps_price(price: CapsPrice, currency: str) -> str:
+    """Return what enforcing caps between rebalances cost and gained, as a sentence."""
+    costs = f"costs {fmt.money(abs(price.costs))} {currency} {'higher' if price.costs > 0 else 'lower'}"
+    parts = (
+        f"{plural(abs(price.orders), _more(price.orders))}" if price.orders else "as many orders",
+        costs if round(price.costs, 2) else "the same costs",
+        f"CAGR {fmt.points(price.cagr)}",
+        f"highest weight {fmt.percent(price.highest)} with it, {fmt.percent(price.highest_without)} without",
+    )
+    return f"Enforcing caps between rebalances, not only at them: {', '.join(parts)}"
+
+
+def _more(orders: int) -> str:
+    return "more order" if orders > 0 else "fewer order"
+
+
+EVENT_KINDS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
+"""What each kind of event is called, in the order they are told in."""
+
+
+def label(name: str) -> str:
+    """Return how a portfolio is called in tables."""
+    return _NAMES.get(name, name)
+
+
+def verdict(bounds: tuple[float, float] | None) -> str:
+    """Return what an interval of differences says, in words."""
+    if bounds is None:
+        return "too few sessions for an interval"
+    low, high = bounds
+    if low == high == 0.0:
+        return "the same returns"
+    if low > 0.0 or high < 0.0:
+        return "excludes zero: chance alone is an unlikely explanation"
+    return "includes zero: chance alone could explain it"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a portfolio traded and paid."""
+
+    name: str
+    rebalances: int
+    orders: int
+    turnover: str
+    costs: str
+
+
+def bills(figures: Mapping[str, Mapping[str, fmt.Figure]]) -> list[Bill]:
+    """Return what each portfolio traded and paid, as text."""
+    return [
+        Bill(
+            label(name),
+            int(own.get("rebalances") or 0),
+            int(own.get("trades") or 0),
+            fmt.percent(own.get("turnover")),
+            fmt.money(own.get("costs")),
+        )
+        for name, own in figures.items()
+    ]
+
+
+@dataclass(frozen=True)
+class PrintedFigure:
+    """A published figure beside this run's own, rounded to the digits that were printed."""
+
+    portfolio: str
+    metric: str
+    published: str
+    here: str
+    difference: str
+    remark: str
+    agrees: bool
+
+
+def printed_figures(figures: Iterable[tuple[str, str, float, float | None]]) -> list[PrintedFigure]:
+    """Return (portfolio, metric, published, here) as text.
+
+    A printed zero at the end is not in the number any more, so a table's digits are those of its longest figure.
+    """
+    rows = list(figures)
+    digits = min(max((fmt.digits_of(published) for _, _, published, _ in rows), default=2), 4)
+    return [_printed_figure(row, digits) for row in rows]
+
+
+def _printed_figure(row: tuple[str, str, float, float | None], digits: int) -> PrintedFigure:
+    portfolio, metric, published, here = row
+    units = None if here is None else round((here - published) * 100.0 * 10**digits, 6)
+    steps = None if here is None else round(100.0 * here * 10**digits) - round(100.0 * published * 10**digits)
+    return PrintedFigure(
+        portfolio=label(portfolio),
+        metric=METRICS[metric].title if metric in METRICS else metric,
+        published=fmt.percent(published, digits),
+        here=fmt.percent(here, digits),
+        difference=fmt.points(None if units is None else units / 100.0 / 10**digits, digits + 1),
+        remark=_remark(steps),
+        agrees=steps == 0,
+    )
+
+
+def _remark(steps: int | None) -> str:
+    """Say how many units of the last printed digit a figure is off."""
+    if steps is None:
+        return "no figure here"
+    if steps == 0:
+        return "agrees as printed"
+    return f"last printed digit off by {abs(steps)}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return ``1 order``, ``2 orders``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

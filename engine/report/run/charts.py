@@ -1,0 +1,109 @@
+"""The numbers behind the page's charts, as compact JSON that is safe inside a script element.
+
+The page's own script draws them. Names go through :func:`chart_text`, for the chart library reads pseudo-HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+
+import numpy as np
+
+from engine.core.arrays import DateArray, FloatArray
+from engine.report.phrases import label
+from engine.report.run.folder import Finished
+
+DIGITS = 6
+"""Significant digits of a number in a chart: finer than a pixel, and a third of the bytes."""
+
+
+def chart_json(run: Finished) -> str:
+    """Return the data of all charts."""
+    levels, equity = run.levels, run.equity
+    capital = run.summary.account.capital
+    portfolios = [
+        {
+            "name": chart_text(label(name)),
+            "level": numbers(level),
+            "value": numbers(equity.columns[name]) if name in equity.columns and has_flows(run) else None,
+        }
+        for name, level in levels.columns.items()
+    ]
+    data = {
+        "dates": _dates(levels.dates),
+        "capital": capital,
+        "currency": chart_text(run.summary.account.currency),
+        "portfolios": portfolios,
+        "paid": numbers(paid_in(run)) if has_flows(run) else None,
+        "weights": _weights(run),
+    }
+    return script_json(data)
+
+
+def _weights(run: Finished) -> dict[str, object]:
+    caps = {ticker: peak.cap for ticker, peak in run.summary.portfolios["strategy"].max_weight.items()}
+
+    def order(name: str) -> tuple[bool, bool, float]:  # the core at the bottom, its largest first; cash on top
+        return name == "cash", name in caps, -float(run.weights.columns[name].mean())
+
+    return {
+        "dates": _dates(run.weights.dates) if len(run.weights.dates) != len(run.levels.dates) else None,
+        "assets": [
+            {
+                "name": chart_text(name),
+                "title": name,
+                "weight": numbers(column, 5),
+                "cap": caps.get(name),
+                "cash": name == "cash",
+            }
+            for name, column in sorted(run.weights.columns.items(), key=lambda item: order(item[0]))
+            if name != "cash" or bool((np.abs(column) > 1e-6).any())  # rounding dust needs no colour
+        ],
+    }
+
+
+def has_flows(run: Finished) -> bool:
+    """Tell whether money was paid in or out after the opening, so that value and growth differ."""
+    figures = run.summary.portfolios["strategy"].figures
+    return bool(figures.get("paid_in")) or figures.get("xirr") is not None
+
+
+def paid_in(run: Finished) -> FloatArray:
+    """Return (T,) the capital and all flows up to each session [currency].
+
+    A flow is what the value gained beyond the session's return, and the level knows the returns.
+    """
+    value, level = run.equity.columns["strategy"], run.levels.columns["strategy"]
+    flows = value[1:] - value[:-1] * level[1:] / level[:-1]
+    flows = np.where(np.abs(flows) > 1e-6 * np.abs(value[1:]), np.round(flows, 2), 0.0)
+    capital = run.summary.account.capital
+    begun = np.concatenate([[False], np.isfinite(flows)])
+    total = capital + np.concatenate([[0.0], np.cumsum(np.nan_to_num(flows))])
+    return np.where(begun | np.isfinite(value), total, np.nan)
+
+
+def numbers(column: FloatArray, digits: int = DIGITS) -> list[float | None]:
+    """Return a column in ``digits`` significant digits, None where there is no value."""
+    size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
+    decimals = digits - 1 - np.floor(np.log10(size))
+    up, down = 10.0 ** np.maximum(decimals, 0.0), 10.0 ** np.maximum(-decimals, 0.0)
+    rounded = np.round(column * up / down) / up * down
+    if np.isfinite(rounded).all():
+        return list(rounded.tolist())
+    return [x if known else None for x, known in zip(rounded.tolist(), np.isfinite(rounded).tolist(), strict=True)]
+
+
+def chart_text(text: str) -> str:
+    """Return ``text`` so that the chart library shows it letter for letter: no tag, no entity, no link."""
+    return html.escape(text, quote=True)
+
+
+def script_json(data: object) -> str:
+    """Return JSON that can neither end a script element nor open a comment in it."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _dates(dates: DateArray) -> list[str]:
+    return [str(date) for date in dates.astype("datetime64[D]").astype(str).tolist()]

@@ -1,0 +1,1 @@
+"""A sweep as a person reads it: terminal and HTML page."""

@@ -1,0 +1,40 @@
+"""How a sweep's figures and parameters are written, on the terminal and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from engine.analysis.performance import METRICS
+from engine.report import number_format as fmt
+
+_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
+_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
+
+
+def title(figure: str) -> str:
+    """Return what a figure of a sweep is called."""
+    return METRICS[figure].title if figure in METRICS else _TITLES[figure]
+
+
+def style(figure: str) -> str:
+    """Return how a figure is shown: money, percent, ratio, count or days."""
+    return METRICS[figure].style if figure in METRICS else _STYLES[figure]
+
+
+def shown(value: float | None, figure: str) -> str:
+    """Return a figure of a sweep as text."""
+    return fmt.figure(value, style(figure))
+
+
+def cell(value: str | float) -> str:
+    """Return a parameter as text: fractions as percentages."""
+    if isinstance(value, str):
+        return value
+    return fmt.short_percent(value) if 0.0 < abs(value) < 1.0 else f"{value:g}"
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Return paths by their last key, as far as they stay different."""
+    lasts = {name: name.rsplit(".", 1)[-1] for name in names}
+    return {name: last if list(lasts.values()).count(last) == 1 else name for name, last in lasts.items()}

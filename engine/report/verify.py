@@ -1,0 +1,36 @@
+"""What ``engine verify`` prints: how many published figures this machine reproduces, and each that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from engine.diagnostics.verify import Figure
+from engine.report.console import bullet, console, heading, row, table, text
+from engine.report.phrases import plural
+
+
+def print_proof(figures: Sequence[Figure]) -> None:
+    """Print a line a group, with the difference that comes nearest to its tolerance, then what does not agree."""
+    out = console()
+    result = table(["group", "figures", "agree", "widest difference", "allowed"])
+    origins: list[str] = []
+    for (group, origin), members in groupby(figures, key=lambda figure: (figure.group, figure.source)):
+        found = list(members)
+        widest = max(found, key=lambda figure: figure.difference / figure.tolerance)
+        agreeing = sum(figure.holds for figure in found)
+        cells = [group, str(len(found)), str(agreeing), f"{widest.difference:.1e}", f"{widest.tolerance:.0e}"]
+        row(result, cells, {} if agreeing == len(found) else {2: "red"})
+        origins.append(f"{group}: {origin}")
+    out.print(result)
+    heading(out, "Where they come from")
+    for line in origins:
+        bullet(out, line)
+    wrong = [figure for figure in figures if not figure.holds]
+    if wrong:
+        heading(out, "What does not agree")
+    for figure in wrong:
+        bullet(out, f"{figure.group}, {figure.name}: {figure.found} here, {figure.expected} published", style="red")
+    out.print()
+    verdict = f"{len(figures) - len(wrong):,} of {plural(len(figures), 'published figure')} reproduced on this machine"
+    out.print(text(verdict, "bold"))

@@ -1,0 +1,1 @@
+"""The eight-wide variant of the accounting: what sweeps run."""

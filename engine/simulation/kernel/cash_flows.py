@@ -1,0 +1,146 @@
+"""Flows between rebalances: spend cash on what is underweight, raise it from what is overweight (S11)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, FloatArray
+from engine.portfolio.cost_table import CostTable
+from engine.simulation.kernel.jit import jit
+from engine.simulation.kernel.order_costs import order_cost
+from engine.simulation.kernel.records import Order, Terms
+from engine.simulation.kernel.trade import settle
+from engine.simulation.kernel.valuation import NOISE, holdings
+
+
+@jit
+def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the most money that can be traded when it and its cost must fit ``budget``."""
+    low, high = 0.0, budget
+    if high + order_cost(high, price, a, costs) <= budget:
+        return high
+    while True:
+        x = 0.5 * (low + high)
+        if x <= low or x >= high:
+            return low
+        if x + order_cost(x, price, a, costs) <= budget:
+            low = x
+        else:
+            high = x
+
+
+@jit
+def invest(
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
+) -> float:
+    """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
+    n = units.size
+    h = np.empty(n)
+    x = np.empty(n)
+    tried = np.empty(n, dtype=np.bool_)
+    V = holdings(units, price, h) + cash
+    spare = max(1.0 - order.weights.sum(), 0.0)
+    V1 = V
+    for attempt in range(64):
+        x[:] = 0.0
+        tried[:] = False
+        budget = cash - spare * V1
+        fee = 0.0
+        for _ in range(n):
+            best, gap = _widest(h, V1, order, tried, 1.0, NOISE * V)
+            if best < 0 or budget <= NOISE * V:
+                break
+            tried[best] = True
+            buy = gap
+            if gap + order_cost(gap, price[best], best, terms.costs) > budget:
+                buy = _affordable(budget, price[best], best, terms.costs)
+                if buy <= NOISE * V:  # its fee alone would eat the budget
+                    continue
+            x[best] = buy
+            cost = order_cost(buy, price[best], best, terms.costs)
+            budget = budget - buy - cost if buy == gap else 0.0
+            fee += cost
+        if _settled(V - fee, V1, attempt):
+            break
+        V1 = V - fee
+    return settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def raise_cash(
+    units: FloatArray,
+    cash: float,
+    due: float,
+    spare: float,
+    price: FloatArray,
+    order: Order,
+    terms: Terms,
+    dq: FloatArray,
+    fees: FloatArray,
+) -> float:
+    """Sell the most overweight asset first until ``due`` [currency] can be paid (S11).
+
+    Cash above its target, ``spare`` [weight], is used first; when excesses do not suffice, cash below it must serve.
+    Return cash before ``due`` is paid and before any snap.
+    """
+    n = units.size
+    h = np.empty(n)
+    x = np.empty(n)
+    tried = np.empty(n, dtype=np.bool_)
+    V = holdings(units, price, h) + cash
+    V1 = V - due
+    for attempt in range(64):
+        x[:] = 0.0
+        tried[:] = False
+        need = due - max(cash - spare * V1, 0.0)
+        fee = 0.0
+        for _ in range(n):
+            best, excess = _widest(h, V1, order, tried, -1.0, NOISE * V)
+            if best < 0 or need <= NOISE * V:
+                break
+            tried[best] = True
+            sale = _sale_for(need, excess, price[best], best, terms.costs)
+            cost = order_cost(sale, price[best], best, terms.costs)
+            if cost >= sale:  # it would bring nothing
+                continue
+            x[best] = -sale
+            need -= sale - cost
+            fee += cost
+        if _settled(V - due - fee, V1, attempt):
+            break
+        V1 = V - due - fee
+    return settle(units, cash, price, x, terms, dq, fees)
+
+
+@jit
+def _settled(after: float, V1: float, attempt: int) -> bool:
+    """Return whether ``V1`` is the value after costs; where a fee jumps over it, the lower side is taken at last."""
+    return abs(after - V1) <= 1e-15 * abs(V1) or (attempt >= 40 and after >= V1)
+
+
+@jit
+def _widest(h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float) -> tuple[int, float]:
+    """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none."""
+    best, gap = -1, least
+    for a in range(h.size):
+        if order.active[a] and not tried[a]:
+            distance = sign * (order.weights[a] * max(V1, 0.0) - h[a])
+            if distance > gap:
+                best, gap = a, distance
+    return best, gap
+
+
+@jit
+def _sale_for(need: float, most: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the smallest sale up to ``most`` that brings ``need`` after its cost."""
+    if most - order_cost(most, price, a, costs) <= need:
+        return most
+    low, high = 0.0, most
+    while True:
+        x = 0.5 * (low + high)
+        if x <= low or x >= high:
+            return high
+        if x - order_cost(x, price, a, costs) >= need:
+            high = x
+        else:
+            low = x

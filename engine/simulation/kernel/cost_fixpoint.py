@@ -1,0 +1,146 @@
+"""The fee fixpoint: trades of a netted order whose costs are paid out of what is traded (S3, S9)."""
+
+from __future__ import annotations
+
+from engine.core.arrays import FloatArray
+from engine.portfolio.cost_table import CostTable
+from engine.simulation.kernel.jit import inlined, jit
+from engine.simulation.kernel.order_costs import cost_of, proportional
+from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.valuation import NOISE, SNAP
+
+
+@jit
+def _pay(need: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+    """Let heirs sell pro rata until ``need`` is met; one that has too little is sold whole and the others share."""
+    for _ in range(h.size):
+        shares = 0.0
+        for a in range(h.size):
+            if not order.active[a] and x[a] > -h[a]:
+                shares += order.heirs[a]
+        if shares == 0.0:
+            return
+        left = need
+        for a in range(h.size):
+            if not order.active[a] and x[a] > -h[a] and order.heirs[a] / shares * need >= h[a]:
+                x[a] = -h[a]
+                left -= h[a]
+        if left == need:
+            for a in range(h.size):
+                if not order.active[a] and x[a] > -h[a]:
+                    x[a] = -(order.heirs[a] / shares) * need
+            return
+        need = left
+
+
+@jit
+def orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+    """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
+    free = order.release - (V - V1)
+    for a in range(h.size):
+        x[a] = 0.0
+        if order.active[a]:
+            x[a] = max(order.weights[a] * (V1 - order.withheld), 0.0) - h[a]
+            free -= x[a]
+    if order.forced and free < 0.0:
+        _pay(-free, h, order, x)
+    else:
+        for a in range(h.size):
+            if not order.active[a] and order.heirs[a] > 0.0:
+                x[a] = max(order.heirs[a] * free, -h[a])
+    for a in range(h.size):
+        if abs(x[a]) <= NOISE * V:
+            x[a] = 0.0
+
+
+@jit
+def fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray) -> float:
+    """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 when costs exceed the value."""
+    orders_at(V, V, h, order, x)
+    fee = cost_of(x, price, costs)
+    if fee == 0.0:
+        return V
+    if proportional(costs):
+        V1 = V
+        for _ in range(100):
+            after = V - fee
+            if after == V1:
+                break
+            V1 = after
+            orders_at(V1, V, h, order, x)
+            fee = cost_of(x, price, costs)
+        return V1
+    low, high = 0.0, V
+    orders_at(low, V, h, order, x)
+    if cost_of(x, price, costs) > V:
+        return -1.0
+    while True:
+        V1 = 0.5 * (low + high)
+        if low >= V1 or high <= V1:
+            break
+        orders_at(V1, V, h, order, x)
+        if V1 + cost_of(x, price, costs) <= V:
+            low = V1
+        else:
+            high = V1
+    orders_at(low, V, h, order, x)
+    return low
+
+
+@jit
+def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
+    """Return the order cut to what the assets that do not trade leave, and whether that was needed (S9)."""
+    waiting, wanted = 0.0, 0.0
+    for a in range(h.size):
+        if order.active[a]:
+            wanted += order.weights[a]
+        else:
+            waiting += h[a]
+    if waiting + wanted * V1 <= V1 * (1.0 + NOISE) or wanted == 0.0:
+        return False, order
+    return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting, False)
+
+
+@inlined
+def fixpoint_scaled(
+    V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+) -> tuple[float, bool]:
+    """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
+    active = order.active.copy()
+    cut = False
+    for _ in range(h.size):
+        scaled, less = _scaled(V1, h, Order(order.weights, active, order.heirs, 0.0, 0.0, False))
+        if not scaled:
+            break
+        cut = True
+        after = fixpoint(V, h, price, less, costs, x)
+        turned = False
+        for a in range(h.size):
+            if active[a] and x[a] < 0.0 and order.weights[a] * V1 > h[a]:
+                active[a] = False
+                turned = True
+        if not turned:
+            return after, True
+    if cut and not active.any():
+        x[:] = 0.0
+        return V, True
+    if cut:
+        return fixpoint(V, h, price, Order(order.weights, active, order.heirs, 0.0, 0.0, False), costs, x), True
+    return V1, False
+
+
+@inlined
+def sound(
+    V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+) -> bool:
+    """Return whether trades leave cash at zero or above, and heirs something after the costs of reaching them."""
+    free, left = order.release - (V - V1), cash - cost_of(x, price, costs)
+    heirs = 0.0
+    for a in range(h.size):
+        left -= x[a]
+        heirs += order.heirs[a]
+        if order.active[a]:
+            free -= x[a]
+    if heirs > 0.0 and not order.forced and order.release >= 0.0 and free <= SNAP * V:
+        return False
+    return left >= min(cash, 0.0) - SNAP * abs(V)

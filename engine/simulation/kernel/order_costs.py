@@ -1,0 +1,56 @@
+"""What orders cost: one, a vector of trades, a vector of shares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.portfolio.cost_table import CostTable
+from engine.simulation.kernel.jit import jit
+
+
+@jit
+def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
+    """Return the cost of one order of money ``x`` (either sign) in asset ``a`` [currency]."""
+    x = abs(x)
+    if x == 0.0:
+        return 0.0
+    fee: float = costs.fixed[a] + costs.rate[a] * x
+    if costs.per_share[a] > 0.0:
+        fee += costs.per_share[a] * (x / price)
+    fee = max(fee, costs.minimum[a])
+    fee = min(fee, costs.maximum[a])
+    fee = min(fee, costs.maximum_rate[a] * x)
+    fee += costs.spread[a] * x
+    return fee
+
+
+@jit
+def proportional(costs: CostTable) -> bool:
+    """Return whether all costs are small rates, so that the fixpoint is a contraction."""
+    for a in range(costs.rate.size):
+        if costs.fixed[a] > 0.0 or costs.per_share[a] > 0.0 or costs.minimum[a] > 0.0:
+            return False
+        if costs.maximum[a] < np.inf or costs.maximum_rate[a] < np.inf or costs.rate[a] + costs.spread[a] > 0.1:
+            return False
+    return True
+
+
+@jit
+def cost_of(x: FloatArray, price: FloatArray, costs: CostTable) -> float:
+    """Return what a vector of trades costs [currency]."""
+    total = 0.0
+    for a in range(x.size):
+        if x[a] != 0.0:
+            total += order_cost(x[a], price[a], a, costs)
+    return total
+
+
+@jit
+def spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
+    """Return what leaves cash for ``dq``, costs included."""
+    total = 0.0
+    for a in range(dq.size):
+        if dq[a] != 0.0:
+            total += dq[a] * price[a] + order_cost(dq[a] * price[a], price[a], a, costs)
+    return total

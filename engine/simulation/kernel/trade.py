@@ -1,0 +1,65 @@
+"""``trade``: fill one netted vector of orders and pay for it (S3, S4, S10)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.simulation.kernel.cost_fixpoint import fixpoint, fixpoint_scaled, sound
+from engine.simulation.kernel.jit import jit
+from engine.simulation.kernel.order_costs import order_cost
+from engine.simulation.kernel.records import Order, Terms
+from engine.simulation.kernel.valuation import holdings
+from engine.simulation.kernel.whole_shares import round_down
+
+DONE: Final = 0
+UNAFFORDABLE: Final = 1
+"""Status of a trade that was not made: costs would eat the account, or all of the release."""
+
+
+@jit
+def settle(
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray, fees: FloatArray
+) -> float:
+    """Turn trades into shares, pay for them, update ``units`` in place; return cash before any snap."""
+    n = units.size
+    if terms.whole:
+        round_down(units, cash, price, x, terms, dq)
+    else:
+        for a in range(n):
+            dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
+            if x[a] != 0.0 and x[a] == -(units[a] * price[a]):
+                dq[a] = -units[a]  # a liquidation leaves no dust
+    for a in range(n):
+        fees[a] = 0.0
+        if dq[a] != 0.0:
+            fees[a] = order_cost(dq[a] * price[a], price[a], a, terms.costs)
+            units[a] += dq[a]
+            cash -= dq[a] * price[a] + fees[a]
+    return cash
+
+
+@jit
+def trade(
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
+) -> tuple[int, bool, float]:
+    """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
+
+    ``units`` (N,) is updated in place; ``dq`` (N,) signed shares and ``fees`` (N,) [currency] are overwritten.
+    Returns the status, whether targets had to be scaled for waiting assets, and cash before any snap.
+    """
+    h = np.empty(units.size)
+    x = np.empty(units.size)
+    V = holdings(units, price, h) + cash
+    V1 = fixpoint(V, h, price, order, terms.costs, x)
+    scaled = False
+    heirs = order.heirs.sum() > 0.0
+    if V1 >= 0.0 and not heirs and not order.active.all():
+        V1, scaled = fixpoint_scaled(V, V1, h, price, order, terms.costs, x)
+    if V1 < 0.0 or not sound(V, V1, cash, h, price, order, terms.costs, x):
+        dq[:] = 0.0
+        fees[:] = 0.0
+        return UNAFFORDABLE, False, cash
+    return DONE, scaled, settle(units, cash, price, x, terms, dq, fees)

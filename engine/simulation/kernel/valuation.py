@@ -1,0 +1,73 @@
+"""What accounts are worth, and the thresholds below which a difference is rounding."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, FloatArray
+from engine.simulation.kernel.jit import jit, released
+
+NOISE: Final = 1e-12
+"""Orders up to this share of the value are rounding, not orders."""
+
+OVER: Final = 1e-9
+"""A weight is above its cap, or out of its band, when it is so by more than this share of it; less is rounding (S6)."""
+
+SNAP: Final = 1e-9
+"""Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
+
+
+@jit
+def value_of(units: FloatArray, price: FloatArray, cash: float) -> float:
+    """Return what an account is worth; a price that is not known belongs to no holding [currency]."""
+    total = 0.0
+    for a in range(units.size):
+        if units[a] != 0.0:
+            total += units[a] * price[a]
+    return total + cash
+
+
+@jit
+def weights_of(units: FloatArray, price: FloatArray, value: float) -> FloatArray:
+    """Return (N,) the weights of holdings in ``value``; zeros for an account worth nothing."""
+    w = np.zeros(units.size)
+    if value > 0.0:
+        for a in range(units.size):
+            if units[a] != 0.0:
+                w[a] = units[a] * price[a] / value
+    return w
+
+
+@jit
+def shares_of(able: BoolArray, amounts: FloatArray) -> FloatArray:
+    """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero."""
+    shares = np.zeros(amounts.size)
+    total = 0.0
+    for a in range(amounts.size):
+        if able[a]:
+            shares[a] = amounts[a]
+            total += amounts[a]
+    if total > 0.0:
+        shares /= total
+    return shares
+
+
+@jit
+def holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
+    """Overwrite ``h`` with the money in each asset and return their sum."""
+    total = 0.0
+    for a in range(units.size):
+        h[a] = units[a] * price[a] if units[a] != 0.0 else 0.0
+        total += h[a]
+    return total
+
+
+@released
+def powers(bases: FloatArray, exponent: float) -> FloatArray:
+    """Return (S,) powers as Python's own ``**`` has them for one number; numpy's for arrays differ in the last bit."""
+    result = np.empty(bases.size)
+    for at in range(bases.size):
+        result[at] = bases[at] ** exponent
+    return result

@@ -1,0 +1,130 @@
+"""The ledger: what happened in a run, as arrays, and the checks anyone can do on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.data.market import Market
+from engine.portfolio.optimiser_step import Step
+from engine.simulation.loss_review_state import Reviewed
+from engine.simulation.trade_events import Words, said
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One portfolio's run over T sessions, R events and N assets; rows count from the run's first session.
+
+    Attributes
+    ----------
+    dates : (T,) sessions of the run
+    assets : N tickers
+    capital : before the opening purchase [currency]
+    value, cash : (T,) at each close [currency]
+    units : (T, N) held at each close [shares]
+    flows : (T,) paid in (positive) or out before the session's trading [currency]
+    rows : (R,) session of each event; several events may share one
+    targets : (R, N) weights in force at the event
+    trades : (R, N) signed [shares]
+    prices : (R, N) at which they were filled [currency/share]
+    costs : (R, N) [currency]
+    words : R reasons why the event happened, text or what says it
+    own : R mappings of column -> text, where an order has a reason of its own
+    rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
+    parts : (R,) where it was brought back into its bands
+    reviews : what the loss review found, rows counted as above
+    notes : what a reader should know of this run
+    steps : how decisions were optimised, where a policy does that; their rows are the market's
+
+    """
+
+    dates: DateArray
+    assets: tuple[str, ...]
+    capital: float
+    value: FloatArray
+    cash: FloatArray
+    units: FloatArray
+    flows: FloatArray
+    rows: IntArray
+    targets: FloatArray
+    trades: FloatArray
+    prices: FloatArray
+    costs: FloatArray
+    words: tuple[Words, ...]
+    own: tuple[Mapping[int, str], ...]
+    rebalances: BoolArray
+    parts: BoolArray
+    reviews: tuple[Reviewed, ...] = ()
+    notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """R texts: why each event happened."""
+        return tuple(said(words) for words in self.words)
+
+    def reason(self, event: int, asset: int) -> str:
+        """Return why ``asset`` (a column) was traded at ``event``."""
+        return self.own[event].get(asset, self.reasons[event])
+
+    @property
+    def traded(self) -> FloatArray:
+        """(R, N) money of each order, signed [currency]."""
+        return np.where(self.trades == 0.0, 0.0, self.trades * self.prices)
+
+    def weights(self, market: Market) -> FloatArray:
+        """Return (T, N) weights at each close; cash is what they leave of 1."""
+        money = np.where(self.units == 0.0, 0.0, self.units * market.prices[-len(self.dates) :])
+        value = self.value[:, None]
+        return np.divide(money, value, out=np.zeros_like(money), where=value != 0.0)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What a run proves about itself.
+
+    ``worst_cash_residual``: largest change of cash that trades, costs, flows and interest do not explain, over value.
+    ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
+    left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
+    ``oldest_price_age``: of any price a holding was marked at [sessions].
+    """
+
+    worst_cash_residual: float
+    worst_weight_residual: float
+    as_of_fills: int
+    oldest_price_age: int
+
+
+def checks(ledger: Ledger, market: Market) -> Checks:
+    """Recompute cash and weights from the ledger's own trades."""
+    offset = len(market.dates) - len(ledger.dates)
+    spent = np.zeros(len(ledger.dates))
+    np.add.at(spent, ledger.rows, (ledger.traded + ledger.costs).sum(axis=1))
+    growth = 1.0 + market.cash_rate[offset:]
+    before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
+    residual = np.abs(ledger.cash - (before + ledger.flows - spent)) / np.maximum(ledger.value, 1e-300)
+    age = market.age[offset:]
+    held = ledger.units != 0.0
+    stale = age[ledger.rows] > 0
+    return Checks(
+        worst_cash_residual=float(residual.max()),
+        worst_weight_residual=_weight_residual(ledger, market, stale),
+        as_of_fills=int(((ledger.trades != 0.0) & stale).sum()),
+        oldest_price_age=int(age[held].max()) if held.any() else 0,
+    )
+
+
+def _weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
+    weights = ledger.weights(market)
+    last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
+    whole = ledger.rebalances & last
+    distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
+    # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
+    concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))
+    waited = np.asarray(concerned.any(axis=1))
+    distance = distance[~waited[whole]]
+    return float(distance.max()) if distance.size else 0.0

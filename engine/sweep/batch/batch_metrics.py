@@ -1,0 +1,158 @@
+"""The figures of a sweep: from a lane's sums, or from a ledger, to the same bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from engine.analysis import metrics
+from engine.analysis.performance import Performance, figures
+from engine.analysis.summation import Scatter, block_ends, mean_of, variance_of
+from engine.core.arrays import FloatArray
+from engine.data.market import Market
+from engine.portfolio.policy import Policy
+from engine.simulation.kernel import OVER, powers
+from engine.simulation.kernel.batch.records import LaneSums, LaneTape
+from engine.simulation.kernel.records import BLOCKS
+from engine.simulation.ledger import Ledger
+
+SUMS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(BLOCKS))
+
+OF_CAPS: Final = ("max_weight", "sessions_over_cap")
+"""What ``over_caps`` returns, in its order."""
+
+FIGURES: Final[tuple[str, ...]] = (
+    "final_value",
+    "total_return",
+    "cagr",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "longest_drawdown",
+    "calmar",
+    "ulcer",
+    "best_year",
+    "worst_year",
+    "turnover",
+    "costs",
+    "trades",
+    "rebalances",
+    *OF_CAPS,
+    *SUMS,
+)
+"""The columns of ``run``. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any capped
+asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
+``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
+
+
+class _Series(NamedTuple):
+    """What a series of returns is to each of S variants: as in ``Scatter``, the blocks added up."""
+
+    shift: FloatArray
+    sums: FloatArray
+    squares: FloatArray
+
+
+def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape, table: FloatArray) -> None:
+    """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value.
+
+    ``capital`` (S,) [currency].
+    """
+    sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
+    count = sessions - 1
+    returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
+    excess = returns
+    if tape.excess:
+        excess = _Series(sums.excess_shift, _total(sums.excess), _total(sums.excess_squares))
+    with np.errstate(all="ignore"):
+        growth, lost = sums.final / capital, sums.lowest
+        below = np.sqrt(_total(sums.shortfalls) / count)
+        mean, spread = mean_of(count, *excess[:2]), np.sqrt(variance_of(count, *excess[1:]))
+        mean_value = sums.values / sessions
+        cagr = _cagr(growth, days)
+        columns = {
+            "final_value": np.where(sums.odd > 0.0, np.nan, sums.final),
+            "total_return": growth - 1.0,
+            "cagr": cagr,
+            "volatility": np.sqrt(variance_of(count, *returns[1:])) * year,
+            "sharpe": np.where(excess.squares == 0.0, np.nan, mean / spread * year),
+            "sortino": np.where(below == 0.0, np.nan, mean / below * year),
+            "max_drawdown": lost,
+            "longest_drawdown": sums.longest,
+            "calmar": np.where(lost < 0.0, cagr / np.abs(lost), np.nan),
+            "ulcer": np.sqrt(sums.falls / (sessions + 1)),
+            "best_year": sums.best_year,
+            "worst_year": sums.worst_year,
+            "turnover": sums.traded / 2.0 / mean_value / (days / metrics.DAYS_PER_YEAR),
+            "costs": sums.costs,
+            "trades": sums.trades,
+            "rebalances": sums.rebalances,
+            "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
+            "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
+        }
+    for column, name in enumerate(FIGURES[: len(columns)]):
+        table[:, column] = columns[name]
+    counts = np.diff([0, *block_ends(count)])[:, None]
+    table[:, len(columns) :] = np.vstack(_raw(counts, sums.shift, sums.returns, sums.squares)).T
+    if not np.isfinite(table).all():  # rarely so, and to write through a mask takes ten times as long as to ask
+        table[~np.isfinite(table)] = np.nan
+
+
+def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
+    """Return (len(FIGURES),) the figures of a run of the spine; ``risk_free`` as in ``Performance.of``."""
+    performance = Performance.of(ledger, risk_free)
+    found = figures(performance)
+    weight, sessions = over_caps(ledger, market, policy.caps())
+    known = [found[name] for name in FIGURES if name in found]
+    blocks = (np.zeros(BLOCKS), np.zeros(BLOCKS))
+    if len(performance.returns):
+        scatter = Scatter.of(performance.returns)
+        counts = np.diff([0, *block_ends(scatter.count)])
+        blocks = _raw(counts, scatter.shift, scatter.sums, scatter.squares)
+    return np.array(
+        [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
+    )
+
+
+def _raw(
+    counts: FloatArray, shift: float | FloatArray, sums: FloatArray, squares: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return blocks of sums of returns and of their squares, from those less ``shift``."""
+    return sums + counts * shift, squares + 2.0 * shift * sums + counts * shift * shift
+
+
+def _total(blocks: FloatArray) -> FloatArray:
+    """Return (S,) the sums of (BLOCKS, S), in order."""
+    total = np.zeros(blocks.shape[1])
+    for block in blocks:
+        total += block
+    return total
+
+
+def _cagr(growth: FloatArray, days: float) -> FloatArray:
+    """Return growth a year (S,), NaN where there is none."""
+    if days <= 0.0:
+        return np.full_like(growth, np.nan)
+    return powers(growth, metrics.DAYS_PER_YEAR / days) - 1.0
+
+
+def over_caps(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
+    """Return the highest weight of any capped asset, by products as the lanes compare it, and closes above the cap."""
+    caps = {market.index(ticker): cap for ticker, cap in limits.items()}
+    if not caps:
+        return np.nan, np.nan
+    prices = market.prices[-len(ledger.dates) :]
+    held = ledger.units != 0.0
+    money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
+    most = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
+    above = np.asarray((money > most).any(axis=1))
+    top = money.max(axis=1)
+    best = (0.0, 1.0)
+    for row in np.flatnonzero(top > 0.0).tolist():
+        if top[row] * best[1] > best[0] * ledger.value[row]:
+            best = (float(top[row]), float(ledger.value[row]))
+    return best[0] / best[1], float(above.sum())

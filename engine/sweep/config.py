@@ -1,0 +1,94 @@
+"""SweepConfig: a run's config with a ``sweep:`` beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from engine.backtest.config import RunConfig
+from engine.core.fields import Choice, Whole
+from engine.sweep.axes import AnyAxis
+
+StrategyT = TypeVar("StrategyT")
+
+MOST_SAMPLES: Final = 5_000_000
+"""Points that a sweep samples."""
+
+RANKED: Final[Mapping[str, int]] = {
+    "sharpe": 1,
+    "sortino": 1,
+    "cagr": 1,
+    "total_return": 1,
+    "final_value": 1,
+    "calmar": 1,
+    "max_drawdown": 1,
+    "best_year": 1,
+    "worst_year": 1,
+    "volatility": -1,
+    "ulcer": -1,
+    "longest_drawdown": -1,
+    "turnover": -1,
+    "costs": -1,
+    "max_weight": -1,
+    "sessions_over_cap": -1,
+}
+"""What variants can be ranked by: 1 where more is better (a drawdown is negative), -1 where less is."""
+
+
+class Grid(Choice):
+    """Every combination of the axes' values."""
+
+    kind: Literal["grid"] = "grid"
+
+
+class Random(Choice):
+    """``samples`` points drawn independently, the n-th from ``seed`` and n alone."""
+
+    kind: Literal["random"] = "random"
+    samples: Annotated[Whole, Field(ge=1, le=MOST_SAMPLES)]
+    seed: Annotated[Whole, Field(ge=0)]
+
+
+class Sobol(Choice):
+    """``samples`` points of a scrambled Sobol sequence, which fills the space more evenly than chance does.
+
+    Owen scrambling as scipy.stats.qmc has it (doi:10.1145/641876.641879 for the sequence).
+    """
+
+    kind: Literal["sobol"] = "sobol"
+    samples: Annotated[Whole, Field(ge=1, le=MOST_SAMPLES)]
+    seed: Annotated[Whole, Field(ge=0)]
+
+
+def _named(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+class _Mode:
+    """What a mode looks like in a file: its word where that says all."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"const": "grid"}, handler(core)]}
+
+
+AnyMode: TypeAlias = Annotated[Grid | Random | Sobol, Field(discriminator="kind"), BeforeValidator(_named), _Mode()]
+"""Everything `mode:` can be."""
+
+
+class Sweep(Choice):
+    """What varies, how its values are combined, and what variants are ranked by."""
+
+    mode: AnyMode = Grid()
+    axes: dict[str, AnyAxis] = Field(min_length=1)
+    rank_by: Literal[tuple(RANKED)] = "sharpe"  # type: ignore[valid-type]
+
+
+class SweepConfig(RunConfig[StrategyT], Generic[StrategyT]):
+    """A run and its variants."""
+
+    sweep: Sweep

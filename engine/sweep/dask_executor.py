@@ -1,0 +1,144 @@
+"""A Dask cluster as a crew: chunks are tasks, a lost worker's are given to others, everything by one scheduler."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import platform
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from engine.core.errors import OutputError
+from engine.portfolio.policy import Policy
+from engine.sweep.executors import RETRIES, Task
+from engine.sweep.space import Digits
+from engine.sweep.worker import Job, Worker
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+PATIENCE: Final = 5
+"""How long a scheduler may take to answer, and a first worker to appear [s]."""
+
+_ADDRESS: Final = re.compile(r"(?:tcp://)?(?P<place>(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5}))")
+_LAST_PORT: Final = 65_535
+
+_mine = threading.local()
+
+
+class Cluster:
+    """The workers of a Dask scheduler."""
+
+    def __init__(self, address: str) -> None:
+        """Use the scheduler at ``address``, as tcp://host:8786."""
+        self.address = address
+
+    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+        """Yield the encoded chunk of every task, as they come.
+
+        Raises
+        ------
+        OutputError
+            When no scheduler answers, it has no worker or one of other versions, or workers are lost again and again.
+
+        """
+        client = self._connected()
+        try:
+            hands = _ready(client, self.address)
+            yield from _served(client, job, iter(tasks), 2 * hands)
+        finally:
+            client.close(timeout=1)
+
+    def _connected(self) -> Client:
+        found = _ADDRESS.fullmatch(self.address)
+        if found is None or int(found["port"]) > _LAST_PORT:
+            raise self._fault("is no address, as tcp://host:8786")
+        try:
+            from distributed import Client  # noqa: PLC0415  (an extra, and slow)
+        except ImportError:
+            raise OutputError("--scheduler: Dask is not installed; run `pip install '.[cluster]'`") from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        try:
+            return Client(f"tcp://{found['place']}", timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            why = "is no address, as tcp://host:8786" if isinstance(error, ValueError) else "does not answer"
+            raise self._fault(why) from None
+
+    def _fault(self, why: str) -> OutputError:
+        return OutputError(f"--scheduler: {self.address}: {why}; start one with `dask scheduler`, or check the address")
+
+
+def _ready(client: Client, address: str) -> int:
+    """Return how many tasks the workers do at once, after a look at what they run."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        raise OutputError(f"--scheduler: {address}: has no worker; start one with `dask worker {address}`") from None
+    here = _versions()
+    for worker, there in client.run(_versions).items():
+        differing = [f"{name} {there[name]} instead of {here[name]}" for name in here if there[name] != here[name]]
+        if differing:
+            raise OutputError(f"--scheduler: worker {worker} has {', '.join(differing)}; install the same there")
+    return sum(client.nthreads().values())
+
+
+def _versions() -> dict[str, str]:
+    """Return what has to be equal for the bits to be equal."""
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("portfolio-engine", "numba", "numpy")},
+    }
+
+
+def _served(client: Client, job: Job[PolicyT], waiting: Iterator[Task], most: int) -> Iterator[bytes]:
+    """Keep ``most`` tasks under way; one that is lost with its workers is given out again, a few times."""
+    from distributed import as_completed  # noqa: PLC0415
+
+    shared = client.scatter(job, broadcast=True, hash=False)
+    under_way: dict[Future, Task] = {}
+    stream = as_completed([], loop=client.loop)
+    lost = 0
+
+    def give(task: Task) -> None:
+        future = client.submit(_compute, shared, *task, pure=False, retries=RETRIES)
+        under_way[future] = task
+        stream.add(future)
+
+    for task in itertools.islice(waiting, most):
+        give(task)
+    for future in stream:
+        task = under_way.pop(future)
+        if not _is_lost(future):
+            yield future.result()
+            future.release()
+            if (following := next(waiting, None)) is not None:
+                give(following)
+            continue
+        lost += 1
+        if lost > RETRIES * most:
+            raise OutputError("workers of the cluster are lost again and again; look at their logs, then --resume")
+        if shared.status != "finished":  # the job went with them
+            shared = client.scatter(job, broadcast=True, hash=False)
+        give(task)
+
+
+def _is_lost(future: Future) -> bool:
+    """Tell a task that went down with its workers from one that ended, well or with a fault of its own."""
+    from distributed.scheduler import KilledWorker  # noqa: PLC0415
+
+    return future.status in {"cancelled", "lost"} or (
+        future.status == "error" and isinstance(future.exception(), KilledWorker)
+    )
+
+
+def _compute(job: Job[PolicyT], first: int, digits: Digits) -> bytes:
+    """Return the encoded chunk of a task; each thread of a worker prepares itself once for a job."""
+    if getattr(_mine, "key", "") != job.key:
+        _mine.worker, _mine.key = Worker(job), job.key
+    worker: Worker[PolicyT] = _mine.worker
+    return worker.chunk(first, digits).encode()

@@ -1,0 +1,218 @@
+"""One decision of an optimised strategy: estimate from the past, pose the problem, solve, or fall back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.core.arrays import DateArray, FloatArray
+from engine.core.errors import DataError
+from engine.optimisation.blas_threads import one_thread
+from engine.optimisation.constraints import VIOLATION
+from engine.optimisation.convex import Optimiser
+from engine.optimisation.objectives import Inputs, MinTrackingError, Objective, nearest
+from engine.optimisation.problem import Problem
+from engine.optimisation.solution import Solution, nowhere
+from engine.portfolio.optimiser_step import Step
+from engine.portfolio.policy import Decision
+from strategies.trading_limits import decisions_a_year
+
+if TYPE_CHECKING:
+    from strategies.optimised import Optimised
+
+
+def weigh(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArray:
+    """Return (N,) the best admissible weights, or the fallback's; the step is written into the decision.
+
+    Raises
+    ------
+    DataError
+        When there are none and ``fallback`` is ``fail``, or not even equal weights are admissible.
+
+    """
+    problem: Problem | None = None
+    with one_thread():
+        try:
+            problem = posed(plan, decision)
+            found = optimiser.solve(problem.form, problem.constraints, problem.costs)
+        except DataError as error:
+            found = nowhere(str(error))
+        if problem is not None and found.weights is not None:
+            decision.steps.append(_step(decision, problem, found))
+            return _spread(decision, problem.inputs.assets, found.weights)
+        if problem is not None:
+            found = dataclasses.replace(found, status=problem.why(found.status))
+        w, instead = _instead(plan, decision, optimiser, found.status)
+    broken, residual = _broken(plan, decision, w)
+    step = _step(decision, problem, found, instead)
+    decision.steps.append(dataclasses.replace(step, broken=broken, residual=residual))
+    return w
+
+
+def posed(plan: Optimised, decision: Decision) -> Problem:
+    """Return what is asked at a decision, estimated from closes before it, of the assets that can be held (S7).
+
+    Raises
+    ------
+    DataError
+        When there is too little history, or the objective has no meaning on these estimates.
+
+    """
+    able = _able(plan, decision)
+    dates, closes = _window(plan, decision, able)
+    short = _short(plan, dates, closes)
+    estimate = plan.estimates.of(closes)
+    assets = tuple(ticker for ticker, known in zip(able, estimate.known, strict=True) if known)
+    inputs = Inputs(assets, estimate.moments, estimate.returns)
+    objective, missing = _objective(plan, assets)
+    constraints, costs = plan.allowed(assets), None
+    held, columns = decision.weights, [decision.column(ticker) for ticker in assets]
+    if held.any():  # the opening purchase is free to be anything
+        elsewhere = max(float(held.sum() - held[columns].sum()), 0.0)
+        constraints = dataclasses.replace(constraints, turnover=plan.turnover.limit(held[columns], elsewhere))
+        costs = plan.turnover.costs(decision, columns, objective.aim, decisions_a_year(plan.rebalance))
+    return Problem(
+        inputs,
+        objective.form(inputs),
+        objective.aim,
+        constraints,
+        costs,
+        train=(dates[estimate.rows[0] - 1], dates[estimate.rows[-1]]),
+        left_out=tuple(ticker for ticker in plan.tickers if ticker not in assets),
+        remark="; ".join(filter(None, (short, missing))),
+    )
+
+
+def _able(plan: Optimised, decision: Decision) -> tuple[str, ...]:
+    """Return the assets that can be bought at the fill, in the market's order."""
+    free = decision.able
+    return tuple(ticker for ticker in plan.tickers if free[decision.column(ticker)])
+
+
+def _window(plan: Optimised, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
+    """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
+    history, columns = decision.history, [decision.column(ticker) for ticker in assets]
+    last = slice(max(len(history.dates) - plan.estimates.lookback - 1, 0), None)
+    fresh = history.age[last][:, columns] == 0
+    return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
+
+
+def _short(plan: Optimised, dates: DateArray, closes: FloatArray) -> str:
+    """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
+    terms = plan.estimates
+    printed = np.isfinite(closes).any(axis=1)
+    there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
+    if there >= terms.lookback:
+        return ""
+    words = f"estimates.lookback: {terms.lookback} returns are asked for, there are {there} so far"
+    if plan.fallback == "fail" or there < terms.min_history:
+        raise DataError(f"{words}, and min_history is {terms.min_history}; lower them, or start later")
+    return words
+
+
+def _objective(plan: Optimised, assets: tuple[str, ...]) -> tuple[Objective, str]:
+    """Return the objective, and what to say where a benchmark to track has assets that cannot be held yet (S7)."""
+    aim = plan.objective
+    if not isinstance(aim, MinTrackingError) or set(aim.to) <= set(assets):
+        return aim, ""
+    left = {ticker: weight for ticker, weight in aim.to.items() if ticker in assets}
+    total, gone = sum(left.values()), ", ".join(sorted(set(aim.to) - set(assets)))
+    if not total:
+        return aim, ""
+    spread = {ticker: weight * sum(aim.to.values()) / total for ticker, weight in left.items()}
+    return MinTrackingError(to=spread), f"objective.to: the weight of {gone} is with the others, pro rata"
+
+
+# ---- where there is no answer ----------------------------------------------------------------------------------------
+
+
+def _instead(plan: Optimised, decision: Decision, optimiser: Optimiser, reason: str) -> tuple[FloatArray, str]:
+    """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
+    held = decision.weights.any()
+    if plan.fallback == "fail":
+        raise DataError(f"strategy.fallback: fail, and there are no weights {_when(decision)}: {reason}")
+    if plan.fallback == "previous" and held:
+        return _previous(plan, decision, optimiser), "previous"
+    assets = _able(plan, decision)
+    equal = np.full(len(assets), 1.0 / max(len(assets), 1))
+    found = optimiser.solve(nearest(equal), plan.allowed(assets)) if assets else nowhere("no asset can be bought")
+    if found.weights is not None:
+        return _spread(decision, assets, found.weights), "equal_weight"
+    if held:
+        return _previous(plan, decision, optimiser), "previous"
+    raise DataError(f"strategy: there are no weights {_when(decision)}, nor equal ones: {reason}; {found.status}")
+
+
+def _previous(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArray:
+    """Return (N,) what is held, cut to its caps, when it keeps every limit; else the admissible weights nearest to it.
+
+    What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same where
+    that can be. Where nothing is admissible: what is held, cut to its caps.
+    """
+    kept, assets = _held(plan, decision), _able(plan, decision)
+    if not assets:
+        return kept
+    w = kept[[decision.column(ticker) for ticker in assets]]
+    rules = plan.allowed(assets)
+    choice, held = rules.cardinality, w > 0.0
+    if choice is not None:
+        choice = dataclasses.replace(choice, floor=np.where(held, np.minimum(choice.floor, w), choice.floor))
+        rules = dataclasses.replace(rules, cardinality=choice)
+    if rules.most_broken(w)[1] <= VIOLATION:
+        return kept
+    tries = [rules]
+    if choice is not None and choice.least <= int((held & choice.members).sum()) <= choice.most:
+        same_names = choice.basket(rules.bounds, held)
+        tries.insert(0, dataclasses.replace(rules, bounds=same_names, cardinality=None))
+    for constraints in tries:
+        found = optimiser.solve(nearest(w), constraints)
+        if found.weights is not None:
+            return _spread(decision, assets, found.weights)
+    return kept
+
+
+def _held(plan: Optimised, decision: Decision) -> FloatArray:
+    """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
+    free = decision.able
+    w = np.where(free, np.minimum(decision.weights, decision.vector(plan.caps(), missing=np.inf)), 0.0)
+    return w + (float(decision.weights.sum()) - float(w.sum())) * plan.core_shares(decision)
+
+
+def _broken(plan: Optimised, decision: Decision, w: FloatArray) -> tuple[str, float]:
+    """Return which limit ``w`` (N,) breaks most, and by how much [weight]."""
+    assets = _able(plan, decision)
+    return plan.allowed(assets).most_broken(w[[decision.column(ticker) for ticker in assets]])
+
+
+def _spread(decision: Decision, assets: tuple[str, ...], weights: FloatArray) -> FloatArray:
+    """Return (N,) the ``weights`` of ``assets`` in the market's order, 0 for all others."""
+    w = np.zeros(len(decision.eligible))
+    w[[decision.column(ticker) for ticker in assets]] = weights
+    return w
+
+
+def _step(decision: Decision, problem: Problem | None, found: Solution, instead: str = "") -> Step:
+    """Return what the ledger remembers of a decision."""
+    step = Step(decision.row, len(decision.history.dates), status=found.status, solver=found.solver, fallback=instead)
+    if problem is None:
+        return step
+    return dataclasses.replace(
+        step,
+        train=problem.train,
+        observations=problem.inputs.moments.observations,
+        assets=len(problem.inputs.assets),
+        figure=problem.aim.title,
+        percent=problem.aim.percent,
+        value=problem.aim.figure(found.objective_value),
+        residual=found.residual,
+        gap=found.gap,
+        binding={name: gain * problem.aim.slope(found.objective_value) for name, gain in found.binding.items()},
+        remark=problem.remark,
+    )
+
+
+def _when(decision: Decision) -> str:
+    dates = decision.history.dates
+    return f"after the close of {dates[-1]}" if len(dates) else "at the first session of the data"

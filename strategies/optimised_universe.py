@@ -1,0 +1,155 @@
+"""What an optimiser may choose from, and within which limits: a core, satellites that are in or out, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, TypeAlias
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag
+
+from engine.core.fields import Choice, Ticker, Weight, Whole
+from engine.data.research.universe import AnyUniverse, Universe
+from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group
+from strategies.group_limits import Limit
+from strategies.satellite_selection import Fault
+
+_LISTED, _LOOKED_UP = "[tickers]", "[universe]"
+"""Tags of the two forms of a universe; brackets keep them apart from every key and ticker."""
+
+
+def _form(value: object) -> str:
+    return _LISTED if isinstance(value, list | tuple) else _LOOKED_UP
+
+
+Names: TypeAlias = Annotated[tuple[Ticker, ...], Field(min_length=1), Tag(_LISTED)]
+
+
+class HowMany(Choice):
+    """How many satellites are held at once; without ``max``, as many as there are."""
+
+    min: Annotated[Whole, Field(ge=0)] = 0
+    max: Annotated[Whole, Field(ge=1)] | None = None
+
+
+class Satellites(Choice):
+    """Names that are in, at ``floor`` to ``cap`` each, or out, at nothing; ``count`` of them are in.
+
+    ``universe``: tickers, or a universe's file, of which ``available_at`` (brokers) and ``tags`` leave some.
+    """
+
+    universe: Annotated[Names | Annotated[AnyUniverse, Tag(_LOOKED_UP)], Discriminator(_form)]
+    available_at: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    count: HowMany = HowMany()
+    cap: Annotated[Weight, Field(gt=0.0)]
+    floor: Weight = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What may ever be held, sorted."""
+        if isinstance(self.universe, Universe):
+            return tuple(sorted(self.universe.where(self.available_at, self.tags)))
+        return tuple(sorted(self.universe))
+
+    @property
+    def sectors(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of each sector that the universe knows."""
+        if not isinstance(self.universe, Universe):
+            return {}
+        there = set(self.names)
+        return {sector: tuple(n for n in names if n in there) for sector, names in self.universe.sectors.items()}
+
+    @property
+    def most(self) -> int:
+        """The most that are held at once."""
+        return min(self.count.max or len(self.names), len(self.names))
+
+    @property
+    def chosen(self) -> bool:
+        """Whether some must be out, or none may be in a little: then which are in is a choice of its own."""
+        return self.floor > 0.0 or self.most < len(self.names) or self.count.min > 0
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what the keys say against each other: where, what, and the remedy."""
+        low, high, there = self.count.min, self.count.max, self.names
+        if isinstance(self.universe, Universe):
+            yield from ((("available_at", at), text) for at, text in self.universe.unknown("broker", self.available_at))
+            yield from ((("tags", at), text) for at, text in self.universe.unknown("tag", self.tags))
+        else:
+            for key in ("available_at", "tags"):
+                if getattr(self, key):
+                    yield (key,), f"{key} needs a universe that knows it; name a universe file, or remove {key}"
+            for at, name in enumerate(self.universe):
+                if name in self.universe[:at]:
+                    yield ("universe", at), f"{name} is written twice; remove one"
+        if self.floor > self.cap:
+            yield ("floor",), f"floor {_percent(self.floor)} is above cap {_percent(self.cap)}; swap them"
+        if high is not None and low > high:
+            yield ("count",), f"min {low} is above max {high}; swap them"
+        elif low > len(there):
+            yield ("count",), f"at least {low} of {len(there)} names cannot be held; lower min, or name more"
+        if self.floor == 0.0 and (low > 0 or self.most < len(there)):
+            words = "count needs a floor above 0%, for a name at 0% is not held"
+            yield ("count",), f"{words}; add floor: 1%, or remove count"
+
+
+class Span(Limit):
+    """Bounds on the weights of a group together; ``satellites`` stands for all of them, a sector's name for its own."""
+
+    min: Weight = 0.0
+    max: Weight = 1.0
+
+
+def groups_of(limits: Sequence[Span], satellites: Satellites | None) -> tuple[tuple[str, tuple[str, ...], Span], ...]:
+    """Return every group of every limit: what messages call it, its members, the limit."""
+    names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
+    return tuple(
+        (f"limit {name}", members, limit) for limit in limits for name, members in limit.groups(names, sectors).items()
+    )
+
+
+def limit_faults(limits: Sequence[Span], core: Sequence[str], satellites: Satellites | None) -> Iterator[Fault]:
+    """Yield limits on what is not there, or that leave no room."""
+    names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
+    for at, limit in enumerate(limits):
+        if limit.min > limit.max:
+            yield ("limits", at), f"min {_percent(limit.min)} is above max {_percent(limit.max)}; swap them"
+        if limit.group == "sector" and not sectors:
+            yield ("limits", at), "no sectors are known of these satellites; name them from a universe file"
+        for members in limit.groups(names, sectors).values():
+            unknown = [member for member in members if member not in core and member not in names]
+            if unknown:
+                known = f"known sectors: {', '.join(sorted(sectors))}" if sectors else "correct the name"
+                yield ("limits", at), f"limit names {', '.join(unknown)}, which is neither core nor satellite; {known}"
+
+
+def admissible(
+    assets: tuple[str, ...], core_cap: float, satellites: Satellites | None, limits: Sequence[Span]
+) -> Constraints:
+    """Return what weights of ``assets`` must satisfy, those held now aside.
+
+    Of fewer satellites than ``count.min`` all must be in.
+    """
+    ours = frozenset(satellites.names) if satellites else frozenset()
+    inside = np.array([asset in ours for asset in assets])
+    cap, floor = (satellites.cap, satellites.floor) if satellites else (1.0, 0.0)
+    upper = np.where(inside, cap, core_cap)
+    words = tuple("satellites.cap" if one else "core_cap" for one in inside)
+    bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", words)
+    groups = tuple(
+        Group(name, np.array([asset in members for asset in assets]), limit.max, limit.min)
+        for name, members, limit in groups_of(limits, satellites)
+        if any(asset in members for asset in assets) or limit.min > 0.0
+    )
+    groups = tuple(sorted(groups, key=lambda group: (group.members.tobytes(), group.most, group.least)))
+    choice = None
+    if satellites is not None and satellites.chosen and inside.any():
+        there = int(inside.sum())
+        low, high = min(satellites.count.min, there), min(satellites.most, there)
+        choice = Cardinality(inside, np.where(inside, floor, 0.0), np.where(inside, cap, 0.0), low, high)
+    return Constraints(bounds, groups, cardinality=choice)
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.6g}%"

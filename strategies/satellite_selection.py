@@ -1,0 +1,224 @@
+"""Which satellites are held: named ones, or the top of a universe by a score of past prices or filed figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from engine.core.arrays import FloatArray
+from engine.core.fields import Choice, Ticker, Weight, Whole, in_percent, refuse
+from engine.data.research.fundamentals import Fundamentals, Measure
+from engine.data.research.universe import AnyUniverse
+from engine.portfolio.policy import Decision
+
+Fault: TypeAlias = tuple[tuple[str | int, ...], str]
+"""Keys below the model that a fault is about, and ``message; remedy``."""
+
+
+class Named(Choice):
+    """These names, always."""
+
+    kind: Literal["named"] = "named"
+    names: tuple[Ticker, ...] = Field(min_length=1)
+
+    @property
+    def words(self) -> str:
+        """Which are held, in words."""
+        return f"named: {', '.join(self.names)}"
+
+
+class Top(Choice):
+    """The ``count`` best of the universe at every rebalance.
+
+    ``by``: momentum (Jegadeesh and Titman 1993, doi:10.1111/j.1540-6261.1993.tb04702.x), low_volatility (Blitz and
+    van Vliet 2007, doi:10.3905/jpm.2007.698039) over the closes from ``lookback`` to ``skip`` sessions ago, or quality:
+    a ``measure`` of the figures of ``table``.
+    """
+
+    kind: Literal["top"] = "top"
+    count: Annotated[Whole, Field(ge=1)]
+    by: Literal["momentum", "low_volatility", "quality"]
+    lookback: Annotated[Whole, Field(ge=1, le=2520)] = 252
+    skip: Annotated[Whole, Field(ge=0)] = 0
+    table: Fundamentals | None = None
+    measure: Measure | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Top:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        fewest = 2 if self.by == "low_volatility" else 1
+        if self.lookback - self.skip < fewest:
+            left = max(self.lookback - self.skip, 0)
+            words = f"a lookback of {self.lookback} with skip {self.skip} leaves {left} returns"
+            yield ("skip",), f"{words}, {fewest} are needed; lower skip or raise lookback"
+        parts = {"table": self.table, "measure": self.measure}
+        missing = " and a ".join(key for key, given in parts.items() if given is None)
+        if self.by == "quality" and missing:
+            example = "as table: {path: figures.parquet}, measure: net_income / equity"
+            yield ("by",), f"by: quality needs a {missing}; {example}"
+        for key, given in parts.items():
+            if self.by != "quality" and given is not None:
+                yield (key,), f"{key} belongs to by: quality; remove it or choose that"
+        if self.table is not None and self.measure is not None:
+            yield from ((("measure",), text) for _, text in self.table.unknown([self.measure]))
+
+    @property
+    def words(self) -> str:
+        """Which are held, in words."""
+        skipped = f", the last {self.skip} left out" if self.skip else ""
+        span = f"over {self.lookback} sessions{skipped}"
+        if self.table is not None and self.measure is not None:
+            span = f"{self.measure.root} in the last figures filed ({self.table.path})"
+        by = {"momentum": "momentum", "low_volatility": "lowest volatility", "quality": "highest"}[self.by]
+        return f"the {self.count} best by {by} {span}; chosen anew whenever the whole portfolio is rebalanced"
+
+    @property
+    def history(self) -> int:
+        """Sessions before the last close seen at which a candidate must have had its first."""
+        return 0 if self.by == "quality" else self.lookback
+
+    def scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
+        """Return the score of every candidate that has one, the higher the better."""
+        if self.by == "quality":
+            return self._measured(decision, candidates)
+        last = len(decision.history.dates) - 1
+        closes = decision.history.prices[last - self.lookback : last - self.skip + 1]
+        columns = [decision.column(ticker) for ticker in candidates]
+        found = _momentum(closes[:, columns]) if self.by == "momentum" else -_volatility(closes[:, columns])
+        return dict(zip(candidates, found.tolist(), strict=True))
+
+    def _measured(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
+        if self.table is None or self.measure is None or not len(decision.history.dates):
+            return {}
+        day = decision.history.dates[-1]
+        figures = {ticker: self.table.as_of(ticker, day) for ticker in candidates}
+        values = {ticker: self.measure.value(known) for ticker, known in figures.items() if known is not None}
+        return {ticker: value for ticker, value in values.items() if value is not None}
+
+
+def _momentum(closes: FloatArray) -> FloatArray:
+    momentum: FloatArray = closes[-1] / closes[0] - 1.0
+    return momentum
+
+
+def _volatility(closes: FloatArray) -> FloatArray:
+    returns = closes[1:] / closes[:-1] - 1.0
+    volatility: FloatArray = returns.std(axis=0, ddof=1)
+    return volatility
+
+
+class Count(Choice):
+    """How few satellites are a stated outcome, and how many are too many."""
+
+    min: Annotated[Whole, Field(ge=1)] = 3
+    max: Annotated[Whole, Field(ge=1, le=20)] = 5
+
+
+class FromUniverse(Choice):
+    """Satellites from a universe: filtered by ``available_at`` (brokers) and ``tags``, then chosen.
+
+    Each has ``weight``; a name needs ``min_history`` sessions of closes before it is bought.
+    """
+
+    universe: AnyUniverse
+    available_at: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    choose: Annotated[Named | Top, Field(discriminator="kind")]
+    count: Count = Count()
+    weight: Annotated[Weight, Field(gt=0.0)]
+    min_history: Annotated[Whole, Field(ge=0, le=2520)] = 0
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """What may ever be held, sorted."""
+        if isinstance(self.choose, Named):
+            return tuple(sorted(self.choose.names))
+        return tuple(sorted(self.universe.where(self.available_at, self.tags)))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """From what, how and how many are chosen, in words."""
+        there = self.universe.where(self.available_at, self.tags)
+        asked = [f"available at {' and '.join(self.available_at)}"] if self.available_at else []
+        asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
+        of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
+        lines = [
+            f"{len(there)} candidates{of}: {', '.join(there)}",
+            f"{self.choose.words}; {in_percent(self.weight)} each",
+        ]
+        if self.min_history:
+            lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
+        if isinstance(self.choose, Top):
+            few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
+            lines.append(f"what fewer names than {self.choose.count} leave goes to the core{few}")
+        return tuple(lines)
+
+    @property
+    def places(self) -> int:
+        """How many satellites are planned."""
+        return len(self.choose.names) if isinstance(self.choose, Named) else self.choose.count
+
+    @model_validator(mode="after")
+    def _possible(self) -> FromUniverse:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        """Yield what the parts say against each other: where, what, and the remedy."""
+        strange: list[Fault] = [
+            *((("available_at", at), text) for at, text in self.universe.unknown("broker", self.available_at)),
+            *((("tags", at), text) for at, text in self.universe.unknown("tag", self.tags)),
+        ]
+        yield from strange
+        low, high = self.count.min, self.count.max
+        if low > high:
+            yield ("count",), f"min {low} is above max {high}; swap them"
+        elif not low <= self.places <= high:
+            words = f"{self.places} satellites are chosen, count allows {low} to {high}"
+            yield ("choose",), f"{words}; change one of the two"
+        there = self.universe.tickers if strange else self.universe.where(self.available_at, self.tags)
+        if isinstance(self.choose, Top) and len(there) < max(low, self.choose.count):
+            words = f"{len(there)} names of the universe are left, {max(low, self.choose.count)} are needed"
+            yield ("choose",), f"{words}; widen available_at, tags or the universe"
+        if isinstance(self.choose, Named):
+            yield from self._name_faults(self.choose, there)
+
+    def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[Fault]:
+        for at, text in self.universe.unknown("ticker", choose.names):
+            yield ("choose", "names", at), text
+        for at, ticker in enumerate(choose.names):
+            if ticker in choose.names[:at]:
+                yield ("choose", "names", at), f"{ticker} is written twice; remove one"
+            elif ticker in self.universe.tickers and ticker not in there:
+                asked = ", ".join((*self.available_at, *self.tags))
+                yield ("choose", "names", at), f"{ticker} is not available under {asked}; drop it or widen the filter"
+
+    def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
+        """Return the names that ``choose: top`` holds after a decision, the best first.
+
+        ``allowed``: for groups of candidates, how much weight each may have in all.
+        """
+        if not isinstance(self.choose, Top):
+            return list(self.choose.names)
+        ready = [ticker for ticker in self.candidates if ticker not in barred and self.ready(decision, ticker)]
+        scores = self.choose.scores(decision, ready) if ready else {}
+        picked: list[str] = []
+        for ticker in sorted(scores, key=lambda name: (-scores[name], name)):
+            tried = {*picked, ticker}
+            fits = all(len(tried & group) * self.weight <= most + 1e-9 for group, most in allowed.items())
+            if fits and len(picked) < self.choose.count:
+                picked.append(ticker)
+        return picked
+
+    def ready(self, decision: Decision, ticker: str) -> bool:
+        """Return whether a name may be bought: eligible, and listed for long enough at the last close seen."""
+        j = decision.column(ticker)
+        wanted = max(self.min_history - 1, self.choose.history if isinstance(self.choose, Top) else -1)
+        first = len(decision.history.dates) - 1 - wanted
+        old_enough = wanted < 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
+        return bool(decision.eligible[j]) and old_enough

@@ -1,0 +1,161 @@
+"""WHEN a strategy decides: never, once a year, every period, when weights drift, or any of these."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from engine.core.arrays import DateArray
+from engine.core.fields import Choice, Fraction
+from engine.data.sessions import MONTHS, period_of, sessions_in_month, starts_period
+from engine.portfolio.policy import Band
+
+
+class Never(Choice):
+    """The opening purchase is never touched again."""
+
+    kind: Literal["never"] = "never"
+    decides: ClassVar[bool] = False
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return no decision."""
+        return {}
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return no band."""
+        return None
+
+
+class Annual(Choice):
+    """Once a year, on the first, last or n-th session of a month."""
+
+    kind: Literal["annual"] = "annual"
+    decides: ClassVar[bool] = True
+    alone: ClassVar[frozenset[str]] = frozenset({"month", "session"})
+    """Keys that no rule reads together with another: at any of their values a plan stays valid, wants the same weights
+    and looks at the same closes."""
+    month: Literal[MONTHS] = "january"  # type: ignore[valid-type]
+    session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
+
+    @field_validator("month", mode="before")
+    @classmethod
+    def _lower(cls, month: object) -> object:
+        return month.strip().lower() if isinstance(month, str) else month
+
+    @field_validator("session", mode="before")
+    @classmethod
+    def _number(cls, session: object) -> object:
+        if isinstance(session, str) and session.strip().isascii() and session.strip().isdigit():
+            return int(session)
+        if isinstance(session, str) and session not in {"first", "last"}:
+            raise PydanticCustomError(
+                "session",
+                "{found} is neither first, last nor a number; write first, last or 1 to 23",
+                {"found": repr(session)},
+            )
+        return session
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return that session of every year."""
+        rows = sessions_in_month(dates, MONTHS.index(self.month) + 1, self.session)
+        return {int(row): self.month for row in rows}
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return no band."""
+        return None
+
+
+class Every(Choice):
+    """On the first session of every week, month, quarter or half-year."""
+
+    kind: Literal["every"] = "every"
+    decides: ClassVar[bool] = True
+    period: Literal["week", "month", "quarter", "half_year"]
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return the first session of every period."""
+        return {int(row): f"every {self.period}" for row in np.flatnonzero(starts_period(dates, self.period))}
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return no band."""
+        return None
+
+
+class DriftBand(Choice):
+    """When a weight leaves its target by more than ``absolute``, or by more than ``relative`` of the target.
+
+    ``look``: at every close, or only at the close before the first session of each week, pair of weeks, month, quarter,
+    half-year or year.
+    The 5/25 rule is ``{absolute: 5%, relative: 25%}``.
+    """
+
+    kind: Literal["band"] = "band"
+    decides: ClassVar[bool] = True
+    absolute: Fraction | None = None
+    relative: Fraction | None = None
+    look: Literal["day", "week", "two_weeks", "month", "quarter", "half_year", "year"] = "day"
+
+    @model_validator(mode="after")
+    def _some(self) -> DriftBand:
+        widths = [width for width in (self.absolute, self.relative) if width is not None]
+        if not widths or min(widths) <= 0.0:
+            raise PydanticCustomError("band", "a band needs absolute or relative, above 0; as {absolute: 5%}", {})
+        return self
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return no decision."""
+        return {}
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return the band with the closes it is looked at."""
+        look = np.ones(len(dates), dtype=np.bool_)
+        if self.look != "day":
+            number = period_of(dates, self.look)
+            look = np.concatenate([number[1:] != number[:-1], [False]])
+        infinity = float("inf")
+        return Band(
+            infinity if self.absolute is None else self.absolute,
+            infinity if self.relative is None else self.relative,
+            look,
+        )
+
+
+class AnyOf(Choice):
+    """Whenever one of several rules says so; one band at most among them."""
+
+    kind: Literal["any"] = "any"
+    of: tuple[AnySingle, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_band(self) -> AnyOf:
+        if sum(rule.kind == "band" for rule in self.of) > 1:
+            raise PydanticCustomError(
+                "bands", "two bands given; write one with both absolute and relative, whichever breaks first counts", {}
+            )
+        return self
+
+    @property
+    def decides(self) -> bool:
+        """Whether any of the rules may."""
+        return any(rule.decides for rule in self.of)
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return every rule's decisions; where two fall together the first rule named gives the reason."""
+        days: dict[int, str] = {}
+        for rule in reversed(self.of):
+            days |= rule.calendar(dates)
+        return days
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return the band among the rules, if there is one."""
+        return next((band for rule in self.of if (band := rule.band(dates)) is not None), None)
+
+
+AnySingle: TypeAlias = Annotated[Never | Annual | Every | DriftBand, Field(discriminator="kind")]
+AnyRebalance: TypeAlias = Annotated[Never | Annual | Every | DriftBand | AnyOf, Field(discriminator="kind")]
+"""Everything `rebalance:` can be."""
+
+AnyOf.model_rebuild()
