@@ -177,9 +177,9 @@ def test_engine_large(benchmark) -> None:
 def test_resolve(benchmark) -> None:
     """Time the optimiser alone: new moments in, proved weights out."""
     from engine.optimisation.blas_threads import one_thread
-    from engine.optimisation.convex import Optimiser
     from engine.optimisation.estimates import Estimates
     from engine.optimisation.objectives import Inputs, MinVariance
+    from engine.optimisation.optimiser import Optimiser
 
     prices = market(ASSETS, STEPS).prices
     constraints = plan(ASSETS, STEPS).allowed(market(ASSETS, STEPS).assets)

@@ -21,7 +21,7 @@ from strategies.satellite_selection import Fault
 from strategies.trading_limits import Trading, decisions_a_year
 
 if TYPE_CHECKING:
-    from engine.optimisation.convex import Optimiser
+    from engine.optimisation.optimiser import Optimiser
     from engine.optimisation.problem import Problem
 
 
@@ -73,7 +73,7 @@ class Optimised(Rebalanced):
     @cached_property
     def _optimiser(self) -> Optimiser:
         """Every problem this strategy has posed so far, compiled once."""
-        from engine.optimisation.convex import Optimiser  # noqa: PLC0415
+        from engine.optimisation.optimiser import Optimiser  # noqa: PLC0415
 
         return Optimiser()
 

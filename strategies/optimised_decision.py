@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.optimisation.blas_threads import one_thread
-from engine.optimisation.constraints import VIOLATION
-from engine.optimisation.convex import Optimiser
+from engine.optimisation.constraints import VIOLATION, Constraints
+from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import Inputs, MinTrackingError, Objective, nearest
+from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.problem import Problem
 from engine.optimisation.solution import Solution, nowhere
 from engine.portfolio.optimiser_step import Step
 from engine.portfolio.policy import Decision
-from strategies.trading_limits import decisions_a_year
-
-if TYPE_CHECKING:
-    from strategies.optimised import Optimised
+from strategies.schedules import AnyRebalance
+from strategies.trading_limits import Trading, decisions_a_year
 
 
-def weigh(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArray:
+class OptimisedPlan(Protocol):
+    """What a decision needs of the strategy that takes it."""
+
+    @property
+    def objective(self) -> Objective:
+        """What is aimed at."""
+
+    @property
+    def estimates(self) -> Estimates:
+        """How expected returns and covariances are estimated."""
+
+    @property
+    def turnover(self) -> Trading:
+        """What trading costs, and how much of it is allowed."""
+
+    @property
+    def rebalance(self) -> AnyRebalance:
+        """When it decides."""
+
+    @property
+    def fallback(self) -> Literal["previous", "equal_weight", "fail"]:
+        """What is held where there are no such weights."""
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Every asset it may hold."""
+
+    def allowed(self, assets: tuple[str, ...]) -> Constraints:
+        """Return what weights of ``assets`` must satisfy, whatever is held now."""
+
+    def caps(self) -> Mapping[str, float]:
+        """Return the highest weight of each capped ticker [fraction]."""
+
+    def core_shares(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares by which the core takes what is free."""
+
+
+def weigh(plan: OptimisedPlan, decision: Decision, optimiser: Optimiser) -> FloatArray:
     """Return (N,) the best admissible weights, or the fallback's; the step is written into the decision.
 
     Raises
@@ -51,7 +88,7 @@ def weigh(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArr
     return w
 
 
-def posed(plan: Optimised, decision: Decision) -> Problem:
+def posed(plan: OptimisedPlan, decision: Decision) -> Problem:
     """Return what is asked at a decision, estimated from closes before it, of the assets that can be held (S7).
 
     Raises
@@ -85,13 +122,13 @@ def posed(plan: Optimised, decision: Decision) -> Problem:
     )
 
 
-def _able(plan: Optimised, decision: Decision) -> tuple[str, ...]:
+def _able(plan: OptimisedPlan, decision: Decision) -> tuple[str, ...]:
     """Return the assets that can be bought at the fill, in the market's order."""
     free = decision.able
     return tuple(ticker for ticker in plan.tickers if free[decision.column(ticker)])
 
 
-def _window(plan: Optimised, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
+def _window(plan: OptimisedPlan, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
     """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
     history, columns = decision.history, [decision.column(ticker) for ticker in assets]
     last = slice(max(len(history.dates) - plan.estimates.lookback - 1, 0), None)
@@ -99,7 +136,7 @@ def _window(plan: Optimised, decision: Decision, assets: tuple[str, ...]) -> tup
     return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
 
 
-def _short(plan: Optimised, dates: DateArray, closes: FloatArray) -> str:
+def _short(plan: OptimisedPlan, dates: DateArray, closes: FloatArray) -> str:
     """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
     terms = plan.estimates
     printed = np.isfinite(closes).any(axis=1)
@@ -112,7 +149,7 @@ def _short(plan: Optimised, dates: DateArray, closes: FloatArray) -> str:
     return words
 
 
-def _objective(plan: Optimised, assets: tuple[str, ...]) -> tuple[Objective, str]:
+def _objective(plan: OptimisedPlan, assets: tuple[str, ...]) -> tuple[Objective, str]:
     """Return the objective, and what to say where a benchmark to track has assets that cannot be held yet (S7)."""
     aim = plan.objective
     if not isinstance(aim, MinTrackingError) or set(aim.to) <= set(assets):
@@ -128,7 +165,7 @@ def _objective(plan: Optimised, assets: tuple[str, ...]) -> tuple[Objective, str
 # ---- where there is no answer ----------------------------------------------------------------------------------------
 
 
-def _instead(plan: Optimised, decision: Decision, optimiser: Optimiser, reason: str) -> tuple[FloatArray, str]:
+def _instead(plan: OptimisedPlan, decision: Decision, optimiser: Optimiser, reason: str) -> tuple[FloatArray, str]:
     """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
     held = decision.weights.any()
     if plan.fallback == "fail":
@@ -145,7 +182,7 @@ def _instead(plan: Optimised, decision: Decision, optimiser: Optimiser, reason: 
     raise DataError(f"strategy: there are no weights {_when(decision)}, nor equal ones: {reason}; {found.status}")
 
 
-def _previous(plan: Optimised, decision: Decision, optimiser: Optimiser) -> FloatArray:
+def _previous(plan: OptimisedPlan, decision: Decision, optimiser: Optimiser) -> FloatArray:
     """Return (N,) what is held, cut to its caps, when it keeps every limit; else the admissible weights nearest to it.
 
     What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same where
@@ -173,14 +210,14 @@ def _previous(plan: Optimised, decision: Decision, optimiser: Optimiser) -> Floa
     return kept
 
 
-def _held(plan: Optimised, decision: Decision) -> FloatArray:
+def _held(plan: OptimisedPlan, decision: Decision) -> FloatArray:
     """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
     free = decision.able
     w = np.where(free, np.minimum(decision.weights, decision.vector(plan.caps(), missing=np.inf)), 0.0)
     return w + (float(decision.weights.sum()) - float(w.sum())) * plan.core_shares(decision)
 
 
-def _broken(plan: Optimised, decision: Decision, w: FloatArray) -> tuple[str, float]:
+def _broken(plan: OptimisedPlan, decision: Decision, w: FloatArray) -> tuple[str, float]:
     """Return which limit ``w`` (N,) breaks most, and by how much [weight]."""
     assets = _able(plan, decision)
     return plan.allowed(assets).most_broken(w[[decision.column(ticker) for ticker in assets]])

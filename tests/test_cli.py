@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from markets import SHIPPED
+
+from tests.support.cli import engine
+from tests.support.configs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 QUICK = ROOT / "configs" / "quickstart.yaml"
@@ -27,25 +29,6 @@ FILES = {
     "trades.csv",
     "weights.parquet",
 }
-
-
-def engine(
-    *arguments: object, cwd: Path, check: int | None = 0, place: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
-    home = {"PORTFOLIO_ENGINE_STORE": str(cwd / "store"), "XDG_STATE_HOME": str(cwd / "state"), "COLUMNS": "100"}
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
-        cwd=place or cwd,
-        env={**os.environ, **home, **environment},
-        capture_output=True,
-        text=True,
-        timeout=290,  # a first import of vectorbt compiles for a while
-        check=False,
-    )
-    assert check is None or done.returncode == check, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

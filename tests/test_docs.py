@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from markets import SHIPPED
 
 from engine.analysis.performance import METRICS
 from engine.composition import schema
 from engine.core.validation import validated
 from engine.core.yaml_document import parse
 from engine.portfolio.costs import tariffs
+from tests.support.configs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engines import bt_value, vectorbt_value
-from markets import account, free, percent
 
 from engine.analysis.performance import Performance, figures
 from engine.backtest.vectorbt_audit import largest_difference
@@ -16,6 +14,8 @@ from engine.data.market import Market
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.fixed_mix import FixedMix
+from tests.support.markets import account, free, percent
+from tests.support.peer_engines import bt_value, vectorbt_value
 
 WEIGHTS = {"GE": 0.30, "WMT": 0.25, "T": 0.20, "XOM": 0.15, "PFE": 0.10}
 

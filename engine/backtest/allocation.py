@@ -14,12 +14,13 @@ from engine.backtest.workflow import load_prices
 from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import sessions_of
 from engine.optimisation.blas_threads import one_thread
-from engine.optimisation.convex import Optimiser, Solution
 from engine.optimisation.estimates import Moments
 from engine.optimisation.frontier import Point, frontier
 from engine.optimisation.objectives import Aim
+from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.problem import Problem
 from engine.optimisation.relaxation import without
+from engine.optimisation.solution import Solution
 from engine.portfolio.policy import Decision, Policy
 
 PolicyT = TypeVar("PolicyT", bound=Policy)

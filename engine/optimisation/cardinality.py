@@ -1,7 +1,7 @@
 """The best choice of names: outer approximation, mixed-integer on HiGHS through cvxpy (Duran and Grossmann 1986).
 
 A master problem in weights and yes-or-no variables knows the objective from below, by tangents. Each basket it
-proposes is solved exactly by the convex optimiser, gives new tangents, and is never proposed again; when the master's
+proposes is solved exactly by the convex solver, gives new tangents, and is never proposed again; when the master's
 best is no better than the best basket found, that one is proved. Limits are counts, never seconds (H50). Where there
 are but a few baskets, each is solved.
 
@@ -14,18 +14,16 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
+from engine.optimisation.compiled_problem import Costs
 from engine.optimisation.constraints import Constraints
+from engine.optimisation.convex import ConvexSolver
 from engine.optimisation.objectives import Form, Quadratic, Ratio, Tail
 from engine.optimisation.solution import WORTHLESS, Solution, nowhere
-
-if TYPE_CHECKING:
-    from engine.optimisation.compiled_problem import Costs
-    from engine.optimisation.convex import Optimiser
 
 MOST_BASKETS: Final = 200
 """Baskets that are solved before the best so far is returned with its gap."""
@@ -55,7 +53,7 @@ class _Tangent:
     slope: FloatArray
 
 
-def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, costs: Costs | None) -> Solution:
+def best_basket(solver: ConvexSolver, form: Form, constraints: Constraints, costs: Costs | None) -> Solution:
     """Return the best solution over all admissible choices of names, with the gap to what is proved.
 
     Without a proof within the limits the status says ``best of ... baskets`` and ``gap`` how much better one could be.
@@ -64,9 +62,9 @@ def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, cost
     assert rule is not None  # noqa: S101  (the caller asks only then)
     few = sum(math.comb(int(rule.members.sum()), k) for k in range(rule.least, rule.most + 1))
     if few <= FEW_BASKETS and not isinstance(form, Tail):  # a linear program over scenarios takes longer than a search
-        return _best_of_all(optimiser, form, constraints, costs)
+        return _best_of_all(solver, form, constraints, costs)
     open_choice = replace(constraints, bounds=rule.relaxed(constraints.bounds), cardinality=None)
-    relaxed = optimiser.convex(form, open_choice, costs)
+    relaxed = solver.convex(form, open_choice, costs)
     if relaxed.weights is None:
         return relaxed
     best: Solution | None = None
@@ -84,7 +82,7 @@ def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, cost
             break
         tried.append(held)
         basket = replace(constraints, bounds=rule.basket(constraints.bounds, held), cardinality=None)
-        found = optimiser.convex(form, basket, costs)
+        found = solver.convex(form, basket, costs)
         tangents.append(_tangent(form, w))
         if found.weights is not None:
             tangents.append(_tangent(form, found.weights))
@@ -102,15 +100,15 @@ def best_basket(optimiser: Optimiser, form: Form, constraints: Constraints, cost
     )
 
 
-def _best_of_all(optimiser: Optimiser, form: Form, constraints: Constraints, costs: Costs | None) -> Solution:
+def _best_of_all(solver: ConvexSolver, form: Form, constraints: Constraints, costs: Costs | None) -> Solution:
     """Return the best over every basket; the first of equals."""
     best: Solution | None = None
     tried, unsolved, status = 0, 0, ""
     for basket in _baskets(constraints):
-        found = optimiser.convex(form, basket, costs)
+        found = solver.convex(form, basket, costs)
         tried += 1
         if found.weights is None:
-            nothing = found.status == WORTHLESS or not optimiser.feasibility(basket).holds
+            nothing = found.status == WORTHLESS or not solver.feasibility(basket).holds
             unsolved += not nothing
             status = found.status
         elif best is None or _score(found, form, costs) < _score(best, form, costs):

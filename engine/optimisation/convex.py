@@ -1,4 +1,4 @@
-"""Weights from an objective and constraints: assembled once, re-solved with new numbers, every answer proved here.
+"""Weights from an objective and convex constraints: assembled once, re-solved with new numbers, every answer proved.
 
 A status is a claim. What counts is that the weights, clipped and summing to 1, break no constraint by more than 1e-8
 and that ``certificate`` shows no admissible weights to be better by more than 1e-6 of the objective. Otherwise the
@@ -31,8 +31,8 @@ _SMALL_GAP: Final = 1e-9
 
 
 @dataclass
-class Optimiser:
-    """Solves forms under constraints; keeps what it compiled.
+class ConvexSolver:
+    """Solves convex forms under constraints whose feasibility is proved; keeps what it compiled.
 
     ``solvers`` are asked in their order; ``compiled`` counts the problems assembled so far.
     """
@@ -41,21 +41,6 @@ class Optimiser:
     compiled: int = 0
     _programs: dict[tuple[object, ...], Program] = field(default_factory=dict, repr=False)
     _proved: dict[tuple[object, ...], Feasibility] = field(default_factory=dict, repr=False)
-
-    def solve(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
-        """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
-
-        Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
-        objective, the number of assets and the groups may not. Never raises for want of a solution: see ``status``.
-        """
-        proof = self.feasibility(constraints)
-        if not proof.holds:
-            return Solution(None, np.nan, "", f"infeasible: {proof.message}")
-        if constraints.cardinality is not None:
-            from engine.optimisation.cardinality import best_basket  # noqa: PLC0415  (it solves each basket here)
-
-            return best_basket(self, form, constraints, costs)
-        return self.convex(form, constraints, costs)
 
     def convex(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
         """Return the solution without a choice of names; feasibility is not proved again."""
@@ -149,6 +134,3 @@ def _facts(constraints: Constraints) -> tuple[object, ...]:
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
     choice = rule and (rule.members.tobytes(), rule.floor.tobytes(), rule.cap.tobytes(), rule.least, rule.most)
     return bounds.assets, bounds.lower.tobytes(), bounds.upper.tobytes(), groups, choice
-
-
-__all__ = ["Costs", "Optimiser", "Solution", "checked", "exact_sum"]

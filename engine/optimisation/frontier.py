@@ -9,8 +9,9 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.optimisation.constraints import Constraints, Target
-from engine.optimisation.convex import Optimiser, Solution
 from engine.optimisation.objectives import Inputs, MinVariance, Quadratic
+from engine.optimisation.optimiser import Optimiser
+from engine.optimisation.solution import Solution
 
 
 @dataclass(frozen=True)

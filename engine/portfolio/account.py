@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
+from engine.core.arrays import DateArray
 from engine.core.fields import Choice, Currency, Money, Positive, Rate
-from engine.data.sessions import Period
+from engine.data.sessions import Period, starts_period
 
 
 class CashTerms(Choice):
@@ -22,6 +24,12 @@ class Contributions(Choice):
     amount: Money = 0.0
     every: Period = "month"
     invest: Literal["towards_targets", "pro_rata", "wait"] = "towards_targets"
+
+    def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
+        """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11)."""
+        if not self.amount:
+            return {}
+        return {int(row): self.amount for row in np.flatnonzero(starts_period(dates, self.every)) if row > opening}
 
 
 class Account(Choice):

@@ -5,11 +5,8 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from engine.core.arrays import IntArray
 from engine.data.market import Market
-from engine.data.sessions import starts_period
 from engine.portfolio.account import Account
 from engine.portfolio.policy import Band
 from engine.simulation.loss_review_state import Breach
@@ -53,7 +50,8 @@ class Agenda:
         sessions = len(market.dates)
         fills = {row + account.delay: reason for row, reason in calendar.items() if row > opening}
         rebalances = {opening: "opening", **{row: reason for row, reason in fills.items() if row < sessions}}
-        flows, delistings = _flows(market, account, opening), _delistings(market, opening)
+        flows = account.contributions.by_row(market.dates, opening)
+        delistings = _delistings(market, opening)
         stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
         return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
 
@@ -100,15 +98,6 @@ class Agenda:
         if self.answer != row:
             self.answer = row
             bisect.insort(self.stops, row)
-
-
-def _flows(market: Market, account: Account, opening: int) -> dict[int, float]:
-    """Return money by row: on the first session of each period after the opening (S11)."""
-    terms = account.contributions
-    if not terms.amount:
-        return {}
-    due = np.flatnonzero(starts_period(market.dates, terms.every))
-    return {int(row): terms.amount for row in due if row > opening}
 
 
 def _delistings(market: Market, opening: int) -> dict[int, list[int]]:

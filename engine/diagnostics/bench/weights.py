@@ -11,9 +11,9 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.diagnostics.bench.jobs import market
 from engine.optimisation.constraints import long_only
-from engine.optimisation.convex import Optimiser
 from engine.optimisation.estimates import Moments
 from engine.optimisation.objectives import Inputs, MinVariance
+from engine.optimisation.optimiser import Optimiser
 
 TITLE: Final = "least variance of ten assets, long only"
 ASSETS, RETURNS = 10, 756

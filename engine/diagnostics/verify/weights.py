@@ -11,9 +11,9 @@ from engine.core.arrays import FloatArray
 from engine.diagnostics.verify.figures import Figure, Source
 from engine.diagnostics.verify.market import returns
 from engine.optimisation.constraints import Bounds, Constraints
-from engine.optimisation.convex import Optimiser
 from engine.optimisation.estimates import Estimates, Moments
 from engine.optimisation.objectives import Inputs, MinVariance
+from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.risk_parity import risk_parity
 
 _TWO: Final = {

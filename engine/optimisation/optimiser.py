@@ -1,0 +1,29 @@
+"""The door to weights: a proof that the limits can be met, then the convex problem or the choice of names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.optimisation.cardinality import best_basket
+from engine.optimisation.compiled_problem import Costs
+from engine.optimisation.constraints import Constraints
+from engine.optimisation.convex import ConvexSolver
+from engine.optimisation.objectives import Form
+from engine.optimisation.solution import Solution
+
+
+class Optimiser(ConvexSolver):
+    """Solves forms under any constraints."""
+
+    def solve(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
+        """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
+
+        Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
+        objective, the number of assets and the groups may not. Never raises for want of a solution: see ``status``.
+        """
+        proof = self.feasibility(constraints)
+        if not proof.holds:
+            return Solution(None, np.nan, "", f"infeasible: {proof.message}")
+        if constraints.cardinality is not None:
+            return best_basket(self, form, constraints, costs)
+        return self.convex(form, constraints, costs)

@@ -1,0 +1,615 @@
+"""The user's own files: every layout that is read, every fault that is refused, and how a ticker finds its file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from engine.core.errors import DataError
+from engine.data.sources import AnySource, Closes, Request
+from engine.data.sources.files import Files
+from engine.data.sources.rates import RateFile
+from engine.data.sources.sample import Sample
+
+ODD = ("NO", "ON", "TRUE", "NULL", "NA", "007", "1E5", "nan", "None", "OPEN", "LOW", "DATA", "BRK.B", "BRK", "EURUSD=X")
+
+
+def load(path: Path, *tickers: str, closes: str = "auto", end: dt.date | None = None) -> Closes:
+    """Load tickers from a path as a config would."""
+    source = TypeAdapter(AnySource).validate_python({"kind": "files", "path": str(path), "closes": closes})
+    return source.load(Request(tickers, end=end))
+
+
+def wide(*rows: str, header: str = "date,AAA,BBB") -> bytes:
+    """Return a small wide file."""
+    return "\n".join([header, *rows]).encode() + b"\n"
+
+
+# --- layouts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "ticker", "kind", "first", "close", "last", "rows"),
+    [
+        ("prices.parquet", "SPY", "adjusted", "1993-01-29", None, "2025-12-31", 8288),
+        ("raw.parquet", "SPY", "raw", "1993-01-29", 43.9375, "2025-12-31", 8288),
+        ("samples/yfinance", "IWM", "adjusted", "2000-05-26", 32.83599, "2001-12-26", 396),
+        ("samples/yfinance", "RKLB", "adjusted", "2020-11-24", 9.744, "2024-03-08", 826),
+        ("samples/yfinance", "UNF", "adjusted", "2000-01-03", 11.277571, "2024-03-08", 6084),
+        ("samples/yfinance", "SPY", "adjusted", "1993-01-29", 24.526071, "2025-01-02", 8039),
+        ("samples/stooq", "CSPX.UK", "adjusted", "2015-03-04", 192.13, "2026-07-02", None),
+        ("samples/stooq", "IJR.US", "adjusted", "2005-02-25", 23.3281, "2026-07-02", 5370),
+        ("samples/stooq/spy_us_d_polish_header.csv", "SPY", "adjusted", "2005-02-25", 93.6948, "2025-07-28", 5136),
+        ("samples/other", "SRCE", "adjusted", "1999-11-01", 14.5393154716, "2020-12-11", 5314),
+        ("samples/other/VB_eodhd_unnamed_index.csv", "VB", "adjusted", "2004-01-30", 36.6571, "2024-04-19", 5090),
+        ("samples/other/VB_alpaca_iex_feed.csv", "VB", "adjusted", "2020-07-27", 141.39, "2025-04-04", 1180),
+        ("delisted", "Avaya", "raw", "2017-12-20", 16.63, "2023-03-10", 1311),
+        ("delisted", "Catalent", "raw", "2014-08-01", 19.85, "2024-12-17", None),
+        ("delisted", "First", "raw", "2015-10-16", 16.0, "2019-07-26", None),
+        ("delisted", "NYSE", "raw", "2009-07-23", 26.94, "2013-11-12", 1082),
+        ("oracles/stock_prices.csv", "SHLD", "adjusted", None, None, None, None),
+    ],
+)
+def test_vendor_layouts(
+    shared_data: Path,
+    path: str,
+    ticker: str,
+    kind: str,
+    first: str | None,
+    close: float | None,
+    last: str | None,
+    rows: int | None,
+) -> None:
+    """Every vendor's layout gives its first and last close on the right day, and says whether they are adjusted."""
+    loaded = load(shared_data / path, ticker)
+    assert loaded.tickers == (ticker,)
+    assert loaded.provenance.closes == kind
+    assert np.isfinite(loaded.closes).all()
+    if first:
+        assert (str(loaded.dates[0]), str(loaded.dates[-1])) == (first, last)
+    if close:
+        assert loaded.closes[0, 0] == pytest.approx(close, rel=1e-6)
+    if rows:
+        assert len(loaded.dates) == rows
+
+
+def test_a_wide_parquet_file_bit_for_bit(shared_data: Path) -> None:
+    """All 71 columns come back as another reader has them."""
+    import pandas as pd
+
+    frame = pd.read_parquet(shared_data / "prices.parquet")
+    loaded = load(shared_data / "prices.parquet", *frame.columns)
+    assert np.array_equal(loaded.closes, frame[sorted(frame.columns)].to_numpy(), equal_nan=True)
+    assert np.array_equal(loaded.dates, frame.index.to_numpy().astype("datetime64[D]"))
+    assert any("nothing in the file says" in note for note in loaded.provenance.notes)
+
+
+def test_reading_needs_no_pandas(shared_data: Path) -> None:
+    """A run that reads files does not pay for importing pandas."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from engine.sources.files import Files; from engine.sources.base import Request; "
+        f"Files(path={str(shared_data / 'prices.parquet')!r}).load(Request(('SPY', 'IWM'))); "
+        f"Files(path={str(shared_data / 'samples/yfinance')!r}).load(Request(('SPY', 'IWM'))); "
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_prices_adjusted_and_raw_are_different_columns(shared_data: Path) -> None:
+    """``closes: raw`` takes Close, ``adjusted`` takes Adj Close, in every layout that has both."""
+    for path, ticker, raw in (
+        ("samples/yfinance", "UNF", 12.625),
+        ("samples/yfinance", "IWM", 45.71875),
+        ("samples/other", "SRCE", 27.75),
+        ("samples/other/VB_eodhd_unnamed_index.csv", "VB", 49.0),
+    ):
+        loaded = load(shared_data / path, ticker, closes="raw")
+        assert loaded.closes[0, 0] == raw
+        assert loaded.provenance.closes == "raw"
+        assert any("dividends are missing" in note for note in loaded.provenance.notes)
+
+
+def test_the_sample_needs_no_network_and_no_skfolio_import() -> None:
+    """26 tickers from an installed package; an unknown one gets a suggestion."""
+    loaded = Sample().load(Request(("SP500", "AAPL", "MTUM"), end=dt.date(2020, 6, 30)))
+    assert loaded.tickers == ("AAPL", "MTUM", "SP500")
+    assert (str(loaded.dates[0]), str(loaded.dates[-1])) == ("1990-01-02", "2020-06-30")
+    assert np.isnan(loaded.closes[0, 1])
+    with pytest.raises(DataError, match=r"APPL; did you mean AAPL\?"):
+        Sample().load(Request(("APPL",)))
+
+
+def test_a_missing_sample_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without skfolio the message names the package and the command."""
+    monkeypatch.setattr("engine.data.sources.sample.importlib.util.find_spec", lambda _: None)
+    with pytest.raises(DataError, match="pip install skfolio"):
+        Sample().load(Request(("AAPL",)))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_odd_tickers_survive_as_columns(tmp_path: Path, suffix: str) -> None:
+    """NO, TRUE, NA, 007 and 1E5 are names, and BRK is not BRK.B."""
+    path = tmp_path / f"prices.{suffix}"
+    values = [float(at) for at in range(1, len(ODD) + 1)]
+    if suffix == "csv":
+        path.write_text(f"date,{','.join(ODD)}\n2024-01-02,{','.join(map(str, values))}\n", encoding="utf-8")
+    else:
+        columns = {name: pa.array([value]) for name, value in zip(ODD, values, strict=True)}
+        pq.write_table(pa.table({"date": pa.array([dt.date(2024, 1, 2)])} | columns), path)
+    loaded = load(path, *ODD)
+    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(ODD, values, strict=True))
+
+
+def test_odd_tickers_survive_as_file_names(tmp_path: Path) -> None:
+    """A folder of NO.csv, NA.csv, 007.csv gives each its own series."""
+    for value, ticker in enumerate(ODD, start=1):
+        (tmp_path / f"{ticker}.csv").write_bytes(b"Date,Close\n2024-01-02,%d\n" % value)
+    loaded = load(tmp_path, *ODD)
+    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(ODD, itertools.count(1.0)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ticker=st.from_regex(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,9}", fullmatch=True).filter(lambda name: name != "date"))
+def test_any_ticker_survives_in_a_wide_file(tmp_path: Path, ticker: str) -> None:
+    """Whatever a config may call a ticker is found letter for letter beside another column."""
+    path = tmp_path / "prices.csv"
+    path.write_text(f"date,{ticker},OTHER__1\n2024-01-02,5,6\n", encoding="utf-8")
+    assert load(path, ticker).closes.tolist() == [[5.0]]
+
+
+@pytest.mark.parametrize("order", [("Price", "Ticker"), ("Ticker", "Price")])
+def test_two_header_rows_with_several_tickers(tmp_path: Path, order: tuple[str, str]) -> None:
+    """A download by yfinance of several tickers, by field or by ticker, as CSV."""
+    rows = {"Price": "Price,Adj Close,Adj Close,Close,Close", "Ticker": "Ticker,AAA,NA,AAA,NA"}
+    text = "\n".join([rows[order[0]], rows[order[1]], "Date,,,,", "2024-01-02,1,2,3,4", "2024-01-03,5,,7,"])
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    loaded = load(tmp_path / "p.csv", "NA", "AAA")
+    assert loaded.tickers == ("AAA", "NA")
+    assert np.array_equal(loaded.closes, [[1.0, 2.0], [5.0, np.nan]], equal_nan=True)
+    assert load(tmp_path / "p.csv", "NA", closes="raw").closes.tolist() == [[4.0]]
+
+
+def test_two_header_rows_in_parquet(tmp_path: Path) -> None:
+    """A pair of names is stored by pandas as text; both halves are understood."""
+    import pandas as pd
+
+    index = pd.DatetimeIndex(["2024-01-02", "2024-01-03"], name="Date")
+    columns = pd.MultiIndex.from_product([["Adj Close", "Close"], ["AAA", "BBB"]], names=["Price", "Ticker"])
+    pd.DataFrame(np.arange(1.0, 9.0).reshape(2, 4), index, columns).to_parquet(tmp_path / "p.parquet")
+    assert load(tmp_path / "p.parquet", "BBB").closes.tolist() == [[2.0], [6.0]]
+
+
+def test_a_close_that_may_be_anything_is_named(tmp_path: Path) -> None:
+    """A file of Date and Close says nothing of dividends; the owner's word settles it."""
+    (tmp_path / "AAA.csv").write_bytes(b"Date,Close\n2024-01-02,5\n")
+    assert any("nothing in the file" in note for note in load(tmp_path, "AAA").provenance.notes)
+    for kind in ("adjusted", "raw"):
+        settled = load(tmp_path, "AAA", closes=kind).provenance
+        assert settled.closes == kind
+        assert not any("nothing in the file" in note for note in settled.notes)
+
+
+def test_equal_adjusted_and_raw_closes_are_noted(shared_data: Path) -> None:
+    """A feed whose Adj Close repeats Close may not be adjusted at all."""
+    notes = load(shared_data / "samples/other/VB_alpaca_iex_feed.csv", "VB").provenance.notes
+    assert any("adjusted and raw closes of VB are the same" in note for note in notes)
+
+
+def test_a_mix_of_adjusted_and_raw_is_refused(tmp_path: Path) -> None:
+    """Who has which is named, and the remedy works."""
+    (tmp_path / "AAA.csv").write_bytes(b"Date,Close,Adj Close\n2024-01-02,5,4\n")
+    (tmp_path / "BBB.csv").write_bytes(b'"Date","Price","Open","Change %"\n"01/02/2024","1,006.50","5","1%"\n')
+    with pytest.raises(DataError, match=r"no adjusted closes of BBB.*AAA adjusted and raw.*BBB raw.*closes: raw"):
+        load(tmp_path, "AAA", "BBB")
+    assert load(tmp_path, "AAA", "BBB", closes="raw").closes.tolist() == [[5.0, 1006.5]]
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+ZONES = ("America/New_York", "UTC", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_time_zones_do_not_move_a_day(tmp_path: Path, suffix: str) -> None:
+    """The same sessions stamped at midnight in five zones, summer and winter, give the same dates and the same hash."""
+    import pandas as pd
+
+    sessions = pd.bdate_range("2023-01-02", "2024-12-30", name="Date")
+    closes = np.linspace(10.0, 20.0, len(sessions))
+    hashes = set()
+    for zone in (None, *ZONES):
+        index = sessions if zone is None else sessions.tz_localize(zone)
+        path = tmp_path / f"AAA_{str(zone).replace('/', '-')}.{suffix}"
+        frame = pd.DataFrame({"AAA": closes}, index=index)
+        frame.to_csv(path) if suffix == "csv" else frame.to_parquet(path)
+        loaded = load(path, "AAA")
+        assert np.array_equal(loaded.dates, sessions.to_numpy().astype("datetime64[D]")), zone
+        hashes.add(loaded.provenance.sha256)
+    assert len(hashes) == 1
+
+
+def test_midnights_of_another_zone_are_refused(tmp_path: Path) -> None:
+    """Berlin's midnights written in UTC fall on the evening before: Sundays, and no Fridays."""
+    import pandas as pd
+
+    index = pd.bdate_range("2023-01-02", "2023-03-31", name="date", tz="Europe/Berlin").tz_convert("UTC")
+    frame = pd.DataFrame({"AAA": np.linspace(1, 2, len(index))}, index=index)
+    for name in ("p.csv", "p.parquet"):
+        frame.to_csv(tmp_path / name) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
+        with pytest.raises(DataError, match="evening stamps on Sundays"):
+            load(tmp_path / name, "AAA")
+
+
+@pytest.mark.parametrize("kind", ["date32", "date64", "s", "ms", "us", "ns", "text"])
+def test_every_type_of_date_in_parquet(tmp_path: Path, kind: str) -> None:
+    """Dates, stamps of any resolution and ISO text mean the same."""
+    days = np.array(["2024-01-02", "2024-01-03"], "datetime64[D]")
+    types = {"date32": pa.date32(), "date64": pa.date64(), "text": pa.string()}
+    column = pa.array([str(day) for day in days]) if kind == "text" else pa.array(days.astype("datetime64[s]"))
+    column = column if kind == "text" else column.cast(types.get(kind, pa.timestamp(kind if len(kind) < 3 else "s")))
+    name = "date"
+    pq.write_table(pa.table({name: column, "AAA": [1.0, None]}), tmp_path / "p.parquet", row_group_size=1)
+    loaded = load(tmp_path / "p.parquet", "AAA")
+    assert loaded.dates.tolist() == [dt.date(2024, 1, 2)]  # the row without a close is dropped
+
+
+@pytest.mark.parametrize("kind", ["float32", "int64", "decimal"])
+def test_every_type_of_number_in_parquet(tmp_path: Path, kind: str) -> None:
+    """Whole, short and decimal numbers are read; short ones are noted for their seven digits."""
+    from decimal import Decimal
+
+    column = pa.array([Decimal("5.00"), None]) if kind == "decimal" else pa.array([5, None], kind)
+    dates = pa.array([dt.date(2024, 1, 2), dt.date(2024, 1, 3)])
+    pq.write_table(pa.table({"date": dates, "AAA": column, "BBB": [1.0, 2.0]}), tmp_path / "p.parquet")
+    loaded = load(tmp_path / "p.parquet", "AAA", "BBB")
+    assert np.array_equal(loaded.closes, [[5.0, 1.0], [np.nan, 2.0]], equal_nan=True)
+    assert any("seven digits" in note for note in loaded.provenance.notes) == (kind == "float32")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_line_ends_and_byte_order_marks(tmp_path: Path, ending: str, mark: str, blank: str) -> None:
+    """BOM, CRLF and a blank first line change nothing."""
+    text = mark + blank + ending.join(["date,AAA,Köln", "2024-01-02,1,2", "2024-01-03,,3", ""])
+    (tmp_path / "p.csv").write_bytes(text.encode())
+    loaded = load(tmp_path / "p.csv", "AAA", "Köln")
+    assert np.array_equal(loaded.closes, [[1.0, 2.0], [np.nan, 3.0]], equal_nan=True)
+
+
+def test_a_file_newest_first_is_turned(tmp_path: Path) -> None:
+    """Falling throughout is an order too."""
+    (tmp_path / "p.csv").write_bytes(wide("2024-01-04,3,", "2024-01-03,2,", "2024-01-02,1,"))
+    assert load(tmp_path / "p.csv", "AAA").closes[:, 0].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_nothing_is_filled(tmp_path: Path) -> None:
+    """Gaps stay gaps, rows of other tickers are dropped, and the window's end cuts."""
+    (tmp_path / "p.csv").write_bytes(wide("2024-01-02,1,7", "2024-01-03,,8", "2024-01-04,nan,", "2024-01-05,4,9"))
+    both = load(tmp_path / "p.csv", "BBB", "AAA")
+    assert np.array_equal(both.closes, [[1, 7], [np.nan, 8], [4, 9]], equal_nan=True)
+    assert load(tmp_path / "p.csv", "AAA").closes[:, 0].tolist() == [1.0, 4.0]
+    cut = load(tmp_path / "p.csv", "AAA", end=dt.date(2024, 1, 4))
+    assert cut.dates.tolist() == [dt.date(2024, 1, 2)]
+    with pytest.raises(DataError, match="no close of AAA up to 2023-12-31"):
+        load(tmp_path / "p.csv", "AAA", end=dt.date(2023, 12, 31))
+
+
+def test_a_ticker_that_lists_after_the_window_is_noted(tmp_path: Path) -> None:
+    """It stays as an empty column; its first close is named."""
+    (tmp_path / "p.csv").write_bytes(wide("2024-01-02,1,", "2024-01-05,4,9"))
+    loaded = load(tmp_path / "p.csv", "AAA", "BBB", end=dt.date(2024, 1, 3))
+    assert np.isnan(loaded.closes[:, 1]).all()
+    assert any(
+        "BBB: no close inside the window; its first is on 2024-01-05" in note for note in loaded.provenance.notes
+    )
+
+
+def test_the_hash_covers_dates_tickers_and_closes(tmp_path: Path) -> None:
+    """Any change of a date, a name or a close changes it; the order of the request, the file's name and type do not."""
+    variants = {
+        "base": wide("2024-01-02,1,7", "2024-01-03,2,8"),
+        "date": wide("2024-01-02,1,7", "2024-01-04,2,8"),
+        "close": wide("2024-01-02,1,7", "2024-01-03,2,8.0000001"),
+        "gap": wide("2024-01-02,1,7", "2024-01-03,2,"),
+        "name": wide("2024-01-02,1,7", "2024-01-03,2,8", header="date,AAA,BBC"),
+    }
+    hashes = {}
+    for name, content in variants.items():
+        (tmp_path / f"{name}.csv").write_bytes(content)
+        tickers = ("AAA", "BBC" if name == "name" else "BBB")
+        hashes[name] = load(tmp_path / f"{name}.csv", *tickers).provenance.sha256
+        assert load(tmp_path / f"{name}.csv", *tickers[::-1]).provenance.sha256 == hashes[name]
+    assert len(set(hashes.values())) == len(variants)
+    columns = {"date": pa.array([dt.date(2024, 1, 2), dt.date(2024, 1, 3)]), "AAA": [1.0, 2.0], "BBB": [7.0, 8.0]}
+    pq.write_table(pa.table(columns), tmp_path / "other.parquet")
+    assert load(tmp_path / "other.parquet", "AAA", "BBB").provenance.sha256 == hashes["base"]
+
+
+def test_closes_make_a_market(tmp_path: Path) -> None:
+    """The market carries the provenance and the currency on."""
+    (tmp_path / "p.csv").write_bytes(wide("2024-01-02,1,7", "2024-01-03,2,8"))
+    source = Files(path=tmp_path / "p.csv", currency="EUR")
+    market = source.load(Request(("BBB", "AAA"))).market(0.02)
+    assert market.assets == ("AAA", "BBB")
+    assert market.currency == "EUR"
+    assert market.provenance.sha256
+    with pytest.raises(ValidationError, match="currency"):
+        Files(path=tmp_path / "p.csv", currency="GBp")
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+OK = ("2024-01-02,1,7", "2024-01-03,2,8")
+
+FAULTS: dict[str, tuple[bytes, str]] = {
+    "zero price": (wide("2024-01-02,1,7", "2024-01-03,0,8"), r"p.csv: AAA on 2024-01-03: found the close 0, expected"),
+    "negative price": (wide("2024-01-02,-1.5,7"), r"AAA on 2024-01-02: found the close -1.5, expected a finite price"),
+    "infinite price": (wide("2024-01-02,inf,7"), r"AAA on 2024-01-02: found the close inf, expected a finite price"),
+    "text price": (wide("2024-01-02,about 5,7"), r"AAA on 2024-01-02: found 'about 5', expected a number"),
+    "decimal comma": (
+        wide('2024-01-02,"1,5",7'),
+        r"AAA on 2024-01-02: found '1,5', expected a number with a decimal po",
+    ),
+    "underscore": (wide("2024-01-02,1_000,7"), r"found '1_000', expected a number"),
+    "currency sign": (wide("2024-01-02,$5,7"), r"found '\$5', expected a number"),
+    "percent": (wide("2024-01-02,5%,7"), r"found '5%', expected a number"),
+    "duplicate date": (wide(*OK, "2024-01-03,3,9"), r"AAA: found 2024-01-03 twice, expected each date once"),
+    "unsorted dates": (
+        wide(*OK, "2024-01-01,3,9", "2024-01-04,3,9"),
+        r"found 2024-01-01 after 2024-01-03.*sort the rows",
+    ),
+    "day or month first": (wide("02/01/2024,1,7"), r"found the date '02/01/2024', expected year-month-day.*told apart"),
+    "day first": (wide("31.01.2024,1,7"), r"found the date '31.01.2024', expected year-month-day"),
+    "month by name": (wide("Jan 2 2024,1,7"), r"found the date 'Jan 2 2024'"),
+    "no such day": (wide("2024-02-30,1,7"), r"found the date '2024-02-30'"),
+    "no date": (wide("2024-01-02,1,7", ",2,8"), r"row 2 of the data: found the date ''"),
+    "serial number": (wide("45293,1,7"), r"found the date '45293'"),
+    "odd time": (wide("2024-01-02 noon,1,7"), r"found the date '2024-01-02 noon', expected.*with or without time"),
+    "mixed zones": (
+        wide("2024-01-02 00:00:00-05:00,1,7", "2024-01-03 00:00:00+09:00,2,8"),
+        r"offsets from -5 h to \+9 h, expected one time zone",
+    ),
+    "empty file": (b"", r"p.csv: found an empty file"),
+    "blank file": (b" \n\n", r"p.csv: found an empty file"),
+    "header only": (wide(), r"found a header and no rows"),
+    "binary": (bytes(range(256)), r"byte 128 is not UTF-8"),
+    "zero bytes": (b"date,AAA\n2024-01-02,\0\n", r"found a zero byte, expected a text file"),
+    "utf-16": ("date,AAA\n2024-01-02,1\n".encode("utf-16"), r"byte 0 is not UTF-8"),
+    "short row": (wide("2024-01-02,1"), r"line 2: found 2 cells, expected 3 as in the header"),
+    "long row": (wide("2024-01-02,1,2,3"), r"line 2: found 4 cells, expected 3 as in the header"),
+    "open quote": (wide('2024-01-02,"1,7'), r"unexpected end of data, a CSV file is expected"),
+    "no date column": (wide("1,7", header="AAA,BBB"), r"found the header AAA, BBB, expected a column of dates"),
+    "semicolons": (b"date;AAA\n2024-01-02;1\n", r"found the header date;AAA, expected .* separated by commas"),
+    "column twice": (wide("2024-01-02,1,7", header="date,AAA,AAA"), r"AAA: found 2 columns, expected one"),
+    "missing ticker": (wide(*OK, header="date,AAB,BBB"), r"p.csv: AAA: found no such ticker; did you mean AAB\?"),
+    "lower case ticker": (wide(*OK, header="date,aaa,BBB"), r"AAA: found no such ticker; did you mean aaa\?"),
+    "no close at all": (wide("2024-01-02,,7"), r"no close of AAA up to any date"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_of_text_files(tmp_path: Path, fault: str) -> None:
+    """Each kind of fault ends as one line that says where, what was found and what was expected."""
+    content, said = FAULTS[fault]
+    (tmp_path / "p.csv").write_bytes(content)
+    with pytest.raises(DataError, match=said) as caught:
+        load(tmp_path / "p.csv", "AAA")
+    assert "\n" not in str(caught.value)
+    assert "p.csv" in str(caught.value)
+    assert re.search(r"[;(]", str(caught.value)), "a remedy follows"
+
+
+def parquet(**columns: object) -> Callable[[Path], None]:
+    """Write a Parquet file of these columns."""
+    return lambda path: pq.write_table(pa.table(columns), path)
+
+
+DAYS = pa.array([dt.date(2024, 1, 2), dt.date(2024, 1, 3)])
+
+PARQUET_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "empty": (lambda path: path.write_bytes(b""), "no readable Parquet file"),
+    "garbage": (lambda path: path.write_bytes(b"PAR1" + bytes(range(256)) + b"PAR1"), "no readable Parquet file"),
+    "a csv": (lambda path: path.write_bytes(wide(*OK)), "no readable Parquet file"),
+    "no rows": (parquet(date=DAYS.slice(0, 0), AAA=pa.array([], pa.float64())), "found no rows"),
+    "text": (parquet(date=DAYS, AAA=["1", "2"]), "AAA: found a column of string, expected numbers"),
+    "booleans": (parquet(date=DAYS, AAA=[True, False]), "AAA: found a column of bool"),
+    "no dates": (parquet(AAA=[1.0, 2.0]), "expected a column of dates"),
+    "numbers as dates": (parquet(date=[20240102, 20240103], AAA=[1.0, 2.0]), "found dates of type int64"),
+    "a date missing": (parquet(date=pa.array([dt.date(2024, 1, 2), None]), AAA=[1.0, 2.0]), "1 rows without a date"),
+    "negative": (parquet(date=DAYS, AAA=[1.0, -2.0]), "AAA on 2024-01-03: found the close -2"),
+    "infinite": (parquet(date=DAYS, AAA=[1.0, np.inf]), "AAA on 2024-01-03: found the close inf"),
+    "duplicate": (parquet(date=pa.array([dt.date(2024, 1, 2)] * 2), AAA=[1.0, 2.0]), "found 2024-01-02 twice"),
+    "no such ticker": (parquet(date=DAYS, AAB=[1.0, 2.0]), r"AAA: found no such ticker; did you mean AAB\?"),
+    "row without ticker": (parquet(date=DAYS, ticker=["AAA", None], close=[1.0, 2.0]), "rows without a ticker"),
+    "an unknown time zone": (
+        parquet(date=DAYS.cast(pa.timestamp("us")).cast(pa.timestamp("us", "Mars/Phobos")), AAA=[1.0, 2.0]),
+        "found stamps in the time zone 'Mars/Phobos', expected one that this system knows; write the dates without",
+    ),
+    "tickers that are no text": (
+        parquet(date=DAYS, ticker=[["AAA"], ["AAA"]], close=[1.0, 2.0]),
+        "expected tickers as text; convert the column",
+    ),
+    "two columns of dates": (
+        lambda path: pq.write_table(pa.Table.from_arrays([DAYS, DAYS], names=["date", "date"]), path),
+        "found several columns date, expected one; remove the others",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PARQUET_FAULTS)
+def test_faults_of_parquet_files(tmp_path: Path, fault: str) -> None:
+    """Parquet files fail as plainly as text does."""
+    write, said = PARQUET_FAULTS[fault]
+    write(tmp_path / "p.parquet")
+    with pytest.raises(DataError, match=said) as caught:
+        load(tmp_path / "p.parquet", "AAA")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_page_is_refused(tmp_path: Path) -> None:
+    """Where a Parquet file has page checksums they are verified."""
+    path = tmp_path / "p.parquet"
+    values = np.random.default_rng(1).uniform(1, 2, 5000)
+    dates = np.arange(np.datetime64("2001-01-01"), np.datetime64("2001-01-01") + 5000)
+    pq.write_table(pa.table({"date": dates, "AAA": values}), path, write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="no readable Parquet file"):
+        load(path, "AAA")
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def put(folder: Path, *names: str, content: bytes = b"Date,Close\n2024-01-02,5\n") -> None:
+    """Put the same small file under several names."""
+    for name in names:
+        (folder / name).write_bytes(content)
+
+
+def test_a_ticker_finds_its_file(tmp_path: Path) -> None:
+    """The exact name first, then the leading part, behind a vendor's prefix; BRK is never BRK-B or BRK.B."""
+    put(tmp_path, "BRK-B.csv", "BRK.B.csv", "notes.md", ".hidden.csv")
+    with pytest.raises(DataError, match=r"BRK: found no file for it, expected BRK.csv"):
+        load(tmp_path, "BRK")
+    put(tmp_path, "BRK_old.csv", content=b"Date,Close\n2024-01-02,1\n")
+    assert load(tmp_path, "BRK").closes.tolist() == [[1.0]]
+    put(tmp_path, "BRK.csv", content=b"Date,Close\n2024-01-02,2\n")
+    assert load(tmp_path, "BRK").closes.tolist() == [[2.0]]
+    put(tmp_path, "investing.com_Avaya.csv", content=b"Date,Close\n2024-01-02,3\n")
+    assert load(tmp_path, "Avaya").closes.tolist() == [[3.0]]
+
+
+def test_two_files_for_one_ticker_are_refused(tmp_path: Path) -> None:
+    """Both are named."""
+    put(tmp_path, "AAA_one.csv", "AAA_two.csv")
+    with pytest.raises(DataError, match=r"AAA: found AAA_one.csv, AAA_two.csv, expected one file"):
+        load(tmp_path, "AAA")
+
+
+def test_one_file_for_two_tickers_is_refused(tmp_path: Path) -> None:
+    """A_B.csv may belong to A or to A_B, not to both."""
+    put(tmp_path, "A_B.csv")
+    with pytest.raises(DataError, match="both A and A_B lead to it"):
+        load(tmp_path, "A", "A_B")
+
+
+def test_a_file_that_names_another_ticker_is_refused(tmp_path: Path) -> None:
+    """The name says AAA, the inside says BBB."""
+    put(tmp_path, "AAA.csv", content=b"date,ticker,close\n2024-01-02,BBB,5\n")
+    with pytest.raises(DataError, match=r"AAA.csv: found BBB inside, expected AAA"):
+        load(tmp_path, "AAA")
+
+
+def test_a_ticker_is_found_inside_a_file(tmp_path: Path) -> None:
+    """A long file of several tickers serves each of them."""
+    put(tmp_path, "all.csv", content=b"date,ticker,close\n2024-01-02,BBB,5\n2024-01-02,NA,6\n2024-01-03,BBB,7\n")
+    loaded = load(tmp_path, "BBB", "NA")
+    assert np.array_equal(loaded.closes, [[5.0, 6.0], [7.0, np.nan]], equal_nan=True)
+
+
+def test_a_missing_file_gets_a_suggestion(tmp_path: Path) -> None:
+    """Ticker, folder, what is there and the likely name."""
+    put(tmp_path, "UNF_classic.csv", "SPY.csv")
+    with pytest.raises(DataError, match=r"UFN: found no file.*did you mean UNF\?; the folder holds SPY.csv, UNF_cl"):
+        load(tmp_path, "UFN")
+
+
+def test_an_empty_folder_and_a_missing_path(tmp_path: Path) -> None:
+    """Both are named, the second with what stands beside it."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"empty: found no .csv, .txt or .parquet file"):
+        load(tmp_path / "empty", "AAA")
+    put(tmp_path, "prices.csv")
+    with pytest.raises(DataError, match=r"price.csv: found nothing there.*did you mean prices.csv\?"):
+        load(tmp_path / "price.csv", "AAA")
+
+
+@pytest.mark.parametrize("name", ["AAA.PARQUET", "AAA.pq", "AAA.Parquet"])
+def test_parquet_is_known_by_every_spelling_of_its_ending(tmp_path: Path, name: str) -> None:
+    """As a file and in a folder."""
+    pq.write_table(pa.table({"date": DAYS, "AAA": [1.0, 2.0]}), tmp_path / name)
+    for path in (tmp_path / name, tmp_path):
+        assert load(path, "AAA").closes.tolist() == [[1.0], [2.0]]
+
+
+def test_a_home_that_nobody_has_is_named() -> None:
+    """``~`` and a user who does not exist."""
+    with pytest.raises(DataError, match=r"data\.source\.path: ~nobody-here/p\.csv: found no home .*; write the whole"):
+        load(Path("~nobody-here/p.csv"), "AAA")
+
+
+def test_a_path_too_long_for_the_system_is_named(tmp_path: Path) -> None:
+    """The system's own words, and where the path was written."""
+    with pytest.raises(DataError, match=r"data\.source\.path: .*File name too long; check the path"):
+        load(tmp_path / ("x" * 300), "AAA")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "date,rate\ntoday,5\n",
+            "rates.csv:2: found 'today,5', expected a date and a rate as 2024-01-31,5.25; correct",
+        ),
+        ("date,rate\nNaT,5\n", "rates.csv:2: found 'NaT,5'"),
+        ("date,rate\n2024-02-30,5\n", "rates.csv:2: found '2024-02-30,5'"),
+        ("date,rate\n2024-01-02,1_0\n", "rates.csv:2: found '2024-01-02,1_0'"),
+        ("date,rate\n2024-01-02,\uff15\n", "rates.csv:2: found '2024-01-02,\uff15'"),
+        ("date,rate\n2024-01-02,5\n2024-01-02,6\n", "found 2024-01-02 twice, expected one rate a day; remove one"),
+        ("2024-01-02,5\n2024-01-03,6\n", "rates.csv:1: found '2024-01-02,5' in the first line, expected a header"),
+        ("date,rate\n2024-01-02,500\n", r"a rate of 5 \(500% a year\) on 2024-01-02, -50% to 100% is expected"),
+    ],
+)
+def test_faults_of_rate_files(tmp_path: Path, text: str, said: str) -> None:
+    """What is not plainly a dated rate is refused with its line."""
+    (tmp_path / "rates.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        RateFile(path=str(tmp_path / "rates.csv"), unit="percent").annual(np.array(["2024-01-04"], "datetime64[D]"))
+
+
+def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A folder, a home that nobody has, and a path with a zero byte in it."""
+    day = np.array(["2024-01-04"], "datetime64[D]")
+    for path, said in ((str(tmp_path), "is no file; name a CSV"), ("~nobody-here/r.csv", "found no home folder")):
+        with pytest.raises(DataError, match=said):
+            RateFile(path=path, unit="percent").annual(day)
+    with pytest.raises(ValidationError, match="is not a path"):
+        RateFile(path="a\0b", unit="percent")
+
+
+def test_a_single_series_serves_one_ticker_only(tmp_path: Path) -> None:
+    """One requested ticker takes it, with a note; two are refused."""
+    put(tmp_path, "mine.csv")
+    assert any("taken as SPY" in note for note in load(tmp_path / "mine.csv", "SPY").provenance.notes)
+    with pytest.raises(DataError, match="found one series without a ticker, expected columns for SPY, VTI"):
+        load(tmp_path / "mine.csv", "SPY", "VTI")
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Permissions are the owner's to mend."""
+    put(tmp_path, "AAA.csv")
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(DataError, match=r"AAA.csv: cannot be read \(Permission denied\)"):
+        load(tmp_path / "AAA.csv", "AAA")

@@ -1,0 +1,127 @@
+"""O-SYN: one synthetic market, three engines, with and without costs."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pytest
+
+from engine.analysis.metrics import max_drawdown
+from engine.analysis.performance import Performance
+from engine.backtest.vectorbt_audit import largest_difference
+from engine.data.market import Market
+from engine.simulation.portfolio_state import Book
+from engine.simulation.simulate import simulate
+from strategies.fixed_mix import FixedMix
+from tests.support.markets import account, free, percent, synthetic_closes
+from tests.support.peer_engines import bt_value, vectorbt_value
+
+WEIGHTS = {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}
+YEAR_ENDS = {
+    "2014-12-31": 99900.0999000999,
+    "2015-12-31": 118147.079582,
+    "2016-12-30": 129685.101616,
+    "2017-12-29": 116201.309151,
+    "2018-12-31": 110819.620480,
+    "2019-12-31": 105255.782301,
+    "2020-12-31": 108898.945443,
+    "2021-12-31": 107252.209981,
+    "2022-12-30": 118578.429144,
+    "2023-12-29": 115315.834948,
+    "2024-12-31": 134624.560586,
+}
+
+
+@cache
+def market() -> Market:
+    dates, closes = synthetic_closes()
+    return Market.build(dates, tuple("ABCD"), closes)
+
+
+def run(rate: float = 0.0, **fields: object):
+    costs = percent(rate, 4) if rate else free(4)
+    return simulate(market(), FixedMix(weights=WEIGHTS), account(**fields), costs)
+
+
+def test_the_generator_makes_the_oracle_s_market() -> None:
+    prices = market().prices
+    assert len(prices) == 2610
+    assert prices.sum() == pytest.approx(1138673.729906967, rel=1e-13)
+    assert prices[-1] == pytest.approx([127.2838005495, 178.0420711756, 90.5890249455, 93.0170101244], rel=1e-11)
+
+
+def test_without_costs_the_final_value_and_shares_are_the_oracle_s() -> None:
+    ledger = run()
+    assert ledger.value[-1] == pytest.approx(134859.946407215, rel=1e-14)
+    assert ledger.units[-1] == pytest.approx([460.007692241, 195.138523067, 295.630642798, 158.945772917], rel=1e-11)
+    assert max_drawdown(Performance.of(ledger).level) == pytest.approx(-0.299020936639, rel=1e-11)
+    assert int(ledger.rebalances.sum()) == 11
+
+
+def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() -> None:
+    ledger = run(0.001)
+    assert ledger.value[-1] == pytest.approx(134624.560586007, rel=1e-14)
+    assert ledger.costs.sum() == pytest.approx(184.571871748, rel=1e-11)
+    assert ledger.units[-1] == pytest.approx([459.204790481, 194.797926450, 295.114646288, 158.668347467], rel=1e-11)
+    assert max_drawdown(Performance.of(ledger).level) == pytest.approx(-0.299292908072, rel=1e-11)
+    for day, value in YEAR_ENDS.items():
+        assert ledger.value[ledger.dates == np.datetime64(day)][0] == pytest.approx(value, rel=1e-11)
+
+
+def test_floored_whole_shares_end_where_the_oracle_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oracle floors and leaves the rest in cash; this engine then spends it, so that step is switched off."""
+    opened = Book.__init__
+
+    def floor_only(self, *args: object) -> None:
+        opened(self, *args)
+        self.terms = self.terms._replace(spend_rest=False)
+        self.desk = self.desk._replace(terms=self.terms)
+
+    monkeypatch.setattr(Book, "__init__", floor_only)
+    ledger = run(0.001, shares="whole")
+    assert ledger.value[-1] == pytest.approx(134594.078775889, rel=1e-14)
+    assert ledger.units[-1].tolist() == [459, 194, 295, 158]
+    assert ledger.cash[-1] == pytest.approx(210.2026, abs=5e-5)
+    assert ledger.costs.sum() == pytest.approx(184.425552051, rel=1e-11)
+
+
+def test_spending_the_rest_leaves_less_cash_than_flooring_and_never_debt() -> None:
+    ledger = run(0.001, shares="whole")
+    assert ledger.cash.min() >= 0.0
+    assert ledger.cash[ledger.rows].max() < 135.0
+    assert np.array_equal(ledger.units, np.round(ledger.units))
+
+
+def test_the_highest_drifted_weights_are_the_oracle_s() -> None:
+    ledger = run()
+    weights = ledger.weights(market())
+    expected = {
+        "A": (0.468089687, "2021-10-14"),
+        "B": (0.369236401, "2018-12-24"),
+        "C": (0.252743494, "2023-06-13"),
+        "D": (0.127991721, "2017-11-08"),
+    }
+    for j, (weight, day) in enumerate(expected.values()):
+        assert weights[:, j].max() == pytest.approx(weight, rel=1e-8)
+        assert ledger.dates[weights[:, j].argmax()] == np.datetime64(day)
+
+
+def test_without_costs_every_daily_value_equals_vectorbt_and_bt() -> None:
+    ledger = run()
+    targets = {int(row): ledger.targets[event] for event, row in enumerate(ledger.rows)}
+    assert np.abs(vectorbt_value(market(), targets, 100_000.0) / ledger.value - 1).max() < 1e-12
+    assert np.abs(bt_value(market(), targets, 100_000.0) / ledger.value - 1).max() < 1e-12
+
+
+def test_the_trade_list_replayed_in_vectorbt_gives_the_same_equity_every_day() -> None:
+    assert largest_difference(run(0.001), market()) < 1e-13
+    assert largest_difference(run(0.001, shares="whole"), market()) < 1e-13
+
+
+def test_the_replay_notices_a_ledger_that_is_wrong() -> None:
+    ledger = run(0.001)
+    bent = ledger.value.copy()
+    bent[1000] *= 1 + 1e-9
+    assert largest_difference(dataclasses.replace(ledger, value=bent), market()) > 9e-10

@@ -1,0 +1,195 @@
+"""Random cases for the reference ledger with band geometry, a choice of satellites and a loss review."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction as F
+
+from tests.reference.ledger import Case, Cost
+from tests.reference.rules import Choose, Review
+
+LATEST_OPENING = 12
+SESSIONS, NAMES = 40, "ABCD"
+
+
+def random_case(rng: random.Random) -> Case:
+    """A short market with late listings, delistings and gaps, under rules switched on at random."""
+    columns = []
+    for i in range(4):
+        first = 0 if i == 0 else rng.choice([0, 0, 0, rng.randrange(1, 25)])
+        last = (
+            SESSIONS - 1 if i == 0 else rng.choice([SESSIONS - 1, SESSIONS - 1, rng.randrange(first + 3, SESSIONS + 5)])
+        )
+        price, column = rng.uniform(5, 200), []
+        for t in range(SESSIONS):
+            price *= 1 + rng.gauss(0, 0.05)
+            printed = first <= t <= last and not (rng.random() < 0.08 and t > 0)
+            column.append(F(round(price, rng.choice([2, 12]))) if printed else None)
+        columns.append(column)
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    start = rng.choice([0, 2])
+    parts = [rng.randrange(1, 10) for _ in range(5)]
+    parts[-1] = 0 if rng.random() < 0.6 else parts[-1]
+    weights = {name: F(part, sum(parts)) for name, part in zip(NAMES, parts, strict=False)}
+    core = {"A": weights["A"], "B": weights["B"]} if rng.random() < 0.7 else {"A": weights["A"]}
+    capped = rng.random() < 0.6
+    same = random_cost(rng)
+    period = rng.choice([5, 10, 21])
+    band = rng.random() < 0.5
+    capital = F(rng.choice([100000, 100000, 100000, 800]))  # with 800, fees often eat the order
+    return Case(
+        NAMES,
+        rows,
+        weights,
+        core=core,
+        capital=capital,
+        opening=next(t for t in range(start, SESSIONS) if any(rows[t])),  # S1
+        decisions=dict.fromkeys(range(7, SESSIONS, rng.choice([9, 13, 50])), "calendar"),
+        delay=rng.choice([0, 1]),
+        growth=[F(1.0001)] * SESSIONS if rng.random() < 0.5 else (),
+        flows={t: capital / 1000 * rng.choice([5, -4, 15, -10]) for t in range(period, SESSIONS, period)}
+        if rng.random() < 0.6
+        else {},
+        invest=rng.choice(["towards_targets", "pro_rata", "wait"]),
+        caps={name: weights[name] * F(rng.choice(["1", "1.1", "1.3"])) for name in "CD"} if capped else {},
+        watch_caps=rng.random() < 0.6,
+        before_listing=rng.choice(["redistribute", "cash", "B", "C"]),
+        after_delisting=rng.choice(["redistribute", "cash", "B"]),
+        haircut=F(rng.choice(["0", "0.3"])),
+        absolute=F("0.05") if band else None,
+        relative=rng.choice([None, F("0.25")]) if band else None,
+        look=frozenset(range(0, SESSIONS, rng.choice([1, 5, 20]))) if band else frozenset(),
+        costs={name: same if rng.random() < 0.6 else random_cost(rng) for name in NAMES},
+        whole=rng.random() < 0.3,
+    )
+
+
+def random_cost(rng: random.Random) -> Cost:
+    kind = rng.random()
+    if kind < 0.3:
+        return Cost()
+    if kind < 0.6:
+        return Cost(rate=F(rng.choice(["0.001", "0.01"])), spread=F(rng.choice(["0", "0.0005"])))
+    return Cost(
+        fixed=F(rng.choice(["0", "1"])),
+        rate=F("0.001"),
+        per_share=F(rng.choice(["0", "0.005"])),
+        minimum=F(rng.choice(["0", "2"])),
+        maximum=rng.choice([None, F(20)]),
+        maximum_rate=rng.choice([None, F("0.01")]),
+        spread=F("0.0003"),
+    )
+
+
+def random_rule_case(rng: random.Random) -> Case:
+    """Draw a base case and switch the new rules on at random."""
+    return random_rules(rng, random_case(rng))
+
+
+def random_rules(rng: random.Random, case: Case) -> Case:
+    """Switch band geometry, choosing satellites and a loss review on at random over a base case."""
+    satellites = [name for name in case.tickers if name in "CD" or (name == "B" and "B" not in case.core)]
+    if rng.random() < 0.3:
+        satellites = [name for name in satellites if name != "B"]
+    if "B" in satellites:  # a capped or barred proxy is not what these cases are about
+        case = replace(case, before_listing=_home(rng), after_delisting=_home(rng))
+    case = _open_late(rng, case) if rng.random() < 0.5 else case
+    if rng.random() < 0.6:
+        case = _band(rng, case)
+    if case.capital < 1000:  # in a tiny account a minimum fee can leave the equation of a flow two solutions (S11)
+        case = replace(case, flows={}, flows_first=False)
+    if rng.random() < 0.4:
+        case = _choose(rng, case, satellites)
+    elif rng.random() < 0.3:
+        case = replace(case, min_history={name: rng.randrange(1, 20) for name in satellites})
+    if rng.random() < 0.7:
+        case = replace(case, review=_review(rng, case, satellites))
+    return case
+
+
+def _home(rng: random.Random) -> str:
+    return rng.choice(["redistribute", "cash"])
+
+
+def _open_late(rng: random.Random, case: Case) -> Case:
+    """Open at a session that leaves a past to look at, while every asset is still alive, and decide more often."""
+    last = [max(t for t, row in enumerate(case.prices) if row[i] is not None) for i in range(len(case.tickers))]
+    opening = max(case.opening, min(LATEST_OPENING, *last))
+    opening = next((t for t in range(opening, min(last) + 1) if any(case.prices[t])), case.opening)
+    rows = range(opening + rng.randrange(1, 8), len(case.prices), rng.choice([4, 7, 13, 50]))
+    return replace(case, opening=opening, decisions=dict.fromkeys(rows, "calendar"))
+
+
+def _band(rng: random.Random, case: Case) -> Case:
+    """Add a band with a geometry; flows come first only where there are flows that go towards the targets."""
+    absolute = rng.choice([None, F("0.02"), F("0.03"), F("0.05")])
+    relative = F(rng.choice(["0.1", "0.25"])) if absolute is None or rng.random() < 0.4 else None
+    flows = case.flows
+    if rng.random() < 0.4:
+        flows = {t: case.capital / 1000 * rng.choice([40, -30, 80]) for t in range(2, len(case.prices), 3)}
+    first = bool(flows) and case.invest == "towards_targets" and rng.random() < 0.6
+    return replace(
+        case,
+        absolute=absolute,
+        relative=relative,
+        look=frozenset(range(0, len(case.prices), rng.choice([1, 1, 5]))),
+        trade_to=(to := rng.choice(["target", "edge", "inside", "of_band"])),
+        inside=F("0.5") if to == "of_band" else F("0.01"),
+        trade_only=rng.choice(["all", "drifted"]),
+        flows=flows,
+        flows_first=first,
+    )
+
+
+def _choose(rng: random.Random, case: Case, satellites: Sequence[str]) -> Case:
+    """Choose among the satellites instead of naming them; their caps, where there are any, allow the weight."""
+    names = tuple(satellites)
+    count = rng.randrange(1, len(names) + 1)
+    weight = F(rng.choice(["0.05", "0.1", "0.2"]))
+    rest = 1 - count * weight - (F("0.05") if rng.random() < 0.3 else 0)
+    total = sum((case.targets[name] for name in case.core), F(0))
+    core = {name: case.targets[name] / total * rest for name in case.core}
+    lookback = rng.randrange(3, 11)
+    pair = tuple(rng.sample(names, 2))
+    return replace(
+        case,
+        targets=core,
+        core=core,
+        caps={name: weight * F(rng.choice(["1", "1.1", "1.3"])) for name in names} if case.caps else {},
+        before_listing=_home(rng),
+        after_delisting=_home(rng),
+        choose=Choose(
+            names,
+            count,
+            weight,
+            lookback,
+            by=rng.choice(["momentum", "low_volatility"]),
+            skip=rng.choice([0, 1]),
+            min_history=rng.choice([0, 5, 12]),
+            limits=((pair, weight),) if rng.random() < 0.3 else (),
+        ),
+    )
+
+
+def _review(rng: random.Random, case: Case, satellites: Sequence[str]) -> Review:
+    """Review the satellites at small triggers, so that there is much to review."""
+    days = range(len(case.prices))
+    return Review(
+        tuple(satellites),
+        F(rng.choice(["0.05", "0.1", "0.15", "0.2"])),
+        reference=rng.choice(["cost", "rebalance", "peak"]),
+        thesis=rng.choice(["always", "never", "never", "trend", "trend", "list"]),
+        sessions=rng.randrange(3, 12),
+        verdicts={
+            name: [(t, rng.random() < 0.5) for t in sorted(rng.sample(days, rng.randrange(1, 6)))]
+            for name in satellites
+            if rng.random() < 0.8
+        },
+        intact=rng.choice(["top_up", "keep"]),
+        broken=rng.choice(["exit", "exit", "keep"]),
+        unknown=rng.choice(["keep", "top_up", "exit"]),
+        proceeds=rng.choice(["core", "cash"]),
+        reenter=rng.choice(["next_rebalance", "never"]),
+    )

@@ -1,0 +1,230 @@
+"""A case of the reference ledger, run by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict
+
+from engine.core.arrays import BoolArray, DateArray
+from engine.data.market import Market
+from engine.portfolio.account import Account, Contributions
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Band, Decision, Review
+from engine.simulation.ledger import Ledger
+from engine.simulation.simulate import simulate
+from strategies.base import Plan, Proxy
+from strategies.loss_review import LossReview
+from strategies.satellite_selection import FromUniverse
+from tests.reference.ledger import Case, Cost
+from tests.reference.rules import Review as RuleReview
+
+
+class ListedFlows(Contributions):
+    """Money by row, written out."""
+
+    flows: Mapping[int, float]
+
+    def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
+        return {row: money for row, money in self.flows.items() if row > opening}
+
+
+class Rows:
+    """A schedule written out by row."""
+
+    decides = True
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def calendar(self, dates: np.ndarray) -> dict[int, str]:
+        return dict(self.case.decisions)
+
+    def band(self, dates: np.ndarray) -> Band | None:
+        if self.case.absolute is None:
+            return None
+        look = np.array([row in self.case.look for row in range(len(dates))])
+        return Band(
+            float(self.case.absolute), np.inf if self.case.relative is None else float(self.case.relative), look
+        )
+
+
+class AnyPlan(Plan):
+    """A plan whose every part is given."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    weights: dict[str, float]
+    centre: dict[str, float]
+    limits: dict[str, float]
+    watch_caps: bool
+    schedule: Rows
+
+    def wanted(self) -> Mapping[str, float]:
+        return self.weights
+
+    def core(self) -> Mapping[str, float]:
+        return self.centre
+
+    def caps(self) -> Mapping[str, float]:
+        return self.limits
+
+
+def market_of_case(case: Case) -> Market:
+    closes = np.array([[np.nan if p is None else float(p) for p in row] for row in case.prices])
+    dates = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
+    market = Market.build(dates, tuple(case.tickers), closes)
+    rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else np.zeros(len(closes))
+    return Market(market.dates, market.assets, market.prices, market.listed, market.age, rate)
+
+
+def place(to: str) -> object:
+    return to if to in {"redistribute", "cash"} else Proxy(proxy=to)
+
+
+def engine_run(case: Case, market: Market) -> Ledger:
+    plan = AnyPlan(
+        weights={k: float(v) for k, v in case.targets.items()},
+        centre={k: float(v) for k, v in case.core.items()},
+        limits={k: float(v) for k, v in case.caps.items()},
+        watch_caps=case.watch_caps,
+        schedule=Rows(case),
+        before_listing=place(case.before_listing),
+        after_delisting={"to": place(case.after_delisting), "haircut": float(case.haircut)},
+    )
+    return run_plan(case, market, plan)
+
+
+def run_plan(case: Case, market: Market, plan: Plan) -> Ledger:
+    costs = [case.costs.get(name, Cost()) for name in case.tickers]
+    infinity = float("inf")
+    table = CostTable(
+        *(
+            np.array([float(getattr(cost, field)) for cost in costs])
+            for field in ("rate", "fixed", "per_share", "minimum")
+        ),
+        *(
+            np.array([infinity if getattr(cost, field) is None else float(getattr(cost, field)) for cost in costs])
+            for field in ("maximum", "maximum_rate")
+        ),
+        np.array([float(cost.spread) for cost in costs]),
+    )
+    flows = {row: float(money) for row, money in case.flows.items() if row > case.opening}
+    terms = Account(
+        capital=float(case.capital),
+        shares="whole" if case.whole else "fractional",
+        execution="next_close" if case.delay else "close",
+        contributions=ListedFlows(invest=case.invest, flows=flows),
+    )
+    return simulate(market, plan, terms, table, start=case.opening)
+
+
+class Shaped(Rows):
+    """A schedule by row with the geometry of a case, as a strategy's keys would give it."""
+
+    def band(self, dates: np.ndarray) -> Band | None:
+        case = self.case
+        if not case.look:
+            return None
+        stops = {"target": (0.0, 0.0), "inside": (1.0, float(case.inside)), "of_band": (float(case.inside), 0.0)}
+        part, inside = stops.get(case.trade_to, (1.0, 0.0))
+        look = np.array([row in case.look for row in range(len(dates))])
+        widths = [np.inf if width is None else float(width) for width in (case.absolute, case.relative)]
+        return Band(*widths, look, part, inside, case.trade_only == "drifted", case.flows_first)
+
+
+class RulePlan(AnyPlan):
+    """A plan whose satellites are chosen and reviewed as a case says."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, revalidate_instances="never", extra="forbid", frozen=True)
+    case: Case
+    satellites: FromUniverse | None
+    loss_review: Any
+
+    @property
+    def review(self) -> Review | None:
+        return self.loss_review.bound(tuple(self.case.review.names)) if self.loss_review else None
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        return tuple(self.case.tickers)
+
+    def opening_tickers(self) -> tuple[str, ...]:
+        return tuple(self.case.tickers)
+
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        return self.wanted() if self.satellites is None and not self.case.min_history else None
+
+    def wanted_at(self, decision: Decision) -> Mapping[str, float]:
+        if self.satellites is None:
+            return self.wanted()
+        limits = {frozenset(names): float(most) for names, most in self.case.choose.limits}
+        barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
+        picked = self.satellites.pick(decision, barred, limits)
+        unused = (self.case.choose.count - len(picked)) * self.satellites.weight
+        total = sum(self.centre.values())
+        core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}
+        return {**core, **{name: core.get(name, 0.0) + self.satellites.weight for name in picked}}
+
+    def ready(self, decision: Decision) -> BoolArray:
+        ready = decision.eligible.copy()
+        last = len(decision.history.dates) - 1
+        for name, sessions in self.case.min_history.items():
+            first = last - sessions + 1
+            j = decision.column(name)
+            ready[j] &= not sessions or (first >= 0 and bool(decision.history.age[first, j] >= 0))
+        return ready
+
+
+def plan_of(case: Case, market: Market) -> RulePlan:
+    choose, review = case.choose, case.review
+    stocks = [
+        {"ticker": name, "name": name, "sector": "S", "brokers": ["b"]} for name in (choose.names if choose else ())
+    ]
+    dates = [str(day) for day in market.dates]
+    verdicts = [
+        {"date": dates[row], "ticker": name, "verdict": "intact" if intact else "broken"}
+        for name, said in (review.verdicts.items() if review else ())
+        for row, intact in dict(said).items()
+    ]
+    theses = {"trend": {"sessions": review.sessions}, "list": {"verdicts": verdicts}} if review else {}
+    return RulePlan(
+        weights={k: float(v) for k, v in case.targets.items()},
+        centre={k: float(v) for k, v in case.core.items()},
+        limits={k: float(v) for k, v in case.caps.items()},
+        watch_caps=case.watch_caps,
+        schedule=Shaped(case),
+        before_listing=place(case.before_listing),
+        after_delisting={"to": place(case.after_delisting), "haircut": float(case.haircut)},
+        case=case,
+        satellites=choose
+        and {
+            "universe": {"names": stocks},
+            "choose": {
+                "kind": "top",
+                "count": choose.count,
+                "by": choose.by,
+                "lookback": choose.lookback,
+                "skip": choose.skip,
+            },
+            "count": {"min": 1, "max": 5},
+            "weight": float(choose.weight),
+            "min_history": choose.min_history,
+        },
+        loss_review=review and loss_review_of(review, {"kind": review.thesis, **theses.get(review.thesis, {})}),
+    )
+
+
+def loss_review_of(review: RuleReview, thesis: Mapping[str, object]) -> LossReview:
+    """One that keeps everything, which a config may not say, is a case like any other here."""
+    does = {"trigger": float(review.trigger), "from": review.reference, "thesis": thesis, "unknown": "exit"}
+    made = LossReview.model_validate(does)
+    return made.model_copy(
+        update={key: getattr(review, key) for key in ("intact", "broken", "unknown", "proceeds", "reenter")}
+    )
+
+
+def engine_ledger(case: Case) -> tuple[Ledger, Market]:
+    market = market_of_case(case)
+    return run_plan(case, market, plan_of(case, market)), market

@@ -1,0 +1,784 @@
+"""A slow reference ledger: the rules of `docs/semantics.md` in exact fractions, one session and one rule at a time.
+
+It shares nothing with the engine: no arrays, no floats, no code. Quantities and cash are kept to `10**-30`.
+`run(case)` gives the value, cash and units of every session from the opening on, and the list of trades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+
+from tests.reference.rules import (
+    ONE,
+    ZERO,
+    Broken,
+    Choose,
+    Cost,
+    LedgerError,
+    Machine,
+    Review,
+    WaitedTooLong,
+    chosen,
+    flow_alone,
+    normalised,
+    old_enough,
+    outside,
+    part_of_the_way,
+    ranked,
+    root,
+    score,
+    span,
+    take_the_missing,
+    tidy,
+    verdict,
+)
+
+DUST = Fraction(1, 10**12)  # S3: an order of at most DUST x V is no order
+SNAP = Fraction(1, 10**18)  # what rounding may leave of a cash that is zero, as a share of V
+GRACE = Fraction(1, 10**9)  # S10: shares of grace before rounding down
+PATIENCE = 5  # S9: sessions an order waits for a price
+
+Usable = Callable[[int], bool]
+Plan = tuple[dict[int, Fraction], Fraction, list[object]]  # signed moves of money, their costs, their pieces
+
+
+FREE = Cost()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: tickers in sorted order, `prices[t][i]` or None, and everything else by row or by ticker."""
+
+    tickers: Sequence[str]
+    prices: Sequence[Sequence[Fraction | None]]
+    targets: Mapping[str, Fraction]
+    core: Mapping[str, Fraction] = field(default_factory=dict)  # weights that share what is redistributed
+    capital: Fraction = Fraction(100)
+    opening: int = 0
+    decisions: Mapping[int, str] = field(default_factory=dict)  # scheduled row -> label
+    delay: int = 0  # 0: execution close, 1: next_close
+    growth: Sequence[Fraction] = ()  # S5: cash factor into each session; empty: no interest
+    flows: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed money
+    invest: str = "towards_targets"  # towards_targets | pro_rata | wait
+    caps: Mapping[str, Fraction] = field(default_factory=dict)
+    watch_caps: bool = False  # caps: always
+    before_listing: str = "redistribute"  # redistribute | cash | a ticker
+    after_delisting: str = "redistribute"
+    haircut: Fraction = ZERO
+    absolute: Fraction | None = None
+    relative: Fraction | None = None
+    look: frozenset[int] = frozenset()  # rows whose close the band looks at
+    trade_to: str = "target"  # target | edge | inside | of_band
+    inside: Fraction = ZERO  # how far within the edge, or at which part of the band
+    trade_only: str = "all"  # all | drifted
+    flows_first: bool = False  # funding
+    min_history: Mapping[str, int] = field(default_factory=dict)  # named satellites: sessions they must have had
+    choose: Choose | None = None  # the targets are then the core's, as they are when `count` names are chosen
+    review: Review | None = None
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    whole: bool = False
+    spend_rest: bool = True  # False: whole shares are only rounded down
+
+
+@dataclass(frozen=True)
+class Event:
+    """One netted set of trades: opening, rebalance, delisting, reinvest, waiting, exit, top_up, part, trim or flow."""
+
+    row: int
+    kind: str
+    label: str
+    quantities: tuple[Fraction, ...]
+    costs: tuple[Fraction, ...]
+
+
+@dataclass
+class Run:
+    """The marks of the sessions from the opening on, the trades, and what became of each verdict on its session.
+
+    An action is `missed` when the asset had no close on that session.
+    """
+
+    value: list[Fraction] = field(default_factory=list)
+    cash: list[Fraction] = field(default_factory=list)
+    units: list[tuple[Fraction, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    reviews: list[tuple[int, str, str, str]] = field(default_factory=list)  # row, ticker, verdict, action
+
+
+def levels(case: Case, result: Run) -> list[Fraction]:
+    """S12: the capital, the value after the opening, then the returns with flows taken out, chained onto it."""
+    level = [case.capital, result.value[0]]
+    for k in range(1, len(result.value)):
+        flow = case.flows.get(case.opening + k, ZERO)
+        level.append(level[-1] * (result.value[k] - flow) / result.value[k - 1])
+    return level
+
+
+def run(case: Case) -> Run:
+    """Keep the books of one case from its opening to the last row."""
+    if list(case.tickers) != sorted(case.tickers):
+        raise ValueError("tickers must be in sorted order")
+    ledger = Ledger(case)
+    for t in range(case.opening, len(case.prices)):
+        ledger.session(t)
+    return ledger.run
+
+
+class Ledger:
+    """The account between two sessions: units, cash, last prices, last targets, and what is still to be done."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.assets = case, range(len(case.tickers))
+        names = case.tickers
+        self.index = {name: i for i, name in enumerate(names)}
+        self.weights = [case.targets.get(name, ZERO) for name in names]
+        self.core = [case.core.get(name, ZERO) for name in names]
+        self.caps = [case.caps.get(name) for name in names]
+        self.costs = [case.costs.get(name, FREE) for name in names]
+        closes = [[t for t, row in enumerate(case.prices) if row[i] is not None] for i in self.assets]
+        never = (len(case.prices), len(case.prices))
+        self.life = [(rows[0], rows[-1]) if rows else never for rows in closes]
+        self.units, self.cash = [ZERO for _ in names], case.capital
+        self.price = [ZERO for _ in names]
+        self.targets = [ZERO for _ in names]
+        self.reference = [ZERO for _ in names]  # what drift is measured from
+        self.waiting: dict[int, int] = {}  # asset -> row of its order
+        self.scaled: set[int] = set()
+        self.due = {row + case.delay: label for row, label in case.decisions.items()}
+        self.trims: dict[int, set[int]] = {}
+        self.answer = -1  # row at which a band or cap that was broken is answered
+        self.broken: dict[int, Broken] = {}  # row of a band's answer -> the close at which it broke
+        self.barred: dict[int, int] = {}  # asset that a review sold -> row of its exit
+        self.machines: dict[int, Machine] = {}  # of the reviewed satellites that are held
+        self.verdicts: dict[int, dict[int, tuple[str, str]]] = {}  # row -> asset -> verdict, action
+        self.reviewed = -1  # row at which a breach is answered
+        self.run = Run()
+
+    # -- what is known at a session
+
+    def fresh(self, t: int, i: int) -> bool:
+        """Tell whether an asset has a close at the session itself."""
+        return self.case.prices[t][i] is not None
+
+    def eligible(self, t: int, i: int) -> bool:
+        """S7: the session before the fill lies in the asset's life, which a payout at `t` has ended (S8)."""
+        first, last = self.life[i]
+        return first <= (t if t == self.case.opening else t - 1) and t <= last
+
+    def open(self, t: int, i: int) -> bool:
+        """S7 and loss review: tell whether an asset is eligible and not barred."""
+        return self.eligible(t, i) and i not in self.barred
+
+    def takers(self, t: int, to: str, without: Iterable[int] = ()) -> dict[int, Fraction]:
+        """S7, S9: say who is bought outside a rebalance; an asset without a close is left out."""
+        shares = self.shares(to, lambda i: self.open(t, i), without)
+        return normalised({i: share for i, share in shares.items() if self.fresh(t, i)})
+
+    def money(self, i: int) -> Fraction:
+        """Return the money in an asset at its last price (S9)."""
+        return self.units[i] * self.price[i]
+
+    def value(self) -> Fraction:
+        """Return the value of the account."""
+        return self.cash + sum(self.money(i) for i in self.assets)
+
+    def fee(self, i: int, move: Fraction, dust: Fraction) -> tuple[Fraction, object]:
+        """Return the cost of a signed order, and the name of its linear piece."""
+        cost, piece = self.costs[i].of(abs(move), self.price[i], dust)
+        return cost, (i, move > 0, piece)
+
+    # -- one session
+
+    def session(self, t: int) -> None:
+        """One session in the order of the rules: interest, flow, delistings, trading, mark."""
+        case = self.case
+        self.price = [old if new is None else new for old, new in zip(self.price, case.prices[t], strict=True)]
+        if t == case.opening:
+            self.rebalance(t, "opening", "opening")
+            self.mark(t)
+            return
+        self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
+        flow, payout = case.flows.get(t, ZERO), self.delist(t)
+        self.move_targets(t)
+        if t in self.due:
+            self.bar_before_rebalance(t)
+            self.cash += flow
+            self.rebalance(t, "rebalance", self.due[t])
+        else:
+            self.cash += max(flow, ZERO)
+            self.spend(t, "reinvest", payout, self.takers(t, case.after_delisting))
+            self.fill_waiting(t)
+            self.answer_breaches(t)
+            above = self.trims.get(t, set())
+            if t in self.broken:
+                self.part_rebalance(t)
+                above = {i for i in above if self.money(i) > (self.caps[i] or ONE) * self.value() * (1 + GRACE)}
+            self.trim(t, above)
+            if flow > 0:
+                self.contribute(t, flow)
+            elif flow < 0:
+                self.withdraw(t, -flow)
+        self.mark(t)
+
+    def mark(self, t: int) -> None:
+        """Record the session, then look at its close: bands, caps and reviews decide what comes next."""
+        self.snap()
+        if self.cash < 0 or min(self.units) < 0:
+            raise LedgerError(f"the money due at row {t} cannot be raised")
+        value = self.value()
+        self.run.value.append(value)
+        self.run.cash.append(self.cash)
+        self.run.units.append(tuple(self.units))
+        awaited = t < max(self.answer, self.reviewed)
+        if not awaited:
+            self.ask(t)
+        self.watch(t, awaited=awaited)
+
+    def ask(self, t: int) -> None:
+        """Band, S6: a close that breaks a band is answered by a rebalance or a part of one, else caps by a trim."""
+        value, due = self.value(), t + 1 + self.case.delay
+        weights = [self.money(i) / value for i in self.assets]
+        above = {i for i, cap in enumerate(self.caps) if cap is not None and weights[i] > cap * (1 + GRACE)}
+        if t in self.case.look and self.left_band(weights):
+            self.answer = due
+            broken = Broken([self.money(i) for i in self.assets], self.cash)
+            whole = self.case.trade_to == "target" and self.case.trade_only == "all"
+            if self.flow_settles(due, broken):
+                pass
+            elif whole:
+                self.due.setdefault(due, "band")
+            else:
+                self.broken[due] = broken
+            if whole:
+                return
+        if self.case.watch_caps and above:
+            self.trims[due] = above
+            self.answer = due
+
+    def left_band(self, weights: Sequence[Fraction], among: Iterable[int] | None = None) -> set[int]:
+        """Band: say which assets have left their last target by more than the band."""
+        case = self.case
+        return {
+            i
+            for i in (self.assets if among is None else among)
+            if outside(weights[i], self.reference[i], case.absolute, case.relative)
+        }
+
+    # -- rebalance
+
+    def shares(self, to: str, usable: Usable, without: Iterable[int] = ()) -> dict[int, Fraction]:
+        """S7: say who takes money that looks for a home; nobody means that it stays in cash."""
+        if to == "cash":
+            return {}
+        if to != "redistribute" and usable(self.index[to]):
+            return {self.index[to]: ONE}
+        left_out = set(without)
+        return normalised({i: self.core[i] for i in self.assets if usable(i) and i not in left_out})
+
+    def seen(self, t: int) -> int:
+        """S1, S2: return the last row that a decision filled at `t` has seen; the opening looks at nothing of its own."""
+        return t - 1 - (self.case.delay if t > self.case.opening else 0)
+
+    def plan(self, t: int) -> list[Fraction]:
+        """Choosing satellites: the chosen names have their weight, the core has what fewer names leave."""
+        choose, plan = self.case.choose, list(self.weights)
+        if choose is None:
+            return plan
+        seen, scores = self.seen(t), {}
+        for name in choose.names:
+            first = self.life[self.index[name]][0]
+            old = old_enough(first, seen, choose.min_history) and seen - first >= choose.lookback
+            if old and self.open(t, self.index[name]):
+                scores[name] = score(choose, self.case.prices, self.index[name], seen)
+        names = chosen(choose, scores)
+        for name in names:
+            plan[self.index[name]] += choose.weight
+        for j, share in normalised(dict(enumerate(self.core))).items():
+            plan[j] += share * choose.weight * (choose.count - len(names))
+        return plan
+
+    def elsewhere(self, t: int, i: int) -> str:
+        """S7, S8, loss review: say where the target of an asset goes that cannot be held; empty: it can."""
+        case, review = self.case, self.case.review
+        if review and i in self.barred:
+            return "redistribute" if review.proceeds == "core" else "cash"
+        if not self.eligible(t, i):
+            return case.after_delisting if self.life[i][1] < t else case.before_listing
+        sessions = case.min_history.get(case.tickers[i], 0)
+        return "" if not sessions or old_enough(self.life[i][0], self.seen(t), sessions) else case.before_listing
+
+    def targets_at(self, t: int) -> list[Fraction]:
+        """S7 and S6: give away the targets of assets that cannot be held, then what the caps cut."""
+        plan = self.plan(t)
+        targets = list(plan)
+
+        def usable(i: int) -> bool:
+            return self.open(t, i)
+
+        for i in self.assets:
+            if plan[i] and (to := self.elsewhere(t, i)):
+                targets[i] -= plan[i]
+                for j, share in self.shares(to, usable).items():
+                    targets[j] += plan[i] * share
+        cut: set[int] = set()
+        while over := {i: cap for i, cap in enumerate(self.caps) if cap is not None and targets[i] > cap}:
+            excess = sum((targets[i] - cap for i, cap in over.items()), ZERO)
+            cut |= set(over)
+            for i, cap in over.items():
+                targets[i] = cap
+            for j, share in self.shares("redistribute", usable, cut).items():
+                targets[j] += excess * share
+        return targets
+
+    def rebalance(self, t: int, kind: str, label: str) -> None:
+        """S3, S4, S9: trade the whole portfolio to its targets; orders without a price begin to wait."""
+        self.trims.clear()
+        self.broken.clear()
+        self.lift_bars(t)
+        self.due = {row: name for row, name in self.due.items() if row <= t or name != "band"}
+        self.answer = -1
+        self.targets = self.targets_at(t)
+        after, scaled = self.to_targets(t, {i: self.targets[i] for i in self.assets if self.fresh(t, i)}, kind, label)
+        for i, machine in self.machines.items():
+            machine.rebalance = self.price[i]
+        stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
+        wanting = [i for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after]
+        self.waiting = {i: self.waiting.get(i, t) for i in wanting}
+        self.refuse_late(t)
+        value = self.value()
+        self.reference = [self.money(i) / value for i in self.assets] if self.case.whole else list(self.targets)
+        self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
+
+    def to_targets(self, t: int, targets: Mapping[int, Fraction], kind: str, label: str) -> tuple[Fraction, list[int]]:
+        """S3 and S9: bring assets to their targets; return `V'` and those that may be scaled down."""
+        after, goals, scaled = self.solved(targets)
+        self.fill(t, kind, goals, label)
+        return after, list(targets) if scaled else []
+
+    def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
+        """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
+
+        An asset that wants more is not sold for it: it is left alone, and the others are scaled again.
+        """
+        after = planned = self.fixpoint({i: (target, ZERO) for i, target in targets.items()})
+        able, lines = list(targets), {i: (target, ZERO) for i, target in targets.items()}
+        scaled = False
+        while True:
+            untouched = sum((self.money(i) for i in self.assets if i not in able), ZERO)
+            total = sum((targets[i] for i in able), ZERO)
+            if not total or planned * (1 - total) - untouched >= -SNAP * planned:
+                break
+            scaled = True
+            lines = {i: (targets[i] / total, -targets[i] * untouched / total) for i in able}
+            after = self.fixpoint(lines)
+            turned = [
+                i
+                for i in able
+                if targets[i] * planned > self.money(i) and lines[i][0] * after + lines[i][1] < self.money(i)
+            ]
+            if not turned:
+                break
+            able = [i for i in able if i not in turned]
+            lines = {i: (targets[i], ZERO) for i in able}
+        if scaled and lines and not any(b for _, b in lines.values()):
+            after = self.fixpoint(lines)
+        return after, {i: a * after + b for i, (a, b) in lines.items()}, scaled
+
+    def fixpoint(self, lines: Mapping[int, tuple[Fraction, Fraction]]) -> Fraction:
+        """S3: the `V'` that solves `V' = V - sum of cost_i(|a_i V' + b_i - h_i|)`."""
+        value = self.value()
+        held = {i: self.money(i) for i in lines}
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, a * y + b - held[i], DUST * value) for i, (a, b) in lines.items()]
+            return y - value + sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        return root(evaluate, value)
+
+    def fill(self, t: int, kind: str, goals: Mapping[int, Fraction], label: str = "") -> None:
+        """Trade assets to given money, in whole shares where asked (S10), and book it as one event."""
+        dust = DUST * self.value()
+        moved = {i: goal for i, goal in goals.items() if abs(goal - self.money(i)) > dust}
+        wanted = {i: tidy(goal / self.price[i]) for i, goal in moved.items()}
+        if self.case.whole:
+            wanted = self.rounded(wanted, dust)
+        wanted = {i: q for i, q in wanted.items() if q != self.units[i]}
+        if not wanted:
+            return
+        quantities, costs = [ZERO for _ in self.assets], [ZERO for _ in self.assets]
+        for i, q in wanted.items():
+            quantities[i] = q - self.units[i]
+            costs[i] = self.fee(i, quantities[i] * self.price[i], dust)[0]
+        self.cash = tidy(self.cash_after(wanted, dust))
+        for i, q in wanted.items():
+            self.keep_references(i, q)
+            self.units[i] = q
+        self.snap()
+        self.run.events.append(Event(t, kind, label, tuple(quantities), tuple(costs)))
+
+    def snap(self) -> None:
+        """S5: cash that only rounding has left is zero."""
+        if abs(self.cash) <= SNAP * self.value():
+            self.cash = ZERO
+
+    def cash_after(self, wanted: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return the cash that is left when assets are brought to given quantities."""
+        moves = {i: (q - self.units[i]) * self.price[i] for i, q in wanted.items()}
+        return self.cash - sum(move + self.fee(i, move, dust)[0] for i, move in moves.items())
+
+    def rounded(self, exact: Mapping[int, Fraction], dust: Fraction) -> dict[int, Fraction]:
+        """S10: round down, then spend what that leaves one share an asset, by largest remainder."""
+        wanted = {i: Fraction(floor(q + GRACE)) for i, q in exact.items()}
+        least = self.cash_after(exact, dust) - SNAP * self.value()
+        rest = sorted((wanted[i] - q, i) for i, q in exact.items() if q > wanted[i])
+        for _, i in rest if self.case.spend_rest else []:
+            more = {**wanted, i: wanted[i] + 1}
+            cash = self.cash_after(more, dust)
+            if cash >= least and self.keeps_caps(i, wanted, more, dust):
+                wanted = more
+        planned = self.cash_after(exact, dust) + sum(exact.get(j, self.units[j]) * self.price[j] for j in self.assets)
+        for i, cap in enumerate(self.caps):  # S6: fees of whole shares may leave less value than was planned
+            if cap is not None and i in exact and exact[i] * self.price[i] <= cap * planned * (1 + GRACE):
+                money = sum(wanted.get(j, self.units[j]) * self.price[j] for j in self.assets)
+                room = cap * (1 + GRACE) * (self.cash_after(wanted, dust) + money)
+                while wanted[i] >= 1 and wanted[i] * self.price[i] > room:
+                    wanted = {**wanted, i: wanted[i] - 1}
+        return wanted
+
+    def keeps_caps(self, i: int, fewer: Mapping[int, Fraction], more: Mapping[int, Fraction], dust: Fraction) -> bool:
+        """S10: tell whether one more share keeps its own cap and, through its cost, lifts nobody else over theirs."""
+
+        def above(wanted: Mapping[int, Fraction]) -> set[int]:
+            money = [wanted.get(j, self.units[j]) * self.price[j] for j in self.assets]
+            value = self.cash_after(wanted, dust) + sum(money)
+            return {j for j, cap in enumerate(self.caps) if cap is not None and money[j] > cap * value}
+
+        now = above(more)
+        return i not in now and now <= above(fewer)
+
+    # -- partial trades
+
+    def delist(self, t: int) -> Fraction:
+        """S8: pay out the assets whose last close was at the session before, and return the money."""
+        paid = ZERO
+        for i in self.assets:
+            if self.life[i][1] == t - 1 and self.units[i]:
+                paid += tidy(self.money(i) * (1 - self.case.haircut))
+                quantities = tuple(-self.units[j] if j == i else ZERO for j in self.assets)
+                self.units[i] = ZERO
+                self.machines.pop(i, None)
+                self.run.events.append(Event(t, "delisting", "", quantities, tuple(ZERO for _ in self.assets)))
+        self.cash += paid
+        return paid
+
+    def move_targets(self, t: int) -> None:
+        """S8: the target of an asset that is gone moves where its money was meant to go."""
+        for i in self.assets:
+            if self.life[i][1] == t - 1 and t > self.case.opening:
+                self.move_target(i, self.shares(self.case.after_delisting, lambda k: self.open(t, k)))
+
+    def move_target(self, i: int, heirs: Mapping[int, Fraction]) -> None:
+        """S8 and loss review: one target moves, to cash where nobody inherits."""
+        for weights in (self.targets, self.reference):
+            gone, weights[i] = weights[i], ZERO
+            for j, share in heirs.items():
+                weights[j] += gone * share
+
+    def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return how much can be bought in given shares when the costs are paid out of the same money."""
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, share * y, dust) for i, share in shares.items()]
+            return y - money + sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        bought = root(evaluate, money)
+        return bought if abs(evaluate(bought)[0]) <= dust else ZERO
+
+    def spend(self, t: int, kind: str, money: Fraction, shares: Mapping[int, Fraction]) -> None:
+        """Buy assets in given shares with given money, costs paid out of it (S8, S11)."""
+        if money > 0 and shares:
+            bought = self.affordable(money, shares, DUST * self.value())
+            self.fill(t, kind, {i: self.money(i) + share * bought for i, share in shares.items()})
+
+    def refuse_late(self, t: int) -> None:
+        """S9: stop a run in which an order waits too long; a rebalance in between does not make it younger."""
+        for i, since in sorted(self.waiting.items()):
+            if t - since >= PATIENCE and not self.fresh(t, i):
+                raise WaitedTooLong(self.case.tickers[i], t, since)
+
+    def fill_waiting(self, t: int) -> None:
+        """S9: fill the orders that find a price, together with what was scaled down; stop a run that waits too long."""
+        self.refuse_late(t)
+        found = {i for i in self.waiting if self.fresh(t, i)}
+        if not found:
+            return
+        with_them = {i for i in self.scaled if t <= self.life[i][1]}
+        traded = sorted(found | {i for i in with_them if self.fresh(t, i)})
+        _, scaled = self.to_targets(t, {i: self.targets[i] for i in traded}, "waiting", "")
+        self.waiting = {i: since for i, since in self.waiting.items() if i not in found}
+        self.waiting |= {i: t for i in with_them if i not in traded}
+        self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
+
+    def trim(self, t: int, above: Iterable[int]) -> None:
+        """S6: sell assets that were above their caps down to target; the core buys with what they bring."""
+        value = self.value()
+        over = [i for i in sorted(above) if self.fresh(t, i) and self.money(i) > self.targets[i] * value * (1 + GRACE)]
+        if not over:
+            return
+        brought = sum((self.money(i) for i in over), ZERO)
+        kept = sum((self.targets[i] for i in over), ZERO)
+        lines = {i: (self.targets[i], ZERO) for i in over}
+        for j, share in self.takers(t, "redistribute", over).items():
+            lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
+        after = self.fixpoint(lines)
+        bought = sum((a * after + b - self.money(i) for i, (a, b) in lines.items() if i not in over), ZERO)
+        if len(lines) == len(over) or bought > DUST * value:  # else its costs would eat what the trim brings
+            self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
+
+    # -- band geometry
+
+    def flow_settles(self, due: int, broken: Broken) -> bool:
+        """Band geometry, flows first: tell whether the flow due then would alone bring all assets into their bands."""
+        flow = self.case.flows.get(due, ZERO)
+        if not (self.case.flows_first and flow):
+            return False
+        return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
+
+    def part_rebalance(self, t: int) -> None:
+        """Band geometry: trade towards the targets in force, from the weights at the fill."""
+        del self.broken[t]
+        case, value = self.case, self.value()
+        weights = [self.money(i) / value for i in self.assets]
+        usable = [i for i in self.assets if self.open(t, i)]
+        drifted = self.left_band(weights, usable)
+        if not drifted:
+            return
+        spans = [
+            span(w, self.width(w), case.trade_to, case.inside, cap)
+            for w, cap in zip(self.reference, self.caps, strict=True)
+        ]
+        able = [i for i in usable if self.fresh(t, i)]
+        if case.trade_only == "all":
+            part = part_of_the_way({i: weights[i] for i in usable}, self.reference, spans)
+            goals = {i: weights[i] + part * (self.reference[i] - weights[i]) for i in able}
+            self.to_targets(t, goals, "part", "band")
+            return
+        nearest = {i: min(max(weights[i], spans[i][0]), spans[i][1]) for i in able if i in drifted}
+        partners = [i for i in able if i not in drifted and self.caps[i] is None]
+        goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.reference, partners)
+        self.fill(t, "part", self.with_partners(goals, shares), "band")
+
+    def width(self, target: Fraction) -> Fraction:
+        """Band geometry: the narrower of the absolute and the relative width."""
+        absolute, relative = self.case.absolute, self.case.relative
+        widths = [width for width in (absolute, None if relative is None else relative * target) if width is not None]
+        return min(widths)
+
+    def with_partners(self, goals: Mapping[int, Fraction], shares: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Bring assets to weights of `V'`; partners buy or sell the difference, costs included, cash does not change.
+
+        A partner is sold at most whole, the others then share; without one, cash takes the difference (S9).
+        """
+        partners, fixed = normalised(shares), dict(goals)
+        while partners and goals:
+            brought, kept = sum((self.money(i) for i in fixed), ZERO), sum(fixed.values(), ZERO)
+            lines = {i: (weight, ZERO) for i, weight in fixed.items()}
+            for j, share in partners.items():
+                lines[j] = (share * (1 - kept), self.money(j) + share * (brought - self.value()))
+            after = self.fixpoint(lines)
+            money = {i: a * after + b for i, (a, b) in lines.items()}
+            short = {j for j in partners if money[j] < 0}
+            if not short:
+                return money
+            fixed |= dict.fromkeys(short, ZERO)
+            partners = normalised({j: share for j, share in partners.items() if j not in short})
+        return self.solved(fixed)[1] if goals else {}
+
+    # -- loss review
+
+    def keep_references(self, i: int, units: Fraction) -> None:
+        """Loss review: a position that is bought begins as watching, a purchase averages in, one that is sold ends."""
+        review, price = self.case.review, self.price[i]
+        if review is None or self.case.tickers[i] not in review.names:
+            return
+        if not units:
+            self.machines.pop(i, None)
+        elif i not in self.machines:
+            self.machines[i] = Machine(price, price, price)
+        elif units > self.units[i]:
+            self.machines[i].average(self.units[i], units - self.units[i], price)
+
+    def watch(self, t: int, *, awaited: bool) -> None:
+        """Loss review: look at the closes of the satellites that are held; a breach is asked about once."""
+        review, due = self.case.review, t + 1 + self.case.delay
+        if review is None:
+            return
+        actions = {"intact": review.intact, "broken": review.broken, "unknown": review.unknown}
+        for i, machine in sorted(self.machines.items()):
+            machine.peak = max(machine.peak, self.price[i])
+            if not machine.breached(review, self.price[i]):
+                machine.state = "watching"
+            elif machine.state == "watching" and not awaited:
+                machine.state = "reviewed"
+                said = verdict(review, self.case.prices, self.case.tickers[i], i, t)
+                self.verdicts.setdefault(due, {})[i] = (said, actions[said])
+                self.reviewed = due
+
+    def due_actions(self, t: int) -> list[tuple[int, str]]:
+        """Loss review: what is to be done at a session; an asset without a close is watched again instead."""
+        actions = []
+        for i, (said, action) in sorted(self.verdicts.pop(t, {}).items()):
+            if i not in self.machines:  # paid out or sold since
+                continue
+            missed = action != "keep" and not self.fresh(t, i)
+            if missed:
+                self.machines[i].state = "watching"
+            else:
+                actions.append((i, action))
+            self.run.reviews.append((t, self.case.tickers[i], said, "missed" if missed else action))
+        return actions
+
+    def bar_before_rebalance(self, t: int) -> None:
+        """Loss review: on a session with a rebalance, what is to be sold is barred and the rebalance trades."""
+        self.barred |= {i: t for i, action in self.due_actions(t) if action == "exit"}
+
+    def lift_bars(self, t: int) -> None:
+        """Loss review: the next rebalance after the session of the exit lifts the bar."""
+        if self.case.review and self.case.review.reenter == "next_rebalance":
+            self.barred = {i: row for i, row in self.barred.items() if row >= t}
+
+    def answer_breaches(self, t: int) -> None:
+        """Loss review: all exits of a session are one netted vector, all top-ups another after it."""
+        actions = self.due_actions(t)
+        self.exit(t, [i for i, action in actions if action == "exit"])
+        self.top_up(t, [i for i, action in actions if action == "top_up"])
+
+    def exit(self, t: int, assets: Iterable[int]) -> None:
+        """Loss review: sell whole positions; the core buys with what they bring, or it stays in cash."""
+        dust = DUST * self.value()
+        brings = {i: self.money(i) - self.fee(i, -self.money(i), dust)[0] for i in assets}
+        brings = {i: money for i, money in brings.items() if money > 0}
+        self.barred |= dict.fromkeys(brings, t)
+        to = "redistribute" if self.case.review and self.case.review.proceeds == "core" else "cash"
+        for i in brings:
+            self.scaled.discard(i)
+            self.move_target(i, self.shares(to, lambda k: self.open(t, k)))
+        goals = dict.fromkeys(brings, ZERO)
+        if brings and (shares := self.takers(t, to)):
+            bought = self.affordable(sum(brings.values(), ZERO), shares, dust)
+            goals |= {j: self.money(j) + share * bought for j, share in shares.items()}
+        self.fill(t, "exit", goals)
+
+    def top_up(self, t: int, assets: Iterable[int]) -> None:
+        """Loss review: buy assets below their target up to it; the core sells for it, pro rata to its weights."""
+        value = self.value()
+        gaps = {i: self.targets[i] * value - self.money(i) for i in assets}
+        below = [i for i, gap in gaps.items() if gap > DUST * value and gap > self.fee(i, gap, DUST * value)[0]]
+        sellers = self.takers(t, "redistribute")
+        while below and sellers:
+            goals = self.with_partners({i: self.targets[i] for i in below}, sellers)
+            kept = [i for i in below if goals.get(i, ZERO) > self.money(i)]
+            if kept == below:
+                self.fill(t, "top_up", goals)
+                return
+            below = kept
+
+    # -- flows
+
+    def contribute(self, t: int, flow: Fraction) -> None:
+        """S11: invest a contribution that has entered cash."""
+        if self.case.invest == "pro_rata":
+            money = min(flow, self.cash)  # a waiting order may have taken some of it
+            self.spend(t, "flow", money, self.pro_rata_shares(t, money))
+        elif self.case.invest == "towards_targets":
+            target = 1 - sum(self.targets)
+            self.step_by_step(t, self.value(), lambda y: self.buys(t, y, self.cash - target * y))
+
+    def withdraw(self, t: int, amount: Fraction) -> None:
+        """S11: raise a withdrawal that is still in cash or in assets, and pay it out."""
+        target = 1 - sum(self.targets)
+
+        def need(y: Fraction) -> Fraction:
+            spare = self.cash if self.case.invest == "wait" else self.cash - target * y
+            return amount - max(spare, ZERO)
+
+        if self.case.invest == "pro_rata":
+            self.sell_pro_rata(t, amount)
+        else:
+            self.step_by_step(t, self.value() - amount, lambda y: self.sales(t, y, need(y)))
+            if self.cash < amount * (1 - SNAP):
+                self.sell_pro_rata(t, amount - self.cash)
+        self.cash -= amount
+
+    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction], Plan]) -> None:
+        """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            _, fees, pieces = plan(y)
+            return y - value + fees, pieces
+
+        moves, _, _ = plan(root(evaluate, value))
+        self.fill(t, "flow", {i: self.money(i) + move for i, move in moves.items()})
+
+    def buys(self, t: int, y: Fraction, left: Fraction) -> Plan:
+        """Buy the largest gap first, up to its target, then the next, until the money is spent."""
+        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in self.assets if self.fresh(t, i)})
+        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        for i, gap in gaps:
+            if gap <= dust or left <= dust:
+                break
+            fee, piece = self.fee(i, gap, dust)
+            bought = gap if gap + fee <= left else self.affordable(left, {i: ONE}, dust)
+            if bought != gap:
+                fee, piece = self.fee(i, bought, dust)
+            if bought:
+                moves[i], fees, left = bought, fees + fee, left - bought - fee
+            pieces.append((piece, bought == gap))
+        return moves, fees, pieces
+
+    def sales(self, t: int, y: Fraction, left: Fraction) -> Plan:
+        """Sell the largest excess first, down to its target, then the next, until the money is raised."""
+        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in self.assets if self.fresh(t, i)})
+        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        for i, excess in excesses:
+            if excess <= dust or left <= dust:
+                break
+            sold = self.raised(left, {i: excess}, dust)
+            fee, piece = self.fee(i, -sold, dust)
+            if sold > fee:
+                moves[i], fees, left = -sold, fees + fee, left - sold + fee
+            pieces.append((piece, sold == excess))
+        return moves, fees, pieces
+
+    def raised(self, need: Fraction, holdings: Mapping[int, Fraction], dust: Fraction) -> Fraction:
+        """Return how much to sell, pro rata to holdings, to be left with given money after costs; at most all."""
+        total = sum(holdings.values(), ZERO)
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, -h / total * y, dust) for i, h in holdings.items()]
+            return y - need - sum(fee for fee, _ in fees), [piece for _, piece in fees]
+
+        return root(evaluate, total)
+
+    def sell_pro_rata(self, t: int, need: Fraction) -> None:
+        """Sell all assets with a close pro rata to their holdings."""
+        holdings = {i: self.money(i) for i in self.assets if self.fresh(t, i) and self.units[i]}
+        total = sum(holdings.values(), ZERO)
+        if total:
+            kept = 1 - self.raised(need, holdings, DUST * (self.value() - need)) / total
+            self.fill(t, "flow", {i: h * kept for i, h in holdings.items()})
+
+    def pro_rata_shares(self, t: int, flow: Fraction) -> dict[int, Fraction]:
+        """Share a contribution pro rata to the targets, without the assets that it would lift over their caps."""
+        value = self.value()
+        shares = normalised({i: self.targets[i] for i in self.assets if self.fresh(t, i)})
+        while shares:
+            caps = {i: cap for i in shares if (cap := self.caps[i]) is not None}
+            lifted = {i for i, cap in caps.items() if self.money(i) + shares[i] * flow > cap * value}
+            if not lifted:
+                break
+            shares = normalised({i: share for i, share in shares.items() if i not in lifted})
+        return shares

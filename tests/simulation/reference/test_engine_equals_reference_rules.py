@@ -1,0 +1,74 @@
+"""The rule book against the slow reference ledger: hand-calculated examples, and two thousand random cases."""
+
+from __future__ import annotations
+
+import os
+import random
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+from engine.core.errors import AccountError, StalePriceError
+from engine.data.market import Market
+from engine.simulation.ledger import Ledger, checks
+from tests.reference.cases import random_rule_case
+from tests.reference.engine_runs import engine_ledger
+from tests.reference.ledger import Case, LedgerError, run
+from tests.reference.worked_examples import EXAMPLES
+
+ROUNDS = 2 if os.environ.get("MUTANTS") else 20
+OPPOSITE = {"intact": True, "broken": False, "unknown": None}
+
+
+def actions(ledger: Ledger, case: Case) -> list[tuple[int, str, bool | None, str]]:
+    return [(one.row + case.opening, one.asset, one.verdict.intact, one.verdict.action) for one in ledger.reviews]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_engine_gives_what_was_worked_out_by_hand(name: str) -> None:
+    wanted = EXAMPLES[name]
+    ledger, _ = engine_ledger(wanted.case)
+    assert ledger.value == pytest.approx([float(v) for v in wanted.value], abs=0.005)  # to the cent
+    assert ledger.value == pytest.approx([float(v) for v in wanted.value], rel=1e-12)
+    after = [(int(row) + wanted.case.opening, trades) for row, trades in zip(ledger.rows, ledger.trades, strict=True)][
+        1:
+    ]
+    if not ledger.rebalances[0]:
+        after = [(int(ledger.rows[0]) + wanted.case.opening, ledger.trades[0]), *after]
+    assert [row for row, _ in after] == [row for row, _, _ in wanted.events]
+    for (row, trades), (_, kind, quantities) in zip(after, wanted.events, strict=True):
+        assert trades == pytest.approx([float(q) for q in quantities], abs=1e-9), f"{kind} at row {row}"
+    said = [(row, ticker, OPPOSITE[word], action) for row, ticker, word, action in wanted.reviews if action != "missed"]
+    assert actions(ledger, wanted.case) == said
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_cases_of_the_rule_book(seed: int) -> None:
+    rng = random.Random(f"rules {seed}")
+    compared = 0
+    for number in range(100):
+        case = random_rule_case(rng)
+        try:
+            reference = run(case)
+        except LedgerError:
+            with pytest.raises((AccountError, StalePriceError)):
+                engine_ledger(case)
+            continue
+        ledger, market = engine_ledger(case)
+        agree(case, reference, ledger, market, f"seed {seed} case {number}")
+        compared += 1
+    assert compared > 90
+
+
+def agree(case: Case, reference, ledger: Ledger, market: Market, name: str) -> None:
+    value = np.array([float(v) for v in reference.value])
+    units = np.array([[float(u) for u in row] for row in reference.units])
+    gap = np.abs(ledger.value / value - 1.0)
+    assert gap.max() < 1e-10, f"{name}: value differs at session {int((gap > 1e-10).argmax())}"
+    assert np.abs(ledger.units - units).max() <= 1e-9 * max(1.0, np.abs(units).max()), name
+    assert np.abs(ledger.cash - [float(c) for c in reference.cash]).max() < 1e-6, name
+    assert checks(ledger, market).worst_cash_residual < 1e-12
+    said = [(row, who, OPPOSITE[word], action) for row, who, word, action in reference.reviews if action != "missed"]
+    assert actions(ledger, case) == said, name
+    assert F(0) <= min(reference.cash)

@@ -1,0 +1,31 @@
+"""The configs that tests share: those that ship, and ones that are written out in a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.backtest.config import RunConfig
+from engine.composition import schema
+from engine.core.errors import ConfigError
+from engine.core.validation import validated
+from engine.core.yaml_document import parse
+
+ROOT = Path(__file__).parents[2]
+QUICK = ROOT / "configs" / "quickstart.yaml"
+SHIPPED = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if not path.name.startswith("universe"))
+"""Every config that runs; a universe is an input of others."""
+
+
+def config(text: str, *overrides: str) -> RunConfig:
+    document = parse(text, "plan.yaml")
+    for assignment in overrides:
+        document.override(assignment)
+    return validated(schema(), document)
+
+
+def message(text: str, *overrides: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config(text, *overrides)
+    return str(caught.value)

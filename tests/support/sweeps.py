@@ -1,0 +1,47 @@
+"""What tests of sweeps share: a small sweep on the installed prices, and ways to run it here or as a command."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from engine import composition
+from engine.core.yaml_document import parse
+from engine.sweep.computation import Sweeping, prepared
+
+ROOT = Path(__file__).parents[2]
+QUICK = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
+ARTICLE = ROOT / "configs" / "sweeps" / "article_space.yaml"
+
+PLAN = """
+name: small
+data: {source: {kind: sample}}
+window: {start: 2018-01-02, end: 2021-12-30}
+strategy:
+  kind: core_satellite
+  core: {QUAL: rest, SIZE: 15%}
+  satellites: {HD: 2.5%, JNJ: 2.5%, PG: 2.5%}
+  cap: 3%
+costs: {kind: percent, rate: 0.1%}
+sweep:
+"""
+
+SMALL = """
+  axes:
+    strategy.satellites: {choose: [3, 4], of: [HD, JNJ, PG, UNH], weight: [2%, 3%]}
+    strategy.core.SIZE: {from: 5%, to: 25%, step: 10%}
+    strategy.rebalance.month: [january, june]
+"""
+
+
+def spanned(sweep: str, plan: str = PLAN):
+    """Return config, plan and space of a sweep that is written out."""
+    return composition.spanned(parse(plan + sweep, "sweep.yaml"))
+
+
+def sweeping(sweep: str = SMALL, plan: str = PLAN) -> Sweeping:
+    return prepared(*spanned(sweep, plan), composition.schema)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

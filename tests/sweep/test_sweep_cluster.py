@@ -1,0 +1,148 @@
+"""The same sweep on a Dask cluster: the same bytes, also when a worker is killed on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from engine.composition import document_of, schema, spanned
+from engine.core.errors import OutputError
+from engine.sweep.computation import compute, prepared
+from engine.sweep.dask_executor import Cluster
+from engine.sweep.executors import Here, Processes
+from engine.sweep.journal import Journal
+from tests.support.sweeps import QUICK, digest
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared(*spanned(document_of(QUICK, ())), schema)
+
+
+@pytest.fixture(scope="module")
+def alone(made, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The digest of the sweep in this process."""
+    return _digest(made, tmp_path_factory.mktemp("alone"), Here())
+
+
+def _digest(made, folder: Path, crew, progress=lambda done, total: None) -> str:
+    with Journal.open(folder / "sweep.journal", made.identity, resume=False) as journal:
+        compute(made, journal, crew, 300, progress)
+    return digest(folder / "results.parquet")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_loses_a_worker_on_the_way_gives_the_same_bytes(made, alone: str, tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        )
+    with cluster:
+        assert _digest(made, tmp_path, Cluster(cluster.scheduler_address)) == alone
+        killed: list[int] = []
+
+        def kill_one(done: int, total: int) -> None:
+            if 0 < done < total and not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        assert _digest(made, tmp_path, Cluster(cluster.scheduler_address), kill_one) == alone
+        assert killed
+
+
+def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str, tmp_path: Path) -> None:
+    import multiprocessing
+
+    killed: list[int] = []
+
+    def kill_one(done: int, total: int) -> None:
+        if 0 < done < total and not killed:
+            killed.append(multiprocessing.active_children()[0].pid or 0)
+            os.kill(killed[0], signal.SIGKILL)
+
+    assert _digest(made, tmp_path, Processes(2), kill_one) == alone
+    assert killed
+
+
+def test_a_process_that_is_killed_as_it_starts_is_replaced(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    """The job is larger than a pipe holds: whoever writes it to a process that is gone must not wait for it."""
+    start, killed = BaseProcess.start, []
+
+    def start_and_kill_two(process) -> None:
+        start(process)
+        if len(killed) < 2:
+            killed.append(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(BaseProcess, "start", start_and_kill_two)
+    assert _digest(made, tmp_path, Processes(2)) == alone
+    assert len(killed) == 2
+
+
+def test_there_are_never_more_processes_than_tasks(made, alone: str, tmp_path: Path, monkeypatch) -> None:
+    start, started = BaseProcess.start, []
+    monkeypatch.setattr(BaseProcess, "start", lambda process: (started.append(process), start(process)))
+    with Journal.open(tmp_path / "sweep.journal", made.identity, resume=False) as journal:
+        compute(made, journal, Processes(8), 3000, lambda done, total: None)
+    assert digest(tmp_path / "results.parquet") == alone
+    assert 1 <= len(started) <= 2
+
+
+def broken_schema():
+    raise ValueError("a bug in a process")
+
+
+def test_a_bug_in_a_process_is_a_bug_not_a_lost_process(made, tmp_path: Path) -> None:
+    faulty = dataclasses.replace(made, job=dataclasses.replace(made.job, schema=broken_schema))
+    with pytest.raises(RuntimeError, match="a bug in a process"):
+        _digest(faulty, tmp_path, Processes(2))
+
+
+def test_a_process_that_dies_again_and_again_is_one_message(made, tmp_path: Path) -> None:
+    faulty = dataclasses.replace(made, job=dataclasses.replace(made.job, schema=dying_schema))
+    with pytest.raises(
+        OutputError, match="a worker process died 4 times, killed or out of memory; take fewer --workers"
+    ):
+        _digest(faulty, tmp_path, Processes(1))
+
+
+def dying_schema():
+    os._exit(9)
+
+
+def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, tmp_path: Path) -> None:
+    for address, words in (
+        ("tcp://127.0.0.1:9", "does not answer; start one with `dask scheduler`"),
+        ("nowhere", "--scheduler: nowhere:"),
+        ("htp://127.0.0.1:9", "--scheduler: htp://127.0.0.1:9:"),
+        ("tls://127.0.0.1:9", "--scheduler: tls://127.0.0.1:9: is no address, as tcp://host:8786"),
+        ("ucx://127.0.0.1:9", "--scheduler: ucx://127.0.0.1:9: is no address"),
+        ("tcp://127.0.0.1:99999", "--scheduler: tcp://127.0.0.1:99999: is no address"),
+        ("127.0.0.1:9", "does not answer"),
+    ):
+        with pytest.raises(OutputError) as caught:
+            _digest(made, tmp_path, Cluster(address))
+        assert words in str(caught.value)
+
+
+def test_without_dask_the_message_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['distributed'] = None; from engine.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sweep", str(QUICK), "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Dask is not installed; run `pip install '.[cluster]'`" in done.stderr
