@@ -21,16 +21,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.analysis.comparison import Portfolio
-from engine.analysis.walk_forward import Walk, walked
+from engine.analysis.comparison import PortfolioResult
+from engine.analysis.walk_forward import WalkForward, walk_forward
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import load_config
-from engine.backtest.outputs import Run, data_sha256
+from engine.backtest.outputs import RunResult, data_sha256
 from engine.core.arrays import FloatArray
 from engine.core.files import atomic_write
-from engine.core.validation import validated
-from engine.core.yaml_document import parse
+from engine.core.validation import validate
+from engine.core.yaml_document import parse_document
 from engine.report import number_format as fmt
 from strategies import AnyStrategy
 
@@ -91,24 +91,24 @@ class Row:
 
     objective: str
     schedule: str
-    run: Run
+    run: RunResult
     seconds: float
 
     @property
-    def strategy(self) -> Portfolio:
+    def strategy(self) -> PortfolioResult:
         """The portfolio that was optimised."""
         return self.run.comparison.strategy
 
     @property
-    def walk(self) -> Walk:
+    def walk(self) -> WalkForward:
         """Its decisions."""
-        found = walked(self.strategy.ledger, self.run.comparison.market)
+        found = walk_forward(self.strategy.ledger, self.run.comparison.market)
         assert found is not None
         return found
 
     def cells(self, rivals: tuple[str, ...]) -> list[str]:
         """Return the line of a table."""
-        figures, walk = self.strategy.figures(), self.walk
+        figures, walk = self.strategy.metrics(), self.walk
         without = sum(walk.fallbacks.values())
         versus = [self.run.comparison.versus[name] for name in rivals]
         return [
@@ -118,8 +118,11 @@ class Row:
             fmt.ratio(figures["sharpe"]),
             *(fmt.percent(figures[key]) for key in ("max_drawdown", "turnover")),
             fmt.money(figures["costs"]),
-            f"{without} of {len(walk.strides)}",
-            *(f"{fmt.points(one.cagr_difference)} ({fmt.interval(one.interval)})" for one in versus),
+            f"{without} of {len(walk.steps)}",
+            *(
+                f"{fmt.percentage_points(one.cagr_difference)} ({fmt.interval(one.cagr_difference_ci95)})"
+                for one in versus
+            ),
         ]
 
 
@@ -195,7 +198,7 @@ def funds_row(prices: Path, objective: str, schedule: str) -> Row:
         objective=objective + OBJECTIVES[objective],
         schedule=SCHEDULES[schedule],
     )
-    return timed(objective, schedule, validated(RunConfig[AnyStrategy], parse(text, "funds")))
+    return timed(objective, schedule, validate(RunConfig[AnyStrategy], parse_document(text, "funds")))
 
 
 def plan_row(prices: Path, objective: str, schedule: str) -> Row:
@@ -218,7 +221,7 @@ def plan_row(prices: Path, objective: str, schedule: str) -> Row:
 def timed(objective: str, schedule: str, config: RunConfig[Any]) -> Row:
     """Return a run and how long it took."""
     began = time.perf_counter()
-    run = workflow.run(config)
+    run = workflow.run_backtest(config)
     return Row(objective, schedule, run, time.perf_counter() - began)
 
 
@@ -233,7 +236,7 @@ def references(rows: list[Row], names: tuple[str, ...]) -> list[str]:
     cells = []
     for row in rows[: len(SCHEDULES)]:
         for name in names:
-            figures = row.run.comparison.portfolios[name].figures()
+            figures = row.run.comparison.portfolios[name].metrics()
             numbers = [fmt.percent(figures["cagr"]), fmt.percent(figures["volatility"]), fmt.ratio(figures["sharpe"])]
             held = not figures["turnover"]
             cells.append(
@@ -302,7 +305,7 @@ def elsewhere(rows: list[Row]) -> list[str]:
 def weights_of(row: Row) -> Weights:
     """Return the targets of every decision that was solved, in the order of FUNDS."""
     ledger = row.strategy.ledger
-    solved = {stride.fill for stride in row.walk.strides if not stride.step.fallback}
+    solved = {stride.date for stride in row.walk.steps if not stride.step.fallback}
     days = ledger.dates[ledger.rows]
     columns = [ledger.assets.index(name) for name in FUNDS]
     return {
@@ -315,9 +318,9 @@ def weights_of(row: Row) -> Weights:
 def windows(row: Row) -> Iterator[tuple[np.datetime64, FloatArray, FloatArray]]:
     """Yield day, returns of the lookback, and returns until the next decision, of every decision."""
     market = row.run.comparison.market
-    columns = [market.index(name) for name in FUNDS]
+    columns = [market.column_index(name) for name in FUNDS]
     returns = market.prices[1:, columns] / market.prices[:-1, columns] - 1.0  # row k is the return of session k + 1
-    fills = [stride.step.row for stride in row.walk.strides] + [len(market.dates) - 1]
+    fills = [stride.step.row for stride in row.walk.steps] + [len(market.dates) - 1]
     for at, fill in enumerate(fills[:-1]):
         yield market.dates[fill], returns[fill - 1 - LOOKBACK : fill - 1], returns[fill : fills[at + 1]]
 
@@ -328,7 +331,7 @@ class Same:
     def __init__(self, row: Row) -> None:
         """Remember the rows."""
         last = len(row.run.comparison.market.dates) - 1
-        fills = [stride.step.row for stride in row.walk.strides]
+        fills = [stride.step.row for stride in row.walk.steps]
         ends = [*fills[1:], last]
         self.parts = [
             (np.arange(f - 1 - LOOKBACK, f - 1), np.arange(f, e)) for f, e in zip(fills, ends, strict=True) if e > f
@@ -480,23 +483,23 @@ def notes(funds: list[Row], plan: list[Row]) -> Iterator[str]:
     for title, rows, rival in (("ten funds", funds, "equal weight"), ("small-cap plan", plan, "by hand")):
         versus = {(row.objective, row.schedule): row.run.comparison.versus[rival] for row in rows}
         ahead = [key for key, one in versus.items() if (one.cagr_difference or 0.0) > 0.0]
-        sure = [key for key, one in versus.items() if one.interval and one.interval[0] > 0.0]
-        worse = [key for key, one in versus.items() if one.interval and one.interval[1] < 0.0]
+        sure = [key for key, one in versus.items() if one.cagr_difference_ci95 and one.cagr_difference_ci95[0] > 0.0]
+        worse = [key for key, one in versus.items() if one.cagr_difference_ci95 and one.cagr_difference_ci95[1] < 0.0]
         yield (
             f"**Against {'the plan by hand' if rival == 'by hand' else rival}, {title}.** {len(ahead)} of {len(versus)} walks ended ahead; "
             f"the 95 % interval lies above zero for {named(sure)} and below it for {named(worse)}."
         )
-    calmest = min(funds, key=lambda row: float(row.strategy.figures()["volatility"] or 0.0))
+    calmest = min(funds, key=lambda row: float(row.strategy.metrics()["volatility"] or 0.0))
     spread = {row.schedule: [] for row in funds}
     for row in funds:
-        spread[row.schedule].append(float(row.strategy.figures()["turnover"] or 0.0))
+        spread[row.schedule].append(float(row.strategy.metrics()["turnover"] or 0.0))
     yield (
         f"**Volatility and trading, ten funds.** The calmest walk is {calmest.objective.replace('_', ' ')} ({calmest.schedule}) at "
-        f"{fmt.percent(calmest.strategy.figures()['volatility'])}. Deciding monthly rather than annually took turnover from "
+        f"{fmt.percent(calmest.strategy.metrics()['volatility'])}. Deciding monthly rather than annually took turnover from "
         f"{fmt.percent(float(np.mean(spread['annual'])))} to {fmt.percent(float(np.mean(spread['monthly'])))} a year, on average over the objectives."
     )
     steps = [step for row in [*funds, *plan] for step in row.walk.solved]
-    asked = sum(len(row.walk.strides) for row in [*funds, *plan])
+    asked = sum(len(row.walk.steps) for row in [*funds, *plan])
     yield (
         f"**Proof.** Of {asked:,} decisions {len(steps):,} were solved; no limit was broken by more than {max(s.residual for s in steps):.1e}, "
         f"and no admissible weights are better by more than {max(s.gap for s in steps):.1e} in units of the objective."

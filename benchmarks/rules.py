@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.analysis.bootstrap import Bootstrap, Interval, Pair
-from engine.analysis.comparison import Portfolio, Versus
+from engine.analysis.bootstrap import Bootstrap, OptionalInterval, PairedReturns
+from engine.analysis.comparison import PortfolioResult, RelativePerformance
 from engine.backtest import workflow
 from engine.backtest.config import Benchmark, Compare, RunConfig
 from engine.backtest.loading import load_config
-from engine.backtest.outputs import Run, data_sha256
+from engine.backtest.outputs import RunResult, data_sha256
 from engine.core.files import atomic_write
 from engine.data.research.fundamentals import Fundamentals
-from engine.data.sessions import MONTHS
+from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.costs import NoCosts
 from engine.report import number_format as fmt
-from engine.report.phrases import plural, verdict
+from engine.report.phrases import interval_verdict, plural
 from strategies import AnyStrategy
 from strategies.fixed_mix import FixedMix
 from strategies.schedules import Annual, Never
@@ -66,20 +66,20 @@ class Row:
     """One line of a table: a portfolio, its differences to buy-and-hold and to January only, and the run it is from."""
 
     label: str
-    portfolio: Portfolio
-    to_held: Versus | None
-    to_january: Versus | None
-    run: Run
+    portfolio: PortfolioResult
+    to_held: RelativePerformance | None
+    to_january: RelativePerformance | None
+    run: RunResult
 
     @property
     def cagr(self) -> float:
         """Growth a year [fraction]."""
-        return float(self.portfolio.figures()["cagr"] or 0.0)
+        return float(self.portfolio.metrics()["cagr"] or 0.0)
 
     @property
     def highest(self) -> tuple[float, str]:
         """The highest weight of any satellite at any close, and whose."""
-        return max((peak.weight, ticker) for ticker, peak in self.portfolio.peaks.items())
+        return max((peak.weight, ticker) for ticker, peak in self.portfolio.peak_weights.items())
 
     @property
     def verdicts(self) -> tuple[int, int, int]:
@@ -89,7 +89,7 @@ class Row:
 
     def cells(self) -> list[str]:
         """Return the line's cells."""
-        figures = self.portfolio.figures()
+        figures = self.portfolio.metrics()
         reviewed = "/".join(map(str, self.verdicts)) if any(self.verdicts) else fmt.DASH
         return [
             self.label,
@@ -207,7 +207,7 @@ def measured(config: Config, label: str, january: Config) -> list[Row]:
     rivals = [(HELD, held)] if own else [(HELD, held), (JANUARY, january.strategy)]
     benchmarks = tuple(Benchmark[Any](name=name, strategy=strategy) for name, strategy in rivals)
     compare = Compare[Any].model_construct(buy_and_hold=own, benchmarks=benchmarks)
-    run = workflow.run(config.model_copy(update={"compare": compare}))
+    run = workflow.run_backtest(config.model_copy(update={"compare": compare}))
     portfolios, versus = run.comparison.portfolios, run.comparison.versus
     if own and not np.array_equal(portfolios[HELD].ledger.value, portfolios["buy_and_hold"].ledger.value):
         raise SystemExit("buy-and-hold and the plan that never rebalances differ")
@@ -255,16 +255,16 @@ def claim(januaries: Sequence[Row]) -> str:
     told, inside, excluded = [], 0, 0
     for row in januaries:
         versus = row.to_held
-        if versus is None or versus.cagr_difference is None or versus.interval is None:
+        if versus is None or versus.cagr_difference is None or versus.cagr_difference_ci95 is None:
             raise SystemExit("a window is too short for an interval")
-        found, (below, above) = versus.cagr_difference, versus.interval
+        found, (below, above) = versus.cagr_difference, versus.cagr_difference_ci95
         inside += found >= low
         excluded += above < low or below > high
         where = "less than that" if found < low else "as much" if found <= high else "more than that"
-        held = row.run.comparison.portfolios[HELD].figures()["cagr"]
+        held = row.run.comparison.portfolios[HELD].metrics()["cagr"]
         told.append(
             f"{span(row)}: {fmt.percent(row.cagr)} a year against {fmt.percent(held)} for buy-and-hold, that is "
-            f"{fmt.points(found)}, {where}; the 95 % interval, {fmt.interval(versus.interval)}, {verdict(versus.interval)}."
+            f"{fmt.percentage_points(found)}, {where}; the 95 % interval, {fmt.interval(versus.cagr_difference_ci95)}, {interval_verdict(versus.cagr_difference_ci95)}."
         )
     count = len(januaries)
     return (
@@ -277,12 +277,12 @@ def claim(januaries: Sequence[Row]) -> str:
 def month_matters(prices: Path, start: str, window: str) -> str:
     """Return how much hangs on the month of the rebalance."""
     config = load(prices, "january_only", f"window.start={start}")
-    months = {month: gain(config, Annual(month=month)) for month in MONTHS}
+    months = {month: gain(config, Annual(month=month)) for month in MONTH_NAMES}
     best, worst = max(months, key=months.__getitem__), min(months, key=months.__getitem__)
     place = sorted(months.values(), reverse=True).index(months["january"]) + 1
     return (
-        f"{window}: by month the same rule differs from buy-and-hold by {fmt.points(months[worst])} ({worst.capitalize()}) to "
-        f"{fmt.points(months[best])} ({best.capitalize()}); January, at {fmt.points(months['january'])}, is number {place} of 12."
+        f"{window}: by month the same rule differs from buy-and-hold by {fmt.percentage_points(months[worst])} ({worst.capitalize()}) to "
+        f"{fmt.percentage_points(months[best])} ({best.capitalize()}); January, at {fmt.percentage_points(months['january'])}, is number {place} of 12."
     )
 
 
@@ -293,8 +293,8 @@ def start_matters(prices: Path) -> str:
     ahead, enough = sum(one > 0.0 for one in found), sum(one >= CLAIM[0] for one in found)
     return (
         f"**The start.** Begun in January of each year from {years[0]} to {years[-1]} and run to the end, January only is ahead "
-        f"of buy-and-hold in {ahead} of {len(found)} cases and by {fmt.points(CLAIM[0])} or more in {enough}; the differences "
-        f"range from {fmt.points(min(found))} to {fmt.points(max(found))}. The cases overlap: they are no independent trials."
+        f"of buy-and-hold in {ahead} of {len(found)} cases and by {fmt.percentage_points(CLAIM[0])} or more in {enough}; the differences "
+        f"range from {fmt.percentage_points(min(found))} to {fmt.percentage_points(max(found))}. The cases overlap: they are no independent trials."
     )
 
 
@@ -305,8 +305,8 @@ def where_from(prices: Path, start: str, window: str) -> str:
     etfs = config.model_copy(update={"strategy": FixedMix(weights=core)})
     free, paid, alone = gain(config, Annual(), costs=NoCosts()), gain(config, Annual()), gain(etfs, Annual())
     return (
-        f"{window}: January only less buy-and-hold is {fmt.points(free)} without costs, {fmt.points(paid)} with them; the same "
-        f"for the two ETFs alone, in the same proportion, is {fmt.points(alone)}, which leaves {fmt.points(paid - alone)} to "
+        f"{window}: January only less buy-and-hold is {fmt.percentage_points(free)} without costs, {fmt.percentage_points(paid)} with them; the same "
+        f"for the two ETFs alone, in the same proportion, is {fmt.percentage_points(alone)}, which leaves {fmt.percentage_points(paid - alone)} to "
         "having the satellites."
     )
 
@@ -315,11 +315,13 @@ def gain(config: Config, rule: Annual, **changes: object) -> float:
     """Return the CAGR of a plan with another rebalance less that of the same plan never rebalanced."""
     plan = config.strategy.model_copy(update={"rebalance": rule})
     compare = Compare[Any].model_construct(buy_and_hold=True, benchmarks=())
-    run = workflow.run(config.model_copy(update={"strategy": plan, "compare": compare, **changes}), draw=no_intervals)
+    run = workflow.run_backtest(
+        config.model_copy(update={"strategy": plan, "compare": compare, **changes}), draw=no_intervals
+    )
     return float(run.comparison.versus["buy_and_hold"].cagr_difference or 0.0)
 
 
-def no_intervals(pairs: Sequence[Pair], _: Bootstrap) -> list[Interval]:
+def no_intervals(pairs: Sequence[PairedReturns], _: Bootstrap) -> list[OptionalInterval]:
     """Return no interval: these differences are shown by how they scatter."""
     return [None] * len(pairs)
 
@@ -327,7 +329,7 @@ def no_intervals(pairs: Sequence[Pair], _: Bootstrap) -> list[Interval]:
 def enforcement(rows: dict[str, Row]) -> str:
     """Return what watching the cap between Januaries cost in one window."""
     row = rows[LABELS["always_capped"]]
-    found = row.run.comparison.enforcement
+    found = row.run.comparison.cap_effect
     if found is None:
         raise SystemExit("the caps were not watched")
     return (
@@ -366,7 +368,7 @@ def quality(rows: dict[str, Row], filings: Path) -> str:
     row, january = rows[QUALITY], rows[LABELS["january_only"]]
     intact, broken, unknown = row.verdicts
     same = np.array_equal(row.portfolio.ledger.value, january.portfolio.ledger.value)
-    satellites = sorted(row.portfolio.peaks)
+    satellites = sorted(row.portfolio.peak_weights)
     known = [name for name in satellites if name in Fundamentals(path=str(filings)).tickers]
     end = "every one was kept, so that the run is January only's to the last bit" if same else "the unknown were kept"
     return (
@@ -381,7 +383,7 @@ def chosen(rows: dict[str, Row]) -> str:
     weight, name = row.highest
     return (
         f"{span(row)}: {difference(row.to_january)} against January only. {name} alone stood at {fmt.percent(weight)} on "
-        f"{row.portfolio.peaks[name].date}, as caps are looked at in January only, and the universe was drawn up knowing it."
+        f"{row.portfolio.peak_weights[name].date}, as caps are looked at in January only, and the universe was drawn up knowing it."
     )
 
 
@@ -399,7 +401,7 @@ def covered_words(rows: Sequence[Row]) -> list[str]:
 def recomputed(rows: Sequence[Row], prices: Path) -> str:
     """Return how far buy-and-hold and January only are from a calculation with closes and weights alone."""
     held, january = rows[0], rows[1]
-    weights = pd.Series({"SPY": 0.75, "VB": 0.15, **dict.fromkeys(january.portfolio.peaks, 0.025)})
+    weights = pd.Series({"SPY": 0.75, "VB": 0.15, **dict.fromkeys(january.portfolio.peak_weights, 0.025)})
     closes = history(prices)[list(weights.index)]
     closes = closes.loc[str(january.portfolio.ledger.dates[0]) : str(january.portfolio.ledger.dates[-1])]
     years = (closes.index[-1] - closes.index[0]).days / 365.25
@@ -413,7 +415,7 @@ def recomputed(rows: Sequence[Row], prices: Path) -> str:
         for _ in range(100 if end != spots[-1] else 0):
             value = before - rate * float((weights * value - money).abs().sum())
     apart_held = abs((grown / capital) ** (1.0 / years) - 1.0 - held.cagr)
-    apart_january = abs(value / float(january.portfolio.figures()["final_value"] or 0.0) - 1.0)
+    apart_january = abs(value / float(january.portfolio.metrics()["final_value"] or 0.0) - 1.0)
     if max(apart_held, apart_january) > 1e-10:
         raise SystemExit(f"recomputed figures differ: CAGR by {apart_held:g}, final value by {apart_january:g}")
     return (
@@ -440,9 +442,9 @@ def by_label(rows: Sequence[Row]) -> dict[str, Row]:
     return {row.label: row for row in rows}
 
 
-def leaves_zero_out(versus: Versus) -> bool:
+def leaves_zero_out(versus: RelativePerformance) -> bool:
     """Return whether the whole interval lies on one side of zero."""
-    low, high = versus.interval or (0.0, 0.0)
+    low, high = versus.cagr_difference_ci95 or (0.0, 0.0)
     return low > 0.0 or high < 0.0
 
 
@@ -452,11 +454,11 @@ def span(row: Row) -> str:
     return f"{str(dates[0])[:4]} to {str(dates[-1])[:4]}"
 
 
-def difference(versus: Versus | None) -> str:
+def difference(versus: RelativePerformance | None) -> str:
     """Return a CAGR difference with its interval."""
-    if versus is None or versus.interval is None:
+    if versus is None or versus.cagr_difference_ci95 is None:
         return fmt.DASH
-    return f"{fmt.points(versus.cagr_difference)} ({fmt.interval(versus.interval)})"
+    return f"{fmt.percentage_points(versus.cagr_difference)} ({fmt.interval(versus.cagr_difference_ci95)})"
 
 
 if __name__ == "__main__":

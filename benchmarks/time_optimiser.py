@@ -119,7 +119,7 @@ def test_skfolio(benchmark) -> None:
     per_step(benchmark, len(found.portfolios))
     assert len(found.portfolios) >= STEPS
     ledger = simulate(
-        market(ASSETS, STEPS), plan(ASSETS, STEPS), Account(), NoCosts().table(ASSETS), start=LOOKBACK + 1
+        market(ASSETS, STEPS), plan(ASSETS, STEPS), Account(), NoCosts().cost_table(ASSETS), start=LOOKBACK + 1
     )
     assert found.portfolios[0].weights == pytest.approx(ledger.targets[0], abs=1e-4)
 
@@ -176,21 +176,21 @@ def test_engine_large(benchmark) -> None:
 @pytest.mark.benchmark(group="one problem of 10 assets solved again with new numbers")
 def test_resolve(benchmark) -> None:
     """Time the optimiser alone: new moments in, proved weights out."""
-    from engine.optimisation.blas_threads import one_thread
+    from engine.optimisation.blas_threads import single_blas_thread
     from engine.optimisation.estimates import Estimates
-    from engine.optimisation.objectives import Inputs, MinVariance
+    from engine.optimisation.objectives import MinVariance, ObjectiveInputs
     from engine.optimisation.optimiser import Optimiser
 
     prices = market(ASSETS, STEPS).prices
-    constraints = plan(ASSETS, STEPS).allowed(market(ASSETS, STEPS).assets)
+    constraints = plan(ASSETS, STEPS).constraints_for(market(ASSETS, STEPS).assets)
     forms = []
     for k in range(50):
-        estimate = Estimates(lookback=LOOKBACK).of(prices[k * MONTH : k * MONTH + LOOKBACK + 1])
-        forms.append(MinVariance().form(Inputs(constraints.bounds.assets, estimate.moments, estimate.returns)))
+        estimate = Estimates(lookback=LOOKBACK).estimate(prices[k * MONTH : k * MONTH + LOOKBACK + 1])
+        forms.append(MinVariance().form(ObjectiveInputs(constraints.bounds.assets, estimate.moments, estimate.returns)))
     optimiser = Optimiser()
 
     def solve_all() -> list[Any]:
-        with one_thread():
+        with single_blas_thread():
             return [optimiser.solve(form, constraints) for form in forms]
 
     found = benchmark.pedantic(solve_all, rounds=10, warmup_rounds=1)

@@ -62,7 +62,7 @@ def market() -> Market:
 @pytest.mark.benchmark(group="the rule book, 20y-7-assets")
 def test_rules(benchmark, rules: dict[str, object]) -> None:
     """Time the engine's simulate()."""
-    plan, costs = CoreSatellite.model_validate(PLAN | rules), PercentCosts(rate=0.001).table(7)
+    plan, costs = CoreSatellite.model_validate(PLAN | rules), PercentCosts(rate=0.001).cost_table(7)
     arguments = (market(), plan, Account(capital=100_000.0), costs)
     ledger = benchmark.pedantic(simulate, arguments, rounds=60, warmup_rounds=5)
     reasons = {ledger.reason(event, asset) for event, asset in zip(*ledger.trades.nonzero(), strict=True)}

@@ -44,7 +44,7 @@ def mix(assets: int) -> FixedMix:
 @pytest.mark.benchmark(group="one run")
 def test_spine(benchmark, assets: int) -> None:
     """Time the engine's simulate()."""
-    prices, plan, costs = market(assets), mix(assets), NoCosts().table(assets)
+    prices, plan, costs = market(assets), mix(assets), NoCosts().cost_table(assets)
     arguments = (prices, plan, Account(capital=CAPITAL), costs)
     ledger = benchmark.pedantic(simulate, arguments, rounds=100, warmup_rounds=5)
     assert ledger.value[-1] == pytest.approx(_by_hand(prices), rel=1e-12)
@@ -60,7 +60,7 @@ def test_spine_core_satellite_with_costs(benchmark) -> None:
             "cap": "3%",
         }
     )
-    ledger = benchmark(simulate, market(6), plan, Account(capital=CAPITAL), PercentCosts(rate=0.001).table(6))
+    ledger = benchmark(simulate, market(6), plan, Account(capital=CAPITAL), PercentCosts(rate=0.001).cost_table(6))
     assert int(ledger.rebalances.sum()) == 22
 
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from engine.diagnostics.bench.jobs import core_satellites, fixed_mixes
-from engine.diagnostics.bench.measure import AGREES, expected
-from engine.diagnostics.bench.peers import PEERS, Peer, quietly
+from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job
+from engine.diagnostics.bench.measure import RESULT_TOLERANCE, comparable_figures
+from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
 from engine.sweep.batch import run_batch as lanes
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python
 MANY = 32_768
 JOBS = {
-    "mixes": lambda: fixed_mixes(PLAN, MANY),
-    "satellites": lambda: core_satellites(PLAN, MANY),
-    "caps-watched": lambda: core_satellites(PLAN, MANY // 4, caps="always"),
+    "mixes": lambda: fixed_mix_job(PLAN, MANY),
+    "satellites": lambda: core_satellite_job(PLAN, MANY),
+    "caps-watched": lambda: core_satellite_job(PLAN, MANY // 4, caps="always"),
 }
 
 
@@ -37,10 +37,10 @@ def a_second(benchmark: Any, variants: int) -> None:
 def test_lanes(benchmark, name: str, threads: int) -> None:
     """Time the lanes; the first variant's figures are those of the spine."""
     job = JOBS[name]()
-    arguments = (job.market, lanes.Columns.of(job.variants), 0.0, threads)
-    table = benchmark.pedantic(lanes.run_columns, arguments, rounds=5, warmup_rounds=1)
+    arguments = (job.market, lanes.VariantColumns.from_variants(job.variants), 0.0, threads)
+    table = benchmark.pedantic(lanes.metrics_for_columns, arguments, rounds=5, warmup_rounds=1)
     a_second(benchmark, len(job.variants))
-    assert np.array_equal(table[0], lanes.run_spine(job.market, job.variants[0]), equal_nan=True)
+    assert np.array_equal(table[0], lanes.reference_metrics(job.market, job.variants[0]), equal_nan=True)
 
 
 @pytest.mark.parametrize("peer", PEERS[:3], ids=lambda peer: peer.title.replace(", ", "-").replace(" ", "-"))
@@ -50,12 +50,12 @@ def test_peer(benchmark, peer: Peer) -> None:
     """Time a peer on as many of the mixes as it takes at a time."""
     if peer.version is None:
         pytest.skip(f"{peer.title} is not installed; pip install '.[bench]'")
-    job = fixed_mixes(PLAN, peer.batch)
-    timed, known = peer.prepare(job), expected(job)
-    found = benchmark.pedantic(quietly, (timed,), rounds=5, warmup_rounds=1)
+    job = fixed_mix_job(PLAN, peer.batch)
+    timed, known = peer.prepare(job), comparable_figures(job)
+    found = benchmark.pedantic(run_quietly, (timed,), rounds=5, warmup_rounds=1)
     a_second(benchmark, peer.batch)
     for name, values in found.items():
-        assert values == pytest.approx(known[name], rel=AGREES)
+        assert values == pytest.approx(known[name], rel=RESULT_TOLERANCE)
 
 
 @pytest.mark.parametrize("assets", [6, 12, 24])
@@ -63,6 +63,6 @@ def test_peer(benchmark, peer: Peer) -> None:
 @pytest.mark.benchmark(group="growth")
 def test_growth(benchmark, sessions: int, assets: int) -> None:
     """Time 4,096 mixes over more sessions and of more assets."""
-    job = fixed_mixes(PLAN, 4096, sessions=sessions, assets=assets)
-    table = benchmark.pedantic(lanes.run, (job.market, job.variants), rounds=3, warmup_rounds=1)
+    job = fixed_mix_job(PLAN, 4096, sessions=sessions, assets=assets)
+    table = benchmark.pedantic(lanes.metrics_for_variants, (job.market, job.variants), rounds=3, warmup_rounds=1)
     assert np.isfinite(table[:, 0]).all()

@@ -17,9 +17,9 @@ from engine import composition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.analysis.bootstrap import Draw
-    from engine.backtest.outputs import Json, Run
-    from engine.composition import AnyRun
+    from engine.analysis.bootstrap import IntervalFunction
+    from engine.backtest.outputs import Json, RunResult
+    from engine.composition import AnyRunConfig
     from engine.core.yaml_document import Document
     from engine.report.run.frames import Frames
 
@@ -40,9 +40,9 @@ ConfigPaths = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YA
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="K=V", help="Override a key, as --set window.end=2024-12-31.")
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
 
-_WrongWords: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+_UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """Click's UsageError, which typer holds under a name of its own or under click's, depending on its version."""
 
 
@@ -51,39 +51,39 @@ def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfol
     """Write a commented starter config; an existing file is left alone."""
     from importlib import resources
 
-    from engine.core.errors import OutputError, visible
+    from engine.core.errors import OutputError, escape_controls
     from engine.core.files import atomic_write
 
     if path.exists():
         raise OutputError(f"{path}: is there already; name another file")
     atomic_write(path, resources.files("engine.backtest").joinpath("starter.yaml").read_bytes())
     said = f"{path} written; next: engine validate {path}, engine run {path}"
-    typer.echo(visible(said))
+    typer.echo(escape_controls(said))
 
 
 @app.command()
 def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     """Check configs and print their schedule, weights and limits; no prices are read."""
-    from engine.core.errors import about
-    from engine.report.run.terminal import print_plan
+    from engine.core.errors import prefix_errors
+    from engine.report.run.terminal import print_config
 
     for path in configs:
-        document = composition.document_of(path, overrides or ())
-        with about(path):
+        document = composition.open_document(path, overrides or ())
+        with prefix_errors(path):
             if "sweep" not in document.tree:
-                print_plan(composition.checked(document), str(path))
+                print_config(composition.validate_run(document), str(path))
                 continue
             from engine.report.sweep.terminal import print_space
 
-            _, plan, space = composition.spanned(document)
-            print_plan(plan, str(path))
+            _, plan, space = composition.validate_sweep(document)
+            print_config(plan, str(path))
             print_space(space)
 
 
 @app.command()
 def run(
     configs: ConfigPaths,
-    out: Out = Path("runs"),
+    out: OutFolder = Path("runs"),
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
     trades: Annotated[bool, typer.Option("--trades", help="Print every trade with its reason.")] = False,
@@ -95,26 +95,26 @@ def run(
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.analysis.bootstrap_process import drawing_elsewhere
-    from engine.backtest.outputs import RUN, keep_apart, output_folder, to_json
-    from engine.core.errors import about
+    from engine.analysis.bootstrap_process import start_bootstrap_process
+    from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, to_json
+    from engine.core.errors import prefix_errors
 
     summaries: list[Json] = []
-    with drawing_elsewhere() as draw:
+    with start_bootstrap_process() as draw:
         from engine.report.run.terminal import print_run
 
-        opened = [composition.document_of(path, overrides or ()) for path in configs]
-        loaded = [composition.run_of(document, variant) for document in opened]
+        opened = [composition.open_document(path, overrides or ()) for path in configs]
+        loaded = [composition.select_run(document, variant) for document in opened]
         names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
         _refuse_same_folder(configs, names)
         folders = [output_folder(out, name) for name in names]
         for folder in folders:
-            keep_apart(folder, RUN)
+            refuse_other_kind(folder, RUN_KIND)
         for path, config, folder in zip(configs, loaded, folders, strict=True):
-            with about(path):
-                result = _simulate(config, audit=audit, draw=draw)
-            _write(result, folder)
-            tried = _tried(result)
+            with prefix_errors(path):
+                result = _run_backtest(config, audit=audit, draw=draw)
+            _write_run(result, folder)
+            tried = _record_trial(result)
             summaries.append(result.summary())
             if not json:
                 print_run(result, folder, trades=trades, tried=tried)
@@ -125,7 +125,7 @@ def run(
 @app.command()
 def sweep(
     config: ConfigPath,
-    out: Out = Path("runs"),
+    out: OutFolder = Path("runs"),
     overrides: Overrides = None,
     workers: Annotated[
         int,
@@ -141,31 +141,31 @@ def sweep(
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
-    from engine.backtest.outputs import SWEEP, data_sha256, keep_apart, output_folder, to_json
-    from engine.backtest.trial_count import note
-    from engine.core.errors import about
-    from engine.report.sweep.terminal import print_sweep, sweep_bar
+    from engine.backtest.outputs import SWEEP_KIND, data_sha256, output_folder, refuse_other_kind, to_json
+    from engine.backtest.trial_count import record_trials
+    from engine.core.errors import prefix_errors
+    from engine.report.sweep.terminal import print_sweep, sweep_progress
     from engine.sweep import pipeline as conduct
-    from engine.sweep.computation import prepared
+    from engine.sweep.computation import prepare
     from engine.sweep.outputs import is_finished
 
-    loaded, plan, space = composition.spanned(composition.document_of(config, overrides or ()))
+    loaded, plan, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, loaded.name)
-    keep_apart(folder, SWEEP)
-    options = conduct.Options(folder, workers, scheduler, memory * 1_000_000, resume)
-    _say_compiling("run_lanes")
-    with about(config), sweep_bar() as progress:
-        sweeping = prepared(loaded, plan, space, composition.schema)
+    refuse_other_kind(folder, SWEEP_KIND)
+    options = conduct.SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
+    _announce_compilation("run_lanes")
+    with prefix_errors(config), sweep_progress() as progress:
+        sweeping = prepare(loaded, plan, space, composition.run_config_class)
         if resume and is_finished(sweeping, folder):
             finished = (folder / "summary.json").read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            found, summary = conduct.conduct(sweeping, options, progress, _build_sweep)
+            found, summary = conduct.run_sweep(sweeping, options, progress, _build_sweep_report)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
-    tried = note(data_sha256(found.run.comparison), loaded.sha256(), found.results.distinct)
+    tried = record_trials(data_sha256(found.base_run.comparison), loaded.sha256(), found.results.distinct_count)
     if json:
         sys.stdout.buffer.write(to_json(summary))
     else:
@@ -178,20 +178,20 @@ def optimise(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Day of the decision; the last one of the window.")
     ] = None,
-    out: Out = Path("runs"),
+    out: OutFolder = Path("runs"),
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print optimal.json and nothing else.")] = False,
 ) -> None:
     """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
-    from engine.backtest.allocation import day_of, propose
+    from engine.backtest.allocation import parse_as_of, propose_weights
     from engine.backtest.outputs import output_folder, to_json
-    from engine.core.errors import about
+    from engine.core.errors import prefix_errors
     from engine.report.allocation import print_proposal, proposal_json, write_proposal
 
-    loaded = composition.loaded(config, overrides or ())
+    loaded = composition.load_run(config, overrides or ())
     folder = output_folder(out, loaded.name)
-    with about(config):
-        proposal = propose(loaded, day_of(as_of))
+    with prefix_errors(config):
+        proposal = propose_weights(loaded, parse_as_of(as_of))
     write_proposal(proposal, folder)
     if json:
         sys.stdout.buffer.write(to_json(proposal_json(proposal)))
@@ -204,10 +204,10 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
-    from engine.report.run.html import build
+    from engine.report.run.html import build_run_report
     from engine.report.sweep.folder import is_sweep
 
-    typer.echo(str(_build_sweep(folder) if is_sweep(folder) else build(folder)))
+    typer.echo(str(_build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
 
 
 @app.command()
@@ -218,17 +218,19 @@ def verify(
     import dataclasses
 
     from engine.backtest.outputs import to_json
-    from engine.diagnostics.verify import every
+    from engine.diagnostics.verify import reproduce_figures
 
-    _say_compiling()
-    figures = list(every(lambda weights: composition.strategy_of({"kind": "fixed_mix", "weights": dict(weights)})))
+    _announce_compilation()
+    figures = list(
+        reproduce_figures(lambda weights: composition.build_strategy({"kind": "fixed_mix", "weights": dict(weights)}))
+    )
     if json:
-        sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.holds} for one in figures]))
+        sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures]))
     else:
-        from engine.report.verify import print_proof
+        from engine.report.verify import print_verification
 
-        print_proof(figures)
-    if not all(figure.holds for figure in figures):
+        print_verification(figures)
+    if not all(figure.agrees for figure in figures):
         raise typer.Exit(3)
 
 
@@ -243,25 +245,25 @@ def schema() -> None:
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
-    from engine.core.errors import about
+    from engine.core.errors import prefix_errors
     from engine.report.run.terminal import print_fetch
 
-    loaded, request = composition.requested(config, overrides or ())
-    with about(config):
+    loaded, request = composition.load_request(config, overrides or ())
+    with prefix_errors(config):
         print_fetch(loaded.data.source, request)
 
 
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
-    from engine.backtest.workflow import examine
-    from engine.core.errors import about
+    from engine.backtest.workflow import quality_findings
+    from engine.core.errors import prefix_errors
     from engine.report.run.terminal import print_quality
 
-    loaded, request = composition.requested(config, overrides or ())
-    with about(config):
+    loaded, request = composition.load_request(config, overrides or ())
+    with prefix_errors(config):
         closes = loaded.data.source.load(request)
-        findings = examine(loaded, closes)
+        findings = quality_findings(loaded, closes)
         print_quality(closes, findings)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
@@ -282,15 +284,15 @@ def bench(
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
     from engine.backtest.outputs import to_json
     from engine.core.files import atomic_write
-    from engine.diagnostics.bench.measure import bench as measured
-    from engine.report.bench import bench_json, bench_page, print_bench, saying
+    from engine.diagnostics.bench.measure import time_jobs as measured
+    from engine.report.bench import bench_html, bench_json, print_bench, timing_progress
 
-    with saying() as say:
+    with timing_progress() as say:
         hands = threads or os.cpu_count() or 1
-        report = measured(composition.strategy_of, rounds=rounds, threads=hands, peers=peers, say=say)
+        report = measured(composition.build_strategy, rounds=rounds, threads=hands, peers=peers, say=say)
     if out is not None:
         atomic_write(out / "bench.json", to_json(bench_json(report)))
-        atomic_write(out / "bench.html", bench_page(report).encode())
+        atomic_write(out / "bench.html", bench_html(report).encode())
     if json:
         sys.stdout.buffer.write(to_json(bench_json(report)))
     else:
@@ -299,22 +301,22 @@ def bench(
 
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
-    from engine.core.errors import about
+    from engine.core.errors import prefix_errors
     from engine.report.run.frames import Frames
 
-    loaded = composition.loaded(Path(config), overrides)
-    with about(config):
-        result = _simulate(loaded, audit=False)
-    _tried(result)
-    return Frames.of(result)
+    loaded = composition.load_run(Path(config), overrides)
+    with prefix_errors(config):
+        result = _run_backtest(loaded, audit=False)
+    _record_trial(result)
+    return Frames.from_run(result)
 
 
 def main() -> int:
     """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
-    from engine.core.errors import EngineError, visible
+    from engine.core.errors import EngineError, escape_controls
 
     try:
-        code = _verb()
+        code = _run_command()
     except EngineError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -323,41 +325,41 @@ def main() -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        place = visible(str(error.filename or "the output"))
+        place = escape_controls(str(error.filename or "the output"))
         sys.stderr.write(f"error: {place}: {error.strerror}; check the path, its permissions and the space left\n")
         return 1
     except MemoryError:
         sys.stderr.write("error: out of memory; shorten the window or free some\n")
         return 1
     except Exception:  # noqa: BLE001  (whatever it is, it is ours)
-        from engine.core.crash_log import write_log
+        from engine.core.crash_log import write_crash_log
 
-        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_log()}\n")
+        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_crash_log()}\n")
         return 3
     if code == 130:
         sys.stderr.write("interrupted\n")
     return code
 
 
-def _verb() -> int:
+def _run_command() -> int:
     """Run the verb and return its exit code; words that make no command end as every other fault, in one line."""
-    from engine.core.errors import visible
+    from engine.core.errors import escape_controls
 
     try:
         code = app(standalone_mode=False)
     except SystemExit:  # typer's answer to a closed pipe, as `| head` leaves it: the reader has what it wanted
         return 0
-    except _WrongWords as error:
+    except _UsageError as error:
         verb = error.ctx.command_path if error.ctx else "engine"
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
             return 1
-        sys.stderr.write(f"error: {visible(error.format_message().rstrip('.'))}; see `{verb} --help`\n")
+        sys.stderr.write(f"error: {escape_controls(error.format_message().rstrip('.'))}; see `{verb} --help`\n")
         return 1
     return code if isinstance(code, int) else 0
 
 
-def _interrupted_elsewhere(found: sys.UnraisableHookArgs) -> None:
+def _forward_interrupt(found: sys.UnraisableHookArgs) -> None:
     """Hand an interrupt that came while a compiler called back, where nothing can be raised, to the main thread."""
     if issubclass(found.exc_type, KeyboardInterrupt):
         threading.Timer(0.01, _thread.interrupt_main).start()  # at once it would be raised, and lost, in here
@@ -367,7 +369,7 @@ def _interrupted_elsewhere(found: sys.UnraisableHookArgs) -> None:
 
 def script() -> None:
     """Run the verb and leave at once: every file is closed by now, and taking a compiler apart takes half a second."""
-    sys.unraisablehook = _interrupted_elsewhere
+    sys.unraisablehook = _forward_interrupt
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     code = main()
     for stream in (sys.stdout, sys.stderr):
@@ -376,46 +378,46 @@ def script() -> None:
     os._exit(code)
 
 
-def _folder_name(config: AnyRun, document: Document) -> str:
+def _folder_name(config: AnyRunConfig, document: Document) -> str:
     """Return what a run's folder is called; beside a sweep's own folder, each of its runs has one with its id."""
     return f"{config.name}-{config.sha256()[:12]}" if "sweep" in document.tree else config.name
 
 
-def _build_sweep(folder: Path) -> object:
-    from engine.report.sweep.page import build_sweep
+def _build_sweep_report(folder: Path) -> object:
+    from engine.report.sweep.page import build_sweep_report
 
-    return build_sweep(folder)
+    return build_sweep_report(folder)
 
 
-def _simulate(config: AnyRun, *, audit: bool, draw: Draw | None = None) -> Run:
+def _run_backtest(config: AnyRunConfig, *, audit: bool, draw: IntervalFunction | None = None) -> RunResult:
     from engine.analysis.bootstrap import draw_intervals
     from engine.backtest import workflow
 
-    _say_compiling()
-    result = workflow.run(config, draw=draw or draw_intervals)
+    _announce_compilation()
+    result = workflow.run_backtest(config, draw=draw or draw_intervals)
     if audit:
-        from engine.backtest.vectorbt_audit import audited
+        from engine.backtest.vectorbt_audit import audit_run
 
-        result = audited(result)
+        result = audit_run(result)
     return result
 
 
-def _say_compiling(*functions: str) -> None:
+def _announce_compilation(*functions: str) -> None:
     from engine.simulation import kernel
 
-    if not all(kernel.compiled(name) for name in ("hold", *functions)):
-        kernel.tidy()
+    if not all(kernel.is_compiled(name) for name in ("hold", *functions)):
+        kernel.remove_stale_caches()
         sys.stderr.write("compiling the numerical kernels, once for this installation (about 10 s)\n")
 
 
-def _write(result: Run, folder: Path) -> None:
-    from engine.backtest.outputs import RUN, keep_apart
-    from engine.core.files import staged
-    from engine.report.run.html import build
+def _write_run(result: RunResult, folder: Path) -> None:
+    from engine.backtest.outputs import RUN_KIND, refuse_other_kind
+    from engine.core.files import stage_files
+    from engine.report.run.html import build_run_report
 
-    with staged(folder, lambda place: keep_apart(place, RUN)) as staging:
+    with stage_files(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)
-        build(staging)
+        build_run_report(staging)
 
 
 def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
@@ -429,11 +431,11 @@ def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
             raise ConfigError([Fault(str(paths[i]), "name", words, "give one of them another name")])
 
 
-def _tried(result: Run) -> int:
+def _record_trial(result: RunResult) -> int:
     from engine.backtest.outputs import data_sha256
-    from engine.backtest.trial_count import note
+    from engine.backtest.trial_count import record_trials
 
-    return note(data_sha256(result.comparison), result.config_sha256)
+    return record_trials(data_sha256(result.comparison), result.config_sha256)
 
 
 if __name__ == "__main__":

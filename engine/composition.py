@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
     from engine.backtest.outputs import Json
     from engine.core.yaml_document import Document
-    from engine.data.sources.base import Request
+    from engine.data.sources.base import PriceRequest
     from engine.portfolio.policy import Policy
     from engine.sweep.config import SweepConfig
     from engine.sweep.space import Space
     from strategies import AnyStrategy
 
-    AnyRun: TypeAlias = RunConfig[AnyStrategy]
+    AnyRunConfig: TypeAlias = RunConfig[AnyStrategy]
 
 
-def schema() -> type[RunConfig[Any]]:
+def run_config_class() -> type[RunConfig[Any]]:
     """Return the class that validates a run's config, with every strategy there is."""
     from engine.backtest.config import RunConfig
     from strategies import AnyStrategy
@@ -40,13 +40,13 @@ def json_schema() -> dict[str, Json]:
     return {**found, "title": "Config", "required": [key for key in found["required"] if key != "sweep"]}
 
 
-def strategy_of(data: Mapping[str, object]) -> Policy:
+def build_strategy(data: Mapping[str, object]) -> Policy:
     """Return the strategy that plain data states, as it would stand below ``strategy:``."""
-    return _strategies().validate_python(data)
+    return _strategy_adapter().validate_python(data)
 
 
 @cache
-def _strategies() -> TypeAdapter[Policy]:
+def _strategy_adapter() -> TypeAdapter[Policy]:
     from pydantic import TypeAdapter
 
     from strategies import AnyStrategy
@@ -54,60 +54,60 @@ def _strategies() -> TypeAdapter[Policy]:
     return TypeAdapter(AnyStrategy)
 
 
-def document_of(path: Path, overrides: Sequence[str] = ()) -> Document:
+def open_document(path: Path, overrides: Sequence[str] = ()) -> Document:
     """Read a config file, with keys overridden."""
-    from engine.backtest.loading import opened
+    from engine.backtest.loading import open_document
 
-    return opened(path, tuple(overrides))
+    return open_document(path, tuple(overrides))
 
 
-def checked(document: Document) -> AnyRun:
+def validate_run(document: Document) -> AnyRunConfig:
     """Return the run that a document without a sweep states."""
-    from engine.backtest.loading import checked as valid
+    from engine.backtest.loading import validate_run as valid
 
-    return valid(document, schema())
+    return valid(document, run_config_class())
 
 
-def loaded(path: Path, overrides: Sequence[str] = ()) -> AnyRun:
+def load_run(path: Path, overrides: Sequence[str] = ()) -> AnyRunConfig:
     """Return a config file's run; of a sweep its own plan."""
-    return run_of(document_of(path, overrides))
+    return select_run(open_document(path, overrides))
 
 
-def run_of(document: Document, variant: str = "") -> AnyRun:
+def select_run(document: Document, variant: str = "") -> AnyRunConfig:
     """Return a config's run; of a sweep its own plan, or the variant that is named."""
     if "sweep" not in document.tree and not variant:
-        return checked(document)
-    from engine.sweep.variant_lookup import variant_of
+        return validate_run(document)
+    from engine.sweep.variant_lookup import find_variant
 
-    _, plan, space = spanned(document)
-    return variant_of(plan, space, variant) if variant else plan
+    _, plan, space = validate_sweep(document)
+    return find_variant(plan, space, variant) if variant else plan
 
 
-def requested(path: Path, overrides: Sequence[str]) -> tuple[AnyRun, Request]:
+def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, PriceRequest]:
     """Return a config with what it asks of its source; a sweep asks for what any of its variants may hold."""
-    from engine.backtest.loading import request_of
+    from engine.backtest.loading import price_request
 
-    document = document_of(path, overrides)
+    document = open_document(path, overrides)
     if "sweep" not in document.tree:
-        plan = checked(document)
-        return plan, request_of(plan)
+        plan = validate_run(document)
+        return plan, price_request(plan)
     from engine.sweep import computation as run
 
-    _, plan, space = spanned(document)
-    return plan, run.requested(plan, space)
+    _, plan, space = validate_sweep(document)
+    return plan, run.request_for_sweep(plan, space)
 
 
-def spanned(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun, Space]:
+def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:
     """Return a sweep's config, its own plan, and the space around it."""
-    from engine.backtest.loading import checked as valid
-    from engine.sweep.computation import plan_of
+    from engine.backtest.loading import validate_run as valid
+    from engine.sweep.computation import extract_base_config
     from engine.sweep.config import SweepConfig
-    from engine.sweep.preflight import refuse_empty
-    from engine.sweep.space_builder import space_of
+    from engine.sweep.preflight import require_valid_point
+    from engine.sweep.space_builder import build_space
     from strategies import AnyStrategy
 
     config = cast("SweepConfig[AnyStrategy]", valid(document, SweepConfig[AnyStrategy]))
-    plan = plan_of(config, schema())
-    space = space_of(config.sweep, plan, document)
-    refuse_empty(plan, space, document)
+    plan = extract_base_config(config, run_config_class())
+    space = build_space(config.sweep, plan, document)
+    require_valid_point(plan, space, document)
     return config, plan, space

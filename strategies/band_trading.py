@@ -10,23 +10,23 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import Choice, Fraction, in_percent, refuse
+from engine.core.fields import ConfigModel, Fraction, format_percent, raise_faults
 from engine.portfolio.policy import Band
 from strategies.schedules import Annual, AnyOf, AnyRebalance, DriftBand
 
-_LOOKS: Final = {"day": "at every close", "two_weeks": "at the last close of every two weeks"}
-_WHOLE: Final = "the whole portfolio, decided anew as at a scheduled rebalance"
-_TRADED: Final = {
+_LOOK_PHRASES: Final = {"day": "at every close", "two_weeks": "at the last close of every two weeks"}
+_WHOLE_PORTFOLIO: Final = "the whole portfolio, decided anew as at a scheduled rebalance"
+_TRADED_PHRASES: Final = {
     "all": "every asset, each by the same part of its way to its target",
     "drifted": "only assets out of their band, and of the others as much as pays for that",
 }
-_PAYERS: Final = {
+_FUNDING_PHRASES: Final = {
     "all": "what is overweight pays for what is underweight",
     "drifted": "assets without a cap that are inside their band take or give the difference",
 }
 
 
-class Within(Choice):
+class Within(ConfigModel):
     """A destination between target and edge, one of two ways.
 
     ``inside`` the edge [weight]: threshold 200 bp, destination 175 bp is 0.25%. ``of_band``: at this part of the band's
@@ -37,13 +37,15 @@ class Within(Choice):
     of_band: Annotated[Fraction, Field(gt=0.0, lt=1.0)] | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Within:
+    def _validate_one_way(self) -> Within:
         if (self.inside is None) == (self.of_band is None):
-            refuse([((), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}")])
+            raise_faults(
+                [((), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}")]
+            )
         return self
 
 
-def _destination(value: object) -> object:
+def _validate_destination(value: object) -> object:
     if isinstance(value, str) and value not in {"target", "edge"}:
         raise PydanticCustomError(
             "trade_to", "found '{found}'; expected target, edge, {inside: 1%} or {of_band: 50%}", {"found": value}
@@ -51,12 +53,12 @@ def _destination(value: object) -> object:
     return value
 
 
-Destination: TypeAlias = Annotated[Literal["target", "edge"] | Within, BeforeValidator(_destination)]
+BandDestination: TypeAlias = Annotated[Literal["target", "edge"] | Within, BeforeValidator(_validate_destination)]
 """How far an asset is brought back that has left its band."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Shaped:
+class BandSchedule:
     """A schedule whose band has a destination, a scope and a way to pay: ``part`` and ``inside`` as in ``Band``."""
 
     rule: AnyRebalance
@@ -79,11 +81,11 @@ class Shaped:
         band = self.rule.band(dates)
         if band is None:
             return None
-        band = dataclasses.replace(band, part=self.part, inside=self.inside)
+        band = dataclasses.replace(band, edge_fraction=self.part, edge_margin=self.inside)
         return dataclasses.replace(band, drifted_only=self.drifted_only, flows_first=self.flows_first)
 
 
-class Rebalanced(Choice):
+class RebalancingStrategy(ConfigModel):
     """What every strategy that rebalances can say about when and how.
 
     ``trade_to`` and ``trade_only`` shape the answer to a band; a scheduled rebalance trades everything to its target.
@@ -91,35 +93,35 @@ class Rebalanced(Choice):
     """
 
     rebalance: AnyRebalance = Annual()
-    trade_to: Destination = "target"
+    trade_to: BandDestination = "target"
     trade_only: Literal["all", "drifted"] = "all"
     funding: Literal["sell_and_buy", "flows_first"] = "sell_and_buy"
 
     @property
-    def schedule(self) -> Shaped:
+    def schedule(self) -> BandSchedule:
         """When it decides, and what a band trades."""
         part, inside = 0.0 if self.trade_to == "target" else 1.0, 0.0
         if isinstance(self.trade_to, Within):
             part, inside = self.trade_to.of_band or 1.0, self.trade_to.inside or 0.0
-        return Shaped(self.rebalance, part, inside, self.trade_only == "drifted", self.funding == "flows_first")
+        return BandSchedule(self.rebalance, part, inside, self.trade_only == "drifted", self.funding == "flows_first")
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the drift band in words, by title; empty when the calendar alone decides."""
-        band = band_of(self.rebalance)
+        band = find_band(self.rebalance)
         if band is None:
             return {}
-        widths = [f"{in_percent(band.absolute)} of the portfolio"] if band.absolute is not None else []
-        widths += [f"{in_percent(band.relative)} of its target"] if band.relative is not None else []
+        widths = [f"{format_percent(band.absolute)} of the portfolio"] if band.absolute is not None else []
+        widths += [f"{format_percent(band.relative)} of its target"] if band.relative is not None else []
         either = ", whichever is less" if len(widths) > 1 else ""
         if isinstance(self.trade_to, Within) and self.trade_to.inside is not None:
-            place = f"{in_percent(self.trade_to.inside)} of the portfolio inside the edge of its band"
+            place = f"{format_percent(self.trade_to.inside)} of the portfolio inside the edge of its band"
         elif isinstance(self.trade_to, Within):
-            place = f"{in_percent(self.trade_to.of_band or 1.0)} of its band's width away from its target"
+            place = f"{format_percent(self.trade_to.of_band or 1.0)} of its band's width away from its target"
         else:
             place = {"target": "its target", "edge": "the edge of its band"}[self.trade_to]
-        look = _LOOKS.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
+        look = _LOOK_PHRASES.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
         whole = self.trade_to == "target" and self.trade_only == "all"
-        payers = _PAYERS[self.trade_only]
+        payers = _FUNDING_PHRASES[self.trade_only]
         first = "a contribution or withdrawal due that session, when it alone will do; else " * (
             self.funding == "flows_first"
         )
@@ -127,37 +129,37 @@ class Rebalanced(Choice):
             f"trigger: a weight that has drifted by more than {' or '.join(widths)}{either}",
             f"look: {look}",
             f"trades to: {place}",
-            f"trades what: {_WHOLE if whole else _TRADED[self.trade_only]}",
+            f"trades what: {_WHOLE_PORTFOLIO if whole else _TRADED_PHRASES[self.trade_only]}",
             f"who pays: {first}{payers}",
         )
         return {"Drift band": lines}
 
     @model_validator(mode="after")
-    def _fitting(self) -> Rebalanced:
-        refuse(self._geometry_faults())
+    def _validate_band(self) -> RebalancingStrategy:
+        raise_faults(self._band_faults())
         return self
 
-    def _geometry_faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def _band_faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield what the keys say against each other: where, what, and the remedy."""
-        band = band_of(self.rebalance)
+        band = find_band(self.rebalance)
         defaults = {"trade_to": "target", "trade_only": "all", "funding": "sell_and_buy"}
         for key, default in defaults.items():
             if band is None and getattr(self, key) != default:
                 words = f"{key} shapes what a band trades, and rebalance has none"
                 yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
-        widest = _widest(band) if band else 1.0
+        widest = _widest_band(band) if band else 1.0
         inside = self.trade_to.inside if isinstance(self.trade_to, Within) else None
         if band and inside is not None and inside >= widest:
             words = f"{100.0 * inside:.6g}% inside a band of at most {100.0 * widest:.6g}% is its target"
             yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {100.0 * widest:.6g}%"
 
 
-def band_of(rule: AnyRebalance) -> DriftBand | None:
+def find_band(rule: AnyRebalance) -> DriftBand | None:
     """Return the drift band in a rebalance rule, if there is one."""
     rules = rule.of if isinstance(rule, AnyOf) else (rule,)
     return next((one for one in rules if isinstance(one, DriftBand)), None)
 
 
-def _widest(band: DriftBand) -> float:
+def _widest_band(band: DriftBand) -> float:
     """Return what no asset's band is wider than: a relative one is of a target of 100 % at most."""
     return min(width for width in (band.absolute, band.relative) if width is not None)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from strategies.base import Mix
+from strategies.base import SingleMix
 from strategies.schedules import Never
 
 
-class BuyAndHold(Mix):
+class BuyAndHold(SingleMix):
     """Buy ``weights`` at the opening and keep the shares."""
 
     kind: Literal["buy_and_hold"] = "buy_and_hold"

@@ -11,29 +11,29 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.core.fields import Ticker, Weight, in_percent, refuse
-from engine.portfolio.policy import Decision, Review
-from strategies.band_trading import Rebalanced
-from strategies.base import Plan, Proxy
-from strategies.group_limits import Ceiling, Limit, ceilings, limit_faults, room_of, within_limits
+from engine.core.fields import Ticker, Weight, format_percent, raise_faults
+from engine.portfolio.policy import Decision, LossReviewRule
+from strategies.band_trading import RebalancingStrategy
+from strategies.base import Proxy, WeightedStrategy
+from strategies.group_limits import GroupCeiling, Limit, ceiling_faults, enforce_limits, group_ceilings, group_room
 from strategies.loss_review import ByList, LossReview
-from strategies.satellite_selection import Fault, FromUniverse
+from strategies.satellite_selection import FieldFault, FromUniverse
 
-_SATELLITES = (3, 5)
+_SATELLITE_COUNT = (3, 5)
 _TOLERANCE = 1e-9
 
-_NAMED, _CHOSEN = "[named]", "[universe]"
+_NAMED_TAG, _CHOSEN_TAG = "[named]", "[universe]"
 """Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
 
-Listed: TypeAlias = Annotated[dict[Ticker, Weight], Tag(_NAMED)]
+NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], Tag(_NAMED_TAG)]
 
 
-def _form(value: object) -> str:
+def _satellites_tag(value: object) -> str:
     from_universe = isinstance(value, FromUniverse) or (isinstance(value, Mapping) and "universe" in value)
-    return _CHOSEN if from_universe else _NAMED
+    return _CHOSEN_TAG if from_universe else _NAMED_TAG
 
 
-class CoreSatellite(Rebalanced, Plan):
+class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
     ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
@@ -43,7 +43,7 @@ class CoreSatellite(Rebalanced, Plan):
 
     kind: Literal["core_satellite"] = "core_satellite"
     sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
-    satellites: Annotated[Listed | Annotated[FromUniverse, Tag(_CHOSEN)], Discriminator(_form)]
+    satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
     cap: Annotated[Weight, Field(gt=0.0)]
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()
@@ -55,9 +55,9 @@ class CoreSatellite(Rebalanced, Plan):
         return self.cap_policy == "always"
 
     @cached_property
-    def review(self) -> Review | None:
+    def review(self) -> LossReviewRule | None:
         """The loss review, over all satellites."""
-        return self.loss_review.bound(tuple(self.planned())) if self.loss_review else None
+        return self.loss_review.build_review(tuple(self.candidate_weights())) if self.loss_review else None
 
     @property
     def chooses(self) -> bool:
@@ -69,48 +69,50 @@ class CoreSatellite(Rebalanced, Plan):
         """The fewest satellites that a choice is content with; 0 when they are named."""
         return self.satellites.count.min if self.chooses and isinstance(self.satellites, FromUniverse) else 0
 
-    def planned(self) -> Mapping[str, float]:
+    def candidate_weights(self) -> Mapping[str, float]:
         """Return the weight of every satellite, or candidate for one, when it is held."""
         chosen = self.satellites
         return dict.fromkeys(chosen.candidates, chosen.weight) if isinstance(chosen, FromUniverse) else chosen
 
     @property
-    def places(self) -> int:
+    def satellite_count(self) -> int:
         """How many of the planned satellites a choice holds at once; 0 when they are named."""
-        return self.satellites.places if self.chooses and isinstance(self.satellites, FromUniverse) else 0
+        return self.satellites.satellite_count if self.chooses and isinstance(self.satellites, FromUniverse) else 0
 
-    def groups(self) -> tuple[Ceiling, ...]:
+    def group_limits(self) -> tuple[GroupCeiling, ...]:
         """Return every group of every limit with what its targets add up to."""
-        return ceilings(self.limits, self.core(), self.planned(), self._sectors(), self.places or None)
+        return group_ceilings(
+            self.limits, self.core(), self.candidate_weights(), self._sectors(), self.satellite_count or None
+        )
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the rules in words, by title."""
-        chosen, cap = self.satellites, in_percent(self.cap)
+        chosen, cap = self.satellites, format_percent(self.cap)
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
         return {
-            **({"Satellites": chosen.words} if isinstance(chosen, FromUniverse) else {}),
+            **({"Satellites": chosen.describe} if isinstance(chosen, FromUniverse) else {}),
             "Caps": (f"no satellite's target is above {cap}; {between}",),
             **super().rules(),
-            **({"Loss review": self.loss_review.words} if self.loss_review else {}),
+            **({"Loss review": self.loss_review.describe} if self.loss_review else {}),
         }
 
-    def wanted(self) -> Mapping[str, float]:
+    def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
-        return self.core() if self.chooses else {**self.core(), **self.planned()}
+        return self.core() if self.chooses else {**self.core(), **self.candidate_weights()}
 
     def fixed_targets(self) -> Mapping[str, float] | None:
         """Return the targets, unless satellites are chosen or have to be listed for a while."""
         waits = isinstance(self.satellites, FromUniverse) and self.satellites.min_history > 0
-        return None if self.chooses or waits else self.wanted()
+        return None if self.chooses or waits else self.nominal_weights()
 
-    def wanted_at(self, decision: Decision) -> Mapping[str, float]:
+    def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
         """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
         if not (self.chooses and isinstance(self.satellites, FromUniverse)):
-            return self.wanted()
-        barred = frozenset(ticker for ticker in self.planned() if decision.barred[decision.column(ticker)])
-        picked = self.satellites.pick(decision, barred, self._room())
-        unused = (self.satellites.places - len(picked)) * self.satellites.weight
+            return self.nominal_weights()
+        barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
+        picked = self.satellites.pick(decision, barred, self._limit_room())
+        unused = (self.satellites.satellite_count - len(picked)) * self.satellites.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
         return {**core, **dict.fromkeys(picked, self.satellites.weight)}
@@ -121,8 +123,8 @@ class CoreSatellite(Rebalanced, Plan):
         if not self.limits:
             return w
         held = dict(zip(decision.history.assets, w.tolist(), strict=True))
-        kept = within_limits(held, self.limits, self.core(), tuple(self.planned()), self._sectors())
-        return w if kept == held else decision.vector(kept)
+        kept = enforce_limits(held, self.limits, self.core(), tuple(self.candidate_weights()), self._sectors())
+        return w if kept == held else decision.weight_vector(kept)
 
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""
@@ -131,47 +133,47 @@ class CoreSatellite(Rebalanced, Plan):
     @cached_property
     def _core(self) -> Mapping[str, float]:
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
-        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._held()))])  # in any order
+        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._full_satellite_weights()))])  # in any order
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite."""
-        return dict.fromkeys(self.planned(), self.cap)
+        return dict.fromkeys(self.candidate_weights(), self.cap)
 
     @property
     def tickers(self) -> tuple[str, ...]:
         """Every asset it may hold."""
-        return tuple(dict.fromkeys((*super().tickers, *self.planned())))
+        return tuple(dict.fromkeys((*super().tickers, *self.candidate_weights())))
 
-    def ready(self, decision: Decision) -> BoolArray:
+    def buyable(self, decision: Decision) -> BoolArray:
         """Return (N,) which assets may be bought: listed, satellites for ``min_history`` sessions (S7)."""
         if not isinstance(self.satellites, FromUniverse):
             return decision.eligible
         ready = decision.eligible.copy()
-        for ticker in self.planned():
-            ready[decision.column(ticker)] = self.satellites.ready(decision, ticker)
+        for ticker in self.candidate_weights():
+            ready[decision.column(ticker)] = self.satellites.is_buyable(decision, ticker)
         return ready
 
-    def _held(self) -> list[float]:
+    def _full_satellite_weights(self) -> list[float]:
         """Return the weights of the satellites at full count."""
         chosen = self.satellites
-        return [chosen.weight] * chosen.places if isinstance(chosen, FromUniverse) else list(chosen.values())
+        return [chosen.weight] * chosen.satellite_count if isinstance(chosen, FromUniverse) else list(chosen.values())
 
     def _sectors(self) -> Mapping[str, tuple[str, ...]]:
         """Return the satellites of every sector the universe knows."""
         if not isinstance(self.satellites, FromUniverse):
             return {}
-        candidates = self.planned()
+        candidates = self.candidate_weights()
         sectors = self.satellites.universe.sectors
         return {sector: tuple(name for name in names if name in candidates) for sector, names in sectors.items()}
 
-    def _room(self) -> Mapping[frozenset[str], float]:
+    def _limit_room(self) -> Mapping[frozenset[str], float]:
         """Return for groups of candidates what the limits leave them beside the core's share."""
-        return room_of(self.limits, self.core(), tuple(self.planned()), self._sectors())
+        return group_room(self.limits, self.core(), tuple(self.candidate_weights()), self._sectors())
 
     @field_validator("sleeve")
     @classmethod
-    def _one_rest(cls, sleeve: dict[str, str | float]) -> dict[str, str | float]:
+    def _validate_rest(cls, sleeve: dict[str, str | float]) -> dict[str, str | float]:
         rests = [ticker for ticker, weight in sleeve.items() if weight == "rest"]
         if len(rests) > 1:
             raise PydanticCustomError(
@@ -183,15 +185,15 @@ class CoreSatellite(Rebalanced, Plan):
 
     @field_validator("sleeve", "satellites")
     @classmethod
-    def _no_group(cls, part: object) -> object:
+    def _validate_tickers(cls, part: object) -> object:
         words = "'satellites' stands for all of them in limits; write the ticker in capitals"
-        refuse([(("satellites",), words)] if isinstance(part, dict) and "satellites" in part else [])
+        raise_faults([(("satellites",), words)] if isinstance(part, dict) and "satellites" in part else [])
         return part
 
     @field_validator("satellites")
     @classmethod
-    def _few(cls, satellites: dict[str, float] | FromUniverse) -> dict[str, float] | FromUniverse:
-        low, high = _SATELLITES
+    def _validate_count(cls, satellites: dict[str, float] | FromUniverse) -> dict[str, float] | FromUniverse:
+        low, high = _SATELLITE_COUNT
         if isinstance(satellites, dict) and not low <= len(satellites) <= high:
             raise PydanticCustomError(
                 "satellites",
@@ -201,13 +203,13 @@ class CoreSatellite(Rebalanced, Plan):
         return satellites
 
     @model_validator(mode="after")
-    def _consistent(self) -> CoreSatellite:
-        refuse(self._faults())
+    def _validate_parts(self) -> CoreSatellite:
+        raise_faults(self._faults())
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts of the plan say against each other: where, what, and the remedy."""
-        planned = self.planned()
+        planned = self.candidate_weights()
         both = sorted(set(self.sleeve) & set(planned))
         if both:
             yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
@@ -217,17 +219,17 @@ class CoreSatellite(Rebalanced, Plan):
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
                 yield (key,), f"{grown}; name the core or another asset"
         core = self.core()
-        total = sum(core.values()) + sum(self._held())
+        total = sum(core.values()) + sum(self._full_satellite_weights())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
             named = total - min(lowest, 0.0)
             yield ("core",), f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
         full = None if not isinstance(self.satellites, FromUniverse) else self.satellites
-        chosen = full.places * full.weight if full and self.chooses else None
-        yield from limit_faults(self.limits, core, planned, self._sectors(), chosen)
+        chosen = full.satellite_count * full.weight if full and self.chooses else None
+        yield from ceiling_faults(self.limits, core, planned, self._sectors(), chosen)
         yield from self._verdict_faults(planned)
 
-    def _cap_faults(self) -> Iterator[Fault]:
+    def _cap_faults(self) -> Iterator[FieldFault]:
         if isinstance(self.satellites, FromUniverse):
             if self.satellites.weight > self.cap + _TOLERANCE:
                 each = _percent(self.satellites.weight)
@@ -239,10 +241,10 @@ class CoreSatellite(Rebalanced, Plan):
                 above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
                 yield ("satellites", ticker), f"{above}; lower it or raise the cap"
 
-    def _verdict_faults(self, planned: Mapping[str, float]) -> Iterator[Fault]:
+    def _verdict_faults(self, planned: Mapping[str, float]) -> Iterator[FieldFault]:
         thesis = self.loss_review.thesis if self.loss_review else None
         if isinstance(thesis, ByList):
-            for below, text in thesis.verdicts.unknown(planned):
+            for below, text in thesis.verdicts.unknown_ticker_faults(planned):
                 yield ("loss_review", "thesis", "verdicts", *below), text
 
 

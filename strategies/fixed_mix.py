@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from strategies.band_trading import Rebalanced
-from strategies.base import Mix
+from strategies.band_trading import RebalancingStrategy
+from strategies.base import SingleMix
 
 
-class FixedMix(Rebalanced, Mix):
+class FixedMix(RebalancingStrategy, SingleMix):
     """Trade back to ``weights`` whenever ``rebalance`` says so; an absent asset's weight goes to the others."""
 
     kind: Literal["fixed_mix"] = "fixed_mix"

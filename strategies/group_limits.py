@@ -8,30 +8,32 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from engine.core.fields import Choice, Weight
+from engine.core.fields import ConfigModel, Weight
 
 _TOLERANCE = 1e-9
 
-Part: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
-Groups: TypeAlias = Mapping[str, tuple[str, ...]]
+GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
+SectorMembers: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
-def _one(value: object) -> object:
+def _wrap_single(value: object) -> object:
     """Read a group of one that is written without brackets, unless it is the word sector."""
     return (value,) if isinstance(value, str) and value != "sector" else value
 
 
-class Limit(Choice):
+class Limit(ConfigModel):
     """A ceiling on the targets of a group of tickers together.
 
     ``satellites`` in a group stands for all of them, a sector's name for the satellites in it; ``group: sector`` puts
     the ceiling on each sector by itself.
     """
 
-    group: Annotated[Literal["sector"] | Annotated[tuple[Part, ...], Field(min_length=1)], BeforeValidator(_one)]
+    group: Annotated[
+        Literal["sector"] | Annotated[tuple[GroupPart, ...], Field(min_length=1)], BeforeValidator(_wrap_single)
+    ]
     max: Weight
 
-    def groups(self, satellites: Sequence[str], sectors: Groups) -> dict[str, tuple[str, ...]]:
+    def groups(self, satellites: Sequence[str], sectors: SectorMembers) -> dict[str, tuple[str, ...]]:
         """Return the members of each group the ceiling is on, by what the group is called."""
         if self.group == "sector":
             return {sector: names for sector, names in sectors.items() if names}
@@ -41,7 +43,7 @@ class Limit(Choice):
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class GroupCeiling:
     """A limit on one group of assets.
 
     Attributes
@@ -61,13 +63,13 @@ class Ceiling:
     at_most: bool
 
 
-def ceilings(
+def group_ceilings(
     limits: Sequence[Limit],
     core: Mapping[str, float],
     satellites: Mapping[str, float],
-    sectors: Groups,
+    sectors: SectorMembers,
     places: int | None,
-) -> tuple[Ceiling, ...]:
+) -> tuple[GroupCeiling, ...]:
     """Return every group of every limit with what its targets add up to.
 
     ``places``: how many of the satellites are chosen later, None when all of them are held.
@@ -79,15 +81,15 @@ def ceilings(
             inside = [satellites[member] for member in members if member in satellites]
             for weight in inside[:places]:  # those to be chosen weigh the same
                 total += weight if places is None or total + weight <= limit.max + _TOLERANCE else 0.0
-            found.append(Ceiling(name, members, total, limit.max, bool(inside) and places is not None))
+            found.append(GroupCeiling(name, members, total, limit.max, bool(inside) and places is not None))
     return tuple(found)
 
 
-def limit_faults(
+def ceiling_faults(
     limits: Sequence[Limit],
     core: Mapping[str, float],
     satellites: Mapping[str, float],
-    sectors: Groups,
+    sectors: SectorMembers,
     chosen: float | None,
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield where a plan breaks its own limits, and how to mend it.
@@ -118,25 +120,25 @@ def limit_faults(
                 above = f"group {name} has {_percent(total)}, its limit is {_percent(limit.max)}"
                 yield ("limits", at), f"{above}; lower a weight or raise the limit"
         if chosen is not None and at not in broken:
-            yield from ((("limits", at), text) for text in _too_few(limit, core, satellites, sectors, chosen))
+            yield from ((("limits", at), text) for text in _capacity_faults(limit, core, satellites, sectors, chosen))
 
 
-def _too_few(
-    limit: Limit, core: Mapping[str, float], satellites: Mapping[str, float], sectors: Groups, chosen: float
+def _capacity_faults(
+    limit: Limit, core: Mapping[str, float], satellites: Mapping[str, float], sectors: SectorMembers, chosen: float
 ) -> Iterator[str]:
     """Yield ``message; remedy`` when fewer satellites than are to be chosen can ever keep ``limit``."""
     weight = max(satellites.values(), default=0.0)
     places = round(chosen / weight) if weight else 0
     able = len(satellites)
-    for group, room in room_of([limit], core, tuple(satellites), sectors).items():
+    for group, room in group_room([limit], core, tuple(satellites), sectors).items():
         able -= max(len(group) - max(int((room + _TOLERANCE) / weight), 0), 0) if weight else 0
     if able < places:
         words = f"the limit of {_percent(limit.max)} leaves room for {able} satellites of {_percent(weight)} each"
         yield f"{words}, {places} are to be chosen; raise it, lower the weight or choose fewer"
 
 
-def room_of(
-    limits: Sequence[Limit], core: Mapping[str, float], satellites: Sequence[str], sectors: Groups
+def group_room(
+    limits: Sequence[Limit], core: Mapping[str, float], satellites: Sequence[str], sectors: SectorMembers
 ) -> dict[frozenset[str], float]:
     """Return what the limits leave to each group of satellites beside the core's share [weight]."""
     room: dict[frozenset[str], float] = {}
@@ -148,12 +150,12 @@ def room_of(
     return room
 
 
-def within_limits(
+def enforce_limits(
     w: Mapping[str, float],
     limits: Sequence[Limit],
     core: Mapping[str, float],
     satellites: Sequence[str],
-    sectors: Groups,
+    sectors: SectorMembers,
 ) -> dict[str, float]:
     """Return weights by ticker with what the core has too much of, under a limit, given to the rest of the core.
 

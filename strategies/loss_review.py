@@ -7,60 +7,60 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.core.fields import Choice, Fraction, Whole, in_percent, refuse
+from engine.core.fields import ConfigModel, Fraction, WholeNumber, format_percent, raise_faults
 from engine.data.research.fundamentals import Criterion, Fundamentals
 from engine.data.research.verdicts import Verdicts
-from engine.portfolio.policy import Decision, Reference, Review, Verdict
+from engine.portfolio.policy import Decision, LossReference, LossReviewRule, ReviewVerdict
 
-_SINCE: Final[dict[Reference, str]] = {
+_REFERENCE_PHRASES: Final[dict[LossReference, str]] = {
     "cost": "average cost",
     "rebalance": "price at the last rebalance",
     "peak": "highest close since it was bought",
 }
-_DONE: Final = {"top_up": "topped up to its target, the core pays", "exit": "sold", "keep": "kept"}
+_ACTION_PHRASES: Final = {"top_up": "topped up to its target, the core pays", "exit": "sold", "keep": "kept"}
 
 
-class Always(Choice):
+class AlwaysIntact(ConfigModel):
     """The thesis always stands: a loss is a chance to buy."""
 
     kind: Literal["always"] = "always"
-    words: ClassVar[str] = "always intact"
-    doubt: ClassVar[str] = ""
+    describe: ClassVar[str] = "always intact"
+    unknown_when: ClassVar[str] = ""
 
-    def stands(self, decision: Decision, ticker: str) -> bool | None:
+    def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Return True."""
         return True
 
 
-class Never(Choice):
+class NeverIntact(ConfigModel):
     """The thesis never survives a loss: a stop."""
 
     kind: Literal["never"] = "never"
-    words: ClassVar[str] = "never intact: a loss breaks it"
-    doubt: ClassVar[str] = ""
+    describe: ClassVar[str] = "never intact: a loss breaks it"
+    unknown_when: ClassVar[str] = ""
 
-    def stands(self, decision: Decision, ticker: str) -> bool | None:
+    def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Return False."""
         return False
 
 
-class Trend(Choice):
+class Trend(ConfigModel):
     """The thesis stands while the close is at or above the mean of the last ``sessions`` closes."""
 
     kind: Literal["trend"] = "trend"
-    sessions: Annotated[Whole, Field(ge=2, le=2520)] = 200
+    sessions: Annotated[WholeNumber, Field(ge=2, le=2520)] = 200
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """When it is intact, in words."""
         return f"intact while the close is at or above the mean of the last {self.sessions} closes"
 
     @property
-    def doubt(self) -> str:
+    def unknown_when(self) -> str:
         """When it is unknown, in words."""
         return f"fewer than {self.sessions} closes"
 
-    def stands(self, decision: Decision, ticker: str) -> bool | None:
+    def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Compare the last close with its moving average; None with fewer closes."""
         history = decision.history
         j, rows = decision.column(ticker), len(history.dates)
@@ -70,26 +70,26 @@ class Trend(Choice):
         return bool(closes[-1] >= closes.mean() * (1.0 - 1e-12))
 
 
-class Quality(Choice):
+class Quality(ConfigModel):
     """The thesis stands while every criterion holds for the last figures filed, as ``free_cash_flow > 0``."""
 
     kind: Literal["quality"] = "quality"
     table: Fundamentals
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=20)
-    doubt: ClassVar[str] = "nothing filed yet, or a figure missing while no criterion fails"
+    unknown_when: ClassVar[str] = "nothing filed yet, or a figure missing while no criterion fails"
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """When it is intact, in words."""
         every = " and ".join(criterion.root for criterion in self.criteria)
         return f"intact while {every} in the last figures filed ({self.table.path})"
 
     @model_validator(mode="after")
-    def _known(self) -> Quality:
-        refuse((("criteria", at), text) for at, text in self.table.unknown(self.criteria))
+    def _validate_columns(self) -> Quality:
+        raise_faults((("criteria", at), text) for at, text in self.table.unknown_column_faults(self.criteria))
         return self
 
-    def stands(self, decision: Decision, ticker: str) -> bool | None:
+    def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Apply the criteria to what was filed by the last close; None when a figure is missing and none fails."""
         figures = self.table.as_of(ticker, decision.history.dates[-1])
         if figures is None:
@@ -100,29 +100,29 @@ class Quality(Choice):
         return None if None in found else True
 
 
-class ByList(Choice):
+class ByList(ConfigModel):
     """The thesis is what the user's own dated verdicts say."""
 
     kind: Literal["list"] = "list"
     verdicts: Verdicts
-    doubt: ClassVar[str] = "no verdict yet"
+    unknown_when: ClassVar[str] = "no verdict yet"
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """When it is intact, in words."""
         said = f"{len(self.verdicts.root)} on {', '.join(self.verdicts.tickers)}" if self.verdicts.root else "none"
         return f"intact or broken as your own last verdict says ({said})"
 
-    def stands(self, decision: Decision, ticker: str) -> bool | None:
+    def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Return the last verdict dated on or before the last close; None before the first."""
-        return self.verdicts.in_force(ticker, decision.history.dates[-1])
+        return self.verdicts.is_intact(ticker, decision.history.dates[-1])
 
 
-AnyThesis: TypeAlias = Annotated[Always | Never | Trend | Quality | ByList, Field(discriminator="kind")]
+AnyThesis: TypeAlias = Annotated[AlwaysIntact | NeverIntact | Trend | Quality | ByList, Field(discriminator="kind")]
 """Everything `thesis:` can be."""
 
 
-class LossReview(Choice):
+class LossReview(ConfigModel):
     """Review a satellite at a loss of ``trigger`` ``from`` its average cost, last rebalance or peak.
 
     The ``thesis`` is judged on closes up to the breach: ``intact`` is topped up to its target or kept, ``broken`` sold
@@ -131,7 +131,7 @@ class LossReview(Choice):
     """
 
     trigger: Fraction
-    since: Reference = Field(default="cost", alias="from")
+    since: LossReference = Field(default="cost", alias="from")
     thesis: AnyThesis
     intact: Literal["top_up", "keep"] = "top_up"
     broken: Literal["exit", "keep"] = "exit"
@@ -141,55 +141,55 @@ class LossReview(Choice):
 
     @field_validator("trigger")
     @classmethod
-    def _a_loss(cls, trigger: float) -> float:
+    def _validate_trigger(cls, trigger: float) -> float:
         if not 0.0 < trigger < 1.0:
             words = f"a trigger of {100.0 * trigger:.6g}% is no loss that can be reviewed"
-            refuse([((), f"{words}; write more than 0% and less than 100%, as 20%")])
+            raise_faults([((), f"{words}; write more than 0% and less than 100%, as 20%")])
         return trigger
 
     @model_validator(mode="after")
-    def _does_something(self) -> LossReview:
-        refuse(self._faults())
+    def _validate_actions(self) -> LossReview:
+        raise_faults(self._faults())
         return self
 
     def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         actions = {"intact": self.intact, "broken": self.broken, "unknown": self.unknown}
-        possible = _outcomes(self.thesis)
+        possible = _possible_outcomes(self.thesis)
         if all(actions[outcome] == "keep" for outcome in possible):
             words = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
             yield (), f"{words}; write another {possible[0]} than keep, or remove loss_review"
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def describe(self) -> tuple[str, ...]:
         """What is reviewed, how it is judged and what follows, in words."""
         thesis = self.thesis
-        outcomes = {"intact": self.intact, "broken": self.broken, f"unknown ({thesis.doubt})": self.unknown}
-        if not thesis.doubt:  # decided beforehand: one outcome
+        outcomes = {"intact": self.intact, "broken": self.broken, f"unknown ({thesis.unknown_when})": self.unknown}
+        if not thesis.unknown_when:  # decided beforehand: one outcome
             outcomes = {"intact": self.intact} if thesis.kind == "always" else {"broken": self.broken}
         again = "may be bought again at the next rebalance" if self.reenter == "next_rebalance" else "stays out"
         place = "the core" if self.proceeds == "core" else "cash"
-        loss = f"{in_percent(self.trigger)} or more below its {_SINCE[self.since]}"
+        loss = f"{format_percent(self.trigger)} or more below its {_REFERENCE_PHRASES[self.since]}"
         return (
             f"a satellite that closes {loss} is reviewed, once per breach",
-            f"thesis ({thesis.kind}): {thesis.words}",
-            *(f"{found}: {_DONE[action]}" for found, action in outcomes.items()),
+            f"thesis ({thesis.kind}): {thesis.describe}",
+            *(f"{found}: {_ACTION_PHRASES[action]}" for found, action in outcomes.items()),
             *([f"what is sold goes to {place}; it {again}"] if "exit" in outcomes.values() else []),
         )
 
-    def bound(self, names: tuple[str, ...]) -> Review:
+    def build_review(self, names: tuple[str, ...]) -> LossReviewRule:
         """Return this review as a watch over ``names``."""
         to_core, reenters = self.proceeds == "core", self.reenter == "next_rebalance"
-        return Review(names, self.trigger, self.since, self._judge, to_core=to_core, reenters=reenters)
+        return LossReviewRule(names, self.trigger, self.since, self._judge, to_core=to_core, allows_reentry=reenters)
 
-    def _judge(self, decision: Decision, ticker: str) -> Verdict:
-        stands = self.thesis.stands(decision, ticker)
+    def _judge(self, decision: Decision, ticker: str) -> ReviewVerdict:
+        stands = self.thesis.is_intact(decision, ticker)
         if stands is None:
-            return Verdict(f"{self.thesis.kind} unknown", None, self.unknown)
+            return ReviewVerdict(f"{self.thesis.kind} unknown", None, self.unknown)
         word = "intact" if stands else "broken"
-        return Verdict(f"{self.thesis.kind} {word}", stands, self.intact if stands else self.broken)
+        return ReviewVerdict(f"{self.thesis.kind} {word}", stands, self.intact if stands else self.broken)
 
 
-def _outcomes(thesis: AnyThesis) -> tuple[str, ...]:
+def _possible_outcomes(thesis: AnyThesis) -> tuple[str, ...]:
     """Return what a thesis can be found to be."""
     if isinstance(thesis, ByList) and not thesis.verdicts.root:
         return ("unknown",)

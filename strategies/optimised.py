@@ -10,29 +10,29 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import Choice, Ticker, Weight, in_percent, refuse
+from engine.core.fields import ConfigModel, Ticker, Weight, format_percent, raise_faults
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
-from engine.portfolio.policy import Decision, Review
-from strategies.band_trading import Rebalanced
-from strategies.optimised_universe import Satellites, Span, admissible, limit_faults
-from strategies.satellite_selection import Fault
-from strategies.trading_limits import Trading, decisions_a_year
+from engine.portfolio.policy import Decision, LossReviewRule
+from strategies.band_trading import RebalancingStrategy
+from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
+from strategies.satellite_selection import FieldFault
+from strategies.trading_limits import Trading, decisions_per_year
 
 if TYPE_CHECKING:
     from engine.optimisation.optimiser import Optimiser
-    from engine.optimisation.problem import Problem
+    from engine.optimisation.problem import OptimisationProblem
 
 
-class Payout(Choice):
+class Payout(ConfigModel):
     """What becomes of a delisted asset: its last price less ``haircut`` goes ``to`` the core, or stays in cash."""
 
     to: Literal["redistribute", "cash"] = "redistribute"
     haircut: Weight = 0.0
 
 
-class Optimised(Rebalanced):
+class Optimised(RebalancingStrategy):
     """Hold what is best for ``objective``, by ``estimates`` from the past, within caps, floors and limits.
 
     ``core``: assets of 0 to ``core_cap`` each. ``satellites``: names that are in, at floor to cap, or out. ``limits``:
@@ -45,7 +45,7 @@ class Optimised(Rebalanced):
     core_cap: Annotated[Weight, Field(gt=0.0)] = 1.0
     satellites: Satellites | None = None
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
-    limits: tuple[Span, ...] = ()
+    limits: tuple[GroupBounds, ...] = ()
     objective: Objective
     estimates: Estimates = Estimates()
     turnover: Trading = Trading()
@@ -56,19 +56,19 @@ class Optimised(Rebalanced):
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
-        from strategies.optimised_decision import weigh  # noqa: PLC0415  (solvers are for those who optimise)
+        from strategies.optimised_decision import decide_weights  # noqa: PLC0415  (solvers are for those who optimise)
 
-        return weigh(self, decision, self._optimiser)
+        return decide_weights(self, decision, self._optimiser)
 
-    def problem(self, decision: Decision) -> Problem:
+    def problem(self, decision: Decision) -> OptimisationProblem:
         """Return what is asked at a decision; raises DataError when there is too little history to ask it."""
-        from strategies.optimised_decision import posed  # noqa: PLC0415
+        from strategies.optimised_decision import pose_problem  # noqa: PLC0415
 
-        return posed(self, decision)
+        return pose_problem(self, decision)
 
-    def allowed(self, assets: tuple[str, ...]) -> Constraints:
+    def constraints_for(self, assets: tuple[str, ...]) -> Constraints:
         """Return what weights of ``assets`` must satisfy, whatever is held now."""
-        return admissible(assets, self.core_cap, self.satellites, self.limits)
+        return build_constraints(assets, self.core_cap, self.satellites, self.limits)
 
     @cached_property
     def _optimiser(self) -> Optimiser:
@@ -105,14 +105,14 @@ class Optimised(Rebalanced):
         return "the core" if self.after_delisting.to == "redistribute" else "cash"
 
     @property
-    def review(self) -> Review | None:
+    def review(self) -> LossReviewRule | None:
         """There is no loss review: every decision looks at every asset anew."""
         return None
 
     @property
     def fewest(self) -> int:
         """The fewest satellites it is content with; 0 when there is no choice of names."""
-        return self.satellites.count.min if self.satellites and self.satellites.chosen else 0
+        return self.satellites.count.min if self.satellites and self.satellites.has_choice else 0
 
     def targets_before_listing(self, ticker: str) -> bool:  # noqa: ARG002  (none has)
         """Return that no asset has a target that waits."""
@@ -134,14 +134,14 @@ class Optimised(Rebalanced):
         """Return equal shares of the core, by which it takes what a cap cuts between rebalances."""
         return dict.fromkeys(sorted(self.sleeve), 1.0 / len(self.sleeve))
 
-    def heir_weights(self, decision: Decision) -> FloatArray:
+    def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
         shares = self.core_shares(decision)
         return shares if self.after_delisting.to == "redistribute" else np.zeros_like(shares)
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) the core's shares in what it holds, equal ones where it holds nothing, summing to 1 or 0."""
-        core = np.where(decision.able, decision.vector(self.core()), 0.0)
+        core = np.where(decision.buyable, decision.weight_vector(self.core()), 0.0)
         for shares in (np.where(core > 0.0, decision.weights, 0.0), core):
             if total := float(np.add.reduce(shares)):
                 return shares / total
@@ -151,29 +151,31 @@ class Optimised(Rebalanced):
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the rules in words, by title."""
-        return {"Optimiser": tuple(self._words()), **super().rules()}
+        return {"Optimiser": tuple(self._describe()), **super().rules()}
 
-    def _words(self) -> Iterator[str]:
+    def _describe(self) -> Iterator[str]:
         estimates, satellites = self.estimates, self.satellites
-        yield f"aims at: {self.objective.kind.replace('_', ' ')} ({self.objective.aim.title})"
+        yield f"aims at: {self.objective.kind.replace('_', ' ')} ({self.objective.metric.title})"
         decay = f", a return counting half after {estimates.half_life:g}" if estimates.half_life else ""
         yield (
             f"estimates: {estimates.covariance.replace('_', '-')} covariance, {estimates.mean} mean, from the last "
             f"{estimates.lookback} returns before each decision{decay}; an asset needs {estimates.min_history} of them"
         )
-        most = f", at most {in_percent(self.core_cap)} each" if self.core_cap < 1.0 else ""
+        most = f", at most {format_percent(self.core_cap)} each" if self.core_cap < 1.0 else ""
         yield f"core: {', '.join(sorted(self.sleeve))}{most}"
         if satellites:
-            how = f"{in_percent(satellites.floor)} to {in_percent(satellites.cap)}" if satellites.floor else ""
-            size = f"each out or at {how}" if how else f"at most {in_percent(satellites.cap)} each"
-            count = f"; {satellites.count.min} to {satellites.most} of them are in" if satellites.chosen else ""
+            how = f"{format_percent(satellites.floor)} to {format_percent(satellites.cap)}" if satellites.floor else ""
+            size = f"each out or at {how}" if how else f"at most {format_percent(satellites.cap)} each"
+            count = f"; {satellites.count.min} to {satellites.max_held} of them are in" if satellites.has_choice else ""
             yield f"satellites: {', '.join(satellites.names)}; {size}{count}"
         for limit in self.limits:
-            least = f"at least {in_percent(limit.min)}" if limit.min else ""
-            bounds = " and ".join(filter(None, (least, f"at most {in_percent(limit.max)}" if limit.max < 1.0 else "")))
+            least = f"at least {format_percent(limit.min)}" if limit.min else ""
+            bounds = " and ".join(
+                filter(None, (least, f"at most {format_percent(limit.max)}" if limit.max < 1.0 else ""))
+            )
             group = limit.group if isinstance(limit.group, str) else ", ".join(limit.group)
             yield f"limit: {group} {'each ' if limit.group == 'sector' else ''}{bounds or 'without bounds'}"
-        yield from self.turnover.words(decisions_a_year(self.rebalance))
+        yield from self.turnover.describe(decisions_per_year(self.rebalance))
         instead = {
             "previous": "what is held stays, within the limits",
             "equal_weight": "equal weights",
@@ -184,11 +186,11 @@ class Optimised(Rebalanced):
     # ---- what a config may not say -----------------------------------------------------------------------------------
 
     @model_validator(mode="after")
-    def _consistent(self) -> Optimised:
-        refuse(self._faults())
+    def _validate_parts(self) -> Optimised:
+        raise_faults(self._faults())
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
         satellites = self.satellites
         own = list(satellites.faults()) if satellites else []
@@ -201,7 +203,7 @@ class Optimised(Rebalanced):
             yield ("core",), f"{', '.join(both)} is core and satellite at once; keep one of the two"
         limits = list(limit_faults(self.limits, self.sleeve, satellites))
         yield from limits
-        yield from self.turnover.faults(self.objective.aim, self.objective.kind)
+        yield from self.turnover.faults(self.objective.metric, self.objective.kind)
         yield from self._objective_faults()
         if self.estimates.covariance == "sample" and self.estimates.lookback <= len(self.tickers):
             words = (
@@ -209,14 +211,14 @@ class Optimised(Rebalanced):
             )
             yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
         if not own and not limits and not both:
-            from engine.optimisation.feasibility import feasible  # noqa: PLC0415
+            from engine.optimisation.feasibility import prove_feasibility  # noqa: PLC0415
 
-            proof = feasible(self.allowed(self.tickers))
+            proof = prove_feasibility(self.constraints_for(self.tickers))
             if not proof.holds:
                 key = next((key for key in ("limits", "core_cap") if key.rstrip("s") in proof.message), "satellites")
                 yield (key,), proof.message
 
-    def _objective_faults(self) -> Iterator[Fault]:
+    def _objective_faults(self) -> Iterator[FieldFault]:
         aim = self.objective
         named = aim.to if isinstance(aim, MinTrackingError) else {}
         budgets = (aim.budgets or {}) if isinstance(aim, RiskParity) else {}

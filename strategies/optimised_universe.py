@@ -8,37 +8,37 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from pydantic import Discriminator, Field, Tag
 
-from engine.core.fields import Choice, Ticker, Weight, Whole
-from engine.data.research.universe import AnyUniverse, Universe
-from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group
+from engine.core.fields import ConfigModel, Ticker, Weight, WholeNumber
+from engine.data.research.universe import Universe, UniverseOrPath
+from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint
 from strategies.group_limits import Limit
-from strategies.satellite_selection import Fault
+from strategies.satellite_selection import FieldFault
 
-_LISTED, _LOOKED_UP = "[tickers]", "[universe]"
+_TICKERS_TAG, _UNIVERSE_TAG = "[tickers]", "[universe]"
 """Tags of the two forms of a universe; brackets keep them apart from every key and ticker."""
 
 
-def _form(value: object) -> str:
-    return _LISTED if isinstance(value, list | tuple) else _LOOKED_UP
+def _universe_tag(value: object) -> str:
+    return _TICKERS_TAG if isinstance(value, list | tuple) else _UNIVERSE_TAG
 
 
-Names: TypeAlias = Annotated[tuple[Ticker, ...], Field(min_length=1), Tag(_LISTED)]
+TickerList: TypeAlias = Annotated[tuple[Ticker, ...], Field(min_length=1), Tag(_TICKERS_TAG)]
 
 
-class HowMany(Choice):
+class HowMany(ConfigModel):
     """How many satellites are held at once; without ``max``, as many as there are."""
 
-    min: Annotated[Whole, Field(ge=0)] = 0
-    max: Annotated[Whole, Field(ge=1)] | None = None
+    min: Annotated[WholeNumber, Field(ge=0)] = 0
+    max: Annotated[WholeNumber, Field(ge=1)] | None = None
 
 
-class Satellites(Choice):
+class Satellites(ConfigModel):
     """Names that are in, at ``floor`` to ``cap`` each, or out, at nothing; ``count`` of them are in.
 
     ``universe``: tickers, or a universe's file, of which ``available_at`` (brokers) and ``tags`` leave some.
     """
 
-    universe: Annotated[Names | Annotated[AnyUniverse, Tag(_LOOKED_UP)], Discriminator(_form)]
+    universe: Annotated[TickerList | Annotated[UniverseOrPath, Tag(_UNIVERSE_TAG)], Discriminator(_universe_tag)]
     available_at: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     count: HowMany = HowMany()
@@ -49,7 +49,7 @@ class Satellites(Choice):
     def names(self) -> tuple[str, ...]:
         """What may ever be held, sorted."""
         if isinstance(self.universe, Universe):
-            return tuple(sorted(self.universe.where(self.available_at, self.tags)))
+            return tuple(sorted(self.universe.tickers_where(self.available_at, self.tags)))
         return tuple(sorted(self.universe))
 
     @property
@@ -61,21 +61,24 @@ class Satellites(Choice):
         return {sector: tuple(n for n in names if n in there) for sector, names in self.universe.sectors.items()}
 
     @property
-    def most(self) -> int:
+    def max_held(self) -> int:
         """The most that are held at once."""
         return min(self.count.max or len(self.names), len(self.names))
 
     @property
-    def chosen(self) -> bool:
+    def has_choice(self) -> bool:
         """Whether some must be out, or none may be in a little: then which are in is a choice of its own."""
-        return self.floor > 0.0 or self.most < len(self.names) or self.count.min > 0
+        return self.floor > 0.0 or self.max_held < len(self.names) or self.count.min > 0
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldFault]:
         """Yield what the keys say against each other: where, what, and the remedy."""
         low, high, there = self.count.min, self.count.max, self.names
         if isinstance(self.universe, Universe):
-            yield from ((("available_at", at), text) for at, text in self.universe.unknown("broker", self.available_at))
-            yield from ((("tags", at), text) for at, text in self.universe.unknown("tag", self.tags))
+            yield from (
+                (("available_at", at), text)
+                for at, text in self.universe.unknown_value_faults("broker", self.available_at)
+            )
+            yield from ((("tags", at), text) for at, text in self.universe.unknown_value_faults("tag", self.tags))
         else:
             for key in ("available_at", "tags"):
                 if getattr(self, key):
@@ -89,19 +92,21 @@ class Satellites(Choice):
             yield ("count",), f"min {low} is above max {high}; swap them"
         elif low > len(there):
             yield ("count",), f"at least {low} of {len(there)} names cannot be held; lower min, or name more"
-        if self.floor == 0.0 and (low > 0 or self.most < len(there)):
+        if self.floor == 0.0 and (low > 0 or self.max_held < len(there)):
             words = "count needs a floor above 0%, for a name at 0% is not held"
             yield ("count",), f"{words}; add floor: 1%, or remove count"
 
 
-class Span(Limit):
+class GroupBounds(Limit):
     """Bounds on the weights of a group together; ``satellites`` stands for all of them, a sector's name for its own."""
 
     min: Weight = 0.0
     max: Weight = 1.0
 
 
-def groups_of(limits: Sequence[Span], satellites: Satellites | None) -> tuple[tuple[str, tuple[str, ...], Span], ...]:
+def limit_groups(
+    limits: Sequence[GroupBounds], satellites: Satellites | None
+) -> tuple[tuple[str, tuple[str, ...], GroupBounds], ...]:
     """Return every group of every limit: what messages call it, its members, the limit."""
     names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
     return tuple(
@@ -109,7 +114,9 @@ def groups_of(limits: Sequence[Span], satellites: Satellites | None) -> tuple[tu
     )
 
 
-def limit_faults(limits: Sequence[Span], core: Sequence[str], satellites: Satellites | None) -> Iterator[Fault]:
+def limit_faults(
+    limits: Sequence[GroupBounds], core: Sequence[str], satellites: Satellites | None
+) -> Iterator[FieldFault]:
     """Yield limits on what is not there, or that leave no room."""
     names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
     for at, limit in enumerate(limits):
@@ -124,8 +131,8 @@ def limit_faults(limits: Sequence[Span], core: Sequence[str], satellites: Satell
                 yield ("limits", at), f"limit names {', '.join(unknown)}, which is neither core nor satellite; {known}"
 
 
-def admissible(
-    assets: tuple[str, ...], core_cap: float, satellites: Satellites | None, limits: Sequence[Span]
+def build_constraints(
+    assets: tuple[str, ...], core_cap: float, satellites: Satellites | None, limits: Sequence[GroupBounds]
 ) -> Constraints:
     """Return what weights of ``assets`` must satisfy, those held now aside.
 
@@ -138,15 +145,15 @@ def admissible(
     words = tuple("satellites.cap" if one else "core_cap" for one in inside)
     bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", words)
     groups = tuple(
-        Group(name, np.array([asset in members for asset in assets]), limit.max, limit.min)
-        for name, members, limit in groups_of(limits, satellites)
+        GroupConstraint(name, np.array([asset in members for asset in assets]), limit.max, limit.min)
+        for name, members, limit in limit_groups(limits, satellites)
         if any(asset in members for asset in assets) or limit.min > 0.0
     )
     groups = tuple(sorted(groups, key=lambda group: (group.members.tobytes(), group.most, group.least)))
     choice = None
-    if satellites is not None and satellites.chosen and inside.any():
+    if satellites is not None and satellites.has_choice and inside.any():
         there = int(inside.sum())
-        low, high = min(satellites.count.min, there), min(satellites.most, there)
+        low, high = min(satellites.count.min, there), min(satellites.max_held, there)
         choice = Cardinality(inside, np.where(inside, floor, 0.0), np.where(inside, cap, 0.0), low, high)
     return Constraints(bounds, groups, cardinality=choice)
 

@@ -8,28 +8,28 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import Choice, Ticker, Weight, Whole, in_percent, refuse
+from engine.core.fields import ConfigModel, Ticker, Weight, WholeNumber, format_percent, raise_faults
 from engine.data.research.fundamentals import Fundamentals, Measure
-from engine.data.research.universe import AnyUniverse
+from engine.data.research.universe import UniverseOrPath
 from engine.portfolio.policy import Decision
 
-Fault: TypeAlias = tuple[tuple[str | int, ...], str]
+FieldFault: TypeAlias = tuple[tuple[str | int, ...], str]
 """Keys below the model that a fault is about, and ``message; remedy``."""
 
 
-class Named(Choice):
+class Named(ConfigModel):
     """These names, always."""
 
     kind: Literal["named"] = "named"
     names: tuple[Ticker, ...] = Field(min_length=1)
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """Which are held, in words."""
         return f"named: {', '.join(self.names)}"
 
 
-class Top(Choice):
+class Top(ConfigModel):
     """The ``count`` best of the universe at every rebalance.
 
     ``by``: momentum (Jegadeesh and Titman 1993, doi:10.1111/j.1540-6261.1993.tb04702.x), low_volatility (Blitz and
@@ -38,19 +38,19 @@ class Top(Choice):
     """
 
     kind: Literal["top"] = "top"
-    count: Annotated[Whole, Field(ge=1)]
+    count: Annotated[WholeNumber, Field(ge=1)]
     by: Literal["momentum", "low_volatility", "quality"]
-    lookback: Annotated[Whole, Field(ge=1, le=2520)] = 252
-    skip: Annotated[Whole, Field(ge=0)] = 0
+    lookback: Annotated[WholeNumber, Field(ge=1, le=2520)] = 252
+    skip: Annotated[WholeNumber, Field(ge=0)] = 0
     table: Fundamentals | None = None
     measure: Measure | None = None
 
     @model_validator(mode="after")
-    def _fitting(self) -> Top:
-        refuse(self._faults())
+    def _validate_parts(self) -> Top:
+        raise_faults(self._faults())
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _faults(self) -> Iterator[FieldFault]:
         fewest = 2 if self.by == "low_volatility" else 1
         if self.lookback - self.skip < fewest:
             left = max(self.lookback - self.skip, 0)
@@ -65,10 +65,10 @@ class Top(Choice):
             if self.by != "quality" and given is not None:
                 yield (key,), f"{key} belongs to by: quality; remove it or choose that"
         if self.table is not None and self.measure is not None:
-            yield from ((("measure",), text) for _, text in self.table.unknown([self.measure]))
+            yield from ((("measure",), text) for _, text in self.table.unknown_column_faults([self.measure]))
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """Which are held, in words."""
         skipped = f", the last {self.skip} left out" if self.skip else ""
         span = f"over {self.lookback} sessions{skipped}"
@@ -78,21 +78,21 @@ class Top(Choice):
         return f"the {self.count} best by {by} {span}; chosen anew whenever the whole portfolio is rebalanced"
 
     @property
-    def history(self) -> int:
+    def required_history(self) -> int:
         """Sessions before the last close seen at which a candidate must have had its first."""
         return 0 if self.by == "quality" else self.lookback
 
     def scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
         """Return the score of every candidate that has one, the higher the better."""
         if self.by == "quality":
-            return self._measured(decision, candidates)
+            return self._measure_scores(decision, candidates)
         last = len(decision.history.dates) - 1
         closes = decision.history.prices[last - self.lookback : last - self.skip + 1]
         columns = [decision.column(ticker) for ticker in candidates]
         found = _momentum(closes[:, columns]) if self.by == "momentum" else -_volatility(closes[:, columns])
         return dict(zip(candidates, found.tolist(), strict=True))
 
-    def _measured(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
+    def _measure_scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
         if self.table is None or self.measure is None or not len(decision.history.dates):
             return {}
         day = decision.history.dates[-1]
@@ -112,44 +112,44 @@ def _volatility(closes: FloatArray) -> FloatArray:
     return volatility
 
 
-class Count(Choice):
+class Count(ConfigModel):
     """How few satellites are a stated outcome, and how many are too many."""
 
-    min: Annotated[Whole, Field(ge=1)] = 3
-    max: Annotated[Whole, Field(ge=1, le=20)] = 5
+    min: Annotated[WholeNumber, Field(ge=1)] = 3
+    max: Annotated[WholeNumber, Field(ge=1, le=20)] = 5
 
 
-class FromUniverse(Choice):
+class FromUniverse(ConfigModel):
     """Satellites from a universe: filtered by ``available_at`` (brokers) and ``tags``, then chosen.
 
     Each has ``weight``; a name needs ``min_history`` sessions of closes before it is bought.
     """
 
-    universe: AnyUniverse
+    universe: UniverseOrPath
     available_at: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     choose: Annotated[Named | Top, Field(discriminator="kind")]
     count: Count = Count()
     weight: Annotated[Weight, Field(gt=0.0)]
-    min_history: Annotated[Whole, Field(ge=0, le=2520)] = 0
+    min_history: Annotated[WholeNumber, Field(ge=0, le=2520)] = 0
 
     @property
     def candidates(self) -> tuple[str, ...]:
         """What may ever be held, sorted."""
         if isinstance(self.choose, Named):
             return tuple(sorted(self.choose.names))
-        return tuple(sorted(self.universe.where(self.available_at, self.tags)))
+        return tuple(sorted(self.universe.tickers_where(self.available_at, self.tags)))
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def describe(self) -> tuple[str, ...]:
         """From what, how and how many are chosen, in words."""
-        there = self.universe.where(self.available_at, self.tags)
+        there = self.universe.tickers_where(self.available_at, self.tags)
         asked = [f"available at {' and '.join(self.available_at)}"] if self.available_at else []
         asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
         lines = [
             f"{len(there)} candidates{of}: {', '.join(there)}",
-            f"{self.choose.words}; {in_percent(self.weight)} each",
+            f"{self.choose.describe}; {format_percent(self.weight)} each",
         ]
         if self.min_history:
             lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
@@ -159,37 +159,40 @@ class FromUniverse(Choice):
         return tuple(lines)
 
     @property
-    def places(self) -> int:
+    def satellite_count(self) -> int:
         """How many satellites are planned."""
         return len(self.choose.names) if isinstance(self.choose, Named) else self.choose.count
 
     @model_validator(mode="after")
-    def _possible(self) -> FromUniverse:
-        refuse(self._faults())
+    def _validate_parts(self) -> FromUniverse:
+        raise_faults(self._faults())
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
-        strange: list[Fault] = [
-            *((("available_at", at), text) for at, text in self.universe.unknown("broker", self.available_at)),
-            *((("tags", at), text) for at, text in self.universe.unknown("tag", self.tags)),
+        strange: list[FieldFault] = [
+            *(
+                (("available_at", at), text)
+                for at, text in self.universe.unknown_value_faults("broker", self.available_at)
+            ),
+            *((("tags", at), text) for at, text in self.universe.unknown_value_faults("tag", self.tags)),
         ]
         yield from strange
         low, high = self.count.min, self.count.max
         if low > high:
             yield ("count",), f"min {low} is above max {high}; swap them"
-        elif not low <= self.places <= high:
-            words = f"{self.places} satellites are chosen, count allows {low} to {high}"
+        elif not low <= self.satellite_count <= high:
+            words = f"{self.satellite_count} satellites are chosen, count allows {low} to {high}"
             yield ("choose",), f"{words}; change one of the two"
-        there = self.universe.tickers if strange else self.universe.where(self.available_at, self.tags)
+        there = self.universe.tickers if strange else self.universe.tickers_where(self.available_at, self.tags)
         if isinstance(self.choose, Top) and len(there) < max(low, self.choose.count):
             words = f"{len(there)} names of the universe are left, {max(low, self.choose.count)} are needed"
             yield ("choose",), f"{words}; widen available_at, tags or the universe"
         if isinstance(self.choose, Named):
             yield from self._name_faults(self.choose, there)
 
-    def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[Fault]:
-        for at, text in self.universe.unknown("ticker", choose.names):
+    def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[FieldFault]:
+        for at, text in self.universe.unknown_value_faults("ticker", choose.names):
             yield ("choose", "names", at), text
         for at, ticker in enumerate(choose.names):
             if ticker in choose.names[:at]:
@@ -201,11 +204,11 @@ class FromUniverse(Choice):
     def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
         """Return the names that ``choose: top`` holds after a decision, the best first.
 
-        ``allowed``: for groups of candidates, how much weight each may have in all.
+        ``constraints_for``: for groups of candidates, how much weight each may have in all.
         """
         if not isinstance(self.choose, Top):
             return list(self.choose.names)
-        ready = [ticker for ticker in self.candidates if ticker not in barred and self.ready(decision, ticker)]
+        ready = [ticker for ticker in self.candidates if ticker not in barred and self.is_buyable(decision, ticker)]
         scores = self.choose.scores(decision, ready) if ready else {}
         picked: list[str] = []
         for ticker in sorted(scores, key=lambda name: (-scores[name], name)):
@@ -215,10 +218,10 @@ class FromUniverse(Choice):
                 picked.append(ticker)
         return picked
 
-    def ready(self, decision: Decision, ticker: str) -> bool:
+    def is_buyable(self, decision: Decision, ticker: str) -> bool:
         """Return whether a name may be bought: eligible, and listed for long enough at the last close seen."""
         j = decision.column(ticker)
-        wanted = max(self.min_history - 1, self.choose.history if isinstance(self.choose, Top) else -1)
+        wanted = max(self.min_history - 1, self.choose.required_history if isinstance(self.choose, Top) else -1)
         first = len(decision.history.dates) - 1 - wanted
         old_enough = wanted < 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
         return bool(decision.eligible[j]) and old_enough

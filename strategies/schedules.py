@@ -9,12 +9,12 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import Choice, Fraction
-from engine.data.sessions import MONTHS, period_of, sessions_in_month, starts_period
+from engine.core.fields import ConfigModel, Fraction
+from engine.data.sessions import MONTH_NAMES, month_session_rows, period_numbers, period_starts
 from engine.portfolio.policy import Band
 
 
-class Never(Choice):
+class Never(ConfigModel):
     """The opening purchase is never touched again."""
 
     kind: Literal["never"] = "never"
@@ -29,25 +29,25 @@ class Never(Choice):
         return None
 
 
-class Annual(Choice):
+class Annual(ConfigModel):
     """Once a year, on the first, last or n-th session of a month."""
 
     kind: Literal["annual"] = "annual"
     decides: ClassVar[bool] = True
-    alone: ClassVar[frozenset[str]] = frozenset({"month", "session"})
+    independent_keys: ClassVar[frozenset[str]] = frozenset({"month", "session"})
     """Keys that no rule reads together with another: at any of their values a plan stays valid, wants the same weights
     and looks at the same closes."""
-    month: Literal[MONTHS] = "january"  # type: ignore[valid-type]
+    month: Literal[MONTH_NAMES] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
 
     @field_validator("month", mode="before")
     @classmethod
-    def _lower(cls, month: object) -> object:
+    def _lowercase_month(cls, month: object) -> object:
         return month.strip().lower() if isinstance(month, str) else month
 
     @field_validator("session", mode="before")
     @classmethod
-    def _number(cls, session: object) -> object:
+    def _parse_session(cls, session: object) -> object:
         if isinstance(session, str) and session.strip().isascii() and session.strip().isdigit():
             return int(session)
         if isinstance(session, str) and session not in {"first", "last"}:
@@ -60,7 +60,7 @@ class Annual(Choice):
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return that session of every year."""
-        rows = sessions_in_month(dates, MONTHS.index(self.month) + 1, self.session)
+        rows = month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
         return {int(row): self.month for row in rows}
 
     def band(self, dates: DateArray) -> Band | None:
@@ -68,7 +68,7 @@ class Annual(Choice):
         return None
 
 
-class Every(Choice):
+class Every(ConfigModel):
     """On the first session of every week, month, quarter or half-year."""
 
     kind: Literal["every"] = "every"
@@ -77,14 +77,14 @@ class Every(Choice):
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the first session of every period."""
-        return {int(row): f"every {self.period}" for row in np.flatnonzero(starts_period(dates, self.period))}
+        return {int(row): f"every {self.period}" for row in np.flatnonzero(period_starts(dates, self.period))}
 
     def band(self, dates: DateArray) -> Band | None:
         """Return no band."""
         return None
 
 
-class DriftBand(Choice):
+class DriftBand(ConfigModel):
     """When a weight leaves its target by more than ``absolute``, or by more than ``relative`` of the target.
 
     ``look``: at every close, or only at the close before the first session of each week, pair of weeks, month, quarter,
@@ -99,7 +99,7 @@ class DriftBand(Choice):
     look: Literal["day", "week", "two_weeks", "month", "quarter", "half_year", "year"] = "day"
 
     @model_validator(mode="after")
-    def _some(self) -> DriftBand:
+    def _validate_widths(self) -> DriftBand:
         widths = [width for width in (self.absolute, self.relative) if width is not None]
         if not widths or min(widths) <= 0.0:
             raise PydanticCustomError("band", "a band needs absolute or relative, above 0; as {absolute: 5%}", {})
@@ -113,7 +113,7 @@ class DriftBand(Choice):
         """Return the band with the closes it is looked at."""
         look = np.ones(len(dates), dtype=np.bool_)
         if self.look != "day":
-            number = period_of(dates, self.look)
+            number = period_numbers(dates, self.look)
             look = np.concatenate([number[1:] != number[:-1], [False]])
         infinity = float("inf")
         return Band(
@@ -123,14 +123,14 @@ class DriftBand(Choice):
         )
 
 
-class AnyOf(Choice):
+class AnyOf(ConfigModel):
     """Whenever one of several rules says so; one band at most among them."""
 
     kind: Literal["any"] = "any"
-    of: tuple[AnySingle, ...] = Field(min_length=1)
+    of: tuple[AnySingleSchedule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _one_band(self) -> AnyOf:
+    def _validate_one_band(self) -> AnyOf:
         if sum(rule.kind == "band" for rule in self.of) > 1:
             raise PydanticCustomError(
                 "bands", "two bands given; write one with both absolute and relative, whichever breaks first counts", {}
@@ -154,7 +154,7 @@ class AnyOf(Choice):
         return next((band for rule in self.of if (band := rule.band(dates)) is not None), None)
 
 
-AnySingle: TypeAlias = Annotated[Never | Annual | Every | DriftBand, Field(discriminator="kind")]
+AnySingleSchedule: TypeAlias = Annotated[Never | Annual | Every | DriftBand, Field(discriminator="kind")]
 AnyRebalance: TypeAlias = Annotated[Never | Annual | Every | DriftBand | AnyOf, Field(discriminator="kind")]
 """Everything `rebalance:` can be."""
 

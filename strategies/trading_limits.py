@@ -9,19 +9,19 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import Choice, Positive, Weight, in_percent
-from engine.optimisation.constraints import Turnover
-from engine.optimisation.objectives import Aim
+from engine.core.fields import ConfigModel, Positive, Weight, format_percent
+from engine.optimisation.constraints import TurnoverLimit
+from engine.optimisation.objectives import ObjectiveMetric
 from engine.portfolio.policy import Decision
 from strategies.schedules import AnyOf, AnyRebalance, Every
 
 if TYPE_CHECKING:
-    from engine.optimisation.compiled_problem import Costs
+    from engine.optimisation.compiled_problem import TradingPenalty
 
-_A_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
+_PERIODS_PER_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
 
 
-class Trading(Choice):
+class Trading(ConfigModel):
     """How trading is held back.
 
     ``penalty: costs`` takes the run's own costs, as far as they are proportional to the money traded, from what the
@@ -33,36 +33,38 @@ class Trading(Choice):
     max: Annotated[Weight, Field(gt=0.0)] | None = None
     risk_aversion: Positive = 4.0
 
-    def faults(self, aim: Aim, kind: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, aim: ObjectiveMetric, kind: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield a penalty that the objective gives no price to."""
-        if self.penalty == "costs" and not aim.pays:
+        if self.penalty == "costs" and not aim.cost_unit:
             words = f"{kind} has no figure that costs could be weighed against"
             yield ("turnover", "penalty"), f"{words}; remove it, or bound trading by turnover.max"
 
-    def limit(self, held: FloatArray, elsewhere: float) -> Turnover | None:
+    def turnover_limit(self, held: FloatArray, elsewhere: float) -> TurnoverLimit | None:
         """Return the ceiling for ``held`` (n,) weights now, ``elsewhere`` being in assets that must go."""
-        return None if self.max is None else Turnover(held, self.max, elsewhere)
+        return None if self.max is None else TurnoverLimit(held, self.max, elsewhere)
 
-    def costs(self, decision: Decision, columns: list[int], aim: Aim, a_year: float) -> Costs | None:
+    def trading_penalty(
+        self, decision: Decision, columns: list[int], aim: ObjectiveMetric, a_year: float
+    ) -> TradingPenalty | None:
         """Return the penalty on trades in the assets of ``columns``, in units of the objective."""
         if self.penalty == "none" or decision.costs is None:
             return None
-        from engine.optimisation.compiled_problem import Costs  # noqa: PLC0415
+        from engine.optimisation.compiled_problem import TradingPenalty  # noqa: PLC0415
 
-        rate = proportional(decision)[columns]
-        return Costs(rate * aim.price(a_year, self.risk_aversion), decision.weights[columns])
+        rate = proportional_cost_rates(decision)[columns]
+        return TradingPenalty(rate * aim.cost_weight(a_year, self.risk_aversion), decision.weights[columns])
 
-    def words(self, a_year: float) -> Iterator[str]:
+    def describe(self, a_year: float) -> Iterator[str]:
         """Yield what is done about trading, in words."""
         if self.penalty == "costs":
             times = "once a year" if a_year == 1.0 else f"{a_year:g} times a year"
             yield "fixed fees do not count against the objective, the account pays them"
             yield f"costs that grow with the money traded count against the objective, as if paid {times}"
         if self.max is not None:
-            yield f"at most {in_percent(self.max)} of the portfolio is exchanged at a decision, the opening left out"
+            yield f"at most {format_percent(self.max)} of the portfolio is exchanged at a decision, the opening left out"
 
 
-def proportional(decision: Decision) -> FloatArray:
+def proportional_cost_rates(decision: Decision) -> FloatArray:
     """Return (N,) the costs of an order as a part of its money: rate, spread, and the price of a share's fee.
 
     Fixed fees, minima and maxima are no convex function of the order and are left out; the account pays them.
@@ -73,8 +75,8 @@ def proportional(decision: Decision) -> FloatArray:
     return np.asarray(np.minimum(table.rate + table.per_share / prices, table.maximum_rate) + table.spread)
 
 
-def decisions_a_year(rule: AnyRebalance) -> float:
+def decisions_per_year(rule: AnyRebalance) -> float:
     """Return how often a rule decides by the calendar; once, when drift alone or nothing does."""
     if isinstance(rule, AnyOf):
-        return max(decisions_a_year(one) for one in rule.of)
-    return _A_YEAR[rule.period] if isinstance(rule, Every) else 1.0
+        return max(decisions_per_year(one) for one in rule.of)
+    return _PERIODS_PER_YEAR[rule.period] if isinstance(rule, Every) else 1.0

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from engine.analysis.performance import METRICS
-from engine.composition import schema
-from engine.core.validation import validated
-from engine.core.yaml_document import parse
-from engine.portfolio.costs import tariffs
+from engine.composition import run_config_class
+from engine.core.validation import validate
+from engine.core.yaml_document import parse_document
+from engine.portfolio.costs import load_tariffs
 from tests.support.configs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -47,24 +47,27 @@ def test_the_readme_shows_the_quickstart_s_own_table(tmp_path: Path) -> None:
 def test_the_readme_s_yaml_is_a_valid_config() -> None:
     text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
-    assert validated(schema(), parse(text[1], "README")).name == "us-small-caps"
+    assert validate(run_config_class(), parse_document(text[1], "README")).name == "us-small-caps"
 
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
-    from engine.composition import document_of, spanned
-    from engine.sweep.variant_lookup import variant_of
+    from engine.composition import open_document, validate_sweep
+    from engine.sweep.variant_lookup import find_variant
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
     quick = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
     plan = quick.read_text().split("\nsweep:\n")[0]
-    assert spanned(parse(f"{plan}\n{text[1]}", "README"))[2].count == 70 * 5 * 12 * 2
-    _, own, space = spanned(document_of(quick, ()))
-    assert space.count == 4200
+    assert validate_sweep(parse_document(f"{plan}\n{text[1]}", "README"))[2].requested_count == 70 * 5 * 12 * 2
+    _, own, space = validate_sweep(open_document(quick, ()))
+    assert space.requested_count == 4200
     wanted = re.search(r"quickstart_sweep.yaml --variant (\w+)", README)
     assert wanted is not None
-    assert variant_of(own, space, wanted[1]).sha256().startswith(wanted[1])
-    assert spanned(document_of(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].count == 439_992
+    assert find_variant(own, space, wanted[1]).sha256().startswith(wanted[1])
+    assert (
+        validate_sweep(open_document(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].requested_count
+        == 439_992
+    )
 
 
 def test_every_verb_and_option_in_the_readme_exists(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ def test_every_file_that_a_document_names_is_there() -> None:
 
 def test_the_changelog_names_every_tariff_kind_and_strategy() -> None:
     text = (ROOT / "CHANGELOG.md").read_text()
-    assert len(tariffs()) == 3
+    assert len(load_tariffs()) == 3
     for word in ("core_satellite", "fixed_mix", "buy_and_hold", "per_order", "sample", "files", "yahoo"):
         assert f"`{word}`" in text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.performance import Performance, figures
+from engine.analysis.performance import Performance, compute_metrics
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.data.market import Market
 from engine.simulation.simulate import simulate
@@ -32,7 +32,7 @@ def market(folder: Path) -> Market:
 def test_without_costs_thirty_januaries_end_where_three_engines_do(shared_data: Path) -> None:
     prices = market(shared_data)
     ledger = simulate(prices, FixedMix(weights=WEIGHTS), account(), free(5))
-    numbers = figures(Performance.of(ledger))
+    numbers = compute_metrics(Performance.from_ledger(ledger))
     assert ledger.value[-1] == pytest.approx(5660392.788706, rel=1e-12)
     assert int(ledger.rebalances.sum()) == 30
     assert numbers["max_drawdown"] == pytest.approx(-0.4651173166, rel=1e-9)
@@ -48,7 +48,7 @@ def test_at_ten_basis_points_value_fees_and_replay_are_the_oracle_s(shared_data:
     ledger = simulate(prices, FixedMix(weights=WEIGHTS), account(), percent(0.001, 5))
     assert ledger.value[-1] == pytest.approx(5633638.438129, rel=1e-12)
     assert ledger.costs.sum() == pytest.approx(10579.402330, rel=1e-10)
-    assert figures(Performance.of(ledger))["cagr"] == pytest.approx(0.1532002070, rel=1e-9)
+    assert compute_metrics(Performance.from_ledger(ledger))["cagr"] == pytest.approx(0.1532002070, rel=1e-9)
     assert largest_difference(ledger, prices) < 1e-12
 
 
@@ -58,16 +58,16 @@ def test_buy_and_hold_ends_where_the_oracle_does(shared_data: Path) -> None:
 
 
 def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.simulation.portfolio_state import Book
+    from engine.simulation.portfolio_state import PortfolioState
 
-    opened = Book.__init__
+    opened = PortfolioState.__init__
 
     def floor_only(self, *args: object) -> None:
         opened(self, *args)
         self.terms = self.terms._replace(spend_rest=False)
         self.desk = self.desk._replace(terms=self.terms)
 
-    monkeypatch.setattr(Book, "__init__", floor_only)
+    monkeypatch.setattr(PortfolioState, "__init__", floor_only)
     ledger = simulate(market(shared_data), FixedMix(weights=WEIGHTS), account(shares="whole"), percent(0.001, 5))
     assert ledger.value[-1] == pytest.approx(5633303.396278, rel=1e-12)
     held = dict(zip(ledger.assets, ledger.units[-1], strict=True))
@@ -98,17 +98,17 @@ PUBLISHED = {"IWM": ("8.24", "23.99", "-58.64"), "MDY": ("9.32", "22.18", "-55.3
 
 
 def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data: Path) -> None:
-    from engine.backtest.workflow import run
-    from engine.composition import loaded
+    from engine.backtest.workflow import run_backtest
+    from engine.composition import load_run
 
-    config = loaded(
+    config = load_run(
         Path(__file__).parents[1] / "configs" / "article_table.yaml",
         ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}"],
     )
-    result = run(config)
+    result = run_backtest(config)
     for name, printed in PUBLISHED.items():
-        here = result.comparison.portfolios[name].figures()
+        here = result.comparison.portfolios[name].metrics()
         assert tuple(f"{100 * here[key]:.2f}" for key in ("cagr", "volatility", "max_drawdown")) == printed
-    spy = result.comparison.portfolios["strategy"].figures()
+    spy = result.comparison.portfolios["strategy"].metrics()
     assert f"{100 * spy['cagr']:.2f}" == "8.07"
     assert any(d.portfolio == "strategy" and d.published == pytest.approx(0.089) for d in result.comparison.published)

@@ -10,40 +10,40 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import Choice, Fraction, Whole
+from engine.core.fields import ConfigModel, Fraction, WholeNumber
 
-_LEAST: Final = 60
+_MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
 
 
-class Bootstrap(Choice):
+class Bootstrap(ConfigModel):
     """How the interval of the CAGR difference is drawn; the seed makes it the same every time."""
 
-    samples: Annotated[Whole, Field(ge=100, le=100_000)] = 1000
-    seed: Annotated[Whole, Field(ge=0)] = 1
+    samples: Annotated[WholeNumber, Field(ge=100, le=100_000)] = 1000
+    seed: Annotated[WholeNumber, Field(ge=0)] = 1
     level: Annotated[Fraction, Field(gt=0.5, lt=1.0)] = 0.95
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two portfolios' ``returns`` and ``other`` (n,) over the same sessions, spanning ``years``."""
+class PairedReturns:
+    """Two portfolios' ``returns`` and ``other_returns`` (n,) over the same sessions, spanning ``years``."""
 
     returns: FloatArray
-    other: FloatArray
+    other_returns: FloatArray
     years: float
 
 
-Interval: TypeAlias = tuple[float, float] | None
-Draw: TypeAlias = Callable[[Sequence[Pair], Bootstrap], list[Interval]]
+OptionalInterval: TypeAlias = tuple[float, float] | None
+IntervalFunction: TypeAlias = Callable[[Sequence[PairedReturns], Bootstrap], list[OptionalInterval]]
 """Anything that draws the interval of each pair: :func:`draw_intervals`, here or in another process."""
 
 
-def draw_intervals(pairs: Sequence[Pair], terms: Bootstrap) -> list[Interval]:
+def draw_intervals(pairs: Sequence[PairedReturns], terms: Bootstrap) -> list[OptionalInterval]:
     """Return the interval of each pair's CAGR difference."""
     return [cagr_difference_interval(pair, terms) for pair in pairs]
 
 
-def cagr_difference_interval(pair: Pair, terms: Bootstrap) -> Interval:
+def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> OptionalInterval:
     """Return the percentile interval of one CAGR minus the other, or None when there is too little to draw from.
 
     Paired sessions are resampled in blocks of random length (Politis and Romano 1994,
@@ -52,8 +52,8 @@ def cagr_difference_interval(pair: Pair, terms: Bootstrap) -> Interval:
     """
     from arch.bootstrap import StationaryBootstrap, optimal_block_length  # noqa: PLC0415  (a second to import)
 
-    returns, other, years = pair.returns, pair.other, pair.years
-    if len(returns) < _LEAST or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
+    returns, other, years = pair.returns, pair.other_returns, pair.years
+    if len(returns) < _MIN_RETURNS or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
         return None
     if np.array_equal(returns, other):
         return 0.0, 0.0

@@ -19,26 +19,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from engine.analysis.bootstrap import Bootstrap, Draw, Interval, Pair
+    from engine.analysis.bootstrap import Bootstrap, IntervalFunction, OptionalInterval, PairedReturns
 
 
 @contextmanager
-def drawing_elsewhere() -> Iterator[Draw]:
+def start_bootstrap_process() -> Iterator[IntervalFunction]:
     """Yield a function that draws intervals in a second process, or in this one where there can be no other."""
     here, there = get_context("spawn").Pipe()
-    worker = get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    worker = get_context("spawn").Process(target=_answer_requests, args=(there,), daemon=True)
     try:
         worker.start()
     except OSError:  # no more processes for this user; the first question will be answered here
         here.close()
     there.close()
 
-    def draw(pairs: Sequence[Pair], terms: Bootstrap) -> list[Interval]:
+    def draw(pairs: Sequence[PairedReturns], terms: Bootstrap) -> list[OptionalInterval]:
         from engine.analysis.bootstrap import draw_intervals  # noqa: PLC0415  (slow)
 
         try:
             here.send((list(pairs), terms))
-            answer: list[Interval] = here.recv()
+            answer: list[OptionalInterval] = here.recv()
         except (OSError, EOFError):
             return draw_intervals(pairs, terms)
         return answer
@@ -52,11 +52,11 @@ def drawing_elsewhere() -> Iterator[Draw]:
             worker.join()
 
 
-def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> None:
+def _answer_requests(line: Connection[list[OptionalInterval], tuple[list[PairedReturns], Bootstrap]]) -> None:
     """Load the library, then answer questions until the line closes; a fault is left to the asker to meet itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
-    threading.Thread(target=leave_with_parent, daemon=True).start()
-    _load_bootstrap_alone()
+    threading.Thread(target=exit_with_parent, daemon=True).start()
+    _import_arch_bootstrap_only()
 
     from engine.analysis.bootstrap import draw_intervals  # noqa: PLC0415
 
@@ -68,7 +68,7 @@ def _serve(line: Connection[list[Interval], tuple[list[Pair], Bootstrap]]) -> No
             return
 
 
-def leave_with_parent() -> None:
+def exit_with_parent() -> None:
     """End this process as soon as the one that started it is gone, however it went."""
     parent = parent_process()
     if parent is not None:
@@ -76,7 +76,7 @@ def leave_with_parent() -> None:
     os._exit(0)
 
 
-def _load_bootstrap_alone() -> None:
+def _import_arch_bootstrap_only() -> None:
     """Import arch.bootstrap without the volatility models, plots and compiler that ``import arch`` brings along.
 
     The package's own start file is left out, which halves the wait; should that ever not do, it is imported whole. This

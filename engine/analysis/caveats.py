@@ -7,34 +7,34 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.analysis.comparison import Comparison
-from engine.analysis.timeline import Chooses
-from engine.core.fields import in_percent
+from engine.analysis.timeline import SelectsAssets
+from engine.core.fields import format_percent
 from engine.data.market import Market
-from engine.optimisation.constraints import VIOLATION
+from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.portfolio.policy import Policy
 
 
-def warnings(
+def caveats(
     comparison: Comparison, policy: Policy, window: tuple[np.datetime64 | None, np.datetime64 | None], start: int
 ) -> list[str]:
     """Return the warnings of a run, the general ones first, then what its own data and trades ask for."""
     market, ledger = comparison.market, comparison.strategy.ledger
     return [
-        *_hindsight(policy),
-        *_survivors(market),
-        *_kind_of_prices(market),
-        *_window(market, ledger.dates, window),
-        *_late(market, policy, ledger.dates[0], start),
-        *_late_starts(comparison),
-        *_few(comparison),
-        *_own_notes(comparison),
-        *_without_answer(comparison),
+        *_hindsight_caveat(policy),
+        *_survivorship_caveat(market),
+        *_price_kind_caveats(market),
+        *_window_caveats(market, ledger.dates, window),
+        *_late_listing_caveats(market, policy, ledger.dates[0], start),
+        *_late_portfolio_caveats(comparison),
+        *_few_satellites_caveat(comparison),
+        *_ledger_notes(comparison),
+        *_optimiser_caveats(comparison),
     ]
 
 
-def _hindsight(policy: Policy) -> Iterable[str]:
+def _hindsight_caveat(policy: Policy) -> Iterable[str]:
     names = sorted(policy.caps())
-    if isinstance(policy, Chooses) and policy.fewest:
+    if isinstance(policy, SelectsAssets) and policy.fewest:
         yield (
             f"Hindsight: the list that is chosen from ({', '.join(names)}) was drawn up knowing how these names did. "
             "The choice looks at the past only; the list does not."
@@ -46,7 +46,7 @@ def _hindsight(policy: Policy) -> Iterable[str]:
         )
 
 
-def _survivors(market: Market) -> Iterable[str]:
+def _survivorship_caveat(market: Market) -> Iterable[str]:
     ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[:, j].any()]
     if ended:
         yield f"Ended before the data do: {', '.join(ended)}; paid out at a last price that may not have been on offer."
@@ -54,7 +54,7 @@ def _survivors(market: Market) -> Iterable[str]:
         yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
 
 
-def _kind_of_prices(market: Market) -> Iterable[str]:
+def _price_kind_caveats(market: Market) -> Iterable[str]:
     if market.provenance.closes == "adjusted":
         yield (
             "Total-return prices: dividends are reinvested the day they are paid, without cost or tax. Share counts "
@@ -65,7 +65,7 @@ def _kind_of_prices(market: Market) -> Iterable[str]:
     yield from market.provenance.notes
 
 
-def _window(
+def _window_caveats(
     market: Market,
     dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
     window: tuple[np.datetime64 | None, np.datetime64 | None],
@@ -77,9 +77,9 @@ def _window(
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
 
 
-def _late(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:
+def _late_listing_caveats(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:
     for ticker in policy.opening_tickers():
-        row = market.first_row((ticker,), start)
+        row = market.first_close_row((ticker,), start)
         if row is None:
             yield f"{ticker} has no price in this run; its weight went elsewhere throughout."
         elif market.dates[row] > first and not policy.targets_before_listing(ticker):
@@ -91,7 +91,7 @@ def _late(market: Market, policy: Policy, first: np.datetime64, start: int) -> I
             )
 
 
-def _late_starts(comparison: Comparison) -> Iterable[str]:
+def _late_portfolio_caveats(comparison: Comparison) -> Iterable[str]:
     first = comparison.strategy.ledger.dates[0]
     for name, portfolio in comparison.portfolios.items():
         if portfolio.ledger.dates[0] > first:
@@ -101,8 +101,8 @@ def _late_starts(comparison: Comparison) -> Iterable[str]:
             )
 
 
-def _few(comparison: Comparison) -> Iterable[str]:
-    few = [one for one in comparison.happenings if one.kind == "choice" and "fewer than" in one.words]
+def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
+    few = [one for one in comparison.events if one.kind == "choice" and "fewer than" in one.text]
     if few:
         yield (
             f"Fewer satellites were eligible than asked for, {len(few)} times, first on {few[0].date}; what they leave "
@@ -110,13 +110,13 @@ def _few(comparison: Comparison) -> Iterable[str]:
         )
 
 
-def _own_notes(comparison: Comparison) -> Iterable[str]:
+def _ledger_notes(comparison: Comparison) -> Iterable[str]:
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
         yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
 
 
-def _without_answer(comparison: Comparison) -> Iterable[str]:
+def _optimiser_caveats(comparison: Comparison) -> Iterable[str]:
     """Yield at how many decisions a portfolio's optimiser had no answer, and what its estimates lacked."""
     dates = comparison.market.dates
     for name, portfolio in comparison.portfolios.items():
@@ -126,8 +126,8 @@ def _without_answer(comparison: Comparison) -> Iterable[str]:
         if without:
             first, worst = without[0], max(without, key=lambda step: step.residual)
             broken = ""
-            if worst.residual > VIOLATION:
-                broken = f"; at worst, {worst.broken} is broken by {in_percent(worst.residual)} on {dates[worst.row]}"
+            if worst.residual > FEASIBILITY_TOLERANCE:
+                broken = f"; at worst, {worst.broken_limit} is broken by {format_percent(worst.residual)} on {dates[worst.row]}"
             yield (
                 f"{prefix}The optimiser had no answer at {len(without)} of {len(steps)} decisions, first on "
                 f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}{broken}."

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis import metrics
-from engine.analysis.bootstrap import Bootstrap, Draw, Interval, Pair, draw_intervals
-from engine.analysis.performance import Performance, figures
-from engine.analysis.published_figures import Difference, Published, differences
-from engine.analysis.timeline import Happening, chronicle
+from engine.analysis.bootstrap import Bootstrap, IntervalFunction, OptionalInterval, PairedReturns, draw_intervals
+from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.published_figures import Published, PublishedDifference, compare_published
+from engine.analysis.timeline import AssetEvent, asset_events
 from engine.core.arrays import BoolArray, FloatArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel import OVER
-from engine.simulation.ledger import Checks, Ledger, checks
+from engine.simulation.kernel import LIMIT_TOLERANCE
+from engine.simulation.ledger import Ledger, LedgerChecks, check_ledger
 from engine.simulation.simulate import simulate
 
 
 @dataclass(frozen=True)
-class Peak:
+class PeakWeight:
     """The highest weight a capped asset drifted to, when, and at how many closes it stood above its cap."""
 
     weight: float
@@ -34,27 +34,27 @@ class Peak:
 
 
 @dataclass(frozen=True)
-class Portfolio:
+class PortfolioResult:
     """One portfolio of a comparison: what happened and what it earned."""
 
     name: str
     ledger: Ledger
     performance: Performance
-    peaks: Mapping[str, Peak]
+    peak_weights: Mapping[str, PeakWeight]
 
-    def figures(self) -> dict[str, float | int | None]:
+    def metrics(self) -> dict[str, float | int | None]:
         """Return every metric by name."""
-        return figures(self.performance)
+        return compute_metrics(self.performance)
 
 
 @dataclass(frozen=True)
-class Versus:
+class RelativePerformance:
     """The strategy against another portfolio over the sessions both have; differences are strategy minus other."""
 
     sessions: int
     start: np.datetime64
     cagr_difference: float | None
-    interval: tuple[float, float] | None
+    cagr_difference_ci95: tuple[float, float] | None
     tracking_error: float | None
     information_ratio: float | None
     beta: float | None
@@ -62,7 +62,7 @@ class Versus:
 
 
 @dataclass(frozen=True)
-class Enforcement:
+class CapEffect:
     """What watching caps between rebalances cost: the strategy minus the same strategy with caps at rebalances only.
 
     ``orders`` and ``costs`` [currency] more, ``cagr`` more [fraction]; the highest weight of any capped asset with the
@@ -81,15 +81,15 @@ class Comparison:
     """All portfolios of a run, the strategy first, with what can be said about the differences."""
 
     market: Market
-    portfolios: Mapping[str, Portfolio]
-    versus: Mapping[str, Versus]
-    checks: Checks
-    published: tuple[Difference, ...]
-    happenings: tuple[Happening, ...] = ()
-    enforcement: Enforcement | None = None
+    portfolios: Mapping[str, PortfolioResult]
+    versus: Mapping[str, RelativePerformance]
+    checks: LedgerChecks
+    published: tuple[PublishedDifference, ...]
+    events: tuple[AssetEvent, ...] = ()
+    cap_effect: CapEffect | None = None
 
     @property
-    def strategy(self) -> Portfolio:
+    def strategy(self) -> PortfolioResult:
         """The portfolio that the config is about."""
         return self.portfolios["strategy"]
 
@@ -106,7 +106,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     risk_free: float | FloatArray,
     bootstrap: Bootstrap,
     published: Published | None = None,
-    draw: Draw = draw_intervals,
+    draw: IntervalFunction = draw_intervals,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
@@ -120,83 +120,91 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         runs[name] = simulate(market, other, account, costs, start=start)
     policies = {"strategy": policy, "buy_and_hold": policy, **others}
     portfolios = {
-        name: Portfolio(name, ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policies[name]))
+        name: PortfolioResult(
+            name, ledger, Performance.from_ledger(ledger, risk_free), peak_weights(ledger, market, policies[name])
+        )
         for name, ledger in runs.items()
     }
     unwatched = None
     if policy.watch_caps:
         ledger = simulate(market, policy, account, costs, start=start, version="caps_at_rebalance")
-        unwatched = Portfolio("", ledger, Performance.of(ledger, risk_free), peaks(ledger, market, policy))
+        unwatched = PortfolioResult(
+            "", ledger, Performance.from_ledger(ledger, risk_free), peak_weights(ledger, market, policy)
+        )
     rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
-    shared = {name: _common(portfolios["strategy"], rival) for name, rival in rivals.items()}
+    shared = {name: _common_returns(portfolios["strategy"], rival) for name, rival in rivals.items()}
     intervals = draw(list(shared.values()), bootstrap)
     return Comparison(
         market=market,
         portfolios=portfolios,
         versus={
-            name: against(portfolios["strategy"], rival, shared[name], interval)
+            name: relative_performance(portfolios["strategy"], rival, shared[name], interval)
             for (name, rival), interval in zip(rivals.items(), intervals, strict=True)
         },
-        checks=_worst([checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
-        published=differences(published, {name: portfolio.figures() for name, portfolio in portfolios.items()}),
-        happenings=chronicle(portfolios["strategy"].ledger, market, policy),
-        enforcement=_enforcement(portfolios["strategy"], unwatched) if unwatched else None,
+        checks=_worst_checks([check_ledger(portfolio.ledger, market) for portfolio in portfolios.values()]),
+        published=compare_published(published, {name: portfolio.metrics() for name, portfolio in portfolios.items()}),
+        events=asset_events(portfolios["strategy"].ledger, market, policy),
+        cap_effect=_cap_effect(portfolios["strategy"], unwatched) if unwatched else None,
     )
 
 
-def _enforcement(watched: Portfolio, unwatched: Portfolio) -> Enforcement:
+def _cap_effect(watched: PortfolioResult, unwatched: PortfolioResult) -> CapEffect:
     mine, other = watched.performance, unwatched.performance
-    growth, other_growth = watched.figures()["cagr"], unwatched.figures()["cagr"]
-    return Enforcement(
+    growth, other_growth = watched.metrics()["cagr"], unwatched.metrics()["cagr"]
+    return CapEffect(
         orders=mine.trades - other.trades,
         costs=mine.costs - other.costs,
         cagr=None if growth is None or other_growth is None else growth - other_growth,
-        highest=max((peak.weight for peak in watched.peaks.values()), default=0.0),
-        highest_without=max((peak.weight for peak in unwatched.peaks.values()), default=0.0),
+        highest=max((peak.weight for peak in watched.peak_weights.values()), default=0.0),
+        highest_without=max((peak.weight for peak in unwatched.peak_weights.values()), default=0.0),
     )
 
 
-def _common(strategy: Portfolio, other: Portfolio) -> Pair:
+def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> PairedReturns:
     """Return the daily returns of the sessions that both portfolios have."""
     mine, theirs = strategy.performance, other.performance
     count = min(len(mine.returns), len(theirs.returns))
     days = float((mine.dates[-1] - mine.dates[-1 - count]) / np.timedelta64(1, "D"))
     size = len(mine.returns) - count, len(theirs.returns) - count
-    return Pair(mine.returns[size[0] :], theirs.returns[size[1] :], days / metrics.DAYS_PER_YEAR)
+    return PairedReturns(mine.returns[size[0] :], theirs.returns[size[1] :], days / metrics.CALENDAR_DAYS_PER_YEAR)
 
 
-def against(strategy: Portfolio, other: Portfolio, pair: Pair, interval: Interval) -> Versus:
-    """Return the strategy's figures relative to ``other``, over their common sessions."""
+def relative_performance(
+    strategy: PortfolioResult, other: PortfolioResult, pair: PairedReturns, interval: OptionalInterval
+) -> RelativePerformance:
+    """Return the strategy's figures relative to ``other_returns``, over their common sessions."""
     mine, theirs = strategy.performance, other.performance
     sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
     size = sessions + 1 if whole else sessions
-    days = pair.years * metrics.DAYS_PER_YEAR
+    days = pair.years * metrics.CALENDAR_DAYS_PER_YEAR
     growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
-    return Versus(
+    return RelativePerformance(
         sessions=sessions,
         start=mine.dates[-sessions],
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
-        interval=interval,
-        tracking_error=metrics.tracking_error(pair.returns, pair.other),
-        information_ratio=metrics.information_ratio(pair.returns, pair.other),
-        beta=metrics.beta(pair.returns, pair.other),
-        correlation=metrics.correlation(pair.returns, pair.other),
+        cagr_difference_ci95=interval,
+        tracking_error=metrics.tracking_error(pair.returns, pair.other_returns),
+        information_ratio=metrics.information_ratio(pair.returns, pair.other_returns),
+        beta=metrics.beta(pair.returns, pair.other_returns),
+        correlation=metrics.correlation(pair.returns, pair.other_returns),
     )
 
 
-def peaks(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Peak]:
+def peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[str, PeakWeight]:
     """Return the highest weight of every capped asset that was held (S6)."""
     weights = ledger.weights(market)
     result = {}
     for ticker, cap in policy.caps().items():
-        path: FloatArray = weights[:, market.index(ticker)]
+        path: FloatArray = weights[:, market.column_index(ticker)]
         if path.any():
-            over: BoolArray = path > cap * (1.0 + OVER)
+            over: BoolArray = path > cap * (1.0 + LIMIT_TOLERANCE)
             top = int(path.argmax())
-            result[ticker] = Peak(float(path[top]), ledger.dates[top], int(over.sum()), cap)
+            result[ticker] = PeakWeight(float(path[top]), ledger.dates[top], int(over.sum()), cap)
     return result
 
 
-def _worst(all_checks: list[Checks]) -> Checks:
-    return Checks(*(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(Checks)))
+def _worst_checks(all_checks: list[LedgerChecks]) -> LedgerChecks:
+    return LedgerChecks(
+        *(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(LedgerChecks))
+    )

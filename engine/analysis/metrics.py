@@ -13,28 +13,28 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.summation import Scatter, in_blocks, serial, total
+from engine.analysis.summation import Moments1D, block_sums, sum_blocks, sum_sequential
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
-from engine.data.sessions import Period, period_of
+from engine.data.sessions import Period, period_numbers
 
 SESSIONS_PER_YEAR: Final = 252.0
-DAYS_PER_YEAR: Final = 365.25
+CALENDAR_DAYS_PER_YEAR: Final = 365.25
 
-_NOTHING: Final = 2.0**-53
+_NEGLIGIBLE_SHARE: Final = 2.0**-53
 """The share of a value below which nothing of it is left: 1 less it is 1."""
 
 
-def time_weighted(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
+def time_weighted_returns(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
     """Return (T-1,) returns of ``value`` (T,) with flows taken out (S12).
 
     ``at_start`` (T,) flows take part in their session's return, ``at_end`` (T,) flows do not; both signed, in positive
     [currency]. This engine's flows arrive at the close: ``at_end``.
     """
     before = value[:-1] + at_start[1:]
-    return np.where(before == 0.0, 0.0, _change(value[1:] - at_end[1:], before))
+    return np.where(before == 0.0, 0.0, _relative_change(value[1:] - at_end[1:], before))
 
 
-def _change(after: FloatArray, before: FloatArray) -> FloatArray:
+def _relative_change(after: FloatArray, before: FloatArray) -> FloatArray:
     """Return ``after`` over ``before``, less 1.
 
     The difference first: it is exact where the two are close, so a small change keeps its digits, which ``a / b - 1``
@@ -42,20 +42,20 @@ def _change(after: FloatArray, before: FloatArray) -> FloatArray:
     may miss -1 by a bit, which a level chained from returns does not forgive: where only rounding is left, it is -1.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.abs(after) <= _NOTHING * before, -1.0, (after - before) * (1.0 / before))
+        return np.where(np.abs(after) <= _NEGLIGIBLE_SHARE * before, -1.0, (after - before) * (1.0 / before))
 
 
-def level_of(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
+def chain_level(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
     """Return (T+1,) the capital, the value after the opening, and the returns chained onto it."""
     return np.concatenate([[capital], first_value * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))])
 
 
-def session_rate(annual: float, periods: float = SESSIONS_PER_YEAR) -> float:
+def rate_per_session(annual: float, periods: float = SESSIONS_PER_YEAR) -> float:
     """Return what an annual effective rate earns in one of ``periods`` periods a year."""
     return float((1.0 + annual) ** (1.0 / periods) - 1.0)
 
 
-def session_rates(annual: FloatArray, periods: float = SESSIONS_PER_YEAR) -> FloatArray:
+def rates_per_session(annual: FloatArray, periods: float = SESSIONS_PER_YEAR) -> FloatArray:
     """Return what annual effective rates (T,) earn in one period each."""
     rates: FloatArray = (1.0 + annual) ** (1.0 / periods) - 1.0
     return rates
@@ -70,15 +70,15 @@ def cagr(level: FloatArray, days: float) -> float | None:
     """Return the growth rate a year over ``days`` calendar days, a year being 365.25."""
     if days <= 0 or level[-1] < 0.0:
         return None
-    return growth_a_year(float(level[-1] / level[0]), days)
+    return annualise_growth(float(level[-1] / level[0]), days)
 
 
-def growth_a_year(growth: float, days: float) -> float:
+def annualise_growth(growth: float, days: float) -> float:
     """Return what ``growth`` (1 is none) over ``days`` calendar days is a year, less 1."""
-    return float(growth ** (DAYS_PER_YEAR / days)) - 1.0
+    return float(growth ** (CALENDAR_DAYS_PER_YEAR / days)) - 1.0
 
 
-def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
+def annual_return_by_count(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return the growth rate a year by count of returns; NaN before the first return does not count."""
     r = returns[np.isfinite(returns)]
     return float(np.prod(1.0 + r) ** (periods / len(r)) - 1.0) if len(r) else None
@@ -87,59 +87,59 @@ def annual_return(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> fl
 def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return the standard deviation (n - 1) of returns a year."""
     r = returns[np.isfinite(returns)]
-    return math.sqrt(Scatter.of(r).variance) * math.sqrt(periods) if len(r) > 1 else None
+    return math.sqrt(Moments1D.from_series(r).variance) * math.sqrt(periods) if len(r) > 1 else None
 
 
-def downside(
+def downside_deviation(
     returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
 ) -> float | None:
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
-    excess = _excess(returns, risk_free)
+    excess = _excess_returns(returns, risk_free)
     below = np.minimum(excess, 0.0)
-    return math.sqrt(total(in_blocks(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
+    return math.sqrt(sum_blocks(block_sums(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
 
 
 def sharpe(
     returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
 ) -> float | None:
     """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
-    excess = _excess(returns, risk_free)
+    excess = _excess_returns(returns, risk_free)
     if not len(excess):
         return None
-    scatter = Scatter.of(excess)
-    return None if scatter.constant else scatter.mean / math.sqrt(scatter.variance) * math.sqrt(periods)
+    scatter = Moments1D.from_series(excess)
+    return None if scatter.is_constant else scatter.mean / math.sqrt(scatter.variance) * math.sqrt(periods)
 
 
 def sortino(
     returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
 ) -> float | None:
     """Return mean over downside of returns above ``risk_free`` (a rate a period, or one each)."""
-    excess = _excess(returns, risk_free)
-    below = downside(returns, risk_free, periods=1.0)
-    return Scatter.of(excess).mean / below * math.sqrt(periods) if below else None
+    excess = _excess_returns(returns, risk_free)
+    below = downside_deviation(returns, risk_free, periods=1.0)
+    return Moments1D.from_series(excess).mean / below * math.sqrt(periods) if below else None
 
 
 def omega(returns: FloatArray, threshold: float | FloatArray = 0.0) -> float | None:
     """Return the sum of returns above ``threshold`` over the sum of shortfalls below it."""
-    excess = _excess(returns, threshold)
+    excess = _excess_returns(returns, threshold)
     losses = float(-np.minimum(excess, 0.0).sum())
     return float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None
 
 
-def drawdowns(level: FloatArray) -> FloatArray:
+def drawdown_series(level: FloatArray) -> FloatArray:
     """Return each level over the highest so far, less 1; never positive."""
-    return _change(level, np.maximum.accumulate(level))
+    return _relative_change(level, np.maximum.accumulate(level))
 
 
 def max_drawdown(level: FloatArray) -> float:
     """Return the deepest drawdown, a negative number."""
-    return float(drawdowns(level).min())
+    return float(drawdown_series(level).min())
 
 
-def ulcer(level: FloatArray) -> float:
+def ulcer_index(level: FloatArray) -> float:
     """Return the root mean square drawdown."""
-    below = drawdowns(level)
-    return math.sqrt(serial(below * below) / len(level))
+    below = drawdown_series(level)
+    return math.sqrt(sum_sequential(below * below) / len(level))
 
 
 def calmar(growth: float | None, deepest: float) -> float | None:
@@ -163,14 +163,14 @@ def information_ratio(returns: FloatArray, other: FloatArray, periods: float = S
 
 
 def beta(returns: FloatArray, other: FloatArray) -> float | None:
-    """Return the slope of returns on ``other``."""
+    """Return the slope of returns on ``other_returns``."""
     if not len(other) or np.ptp(other) == 0.0:
         return None
     return float(np.cov(returns, other, ddof=1)[0, 1] / np.var(other, ddof=1))
 
 
 def correlation(returns: FloatArray, other: FloatArray) -> float | None:
-    """Return the correlation of returns with ``other``."""
+    """Return the correlation of returns with ``other_returns``."""
     if not len(other) or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
         return None
     return float(np.corrcoef(returns, other)[0, 1])
@@ -188,15 +188,15 @@ def longest_drawdown(level: FloatArray, dates: DateArray) -> int:
     return int((days - before).max())
 
 
-def by_period(level: FloatArray, dates: DateArray, period: Period) -> tuple[IntArray, FloatArray]:
+def period_returns(level: FloatArray, dates: DateArray, period: Period) -> tuple[IntArray, FloatArray]:
     """Return the number and the return of each calendar period, the first from the capital, the last to the end."""
-    number = period_of(dates, period)
+    number = period_numbers(dates, period)
     last: BoolArray = np.concatenate([number[1:] != number[:-1], [True]])
     ends = level[1:][last]
     begins = np.concatenate([level[:1], ends[:-1]])
     return number[last], np.divide(ends, begins, out=np.ones_like(ends), where=begins != 0.0) - 1.0
 
 
-def _excess(returns: FloatArray, risk_free: float | FloatArray) -> FloatArray:
+def _excess_returns(returns: FloatArray, risk_free: float | FloatArray) -> FloatArray:
     excess: FloatArray = returns - risk_free
     return excess[np.isfinite(excess)]

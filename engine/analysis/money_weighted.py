@@ -12,13 +12,13 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 
-DAYS: Final = 365.0
-_WIDEST: Final = 16.0
+CASH_DAYS_PER_YEAR: Final = 365.0
+_WIDEST_LOG_RATE: Final = 16.0
 """Rates are sought from exp(-16) - 1 to exp(16) - 1."""
 
 
 @dataclass(frozen=True)
-class Rate:
+class InternalRate:
     """The rates at which a present value is zero."""
 
     roots: tuple[float, ...]
@@ -29,24 +29,24 @@ class Rate:
         return self.roots[0] if len(self.roots) == 1 else None
 
     @property
-    def ambiguous(self) -> bool:
+    def is_ambiguous(self) -> bool:
         """Whether more than one rate fits."""
         return len(self.roots) > 1
 
 
-def xirr(dates: DateArray, flows: FloatArray) -> Rate:
+def xirr(dates: DateArray, flows: FloatArray) -> InternalRate:
     """Return the annual effective rate of dated ``flows`` (K,) [currency, paid out negative], days / 365."""
     days = (dates - dates.min()).astype("timedelta64[D]").astype(np.float64)
-    return _roots(days / DAYS, np.asarray(flows, dtype=np.float64))
+    return _find_roots(days / CASH_DAYS_PER_YEAR, np.asarray(flows, dtype=np.float64))
 
 
-def irr(flows: FloatArray) -> Rate:
+def irr(flows: FloatArray) -> InternalRate:
     """Return the rate a period of equally spaced ``flows`` (K,)."""
-    return _roots(np.arange(len(flows), dtype=np.float64), np.asarray(flows, dtype=np.float64))
+    return _find_roots(np.arange(len(flows), dtype=np.float64), np.asarray(flows, dtype=np.float64))
 
 
 def mirr(flows: FloatArray, finance: float, reinvest: float) -> float:
-    """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest``."""
+    """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest_payout``."""
     periods = np.arange(len(flows), dtype=np.float64)
     paid = -np.sum(np.minimum(flows, 0.0) / (1.0 + finance) ** periods)
     grown = np.sum(np.maximum(flows, 0.0) * (1.0 + reinvest) ** (periods[-1] - periods))
@@ -65,13 +65,13 @@ def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float
     return (end - begin - float(flows.sum())) / base if base > 0.0 else None
 
 
-def _roots(years: FloatArray, flows: FloatArray) -> Rate:
+def _find_roots(years: FloatArray, flows: FloatArray) -> InternalRate:
     """Return every root on a fine grid of log(1 + rate), polished to the last bits."""
     if not (flows > 0.0).any() or not (flows < 0.0).any() or years.max() == 0.0:
-        return Rate(())
+        return InternalRate(())
     from scipy.optimize import brentq  # noqa: PLC0415  (slow, and most runs have no flows)
 
-    widest = min(_WIDEST, 600.0 / float(years.max()))
+    widest = min(_WIDEST_LOG_RATE, 600.0 / float(years.max()))
     grid = np.unique(np.concatenate([np.linspace(-widest, widest, 4001), np.linspace(-1.0, 1.0, 4001)]))
     values = np.exp(-np.outer(grid, years)) @ flows
 
@@ -81,4 +81,4 @@ def _roots(years: FloatArray, flows: FloatArray) -> Rate:
     exact = grid[values == 0.0]
     change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0.0)
     found = [float(brentq(present, grid[k], grid[k + 1], xtol=1e-16, rtol=1e-15)) for k in change]
-    return Rate(tuple(float(np.expm1(u)) for u in sorted([*exact, *found])))
+    return InternalRate(tuple(float(np.expm1(u)) for u in sorted([*exact, *found])))

@@ -9,26 +9,26 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.metrics import (
-    DAYS_PER_YEAR,
-    annual_return,
-    by_period,
+    CALENDAR_DAYS_PER_YEAR,
+    annual_return_by_count,
     cagr,
     calmar,
-    level_of,
+    chain_level,
     longest_drawdown,
     max_drawdown,
     omega,
+    period_returns,
     sharpe,
     sortino,
-    time_weighted,
+    time_weighted_returns,
     total_return,
     turnover,
-    ulcer,
+    ulcer_index,
     volatility,
 )
-from engine.analysis.money_weighted import Rate, xirr
-from engine.analysis.summation import serial
-from engine.core.arrays import DateArray, FloatArray, frozen
+from engine.analysis.money_weighted import InternalRate, xirr
+from engine.analysis.summation import sum_sequential
+from engine.core.arrays import DateArray, FloatArray, read_only
 from engine.data.sessions import Period
 from engine.simulation.ledger import Ledger
 
@@ -39,7 +39,7 @@ class Performance:
 
     ``level`` (T+1,), ``returns`` (T-1,), ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``,
     ``costs``, ``trades`` and ``rebalances`` [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)),
-    ``money_rate`` the XIRR when there are flows.
+    ``internal_rate`` the XIRR when there are flows.
     """
 
     dates: DateArray
@@ -53,7 +53,7 @@ class Performance:
     rebalances: int
     paid_in: float
     risk_free: float | FloatArray = 0.0
-    money_rate: Rate | None = None
+    internal_rate: InternalRate | None = None
 
     @property
     def days(self) -> float:
@@ -61,25 +61,25 @@ class Performance:
         return float((self.dates[-1] - self.dates[0]) / np.timedelta64(1, "D"))
 
     @classmethod
-    def of(cls, ledger: Ledger, risk_free: float | FloatArray = 0.0) -> Performance:
+    def from_ledger(cls, ledger: Ledger, risk_free: float | FloatArray = 0.0) -> Performance:
         """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
         nothing = np.zeros_like(ledger.flows)
-        returns = time_weighted(ledger.value, at_start=nothing, at_end=ledger.flows)
+        returns = time_weighted_returns(ledger.value, at_start=nothing, at_end=ledger.flows)
         after = ledger.rows > 0
-        money = np.abs(ledger.traded)
+        money = np.abs(ledger.order_values)
         return cls(
             dates=ledger.dates,
-            level=frozen(_level(ledger, returns)),
-            returns=frozen(returns),
+            level=read_only(_level_series(ledger, returns)),
+            returns=read_only(returns),
             final_value=float(ledger.value[-1]),
-            traded=serial(money[after].ravel()),
-            mean_value=serial(ledger.value) / len(ledger.value),
-            costs=serial(ledger.costs.ravel()),
+            traded=sum_sequential(money[after].ravel()),
+            mean_value=sum_sequential(ledger.value) / len(ledger.value),
+            costs=sum_sequential(ledger.costs.ravel()),
             trades=int(np.count_nonzero(ledger.trades)),
-            rebalances=int((ledger.rebalances | ledger.parts).sum()),
+            rebalances=int((ledger.rebalances | ledger.partial_rebalances).sum()),
             paid_in=float(ledger.flows.sum()),
             risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(returns) :],
-            money_rate=_money_rate(ledger) if ledger.flows.any() else None,
+            internal_rate=_internal_rate(ledger) if ledger.flows.any() else None,
         )
 
 
@@ -142,19 +142,23 @@ METRICS: Final[dict[str, Metric]] = {
         headline=True,
     ),
     "ulcer": Metric(
-        "Ulcer index", "percent", lambda p: ulcer(p.level), "square root of the mean squared drawdown", headline=True
+        "Ulcer index",
+        "percent",
+        lambda p: ulcer_index(p.level),
+        "square root of the mean squared drawdown",
+        headline=True,
     ),
     "best_year": Metric(
         "Best year",
         "percent",
-        lambda p: _extreme(p, "year", max),
+        lambda p: _extreme_period_return(p, "year", max),
         "best calendar year, partial ones included",
         headline=True,
     ),
     "worst_year": Metric(
         "Worst year",
         "percent",
-        lambda p: _extreme(p, "year", min),
+        lambda p: _extreme_period_return(p, "year", min),
         "worst calendar year, partial ones included",
         headline=True,
     ),
@@ -168,7 +172,7 @@ METRICS: Final[dict[str, Metric]] = {
     "turnover": Metric(
         "Turnover a year",
         "percent",
-        lambda p: turnover(p.traded, p.mean_value, p.days / DAYS_PER_YEAR),
+        lambda p: turnover(p.traded, p.mean_value, p.days / CALENDAR_DAYS_PER_YEAR),
         "money traded / 2 / mean value / years, opening purchase left out",
         headline=True,
     ),
@@ -184,22 +188,26 @@ METRICS: Final[dict[str, Metric]] = {
     "xirr": Metric(
         "Money-weighted (XIRR)",
         "percent",
-        lambda p: p.money_rate.value if p.money_rate else None,
+        lambda p: p.internal_rate.value if p.internal_rate else None,
         "the one rate that makes all flows' present value zero, calendar days / 365",
     ),
     "paid_in": Metric("Paid in after opening", "money", lambda p: p.paid_in, "contributions less withdrawals"),
     "annual_return_252": Metric(
         "Return a year by count",
         "percent",
-        lambda p: annual_return(p.returns),
+        lambda p: annual_return_by_count(p.returns),
         "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR",
     ),
-    "best_month": Metric("Best month", "percent", lambda p: _extreme(p, "month", max), "best calendar month"),
-    "worst_month": Metric("Worst month", "percent", lambda p: _extreme(p, "month", min), "worst calendar month"),
+    "best_month": Metric(
+        "Best month", "percent", lambda p: _extreme_period_return(p, "month", max), "best calendar month"
+    ),
+    "worst_month": Metric(
+        "Worst month", "percent", lambda p: _extreme_period_return(p, "month", min), "worst calendar month"
+    ),
     "win_months": Metric(
         "Winning months",
         "percent",
-        lambda p: float(np.mean(by_period(p.level, p.dates, "month")[1] > 0.0)),
+        lambda p: float(np.mean(period_returns(p.level, p.dates, "month")[1] > 0.0)),
         "share of calendar months above 0",
     ),
     "best_day": Metric(
@@ -209,12 +217,15 @@ METRICS: Final[dict[str, Metric]] = {
         "Worst day", "percent", lambda p: float(p.returns.min()) if p.returns.size else None, "lowest daily return"
     ),
     "skew": Metric(
-        "Skewness", "ratio", lambda p: _moment(p.returns, 3), "third standardised moment of daily returns (n)"
+        "Skewness",
+        "ratio",
+        lambda p: _standardised_moment(p.returns, 3),
+        "third standardised moment of daily returns (n)",
     ),
     "kurtosis": Metric(
         "Kurtosis",
         "ratio",
-        lambda p: _moment(p.returns, 4),
+        lambda p: _standardised_moment(p.returns, 4),
         "fourth standardised moment of daily returns (n); 3 is normal",
     ),
     "omega": Metric("Omega", "ratio", lambda p: omega(p.returns, p.risk_free), "gains above rf / losses below it"),
@@ -231,7 +242,7 @@ METRICS: Final[dict[str, Metric]] = {
 """Every figure of a portfolio, in the order of the tables; one place to add one."""
 
 
-def figures(performance: Performance) -> dict[str, float | int | None]:
+def compute_metrics(performance: Performance) -> dict[str, float | int | None]:
     """Return every metric that exists; what is not finite does not."""
     result: dict[str, float | int | None] = {}
     for name, metric in METRICS.items():
@@ -240,18 +251,18 @@ def figures(performance: Performance) -> dict[str, float | int | None]:
     return result
 
 
-def _level(ledger: Ledger, returns: FloatArray) -> FloatArray:
+def _level_series(ledger: Ledger, returns: FloatArray) -> FloatArray:
     """Return (T+1,) the capital and what became of it; without flows that is the value itself."""
     if ledger.flows.any():
-        return level_of(ledger.capital, float(ledger.value[0]), returns)
+        return chain_level(ledger.capital, float(ledger.value[0]), returns)
     return np.concatenate([[ledger.capital], ledger.value])
 
 
-def _extreme(p: Performance, period: Period, pick: Callable[[FloatArray], float]) -> float:
-    return float(pick(by_period(p.level, p.dates, period)[1]))
+def _extreme_period_return(p: Performance, period: Period, pick: Callable[[FloatArray], float]) -> float:
+    return float(pick(period_returns(p.level, p.dates, period)[1]))
 
 
-def _moment(returns: FloatArray, order: int) -> float | None:
+def _standardised_moment(returns: FloatArray, order: int) -> float | None:
     centred = returns - returns.mean() if returns.size else returns
     spread = float(np.sqrt(np.mean(centred**2))) if returns.size else 0.0
     return float(np.mean(centred**order) / spread**order) if spread > 0.0 else None
@@ -265,7 +276,7 @@ def _expected_shortfall(returns: FloatArray) -> float | None:
     return float(returns[returns <= np.quantile(returns, 0.05)].mean()) if returns.size else None
 
 
-def _money_rate(ledger: Ledger) -> Rate:
+def _internal_rate(ledger: Ledger) -> InternalRate:
     """Return the XIRR of capital, flows and final value, seen from the investor's pocket."""
     flows = -ledger.flows
     flows[0] -= ledger.capital

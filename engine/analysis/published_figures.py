@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.core.fields import Choice, Fraction, Label
+from engine.core.fields import ConfigModel, DisplayText, Fraction
 
 
-class PublishedFigures(Choice):
+class PublishedFigures(ConfigModel):
     """Figures that somebody printed for one portfolio."""
 
     cagr: Fraction | None = None
@@ -17,15 +17,15 @@ class PublishedFigures(Choice):
     total_return: Fraction | None = None
 
 
-class Published(Choice):
+class Published(ConfigModel):
     """A published table to set the run's own figures against; every difference is stated."""
 
-    source: Label
-    figures: dict[Label, PublishedFigures]
+    source: DisplayText
+    figures: dict[DisplayText, PublishedFigures]
 
 
 @dataclass(frozen=True)
-class Difference:
+class PublishedDifference:
     """A published figure and this run's own; None where the run has none."""
 
     portfolio: str
@@ -34,14 +34,14 @@ class Difference:
     here: float | None
 
 
-def differences(
+def compare_published(
     published: Published | None, figures: Mapping[str, Mapping[str, float | int | None]]
-) -> tuple[Difference, ...]:
+) -> tuple[PublishedDifference, ...]:
     """Return every published figure beside the run's, in the order they were printed."""
     if published is None:
         return ()
     return tuple(
-        Difference(name, metric, value, figures.get(name, {}).get(metric))
+        PublishedDifference(name, metric, value, figures.get(name, {}).get(metric))
         for name, printed in published.figures.items()
         for metric, value in printed.model_dump(exclude_none=True).items()
     )

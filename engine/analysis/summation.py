@@ -16,34 +16,34 @@ from typing import TypeVar
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.simulation.kernel.records import BLOCKS
+from engine.simulation.kernel.records import RETURN_BLOCKS
 
 Number = TypeVar("Number", float, FloatArray)
 
 
 def block_ends(count: int) -> list[int]:
     """Return where each of the blocks of ``count`` values ends."""
-    return [(block + 1) * count // BLOCKS for block in range(BLOCKS)]
+    return [(block + 1) * count // RETURN_BLOCKS for block in range(RETURN_BLOCKS)]
 
 
-def serial(x: FloatArray) -> float:
+def sum_sequential(x: FloatArray) -> float:
     """Return the sum of ``x``, from left to right."""
     return 0.0 + float(np.add.accumulate(x)[-1]) if len(x) else 0.0
 
 
-def in_blocks(x: FloatArray) -> FloatArray:
+def block_sums(x: FloatArray) -> FloatArray:
     """Return (BLOCKS,) the sums of the blocks of ``x``."""
     ends = block_ends(len(x))
-    return np.array([serial(x[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)])
+    return np.array([sum_sequential(x[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)])
 
 
-def total(blocks: FloatArray) -> float:
+def sum_blocks(blocks: FloatArray) -> float:
     """Return the sum of the sums of blocks, (BLOCKS,)."""
-    return serial(blocks)
+    return sum_sequential(blocks)
 
 
 @dataclass(frozen=True)
-class Scatter:
+class Moments1D:
     """What a series of ``count`` values is to the figures: its first value, and (BLOCKS,) sums of what is above it.
 
     ``sums`` of the deviations from ``shift``, ``squares`` of their squares.
@@ -55,33 +55,33 @@ class Scatter:
     squares: FloatArray
 
     @classmethod
-    def of(cls, x: FloatArray) -> Scatter:
+    def from_series(cls, x: FloatArray) -> Moments1D:
         """Return the scatter of at least one value."""
         shift = float(x[0])
         deviations = x - shift
-        return cls(len(x), shift, in_blocks(deviations), in_blocks(deviations * deviations))
+        return cls(len(x), shift, block_sums(deviations), block_sums(deviations * deviations))
 
     @property
     def mean(self) -> float:
         """The mean of the series."""
-        return mean_of(self.count, self.shift, total(self.sums))
+        return mean_from_sums(self.count, self.shift, sum_blocks(self.sums))
 
     @property
     def variance(self) -> float:
         """The variance of the series, n - 1; for two values or more."""
-        return variance_of(self.count, total(self.sums), total(self.squares))
+        return variance_from_sums(self.count, sum_blocks(self.sums), sum_blocks(self.squares))
 
     @property
-    def constant(self) -> bool:
+    def is_constant(self) -> bool:
         """Whether all values are the same, but for differences whose squares are nothing (below 1e-161)."""
-        return total(self.squares) == 0.0
+        return sum_blocks(self.squares) == 0.0
 
 
-def mean_of(count: int, shift: Number, sums: Number) -> Number:
+def mean_from_sums(count: int, shift: Number, sums: Number) -> Number:
     """Return the mean of ``count`` values from the sum of their deviations from ``shift``."""
     return shift + sums / count
 
 
-def variance_of(count: int, sums: Number, squares: Number) -> Number:
+def variance_from_sums(count: int, sums: Number, squares: Number) -> Number:
     """Return the variance (n - 1) of ``count`` values from sums of deviations from the first and of their squares."""
     return (squares - sums * sums / count) / (count - 1)

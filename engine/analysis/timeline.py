@@ -8,27 +8,27 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from engine.core.fields import in_percent
+from engine.core.fields import format_percent
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger
-from engine.simulation.loss_review_state import Reviewed
+from engine.simulation.loss_review_state import ReviewRecord
 
-Kind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
+AssetEventKind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
 
 
 @dataclass(frozen=True)
-class Happening:
+class AssetEvent:
     """One event: the session, what kind, the asset (empty when it is about several), and what it did in words."""
 
     date: np.datetime64
-    kind: Kind
+    kind: AssetEventKind
     asset: str
-    words: str
+    text: str
 
 
 @runtime_checkable
-class Chooses(Protocol):
+class SelectsAssets(Protocol):
     """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
 
     @property
@@ -36,62 +36,64 @@ class Chooses(Protocol):
         """The fewest it is content with; 0 when it names them."""
 
 
-def chronicle(ledger: Ledger, market: Market, policy: Policy) -> tuple[Happening, ...]:
+def asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[AssetEvent, ...]:
     """Return everything that happened to single assets of a portfolio, in order of time."""
     found = [
-        *_listed(ledger, market, policy),
-        *_delisted(ledger, market, policy),
-        *_reviewed(ledger, policy),
-        *_chosen(ledger, policy),
+        *_listings(ledger, market, policy),
+        *_delistings(ledger, market, policy),
+        *_loss_reviews(ledger, policy),
+        *_selections(ledger, policy),
     ]
     return tuple(sorted(found, key=lambda one: (one.date, one.kind, one.asset)))
 
 
-def _listed(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
     opening = len(market.dates) - len(ledger.dates)
     wanted = {ticker for ticker in policy.tickers if ticker in market.assets}
     for ticker in sorted(wanted):
-        j = market.index(ticker)
+        j = market.column_index(ticker)
         rows = np.flatnonzero(market.listed[:, j])
         if not len(rows) or rows[0] <= opening:
             continue
         bought = next((k for k in range(len(ledger.rows)) if ledger.trades[k, j] > 0.0), None)
         if bought is None:
-            yield Happening(market.dates[rows[0]], "listed", ticker, "first close; not bought in this run")
+            yield AssetEvent(market.dates[rows[0]], "listed", ticker, "first close; not bought in this run")
             continue
         row = int(ledger.rows[bought])
         share = ledger.units[row, j] * market.prices[opening + row, j] / ledger.value[row]
         words = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
         if policy.targets_before_listing(ticker):
             words += f"; until then its weight was in {policy.unlisted_goes_to}"
-        yield Happening(ledger.dates[row], "listed", ticker, words)
+        yield AssetEvent(ledger.dates[row], "listed", ticker, words)
 
 
-def _delisted(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Happening]:
+def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
     opening = len(market.dates) - len(ledger.dates)
     for event, reason in enumerate(ledger.reasons):
         if not reason.startswith("delisted: ") or ledger.trades[event].max() > 0.0:
             continue
         j = int(ledger.trades[event].argmin())
-        row, paid = int(ledger.rows[event]), abs(float(ledger.traded[event, j]))
+        row, paid = int(ledger.rows[event]), abs(float(ledger.order_values[event, j]))
         last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
-        haircut = f" after a haircut of {in_percent(policy.haircut)}" if policy.haircut else ""
+        haircut = f" after a haircut of {format_percent(policy.haircut)}" if policy.haircut else ""
         heir = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
         words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{heir}"
-        yield Happening(ledger.dates[row], "delisted", ledger.assets[j], words)
+        yield AssetEvent(ledger.dates[row], "delisted", ledger.assets[j], words)
 
 
-def _reviewed(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+def _loss_reviews(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
     review = policy.review
     since = (
         {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}[review.reference] if review else ""
     )
     for found in ledger.reviews:
-        words = f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.words}: {_done(ledger, found)}"
-        yield Happening(ledger.dates[found.row], "review", found.asset, words)
+        words = (
+            f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.explanation}: {_review_result(ledger, found)}"
+        )
+        yield AssetEvent(ledger.dates[found.row], "review", found.asset, words)
 
 
-def _done(ledger: Ledger, found: Reviewed) -> str:
+def _review_result(ledger: Ledger, found: ReviewRecord) -> str:
     """Return what became of a review's decision, as the session's own trades show it."""
     j = ledger.assets.index(found.asset)
     if found.verdict.action == "exit":
@@ -102,9 +104,9 @@ def _done(ledger: Ledger, found: Reviewed) -> str:
     return "kept"
 
 
-def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
+def _selections(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
     """Yield what a policy that chooses holds, at every rebalance that changes it."""
-    if not isinstance(policy, Chooses) or not policy.fewest:
+    if not isinstance(policy, SelectsAssets) or not policy.fewest:
         return
     before: set[str] | None = None
     for event in np.flatnonzero(ledger.rebalances):
@@ -120,5 +122,5 @@ def _chosen(ledger: Ledger, policy: Policy) -> Iterator[Happening]:
         turns = (("in", held - (before or set())), ("out", (before or set()) - held))
         changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
         words = f"{named}{few}; {'start' if before is None else changes}"
-        yield Happening(ledger.dates[ledger.rows[event]], "choice", "", words)
+        yield AssetEvent(ledger.dates[ledger.rows[event]], "choice", "", words)
         before = held

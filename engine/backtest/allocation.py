@@ -12,28 +12,28 @@ import numpy as np
 from engine.backtest.config import RunConfig, Window
 from engine.backtest.workflow import load_prices
 from engine.core.errors import DataError
-from engine.data.sources.exchange_calendar import sessions_of
-from engine.optimisation.blas_threads import one_thread
+from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.optimisation.blas_threads import single_blas_thread
 from engine.optimisation.estimates import Moments
-from engine.optimisation.frontier import Point, frontier
-from engine.optimisation.objectives import Aim
+from engine.optimisation.frontier import FrontierPoint, efficient_frontier
+from engine.optimisation.objectives import ObjectiveMetric
 from engine.optimisation.optimiser import Optimiser
-from engine.optimisation.problem import Problem
-from engine.optimisation.relaxation import without
+from engine.optimisation.problem import OptimisationProblem
+from engine.optimisation.relaxation import remove_limit
 from engine.optimisation.solution import Solution
 from engine.portfolio.policy import Decision, Policy
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-POINTS = 15
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FRONTIER_POINTS = 15
 """Portfolios on the frontier."""
 
 
 @runtime_checkable
-class Optimises(Protocol):
+class OptimisesWeights(Protocol):
     """A policy that can say what it would ask an optimiser."""
 
-    def problem(self, decision: Decision) -> Problem:
+    def problem(self, decision: Decision) -> OptimisationProblem:
         """Return what is asked at a decision."""
 
 
@@ -41,7 +41,7 @@ class Optimises(Protocol):
 class Holding:
     """One asset: its weight and bounds, and what it does to the portfolio.
 
-    ``marginal`` is by how much volatility rises for each unit more of it [1/yr^.5], ``share`` its part of the variance,
+    ``marginal_volatility`` is by how much volatility rises for each unit more of it [1/yr^.5], ``risk_share`` its part of the variance,
     ``mean`` and ``volatility`` are its own [1/yr], [1/yr^.5].
     """
 
@@ -49,21 +49,21 @@ class Holding:
     weight: float
     lower: float
     upper: float
-    marginal: float
-    share: float
+    marginal_volatility: float
+    risk_share: float
     mean: float
     volatility: float
 
 
 @dataclass(frozen=True)
-class Price:
-    """What a limit costs: ``worth`` to the figure of each unit of weight it gives way, and ``cost`` against none of it.
+class LimitCost:
+    """What a limit costs: ``marginal_value`` to the figure of each unit of weight it gives way, and ``cost`` against none of it.
 
-    ``worth`` is NaN for the choice of names, ``cost`` where there is no answer without the limit.
+    ``marginal_value`` is NaN for the choice of names, ``cost`` where there is no answer without the limit.
     """
 
     name: str
-    worth: float
+    marginal_value: float
     cost: float
 
 
@@ -91,19 +91,19 @@ class Proposal:
     name: str
     decided: np.datetime64
     train: tuple[np.datetime64, np.datetime64]
-    aim: Aim
+    aim: ObjectiveMetric
     value: float
     solution: Solution
     holdings: tuple[Holding, ...]
-    prices: tuple[Price, ...]
-    points: tuple[Point, ...]
+    limit_costs: tuple[LimitCost, ...]
+    frontier: tuple[FrontierPoint, ...]
     mean: float
     volatility: float
     moments: Moments
     remark: str
 
 
-def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
+def propose_weights(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
     """Return the weights that a decision on ``as_of`` leads to; without it, one right after the window.
 
     Nothing is held before: what ``turnover`` says does not apply.
@@ -115,34 +115,36 @@ def propose(config: RunConfig[PolicyT], as_of: dt.date | None) -> Proposal:
 
     """
     policy = config.strategy
-    if not isinstance(policy, Optimises):
+    if not isinstance(policy, OptimisesWeights):
         raise DataError("strategy.kind: only `optimised` finds weights; `engine validate` prints those of the others")
-    decision, decided = _decision(config, as_of)
-    with one_thread():
-        proposal = _proposed(config.name, decided, policy.problem(decision))
+    decision, decided = _decision_on(config, as_of)
+    with single_blas_thread():
+        proposal = _solve_proposal(config.name, decided, policy.problem(decision))
     if as_of is None or np.datetime64(as_of) <= decided:
         return proposal
     note = f"prices end on {decision.history.dates[-1]}: there is no decision on {as_of} yet, this is the next one"
     return replace(proposal, remark="; ".join(filter(None, [proposal.remark, note])))
 
 
-def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
+def _solve_proposal(name: str, decided: np.datetime64, problem: OptimisationProblem) -> Proposal:
     optimiser = Optimiser()
     found = optimiser.solve(problem.form, problem.constraints)
     if found.weights is None:
-        raise DataError(f"strategy: there are no weights on {decided}: {problem.why(found.status)}")
+        raise DataError(f"strategy: there are no weights on {decided}: {problem.explain(found.status)}")
     w, moments = found.weights, problem.inputs.moments
     least_differing = float(np.ptp(moments.mean)) > 1e-12
     return Proposal(
         name=name,
         decided=decided,
         train=problem.train,
-        aim=problem.aim,
-        value=problem.aim.figure(found.objective_value),
+        aim=problem.metric,
+        value=problem.metric.figure(found.objective_value),
         solution=found,
-        holdings=_holdings(problem, found),
-        prices=_prices(optimiser, problem, found),
-        points=frontier(optimiser, problem.inputs, problem.constraints, POINTS) if least_differing else (),
+        holdings=_proposal_holdings(problem, found),
+        limit_costs=_limit_costs(optimiser, problem, found),
+        frontier=efficient_frontier(optimiser, problem.inputs, problem.constraints, FRONTIER_POINTS)
+        if least_differing
+        else (),
         mean=float(moments.mean @ w),
         volatility=float(np.sqrt(w @ moments.covariance @ w)),
         moments=moments,
@@ -150,19 +152,19 @@ def _proposed(name: str, decided: np.datetime64, problem: Problem) -> Proposal:
     )
 
 
-def day_of(text: str | None) -> dt.date | None:
+def parse_as_of(text: str | None) -> dt.date | None:
     """Return the day that ``--as-of`` names; raises DataError when it is none."""
     if text is None:
         return None
     try:
-        if _DAY.fullmatch(text):
+        if _ISO_DATE.fullmatch(text):
             return dt.date.fromisoformat(text)
     except ValueError:
         pass
     raise DataError(f"--as-of {text}: is not a date; write year-month-day, as 2004-02-01")
 
 
-def _decision(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decision, np.datetime64]:
+def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decision, np.datetime64]:
     """Return the decision of a day, nothing being held, and the session it falls on."""
     end = config.window.end
     if as_of is not None and end is not None and as_of > end:
@@ -176,18 +178,18 @@ def _decision(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decisi
     eligible = market.eligible[row] if row < count else market.listed[-1]
     nothing = np.zeros(len(market.assets))
     none = np.zeros(len(market.assets), dtype=np.bool_)
-    decided = market.dates[row] if row < count else _session_after(market.dates[-1], config.data.calendar)
-    return Decision(market.until(row), nothing, config.account.capital, row, eligible, none), decided
+    decided = market.dates[row] if row < count else _next_session(market.dates[-1], config.data.calendar)
+    return Decision(market.history_before(row), nothing, config.account.capital, row, eligible, none), decided
 
 
-def _session_after(day: np.datetime64, calendar: str) -> np.datetime64:
+def _next_session(day: np.datetime64, calendar: str) -> np.datetime64:
     """Return the exchange's first session after ``day``."""
-    coming = sessions_of(calendar, day, day + np.timedelta64(14, "D"))
+    coming = exchange_sessions(calendar, day, day + np.timedelta64(14, "D"))
     later: np.datetime64 = coming[coming > day][0]
     return later
 
 
-def _holdings(problem: Problem, found: Solution) -> tuple[Holding, ...]:
+def _proposal_holdings(problem: OptimisationProblem, found: Solution) -> tuple[Holding, ...]:
     w, moments = found.weights, problem.inputs.moments
     assert w is not None  # noqa: S101  (asked of solutions only)
     bounds, rule = problem.constraints.bounds, problem.constraints.cardinality
@@ -215,18 +217,18 @@ def _holdings(problem: Problem, found: Solution) -> tuple[Holding, ...]:
     return tuple(result)
 
 
-def _prices(optimiser: Optimiser, problem: Problem, found: Solution) -> tuple[Price, ...]:
+def _limit_costs(optimiser: Optimiser, problem: OptimisationProblem, found: Solution) -> tuple[LimitCost, ...]:
     """Return what every limit costs that binds, and the choice of names where there is one."""
-    aim, rule = problem.aim, problem.constraints.cardinality
+    aim, rule = problem.metric, problem.constraints.cardinality
     slope = aim.slope(found.objective_value)
     names = {name: gain * slope for name, gain in found.binding.items()}
     if rule is not None:
         names[rule.name] = np.nan
     prices = []
     for name, worth in names.items():
-        free = optimiser.solve(problem.form, without(problem.constraints, name))
+        free = optimiser.solve(problem.form, remove_limit(problem.constraints, name))
         lost = np.nan
         if free.weights is not None:
             lost = max(aim.sign * (aim.figure(found.objective_value) - aim.figure(free.objective_value)), 0.0)
-        prices.append(Price(name, worth, lost))
+        prices.append(LimitCost(name, worth, lost))
     return tuple(sorted(prices, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))

@@ -13,8 +13,8 @@ from pydantic_core import CoreSchema
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.published_figures import Published
-from engine.core.fields import Choice, Date, Exchange, Label, Name, Rate, Slug, Switch, refuse
-from engine.data.sources import AnySource
+from engine.core.fields import ConfigModel, Date, DisplayText, Exchange, PortfolioName, Rate, Slug, Switch, raise_faults
+from engine.data.sources import AnyPriceSource
 from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts
@@ -22,27 +22,27 @@ from engine.portfolio.costs import AnyCosts, NoCosts
 StrategyT = TypeVar("StrategyT")
 
 
-class Data(Choice):
+class Data(ConfigModel):
     """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against."""
 
-    source: AnySource
+    source: AnyPriceSource
     calendar: Exchange = "XNYS"
 
 
-class Window(Choice):
+class Window(ConfigModel):
     """First and last day of a run; a bound that is not given is the data's own."""
 
     start: Date | None = None
     end: Date | None = None
 
     @model_validator(mode="after")
-    def _ordered(self) -> Window:
+    def _validate_order(self) -> Window:
         if self.start and self.end and self.end <= self.start:
-            refuse([(("end",), f"end {self.end} is not after start {self.start}; correct one of them")])
+            raise_faults([(("end",), f"end {self.end} is not after start {self.start}; correct one of them")])
         return self
 
 
-def _split_name(value: object) -> object:
+def _separate_name(value: object) -> object:
     """Turn ``SPY`` and ``{name: 60/40, kind: fixed_mix, ...}`` into a name and a strategy."""
     if isinstance(value, str):
         return {"name": value, "strategy": {"kind": "buy_and_hold", "weights": {value: "100%"}}}
@@ -52,10 +52,10 @@ def _split_name(value: object) -> object:
     return value
 
 
-class Benchmark(Choice, Generic[StrategyT]):
+class Benchmark(ConfigModel, Generic[StrategyT]):
     """A reference portfolio: a ticker bought and held, or a named strategy."""
 
-    name: Name
+    name: PortfolioName
     strategy: StrategyT
 
     @classmethod
@@ -66,21 +66,21 @@ class Benchmark(Choice, Generic[StrategyT]):
         return {"anyOf": [{"type": "string"}, named]}
 
 
-class Compare(Choice, Generic[StrategyT]):
+class Compare(ConfigModel, Generic[StrategyT]):
     """What the strategy is set beside.
 
     ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
     """
 
     buy_and_hold: Switch = True
-    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_split_name)], ...] = ()
+    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
     risk_free: RateFile | Rate = 0.0
     bootstrap: Bootstrap = Bootstrap()
     published: Published | None = None
 
     @model_validator(mode="after")
-    def _distinct(self) -> Compare[StrategyT]:
-        refuse(self._faults())
+    def _validate_names(self) -> Compare[StrategyT]:
+        raise_faults(self._faults())
         return self
 
     def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -98,11 +98,11 @@ class Compare(Choice, Generic[StrategyT]):
                 yield ("published", "figures", name), words
 
 
-class RunConfig(Choice, Generic[StrategyT]):
+class RunConfig(ConfigModel, Generic[StrategyT]):
     """One run, every default spelled out."""
 
     name: Slug
-    description: Label = ""
+    description: DisplayText = ""
     data: Data
     window: Window = Window()
     account: Account = Account()
@@ -112,20 +112,20 @@ class RunConfig(Choice, Generic[StrategyT]):
 
     def canonical(self) -> dict[str, object]:
         """Return the config as plain data, every default spelled out, that reads back as this config."""
-        return plain(self)
+        return to_plain_data(self)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the canonical config as JSON."""
         return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()
 
 
-def plain(model: BaseModel) -> dict[str, object]:
+def to_plain_data(model: BaseModel) -> dict[str, object]:
     """Return a model as JSON-ready data by its YAML names, benchmarks flat again, absent options left out."""
     data = model.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return _flat(data)
+    return _flatten_benchmarks(data)
 
 
-def _flat(data: dict[str, object]) -> dict[str, object]:
+def _flatten_benchmarks(data: dict[str, object]) -> dict[str, object]:
     compare = data.get("compare")
     if isinstance(compare, dict):
         compare["benchmarks"] = [

@@ -12,27 +12,27 @@ from pydantic import ValidationError
 
 from engine.backtest.config import RunConfig
 from engine.core.errors import ConfigError, Fault
-from engine.core.validation import validated
-from engine.core.yaml_document import Document, KeyPath, read
-from engine.data.sources.base import Request
+from engine.core.validation import validate
+from engine.core.yaml_document import Document, KeyPath, read_document
+from engine.data.sources.base import PriceRequest
 from engine.portfolio.account import Account, Contributions
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import Policy
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-BEYOND: Final = dt.timedelta(days=14)
+DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
 
 
 def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[str, ...] = ()) -> RunConfig[PolicyT]:
     """Read, override and validate a config; raises ConfigError with every fault."""
-    return checked(opened(path, overrides), schema)
+    return validate_run(open_document(path, overrides), schema)
 
 
-def opened(path: Path, overrides: tuple[str, ...] = ()) -> Document:
+def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
     """Read a config and override its keys; what is wrong so far is among the document's faults."""
-    document = read(path)
+    document = read_document(path)
     for assignment in overrides:
         try:
             document.override(assignment)
@@ -41,10 +41,10 @@ def opened(path: Path, overrides: tuple[str, ...] = ()) -> Document:
     return document
 
 
-def checked(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
+def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
     """Validate a config, each section and all of them together; raises ConfigError with every fault."""
     document.faults.extend(tariff_faults(document))
-    config = validated(schema, document)
+    config = validate(schema, document)
     if faults := list(_funding_faults(config, document)):
         raise ConfigError(faults)
     return config
@@ -62,11 +62,11 @@ def tariff_faults(document: Document) -> Iterator[Fault]:
     paid = costs.tariff.currency
     if costs.fx is not None and paid == own:
         words = f"{costs.name} charges {paid} as the account does"
-        yield Fault(document.where(("costs", "fx")), "costs.fx", words, "remove fx")
+        yield Fault(document.locate(("costs", "fx")), "costs.fx", words, "remove fx")
     if costs.fx is None and paid != own:
         words = f"{costs.name} charges {paid}, the account is in {own}"
         remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
-        yield Fault(document.where(("costs", "name")), "costs.fx", words, remedy)
+        yield Fault(document.locate(("costs", "name")), "costs.fx", words, remedy)
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
@@ -75,15 +75,15 @@ def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[
     plans: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
     plans += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
     for place, plan in plans:
-        if not waits_for_flows(plan) or funds(flows):
+        if not waits_for_flows(plan) or flows_can_rebalance(flows):
             continue
-        words, remedy = unfunded(flows)
+        words, remedy = missing_flows_message(flows)
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
-        yield Fault(document.where(path), ".".join(map(str, path)), words, remedy)
+        yield Fault(document.locate(path), ".".join(map(str, path)), words, remedy)
 
 
-def unfunded(flows: Contributions) -> tuple[str, str]:
+def missing_flows_message(flows: Contributions) -> tuple[str, str]:
     """Return what is said of a plan that waits for flows which do not come, or are used for something else."""
     words = "flows_first leaves a band to a flow towards the targets, "
     if not flows.amount:
@@ -97,24 +97,24 @@ def waits_for_flows(plan: Policy) -> bool:
     return band is not None and band.flows_first
 
 
-def funds(flows: Contributions) -> bool:
+def flows_can_rebalance(flows: Contributions) -> bool:
     """Return whether there are flows that can answer a band."""
     return bool(flows.amount) and flows.invest == "towards_targets"
 
 
-def tickers_of(config: RunConfig[PolicyT]) -> tuple[str, ...]:
+def config_tickers(config: RunConfig[PolicyT]) -> tuple[str, ...]:
     """Return every asset the config names, strategy first."""
     policies = [config.strategy, *(benchmark.strategy for benchmark in config.compare.benchmarks)]
     return tuple(dict.fromkeys(ticker for policy in policies for ticker in policy.tickers))
 
 
-def beyond(end: dt.date) -> dt.date:
+def last_price_day(end: dt.date) -> dt.date:
     """Return the last day that prices are read of for a window that ends on ``end``."""
-    return min(end, dt.date.max - BEYOND) + BEYOND
+    return min(end, dt.date.max - DAYS_AFTER_WINDOW) + DAYS_AFTER_WINDOW
 
 
-def request_of(config: RunConfig[PolicyT]) -> Request:
+def price_request(config: RunConfig[PolicyT]) -> PriceRequest:
     """Return what the config asks of its source."""
     window = config.window
-    end = beyond(window.end) if window.end else None
-    return Request(tickers_of(config), window.start, end, config.data.calendar)
+    end = last_price_day(window.end) if window.end else None
+    return PriceRequest(config_tickers(config), window.start, end, config.data.calendar)

@@ -21,19 +21,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from engine.analysis.comparison import Comparison, Portfolio, Versus
-from engine.analysis.walk_forward import Stride, Walk, walked
+from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
+from engine.analysis.walk_forward import FilledDecision, WalkForward, walk_forward
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 
-MANIFEST: Final = "manifest.json"
-RUN, SWEEP = "run", "sweep"
+MANIFEST_FILE: Final = "manifest.json"
+RUN_KIND, SWEEP_KIND = "run", "sweep"
 """What a folder can hold, as its manifest says under ``kind``."""
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
-PACKAGES: Final = (
+RECORDED_PACKAGES: Final = (
     "portfolio-engine",
     "arch",
     "exchange_calendars",
@@ -51,7 +51,7 @@ PACKAGES: Final = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
+class RunResult:
     """A finished run: its comparison, what it cannot know, and the resolved config it answers to."""
 
     name: str
@@ -73,8 +73,8 @@ class Run:
             "description": self.description,
             "window": {"start": str(first.dates[0]), "end": str(first.dates[-1]), "sessions": len(first.dates)},
             "account": {"capital": first.capital, "currency": market.currency},
-            "portfolios": {name: _portfolio(item) for name, item in self.comparison.portfolios.items()},
-            "versus": {name: _versus(item) for name, item in self.comparison.versus.items()},
+            "portfolios": {name: _portfolio_summary(item) for name, item in self.comparison.portfolios.items()},
+            "versus": {name: _relative_summary(item) for name, item in self.comparison.versus.items()},
             "checks": dataclasses.asdict(self.comparison.checks),
             "data": {
                 "source": market.provenance.source,
@@ -82,16 +82,16 @@ class Run:
                 "sha256": data_sha256(self.comparison),
             },
             "events": [
-                {"date": str(one.date), "kind": one.kind, "asset": one.asset, "text": one.words}
-                for one in self.comparison.happenings
+                {"date": str(one.date), "kind": one.kind, "asset": one.asset, "text": one.text}
+                for one in self.comparison.events
             ],
             "warnings": list(self.warnings),
         }
-        walk = walked(first, market)
+        walk = walk_forward(first, market)
         if walk is not None:
-            result["optimiser"] = walk_summary(walk)
-        if self.comparison.enforcement:
-            result["caps_always"] = dataclasses.asdict(self.comparison.enforcement)
+            result["optimiser"] = walk_forward_summary(walk)
+        if self.comparison.cap_effect:
+            result["caps_always"] = dataclasses.asdict(self.comparison.cap_effect)
         if self.comparison.published:
             result["published"] = {
                 "source": self.published_source,
@@ -107,8 +107,8 @@ class Run:
     def manifest(self) -> dict[str, Json]:
         """Return the content of ``manifest.json``: what must be equal for the bytes to be equal."""
         return {
-            "kind": RUN,
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+            "kind": RUN_KIND,
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED_PACKAGES}},
             "config_sha256": self.config_sha256,
             "data_sha256": data_sha256(self.comparison),
             **({"rates_sha256": self.rates_sha256} if self.rates_sha256 else {}),
@@ -125,19 +125,19 @@ class Run:
 
         """
         files = {
-            "equity.parquet": _parquet(
+            "equity.parquet": _portfolio_table(
                 self.comparison, {n: p.ledger.value for n, p in self.comparison.portfolios.items()}
             ),
-            "levels.parquet": _parquet(
+            "levels.parquet": _portfolio_table(
                 self.comparison, {n: p.performance.level[1:] for n, p in self.comparison.portfolios.items()}
             ),
-            "weights.parquet": _weights(self.comparison),
+            "weights.parquet": _weight_table(self.comparison),
             "trades.csv": trades_csv(self.comparison).encode(),
             "config.resolved.yaml": yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
             "summary.json": to_json(self.summary()),
         }
         signatures: dict[str, Json] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        files[MANIFEST] = to_json({**self.manifest(), "files": signatures})
+        files[MANIFEST_FILE] = to_json({**self.manifest(), "files": signatures})
         for name, content in files.items():
             atomic_write(folder / name, content)
 
@@ -155,23 +155,23 @@ def output_folder(out: Path, name: str) -> Path:
     return folder
 
 
-def kind_in(folder: Path) -> str:
+def folder_kind(folder: Path) -> str:
     """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
         found = manifest.get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None
-    if found in {RUN, SWEEP}:
+    if found in {RUN_KIND, SWEEP_KIND}:
         return str(found)
     if any((folder / name).exists() for name in ("results.parquet", "unfinished/sweep.journal")):
-        return SWEEP
-    return RUN if (folder / "equity.parquet").exists() else ""
+        return SWEEP_KIND
+    return RUN_KIND if (folder / "equity.parquet").exists() else ""
 
 
-def keep_apart(folder: Path, kind: str) -> None:
+def refuse_other_kind(folder: Path, kind: str) -> None:
     """Raise OutputError when ``folder`` holds the other kind: its files would be replaced in part."""
-    found = kind_in(folder)
+    found = folder_kind(folder)
     if found and found != kind:
         raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
 
@@ -197,7 +197,7 @@ def trades_csv(comparison: Comparison) -> str:
             numbers = (
                 ledger.trades[event, j],
                 ledger.prices[event, j],
-                ledger.traded[event, j],
+                ledger.order_values[event, j],
                 ledger.costs[event, j],
             )
             writer.writerow(
@@ -206,13 +206,13 @@ def trades_csv(comparison: Comparison) -> str:
     return text.getvalue()
 
 
-def _portfolio(portfolio: Portfolio) -> dict[str, Json]:
+def _portfolio_summary(portfolio: PortfolioResult) -> dict[str, Json]:
     dates = portfolio.ledger.dates
     return {
         "start": str(dates[0]),
         "end": str(dates[-1]),
         "sessions": len(dates),
-        **portfolio.figures(),
+        **portfolio.metrics(),
         "max_weight": {
             ticker: {
                 "weight": peak.weight,
@@ -220,19 +220,19 @@ def _portfolio(portfolio: Portfolio) -> dict[str, Json]:
                 "sessions_over_cap": peak.sessions_over_cap,
                 "cap": peak.cap,
             }
-            for ticker, peak in portfolio.peaks.items()
+            for ticker, peak in portfolio.peak_weights.items()
         },
     }
 
 
-def walk_summary(walk: Walk) -> dict[str, Json]:
+def walk_forward_summary(walk: WalkForward) -> dict[str, Json]:
     """Return the part ``optimiser`` of ``summary.json``."""
-    steps, residuals = [stride.step for stride in walk.strides], [step.residual for step in walk.solved]
-    named = next((step for step in steps if step.figure), steps[0])
+    steps, residuals = [stride.step for stride in walk.steps], [step.residual for step in walk.solved]
+    named = next((step for step in steps if step.metric), steps[0])
     mean, highest = walk.turnover
     worst = walk.worst_fallback
     return {
-        "figure": named.figure,
+        "figure": named.metric,
         "percent": named.percent,
         "decisions": len(steps),
         "solved": len(walk.solved),
@@ -242,18 +242,18 @@ def walk_summary(walk: Walk) -> dict[str, Json]:
         "worst_fallback_residual": worst.residual if worst else None,
         "solvers": dict(walk.solvers),
         "fallbacks": dict(walk.fallbacks),
-        "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.spreads.items()},
-        "bound": {name: dataclasses.asdict(bound) for name, bound in walk.bounds.items()},
-        "steps": [stride_summary(stride) for stride in walk.strides],
+        "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.weights.items()},
+        "bound": {name: dataclasses.asdict(bound) for name, bound in walk.bound.items()},
+        "steps": [decision_summary(stride) for stride in walk.steps],
     }
 
 
-def stride_summary(stride: Stride) -> dict[str, Json]:
+def decision_summary(stride: FilledDecision) -> dict[str, Json]:
     """Return one decision as data."""
     step = stride.step
     numbers = {"value": step.value, "residual": step.residual, "gap": step.gap}
     return {
-        "date": str(stride.fill),
+        "date": str(stride.date),
         "decided": str(stride.decided),
         "train_first": str(step.train[0]) if step.train else None,
         "train_last": str(step.train[1]) if step.train else None,
@@ -263,19 +263,19 @@ def stride_summary(stride: Stride) -> dict[str, Json]:
         "solver": step.solver,
         **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
         "binding": dict(step.binding),
-        "turnover": stride.traded,
+        "turnover": stride.turnover,
         "fallback": step.fallback,
-        "broken": step.broken,
+        "broken": step.broken_limit,
         "remark": step.remark,
     }
 
 
-def _versus(versus: Versus) -> dict[str, Json]:
+def _relative_summary(versus: RelativePerformance) -> dict[str, Json]:
     return {
         "start": str(versus.start),
         "sessions": versus.sessions,
         "cagr_difference": versus.cagr_difference,
-        "cagr_difference_ci95": list(versus.interval) if versus.interval else None,
+        "cagr_difference_ci95": list(versus.cagr_difference_ci95) if versus.cagr_difference_ci95 else None,
         "tracking_error": versus.tracking_error,
         "information_ratio": versus.information_ratio,
         "beta": versus.beta,
@@ -283,18 +283,18 @@ def _versus(versus: Versus) -> dict[str, Json]:
     }
 
 
-def _parquet(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
+def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
     """Return a table with a date column and one column a portfolio, empty before its first session."""
     dates = comparison.market.dates[-max(len(column) for column in series.values()) :]
-    return _table(dates, series)
+    return _parquet_bytes(dates, series)
 
 
-def _weights(comparison: Comparison) -> bytes:
+def _weight_table(comparison: Comparison) -> bytes:
     ledger = comparison.strategy.ledger
     weights = ledger.weights(comparison.market)
     held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
     columns = {ledger.assets[j]: weights[:, j] for j in held}
-    return _table(
+    return _parquet_bytes(
         ledger.dates,
         {
             **columns,
@@ -303,7 +303,7 @@ def _weights(comparison: Comparison) -> bytes:
     )
 
 
-def _table(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:
+def _parquet_bytes(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:
     """Return Parquet bytes with page checksums; a column shorter than ``dates`` is empty at its start."""
     days = np.ascontiguousarray(dates.astype("datetime64[D]").astype(np.int32))
     arrays = [pa.Array.from_buffers(pa.date32(), len(days), [None, pa.py_buffer(days)])]

@@ -11,7 +11,7 @@ import os
 from platformdirs import user_state_path
 
 
-def note(data_sha256: str, config_sha256: str, variants: int = 1) -> int:
+def record_trials(data_sha256: str, config_sha256: str, variants: int = 1) -> int:
     """Remember that a config was run on some data, in so many ``variants``.
 
     Returns how many different variants were run on them, 0 when nothing can be kept.

@@ -6,13 +6,13 @@ import dataclasses
 
 import numpy as np
 
-from engine.backtest.outputs import Run
+from engine.backtest.outputs import RunResult
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
 
-def audited(run: Run) -> Run:
+def audit_run(run: RunResult) -> RunResult:
     """Return the run with the largest relative difference of each portfolio's equity to vectorbt's."""
     market = run.comparison.market
     differences = {
@@ -27,11 +27,11 @@ def largest_difference(ledger: Ledger, market: Market) -> float:
     vectorbt knows neither flows nor interest: it starts with all the cash that ever comes in, and what had come in by
     each session is put to its account beside its value. Shares, prices, fees, cash and values are its own.
     """
-    theirs = replay(ledger, market)
+    theirs = replay_value(ledger, market)
     return float(np.abs(ledger.value / theirs - 1.0).max())
 
 
-def replay(ledger: Ledger, market: Market) -> FloatArray:
+def replay_value(ledger: Ledger, market: Market) -> FloatArray:
     """Return (T,) the value that vectorbt gives the ledger's trades [currency]."""
     import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
 
@@ -39,8 +39,8 @@ def replay(ledger: Ledger, market: Market) -> FloatArray:
     offset = len(market.dates) - sessions
     used = np.flatnonzero(ledger.trades.any(axis=0))
     close = np.nan_to_num(market.prices[offset:, used], nan=1.0)
-    size, price, fees, at = _orders(ledger, used, close)
-    inflow = _interest(ledger, market.cash_rate[offset:]) + ledger.flows
+    size, price, fees, at = _order_arrays(ledger, used, close)
+    inflow = _interest_earned(ledger, market.cash_rate[offset:]) + ledger.flows
     reserve = float(np.maximum(inflow, 0.0).sum())
     portfolio = vbt.Portfolio.from_orders(
         close=close[at],
@@ -59,12 +59,12 @@ def replay(ledger: Ledger, market: Market) -> FloatArray:
     return result
 
 
-def _orders(
+def _order_arrays(
     ledger: Ledger, used: np.ndarray[tuple[int, ...], np.dtype[np.int64]], close: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
     """Return sizes, prices, fees (L, M) and the sessions of L lines: one a session, more where events share it."""
     at = np.sort(np.concatenate([np.setdiff1d(np.arange(len(close)), ledger.rows), ledger.rows]))
-    lines = np.searchsorted(at, ledger.rows) + _order_within(ledger.rows)
+    lines = np.searchsorted(at, ledger.rows) + _index_in_session(ledger.rows)
     size = np.zeros((len(at), len(used)))
     price = close[at].copy()
     fees = np.zeros_like(size)
@@ -76,7 +76,7 @@ def _orders(
     return size, price, fees, at
 
 
-def _order_within(
+def _index_in_session(
     rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Return 0, 1, ... for events that share a session."""
@@ -84,6 +84,6 @@ def _order_within(
     return np.arange(len(rows)) - first
 
 
-def _interest(ledger: Ledger, rate: FloatArray) -> FloatArray:
+def _interest_earned(ledger: Ledger, rate: FloatArray) -> FloatArray:
     """Return (T,) what cash earned into each session [currency]."""
     return np.concatenate([[0.0], ledger.cash[:-1] * rate[1:]])

@@ -8,29 +8,29 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.analysis.bootstrap import Draw, draw_intervals
-from engine.analysis.caveats import warnings
+from engine.analysis.bootstrap import IntervalFunction, draw_intervals
+from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
-from engine.analysis.metrics import session_rate, session_rates
+from engine.analysis.metrics import rate_per_session, rates_per_session
 from engine.backtest.config import RunConfig, Window
-from engine.backtest.loading import request_of
-from engine.backtest.outputs import Run
+from engine.backtest.loading import price_request
+from engine.backtest.outputs import RunResult
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
-from engine.data.quality import Finding, inspect, refuse_errors
-from engine.data.sources.base import Closes, Request
-from engine.data.sources.exchange_calendar import sessions_of
+from engine.data.quality import Finding, inspect_closes, raise_error_findings
+from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.policy import Policy
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-_YEARS = (1800, 2200)
+_PLAUSIBLE_YEARS = (1800, 2200)
 
 
 @dataclass(frozen=True)
-class Prices:
+class LoadedPrices:
     """A loaded market up to the window's end, the row the window starts at, and what the gate found."""
 
     market: Market
@@ -38,7 +38,7 @@ class Prices:
     findings: tuple[Finding, ...]
 
 
-def load_prices(config: RunConfig[PolicyT]) -> Prices:
+def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
     """Load the config's prices and pass them through the gate (S1, S7).
 
     Raises
@@ -47,16 +47,16 @@ def load_prices(config: RunConfig[PolicyT]) -> Prices:
         When a ticker is unknown, a price impossible, the currency another, or the window outside the data.
 
     """
-    closes, findings = gated(config, request_of(config))
-    market, row = windowed(closes.market(config.account.cash.rate), config.window)
-    return Prices(market, row, findings)
+    closes, findings = load_checked(config, price_request(config))
+    market, row = slice_window(closes.to_market(config.account.cash.rate), config.window)
+    return LoadedPrices(market, row, findings)
 
 
-def gated(config: RunConfig[PolicyT], request: Request) -> tuple[Closes, tuple[Finding, ...]]:
+def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
     """Load the closes of a request and pass them through the gate; raises DataError as :func:`load_prices` does."""
     closes = config.data.source.load(request)
-    findings = examine(config, closes)
-    refuse_errors(findings)
+    findings = quality_findings(config, closes)
+    raise_error_findings(findings)
     if closes.currency != config.account.currency:
         raise DataError(
             f"prices are in {closes.currency}, account.currency is {config.account.currency}; "
@@ -65,7 +65,7 @@ def gated(config: RunConfig[PolicyT], request: Request) -> tuple[Closes, tuple[F
     return closes, findings
 
 
-def windowed(market: Market, window: Window) -> tuple[Market, int]:
+def slice_window(market: Market, window: Window) -> tuple[Market, int]:
     """Return ``market`` up to the window's end, and the row the window starts at.
 
     Raises
@@ -81,35 +81,37 @@ def windowed(market: Market, window: Window) -> tuple[Market, int]:
             f"window {start or first}..{end or last} lies outside the data, which cover {first}..{last}; "
             "move window.start or window.end"
         )
-    market = market.through(np.datetime64(end)) if end else market
+    market = market.truncate(np.datetime64(end)) if end else market
     row = int(np.searchsorted(market.dates, np.datetime64(start))) if start else 0
     if row >= len(market.dates) - 1:
         raise DataError(f"window {start}..{end}: fewer than two sessions in the data; widen it")
     return market, row
 
 
-def examine(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
+def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
     """Return what the quality gate says of ``closes``."""
     years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
-    if years[0] < _YEARS[0] or years[1] > _YEARS[1]:
-        odd = closes.dates[0] if years[0] < _YEARS[0] else closes.dates[-1]
+    if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
+        odd = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
         raise DataError(f"{closes.provenance.source}: {odd} is no date of a price; correct the row or remove it")
-    sessions = sessions_of(config.data.calendar, closes.dates[0], closes.dates[-1])
-    return inspect(closes, config.data.calendar, sessions)
+    sessions = exchange_sessions(config.data.calendar, closes.dates[0], closes.dates[-1])
+    return inspect_closes(closes, config.data.calendar, sessions)
 
 
-def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = draw_intervals) -> Run:
+def run_backtest(
+    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, draw: IntervalFunction = draw_intervals
+) -> RunResult:
     """Simulate the config and everything it is compared with."""
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
-    risk_free = risk_free_of(terms.risk_free, market.dates[prices.start :])
+    risk_free = risk_free_per_session(terms.risk_free, market.dates[prices.start :])
     comparison = compare(
         market,
         config.strategy,
         {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
-        config.costs.table(len(market.assets)),
+        config.costs.cost_table(len(market.assets)),
         start=prices.start,
         buy_and_hold=terms.buy_and_hold,
         risk_free=risk_free,
@@ -118,9 +120,9 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
         draw=draw,
     )
     window = tuple(np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
-    found = [finding.message for finding in prices.findings if _concerns(finding, market.dates[prices.start])]
-    said = warnings(comparison, config.strategy, (window[0], window[1]), prices.start)
-    return Run(
+    found = [finding.message for finding in prices.findings if _is_relevant(finding, market.dates[prices.start])]
+    said = caveats(comparison, config.strategy, (window[0], window[1]), prices.start)
+    return RunResult(
         name=config.name,
         description=config.description,
         config=config.canonical(),
@@ -132,12 +134,12 @@ def run(config: RunConfig[PolicyT], prices: Prices | None = None, draw: Draw = d
     )
 
 
-def risk_free_of(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
+def risk_free_per_session(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
     """Return the risk-free rate a session, or one for each session of the window."""
-    return session_rate(rate) if isinstance(rate, float) else session_rates(rate.annual(dates))
+    return rate_per_session(rate) if isinstance(rate, float) else rates_per_session(rate.annual_rates(dates))
 
 
-def _concerns(finding: Finding, start: np.datetime64) -> bool:
+def _is_relevant(finding: Finding, start: np.datetime64) -> bool:
     """Return whether a warning is about the run's own window, and is not said by ``honesty`` already."""
     dated = finding.date is not None
     inside = not dated or bool(np.datetime64(finding.date) >= start)

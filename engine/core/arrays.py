@@ -40,7 +40,7 @@ DateArray: TypeAlias = npt.NDArray[np.datetime64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """Return ``array`` C-contiguous and read-only; copies only when it must."""
     result = np.ascontiguousarray(array)
     if result is array:

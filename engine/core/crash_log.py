@@ -12,7 +12,7 @@ from pathlib import Path
 from platformdirs import user_log_path
 
 
-def write_log() -> Path:
+def write_crash_log() -> Path:
     """Write the exception being handled to a new file and return its path; falls back on the temporary folder."""
     text = f"{platform.python_version()} {platform.platform()}\n{' '.join(sys.argv)}\n{traceback.format_exc()}"
     for folder in (user_log_path("portfolio-engine"), Path(tempfile.gettempdir())):

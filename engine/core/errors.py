@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-MOST: Final = 50
+MAX_MESSAGE_LINES: Final = 50
 """Lines of one message that are printed; of the rest only the number."""
-LONGEST: Final = 1000
+MAX_LINE_CHARACTERS: Final = 1000
 """Characters of one line that are printed."""
 
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -35,21 +35,21 @@ class EngineError(Exception):
 
     def __str__(self) -> str:
         """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
-        lines = [visible(shortened(str(line), LONGEST)) for line in self.args[:MOST]]
-        rest = len(self.args) - MOST
+        lines = [escape_controls(shorten(str(line), MAX_LINE_CHARACTERS)) for line in self.args[:MAX_MESSAGE_LINES]]
+        rest = len(self.args) - MAX_MESSAGE_LINES
         return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
-    return "".join(_spelled(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+    return "".join(_escape_character(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
 
 
-def _spelled(char: str) -> str:
+def _escape_character(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-def shortened(text: str, most: int) -> str:
+def shorten(text: str, most: int) -> str:
     """Return at most ``most`` characters: the middle goes, for the end of a message says what to do."""
     if len(text) <= most:
         return text
@@ -61,18 +61,18 @@ def shortened(text: str, most: int) -> str:
 class Fault:
     """One fault of a configuration file, as one printed line.
 
-    ``where`` is ``file:line``; ``path`` the keys that lead there, joined by dots; ``found`` and ``expected``
+    ``location`` is ``file:line``; ``path`` the keys that lead there, joined by dots; ``found`` and ``expected``
     say what is wrong, ``remedy`` what to write instead.
     """
 
-    where: str
+    location: str
     path: str
     message: str
     remedy: str = ""
 
     def __str__(self) -> str:
         """Return ``file:line: path: message; remedy``."""
-        parts = (self.where, shortened(self.path, 120), shortened(self.message, 300))
+        parts = (self.location, shorten(self.path, 120), shorten(self.message, 300))
         head = ": ".join(part for part in parts if part)
         return f"{head}; {self.remedy}" if self.remedy else head
 
@@ -107,7 +107,7 @@ class OutputError(EngineError):
 
 
 @contextmanager
-def about(config: object) -> Iterator[None]:
+def prefix_errors(config: object) -> Iterator[None]:
     """Put the config's name before every line of what its prices, sessions or account do not allow."""
     try:
         yield

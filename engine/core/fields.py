@@ -15,21 +15,21 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.errors import shortened
+from engine.core.errors import shorten
 
-_LARGEST = 1e15
-_LARGEST_PERCENT = 1e5
-_YEARS = (1900, 2200)
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_MAX_NUMBER = 1e15
+_MAX_PERCENT = 1e5
+YEAR_BOUNDS = (1900, 2200)
+NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LONGEST_TEXT = 1000
-_LONGEST_PATH = 4096
-RATES = (-0.5, 1.0)
+_MAX_TEXT_CHARACTERS = 1000
+_MAX_PATH_CHARACTERS = 4096
+RATE_BOUNDS = (-0.5, 1.0)
 """What a year's interest can be [fraction]."""
 
 
-class Choice(BaseModel):
+class ConfigModel(BaseModel):
     """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``.
 
     A key that may be left out may also be ``null``, so that ``--set`` and an axis of a sweep can leave it out.
@@ -39,14 +39,14 @@ class Choice(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_null(cls, data: object) -> object:
+    def _drop_nulls(cls, data: object) -> object:
         if not isinstance(data, dict) or "null" not in data.values():
             return data
         left_out = {field.alias or name for name, field in cls.model_fields.items() if field.default is None}
         return {key: value for key, value in data.items() if value != "null" or key not in left_out}
 
 
-def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
+def raise_faults(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
     """Raise one error for all that a model's fields say against each other; nothing when there is nothing.
 
     Each fault is the keys, below the model, that it is about, and ``message; remedy``: so its line can be shown.
@@ -58,77 +58,83 @@ def refuse(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
         raise PydanticCustomError("together", "{text}", context)
 
 
-def in_percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a fraction as a sentence says it, with no more digits than it needs: ``2.5 %``."""
     return f"{100.0 * share:.6g} %"
 
 
-def quoted(value: object) -> str:
+def quote_value(value: object) -> str:
     """Return what was found as a message shows it: one line, not too long."""
     if isinstance(value, str):
-        return repr(shortened(value, 60))
+        return repr(shorten(value, 60))
     if isinstance(value, (dict, list, tuple)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return shortened(repr(value), 60)
+    return shorten(repr(value), 60)
 
 
-def _number(value: object) -> float:
+def _parse_number(value: object) -> float:
     """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST:  # not nan, not inf
+    if (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER
+    ):  # not nan, not inf
         return float(value)
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and abs(float(value)) <= _LARGEST:
+    if isinstance(value, str) and NUMBER_PATTERN.fullmatch(value.strip()) and abs(float(value)) <= _MAX_NUMBER:
         return float(value)
-    if (isinstance(value, str) and _NUMBER.fullmatch(value.strip())) or (isinstance(value, int) and value):
+    if (isinstance(value, str) and NUMBER_PATTERN.fullmatch(value.strip())) or (isinstance(value, int) and value):
         words = "{found} is too large; write a number up to 1e15"
-        raise PydanticCustomError("number", words, {"found": quoted(value)})
+        raise PydanticCustomError("number", words, {"found": quote_value(value)})
     raise PydanticCustomError(
-        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": quoted(value)}
+        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": quote_value(value)}
     )
 
 
-def _fraction(value: object) -> float:
+def _parse_fraction(value: object) -> float:
     """Read ``2.5%`` or ``0.025``; a bare number above 1 could mean either, so it is refused with both readings."""
     if isinstance(value, str) and value.strip().endswith("%"):
         text = value.strip()[:-1].strip()
-        if not _NUMBER.fullmatch(text):
-            raise PydanticCustomError("fraction", "{found} is not a percentage; write 2.5%", {"found": quoted(value)})
-        if abs(float(text)) > _LARGEST_PERCENT:
-            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": quoted(value)})
+        if not NUMBER_PATTERN.fullmatch(text):
+            raise PydanticCustomError(
+                "fraction", "{found} is not a percentage; write 2.5%", {"found": quote_value(value)}
+            )
+        if abs(float(text)) > _MAX_PERCENT:
+            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": quote_value(value)})
         return float(text) / 100.0
-    number = _number(value)
+    number = _parse_number(value)
     if abs(number) > 1.0:
         raise PydanticCustomError(
             "ambiguous_fraction",
             "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}",
-            {"found": shortened(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
+            {"found": shorten(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
         )
     return number
 
 
-def _rate(value: object) -> float:
+def _parse_rate(value: object) -> float:
     """Read a year's interest; beyond these bounds it is a slip of the pen or of the unit."""
-    rate = _fraction(value)
-    if not RATES[0] <= rate <= RATES[1]:
+    rate = _parse_fraction(value)
+    if not RATE_BOUNDS[0] <= rate <= RATE_BOUNDS[1]:
         words = "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%"
-        raise PydanticCustomError("rate", words, {"found": quoted(value)})
+        raise PydanticCustomError("rate", words, {"found": quote_value(value)})
     return rate
 
 
-def _points(value: object) -> float:
+def _parse_basis_points(value: object) -> float:
     """Read basis points: ``5`` or ``5 bp``."""
     if isinstance(value, str):
         value = re.sub(r"\s*bps?$", "", value.strip())
-    return _number(value)
+    return _parse_number(value)
 
 
-def _whole(value: object) -> int:
-    number = _number(value)
+def _parse_whole(value: object) -> int:
+    number = _parse_number(value)
     if number != int(number):
-        raise PydanticCustomError("whole", "{found} is not a whole number; write digits only", {"found": quoted(value)})
+        raise PydanticCustomError(
+            "whole", "{found} is not a whole number; write digits only", {"found": quote_value(value)}
+        )
     return int(number)
 
 
-def _date(value: object) -> dt.date:
+def _parse_date(value: object) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
@@ -136,14 +142,14 @@ def _date(value: object) -> dt.date:
             day = dt.date.fromisoformat(value.strip())
         except ValueError:
             day = dt.date.min
-        if _YEARS[0] <= day.year <= _YEARS[1]:
+        if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:
             return day
     raise PydanticCustomError(
-        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": quoted(value)}
+        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": quote_value(value)}
     )
 
 
-def _switch(value: object) -> bool:
+def _parse_switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in {"true", "yes", "on"}:
@@ -151,67 +157,67 @@ def _switch(value: object) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
         return False
     raise PydanticCustomError(
-        "switch", "{found} is neither true nor false; write one of them", {"found": quoted(value)}
+        "switch", "{found} is neither true nor false; write one of them", {"found": quote_value(value)}
     )
 
 
-def _ticker(value: object) -> str:
+def _parse_ticker(value: object) -> str:
     if isinstance(value, str) and value in {"cash", "date"}:
         words = "'{found}' is a column of the results, not a ticker here; what the weights leave over is cash"
         raise PydanticCustomError("ticker", words, {"found": value})
     if isinstance(value, str) and _TICKER.fullmatch(value):
         return value
     raise PydanticCustomError(
-        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": quoted(value)}
+        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": quote_value(value)}
     )
 
 
-def _slug(value: object) -> str:
+def _parse_slug(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
         return value
     raise PydanticCustomError(
         "slug",
         "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit",
-        {"found": quoted(value)},
+        {"found": quote_value(value)},
     )
 
 
-def _currency(value: object) -> str:
+def _parse_currency(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Z]{3}", value):
         return value
     raise PydanticCustomError(
-        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": quoted(value)}
+        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": quote_value(value)}
     )
 
 
-def _exchange(value: object) -> str:
+def _parse_exchange(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]{4}", value):
         return value
     words = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
-    raise PydanticCustomError("exchange", words, {"found": quoted(value)})
+    raise PydanticCustomError("exchange", words, {"found": quote_value(value)})
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+def _parse_text(value: object) -> str:
+    if isinstance(value, str) and len(value) <= _MAX_TEXT_CHARACTERS:
         return value
     words = "{found} is no text of up to {most} characters; shorten it, or put it in quotes"
-    raise PydanticCustomError("text", words, {"found": quoted(value), "most": f"{_LONGEST_TEXT:,}"})
+    raise PydanticCustomError("text", words, {"found": quote_value(value), "most": f"{_MAX_TEXT_CHARACTERS:,}"})
 
 
-def _name(value: object) -> str:
+def _parse_name(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[^\x00-\x1f<>]{1,60}", value):
         return value
     words = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
-    raise PydanticCustomError("name", words, {"found": quoted(value)})
+    raise PydanticCustomError("name", words, {"found": quote_value(value)})
 
 
-def _path(value: object) -> str:
+def _parse_path(value: object) -> str:
     """Read a path as text: an empty one would quietly mean the working directory."""
     text = str(value) if isinstance(value, (str, os.PathLike)) else ""
-    if text.strip() and len(text) <= _LONGEST_PATH and "\0" not in text:
+    if text.strip() and len(text) <= _MAX_PATH_CHARACTERS and "\0" not in text:
         return text
     raise PydanticCustomError(
-        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": quoted(value)}
+        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": quote_value(value)}
     )
 
 
@@ -219,70 +225,72 @@ _PERCENT_SCHEMA = {
     "anyOf": [{"type": "string", "pattern": r"^[+-]?[0-9.]+%$"}, {"type": "number", "minimum": -1, "maximum": 1}]
 }
 
-Fraction: TypeAlias = Annotated[float, BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
+Fraction: TypeAlias = Annotated[float, BeforeValidator(_parse_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
 """A share or rate, any sign: ``2.5%`` or ``0.025``."""
 
-Rate: TypeAlias = Annotated[float, BeforeValidator(_rate), WithJsonSchema(_PERCENT_SCHEMA)]
+Rate: TypeAlias = Annotated[float, BeforeValidator(_parse_rate), WithJsonSchema(_PERCENT_SCHEMA)]
 """A year's interest, annual effective, between -50 % and 100 %."""
 
-Weight: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
+Weight: TypeAlias = Annotated[
+    float, Field(ge=0.0, le=1.0), BeforeValidator(_parse_fraction), WithJsonSchema(_PERCENT_SCHEMA)
+]
 """A share between 0 % and 100 %."""
 
-Money: TypeAlias = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Money: TypeAlias = Annotated[float, BeforeValidator(_parse_number), WithJsonSchema({"type": "number"})]
 """An amount in the account's currency, any sign."""
 
 Positive: TypeAlias = Annotated[
-    float, Field(gt=0.0), BeforeValidator(_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+    float, Field(gt=0.0), BeforeValidator(_parse_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
 """An amount above zero."""
 
-NotNegative: TypeAlias = Annotated[
-    float, Field(ge=0.0), BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})
+NonNegative: TypeAlias = Annotated[
+    float, Field(ge=0.0), BeforeValidator(_parse_number), WithJsonSchema({"type": "number", "minimum": 0})
 ]
 """An amount of zero or more."""
 
 BasisPoints: TypeAlias = Annotated[
     float,
     Field(ge=0.0, le=1000.0),
-    BeforeValidator(_points),
+    BeforeValidator(_parse_basis_points),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}]}),
 ]
 """Hundredths of a percent: ``5`` or ``5 bp``."""
 
-Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
+WholeNumber: TypeAlias = Annotated[int, BeforeValidator(_parse_whole), WithJsonSchema({"type": "integer"})]
 """A whole number."""
 
-Switch: TypeAlias = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "boolean"})]
+Switch: TypeAlias = Annotated[bool, BeforeValidator(_parse_switch), WithJsonSchema({"type": "boolean"})]
 """true or false."""
 
-Date: TypeAlias = Annotated[dt.date, BeforeValidator(_date)]
+Date: TypeAlias = Annotated[dt.date, BeforeValidator(_parse_date)]
 """An ISO date; nothing else is a date."""
 
-Ticker: TypeAlias = Annotated[str, BeforeValidator(_ticker)]
+Ticker: TypeAlias = Annotated[str, BeforeValidator(_parse_ticker)]
 """A name in the price source, kept letter for letter."""
 
 Currency: TypeAlias = Annotated[
-    str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
+    str, BeforeValidator(_parse_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
 ]
 """An ISO 4217 code, as USD."""
 
 Exchange: TypeAlias = Annotated[
-    str, BeforeValidator(_exchange), WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"})
+    str, BeforeValidator(_parse_exchange), WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"})
 ]
 """A market identifier code (ISO 10383), as XNYS."""
 
-Label: TypeAlias = Annotated[
-    str, BeforeValidator(_text), WithJsonSchema({"type": "string", "maxLength": _LONGEST_TEXT})
+DisplayText: TypeAlias = Annotated[
+    str, BeforeValidator(_parse_text), WithJsonSchema({"type": "string", "maxLength": _MAX_TEXT_CHARACTERS})
 ]
 """Text for people, of a length that a page can show."""
 
-Name: TypeAlias = Annotated[
-    str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60})
+PortfolioName: TypeAlias = Annotated[
+    str, BeforeValidator(_parse_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60})
 ]
 """What a portfolio is called in tables and files."""
 
-FilePath: TypeAlias = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+FilePath: TypeAlias = Annotated[str, BeforeValidator(_parse_path), WithJsonSchema({"type": "string", "minLength": 1})]
 """A path as it was written; ``~`` is left to whoever opens it."""
 
-Slug: TypeAlias = Annotated[str, BeforeValidator(_slug)]
+Slug: TypeAlias = Annotated[str, BeforeValidator(_parse_slug)]
 """A name that is safe as a folder."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.core.errors import DataError, OutputError
 
 
-def at_home(path: Path, key: str) -> Path:
+def expand_home(path: Path, key: str) -> Path:
     """Return ``path`` with a leading ``~`` or ``~user`` replaced by the home folder; ``key`` is what named it.
 
     Raises
@@ -30,7 +30,7 @@ def at_home(path: Path, key: str) -> Path:
 
 
 @contextmanager
-def staged(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+def stage_files(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
     """Yield an empty folder beside ``folder``; when all is written there, its files take their places in ``folder``.
 
     A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was, and so does what
@@ -47,15 +47,15 @@ def staged(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iter
     try:
         yield staging
         folder.mkdir(exist_ok=True)
-        with alone_in(folder):
+        with lock_folder(folder):
             check(folder)
-            take_places(sorted(staging.iterdir()), folder)
+            move_into_place(sorted(staging.iterdir()), folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Keep other processes that ask for it out of ``folder``; they wait, so that files of two runs never mix.
 
     The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
@@ -79,7 +79,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def take_places(made: list[Path], folder: Path) -> None:
+def move_into_place(made: list[Path], folder: Path) -> None:
     """Move files into ``folder``, all of them or, where one would displace something else, none."""
     for file in made:
         place = folder / file.name

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.core.errors import ConfigError, Fault, shortened
+from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document, KeyPath
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -37,19 +37,19 @@ _EXPECTED: Final = {
 """What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
 
 
-def validated(schema: type[ModelT], document: Document) -> ModelT:
+def validate(schema: type[ModelT], document: Document) -> ModelT:
     """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
     faults = list(document.faults)
     try:
         model = schema.model_validate(document.tree)
     except ValidationError as error:
-        faults += _faults(error, schema, document)
+        faults += _collect_faults(error, schema, document)
     if faults:
-        raise ConfigError(sorted(faults, key=lambda fault: _line(fault.where)))
+        raise ConfigError(sorted(faults, key=lambda fault: _line_number(fault.location)))
     return model
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest of ``known``, or what is known when none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
@@ -58,7 +58,7 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}"
 
 
-def _faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
+def _collect_faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in error.errors():
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
@@ -67,21 +67,21 @@ def _faults(error: ValidationError, schema: type[BaseModel], document: Document)
     for path, details in by_path.items():
         if path in above:
             continue  # one alternative of a union was refused for its keys, which says more than "not a number"
-        told = dict.fromkeys(words for detail in _telling(details) for words in _words(detail, schema))
+        told = dict.fromkeys(words for detail in _most_specific(details) for words in _messages(detail, schema))
         for below, message, remedy in told:
             place = (*path, *below)
-            faults.append(Fault(document.where(place), ".".join(map(str, place)), message, remedy))
+            faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
     typed = {fault.remedy for fault in faults}
     return [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
 
 
-def _line(where: str) -> int:
+def _line_number(where: str) -> int:
     """Return the line in ``file:line`` or ``file:line:column``, 0 where there is none."""
     tail = re.search(r":([0-9]+)(:[0-9]+)?$", where)
     return int(tail[1]) if tail else 0
 
 
-def _telling(details: list[ErrorDetails]) -> list[ErrorDetails]:
+def _most_specific(details: list[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors worth showing where alternatives of a union each gave one: ours and bounds before the rest."""
     own = [detail for detail in details if not _is_built_in(detail) or detail["type"] in _BOUNDS]
     return own or details
@@ -96,66 +96,69 @@ def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
     """Drop what pydantic adds to a path (tags of unions, names of alternatives) and the file does not have."""
     path: KeyPath = ()
     for part in detail["loc"]:
-        if document.holds((*path, part)):
+        if document.contains((*path, part)):
             path = (*path, part)
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
 
 
-def _invented(part: str | int) -> bool:
+def _is_pydantic_tag(part: str | int) -> bool:
     """Return whether ``part`` names an alternative rather than a key: literal[...], function-...(), a class, [key]."""
     return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
 
 
-def _words(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
+def _messages(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
     """Return keys further down, message and remedy of one error; of several where one validator found several."""
     if _is_built_in(detail):
-        return [((), *_built_in(detail, schema))]
+        return [((), *_built_in_message(detail, schema))]
     context = detail.get("ctx", {})
     parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
     places: list[KeyPath] = context.get("places", [()])
     return [(place, message, remedy) for place, (message, _, remedy) in zip(places, parts, strict=True)]
 
 
-def _built_in(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
+def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
     """Return message and remedy of an error that pydantic found itself."""
     kind, context, found = detail["type"], detail.get("ctx", {}), detail["input"]
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
         owner = _model_at(schema, detail["loc"][:-1])
-        return f"unknown key {_shown(key)}", closest(key, _keys(owner)) if owner else "remove it"
+        return f"unknown key {_show_found(key)}", did_you_mean(key, _key_names(owner)) if owner else "remove it"
     if kind == "missing":
         return f"key '{key}' is missing", f"add `{key}: ...`"
     if kind == "union_tag_invalid":
         known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-        near = closest(str(context["tag"]), known)
+        near = did_you_mean(str(context["tag"]), known)
         listed = near if near.startswith("known") else f"{near}; known: {', '.join(known)}"
-        return f"unknown kind {_shown(context['tag'])}", listed
+        return f"unknown kind {_show_found(context['tag'])}", listed
     if kind == "union_tag_not_found":
-        return f"expected a mapping with a `kind`, found {_shown(found)}", "as {kind: ...}; `engine schema` lists them"
+        return (
+            f"expected a mapping with a `kind`, found {_show_found(found)}",
+            "as {kind: ...}; `engine schema` lists them",
+        )
     if kind == "literal_error":
         expected = str(context["expected"])
-        near = closest(str(found), re.findall(r"'([^']*)'", expected))
+        near = did_you_mean(str(found), re.findall(r"'([^']*)'", expected))
         typed = f"{near}; " if near.startswith("did") else ""
-        return f"found {_shown(found)}", f"{typed}expected {expected}"
+        return f"found {_show_found(found)}", f"{typed}expected {expected}"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
-        remedy = f"write {{kind: {shortened(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
-        return f"expected `key: value` lines, found {_shown(found)}", remedy
+        remedy = f"write {{kind: {shorten(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
+        return f"expected `key: value` lines, found {_show_found(found)}", remedy
     if kind in _BOUNDS:
-        return f"found {_shown(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
+        return f"found {_show_found(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
     message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))
-    return f"{message.format_map(context)}, found {_shown(found)}", remedy.format_map(context)
+    return f"{message.format_map(context)}, found {_show_found(found)}", remedy.format_map(context)
 
 
-def _shown(found: object) -> str:
+def _show_found(found: object) -> str:
     if isinstance(found, Mapping):
         return "a mapping" if found else "none"
     if isinstance(found, list | tuple):
         return "a list" if found else "none"
-    return f"'{shortened(str(found), 60)}'"
+    return f"'{shorten(str(found), 60)}'"
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
+def _key_names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -163,11 +166,11 @@ def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseM
     """Return the model that ``loc`` (with pydantic's tags) leads to, for its list of keys."""
     models: list[type[BaseModel]] = [schema]
     for part in loc:
-        tagged = [model for model in models if _kind_of(model) == part]
+        tagged = [model for model in models if _model_kind(model) == part]
         if tagged:
             models = tagged
             continue
-        if isinstance(part, int) or _invented(part):
+        if isinstance(part, int) or _is_pydantic_tag(part):
             named = [model for model in models if model.__name__ == part]
             models = named or models
             continue
@@ -182,7 +185,7 @@ def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseM
     return models[0] if len(models) == 1 else None
 
 
-def _kind_of(model: type[BaseModel]) -> object:
+def _model_kind(model: type[BaseModel]) -> object:
     field = model.model_fields.get("kind")
     return field.default if field else None
 

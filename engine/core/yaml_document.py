@@ -16,9 +16,9 @@ import yaml
 
 from engine.core.errors import ConfigError, Fault
 
-MAX_BYTES: Final = 1_000_000
+MAX_CONFIG_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 50
-MAX_KEYS: Final = 1000
+MAX_OVERRIDE_CHARACTERS: Final = 1000
 """Characters of the keys that an override may name."""
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
@@ -39,7 +39,7 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def where(self, path: KeyPath) -> str:
+    def locate(self, path: KeyPath) -> str:
         """Return ``file:line`` of the deepest part of ``path`` that stands in the file."""
         for size in range(len(path), -1, -1):
             if path[:size] in self.lines:
@@ -47,7 +47,7 @@ class Document:
                 return f"{self.name}:{line}" if line else "--set"
         return self.name
 
-    def holds(self, path: KeyPath) -> bool:
+    def contains(self, path: KeyPath) -> bool:
         """Return whether ``path`` leads to something in the tree."""
         return path in self.lines
 
@@ -63,10 +63,10 @@ class Document:
         path_text, equals, value = assignment.partition("=")
         if not equals or not path_text.strip():
             raise ConfigError([Fault("--set", assignment, "expected KEY=VALUE", "as --set window.end=2024-12-31")])
-        if len(path_text) > MAX_KEYS or path_text.count(".") > MAX_DEPTH:
-            words = f"{len(path_text):,} characters of keys, at most {MAX_KEYS:,} and {MAX_DEPTH} levels are read"
+        if len(path_text) > MAX_OVERRIDE_CHARACTERS or path_text.count(".") > MAX_DEPTH:
+            words = f"{len(path_text):,} characters of keys, at most {MAX_OVERRIDE_CHARACTERS:,} and {MAX_DEPTH} levels are read"
             raise ConfigError([Fault("--set", path_text, words, "check the path")])
-        path = self.keys(path_text.strip())
+        path = self.split_path(path_text.strip())
         inner = parse_value(value, "--set")
         node: Tree = self.tree
         for depth, key in enumerate(path[:-1]):
@@ -84,9 +84,9 @@ class Document:
             node[last] = inner
         else:
             raise ConfigError([Fault("--set", path_text, f"there is no item '{last}' in this list", "count from 0")])
-        _number(inner, tuple(path), self.lines)
+        _mark_override(inner, tuple(path), self.lines)
 
-    def keys(self, text: str) -> KeyPath:
+    def split_path(self, text: str) -> KeyPath:
         """Split a dotted path at dots, but keep a key that itself contains one, as the ticker BRK.B."""
         parts = text.split(".")
         path: list[str | int] = []
@@ -103,7 +103,7 @@ class Document:
         return tuple(path)
 
 
-def read(path: Path) -> Document:
+def read_document(path: Path) -> Document:
     """Read and parse a configuration file.
 
     Raises
@@ -116,34 +116,40 @@ def read(path: Path) -> Document:
     try:
         status = path.stat()
         if stat.S_ISFIFO(status.st_mode) and path.parts[:2] != ("/", "dev"):  # /dev/fd/63 is a shell's <(command)
-            raise _fault(name, "is a named pipe, a file is expected", "write its text to a file")
-        if status.st_size > MAX_BYTES:
-            raise _fault(name, f"{status.st_size:,} bytes, at most {MAX_BYTES:,} are read", "is this a configuration?")
+            raise _config_error(name, "is a named pipe, a file is expected", "write its text to a file")
+        if status.st_size > MAX_CONFIG_BYTES:
+            raise _config_error(
+                name, f"{status.st_size:,} bytes, at most {MAX_CONFIG_BYTES:,} are read", "is this a configuration?"
+            )
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:  # a device has no size to ask for
-            raise _fault(name, f"more than {MAX_BYTES:,} bytes", "is this a configuration?")
+            raw = file.read(MAX_CONFIG_BYTES + 1)
+        if len(raw) > MAX_CONFIG_BYTES:  # a device has no size to ask for
+            raise _config_error(name, f"more than {MAX_CONFIG_BYTES:,} bytes", "is this a configuration?")
     except OSError as error:
-        raise _fault(name, error.strerror or str(error), "check the path") from None
+        raise _config_error(name, error.strerror or str(error), "check the path") from None
     except ValueError:
-        raise _fault(name, "a zero byte in the path of a file", "check the path") from None
+        raise _config_error(name, "a zero byte in the path of a file", "check the path") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _fault(name, f"not UTF-8 text at byte {error.start}", "save it as UTF-8; is this a YAML file?") from None
-    return parse(text, name)
+        raise _config_error(
+            name, f"not UTF-8 text at byte {error.start}", "save it as UTF-8; is this a YAML file?"
+        ) from None
+    return parse_document(text, name)
 
 
-def parse(text: str, name: str = "config") -> Document:
-    """Parse configuration text; raises ConfigError as :func:`read` does."""
+def parse_document(text: str, name: str = "config") -> Document:
+    """Parse configuration text; raises ConfigError as :func:`read_document` does."""
     node = _compose(text, name)
     if node is None:
-        raise _fault(name, "the file is empty", "`engine init` writes a starter")
+        raise _config_error(name, "the file is empty", "`engine init` writes a starter")
     if not isinstance(node, yaml.MappingNode):
-        raise _fault(f"{name}:1", "expected `key: value` lines at the top level", "`engine init` writes a starter")
+        raise _config_error(
+            f"{name}:1", "expected `key: value` lines at the top level", "`engine init` writes a starter"
+        )
     lines: dict[KeyPath, int] = {(): 1}
     faults: list[Fault] = []
-    tree = _build(node, (), lines, faults, name)
+    tree = _build_tree(node, (), lines, faults, name)
     if not isinstance(tree, dict):
         raise TypeError(tree)
     return Document(name, tree, lines, faults)
@@ -151,11 +157,13 @@ def parse(text: str, name: str = "config") -> Document:
 
 def parse_value(text: str, name: str) -> Tree:
     """Parse the value of a command-line override."""
-    if len(text) > MAX_BYTES:
-        raise _fault(name, f"{len(text):,} characters, at most {MAX_BYTES:,} are read", "is this a configuration?")
+    if len(text) > MAX_CONFIG_BYTES:
+        raise _config_error(
+            name, f"{len(text):,} characters, at most {MAX_CONFIG_BYTES:,} are read", "is this a configuration?"
+        )
     node = _compose(text, name)
     faults: list[Fault] = []
-    value = "" if node is None else _build(node, (), {}, faults, name)
+    value = "" if node is None else _build_tree(node, (), {}, faults, name)
     if faults:
         raise ConfigError(faults)
     return value
@@ -163,7 +171,7 @@ def parse_value(text: str, name: str) -> Tree:
 
 def _compose(text: str, name: str) -> yaml.Node | None:
     try:
-        _guard(text, name)
+        _check_events(text, name)
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_syntax_fault(error, text, name)]) from None
@@ -172,12 +180,12 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         line = text[: max(text.find(chr(code)), 0)].count("\n") + 1
         where = name if name == "--set" else f"{name}:{line}"
         words = f"character #x{code:04x} is no text"
-        raise _fault(where, words, "remove it; is this a YAML file?") from None
+        raise _config_error(where, words, "remove it; is this a YAML file?") from None
     except UnicodeEncodeError as error:  # a command line can hold bytes that are no text
-        raise _fault(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
+        raise _config_error(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
 
 
-def _guard(text: str, name: str) -> None:
+def _check_events(text: str, name: str) -> None:
     """Refuse depth, anchors, aliases, tags and second documents from the event stream, before any node exists."""
     depth, documents = 0, 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -185,40 +193,40 @@ def _guard(text: str, name: str) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _fault(line, "a second document starts here", "one file holds one configuration")
+                raise _config_error(line, "a second document starts here", "one file holds one configuration")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _fault(line, "anchors and aliases (& and *) are not read here", "write the value out")
+            raise _config_error(line, "anchors and aliases (& and *) are not read here", "write the value out")
         if tag := getattr(event, "tag", None):
-            raise _fault(line, f"tag {tag} is not read here", "remove it; the schema gives every type")
+            raise _config_error(line, f"tag {tag} is not read here", "remove it; the schema gives every type")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise _fault(line, f"more than {MAX_DEPTH} levels deep", "is this a configuration?")
+                raise _config_error(line, f"more than {MAX_DEPTH} levels deep", "is this a configuration?")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _build(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], faults: list[Fault], name: str) -> Tree:
+def _build_tree(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], faults: list[Fault], name: str) -> Tree:
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
             lines[(*path, i)] = item.start_mark.line + 1
-        return [_build(item, (*path, i), lines, faults, name) for i, item in enumerate(node.value)]
+        return [_build_tree(item, (*path, i), lines, faults, name) for i, item in enumerate(node.value)]
     tree: dict[str, Tree] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            faults.append(Fault(f"{name}:{line}", _dotted(path), "a key must be plain text", "write `key: value`"))
+            faults.append(Fault(f"{name}:{line}", _join_path(path), "a key must be plain text", "write `key: value`"))
             continue
         key = str(key_node.value)
         here = (*path, key)
         if key in tree:
             where = f"key '{key}' stands here and on line {lines[here]}"
-            faults.append(Fault(f"{name}:{line}", _dotted(here), where, "keep one of the two"))
+            faults.append(Fault(f"{name}:{line}", _join_path(here), where, "keep one of the two"))
             continue
         lines[here] = line
-        tree[key] = _build(value_node, here, lines, faults, name)
+        tree[key] = _build_tree(value_node, here, lines, faults, name)
     return tree
 
 
@@ -241,17 +249,17 @@ def _child(node: Tree | None, key: str | int) -> Tree | None:
     return None
 
 
-def _number(node: Tree, path: KeyPath, lines: dict[KeyPath, int]) -> None:
+def _mark_override(node: Tree, path: KeyPath, lines: dict[KeyPath, int]) -> None:
     """Register ``node`` and all below it as coming from the command line (line 0)."""
     lines[path] = 0
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, child in items:
-        _number(child, (*path, key), lines)
+        _mark_override(child, (*path, key), lines)
 
 
-def _dotted(path: KeyPath) -> str:
+def _join_path(path: KeyPath) -> str:
     return ".".join(str(part) for part in path)
 
 
-def _fault(where: str, message: str, remedy: str) -> ConfigError:
+def _config_error(where: str, message: str, remedy: str) -> ConfigError:
     return ConfigError([Fault(where, "", message, remedy)])

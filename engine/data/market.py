@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, frozen
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.errors import DataError
 
-DAYS_PER_YEAR: Final = 365.0
+CASH_DAYS_PER_YEAR: Final = 365.0
 """Cash earns its annual effective rate over calendar days / 365 (S5)."""
 
 
@@ -87,7 +87,7 @@ class Market:
         """
         dates = np.asarray(dates, dtype="datetime64[D]")
         closes = np.asarray(closes, dtype=np.float64)
-        _check(dates, assets, closes)
+        _validate_closes(dates, assets, closes)
         order = sorted(range(len(assets)), key=lambda j: assets[j])
         closes = closes[:, order]
         printed = np.isfinite(closes)
@@ -99,12 +99,12 @@ class Market:
         rows = np.arange(len(dates))[:, None]
         days = np.diff(dates, prepend=dates[:1]).astype(np.float64)
         return cls(
-            dates=frozen(dates),
+            dates=read_only(dates),
             assets=tuple(assets[j] for j in order),
-            prices=frozen(prices),
-            listed=frozen(seen & (rows <= last)),
-            age=frozen(np.where(seen, rows - last_print, -1).astype(np.int64)),
-            cash_rate=frozen((1.0 + annual_cash_rate) ** (days / DAYS_PER_YEAR) - 1.0),
+            prices=read_only(prices),
+            listed=read_only(seen & (rows <= last)),
+            age=read_only(np.where(seen, rows - last_print, -1).astype(np.int64)),
+            cash_rate=read_only((1.0 + annual_cash_rate) ** (days / CASH_DAYS_PER_YEAR) - 1.0),
             currency=currency,
             provenance=provenance or Provenance("memory", "adjusted"),
         )
@@ -112,24 +112,24 @@ class Market:
     @cached_property
     def fresh(self) -> BoolArray:
         """(T, N) which assets printed a close."""
-        return frozen(self.age == 0)
+        return read_only(self.age == 0)
 
     @cached_property
     def eligible(self) -> BoolArray:
         """(T, N) which assets may be bought: in their life at this session and the one before (S7)."""
         eligible = self.listed.copy()
         eligible[1:] &= self.listed[:-1]
-        return frozen(eligible)
+        return read_only(eligible)
 
     @cached_property
-    def lives(self) -> tuple[IntArray, IntArray]:
+    def life_rows(self) -> tuple[IntArray, IntArray]:
         """(N,) the first and (N,) the last row of each asset's life; T and -1 of one that has none here."""
         sessions, alive = len(self.dates), self.listed.any(axis=0)
         first = np.where(alive, self.listed.argmax(axis=0), sessions)
         last = np.where(alive, sessions - 1 - self.listed[::-1].argmax(axis=0), -1)
-        return frozen(first), frozen(last)
+        return read_only(first), read_only(last)
 
-    def until(self, row: int) -> History:
+    def history_before(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(
             self.dates[:row], self.assets, self.columns, self.prices[:row], self.listed[:row], self.age[:row]
@@ -140,22 +140,22 @@ class Market:
         """Column by ticker."""
         return {ticker: j for j, ticker in enumerate(self.assets)}
 
-    def through(self, end: np.datetime64) -> Market:
+    def truncate(self, end: np.datetime64) -> Market:
         """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
         rows = int(np.searchsorted(self.dates, end, side="right"))
         cut = {name: getattr(self, name)[:rows] for name in ("dates", "prices", "listed", "age", "cash_rate")}
         return dataclasses.replace(self, **cut)
 
-    def index(self, ticker: str) -> int:
+    def column_index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""
         try:
             return self.assets.index(ticker)
         except ValueError:
             raise DataError(f"{ticker}: no such asset in this market ({', '.join(self.assets)})") from None
 
-    def first_row(self, tickers: tuple[str, ...], start: int) -> int | None:
+    def first_close_row(self, tickers: tuple[str, ...], start: int) -> int | None:
         """Return the first row from ``start`` at which any of ``tickers`` has a close, or None (S1)."""
-        columns = [self.index(ticker) for ticker in tickers]
+        columns = [self.column_index(ticker) for ticker in tickers]
         fresh = (self.age[start:, columns] == 0).any(axis=1)
         return int(start + fresh.argmax()) if fresh.any() else None
 
@@ -175,7 +175,7 @@ class History:
     age: IntArray
 
 
-def _check(dates: DateArray, assets: tuple[str, ...], closes: FloatArray) -> None:
+def _validate_closes(dates: DateArray, assets: tuple[str, ...], closes: FloatArray) -> None:
     if closes.shape != (len(dates), len(assets)):
         raise DataError(f"prices of shape {closes.shape} do not fit {len(dates)} dates and {len(assets)} assets")
     if len(set(assets)) != len(assets):

@@ -1,6 +1,6 @@
 """The data-quality gate: what is wrong with closes, and what a reader of the results should know about them.
 
-``inspect`` runs every check of ``CHECKS`` on plain arrays and returns findings, worst first: an *error* would make a
+``inspect_closes`` runs every check of ``ASSET_CHECKS`` on plain arrays and returns findings, worst first: an *error* would make a
 run meaningless, a *warning* may be real and has to be looked at, a *note* is a fact. Nothing is repaired.
 """
 
@@ -18,28 +18,28 @@ from engine.data.sources.base import Closes
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
-PRICES: Final = (1e-9, 1e12)
+CLOSE_BOUNDS: Final = (1e-9, 1e12)
 """What a close can be [currency/share]; the dearest share costs less than 1e6, a thousandfold split history 1e9."""
-JUMP: Final = 0.5
+LARGE_RISE: Final = 0.5
 """A rise of more than this in one session [fraction] is looked at."""
-DROP: Final = 0.45
+LARGE_FALL: Final = 0.45
 """A fall of more than this [fraction]; a 2:1 split on a day that rose 10 % is still one."""
-STALE: Final = 10
+STALE_RUN_CLOSES: Final = 10
 """Equal closes in a row, at least, that count as a stale run."""
-UNCHANGED: Final = 0.3
+UNCHANGED_SHARE: Final = 0.3
 """Share of sessions without a change from which a covariance becomes nearly singular."""
-FEW: Final = 60
+FEW_CLOSES: Final = 60
 """Closes below which statistics of an asset say little."""
-LINES: Final = 8
+MAX_FINDINGS_PER_KIND: Final = 8
 """Findings of one kind that are shown one by one."""
 
-_SPLITS: Final = (2.0, 3.0, 4.0, 5.0, 10.0, 20.0)
-_NEAR_SPLIT: Final = (0.02, 0.05)
+_SPLIT_RATIOS: Final = (2.0, 3.0, 4.0, 5.0, 10.0, 20.0)
+_SPLIT_TOLERANCE_BOUNDS: Final = (0.02, 0.05)
 """How far a ratio may be from a split's: 2.5 of the asset's usual daily moves, within these bounds [fraction]."""
-_NEAR_HUNDRED: Final = np.log(1.25)
-_STAYS: Final = 5
+_HUNDREDFOLD_TOLERANCE: Final = np.log(1.25)
+_CLOSES_AFTER_JUMP: Final = 5
 """Closes after a jump whose median decides whether the new level stays."""
-_ORDER: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "note": 2}
+_SEVERITY_RANK: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "note": 2}
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class Finding:
         return f"{self.severity}: {self.message}"
 
 
-def _of(severity: Severity, kind: str, ticker: str, date: np.datetime64 | None, text: str) -> Finding:
+def _asset_finding(severity: Severity, kind: str, ticker: str, date: np.datetime64 | None, text: str) -> Finding:
     """Return a finding about one asset."""
     return Finding(severity, kind, ticker, date, f"{ticker}: {text}")
 
 
 @dataclass(frozen=True)
-class _Asset:
+class _AssetCloses:
     """The prints of one asset: ``dates``, ``closes`` and ``rows (P,)`` of the P sessions that have one."""
 
     ticker: str
@@ -81,7 +81,7 @@ class _Asset:
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # absurd closes have absurd ratios
-def inspect(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[Finding, ...]:
+def inspect_closes(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[Finding, ...]:
     """Return everything found in ``closes``, errors first.
 
     Parameters
@@ -91,15 +91,15 @@ def inspect(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[
     sessions : every session from the first date to the last, or None to leave the calendar out
 
     """
-    findings = list(_dates(closes.dates))
+    findings = list(_check_date_order(closes.dates))
     if findings:
         return tuple(findings)  # rows out of order make every other statement wrong
-    findings += _calendar(closes.dates, exchange, sessions)
-    bad = (closes.closes < PRICES[0]) | (closes.closes > PRICES[1])  # nan is neither
+    findings += _check_calendar(closes.dates, exchange, sessions)
+    bad = (closes.closes < CLOSE_BOUNDS[0]) | (closes.closes > CLOSE_BOUNDS[1])  # nan is neither
     for column, ticker in enumerate(closes.tickers):
-        findings += _prices(ticker, closes.dates, closes.closes[:, column], bad[:, column])
+        findings += _check_prices(ticker, closes.dates, closes.closes[:, column], bad[:, column])
         rows = np.flatnonzero(~np.isnan(closes.closes[:, column]) & ~bad[:, column])
-        asset = _Asset(
+        asset = _AssetCloses(
             ticker,
             closes.dates[rows],
             closes.closes[rows, column],
@@ -108,21 +108,21 @@ def inspect(closes: Closes, exchange: str, sessions: DateArray | None) -> tuple[
             closes.dates[-1],
             sessions,
         )
-        for check in CHECKS:
+        for check in ASSET_CHECKS:
             findings += check(asset)
-    findings += _twins(closes)
-    findings += _survivors(closes, findings)
-    return tuple(_shortened(sorted(findings, key=lambda one: _ORDER[one.severity])))
+    findings += _check_duplicate_series(closes)
+    findings += _check_survivorship(closes, findings)
+    return tuple(_limit_findings(sorted(findings, key=lambda one: _SEVERITY_RANK[one.severity])))
 
 
-def refuse_errors(findings: tuple[Finding, ...]) -> None:
+def raise_error_findings(findings: tuple[Finding, ...]) -> None:
     """Raise one DataError with a line for each error; warnings and notes pass."""
     errors = [finding.message for finding in findings if finding.severity == "error"]
     if errors:
         raise DataError(*errors)
 
 
-def _dates(dates: DateArray) -> Iterator[Finding]:
+def _check_date_order(dates: DateArray) -> Iterator[Finding]:
     if not len(dates):
         yield Finding("error", "empty", "", None, "found no rows, expected closes; check the source and the window")
         return
@@ -136,7 +136,7 @@ def _dates(dates: DateArray) -> Iterator[Finding]:
             yield Finding("error", kind, "", date, f"{date} {text} ({wrong.sum()} such rows)")
 
 
-def _calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> Iterator[Finding]:
+def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> Iterator[Finding]:
     """Weekend rows, and rows on which the exchange was closed."""
     weekend = (dates.astype(np.int64) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
     if weekend.any():
@@ -152,26 +152,28 @@ def _calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> It
         yield Finding("warning", "not_a_session", "", dates[closed][0], f"{text}; is the exchange the right one?")
 
 
-def _prices(ticker: str, dates: DateArray, closes: FloatArray, bad: BoolArray) -> Iterator[Finding]:
+def _check_prices(ticker: str, dates: DateArray, closes: FloatArray, bad: BoolArray) -> Iterator[Finding]:
     if bad.any():
         at = np.flatnonzero(bad)[0]
         said = f"close {closes[at]:g} on {dates[at]} is not a price ({bad.sum()} such)"
-        text = f"{said}, {PRICES[0]:g} to {PRICES[1]:g} is expected; correct it or leave it empty"
-        yield _of("error", "not_a_price", ticker, dates[at], text)
+        text = f"{said}, {CLOSE_BOUNDS[0]:g} to {CLOSE_BOUNDS[1]:g} is expected; correct it or leave it empty"
+        yield _asset_finding("error", "not_a_price", ticker, dates[at], text)
     if not np.isfinite(closes).any():
-        yield _of("warning", "no_close", ticker, None, "has no close in this data; its weight goes elsewhere")
+        yield _asset_finding(
+            "warning", "no_close", ticker, None, "has no close in this data; its weight goes elsewhere"
+        )
 
 
-def _jumps(asset: _Asset) -> Iterator[Finding]:
+def _check_jumps(asset: _AssetCloses) -> Iterator[Finding]:
     """Find changes of unit, single wrong prints, unadjusted splits and other large moves."""
     ratios = asset.ratios
-    splits = _split_of(ratios)
-    large = (ratios > 1.0 + JUMP) | (ratios < 1.0 - DROP) | (splits != 0.0)
+    splits = _nearest_split(ratios)
+    large = (ratios > 1.0 + LARGE_RISE) | (ratios < 1.0 - LARGE_FALL) | (splits != 0.0)
     skip = -1
     for at in np.flatnonzero(large).tolist():
         if at <= skip:
             continue
-        before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _STAYS]
+        before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _CLOSES_AFTER_JUMP]
         date, move = asset.dates[at + 1], f"{ratios[at] - 1.0:+.1%} on {asset.dates[at + 1]}"
         back = len(after) > 1 and abs(after[1] / before - 1.0) < 0.1
         if back:
@@ -179,92 +181,100 @@ def _jumps(asset: _Asset) -> Iterator[Finding]:
             text = (
                 f"{move} and back the next session ({before:g}, {after[0]:g}, {after[1]:g}): looks like a wrong print"
             )
-            yield _of("warning", "spike", asset.ticker, date, text)
-        elif _is_hundred(float(ratios[at])) and _is_hundred(float(np.median(after) / before), wide=True):
+            yield _asset_finding("warning", "spike", asset.ticker, date, text)
+        elif _is_hundredfold(float(ratios[at])) and _is_hundredfold(float(np.median(after) / before), wide=True):
             text = f"{move} and stays there: the unit changes (pence and pounds?); bring all closes to one unit"
-            yield _of("error", "unit", asset.ticker, date, text)
+            yield _asset_finding("error", "unit", asset.ticker, date, text)
         elif splits[at]:
-            text = f"{move}: looks like an unadjusted {_ratio_name(float(splits[at]))} split (ratio {ratios[at]:.4f})"
-            yield _of("warning", "split", asset.ticker, date, text)
+            text = f"{move}: looks like an unadjusted {_split_name(float(splits[at]))} split (ratio {ratios[at]:.4f})"
+            yield _asset_finding("warning", "split", asset.ticker, date, text)
         else:
-            yield _of("warning", "jump", asset.ticker, date, f"{move}: real, or a wrong or unadjusted close?")
+            yield _asset_finding(
+                "warning", "jump", asset.ticker, date, f"{move}: real, or a wrong or unadjusted close?"
+            )
 
 
-def _split_of(ratios: FloatArray) -> FloatArray:
+def _nearest_split(ratios: FloatArray) -> FloatArray:
     """Return (P-1,) the split a ratio of closes is close to: 2 for 2:1, 1/2 for 1:2, 0 for none."""
     found = np.zeros(len(ratios))
     if not len(ratios):
         return found
     usual = 1.4826 * float(np.median(np.abs(np.log(ratios))))  # a standard deviation that outliers do not move
-    near = min(max(2.5 * usual, _NEAR_SPLIT[0]), _NEAR_SPLIT[1])
-    for split in _SPLITS:
+    near = min(max(2.5 * usual, _SPLIT_TOLERANCE_BOUNDS[0]), _SPLIT_TOLERANCE_BOUNDS[1])
+    for split in _SPLIT_RATIOS:
         found[np.abs(ratios * split - 1.0) <= near] = split
         found[np.abs(ratios / split - 1.0) <= near] = 1.0 / split
     return found
 
 
-def _ratio_name(split: float) -> str:
+def _split_name(split: float) -> str:
     return f"{split:.0f}:1" if split > 1.0 else f"1:{1.0 / split:.0f}"
 
 
-def _is_hundred(ratio: float, *, wide: bool = False) -> bool:
+def _is_hundredfold(ratio: float, *, wide: bool = False) -> bool:
     """Tell whether a ratio is about 100 or 1/100."""
-    return bool(abs(abs(np.log(ratio)) - np.log(100.0)) < (2.0 if wide else 1.0) * _NEAR_HUNDRED)
+    return bool(abs(abs(np.log(ratio)) - np.log(100.0)) < (2.0 if wide else 1.0) * _HUNDREDFOLD_TOLERANCE)
 
 
-def _stale(asset: _Asset) -> Iterator[Finding]:
+def _check_stale_runs(asset: _AssetCloses) -> Iterator[Finding]:
     changed = np.flatnonzero(np.concatenate([[True], asset.ratios != 1.0, [True]]))
     lengths = np.diff(changed)
-    runs = lengths >= STALE
+    runs = lengths >= STALE_RUN_CLOSES
     if len(asset.closes) and runs.any():
         at = int(lengths.argmax())
         date = asset.dates[changed[at]]
-        text = f"{lengths[at]} equal closes in a row from {date}; {runs.sum()} such runs of {STALE} or more"
-        yield _of("warning", "stale", asset.ticker, date, text)
+        text = f"{lengths[at]} equal closes in a row from {date}; {runs.sum()} such runs of {STALE_RUN_CLOSES} or more"
+        yield _asset_finding("warning", "stale", asset.ticker, date, text)
 
 
-def _gaps(asset: _Asset) -> Iterator[Finding]:
+def _check_gaps(asset: _AssetCloses) -> Iterator[Finding]:
     if asset.sessions is None or not len(asset.dates):
         return
     life = asset.sessions[(asset.sessions >= asset.dates[0]) & (asset.sessions <= asset.dates[-1])]
     missing = life[~np.isin(life, asset.dates)]
     if len(missing):
         text = f"{len(missing)} of {len(life)} sessions of its life have no close, the first is {missing[0]}"
-        yield _of("warning", "gap", asset.ticker, missing[0], text)
+        yield _asset_finding("warning", "gap", asset.ticker, missing[0], text)
 
 
-def _life(asset: _Asset) -> Iterator[Finding]:
+def _check_life(asset: _AssetCloses) -> Iterator[Finding]:
     """Assets that join late or end early."""
     if not len(asset.rows):
         return
     first, last = asset.dates[0], asset.dates[-1]
     behind = asset.last_row - int(asset.rows[-1])
     if behind:
-        hint = " (or its newest rows are missing)" if behind <= STALE else ""
+        hint = " (or its newest rows are missing)" if behind <= STALE_RUN_CLOSES else ""
         text = f"last close {last}, {behind} sessions before the data end: treated as delisted, sold at its last price"
-        yield _of("warning", "ended", asset.ticker, last, text + hint)
+        yield _asset_finding("warning", "ended", asset.ticker, last, text + hint)
     if asset.rows[0] > 0:
-        yield _of("note", "late_listing", asset.ticker, first, f"first close {first}: not held before")
-    if len(asset.rows) < FEW:
+        yield _asset_finding("note", "late_listing", asset.ticker, first, f"first close {first}: not held before")
+    if len(asset.rows) < FEW_CLOSES:
         text = f"only {len(asset.rows)} closes: its statistics say little"
-        yield _of("warning", "short", asset.ticker, first, text)
+        yield _asset_finding("warning", "short", asset.ticker, first, text)
 
 
-def _unchanged(asset: _Asset) -> Iterator[Finding]:
-    if len(asset.closes) >= FEW:
+def _check_unchanged(asset: _AssetCloses) -> Iterator[Finding]:
+    if len(asset.closes) >= FEW_CLOSES:
         share = float((asset.ratios == 1.0).mean())
-        if share >= UNCHANGED:
+        if share >= UNCHANGED_SHARE:
             text = (
                 f"does not change on {share:.0%} of its sessions: its volatility and correlations are not to be trusted"
             )
-            yield _of("warning", "near_constant", asset.ticker, None, text)
+            yield _asset_finding("warning", "near_constant", asset.ticker, None, text)
 
 
-CHECKS: Final[tuple[Callable[[_Asset], Iterator[Finding]], ...]] = (_jumps, _stale, _gaps, _life, _unchanged)
+ASSET_CHECKS: Final[tuple[Callable[[_AssetCloses], Iterator[Finding]], ...]] = (
+    _check_jumps,
+    _check_stale_runs,
+    _check_gaps,
+    _check_life,
+    _check_unchanged,
+)
 """Every check of a single asset; a new one is a function and its name here."""
 
 
-def _twins(closes: Closes) -> Iterator[Finding]:
+def _check_duplicate_series(closes: Closes) -> Iterator[Finding]:
     """Two tickers with the same closes throughout: one file was saved under two names."""
     seen: dict[bytes, str] = {}
     for column, ticker in enumerate(closes.tickers):
@@ -273,26 +283,28 @@ def _twins(closes: Closes) -> Iterator[Finding]:
             continue
         other = seen.setdefault(np.where(np.isnan(series), -1.0, series).tobytes(), ticker)
         if other != ticker:
-            yield _of("warning", "twins", ticker, None, f"has the closes of {other} throughout; is one the wrong file?")
+            yield _asset_finding(
+                "warning", "twins", ticker, None, f"has the closes of {other} throughout; is one the wrong file?"
+            )
 
 
-def _survivors(closes: Closes, findings: list[Finding]) -> Iterator[Finding]:
+def _check_survivorship(closes: Closes, findings: list[Finding]) -> Iterator[Finding]:
     if len(closes.tickers) > 1 and not any(finding.kind == "ended" for finding in findings):
         text = f"none of the {len(closes.tickers)} assets ended before the data do: only survivors, so returns flatter"
         yield Finding("warning", "survivors", "", None, text)
 
 
-def _shortened(findings: list[Finding]) -> Iterator[Finding]:
+def _limit_findings(findings: list[Finding]) -> Iterator[Finding]:
     """Show the first findings of each kind; say of the rest how many there are and whose."""
     count: dict[str, int] = {}
     rest: dict[str, list[Finding]] = {}
     for finding in findings:
         count[finding.kind] = count.get(finding.kind, 0) + 1
-        if count[finding.kind] <= LINES or finding.severity == "error":
+        if count[finding.kind] <= MAX_FINDINGS_PER_KIND or finding.severity == "error":
             yield finding
         else:
             rest.setdefault(finding.kind, []).append(finding)
     for kind, hidden in rest.items():
         whose = list(dict.fromkeys(finding.ticker for finding in hidden))
-        names = ", ".join(whose[:LINES]) + (", ..." if len(whose) > LINES else "")
+        names = ", ".join(whose[:MAX_FINDINGS_PER_KIND]) + (", ..." if len(whose) > MAX_FINDINGS_PER_KIND else "")
         yield Finding(hidden[0].severity, kind, "", None, f"and {len(hidden)} more of the kind {kind} ({names})")

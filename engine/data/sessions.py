@@ -15,7 +15,7 @@ from engine.core.errors import ScheduleError
 
 Period: TypeAlias = Literal["week", "two_weeks", "month", "quarter", "half_year", "year"]
 
-MONTHS: Final = (
+MONTH_NAMES: Final = (
     "january",
     "february",
     "march",
@@ -30,24 +30,26 @@ MONTHS: Final = (
     "december",
 )
 
-_DAYS_IN: Final[dict[str, int]] = {"week": 7, "two_weeks": 14}
-_MONTHS_IN: Final[dict[str, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_DAYS_IN_PERIOD: Final[dict[str, int]] = {"week": 7, "two_weeks": 14}
+_MONTHS_IN_PERIOD: Final[dict[str, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
-def period_of(dates: DateArray, period: Period) -> IntArray:
+def period_numbers(dates: DateArray, period: Period) -> IntArray:
     """Return (T,) the number of the period each date lies in; weeks run from Monday to Sunday."""
-    if period in _DAYS_IN:
-        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // _DAYS_IN[period]  # 1970-01-01 was a Thursday
-    return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN[period]
+    if period in _DAYS_IN_PERIOD:
+        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // _DAYS_IN_PERIOD[
+            period
+        ]  # 1970-01-01 was a Thursday
+    return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN_PERIOD[period]
 
 
-def starts_period(dates: DateArray, period: Period) -> BoolArray:
+def period_starts(dates: DateArray, period: Period) -> BoolArray:
     """Return (T,) whether a session is the first of its period; the first row never is, as its past is unknown."""
-    number = period_of(dates, period)
+    number = period_numbers(dates, period)
     return np.concatenate([[False], number[1:] != number[:-1]])
 
 
-def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "last"] | int) -> IntArray:
+def month_session_rows(dates: DateArray, month: int, session: Literal["first", "last"] | int) -> IntArray:
     """Return the rows of the first, last or n-th (from 1) session of ``month`` (1 to 12) in every year.
 
     A month that the data cover only in part is skipped where the answer is not certain: at the start when it began
@@ -61,11 +63,11 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
     first: IntArray = np.flatnonzero(months[1:] != months[:-1]) + 1
-    _no_month_missing(np.concatenate([months[:1], months[first]]), month)
+    _require_month(np.concatenate([months[:1], months[first]]), month)
     last: IntArray = np.concatenate([first, [len(dates)]])[1:] - 1
     asked = months[first] % 12 == month - 1
     first, last = first[asked], last[asked]
-    open_end = len(last) > 0 and not _is_over(dates, int(last[-1]))
+    open_end = len(last) > 0 and not _month_is_over(dates, int(last[-1]))
     certain = slice(-1 if open_end else None)
     if session == "first":
         return first
@@ -76,27 +78,27 @@ def sessions_in_month(dates: DateArray, month: int, session: Literal["first", "l
     if short[certain].any():
         at = int(short.argmax())
         raise ScheduleError(
-            f"{_name(int(months[first[at]]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
+            f"{_month_label(int(months[first[at]]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
             "use session: last"
         )
     return nth[~short]
 
 
-def _no_month_missing(months: IntArray, month: int) -> None:
+def _require_month(months: IntArray, month: int) -> None:
     """Raise ScheduleError when a month that is asked for lies between ``months``, those with a session, but is none."""
     inside = np.arange(months[0], months[-1])
     skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
     if len(skipped):
         raise ScheduleError(
-            f"{_name(int(skipped[0]))}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
+            f"{_month_label(int(skipped[0]))}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
         )
 
 
-def _name(number: int) -> str:
-    return f"{MONTHS[number % 12]} {1970 + number // 12}"
+def _month_label(number: int) -> str:
+    return f"{MONTH_NAMES[number % 12]} {1970 + number // 12}"
 
 
-def _is_over(dates: DateArray, row: int) -> bool:
+def _month_is_over(dates: DateArray, row: int) -> bool:
     """Return whether no weekday of the row's month can follow it."""
     if row + 1 < len(dates):
         return True

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @cache
-def _libraries() -> Any:  # noqa: ANN401  (threadpoolctl has no types)
+def _load_blas_libraries() -> Any:  # noqa: ANN401  (threadpoolctl has no types)
     """Return the loaded linear algebra libraries; those that numpy, scipy and scikit-learn bring are loaded first."""
     import scipy.linalg  # noqa: F401, PLC0415
     import sklearn.covariance  # noqa: F401, PLC0415
@@ -17,10 +17,10 @@ def _libraries() -> Any:  # noqa: ANN401  (threadpoolctl has no types)
     return ThreadpoolController().select(user_api="blas")
 
 
-def one_thread() -> AbstractContextManager[object]:
+def single_blas_thread() -> AbstractContextManager[object]:
     """Hold the libraries of linear algebra to one thread within a ``with`` block.
 
     A sum split over threads has other last bits, and problems of this size gain nothing from a second thread.
     """
-    limited: AbstractContextManager[object] = _libraries().limit(limits=1)
+    limited: AbstractContextManager[object] = _load_blas_libraries().limit(limits=1)
     return limited

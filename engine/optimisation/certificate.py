@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-from engine.optimisation.compiled_problem import Costs
-from engine.optimisation.constraints import UNTRADED, Constraints
-from engine.optimisation.objectives import Form, Quadratic, Ratio, Tail
+from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints
+from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
 
-BINDS: Final = 1e-7
+BINDING_SLACK: Final = 1e-7
 """Slack up to which a constraint may have a multiplier [weight]."""
 
 
@@ -33,36 +33,38 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class _Slope:
-    """The objective's minorants at w: gradient (N,) plus a mix of ``choices`` (k, N), non-negative, adding to ``mass``.
+class _Subdifferential:
+    """The objective's minorants at w: gradient (N,) plus a mix of ``generators`` (k, N), non-negative, adding to ``mass``.
 
     ``unit`` turns the objective in which it is convex into the one reported.
     """
 
     gradient: FloatArray
-    choices: FloatArray
+    generators: FloatArray
     mass: float
     unit: float = 1.0
 
 
-def certify(form: Form, constraints: Constraints, w: FloatArray, costs: Costs | None = None) -> Certificate:
+def certify(
+    form: ObjectiveForm, constraints: Constraints, w: FloatArray, costs: TradingPenalty | None = None
+) -> Certificate:
     """Return the proof for ``w`` (N,), not negative and adding up to 1."""
     from scipy.optimize import nnls  # noqa: PLC0415
 
-    slope = _slope(form, w, costs)
+    slope = _subdifferential(form, w, costs)
     size = float(np.abs(slope.gradient).max()) or 1.0
-    names, normals, slack = _binding(constraints, w)
-    idle = _untraded(constraints, w, costs)
+    names, normals, slack = _binding_inequalities(constraints, w)
+    idle = _untraded_assets(constraints, w, costs)
     steepness = _steepness(constraints, names)
     rate = np.zeros(len(w)) if costs is None else costs.rate
-    columns, aim = _system(slope, normals, idle, steepness, rate, size)
+    columns, aim = _multiplier_system(slope, normals, idle, steepness, rate, size)
     try:
         y, _ = nnls(columns, aim / size)
     except RuntimeError:  # it did not settle: nothing is proved
         return Certificate(np.inf, {})
     y *= size
     k, f = len(names), len(idle)
-    gradient, short = _mixed(slope, y[k + 2 + 3 * f :], w, form)
+    gradient, short = _mix_generators(slope, y[k + 2 + 3 * f :], w, form)
     rest = gradient + y[:k] @ normals + (y[k] - y[k + 1])
     pull, most = y[k + 2 : k + 2 + f] - y[k + 2 + f : k + 2 + 2 * f], rate[idle] + float(steepness @ y[:k])
     rest[idle] += np.clip(pull, -most, most)
@@ -71,8 +73,8 @@ def certify(form: Form, constraints: Constraints, w: FloatArray, costs: Costs | 
     return Certificate(gap / slope.unit, duals)
 
 
-def _system(
-    slope: _Slope, normals: FloatArray, idle: IntArray, steepness: FloatArray, rate: FloatArray, size: float
+def _multiplier_system(
+    slope: _Subdifferential, normals: FloatArray, idle: IntArray, steepness: FloatArray, rate: FloatArray, size: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the least squares of the multipliers: columns and the aim.
 
@@ -80,7 +82,7 @@ def _system(
     two parts and what it leaves of the steepest allowed, the shares of the choices. Rows: N balances of the gradient,
     f sums to the steepest, one sum of shares.
     """
-    (k, n), f, c = normals.shape, len(idle), len(slope.choices)
+    (k, n), f, c = normals.shape, len(idle), len(slope.generators)
     columns = np.zeros((n + f + (c > 0), k + 2 + 3 * f + c))
     columns[:n, :k] = normals.T
     columns[:n, k], columns[:n, k + 1] = 1.0, -1.0
@@ -91,32 +93,32 @@ def _system(
     columns[n : n + f, :k] = -steepness
     aim = np.concatenate([-slope.gradient, rate[idle]])
     if c:
-        columns[:n, k + 2 + 3 * f :] = slope.choices.T
+        columns[:n, k + 2 + 3 * f :] = slope.generators.T
         columns[-1, k + 2 + 3 * f :] = size
         aim = np.append(aim, size * slope.mass)
     return columns, aim
 
 
-def _slope(form: Form, w: FloatArray, costs: Costs | None) -> _Slope:
+def _subdifferential(form: ObjectiveForm, w: FloatArray, costs: TradingPenalty | None) -> _Subdifferential:
     none = np.zeros((0, len(w)))
     paid, paying = 0.0, np.zeros(len(w))
     if costs is not None:
         trades = w - costs.previous
         paid = float(costs.rate @ np.abs(trades))
-        paying = costs.rate * np.where(np.abs(trades) <= UNTRADED, 0.0, np.sign(trades))
-    value, gradient = form.curve(w)
+        paying = costs.rate * np.where(np.abs(trades) <= TRADE_TOLERANCE, 0.0, np.sign(trades))
+    value, gradient = form.convex_part(w)
     match form:
-        case Quadratic():
-            return _Slope(gradient + form.linear + paying, none, 0.0)
-        case Ratio():
+        case QuadraticForm():
+            return _Subdifferential(gradient + form.linear + paying, none, 0.0)
+        case RatioForm():
             # where (e'v - costs) / vol(v) is highest, ratio * vol(v) - e'v + costs is lowest, and that is convex
             ratio = (float(form.excess @ w) - paid) / value
-            return _Slope(ratio * gradient - form.excess + paying, none, 0.0, value)
-        case Tail():
-            return _tail(form, w, value, paying)
+            return _Subdifferential(ratio * gradient - form.excess + paying, none, 0.0, value)
+        case TailLossForm():
+            return _tail_subdifferential(form, w, value, paying)
 
 
-def _tail(form: Tail, w: FloatArray, value: float, paying: FloatArray) -> _Slope:
+def _tail_subdifferential(form: TailLossForm, w: FloatArray, value: float, paying: FloatArray) -> _Subdifferential:
     """Split the scenarios: those beyond the edge count in full, those on it in shares to be found."""
     losses = -(form.returns @ w)
     room = len(losses) * (1.0 - form.level)
@@ -124,46 +126,48 @@ def _tail(form: Tail, w: FloatArray, value: float, paying: FloatArray) -> _Slope
     near = 1e-7 * (form.scale() + abs(value))
     beyond, ties = losses > edge + near, np.abs(losses - edge) <= near
     gradient = -form.returns[beyond].sum(axis=0) / room
-    return _Slope(gradient + paying, -form.returns[ties], 1.0 - float(beyond.sum()) / room)
+    return _Subdifferential(gradient + paying, -form.returns[ties], 1.0 - float(beyond.sum()) / room)
 
 
-def _mixed(slope: _Slope, shares: FloatArray, w: FloatArray, form: Form) -> tuple[FloatArray, float]:
+def _mix_generators(
+    slope: _Subdifferential, shares: FloatArray, w: FloatArray, form: ObjectiveForm
+) -> tuple[FloatArray, float]:
     """Return the gradient with the choices mixed in, and by how much the minorant is then below the objective at w."""
-    if not isinstance(form, Tail):
+    if not isinstance(form, TailLossForm):
         return slope.gradient, 0.0
     most = 1.0 / (len(form.returns) * (1.0 - form.level))
     shares = np.clip(shares, 0.0, most)
     shares = shares * (slope.mass / max(float(shares.sum()), 1e-300))
     if shares.max(initial=0.0) > most * (1.0 + 1e-9):  # no mix of the tail: nothing is proved
         return slope.gradient, np.inf
-    mixed = shares @ slope.choices
-    losses = slope.choices @ w
+    mixed = shares @ slope.generators
+    losses = slope.generators @ w
     on_edge = float(np.max(losses, initial=0.0))
     return slope.gradient + mixed, max(slope.mass * on_edge - float(shares @ losses), 0.0)
 
 
-def _binding(constraints: Constraints, w: FloatArray) -> tuple[list[str], FloatArray, FloatArray]:
+def _binding_inequalities(constraints: Constraints, w: FloatArray) -> tuple[list[str], FloatArray, FloatArray]:
     """Return names (k), normals (k, N) and slacks (k,) of the inequalities that bind at ``w``."""
     names: list[str] = []
     normals, slacks = [np.zeros((0, len(w)))], [np.zeros(0)]
     for piece in (constraints.bounds, *constraints.groups, constraints.turnover, constraints.target):
         if piece is not None:
             rows = piece.normals(w)
-            binds = np.flatnonzero(rows.slack <= BINDS)
+            binds = np.flatnonzero(rows.slack <= BINDING_SLACK)
             names += [rows.names[i] for i in binds]
             normals.append(rows.matrix[binds])
             slacks.append(rows.slack[binds])
     return names, np.vstack(normals), np.concatenate(slacks)
 
 
-def _untraded(constraints: Constraints, w: FloatArray, costs: Costs | None) -> IntArray:
+def _untraded_assets(constraints: Constraints, w: FloatArray, costs: TradingPenalty | None) -> IntArray:
     """Return the assets that are not traded where trading is limited or paid for: its slope has a choice there."""
     turnover = constraints.turnover
     idle = np.zeros(len(w), dtype=np.bool_)
-    if turnover is not None and turnover.normals(w).slack[0] <= BINDS:
-        idle |= np.abs(w - turnover.previous) <= UNTRADED
+    if turnover is not None and turnover.normals(w).slack[0] <= BINDING_SLACK:
+        idle |= np.abs(w - turnover.previous) <= TRADE_TOLERANCE
     if costs is not None:
-        idle |= np.abs(w - costs.previous) <= UNTRADED
+        idle |= np.abs(w - costs.previous) <= TRADE_TOLERANCE
     return np.flatnonzero(idle)
 
 

@@ -14,28 +14,28 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.optimisation import objectives
-from engine.optimisation.constraints import Constraints, Turnover
-from engine.optimisation.objectives import Form, Ratio
-from engine.optimisation.standard_form import Standard, squares_of
+from engine.optimisation.constraints import Constraints, TurnoverLimit
+from engine.optimisation.objectives import ObjectiveForm, RatioForm
+from engine.optimisation.standard_form import StandardForm, find_squares
 
 
 @dataclass(frozen=True)
-class Costs:
+class TradingPenalty:
     """A penalty ``rate @ |w - previous|`` on trades; rate (N,) in units of the objective for a whole weight."""
 
     rate: FloatArray
     previous: FloatArray
 
 
-class Program:
+class CompiledProblem:
     """The compiled problem of one kind of objective under one set of constraints; bounds and turnover may change."""
 
-    def __init__(self, form: Form, constraints: Constraints, costs: Costs | None) -> None:
+    def __init__(self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None) -> None:
         """Assemble and compile; raises ValueError when the problem is not DPP, which would recompile each solve."""
         import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
         n = len(constraints.bounds.assets)
-        self.given = objectives.parameters(form, cp)
+        self.given = objectives.cvxpy_parameters(form, cp)
         self.given |= {name: cp.Parameter(n, name=name) for name in ("lower", "upper")}
         if constraints.turnover is not None or costs is not None:
             self.given["previous"] = cp.Parameter(n, name="previous")
@@ -46,36 +46,36 @@ class Program:
         if costs is not None:
             self.given["rate"] = cp.Parameter(n, nonneg=True, name="rate")
         w = cp.Variable(n)
-        scale = cp.Variable() if isinstance(form, Ratio) else 1.0
-        problem = self._problem(form, self._parametrised(constraints), w, scale, cp)
+        scale = cp.Variable() if isinstance(form, RatioForm) else 1.0
+        problem = self._build_problem(form, self._parametrise(constraints), w, scale, cp)
         if not problem.is_dpp():
             raise ValueError("the problem is not DPP; every solve would compile it anew")
-        for name, value in self._values(form, constraints, costs).items():
+        for name, value in self._parameter_values(form, constraints, costs).items():
             self.given[name].value = value
         data, _, _ = problem.get_problem_data("CLARABEL")
-        self._keep(data["param_prob"], data.get("P"), w, scale)
+        self._store_affine_map(data["param_prob"], data.get("P"), w, scale)
 
-    def _parametrised(self, constraints: Constraints) -> Constraints:
+    def _parametrise(self, constraints: Constraints) -> Constraints:
         bounds = replace(constraints.bounds, lower=self.given["lower"], upper=self.given["upper"])
         turnover = constraints.turnover
         if turnover is not None:
-            turnover = Turnover(self.given["previous"], self.given["most"], name=turnover.name)
+            turnover = TurnoverLimit(self.given["previous"], self.given["most"], name=turnover.name)
         target = constraints.target and replace(constraints.target, mean=self.given["mean"], least=self.given["least"])
         return replace(constraints, bounds=bounds, turnover=turnover, target=target)
 
-    def _problem(self, form: Form, constraints: Constraints, w: Any, scale: Any, cp: Any) -> Any:  # noqa: ANN401
-        objective, more = objectives.cvxpy(form, self.given, w, scale, cp)
+    def _build_problem(self, form: ObjectiveForm, constraints: Constraints, w: Any, scale: Any, cp: Any) -> Any:  # noqa: ANN401
+        objective, more = objectives.cvxpy_objective(form, self.given, w, scale, cp)
         if "rate" in self.given:
             traded = cp.Variable(w.size)  # a variable of its own: parameter times |.. parameter ..| is not DPP
             change = w - self.given["previous"] * scale
-            if isinstance(form, Ratio):  # costs lower the numerator, which then is held at 1 or above
+            if isinstance(form, RatioForm):  # costs lower the numerator, which then is held at 1 or above
                 more = [self.given["excess"] @ w - self.given["rate"] @ traded >= 1.0, scale >= 0.0]
             else:
                 objective += self.given["rate"] @ traded
             more += [traded >= change, traded >= -change]
-        return cp.Problem(cp.Minimize(objective), more + [c for piece in constraints for c in piece.cvxpy(w, scale)])
+        return cp.Problem(cp.Minimize(objective), more + [c for piece in constraints for c in piece.to_cvxpy(w, scale)])
 
-    def _keep(self, compiled: Any, quadratic: Any, w: Any, scale: Any) -> None:  # noqa: ANN401
+    def _store_affine_map(self, compiled: Any, quadratic: Any, w: Any, scale: Any) -> None:  # noqa: ANN401
         """Keep the affine map from the parameters to the arrays, and where the weights are among the unknowns."""
         from scipy import sparse  # noqa: PLC0415
 
@@ -89,7 +89,7 @@ class Program:
         self._linear = sparse.csr_array(compiled.q)[:columns]
         none = sparse.csc_array((columns, columns))
         self._quadratic = none if quadratic is None else sparse.csc_array(sparse.triu(quadratic))
-        self._squares = squares_of(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
+        self._squares = find_squares(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
         self._places = {
             name: slice(compiled.param_id_to_col[p.id], compiled.param_id_to_col[p.id] + p.size)
             for name, p in self.given.items()
@@ -102,26 +102,30 @@ class Program:
         self._weights = slice(first, first + w.size)
         self._scale = int(place[compiled.var_id_to_col[scale.id]]) if hasattr(scale, "id") else None
 
-    def _values(self, form: Form, constraints: Constraints, costs: Costs | None) -> dict[str, FloatArray]:
+    def _parameter_values(
+        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
+    ) -> dict[str, FloatArray]:
         bounds, turnover = constraints.bounds, constraints.turnover
-        found = objectives.values(form) | {"lower": bounds.lower, "upper": bounds.upper}
+        found = objectives.parameter_values(form) | {"lower": bounds.lower, "upper": bounds.upper}
         if turnover is not None:
             found["previous"] = turnover.previous
             found["most"] = np.asarray(turnover.most - turnover.elsewhere / 2.0)
         if constraints.target is not None:
             found |= {"mean": constraints.target.mean, "least": np.asarray(constraints.target.least)}
         if costs is not None:
-            unit = np.abs(form.excess).max() if isinstance(form, Ratio) else form.scale()
+            unit = np.abs(form.excess).max() if isinstance(form, RatioForm) else form.scale()
             found |= {"previous": costs.previous, "rate": costs.rate / unit}
         return found
 
-    def standard(self, form: Form, constraints: Constraints, costs: Costs | None) -> Standard:
+    def standard_form(
+        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
+    ) -> StandardForm:
         """Return the solver's arrays for new numbers."""
         from scipy import sparse  # noqa: PLC0415
 
         theta = np.zeros(self._size)
         theta[-1] = 1.0
-        for name, value in self._values(form, constraints, costs).items():
+        for name, value in self._parameter_values(form, constraints, costs).items():
             if name in self._places:
                 theta[self._places[name]] = np.ravel(value, order="F")
         entries = self._map @ theta
@@ -129,9 +133,9 @@ class Program:
         b[self._sides] = entries[self._split :]
         q = np.asarray(self._linear @ theta)
         if self._squares is not None:
-            return self._squares.take_out(-entries[: self._split], q, b, self._equalities)
+            return self._squares.eliminate(-entries[: self._split], q, b, self._equalities)
         A = sparse.csc_array((-entries[: self._split], self._indices, self._indptr), shape=self._shape)
-        return Standard(self._quadratic, q, A, b, self._equalities)
+        return StandardForm(self._quadratic, q, A, b, self._equalities)
 
     def weights(self, x: FloatArray) -> FloatArray:
         """Return the weights (N,) among the unknowns ``x``; NaN when a ratio's scale is not positive."""
@@ -142,9 +146,9 @@ class Program:
         return w / scale if scale > 0.0 else np.full(len(w), np.nan)
 
 
-def signature(form: Form, constraints: Constraints, costs: Costs | None) -> tuple[object, ...]:
+def compilation_key(form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None) -> tuple[object, ...]:
     """Return what makes two problems share one compilation."""
-    shape: Mapping[str, FloatArray] = objectives.values(form)
+    shape: Mapping[str, FloatArray] = objectives.parameter_values(form)
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
     level = getattr(form, "level", None)
     sizes = tuple(array.shape for array in shape.values())

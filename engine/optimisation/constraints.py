@@ -1,7 +1,7 @@
 """What weights must satisfy, in pieces: bounds, groups, the budget, turnover, and how many names are held.
 
 Each piece knows the config key it came from, how far a vector is from satisfying it (``violation``), its contribution
-to a convex problem (``cvxpy``), and its normals at a vector (``normals``), from which ``optimiser`` proves a solution.
+to a convex problem (``to_cvxpy``), and its normals at a vector (``normals``), from which ``optimiser`` proves a solution.
 ``scale`` is 1, or the variable that a problem in ratios is scaled by; numbers may be cvxpy parameters instead.
 """
 
@@ -16,9 +16,9 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 
-VIOLATION: Final = 1e-8
+FEASIBILITY_TOLERANCE: Final = 1e-8
 """Most by which accepted weights break a constraint [weight]."""
-UNTRADED: Final = 1e-9
+TRADE_TOLERANCE: Final = 1e-9
 """A trade up to this weight is none."""
 
 
@@ -49,11 +49,11 @@ class Bounds:
     floor: str | tuple[str, ...] = "floor"
     cap: str | tuple[str, ...] = "cap"
 
-    def floor_of(self, j: int) -> str:
+    def floor_name(self, j: int) -> str:
         """Return what the config calls the floor of asset ``j``, with its name."""
         return f"{self.floor if isinstance(self.floor, str) else self.floor[j]} {self.assets[j]}"
 
-    def cap_of(self, j: int) -> str:
+    def cap_name(self, j: int) -> str:
         """Return what the config calls the cap of asset ``j``, with its name."""
         return f"{self.cap if isinstance(self.cap, str) else self.cap[j]} {self.assets[j]}"
 
@@ -61,15 +61,15 @@ class Bounds:
         """Return the most by which a weight is out of its bounds [weight]."""
         return float(max(np.max(self.lower - w, initial=0.0), np.max(w - self.upper, initial=0.0)))
 
-    def cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401  (cvxpy has no types)
+    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401  (cvxpy has no types)
         """Return the constraints on the expression ``w`` (N,)."""
         return [w >= self.lower * scale, w <= self.upper * scale]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """2N names: the floors, then the caps; "" for a bound that no one asked for: nothing short, none above 1."""
-        floors = (self.floor_of(j) if low > 0.0 else "" for j, low in enumerate(self.lower))
-        caps = (self.cap_of(j) if 0.0 < high < 1.0 else "" for j, high in enumerate(self.upper))
+        floors = (self.floor_name(j) if low > 0.0 else "" for j, low in enumerate(self.lower))
+        caps = (self.cap_name(j) if 0.0 < high < 1.0 else "" for j, high in enumerate(self.upper))
         return (*floors, *caps)
 
     def normals(self, w: FloatArray) -> Normals:
@@ -79,7 +79,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupConstraint:
     """``least <= sum of the members' weights <= most``; ``members`` (N,) is a mask."""
 
     name: str
@@ -92,7 +92,7 @@ class Group:
         total = float(w[self.members].sum())
         return max(total - self.most, self.least - total, 0.0)
 
-    def cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
         """Return one constraint for each side that says something."""
         total = self.members.astype(np.float64) @ w
         above = [total >= self.least * scale] if self.least > 0.0 else []
@@ -116,7 +116,7 @@ class Budget:
         """Return how far the weights are from adding up to 1."""
         return abs(float(w.sum()) - 1.0)
 
-    def cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
         """Return the equality."""
         import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
@@ -124,7 +124,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Turnover:
+class TurnoverLimit:
     """One-way turnover ``(sum |w - previous| + elsewhere) / 2 <= most``.
 
     ``previous`` (N,) are the weights held; ``elsewhere`` is held in assets that are not among the N, to be sold.
@@ -139,7 +139,7 @@ class Turnover:
         """Return how far one-way turnover is above the most [weight]."""
         return float(max((np.abs(w - self.previous).sum() + self.elsewhere) / 2.0 - self.most, 0.0))
 
-    def cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
         """Return the constraint on the trades."""
         import cvxpy as cp  # noqa: PLC0415
 
@@ -149,12 +149,12 @@ class Turnover:
         """Return one row: half the signs of the trades, zero where nothing is traded (any sign up to 1 would do)."""
         trades = w - self.previous
         slack = float(self.most) - (float(np.abs(trades).sum()) + self.elsewhere) / 2.0
-        signs = np.where(np.abs(trades) <= UNTRADED, 0.0, np.sign(trades)) / 2.0
+        signs = np.where(np.abs(trades) <= TRADE_TOLERANCE, 0.0, np.sign(trades)) / 2.0
         return Normals((self.name,), signs[None, :], np.array([slack]))
 
 
 @dataclass(frozen=True)
-class Target:
+class ReturnTarget:
     """``mean @ w >= least`` [1/yr]; mean (N,): the points of an efficient frontier."""
 
     mean: Any
@@ -165,7 +165,7 @@ class Target:
         """Return by how much the expected return is below the least [1/yr]."""
         return float(max(self.least - self.mean @ w, 0.0))
 
-    def cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
         """Return the constraint on the expected return."""
         return [self.mean @ w >= self.least * scale]
 
@@ -192,7 +192,7 @@ class Cardinality:
             return 1.0
         return float(max(np.max((self.floor - w)[held], initial=0.0), np.max((w - self.cap)[held], initial=0.0)))
 
-    def cvxpy(self, w: Any, held: Any) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Any, held: Any) -> list[Any]:  # noqa: ANN401
         """Return the constraints; ``held`` (number of members,) is a boolean variable."""
         import cvxpy as cp  # noqa: PLC0415
 
@@ -200,14 +200,14 @@ class Cardinality:
         low, high = cp.multiply(self.floor[inside], held), cp.multiply(self.cap[inside], held)
         return [w[inside] >= low, w[inside] <= high, cp.sum(held) >= self.least, cp.sum(held) <= self.most]
 
-    def basket(self, bounds: Bounds, held: BoolArray) -> Bounds:
+    def basket_bounds(self, bounds: Bounds, held: BoolArray) -> Bounds:
         """Return ``bounds`` with the members in ``held`` (N,) at floor to cap, and the others at 0."""
         out, inside = self.members & ~held, self.members & held
         lower = np.where(out, 0.0, np.where(inside, self.floor, bounds.lower))
         upper = np.where(out, 0.0, np.where(inside, self.cap, bounds.upper))
         return Bounds(bounds.assets, lower, upper, bounds.floor, bounds.cap)
 
-    def relaxed(self, bounds: Bounds) -> Bounds:
+    def relax_bounds(self, bounds: Bounds) -> Bounds:
         """Return ``bounds`` with every member anywhere between 0 and its cap."""
         lower = np.where(self.members, 0.0, bounds.lower)
         upper = np.where(self.members, self.cap, bounds.upper)
@@ -219,13 +219,13 @@ class Constraints:
     """All that weights must satisfy; the budget is always among them."""
 
     bounds: Bounds
-    groups: tuple[Group, ...] = ()
-    turnover: Turnover | None = None
+    groups: tuple[GroupConstraint, ...] = ()
+    turnover: TurnoverLimit | None = None
     cardinality: Cardinality | None = None
-    target: Target | None = None
+    target: ReturnTarget | None = None
     budget: Budget = Budget()
 
-    def __iter__(self) -> Iterator[Bounds | Group | Turnover | Target | Budget]:
+    def __iter__(self) -> Iterator[Bounds | GroupConstraint | TurnoverLimit | ReturnTarget | Budget]:
         """Iterate over the pieces that are convex."""
         yield self.budget
         yield self.bounds
@@ -242,7 +242,7 @@ class Constraints:
             found[self.cardinality.name] = self.cardinality.violation(w)
         return found
 
-    def most_broken(self, w: FloatArray) -> tuple[str, float]:
+    def worst_violation(self, w: FloatArray) -> tuple[str, float]:
         """Return which floor, cap, group or count ``w`` (N,) breaks most, and by how much [weight]; ("", 0.0): none.
 
         The names are those of messages; what the weights add up to, and what is traded, are not asked about.
@@ -252,7 +252,7 @@ class Constraints:
             held = rule.members & (w != 0.0)
             if not rule.least <= int(held.sum()) <= rule.most:
                 return rule.name, 1.0
-            bounds = rule.basket(bounds, held)
+            bounds = rule.basket_bounds(bounds, held)
         found = [bounds.normals(w), *(group.normals(w) for group in self.groups)]
         slack = np.concatenate([one.slack for one in found])
         names = [name for one in found for name in one.names]
@@ -264,7 +264,7 @@ class Constraints:
         return float(np.max(list(self.violations(w).values()))) if np.isfinite(w).all() else np.inf
 
 
-def long_only(assets: tuple[str, ...], cap: float = 1.0) -> Constraints:
+def long_only_constraints(assets: tuple[str, ...], cap: float = 1.0) -> Constraints:
     """Return weights from 0 to ``cap`` that add up to 1."""
     n = len(assets)
     return Constraints(Bounds(assets, np.zeros(n), np.full(n, cap)))

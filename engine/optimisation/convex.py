@@ -14,19 +14,19 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, frozen
+from engine.core.arrays import FloatArray, read_only
 from engine.optimisation.certificate import certify
-from engine.optimisation.compiled_problem import Costs, Program, signature
-from engine.optimisation.constraints import VIOLATION, Constraints
-from engine.optimisation.feasibility import Feasibility, feasible
-from engine.optimisation.objectives import Form, Quadratic, Ratio
-from engine.optimisation.rational_simplex import ROUNDING
-from engine.optimisation.solution import WORTHLESS, Solution
-from engine.optimisation.solvers import SOLVERS, Solver, refined
+from engine.optimisation.compiled_problem import CompiledProblem, TradingPenalty, compilation_key
+from engine.optimisation.constraints import FEASIBILITY_TOLERANCE, Constraints
+from engine.optimisation.feasibility import Feasibility, prove_feasibility
+from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm
+from engine.optimisation.rational_simplex import EXACT_TOLERANCE
+from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution
+from engine.optimisation.solvers import SOLVERS, Solver, refine
 
-GAP: Final = 1e-6
+OPTIMALITY_GAP: Final = 1e-6
 """Most by which accepted weights can be worse than the best, in parts of the objective."""
-_SMALL_GAP: Final = 1e-9
+_ABSOLUTE_GAP: Final = 1e-9
 """The same for an objective near zero, in parts of its scale (the mean variance)."""
 
 
@@ -34,50 +34,54 @@ _SMALL_GAP: Final = 1e-9
 class ConvexSolver:
     """Solves convex forms under constraints whose feasibility is proved; keeps what it compiled.
 
-    ``solvers`` are asked in their order; ``compiled`` counts the problems assembled so far.
+    ``solvers`` are asked in their order; ``compilations`` counts the problems assembled so far.
     """
 
     solvers: Mapping[str, Solver] = field(default_factory=lambda: dict(SOLVERS))
-    compiled: int = 0
-    _programs: dict[tuple[object, ...], Program] = field(default_factory=dict, repr=False)
-    _proved: dict[tuple[object, ...], Feasibility] = field(default_factory=dict, repr=False)
+    compilations: int = 0
+    _compiled: dict[tuple[object, ...], CompiledProblem] = field(default_factory=dict, repr=False)
+    _proofs: dict[tuple[object, ...], Feasibility] = field(default_factory=dict, repr=False)
 
-    def convex(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
+    def solve_convex(
+        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None = None
+    ) -> Solution:
         """Return the solution without a choice of names; feasibility is not proved again."""
-        if isinstance(form, Quadratic) and form.free is not None and costs is None:
-            free = exact_sum(form.free, constraints)
-            if constraints.violation(free) <= 1e-15 and np.max(np.abs(free - form.free)) <= 1e-15:
-                return Solution(frozen(free), form.value(free), "closed form", "optimal", 0.0, 0.0)
+        if isinstance(form, QuadraticForm) and form.unconstrained is not None and costs is None:
+            free = normalise_weights(form.unconstrained, constraints)
+            if constraints.violation(free) <= 1e-15 and np.max(np.abs(free - form.unconstrained)) <= 1e-15:
+                return Solution(read_only(free), form.value(free), "closed form", "optimal", 0.0, 0.0)
         failures = []
-        program = self.program(form, constraints, costs)
-        problem = program.standard(form, constraints, costs)
+        program = self.compiled_problem(form, constraints, costs)
+        problem = program.standard_form(form, constraints, costs)
         for name, solver in self.solvers.items():
             answer = solver(problem)
             tried = [answer.x]
             if np.isfinite(answer.x).all():
-                tried.insert(0, refined(problem, answer))
+                tried.insert(0, refine(problem, answer))
             for x in tried:
-                solution = checked(form, constraints, costs, program.weights(x), name)
+                solution = certify_weights(form, constraints, costs, program.weights(x), name)
                 if solution.weights is not None:
                     return solution
             failures.append(f"{name} says {answer.status}, but {solution.status}")
-            if isinstance(form, Ratio) and len(failures) == 1 and self._worthless(form, constraints):
-                return Solution(None, np.nan, "", WORTHLESS)
+            if isinstance(form, RatioForm) and len(failures) == 1 and self._has_no_positive_ratio(form, constraints):
+                return Solution(None, np.nan, "", NO_POSITIVE_RATIO)
         return Solution(None, np.nan, "", "; ".join(failures))
 
-    def _worthless(self, form: Ratio, constraints: Constraints) -> bool:
+    def _has_no_positive_ratio(self, form: RatioForm, constraints: Constraints) -> bool:
         """Return whether even the weights of the highest numerator have none above zero (H54)."""
         n = len(form.excess)
-        best = self.convex(Quadratic(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
+        best = self.solve_convex(QuadraticForm(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
         return best.weights is not None and not float(form.excess @ best.weights) > 0.0
 
-    def program(self, form: Form, constraints: Constraints, costs: Costs | None) -> Program:
+    def compiled_problem(
+        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
+    ) -> CompiledProblem:
         """Return the compiled problem for these, compiling when there is none yet."""
-        key = signature(form, constraints, costs)
-        if key not in self._programs:
-            self._programs[key] = Program(form, constraints, costs)
-            self.compiled += 1
-        return self._programs[key]
+        key = compilation_key(form, constraints, costs)
+        if key not in self._compiled:
+            self._compiled[key] = CompiledProblem(form, constraints, costs)
+            self.compilations += 1
+        return self._compiled[key]
 
     def feasibility(self, constraints: Constraints) -> Feasibility:
         """Return the exact proof, from memory when these constraints were proved before."""
@@ -85,33 +89,35 @@ class ConvexSolver:
         if turnover is not None:
             still = replace(constraints, turnover=None)
             proof = self.feasibility(still)
-            stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) <= float(ROUNDING)
-            return proof if stays or not proof.holds else feasible(constraints)
-        key = _facts(constraints)
-        if key not in self._proved:
-            self._proved[key] = feasible(constraints)
-        return self._proved[key]
+            stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) <= float(EXACT_TOLERANCE)
+            return proof if stays or not proof.holds else prove_feasibility(constraints)
+        key = _feasibility_key(constraints)
+        if key not in self._proofs:
+            self._proofs[key] = prove_feasibility(constraints)
+        return self._proofs[key]
 
 
-def checked(form: Form, constraints: Constraints, costs: Costs | None, w: FloatArray, solver: str) -> Solution:
+def certify_weights(
+    form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None, w: FloatArray, solver: str
+) -> Solution:
     """Return ``w`` (N,), clipped and adding up to 1, as a solution when it passes; else one that says why not."""
     if not np.isfinite(w).all():
         return Solution(None, np.nan, solver, "its weights are not numbers")
-    w = exact_sum(w, constraints)
+    w = normalise_weights(w, constraints)
     residual = constraints.violation(w)
-    if not residual <= VIOLATION:
+    if not residual <= FEASIBILITY_TOLERANCE:
         return Solution(None, np.nan, solver, f"a constraint is broken by {residual:.2g}", residual)
     value = form.value(w)
-    if isinstance(form, Ratio) and not value < 0.0:
+    if isinstance(form, RatioForm) and not value < 0.0:
         return Solution(None, np.nan, solver, "its ratio is not positive", residual)
     proof = certify(form, constraints, w, costs)
-    small = _SMALL_GAP * (1.0 if isinstance(form, Ratio) else form.scale())
-    if not proof.gap <= max(GAP * abs(value), small):
+    small = _ABSOLUTE_GAP * (1.0 if isinstance(form, RatioForm) else form.scale())
+    if not proof.gap <= max(OPTIMALITY_GAP * abs(value), small):
         return Solution(None, np.nan, solver, f"it may be {proof.gap:.2g} from the best", residual, proof.gap)
-    return Solution(frozen(w), value, solver, "optimal", residual, proof.gap, proof.duals)
+    return Solution(read_only(w), value, solver, "optimal", residual, proof.gap, proof.duals)
 
 
-def exact_sum(w: FloatArray, constraints: Constraints) -> FloatArray:
+def normalise_weights(w: FloatArray, constraints: Constraints) -> FloatArray:
     """Return ``w`` (N,) within its bounds and adding up to 1 to the last bit; what is missing goes where most room is.
 
     More than 1e-6 is not put right, for then ``w`` was no solution.
@@ -129,7 +135,7 @@ def exact_sum(w: FloatArray, constraints: Constraints) -> FloatArray:
     return np.asarray(w)
 
 
-def _facts(constraints: Constraints) -> tuple[object, ...]:
+def _feasibility_key(constraints: Constraints) -> tuple[object, ...]:
     bounds, rule = constraints.bounds, constraints.cardinality
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
     choice = rule and (rule.members.tobytes(), rule.floor.tobytes(), rule.cap.tobytes(), rule.least, rule.most)

@@ -16,14 +16,14 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.core.arrays import BoolArray, FloatArray, IntArray, frozen
+from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.core.errors import DataError
-from engine.core.fields import Choice, Positive, Whole, refuse
+from engine.core.fields import ConfigModel, Positive, WholeNumber, raise_faults
 
 SESSIONS_PER_YEAR: Final = 252.0
-_SINGULAR: Final = 1e-10
+_SINGULARITY_RATIO: Final = 1e-10
 """Smallest eigenvalue, over the largest, at which a sample covariance still says something about every asset."""
-_FLOOR: Final = 1e-12
+_EIGENVALUE_FLOOR: Final = 1e-12
 """Eigenvalues below this share of the largest are raised to it."""
 
 
@@ -51,7 +51,7 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MomentEstimate:
     """Moments of the assets that can be estimated, and which they are.
 
     Attributes
@@ -69,7 +69,7 @@ class Estimate:
     rows: IntArray
 
 
-class Estimates(Choice):
+class Estimates(ConfigModel):
     """How moments are estimated: ``{covariance: ledoit_wolf, mean: shrunk, lookback: 756}``.
 
     ``lookback`` and ``min_history`` count returns, ``half_life`` sessions after which a return counts half; with one,
@@ -78,18 +78,18 @@ class Estimates(Choice):
 
     covariance: Literal["sample", "ledoit_wolf", "oas"] = "ledoit_wolf"
     mean: Literal["zero", "sample", "shrunk"] = "shrunk"
-    lookback: Annotated[Whole, Field(ge=2, le=100_000)] = 756
+    lookback: Annotated[WholeNumber, Field(ge=2, le=100_000)] = 756
     half_life: Positive | None = None
-    min_history: Annotated[Whole, Field(ge=2, le=100_000)] = 252
+    min_history: Annotated[WholeNumber, Field(ge=2, le=100_000)] = 252
 
     @model_validator(mode="after")
-    def _history_fits(self) -> Estimates:
+    def _validate_history(self) -> Estimates:
         if self.min_history > self.lookback:
             words = f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it"
-            refuse([(("min_history",), words)])
+            raise_faults([(("min_history",), words)])
         return self
 
-    def of(self, closes: FloatArray) -> Estimate:
+    def estimate(self, closes: FloatArray) -> MomentEstimate:
         """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].
 
         The last ``lookback`` returns count, or as many as there are.
@@ -116,25 +116,25 @@ class Estimates(Choice):
             words = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
             raise DataError(f"{words}, {self.min_history} expected; lower it, or mend the gaps in the prices")
         ends = rows + (len(closes) - len(window) + 1)
-        return Estimate(self.moments(complete), frozen(known), frozen(complete), frozen(ends))
+        return MomentEstimate(self.moments(complete), read_only(known), read_only(complete), read_only(ends))
 
     def moments(self, returns: FloatArray) -> Moments:
         """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular."""
-        weights = self._weights(len(returns))
+        weights = self._observation_weights(len(returns))
         average = weights @ returns
         raw, shrinkage = self._covariance(returns, weights, average)
-        covariance, clipped, condition = _positive(raw * SESSIONS_PER_YEAR)
-        if self.covariance == "sample" and not condition < 1.0 / _SINGULAR:
+        covariance, clipped, condition = make_positive_definite(raw * SESSIONS_PER_YEAR)
+        if self.covariance == "sample" and not condition < 1.0 / _SINGULARITY_RATIO:
             what = f"the sample covariance of {returns.shape[1]} assets from {len(returns)} returns is singular"
             raise DataError(f"estimates.covariance: {what}; choose ledoit_wolf or oas, or a longer estimates.lookback")
         mean = average * SESSIONS_PER_YEAR
         if self.mean == "zero":
             mean = np.zeros(len(average))
         elif self.mean == "shrunk":
-            mean = bayes_stein(mean, covariance, 1.0 / float(weights @ weights))
-        return Moments(frozen(mean), frozen(covariance), len(returns), clipped, condition, shrinkage)
+            mean = bayes_stein_mean(mean, covariance, 1.0 / float(weights @ weights))
+        return Moments(read_only(mean), read_only(covariance), len(returns), clipped, condition, shrinkage)
 
-    def _weights(self, count: int) -> FloatArray:
+    def _observation_weights(self, count: int) -> FloatArray:
         """Return (T,) weights of the returns, summing to 1."""
         if self.half_life is None:
             return np.full(count, 1.0 / count)
@@ -159,7 +159,7 @@ class Estimates(Choice):
         return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
 
 
-def bayes_stein(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:
+def bayes_stein_mean(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:
     """Shrink ``mean`` (N,) [1/yr] towards that of the minimum-variance portfolio (Jorion 1986).
 
     The weight of the common mean is (N + 2) / (N + 2 + d), d = T (mean - m)' Sigma^-1 (mean - m), everything a
@@ -176,14 +176,14 @@ def bayes_stein(mean: FloatArray, covariance: FloatArray, observations: float) -
     return (1.0 - weight) * mean + weight * common
 
 
-def _positive(matrix: FloatArray) -> tuple[FloatArray, float, float]:
+def make_positive_definite(matrix: FloatArray) -> tuple[FloatArray, float, float]:
     """Return the symmetric part with its eigenvalues raised above zero, by how much, and the condition before."""
     symmetric = (matrix + matrix.T) / 2.0
     values, vectors = np.linalg.eigh(symmetric)
     largest = float(values[-1])
     if not largest > 0.0:
         raise DataError("estimates.covariance: the prices of all assets stand still; nothing can be estimated")
-    least = _FLOOR * largest
+    least = _EIGENVALUE_FLOOR * largest
     condition = largest / float(values[0]) if values[0] > 0.0 else np.inf
     if values[0] >= least:
         return symmetric, 0.0, condition

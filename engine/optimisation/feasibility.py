@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray
-from engine.core.fields import in_percent
-from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group, Turnover
-from engine.optimisation.rational_simplex import ROUNDING, Shortage, System, exactly
+from engine.core.fields import format_percent
+from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint, TurnoverLimit
+from engine.optimisation.rational_simplex import EXACT_TOLERANCE, Infeasibility, RationalSimplex, to_fraction
 
-MOST_BASKETS: Final = 4096
+MAX_BASKETS_PROVED: Final = 4096
 """Baskets that are tried one by one; beyond, only the problem with every choice left open is proved."""
-_NAMED: Final = 6
-_GONE: Final = "what cannot be held any longer"
+_MAX_NAMES_SHOWN: Final = 6
+_UNHOLDABLE: Final = "what cannot be held any longer"
 
 
 @dataclass(frozen=True)
@@ -40,52 +40,52 @@ class Feasibility:
     proved: bool = True
 
 
-def feasible(constraints: Constraints) -> Feasibility:
+def prove_feasibility(constraints: Constraints) -> Feasibility:
     """Prove that weights exist, or say what contradicts what.
 
     Numbers count as the decimals they are printed as; a shortage up to 1e-14 is their rounding.
     """
     rule = constraints.cardinality
     if rule is None:
-        return _convex(constraints, constraints.bounds)
+        return _prove_convex(constraints, constraints.bounds)
     swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
     if swapped:
-        words = f"floor is above cap for {', '.join(swapped[:_NAMED])}"
+        words = f"floor is above cap for {', '.join(swapped[:_MAX_NAMES_SHOWN])}"
         return Feasibility(holds=False, message=f"{words}; swap them")
     if rule.least > min(rule.most, int(rule.members.sum())):
         found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
         return Feasibility(holds=False, message=f"{rule.name}: {found}; lower min, or name more", missing=1.0)
-    return _some_basket(constraints, rule)
+    return _prove_any_basket(constraints, rule)
 
 
-def _some_basket(constraints: Constraints, rule: Cardinality) -> Feasibility:
+def _prove_any_basket(constraints: Constraints, rule: Cardinality) -> Feasibility:
     """Try the baskets until one is feasible; else report the one that is nearest to it."""
     nearest: tuple[float, Bounds] | None = None
-    for tried, held in enumerate(_baskets(constraints, rule)):
-        if tried == MOST_BASKETS:
-            open_choice = _convex(constraints, rule.relaxed(constraints.bounds))
+    for tried, held in enumerate(_distinct_baskets(constraints, rule)):
+        if tried == MAX_BASKETS_PROVED:
+            open_choice = _prove_convex(constraints, rule.relax_bounds(constraints.bounds))
             return replace(open_choice, proved=not open_choice.holds)
-        bounds = rule.basket(constraints.bounds, held)
-        missing = _missing(constraints, bounds)
+        bounds = rule.basket_bounds(constraints.bounds, held)
+        missing = _shortfall(constraints, bounds)
         if missing is None:
             return Feasibility(holds=True)
         if nearest is None or missing < nearest[0]:
             nearest = missing, bounds
     assert nearest is not None  # noqa: S101  (there is a count that can be held, so there is a basket)
-    best = _convex(constraints, nearest[1])
+    best = _prove_convex(constraints, nearest[1])
     words = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
     return replace(best, message=words)
 
 
-def _missing(constraints: Constraints, bounds: Bounds) -> float | None:
+def _shortfall(constraints: Constraints, bounds: Bounds) -> float | None:
     """Return by how much the constraints contradict each other under ``bounds`` [weight], or None when they do not."""
     if (crossed := float(np.max(bounds.lower - bounds.upper, initial=0.0))) > 0.0:
         return crossed
-    shortage = _shortage(constraints, bounds)
+    shortage = _first_infeasibility(constraints, bounds)
     return None if shortage is None else float(shortage.amount)
 
 
-def _baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]:
+def _distinct_baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]:
     """Yield masks of held members; of names that no constraint tells apart only the first are tried."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for j in np.flatnonzero(rule.members):
@@ -99,20 +99,20 @@ def _baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]
             yield held
 
 
-def _convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
+def _prove_convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
     """Prove the constraints without the choice of names, under ``bounds``."""
     for j, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
         if low > high:
-            words = f"{bounds.floor_of(j)} {in_percent(low)} is above {bounds.cap_of(j)} {in_percent(high)}"
+            words = f"{bounds.floor_name(j)} {format_percent(low)} is above {bounds.cap_name(j)} {format_percent(high)}"
             return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
-    shortage = _shortage(constraints, bounds)
-    return Feasibility(holds=True) if shortage is None else _refused(constraints, bounds, shortage)
+    shortage = _first_infeasibility(constraints, bounds)
+    return Feasibility(holds=True) if shortage is None else _explain(constraints, bounds, shortage)
 
 
-def _shortage(constraints: Constraints, bounds: Bounds) -> Shortage | None:
+def _first_infeasibility(constraints: Constraints, bounds: Bounds) -> Infeasibility | None:
     """Return the first of groups, sum and turnover that cannot be met together with those before it, or None."""
-    system, turnover = System(), constraints.turnover
-    parts = [_variables(system, bounds, j, turnover) for j in range(len(bounds.assets))]
+    system, turnover = RationalSimplex(), constraints.turnover
+    parts = [_add_weight(system, bounds, j, turnover) for j in range(len(bounds.assets))]
     for group in constraints.groups:
         shortage = _require_group(system, group, parts)
         if shortage is not None:
@@ -122,83 +122,89 @@ def _shortage(constraints: Constraints, bounds: Bounds) -> Shortage | None:
     if shortage is not None or turnover is None:
         return shortage
     shortage = _require_turnover(system, turnover, parts)
-    return shortage and replace(shortage, blockers=(*shortage.blockers, *_forced(bounds, turnover)))
+    return shortage and replace(shortage, blockers=(*shortage.blockers, *_forced_trades(bounds, turnover)))
 
 
-def _forced(bounds: Bounds, turnover: Turnover) -> Iterator[str]:
+def _forced_trades(bounds: Bounds, turnover: TurnoverLimit) -> Iterator[str]:
     """Yield what must be traded whatever else is: up to a floor, down to a cap, out of what is no longer there."""
     for j, held in enumerate(turnover.previous):
         if held < bounds.lower[j]:
-            yield bounds.floor_of(j)
+            yield bounds.floor_name(j)
         elif held > bounds.upper[j] > 0.0:
-            yield bounds.cap_of(j)
+            yield bounds.cap_name(j)
     if turnover.elsewhere > 0.0:
-        yield _GONE
+        yield _UNHOLDABLE
 
 
-def _variables(system: System, bounds: Bounds, j: int, turnover: Turnover | None) -> tuple[int, ...]:
+def _add_weight(system: RationalSimplex, bounds: Bounds, j: int, turnover: TurnoverLimit | None) -> tuple[int, ...]:
     """Add weight j: with a turnover limit in two parts, up to what is held and what is bought on top."""
-    low, high = exactly(bounds.lower[j]), exactly(bounds.upper[j])
+    low, high = to_fraction(bounds.lower[j]), to_fraction(bounds.upper[j])
     assert low is not None  # noqa: S101  (weights are not negative without end)
-    floor = bounds.floor_of(j) if low else ""  # no floor was asked for
-    cap = "" if high == 0 else bounds.cap_of(j)  # a name that the choice leaves out
+    floor = bounds.floor_name(j) if low else ""  # no floor was asked for
+    cap = "" if high == 0 else bounds.cap_name(j)  # a name that the choice leaves out
     if turnover is None:
-        return (system.variable((floor, cap), low, high),)
-    held = exactly(turnover.previous[j]) or Fraction(0)
+        return (system.add_variable((floor, cap), low, high),)
+    held = to_fraction(turnover.previous[j]) or Fraction(0)
     middle = max(low, held if high is None else min(held, high))
-    kept = system.variable((floor, ""), low, middle)
-    return kept, system.variable(("", cap), Fraction(0), None if high is None else high - middle)
+    kept = system.add_variable((floor, ""), low, middle)
+    return kept, system.add_variable(("", cap), Fraction(0), None if high is None else high - middle)
 
 
-def _require_group(system: System, group: Group, parts: list[tuple[int, ...]]) -> Shortage | None:
+def _require_group(
+    system: RationalSimplex, group: GroupConstraint, parts: list[tuple[int, ...]]
+) -> Infeasibility | None:
     terms = [(j, 1) for member in np.flatnonzero(group.members) for j in parts[member]]
-    most = exactly(group.most) if group.most < 1.0 else None
-    least = exactly(group.least) if group.least > 0.0 else None
+    most = to_fraction(group.most) if group.most < 1.0 else None
+    least = to_fraction(group.least) if group.least > 0.0 else None
     return system.require((f"{group.name} min", f"{group.name} max"), terms, least, most)
 
 
-def _require_turnover(system: System, turnover: Turnover, parts: list[tuple[int, ...]]) -> Shortage | None:
+def _require_turnover(
+    system: RationalSimplex, turnover: TurnoverLimit, parts: list[tuple[int, ...]]
+) -> Infeasibility | None:
     """Require bought - kept <= 2 most - elsewhere - what must be traded anyway."""
     terms = [(j, sign) for part in parts for j, sign in zip(part, (-1, 1), strict=True)]
-    room = 2 * (exactly(float(turnover.most)) or Fraction(0)) - (exactly(turnover.elsewhere) or Fraction(0))
+    room = 2 * (to_fraction(float(turnover.most)) or Fraction(0)) - (to_fraction(turnover.elsewhere) or Fraction(0))
     for (kept, _), held in zip(parts, turnover.previous, strict=True):
         middle = system.upper[kept] or Fraction(0)
-        room -= middle + abs((exactly(held) or Fraction(0)) - middle)
+        room -= middle + abs((to_fraction(held) or Fraction(0)) - middle)
     shortage = system.require(("", turnover.name), terms, None, room)
-    if shortage is None or shortage.amount <= 2 * ROUNDING:
+    if shortage is None or shortage.amount <= 2 * EXACT_TOLERANCE:
         return None
-    return Shortage(shortage.row, shortage.below, shortage.amount / 2, shortage.blockers)
+    return Infeasibility(shortage.row, shortage.below, shortage.amount / 2, shortage.blockers)
 
 
-def _refused(constraints: Constraints, bounds: Bounds, shortage: Shortage) -> Feasibility:
+def _explain(constraints: Constraints, bounds: Bounds, shortage: Infeasibility) -> Feasibility:
     """Put a proof into a sentence."""
     names = _causes(constraints, bounds, shortage)
-    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    shown = ", ".join(names[:_MAX_NAMES_SHOWN]) + (
+        f" and {len(names) - _MAX_NAMES_SHOWN} more" if len(names) > _MAX_NAMES_SHOWN else ""
+    )
     because = f" because of {shown}" if shown else ""
     missing, turnover = float(shortage.amount), constraints.turnover
     if turnover is not None and shortage.row == turnover.name:
-        words = f"{turnover.name} {in_percent(float(turnover.most))}: trades of {in_percent(missing)} more are needed"
+        words = f"{turnover.name} {format_percent(float(turnover.most))}: trades of {format_percent(missing)} more are needed"
         return Feasibility(holds=False, message=f"{words}{because}; raise it", missing=missing)
     side, remedy = ("missing", "raise") if shortage.below else ("too much", "lower")
     ends = {f"{group.name} min": group.least for group in constraints.groups if group.least > 0.0}
     ends |= {f"{group.name} max": group.most for group in constraints.groups if group.most < 1.0}
     what = "the weights' sum of 100 %"
     if shortage.row in ends:
-        what = f"{shortage.row.rpartition(' ')[0]} {in_percent(ends[shortage.row])}"
-    words = f"{what}: {in_percent(missing)} {side}{because}; {remedy} one of these"
+        what = f"{shortage.row.rpartition(' ')[0]} {format_percent(ends[shortage.row])}"
+    words = f"{what}: {format_percent(missing)} {side}{because}; {remedy} one of these"
     return Feasibility(holds=False, message=words, missing=missing)
 
 
-def _causes(constraints: Constraints, bounds: Bounds, shortage: Shortage) -> list[str]:
+def _causes(constraints: Constraints, bounds: Bounds, shortage: Infeasibility) -> list[str]:
     """Return the blockers less those that change nothing: without the causes, less is missing.
 
     Where two sets of them would each do, both are causes.
     """
     left, causes = list(dict.fromkeys(shortage.blockers)), list[str]()
-    while left and _as_much(constraints, bounds, shortage, causes):
+    while left and _same_shortfall_without(constraints, bounds, shortage, causes):
         idle: list[str] = []
         for name in left:
-            if _as_much(constraints, bounds, shortage, [*causes, *idle, name]):
+            if _same_shortfall_without(constraints, bounds, shortage, [*causes, *idle, name]):
                 idle.append(name)
         if len(idle) == len(left):
             break
@@ -207,18 +213,20 @@ def _causes(constraints: Constraints, bounds: Bounds, shortage: Shortage) -> lis
     return [name for name in dict.fromkeys(shortage.blockers) if name in causes]
 
 
-def _as_much(constraints: Constraints, bounds: Bounds, shortage: Shortage, names: list[str]) -> bool:
+def _same_shortfall_without(
+    constraints: Constraints, bounds: Bounds, shortage: Infeasibility, names: list[str]
+) -> bool:
     """Return whether as much is missing in the same place without the limits called ``names``."""
     for name in names:
         constraints, bounds = _without(constraints, bounds, name)
-    left = _shortage(constraints, bounds)
-    return left is not None and left.row == shortage.row and abs(left.amount - shortage.amount) <= ROUNDING
+    left = _first_infeasibility(constraints, bounds)
+    return left is not None and left.row == shortage.row and abs(left.amount - shortage.amount) <= EXACT_TOLERANCE
 
 
 def _without(constraints: Constraints, bounds: Bounds, name: str) -> tuple[Constraints, Bounds]:
     """Return constraints and bounds less those that proofs call ``name``."""
     turnover = constraints.turnover
-    if name == _GONE and turnover is not None:
+    if name == _UNHOLDABLE and turnover is not None:
         return replace(constraints, turnover=replace(turnover, elsewhere=0.0)), bounds
     groups = tuple(
         replace(
@@ -229,6 +237,6 @@ def _without(constraints: Constraints, bounds: Bounds, name: str) -> tuple[Const
         for group in constraints.groups
     )
     places = range(len(bounds.assets))
-    lower = np.where([name == bounds.floor_of(j) for j in places], 0.0, bounds.lower)
-    upper = np.where([name == bounds.cap_of(j) for j in places], 1.0, bounds.upper)
+    lower = np.where([name == bounds.floor_name(j) for j in places], 0.0, bounds.lower)
+    upper = np.where([name == bounds.cap_name(j) for j in places], 1.0, bounds.upper)
     return replace(constraints, groups=groups), replace(bounds, lower=lower, upper=upper)

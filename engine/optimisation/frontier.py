@@ -8,14 +8,14 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
-from engine.optimisation.constraints import Constraints, Target
-from engine.optimisation.objectives import Inputs, MinVariance, Quadratic
+from engine.optimisation.constraints import Constraints, ReturnTarget
+from engine.optimisation.objectives import MinVariance, ObjectiveInputs, QuadraticForm
 from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.solution import Solution
 
 
 @dataclass(frozen=True)
-class Point:
+class FrontierPoint:
     """A portfolio on the frontier: expected return [1/yr], volatility [1/yr^.5], weights (N,)."""
 
     mean: float
@@ -23,19 +23,23 @@ class Point:
     weights: FloatArray
 
 
-def least_volatile(optimiser: Optimiser, inputs: Inputs, constraints: Constraints, least: float) -> Solution:
+def solve_min_variance(
+    optimiser: Optimiser, inputs: ObjectiveInputs, constraints: Constraints, least: float
+) -> Solution:
     """Return the least volatile weights whose expected return is at least ``least`` [1/yr]."""
-    target = Target(inputs.moments.mean, least)
+    target = ReturnTarget(inputs.moments.mean, least)
     return optimiser.solve(MinVariance().form(inputs), replace(constraints, target=target))
 
 
-def highest_mean(optimiser: Optimiser, inputs: Inputs, constraints: Constraints) -> Solution:
+def solve_max_return(optimiser: Optimiser, inputs: ObjectiveInputs, constraints: Constraints) -> Solution:
     """Return the weights of the highest expected return."""
     n = len(inputs.assets)
-    return optimiser.solve(Quadratic(np.zeros((n, n)), np.zeros(n), -inputs.moments.mean), constraints)
+    return optimiser.solve(QuadraticForm(np.zeros((n, n)), np.zeros(n), -inputs.moments.mean), constraints)
 
 
-def frontier(optimiser: Optimiser, inputs: Inputs, constraints: Constraints, points: int = 20) -> tuple[Point, ...]:
+def efficient_frontier(
+    optimiser: Optimiser, inputs: ObjectiveInputs, constraints: Constraints, points: int = 20
+) -> tuple[FrontierPoint, ...]:
     """Return ``points`` portfolios from the least volatile to the highest expected return, evenly spaced in return.
 
     Raises
@@ -45,17 +49,19 @@ def frontier(optimiser: Optimiser, inputs: Inputs, constraints: Constraints, poi
 
     """
     mean, covariance = inputs.moments.mean, inputs.moments.covariance
-    ends = [_weights(optimiser.solve(MinVariance().form(inputs), constraints))]
-    ends.append(_weights(highest_mean(optimiser, inputs, constraints)))
+    ends = [_require_weights(optimiser.solve(MinVariance().form(inputs), constraints))]
+    ends.append(_require_weights(solve_max_return(optimiser, inputs, constraints)))
     low, high = (float(mean @ w) for w in ends)
     inner = [
-        _weights(least_volatile(optimiser, inputs, constraints, least))
+        _require_weights(solve_min_variance(optimiser, inputs, constraints, least))
         for least in np.linspace(low, high, points)[1:-1]
     ]
-    return tuple(Point(float(mean @ w), float(np.sqrt(w @ covariance @ w)), w) for w in (ends[0], *inner, ends[1]))
+    return tuple(
+        FrontierPoint(float(mean @ w), float(np.sqrt(w @ covariance @ w)), w) for w in (ends[0], *inner, ends[1])
+    )
 
 
-def _weights(solution: Solution) -> FloatArray:
+def _require_weights(solution: Solution) -> FloatArray:
     if solution.weights is None:
         raise DataError(f"frontier: {solution.status}")
     return solution.weights

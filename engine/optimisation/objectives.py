@@ -1,6 +1,6 @@
 """What an optimiser aims at: each objective becomes one of three convex forms, in annual units.
 
-``Quadratic`` minimises ``|F'w - d|^2 + c'w``, ``Ratio`` maximises ``e'w / sqrt(w' Sigma w)``, ``Tail`` minimises the
+``QuadraticForm`` minimises ``|F'w - d|^2 + c'w``, ``RatioForm`` maximises ``e'w / sqrt(w' Sigma w)``, ``TailLossForm`` minimises the
 conditional value at risk of a session. A form is numbers only; ``optimiser`` assembles each kind once and re-solves it.
 """
 
@@ -16,13 +16,13 @@ from pydantic import Field, model_validator
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
-from engine.core.fields import Choice, NotNegative, Positive, Rate, Ticker, Weight, in_percent, refuse
+from engine.core.fields import ConfigModel, NonNegative, Positive, Rate, Ticker, Weight, format_percent, raise_faults
 from engine.optimisation.estimates import SESSIONS_PER_YEAR, Moments
-from engine.optimisation.risk_parity import risk_parity
+from engine.optimisation.risk_parity import risk_parity_weights
 
 
 @dataclass(frozen=True)
-class Inputs:
+class ObjectiveInputs:
     """What an objective may use.
 
     Attributes
@@ -40,7 +40,7 @@ class Inputs:
     risk_free: float = 0.0
 
 
-def factor(covariance: FloatArray) -> FloatArray:
+def covariance_factor(covariance: FloatArray) -> FloatArray:
     """Return F (N, N) with ``F F' = covariance``: a Cholesky factor, by eigenvectors where there is none."""
     try:
         return np.asarray(np.linalg.cholesky(covariance))
@@ -50,22 +50,22 @@ def factor(covariance: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Quadratic:
+class QuadraticForm:
     """Minimise ``|F'w - d|^2 + c'w``; F (N, N) [1/yr]^.5, d (N,) [1/yr]^.5, c (N,) [1/yr].
 
-    ``free`` (N,) are the best weights without any limits, when they are known: admissible, they are the solution.
+    ``unconstrained`` (N,) are the best weights without any limits, when they are known: admissible, they are the solution.
     """
 
     factor: FloatArray
     shift: FloatArray
     linear: FloatArray
-    free: FloatArray | None = None
+    unconstrained: FloatArray | None = None
 
     def value(self, w: FloatArray) -> float:
         """Return the objective at ``w`` (N,)."""
-        return self.curve(w)[0] + float(self.linear @ w)
+        return self.convex_part(w)[0] + float(self.linear @ w)
 
-    def curve(self, w: FloatArray) -> tuple[float, FloatArray]:
+    def convex_part(self, w: FloatArray) -> tuple[float, FloatArray]:
         """Return the convex part at ``w`` and its gradient (N,)."""
         off = self.factor.T @ w - self.shift
         return float(off @ off), 2.0 * (self.factor @ off)
@@ -77,7 +77,7 @@ class Quadratic:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class RatioForm:
     """Maximise ``e'w / |F'w|``; e (N,) [1/yr], F (N, N) [1/yr]^.5; e'w must be positive for some weights."""
 
     factor: FloatArray
@@ -85,9 +85,9 @@ class Ratio:
 
     def value(self, w: FloatArray) -> float:
         """Return minus the ratio at ``w`` (N,)."""
-        return -float(self.excess @ w) / self.curve(w)[0]
+        return -float(self.excess @ w) / self.convex_part(w)[0]
 
-    def curve(self, w: FloatArray) -> tuple[float, FloatArray]:
+    def convex_part(self, w: FloatArray) -> tuple[float, FloatArray]:
         """Return the volatility at ``w`` and its gradient (N,)."""
         off = self.factor.T @ w
         volatility = float(np.sqrt(off @ off))
@@ -99,7 +99,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Tail:
+class TailLossForm:
     """Minimise the mean loss of the worst ``1 - level`` of the scenarios ``returns`` (S, N) [1/session]."""
 
     returns: FloatArray
@@ -107,9 +107,9 @@ class Tail:
 
     def value(self, w: FloatArray) -> float:
         """Return the conditional value at risk at ``w`` (N,), a loss being positive."""
-        return self.curve(w)[0]
+        return self.convex_part(w)[0]
 
-    def curve(self, w: FloatArray) -> tuple[float, FloatArray]:
+    def convex_part(self, w: FloatArray) -> tuple[float, FloatArray]:
         """Return the value at ``w`` and a subgradient (N,); the scenario on the edge counts in part."""
         losses = -(self.returns @ w)
         order = np.argsort(-losses, kind="stable")
@@ -122,20 +122,20 @@ class Tail:
         return float(np.abs(self.returns).mean()) or 1.0
 
 
-Form: TypeAlias = Quadratic | Ratio | Tail
+ObjectiveForm: TypeAlias = QuadraticForm | RatioForm | TailLossForm
 """The convex forms an objective can take."""
 
 
-def nearest(target: FloatArray) -> Quadratic:
+def distance_form(target: FloatArray) -> QuadraticForm:
     """Return the form whose solution is the admissible vector nearest to ``target`` (N,), by squared distance."""
-    return Quadratic(np.eye(len(target)), target, np.zeros(len(target)), target)
+    return QuadraticForm(np.eye(len(target)), target, np.zeros(len(target)), target)
 
 
-class Aim(NamedTuple):
+class ObjectiveMetric(NamedTuple):
     """The figure of an objective for people: its ``title``, and how it follows from the form's value.
 
     ``root``: its square root; ``sign``: -1 where the form minimises its negative; ``percent``: shown as a percentage.
-    ``pays`` in which unit trading costs are weighed against it: a variance, a return of a year or of a session; "" when
+    ``cost_unit`` in which unit trading costs are weighed against it: a variance, a return of a year or of a session; "" when
     the figure has no price.
     """
 
@@ -143,7 +143,7 @@ class Aim(NamedTuple):
     root: bool = False
     sign: float = 1.0
     percent: bool = True
-    pays: Literal["", "variance", "year", "session"] = ""
+    cost_unit: Literal["", "variance", "year", "session"] = ""
 
     def figure(self, value: float) -> float:
         """Return the figure where the form's value is ``value``."""
@@ -153,38 +153,38 @@ class Aim(NamedTuple):
         """Return by how much the figure improves for each unit that the form's value falls."""
         return 0.5 / self.figure(value) if self.root and value > 0.0 else 1.0
 
-    def price(self, a_year: float, risk_aversion: float) -> float:
+    def cost_weight(self, a_year: float, risk_aversion: float) -> float:
         """Return what a cost of 1, paid ``a_year`` times, weighs in units of the form.
 
         A variance is worth ``risk_aversion`` / 2 returns, as in ``mean_variance``.
         """
         units = {"variance": 2.0 / risk_aversion, "year": 1.0, "session": 1.0 / SESSIONS_PER_YEAR, "": np.nan}
-        return a_year * units[self.pays]
+        return a_year * units[self.cost_unit]
 
 
-_DISTANCE: Final = "distance from its aim"
+_DISTANCE_TITLE: Final = "distance from its aim"
 
 
-class MinVariance(Choice):
+class MinVariance(ConfigModel):
     """The least volatile weights."""
 
     kind: Literal["min_variance"] = "min_variance"
-    aim: ClassVar[Aim] = Aim("volatility", root=True, pays="variance")
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("volatility", root=True, cost_unit="variance")
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return ``w' Sigma w``."""
         n = len(inputs.assets)
-        return Quadratic(factor(inputs.moments.covariance), np.zeros(n), np.zeros(n))
+        return QuadraticForm(covariance_factor(inputs.moments.covariance), np.zeros(n), np.zeros(n))
 
 
-class MaxSharpe(Choice):
+class MaxSharpe(ConfigModel):
     """The highest expected return above ``risk_free`` [1/yr] for each unit of volatility (Sharpe 1966)."""
 
     kind: Literal["max_sharpe"] = "max_sharpe"
     risk_free: Rate | None = None
-    aim: ClassVar[Aim] = Aim("Sharpe ratio", sign=-1.0, percent=False, pays="year")
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("Sharpe ratio", sign=-1.0, percent=False, cost_unit="year")
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the ratio; raises DataError when no expected return is above the risk-free rate (H54)."""
         rate = inputs.risk_free if self.risk_free is None else self.risk_free
         excess = inputs.moments.mean - rate
@@ -192,127 +192,131 @@ class MaxSharpe(Choice):
             best = f"{100.0 * float(np.max(inputs.moments.mean)):.4g} % at most"
             words = f"objective max_sharpe: no expected return is above the risk-free rate ({best}, "
             raise DataError(f"{words}{100.0 * rate:.4g} %); choose min_variance, or mean: shrunk")
-        return Ratio(factor(inputs.moments.covariance), excess)
+        return RatioForm(covariance_factor(inputs.moments.covariance), excess)
 
 
-class MeanVariance(Choice):
+class MeanVariance(ConfigModel):
     """The highest expected return less ``risk_aversion`` / 2 times the variance (Markowitz 1952)."""
 
     kind: Literal["mean_variance"] = "mean_variance"
-    aim: ClassVar[Aim] = Aim("utility a year", sign=-1.0, pays="year")
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("utility a year", sign=-1.0, cost_unit="year")
     risk_aversion: Positive = 4.0
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return ``risk_aversion / 2 w' Sigma w - mean'w``."""
         root = np.sqrt(self.risk_aversion / 2.0)
         mean = inputs.moments.mean
-        return Quadratic(root * factor(inputs.moments.covariance), np.zeros(len(mean)), -mean)
+        return QuadraticForm(root * covariance_factor(inputs.moments.covariance), np.zeros(len(mean)), -mean)
 
 
-class RiskParity(Choice):
+class RiskParity(ConfigModel):
     """Every asset contributes its ``budgets`` share of the variance (equal shares: none named).
 
     Limits are no part of that problem; where they bind, the admissible weights nearest to the answer are taken.
     """
 
     kind: Literal["risk_parity"] = "risk_parity"
-    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric(_DISTANCE_TITLE, root=True)
     budgets: dict[Ticker, Positive] | None = None
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the distance to the weights of equal (or budgeted) risk; raises DataError for a missing budget."""
-        budgets = np.ones(len(inputs.assets)) if self.budgets is None else _by_name(self.budgets, inputs.assets)
+        budgets = (
+            np.ones(len(inputs.assets)) if self.budgets is None else _vector_by_ticker(self.budgets, inputs.assets)
+        )
         if not np.all(budgets > 0.0):
             missing = ", ".join(a for a, b in zip(inputs.assets, budgets, strict=True) if not b > 0.0)
             raise DataError(f"objective.budgets: none for {missing}; every asset needs one above 0")
-        return nearest(risk_parity(inputs.moments.covariance, budgets))
+        return distance_form(risk_parity_weights(inputs.moments.covariance, budgets))
 
 
-class MinCvar(Choice):
+class MinCvar(ConfigModel):
     """The smallest mean loss on the worst ``1 - level`` of the sessions (Rockafellar and Uryasev 2000).
 
     Source: doi:10.21314/JOR.2000.038.
     """
 
     kind: Literal["min_cvar"] = "min_cvar"
-    aim: ClassVar[Aim] = Aim("tail loss a session", pays="session")
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("tail loss a session", cost_unit="session")
     level: Annotated[Weight, Field(gt=0.0, lt=1.0)] = 0.95
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the tail's mean loss over the scenarios; raises DataError when there are none."""
         if inputs.returns.shape[0] == 0:
             raise DataError("objective min_cvar: there are no scenarios; give the returns of the lookback")
-        return Tail(inputs.returns, self.level)
+        return TailLossForm(inputs.returns, self.level)
 
 
-class MaxDiversification(Choice):
+class MaxDiversification(ConfigModel):
     """The most volatility diversified away: mean volatility over volatility (Choueifaty and Coignard 2008).
 
     Source: doi:10.3905/JPM.2008.35.1.40.
     """
 
     kind: Literal["max_diversification"] = "max_diversification"
-    aim: ClassVar[Aim] = Aim("diversification ratio", sign=-1.0, percent=False)
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("diversification ratio", sign=-1.0, percent=False)
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the diversification ratio."""
-        return Ratio(factor(inputs.moments.covariance), np.sqrt(np.diag(inputs.moments.covariance)))
+        return RatioForm(covariance_factor(inputs.moments.covariance), np.sqrt(np.diag(inputs.moments.covariance)))
 
 
-_ROUNDED: Final = 1e-9
+_SUM_TOLERANCE: Final = 1e-9
 """What the sum of weights may be off by, as decimals are rounded [weight]."""
 
 
-class MinTrackingError(Choice):
+class MinTrackingError(ConfigModel):
     """The least volatile difference ``to`` the weights of a benchmark made of the same assets."""
 
     kind: Literal["min_tracking_error"] = "min_tracking_error"
-    aim: ClassVar[Aim] = Aim("tracking error", root=True, pays="variance")
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("tracking error", root=True, cost_unit="variance")
     to: Annotated[dict[Ticker, Weight], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _whole(self) -> MinTrackingError:
+    def _validate_sum(self) -> MinTrackingError:
         total = math.fsum(self.to.values())
-        if abs(total - 1.0) > _ROUNDED:
-            refuse([(("to",), f"adds up to {in_percent(total)}; a benchmark's weights make 100 %, change them")])
+        if abs(total - 1.0) > _SUM_TOLERANCE:
+            raise_faults(
+                [(("to",), f"adds up to {format_percent(total)}; a benchmark's weights make 100 %, change them")]
+            )
         return self
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return ``(w - to)' Sigma (w - to)``; raises DataError when ``to`` names an asset that is not estimated."""
         foreign = ", ".join(sorted(set(self.to) - set(inputs.assets)))
         if foreign:
             raise DataError(f"objective.to: {foreign} is not among the assets estimated; name others, or start later")
-        root = factor(inputs.moments.covariance)
-        benchmark = _by_name(self.to, inputs.assets)
-        return Quadratic(root, root.T @ benchmark, np.zeros(len(benchmark)), benchmark)
+        root = covariance_factor(inputs.moments.covariance)
+        benchmark = _vector_by_ticker(self.to, inputs.assets)
+        return QuadraticForm(root, root.T @ benchmark, np.zeros(len(benchmark)), benchmark)
 
 
-class EqualWeight(Choice):
+class EqualWeight(ConfigModel):
     """The same weight for each asset, or as near to it as the limits allow."""
 
     kind: Literal["equal_weight"] = "equal_weight"
-    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric(_DISTANCE_TITLE, root=True)
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the distance to 1 / N."""
         n = len(inputs.assets)
-        return nearest(np.full(n, 1.0 / n))
+        return distance_form(np.full(n, 1.0 / n))
 
 
-class InverseVolatility(Choice):
+class InverseVolatility(ConfigModel):
     """Weights in proportion to 1 / volatility to the ``power``, or as near to it as the limits allow."""
 
     kind: Literal["inverse_volatility"] = "inverse_volatility"
-    aim: ClassVar[Aim] = Aim(_DISTANCE, root=True)
-    power: NotNegative = 1.0
+    metric: ClassVar[ObjectiveMetric] = ObjectiveMetric(_DISTANCE_TITLE, root=True)
+    power: NonNegative = 1.0
 
-    def form(self, inputs: Inputs) -> Form:
+    def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return the distance to the weights by inverse volatility."""
         inverse = np.diag(inputs.moments.covariance) ** (-self.power / 2.0)
-        return nearest(inverse / inverse.sum())
+        return distance_form(inverse / inverse.sum())
 
 
-def _by_name(shares: Mapping[str, float], assets: tuple[str, ...]) -> FloatArray:
+def _vector_by_ticker(shares: Mapping[str, float], assets: tuple[str, ...]) -> FloatArray:
     return np.array([shares.get(asset, 0.0) for asset in assets], dtype=np.float64)
 
 
@@ -331,36 +335,38 @@ Objective: TypeAlias = Annotated[
 """Everything ``objective:`` can be."""
 
 
-def parameters(form: Form, cp: Any) -> dict[str, Any]:  # noqa: ANN401  (cvxpy has no types)
-    """Return cvxpy parameters of the shapes of ``form``'s numbers; ``values`` fills them."""
-    return {name: cp.Parameter(array.shape, name=name) for name, array in values(form).items()}
+def cvxpy_parameters(form: ObjectiveForm, cp: Any) -> dict[str, Any]:  # noqa: ANN401  (cvxpy has no types)
+    """Return cvxpy parameters of the shapes of ``form``'s numbers; ``parameter_values`` fills them."""
+    return {name: cp.Parameter(array.shape, name=name) for name, array in parameter_values(form).items()}
 
 
-def values(form: Form) -> dict[str, FloatArray]:
+def parameter_values(form: ObjectiveForm) -> dict[str, FloatArray]:
     """Return the numbers of ``form``, scaled so that its curvature is about 1 (H47)."""
     size = form.scale()
     match form:
-        case Quadratic():
+        case QuadraticForm():
             root = np.sqrt(size) if np.any(form.factor) else 1.0
             return {"factor": form.factor / root, "shift": form.shift / root, "linear": form.linear / size}
-        case Ratio():
+        case RatioForm():
             return {"factor": form.factor / np.sqrt(size), "excess": form.excess / np.abs(form.excess).max()}
-        case Tail():
+        case TailLossForm():
             return {"returns": form.returns / size}
 
 
-def cvxpy(form: Form, given: Mapping[str, Any], w: Any, scale: Any, cp: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
+def cvxpy_objective(
+    form: ObjectiveForm, given: Mapping[str, Any], w: Any, scale: Any, cp: Any
+) -> tuple[Any, list[Any]]:
     """Return what to minimise over the expression ``w`` (N,), and the constraints that go with it.
 
     ``given`` are the parameters; a ratio is solved in ``w = weights * scale`` with the numerator held at 1 (Charnes
     and Cooper 1962, doi:10.1002/nav.3800090303).
     """
     match form:
-        case Quadratic():
+        case QuadraticForm():
             return cp.sum_squares(given["factor"].T @ w - given["shift"]) + given["linear"] @ w, []
-        case Ratio():
+        case RatioForm():
             return cp.sum_squares(given["factor"].T @ w), [given["excess"] @ w == 1.0, scale >= 0.0]
-        case Tail():
+        case TailLossForm():
             edge, beyond = cp.Variable(), cp.Variable(form.returns.shape[0], nonneg=True)
             mean = cp.sum(beyond) / (form.returns.shape[0] * (1.0 - form.level))
             return edge + mean, [beyond >= -(given["returns"] @ w) - edge]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.optimisation.cardinality import best_basket
-from engine.optimisation.compiled_problem import Costs
+from engine.optimisation.cardinality import solve_cardinality
+from engine.optimisation.compiled_problem import TradingPenalty
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.convex import ConvexSolver
-from engine.optimisation.objectives import Form
+from engine.optimisation.objectives import ObjectiveForm
 from engine.optimisation.solution import Solution
 
 
 class Optimiser(ConvexSolver):
     """Solves forms under any constraints."""
 
-    def solve(self, form: Form, constraints: Constraints, costs: Costs | None = None) -> Solution:
+    def solve(self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None = None) -> Solution:
         """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
 
         Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
@@ -25,5 +25,5 @@ class Optimiser(ConvexSolver):
         if not proof.holds:
             return Solution(None, np.nan, "", f"infeasible: {proof.message}")
         if constraints.cardinality is not None:
-            return best_basket(self, form, constraints, costs)
-        return self.convex(form, constraints, costs)
+            return solve_cardinality(self, form, constraints, costs)
+        return self.solve_convex(form, constraints, costs)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.optimisation.compiled_problem import Costs
+from engine.optimisation.compiled_problem import TradingPenalty
 from engine.optimisation.constraints import Constraints
-from engine.optimisation.objectives import Aim, Form, Inputs
+from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, ObjectiveMetric
 
 
 @dataclass(frozen=True)
-class Problem:
+class OptimisationProblem:
     """What an optimiser is asked at one decision.
 
     Attributes
@@ -28,16 +28,16 @@ class Problem:
 
     """
 
-    inputs: Inputs
-    form: Form
-    aim: Aim
+    inputs: ObjectiveInputs
+    form: ObjectiveForm
+    metric: ObjectiveMetric
     constraints: Constraints
-    costs: Costs | None
+    costs: TradingPenalty | None
     train: tuple[np.datetime64, np.datetime64]
     left_out: tuple[str, ...] = ()
     remark: str = ""
 
-    def why(self, status: str) -> str:
+    def explain(self, status: str) -> str:
         """Return why there are no weights, with the assets that were missing."""
         if not self.left_out:
             return status

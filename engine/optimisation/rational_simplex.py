@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-ROUNDING: Final = Fraction(1, 10**14)
+EXACT_TOLERANCE: Final = Fraction(1, 10**14)
 """A shortage up to this is the rounding of the inputs, as of three caps of 1/3; 0.2 and 2.5 % are exact."""
 
 
-def exactly(number: float) -> Fraction | None:
+def to_fraction(number: float) -> Fraction | None:
     """Return the decimal that ``number`` is printed as, as a fraction; None for an infinity."""
     return Fraction(repr(float(number))) if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)
-class Shortage:
+class Infeasibility:
     """Proof that a row cannot be met: it misses its bound by ``amount`` while ``blockers`` sit at theirs.
 
     ``below`` says that the row stays below its lower bound; otherwise it stays above its upper one.
@@ -36,7 +36,7 @@ class Shortage:
 
 
 @dataclass
-class System:
+class RationalSimplex:
     """Variables within bounds, and rows of them; each has two names for the proof: of its lower and its upper bound.
 
     ``lower`` and ``upper`` may be None for no bound; every variable has a lower one.
@@ -48,7 +48,7 @@ class System:
     _value: list[Fraction] = field(default_factory=list)
     _rows: dict[int, dict[int, Fraction]] = field(default_factory=dict)
 
-    def variable(self, names: tuple[str, str], lower: Fraction, upper: Fraction | None) -> int:
+    def add_variable(self, names: tuple[str, str], lower: Fraction, upper: Fraction | None) -> int:
         """Add a variable at its lower bound; returns its index."""
         self.names.append(names)
         self.lower.append(lower)
@@ -62,14 +62,14 @@ class System:
 
     def require(
         self, names: tuple[str, str], terms: Sequence[tuple[int, int]], lower: Fraction | None, upper: Fraction | None
-    ) -> Shortage | None:
+    ) -> Infeasibility | None:
         """Bring the sum of ``terms``, each (variable, factor), within bounds and keep it there; else say why not.
 
         Rows required before stay within theirs.
         """
-        row = self._add(names, terms)
+        row = self._add_row(names, terms)
         for below, bound in ((True, lower), (False, upper)):
-            shortage = None if bound is None else self._reach(row, bound, below=below)
+            shortage = None if bound is None else self._move_row_to(row, bound, below=below)
             if shortage is not None:
                 return shortage
         at = self._value[row]  # a bound missed by rounding moves to where the row is
@@ -77,7 +77,7 @@ class System:
         self.upper[row] = None if upper is None else max(upper, at)
         return None
 
-    def _add(self, names: tuple[str, str], terms: Sequence[tuple[int, int]]) -> int:
+    def _add_row(self, names: tuple[str, str], terms: Sequence[tuple[int, int]]) -> int:
         expression: dict[int, Fraction] = {}
         for index, factor in terms:
             for j, a in self._rows.get(index, {index: Fraction(1)}).items():
@@ -89,17 +89,17 @@ class System:
         self._rows[len(self.names) - 1] = {j: a for j, a in expression.items() if a}
         return len(self.names) - 1
 
-    def _reach(self, row: int, bound: Fraction, *, below: bool) -> Shortage | None:
+    def _move_row_to(self, row: int, bound: Fraction, *, below: bool) -> Infeasibility | None:
         """Move ``row`` up to ``bound`` (``below``) or down to it; Bland's rule, so it ends."""
         sign = 1 if below else -1
         while row in self._rows and sign * (bound - self._value[row]) > 0:
             missing = sign * (bound - self._value[row])
-            entering = self._entering(row, sign)
+            entering = self._entering_variable(row, sign)
             if entering is None:
-                if missing <= ROUNDING:
+                if missing <= EXACT_TOLERANCE:
                     return None
-                return Shortage(self.names[row][not below], below, missing, self._blockers(row, sign))
-            self._move(*entering, row, missing)
+                return Infeasibility(self.names[row][not below], below, missing, self._blockers(row, sign))
+            self._move_variable(*entering, row, missing)
         return None
 
     def _blockers(self, row: int, sign: int) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class System:
         names = (self.names[j][sign * a > 0] for j, a in sorted(self._rows[row].items()))
         return tuple(dict.fromkeys(name for name in names if name))
 
-    def _entering(self, row: int, sign: int) -> tuple[int, int] | None:
+    def _entering_variable(self, row: int, sign: int) -> tuple[int, int] | None:
         """Return the first variable that can move ``row`` in the direction of ``sign``, and which way it moves."""
         for j in sorted(self._rows[row]):
             way = 1 if sign * self._rows[row][j] > 0 else -1
@@ -116,7 +116,7 @@ class System:
                 return j, way
         return None
 
-    def _move(self, j: int, way: int, row: int, missing: Fraction) -> None:
+    def _move_variable(self, j: int, way: int, row: int, missing: Fraction) -> None:
         """Move variable ``j`` until the target row is there, the variable at a bound, or another row at one."""
         step, leaving = missing / abs(self._rows[row][j]), row
         limit = self.upper[j] if way > 0 else self.lower[j]

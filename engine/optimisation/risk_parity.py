@@ -9,11 +9,11 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 
-_STEPS: Final = 200
-_CLOSE: Final = 1e-12
+_MAX_STEPS: Final = 200
+_TOLERANCE: Final = 1e-12
 
 
-def risk_parity(covariance: FloatArray, budgets: FloatArray) -> FloatArray:
+def risk_parity_weights(covariance: FloatArray, budgets: FloatArray) -> FloatArray:
     """Return w (N,) > 0, summing to 1, with ``w_i (Sigma w)_i`` in proportion to ``budgets`` (N,) > 0.
 
     Minimises ``x' Sigma x / 2 - sum b_i log x_i``, which is convex and has these weights, up to their sum, as its one
@@ -33,9 +33,9 @@ def risk_parity(covariance: FloatArray, budgets: FloatArray) -> FloatArray:
     correlation = covariance / np.outer(volatility, volatility)
     x = np.sqrt(b / correlation.sum(axis=1).clip(min=1e-3))
     x *= 1.0 / np.sqrt(float(x @ correlation @ x))  # at the minimum x' C x = sum b = 1
-    for _ in range(_STEPS):
+    for _ in range(_MAX_STEPS):
         slope = correlation @ x - b / x
-        if np.max(np.abs(x * slope)) <= _CLOSE * 1e-3:
+        if np.max(np.abs(x * slope)) <= _TOLERANCE * 1e-3:
             break
         curvature = correlation + np.diag(b / x**2)
         step = np.linalg.solve(curvature, slope)

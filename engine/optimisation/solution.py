@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 
-WORTHLESS: Final = "objective: no admissible weights have a ratio above 0; choose min_variance"
+NO_POSITIVE_RATIO: Final = "objective: no admissible weights have a ratio above 0; choose min_variance"
 """Status where nothing can be said for any weights (H54)."""
 
 
@@ -39,6 +39,6 @@ class Solution:
     binding: Mapping[str, float] = field(default_factory=dict)
 
 
-def nowhere(status: str) -> Solution:
+def no_solution(status: str) -> Solution:
     """Return no weights, and why."""
     return Solution(None, np.nan, "", status)

@@ -15,7 +15,7 @@ from engine.core.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Standard:
+class StandardForm:
     """Minimise ``x'Px / 2 + q'x`` where ``Ax + s = b``, the first ``equalities`` of s are 0, the others not negative.
 
     P and A are sparse by columns (``scipy.sparse.csc_array``), P its upper triangle.
@@ -29,7 +29,7 @@ class Standard:
 
 
 @dataclass(frozen=True)
-class Squares:
+class SquareElimination:
     """Where the squares are among the entries of A, for n unknowns of which k are squares.
 
     Attributes
@@ -61,8 +61,8 @@ class Squares:
     upper_indices: IntArray
     upper_indptr: IntArray
 
-    def take_out(self, entries: FloatArray, q: FloatArray, b: FloatArray, equalities: int) -> Standard:
-        """Return the smaller problem; ``entries`` are those of A, ``q`` (n,) and ``b`` as in ``Standard``."""
+    def eliminate(self, entries: FloatArray, q: FloatArray, b: FloatArray, equalities: int) -> StandardForm:
+        """Return the smaller problem; ``entries`` are those of A, ``q`` (n,) and ``b`` as in ``StandardForm``."""
         from scipy import sparse  # noqa: PLC0415
 
         factor = np.sqrt(self.weight) / entries[self.unit]
@@ -74,10 +74,12 @@ class Squares:
         n = len(self.kept)
         P = sparse.csc_array(((G.T @ G)[self.upper], self.upper_indices, self.upper_indptr), shape=(n, n))
         A = sparse.csc_array((entries[self.outside], self.indices, self.indptr), shape=(len(self.others), n))
-        return Standard(P, linear, A, b[self.others], equalities - len(self.rows))
+        return StandardForm(P, linear, A, b[self.others], equalities - len(self.rows))
 
 
-def squares_of(quadratic: Any, linear: Any, indices: IntArray, indptr: IntArray, rows: int) -> Squares | None:  # noqa: ANN401
+def find_squares(
+    quadratic: Any, linear: Any, indices: IntArray, indptr: IntArray, rows: int
+) -> SquareElimination | None:
     """Return the squares of a problem, or None when there are none that one equality each defines.
 
     ``quadratic`` (n, n) and ``linear`` (n, parameters) are the objective's, sparse; ``indices`` and ``indptr`` A's.
@@ -107,7 +109,7 @@ def squares_of(quadratic: Any, linear: Any, indices: IntArray, indptr: IntArray,
     active = np.unique(new[column[inside]])
     across, down = np.tril_indices(len(active))  # column by column, the rows down to the diagonal
     heights = np.bincount(active[across], minlength=len(kept))
-    return Squares(
+    return SquareElimination(
         kept,
         gone,
         defining,

@@ -8,17 +8,17 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import DateArray
-from engine.core.fields import Choice, Currency, Money, Positive, Rate
-from engine.data.sessions import Period, starts_period
+from engine.core.fields import ConfigModel, Currency, Money, Positive, Rate
+from engine.data.sessions import Period, period_starts
 
 
-class CashTerms(Choice):
+class CashTerms(ConfigModel):
     """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
 
     rate: Rate = 0.0
 
 
-class Contributions(Choice):
+class Contributions(ConfigModel):
     """A regular flow: paid in when ``amount`` is positive, withdrawn when negative (S11) [currency]."""
 
     amount: Money = 0.0
@@ -29,10 +29,10 @@ class Contributions(Choice):
         """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11)."""
         if not self.amount:
             return {}
-        return {int(row): self.amount for row in np.flatnonzero(starts_period(dates, self.every)) if row > opening}
+        return {int(row): self.amount for row in np.flatnonzero(period_starts(dates, self.every)) if row > opening}
 
 
-class Account(Choice):
+class Account(ConfigModel):
     """Where a run's money lies.
 
     ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
@@ -45,7 +45,7 @@ class Account(Choice):
     cash: CashTerms = CashTerms()
     contributions: Contributions = Contributions()
 
-    def investing_at_once(self) -> Account:
+    def without_waiting_contributions(self) -> Account:
         """Return the same account for a portfolio that never decides again: contributions that wait would never end."""
         if self.contributions.invest != "wait":
             return self
@@ -53,6 +53,6 @@ class Account(Choice):
         return self.model_copy(update={"contributions": contributions})
 
     @property
-    def delay(self) -> int:
+    def fill_delay(self) -> int:
         """Sessions between a decision and its fill."""
         return 1 if self.execution == "next_close" else 0

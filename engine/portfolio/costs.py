@@ -16,27 +16,27 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.fields import BasisPoints, Choice, NotNegative, Positive, Weight, in_percent, refuse
+from engine.core.fields import BasisPoints, ConfigModel, NonNegative, Positive, Weight, format_percent, raise_faults
 from engine.portfolio.cost_table import CostTable
 
 
-class NoCosts(Choice):
+class NoCosts(ConfigModel):
     """Orders are free, but for the spread."""
 
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """What an order costs, in words."""
-        return f"orders are free{_spread(self.spread)}"
+        return f"orders are free{_describe_spread(self.spread)}"
 
-    def table(self, count: int) -> CostTable:
+    def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _table(count, spread=self.spread)
+        return _build_table(count, spread=self.spread)
 
 
-class PercentCosts(Choice):
+class PercentCosts(ConfigModel):
     """Orders cost ``rate`` of the traded money, one way, opening purchase included."""
 
     kind: Literal["percent"] = "percent"
@@ -44,41 +44,41 @@ class PercentCosts(Choice):
     spread: BasisPoints = 0.0
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """What an order costs, in words."""
-        money = f"{in_percent(self.rate)} of the money traded"
-        return f"orders cost {money}, the opening purchase included{_spread(self.spread)}"
+        money = f"{format_percent(self.rate)} of the money traded"
+        return f"orders cost {money}, the opening purchase included{_describe_spread(self.spread)}"
 
-    def table(self, count: int) -> CostTable:
+    def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _table(count, rate=self.rate, spread=self.spread)
+        return _build_table(count, rate=self.rate, spread=self.spread)
 
 
-class PerOrderCosts(Choice):
+class PerOrderCosts(ConfigModel):
     """Orders cost ``fixed`` plus ``rate`` of the traded money, at least ``minimum`` and at most ``maximum``."""
 
     kind: Literal["per_order"] = "per_order"
-    fixed: NotNegative = 0.0
+    fixed: NonNegative = 0.0
     rate: Weight = 0.0
-    minimum: NotNegative = 0.0
+    minimum: NonNegative = 0.0
     maximum: Positive | None = None
     spread: BasisPoints = 0.0
 
     @model_validator(mode="after")
-    def _ordered(self) -> PerOrderCosts:
+    def _check_bounds(self) -> PerOrderCosts:
         if self.maximum is not None and self.maximum < self.minimum:
             words = f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
-            refuse([(("minimum",), words)])
+            raise_faults([(("minimum",), words)])
         return self
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """What an order costs, in words."""
-        return f"orders cost {_terms(self)}{_spread(self.spread)}"
+        return f"orders cost {_describe_terms(self)}{_describe_spread(self.spread)}"
 
-    def table(self, count: int) -> CostTable:
+    def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _table(
+        return _build_table(
             count,
             rate=self.rate,
             fixed=self.fixed,
@@ -88,29 +88,29 @@ class PerOrderCosts(Choice):
         )
 
 
-class Tariff(Choice):
+class Tariff(ConfigModel):
     """A broker's published price of one order, in the broker's currency."""
 
     title: str
     currency: str
     source: str
     as_of: str
-    fixed: NotNegative = 0.0
+    fixed: NonNegative = 0.0
     rate: Weight = 0.0
-    per_share: NotNegative = 0.0
-    minimum: NotNegative = 0.0
+    per_share: NonNegative = 0.0
+    minimum: NonNegative = 0.0
     maximum: Positive | None = None
     maximum_rate: Weight | None = None
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """What an order costs, in words."""
         share = f"{self.per_share:g} a share" if self.per_share else ""
-        most = f", at most {in_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
-        return f"{_terms(self, share)}{most}"
+        most = f", at most {format_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
+        return f"{_describe_terms(self, share)}{most}"
 
 
-class BrokerCosts(Choice):
+class BrokerCosts(ConfigModel):
     """Orders cost what a named broker charges; ``fx`` converts a tariff in another currency.
 
     ``fx`` is the account's currency per unit of the tariff's currency (1.08 for a EUR tariff in a USD account).
@@ -123,30 +123,32 @@ class BrokerCosts(Choice):
 
     @field_validator("name")
     @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in tariffs():
+    def _check_name(cls, name: str) -> str:
+        if name not in load_tariffs():
             raise PydanticCustomError(
-                "tariff", "unknown broker '{found}'; known: {known}", {"found": name, "known": ", ".join(tariffs())}
+                "tariff",
+                "unknown broker '{found}'; known: {known}",
+                {"found": name, "known": ", ".join(load_tariffs())},
             )
         return name
 
     @property
     def tariff(self) -> Tariff:
         """The tariff of that name."""
-        return tariffs()[self.name]
+        return load_tariffs()[self.name]
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """What an order costs, in words, with the tariff's source and date."""
         tariff = self.tariff
         rate = f", converted at {self.fx:g}" if self.fx else ""
-        terms = f"{tariff.words} in {tariff.currency}{rate}{_spread(self.spread)}"
+        terms = f"{tariff.describe} in {tariff.currency}{rate}{_describe_spread(self.spread)}"
         return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
 
-    def table(self, count: int) -> CostTable:
+    def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets in the account's currency."""
         tariff, fx = self.tariff, self.fx or 1.0
-        return _table(
+        return _build_table(
             count,
             rate=tariff.rate,
             fixed=tariff.fixed * fx,
@@ -159,26 +161,26 @@ class BrokerCosts(Choice):
 
 
 @cache
-def tariffs() -> dict[str, Tariff]:
+def load_tariffs() -> dict[str, Tariff]:
     """Return the brokers' tariffs by name, from ``tariffs.yaml`` beside this file."""
     text = resources.files("engine.portfolio").joinpath("tariffs.yaml").read_text(encoding="utf-8")
     return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
 
 
-def _spread(points: float) -> str:
+def _describe_spread(points: float) -> str:
     return f", plus a spread of {points:g} bp" if points else ""
 
 
-def _terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
+def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
     parts = [f"{terms.fixed:,.2f}"] if terms.fixed else []
-    parts += [f"{in_percent(terms.rate)} of the money"] if terms.rate else []
+    parts += [f"{format_percent(terms.rate)} of the money"] if terms.rate else []
     parts += [per_share] if per_share else []
     words = " + ".join(parts) or "nothing"
     words += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
     return words + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
 
 
-def _table(  # noqa: PLR0913  (the fields of CostTable)
+def _build_table(  # noqa: PLR0913  (the fields of CostTable)
     count: int,
     *,
     rate: float = 0.0,

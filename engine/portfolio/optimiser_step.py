@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Step:
+class OptimiserStep:
     """One decision for which weights were asked of an optimiser.
 
     Attributes
@@ -35,18 +35,18 @@ class Step:
     """
 
     row: int
-    decided: int
+    decision_row: int
     train: tuple[np.datetime64, np.datetime64] | None = None
     observations: int = 0
     assets: int = 0
     status: str = ""
     solver: str = ""
-    figure: str = ""
+    metric: str = ""
     percent: bool = True
     value: float = np.nan
     residual: float = np.nan
     gap: float = np.nan
     binding: Mapping[str, float] = field(default_factory=dict)
     fallback: str = ""
-    broken: str = ""
+    broken_limit: str = ""
     remark: str = ""

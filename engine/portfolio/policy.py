@@ -10,19 +10,19 @@ from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, frozen
+from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.data.market import History
 from engine.portfolio.cost_table import CostTable
-from engine.portfolio.optimiser_step import Step
+from engine.portfolio.optimiser_step import OptimiserStep
 
 
 @lru_cache(maxsize=64)
-def _vector(assets: tuple[str, ...], weights: tuple[tuple[str, float], ...], missing: float) -> FloatArray:
+def _weight_vector(assets: tuple[str, ...], weights: tuple[tuple[str, float], ...], missing: float) -> FloatArray:
     """Return ``weights`` by ticker as a read-only (N,) array; most decisions ask for the same few."""
     w = np.full(len(assets), missing)
     for ticker, weight in weights:
         w[assets.index(ticker)] = weight
-    return frozen(w)
+    return read_only(w)
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Decision:
     eligible: BoolArray
     barred: BoolArray
     costs: CostTable | None = None
-    steps: list[Step] = field(default_factory=list)
+    steps: list[OptimiserStep] = field(default_factory=list)
 
     @property
-    def able(self) -> BoolArray:
+    def buyable(self) -> BoolArray:
         """(N,) which assets may be bought, by the market and by the loss review."""
         return self.eligible & ~self.barred
 
-    def has_seen(self, column: int) -> bool:
+    def has_past_close(self, column: int) -> bool:
         """Return whether an asset has had a close before the decision."""
         age = self.history.age
         return bool(len(age)) and bool(age[-1, column] >= 0)
@@ -65,62 +65,62 @@ class Decision:
         """Return the column of ``ticker``."""
         return self.history.columns[ticker]
 
-    def vector(self, weights: Mapping[str, float], missing: float = 0.0) -> FloatArray:
+    def weight_vector(self, weights: Mapping[str, float], missing: float = 0.0) -> FloatArray:
         """Return ``weights`` by ticker as an (N,) array in the market's order; assets not named get ``missing``."""
-        return _vector(self.history.assets, tuple(weights.items()), missing).copy()
+        return _weight_vector(self.history.assets, tuple(weights.items()), missing).copy()
 
 
 @dataclass(frozen=True)
 class Band:
     """Drift that starts a rebalance between scheduled ones, and what is traded then.
 
-    ``absolute`` and ``relative`` [fraction], infinity is none; ``look`` (T,) closes at which drift is looked at.
-    An asset is brought back to ``part`` of its band's width less ``inside`` [fraction] from its target: 0 is the
+    ``absolute`` and ``relative`` [fraction], infinity is none; ``check_rows`` (T,) closes at which drift is looked at.
+    An asset is brought back to ``edge_fraction`` of its band's width less ``edge_margin`` [fraction] from its target: 0 is the
     target, 1 the edge.
     ``drifted_only``: others trade as far as they must; ``flows_first``: not at all when a flow due then will do.
     """
 
     absolute: float
     relative: float
-    look: BoolArray
-    part: float = 0.0
-    inside: float = 0.0
+    check_rows: BoolArray
+    edge_fraction: float = 0.0
+    edge_margin: float = 0.0
     drifted_only: bool = False
     flows_first: bool = False
 
     @property
-    def whole(self) -> bool:
+    def is_full_rebalance(self) -> bool:
         """Whether its answer is a rebalance of the whole portfolio, decided anew."""
-        return self.part == 0.0 and not self.drifted_only
+        return self.edge_fraction == 0.0 and not self.drifted_only
 
 
-Reference: TypeAlias = Literal["cost", "rebalance", "peak"]
+LossReference: TypeAlias = Literal["cost", "rebalance", "peak"]
 """What a loss is measured from: average price paid, price at the last rebalance, highest close since bought."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReviewVerdict:
     """What a review found: the thesis in words, whether it stands (None: not known), and what is done."""
 
-    words: str
+    explanation: str
     intact: bool | None
     action: Literal["top_up", "exit", "keep"]
 
 
 @dataclass(frozen=True)
-class Review:
+class LossReviewRule:
     """A watch over single assets that have lost ``trigger`` [fraction] of their ``reference`` price.
 
     ``judge`` says what becomes of a ticker, from a decision's history alone; ``to_core``: what is sold goes to the
-    core, not to cash; ``reenters``: it may be bought again at the next rebalance.
+    core, not to cash; ``allows_reentry``: it may be bought again at the next rebalance.
     """
 
-    names: tuple[str, ...]
+    tickers: tuple[str, ...]
     trigger: float
-    reference: Reference
-    judge: Callable[[Decision, str], Verdict]
+    reference: LossReference
+    judge: Callable[[Decision, str], ReviewVerdict]
     to_core: bool = True
-    reenters: bool = True
+    allows_reentry: bool = True
 
 
 class Schedule(Protocol):
@@ -168,7 +168,7 @@ class Policy(Protocol):
         """Return whether ``ticker`` has a target that waits for its listing."""
 
     @property
-    def review(self) -> Review | None:
+    def review(self) -> LossReviewRule | None:
         """What is done about an asset that has lost too much, or None."""
 
     def caps(self) -> Mapping[str, float]:
@@ -186,11 +186,11 @@ class Policy(Protocol):
     def core(self) -> Mapping[str, float]:
         """Return the targets of the core, by which it takes what a cap cuts or a review sells (S6)."""
 
-    def heir_weights(self, decision: Decision) -> FloatArray:
+    def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
 
 
-def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> FloatArray:
+def validate_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> FloatArray:
     """Return ``w`` (N,) after asserting what every policy owes: no debt, no short, no cap broken, nothing unlisted.
 
     A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
@@ -200,6 +200,6 @@ def checked_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Floa
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
     if np.count_nonzero(w > caps * (1.0 + 1e-12)):
         raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
-    if np.count_nonzero(w[~decision.able]):
+    if np.count_nonzero(w[~decision.buyable]):
         raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed or were sold by a review")
     return w / total if total > 1.0 else w

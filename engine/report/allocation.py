@@ -10,30 +10,30 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.backtest.outputs import to_json
-from engine.core.files import atomic_write, staged
+from engine.core.files import atomic_write, stage_files
 from engine.report import number_format as fmt
-from engine.report.console import bullet, console, heading, row, table, text
-from engine.report.frontier_chart import Chart, chart_of
-from engine.report.run.html import own_text, template
-from engine.report.run.walk_forward import size, value_of, worth
+from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.frontier_chart import FrontierChart, build_frontier_chart
+from engine.report.run.html import asset_text, template
+from engine.report.run.walk_forward import amount_text, objective_text, point_worth_text
 
 if TYPE_CHECKING:
-    from engine.backtest.allocation import Price, Proposal
+    from engine.backtest.allocation import LimitCost, Proposal
     from engine.backtest.outputs import Json
 
-JSON_NAME: Final = "optimal.json"
-PAGE_NAME: Final = "optimal.html"
-_NOTHING: Final = 1e-9
+JSON_FILE: Final = "optimal.json"
+PAGE_FILE: Final = "optimal.html"
+_NEGLIGIBLE_COST: Final = 1e-9
 """Cost of a limit that is the solver's rounding."""
-_EDGE: Final = 1e-9
+_BOUND_TOLERANCE: Final = 1e-9
 """Distance at which a weight is at its bound [weight]."""
 
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:
     """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither."""
-    with staged(folder) as staging:
-        atomic_write(staging / JSON_NAME, to_json(proposal_json(proposal)))
-        atomic_write(staging / PAGE_NAME, proposal_page(proposal).encode())
+    with stage_files(folder) as staging:
+        atomic_write(staging / JSON_FILE, to_json(proposal_json(proposal)))
+        atomic_write(staging / PAGE_FILE, proposal_html(proposal).encode())
 
 
 def proposal_json(proposal: Proposal) -> dict[str, Json]:
@@ -46,7 +46,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         "estimates": {
             "observations": moments.observations,
             "shrinkage": moments.shrinkage,
-            "condition": _known(moments.condition),
+            "condition": _finite_or_none(moments.condition),
             "eigenvalue_raised": moments.clipped,
         },
         "objective": {"figure": proposal.aim.title, "value": proposal.value},
@@ -57,9 +57,9 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
                 "weight": one.weight,
                 "lower": one.lower,
                 "upper": one.upper,
-                "at": place(one.weight, one.lower, one.upper),
-                "marginal_volatility": one.marginal,
-                "risk_share": one.share,
+                "at": bound_status(one.weight, one.lower, one.upper),
+                "marginal_volatility": one.marginal_volatility,
+                "risk_share": one.risk_share,
                 "expected_return": one.mean,
                 "volatility": one.volatility,
             }
@@ -67,11 +67,11 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         },
         "limits": {
             one.name: {
-                "worth_of_a_unit": _known(one.worth),
-                "cost": _known(one.cost),
-                "words": price_words(one, proposal),
+                "worth_of_a_unit": _finite_or_none(one.marginal_value),
+                "cost": _finite_or_none(one.cost),
+                "words": limit_cost_text(one, proposal),
             }
-            for one in proposal.prices
+            for one in proposal.limit_costs
         },
         "frontier": [
             {
@@ -79,32 +79,32 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
                 "volatility": point.volatility,
                 "weights": dict(zip((one.asset for one in proposal.holdings), point.weights.tolist(), strict=True)),
             }
-            for point in proposal.points
+            for point in proposal.frontier
         ],
         "remark": proposal.remark,
     }
 
 
-def place(weight: float, lower: float, upper: float) -> str:
+def bound_status(weight: float, lower: float, upper: float) -> str:
     """Return at which of its bounds a weight is, ``out`` when it is nothing."""
-    if weight <= _EDGE:
+    if weight <= _BOUND_TOLERANCE:
         return "out"
-    if weight <= lower + _EDGE:
+    if weight <= lower + _BOUND_TOLERANCE:
         return "floor"
-    return "cap" if weight >= upper - _EDGE else "inside"
+    return "cap" if weight >= upper - _BOUND_TOLERANCE else "inside"
 
 
-def price_words(price: Price, proposal: Proposal) -> str:
+def limit_cost_text(price: LimitCost, proposal: Proposal) -> str:
     """Return what a limit costs, in words."""
     aim = proposal.aim
     cost = "without it there are no weights"
-    if price.cost <= _NOTHING:
+    if price.cost <= _NEGLIGIBLE_COST:
         cost = "costs nothing that day"
     elif np.isfinite(price.cost):
-        cost = f"costs {size(price.cost, aim.title, percent=aim.percent)}"
-    if not np.isfinite(price.worth):
+        cost = f"costs {amount_text(price.cost, aim.title, percent=aim.percent)}"
+    if not np.isfinite(price.marginal_value):
         return cost
-    return f"{cost}; a percentage point more room is worth {worth(price.worth, aim.title, percent=aim.percent)}"
+    return f"{cost}; a percentage point more room is worth {point_worth_text(price.marginal_value, aim.title, percent=aim.percent)}"
 
 
 def print_proposal(proposal: Proposal, folder: Path) -> None:
@@ -113,40 +113,40 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
     out.print(text(f"{proposal.name}: weights for a decision on {proposal.decided}", "bold"))
     for line in _facts(proposal):
         out.print(text(line, "dim"))
-    heading(out, "Weights")
+    print_heading(out, "Weights")
     result = table(["asset", "weight", "bounds", "at", "marginal risk", "share of risk"], words=frozenset({0, 3}))
-    for cells in _rows(proposal):
-        row(result, cells, {1: "bold"})
+    for cells in _holding_rows(proposal):
+        add_row(result, cells, {1: "bold"})
     out.print(result)
-    heading(out, "What the limits cost")
-    for price in proposal.prices:
-        bullet(out, f"{price.name}: {price_words(price, proposal)}")
-    if not proposal.prices:
-        bullet(out, "none binds")
-    heading(out, "Efficient frontier")
-    if proposal.points:
+    print_heading(out, "What the limits cost")
+    for price in proposal.limit_costs:
+        print_bullet(out, f"{price.name}: {limit_cost_text(price, proposal)}")
+    if not proposal.limit_costs:
+        print_bullet(out, "none binds")
+    print_heading(out, "Efficient frontier")
+    if proposal.frontier:
         result = table(["expected return", "volatility", "largest weights"], words=frozenset({2}))
-        for point in proposal.points:
-            row(result, _point(proposal, point.mean, point.volatility, point.weights.tolist()))
+        for point in proposal.frontier:
+            add_row(result, _frontier_row(proposal, point.mean, point.volatility, point.weights.tolist()))
         out.print(result)
     else:
-        bullet(out, "none: all expected returns are the same")
+        print_bullet(out, "none: all expected returns are the same")
     out.print()
-    bullet(out, f"files: {folder} ({PAGE_NAME}, {JSON_NAME})")
+    print_bullet(out, f"files: {folder} ({PAGE_FILE}, {JSON_FILE})")
 
 
-def proposal_page(proposal: Proposal) -> str:
+def proposal_html(proposal: Proposal) -> str:
     """Return the page: one file without scripts, the chart drawn in it."""
-    chart: Chart | None = chart_of(proposal) if proposal.points else None
+    chart: FrontierChart | None = build_frontier_chart(proposal) if proposal.frontier else None
     return template("allocation.html.j2").render(
-        style=Markup(own_text("run.css")),  # noqa: S704  (the package's own file)
+        style=Markup(asset_text("run.css")),  # noqa: S704  (the package's own file)
         name=proposal.name,
         decided=str(proposal.decided),
         facts=_facts(proposal),
-        rows=_rows(proposal),
-        prices=[(one.name, price_words(one, proposal)) for one in proposal.prices],
+        rows=_holding_rows(proposal),
+        prices=[(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs],
         chart=chart,
-        points=[_point(proposal, p.mean, p.volatility, p.weights.tolist()) for p in proposal.points],
+        points=[_frontier_row(proposal, p.mean, p.volatility, p.weights.tolist()) for p in proposal.frontier],
     )
 
 
@@ -155,7 +155,7 @@ def _facts(proposal: Proposal) -> list[str]:
     first, last = proposal.train
     estimated = f"estimated from {moments.observations} returns, closes of {first} to {last}"
     shrunk = f", shrunk by {fmt.percent(moments.shrinkage)}" if moments.shrinkage else ""
-    figure = f"{aim.title} {value_of(proposal.value, percent=aim.percent)}; "
+    figure = f"{aim.title} {objective_text(proposal.value, percent=aim.percent)}; "
     expected = f"expected return {fmt.percent(proposal.mean)}, volatility {fmt.percent(proposal.volatility)} a year"
     broken, gap = fmt.residual(found.residual), fmt.residual(found.gap)
     proved = f"limits broken by at most {broken}, no admissible weights are better by more than {gap}"
@@ -167,25 +167,25 @@ def _facts(proposal: Proposal) -> list[str]:
     return [*lines, *filter(None, [proposal.remark])]
 
 
-def _rows(proposal: Proposal) -> list[list[str]]:
+def _holding_rows(proposal: Proposal) -> list[list[str]]:
     return [
         [
             one.asset,
             fmt.percent(one.weight),
             f"{fmt.short_percent(one.lower)} to {fmt.short_percent(one.upper)}",
-            place(one.weight, one.lower, one.upper),
-            fmt.percent(one.marginal),
-            fmt.percent(one.share),
+            bound_status(one.weight, one.lower, one.upper),
+            fmt.percent(one.marginal_volatility),
+            fmt.percent(one.risk_share),
         ]
         for one in proposal.holdings
     ]
 
 
-def _point(proposal: Proposal, mean: float, volatility: float, weights: Iterable[float]) -> list[str]:
+def _frontier_row(proposal: Proposal, mean: float, volatility: float, weights: Iterable[float]) -> list[str]:
     pairs = sorted(zip(weights, (one.asset for one in proposal.holdings), strict=True), key=lambda pair: -pair[0])
     largest = ", ".join(f"{asset} {fmt.percent(weight, 1)}" for weight, asset in pairs[:3] if weight > 0.0)
     return [fmt.percent(mean), fmt.percent(volatility), largest]
 
 
-def _known(number: float) -> float | None:
+def _finite_or_none(number: float) -> float | None:
     return number if np.isfinite(number) else None

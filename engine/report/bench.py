@@ -9,68 +9,76 @@ from markupsafe import Markup
 from rich.console import Console
 
 from engine.backtest.outputs import Json
-from engine.diagnostics.bench.measure import AGREES, Bench, Line
-from engine.diagnostics.bench.weights import AGREE
-from engine.report.console import bullet, console, heading, row, table
-from engine.report.run.html import own_text, template
+from engine.diagnostics.bench.measure import RESULT_TOLERANCE, Timing, TimingReport
+from engine.diagnostics.bench.weights import WEIGHT_TOLERANCE
+from engine.report.console import add_row, console, print_bullet, print_heading, table
+from engine.report.run.html import asset_text, template
 
-COLUMNS = ("job", "engine", "one variant takes", "lowest to highest", "a second", "times slower", "results differ by")
+TIMING_COLUMNS = (
+    "job",
+    "engine",
+    "one variant takes",
+    "lowest to highest",
+    "a second",
+    "times slower",
+    "results differ by",
+)
 
 
 @contextmanager
-def saying() -> Iterator[Callable[[str], None]]:
+def timing_progress() -> Iterator[Callable[[str], None]]:
     """Say on a terminal what is being timed, and nothing in a pipe."""
     out = Console(stderr=True, markup=False, emoji=False, highlight=False)
     with out.status("", spinner="dots") if out.is_terminal else nullcontext() as status:
         yield lambda words: status.update(f"timing: {words}") if status else None
 
 
-def print_bench(bench: Bench) -> None:
+def print_bench(bench: TimingReport) -> None:
     """Print the tables of a timing report."""
     out = console()
-    for title, names, rows in sections(bench):
-        heading(out, title)
+    for title, names, rows in timing_tables(bench):
+        print_heading(out, title)
         into = table(list(names), words=frozenset({0, 1} if len(names) > 4 else {0}), tight=True)
         for cells in rows:
-            row(into, list(cells))
+            add_row(into, list(cells))
         out.print(into)
-    for fact in facts(bench):
-        bullet(out, fact)
+    for fact in timing_notes(bench):
+        print_bullet(out, fact)
 
 
-def sections(bench: Bench) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+def timing_tables(bench: TimingReport) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """Yield title, columns and rows of every table."""
     for job in dict.fromkeys(line.job for line in bench.lines):
         lines = [line for line in bench.lines if line.job == job]
         fastest = min(line.median for line in lines)
-        yield f"{job[0].upper()}{job[1:]}", COLUMNS[1:], [_cells(line, fastest) for line in lines]
+        yield f"{job[0].upper()}{job[1:]}", TIMING_COLUMNS[1:], [_timing_row(line, fastest) for line in lines]
     growth = []
     for one in bench.growth:
         sizes = (f"{size:,}: {1e3 * seconds:.1f} ms" for size, seconds in zip(one.sizes, one.seconds, strict=True))
-        growth.append((one.of, *sizes, f"{one.slope:.2f}"))
+        growth.append((one.dimension, *sizes, f"{one.slope:.2f}"))
     yield "How time grows", ("with", "small", "middle", "large", "power"), growth
 
 
-def _cells(line: Line, fastest: float) -> tuple[str, ...]:
-    agreed = line.difference is None or line.agrees is None or line.difference <= line.agrees
+def _timing_row(line: Timing, fastest: float) -> tuple[str, ...]:
+    agreed = line.difference is None or line.tolerance is None or line.difference <= line.tolerance
     return (
         line.engine,
-        _duration(line.median),
-        f"{_duration(line.low)} to {_duration(line.high)}",
-        f"{line.rate:,.0f}" if line.rate >= 10 else f"{line.rate:.3g}",
+        _duration_text(line.median),
+        f"{_duration_text(line.lowest)} to {_duration_text(line.highest)}",
+        f"{line.variants_per_second:,.0f}" if line.variants_per_second >= 10 else f"{line.variants_per_second:.3g}",
         f"{line.median / fastest:,.1f}" if agreed else "not the same job",
         "" if line.difference is None else f"{line.difference:.1e}",
     )
 
 
-def _duration(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 
 
-def facts(bench: Bench) -> Iterator[str]:
+def timing_notes(bench: TimingReport) -> Iterator[str]:
     """Yield what belongs beside the tables, a sentence each."""
     yield "; ".join(f"{name}: {value}" for name, value in bench.machine.items())
     yield f"a matrix product (dgemm) does {bench.dgemm / 1e9:,.0f} Gflop/s here"
@@ -78,19 +86,19 @@ def facts(bench: Bench) -> Iterator[str]:
         if line.flops:
             share = line.flops / bench.dgemm
             yield f"{line.job}, {line.engine}: {line.flops / 1e9:,.0f} Gflop/s, {share:.0%} of that"
-    seconds, memory = bench.million
+    seconds, memory = bench.million_runs
     yield f"a million runs of plans in one process: {seconds:.1f} s, at most {memory / 1e6:,.0f} MB of memory"
     for title in bench.missing:
         yield f"{title} is not installed and was not timed; `pip install '.[bench]'`"
     yield (
         "medians of several rounds after one that is not counted; peers get prices and weights in memory, and their "
-        f"results agree with this engine's to {AGREES:g} (weights of least variance to {AGREE:g}) or no ratio is "
+        f"results agree with this engine's to {RESULT_TOLERANCE:g} (weights of least variance to {WEIGHT_TOLERANCE:g}) or no ratio is "
         "printed; additions, subtractions, products and divisions of marking and statistics count as flops, "
         "comparisons and rebalances do not"
     )
 
 
-def bench_json(bench: Bench) -> dict[str, Json]:
+def bench_json(bench: TimingReport) -> dict[str, Json]:
     """Return the report as plain data; seconds are for one variant."""
     lines: list[Json] = [
         {
@@ -99,16 +107,16 @@ def bench_json(bench: Bench) -> dict[str, Json]:
             "variants": line.variants,
             "rounds": line.rounds,
             "median": line.median,
-            "lowest": line.low,
-            "highest": line.high,
-            "a_second": line.rate,
+            "lowest": line.lowest,
+            "highest": line.highest,
+            "a_second": line.variants_per_second,
             "difference": line.difference,
             "flops": line.flops,
         }
         for line in bench.lines
     ]
     growth: list[Json] = [
-        {"of": one.of, "sizes": list(one.sizes), "seconds": list(one.seconds), "power": one.slope}
+        {"of": one.dimension, "sizes": list(one.sizes), "seconds": list(one.seconds), "power": one.slope}
         for one in bench.growth
     ]
     return {
@@ -116,12 +124,14 @@ def bench_json(bench: Bench) -> dict[str, Json]:
         "dgemm": bench.dgemm,
         "lines": lines,
         "growth": growth,
-        "million": {"seconds": bench.million[0], "peak_bytes": bench.million[1]},
+        "million": {"seconds": bench.million_runs[0], "peak_bytes": bench.million_runs[1]},
         "missing": list(bench.missing),
     }
 
 
-def bench_page(bench: Bench) -> str:
+def bench_html(bench: TimingReport) -> str:
     """Return the report as one HTML page that needs no network and runs no script."""
-    style = Markup(own_text("run.css"))  # noqa: S704  (the package's own)
-    return template("bench.html.j2").render(sections=list(sections(bench)), facts=list(facts(bench)), style=style)
+    style = Markup(asset_text("run.css"))  # noqa: S704  (the package's own)
+    return template("bench.html.j2").render(
+        sections=list(timing_tables(bench)), facts=list(timing_notes(bench)), style=style
+    )

@@ -11,23 +11,23 @@ from rich.console import Console
 
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray
-from engine.data.sources.exchange_calendar import sessions_of
+from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.policy import Policy
 from engine.report import number_format as fmt
-from engine.report.console import bullet, console, heading, row, table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-_LOOK_BACK = np.timedelta64(400, "D")
+_SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """A schedule is asked over sessions that begin this much before the window, as a run's prices do."""
 
 
 @runtime_checkable
-class NamesWeights(Protocol):
+class HasTargetWeights(Protocol):
     """A policy whose targets stand in the config."""
 
-    def wanted(self) -> Mapping[str, float]:
+    def nominal_weights(self) -> Mapping[str, float]:
         """Return every target by ticker."""
 
     def core(self) -> Mapping[str, float]:
@@ -35,18 +35,18 @@ class NamesWeights(Protocol):
 
 
 @runtime_checkable
-class Chooses(Protocol):
+class SelectsSatellites(Protocol):
     """A policy that may leave its satellites to be chosen from prices."""
 
     @property
-    def places(self) -> int:
+    def satellite_count(self) -> int:
         """How many it will choose, 0 when they are named."""
 
-    def planned(self) -> Mapping[str, float]:
+    def candidate_weights(self) -> Mapping[str, float]:
         """Return every candidate with the weight it has when it is chosen."""
 
 
-class Group(Protocol):
+class LimitedGroup(Protocol):
     """A limit on one group of assets."""
 
     @property
@@ -71,96 +71,99 @@ class Group(Protocol):
 
 
 @runtime_checkable
-class Limited(Protocol):
+class HasGroupLimits(Protocol):
     """A policy with limits on groups of assets."""
 
-    def groups(self) -> Sequence[Group]:
+    def group_limits(self) -> Sequence[LimitedGroup]:
         """Return every group of every limit."""
 
 
 @runtime_checkable
-class SaysRules(Protocol):
+class DescribesRules(Protocol):
     """A policy that can say its rules."""
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the rules in words, by title."""
 
 
-def print_plan(config: RunConfig[PolicyT], name: str) -> None:
+def print_config(config: RunConfig[PolicyT], name: str) -> None:
     """Print what a config resolves to; ``name`` is where it came from."""
     out = console()
     out.print(text(f"{name}: valid", "bold green"))
     out.print(text(f"{config.name}: {config.description}" if config.description else config.name))
-    _weights(out, config.strategy)
-    _limits(out, config.strategy)
+    _print_weights(out, config.strategy)
+    _print_limits(out, config.strategy)
     sections = {
-        **(config.strategy.rules() if isinstance(config.strategy, SaysRules) else {}),
-        "Schedule": _schedule(config),
-        "Costs and account": (config.costs.words, *_account(config)),
-        "Compared with": _rivals(config),
+        **(config.strategy.rules() if isinstance(config.strategy, DescribesRules) else {}),
+        "Schedule": _schedule_lines(config),
+        "Costs and account": (config.costs.describe, *_account_lines(config)),
+        "Compared with": _comparison_lines(config),
     }
     for title, lines in sections.items():
-        heading(out, title)
+        print_heading(out, title)
         for line in lines:
-            bullet(out, line)
+            print_bullet(out, line)
     out.print()
 
 
-def _weights(out: Console, policy: Policy) -> None:
-    heading(out, "Weights")
-    if not isinstance(policy, NamesWeights):
-        bullet(out, f"decided from prices, over {', '.join(policy.tickers)}")
+def _print_weights(out: Console, policy: Policy) -> None:
+    print_heading(out, "Weights")
+    if not isinstance(policy, HasTargetWeights):
+        print_bullet(out, f"decided from prices, over {', '.join(policy.tickers)}")
         return
-    wanted, core, caps = policy.wanted(), policy.core(), policy.caps()
+    wanted, core, caps = policy.nominal_weights(), policy.core(), policy.caps()
     result = table(["asset", "role", "target", "cap", "room below cap"], words=frozenset({0, 1}))
     for ticker, weight in wanted.items():
         role = "core" if ticker in core else "satellite"
-        row(result, [ticker, role, fmt.percent(weight), *_cap(caps.get(ticker), weight)])
-    places, candidates = _choice(policy)
+        add_row(result, [ticker, role, fmt.percent(weight), *_cap_cells(caps.get(ticker), weight)])
+    places, candidates = _satellite_choice(policy)
     for weight in list(candidates.values())[:1] if places else []:
         cap = caps.get(next(iter(candidates)))
         names = f"{places} of {len(candidates)}"
-        row(result, [names, "satellites", f"{fmt.percent(weight)} each", *_cap(cap, weight)])
+        add_row(result, [names, "satellites", f"{fmt.percent(weight)} each", *_cap_cells(cap, weight)])
     for ticker in policy.tickers:
         if ticker not in wanted and ticker not in candidates:
-            row(result, [ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH])
+            add_row(result, [ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH])
     out.print(result)
     chosen = sum(list(candidates.values())[:places])
     total, inside = sum(wanted.values()) + chosen, sum(core.values())
-    bullet(
+    print_bullet(
         out,
         f"core {fmt.percent(inside)} + satellites {fmt.percent(total - inside)} = {fmt.percent(total)}; "
         f"cash {fmt.percent(max(1.0 - total, 0.0))}",
     )
 
 
-def _choice(policy: Policy) -> tuple[int, Mapping[str, float]]:
+def _satellite_choice(policy: Policy) -> tuple[int, Mapping[str, float]]:
     """Return how many satellites are chosen from prices, and from which, with the weight of each; none when named."""
-    if isinstance(policy, Chooses) and policy.places:
-        return policy.places, policy.planned()
+    if isinstance(policy, SelectsSatellites) and policy.satellite_count:
+        return policy.satellite_count, policy.candidate_weights()
     return 0, {}
 
 
-def _cap(cap: float | None, weight: float) -> tuple[str, str]:
-    return fmt.percent(cap), fmt.DASH if cap is None else fmt.points(cap - weight)
+def _cap_cells(cap: float | None, weight: float) -> tuple[str, str]:
+    return fmt.percent(cap), fmt.DASH if cap is None else fmt.percentage_points(cap - weight)
 
 
-def _limits(out: Console, policy: Policy) -> None:
+def _print_limits(out: Console, policy: Policy) -> None:
     """Print each group's sum, its limit and what is left between them."""
-    groups = policy.groups() if isinstance(policy, Limited) else ()
+    groups = policy.group_limits() if isinstance(policy, HasGroupLimits) else ()
     if not groups:
         return
-    heading(out, "Limits")
+    print_heading(out, "Limits")
     result = table(["group", "assets", "targets", "limit", "room"], words=frozenset({0, 1}))
     for group in groups:
         most, least = ("at most ", "at least ") if group.at_most else ("", "")
         members = ", ".join(group.members)
-        total, room = f"{most}{fmt.percent(group.weight)}", f"{least}{fmt.points(group.limit - group.weight)}"
-        row(result, [group.name, members, total, fmt.percent(group.limit), room])
+        total, room = (
+            f"{most}{fmt.percent(group.weight)}",
+            f"{least}{fmt.percentage_points(group.limit - group.weight)}",
+        )
+        add_row(result, [group.name, members, total, fmt.percent(group.limit), room])
     out.print(result)
 
 
-def _schedule(config: RunConfig[PolicyT]) -> Iterator[str]:
+def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     """Yield when the strategy decides: the dates of the window, as far as the config fixes it."""
     window = config.window
     yield f"window {window.start or 'from the first price'} to {window.end or 'the last price'}"
@@ -171,18 +174,18 @@ def _schedule(config: RunConfig[PolicyT]) -> Iterator[str]:
         return
     first = np.datetime64(window.start, "D")
     last = np.datetime64(window.end or dt.datetime.now(dt.UTC).date(), "D")
-    sessions = sessions_of(config.data.calendar, first - _LOOK_BACK, last)
+    sessions = exchange_sessions(config.data.calendar, first - _SCHEDULE_LOOKBACK, last)
     opening = int(np.searchsorted(sessions, first))
     if opening >= len(sessions):
         yield f"no session of {config.data.calendar} in the window"
         return
     yield f"opening {sessions[opening]}, the first session of {config.data.calendar} in the window"
-    yield from _decisions(config.strategy, sessions, opening)
+    yield from _decision_lines(config.strategy, sessions, opening)
     if window.end is None:
         yield "counted up to today, for window.end is open"
 
 
-def _decisions(policy: Policy, sessions: DateArray, opening: int) -> Iterator[str]:
+def _decision_lines(policy: Policy, sessions: DateArray, opening: int) -> Iterator[str]:
     calendar = policy.schedule.calendar(sessions)
     days = [(sessions[at], calendar[at]) for at in sorted(calendar) if at > opening]
     if days:
@@ -194,10 +197,10 @@ def _decisions(policy: Policy, sessions: DateArray, opening: int) -> Iterator[st
         yield "no scheduled rebalance"
     band = policy.schedule.band(sessions)
     if band is not None:
-        yield f"drift is looked at on {plural(int(band.look[opening:].sum()), 'close')} of the window"
+        yield f"drift is looked at on {plural(int(band.check_rows[opening:].sum()), 'close')} of the window"
 
 
-def _account(config: RunConfig[PolicyT]) -> Iterator[str]:
+def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     account = config.account
     yield f"capital {fmt.money(account.capital)} {account.currency}, {account.shares} shares"
     yield f"cash earns {fmt.short_percent(account.cash.rate)} a year"
@@ -208,13 +211,13 @@ def _account(config: RunConfig[PolicyT]) -> Iterator[str]:
         yield f"{amount} {word} every {flow.every.replace('_', '-')}, {flow.invest.replace('_', ' ')}"
 
 
-def _rivals(config: RunConfig[PolicyT]) -> Iterator[str]:
+def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     compare = config.compare
     if compare.buy_and_hold:
         yield "Buy & hold: the same opening portfolio, never traded again"
     for benchmark in compare.benchmarks:
         policy = benchmark.strategy
-        named: Mapping[str, float] = policy.wanted() if isinstance(policy, NamesWeights) else {}
+        named: Mapping[str, float] = policy.nominal_weights() if isinstance(policy, HasTargetWeights) else {}
         mix = ", ".join(f"{ticker} {fmt.short_percent(weight)}" for ticker, weight in named.items())
         yield f"{benchmark.name}: {mix}" if mix else benchmark.name
     if not compare.buy_and_hold and not compare.benchmarks:

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.core.errors import visible
+from engine.core.errors import escape_controls
 
 
-class _Patient(Console):
+class _PipeTolerantConsole(Console):
     """A console whose reader may leave, as `head` does: the printing ends quietly, the work goes on to its end."""
 
     def on_broken_pipe(self) -> None:
@@ -30,21 +30,21 @@ def console() -> Console:
         sys.stdout.reconfigure(
             errors="replace"
         )  # a dash that an old code page lacks is no reason to lose a run's tables
-    return _Patient(markup=False, emoji=False, highlight=False, soft_wrap=False)
+    return _PipeTolerantConsole(markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 
 def text(content: str, style: str = "") -> Text:
     """Return ``content`` as text that wraps and is never cut, control characters spelled out."""
-    return Text(visible(content), style=style, overflow="fold")
+    return Text(escape_controls(content), style=style, overflow="fold")
 
 
-def heading(out: Console, content: str) -> None:
+def print_heading(out: Console, content: str) -> None:
     """Print the title of a section."""
     out.print()
     out.print(text(content, "bold"))
 
 
-def bullet(out: Console, content: str, mark: str = "-", style: str = "") -> None:
+def print_bullet(out: Console, content: str, mark: str = "-", style: str = "") -> None:
     """Print one point of a list, its lines aligned behind the mark."""
     indent = len(mark) + 2
     lines = text(content).wrap(out, max(out.width - indent, 20))
@@ -66,7 +66,7 @@ def table(names: list[str], *, words: frozenset[int] = frozenset({0}), tight: bo
     return result
 
 
-def row(into: Table, cells: list[str], styles: dict[int, str] | None = None) -> None:
+def add_row(into: Table, cells: list[str], styles: dict[int, str] | None = None) -> None:
     """Add a row of plain text; ``styles`` gives some of its cells a colour."""
     shades = styles or {}
     into.add_row(*(text(cell, shades.get(place, "")) for place, cell in enumerate(cells)))

@@ -9,25 +9,29 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from engine.core.errors import DataError, visible
+from engine.core.errors import DataError, escape_controls
 from engine.report import number_format as fmt
-from engine.report.console import bullet, console, heading, row, table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
     from engine.data.quality import Finding
-    from engine.data.sources.base import Closes, Request, Source
+    from engine.data.sources.base import Closes, PriceRequest, PriceSource
     from engine.data.sources.yahoo import FetchReport
 
-_SHADES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
-_TITLES: Final = {"error": "Errors: a run refuses these data", "warning": "Warnings: look at them", "note": "Notes"}
+_SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_SEVERITY_TITLES: Final = {
+    "error": "Errors: a run refuses these data",
+    "warning": "Warnings: look at them",
+    "note": "Notes",
+}
 
 
 @runtime_checkable
-class Fetching(Protocol):
+class SupportsFetch(Protocol):
     """A source that keeps a store and can fill it."""
 
-    def fetch(self, request: Request, progress: Callable[[str, int, int], None] | None = None) -> FetchReport:
+    def fetch(self, request: PriceRequest, progress: Callable[[str, int, int], None] | None = None) -> FetchReport:
         """Bring the store up to the last closed session."""
 
 
@@ -42,19 +46,19 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     out.print()
     result = table(["asset", "first", "last", "closes", "lowest", "highest"])
     for column, ticker in enumerate(closes.tickers):
-        row(result, [ticker, *_life(closes, column)])
+        add_row(result, [ticker, *_price_history_cells(closes, column)])
     out.print(result)
-    for severity, title in _TITLES.items():
-        _findings(out, title, [finding for finding in findings if finding.severity == severity])
+    for severity, title in _SEVERITY_TITLES.items():
+        _print_findings(out, title, [finding for finding in findings if finding.severity == severity])
     for note in closes.provenance.notes:
-        bullet(out, note, style="dim")
+        print_bullet(out, note, style="dim")
     errors = sum(finding.severity == "error" for finding in findings)
     out.print()
     verdict = f"{plural(errors, 'error')}: a run would stop here" if errors else "No error: a run may use these closes"
     out.print(text(verdict))
 
 
-def print_fetch(source: Source, request: Request) -> None:
+def print_fetch(source: PriceSource, request: PriceRequest) -> None:
     """Fill the store of a source that has one, with a progress bar on a terminal and none in a pipe.
 
     Raises
@@ -64,33 +68,33 @@ def print_fetch(source: Source, request: Request) -> None:
 
     """
     out = console()
-    if not isinstance(source, Fetching):
+    if not isinstance(source, SupportsFetch):
         kind = str(getattr(source, "kind", "this source"))
         out.print(text(f"Nothing to fetch: source {kind} reads its closes from this machine."))
         return
-    report = _with_bar(out, source, request)
-    heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(report.failed)} failed")
+    report = _fetch_with_progress(out, source, request)
+    print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(report.failed)} failed")
     for names, what in ((report.fetched, "fetched"), (report.covered, "up to date")):
         if names:
-            bullet(out, f"{what}: {', '.join(names)}")
+            print_bullet(out, f"{what}: {', '.join(names)}")
     for note in report.notes:
-        bullet(out, note)
+        print_bullet(out, note)
     if report.failed:
         raise DataError(*(f"{ticker}: {reason}" for ticker, reason in report.failed))
 
 
-def _with_bar(out: Console, source: Fetching, request: Request) -> FetchReport:
+def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequest) -> FetchReport:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("fetching", total=None)
 
         def show(ticker: str, done: int, total: int) -> None:
-            bar.update(task, description=visible(ticker) or "done", completed=done, total=total)
+            bar.update(task, description=escape_controls(ticker) or "done", completed=done, total=total)
 
         return source.fetch(request, show)
 
 
-def _life(closes: Closes, column: int) -> list[str]:
+def _price_history_cells(closes: Closes, column: int) -> list[str]:
     """Return first and last date, count, lowest and highest close of an asset, as text."""
     series = closes.closes[:, column]
     printed = np.flatnonzero(np.isfinite(series))
@@ -106,8 +110,8 @@ def _life(closes: Closes, column: int) -> list[str]:
     ]
 
 
-def _findings(out: Console, title: str, findings: list[Finding]) -> None:
+def _print_findings(out: Console, title: str, findings: list[Finding]) -> None:
     if findings:
-        heading(out, title)
+        print_heading(out, title)
     for finding in findings:
-        bullet(out, finding.message, style=_SHADES[finding.severity])
+        print_bullet(out, finding.message, style=_SEVERITY_STYLES[finding.severity])

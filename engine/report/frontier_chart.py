@@ -13,16 +13,16 @@ from engine.report import number_format as fmt
 if TYPE_CHECKING:
     from engine.backtest.allocation import Proposal
 
-WIDTH: Final = 800
-HEIGHT: Final = 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 100, 60, 20, 50
-_ROOM: Final = 0.5
+CHART_WIDTH: Final = 800
+CHART_HEIGHT: Final = 420
+_LEFT_MARGIN, _RIGHT_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN = 100, 60, 20, 50
+_MARGIN_SHARE: Final = 0.5
 """Room around the frontier, in parts of its extent."""
-_TICKS: Final = 6
+_TICK_COUNT: Final = 6
 
 
 @dataclass(frozen=True)
-class Mark:
+class LabelledPoint:
     """Something at a place, with its name."""
 
     x: float
@@ -31,20 +31,20 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """``line``: the frontier's points as SVG has them; marks of the assets and of the weights; ticks of both axes.
+class FrontierChart:
+    """``polyline``: the frontier's points as SVG has them; marks of the assets and of the weights; ticks of both axes.
 
-    ``outside`` names the assets that lie beyond the axes, which are made for the frontier.
+    ``assets_outside`` names the assets that lie beyond the axes, which are made for the frontier.
     """
 
     width: int
     height: int
-    line: str
-    assets: tuple[Mark, ...]
-    outside: str
-    chosen: Mark
-    across: tuple[Mark, ...]
-    up: tuple[Mark, ...]
+    polyline: str
+    assets: tuple[LabelledPoint, ...]
+    assets_outside: str
+    proposed: LabelledPoint
+    x_ticks: tuple[LabelledPoint, ...]
+    y_ticks: tuple[LabelledPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -54,39 +54,39 @@ class _Axes:
     low: FloatArray
     high: FloatArray
 
-    def holds(self, point: FloatArray) -> bool:
+    def contains(self, point: FloatArray) -> bool:
         return bool(((self.low <= point) & (point <= self.high)).all())
 
-    def mark(self, volatility: float, mean: float, name: str = "") -> Mark:
+    def point_at(self, volatility: float, mean: float, name: str = "") -> LabelledPoint:
         across, up = (np.array([volatility, mean]) - self.low) / (self.high - self.low)
-        x = _LEFT + float(across) * (WIDTH - _LEFT - _RIGHT)
-        y = HEIGHT - _BOTTOM - float(up) * (HEIGHT - _TOP - _BOTTOM)
-        return Mark(round(x, 2), round(y, 2), name)
+        x = _LEFT_MARGIN + float(across) * (CHART_WIDTH - _LEFT_MARGIN - _RIGHT_MARGIN)
+        y = CHART_HEIGHT - _BOTTOM_MARGIN - float(up) * (CHART_HEIGHT - _TOP_MARGIN - _BOTTOM_MARGIN)
+        return LabelledPoint(round(x, 2), round(y, 2), name)
 
 
-def chart_of(proposal: Proposal) -> Chart:
+def build_frontier_chart(proposal: Proposal) -> FrontierChart:
     """Return the drawing of a proposal's frontier, with the assets near it and the proposed weights."""
-    points = np.array([(point.volatility, point.mean) for point in proposal.points])
+    points = np.array([(point.volatility, point.mean) for point in proposal.frontier])
     shown = np.vstack([points, (proposal.volatility, proposal.mean)])
-    room = np.maximum(np.ptp(shown, axis=0), 1e-3) * _ROOM
+    room = np.maximum(np.ptp(shown, axis=0), 1e-3) * _MARGIN_SHARE
     axes = _Axes(shown.min(axis=0) - room, shown.max(axis=0) + room)
-    places = [axes.mark(*point) for point in points.tolist()]
-    near = {one.asset: axes.holds(np.array([one.volatility, one.mean])) for one in proposal.holdings}
-    return Chart(
-        WIDTH,
-        HEIGHT,
+    places = [axes.point_at(*point) for point in points.tolist()]
+    near = {one.asset: axes.contains(np.array([one.volatility, one.mean])) for one in proposal.holdings}
+    return FrontierChart(
+        CHART_WIDTH,
+        CHART_HEIGHT,
         " ".join(f"{place.x},{place.y}" for place in places),
-        tuple(axes.mark(one.volatility, one.mean, one.asset) for one in proposal.holdings if near[one.asset]),
+        tuple(axes.point_at(one.volatility, one.mean, one.asset) for one in proposal.holdings if near[one.asset]),
         ", ".join(asset for asset, inside in near.items() if not inside),
-        axes.mark(proposal.volatility, proposal.mean, "these weights"),
-        tuple(axes.mark(x, axes.low[1], fmt.percent(x)) for x in _round(axes.low[0], axes.high[0])),
-        tuple(axes.mark(axes.low[0], y, fmt.percent(y)) for y in _round(axes.low[1], axes.high[1])),
+        axes.point_at(proposal.volatility, proposal.mean, "these weights"),
+        tuple(axes.point_at(x, axes.low[1], fmt.percent(x)) for x in _tick_values(axes.low[0], axes.high[0])),
+        tuple(axes.point_at(axes.low[0], y, fmt.percent(y)) for y in _tick_values(axes.low[1], axes.high[1])),
     )
 
 
-def _round(low: float, high: float) -> list[float]:
+def _tick_values(low: float, high: float) -> list[float]:
     """Return about six round numbers from ``low`` to ``high``."""
-    rough = (high - low) / _TICKS
+    rough = (high - low) / _TICK_COUNT
     size = 10.0 ** np.floor(np.log10(rough))
     step = next(float(size * part) for part in (1.0, 2.0, 2.5, 5.0, 10.0) if size * part >= rough)
     return [float(k * step) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]

@@ -8,40 +8,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from engine.core.fields import in_percent
+from engine.core.fields import format_percent
 
-Figure: TypeAlias = float | int | None
+OptionalNumber: TypeAlias = float | int | None
 """A figure of a run, None where there is none."""
 
 DASH: Final = "–"  # noqa: RUF001  (an en dash is meant)
 """What is shown where a figure does not exist."""
 
 
-def money(value: Figure) -> str:
+def money(value: OptionalNumber) -> str:
     """Return an amount with thousands separators; cents below 1,000, where they can be seen."""
     if value is None:
         return DASH
-    return _fixed(value, 2 if abs(value) < 1000.0 and value != 0 else 0)
+    return _fixed_point(value, 2 if abs(value) < 1000.0 and value != 0 else 0)
 
 
-def cents(value: Figure) -> str:
+def cents(value: OptionalNumber) -> str:
     """Return an amount with thousands separators and always two decimals."""
-    return DASH if value is None else _fixed(value, 2)
+    return DASH if value is None else _fixed_point(value, 2)
 
 
-def percent(value: Figure, digits: int = 2) -> str:
+def percent(value: OptionalNumber, digits: int = 2) -> str:
     """Return a fraction as a percentage."""
-    return DASH if value is None else f"{_fixed(100.0 * value, digits)} %"
+    return DASH if value is None else f"{_fixed_point(100.0 * value, digits)} %"
 
 
-def short_percent(value: Figure) -> str:
+def short_percent(value: OptionalNumber) -> str:
     """Return a fraction as a percentage with no more digits than it needs, as ``2.5 %``."""
-    return DASH if value is None else in_percent(value)
+    return DASH if value is None else format_percent(value)
 
 
-def points(value: Figure, digits: int = 2) -> str:
+def percentage_points(value: OptionalNumber, digits: int = 2) -> str:
     """Return a difference of two rates in percentage points, always with its sign."""
-    return DASH if value is None else f"{_signed(100.0 * value, digits)} pp"
+    return DASH if value is None else f"{_with_sign(100.0 * value, digits)} pp"
 
 
 def interval(bounds: tuple[float, float] | None) -> str:
@@ -49,27 +49,27 @@ def interval(bounds: tuple[float, float] | None) -> str:
     if bounds is None:
         return DASH
     low, high = bounds
-    return f"{_signed(100.0 * low, 2)} to {_signed(100.0 * high, 2)} pp"
+    return f"{_with_sign(100.0 * low, 2)} to {_with_sign(100.0 * high, 2)} pp"
 
 
-def ratio(value: Figure) -> str:
+def ratio(value: OptionalNumber) -> str:
     """Return a ratio with three decimals."""
-    return DASH if value is None else _fixed(value, 3)
+    return DASH if value is None else _fixed_point(value, 3)
 
 
-def count(value: Figure) -> str:
+def count(value: OptionalNumber) -> str:
     """Return a whole number with thousands separators."""
     return DASH if value is None else f"{int(value):,}"
 
 
-def days(value: Figure) -> str:
+def days(value: OptionalNumber) -> str:
     """Return a number of calendar days."""
     return DASH if value is None else f"{int(value):,} d"
 
 
 def quantity(value: float) -> str:
     """Return a signed number of shares: whole ones bare, fractions with four decimals."""
-    return f"{value:+,.0f}" if value == round(value) else _signed(value, 4)
+    return f"{value:+,.0f}" if value == round(value) else _with_sign(value, 4)
 
 
 def price(value: float) -> str:
@@ -82,18 +82,18 @@ def residual(value: float) -> str:
     return "0" if value == 0.0 else f"{value:.1e}"
 
 
-def digits_of(fraction: float) -> int:
+def printed_decimals(fraction: float) -> int:
     """Return how many decimals a printed percentage had: 0.1077 was 10.77 %, so 2."""
     text = f"{100.0 * fraction:.10g}"  # ten digits forget what dividing by 100 added
     return len(text.partition(".")[2]) if "e" not in text else 0
 
 
-def figure(value: Figure, style: str) -> str:
+def figure(value: OptionalNumber, style: str) -> str:
     """Return a metric in its style: money, percent, ratio, count or days."""
-    return _STYLES[style](value)
+    return _FORMATS[style](value)
 
 
-_STYLES: Final[dict[str, Callable[[Figure], str]]] = {
+_FORMATS: Final[dict[str, Callable[[OptionalNumber], str]]] = {
     "money": money,
     "percent": percent,
     "ratio": ratio,
@@ -102,12 +102,12 @@ _STYLES: Final[dict[str, Callable[[Figure], str]]] = {
 }
 
 
-def _fixed(value: float, digits: int) -> str:
+def _fixed_point(value: float, digits: int) -> str:
     """Return ``value`` with ``digits`` decimals; what rounds to zero has no sign."""
     text = f"{value:,.{digits}f}"
     return text.removeprefix("-") if not any(digit in text for digit in "123456789") else text
 
 
-def _signed(value: float, digits: int) -> str:
-    text = _fixed(value, digits)
+def _with_sign(value: float, digits: int) -> str:
+    text = _fixed_point(value, digits)
     return text if text.startswith("-") or not any(digit in text for digit in "123456789") else f"+{text}"

@@ -9,10 +9,10 @@ from typing import Final, Protocol
 from engine.analysis.performance import METRICS
 from engine.report import number_format as fmt
 
-_NAMES: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
+_PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
 
-class CapsPrice(Protocol):
+class CapEffectFigures(Protocol):
     """What enforcing caps between rebalances changed: differences to the same strategy without, and two weights."""
 
     @property
@@ -36,32 +36,32 @@ class CapsPrice(Protocol):
         """The same without."""
 
 
-def caps_price(price: CapsPrice, currency: str) -> str:
+def cap_effect_text(price: CapEffectFigures, currency: str) -> str:
     """Return what enforcing caps between rebalances cost and gained, as a sentence."""
     costs = f"costs {fmt.money(abs(price.costs))} {currency} {'higher' if price.costs > 0 else 'lower'}"
     parts = (
-        f"{plural(abs(price.orders), _more(price.orders))}" if price.orders else "as many orders",
+        f"{plural(abs(price.orders), _more_or_fewer(price.orders))}" if price.orders else "as many orders",
         costs if round(price.costs, 2) else "the same costs",
-        f"CAGR {fmt.points(price.cagr)}",
+        f"CAGR {fmt.percentage_points(price.cagr)}",
         f"highest weight {fmt.percent(price.highest)} with it, {fmt.percent(price.highest_without)} without",
     )
     return f"Enforcing caps between rebalances, not only at them: {', '.join(parts)}"
 
 
-def _more(orders: int) -> str:
+def _more_or_fewer(orders: int) -> str:
     return "more order" if orders > 0 else "fewer order"
 
 
-EVENT_KINDS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
+EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
 """What each kind of event is called, in the order they are told in."""
 
 
-def label(name: str) -> str:
+def portfolio_label(name: str) -> str:
     """Return how a portfolio is called in tables."""
-    return _NAMES.get(name, name)
+    return _PORTFOLIO_LABELS.get(name, name)
 
 
-def verdict(bounds: tuple[float, float] | None) -> str:
+def interval_verdict(bounds: tuple[float, float] | None) -> str:
     """Return what an interval of differences says, in words."""
     if bounds is None:
         return "too few sessions for an interval"
@@ -74,7 +74,7 @@ def verdict(bounds: tuple[float, float] | None) -> str:
 
 
 @dataclass(frozen=True)
-class Bill:
+class TradingSummary:
     """What a portfolio traded and paid."""
 
     name: str
@@ -84,11 +84,11 @@ class Bill:
     costs: str
 
 
-def bills(figures: Mapping[str, Mapping[str, fmt.Figure]]) -> list[Bill]:
+def trading_summaries(figures: Mapping[str, Mapping[str, fmt.OptionalNumber]]) -> list[TradingSummary]:
     """Return what each portfolio traded and paid, as text."""
     return [
-        Bill(
-            label(name),
+        TradingSummary(
+            portfolio_label(name),
             int(own.get("rebalances") or 0),
             int(own.get("trades") or 0),
             fmt.percent(own.get("turnover")),
@@ -99,7 +99,7 @@ def bills(figures: Mapping[str, Mapping[str, fmt.Figure]]) -> list[Bill]:
 
 
 @dataclass(frozen=True)
-class PrintedFigure:
+class PublishedRow:
     """A published figure beside this run's own, rounded to the digits that were printed."""
 
     portfolio: str
@@ -111,32 +111,32 @@ class PrintedFigure:
     agrees: bool
 
 
-def printed_figures(figures: Iterable[tuple[str, str, float, float | None]]) -> list[PrintedFigure]:
+def published_rows(figures: Iterable[tuple[str, str, float, float | None]]) -> list[PublishedRow]:
     """Return (portfolio, metric, published, here) as text.
 
     A printed zero at the end is not in the number any more, so a table's digits are those of its longest figure.
     """
     rows = list(figures)
-    digits = min(max((fmt.digits_of(published) for _, _, published, _ in rows), default=2), 4)
-    return [_printed_figure(row, digits) for row in rows]
+    digits = min(max((fmt.printed_decimals(published) for _, _, published, _ in rows), default=2), 4)
+    return [_published_row(row, digits) for row in rows]
 
 
-def _printed_figure(row: tuple[str, str, float, float | None], digits: int) -> PrintedFigure:
+def _published_row(row: tuple[str, str, float, float | None], digits: int) -> PublishedRow:
     portfolio, metric, published, here = row
     units = None if here is None else round((here - published) * 100.0 * 10**digits, 6)
     steps = None if here is None else round(100.0 * here * 10**digits) - round(100.0 * published * 10**digits)
-    return PrintedFigure(
-        portfolio=label(portfolio),
+    return PublishedRow(
+        portfolio=portfolio_label(portfolio),
         metric=METRICS[metric].title if metric in METRICS else metric,
         published=fmt.percent(published, digits),
         here=fmt.percent(here, digits),
-        difference=fmt.points(None if units is None else units / 100.0 / 10**digits, digits + 1),
-        remark=_remark(steps),
+        difference=fmt.percentage_points(None if units is None else units / 100.0 / 10**digits, digits + 1),
+        remark=_agreement_text(steps),
         agrees=steps == 0,
     )
 
 
-def _remark(steps: int | None) -> str:
+def _agreement_text(steps: int | None) -> str:
     """Say how many units of the last printed digit a figure is off."""
     if steps is None:
         return "no figure here"

@@ -15,53 +15,53 @@ from engine.core.errors import DataError, OutputError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Record(BaseModel):
+class FileRecord(BaseModel):
     """A part of a file: what it must hold, whatever else it holds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
-class Maker:
-    """Who wrote a folder: ``what`` it is called, and what is done to write it ``again``."""
+class SignedFiles:
+    """Who wrote a folder: ``kind`` it is called, and what is done to write it ``remedy``."""
 
-    what: str
-    again: str
+    kind: str
+    remedy: str
 
-    def damaged(self, path: Path, why: str) -> DataError:
+    def damage_error(self, path: Path, why: str) -> DataError:
         """Return the fault of a file that is not as it was written."""
-        return DataError(f"{path}: damaged: {why}; {self.again} to write it anew")
+        return DataError(f"{path}: damaged: {why}; {self.remedy} to write it anew")
 
-    def bytes_of(self, path: Path) -> bytes:
+    def read_bytes(self, path: Path) -> bytes:
         """Return a file's content; raises OutputError when it is not there or cannot be read."""
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            raise OutputError(f"{path}: is missing; {self.again} to write it") from None
+            raise OutputError(f"{path}: is missing; {self.remedy} to write it") from None
         except OSError as error:
-            raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or {self.again}") from error
+            raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or {self.remedy}") from error
 
-    def signed(self, path: Path, files: Mapping[str, str]) -> bytes:
+    def read_signed(self, path: Path, files: Mapping[str, str]) -> bytes:
         """Return a file's content if it is what ``files`` signs: neither changed, nor of another folder."""
-        content = self.bytes_of(path)
-        self.verify(path, hashlib.sha256(content).hexdigest(), files)
+        content = self.read_bytes(path)
+        self.verify_digest(path, hashlib.sha256(content).hexdigest(), files)
         return content
 
-    def verify(self, path: Path, digest: str, files: Mapping[str, str]) -> None:
+    def verify_digest(self, path: Path, digest: str, files: Mapping[str, str]) -> None:
         """Raise DataError when a file's SHA-256 is not the one that ``files`` has of its name."""
         if files.get(path.name) != digest:
             why = "it is not the file that manifest.json signs, so it was changed or is of another"
-            raise self.damaged(path, f"{why} {self.what}")
+            raise self.damage_error(path, f"{why} {self.kind}")
 
-    def record(self, path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
+    def parse_record(self, path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
         """Return the content of a JSON file as a record; raises DataError when it is none."""
         try:
             return kind.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise self.damaged(path, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
+            raise self.damage_error(path, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
 
 
-RUN: Final = Maker("run", "run the config again")
-SWEEP: Final = Maker("sweep", "sweep again")
+RUN_FILES: Final = SignedFiles("run", "run the config again")
+SWEEP_FILES: Final = SignedFiles("sweep", "sweep again")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from engine.diagnostics.verify import Figure
-from engine.report.console import bullet, console, heading, row, table, text
+from engine.diagnostics.verify import ReferenceFigure
+from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
 
 
-def print_proof(figures: Sequence[Figure]) -> None:
+def print_verification(figures: Sequence[ReferenceFigure]) -> None:
     """Print a line a group, with the difference that comes nearest to its tolerance, then what does not agree."""
     out = console()
     result = table(["group", "figures", "agree", "widest difference", "allowed"])
@@ -18,19 +18,21 @@ def print_proof(figures: Sequence[Figure]) -> None:
     for (group, origin), members in groupby(figures, key=lambda figure: (figure.group, figure.source)):
         found = list(members)
         widest = max(found, key=lambda figure: figure.difference / figure.tolerance)
-        agreeing = sum(figure.holds for figure in found)
+        agreeing = sum(figure.agrees for figure in found)
         cells = [group, str(len(found)), str(agreeing), f"{widest.difference:.1e}", f"{widest.tolerance:.0e}"]
-        row(result, cells, {} if agreeing == len(found) else {2: "red"})
+        add_row(result, cells, {} if agreeing == len(found) else {2: "red"})
         origins.append(f"{group}: {origin}")
     out.print(result)
-    heading(out, "Where they come from")
+    print_heading(out, "Where they come from")
     for line in origins:
-        bullet(out, line)
-    wrong = [figure for figure in figures if not figure.holds]
+        print_bullet(out, line)
+    wrong = [figure for figure in figures if not figure.agrees]
     if wrong:
-        heading(out, "What does not agree")
+        print_heading(out, "What does not agree")
     for figure in wrong:
-        bullet(out, f"{figure.group}, {figure.name}: {figure.found} here, {figure.expected} published", style="red")
+        print_bullet(
+            out, f"{figure.group}, {figure.name}: {figure.found} here, {figure.expected} published", style="red"
+        )
     out.print()
     verdict = f"{len(figures) - len(wrong):,} of {plural(len(figures), 'published figure')} reproduced on this machine"
     out.print(text(verdict, "bold"))

@@ -13,37 +13,39 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.policy import Band
-from engine.simulation.kernel import OVER
+from engine.simulation.kernel import LIMIT_TOLERANCE
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part rebalance: ``active`` (N,) assets go to their ``aims`` (N,) [weight].
+class PartialRebalance:
+    """A part rebalance: ``active`` (N,) assets go to their ``goal_weights`` (N,) [weight].
 
-    ``partners`` (N,) buy what they set free or sell what they need, in shares that sum to 1, or to 0 for cash.
+    ``funding`` (N,) buy what they set free or sell what they need, in shares that sum to 1, or to 0 for cash.
     """
 
-    aims: FloatArray
+    goal_weights: FloatArray
     active: BoolArray
-    partners: FloatArray
+    funding: FloatArray
 
 
-def widths(target: FloatArray, absolute: float, relative: float) -> FloatArray:
+def band_widths(target: FloatArray, absolute: float, relative: float) -> FloatArray:
     """Return (N,) the half-width of every asset's band around ``target`` (N,) [weight]."""
     return np.minimum(absolute, relative * target) if relative < np.inf else np.full_like(target, absolute)
 
 
 def out_of_band(w: FloatArray, target: FloatArray, band: Band) -> BoolArray:
     """Return (N,) which weights ``w`` (N,) have left their bands by more than rounding."""
-    out: BoolArray = np.abs(w - target) > widths(target, band.absolute, band.relative) * (1.0 + OVER)
+    out: BoolArray = np.abs(w - target) > band_widths(target, band.absolute, band.relative) * (1.0 + LIMIT_TOLERANCE)
     return out
 
 
-EVEN: Final = 1e-12
+WEIGHT_TOLERANCE: Final = 1e-12
 """A weight up to this is rounding: nothing is freed or needed, there is no room, nothing is beyond a bound."""
 
 
-def part_rebalance(w: FloatArray, target: FloatArray, caps: FloatArray, band: Band, able: BoolArray) -> Part | None:
+def plan_partial_rebalance(
+    w: FloatArray, target: FloatArray, caps: FloatArray, band: Band, able: BoolArray
+) -> PartialRebalance | None:
     """Return what brings ``w`` (N,) back to where the band says, or None when no weight has left it.
 
     ``target`` (N,) are the weights in force, ``caps`` (N,) bind the destination, ``able`` (N,) can be traded.
@@ -51,26 +53,30 @@ def part_rebalance(w: FloatArray, target: FloatArray, caps: FloatArray, band: Ba
     out = out_of_band(w, target, band)
     if not out.any():
         return None
-    distance = np.maximum(band.part * widths(target, band.absolute, band.relative) - band.inside, 0.0)
+    distance = np.maximum(
+        band.edge_fraction * band_widths(target, band.absolute, band.relative) - band.edge_margin, 0.0
+    )
     low, high = np.maximum(target - distance, 0.0), np.minimum(target + distance, caps)
     if band.drifted_only:
-        return _drifted(w, target, np.clip(w, low, high), out & able, able & (caps == np.inf) & ~out)
-    return Part(_same_part(w, target, low, high), np.ones_like(out), np.zeros_like(w))
+        return _move_drifted_only(w, target, np.clip(w, low, high), out & able, able & (caps == np.inf) & ~out)
+    return PartialRebalance(_move_all_alike(w, target, low, high), np.ones_like(out), np.zeros_like(w))
 
 
-def _same_part(w: FloatArray, target: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+def _move_all_alike(w: FloatArray, target: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Move all weights the same part of their way to the target, the least that brings all of them within bounds."""
     beyond = np.maximum(np.maximum(w - high, low - w), 0.0)
     way = np.abs(w - target)
-    part = float(np.divide(beyond, way, out=np.zeros_like(w), where=beyond > EVEN).max())
+    part = float(np.divide(beyond, way, out=np.zeros_like(w), where=beyond > WEIGHT_TOLERANCE).max())
     return target if part >= 1.0 else w + part * (target - w)
 
 
-def _drifted(w: FloatArray, target: FloatArray, aims: FloatArray, out: BoolArray, partners: BoolArray) -> Part:
-    """Bring only the assets that are ``out`` to their ``aims``; ``partners`` (N,) pay for it or take the rest."""
+def _move_drifted_only(
+    w: FloatArray, target: FloatArray, aims: FloatArray, out: BoolArray, partners: BoolArray
+) -> PartialRebalance:
+    """Bring only the assets that are ``out`` to their ``goal_weights``; ``funding`` (N,) pay for it or take the rest."""
     freed = float((w - aims)[out].sum())
-    side = 0.0 if abs(freed) <= EVEN else float(np.sign(freed))
-    room = np.where(partners & (side * (target - w) > EVEN), side * (target - w), 0.0)
+    side = 0.0 if abs(freed) <= WEIGHT_TOLERANCE else float(np.sign(freed))
+    room = np.where(partners & (side * (target - w) > WEIGHT_TOLERANCE), side * (target - w), 0.0)
     missing = abs(freed) - float(room.sum())
     left = np.where(out, np.maximum(side * (target - aims), 0.0), 0.0)
     total = float(left.sum())
@@ -78,7 +84,7 @@ def _drifted(w: FloatArray, target: FloatArray, aims: FloatArray, out: BoolArray
         aims = aims + side * min(missing / total, 1.0) * left
     shares = room if room.any() else np.where(partners, target, 0.0)
     whole = float(shares.sum())
-    return Part(aims, out, shares / whole if whole > 0.0 else shares)
+    return PartialRebalance(aims, out, shares / whole if whole > 0.0 else shares)
 
 
 def flow_suffices(h: FloatArray, cash: float, flow: float, target: FloatArray, band: Band) -> bool:

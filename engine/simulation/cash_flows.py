@@ -8,49 +8,49 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation import kernel
 from engine.simulation.kernel.records import Order
-from engine.simulation.portfolio_state import Book, short_of
-from engine.simulation.trade_events import Why
+from engine.simulation.portfolio_state import PortfolioState, shortfall_message
+from engine.simulation.trade_events import TradeReason
 
 
-def settle(book: Book, row: int, flow: float) -> None:
+def apply_flow(book: PortfolioState, row: int, flow: float) -> None:
     """Take a contribution in, or a withdrawal out, before a rebalance trades what is then there."""
     if flow < 0.0:
-        _check_due(book, row, -flow)
-    book.receive(row, flow)
+        _require_funds(book, row, -flow)
+    book.add_flow(row, flow)
 
 
-def contribute(book: Book, row: int, amount: float) -> None:
+def invest_contribution(book: PortfolioState, row: int, amount: float) -> None:
     """Bring a contribution, received already, into the assets."""
     how = book.account.contributions.invest
     if how == "pro_rata":
         amount = min(amount, book.cash)
-        heirs = _room(book, row, amount)
+        heirs = _recipients_below_caps(book, row, amount)
         if heirs.any():
-            book.fill(row, Order(book.target, book.none, heirs, amount), Why("contribution"))
+            book.fill_order(row, Order(book.target, book.no_assets, heirs, amount), TradeReason("contribution"))
     elif how == "towards_targets":
-        book.trade_flow(row, 0.0, 0.0, Why("contribution"))
+        book.trade_flow(row, 0.0, 0.0, TradeReason("contribution"))
 
 
-def withdraw(book: Book, row: int, due: float) -> None:
+def pay_withdrawal(book: PortfolioState, row: int, due: float) -> None:
     """Raise ``due`` out of the assets as far as cash does not serve, and pay it out."""
-    _check_due(book, row, due)
+    _require_funds(book, row, due)
     how = book.account.contributions.invest
     if how == "pro_rata":
         _sell_pro_rata(book, row, due)
     elif how == "towards_targets" or book.cash < due:
         spare = 0.0 if how == "wait" else max(1.0 - float(book.target.sum()), 0.0)
-        book.trade_flow(row, due, spare, Why("withdrawal"))
-    if book.cash < due * (1.0 - kernel.SNAP):  # others have no close, or fees stand in the way
+        book.trade_flow(row, due, spare, TradeReason("withdrawal"))
+    if book.cash < due * (1.0 - kernel.CASH_TOLERANCE):  # others have no close, or fees stand in the way
         _sell_pro_rata(book, row, due - book.cash)
-    if book.cash < due * (1.0 - kernel.SNAP):
-        raise AccountError(short_of(book.market.dates[row], book.cash, due))
-    book.receive(row, -due)
+    if book.cash < due * (1.0 - kernel.CASH_TOLERANCE):
+        raise AccountError(shortfall_message(book.market.dates[row], book.cash, due))
+    book.add_flow(row, -due)
     book.cash = max(book.cash, 0.0)
 
 
-def _check_due(book: Book, row: int, due: float) -> None:
+def _require_funds(book: PortfolioState, row: int, due: float) -> None:
     """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
-    able = book.cash + float(book.money(row)[book.fresh(row)].sum())
+    able = book.cash + float(book.holdings(row)[book.fresh(row)].sum())
     if able <= due:
         raise AccountError(
             f"{book.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
@@ -58,19 +58,19 @@ def _check_due(book: Book, row: int, due: float) -> None:
         )
 
 
-def _sell_pro_rata(book: Book, row: int, amount: float) -> None:
-    heirs = book.among_fresh(row, book.money(row))
+def _sell_pro_rata(book: PortfolioState, row: int, amount: float) -> None:
+    heirs = book.among_tradable(row, book.holdings(row))
     if heirs.any():
-        book.fill(row, Order(book.target, book.none, heirs, -amount), Why("withdrawal"))
+        book.fill_order(row, Order(book.target, book.no_assets, heirs, -amount), TradeReason("withdrawal"))
 
 
-def _room(book: Book, row: int, amount: float) -> FloatArray:
+def _recipients_below_caps(book: PortfolioState, row: int, amount: float) -> FloatArray:
     """Return (N,) shares of a contribution by target, without assets it would lift over their caps."""
-    money = book.money(row)
-    heirs = book.among_fresh(row, book.target)
+    money = book.holdings(row)
+    heirs = book.among_tradable(row, book.target)
     for _ in range(len(heirs)):
         tight = (heirs > 0.0) & (money + heirs * amount > book.terms.caps * book.value(row))
         if not tight.any():
             break
-        heirs = book.among_fresh(row, np.where(tight, 0.0, heirs))
+        heirs = book.among_tradable(row, np.where(tight, 0.0, heirs))
     return heirs

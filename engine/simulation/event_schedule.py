@@ -9,101 +9,101 @@ from engine.core.arrays import IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.policy import Band
-from engine.simulation.loss_review_state import Breach
-from engine.simulation.trade_events import Words
+from engine.simulation.loss_review_state import LossBreach
+from engine.simulation.trade_events import LazyText
 
 
 @dataclass(frozen=True)
-class Drift:
+class DriftTrigger:
     """A ``band`` that broke, and the ``reason`` of what answers it."""
 
-    reason: Words
+    reason: LazyText
     band: Band
 
 
 @dataclass
-class Agenda:
+class EventSchedule:
     """Rows by kind of event.
 
     ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, all known before the run;
-    ``drifts``, ``trims`` row -> assets and ``reviews`` answer an alarm, the last one at row ``answer``.
+    ``drifts``, ``trims`` row -> assets and ``reviews`` answer an alarm, the last one at row ``response_row``.
     """
 
     rebalances: dict[int, str]
     flows: dict[int, float]
     delistings: dict[int, list[int]]
     end: int
-    drifts: dict[int, Drift] = field(default_factory=dict)
+    drifts: dict[int, DriftTrigger] = field(default_factory=dict)
     trims: dict[int, IntArray] = field(default_factory=dict)
-    reviews: dict[int, list[Breach]] = field(default_factory=dict)
-    answer: int = -1
+    reviews: dict[int, list[LossBreach]] = field(default_factory=dict)
+    response_row: int = -1
     stops: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(
+    def build(
         cls, market: Market, calendar: dict[int, str], account: Account, opening: int, *, static: bool = False
-    ) -> Agenda:
+    ) -> EventSchedule:
         """Write down what is known before the run; ``calendar`` row -> reason are scheduled decisions.
 
-        Where targets are ``static``, ``hold`` makes scheduled rebalances on its own and need not stop at them.
+        Where targets are ``static``, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
         sessions = len(market.dates)
-        fills = {row + account.delay: reason for row, reason in calendar.items() if row > opening}
+        fills = {row + account.fill_delay: reason for row, reason in calendar.items() if row > opening}
         rebalances = {opening: "opening", **{row: reason for row, reason in fills.items() if row < sessions}}
         flows = account.contributions.by_row(market.dates, opening)
-        delistings = _delistings(market, opening)
+        delistings = _delistings_by_row(market, opening)
         stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
         return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
 
-    def rebalance(self, row: int) -> Words | None:
+    def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
         drift = self.drifts.get(row)
-        return self.rebalances.get(row) or (drift.reason if drift and drift.band.whole else None)
+        return self.rebalances.get(row) or (drift.reason if drift and drift.band.is_full_rebalance else None)
 
-    def after(self, row: int) -> int:
+    def next_stop(self, row: int) -> int:
         """Return the next row after ``row`` at which something is due, or the end."""
         at = bisect.bisect_right(self.stops, row)
         return self.stops[at] if at < len(self.stops) else self.end
 
-    def awaits_answer(self, row: int) -> bool:
+    def awaits_response(self, row: int) -> bool:
         """Return whether an alarm's answer is still to be filled after ``row``; no other alarm is heard until then."""
-        return self.answer > row
+        return self.response_row > row
 
-    def answer_band(self, row: int, drift: Drift) -> None:
+    def schedule_drift_rebalance(self, row: int, drift: DriftTrigger) -> None:
         """Rebalance at ``row``, wholly or in part, because a weight left its band."""
         self.drifts[row] = drift
-        self._answer_at(row)
+        self._respond_at(row)
 
-    def answer_flow(self, row: int) -> None:
+    def schedule_flow_only(self, row: int) -> None:
         """Leave a band to the flow that is due at ``row`` anyway."""
-        self._answer_at(row)
+        self._respond_at(row)
 
-    def answer_cap(self, row: int, over: IntArray) -> None:
+    def schedule_trim(self, row: int, over: IntArray) -> None:
         """Trim the assets ``over`` at ``row``."""
         self.trims[row] = over
-        self._answer_at(row)
+        self._respond_at(row)
 
-    def answer_review(self, row: int, breaches: list[Breach]) -> None:
+    def schedule_review(self, row: int, breaches: list[LossBreach]) -> None:
         """Carry out at ``row`` what a review decides about ``breaches``."""
         self.reviews[row] = breaches
-        self._answer_at(row)
+        self._respond_at(row)
 
-    def settle(self, row: int) -> None:
+    def clear_responses(self, row: int) -> None:
         """Drop a pending answer to a band or cap: a rebalance at ``row`` has dealt with what it was about."""
-        self.drifts.pop(self.answer, None)
-        self.trims.pop(self.answer, None)
-        self.answer = self.answer if self.answer in self.reviews and self.answer > row else -1
+        self.drifts.pop(self.response_row, None)
+        self.trims.pop(self.response_row, None)
+        self.response_row = self.response_row if self.response_row in self.reviews and self.response_row > row else -1
 
-    def _answer_at(self, row: int) -> None:
-        if self.answer != row:
-            self.answer = row
+    def _respond_at(self, row: int) -> None:
+        if self.response_row != row:
+            self.response_row = row
             bisect.insort(self.stops, row)
 
 
-def _delistings(market: Market, opening: int) -> dict[int, list[int]]:
+def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:
     """Return assets by the first row after their last close, where the market goes on (S8)."""
     gone: dict[int, list[int]] = {}
-    for j, last in enumerate(market.lives[1].tolist()):
+    for j, last in enumerate(market.life_rows[1].tolist()):
         if opening <= last < len(market.dates) - 1:
             gone.setdefault(last + 1, []).append(j)
     return gone

@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.data.market import Market
-from engine.portfolio.optimiser_step import Step
-from engine.simulation.loss_review_state import Reviewed
-from engine.simulation.trade_events import Words, said
+from engine.portfolio.optimiser_step import OptimiserStep
+from engine.simulation.loss_review_state import ReviewRecord
+from engine.simulation.trade_events import LazyText, resolve_text
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,25 @@ class Ledger:
     trades: FloatArray
     prices: FloatArray
     costs: FloatArray
-    words: tuple[Words, ...]
-    own: tuple[Mapping[int, str], ...]
+    lazy_reasons: tuple[LazyText, ...]
+    asset_reasons: tuple[Mapping[int, str], ...]
     rebalances: BoolArray
-    parts: BoolArray
-    reviews: tuple[Reviewed, ...] = ()
+    partial_rebalances: BoolArray
+    reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OptimiserStep, ...] = ()
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:
         """R texts: why each event happened."""
-        return tuple(said(words) for words in self.words)
+        return tuple(resolve_text(words) for words in self.lazy_reasons)
 
     def reason(self, event: int, asset: int) -> str:
         """Return why ``asset`` (a column) was traded at ``event``."""
-        return self.own[event].get(asset, self.reasons[event])
+        return self.asset_reasons[event].get(asset, self.reasons[event])
 
     @property
-    def traded(self) -> FloatArray:
+    def order_values(self) -> FloatArray:
         """(R, N) money of each order, signed [currency]."""
         return np.where(self.trades == 0.0, 0.0, self.trades * self.prices)
 
@@ -84,7 +84,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Checks:
+class LedgerChecks:
     """What a run proves about itself.
 
     ``worst_cash_residual``: largest change of cash that trades, costs, flows and interest do not explain, over value.
@@ -99,26 +99,26 @@ class Checks:
     oldest_price_age: int
 
 
-def checks(ledger: Ledger, market: Market) -> Checks:
+def check_ledger(ledger: Ledger, market: Market) -> LedgerChecks:
     """Recompute cash and weights from the ledger's own trades."""
     offset = len(market.dates) - len(ledger.dates)
     spent = np.zeros(len(ledger.dates))
-    np.add.at(spent, ledger.rows, (ledger.traded + ledger.costs).sum(axis=1))
+    np.add.at(spent, ledger.rows, (ledger.order_values + ledger.costs).sum(axis=1))
     growth = 1.0 + market.cash_rate[offset:]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
     residual = np.abs(ledger.cash - (before + ledger.flows - spent)) / np.maximum(ledger.value, 1e-300)
     age = market.age[offset:]
     held = ledger.units != 0.0
     stale = age[ledger.rows] > 0
-    return Checks(
+    return LedgerChecks(
         worst_cash_residual=float(residual.max()),
-        worst_weight_residual=_weight_residual(ledger, market, stale),
+        worst_weight_residual=_worst_weight_residual(ledger, market, stale),
         as_of_fills=int(((ledger.trades != 0.0) & stale).sum()),
         oldest_price_age=int(age[held].max()) if held.any() else 0,
     )
 
 
-def _weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
+def _worst_weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     weights = ledger.weights(market)
     last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
     whole = ledger.rebalances & last

@@ -1,6 +1,6 @@
 """The loss review's bookkeeping in one run: reference prices, who is barred, and what each review found.
 
-The machines themselves are moved by ``kernel.hold``, close by close; their rules are those of docs/semantics.md.
+The machines themselves are moved by ``kernel.advance``, close by close; their rules are those of docs/semantics.md.
 """
 
 from __future__ import annotations
@@ -12,96 +12,96 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.data.market import Market
-from engine.portfolio.policy import Review, Verdict
+from engine.portfolio.policy import LossReviewRule, ReviewVerdict
 from engine.simulation import kernel
-from engine.simulation.kernel.records import Guard
+from engine.simulation.kernel.records import ReviewWatch
 
 
-class Breach(NamedTuple):
+class LossBreach(NamedTuple):
     """A close at or below the threshold of column ``asset``: ``loss`` against its reference [fraction, negative]."""
 
     asset: int
     loss: float
 
 
-class Reviewed(NamedTuple):
+class ReviewRecord(NamedTuple):
     """One review: the session ``row`` it was carried out at, what was lost, what was found and decided."""
 
     row: int
     asset: str
     loss: float
-    verdict: Verdict
+    verdict: ReviewVerdict
 
     @property
-    def words(self) -> str:
+    def describe(self) -> str:
         """The reason its trades carry."""
-        return f"review: {self.asset} {100.0 * self.loss:.1f} %, {self.verdict.words}"
+        return f"review: {self.asset} {100.0 * self.loss:.1f} %, {self.verdict.explanation}"
 
 
 @dataclass
-class Machines:
+class LossReviewState:
     """One state machine an asset under review.
 
-    ``guard`` is what the kernel sees; ``barred`` (N,) assets were sold by a review and
-    may not be bought, since the row in ``since`` (N,); ``found`` is the log.
+    ``watch`` is what the kernel sees; ``barred`` (N,) assets were sold by a review and
+    may not be bought, since the row in ``barred_since`` (N,); ``records`` is the log.
     """
 
-    guard: Guard
+    watch: ReviewWatch
     barred: BoolArray
-    since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-    reenters: bool
-    found: list[Reviewed] = field(default_factory=list)
+    barred_since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    allows_reentry: bool
+    records: list[ReviewRecord] = field(default_factory=list)
 
     @classmethod
-    def of(cls, review: Review | None, market: Market) -> Machines:
+    def build(cls, review: LossReviewRule | None, market: Market) -> LossReviewState:
         """Return machines at rest for the assets of ``review``; none are on without one."""
         count = len(market.assets)
         names = np.zeros(count, dtype=np.bool_)
         if review is not None:
-            names[[market.index(ticker) for ticker in review.names]] = True
+            names[[market.column_index(ticker) for ticker in review.tickers]] = True
         reference = review.reference if review else ""
-        guard = Guard(
-            on=bool(names.any()),
-            names=names,
-            reference=np.zeros(count),
+        guard = ReviewWatch(
+            enabled=bool(names.any()),
+            reviewed=names,
+            reference_price=np.zeros(count),
             watching=np.ones(count, dtype=np.bool_),
             breached=np.zeros(count, dtype=np.bool_),
-            keep=1.0 - review.trigger if review else 1.0,
-            peak=reference == "peak",
-            averages=reference == "cost",
-            resets=reference == "rebalance",
+            threshold_ratio=1.0 - review.trigger if review else 1.0,
+            from_peak=reference == "peak",
+            from_average_cost=reference == "cost",
+            from_last_rebalance=reference == "rebalance",
         )
         return cls(
             guard,
             np.zeros(count, dtype=np.bool_),
             np.full(count, -1),
-            bool(review and review.reenters),
+            bool(review and review.allows_reentry),
         )
 
-    def traded(self, dq: FloatArray, units: FloatArray, prices: FloatArray) -> None:
+    def record_trades(self, dq: FloatArray, units: FloatArray, prices: FloatArray) -> None:
         """Note purchases: ``dq`` (N,) signed shares at ``prices`` (N,) that led to ``units`` (N,)."""
-        kernel.bought(self.guard, dq, units, prices)
+        kernel.update_references_on_purchase(self.watch, dq, units, prices)
 
-    def rebalanced(self, units: FloatArray, prices: FloatArray) -> None:
+    def record_rebalance(self, units: FloatArray, prices: FloatArray) -> None:
         """Note a rebalance of the whole portfolio, after which ``units`` (N,) are held."""
-        kernel.rebalanced(self.guard, units, prices)
+        kernel.update_references_on_rebalance(self.watch, units, prices)
 
-    def breaches(self, prices: FloatArray) -> list[Breach]:
+    def take_breaches(self, prices: FloatArray) -> list[LossBreach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""
-        assets = self.guard.breached.nonzero()[0].tolist()
-        self.guard.breached[:] = False
-        return [Breach(j, float(prices[j] / self.guard.reference[j]) - 1.0) for j in assets]
+        assets = self.watch.breached.nonzero()[0].tolist()
+        self.watch.breached[:] = False
+        return [LossBreach(j, float(prices[j] / self.watch.reference_price[j]) - 1.0) for j in assets]
 
-    def again(self, asset: int) -> None:
+    def ask_again(self, asset: int) -> None:
         """Let a breach that could not be answered be asked about at the next close."""
-        self.guard.watching[asset] = True
+        self.watch.watching[asset] = True
 
     def bar(self, asset: int, row: int) -> None:
         """Keep ``asset`` from being bought."""
         self.barred[asset] = True
-        self.since[asset] = row
+        self.barred_since[asset] = row
 
-    def lift(self, row: int) -> None:
+    def readmit(self, row: int) -> None:
         """Let in again, at a rebalance of the whole portfolio, what was sold at an earlier session."""
-        if self.reenters:
-            np.logical_and(self.barred, self.since >= row, out=self.barred)
+        if self.allows_reentry:
+            np.logical_and(self.barred, self.barred_since >= row, out=self.barred)

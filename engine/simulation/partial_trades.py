@@ -8,21 +8,23 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation import kernel
-from engine.simulation.band_rebalance import Part
+from engine.simulation.band_rebalance import PartialRebalance
 from engine.simulation.kernel.records import Order
-from engine.simulation.portfolio_state import Book
-from engine.simulation.trade_events import Why
+from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.trade_events import TradeReason
 
 
-def part(book: Book, row: int, part: Part, why: Why) -> None:
+def rebalance_partially(book: PortfolioState, row: int, part: PartialRebalance, why: TradeReason) -> None:
     """Bring weights back into their bands; the targets in force stay, and nothing waits."""
     if part.active.all():
-        book.fill(row, Order(part.aims, ~book.stuck(row, part.aims), book.nobody), why)
+        book.fill_order(
+            row, Order(part.goal_weights, ~book.untradable(row, part.goal_weights), book.no_recipients), why
+        )
     elif part.active.any():
-        _with_payers(book, row, part.aims, part.active, book.among_fresh(row, part.partners), why)
+        _trade_with_funding(book, row, part.goal_weights, part.active, book.among_tradable(row, part.funding), why)
 
 
-def sell_out(book: Book, row: int, gone: list[int], heirs: FloatArray, own: Mapping[int, str]) -> None:
+def sell_out(book: PortfolioState, row: int, gone: list[int], heirs: FloatArray, own: Mapping[int, str]) -> None:
     """Sell the assets ``gone`` wholly; ``heirs`` (N,) take proceeds and targets, or cash where they are zero.
 
     One whose own cost is all it would bring is kept, and not barred.
@@ -30,63 +32,75 @@ def sell_out(book: Book, row: int, gone: list[int], heirs: FloatArray, own: Mapp
     if not gone:
         return
     prices = book.market.prices[row]
-    sold = [j for j in gone if _cost(book, j, prices, book.units[j] * prices[j]) < book.units[j] * prices[j]]
+    sold = [j for j in gone if _order_cost(book, j, prices, book.units[j] * prices[j]) < book.units[j] * prices[j]]
     for j in gone:
         if j not in sold:
-            book.machines.barred[j] = False
-            book.left_out.append(row)
+            book.reviews.barred[j] = False
+            book.unaffordable_rows.append(row)
     if not sold:
         return
     for j in sold:
-        book.move_target(j, heirs)
-        book.waiting.drop(j)
-    active, shares, refused = book.only(sold), book.among_fresh(row, heirs), len(book.left_out)
-    book.fill(row, Order(book.target, active, shares), Why.of(own, sold))
+        book.reallocate_target(j, heirs)
+        book.pending.cancel(j)
+    active, shares, refused = book.asset_mask(sold), book.among_tradable(row, heirs), len(book.unaffordable_rows)
+    book.fill_order(row, Order(book.target, active, shares), TradeReason.for_assets(own, sold))
     if not book.dq.any() and shares.any():  # the purchase is too small for its costs
-        del book.left_out[refused:]
-        book.fill(row, Order(book.target, active, book.nobody), Why.of(own, sold))
+        del book.unaffordable_rows[refused:]
+        book.fill_order(row, Order(book.target, active, book.no_recipients), TradeReason.for_assets(own, sold))
 
 
-def top_up(book: Book, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
+def top_up(book: PortfolioState, row: int, short: list[int], payers: FloatArray, own: Mapping[int, str]) -> None:
     """Buy the assets ``short`` up to their targets where they are below; ``payers`` (N,) sell for it pro rata."""
     if not short:
         return
-    prices, value, shares = book.market.prices[row], book.value(row), book.among_fresh(row, payers)
+    prices, value, shares = book.market.prices[row], book.value(row), book.among_tradable(row, payers)
     gaps = {j: float(book.target[j] * value - book.units[j] * prices[j]) for j in short}
-    below = [j for j, gap in gaps.items() if gap > kernel.NOISE * value and gap > _cost(book, j, prices, gap)]
-    book.left_out += [row for j in gaps if j not in below and gaps[j] > kernel.NOISE * value]
+    below = [
+        j for j, gap in gaps.items() if gap > kernel.TRADE_TOLERANCE * value and gap > _order_cost(book, j, prices, gap)
+    ]
+    book.unaffordable_rows += [row for j in gaps if j not in below and gaps[j] > kernel.TRADE_TOLERANCE * value]
     if below and not shares.any():
-        book.left_out.append(row)
+        book.unaffordable_rows.append(row)
     elif below:
-        _with_payers(book, row, book.target, book.only(below), shares, Why.of(own, below))
+        _trade_with_funding(book, row, book.target, book.asset_mask(below), shares, TradeReason.for_assets(own, below))
 
 
-def trim(book: Book, row: int, over: IntArray, seen: FloatArray) -> None:
+def trim_to_targets(book: PortfolioState, row: int, over: IntArray, seen: FloatArray) -> None:
     """Sell the assets ``over`` their caps at weights ``seen`` (N,) down to their targets (S6)."""
     price, before = book.market.prices[row], book.value(row)
-    status, cash = kernel.trim(
-        row, book.only(over), book.units, book.cash, book.target, book.tape, book.desk, book.dq, book.fees
+    status, cash = kernel.trim_to_targets(
+        row,
+        book.asset_mask(over),
+        book.units,
+        book.cash,
+        book.target,
+        book.market_arrays,
+        book.standing_orders,
+        book.dq,
+        book.fees,
     )
-    book.cash = book.snap(cash, before)
+    book.cash = book.clear_cash_rounding(cash, before)
     if status == kernel.UNAFFORDABLE:
-        book.left_out.append(row)
+        book.unaffordable_rows.append(row)
     elif np.count_nonzero(book.dq):
-        book.note(row, book.dq.copy(), price, book.fees.copy(), Why(book.cap_reason(seen)))
+        book.record_trade(row, book.dq.copy(), price, book.fees.copy(), TradeReason(book.cap_reason(seen)))
 
 
-def _with_payers(book: Book, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: Why) -> None:
-    """Bring ``active`` assets to their ``aims``; ``payers`` sell what that needs or buy what it frees."""
-    refused = len(book.left_out)
-    book.fill(row, Order(aims, active, payers, forced=True), why)
+def _trade_with_funding(
+    book: PortfolioState, row: int, aims: FloatArray, active: BoolArray, payers: FloatArray, why: TradeReason
+) -> None:
+    """Bring ``active`` assets to their ``goal_weights``; ``payers`` sell what that needs or buy what it frees."""
+    refused = len(book.unaffordable_rows)
+    book.fill_order(row, Order(aims, active, payers, recipients_sell=True), why)
     if np.count_nonzero(book.dq):
         return
-    money, value = book.money(row), book.value(row)
+    money, value = book.holdings(row), book.value(row)
     needed = float((aims * value - money)[active].sum())
     if needed > float(money[payers > 0.0].sum()):  # sell them whole; cash pays the rest
-        del book.left_out[refused:]
+        del book.unaffordable_rows[refused:]
         aims, active = np.where(payers > 0.0, 0.0, aims), active | (payers > 0.0)
-        book.fill(row, Order(aims, active, book.nobody), why)
+        book.fill_order(row, Order(aims, active, book.no_recipients), why)
 
 
-def _cost(book: Book, j: int, prices: FloatArray, money: float) -> float:
+def _order_cost(book: PortfolioState, j: int, prices: FloatArray, money: float) -> float:
     return float(kernel.order_cost(money, prices[j], j, book.terms.costs))

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
-from engine.sweep.batch.batch_metrics import FIGURES
-from engine.sweep.config_sections import Refused
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.config_sections import Rejection
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Chunk:
 
     first: int
     last: int
-    numbers: npt.NDArray[np.int64]
+    point_numbers: npt.NDArray[np.int64]
     ids: npt.NDArray[np.uint8]
-    figures: FloatArray
-    refused: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    metrics: FloatArray
+    rejections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the chunk as bytes: a line of JSON, then its arrays."""
-        head = {"first": self.first, "last": self.last, "rows": len(self.numbers), "refused": self.refused}
-        arrays = (self.numbers.astype("<i8"), self.ids, self.figures.astype("<f8"))
+        head = {"first": self.first, "last": self.last, "rows": len(self.point_numbers), "refused": self.rejections}
+        arrays = (self.point_numbers.astype("<i8"), self.ids, self.metrics.astype("<f8"))
         return b"".join([json.dumps(head).encode(), b"\n", *(array.tobytes() for array in arrays)])
 
     @classmethod
@@ -52,34 +52,36 @@ class Chunk:
             head["last"],
             np.frombuffer(body[: ends[0]], dtype="<i8"),
             np.frombuffer(body[ends[0] : ends[1]], dtype=np.uint8).reshape(rows, 32),
-            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(FIGURES)),
+            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(SWEEP_METRICS)),
             {reason: (count, first) for reason, (count, first) in head["refused"].items()},
         )
 
     @property
     def is_whole(self) -> bool:
         """Tell whether each point is there once, valid or counted with its reason."""
-        numbers = [self.first, self.last, *(number for pair in self.refused.values() for number in pair)]
+        numbers = [self.first, self.last, *(number for pair in self.rejections.values() for number in pair)]
         if not all(type(number) is int and number >= 0 for number in numbers):
             return False
-        counted = sum(count for count, _ in self.refused.values())
-        inside = (self.first <= self.numbers) & (self.numbers < self.last)
-        rising = bool((np.diff(self.numbers) > 0).all())
-        return self.first < self.last == self.first + len(self.numbers) + counted and rising and bool(inside.all())
+        counted = sum(count for count, _ in self.rejections.values())
+        inside = (self.first <= self.point_numbers) & (self.point_numbers < self.last)
+        rising = bool((np.diff(self.point_numbers) > 0).all())
+        return (
+            self.first < self.last == self.first + len(self.point_numbers) + counted and rising and bool(inside.all())
+        )
 
 
-class Refusals:
+class RejectionCounter:
     """Why points are no variants, as they are found in order."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._found: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
 
-    def add(self, number: int, refused: Refused) -> None:
+    def add(self, number: int, refused: Rejection) -> None:
         """Count a point."""
-        count, first = self._found.get(refused.reason, (0, number))
-        self._found[refused.reason] = count + 1, min(first, number)
+        count, first = self._counts.get(refused.reason, (0, number))
+        self._counts[refused.reason] = count + 1, min(first, number)
 
-    def found(self) -> dict[str, tuple[int, int]]:
+    def by_reason(self) -> dict[str, tuple[int, int]]:
         """Return reason -> how many points, and the first of them."""
-        return dict(sorted(self._found.items()))
+        return dict(sorted(self._counts.items()))

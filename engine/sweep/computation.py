@@ -10,45 +10,45 @@ from importlib.metadata import version
 from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import beyond, request_of, tickers_of
-from engine.backtest.outputs import Run
-from engine.backtest.workflow import Prices, gated, run, windowed
+from engine.backtest.loading import config_tickers, last_price_day, price_request
+from engine.backtest.outputs import RunResult
+from engine.backtest.workflow import LoadedPrices, load_checked, run_backtest, slice_window
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality import Finding
-from engine.data.sources.base import Request
+from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import Policy
 from engine.sweep.config import SweepConfig
-from engine.sweep.executors import Crew, Task
+from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
-from engine.sweep.results_table import NAME as RESULTS
-from engine.sweep.results_table import Table
+from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.results_table import ResultsWriter
 from engine.sweep.space import Points, Space
-from engine.sweep.variants import Variants
-from engine.sweep.worker import Job
+from engine.sweep.variants import PointConfigs
+from engine.sweep.worker import SweepJob
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-POINT_BYTES: Final = 6_000
+BYTES_PER_POINT: Final = 6_000
 """Memory that one point takes while its chunk is computed, with a margin."""
-SMALLEST, LARGEST = 256, 16_384
+MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 16_384
 """Points of a chunk."""
 
-Reasons: TypeAlias = dict[str, tuple[int, int]]
+RejectionCounts: TypeAlias = dict[str, tuple[int, int]]
 """Why points are no variants: how many for this reason, and the first of them."""
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how many points are done, of how many."""
 
 
 @dataclass(frozen=True)
-class Sweeping(Generic[PolicyT]):
+class PreparedSweep(Generic[PolicyT]):
     """A sweep ready to run: its config, the config's own plan, the space around it, its points and closes."""
 
     config: SweepConfig[PolicyT]
-    plan: RunConfig[PolicyT]
+    base_config: RunConfig[PolicyT]
     space: Space
     points: Points
     findings: tuple[Finding, ...]
-    job: Job[PolicyT]
+    job: SweepJob[PolicyT]
 
     @property
     def identity(self) -> dict[str, str]:
@@ -62,43 +62,43 @@ class Sweeping(Generic[PolicyT]):
         }
 
 
-def plan_of(config: SweepConfig[PolicyT], schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
+def extract_base_config(config: SweepConfig[PolicyT], schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
     """Return the config's own plan, without what varies."""
     return schema.model_validate({key: value for key, value in config.canonical().items() if key != "sweep"})
 
 
-def prepared(
+def prepare(
     config: SweepConfig[PolicyT],
     plan: RunConfig[PolicyT],
     space: Space,
     schema: Callable[[], type[RunConfig[PolicyT]]],
-) -> Sweeping[PolicyT]:
-    """Load every close that a variant of ``plan`` may need; raises DataError when the prices do not allow a run."""
-    closes, findings = gated(plan, requested(plan, space))
+) -> PreparedSweep[PolicyT]:
+    """Load every close that a variant of ``base_config`` may need; raises DataError when the prices do not allow a run."""
+    closes, findings = load_checked(plan, request_for_sweep(plan, space))
     key = f"{config.sha256()} {closes.provenance.sha256}"
-    job = Job(schema, cast("dict[str, Tree]", plan.canonical()), space, closes, key)
-    return Sweeping(config, plan, space, space.points(), findings, job)
+    job = SweepJob(schema, cast("dict[str, Tree]", plan.canonical()), space, closes, key)
+    return PreparedSweep(config, plan, space, space.points(), findings, job)
 
 
-def requested(plan: RunConfig[PolicyT], space: Space) -> Request:
+def request_for_sweep(plan: RunConfig[PolicyT], space: Space) -> PriceRequest:
     """Return what any variant may ask of the source: the plan's own tickers, and those that values bring in."""
-    own = request_of(plan)
-    variants = Variants(plan, space)
-    brought = (ticker for at in range(len(space.axes)) for ticker in variants.brought_by(at))
+    own = price_request(plan)
+    variants = PointConfigs(plan, space)
+    brought = (ticker for at in range(len(space.axes)) for ticker in variants.tickers_on_axis(at))
     tickers = tuple(dict.fromkeys([*own.tickers, *brought]))
     if plan.window.end is None:
-        return Request(tickers, own.start, None, own.exchange)
+        return PriceRequest(tickers, own.start, None, own.exchange)
     ends = [plan.window.end]
     for axis in space.axes:
         if axis.section == "window":
-            found = [_end(axis.path, value.text) for value in axis.values]
+            found = [_parse_window_end(axis.path, value.text) for value in axis.values]
             ends += [end for end in found if end]
             if axis.path == ("window",) and None in found:
-                return Request(tickers, own.start, None, own.exchange)
-    return Request(tickers, own.start, beyond(max(ends)), own.exchange)
+                return PriceRequest(tickers, own.start, None, own.exchange)
+    return PriceRequest(tickers, own.start, last_price_day(max(ends)), own.exchange)
 
 
-def _end(path: KeyPath, text: Tree) -> dt.date | None:
+def _parse_window_end(path: KeyPath, text: Tree) -> dt.date | None:
     """Return the last day that a value of a window's axis asks for; None where it is no date."""
     last = text.get("end") if isinstance(text, dict) else text if path[-1] == "end" else None
     try:
@@ -107,15 +107,17 @@ def _end(path: KeyPath, text: Tree) -> dt.date | None:
         return None
 
 
-def own_run(sweeping: Sweeping[PolicyT]) -> Run:
+def run_base_config(sweeping: PreparedSweep[PolicyT]) -> RunResult:
     """Run the config's own plan with all it is compared with; no intervals are drawn."""
-    plan = sweeping.plan
-    closes = sweeping.job.closes.only(tickers_of(plan), request_of(plan).end)
-    market, start = windowed(closes.market(plan.account.cash.rate), plan.window)
-    return run(plan, Prices(market, start, sweeping.findings), lambda pairs, _: [None] * len(pairs))
+    plan = sweeping.base_config
+    closes = sweeping.job.closes.select(config_tickers(plan), price_request(plan).end)
+    market, start = slice_window(closes.to_market(plan.account.cash.rate), plan.window)
+    return run_backtest(plan, LoadedPrices(market, start, sweeping.findings), lambda pairs, _: [None] * len(pairs))
 
 
-def compute(sweeping: Sweeping[PolicyT], journal: Journal, crew: Crew, rows: int, progress: Progress) -> Reasons:
+def compute_results(
+    sweeping: PreparedSweep[PolicyT], journal: Journal, crew: Executor, rows: int, progress: ProgressCallback
+) -> RejectionCounts:
     """Compute every point that ``journal`` does not have, and write all of them beside it; return why some are none.
 
     ``rows`` points make a chunk. Chunks come in any order and are written in theirs.
@@ -127,42 +129,42 @@ def compute(sweeping: Sweeping[PolicyT], journal: Journal, crew: Crew, rows: int
 
     """
     count = sweeping.points.count
-    reasons: Reasons = {}
-    gaps = list(journal.gaps(count))
-    table = Table(journal.path.parent / RESULTS, sweeping.space, sweeping.points)
+    reasons: RejectionCounts = {}
+    gaps = list(journal.missing_ranges(count))
+    table = ResultsWriter(journal.path.parent / RESULTS, sweeping.space, sweeping.points)
     with table:
-        written = _written(journal, table, reasons, 0)
-        progress(journal.done(), count)
-        for content in crew.chunks(sweeping.job, _tasks(sweeping.points, gaps, rows)):
-            journal.add(content)
-            written = _written(journal, table, reasons, written)
-            progress(journal.done(), count)
+        written = _write_finished_chunks(journal, table, reasons, 0)
+        progress(journal.finished_count(), count)
+        for content in crew.chunks(sweeping.job, _split_into_tasks(sweeping.points, gaps, rows)):
+            journal.append(content)
+            written = _write_finished_chunks(journal, table, reasons, written)
+            progress(journal.finished_count(), count)
         if written != count:
             raise RuntimeError(f"{written} of {count} points are there")
         table.close()
     return reasons
 
 
-def _written(journal: Journal, table: Table, reasons: Reasons, at: int) -> int:
+def _write_finished_chunks(journal: Journal, table: ResultsWriter, reasons: RejectionCounts, at: int) -> int:
     """Write the chunks that follow point ``at`` without a gap; return where they end."""
-    while at in journal.chunks:
-        chunk = journal.read(at)
-        table.add(chunk)
-        for reason, (count, first) in chunk.refused.items():
+    while at in journal.chunk_locations:
+        chunk = journal.read_chunk(at)
+        table.append(chunk)
+        for reason, (count, first) in chunk.rejections.items():
             known = reasons.get(reason, (0, first))
             reasons[reason] = (known[0] + count, known[1])
         at = chunk.last
     return at
 
 
-def _tasks(points: Points, gaps: list[tuple[int, int]], rows: int) -> Iterator[Task]:
+def _split_into_tasks(points: Points, gaps: list[tuple[int, int]], rows: int) -> Iterator[ChunkTask]:
     for begin, end in gaps:
         for first in range(begin, end, rows):
-            yield first, points.digits(first, min(first + rows, end))
+            yield first, points.indices_between(first, min(first + rows, end))
 
 
-def chunk_rows(memory: int, workers: int, count: int) -> int:
+def chunk_size(memory: int, workers: int, count: int) -> int:
     """Return how many points make a chunk, so that all that are computed at once fit in ``memory`` [bytes]."""
-    fitting = memory // (POINT_BYTES * workers)
+    fitting = memory // (BYTES_PER_POINT * workers)
     even = -(-count // (4 * workers))
-    return max(SMALLEST, min(fitting, even, LARGEST))
+    return max(MIN_CHUNK_POINTS, min(fitting, even, MAX_CHUNK_POINTS))

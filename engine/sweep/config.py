@@ -10,15 +10,15 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from engine.backtest.config import RunConfig
-from engine.core.fields import Choice, Whole
+from engine.core.fields import ConfigModel, WholeNumber
 from engine.sweep.axes import AnyAxis
 
 StrategyT = TypeVar("StrategyT")
 
-MOST_SAMPLES: Final = 5_000_000
+MAX_SAMPLES: Final = 5_000_000
 """Points that a sweep samples."""
 
-RANKED: Final[Mapping[str, int]] = {
+RANKING_SIGNS: Final[Mapping[str, int]] = {
     "sharpe": 1,
     "sortino": 1,
     "cagr": 1,
@@ -39,36 +39,36 @@ RANKED: Final[Mapping[str, int]] = {
 """What variants can be ranked by: 1 where more is better (a drawdown is negative), -1 where less is."""
 
 
-class Grid(Choice):
+class Grid(ConfigModel):
     """Every combination of the axes' values."""
 
     kind: Literal["grid"] = "grid"
 
 
-class Random(Choice):
+class Random(ConfigModel):
     """``samples`` points drawn independently, the n-th from ``seed`` and n alone."""
 
     kind: Literal["random"] = "random"
-    samples: Annotated[Whole, Field(ge=1, le=MOST_SAMPLES)]
-    seed: Annotated[Whole, Field(ge=0)]
+    samples: Annotated[WholeNumber, Field(ge=1, le=MAX_SAMPLES)]
+    seed: Annotated[WholeNumber, Field(ge=0)]
 
 
-class Sobol(Choice):
+class Sobol(ConfigModel):
     """``samples`` points of a scrambled Sobol sequence, which fills the space more evenly than chance does.
 
     Owen scrambling as scipy.stats.qmc has it (doi:10.1145/641876.641879 for the sequence).
     """
 
     kind: Literal["sobol"] = "sobol"
-    samples: Annotated[Whole, Field(ge=1, le=MOST_SAMPLES)]
-    seed: Annotated[Whole, Field(ge=0)]
+    samples: Annotated[WholeNumber, Field(ge=1, le=MAX_SAMPLES)]
+    seed: Annotated[WholeNumber, Field(ge=0)]
 
 
-def _named(value: object) -> object:
+def _expand_kind(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
-class _Mode:
+class _ModeSchema:
     """What a mode looks like in a file: its word where that says all."""
 
     @classmethod
@@ -76,16 +76,18 @@ class _Mode:
         return {"anyOf": [{"const": "grid"}, handler(core)]}
 
 
-AnyMode: TypeAlias = Annotated[Grid | Random | Sobol, Field(discriminator="kind"), BeforeValidator(_named), _Mode()]
+AnyMode: TypeAlias = Annotated[
+    Grid | Random | Sobol, Field(discriminator="kind"), BeforeValidator(_expand_kind), _ModeSchema()
+]
 """Everything `mode:` can be."""
 
 
-class Sweep(Choice):
+class Sweep(ConfigModel):
     """What varies, how its values are combined, and what variants are ranked by."""
 
     mode: AnyMode = Grid()
     axes: dict[str, AnyAxis] = Field(min_length=1)
-    rank_by: Literal[tuple(RANKED)] = "sharpe"  # type: ignore[valid-type]
+    rank_by: Literal[tuple(RANKING_SIGNS)] = "sharpe"  # type: ignore[valid-type]
 
 
 class SweepConfig(RunConfig[StrategyT], Generic[StrategyT]):

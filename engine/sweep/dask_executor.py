@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from engine.core.errors import OutputError
 from engine.portfolio.policy import Policy
-from engine.sweep.executors import RETRIES, Task
-from engine.sweep.space import Digits
-from engine.sweep.worker import Job, Worker
+from engine.sweep.executors import MAX_RETRIES, ChunkTask
+from engine.sweep.space import AxisIndices
+from engine.sweep.worker import ChunkEvaluator, SweepJob
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-PATIENCE: Final = 5
+CONNECT_TIMEOUT: Final = 5
 """How long a scheduler may take to answer, and a first worker to appear [s]."""
 
 _ADDRESS: Final = re.compile(r"(?:tcp://)?(?P<place>(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5}))")
-_LAST_PORT: Final = 65_535
+_MAX_PORT: Final = 65_535
 
-_mine = threading.local()
+_thread_state = threading.local()
 
 
-class Cluster:
+class DaskExecutor:
     """The workers of a Dask scheduler."""
 
     def __init__(self, address: str) -> None:
         """Use the scheduler at ``address``, as tcp://host:8786."""
         self.address = address
 
-    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, as they come.
 
         Raises
@@ -47,36 +47,36 @@ class Cluster:
             When no scheduler answers, it has no worker or one of other versions, or workers are lost again and again.
 
         """
-        client = self._connected()
+        client = self._connect()
         try:
-            hands = _ready(client, self.address)
-            yield from _served(client, job, iter(tasks), 2 * hands)
+            hands = _check_workers(client, self.address)
+            yield from _submit_tasks(client, job, iter(tasks), 2 * hands)
         finally:
             client.close(timeout=1)
 
-    def _connected(self) -> Client:
+    def _connect(self) -> Client:
         found = _ADDRESS.fullmatch(self.address)
-        if found is None or int(found["port"]) > _LAST_PORT:
-            raise self._fault("is no address, as tcp://host:8786")
+        if found is None or int(found["port"]) > _MAX_PORT:
+            raise self._address_error("is no address, as tcp://host:8786")
         try:
             from distributed import Client  # noqa: PLC0415  (an extra, and slow)
         except ImportError:
             raise OutputError("--scheduler: Dask is not installed; run `pip install '.[cluster]'`") from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
-            return Client(f"tcp://{found['place']}", timeout=PATIENCE, set_as_default=False)
+            return Client(f"tcp://{found['place']}", timeout=CONNECT_TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:
             why = "is no address, as tcp://host:8786" if isinstance(error, ValueError) else "does not answer"
-            raise self._fault(why) from None
+            raise self._address_error(why) from None
 
-    def _fault(self, why: str) -> OutputError:
+    def _address_error(self, why: str) -> OutputError:
         return OutputError(f"--scheduler: {self.address}: {why}; start one with `dask scheduler`, or check the address")
 
 
-def _ready(client: Client, address: str) -> int:
+def _check_workers(client: Client, address: str) -> int:
     """Return how many tasks the workers do at once, after a look at what they run."""
     try:
-        client.wait_for_workers(1, timeout=PATIENCE)
+        client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
     except TimeoutError:
         raise OutputError(f"--scheduler: {address}: has no worker; start one with `dask worker {address}`") from None
     here = _versions()
@@ -95,17 +95,17 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _served(client: Client, job: Job[PolicyT], waiting: Iterator[Task], most: int) -> Iterator[bytes]:
+def _submit_tasks(client: Client, job: SweepJob[PolicyT], waiting: Iterator[ChunkTask], most: int) -> Iterator[bytes]:
     """Keep ``most`` tasks under way; one that is lost with its workers is given out again, a few times."""
     from distributed import as_completed  # noqa: PLC0415
 
     shared = client.scatter(job, broadcast=True, hash=False)
-    under_way: dict[Future, Task] = {}
+    under_way: dict[Future, ChunkTask] = {}
     stream = as_completed([], loop=client.loop)
     lost = 0
 
-    def give(task: Task) -> None:
-        future = client.submit(_compute, shared, *task, pure=False, retries=RETRIES)
+    def give(task: ChunkTask) -> None:
+        future = client.submit(_compute_chunk, shared, *task, pure=False, retries=MAX_RETRIES)
         under_way[future] = task
         stream.add(future)
 
@@ -120,7 +120,7 @@ def _served(client: Client, job: Job[PolicyT], waiting: Iterator[Task], most: in
                 give(following)
             continue
         lost += 1
-        if lost > RETRIES * most:
+        if lost > MAX_RETRIES * most:
             raise OutputError("workers of the cluster are lost again and again; look at their logs, then --resume")
         if shared.status != "finished":  # the job went with them
             shared = client.scatter(job, broadcast=True, hash=False)
@@ -136,9 +136,9 @@ def _is_lost(future: Future) -> bool:
     )
 
 
-def _compute(job: Job[PolicyT], first: int, digits: Digits) -> bytes:
+def _compute_chunk(job: SweepJob[PolicyT], first: int, digits: AxisIndices) -> bytes:
     """Return the encoded chunk of a task; each thread of a worker prepares itself once for a job."""
-    if getattr(_mine, "key", "") != job.key:
-        _mine.worker, _mine.key = Worker(job), job.key
-    worker: Worker[PolicyT] = _mine.worker
-    return worker.chunk(first, digits).encode()
+    if getattr(_thread_state, "key", "") != job.key:
+        _thread_state.worker, _thread_state.key = ChunkEvaluator(job), job.key
+    worker: ChunkEvaluator[PolicyT] = _thread_state.worker
+    return worker.evaluate(first, digits).encode()

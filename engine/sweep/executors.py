@@ -14,51 +14,51 @@ from multiprocessing.process import BaseProcess
 from queue import Queue
 from typing import Final, Protocol, TypeAlias, TypeVar
 
-from engine.analysis.bootstrap_process import leave_with_parent
+from engine.analysis.bootstrap_process import exit_with_parent
 from engine.core.errors import OutputError
 from engine.portfolio.policy import Policy
 from engine.sweep.batch import run_batch as lanes
-from engine.sweep.space import Digits
-from engine.sweep.worker import Job, Worker
+from engine.sweep.space import AxisIndices
+from engine.sweep.worker import ChunkEvaluator, SweepJob
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-RETRIES: Final = 3
+MAX_RETRIES: Final = 3
 """How often workers may be lost while the same chunks are computed."""
 
-_BUG: Final = b"!"
+_TRACEBACK_MARK: Final = b"!"
 """What an answer begins with that is no chunk but a traceback."""
 
-Task: TypeAlias = tuple[int, Digits]
+ChunkTask: TypeAlias = tuple[int, AxisIndices]
 """The first point, and (n, D) the digits of it and those after it."""
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Computes tasks in any order, each one until it is done."""
 
-    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task."""
 
 
-class Here:
+class SerialExecutor:
     """The process itself, with a thread a core where variants run side by side."""
 
-    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, in order."""
-        worker = Worker(job, threads=os.cpu_count() or 1)
+        worker = ChunkEvaluator(job, threads=os.cpu_count() or 1)
         for first, digits in tasks:
-            yield worker.chunk(first, digits).encode()
-        lanes.forget()  # what follows a sweep needs the memory
+            yield worker.evaluate(first, digits).encode()
+        lanes.clear_caches()  # what follows a sweep needs the memory
 
 
-class Processes:
+class ProcessExecutor:
     """Several processes of this machine; one that dies is replaced, and its chunk is done again."""
 
     def __init__(self, count: int) -> None:
-        """Use ``count`` processes, which share the machine's cores."""
-        self.count = count
+        """Use ``workers`` processes, which share the machine's cores."""
+        self.workers = count
 
-    def chunks(self, job: Job[PolicyT], tasks: Iterable[Task]) -> Iterator[bytes]:
+    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, as they come.
 
         Raises
@@ -67,76 +67,76 @@ class Processes:
             When processes are lost again and again.
 
         """
-        desk = Desk(iter(tasks), Queue(2 * self.count))
-        hands = [threading.Thread(target=_serve, args=(job, desk), daemon=True) for _ in range(self.count)]
+        desk = Dispatcher(iter(tasks), Queue(2 * self.workers))
+        hands = [threading.Thread(target=_supervise_worker, args=(job, desk), daemon=True) for _ in range(self.workers)]
         for hand in hands:
             hand.start()
         try:
-            for _ in range(self.count):
-                while (content := desk.done.get()) is not None:
+            for _ in range(self.workers):
+                while (content := desk.results.get()) is not None:
                     if isinstance(content, BaseException):
                         raise content
                     yield content
         finally:
             with desk.lock:  # from here on no process is started
                 desk.closed.set()
-            for child in desk.children:
+            for child in desk.processes:
                 child.kill()  # it holds nothing; an orderly exit would take half a second
                 child.join()
 
 
 @dataclass
-class Desk:
+class Dispatcher:
     """What the threads that look after processes share: tasks to take, chunks done, processes started and lost."""
 
-    tasks: Iterator[Task]
-    done: Queue[bytes | BaseException | None]
+    tasks: Iterator[ChunkTask]
+    results: Queue[bytes | BaseException | None]
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: threading.Event = field(default_factory=threading.Event)
-    children: list[BaseProcess] = field(default_factory=list)
-    lost: int = 0
+    processes: list[BaseProcess] = field(default_factory=list)
+    lost_count: int = 0
 
-    def take(self) -> Task | None:
+    def next_task(self) -> ChunkTask | None:
         """Return a task that nobody has taken."""
         with self.lock:
             return next(self.tasks, None)
 
-    def lose(self) -> None:
+    def count_lost_worker(self) -> None:
         """Count a lost process; raises OutputError when there are too many."""
         with self.lock:
-            self.lost += 1
-            if self.lost > RETRIES:
+            self.lost_count += 1
+            if self.lost_count > MAX_RETRIES:
                 raise OutputError(
-                    f"a worker process died {self.lost} times, killed or out of memory; take fewer --workers or less "
+                    f"a worker process died {self.lost_count} times, killed or out of memory; take fewer --workers or less "
                     "--memory, then --resume"
                 )
 
 
-def _serve(job: Job[PolicyT], desk: Desk) -> None:
+def _supervise_worker(job: SweepJob[PolicyT], desk: Dispatcher) -> None:
     """Look after one process: give it tasks one by one, and pass on what it answers; the end is None, or the fault.
 
     It is started when there is a task for it, so that there are never more processes than tasks.
     """
     line: Connection | None = None
     try:
-        while (task := desk.take()) is not None:
+        while (task := desk.next_task()) is not None:
             content = None
             while content is None:
-                line = line or _start(job, desk)
-                content = _asked(line, task) if line else None
+                line = line or _start_worker(job, desk)
+                content = _request_chunk(line, task) if line else None
                 if desk.closed.is_set():
                     return
                 if content is None:
                     line = None
-                    desk.lose()
-            desk.done.put(content)
+                    desk.count_lost_worker()
+            desk.results.put(content)
     except BaseException as error:  # noqa: BLE001  (whoever reads the queue raises it)
-        desk.done.put(error)
+        desk.results.put(error)
     else:
-        desk.done.put(None)
+        desk.results.put(None)
 
 
-def _start(job: Job[PolicyT], desk: Desk) -> Connection | None:
+def _start_worker(job: SweepJob[PolicyT], desk: Dispatcher) -> Connection | None:
     """Start a process, give it the job, and return the line to it; None when it is gone before it has the job.
 
     The job goes through the line, whose other end is closed here: what starts a process writes its arguments into a
@@ -144,7 +144,7 @@ def _start(job: Job[PolicyT], desk: Desk) -> Connection | None:
     """
     context = get_context("spawn")
     here, there = context.Pipe()
-    child = context.Process(target=_compute, args=(there,), daemon=True)
+    child = context.Process(target=_worker_main, args=(there,), daemon=True)
     with desk.lock:
         if desk.closed.is_set():
             return None
@@ -153,7 +153,7 @@ def _start(job: Job[PolicyT], desk: Desk) -> Connection | None:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise OutputError(f"--workers: a worker process cannot be started: {reason}; take fewer") from error
-        desk.children.append(child)
+        desk.processes.append(child)
     there.close()
     try:
         here.send(job)
@@ -162,28 +162,28 @@ def _start(job: Job[PolicyT], desk: Desk) -> Connection | None:
     return here
 
 
-def _asked(line: Connection, task: Task) -> bytes | None:
+def _request_chunk(line: Connection, task: ChunkTask) -> bytes | None:
     """Return the chunk of a task, or None when the process is gone; a bug that it met is raised here."""
     try:
         line.send(task)
         content = line.recv_bytes()
     except (EOFError, OSError):
         return None
-    if content.startswith(_BUG):
-        raise RuntimeError(content.removeprefix(_BUG).decode())
+    if content.startswith(_TRACEBACK_MARK):
+        raise RuntimeError(content.removeprefix(_TRACEBACK_MARK).decode())
     return content
 
 
-def _compute(line: Connection) -> None:
+def _worker_main(line: Connection) -> None:
     """Receive a job and answer its tasks until the line closes, or the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
-    threading.Thread(target=leave_with_parent, daemon=True).start()
+    threading.Thread(target=exit_with_parent, daemon=True).start()
     try:
-        worker = Worker(line.recv())
+        worker = ChunkEvaluator(line.recv())
         while True:
             first, digits = line.recv()
-            line.send_bytes(worker.chunk(first, digits).encode())
+            line.send_bytes(worker.evaluate(first, digits).encode())
     except EOFError:
         return
     except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
-        line.send_bytes(_BUG + traceback.format_exc().encode())
+        line.send_bytes(_TRACEBACK_MARK + traceback.format_exc().encode())

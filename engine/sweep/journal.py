@@ -21,22 +21,22 @@ from typing import BinaryIO, Final, Self
 from engine.core.errors import OutputError
 from engine.sweep.chunk import Chunk
 
-NAME: Final = "sweep.journal"
+JOURNAL_FILE: Final = "sweep.journal"
 
-PATIENCE: Final = 1.0
+LOCK_TIMEOUT: Final = 1.0
 """How long the lock is asked for again [s]: a process killed while it starts another leaves it there for an instant."""
 
-_HEAD = struct.Struct("<4sQ32s")
+_RECORD_HEADER = struct.Struct("<4sQ32s")
 _MAGIC = b"SWP1"
 
 
 @dataclass
 class Journal:
-    """An open journal; ``chunks`` has the place of every finished chunk by its first point."""
+    """An open journal; ``chunk_locations`` has the place of every finished chunk by its first point."""
 
     path: Path
     file: BinaryIO
-    chunks: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    chunk_locations: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path, identity: dict[str, str], *, resume: bool) -> Journal:
@@ -49,23 +49,23 @@ class Journal:
 
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.fdopen(_opened(path), "r+b")
+        file = os.fdopen(_open_plain_file(path), "r+b")
         try:
             _lock(file, path)
             journal = cls(path, file)
-            journal._begin(identity, resume=resume)
+            journal._start_or_resume(identity, resume=resume)
         except BaseException:
-            _shut(file)
+            _close_quietly(file)
             raise
         return journal
 
-    def _begin(self, identity: dict[str, str], *, resume: bool) -> None:
+    def _start_or_resume(self, identity: dict[str, str], *, resume: bool) -> None:
         """Go on with what is there, or start empty."""
         found = self._recover() if resume else None
         if found is None:
             self.file.seek(0)
             self.file.truncate()
-            self._write(json.dumps(identity).encode())
+            self._append_record(json.dumps(identity).encode())
         elif found != identity:
             keys = dict.fromkeys([*identity, *found])
             changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
@@ -73,35 +73,35 @@ class Journal:
                 f"{self.path}: belongs to another sweep ({changed} differs); leave --resume away to start anew"
             )
 
-    def add(self, content: bytes) -> None:
+    def append(self, content: bytes) -> None:
         """Append an encoded chunk; when this returns it is on the disk."""
         head = json.loads(content.partition(b"\n")[0])
-        at = self._write(content)
-        self.chunks[head["first"]] = (head["last"], at, len(content))
+        at = self._append_record(content)
+        self.chunk_locations[head["first"]] = (head["last"], at, len(content))
 
-    def read(self, first: int) -> Chunk:
+    def read_chunk(self, first: int) -> Chunk:
         """Return the finished chunk that begins with point ``first``."""
-        _, at, length = self.chunks[first]
+        _, at, length = self.chunk_locations[first]
         self.file.seek(at)
         return Chunk.decode(self.file.read(length))
 
-    def gaps(self, count: int) -> Iterator[tuple[int, int]]:
+    def missing_ranges(self, count: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of ``count`` points that are not finished; raises OutputError when a chunk has others."""
         begin = 0
-        for first in sorted(self.chunks):
+        for first in sorted(self.chunk_locations):
             if begin < first:
                 yield begin, first
             elif begin > first:
-                raise self._foreign()
-            begin = self.chunks[first][0]
+                raise self._foreign_chunk_error()
+            begin = self.chunk_locations[first][0]
         if begin > count:
-            raise self._foreign()
+            raise self._foreign_chunk_error()
         if begin < count:
             yield begin, count
 
-    def done(self) -> int:
+    def finished_count(self) -> int:
         """Return how many points are finished."""
-        return sum(last - first for first, (last, _, _) in self.chunks.items())
+        return sum(last - first for first, (last, _, _) in self.chunk_locations.items())
 
     def __enter__(self) -> Self:
         """Return the journal itself."""
@@ -109,16 +109,16 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file and its lock."""
-        _shut(self.file)
+        _close_quietly(self.file)
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         """Delete the file: what it kept is a result now."""
         self.path.unlink(missing_ok=True)
 
-    def _write(self, content: bytes) -> int:
+    def _append_record(self, content: bytes) -> int:
         begin = self.file.seek(0, os.SEEK_END)
         try:
-            self.file.write(_HEAD.pack(_MAGIC, len(content), hashlib.sha256(content).digest()))
+            self.file.write(_RECORD_HEADER.pack(_MAGIC, len(content), hashlib.sha256(content).digest()))
             self.file.write(content)
             self.file.flush()
             os.fsync(self.file.fileno())
@@ -127,26 +127,26 @@ class Journal:
             raise OutputError(
                 f"{self.path}: cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
             ) from error
-        return begin + _HEAD.size
+        return begin + _RECORD_HEADER.size
 
     def _recover(self) -> dict[str, str] | None:
         """Read every whole record, cut off what follows the last, and return whose journal it is; None when empty."""
         identity: dict[str, str] | None = None
         end = self.file.seek(0)
-        while content := self._record():
+        while content := self._read_record():
             if identity is None:
-                identity = self._identity(content)
+                identity = self._parse_identity(content)
             else:
-                chunk = _chunk(content)
-                if chunk is None or chunk.first in self.chunks:
-                    raise self._foreign()
-                self.chunks[chunk.first] = (chunk.last, end + _HEAD.size, len(content))
-            end += _HEAD.size + len(content)
+                chunk = _decode_chunk(content)
+                if chunk is None or chunk.first in self.chunk_locations:
+                    raise self._foreign_chunk_error()
+                self.chunk_locations[chunk.first] = (chunk.last, end + _RECORD_HEADER.size, len(content))
+            end += _RECORD_HEADER.size + len(content)
         self.file.seek(end)
         self.file.truncate()
         return identity
 
-    def _identity(self, content: bytes) -> dict[str, str]:
+    def _parse_identity(self, content: bytes) -> dict[str, str]:
         try:
             found = json.loads(content)
         except (ValueError, RecursionError):
@@ -155,14 +155,14 @@ class Journal:
             raise OutputError(f"{self.path}: belongs to no sweep; leave --resume away to start anew")
         return found
 
-    def _foreign(self) -> OutputError:
+    def _foreign_chunk_error(self) -> OutputError:
         return OutputError(f"{self.path}: holds a chunk of no such sweep; leave --resume away to start anew")
 
-    def _record(self) -> bytes | None:
-        head = self.file.read(_HEAD.size)
-        if len(head) < _HEAD.size:
+    def _read_record(self) -> bytes | None:
+        head = self.file.read(_RECORD_HEADER.size)
+        if len(head) < _RECORD_HEADER.size:
             return None
-        magic, length, digest = _HEAD.unpack(head)
+        magic, length, digest = _RECORD_HEADER.unpack(head)
         left = os.fstat(self.file.fileno()).st_size - self.file.tell()
         if magic != _MAGIC or length > left:
             return None
@@ -170,7 +170,7 @@ class Journal:
         return content if hashlib.sha256(content).digest() == digest else None
 
 
-def _chunk(content: bytes) -> Chunk | None:
+def _decode_chunk(content: bytes) -> Chunk | None:
     """Return the chunk that is encoded in ``content``; None where there is none, whatever it is instead."""
     try:
         chunk = Chunk.decode(content)
@@ -180,7 +180,7 @@ def _chunk(content: bytes) -> Chunk | None:
     return chunk if whole else None
 
 
-def _opened(path: Path) -> int:
+def _open_plain_file(path: Path) -> int:
     """Open a plain file to read and append, and make it where there is none; a link is not followed."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     if path.exists() and not path.is_file():
@@ -194,7 +194,7 @@ def _opened(path: Path) -> int:
         raise OutputError(f"{path}: {words}") from error
 
 
-def _shut(file: BinaryIO) -> None:
+def _close_quietly(file: BinaryIO) -> None:
     """Close a file of which all that counts was written through; what a full disk did not take is said already."""
     with suppress(OSError):
         file.close()
@@ -206,7 +206,7 @@ def _lock(file: BinaryIO, path: Path) -> None:
         return
     import fcntl  # noqa: PLC0415  (not there on Windows)
 
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

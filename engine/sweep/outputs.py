@@ -13,88 +13,90 @@ from typing import Final, TypeVar
 
 import yaml
 
-from engine.backtest.outputs import MANIFEST, PACKAGES, SWEEP, Json, keep_apart, to_json
+from engine.backtest.outputs import MANIFEST_FILE, RECORDED_PACKAGES, SWEEP_KIND, Json, refuse_other_kind, to_json
 from engine.core.errors import OutputError
-from engine.core.files import alone_in, atomic_write, take_places
+from engine.core.files import atomic_write, lock_folder, move_into_place
 from engine.portfolio.policy import Policy
-from engine.sweep.computation import Sweeping
-from engine.sweep.journal import NAME as JOURNAL
-from engine.sweep.results_table import NAME as RESULTS
-from engine.sweep.summary import Findings, summary_of
+from engine.sweep.computation import PreparedSweep
+from engine.sweep.journal import JOURNAL_FILE as JOURNAL
+from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.summary import SweepFindings, build_summary
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-UNFINISHED: Final = "unfinished"
+STAGING_NAME: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""
-CONFIG: Final = "config.resolved.yaml"
-SUMMARY: Final = "summary.json"
-PUBLISHED: Final = (CONFIG, MANIFEST, "report.html", RESULTS, SUMMARY)
+CONFIG_FILE: Final = "config.resolved.yaml"
+SUMMARY_FILE: Final = "summary.json"
+RESULT_FILES: Final = (CONFIG_FILE, MANIFEST_FILE, "report.html", RESULTS, SUMMARY_FILE)
 """The files of a finished sweep."""
 
 
-def workshop(folder: Path) -> Path:
+def staging_folder(folder: Path) -> Path:
     """Return the place in ``folder`` where a sweep is made; raises OutputError when it is something else."""
-    place = folder / UNFINISHED
+    place = folder / STAGING_NAME
     if place.is_symlink() or (place.exists() and not place.is_dir()):
         raise OutputError(f"{place}: a folder is expected there; move it away or choose another --out")
     return place
 
 
 def publish(
-    sweeping: Sweeping[PolicyT], found: Findings, folder: Path, build: Callable[[Path], object]
+    sweeping: PreparedSweep[PolicyT], found: SweepFindings, folder: Path, build: Callable[[Path], object]
 ) -> dict[str, Json]:
     """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.
 
     Returns the content of ``summary.json``. A fault on the way leaves the results of an earlier sweep as they were.
     """
-    made = workshop(folder)
-    summary = summary_of(found)
+    made = staging_folder(folder)
+    summary = build_summary(found)
     files: Mapping[str, bytes] = {
-        CONFIG: yaml.safe_dump(sweeping.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
-        SUMMARY: to_json(summary),
+        CONFIG_FILE: yaml.safe_dump(sweeping.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
+        SUMMARY_FILE: to_json(summary),
     }
-    signatures: dict[str, Json] = {RESULTS: _sha256(made / RESULTS)}
+    signatures: dict[str, Json] = {RESULTS: _file_sha256(made / RESULTS)}
     for name, content in files.items():
         signatures[name] = hashlib.sha256(content).hexdigest()
         atomic_write(made / name, content)
     manifest: dict[str, Json] = {
-        "kind": SWEEP,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "kind": SWEEP_KIND,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED_PACKAGES}},
         "config_sha256": sweeping.config.sha256(),
-        "plan_sha256": found.run.config_sha256,
+        "plan_sha256": found.base_run.config_sha256,
         "data_sha256": sweeping.job.closes.provenance.sha256,
         "identity": dict(sweeping.identity),
         "files": signatures,
     }
-    atomic_write(made / MANIFEST, to_json(manifest))
+    atomic_write(made / MANIFEST_FILE, to_json(manifest))
     build(made)
-    with alone_in(folder):
-        keep_apart(folder, SWEEP)
-        take_places([made / name for name in PUBLISHED], folder)
+    with lock_folder(folder):
+        refuse_other_kind(folder, SWEEP_KIND)
+        move_into_place([made / name for name in RESULT_FILES], folder)
     return summary
 
 
-def tidy(folder: Path) -> None:
+def clean_staging(folder: Path) -> None:
     """Remove what a finished sweep does not need any more; what somebody else put there stays."""
-    made = workshop(folder)
+    made = staging_folder(folder)
     with suppress(OSError):
-        for path in [made / JOURNAL, *(made / name for name in PUBLISHED), *made.glob(".*.tmp")]:
+        for path in [made / JOURNAL, *(made / name for name in RESULT_FILES), *made.glob(".*.tmp")]:
             path.unlink(missing_ok=True)
         made.rmdir()
 
 
-def is_finished(sweeping: Sweeping[PolicyT], folder: Path) -> bool:
+def is_finished(sweeping: PreparedSweep[PolicyT], folder: Path) -> bool:
     """Tell whether ``folder`` holds the results of just this sweep, whole."""
-    if (workshop(folder) / JOURNAL).exists():
+    if (staging_folder(folder) / JOURNAL).exists():
         return False
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        signed = all(manifest["files"][name] == _sha256(folder / name) for name in (RESULTS, CONFIG, SUMMARY))
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+        signed = all(
+            manifest["files"][name] == _file_sha256(folder / name) for name in (RESULTS, CONFIG_FILE, SUMMARY_FILE)
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return bool(signed and manifest.get("identity") == sweeping.identity)
 
 
-def _sha256(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

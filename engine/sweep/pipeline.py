@@ -12,27 +12,34 @@ from typing import Final, TypeVar
 from engine.backtest.outputs import Json
 from engine.portfolio.policy import Policy
 from engine.simulation import kernel
-from engine.sweep.computation import SMALLEST, Progress, Sweeping, chunk_rows, compute, own_run
-from engine.sweep.executors import Crew, Here, Processes
-from engine.sweep.journal import NAME as JOURNAL
+from engine.sweep.computation import (
+    MIN_CHUNK_POINTS,
+    PreparedSweep,
+    ProgressCallback,
+    chunk_size,
+    compute_results,
+    run_base_config,
+)
+from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
+from engine.sweep.journal import JOURNAL_FILE as JOURNAL
 from engine.sweep.journal import Journal
-from engine.sweep.outputs import publish, tidy, workshop
-from engine.sweep.preflight import nothing_valid
-from engine.sweep.results_table import NAME as RESULTS
-from engine.sweep.statistics import Results
-from engine.sweep.summary import Findings, findings
-from engine.sweep.worker import Worker
+from engine.sweep.outputs import clean_staging, publish, staging_folder
+from engine.sweep.preflight import no_valid_point
+from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.statistics import SweepResults
+from engine.sweep.summary import SweepFindings, analyse_results
+from engine.sweep.worker import ChunkEvaluator
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-PAYING: Final = 20_000
+MIN_POINTS_FOR_PROCESSES: Final = 20_000
 """Points from which on more processes are worth starting, when variants run side by side."""
-PAYING_ALONE: Final = 200
+MIN_SEQUENTIAL_POINTS_FOR_PROCESSES: Final = 200
 """The same, when each runs through the spine."""
 
 
 @dataclass(frozen=True)
-class Options:
+class SweepOptions:
     """Where results go, who computes them, how much memory chunks may take [bytes], whether to go on with a sweep.
 
     ``workers`` 0 leaves their number to the sweep; ``scheduler`` is a Dask address or empty.
@@ -45,9 +52,9 @@ class Options:
     resume: bool
 
 
-def conduct(
-    sweeping: Sweeping[PolicyT], options: Options, progress: Progress, build: Callable[[Path], object]
-) -> tuple[Findings, dict[str, Json]]:
+def run_sweep(
+    sweeping: PreparedSweep[PolicyT], options: SweepOptions, progress: ProgressCallback, build: Callable[[Path], object]
+) -> tuple[SweepFindings, dict[str, Json]]:
     """Run a sweep to its files; return what it shows and the content of ``summary.json``.
 
     Raises
@@ -57,39 +64,48 @@ def conduct(
         before is untouched.
 
     """
-    made = workshop(options.folder)
+    made = staging_folder(options.folder)
     count = sweeping.points.count
-    crew, hands = _crew(options, sweeping)
+    crew, hands = _choose_executor(options, sweeping)
     with Journal.open(made / JOURNAL, sweeping.identity, resume=options.resume) as journal:
-        refused = compute(sweeping, journal, crew, chunk_rows(options.memory, hands, count), progress)
+        refused = compute_results(sweeping, journal, crew, chunk_size(options.memory, hands, count), progress)
         if sum(points for points, _ in refused.values()) == count:
-            journal.drop()
-            tidy(options.folder)
+            journal.delete()
+            clean_staging(options.folder)
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
-            raise nothing_valid(sweeping.plan, sweeping.space, sweeping.points, refused)
-        results = Results(made / RESULTS, sweeping.space, sweeping.points)
-        found = findings(results, own_run(sweeping), refused)
+            raise no_valid_point(sweeping.base_config, sweeping.space, sweeping.points, refused)
+        results = SweepResults(made / RESULTS, sweeping.space, sweeping.points)
+        found = analyse_results(results, run_base_config(sweeping), refused)
         summary = publish(sweeping, found, options.folder, build)
-        journal.drop()
-    tidy(options.folder)
+        journal.delete()
+    clean_staging(options.folder)
     return found, summary
 
 
-def _crew(options: Options, sweeping: Sweeping[PolicyT]) -> tuple[Crew, int]:
+def _choose_executor(options: SweepOptions, sweeping: PreparedSweep[PolicyT]) -> tuple[Executor, int]:
     """Return who computes, and how many of them at once."""
     cores, count = os.cpu_count() or 1, sweeping.points.count
     if options.scheduler:
-        from engine.sweep.dask_executor import Cluster  # noqa: PLC0415  (an extra)
+        from engine.sweep.dask_executor import DaskExecutor  # noqa: PLC0415  (an extra)
 
-        return Cluster(options.scheduler), cores
-    worker, first = Worker(sweeping.job), sweeping.points.digits(0, 1)
+        return DaskExecutor(options.scheduler), cores
+    worker, first = ChunkEvaluator(sweeping.job), sweeping.points.indices_between(0, 1)
     hands = options.workers
     if not hands:
-        hands = cores if count >= (PAYING if worker.runs_beside(first[0].tolist()) else PAYING_ALONE) else 1
-    hands = min(hands, -(-count // SMALLEST) or 1)  # one a chunk: more would have nothing to do
+        hands = (
+            cores
+            if count
+            >= (
+                MIN_POINTS_FOR_PROCESSES
+                if worker.is_batchable(first[0].tolist())
+                else MIN_SEQUENTIAL_POINTS_FOR_PROCESSES
+            )
+            else 1
+        )
+    hands = min(hands, -(-count // MIN_CHUNK_POINTS) or 1)  # one a chunk: more would have nothing to do
     if hands == 1:
-        return Here(), 1
-    if not kernel.compiled("run_lanes"):
-        worker.chunk(0, first)  # once here rather than in every process at a time
-    return Processes(hands), hands
+        return SerialExecutor(), 1
+    if not kernel.is_compiled("run_lanes"):
+        worker.evaluate(0, first)  # once here rather than in every process at a time
+    return ProcessExecutor(hands), hands

@@ -18,29 +18,29 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError, OutputError
 from engine.sweep.batch import run_batch as lanes
 from engine.sweep.chunk import Chunk
-from engine.sweep.space import Digits, Parameter, Points, Space
+from engine.sweep.space import AxisIndices, Parameter, Points, Space
 
-NAME: Final = "results.parquet"
-ROWS: Final = 32_768
+RESULTS_FILE: Final = "results.parquet"
+ROW_GROUP_SIZE: Final = 32_768
 """Rows of a row group."""
 
 
-class Table:
+class ResultsWriter:
     """An open results file; chunks are added in the order of their points."""
 
     def __init__(self, path: Path, space: Space, points: Points) -> None:
         """Begin the file anew."""
         self.path, self.space, self.points = path, space, points
-        self._numbers = np.empty(ROWS, dtype=np.int64)
-        self._ids = np.empty((ROWS, 32), dtype=np.uint8)
-        self._figures = np.empty((len(lanes.FIGURES), ROWS))
-        self._filled = 0
+        self._numbers = np.empty(ROW_GROUP_SIZE, dtype=np.int64)
+        self._ids = np.empty((ROW_GROUP_SIZE, 32), dtype=np.uint8)
+        self._metrics = np.empty((len(lanes.SWEEP_METRICS), ROW_GROUP_SIZE))
+        self._row_count = 0
         schema = pa.schema(
             [
                 pa.field("number", pa.int64(), nullable=False),
                 pa.field("id", pa.string(), nullable=False),
-                *(pa.field(one.name, _kind(one), nullable=False) for one in space.parameters),
-                *(pa.field(name, pa.float64()) for name in lanes.FIGURES),
+                *(pa.field(one.name, _arrow_type(one), nullable=False) for one in space.parameters),
+                *(pa.field(name, pa.float64()) for name in lanes.SWEEP_METRICS),
             ]
         )
         self._schema = schema
@@ -51,29 +51,29 @@ class Table:
                 path, schema, compression="zstd", compression_level=1, use_dictionary=coded, write_page_checksum=True
             )
         except OSError as error:
-            raise self._fault(error) from error
+            raise self._write_error(error) from error
 
-    def add(self, chunk: Chunk) -> None:
+    def append(self, chunk: Chunk) -> None:
         """Append a chunk's rows."""
-        begin, count = 0, len(chunk.numbers)
+        begin, count = 0, len(chunk.point_numbers)
         while begin < count:
-            end = min(count, begin + ROWS - self._filled)
-            rows, place = slice(begin, end), slice(self._filled, self._filled + end - begin)
-            self._numbers[place] = chunk.numbers[rows]
+            end = min(count, begin + ROW_GROUP_SIZE - self._row_count)
+            rows, place = slice(begin, end), slice(self._row_count, self._row_count + end - begin)
+            self._numbers[place] = chunk.point_numbers[rows]
             self._ids[place] = chunk.ids[rows]
-            self._figures[:, place] = chunk.figures[rows].T
-            self._filled, begin = place.stop, end
-            if self._filled == ROWS:
-                self._flush()
+            self._metrics[:, place] = chunk.metrics[rows].T
+            self._row_count, begin = place.stop, end
+            if self._row_count == ROW_GROUP_SIZE:
+                self._write_row_group()
 
     def close(self) -> None:
         """Write what is held, and the end of the file."""
-        if self._filled:
-            self._flush()
+        if self._row_count:
+            self._write_row_group()
         try:
             self._writer.close()
         except OSError as error:
-            raise self._fault(error) from error
+            raise self._write_error(error) from error
 
     def __enter__(self) -> Self:
         """Return the table itself."""
@@ -85,54 +85,54 @@ class Table:
             self._writer.close()
         self._writer.is_open = False
 
-    def _flush(self) -> None:
+    def _write_row_group(self) -> None:
         """Write what is held as a row group."""
-        rows, self._filled = self._filled, 0
+        rows, self._row_count = self._row_count, 0
         numbers = self._numbers[:rows]
-        digits = self.points.of(numbers)
-        columns = [_whole(numbers), _hexadecimal(self._ids[:rows])]
-        columns += [_coded(one, digits) for one in self.space.parameters]
-        columns += [_floats(figure[:rows]) for figure in self._figures]
+        digits = self.points.indices(numbers)
+        columns = [_integer_column(numbers), _hexadecimal_column(self._ids[:rows])]
+        columns += [_parameter_column(one, digits) for one in self.space.parameters]
+        columns += [_float_column(figure[:rows]) for figure in self._metrics]
         try:
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
         except OSError as error:
-            raise self._fault(error) from error
+            raise self._write_error(error) from error
 
-    def _fault(self, error: OSError) -> OutputError:
+    def _write_error(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)
         return OutputError(f"{self.path}: cannot be written: {reason}; free some space, then --resume")
 
 
-def _kind(one: Parameter) -> pa.DataType:
+def _arrow_type(one: Parameter) -> pa.DataType:
     return pa.float64() if isinstance(one.labels[0], float) else pa.dictionary(pa.int32(), pa.string())
 
 
 # arrays are made from buffers, as pa.array() would import pandas to ask whether this is one of its series
 
 
-def _whole(numbers: npt.NDArray[np.int64]) -> pa.Array:
+def _integer_column(numbers: npt.NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
 
-def _floats(column: FloatArray) -> pa.Array:
+def _float_column(column: FloatArray) -> pa.Array:
     """Return a column of figures, empty where it is NaN."""
     known = np.isfinite(column)
     present = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
     return pa.Array.from_buffers(pa.float64(), len(column), [present, pa.py_buffer(np.ascontiguousarray(column))])
 
 
-def _hexadecimal(ids: npt.NDArray[np.uint8]) -> pa.Array:
+def _hexadecimal_column(ids: npt.NDArray[np.uint8]) -> pa.Array:
     digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
     text = digits[np.stack([ids >> 4, ids & 15], axis=2)]
     offsets = np.arange(0, 64 * (len(ids) + 1), 64, dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), len(ids), [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
 
 
-def _coded(one: Parameter, digits: Digits) -> pa.Array:
+def _parameter_column(one: Parameter, digits: AxisIndices) -> pa.Array:
     """Return a parameter's column: numbers as they are, text by its place in the list of all its values."""
-    codes = one.codes[digits[:, one.place]]
+    codes = one.codes[digits[:, one.axis_number]]
     if isinstance(one.labels[0], float):
-        return _floats(np.array(one.labels, dtype=np.float64)[codes])
+        return _float_column(np.array(one.labels, dtype=np.float64)[codes])
     words = [str(label).encode() for label in one.labels]
     offsets = np.concatenate([[0], np.cumsum([len(word) for word in words])]).astype(np.int32)
     texts = pa.Array.from_buffers(pa.string(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(words))])
@@ -140,18 +140,18 @@ def _coded(one: Parameter, digits: Digits) -> pa.Array:
     return pa.DictionaryArray.from_arrays(places, texts)
 
 
-def numbers_of(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
+def read_numbers(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
     """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
     result = np.empty(file.metadata.num_rows, dtype=kind)
     end = 0
     for group in range(file.num_row_groups):
         column = file.read_row_group(group, columns=[name]).column(name).combine_chunks()
         begin, end = end, end + len(column)
-        result[begin:end] = values_of(column, result.dtype)
+        result[begin:end] = to_numpy(column, result.dtype)
     return result
 
 
-def values_of(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+def to_numpy(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
     """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
     known, content = column.buffers()[-2:]
     values = np.frombuffer(content, dtype=kind, count=column.offset + len(column))[column.offset :]
@@ -161,7 +161,7 @@ def values_of(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.ge
     return np.where(bits == 1, values, np.nan)
 
 
-def damaged(path: Path, error: Exception) -> DataError:
+def damage_error(path: Path, error: Exception) -> DataError:
     """Return the fault of results that cannot be read."""
     words = " ".join(str(error).split())[:200]
     return DataError(f"{path}: damaged: {words}; sweep again to write it anew")

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.yaml_document import KeyPath
-from engine.sweep.axes import Cell, Value
+from engine.sweep.axes import AxisValue, ParameterValue
 from engine.sweep.config import Grid, Random, Sweep
 
-RENAMED: Final = {"costs": "costs.model"}
+COLUMN_ALIASES: Final = {"costs": "costs.model"}
 """Axes that are called as a figure of the results, and what their column is called instead."""
 
-Digits = npt.NDArray[np.int32]
+AxisIndices = npt.NDArray[np.int32]
 """(n, D) which value of each axis a point has."""
 
 
@@ -27,14 +27,14 @@ Digits = npt.NDArray[np.int32]
 class Axis:
     """One axis: ``path`` into the config, its ``values``, the result ``columns`` they fill.
 
-    ``alone``: no rule of the config reads this key together with another, so its values are validated by themselves.
+    ``independent``: no rule of the config reads this key together with another, so its values are validated by themselves.
     """
 
     name: str
     path: KeyPath
-    values: tuple[Value, ...]
+    values: tuple[AxisValue, ...]
     columns: tuple[str, ...]
-    alone: bool
+    independent: bool
 
     @property
     def section(self) -> str:
@@ -44,18 +44,18 @@ class Axis:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A column of the results: which of ``labels`` each value of the axis at ``place`` in the digits has.
+    """A column of the results: which of ``labels`` each value of the axis at ``axis_number`` in the digits has.
 
     ``codes`` (values of the axis,) are positions in ``labels``, which are all text or all numbers; those of a
-    ``basket`` are names with a space between. ``derived``: it follows from another, as the size of a basket.
+    ``is_basket`` are names with a space between. ``is_derived``: it follows from another, as the size of a basket.
     """
 
     name: str
-    place: int
+    axis_number: int
     codes: npt.NDArray[np.int32]
-    labels: tuple[Cell, ...]
-    basket: bool = False
-    derived: bool = False
+    labels: tuple[ParameterValue, ...]
+    is_basket: bool = False
+    is_derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Space:
         return tuple(len(axis.values) for axis in self.axes)
 
     @property
-    def count(self) -> int:
+    def requested_count(self) -> int:
         """How many points there are before any is found invalid or drawn twice."""
         mode = self.sweep.mode
         return math.prod(self.sizes) if isinstance(mode, Grid) else mode.samples
@@ -84,33 +84,37 @@ class Space:
         columns = []
         for place, axis in sorted(enumerate(self.axes), key=lambda item: written.index(item[1].name)):
             for at, name in enumerate(axis.columns):
-                cells = [value.cells[at] for value in axis.values]
+                cells = [value.parameters[at] for value in axis.values]
                 labels = {cell: code for code, cell in enumerate(dict.fromkeys(cells))}
                 codes = np.array([labels[cell] for cell in cells], dtype=np.int32)
                 basket = at == 0 and len(axis.columns) > 1
                 derived = at == 1 and len(axis.columns) > 1
-                columns.append(Parameter(RENAMED.get(name, name), place, codes, tuple(labels), basket, derived))
+                columns.append(Parameter(COLUMN_ALIASES.get(name, name), place, codes, tuple(labels), basket, derived))
         return tuple(columns)
 
     def points(self) -> Points:
         """Return all points of the sweep, by number."""
         if isinstance(self.sweep.mode, Grid):
             return Points(self.sizes, None, math.prod(self.sizes))
-        drawn = self._drawn()
+        drawn = self._sample_indices()
         _, first = np.unique(drawn, axis=0, return_index=True)
         kept = np.sort(first)
         return Points(self.sizes, drawn[kept], len(kept))
 
-    def _drawn(self) -> Digits:
+    def _sample_indices(self) -> AxisIndices:
         mode = self.sweep.mode
         if isinstance(mode, Grid):
             raise TypeError(mode)
-        u = uniform(mode.seed, mode.samples, len(self.sizes)) if isinstance(mode, Random) else self._sobol()
+        u = (
+            uniform_samples(mode.seed, mode.samples, len(self.sizes))
+            if isinstance(mode, Random)
+            else self._sobol_samples()
+        )
         sizes = np.array(self.sizes)
-        digits: Digits = np.minimum(u * sizes, sizes - 1).astype(np.int32)
+        digits: AxisIndices = np.minimum(u * sizes, sizes - 1).astype(np.int32)
         return digits
 
-    def _sobol(self) -> npt.NDArray[np.float64]:
+    def _sobol_samples(self) -> npt.NDArray[np.float64]:
         from scipy.stats import qmc  # noqa: PLC0415  (slow)
 
         mode = self.sweep.mode
@@ -122,42 +126,42 @@ class Space:
             drawn: npt.NDArray[np.float64] = source.random(mode.samples)
         return drawn
 
-    def cells(self, digits: Sequence[int]) -> dict[str, Cell]:
+    def parameter_values(self, digits: Sequence[int]) -> dict[str, ParameterValue]:
         """Return a point's parameters by column."""
-        return {one.name: one.labels[one.codes[digits[one.place]]] for one in self.parameters}
+        return {one.name: one.labels[one.codes[digits[one.axis_number]]] for one in self.parameters}
 
 
 @dataclass(frozen=True)
 class Points:
-    """The points of a space; ``drawn`` (count, D) when they were sampled, else they are a grid of ``sizes``."""
+    """The points of a space; ``sampled`` (count, D) when they were sampled, else they are a grid of ``sizes``."""
 
     sizes: tuple[int, ...]
-    drawn: Digits | None
+    sampled: AxisIndices | None
     count: int
 
-    def digits(self, first: int, last: int) -> Digits:
+    def indices_between(self, first: int, last: int) -> AxisIndices:
         """Return (last - first, D) the digits of the points ``first`` to ``last``, the last axis changing first."""
-        if self.drawn is not None:
-            return self.drawn[first:last]
-        return self.of(np.arange(first, last))
+        if self.sampled is not None:
+            return self.sampled[first:last]
+        return self.indices(np.arange(first, last))
 
-    def of(self, numbers: npt.NDArray[np.int64]) -> Digits:
+    def indices(self, numbers: npt.NDArray[np.int64]) -> AxisIndices:
         """Return (n, D) the digits of points by number."""
-        if self.drawn is not None:
-            return self.drawn[numbers]
+        if self.sampled is not None:
+            return self.sampled[numbers]
         return np.stack(np.unravel_index(numbers, self.sizes), axis=1).astype(np.int32)
 
-    def digit(self, numbers: npt.NDArray[np.int64], place: int) -> npt.NDArray[np.int64]:
+    def indices_along(self, numbers: npt.NDArray[np.int64], place: int) -> npt.NDArray[np.int64]:
         """Return (n,) one digit of points by number."""
         digits: npt.NDArray[np.int64]
-        if self.drawn is not None:
-            digits = self.drawn[numbers, place].astype(np.int64)
+        if self.sampled is not None:
+            digits = self.sampled[numbers, place].astype(np.int64)
         else:
             digits = numbers // math.prod(self.sizes[place + 1 :]) % self.sizes[place]
         return digits
 
 
-def uniform(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
+def uniform_samples(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
     """Return (count, width) numbers in [0, 1): row n follows from ``seed`` and n alone (a counter-based generator).
 
     Philox 4x64 (doi:10.1145/2063384.2063405): each step of the counter gives four numbers.

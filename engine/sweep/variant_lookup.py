@@ -6,22 +6,22 @@ import re
 from typing import Final, TypeVar
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import checked
+from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import Policy
-from engine.sweep.config_sections import lines_of
+from engine.sweep.config_sections import line_numbers
 from engine.sweep.space import Points, Space
-from engine.sweep.variants import Plan, Variants
+from engine.sweep.variants import PointConfigs, ValidPoint
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
-SHORTEST: Final = 8
+MIN_ID_LENGTH: Final = 8
 """Characters of an id that name a variant; fewer digits are a number."""
-_RANGE: Final = 65_536
+_SCAN_SIZE: Final = 65_536
 
 
-def variant_of(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
+def find_variant(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
     """Return the variant that ``wanted`` names: a point's number, or the first characters of an id.
 
     Raises
@@ -30,35 +30,39 @@ def variant_of(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig
         When there is none, several begin like that, or the point is no valid config.
 
     """
-    variants, points = Variants(plan, space), space.points()
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < SHORTEST:
+    variants, points = PointConfigs(plan, space), space.points()
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < MIN_ID_LENGTH:
         number = int(wanted)
         if number >= points.count:
-            raise _fault(f"there is no point {number:,}", f"the sweep has {points.count:,}, counted from 0")
-    elif re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", wanted):
-        number = _number_of(variants, points, wanted)
+            raise _variant_error(f"there is no point {number:,}", f"the sweep has {points.count:,}, counted from 0")
+    elif re.fullmatch(rf"[0-9a-f]{{{MIN_ID_LENGTH},64}}", wanted):
+        number = _find_number(variants, points, wanted)
     else:
-        raise _fault(f"'{wanted}' is no variant", f"write a point's number, or {SHORTEST} or more characters of an id")
-    tree = variants.tree(points.digits(number, number + 1)[0].tolist())
-    return checked(Document(f"variant {wanted}", tree, lines_of(tree)), type(plan))
+        raise _variant_error(
+            f"'{wanted}' is no variant", f"write a point's number, or {MIN_ID_LENGTH} or more characters of an id"
+        )
+    tree = variants.config_tree(points.indices_between(number, number + 1)[0].tolist())
+    return validate_run(Document(f"variant {wanted}", tree, line_numbers(tree)), type(plan))
 
 
-def _number_of(variants: Variants[PolicyT], points: Points, prefix: str) -> int:
+def _find_number(variants: PointConfigs[PolicyT], points: Points, prefix: str) -> int:
     """Derive every id anew; nothing but the config is needed."""
     found: dict[bytes, int] = {}
-    for first in range(0, points.count, _RANGE):
-        rows = points.digits(first, min(first + _RANGE, points.count)).tolist()
+    for first in range(0, points.count, _SCAN_SIZE):
+        rows = points.indices_between(first, min(first + _SCAN_SIZE, points.count)).tolist()
         for number, digits in enumerate(rows, first):
-            plan = variants.plan(digits)
-            if isinstance(plan, Plan) and plan.sha256.hex().startswith(prefix):
+            plan = variants.validate(digits)
+            if isinstance(plan, ValidPoint) and plan.sha256.hex().startswith(prefix):
                 found.setdefault(plan.sha256, number)
     if not found:
-        raise _fault(f"no variant's id begins with {prefix}", "ids are those of this config with the same --set")
+        raise _variant_error(
+            f"no variant's id begins with {prefix}", "ids are those of this config with the same --set"
+        )
     if len(found) > 1:
         ids = ", ".join(sorted(one.hex()[:16] for one in found))
-        raise _fault(f"{len(found)} variants' ids begin with {prefix}: {ids}", "write more of it")
+        raise _variant_error(f"{len(found)} variants' ids begin with {prefix}: {ids}", "write more of it")
     return next(iter(found.values()))
 
 
-def _fault(message: str, remedy: str) -> ConfigError:
+def _variant_error(message: str, remedy: str) -> ConfigError:
     return ConfigError([Fault("--variant", "", message, remedy)])

@@ -48,12 +48,12 @@ def test_the_present_value_at_the_root_is_zero(text: str, rate: float) -> None:
 def test_flows_of_one_sign_have_no_rate() -> None:
     rate = xirr(*flows("2020-01-01 -100; 2021-01-01 -50"))
     assert rate.value is None
-    assert not rate.ambiguous
+    assert not rate.is_ambiguous
 
 
 def test_two_roots_are_reported_as_ambiguous() -> None:
     rate = irr(np.array([-100.0, 230.0, -132.0]))
-    assert rate.ambiguous
+    assert rate.is_ambiguous
     assert rate.value is None
     assert rate.roots == pytest.approx((0.10, 0.20), abs=1e-12)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis import metrics
-from engine.analysis.performance import Performance, figures
+from engine.analysis.performance import Performance, compute_metrics
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.reference.engine_runs import ListedFlows
@@ -33,15 +33,15 @@ def test_a_mixed_series_has_the_figures_of_empyrical() -> None:
     assert metrics.volatility(MIXED) == pytest.approx(0.9136465399704637, rel=1e-12)
     assert metrics.sharpe(MIXED) == pytest.approx(1.7238613961706866, rel=1e-12)
     assert metrics.sortino(MIXED) == pytest.approx(2.605531251673693, rel=1e-12)
-    assert metrics.downside(MIXED) == pytest.approx(0.6044832503882965, rel=1e-12)
+    assert metrics.downside_deviation(MIXED) == pytest.approx(0.6044832503882965, rel=1e-12)
 
 
 def test_a_leading_nan_is_not_an_observation() -> None:
     """Empyrical's 1.9135925 counts the NaN row as a day; eight real returns give 2.3302927973."""
-    assert metrics.annual_return(MIXED) == pytest.approx(2.3302927973, rel=1e-10)
+    assert metrics.annual_return_by_count(MIXED) == pytest.approx(2.3302927973, rel=1e-10)
     as_zero = np.where(np.isfinite(MIXED), MIXED, 0.0)
-    assert metrics.annual_return(as_zero) == pytest.approx(1.9135925373194231, rel=1e-12)
-    assert metrics.calmar(metrics.annual_return(as_zero), -0.1) == pytest.approx(19.135925373194233, rel=1e-12)
+    assert metrics.annual_return_by_count(as_zero) == pytest.approx(1.9135925373194231, rel=1e-12)
+    assert metrics.calmar(metrics.annual_return_by_count(as_zero), -0.1) == pytest.approx(19.135925373194233, rel=1e-12)
 
 
 def test_falling_and_rising_series_have_the_figures_of_empyrical() -> None:
@@ -53,7 +53,7 @@ def test_falling_and_rising_series_have_the_figures_of_empyrical() -> None:
 
 
 def test_monthly_returns_annualise_by_twelve() -> None:
-    growth = metrics.annual_return(MONTHLY, periods=12)
+    growth = metrics.annual_return_by_count(MONTHLY, periods=12)
     assert growth == pytest.approx(0.052242061386048144, rel=1e-12)
     assert metrics.volatility(MONTHLY, periods=12) == pytest.approx(0.18663690238892558, rel=1e-12)
     assert metrics.calmar(growth, metrics.max_drawdown(level(MONTHLY))) == pytest.approx(0.52242061386048144, rel=1e-12)
@@ -84,7 +84,7 @@ def test_a_period_s_volatility_is_the_root_of_its_scatter() -> None:
     """portfolio-performance: sample variance of the log returns times their number, not annualised."""
     logs = np.log1p(np.array([0.005, -1 / 300, -0.005, 0.01, 0.01, -0.005]))
     assert metrics.volatility(logs, periods=len(logs)) == pytest.approx(0.017736692475, rel=2e-10)
-    below_mean = metrics.downside(logs, logs.mean(), periods=len(logs)) * np.sqrt(6 / 5)
+    below_mean = metrics.downside_deviation(logs, logs.mean(), periods=len(logs)) * np.sqrt(6 / 5)
     assert below_mean == pytest.approx(0.012188677034, rel=2e-10)
 
 
@@ -92,7 +92,7 @@ def test_growth_a_year_counts_calendar_days() -> None:
     weekly = np.full(26, 0.006)
     total = metrics.total_return(level(weekly))
     assert total == pytest.approx(0.168281497634, rel=1e-11)
-    assert metrics.annual_return(weekly, periods=52) == pytest.approx(0.364881657713, rel=1e-11)
+    assert metrics.annual_return_by_count(weekly, periods=52) == pytest.approx(0.364881657713, rel=1e-11)
     by_days = metrics.cagr(level(weekly), 175.0)
     assert (1 + by_days) ** (365 / 365.25) - 1 == pytest.approx(0.383199371847, rel=1e-10)
     doubled = metrics.cagr(np.array([100.0, 200.0]), 364.0)
@@ -104,7 +104,9 @@ def test_a_held_mix_is_not_the_mean_of_annualised_returns() -> None:
     """Half in +10 % a month, half in +1 %, 24 months, never rebalanced."""
     months = np.arange(25)
     value = 0.5 * 1.1**months + 0.5 * 1.01**months
-    assert metrics.annual_return(value[1:] / value[:-1] - 1.0, periods=12) == pytest.approx(1.357908747634, rel=1e-11)
+    assert metrics.annual_return_by_count(value[1:] / value[:-1] - 1.0, periods=12) == pytest.approx(
+        1.357908747634, rel=1e-11
+    )
 
 
 def test_sharpe_sortino_and_omega_of_published_series() -> None:
@@ -116,7 +118,7 @@ def test_sharpe_sortino_and_omega_of_published_series() -> None:
 
 
 def test_a_constant_rate_and_a_series_of_it_give_the_same_sharpe() -> None:
-    rate = metrics.session_rate(0.03)
+    rate = metrics.rate_per_session(0.03)
     scalar = metrics.sharpe(MIXED, rate)
     assert metrics.sharpe(MIXED, np.full(len(MIXED), rate)) == pytest.approx(scalar, rel=1e-12)
     assert (1 + rate) ** 252 == pytest.approx(1.03, rel=1e-12)
@@ -149,7 +151,7 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
     for day in range(1, 9):
         value.append(value[-1] + inbound[day] + gains[day] - outbound[day])
     assert value[-1] == pytest.approx(10596.15, abs=1e-9)
-    returns = metrics.time_weighted(np.array(value), at_start=inbound, at_end=-outbound)
+    returns = metrics.time_weighted_returns(np.array(value), at_start=inbound, at_end=-outbound)
     cumulative = np.cumprod(1.0 + returns) - 1.0
     expected = [0.023, 0.042616491, 0.019624983, 0.049614163, 0.079603343, 0.092841403, 0.033231970, -0.056182678]
     assert cumulative == pytest.approx(expected, abs=1e-9)
@@ -173,7 +175,7 @@ def test_transfers_do_not_change_the_time_weighted_return(transfers: list[float]
     value = [transfers[0]]
     for day in range(1, 9):
         value.append((value[-1] + inbound[day]) * growth[day - 1] + outbound[day])
-    returns = metrics.time_weighted(np.array(value), at_start=inbound, at_end=outbound)
+    returns = metrics.time_weighted_returns(np.array(value), at_start=inbound, at_end=outbound)
     assert np.cumprod(1 + returns) - 1 == pytest.approx(path[1:], abs=1e-12)
 
 
@@ -184,7 +186,7 @@ def test_drawdown_is_measured_on_the_unit_value_not_on_a_contributed_account() -
     paid_in = account(capital=100).model_copy(update={"contributions": ListedFlows(flows=flows)})
     ledger = simulate(market, BuyAndHold(weights={"A": "100%"}), paid_in, free(1))
     assert ledger.value == pytest.approx([100, 190, 268.888889, 395.777778], abs=1e-6)
-    numbers = figures(Performance.of(ledger))
+    numbers = compute_metrics(Performance.from_ledger(ledger))
     assert numbers["max_drawdown"] == pytest.approx(-0.2, abs=1e-12)
     assert metrics.max_drawdown(ledger.value) == 0.0
     assert numbers["total_return"] == pytest.approx(-0.12, abs=1e-12)
@@ -207,13 +209,13 @@ def test_a_dated_rate_is_the_last_one_published_and_a_constant_one_equals_the_sc
     path = tmp_path / "rates.csv"
     path.write_text("date,rate\n2020-01-01,5.0\n2020-01-06,\n2020-01-08,2.5\n")
     days = np.array(["2020-01-01", "2020-01-06", "2020-01-07", "2020-01-08"], dtype="datetime64[D]")
-    rates = RateFile(path=str(path), unit="percent").annual(days)
+    rates = RateFile(path=str(path), unit="percent").annual_rates(days)
     assert rates.tolist() == [0.05, 0.05, 0.05, 0.025]
-    assert metrics.session_rates(rates)[0] == metrics.session_rate(0.05)
+    assert metrics.rates_per_session(rates)[0] == metrics.rate_per_session(0.05)
     returns = np.array([0.01, -0.02, 0.03])
-    constant = metrics.session_rates(np.full(3, 0.05))
+    constant = metrics.rates_per_session(np.full(3, 0.05))
     assert metrics.sharpe(returns, constant) == pytest.approx(
-        metrics.sharpe(returns, metrics.session_rate(0.05)), rel=1e-12
+        metrics.sharpe(returns, metrics.rate_per_session(0.05)), rel=1e-12
     )
 
 
@@ -231,9 +233,9 @@ def test_a_rate_file_that_cannot_be_meant_is_refused(tmp_path) -> None:
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=words):
-            RateFile(path=str(path), unit="fraction").annual(day)
+            RateFile(path=str(path), unit="fraction").annual_rates(day)
     with pytest.raises(DataError, match="No such file"):
-        RateFile(path=str(tmp_path / "none.csv"), unit="percent").annual(day)
+        RateFile(path=str(tmp_path / "none.csv"), unit="percent").annual_rates(day)
 
 
 def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definitions() -> None:
@@ -256,7 +258,7 @@ def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definiti
 
 def test_the_ulcer_index_is_the_root_of_the_mean_squared_fall() -> None:
     """Falls 0, 20 %, 0, 10 %: (0.04 + 0.01) / 4 = 0.0125."""
-    assert metrics.ulcer(np.array([100.0, 80.0, 100.0, 90.0])) == pytest.approx(0.0125**0.5, rel=1e-12)
+    assert metrics.ulcer_index(np.array([100.0, 80.0, 100.0, 90.0])) == pytest.approx(0.0125**0.5, rel=1e-12)
 
 
 def test_omega_divides_gains_by_shortfalls_around_the_threshold() -> None:
@@ -269,7 +271,7 @@ def test_omega_divides_gains_by_shortfalls_around_the_threshold() -> None:
 def test_calendar_years_chain_from_the_capital_to_the_last_session() -> None:
     """100 to 110 in 2020 (year 50 after 1970), 110 to 165 in 2021, 165 to 132 in the days of 2022."""
     dates = np.array(["2020-12-30", "2020-12-31", "2021-01-04", "2021-12-31", "2022-01-03"], dtype="datetime64[D]")
-    years, returns = metrics.by_period(np.array([100.0, 90.0, 110.0, 120.0, 165.0, 132.0]), dates, "year")
+    years, returns = metrics.period_returns(np.array([100.0, 90.0, 110.0, 120.0, 165.0, 132.0]), dates, "year")
     assert years.tolist() == [50, 51, 52]
     assert returns == pytest.approx([0.1, 0.5, -0.2], rel=1e-12)
 
@@ -277,12 +279,12 @@ def test_calendar_years_chain_from_the_capital_to_the_last_session() -> None:
 def test_a_lost_account_loses_everything_once_and_nothing_after() -> None:
     """From 100 to 0 is -100 %; from 0 to 0 is no change; from 0.5 to 0.75 is +50 %."""
     dates = np.array(["2020-12-31", "2021-12-31"], dtype="datetime64[D]")
-    assert metrics.by_period(np.array([100.0, 0.0, 0.0]), dates, "year")[1].tolist() == [-1.0, 0.0]
+    assert metrics.period_returns(np.array([100.0, 0.0, 0.0]), dates, "year")[1].tolist() == [-1.0, 0.0]
     nothing = np.zeros(3)
-    lost = metrics.time_weighted(np.array([100.0, 0.0, 0.0]), at_start=nothing, at_end=nothing)
+    lost = metrics.time_weighted_returns(np.array([100.0, 0.0, 0.0]), at_start=nothing, at_end=nothing)
     assert lost.tolist() == [-1.0, 0.0]
-    assert metrics.by_period(np.array([0.5, 0.75, 1.5]), dates, "year")[1].tolist() == [0.5, 1.0]
-    one = metrics.time_weighted(np.array([1.0, 1.5, 3.0]), at_start=nothing, at_end=nothing)
+    assert metrics.period_returns(np.array([0.5, 0.75, 1.5]), dates, "year")[1].tolist() == [0.5, 1.0]
+    one = metrics.time_weighted_returns(np.array([1.0, 1.5, 3.0]), at_start=nothing, at_end=nothing)
     assert one.tolist() == [0.5, 1.0]
     assert metrics.cagr(np.array([100.0, 0.0]), 700.0) == -1.0
     assert metrics.cagr(np.array([100.0, 50.0, -1.0]), 700.0) is None
@@ -294,7 +296,7 @@ def test_the_growth_of_a_single_day_is_annualised_too() -> None:
 
 
 def test_the_level_begins_with_the_capital_and_chains_the_returns_onto_the_first_value() -> None:
-    level_after_costs = metrics.level_of(100.0, 99.0, np.array([0.1, -0.5]))
+    level_after_costs = metrics.chain_level(100.0, 99.0, np.array([0.1, -0.5]))
     assert level_after_costs == pytest.approx([100.0, 99.0, 108.9, 54.45], rel=1e-12)
 
 
@@ -313,8 +315,8 @@ def test_the_days_of_a_drawdown_are_counted_before_1970_too() -> None:
 
 
 def test_a_negative_rate_a_year_is_a_negative_rate_a_period() -> None:
-    assert metrics.session_rate(-0.19, periods=2) == pytest.approx(-0.1, rel=1e-12)
-    assert metrics.session_rates(np.array([-0.19]), periods=2) == pytest.approx([-0.1], rel=1e-12)
+    assert metrics.rate_per_session(-0.19, periods=2) == pytest.approx(-0.1, rel=1e-12)
+    assert metrics.rates_per_session(np.array([-0.19]), periods=2) == pytest.approx([-0.1], rel=1e-12)
 
 
 def test_one_observation_has_no_scatter_and_two_have() -> None:
@@ -326,14 +328,14 @@ def test_one_observation_has_no_scatter_and_two_have() -> None:
     assert metrics.beta(one, one) is None
     assert metrics.beta(np.array([1.0, 3.0]), np.array([0.0, 1.0])) == pytest.approx(2.0, rel=1e-12)
     assert metrics.correlation(np.array([1.0, 3.0]), np.array([0.0, 1.0])) == pytest.approx(1.0, rel=1e-12)
-    assert metrics.downside(one, periods=4) == pytest.approx(0.04, rel=1e-12)
+    assert metrics.downside_deviation(one, periods=4) == pytest.approx(0.04, rel=1e-12)
     assert metrics.sortino(one, periods=4) == pytest.approx(-2.0, rel=1e-12)
-    assert metrics.annual_return(np.array([0.1]), periods=2) == pytest.approx(0.21, rel=1e-12)
+    assert metrics.annual_return_by_count(np.array([0.1]), periods=2) == pytest.approx(0.21, rel=1e-12)
 
 
 def test_no_observation_has_no_figure() -> None:
     nothing = np.array([np.nan])
-    for figure in (metrics.volatility, metrics.annual_return, metrics.downside, metrics.sharpe):
+    for figure in (metrics.volatility, metrics.annual_return_by_count, metrics.downside_deviation, metrics.sharpe):
         assert figure(nothing) is None
     assert metrics.calmar(None, -0.1) is None
     assert metrics.beta(nothing[:0], nothing[:0]) is None
@@ -362,7 +364,7 @@ def test_figures_agree_with_empyrical(values: list[float]) -> None:
     assert metrics.volatility(r) == pytest.approx(empyrical.annual_volatility(r), rel=1e-10)
     assert metrics.sharpe(r) == pytest.approx(empyrical.sharpe_ratio(r), rel=1e-10, abs=1e-10)
     assert metrics.max_drawdown(level(r)) == pytest.approx(empyrical.max_drawdown(r), rel=1e-10, abs=1e-12)
-    assert metrics.annual_return(r) == pytest.approx(empyrical.annual_return(r), rel=1e-10, abs=1e-12)
+    assert metrics.annual_return_by_count(r) == pytest.approx(empyrical.annual_return(r), rel=1e-10, abs=1e-12)
     if r.min() < -1e-6:
         assert metrics.sortino(r) == pytest.approx(empyrical.sortino_ratio(r), rel=1e-10, abs=1e-10)
 
@@ -370,13 +372,13 @@ def test_figures_agree_with_empyrical(values: list[float]) -> None:
 def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
     from pathlib import Path
 
-    from engine.backtest.workflow import run
-    from engine.composition import loaded
+    from engine.backtest.workflow import run_backtest
+    from engine.composition import load_run
 
     quick = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
     rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
-    base = run(loaded(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.figures()
-    with_bills = run(loaded(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.figures()
+    base = run_backtest(load_run(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.metrics()
+    with_bills = run_backtest(load_run(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.metrics()
     assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
     assert with_bills["cagr"] == base["cagr"]
 
@@ -387,10 +389,10 @@ def test_a_total_loss_is_exactly_that_whatever_the_value_before() -> None:
     value = np.stack([before, np.zeros(2000)])
     nothing = np.zeros(2)
     for row in value.T:
-        assert metrics.time_weighted(row, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+        assert metrics.time_weighted_returns(row, at_start=nothing, at_end=nothing).tolist() == [-1.0]
         assert metrics.max_drawdown(row) == -1.0
         left = np.array([row[0], 1e-17 * row[0]])
-        assert metrics.time_weighted(left, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+        assert metrics.time_weighted_returns(left, at_start=nothing, at_end=nothing).tolist() == [-1.0]
 
 
 def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
@@ -400,8 +402,10 @@ def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
         exact = [float(Fraction(b) / Fraction(a) - 1) for a, b in zip(before.tolist(), after.tolist(), strict=True)]
         nothing = np.zeros(2)
         found = [
-            metrics.time_weighted(np.array(pair), at_start=nothing, at_end=nothing)[0]
+            metrics.time_weighted_returns(np.array(pair), at_start=nothing, at_end=nothing)[0]
             for pair in zip(before, after, strict=True)
         ]
         assert found == pytest.approx(exact, rel=4e-16)
-    assert metrics.time_weighted(np.full(5, 0.3), at_start=np.zeros(5), at_end=np.zeros(5)).tolist() == [0.0] * 4
+    assert (
+        metrics.time_weighted_returns(np.full(5, 0.3), at_start=np.zeros(5), at_end=np.zeros(5)).tolist() == [0.0] * 4
+    )

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.analysis.metrics import growth_a_year
-from engine.analysis.summation import BLOCKS, Scatter, block_ends, in_blocks, serial, total
+from engine.analysis.metrics import annualise_growth
+from engine.analysis.summation import RETURN_BLOCKS, Moments1D, block_ends, block_sums, sum_blocks, sum_sequential
 
 values = st.lists(st.floats(-0.9, 3.0), min_size=2, max_size=300).map(np.array)
 
 
 @given(values)
 def test_variance_and_mean_are_those_of_two_passes(x: np.ndarray) -> None:
-    scatter = Scatter.of(x)
+    scatter = Moments1D.from_series(x)
     assert scatter.mean == pytest.approx(math.fsum(x) / len(x), rel=1e-10, abs=1e-15)
     assert scatter.variance == pytest.approx(x.var(ddof=1), rel=1e-10, abs=1e-30)
-    assert scatter.constant == bool((np.abs(x - x[0]) < 1e-161).all())
+    assert scatter.is_constant == bool((np.abs(x - x[0]) < 1e-161).all())
 
 
 def test_what_hardly_varies_around_a_large_mean_keeps_its_digits() -> None:
     """Deviations of 1e-9 around 0.2, where sums of squares as they are would lose all but two of their digits."""
     x = 0.2 + 1e-9 * np.random.default_rng(3).standard_normal(5000)
-    assert Scatter.of(x).variance == pytest.approx(np.var(x - x[0], ddof=1), rel=1e-10)
+    assert Moments1D.from_series(x).variance == pytest.approx(np.var(x - x[0], ddof=1), rel=1e-10)
 
 
 @given(values)
@@ -34,17 +34,17 @@ def test_a_sum_runs_from_left_to_right(x: np.ndarray) -> None:
     expected = 0.0
     for one in x.tolist():
         expected += one
-    assert serial(x) == expected
-    assert total(in_blocks(x)) == pytest.approx(math.fsum(x), rel=1e-12, abs=1e-12)
+    assert sum_sequential(x) == expected
+    assert sum_blocks(block_sums(x)) == pytest.approx(math.fsum(x), rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 5474])
 def test_blocks_cover_every_value_once(count: int) -> None:
     ends = block_ends(count)
     sizes = np.diff([0, *ends])
-    assert (len(ends), ends[-1], sizes.sum()) == (BLOCKS, count, count)
+    assert (len(ends), ends[-1], sizes.sum()) == (RETURN_BLOCKS, count, count)
     assert sizes.max() - sizes.min() <= 1
 
 
 def test_growth_a_year_is_the_power_of_the_language_not_of_an_array_library() -> None:
-    assert growth_a_year(2.0, 730.5) == 2.0**0.5 - 1.0
+    assert annualise_growth(2.0, 730.5) == 2.0**0.5 - 1.0

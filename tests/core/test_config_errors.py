@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.composition import json_schema, loaded
+from engine.composition import json_schema, load_run
 from engine.core.errors import ConfigError
 from tests.support.configs import SHIPPED, config, message
 
@@ -249,7 +249,7 @@ def test_a_fault_elsewhere_hides_neither_a_foreign_tariff_nor_another_override(t
     path = tmp_path / "plan.yaml"
     path.write_text(GOOD + "costs: {kind: broker, name: comdirect}\n")
     with pytest.raises(ConfigError) as caught:
-        loaded(path, ["window.start=never", "nonsense"])
+        load_run(path, ["window.start=never", "nonsense"])
     assert [fault.path for fault in caught.value.faults] == ["nonsense", "window.start", "costs.fx"]
 
 
@@ -284,7 +284,7 @@ def test_a_path_that_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path
         (Path("a\0b"), r"a\\x00b: a zero byte in the path"),
     ):
         with pytest.raises(ConfigError, match=words):
-            loaded(path, ())
+            load_run(path, ())
 
 
 def test_a_large_binary_or_missing_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_large_binary_or_missing_file_is_refused_before_it_is_parsed(tmp_path:
     binary.write_bytes(bytes(range(128, 256)) * 10)
     for path, words in ((large, "2,000,006 bytes"), (binary, "not UTF-8"), (tmp_path / "none.yaml", "No such file")):
         with pytest.raises(ConfigError, match=words):
-            loaded(path, ())
+            load_run(path, ())
 
 
 def test_the_good_config_is_good() -> None:
@@ -352,8 +352,8 @@ def test_a_foreign_tariff_without_a_rate_is_refused_where_it_stands(tmp_path: Pa
     with pytest.raises(
         ConfigError, match=r"plan.yaml:10: costs.fx: comdirect charges EUR, the account is in USD; add fx"
     ):
-        loaded(path, ())
-    assert loaded(path, ["costs.fx=1.08"]).costs.fx == 1.08
+        load_run(path, ())
+    assert load_run(path, ["costs.fx=1.08"]).costs.fx == 1.08
 
 
 def test_the_schema_accepts_every_shipped_config() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.errors import OutputError
-from engine.core.files import alone_in, atomic_write, staged
+from engine.core.files import atomic_write, lock_folder, stage_files
 
 _FULL_DISK = """
 import resource, sys
@@ -128,11 +128,11 @@ def test_files_of_two_runs_take_their_places_one_run_after_the_other(tmp_path: P
     folder.mkdir()
 
     def finish_run() -> None:
-        with staged(folder) as staging:
+        with stage_files(folder) as staging:
             (staging / "file").write_bytes(b"later")
 
     other = threading.Thread(target=finish_run)
-    with alone_in(folder):
+    with lock_folder(folder):
         other.start()
         time.sleep(0.2)
         assert not (folder / "file").exists()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from engine.core.errors import DataError
 from engine.data.market import Provenance
-from engine.data.quality import LINES, Finding, inspect, refuse_errors
-from engine.data.sources import Closes, Request
-from engine.data.sources.exchange_calendar import sessions_of
+from engine.data.quality import MAX_FINDINGS_PER_KIND, Finding, inspect_closes, raise_error_findings
+from engine.data.sources import Closes, PriceRequest
+from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
 
 pytestmark = pytest.mark.usefixtures("price_store")
@@ -26,7 +26,7 @@ START, END = np.datetime64("2020-01-02"), np.datetime64("2021-12-31")
 
 def clean(assets: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """Two years of New York sessions and lognormal closes; the last asset ends a month early."""
-    dates = sessions_of("XNYS", START, END)
+    dates = exchange_sessions("XNYS", START, END)
     steps = np.random.default_rng(5).normal(0.0003, 0.01, (len(dates), assets))
     closes = 100.0 * np.exp(steps.cumsum(axis=0))
     closes[-21:, -1] = np.nan
@@ -36,8 +36,8 @@ def clean(assets: int = 3) -> tuple[np.ndarray, np.ndarray]:
 def examine(dates: np.ndarray, closes: np.ndarray, *, calendar: bool = True) -> tuple[Finding, ...]:
     """Inspect closes of the tickers AAA, BBB, ..."""
     tickers = tuple(chr(65 + column) * 3 for column in range(closes.shape[1]))
-    sessions = sessions_of("XNYS", dates.min(), dates.max()) if calendar and len(dates) else None
-    return inspect(Closes(dates, tickers, closes, "USD", Provenance("test", "adjusted")), "XNYS", sessions)
+    sessions = exchange_sessions("XNYS", dates.min(), dates.max()) if calendar and len(dates) else None
+    return inspect_closes(Closes(dates, tickers, closes, "USD", Provenance("test", "adjusted")), "XNYS", sessions)
 
 
 def kinds(findings: tuple[Finding, ...]) -> set[str]:
@@ -51,7 +51,7 @@ def test_clean_data_pass() -> None:
     assert kinds(findings) == set()
     said = "last close 2021-12-01, 21 sessions before the data end: treated as delisted, sold at its last price"
     assert [str(finding) for finding in findings] == [f"warning: CCC: {said}"]
-    refuse_errors(findings)
+    raise_error_findings(findings)
 
 
 def put(value: float, rows: slice = slice(200, 201), column: int = 0) -> Change:
@@ -165,7 +165,7 @@ def test_faults(fault: str) -> None:
     assert found[0].ticker in found[0].message
     if severity == "error":
         with pytest.raises(DataError):
-            refuse_errors(findings)
+            raise_error_findings(findings)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_many_findings_stay_readable() -> None:
     for column in range(20):
         closes[100 + column :, column] *= 1.7
     jumps = [one for one in examine(dates, closes) if one.kind == "jump"]
-    assert len(jumps) == LINES + 1
-    assert jumps[-1].message.startswith(f"and {20 - LINES} more of the kind jump (III")
+    assert len(jumps) == MAX_FINDINGS_PER_KIND + 1
+    assert jumps[-1].message.startswith(f"and {20 - MAX_FINDINGS_PER_KIND} more of the kind jump (III")
     closes[5, :20] = -1.0
     assert len([one for one in examine(dates, closes) if one.kind == "not_a_price"]) == 20
 
@@ -230,8 +230,8 @@ def test_real_prices(shared_data: Path) -> None:
     import pyarrow.parquet as pq
 
     names = [name for name in pq.read_schema(shared_data / "prices.parquet").names if name != "date"]
-    closes = Files(path=shared_data / "prices.parquet").load(Request(tuple(names)))
-    findings = inspect(closes, "XNYS", sessions_of("XNYS", closes.dates[0], closes.dates[-1]))
+    closes = Files(path=shared_data / "prices.parquet").load(PriceRequest(tuple(names)))
+    findings = inspect_closes(closes, "XNYS", exchange_sessions("XNYS", closes.dates[0], closes.dates[-1]))
     assert not [one for one in findings if one.severity == "error"]
     assert {"jump", "split", "stale", "near_constant", "survivors", "late_listing"} == {one.kind for one in findings}
     assert [one.ticker for one in findings if one.kind == "near_constant"] == ["BIL"]
@@ -241,13 +241,13 @@ def test_real_prices(shared_data: Path) -> None:
 
 def test_real_splits_in_raw_prices(shared_data: Path) -> None:
     """Raw closes of IWM halve on its split day; the gate says so."""
-    closes = Files(path=shared_data / "raw.parquet").load(Request(("IWM", "SPY")))
-    findings = inspect(closes, "XNYS", None)
+    closes = Files(path=shared_data / "raw.parquet").load(PriceRequest(("IWM", "SPY")))
+    findings = inspect_closes(closes, "XNYS", None)
     assert [(one.ticker, str(one.date)) for one in findings if one.kind == "split"] == [("IWM", "2005-06-09")]
 
 
 def test_real_delistings(shared_data: Path) -> None:
     """Companies that were bought or went bankrupt are reported as ended on their last day."""
-    closes = Files(path=shared_data / "delisted").load(Request(("Avaya", "First", "NYSE", "Catalent")))
-    ended = {one.ticker: str(one.date) for one in inspect(closes, "XNYS", None) if one.kind == "ended"}
+    closes = Files(path=shared_data / "delisted").load(PriceRequest(("Avaya", "First", "NYSE", "Catalent")))
+    ended = {one.ticker: str(one.date) for one in inspect_closes(closes, "XNYS", None) if one.kind == "ended"}
     assert ended == {"Avaya": "2023-03-10", "First": "2019-07-26", "NYSE": "2013-11-12"}

@@ -20,13 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.backtest.config import plain
+from engine.backtest.config import to_plain_data
 from engine.core.errors import ConfigError, DataError
-from engine.core.fields import Choice
-from engine.core.validation import validated
-from engine.core.yaml_document import parse
+from engine.core.fields import ConfigModel
+from engine.core.validation import validate
+from engine.core.yaml_document import parse_document
 from engine.data.research.fundamentals import Criterion, Fundamentals, Measure
-from engine.data.research.universe import AnyUniverse, Universe
+from engine.data.research.universe import Universe, UniverseOrPath
 from engine.data.research.verdicts import Verdicts
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +34,10 @@ SHIPPED = ROOT / "configs" / "universe_us_small_caps.yaml"
 EVERYWHERE = ("CRS", "IONQ", "ITRI", "MMSI", "RKLB", "UNF")
 
 
-class Plan(Choice):
+class Plan(ConfigModel):
     """Stands in for a strategy: every research type as a field, and one field more whose faults must not get lost."""
 
-    universe: AnyUniverse | None = None
+    universe: UniverseOrPath | None = None
     table: Fundamentals | None = None
     criteria: tuple[Criterion, ...] = ()
     rank: Measure | None = None
@@ -46,7 +46,7 @@ class Plan(Choice):
 
 
 def plan(text: str) -> Plan:
-    return validated(Plan, parse(text, "plan.yaml"))
+    return validate(Plan, parse_document(text, "plan.yaml"))
 
 
 def message(text: str) -> str:
@@ -61,7 +61,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def reread(config: Plan) -> Plan:
-    return plan(yaml.safe_dump(plain(config), allow_unicode=True))
+    return plan(yaml.safe_dump(to_plain_data(config), allow_unicode=True))
 
 
 def day(text: str) -> dt.date:
@@ -73,9 +73,13 @@ def day(text: str) -> dt.date:
 
 def test_the_shipped_universe_has_the_plans_ten_names_at_their_brokers() -> None:
     universe = plan(f"universe: {SHIPPED}").universe
-    assert universe.where() == universe.tickers == tuple(sorted((*EVERYWHERE, "ASTS", "RXRX", "SRCE", "VKTX")))
-    assert universe.where(["comdirect"]) == universe.where(["comdirect", "interactive_brokers"]) == EVERYWHERE
-    assert universe.where(["interactive_brokers"]) == universe.tickers
+    assert universe.tickers_where() == universe.tickers == tuple(sorted((*EVERYWHERE, "ASTS", "RXRX", "SRCE", "VKTX")))
+    assert (
+        universe.tickers_where(["comdirect"])
+        == universe.tickers_where(["comdirect", "interactive_brokers"])
+        == EVERYWHERE
+    )
+    assert universe.tickers_where(["interactive_brokers"]) == universe.tickers
     assert universe.brokers == ("comdirect", "interactive_brokers")
     assert universe.sectors == {
         "Financial Services": ("SRCE",),
@@ -97,9 +101,9 @@ def test_a_universe_is_dumped_inline_so_that_the_config_reads_back_without_its_f
     copy = written(tmp_path / "u.yaml", SHIPPED.read_text())
     config = plan(f"universe: {copy}")
     copy.unlink()
-    assert str(copy) not in str(plain(config))
+    assert str(copy) not in str(to_plain_data(config))
     assert reread(config) == config
-    assert plain(reread(config)) == plain(config)
+    assert to_plain_data(reread(config)) == to_plain_data(config)
 
 
 def test_a_name_has_to_be_at_every_broker_and_have_every_tag_asked_for() -> None:
@@ -108,27 +112,29 @@ def test_a_name_has_to_be_at_every_broker_and_have_every_tag_asked_for() -> None
         "  - {ticker: B, name: b, sector: x, brokers: [one, two], tags: [mine, good]}\n"
         "  - {ticker: A, name: a, sector: x, brokers: [one], tags: [mine]}\n"
     ).universe
-    assert universe.where() == ("A", "B")
-    assert universe.where(["one", "two"]) == universe.where([], ["good", "mine"]) == ("B",)
-    assert universe.where(["three"]) == universe.where(["one"], ["bad"]) == ()
+    assert universe.tickers_where() == ("A", "B")
+    assert universe.tickers_where(["one", "two"]) == universe.tickers_where([], ["good", "mine"]) == ("B",)
+    assert universe.tickers_where(["three"]) == universe.tickers_where(["one"], ["bad"]) == ()
 
 
 def test_the_order_of_names_in_the_file_changes_no_answer() -> None:
     shipped = plan(f"universe: {SHIPPED}").universe
     turned = Universe(names=tuple(reversed(shipped.names)))
     assert turned.tickers == shipped.tickers
-    assert turned.where(["comdirect"]) == shipped.where(["comdirect"])
+    assert turned.tickers_where(["comdirect"]) == shipped.tickers_where(["comdirect"])
     assert list(turned.sectors.items()) == list(shipped.sectors.items())
 
 
 def test_what_no_name_of_the_universe_has_is_told_with_the_nearest_that_one_has() -> None:
     universe = plan(f"universe: {SHIPPED}").universe
-    assert list(universe.unknown("broker", ["comdirect", "comdirekt"])) == [
+    assert list(universe.unknown_value_faults("broker", ["comdirect", "comdirekt"])) == [
         (1, "the universe has no broker 'comdirekt'; did you mean 'comdirect'?")
     ]
-    assert [at for at, _ in universe.unknown("sector", ["Utilities", "Telecom"])] == [0]
-    assert list(universe.unknown("tag", ["mine"])) == [(0, "the universe has no tag 'mine'; no name in it has a tag")]
-    assert list(universe.unknown("ticker", EVERYWHERE)) == []
+    assert [at for at, _ in universe.unknown_value_faults("sector", ["Utilities", "Telecom"])] == [0]
+    assert list(universe.unknown_value_faults("tag", ["mine"])) == [
+        (0, "the universe has no tag 'mine'; no name in it has a tag")
+    ]
+    assert list(universe.unknown_value_faults("ticker", EVERYWHERE)) == []
 
 
 ONE = "names:\n- {ticker: A, name: a, sector: x, brokers: [b]}\n"
@@ -272,7 +278,7 @@ def test_a_row_that_is_filed_after_the_day_never_changes_what_was_known_on_it(tm
 def test_the_dumped_table_always_names_its_content_and_other_content_is_refused(tmp_path: Path) -> None:
     known = table(tmp_path, "A,2019-12-31,2020-02-10,10-K,1,10")
     config = plan(f"table: {{path: {known.path}}}")
-    assert plain(config)["table"] == {"path": known.path, "sha256": known.sha256}
+    assert to_plain_data(config)["table"] == {"path": known.path, "sha256": known.sha256}
     assert len(known.sha256) == 64
     assert reread(config) == config
     table(tmp_path, "A,2019-12-31,2020-02-10,10-K,1,11.5")
@@ -342,13 +348,13 @@ def test_parquet_columns_of_every_kind_are_read_as_what_they_are(tmp_path: Path)
     known = Fundamentals(path=str(tmp_path / "f.parquet"))
     assert known.as_of("A", day("2020-02-09")) is None
     np.testing.assert_equal(known.as_of("A", day("2020-02-10")), {"Whole": 3.0, "narrow": 0.5, "absent": math.nan})
-    assert "holds no numbers" in next(known.unknown([Measure("form * 2")]))[1]
+    assert "holds no numbers" in next(known.unknown_column_faults([Measure("form * 2")]))[1]
 
 
 def test_a_column_that_the_table_lacks_is_told_with_the_nearest_and_all_known(tmp_path: Path) -> None:
     known = table(tmp_path, GOOD)
     formulas = [Criterion("net_income > 0"), Criterion("net_incom / equity > roic")]
-    assert list(known.unknown(formulas)) == [
+    assert list(known.unknown_column_faults(formulas)) == [
         (1, f"{known.path} has no column 'net_incom'; did you mean 'net_income'? known: equity, net_income"),
         (1, f"{known.path} has no column 'roic'; known: equity, net_income"),
     ]
@@ -498,27 +504,27 @@ LIST = 'date,ticker,verdict,note\n2020-01-10,CRS,Intact,"good, cheap"\n\n2021-03
 def test_the_verdict_in_force_is_the_last_one_dated_on_or_before_the_day(tmp_path: Path) -> None:
     verdicts = plan(f"verdicts: {{path: {written(tmp_path / 'v.csv', LIST)}}}").verdicts
     days = ("2020-01-09", "2020-01-10", "2021-02-28", "2021-03-01", "2026-01-01")
-    assert [verdicts.in_force("CRS", day(on)) for on in days] == [None, True, True, False, False]
-    assert verdicts.in_force("CRS", np.datetime64("2021-03-01")) is False
-    assert verdicts.in_force("MMSI", day("2026-01-01")) is None
+    assert [verdicts.is_intact("CRS", day(on)) for on in days] == [None, True, True, False, False]
+    assert verdicts.is_intact("CRS", np.datetime64("2021-03-01")) is False
+    assert verdicts.is_intact("MMSI", day("2026-01-01")) is None
     assert verdicts.tickers == ("CRS", "UNF")
 
 
 def test_verdicts_from_a_file_are_dumped_inline_and_equal_the_same_list_inline(tmp_path: Path) -> None:
     config = plan(f"verdicts: {{path: {written(tmp_path / 'v.csv', LIST)}}}")
-    assert plain(config)["verdicts"][1] == {"date": "2021-03-01", "ticker": "CRS", "verdict": "broken"}
+    assert to_plain_data(config)["verdicts"][1] == {"date": "2021-03-01", "ticker": "CRS", "verdict": "broken"}
     (tmp_path / "v.csv").unlink()
     assert reread(config) == config
     assert hash(reread(config)) == hash(config)
-    assert reread(config).verdicts.in_force("CRS", day("2021-03-01")) is False
+    assert reread(config).verdicts.is_intact("CRS", day("2021-03-01")) is False
 
 
 def test_a_verdict_on_an_unknown_ticker_is_told_where_it_stands(tmp_path: Path) -> None:
     path = written(tmp_path / "v.csv", LIST)
     config = plan(f"verdicts: {{path: {path}}}")
     words = "a verdict on 'UNF', which is no satellite; known: CRS, MMSI"
-    assert list(config.verdicts.unknown(["CRS", "MMSI"])) == [(("path",), f"{path}:5: {words}")]
-    assert list(reread(config).verdicts.unknown(["CRS", "MMSI"])) == [((2, "ticker"), words)]
+    assert list(config.verdicts.unknown_ticker_faults(["CRS", "MMSI"])) == [(("path",), f"{path}:5: {words}")]
+    assert list(reread(config).verdicts.unknown_ticker_faults(["CRS", "MMSI"])) == [((2, "ticker"), words)]
 
 
 TOMORROW = (dt.datetime.now(dt.UTC) + dt.timedelta(2)).date()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from engine.core.errors import DataError
-from engine.data.sources import AnySource, Closes, Request
+from engine.data.sources import AnyPriceSource, Closes, PriceRequest
 from engine.data.sources.files import Files
 from engine.data.sources.rates import RateFile
 from engine.data.sources.sample import Sample
@@ -27,8 +27,8 @@ ODD = ("NO", "ON", "TRUE", "NULL", "NA", "007", "1E5", "nan", "None", "OPEN", "L
 
 def load(path: Path, *tickers: str, closes: str = "auto", end: dt.date | None = None) -> Closes:
     """Load tickers from a path as a config would."""
-    source = TypeAdapter(AnySource).validate_python({"kind": "files", "path": str(path), "closes": closes})
-    return source.load(Request(tickers, end=end))
+    source = TypeAdapter(AnyPriceSource).validate_python({"kind": "files", "path": str(path), "closes": closes})
+    return source.load(PriceRequest(tickers, end=end))
 
 
 def wide(*rows: str, header: str = "date,AAA,BBB") -> bytes:
@@ -125,19 +125,19 @@ def test_prices_adjusted_and_raw_are_different_columns(shared_data: Path) -> Non
 
 def test_the_sample_needs_no_network_and_no_skfolio_import() -> None:
     """26 tickers from an installed package; an unknown one gets a suggestion."""
-    loaded = Sample().load(Request(("SP500", "AAPL", "MTUM"), end=dt.date(2020, 6, 30)))
+    loaded = Sample().load(PriceRequest(("SP500", "AAPL", "MTUM"), end=dt.date(2020, 6, 30)))
     assert loaded.tickers == ("AAPL", "MTUM", "SP500")
     assert (str(loaded.dates[0]), str(loaded.dates[-1])) == ("1990-01-02", "2020-06-30")
     assert np.isnan(loaded.closes[0, 1])
     with pytest.raises(DataError, match=r"APPL; did you mean AAPL\?"):
-        Sample().load(Request(("APPL",)))
+        Sample().load(PriceRequest(("APPL",)))
 
 
 def test_a_missing_sample_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without skfolio the message names the package and the command."""
     monkeypatch.setattr("engine.data.sources.sample.importlib.util.find_spec", lambda _: None)
     with pytest.raises(DataError, match="pip install skfolio"):
-        Sample().load(Request(("AAPL",)))
+        Sample().load(PriceRequest(("AAPL",)))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -345,7 +345,7 @@ def test_closes_make_a_market(tmp_path: Path) -> None:
     """The market carries the provenance and the currency on."""
     (tmp_path / "p.csv").write_bytes(wide("2024-01-02,1,7", "2024-01-03,2,8"))
     source = Files(path=tmp_path / "p.csv", currency="EUR")
-    market = source.load(Request(("BBB", "AAA"))).market(0.02)
+    market = source.load(PriceRequest(("BBB", "AAA"))).to_market(0.02)
     assert market.assets == ("AAA", "BBB")
     assert market.currency == "EUR"
     assert market.provenance.sha256
@@ -582,7 +582,9 @@ def test_faults_of_rate_files(tmp_path: Path, text: str, said: str) -> None:
     """What is not plainly a dated rate is refused with its line."""
     (tmp_path / "rates.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=said):
-        RateFile(path=str(tmp_path / "rates.csv"), unit="percent").annual(np.array(["2024-01-04"], "datetime64[D]"))
+        RateFile(path=str(tmp_path / "rates.csv"), unit="percent").annual_rates(
+            np.array(["2024-01-04"], "datetime64[D]")
+        )
 
 
 def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
@@ -590,7 +592,7 @@ def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     day = np.array(["2024-01-04"], "datetime64[D]")
     for path, said in ((str(tmp_path), "is no file; name a CSV"), ("~nobody-here/r.csv", "found no home folder")):
         with pytest.raises(DataError, match=said):
-            RateFile(path=path, unit="percent").annual(day)
+            RateFile(path=path, unit="percent").annual_rates(day)
     with pytest.raises(ValidationError, match="is not a path"):
         RateFile(path="a\0b", unit="percent")
 

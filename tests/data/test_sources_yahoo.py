@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources import Request
-from engine.data.sources.exchange_calendar import sessions_of
-from engine.data.sources.store import path_of, read
+from engine.data.sources import PriceRequest
+from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.store import read_series, series_path
 from engine.data.sources.yahoo import Yahoo
 from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect, serving
 
@@ -32,7 +32,7 @@ def yahoo(price_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYa
 
 def days(first: str = "2023-01-03", last: str = "2024-03-08") -> np.ndarray:
     """Return the New York sessions of a span."""
-    return sessions_of("XNYS", np.datetime64(first), np.datetime64(last))
+    return exchange_sessions("XNYS", np.datetime64(first), np.datetime64(last))
 
 
 def flat(dates: np.ndarray, level: float = 100.0, factor: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,7 +63,7 @@ def test_recordings(yahoo: FakeYahoo, shared_data: Path) -> None:
     }
     for name, (ticker, exchange, currency, first, count) in known.items():
         chart = yahoo.charts[ticker] = recorded(folder / name)
-        closes = Yahoo().load(Request((ticker,), exchange=exchange), now=dt.datetime(2025, 11, 8, tzinfo=dt.UTC))
+        closes = Yahoo().load(PriceRequest((ticker,), exchange=exchange), now=dt.datetime(2025, 11, 8, tzinfo=dt.UTC))
         adjusted = np.array(chart["indicators"]["adjclose"][0]["adjclose"], dtype=np.float64)
         assert closes.currency == currency
         assert np.isin(closes.closes, adjusted).all()
@@ -76,15 +76,15 @@ def test_an_incomplete_answer_is_refused(yahoo: FakeYahoo, shared_data: Path) ->
     """An answer that lacks a field yfinance needs ends as one line that names the field."""
     yahoo.charts["MUV2.DE"] = recorded(shared_data / "samples/yahoo_chart/pp_response_yahoo_historical01.json")
     with pytest.raises(DataError, match=r"MUV2.DE: .*understood .*volume"):
-        Yahoo().load(Request(("MUV2.DE",), exchange="XETR"), now=dt.datetime(2020, 11, 8, tzinfo=dt.UTC))
+        Yahoo().load(PriceRequest(("MUV2.DE",), exchange="XETR"), now=dt.datetime(2020, 11, 8, tzinfo=dt.UTC))
 
 
 def test_a_covered_window_needs_no_network(yahoo: FakeYahoo) -> None:
     """Once stored, the same window is read without a single request, and gives the same hash."""
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
-    first = Yahoo().load(Request(("SPY",)), now=EVENING)
+    first = Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     yahoo.requests.clear()
-    again = Yahoo().load(Request(("SPY",), end=dt.date(2024, 3, 8)), now=EVENING + dt.timedelta(days=300))
+    again = Yahoo().load(PriceRequest(("SPY",), end=dt.date(2024, 3, 8)), now=EVENING + dt.timedelta(days=300))
     assert yahoo.requests == []
     assert again.provenance.sha256 == first.provenance.sha256
     assert any("local price store" in note for note in again.provenance.notes)
@@ -94,10 +94,10 @@ def test_adjusted_closes_are_used(yahoo: FakeYahoo) -> None:
     """The run sees total returns: closes adjusted for dividends, declared as adjusted."""
     dates, closes, adjusted = flat(days(), factor=0.9)
     yahoo.charts["KO"] = made_up("KO", dates, closes, adjusted)
-    loaded = Yahoo().load(Request(("KO",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("KO",)), now=EVENING)
     assert np.array_equal(loaded.closes[:, 0], adjusted)
     assert loaded.provenance.closes == "adjusted"
-    stored = read("yahoo", "KO")
+    stored = read_series("yahoo", "KO")
     assert stored is not None
     assert np.array_equal(stored.closes, closes)
 
@@ -106,10 +106,10 @@ def test_a_refresh_fetches_only_the_tail(yahoo: FakeYahoo) -> None:
     """New sessions are appended after the overlap has been compared."""
     dates, closes, adjusted = flat(days())
     yahoo.charts["SPY"] = made_up("SPY", dates[:-5], closes[:-5], adjusted[:-5])
-    Yahoo().load(Request(("SPY",), end=dates[-6].item()), now=EVENING - dt.timedelta(days=7))
+    Yahoo().load(PriceRequest(("SPY",), end=dates[-6].item()), now=EVENING - dt.timedelta(days=7))
     yahoo.requests.clear()
     yahoo.charts["SPY"] = made_up("SPY", dates, closes, adjusted)
-    loaded = Yahoo().load(Request(("SPY",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     assert yahoo.requests == ["SPY"]
     assert np.array_equal(loaded.closes[:, 0], adjusted)
     assert not any("rewrote" in note for note in loaded.provenance.notes)
@@ -119,10 +119,10 @@ def test_a_rewritten_history_is_fetched_anew_and_reported(yahoo: FakeYahoo) -> N
     """A dividend rewrites every adjusted close before it: ticker, first date and ratio are named."""
     dates, closes, adjusted = flat(days())
     yahoo.charts["KO"] = made_up("KO", dates[:-5], closes[:-5], adjusted[:-5])
-    Yahoo().fetch(Request(("KO",)), now=EVENING - dt.timedelta(days=7))
+    Yahoo().fetch(PriceRequest(("KO",)), now=EVENING - dt.timedelta(days=7))
     paid = adjusted * np.where(dates < dates[-3], 0.98, 1.0)
     yahoo.charts["KO"] = made_up("KO", dates, closes, paid)
-    loaded = Yahoo().load(Request(("KO",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("KO",)), now=EVENING)
     assert np.array_equal(loaded.closes[:, 0], paid)
     note = next(note for note in loaded.provenance.notes if "rewrote" in note)
     assert note.startswith("KO: ")
@@ -134,11 +134,11 @@ def test_a_split_is_noticed_like_a_dividend(yahoo: FakeYahoo) -> None:
     """After a 2:1 split the stored half would be twice the fetched one; the series is replaced as a whole."""
     dates, closes, adjusted = flat(days())
     yahoo.charts["NVDA"] = made_up("NVDA", dates[:-5], closes[:-5], adjusted[:-5])
-    Yahoo().fetch(Request(("NVDA",)), now=EVENING - dt.timedelta(days=7))
+    Yahoo().fetch(PriceRequest(("NVDA",)), now=EVENING - dt.timedelta(days=7))
     yahoo.charts["NVDA"] = made_up("NVDA", dates, closes / 2, adjusted / 2)
-    report = Yahoo().fetch(Request(("NVDA",)), now=EVENING)
+    report = Yahoo().fetch(PriceRequest(("NVDA",)), now=EVENING)
     assert any("0.500000" in note for note in report.notes)
-    stored = read("yahoo", "NVDA")
+    stored = read_series("yahoo", "NVDA")
     assert stored is not None
     assert np.abs(np.diff(stored.adjusted) / stored.adjusted[:-1]).max() < 0.01
 
@@ -147,20 +147,20 @@ def test_vanished_days_are_reported(yahoo: FakeYahoo) -> None:
     """A day that Yahoo drops from the overlap leads to a whole new series and a note."""
     dates, closes, adjusted = flat(days())
     yahoo.charts["KO"] = made_up("KO", dates[:-5], closes[:-5], adjusted[:-5])
-    Yahoo().fetch(Request(("KO",)), now=EVENING - dt.timedelta(days=7))
+    Yahoo().fetch(PriceRequest(("KO",)), now=EVENING - dt.timedelta(days=7))
     kept = np.arange(len(dates)) != len(dates) - 8
     yahoo.charts["KO"] = made_up("KO", dates[kept], closes[kept], adjusted[kept])
-    report = Yahoo().fetch(Request(("KO",)), now=EVENING)
+    report = Yahoo().fetch(PriceRequest(("KO",)), now=EVENING)
     assert any("1 dates are gone" in note and str(dates[-8]) in note for note in report.notes)
 
 
 def test_a_price_during_the_session_is_not_a_close(yahoo: FakeYahoo) -> None:
     """At noon the running session's row is left out and named; after the close it is there."""
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
-    noon = Yahoo().load(Request(("SPY",)), now=EVENING.replace(hour=17))
+    noon = Yahoo().load(PriceRequest(("SPY",)), now=EVENING.replace(hour=17))
     assert str(noon.dates[-1]) == "2024-03-07"
     assert any("2024-03-08" in note and "not closed" in note for note in noon.provenance.notes)
-    assert str(Yahoo().load(Request(("SPY",)), now=EVENING).dates[-1]) == "2024-03-08"
+    assert str(Yahoo().load(PriceRequest(("SPY",)), now=EVENING).dates[-1]) == "2024-03-08"
 
 
 @pytest.mark.parametrize("fault", ["empty last row", "missing last row", "tomorrow's row"])
@@ -173,11 +173,11 @@ def test_the_last_row_may_be_wrong(yahoo: FakeYahoo, fault: str) -> None:
         closes[today - 1] = adjusted[today - 1] = np.nan
     rows = {"empty last row": today, "missing last row": today - 1, "tomorrow's row": today + 1}[fault]
     yahoo.charts["SPY"] = made_up("SPY", dates[:rows], closes[:rows], adjusted[:rows])
-    loaded = Yahoo().load(Request(("SPY",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     expected = "2024-03-08" if fault == "tomorrow's row" else "2024-03-07"
     assert str(loaded.dates[-1]) == expected
     yahoo.requests.clear()
-    Yahoo().load(Request(("SPY",)), now=EVENING)
+    Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     assert bool(yahoo.requests) == (fault != "tomorrow's row")
 
 
@@ -185,7 +185,7 @@ def test_rows_that_are_no_sessions_are_left_out_and_counted(yahoo: FakeYahoo) ->
     """A currency pair has prices on New Year's Day; the exchange has no session then."""
     every = np.arange(np.datetime64("2023-12-25"), np.datetime64("2024-01-06"))
     yahoo.charts["EURUSD=X"] = made_up("EURUSD=X", *flat(every))
-    loaded = Yahoo().load(Request(("EURUSD=X",), end=dt.date(2024, 1, 5)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("EURUSD=X",), end=dt.date(2024, 1, 5)), now=EVENING)
     assert np.array_equal(loaded.dates, days("2023-12-25", "2024-01-05"))
     assert any("no sessions of XNYS, the first 2023-12-25" in note for note in loaded.provenance.notes)
 
@@ -193,9 +193,9 @@ def test_rows_that_are_no_sessions_are_left_out_and_counted(yahoo: FakeYahoo) ->
 def test_an_ended_series_is_not_asked_for_again(yahoo: FakeYahoo) -> None:
     """A ticker whose last close lies weeks back counts as ended; the store then answers for today."""
     yahoo.charts["GONE"] = made_up("GONE", *flat(days(last="2024-01-12")))
-    Yahoo().load(Request(("GONE",)), now=EVENING)
+    Yahoo().load(PriceRequest(("GONE",)), now=EVENING)
     yahoo.requests.clear()
-    loaded = Yahoo().load(Request(("GONE",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("GONE",)), now=EVENING)
     assert yahoo.requests == []
     assert str(loaded.dates[-1]) == "2024-01-12"
 
@@ -205,19 +205,19 @@ def test_an_unknown_ticker_is_named_and_the_others_are_stored(yahoo: FakeYahoo) 
     yahoo.charts["AAA"] = made_up("AAA", *flat(days()))
     yahoo.charts["ZZZ"] = made_up("ZZZ", *flat(days()))
     with pytest.raises(DataError, match="MISSPELT: Yahoo has no prices of it"):
-        Yahoo().load(Request(("AAA", "MISSPELT", "ZZZ")), now=EVENING)
-    assert read("yahoo", "AAA") is not None
-    assert read("yahoo", "ZZZ") is not None
+        Yahoo().load(PriceRequest(("AAA", "MISSPELT", "ZZZ")), now=EVENING)
+    assert read_series("yahoo", "AAA") is not None
+    assert read_series("yahoo", "ZZZ") is not None
 
 
 def test_fetch_reports(yahoo: FakeYahoo) -> None:
     """``fetch`` says what was fetched, covered and failed, and reports progress for each ticker."""
     yahoo.charts["AAA"] = made_up("AAA", *flat(days()))
     seen: list[tuple[str, int, int]] = []
-    report = Yahoo().fetch(Request(("AAA", "NONE")), lambda *state: seen.append(state), now=EVENING)
+    report = Yahoo().fetch(PriceRequest(("AAA", "NONE")), lambda *state: seen.append(state), now=EVENING)
     assert (report.fetched, report.covered, [ticker for ticker, _ in report.failed]) == (("AAA",), (), ["NONE"])
     assert seen == [("AAA", 0, 2), ("NONE", 1, 2), ("", 2, 2)]
-    assert Yahoo().fetch(Request(("AAA",)), now=EVENING).covered == ("AAA",)
+    assert Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING).covered == ("AAA",)
 
 
 @pytest.mark.parametrize(
@@ -236,47 +236,47 @@ def test_a_failing_server_is_explained(yahoo: FakeYahoo, status: int | None, bod
     if body:
         yahoo.body["SPY"] = body
     with pytest.raises(DataError, match=f"SPY: .*{said}.*engine data fetch") as caught:
-        Yahoo().load(Request(("SPY",)), now=EVENING)
+        Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     assert "\n" not in str(caught.value)
 
 
 def test_without_a_network(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store carries a run whose window it covers; a later window names what is missing and how to go on."""
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
-    Yahoo().load(Request(("SPY",)), now=EVENING)
+    Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         redirect(f"http://127.0.0.1:{closed.getsockname()[1]}", monkeypatch)
     later = EVENING + dt.timedelta(days=30)
-    covered = Yahoo().load(Request(("SPY",), end=dt.date(2024, 3, 8)), now=later)
+    covered = Yahoo().load(PriceRequest(("SPY",), end=dt.date(2024, 3, 8)), now=later)
     assert str(covered.dates[-1]) == "2024-03-08"
     with pytest.raises(
         DataError, match=r"SPY: .*store holds it through 2024-03-08, closes up to 2024-04-05 are needed"
     ):
-        Yahoo().load(Request(("SPY",)), now=later)
+        Yahoo().load(PriceRequest(("SPY",)), now=later)
 
 
 def test_a_damaged_store_is_only_replaced_by_fetch(yahoo: FakeYahoo) -> None:
     """A run refuses a damaged file and leaves it; ``engine data fetch`` gets the series again and says so."""
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
-    Yahoo().load(Request(("SPY",)), now=EVENING)
-    path = path_of("yahoo", "SPY")
+    Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
+    path = series_path("yahoo", "SPY")
     damaged = bytearray(path.read_bytes())
     damaged[100] ^= 4
     path.write_bytes(damaged)
     with pytest.raises(DataError, match=r"SPY are damaged.*engine data fetch"):
-        Yahoo().load(Request(("SPY",)), now=EVENING)
+        Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     assert path.read_bytes() == bytes(damaged)
-    report = Yahoo().fetch(Request(("SPY",)), now=EVENING)
+    report = Yahoo().fetch(PriceRequest(("SPY",)), now=EVENING)
     assert report.fetched == ("SPY",)
     assert any("damaged" in note for note in report.notes)
-    assert read("yahoo", "SPY") is not None
+    assert read_series("yahoo", "SPY") is not None
 
 
 def test_pence_become_pounds(yahoo: FakeYahoo) -> None:
     """Prices in GBp are divided by 100, and the result says so."""
     yahoo.charts["VOD.L"] = made_up("VOD.L", *flat(days()), currency="GBp")
-    loaded = Yahoo().load(Request(("VOD.L",)), now=EVENING)
+    loaded = Yahoo().load(PriceRequest(("VOD.L",)), now=EVENING)
     assert loaded.currency == "GBP"
     assert loaded.closes[0, 0] == pytest.approx(1.0)
     assert any("divided by 100" in note for note in loaded.provenance.notes)
@@ -287,15 +287,15 @@ def test_two_currencies_are_refused(yahoo: FakeYahoo) -> None:
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
     yahoo.charts["WSU.DE"] = made_up("WSU.DE", *flat(days()), currency="EUR")
     with pytest.raises(DataError, match=r"SPY in USD, WSU.DE in EUR"):
-        Yahoo().load(Request(("SPY", "WSU.DE")), now=EVENING)
+        Yahoo().load(PriceRequest(("SPY", "WSU.DE")), now=EVENING)
 
 
 def test_only_requested_tickers_and_no_later_rows(yahoo: FakeYahoo) -> None:
     """Rows before the window are kept for lookbacks, rows after it are cut, other tickers are absent."""
     for ticker in ("AAA", "BBB"):
         yahoo.charts[ticker] = made_up(ticker, *flat(days()))
-    Yahoo().fetch(Request(("AAA", "BBB")), now=EVENING)
-    request = Request(("BBB",), start=dt.date(2024, 1, 2), end=dt.date(2024, 2, 1))
+    Yahoo().fetch(PriceRequest(("AAA", "BBB")), now=EVENING)
+    request = PriceRequest(("BBB",), start=dt.date(2024, 1, 2), end=dt.date(2024, 2, 1))
     loaded = Yahoo().load(request, now=EVENING)
     assert loaded.tickers == ("BBB",)
     assert (str(loaded.dates[0]), str(loaded.dates[-1])) == ("2023-01-03", "2024-02-01")

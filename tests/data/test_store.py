@@ -12,8 +12,8 @@ import pytest
 from engine.core.errors import DataError, OutputError
 from engine.data.sources import exchange_calendar as calendar
 from engine.data.sources import store
-from engine.data.sources.exchange_calendar import last_closed, sessions_of
-from engine.data.sources.store import Stored
+from engine.data.sources.exchange_calendar import exchange_sessions, last_closed_session
+from engine.data.sources.store import StoredSeries
 
 TICKERS = (
     "BRK-B",
@@ -33,11 +33,11 @@ TICKERS = (
 )
 
 
-def series(length: int = 600, level: float = 100.0) -> Stored:
+def series(length: int = 600, level: float = 100.0) -> StoredSeries:
     """Make up a series of some length."""
     dates = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-01") + length)
     closes = level + np.sin(np.arange(length))
-    return Stored(dates, closes, closes * 0.9, "USD", dates[-1])
+    return StoredSeries(dates, closes, closes * 0.9, "USD", dates[-1])
 
 
 @pytest.mark.usefixtures("price_store")
@@ -45,8 +45,8 @@ def series(length: int = 600, level: float = 100.0) -> Stored:
 def test_what_is_written_comes_back(length: int) -> None:
     """Dates, both closes, currency and the session it answers for, bit for bit."""
     written = series(length)
-    store.write("yahoo", "SPY", written)
-    loaded = store.read("yahoo", "SPY")
+    store.write_series("yahoo", "SPY", written)
+    loaded = store.read_series("yahoo", "SPY")
     assert loaded is not None
     for name in ("dates", "closes", "adjusted"):
         assert np.array_equal(getattr(loaded, name), getattr(written, name))
@@ -57,7 +57,7 @@ def test_what_is_written_comes_back(length: int) -> None:
 @pytest.mark.usefixtures("price_store")
 def test_a_missing_series_is_none() -> None:
     """Nothing stored is not an error."""
-    assert store.read("yahoo", "SPY") is None
+    assert store.read_series("yahoo", "SPY") is None
 
 
 @pytest.mark.usefixtures("price_store")
@@ -65,21 +65,21 @@ def test_the_store_is_ordinary_parquet() -> None:
     """Any Parquet reader opens a file of the store."""
     import pyarrow.parquet as pq
 
-    store.write("yahoo", "SPY", series())
-    assert pq.read_table(store.path_of("yahoo", "SPY")).column_names == ["date", "close", "adjusted"]
+    store.write_series("yahoo", "SPY", series())
+    assert pq.read_table(store.series_path("yahoo", "SPY")).column_names == ["date", "close", "adjusted"]
 
 
 @pytest.mark.usefixtures("price_store")
 def test_every_ticker_has_a_file_of_its_own() -> None:
     """Names differ even where the file system ignores case; none is reserved, none leaves the folder."""
-    names = [store.path_of("yahoo", ticker).name.lower() for ticker in (*TICKERS, "../../etc/passwd", "a/b")]
+    names = [store.series_path("yahoo", ticker).name.lower() for ticker in (*TICKERS, "../../etc/passwd", "a/b")]
     assert len(set(names)) == len(names)
     assert all(not set(name) & set('/\\:*?"<>|^=') for name in names)
     assert not {name.split(".")[0].upper() for name in names} & {"CON", "NUL", "PRN", "AUX"}
     for level, ticker in enumerate(TICKERS, start=50):
-        store.write("yahoo", ticker, series(20, level))
+        store.write_series("yahoo", ticker, series(20, level))
     for level, ticker in enumerate(TICKERS, start=50):
-        loaded = store.read("yahoo", ticker)
+        loaded = store.read_series("yahoo", ticker)
         assert loaded is not None
         assert loaded.closes[0] == level
 
@@ -87,8 +87,8 @@ def test_every_ticker_has_a_file_of_its_own() -> None:
 @pytest.mark.usefixtures("price_store")
 def test_every_flipped_bit_is_detected() -> None:
     """One flipped bit at 1,000 places over the whole file: all are refused, and the file is left as it is."""
-    store.write("yahoo", "SPY", series())
-    path = store.path_of("yahoo", "SPY")
+    store.write_series("yahoo", "SPY", series())
+    path = store.series_path("yahoo", "SPY")
     content = path.read_bytes()
     chance = random.Random(7)
     for _ in range(1000):
@@ -96,65 +96,65 @@ def test_every_flipped_bit_is_detected() -> None:
         damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=r"SPY are damaged.*engine data fetch"):
-            store.read("yahoo", "SPY")
+            store.read_series("yahoo", "SPY")
         assert path.read_bytes() == bytes(damaged)
 
 
 @pytest.mark.usefixtures("price_store")
 def test_every_truncation_is_detected() -> None:
     """A file cut off anywhere, an empty one and one with a tail are refused."""
-    store.write("yahoo", "SPY", series(100))
-    path = store.path_of("yahoo", "SPY")
+    store.write_series("yahoo", "SPY", series(100))
+    path = store.series_path("yahoo", "SPY")
     content = path.read_bytes()
     for damaged in [content[:cut] for cut in range(0, len(content), 37)] + [content + b"\0", b"\0" * len(content)]:
         path.write_bytes(damaged)
         with pytest.raises(DataError, match="damaged"):
-            store.read("yahoo", "SPY")
+            store.read_series("yahoo", "SPY")
 
 
 @pytest.mark.usefixtures("price_store")
 def test_another_tickers_file_is_detected() -> None:
     """A whole and undamaged file under the wrong name is refused."""
-    store.write("yahoo", "SPY", series())
-    store.path_of("yahoo", "VTI").write_bytes(store.path_of("yahoo", "SPY").read_bytes())
+    store.write_series("yahoo", "SPY", series())
+    store.series_path("yahoo", "VTI").write_bytes(store.series_path("yahoo", "SPY").read_bytes())
     with pytest.raises(DataError, match="it holds SPY of yahoo"):
-        store.read("yahoo", "VTI")
+        store.read_series("yahoo", "VTI")
 
 
 @pytest.mark.usefixtures("price_store")
 def test_a_faulty_encoder_does_not_reach_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written is read back first; a difference leaves the old file."""
-    store.write("yahoo", "SPY", series())
-    old = store.path_of("yahoo", "SPY").read_bytes()
+    store.write_series("yahoo", "SPY", series())
+    old = store.series_path("yahoo", "SPY").read_bytes()
     encode = store._encode
     monkeypatch.setattr(store, "_encode", lambda source, ticker, stored: encode(source, ticker, series(5)))
     with pytest.raises(DataError, match="does not read back"):
-        store.write("yahoo", "SPY", series(700))
-    assert store.path_of("yahoo", "SPY").read_bytes() == old
+        store.write_series("yahoo", "SPY", series(700))
+    assert store.series_path("yahoo", "SPY").read_bytes() == old
 
 
 def test_a_store_that_cannot_be_written_is_named(price_store: Path) -> None:
     """The message names the file when the folder is a file."""
     price_store.write_bytes(b"")
     with pytest.raises(OutputError, match="cannot write"):
-        store.write("yahoo", "SPY", series())
+        store.write_series("yahoo", "SPY", series())
 
 
 def _write_often(level: float) -> None:
     for _ in range(60):
-        store.write("yahoo", "SPY", series(500, level))
+        store.write_series("yahoo", "SPY", series(500, level))
 
 
 @pytest.mark.usefixtures("price_store")
 def test_two_writers_race_and_no_reading_is_torn() -> None:
     """Two processes refresh the same ticker 60 times each; every reading is one of the two series."""
-    store.write("yahoo", "SPY", series(500, 50.0))
+    store.write_series("yahoo", "SPY", series(500, 50.0))
     context = get_context("spawn")
     writers = [context.Process(target=_write_often, args=(level,)) for level in (50.0, 80.0)]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):
-        loaded = store.read("yahoo", "SPY")
+        loaded = store.read_series("yahoo", "SPY")
         assert loaded is not None
         assert loaded.closes[0] in {50.0, 80.0}
     for writer in writers:
@@ -171,7 +171,7 @@ def test_sessions_against_an_outside_list(shared_data: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 27
     for exchange in set(rows[0]) - {"year"}:
-        sessions = sessions_of(exchange, np.datetime64("2000-01-01"), np.datetime64("2026-12-31"))
+        sessions = exchange_sessions(exchange, np.datetime64("2000-01-01"), np.datetime64("2026-12-31"))
         for row in rows:
             first = sessions[np.searchsorted(sessions, np.datetime64(f"{row['year']}-01-01"))]
             assert str(first) == row[exchange], exchange
@@ -180,27 +180,27 @@ def test_sessions_against_an_outside_list(shared_data: Path) -> None:
 def test_a_warm_calendar_needs_no_library(price_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second call reads a small file; a damaged file is made again, whichever bit it is."""
     span = ("XNYS", np.datetime64("2020-02-03"), np.datetime64("2020-12-31"))
-    cold = sessions_of(*span)
+    cold = exchange_sessions(*span)
     path = next((price_store / "calendars").iterdir())
     content = path.read_bytes()
     monkeypatch.setattr(calendar, "_compute", lambda *_: pytest.fail("the library was asked"))
-    assert np.array_equal(sessions_of(*span), cold)
+    assert np.array_equal(exchange_sessions(*span), cold)
     monkeypatch.undo()
     monkeypatch.setenv("PORTFOLIO_ENGINE_STORE", str(price_store))
     for at in range(0, len(content), 211):
         damaged = bytearray(content)
         damaged[at] ^= 16
         path.write_bytes(damaged)
-        assert np.array_equal(sessions_of(*span), cold)
+        assert np.array_equal(exchange_sessions(*span), cold)
 
 
 @pytest.mark.usefixtures("price_store")
 def test_an_unknown_exchange_is_named() -> None:
     """A misspelt exchange gets a suggestion; a path in its place gets nowhere."""
     with pytest.raises(DataError, match=r"XNYX: no such calendar.*did you mean XNYS"):
-        sessions_of("XNYX", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
+        exchange_sessions("XNYX", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
     with pytest.raises(DataError, match="market identifier code"):
-        sessions_of("../XNYS", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
+        exchange_sessions("../XNYS", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
 
 
 @pytest.mark.usefixtures("price_store")
@@ -213,21 +213,21 @@ def test_an_exchange_whose_calendar_cannot_be_made_is_named(monkeypatch: pytest.
 
     monkeypatch.setattr(exchange_calendars, "get_calendar", fail)
     with pytest.raises(DataError, match=r"data\.calendar: exchange_calendars cannot serve XBSE .*; name another"):
-        sessions_of("XBSE", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
+        exchange_sessions("XBSE", np.datetime64("2020-01-01"), np.datetime64("2020-02-01"))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"PK\x05\x06" + bytes(18)])
 def test_a_calendar_file_of_another_kind_is_made_again(price_store: Path, content: bytes) -> None:
     """An empty file and archives, which a reader of arrays would open differently."""
     span = ("XNYS", np.datetime64("2020-02-03"), np.datetime64("2020-12-31"))
-    cold = sessions_of(*span)
+    cold = exchange_sessions(*span)
     next((price_store / "calendars").iterdir()).write_bytes(content)
-    assert np.array_equal(sessions_of(*span), cold)
+    assert np.array_equal(exchange_sessions(*span), cold)
 
 
 def test_a_store_in_a_home_that_nobody_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable is named, for nothing else says where the path came from."""
-    monkeypatch.setenv(store.ENVIRONMENT, "~nobody-here/prices")
+    monkeypatch.setenv(store.FOLDER_VARIABLE, "~nobody-here/prices")
     with pytest.raises(DataError, match=r"PORTFOLIO_ENGINE_STORE: ~nobody-here/prices: found no home folder"):
         store.store_folder()
 
@@ -246,13 +246,13 @@ def test_a_session_is_closed_when_its_closing_time_has_passed() -> None:
         ("2024-03-10T12:00", "2024-03-08"),
         ("2025-01-01T12:00", "2024-12-31"),
     ):
-        assert str(last_closed("XNYS", dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC))) == session
+        assert str(last_closed_session("XNYS", dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC))) == session
 
 
 @pytest.mark.usefixtures("price_store")
 def test_a_calendar_with_a_beginning_of_its_own() -> None:
     """Tokyo's calendar begins in 1997; earlier sessions are left out, not invented."""
-    tokyo = sessions_of("XTKS", np.datetime64("1990-01-01"), np.datetime64("1997-12-31"))
+    tokyo = exchange_sessions("XTKS", np.datetime64("1990-01-01"), np.datetime64("1997-12-31"))
     assert str(tokyo[0]) >= "1997-01-01"
     assert len(tokyo) > 200
-    assert not len(sessions_of("XTKS", np.datetime64("1990-01-01"), np.datetime64("1995-12-31")))
+    assert not len(exchange_sessions("XTKS", np.datetime64("1990-01-01"), np.datetime64("1995-12-31")))

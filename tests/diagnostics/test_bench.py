@@ -9,10 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from engine.diagnostics.bench import measure
-from engine.diagnostics.bench.jobs import core_satellites, fixed_mixes
-from engine.diagnostics.bench.measure import Bench, Growth, Line
-from engine.diagnostics.bench.peers import PEERS, quietly
-from engine.report.bench import bench_json, bench_page, print_bench
+from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job
+from engine.diagnostics.bench.measure import TimeGrowth, Timing, TimingReport
+from engine.diagnostics.bench.peers import PEERS, run_quietly
+from engine.report.bench import bench_html, bench_json, print_bench
 from engine.sweep.batch import run_batch as lanes
 from strategies import AnyStrategy
 
@@ -20,17 +20,17 @@ PLAN = TypeAdapter(AnyStrategy).validate_python
 
 
 @pytest.fixture
-def report() -> Bench:
+def report() -> TimingReport:
     lines = (
-        Line("the job", "lanes", 8, 5, 2e-6, 1e-6, 3e-6, flops=7e10),
-        Line("the job", "a <b>peer</b>", 1, 5, 8e-3, 7e-3, 9e-3, difference=1e-12),
-        Line("the job", "another", 1, 5, 9e-3, 7e-3, 9e-3, difference=0.5),
+        Timing("the job", "lanes", 8, 5, 2e-6, 1e-6, 3e-6, flops=7e10),
+        Timing("the job", "a <b>peer</b>", 1, 5, 8e-3, 7e-3, 9e-3, difference=1e-12),
+        Timing("the job", "another", 1, 5, 9e-3, 7e-3, 9e-3, difference=0.5),
     )
-    growth = (Growth("assets", (6, 12, 24), (1.0, 2.0, 4.0)),)
-    return Bench({"cores": "2"}, 1.4e11, lines, growth, ("absent",), (2.5, 300_000_000))
+    growth = (TimeGrowth("assets", (6, 12, 24), (1.0, 2.0, 4.0)),)
+    return TimingReport({"cores": "2"}, 1.4e11, lines, growth, ("absent",), (2.5, 300_000_000))
 
 
-def test_the_table_says_how_many_times_slower_and_who_did_another_job(report: Bench, capsys) -> None:
+def test_the_table_says_how_many_times_slower_and_who_did_another_job(report: TimingReport, capsys) -> None:
     print_bench(report)
     said = " ".join(capsys.readouterr().out.split())
     assert "4,000.0" in said
@@ -40,18 +40,18 @@ def test_the_table_says_how_many_times_slower_and_who_did_another_job(report: Be
     assert "2.5 s, at most 300 MB" in said
 
 
-def test_time_that_doubles_with_the_size_grows_with_its_first_power(report: Bench) -> None:
+def test_time_that_doubles_with_the_size_grows_with_its_first_power(report: TimingReport) -> None:
     assert report.growth[0].slope == pytest.approx(1.0)
 
 
-def test_the_page_needs_nothing_else_and_reads_names_as_text(report: Bench) -> None:
-    page = bench_page(report)
+def test_the_page_needs_nothing_else_and_reads_names_as_text(report: TimingReport) -> None:
+    page = bench_html(report)
     assert "a &lt;b&gt;peer&lt;/b&gt;" in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_the_json_holds_every_number(report: Bench) -> None:
+def test_the_json_holds_every_number(report: TimingReport) -> None:
     data = json.loads(json.dumps(bench_json(report), allow_nan=False))
     assert data["lines"][0]["a_second"] == 500_000.0
     assert data["million"] == {"seconds": 2.5, "peak_bytes": 300_000_000}
@@ -60,9 +60,9 @@ def test_the_json_holds_every_number(report: Bench) -> None:
 
 def test_flops_are_counted_by_hand_for_two_assets() -> None:
     """Value 4, cash 1, return 3 with what it is divided by, its deviation and sums 4, shortfall 2, values 1, days 1, drawdown 2, its square 2."""
-    assert measure.flops(2, 0) == 4 + 1 + 3 + 4 + 2 + 1 + 1 + 2 + 2
+    assert measure.session_flops(2, 0) == 4 + 1 + 3 + 4 + 2 + 1 + 1 + 2 + 2
     # a cap: one more product of money, 5 for limit, count and peak
-    assert measure.flops(2, 1) == measure.flops(2, 0) + 6
+    assert measure.session_flops(2, 1) == measure.session_flops(2, 0) + 6
 
 
 @pytest.mark.parametrize("peer", [peer for peer in PEERS if peer.title != "cvxportfolio"], ids=lambda peer: peer.title)
@@ -70,17 +70,17 @@ def test_flops_are_counted_by_hand_for_two_assets() -> None:
 def test_a_peer_given_the_same_weights_finds_the_same_figures(peer) -> None:
     if peer.version is None:
         pytest.skip(f"{peer.title} is not installed")
-    job = fixed_mixes(PLAN, 1, sessions=700)
-    known = measure.expected(job)
-    for name, values in quietly(peer.prepare(job)).items():
-        assert values == pytest.approx(known[name], rel=measure.AGREES), name
+    job = fixed_mix_job(PLAN, 1, sessions=700)
+    known = measure.comparable_figures(job)
+    for name, values in run_quietly(peer.prepare(job)).items():
+        assert values == pytest.approx(known[name], rel=measure.RESULT_TOLERANCE), name
 
 
 def test_the_jobs_run_in_lanes_and_differ_from_variant_to_variant() -> None:
-    for job in (fixed_mixes(PLAN, 16, sessions=600), core_satellites(PLAN, 16, caps="always")):
-        assert len({lanes.family(variant, job.market) for variant in job.variants}) == 1
-        assert lanes.family(job.variants[0], job.market) is not None
-        assert len(np.unique(lanes.run(job.market, job.variants)[:, 0])) == 16
+    for job in (fixed_mix_job(PLAN, 16, sessions=600), core_satellite_job(PLAN, 16, caps="always")):
+        assert len({lanes.batch_key(variant, job.market) for variant in job.variants}) == 1
+        assert lanes.batch_key(job.variants[0], job.market) is not None
+        assert len(np.unique(lanes.metrics_for_variants(job.market, job.variants)[:, 0])) == 16
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from engine.analysis.metrics import max_drawdown
 from engine.analysis.performance import Performance
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.data.market import Market
-from engine.simulation.portfolio_state import Book
+from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, free, percent, synthetic_closes
@@ -56,7 +56,7 @@ def test_without_costs_the_final_value_and_shares_are_the_oracle_s() -> None:
     ledger = run()
     assert ledger.value[-1] == pytest.approx(134859.946407215, rel=1e-14)
     assert ledger.units[-1] == pytest.approx([460.007692241, 195.138523067, 295.630642798, 158.945772917], rel=1e-11)
-    assert max_drawdown(Performance.of(ledger).level) == pytest.approx(-0.299020936639, rel=1e-11)
+    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(-0.299020936639, rel=1e-11)
     assert int(ledger.rebalances.sum()) == 11
 
 
@@ -65,21 +65,21 @@ def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() 
     assert ledger.value[-1] == pytest.approx(134624.560586007, rel=1e-14)
     assert ledger.costs.sum() == pytest.approx(184.571871748, rel=1e-11)
     assert ledger.units[-1] == pytest.approx([459.204790481, 194.797926450, 295.114646288, 158.668347467], rel=1e-11)
-    assert max_drawdown(Performance.of(ledger).level) == pytest.approx(-0.299292908072, rel=1e-11)
+    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(-0.299292908072, rel=1e-11)
     for day, value in YEAR_ENDS.items():
         assert ledger.value[ledger.dates == np.datetime64(day)][0] == pytest.approx(value, rel=1e-11)
 
 
 def test_floored_whole_shares_end_where_the_oracle_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle floors and leaves the rest in cash; this engine then spends it, so that step is switched off."""
-    opened = Book.__init__
+    opened = PortfolioState.__init__
 
     def floor_only(self, *args: object) -> None:
         opened(self, *args)
         self.terms = self.terms._replace(spend_rest=False)
         self.desk = self.desk._replace(terms=self.terms)
 
-    monkeypatch.setattr(Book, "__init__", floor_only)
+    monkeypatch.setattr(PortfolioState, "__init__", floor_only)
     ledger = run(0.001, shares="whole")
     assert ledger.value[-1] == pytest.approx(134594.078775889, rel=1e-14)
     assert ledger.units[-1].tolist() == [459, 194, 295, 158]

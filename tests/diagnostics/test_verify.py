@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.diagnostics.verify import every, market
-from engine.diagnostics.verify.figures import Figure, Source
+from engine.diagnostics.verify import market, reproduce_figures
+from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from strategies.fixed_mix import FixedMix
 from tests.support.cli import engine
 
 
 @pytest.fixture(scope="module")
-def figures() -> list[Figure]:
-    return list(every(lambda weights: FixedMix(weights=dict(weights))))
+def figures() -> list[ReferenceFigure]:
+    return list(reproduce_figures(lambda weights: FixedMix(weights=dict(weights))))
 
 
 def test_every_published_figure_comes_out(figures) -> None:
@@ -33,23 +33,23 @@ def test_most_figures_are_held_to_nine_digits(figures) -> None:
 
 @pytest.mark.parametrize("found", [None, math.nan, 1.0 + 3e-9, "1"])
 def test_a_figure_that_is_missing_or_off_does_not_hold(found) -> None:
-    assert not Source("group", "origin").one("name", 1.0, found).holds
-    assert not Source("group", "origin").one("day", "2007-01-03", "2007-01-02").holds
+    assert not FigureGroup("group", "origin").figure("name", 1.0, found).agrees
+    assert not FigureGroup("group", "origin").figure("day", "2007-01-03", "2007-01-02").agrees
 
 
 def test_figures_above_one_are_compared_in_parts_of_their_size() -> None:
-    assert Source("group", "origin").one("name", 1e6, 1e6 + 0.9e-3).holds
-    assert not Source("group", "origin").one("name", 1e-6, 1e-6 + 2e-9).holds
+    assert FigureGroup("group", "origin").figure("name", 1e6, 1e6 + 0.9e-3).agrees
+    assert not FigureGroup("group", "origin").figure("name", 1e-6, 1e-6 + 2e-9).agrees
 
 
 def test_a_market_that_is_a_hair_different_is_noticed(monkeypatch) -> None:
-    real = market.synthetic()
+    real = market.build_synthetic_market()
     closes = np.array(real.prices)
     closes[1000, 2] *= 1.0 + 1e-8
     monkeypatch.setattr(
         "engine.diagnostics.verify.accounting.synthetic", lambda: Market.build(real.dates, real.assets, closes)
     )
-    wrong = [one for one in every(lambda weights: FixedMix(weights=dict(weights))) if not one.holds]
+    wrong = [one for one in reproduce_figures(lambda weights: FixedMix(weights=dict(weights))) if not one.agrees]
     assert {one.group for one in wrong} == {"synthetic market"}
 
 

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine.optimisation.constraints import Bounds, Budget, Cardinality, Constraints, Group, Target, Turnover, long_only
-from engine.optimisation.feasibility import Feasibility, feasible
+from engine.optimisation.constraints import (
+    Bounds,
+    Budget,
+    Cardinality,
+    Constraints,
+    GroupConstraint,
+    ReturnTarget,
+    TurnoverLimit,
+    long_only_constraints,
+)
+from engine.optimisation.feasibility import Feasibility, prove_feasibility
 
 FIVE = tuple("ABCDE")
 
@@ -18,7 +27,7 @@ def mask(*columns: int, n: int = 5) -> np.ndarray:
     return np.isin(np.arange(n), columns)
 
 
-def bounded(lower: float, upper: float, *groups: Group, names: tuple[str, ...] = FIVE) -> Constraints:
+def bounded(lower: float, upper: float, *groups: GroupConstraint, names: tuple[str, ...] = FIVE) -> Constraints:
     n = len(names)
     return Constraints(Bounds(names, np.full(n, lower), np.full(n, upper)), groups)
 
@@ -27,11 +36,11 @@ def test_each_piece_measures_its_own_violation() -> None:
     w = np.array([0.5, 0.2, 0.1, 0.1, 0.2])
     assert Budget().violation(w) == pytest.approx(0.1)
     assert Bounds(FIVE, np.full(5, 0.15), np.full(5, 0.4)).violation(w) == pytest.approx(0.1)
-    assert Group("g", mask(0, 1), most=0.6).violation(w) == pytest.approx(0.1)
-    assert Group("g", mask(2, 3), least=0.25).violation(w) == pytest.approx(0.05)
-    assert Turnover(np.zeros(5), 0.5).violation(w) == pytest.approx(0.05)
-    assert Turnover(w, 0.0, elsewhere=0.2).violation(w) == pytest.approx(0.1)
-    assert Target(np.arange(5.0), 2.0).violation(w) == pytest.approx(0.5)
+    assert GroupConstraint("g", mask(0, 1), most=0.6).violation(w) == pytest.approx(0.1)
+    assert GroupConstraint("g", mask(2, 3), least=0.25).violation(w) == pytest.approx(0.05)
+    assert TurnoverLimit(np.zeros(5), 0.5).violation(w) == pytest.approx(0.05)
+    assert TurnoverLimit(w, 0.0, elsewhere=0.2).violation(w) == pytest.approx(0.1)
+    assert ReturnTarget(np.arange(5.0), 2.0).violation(w) == pytest.approx(0.5)
     count = Cardinality(mask(2, 3, 4), np.full(5, 0.15), np.full(5, 0.3), 1, 3)
     assert count.violation(w) == pytest.approx(0.05)
     assert replace(count, most=2).violation(w) == 1.0
@@ -46,9 +55,9 @@ def test_normals_have_the_slack_of_the_violation() -> None:
         w, previous = rng.dirichlet(np.ones(5)), rng.dirichlet(np.ones(5))
         for piece in (
             Bounds(FIVE, np.full(5, 0.1), np.full(5, 0.3)),
-            Group("g", mask(0, 2), 0.4, 0.2),
-            Turnover(previous, 0.2),
-            Target(rng.normal(size=5), 0.1),
+            GroupConstraint("g", mask(0, 2), 0.4, 0.2),
+            TurnoverLimit(previous, 0.2),
+            ReturnTarget(rng.normal(size=5), 0.1),
         ):
             rows = piece.normals(w)
             assert max(-rows.slack.min(), 0.0) == pytest.approx(piece.violation(w), abs=1e-15)
@@ -66,26 +75,26 @@ def test_the_pieces_mean_the_same_to_cvxpy() -> None:
         for piece in (
             Budget(),
             Bounds(FIVE, np.full(5, 0.1), np.full(5, 0.3)),
-            Group("g", mask(0, 2), 0.4, 0.2),
-            Turnover(rng.dirichlet(np.ones(5)), 0.2, 0.05),
+            GroupConstraint("g", mask(0, 2), 0.4, 0.2),
+            TurnoverLimit(rng.dirichlet(np.ones(5)), 0.2, 0.05),
         ):
-            broken = max(float(np.max(c.violation())) for c in piece.cvxpy(w))
+            broken = max(float(np.max(c.violation())) for c in piece.to_cvxpy(w))
             assert (broken > 1e-12) == (piece.violation(w.value) > 1e-12)
 
 
 @pytest.mark.parametrize("shortfall", [10.0**-k for k in range(1, 13)])
 def test_the_infeasibility_ladder(shortfall: float) -> None:
-    found = feasible(long_only(FIVE, 0.2 - shortfall / 5))
+    found = prove_feasibility(long_only_constraints(FIVE, 0.2 - shortfall / 5))
     assert not found.holds
     assert found.missing == pytest.approx(shortfall, rel=1e-3)
     assert "cap A, cap B, cap C, cap D, cap E" in found.message
-    assert feasible(long_only(FIVE, 0.2 + shortfall / 5)).holds
+    assert prove_feasibility(long_only_constraints(FIVE, 0.2 + shortfall / 5)).holds
 
 
 def test_exact_decimals_and_rounded_thirds_are_feasible() -> None:
-    assert feasible(long_only(FIVE, 0.2)).holds
-    assert feasible(long_only(tuple("ABC"), 1 / 3)).holds
-    assert feasible(bounded(0.1, 0.1, names=tuple("ABCDEFGHIJ"))).holds
+    assert prove_feasibility(long_only_constraints(FIVE, 0.2)).holds
+    assert prove_feasibility(long_only_constraints(tuple("ABC"), 1 / 3)).holds
+    assert prove_feasibility(bounded(0.1, 0.1, names=tuple("ABCDEFGHIJ"))).holds
 
 
 @pytest.mark.parametrize(
@@ -93,21 +102,21 @@ def test_exact_decimals_and_rounded_thirds_are_feasible() -> None:
     [
         (bounded(0.5, 0.4), "floor A 50 % is above cap A 40 %", 0.1),
         (bounded(0.21, 0.4), "sum of 100 %: 5 % too much because of floor A", 0.05),
-        (bounded(0.05, 0.4, Group("limits[0]", mask(0, 1, 2), most=0.15)), "5 % missing because of cap D, cap E, limits[0] max", 0.05),
-        (bounded(0.1, 0.4, Group("limits[0]", mask(0, 1, 2), most=0.2)), "limits[0] 20 %: 10 % too much because of floor A, floor B, floor C", 0.1),
-        (bounded(0.0, 0.1, Group("limits[1]", mask(0, 1), least=0.3)), "limits[1] 30 %: 10 % missing because of cap A, cap B", 0.1),
+        (bounded(0.05, 0.4, GroupConstraint("limits[0]", mask(0, 1, 2), most=0.15)), "5 % missing because of cap D, cap E, limits[0] max", 0.05),
+        (bounded(0.1, 0.4, GroupConstraint("limits[0]", mask(0, 1, 2), most=0.2)), "limits[0] 20 %: 10 % too much because of floor A, floor B, floor C", 0.1),
+        (bounded(0.0, 0.1, GroupConstraint("limits[1]", mask(0, 1), least=0.3)), "limits[1] 30 %: 10 % missing because of cap A, cap B", 0.1),
         (
-            bounded(0.0, 1.0, Group("limits[0]", mask(0, 1), most=0.3), Group("limits[1]", mask(2, 3, 4), most=0.6)),
+            bounded(0.0, 1.0, GroupConstraint("limits[0]", mask(0, 1), most=0.3), GroupConstraint("limits[1]", mask(2, 3, 4), most=0.6)),
             "10 % missing because of limits[0] max, limits[1] max",
             0.1,
         ),
-        (replace(bounded(0.0, 0.4), turnover=Turnover(np.array([1.0, 0, 0, 0, 0]), 0.5)), "turnover.max 50 %: trades of 10 % more are needed because of cap A", 0.1),
+        (replace(bounded(0.0, 0.4), turnover=TurnoverLimit(np.array([1.0, 0, 0, 0, 0]), 0.5)), "turnover.max 50 %: trades of 10 % more are needed because of cap A", 0.1),
     ],
 )  # fmt: skip
 def test_a_contradiction_names_its_keys_and_the_missing_amount(
     constraints: Constraints, words: str, missing: float
 ) -> None:
-    found = feasible(constraints)
+    found = prove_feasibility(constraints)
     assert not found.holds
     assert words in found.message
     assert found.missing == pytest.approx(missing)
@@ -122,32 +131,32 @@ def cardinality(least: int, most: int, floor: float, cap: float, core_cap: float
 
 
 def test_a_choice_of_names_is_proved_by_trying_them() -> None:
-    assert feasible(cardinality(3, 4, 0.02, 0.1)).holds
-    found = feasible(cardinality(3, 4, 0.02, 0.1, core_cap=0.5))
+    assert prove_feasibility(cardinality(3, 4, 0.02, 0.1)).holds
+    found = prove_feasibility(cardinality(3, 4, 0.02, 0.1, core_cap=0.5))
     assert not found.holds
     assert "satellites.count: whichever 3 to 4 are held" in found.message
     assert found.missing == pytest.approx(0.1)
-    assert "floor is above cap for B, C, D, E" in feasible(cardinality(3, 4, 0.2, 0.1)).message
-    assert "4 names for at least 5" in feasible(cardinality(5, 6, 0.02, 0.1)).message
-    tight = replace(cardinality(3, 4, 0.1, 0.2), groups=(Group("limits[0]", mask(1, 2, 3, 4), most=0.25),))
-    assert feasible(tight).missing == pytest.approx(0.05)
+    assert "floor is above cap for B, C, D, E" in prove_feasibility(cardinality(3, 4, 0.2, 0.1)).message
+    assert "4 names for at least 5" in prove_feasibility(cardinality(5, 6, 0.02, 0.1)).message
+    tight = replace(cardinality(3, 4, 0.1, 0.2), groups=(GroupConstraint("limits[0]", mask(1, 2, 3, 4), most=0.25),))
+    assert prove_feasibility(tight).missing == pytest.approx(0.05)
 
 
 BEFORE = {
     "a name held below its floor": (cardinality(1, 1, 0.1, 0.2), [0.95, 0.05, 0, 0, 0], 0.0, "4 % more are needed because of floor B; raise it"),
     "a name held above its cap": (cardinality(1, 1, 0.02, 0.1), [0.85, 0.15, 0, 0, 0], 0.0, "4 % more are needed because of cap B; raise it"),
     "a group above its most": (
-        replace(long_only(FIVE, 0.9), groups=(Group("limits[0]", mask(1, 2), 0.15),)), [0.8, 0.1, 0.1, 0, 0], 0.0,
+        replace(long_only_constraints(FIVE, 0.9), groups=(GroupConstraint("limits[0]", mask(1, 2), 0.15),)), [0.8, 0.1, 0.1, 0, 0], 0.0,
         "4 % more are needed because of limits[0] max; raise it",
     ),
     "caps that are kept to": (bounded(0.0, 0.4), [0.45, 0.4, 0.15, 0, 0], 0.0, "4 % more are needed because of cap A; raise it"),
     "two names, each in part": (bounded(0.03, 0.9), [0.9, 0.1, 0, 0, 0], 0.0, "8 % more are needed because of floor C, floor D, floor E; raise it"),
-    "what is no longer there": (long_only(FIVE), [0.5, 0.4, 0, 0, 0], 0.1, "9 % more are needed because of what cannot be held any longer; raise it"),
+    "what is no longer there": (long_only_constraints(FIVE), [0.5, 0.4, 0, 0, 0], 0.1, "9 % more are needed because of what cannot be held any longer; raise it"),
     "two causes that would each do": (
-        replace(long_only(FIVE), bounds=Bounds(FIVE, np.array([0, 0.1, 0, 0, 0]), np.array([0.9, 1, 1, 1, 1]))),
+        replace(long_only_constraints(FIVE), bounds=Bounds(FIVE, np.array([0, 0.1, 0, 0, 0]), np.array([0.9, 1, 1, 1, 1]))),
         [0.95, 0.05, 0, 0, 0], 0.0, "4 % more are needed because of cap A, floor B; raise it",
     ),
-    "nothing but cash": (long_only(FIVE), [0.5, 0.4, 0, 0, 0], 0.0, "4 % more are needed; raise it"),
+    "nothing but cash": (long_only_constraints(FIVE), [0.5, 0.4, 0, 0, 0], 0.0, "4 % more are needed; raise it"),
 }  # fmt: skip
 
 
@@ -155,29 +164,29 @@ BEFORE = {
 def test_too_little_turnover_names_what_has_to_be_traded_and_nothing_else(
     constraints: Constraints, held: list, elsewhere: float, words: str
 ) -> None:
-    found = feasible(replace(constraints, turnover=Turnover(np.array(held), 0.01, elsewhere)))
+    found = prove_feasibility(replace(constraints, turnover=TurnoverLimit(np.array(held), 0.01, elsewhere)))
     assert found.message.endswith(f"turnover.max 1 %: trades of {words}")
 
 
 def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
-    from engine.optimisation.relaxation import without
+    from engine.optimisation.relaxation import remove_limit
 
     rng, named = np.random.default_rng(5), 0
     for _ in range(150):
         lower = np.round(rng.uniform(0.0, 0.15, 5) * (rng.random(5) < 0.5), 2)
         bounds = Bounds(FIVE, lower, np.round(lower + rng.uniform(0.05, 0.6, 5), 2))
-        group = Group("limits[0]", rng.random(5) < 0.5, float(np.round(rng.uniform(0.2, 0.9), 2)))
-        turnover = Turnover(np.round(rng.dirichlet(np.full(5, 0.5)), 2), 0.02)
+        group = GroupConstraint("limits[0]", rng.random(5) < 0.5, float(np.round(rng.uniform(0.2, 0.9), 2)))
+        turnover = TurnoverLimit(np.round(rng.dirichlet(np.full(5, 0.5)), 2), 0.02)
         constraints = Constraints(bounds, (group,), turnover)
-        found = feasible(constraints)
+        found = prove_feasibility(constraints)
         if found.holds or "because of " not in found.message or "is above" in found.message:
             continue
         names = found.message.split("because of ")[1].split(";")[0].split(", ")
 
         def as_much(*gone: str, constraints: Constraints = constraints, found: Feasibility = found) -> bool:
             for name in gone:
-                constraints = without(constraints, name)
-            left = feasible(constraints)
+                constraints = remove_limit(constraints, name)
+            left = prove_feasibility(constraints)
             same = left.message.split(" %:")[0] == found.message.split(" %:")[0]
             return not left.holds and same and left.missing == pytest.approx(found.missing, abs=1e-12)
 
@@ -196,7 +205,7 @@ def test_proofs_agree_with_a_linear_program_on_random_constraints() -> None:
         lower = np.round(rng.uniform(0.0, 0.25, n), 2)
         upper = np.round(lower + rng.uniform(0.0, 0.4, n), 2)
         groups = tuple(
-            Group(
+            GroupConstraint(
                 f"limits[{g}]",
                 rng.random(n) < 0.5,
                 float(np.round(rng.uniform(0.2, 1), 2)),
@@ -204,9 +213,9 @@ def test_proofs_agree_with_a_linear_program_on_random_constraints() -> None:
             )
             for g in range(int(rng.integers(0, 4)))
         )
-        turnover = Turnover(np.round(rng.dirichlet(np.ones(n)), 2), 0.25) if rng.random() < 0.3 else None
+        turnover = TurnoverLimit(np.round(rng.dirichlet(np.ones(n)), 2), 0.25) if rng.random() < 0.3 else None
         constraints = Constraints(Bounds(tuple(map(str, range(n))), lower, upper), groups, turnover)
-        outcomes.append(feasible(constraints).holds)
+        outcomes.append(prove_feasibility(constraints).holds)
         assert outcomes[-1] == (least_violation(constraints) <= 1e-9)
     assert 50 < sum(outcomes) < 350
 

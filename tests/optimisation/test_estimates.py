@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.core.errors import DataError
-from engine.optimisation.estimates import Estimates, bayes_stein
+from engine.optimisation.estimates import Estimates, bayes_stein_mean
 
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
@@ -62,7 +62,7 @@ def test_ledoit_wolf_and_oas_are_the_published_ones() -> None:
 
 
 def test_ledoit_wolf_on_seven_stocks(shared_data: Path) -> None:
-    found = chosen(covariance="ledoit_wolf", lookback=5000).of(oracle_closes(shared_data, SEVEN))
+    found = chosen(covariance="ledoit_wolf", lookback=5000).estimate(oracle_closes(shared_data, SEVEN))
     assert found.moments.observations == 2012
     assert found.moments.shrinkage == pytest.approx(0.0073663981828534, rel=1e-10)
 
@@ -99,16 +99,16 @@ def test_means_are_shrunk_by_the_formula_of_jorion() -> None:
     common = ones @ inverse @ sample / (ones @ inverse @ ones)
     distance = 120 * (sample - common) @ inverse @ (sample - common)
     weight = 6.0 / (6.0 + distance)
-    found = bayes_stein(sample * 252, covariance * 252, 120)
+    found = bayes_stein_mean(sample * 252, covariance * 252, 120)
     assert found == pytest.approx(252 * ((1 - weight) * sample + weight * common), rel=1e-10)
     assert np.all(chosen(mean="zero").moments(returns).mean == 0.0)
 
 
 def test_only_the_lookback_counts_and_what_was_before_changes_nothing() -> None:
     closes = closes_of(lcg_returns())
-    short = chosen(lookback=100).of(closes)
+    short = chosen(lookback=100).estimate(closes)
     closes[:-101] *= np.linspace(0.5, 2.0, len(closes) - 101)[:, None]
-    again = chosen(lookback=100).of(closes)
+    again = chosen(lookback=100).estimate(closes)
     assert short.moments.observations == 100
     assert np.array_equal(short.moments.covariance, again.moments.covariance)
 
@@ -117,7 +117,7 @@ def test_a_young_asset_is_left_out_and_an_older_one_sets_the_length() -> None:
     closes = closes_of(lcg_returns(columns=4))
     closes[:-11, 1] = np.nan  # 10 returns
     closes[:-51, 2] = np.nan  # 50 returns
-    found = chosen(covariance="sample").of(closes)
+    found = chosen(covariance="sample").estimate(closes)
     assert found.known.tolist() == [True, False, True, True]
     assert found.moments.observations == 50
     assert found.returns == pytest.approx((closes[1:] / closes[:-1] - 1)[-50:][:, [0, 2, 3]])
@@ -126,18 +126,18 @@ def test_a_young_asset_is_left_out_and_an_older_one_sets_the_length() -> None:
 def test_a_gap_takes_its_session_and_the_next_from_all() -> None:
     closes = closes_of(lcg_returns(columns=3))
     closes[100, 0] = np.nan
-    assert chosen().of(closes).moments.observations == 238
+    assert chosen().estimate(closes).moments.observations == 238
 
 
 def test_too_little_history_names_the_key() -> None:
     with pytest.raises(DataError, match=r"estimates.min_history: no asset has 252 returns yet, the oldest has 99"):
-        Estimates().of(closes_of(lcg_returns(rows=99)))
+        Estimates().estimate(closes_of(lcg_returns(rows=99)))
     with pytest.raises(DataError, match=r"the oldest has 0"):
-        Estimates().of(np.zeros((0, 3)))
+        Estimates().estimate(np.zeros((0, 3)))
     closes = closes_of(lcg_returns(rows=60, columns=2))
     closes[:31, 0], closes[31:, 1] = np.nan, np.nan
     with pytest.raises(DataError, match=r"only 0 sessions have a return of every asset"):
-        chosen().of(closes)
+        chosen().estimate(closes)
 
 
 def test_a_singular_sample_covariance_says_what_to_do() -> None:
@@ -152,9 +152,9 @@ def test_a_singular_sample_covariance_says_what_to_do() -> None:
 
 
 def test_a_negative_eigenvalue_is_raised_and_the_amount_kept() -> None:
-    from engine.optimisation.estimates import _positive
+    from engine.optimisation.estimates import make_positive_definite
 
-    raised, clipped, condition = _positive(np.array([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]]))
+    raised, clipped, condition = make_positive_definite(np.array([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]]))
     assert clipped == pytest.approx(1e-9, rel=0.01)
     assert condition == np.inf
     assert np.linalg.eigvalsh(raised)[0] > 0.0

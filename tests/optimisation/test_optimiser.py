@@ -13,13 +13,19 @@ from scipy.optimize import brentq, linprog, minimize
 
 from engine.core.errors import DataError
 from engine.optimisation.certificate import certify
-from engine.optimisation.compiled_problem import Costs
-from engine.optimisation.constraints import Bounds, Cardinality, Constraints, Group, Turnover, long_only
+from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.constraints import (
+    Bounds,
+    Cardinality,
+    Constraints,
+    GroupConstraint,
+    TurnoverLimit,
+    long_only_constraints,
+)
 from engine.optimisation.estimates import Moments
-from engine.optimisation.frontier import frontier, highest_mean, least_volatile
+from engine.optimisation.frontier import efficient_frontier, solve_max_return, solve_min_variance
 from engine.optimisation.objectives import (
     EqualWeight,
-    Inputs,
     InverseVolatility,
     MaxDiversification,
     MaxSharpe,
@@ -28,14 +34,15 @@ from engine.optimisation.objectives import (
     MinTrackingError,
     MinVariance,
     Objective,
-    Quadratic,
+    ObjectiveInputs,
+    QuadraticForm,
     RiskParity,
-    Tail,
+    TailLossForm,
 )
 from engine.optimisation.optimiser import Optimiser
-from engine.optimisation.risk_parity import risk_parity
+from engine.optimisation.risk_parity import risk_parity_weights
 from engine.optimisation.solution import Solution
-from engine.optimisation.solvers import SOLVERS, Answer
+from engine.optimisation.solvers import SOLVERS, SolverResult
 
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
@@ -46,16 +53,19 @@ def names(n: int) -> tuple[str, ...]:
 
 def inputs(
     covariance: np.ndarray, mean: np.ndarray | None = None, returns: np.ndarray | None = None, risk_free: float = 0.0
-) -> Inputs:
+) -> ObjectiveInputs:
     n = len(covariance)
     moments = Moments(np.zeros(n) if mean is None else mean, np.asarray(covariance, dtype=float), 1000)
-    return Inputs(names(n), moments, np.zeros((0, n)) if returns is None else returns, risk_free)
+    return ObjectiveInputs(names(n), moments, np.zeros((0, n)) if returns is None else returns, risk_free)
 
 
 def solved(
-    objective: Objective, given: Inputs, constraints: Constraints | None = None, optimiser: Optimiser | None = None
+    objective: Objective,
+    given: ObjectiveInputs,
+    constraints: Constraints | None = None,
+    optimiser: Optimiser | None = None,
 ) -> Solution:
-    found = (optimiser or Optimiser()).solve(objective.form(given), constraints or long_only(given.assets))
+    found = (optimiser or Optimiser()).solve(objective.form(given), constraints or long_only_constraints(given.assets))
     assert found.weights is not None, found.status
     return found
 
@@ -73,7 +83,7 @@ def prices(folder: Path):
 
 
 @pytest.fixture(scope="module")
-def seven(shared_data: Path) -> Inputs:
+def seven(shared_data: Path) -> ObjectiveInputs:
     closes = prices(shared_data).loc["2010-01-04":"2017-12-29", list(SEVEN)].to_numpy()
     returns = closes[1:] / closes[:-1] - 1.0
     assert len(returns) == 2012
@@ -81,7 +91,7 @@ def seven(shared_data: Path) -> Inputs:
 
 
 @pytest.fixture(scope="module")
-def twenty(shared_data: Path) -> Inputs:
+def twenty(shared_data: Path) -> ObjectiveInputs:
     """PyPortfolioOpt's own estimates: compound means and a covariance of pairs, both over what each stock has."""
     table = prices(shared_data).pct_change(fill_method=None).dropna(how="all")
     mean = (1.0 + table).prod() ** (252.0 / table.count()) - 1.0
@@ -105,27 +115,29 @@ def twenty(shared_data: Path) -> Inputs:
         ),
     ],
 )
-def test_weights_of_seven_stocks(seven: Inputs, objective: Objective, cap: float, weights: list[float]) -> None:
-    found = solved(objective, seven, long_only(seven.assets, cap))
+def test_weights_of_seven_stocks(
+    seven: ObjectiveInputs, objective: Objective, cap: float, weights: list[float]
+) -> None:
+    found = solved(objective, seven, long_only_constraints(seven.assets, cap))
     digits = 10 if isinstance(objective, RiskParity) else 8
     assert found.weights == pytest.approx(weights, abs=0.6 * 10.0**-digits)
     assert found.residual <= 1e-15
 
 
-def test_volatilities_of_seven_stocks(seven: Inputs) -> None:
+def test_volatilities_of_seven_stocks(seven: ObjectiveInputs) -> None:
     for cap, volatility in ((1.0, 0.1232507665), (0.2, 0.1322725587)):
-        found = solved(MinVariance(), seven, long_only(seven.assets, cap))
+        found = solved(MinVariance(), seven, long_only_constraints(seven.assets, cap))
         assert np.sqrt(found.objective_value) == pytest.approx(volatility, abs=6e-11)
 
 
-def test_without_floors_the_least_variance_is_the_closed_form(seven: Inputs) -> None:
+def test_without_floors_the_least_variance_is_the_closed_form(seven: ObjectiveInputs) -> None:
     published = [0.0099725846, 0.3274487034, 0.3505412884, 0.1786323281, 0.2017948758, -0.0570248631, -0.0113649172]
     inverse = np.linalg.solve(seven.moments.covariance, np.ones(7))
     assert inverse / inverse.sum() == pytest.approx(published, abs=6e-11)
     wide = Constraints(Bounds(seven.assets, np.full(7, -1.0), np.full(7, 1.0)))
     optimiser, form = Optimiser(), MinVariance().form(seven)
-    program = optimiser.program(form, wide, None)
-    x = SOLVERS["clarabel"](program.standard(form, wide, None)).x
+    program = optimiser.compiled_problem(form, wide, None)
+    x = SOLVERS["clarabel"](program.standard_form(form, wide, None)).x
     assert program.weights(x) == pytest.approx(published, abs=1e-7)
 
 
@@ -156,7 +168,7 @@ TWO = {
     ],
 )
 def test_published_risk_parities(covariance: list[list[float]], budgets: list[float], weights: list[float]) -> None:
-    assert risk_parity(np.array(covariance, dtype=float), np.array(budgets)) == pytest.approx(weights, abs=6e-9)
+    assert risk_parity_weights(np.array(covariance, dtype=float), np.array(budgets)) == pytest.approx(weights, abs=6e-9)
 
 
 def of_correlation(volatilities: list[float], pairs: dict[tuple[int, int], float]) -> np.ndarray:
@@ -194,12 +206,12 @@ def test_the_three_assets_of_roncalli() -> None:
         assert np.sqrt(w @ given.moments.covariance @ w) == pytest.approx(volatility, abs=6e-11)
 
 
-def performance(given: Inputs, w: np.ndarray) -> tuple[float, float, float]:
+def performance(given: ObjectiveInputs, w: np.ndarray) -> tuple[float, float, float]:
     mean, volatility = float(given.moments.mean @ w), float(np.sqrt(w @ given.moments.covariance @ w))
     return mean, volatility, (mean - given.risk_free) / volatility
 
 
-def test_the_frontier_of_twenty_stocks(twenty: Inputs) -> None:
+def test_the_frontier_of_twenty_stocks(twenty: ObjectiveInputs) -> None:
     published = {
         MinVariance(): (0.15056821399482578, 0.15915084514118694, 0.8204054077060996),
         MaxSharpe(): (0.3047768672819914, 0.22165566922402932, 1.2847714127003216),
@@ -207,17 +219,20 @@ def test_the_frontier_of_twenty_stocks(twenty: Inputs) -> None:
     }
     for objective, figures in published.items():
         assert performance(twenty, solved(objective, twenty).weights) == pytest.approx(figures, rel=1e-9)
-    everything, optimiser = long_only(twenty.assets), Optimiser()
-    at = least_volatile(optimiser, twenty, everything, 0.25)
+    everything, optimiser = long_only_constraints(twenty.assets), Optimiser()
+    at = solve_min_variance(optimiser, twenty, everything, 0.25)
     assert np.sqrt(at.objective_value) == pytest.approx(0.18723269942026335, rel=1e-9)
     least = brentq(
-        lambda r: np.sqrt(least_volatile(optimiser, twenty, everything, r).objective_value) - 0.19, 0.2, 0.3, xtol=1e-14
+        lambda r: np.sqrt(solve_min_variance(optimiser, twenty, everything, r).objective_value) - 0.19,
+        0.2,
+        0.3,
+        xtol=1e-14,
     )
     assert least == pytest.approx(0.2552422849133517, rel=2e-9)  # its own weights have a volatility of 0.1900000002
-    assert optimiser.compiled == 1
+    assert optimiser.compilations == 1
 
 
-def test_the_weights_of_twenty_stocks(twenty: Inputs, shared_data: Path) -> None:
+def test_the_weights_of_twenty_stocks(twenty: ObjectiveInputs, shared_data: Path) -> None:
     columns = list(prices(shared_data).columns)
     published = {
         MaxSharpe(): "GOOG .038354 AAPL .068899 FB .206031 BABA .073146 AMZN .040329 BBY .013235 MA .353487 PFE .195702 SBUX .010816",
@@ -273,27 +288,27 @@ def test_risk_budgets_of_twenty_stocks_agree_with_skfolio_s() -> None:
     for budgets in (np.full(20, 0.05), np.arange(1.0, 21.0) / 210.0):
         named = dict(zip(returns.columns, budgets, strict=True))
         theirs = RiskBudgeting(risk_budget=named, solver="CLARABEL", solver_params=tight).fit(returns).weights_
-        ours = risk_parity(S, budgets)
+        ours = risk_parity_weights(S, budgets)
         shares = ours * (S @ ours)
         assert shares / shares.sum() == pytest.approx(budgets, abs=1e-9)
         assert ours == pytest.approx(theirs, abs=1e-5)
 
 
-def test_frontier_points_are_spaced_evenly_and_each_is_the_least_volatile(twenty: Inputs) -> None:
-    points = frontier(Optimiser(), twenty, long_only(twenty.assets), 8)
+def test_frontier_points_are_spaced_evenly_and_each_is_the_least_volatile(twenty: ObjectiveInputs) -> None:
+    points = efficient_frontier(Optimiser(), twenty, long_only_constraints(twenty.assets), 8)
     means = [p.mean for p in points]
     assert np.diff(means) == pytest.approx(np.full(7, (means[-1] - means[0]) / 7), rel=1e-6)
     assert means[-1] == pytest.approx(twenty.moments.mean.max())
     volatilities = np.array([p.volatility for p in points])
     assert np.all(np.diff(volatilities) > 0.0)
     assert np.all(np.diff(volatilities, 2) > -1e-12)  # convex
-    assert highest_mean(Optimiser(), twenty, long_only(twenty.assets)).weights.max() == 1.0
+    assert solve_max_return(Optimiser(), twenty, long_only_constraints(twenty.assets)).weights.max() == 1.0
 
 
 # ---- random problems against independent methods ----------------------------------------------------------------
 
 
-def random_problem(seed: int) -> tuple[Inputs, Constraints]:
+def random_problem(seed: int) -> tuple[ObjectiveInputs, Constraints]:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 12))
     scenarios = 0.0005 + 0.01 * rng.normal(size=(80, n)) @ (np.eye(n) + 0.5 * rng.normal(size=(n, n)) / np.sqrt(n))
@@ -303,7 +318,7 @@ def random_problem(seed: int) -> tuple[Inputs, Constraints]:
     members = rng.random(n) < 0.4
     room = 1.0 - cap * (~members).sum()
     groups = (
-        (Group("group", members, most=float(rng.uniform(max(room, 0.05), 1.0))),)
+        (GroupConstraint("group", members, most=float(rng.uniform(max(room, 0.05), 1.0))),)
         if members.any() and room < 0.9
         else ()
     )
@@ -340,17 +355,17 @@ def by_slsqp(value, slope, start: np.ndarray, constraints: Constraints) -> float
     return best
 
 
-def variance_of(given: Inputs):
+def variance_of(given: ObjectiveInputs):
     S = given.moments.covariance
     return lambda w: w @ S @ w, lambda w: 2.0 * S @ w
 
 
-def utility_of(given: Inputs):
+def utility_of(given: ObjectiveInputs):
     S, mu = given.moments.covariance, given.moments.mean
     return lambda w: 2.0 * w @ S @ w - mu @ w, lambda w: 4.0 * S @ w - mu
 
 
-def ratio_of(excess: np.ndarray, given: Inputs):
+def ratio_of(excess: np.ndarray, given: ObjectiveInputs):
     S = given.moments.covariance
 
     def slope(w):
@@ -364,7 +379,7 @@ def distance_to(target: np.ndarray, S: np.ndarray):
     return lambda w: (w - target) @ S @ (w - target), lambda w: 2.0 * S @ (w - target)
 
 
-def independent(objective: Objective, given: Inputs):
+def independent(objective: Objective, given: ObjectiveInputs):
     S, n = given.moments.covariance, len(given.assets)
     vol = np.sqrt(np.diag(S))
     match objective.kind:
@@ -421,7 +436,7 @@ def agree_on(objective: Objective, seeds: range) -> None:
             continue
         found = optimiser.solve(objective.form(given), constraints)
         if found.weights is None and isinstance(objective, MaxSharpe):
-            highest = highest_mean(optimiser, given, constraints)
+            highest = solve_max_return(optimiser, given, constraints)
             assert given.moments.mean @ highest.weights <= 1e-9, found.status  # no admissible ratio is positive
             continue
         assert found.weights is not None, (seed, found.status)
@@ -457,7 +472,7 @@ def test_random_admissible_weights_are_never_better() -> None:
     for seed in range(20):
         given, constraints = random_problem(seed)
         previous = rng.dirichlet(np.ones(len(given.assets)))
-        costs = Costs(np.full(len(previous), 0.02), previous)
+        costs = TradingPenalty(np.full(len(previous), 0.02), previous)
         for objective in (MinVariance(), MeanVariance(), MinCvar(level=0.9)):
             form = objective.form(given)
             found = optimiser.solve(form, constraints, costs)
@@ -480,7 +495,7 @@ def test_turnover_is_kept_and_its_optimum_agrees_with_a_split_into_buys_and_sell
         found = solved(
             MeanVariance(risk_aversion=1),
             given,
-            replace(long_only(given.assets), turnover=Turnover(previous, most)),
+            replace(long_only_constraints(given.assets), turnover=TurnoverLimit(previous, most)),
             optimiser,
         )
         S, mu = given.moments.covariance, given.moments.mean
@@ -501,7 +516,7 @@ def test_turnover_is_kept_and_its_optimum_agrees_with_a_split_into_buys_and_sell
 # ---- a choice of names -------------------------------------------------------------------------------------------
 
 
-def ten_names(seed: int) -> tuple[Inputs, Constraints]:
+def ten_names(seed: int) -> tuple[ObjectiveInputs, Constraints]:
     rng = np.random.default_rng(seed)
     scenarios = 0.0008 + 0.01 * rng.normal(size=(120, 12)) @ (
         np.eye(12) + 0.4 * rng.normal(size=(12, 12)) / np.sqrt(12)
@@ -511,7 +526,7 @@ def ten_names(seed: int) -> tuple[Inputs, Constraints]:
     upper = np.where(members, 0.15, 0.7)
     choice = Cardinality(members, np.full(12, 0.04), upper, 3, 5)
     return given, Constraints(
-        Bounds(given.assets, np.zeros(12), upper), (Group("limits[0]", members, 0.5),), None, choice
+        Bounds(given.assets, np.zeros(12), upper), (GroupConstraint("limits[0]", members, 0.5),), None, choice
     )
 
 
@@ -523,14 +538,14 @@ def test_the_best_basket_of_ten_is_the_best_of_all(objective: Objective) -> None
     best = np.inf
     for count in (3, 4, 5):
         for held in itertools.combinations(range(2, 12), count):
-            basket = choice.basket(constraints.bounds, np.isin(np.arange(12), held))
-            each = optimiser.convex(form, replace(constraints, bounds=basket, cardinality=None))
+            basket = choice.basket_bounds(constraints.bounds, np.isin(np.arange(12), held))
+            each = optimiser.solve_convex(form, replace(constraints, bounds=basket, cardinality=None))
             best = min(best, each.objective_value)
     assert found.objective_value == pytest.approx(best, rel=1e-9)
     assert found.status == "optimal"
     assert found.gap <= 1e-6 * abs(best)
     assert choice.violation(found.weights) == 0.0
-    assert optimiser.compiled == 1
+    assert optimiser.compilations == 1
 
 
 @pytest.mark.parametrize("objective", [MeanVariance(), MaxDiversification(), MinCvar(level=0.9)], ids=lambda o: o.kind)
@@ -558,18 +573,20 @@ def test_an_answer_that_is_not_the_optimum_is_refused_whatever_its_status(status
     if kind == "trade":
         step[-1] = -step[0]
 
-    def wrong(problem) -> Answer:
+    def wrong(problem) -> SolverResult:
         x = np.zeros(len(problem.q))
-        program = optimiser.program(form, constraints, None)
+        program = optimiser.compiled_problem(form, constraints, None)
         x[program._weights] = optimum + step
-        return Answer(x, np.zeros(len(problem.b)), np.ones(len(problem.b)), status)  # every row "binds": past mending
+        return SolverResult(
+            x, np.zeros(len(problem.b)), np.ones(len(problem.b)), status
+        )  # every row "binds": past mending
 
     optimiser = Optimiser(solvers={"fake": wrong})
     found = optimiser.solve(form, constraints)
     assert found.weights is None
     assert found.status.startswith(f"fake says {status}, but ")
     rescued = Optimiser(
-        solvers={"fake": lambda p: Answer(np.full(len(p.q), np.nan), p.b, p.b, status), **SOLVERS}
+        solvers={"fake": lambda p: SolverResult(np.full(len(p.q), np.nan), p.b, p.b, status), **SOLVERS}
     ).solve(form, constraints)
     assert rescued.solver == "clarabel"
     assert rescued.weights == pytest.approx(optimum, abs=1e-9)
@@ -579,18 +596,18 @@ def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
     """The smaller problem has the objective and the feasible points of the one that cvxpy compiled."""
     from scipy import sparse
 
-    from engine.optimisation.compiled_problem import Costs
+    from engine.optimisation.compiled_problem import TradingPenalty
 
     rng = np.random.default_rng(12)
     for objective, costs in ((MinVariance(), False), (MaxDiversification(), False), (MeanVariance(), True)):
         given, constraints = random_problem(21)
         n = len(given.assets)
-        paid = Costs(np.full(n, 0.01), np.full(n, 1.0 / n)) if costs else None
+        paid = TradingPenalty(np.full(n, 0.01), np.full(n, 1.0 / n)) if costs else None
         form = objective.form(given)
-        program = Optimiser().program(form, constraints, paid)
-        small = program.standard(form, constraints, paid)
+        program = Optimiser().compiled_problem(form, constraints, paid)
+        small = program.standard_form(form, constraints, paid)
         squares, program._squares = program._squares, None
-        whole = program.standard(form, constraints, paid)
+        whole = program.standard_form(form, constraints, paid)
         assert len(squares.gone) == n
         assert len(small.q) == len(whole.q) - n
         x = rng.normal(size=len(small.q))
@@ -622,19 +639,19 @@ def test_a_certificate_is_no_smaller_than_what_a_better_vector_gains() -> None:
             best = solved(objective, given, constraints)
             other = solved(MinTrackingError(to={"A00": 1.0}), given, constraints).weights
             w = best.weights + float(rng.uniform(0.01, 1.0)) * (other - best.weights)
-            if isinstance(form, (Quadratic, Tail)):
+            if isinstance(form, (QuadraticForm, TailLossForm)):
                 assert certify(form, constraints, w).gap >= form.value(w) - best.objective_value - 1e-12
             assert certify(form, constraints, best.weights).gap <= 1e-6 * abs(best.objective_value)
 
 
 @pytest.mark.parametrize("shortfall", [1e-7, 1e-5, 1e-4, 1e-2])
 def test_infeasible_caps_have_no_solution_though_solvers_claim_one(shortfall: float) -> None:
-    constraints = long_only(names(5), 0.2 - shortfall)
+    constraints = long_only_constraints(names(5), 0.2 - shortfall)
     given = inputs(np.diag([0.01, 0.02, 0.03, 0.04, 0.05]))
     found = Optimiser().solve(MinVariance().form(given), constraints)
     assert found.weights is None
     assert found.status.startswith("infeasible: the weights' sum of 100 %")
-    unproved = Optimiser().convex(MinVariance().form(given), constraints)
+    unproved = Optimiser().solve_convex(MinVariance().form(given), constraints)
     assert unproved.weights is None  # the residuals alone refuse it, too
 
 
@@ -664,16 +681,17 @@ def test_a_problem_is_compiled_once_and_resolved_with_new_numbers() -> None:
         scenarios = rng.normal(size=(40, 6))
         given = inputs(np.cov(scenarios.T), rng.normal(0.1, 0.05, 6))
         constraints = replace(
-            long_only(given.assets, float(rng.uniform(0.2, 1.0))), groups=(Group("g", np.arange(6) < 2, 0.3),)
+            long_only_constraints(given.assets, float(rng.uniform(0.2, 1.0))),
+            groups=(GroupConstraint("g", np.arange(6) < 2, 0.3),),
         )
         fresh = solved(MinVariance(), given, constraints)
         again = solved(MinVariance(), given, constraints, optimiser)
         assert again.weights.tobytes() == fresh.weights.tobytes()
         solved(MeanVariance(risk_aversion=3), given, constraints, optimiser)  # the same form
-    assert optimiser.compiled == 1
+    assert optimiser.compilations == 1
     solved(MaxDiversification(), given, constraints, optimiser)
-    solved(MinVariance(), given, long_only(given.assets), optimiser)
-    assert optimiser.compiled == 3
+    solved(MinVariance(), given, long_only_constraints(given.assets), optimiser)
+    assert optimiser.compilations == 3
 
 
 @pytest.mark.parametrize("objective", [MinVariance(), MaxDiversification(), MinCvar(level=0.9)], ids=lambda o: o.kind)
@@ -689,7 +707,7 @@ def test_the_order_of_assets_permutes_the_weights(objective: Objective) -> None:
     n = len(given.assets)
     order = np.random.default_rng(9).permutation(n)
     moments = Moments(given.moments.mean[order], given.moments.covariance[np.ix_(order, order)], 1000)
-    turned = Inputs(tuple(given.assets[j] for j in order), moments, given.returns[:, order])
+    turned = ObjectiveInputs(tuple(given.assets[j] for j in order), moments, given.returns[:, order])
     bounds = Bounds(turned.assets, constraints.bounds.lower[order], constraints.bounds.upper[order])
     groups = tuple(replace(g, members=g.members[order]) for g in constraints.groups)
     straight, other = solved(objective, given, constraints), solved(objective, turned, Constraints(bounds, groups))
@@ -701,7 +719,7 @@ def test_duals_are_what_a_little_room_gains() -> None:
     given = inputs(S)
     room = Constraints(
         Bounds(given.assets, np.zeros(4), np.array([0.4, 1, 1, 1])),
-        (Group("limits[0]", np.array([0, 1, 0, 0], bool), 0.25),),
+        (GroupConstraint("limits[0]", np.array([0, 1, 0, 0], bool), 0.25),),
     )
     found = solved(MinVariance(), given, room)
     assert set(found.binding) == {"cap A00", "limits[0] max"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, tariffs
+from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, load_tariffs
 from engine.simulation.kernel import order_cost
 
 
@@ -79,8 +79,8 @@ def test_a_zero_fee_broker_still_costs_its_spread() -> None:
 
 
 def test_every_tariff_names_its_source_and_date() -> None:
-    assert {"comdirect", "interactive_brokers_fixed", "zero_fee"} <= set(tariffs())
-    assert all(tariff.source and tariff.as_of and len(tariff.currency) == 3 for tariff in tariffs().values())
+    assert {"comdirect", "interactive_brokers_fixed", "zero_fee"} <= set(load_tariffs())
+    assert all(tariff.source and tariff.as_of and len(tariff.currency) == 3 for tariff in load_tariffs().values())
 
 
 def test_a_minimum_above_the_maximum_is_refused() -> None:
@@ -104,7 +104,7 @@ def test_what_a_model_does_not_name_costs_nothing() -> None:
     assert cost(PerOrderCosts(rate=0.01), 1000.0) == pytest.approx(10.0)
     assert cost(PerOrderCosts(maximum=2, rate=0.01), 1000.0) == 2.0
     assert cost(PercentCosts(rate=0.0), 1e6) == 0.0
-    table = PerOrderCosts(fixed=3).table(2)
+    table = PerOrderCosts(fixed=3).cost_table(2)
     assert [field.tolist() for field in table[:4]] == [[0.0, 0.0], [3.0, 3.0], [0.0, 0.0], [0.0, 0.0]]
     assert [field.tolist() for field in table[4:]] == [[float("inf")] * 2, [float("inf")] * 2, [0.0, 0.0]]
 
@@ -117,7 +117,7 @@ def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
 
 def test_a_model_without_terms_has_a_table_of_zeros_and_no_bounds() -> None:
     for model in (NoCosts(), PercentCosts(rate=0.0), PerOrderCosts(), BrokerCosts(name="zero_fee")):
-        table = model.table(2)
+        table = model.cost_table(2)
         assert [field.tolist() for field in (*table[:4], table.spread)] == [[0.0, 0.0]] * 5
         assert [field.tolist() for field in table[4:6]] == [[float("inf")] * 2] * 2
 
@@ -132,4 +132,4 @@ def test_an_unknown_broker_is_refused_and_the_known_ones_are_named() -> None:
 
 
 def test_the_tariffs_are_read_from_their_file_once() -> None:
-    assert tariffs() is tariffs()
+    assert load_tariffs() is load_tariffs()

@@ -12,10 +12,10 @@ from engine.core.arrays import BoolArray, DateArray
 from engine.data.market import Market
 from engine.portfolio.account import Account, Contributions
 from engine.portfolio.cost_table import CostTable
-from engine.portfolio.policy import Band, Decision, Review
+from engine.portfolio.policy import Band, Decision, LossReviewRule
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
-from strategies.base import Plan, Proxy
+from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
 from tests.reference.ledger import Case, Cost
@@ -51,7 +51,7 @@ class Rows:
         )
 
 
-class AnyPlan(Plan):
+class AnyPlan(WeightedStrategy):
     """A plan whose every part is given."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -96,7 +96,7 @@ def engine_run(case: Case, market: Market) -> Ledger:
     return run_plan(case, market, plan)
 
 
-def run_plan(case: Case, market: Market, plan: Plan) -> Ledger:
+def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
     costs = [case.costs.get(name, Cost()) for name in case.tickers]
     infinity = float("inf")
     table = CostTable(
@@ -143,7 +143,7 @@ class RulePlan(AnyPlan):
     loss_review: Any
 
     @property
-    def review(self) -> Review | None:
+    def review(self) -> LossReviewRule | None:
         return self.loss_review.bound(tuple(self.case.review.names)) if self.loss_review else None
 
     @property

@@ -20,19 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.bootstrap import Bootstrap
-from engine.analysis.comparison import Enforcement, compare
+from engine.analysis.comparison import CapEffect, compare
 from engine.analysis.published_figures import Published
-from engine.backtest.outputs import Run
-from engine.core.errors import DataError, OutputError, visible
+from engine.backtest.outputs import RunResult
+from engine.core.errors import DataError, OutputError, escape_controls
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts
 from engine.report import number_format as fmt
 from engine.report.data_terminal import print_fetch, print_quality
-from engine.report.phrases import caps_price, printed_figures, verdict
-from engine.report.run.charts import numbers
+from engine.report.phrases import cap_effect_text, interval_verdict, published_rows
+from engine.report.run.charts import rounded_numbers
 from engine.report.run.frames import Frames
-from engine.report.run.html import _minus, build
+from engine.report.run.html import _typographic_minus, build_run_report
 from engine.report.run.terminal import print_run
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -71,7 +71,9 @@ _FRAMES = ("{0}", '"{0}', "'>{0}", "</title>{0}", "</textarea></style>{0}")
 PAYLOADS = [frame.format(body.format(_ATTACK)) for frame, body in product(_FRAMES, _BODIES)]
 
 
-def make_run(warnings: tuple[str, ...] = ("only survivors",), *, flows: float = 0.0, name: str = "synthetic") -> Run:
+def make_run(
+    warnings: tuple[str, ...] = ("only survivors",), *, flows: float = 0.0, name: str = "synthetic"
+) -> RunResult:
     """Return a small finished run with a benchmark that begins late and a published table."""
     rng = np.random.default_rng(7)
     dates = np.busday_offset("2019-01-02", np.arange(SESSIONS), roll="forward").astype("datetime64[D]")
@@ -88,17 +90,17 @@ def make_run(warnings: tuple[str, ...] = ("only survivors",), *, flows: float = 
         plan,
         others,
         Account.model_validate({"contributions": {"amount": flows}}),
-        PercentCosts.model_validate({"rate": "0.1%"}).table(len(tickers)),
+        PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
         start=0,
         buy_and_hold=True,
         risk_free=0.0,
         bootstrap=Bootstrap(samples=100),
         published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
     )
-    return Run(name, "a description", {"name": name}, "c" * 64, comparison, warnings, published_source="a book")
+    return RunResult(name, "a description", {"name": name}, "c" * 64, comparison, warnings, published_source="a book")
 
 
-def eventful_run(review: str = "5%") -> Run:
+def eventful_run(review: str = "5%") -> RunResult:
     """Return a run that chooses, reviews, watches caps, meets a listing and a delisting: more or fewer by ``review``."""
     rng = np.random.default_rng(7)
     dates = np.busday_offset("2019-01-02", np.arange(SESSIONS), roll="forward").astype("datetime64[D]")
@@ -126,27 +128,27 @@ def eventful_run(review: str = "5%") -> Run:
         plan,
         {},
         Account(),
-        PercentCosts.model_validate({"rate": "0.1%"}).table(len(tickers)),
+        PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
         start=30,
         buy_and_hold=True,
         risk_free=0.0,
         bootstrap=Bootstrap(samples=100),
     )
-    return Run("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
+    return RunResult("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
 
 
 @pytest.fixture(scope="module")
-def eventful() -> Run:
+def eventful() -> RunResult:
     return eventful_run()
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> RunResult:
     return make_run()
 
 
 @pytest.fixture
-def folder(run: Run, tmp_path: Path) -> Path:
+def folder(run: RunResult, tmp_path: Path) -> Path:
     run.write(tmp_path)
     return tmp_path
 
@@ -246,8 +248,8 @@ def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
         (fmt.money(None), "\N{EN DASH}"),
         (fmt.percent(0.10899), "10.90 %"),
         (fmt.percent(-0.00001), "0.00 %"),
-        (fmt.points(0.0031797), "+0.32 pp"),
-        (fmt.points(-0.00001), "0.00 pp"),
+        (fmt.percentage_points(0.0031797), "+0.32 pp"),
+        (fmt.percentage_points(-0.00001), "0.00 pp"),
         (fmt.interval((-0.00259, 0.0089)), "-0.26 to +0.89 pp"),
         (fmt.ratio(0.6285), "0.628"),
         (fmt.count(5474), "5,474"),
@@ -267,13 +269,13 @@ def test_numbers_are_shown_as_a_reader_expects_them(shown: str, expected: str) -
 
 def test_a_printed_percentage_keeps_the_digits_it_was_printed_with() -> None:
     """10.77 % read from text has two decimals although dividing by 100 left none of them exact."""
-    assert [fmt.digits_of(float(text) / 100.0) for text in ("10.77", "10.7", "11", "-55.46")] == [2, 1, 0, 2]
+    assert [fmt.printed_decimals(float(text) / 100.0) for text in ("10.77", "10.7", "11", "-55.46")] == [2, 1, 0, 2]
 
 
 def test_a_published_figure_is_compared_in_its_last_printed_digit() -> None:
     """A figure agrees when it rounds to what was printed, and otherwise says by how much it does not."""
     rows = [("strategy", "cagr", 0.1091, 0.108995), ("SPY", "cagr", 0.1061, 0.10608), ("SPY", "volatility", 0.2, None)]
-    first, second, third = printed_figures(rows)
+    first, second, third = published_rows(rows)
     assert (first.here, first.remark, first.agrees) == ("10.90 %", "last printed digit off by 1", False)
     assert (second.here, second.remark, second.agrees) == ("10.61 %", "agrees as printed", True)
     assert (third.here, third.remark, third.agrees) == ("\N{EN DASH}", "no figure here", False)
@@ -281,21 +283,21 @@ def test_a_published_figure_is_compared_in_its_last_printed_digit() -> None:
 
 def test_an_interval_is_put_into_words() -> None:
     """An interval says whether it covers zero."""
-    assert verdict((-0.01, 0.02)).startswith("includes zero")
-    assert verdict((0.01, 0.02)).startswith("excludes zero")
-    assert verdict((0.0, 0.0)) == "the same returns"
-    assert verdict(None) == "too few sessions for an interval"
+    assert interval_verdict((-0.01, 0.02)).startswith("includes zero")
+    assert interval_verdict((0.01, 0.02)).startswith("excludes zero")
+    assert interval_verdict((0.0, 0.0)) == "the same returns"
+    assert interval_verdict(None) == "too few sessions for an interval"
 
 
 def test_control_characters_are_spelled_out() -> None:
     """Text from outside cannot move the cursor, ring the bell, or run from right to left."""
-    assert visible("a\x1b[31mb\x07\u202ec\n") == "a\\x1b[31mb\\x07\\u202ec\\n"
-    assert visible("Zürich 東京 \N{EN DASH}") == "Zürich 東京 \N{EN DASH}"
+    assert escape_controls("a\x1b[31mb\x07\u202ec\n") == "a\\x1b[31mb\\x07\\u202ec\\n"
+    assert escape_controls("Zürich 東京 \N{EN DASH}") == "Zürich 東京 \N{EN DASH}"
 
 
 def test_chart_numbers_have_six_digits_and_no_nan() -> None:
     """A chart's JSON holds short numbers, and null where there is no value."""
-    assert numbers(np.array([948310.9373, 0.0123456789, np.nan, 0.0])) == [948311.0, 0.0123457, None, 0.0]
+    assert rounded_numbers(np.array([948310.9373, 0.0123456789, np.nan, 0.0])) == [948311.0, 0.0123457, None, 0.0]
 
 
 # ---- terminal --------------------------------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def test_the_terminal_cuts_nothing_and_reads_no_markup(
     out = capsys.readouterr().out
     flat = re.sub(r"\s+", "", out)
     for warning in hostile:
-        assert re.sub(r"\s+", "", visible(warning)) in flat
+        assert re.sub(r"\s+", "", escape_controls(warning)) in flat
     assert "\x1b" not in out
     assert "…" not in out
     assert max(len(line) for line in out.splitlines()) <= width
@@ -321,7 +323,7 @@ def test_the_terminal_cuts_nothing_and_reads_no_markup(
 
 
 def test_many_portfolios_are_printed_in_groups(
-    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where not all portfolios fit side by side, each group has the strategy again."""
     monkeypatch.setenv("COLUMNS", "60")
@@ -340,7 +342,7 @@ def test_flows_are_explained(
     assert "money-weighted return (XIRR)" in capsys.readouterr().out
 
 
-def printed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+def printed(run: RunResult, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what a run prints on 80 columns, its line ends taken away."""
     monkeypatch.setenv("COLUMNS", "80")
     print_run(run, folder, trades=True, tried=0)
@@ -348,11 +350,11 @@ def printed(run: Run, folder: Path, capsys: pytest.CaptureFixture[str], monkeypa
 
 
 def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(
-    eventful: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than twelve events the first three and last five of each kind are shown, and how many are not."""
     out = printed(eventful, tmp_path, capsys, monkeypatch)
-    happened = eventful.comparison.happenings
+    happened = eventful.comparison.events
     reviews = [one for one in happened if one.kind == "review"]
     shown = out.split("What happened")[1].split(" trades ")[0]
     assert {one.kind for one in happened} == {"listed", "delisted", "review", "choice"}
@@ -369,24 +371,24 @@ def test_few_events_are_printed_whole_in_order_of_time(
     run = eventful_run(review="90%")
     out = printed(run, tmp_path, capsys, monkeypatch)
     shown = out.split("What happened")[1].split(" trades ")[0]
-    assert 0 < len(run.comparison.happenings) <= 12
+    assert 0 < len(run.comparison.events) <= 12
     assert "..." not in shown
-    places = [shown.index(f"{one.date} ") for one in run.comparison.happenings]
+    places = [shown.index(f"{one.date} ") for one in run.comparison.events]
     assert places == sorted(places)
-    assert all(re.sub(r"\s+", " ", one.words) in shown for one in run.comparison.happenings)
+    assert all(re.sub(r"\s+", " ", one.text) in shown for one in run.comparison.events)
 
 
 def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
-    eventful: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Orders are more or fewer, costs higher or lower, and the same where they are the same."""
-    sentence = caps_price(Enforcement(12, -65.9, 0.0008, 0.0356, 0.0485), "USD")
+    sentence = cap_effect_text(CapEffect(12, -65.9, 0.0008, 0.0356, 0.0485), "USD")
     assert sentence == (
         "Enforcing caps between rebalances, not only at them: 12 more orders, costs 65.90 USD lower, CAGR +0.08 pp, "
         "highest weight 3.56 % with it, 4.85 % without"
     )
-    assert "1 fewer order, costs 3.00 EUR higher" in caps_price(Enforcement(-1, 3.0, None, 0.1, 0.1), "EUR")
-    assert "as many orders, the same costs" in caps_price(Enforcement(0, 0.0, 0.0, 0.1, 0.1), "USD")
+    assert "1 fewer order, costs 3.00 EUR higher" in cap_effect_text(CapEffect(-1, 3.0, None, 0.1, 0.1), "EUR")
+    assert "as many orders, the same costs" in cap_effect_text(CapEffect(0, 0.0, 0.0, 0.1, 0.1), "USD")
     assert "Enforcing caps between rebalances" in printed(eventful, tmp_path, capsys, monkeypatch)
 
 
@@ -394,7 +396,7 @@ def test_costs_are_put_into_words() -> None:
     """A broker's tariff is printed with its source and date."""
     from engine.portfolio.costs import BrokerCosts
 
-    words = BrokerCosts(name="comdirect", fx=1.1).words
+    words = BrokerCosts(name="comdirect", fx=1.1).describe
     assert words.startswith("comdirect")
     assert "at least 9.90, at most 59.90 in EUR, converted at 1.1" in words
     assert "2025-10" in words
@@ -407,12 +409,12 @@ def test_the_starter_config_is_valid_and_its_plan_is_printed(
     import engine
     from engine.backtest.config import RunConfig
     from engine.backtest.loading import load_config
-    from engine.report.run.terminal import print_plan
+    from engine.report.run.terminal import print_config
     from strategies import AnyStrategy
 
     monkeypatch.setenv("COLUMNS", "100")
     path = Path(engine.__file__).with_name("backtest") / "starter.yaml"
-    print_plan(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
+    print_config(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
     out = capsys.readouterr().out
     assert "starter.yaml: valid" in out
     assert "core 90.00 % + satellites 10.00 % = 100.00 %" in out
@@ -444,30 +446,30 @@ def test_the_quality_page_names_every_finding(
 
 def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """What was fetched is printed before the failure of another ticker is raised; other sources need nothing."""
-    from engine.data.sources.base import Request
+    from engine.data.sources.base import PriceRequest
     from engine.data.sources.sample import Sample
     from engine.data.sources.yahoo import FetchReport
 
     class Shop(Sample):
-        def fetch(self, request: Request, progress: object = None) -> FetchReport:
+        def fetch(self, request: PriceRequest, progress: object = None) -> FetchReport:
             assert callable(progress)
             progress("AAA", 0, 2)
             return FetchReport(fetched=("AAA",), failed=(("BBB", "no such ticker"),))
 
     with pytest.raises(DataError, match="BBB: no such ticker"):
-        print_fetch(Shop(), Request(("AAA", "BBB")))
+        print_fetch(Shop(), PriceRequest(("AAA", "BBB")))
     assert "1 fetched, 0 up to date, 1 failed" in capsys.readouterr().out
-    print_fetch(Sample(), Request(("JNJ",)))
+    print_fetch(Sample(), PriceRequest(("JNJ",)))
     assert capsys.readouterr().out.startswith("Nothing to fetch")
 
 
 # ---- frames ----------------------------------------------------------------------------------------------------------
 
 
-def test_frames_hold_the_same_figures_as_the_run(run: Run) -> None:
+def test_frames_hold_the_same_figures_as_the_run(run: RunResult) -> None:
     """Frames agree with the ledger, weights sum to one, and a late benchmark is NaN before it begins."""
-    frames = Frames.of(run)
-    figures = run.comparison.strategy.figures()
+    frames = Frames.from_run(run)
+    figures = run.comparison.strategy.metrics()
     assert frames.summary.loc["cagr", "strategy"] == figures["cagr"]
     assert frames.equity["strategy"].iloc[-1] == figures["final_value"]
     assert frames.equity["LATE"].isna().sum() == 300
@@ -478,14 +480,14 @@ def test_frames_hold_the_same_figures_as_the_run(run: Run) -> None:
     assert "700 sessions" in repr(frames)
 
 
-def test_frames_hold_the_events_of_a_run(eventful: Run, run: Run) -> None:
+def test_frames_hold_the_events_of_a_run(eventful: RunResult, run: RunResult) -> None:
     """Every event is a row with its date, and a run without events has the same columns."""
-    events = Frames.of(eventful).events
+    events = Frames.from_run(eventful).events
     assert events.columns.tolist() == ["date", "kind", "asset", "text"]
     assert events["date"].is_monotonic_increasing
     assert events["kind"].value_counts()["listed"] == 1
-    assert len(events) == len(eventful.comparison.happenings)
-    assert Frames.of(run).events.columns.tolist() == ["date", "kind", "asset", "text"]
+    assert len(events) == len(eventful.comparison.events)
+    assert Frames.from_run(run).events.columns.tolist() == ["date", "kind", "asset", "text"]
 
 
 # ---- page ------------------------------------------------------------------------------------------------------------
@@ -493,7 +495,7 @@ def test_frames_hold_the_events_of_a_run(eventful: Run, run: Run) -> None:
 
 def test_the_page_shows_what_the_run_found(folder: Path) -> None:
     """The page carries headline figures, warnings, checks and hashes, and asks nothing of a network."""
-    page = build(folder).read_text(encoding="utf-8")
+    page = build_run_report(folder).read_text(encoding="utf-8")
     body = page.split('<script type="application/json"')[0]
     summary = json.loads((folder / "summary.json").read_text())
     assert fmt.money(summary["portfolios"]["strategy"]["final_value"]) in body
@@ -510,24 +512,24 @@ def test_the_page_shows_what_the_run_found(folder: Path) -> None:
     assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
 
 
-def test_the_page_shows_every_event_and_the_price_of_caps(eventful: Run, tmp_path: Path) -> None:
+def test_the_page_shows_every_event_and_the_price_of_caps(eventful: RunResult, tmp_path: Path) -> None:
     """Each event is a row of the page, and the capped assets have the price of watching them beside them."""
     eventful.write(tmp_path)
-    text = " ".join(Skeleton(build(tmp_path).read_text(encoding="utf-8")).text)
-    for one in eventful.comparison.happenings:
-        assert one.words.replace("-", "") in text.replace("-", "").replace("\N{MINUS SIGN}", "")
+    text = " ".join(Skeleton(build_run_report(tmp_path).read_text(encoding="utf-8")).text)
+    for one in eventful.comparison.events:
+        assert one.text.replace("-", "") in text.replace("-", "").replace("\N{MINUS SIGN}", "")
     assert "Enforcing caps between rebalances" in text
     assert "delistings, loss reviews" in text
 
 
-def test_a_summary_of_an_earlier_version_still_builds(eventful: Run, tmp_path: Path) -> None:
+def test_a_summary_of_an_earlier_version_still_builds(eventful: RunResult, tmp_path: Path) -> None:
     """Without events and the price of caps the page leaves both out."""
     eventful.write(tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
     del summary["events"], summary["caps_always"]
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     sign(tmp_path)
-    page = build(tmp_path).read_text(encoding="utf-8")
+    page = build_run_report(tmp_path).read_text(encoding="utf-8")
     assert 'id="events"' not in page
     assert "Enforcing caps" not in page
     assert 'id="trades"' in page
@@ -535,13 +537,16 @@ def test_a_summary_of_an_earlier_version_still_builds(eventful: Run, tmp_path: P
 
 def test_a_minus_is_put_before_numbers_only() -> None:
     """Dates and tickers keep their hyphens."""
-    assert _minus("review: BRK-B -21 %, until 2020-11-24") == "review: BRK-B \N{MINUS SIGN}21 %, until 2020-11-24"
+    assert (
+        _typographic_minus("review: BRK-B -21 %, until 2020-11-24")
+        == "review: BRK-B \N{MINUS SIGN}21 %, until 2020-11-24"
+    )
 
 
 def test_the_same_folder_gives_the_same_bytes(folder: Path) -> None:
     """The page has no clock and no random order in it."""
-    first = build(folder).read_bytes()
-    assert build(folder).read_bytes() == first
+    first = build_run_report(folder).read_bytes()
+    assert build_run_report(folder).read_bytes() == first
 
 
 @pytest.mark.parametrize(
@@ -552,7 +557,7 @@ def test_a_missing_file_is_named_with_the_remedy(folder: Path, name: str) -> Non
     """A folder without one of its files says which one and how to get it back."""
     (folder / name).unlink()
     with pytest.raises(OutputError, match=f"{re.escape(name)}: is missing; run the config again"):
-        build(folder)
+        build_run_report(folder)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -563,7 +568,7 @@ def test_a_damaged_file_is_named_with_the_remedy(folder: Path, name: str, conten
     if name != "manifest.json":
         sign(folder)
     with pytest.raises(DataError, match=f"{re.escape(name)}: damaged: .*run the config again"):
-        build(folder)
+        build_run_report(folder)
 
 
 def test_a_flipped_bit_in_a_price_series_is_noticed(folder: Path) -> None:
@@ -574,7 +579,7 @@ def test_a_flipped_bit_in_a_price_series_is_noticed(folder: Path) -> None:
     path.write_bytes(bytes(content))
     sign(folder)
     with pytest.raises(DataError, match=r"levels\.parquet: damaged"):
-        build(folder)
+        build_run_report(folder)
 
 
 @pytest.mark.parametrize("name", [*FILES[2:], "summary.json", "trades.csv", "config.resolved.yaml"])
@@ -584,13 +589,13 @@ def test_a_file_of_another_run_is_refused(folder: Path, tmp_path: Path, name: st
     make_run(("another warning",), flows=10.0, name="another").write(other)
     shutil.copyfile(other / name, folder / name)
     with pytest.raises(DataError, match=rf"{re.escape(name)}: damaged: it is not the file that manifest\.json signs"):
-        build(folder)
+        build_run_report(folder)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A wrong folder is told from a run without files."""
     with pytest.raises(OutputError, match="no such folder"):
-        build(tmp_path / "nowhere")
+        build_run_report(tmp_path / "nowhere")
 
 
 def test_building_the_page_imports_neither_pandas_nor_plotly(folder: Path) -> None:
@@ -607,7 +612,7 @@ def test_flows_have_a_chart_of_their_own(tmp_path: Path) -> None:
     """With contributions the page shows the account's value beside its growth, and what was paid in."""
     run = make_run(flows=250.0)
     run.write(tmp_path)
-    page = build(tmp_path).read_text(encoding="utf-8")
+    page = build_run_report(tmp_path).read_text(encoding="utf-8")
     paid = json.loads(page.split('id="data">')[1].split("</script>")[0])["paid"]
     assert 'id="chart-value"' in page
     assert paid[0] == 100_000.0
@@ -622,10 +627,10 @@ def test_there_are_a_hundred_different_payloads() -> None:
 def test_no_text_becomes_markup(folder: Path) -> None:
     """A page full of payloads has exactly the elements and attributes of one with harmless text in their places."""
     poison(folder, [f"harmless{n}" for n in range(len(PAYLOADS))])
-    harmless = Skeleton(build(folder).read_text(encoding="utf-8")).tags
+    harmless = Skeleton(build_run_report(folder).read_text(encoding="utf-8")).tags
     make_run().write(folder)
     poison(folder, PAYLOADS)
-    page = build(folder).read_text(encoding="utf-8")
+    page = build_run_report(folder).read_text(encoding="utf-8")
     assert Skeleton(page).tags == harmless
     data = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
     assert not set("<>&") & set(data)
@@ -638,17 +643,17 @@ def test_a_skeleton_sees_markup() -> None:
 
 def test_a_browser_draws_the_charts_without_a_complaint(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Charts appear and the console stays empty, so the page's own security policy lets its scripts run."""
-    dom, console = browse(build(folder), tmp_path_factory.mktemp("profile"))
+    dom, console = browse(build_run_report(folder), tmp_path_factory.mktemp("profile"))
     assert console == []
     assert dom.count("main-svg") >= 4
 
 
 def test_a_browser_filters_each_table_by_its_own_field(
-    eventful: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    eventful: RunResult, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """What is typed above the events hides events and no trade, and the count says how many are left."""
     eventful.write(tmp_path)
-    page = build(tmp_path)
+    page = build_run_report(tmp_path)
     typed = (
         "<script>const field = document.querySelector('#events input'); field.value = 'delisting';"
         "field.dispatchEvent(new Event('input'));"
@@ -667,7 +672,7 @@ def test_a_browser_filters_each_table_by_its_own_field(
 def test_a_browser_runs_no_script_from_text(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Payloads stay text in every chart and hover label, even with the page's security policy taken away."""
     poison(folder, PAYLOADS)
-    page = build(folder)
+    page = build_run_report(folder)
     text = page.read_text(encoding="utf-8")
     hover = (
         "<script>setTimeout(() => { const all = (query) => Array.from(document.querySelectorAll(query)); "

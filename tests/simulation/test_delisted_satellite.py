@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.backtest.loading import load_config
-from engine.backtest.outputs import Run, to_json
-from engine.backtest.workflow import run
-from engine.composition import schema
+from engine.backtest.outputs import RunResult, to_json
+from engine.backtest.workflow import run_backtest
+from engine.composition import run_config_class
 
 HELD = ["SPY", "VB", "CRS", "UNF", "MMSI", "RKLB", "IJR"]
 LAST = dt.date(2023, 3, 10)
@@ -41,17 +41,17 @@ def prices(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def ran(prices: Path, folder: Path, window: str, strategy: str, *overrides: str) -> Run:
+def ran(prices: Path, folder: Path, window: str, strategy: str, *overrides: str) -> RunResult:
     path = folder / "plan.yaml"
     path.write_text(
         f"name: plan\ndata:\n  source: {{kind: files, path: {prices}, closes: adjusted}}\n"
         f"window: {{{window}}}\nstrategy:\n  kind: core_satellite\n  core: {{SPY: rest, VB: 15%}}\n"
         f"{strategy}  cap: 3%\ncosts: {{kind: percent, rate: 0.1%}}\ncompare: {{buy_and_hold: false}}\n"
     )
-    return run(load_config(path, schema(), overrides), draw=lambda pairs, _: [None] * len(pairs))
+    return run_backtest(load_config(path, run_config_class(), overrides), draw=lambda pairs, _: [None] * len(pairs))
 
 
-def with_avaya(prices: Path, folder: Path, haircut: int, to: str = "redistribute", *overrides: str) -> Run:
+def with_avaya(prices: Path, folder: Path, haircut: int, to: str = "redistribute", *overrides: str) -> RunResult:
     strategy = (
         "  satellites: {AVYA: 2.5%, CRS: 2.5%, UNF: 2.5%, MMSI: 2.5%}\n"
         f"  after_delisting: {{to: {to}, haircut: {haircut}%}}\n"
@@ -59,11 +59,11 @@ def with_avaya(prices: Path, folder: Path, haircut: int, to: str = "redistribute
     return ran(prices, folder, "start: 2018-01-02, end: 2025-06-30", strategy, *overrides)
 
 
-def row_of(result: Run, day: dt.date) -> int:
+def row_of(result: RunResult, day: dt.date) -> int:
     return int(np.searchsorted(result.comparison.strategy.ledger.dates, np.datetime64(day)))
 
 
-def events_of(result: Run, kind: str) -> list[dict[str, Any]]:
+def events_of(result: RunResult, kind: str) -> list[dict[str, Any]]:
     summary = json.loads(to_json(result.summary()))
     return [event for event in summary["events"] if event["kind"] == kind]
 
@@ -73,7 +73,7 @@ def test_the_last_price_less_the_haircut_is_paid_out_to_the_cent(prices: Path, t
     """To cash and without interest: cash grows by exactly units x last price x (1 - haircut), on the next session."""
     result = with_avaya(prices, tmp_path, haircut, "cash")
     ledger, market = result.comparison.strategy.ledger, result.comparison.market
-    j, t = market.index("AVYA"), row_of(result, PAID)
+    j, t = market.column_index("AVYA"), row_of(result, PAID)
     assert ledger.dates[t - 1] == np.datetime64(LAST)
     start = len(market.dates) - len(ledger.dates)
     units, last = ledger.units[t - 1, j], market.prices[start + t - 1, j]
@@ -115,10 +115,10 @@ def test_the_payout_buys_the_core_pro_rata_at_its_costs(prices: Path, tmp_path: 
     t = row_of(result, PAID)
     payout = ledger.units[t - 1, ledger.assets.index("AVYA")] * 0.01
     bought = {
-        ledger.assets[a]: ledger.traded[k, a]
+        ledger.assets[a]: ledger.order_values[k, a]
         for k in np.flatnonzero(ledger.rows == t)
         for a in range(len(ledger.assets))
-        if ledger.traded[k, a] > 0.0
+        if ledger.order_values[k, a] > 0.0
     }
     assert set(bought) == {"SPY", "VB"}
     assert bought["SPY"] == pytest.approx(payout / 1.001 * 75 / 90, rel=1e-9)
@@ -152,7 +152,7 @@ def test_two_sessions_without_a_quote_are_no_delisting(prices: Path, tmp_path: P
     """Avaya was halted on 14 and 15 February 2023; it was valued at its last price and held on."""
     result = with_avaya(prices, tmp_path, 0)
     ledger, market = result.comparison.strategy.ledger, result.comparison.market
-    j, start = market.index("AVYA"), len(market.dates) - len(ledger.dates)
+    j, start = market.column_index("AVYA"), len(market.dates) - len(ledger.dates)
     a, b = row_of(result, dt.date(2023, 2, 13)), row_of(result, dt.date(2023, 2, 16))
     assert (ledger.units[a : b + 1, j] == ledger.units[a, j]).all()
     assert list(market.age[start + a : start + b + 1, j]) == [0, 1, 2, 0]
@@ -206,15 +206,15 @@ def test_a_late_listing_waits_where_the_plan_says_and_joins_at_the_next_rebalanc
         assert weights["SPY"][k] == pytest.approx(0.75, rel=1e-12)
         assert weights["cash"][k] == pytest.approx(0.0, abs=1e-12)
     joined = row_of(result, dt.date(2021, 1, 4))
-    j = market.index("RKLB")
+    j = market.column_index("RKLB")
     assert (ledger.units[:joined, j] == 0.0).all()
     assert (ledger.units[joined:, j] > 0.0).all()
     first = next(k for k in range(len(ledger.rows)) if ledger.trades[k, j] != 0.0)
     assert ledger.reason(first, j) == "listed"
-    assert ledger.reason(first, market.index("SPY")) == "january"
+    assert ledger.reason(first, market.column_index("SPY")) == "january"
     assert ledger.reason(int(wholes[3]), j) == "january"
     if place.startswith("{"):
-        assert ledger.units[joined:, market.index("IJR")].max() == 0.0
+        assert ledger.units[joined:, market.column_index("IJR")].max() == 0.0
     held = {"redistribute": "the core", "cash": "cash", "{proxy: IJR}": "IJR"}[place]
     assert events_of(result, "listed") == [
         {

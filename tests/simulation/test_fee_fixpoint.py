@@ -8,7 +8,7 @@ import pytest
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
 from engine.simulation import kernel
-from engine.simulation.kernel.records import Order, Terms
+from engine.simulation.kernel.records import ExecutionTerms, Order
 from tests.support.markets import percent
 
 THIRD = 1 / 3
@@ -39,9 +39,9 @@ def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, pri
     units = np.array(h, dtype=float) / price
     dq, fees = np.zeros(n), np.zeros(n)
     order = Order(np.array(w, dtype=float), np.ones(n, bool), np.zeros(n))
-    terms = Terms(costs, np.full(n, np.inf), False, True)
+    terms = ExecutionTerms(costs, np.full(n, np.inf), False, True)
     status, scaled, cash = kernel.trade(units, float(cash), price, order, terms, dq, fees)
-    assert status == kernel.DONE
+    assert status == kernel.FILLED
     assert not scaled
     return float(units @ price) + cash, fees.sum(), dq * price, cash
 
@@ -66,7 +66,7 @@ def test_volatility_pumping_grows_where_buy_and_hold_stands_still() -> None:
     units, cash = np.zeros(1), 1.0
     dq, fees = np.zeros(1), np.zeros(1)
     order = Order(np.array([0.5]), np.ones(1, bool), np.zeros(1))
-    terms = Terms(percent(0.0, 1), np.full(1, np.inf), False, True)
+    terms = ExecutionTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
     price = np.array([1.0])
     for step in range(20):
         _, _, cash = kernel.trade(units, cash, price, order, terms, dq, fees)
@@ -78,7 +78,7 @@ def test_a_short_target_series_without_costs_matches_the_shares_of_another_engin
     """Vectorbt's documented example, its long part: close 1..5, target 100 %, 0, 100 % from 100."""
     units, cash = np.zeros(1), 100.0
     dq, fees = np.zeros(1), np.zeros(1)
-    terms = Terms(percent(0.0, 1), np.full(1, np.inf), False, True)
+    terms = ExecutionTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
     seen = []
     for close, target in zip([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 0.0, 0.0, 0.0, 1.0], strict=True):
         order = Order(np.array([target]), np.ones(1, bool), np.zeros(1))
@@ -89,7 +89,9 @@ def test_a_short_target_series_without_costs_matches_the_shares_of_another_engin
 
 @pytest.mark.parametrize("capital", [1.0, 1e3, 1e9])
 def test_fixed_and_minimum_fees_leave_exactly_the_target_weights(capital: float) -> None:
-    costs = PerOrderCosts(fixed=capital * 5e-5, rate=0.0025, minimum=capital * 1e-4, maximum=capital * 6e-4).table(3)
+    costs = PerOrderCosts(fixed=capital * 5e-5, rate=0.0025, minimum=capital * 1e-4, maximum=capital * 6e-4).cost_table(
+        3
+    )
     value, fee, _, cash = rebalance([capital * 0.7, capital * 0.3, 0], 0, [0.5, 0.2, 0.2], costs)
     assert value + fee == pytest.approx(capital, rel=1e-14)
     assert cash == pytest.approx(0.1 * value, rel=1e-11)
@@ -98,14 +100,14 @@ def test_fixed_and_minimum_fees_leave_exactly_the_target_weights(capital: float)
 def test_costs_above_the_value_trade_nothing_and_say_so() -> None:
     units, dq, fees = np.array([1.0, 0.0]), np.zeros(2), np.zeros(2)
     order = Order(np.array([0.5, 0.5]), np.ones(2, bool), np.zeros(2))
-    terms = Terms(PerOrderCosts(fixed=100.0).table(2), np.full(2, np.inf), False, True)
+    terms = ExecutionTerms(PerOrderCosts(fixed=100.0).cost_table(2), np.full(2, np.inf), False, True)
     status, _, cash = kernel.trade(units, 5.0, np.array([10.0, 10.0]), order, terms, dq, fees)
     assert status == kernel.UNAFFORDABLE
     assert (units.tolist(), cash, dq.any(), fees.any()) == ([1.0, 0.0], 5.0, False, False)
 
 
 def test_holding_the_targets_already_costs_nothing_even_at_a_fixed_fee() -> None:
-    value, fee, x, _ = rebalance([60, 40], 0, [0.6, 0.4], PerOrderCosts(fixed=1.0).table(2))
+    value, fee, x, _ = rebalance([60, 40], 0, [0.6, 0.4], PerOrderCosts(fixed=1.0).cost_table(2))
     assert (value, fee, x.any()) == (100.0, 0.0, False)
 
 

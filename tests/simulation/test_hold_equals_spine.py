@@ -1,4 +1,4 @@
-"""What ``hold`` trades on its own is what the spine trades when it is asked each time, to the bit."""
+"""What ``advance`` trades on its own is what the spine trades when it is asked each time, to the bit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARRAYS = ("value", "cash", "units", "rows", "targets", "trades", "prices", "cost
 
 @pytest.mark.parametrize("seed", range(4))
 def test_trading_on_the_way_is_trading_when_asked_to_the_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng, blank = random.Random(f"on the way {seed}"), book._blank_slips
+    rng, blank = random.Random(f"on the way {seed}"), book._empty_trade_buffer
     compared = 0
     for number in range(100):
         case = random_rule_case(rng)

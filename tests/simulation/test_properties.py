@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.performance import Performance, figures
+from engine.analysis.performance import Performance, compute_metrics
 from engine.data.market import Market
 from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
-from engine.simulation.ledger import Ledger, checks
+from engine.simulation.ledger import Ledger, check_ledger
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -67,7 +67,7 @@ def run(
 ) -> tuple[Ledger, Market]:
     market = market_of(prices)
     return simulate(
-        market, FixedMix(weights=weights, rebalance=rule), account(**fields), costs.table(len(market.assets))
+        market, FixedMix(weights=weights, rebalance=rule), account(**fields), costs.cost_table(len(market.assets))
     ), market
 
 
@@ -82,13 +82,13 @@ def test_value_is_cash_plus_units_times_prices_and_cash_is_never_negative(prices
 @given(closes(), mixes(), rules, cost_models, accounts)
 def test_every_change_of_cash_is_a_trade_a_cost_a_flow_or_interest(prices, weights, rule, costs, fields) -> None:
     ledger, market = run(prices, weights, rule, costs, **fields)
-    assert checks(ledger, market).worst_cash_residual < 1e-12
+    assert check_ledger(ledger, market).worst_cash_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models)
 def test_after_a_fractional_rebalance_the_weights_are_the_targets(prices, weights, rule, costs) -> None:
     ledger, market = run(prices, weights, rule, costs)
-    assert checks(ledger, market).worst_weight_residual < 1e-12
+    assert check_ledger(ledger, market).worst_weight_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)
@@ -205,7 +205,7 @@ def test_flows_do_not_touch_the_time_weighted_return_of_a_single_asset(prices, w
     plain, _ = run(prices, {"A": 1.0}, rule)
     fed, _ = run(prices, {"A": 1.0}, rule, contributions={"amount": amount, "invest": invest})
     assume(fed.value.min() > 1.0)
-    assert Performance.of(fed).level[-1] == pytest.approx(Performance.of(plain).level[-1], rel=1e-9)
+    assert Performance.from_ledger(fed).level[-1] == pytest.approx(Performance.from_ledger(plain).level[-1], rel=1e-9)
 
 
 @given(closes(), mixes(), rules, cost_models, st.sampled_from(["towards_targets", "pro_rata", "wait"]))
@@ -277,13 +277,15 @@ def test_a_late_asset_is_not_traded_before_it_is_listed_nor_after_it_is_gone(pri
     traded = ledger.rows[ledger.trades[:, 2] != 0.0]
     assert traded.size == 0 or (traded.min() > birth and traded.max() <= birth + 8)
     assert (ledger.units[birth + 8 :, 2] == 0.0).all()
-    assert checks(ledger, market).worst_cash_residual < 1e-12
+    assert check_ledger(ledger, market).worst_cash_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)
 def test_every_figure_is_a_finite_number_or_none(prices, weights, rule, costs, fields) -> None:
     ledger, _ = run(prices, weights, rule, costs, **fields)
-    assert all(value is None or np.isfinite(value) for value in figures(Performance.of(ledger)).values())
+    assert all(
+        value is None or np.isfinite(value) for value in compute_metrics(Performance.from_ledger(ledger)).values()
+    )
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)

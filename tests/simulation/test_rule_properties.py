@@ -17,7 +17,7 @@ from engine.data.market import Market
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
 from engine.portfolio.policy import Band, Policy
-from engine.simulation.ledger import Ledger, checks
+from engine.simulation.ledger import Ledger, check_ledger
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -189,7 +189,12 @@ def same(one: Ledger, other: Ledger) -> bool:
     """Tell whether two runs are the same to the bit."""
     arrays = ("value", "cash", "units", "flows", "rows", "targets", "trades", "prices", "costs", "rebalances", "parts")
     equal = all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in arrays)
-    return equal and one.reasons == other.reasons and one.own == other.own and one.reviews == other.reviews
+    return (
+        equal
+        and one.reasons == other.reasons
+        and one.asset_reasons == other.asset_reasons
+        and one.reviews == other.reviews
+    )
 
 
 # A watchman beside the engine: which rule each close breaks, from the ledger's trades and the prices alone ----------
@@ -223,7 +228,7 @@ class Watchman:
         self.caps = np.array([plan.caps().get(name, np.inf) for name in market.assets])
         self.watched = self.caps if plan.watch_caps else infinite
         self.band = plan.schedule.band(market.dates)
-        self.reviewed = [market.index(name) for name in plan.caps()] if plan.loss_review else []
+        self.reviewed = [market.column_index(name) for name in plan.caps()] if plan.loss_review else []
         self.weights = ledger.weights(market)
         self.reference = np.zeros(count)
         self.watching = np.ones(count, dtype=bool)
@@ -251,7 +256,7 @@ class Watchman:
             asked.breaches = self._breaches(t, armed)
             if armed:
                 asked.band = self.out_of_band(t, target)
-                asked.over = () if asked.band and self.band.whole else self.over(t)
+                asked.over = () if asked.band and self.band.is_full_rebalance else self.over(t)
                 if (asked.breaches or asked.band or asked.over) and asked.fill < len(ledger.dates):
                     self.asked.append(asked)
                     pending = asked
@@ -293,7 +298,7 @@ class Watchman:
         return tuple(int(j) for j in np.flatnonzero(self.weights[t] > self.watched * (1.0 + 1e-9)))
 
     def out_of_band(self, t: int, target: np.ndarray) -> bool:
-        if self.band is None or not self.band.look[t]:
+        if self.band is None or not self.band.check_rows[t]:
             return False
         width = np.minimum(self.band.absolute, np.where(target > 0.0, self.band.relative, 1.0) * target)
         return bool((np.abs(self.weights[t] - target) > width * (1.0 + 1e-9)).any())
@@ -337,7 +342,7 @@ def test_a_watched_cap_is_kept_at_the_close_of_its_answer_unless_it_could_not_tr
     prices = prices.copy()
     prices[[row for row in holes if row < len(prices) - 1], j] = np.nan
     ledger, market = run(prices, plan, costs, **fields)
-    watch = Watchman(ledger, market, plan, account(**fields).delay)
+    watch = Watchman(ledger, market, plan, account(**fields).fill_delay)
     table = costs.table(6)
     for asked in watch.asked:
         t, still = asked.fill, set(asked.over) & set(watch.over(asked.fill))
@@ -357,7 +362,7 @@ def test_caps_alone_bind_whatever_the_band_traded_is(prices, costs, execution) -
     """A part rebalance answers no cap, so that one is asked about beside the band and kept at the same fill."""
     plan = plan_of(caps="always", rebalance={"kind": "any", "of": [MONTHLY, DRIFT]}, trade_to="edge", trade_only="all")
     ledger, market = run(prices, plan, costs, execution=execution)
-    watch = Watchman(ledger, market, plan, account(execution=execution).delay)
+    watch = Watchman(ledger, market, plan, account(execution=execution).fill_delay)
     left_out = any("were left out" in note for note in ledger.notes)
     assume(not left_out)
     for asked in watch.asked:
@@ -403,7 +408,7 @@ def first_part(prices: np.ndarray, costs: Any, trade_to: Any, trade_only: str, b
     if event is None:
         return None
     row = int(ledger.rows[event])
-    return row, ledger.traded[event], ledger.weights(market)[row - 1], ledger.weights(market)[row], ledger, event
+    return row, ledger.order_values[event], ledger.weights(market)[row - 1], ledger.weights(market)[row], ledger, event
 
 
 @given(
@@ -442,7 +447,7 @@ def test_a_destination_short_of_the_target_never_trades_away_from_the_target(sco
     prices = np.array([[100.0, 100.0], [130.0, 100.0], [back, 100.0], [back, 100.0]])
     plan = FixedMix(weights={"A": 0.6, "B": 0.4}, rebalance=BANDS[4], trade_to="edge", trade_only=scope)
     ledger, _ = run(prices, plan)
-    assert ledger.traded[1:, 0].max(initial=0.0) <= 1e-6
+    assert ledger.order_values[1:, 0].max(initial=0.0) <= 1e-6
 
 
 def test_a_watched_cap_does_not_wait_for_bands_that_break_at_every_close() -> None:
@@ -494,7 +499,7 @@ def test_after_a_part_rebalance_of_the_drifted_each_of_them_stands_at_its_destin
     ledger, market = run(prices, plan, execution=execution)
     weights = ledger.weights(market)
     shape, caps = plan.schedule.band(market.dates), np.array([np.inf, np.inf, 0.06, 0.06, 0.06, np.inf])
-    for event in np.flatnonzero(ledger.parts):
+    for event in np.flatnonzero(ledger.partial_rebalances):
         row, target = int(ledger.rows[event]), ledger.targets[event]
         w = before(ledger, market, row)
         out, low, high = destinations(w, shape, place, target, caps)
@@ -527,7 +532,7 @@ def test_after_a_part_rebalance_of_all_the_furthest_stands_at_its_destination_an
     ledger, market = run(prices, plan, execution=execution)
     weights = ledger.weights(market)
     shape, caps = plan.schedule.band(market.dates), np.array([np.inf, np.inf, 0.06, 0.06, 0.06, np.inf])
-    for event in np.flatnonzero(ledger.parts):
+    for event in np.flatnonzero(ledger.partial_rebalances):
         row, target = int(ledger.rows[event]), ledger.targets[event]
         w, after = before(ledger, market, row), weights[row]
         _, low, high = destinations(w, shape, place, target, caps)
@@ -548,7 +553,7 @@ def test_the_review_fires_at_every_breach_and_at_nothing_else(prices, plan, cost
     """References are recomputed from the ledger's trades alone: average cost, last rebalance, peak since bought."""
     assume(plan.loss_review is not None and can_be_watched(plan, fields))
     ledger, market = run(prices, plan, costs, **fields)
-    delay = account(**fields).delay
+    delay = account(**fields).fill_delay
     watch = Watchman(ledger, market, plan, delay)
     expected = {}
     for asked in watch.asked:
@@ -576,7 +581,7 @@ def test_an_asset_that_was_sold_is_not_held_before_the_next_rebalance_of_the_who
     for one in ledger.reviews:
         if one.verdict.action != "exit":
             continue
-        j = market.index(one.asset)
+        j = market.column_index(one.asset)
         later = wholes[wholes > one.row]
         until = later[0] if len(later) and plan.loss_review.reenter == "next_rebalance" else len(ledger.dates)
         kept = ledger.units[one.row, j] > 0.0
@@ -696,7 +701,7 @@ def test_every_penny_is_accounted_for_with_every_rule_on(prices, plan, costs, fi
     assert np.allclose(ledger.value, ledger.cash + held.sum(axis=1), rtol=1e-14, atol=0)
     assert ledger.cash.min() >= 0.0
     assert ledger.units.min() >= -1e-12
-    found = checks(ledger, market)
+    found = check_ledger(ledger, market)
     assert found.worst_cash_residual < 1e-12
     if fields.get("shares") == "whole":
         assert np.array_equal(ledger.units, np.round(ledger.units))
@@ -714,13 +719,13 @@ def test_nothing_is_traded_where_no_rule_asks_for_it(prices, plan, costs, fields
     assume(can_be_watched(plan, fields))
     ledger, market = run(prices, plan, costs, **fields)
     terms = account(**fields)
-    watch = Watchman(ledger, market, plan, terms.delay)
-    due = {0, *(row + terms.delay for row in plan.schedule.calendar(market.dates) if row > 0)}
+    watch = Watchman(ledger, market, plan, terms.fill_delay)
+    due = {0, *(row + terms.fill_delay for row in plan.schedule.calendar(market.dates) if row > 0)}
     due |= {one.fill for one in watch.asked} | set(np.flatnonzero(ledger.flows != 0.0).tolist())
     assert set(ledger.rows.tolist()) <= due
     left_out = any("were left out" in note for note in ledger.notes)
     for asked in watch.asked:
-        if asked.band and not asked.breaches and watch.band.whole and not left_out:
+        if asked.band and not asked.breaches and watch.band.is_full_rebalance and not left_out:
             assert any(why.startswith("band: ") for why in reasons_at(ledger, asked.fill)) or asked.fill in watch.wholes
 
 
@@ -840,7 +845,7 @@ def test_the_runs_that_look_for_foresight_have_something_to_see(name: str) -> No
         held = {tuple(row > 0.0) for row in ledger.targets[ledger.rebalances][:, 2:]}
         assert len(held) >= 3
     if "trade_to" in keys or "trade_only" in keys:
-        assert ledger.parts.sum() >= 5
+        assert ledger.partial_rebalances.sum() >= 5
 
 
 @given(
@@ -860,7 +865,7 @@ def test_a_choice_uses_nothing_newer_than_the_close_before_its_decision(
     ledger, _ = run(prices, plan, execution=execution)
     fills = ledger.rows[ledger.rebalances][1:]
     assume(len(fills) > 0)
-    fill, delay = int(fills[-1]), account(execution=execution).delay
+    fill, delay = int(fills[-1]), account(execution=execution).fill_delay
     other = prices.copy()
     other[fill - delay : fill + 1] *= np.random.default_rng(seed).uniform(0.2, 5.0, (delay + 1, 6))
     changed, _ = run(other, plan, execution=execution)
@@ -876,7 +881,7 @@ def test_a_choice_does_use_the_close_before_its_decision(prices, by, execution) 
     ledger, _ = run(prices, plan, execution=execution)
     fills = ledger.rows[ledger.rebalances][1:]
     assume(len(fills) > 0)
-    fill, delay = int(fills[-1]), account(execution=execution).delay
+    fill, delay = int(fills[-1]), account(execution=execution).fill_delay
     other = prices.copy()
     other[fill - delay - 1, 2] *= 300.0
     changed, _ = run(other, plan, execution=execution)

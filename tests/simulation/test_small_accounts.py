@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.performance import Performance, figures
+from engine.analysis.performance import Performance, compute_metrics
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.core.errors import AccountError, StalePriceError
 from engine.portfolio.costs import BrokerCosts
@@ -52,7 +52,7 @@ def test_a_pro_rata_withdrawal_uses_cash_for_what_the_assets_cannot_bring() -> N
 def test_watched_caps_in_a_small_account_sell_neither_short_nor_the_core(capital: float) -> None:
     market = market_of(walk(3, 5))
     plan = CoreSatellite.model_validate({**PLAN, "rebalance": {"kind": "annual"}})
-    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(name="comdirect", fx=1.1).table(5))
+    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(name="comdirect", fx=1.1).cost_table(5))
     assert ledger.units.min() >= 0.0
     assert ledger.cash.min() >= 0.0
     trims = np.array([why.startswith("cap") for why in ledger.reasons])
@@ -71,7 +71,7 @@ def test_an_order_that_waited_does_not_sell_what_it_wanted_more_of() -> None:
         market,
         FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"}),
         account(capital=10_000),
-        BrokerCosts(name="comdirect", fx=1.0).table(2),
+        BrokerCosts(name="comdirect", fx=1.0).cost_table(2),
     )
     waited = [k for k, why in enumerate(ledger.reasons) if why.startswith("waited")]
     assert all(ledger.trades[k, 1] >= 0.0 for k in waited)
@@ -84,7 +84,7 @@ def test_contributions_that_wait_do_not_wait_for_ever_in_a_portfolio_that_never_
     )
     assert held.cash.max() < 1e-6
     alone = simulate(market, BuyAndHold(weights={"A": 1.0}), account(), free(1))
-    assert Performance.of(held).level[-1] == pytest.approx(Performance.of(alone).level[-1], rel=1e-9)
+    assert Performance.from_ledger(held).level[-1] == pytest.approx(Performance.from_ledger(alone).level[-1], rel=1e-9)
 
 
 def test_whole_shares_that_cannot_reach_their_band_do_not_rebalance_every_day() -> None:
@@ -123,7 +123,7 @@ def test_a_total_loss_has_figures_and_can_be_audited() -> None:
     market = market_of(prices)
     plan = BuyAndHold.model_validate({"weights": {"A": "100%"}, "after_delisting": {"to": "cash", "haircut": "100%"}})
     ledger = simulate(market, plan, account(), free(2))
-    numbers = figures(Performance.of(ledger))
+    numbers = compute_metrics(Performance.from_ledger(ledger))
     assert (numbers["total_return"], numbers["cagr"], numbers["max_drawdown"], numbers["calmar"]) == (
         -1.0,
         -1.0,

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from engine.analysis.walk_forward import walked
+from engine.analysis.walk_forward import walk_forward
 from engine.core.errors import DataError
 from engine.optimisation.optimiser import Optimiser
-from engine.optimisation.solvers import SOLVERS, Answer
+from engine.optimisation.solvers import SOLVERS, SolverResult
 from engine.portfolio.costs import BrokerCosts, PerOrderCosts
 from engine.portfolio.policy import Decision
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from strategies.optimised import Optimised
-from strategies.trading_limits import proportional
+from strategies.trading_limits import proportional_cost_rates
 from tests.support.cli import engine
 from tests.support.configs import config, message
 from tests.support.markets import account, free, market_of, percent
@@ -99,14 +99,14 @@ def test_no_decision_moves_when_later_prices_do(objective: str) -> None:
 def test_every_step_is_trained_before_it_decides_and_decides_before_it_is_filled(execution: str) -> None:
     market = market_of(closes())
     ledger = simulate(market, plan(), account(execution=execution), free(7), start=OPENING)
-    found = walked(ledger, market)
+    found = walk_forward(ledger, market)
     assert found is not None
-    assert len(found.strides) == len(ledger.steps) >= 6
-    for stride in found.strides:
+    assert len(found.steps) == len(ledger.steps) >= 6
+    for stride in found.steps:
         first, last = stride.step.train
-        assert first < last < stride.decided <= stride.fill
+        assert first < last < stride.decided <= stride.date
         assert np.busday_count(first, last) == 60
-        assert (stride.decided < stride.fill) == (execution == "next_close" and stride is not found.strides[0])
+        assert (stride.decided < stride.date) == (execution == "next_close" and stride is not found.steps[0])
 
 
 def test_a_step_that_saw_its_own_day_is_a_bug_and_stops() -> None:
@@ -114,11 +114,11 @@ def test_a_step_that_saw_its_own_day_is_a_bug_and_stops() -> None:
     ledger = walk(plan())
     step = ledger.steps[2]
     for bad in (
-        dataclasses.replace(step, train=(step.train[0], market.dates[step.decided])),
+        dataclasses.replace(step, train=(step.train[0], market.dates[step.decision_row])),
         dataclasses.replace(step, decided=step.row + 1),
     ):
         with pytest.raises(ValueError, match="was estimated from"):
-            walked(dataclasses.replace(ledger, steps=(bad,)), market)
+            walk_forward(dataclasses.replace(ledger, steps=(bad,)), market)
 
 
 def test_the_weights_are_those_of_scikit_learn_and_slsqp_on_the_same_sessions() -> None:
@@ -127,7 +127,7 @@ def test_the_weights_are_those_of_scikit_learn_and_slsqp_on_the_same_sessions() 
     policy = plan(satellites={"universe": list(SATELLITES), "cap": "8%"})
     ledger = walk(policy)
     for k, step in enumerate(ledger.steps):
-        window = closes()[step.decided - 61 : step.decided]
+        window = closes()[step.decision_row - 61 : step.decision_row]
         S = LedoitWolf().fit(window[1:] / window[:-1] - 1.0).covariance_ * 252.0
         rules = [
             {"type": "eq", "fun": lambda w: w.sum() - 1.0},
@@ -166,7 +166,7 @@ def test_every_decision_keeps_caps_floors_counts_limits_and_turnover(objective: 
         assert w[2:].sum() <= 0.45 + 1e-8
         assert step.residual <= 1e-8
         if k:
-            seen = weights[step.decided - OPENING - 1]
+            seen = weights[step.decision_row - OPENING - 1]
             assert np.abs(w - seen).sum() / 2.0 <= 0.15 + 1e-8
 
 
@@ -174,10 +174,10 @@ def test_costs_hold_trading_back_and_count_as_the_schedule_pays_them() -> None:
     still = plan(turnover={"penalty": "costs"})
     dear = walk(still, rate=0.01)
     free_to_move = walk(plan(), rate=0.01)
-    assert np.abs(dear.traded[1:]).sum() < 0.5 * np.abs(free_to_move.traded[1:]).sum()
+    assert np.abs(dear.order_values[1:]).sum() < 0.5 * np.abs(free_to_move.order_values[1:]).sum()
     yearly = plan(turnover={"penalty": "costs"}, rebalance={"kind": "annual", "month": "may"})
     decision = Decision(
-        market_of(closes()).until(150),
+        market_of(closes()).history_before(150),
         np.full(7, 1 / 7),
         1.0,
         150,
@@ -194,7 +194,7 @@ def test_what_must_be_sold_counts_as_turnover() -> None:
     able = np.ones(7, bool)
     able[0] = False  # A cannot be held any longer
     held = np.array([0.3, 0.4, 0.3, 0, 0, 0, 0])
-    decision = Decision(market_of(closes()).until(150), held, 1.0, 150, able, np.zeros(7, bool))
+    decision = Decision(market_of(closes()).history_before(150), held, 1.0, 150, able, np.zeros(7, bool))
     policy = plan(satellites=None, limits=[], turnover={"max": "30%"})
     turnover = policy.problem(decision).constraints.turnover
     assert turnover.elsewhere == pytest.approx(0.3)
@@ -206,11 +206,11 @@ def test_what_must_be_sold_counts_as_turnover() -> None:
 
 
 def test_of_a_tariff_what_grows_with_the_order_is_weighed() -> None:
-    history = market_of(closes()).until(100)
+    history = market_of(closes()).history_before(100)
     none = np.zeros(7, bool)
 
     def rate(costs: object) -> np.ndarray:
-        return proportional(Decision(history, np.zeros(7), 1.0, 100, ~none, none, costs.table(7)))
+        return proportional_cost_rates(Decision(history, np.zeros(7), 1.0, 100, ~none, none, costs.table(7)))
 
     per_order = PerOrderCosts(fixed=5, rate=0.002, minimum=10, maximum=60, spread=3)
     assert rate(per_order) == pytest.approx(np.full(7, 0.0023))
@@ -247,9 +247,9 @@ def test_a_walk_compiles_two_problems_the_opening_and_all_others() -> None:
     policy = plan(satellites=None, limits=[], turnover={"max": "30%", "penalty": "costs"})
     ledger = walk(policy, rate=0.001)
     assert len(ledger.steps) >= 7
-    assert policy._optimiser.compiled == 2
+    assert policy._optimiser.compilations == 2
     walk(policy, closes() ** 0.5, rate=0.001)
-    assert policy._optimiser.compiled == 2
+    assert policy._optimiser.compilations == 2
 
 
 @pytest.mark.parametrize("objective", ["min_variance", "max_sharpe", "min_cvar", "risk_parity"])
@@ -275,9 +275,9 @@ HOPELESS = {
 def broken(status: str, moved: float):
     """Solvers that claim ``status`` for an answer moved off the optimum."""
 
-    def solver(problem: object) -> Answer:
+    def solver(problem: object) -> SolverResult:
         answer = SOLVERS["clarabel"](problem)
-        return Answer(answer.x + moved * np.arange(1, len(answer.x) + 1), answer.s, -np.abs(answer.z), status)
+        return SolverResult(answer.x + moved * np.arange(1, len(answer.x) + 1), answer.s, -np.abs(answer.z), status)
 
     return Optimiser(solvers={"one": solver, "two": solver})
 
@@ -292,7 +292,7 @@ def test_an_answer_that_fails_the_check_is_never_traded_whatever_its_status(stat
     assert targets(ledger)[0] == pytest.approx(np.array([1, 1, 1, 0, 0, 0, 0]) / 3.0)
     weights = ledger.weights(market_of(closes()))
     for k, step in enumerate(ledger.steps[1:], 1):  # what was held at the close before stays
-        assert targets(ledger)[k] == pytest.approx(weights[step.decided - OPENING - 1], abs=1e-12)
+        assert targets(ledger)[k] == pytest.approx(weights[step.decision_row - OPENING - 1], abs=1e-12)
     assert "one says" in ledger.steps[0].status
     assert "two says" in ledger.steps[0].status
 
@@ -315,7 +315,7 @@ def test_equal_weights_stand_in_within_all_limits() -> None:
     w = targets(ledger)
     assert (w[:, 2:].sum(axis=1) <= 0.45 + 1e-8).all()
     assert (w[:, 3:] <= 0.08).all()
-    found = walked(ledger, market_of(closes()))
+    found = walk_forward(ledger, market_of(closes()))
     assert found.fallbacks == {"equal_weight": len(ledger.steps)}
     assert found.solved == ()
 
@@ -333,7 +333,7 @@ def test_what_is_held_stays_but_for_what_is_above_its_cap() -> None:
 def holding(w: list[float], able: np.ndarray | None = None) -> Decision:
     """A decision at row 150 of one who holds ``w`` (7,)."""
     able = np.ones(7, bool) if able is None else able
-    return Decision(market_of(closes()).until(150), np.array(w), 1.0, 150, able, np.zeros(7, bool))
+    return Decision(market_of(closes()).history_before(150), np.array(w), 1.0, 150, able, np.zeros(7, bool))
 
 
 def test_what_is_held_keeps_groups_caps_and_count_while_turnover_leaves_no_answer() -> None:
@@ -349,7 +349,7 @@ def test_what_is_held_keeps_groups_caps_and_count_while_turnover_leaves_no_answe
         assert w[k, :3].max() <= 0.6 + 1e-8
         assert w[k, 3:].max() <= 0.08 + 1e-12
         assert 2 <= np.count_nonzero(w[k, 3:]) <= 3
-        assert ledger.steps[k].residual <= 1e-8 or ledger.steps[k].broken.startswith("satellites.floor")
+        assert ledger.steps[k].residual <= 1e-8 or ledger.steps[k].broken_limit.startswith("satellites.floor")
 
 
 NEAREST = {
@@ -394,7 +394,7 @@ def test_a_satellite_below_its_floor_and_cash_are_left_alone_and_the_floor_is_sa
     decision = holding(held)
     assert plan(**HOPELESS).target_weights(decision) == pytest.approx(held, abs=1e-15)
     step = decision.steps[0]
-    assert (step.broken, step.residual) == ("satellites.floor D", pytest.approx(0.02))
+    assert (step.broken_limit, step.residual) == ("satellites.floor D", pytest.approx(0.02))
 
 
 def test_where_no_weights_are_admissible_what_is_held_stays_and_the_limit_it_breaks_is_recorded() -> None:
@@ -402,18 +402,18 @@ def test_where_no_weights_are_admissible_what_is_held_stays_and_the_limit_it_bre
     decision = holding([0.5, 0, 0.4, 0.05, 0.05, 0, 0], able)
     assert plan(**HOPELESS).target_weights(decision) == pytest.approx([0, 0, 0.9, 0.05, 0.05, 0, 0])
     step = decision.steps[0]
-    assert (step.broken, step.residual) == ("limit C, satellites max", pytest.approx(0.55))
+    assert (step.broken_limit, step.residual) == ("limit C, satellites max", pytest.approx(0.55))
 
 
 def test_nothing_that_can_be_held_is_cash_and_breaks_no_limit() -> None:
     decision = holding([0.5, 0.5, 0, 0, 0, 0, 0], np.zeros(7, bool))
     assert not plan(**HOPELESS, limits=[]).target_weights(decision).any()
-    assert (decision.steps[0].broken, decision.steps[0].residual) == ("", 0.0)
+    assert (decision.steps[0].broken_limit, decision.steps[0].residual) == ("", 0.0)
 
 
 def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> None:
-    from engine.backtest.outputs import walk_summary
-    from engine.report.run.walk_forward import WalkSummary, walk_page
+    from engine.backtest.outputs import walk_forward_summary
+    from engine.report.run.walk_forward import WalkForwardSummary, walk_forward_page
 
     market = market_of(closes())
     ledger = walk(plan())
@@ -421,10 +421,10 @@ def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> N
     clean = dataclasses.replace(steps[2], fallback="previous", residual=2e-16, broken="limit C, satellites max")
     over = dataclasses.replace(steps[3], fallback="previous", residual=0.013, broken="satellites.floor D")
 
-    def told(*instead: object) -> tuple[WalkSummary, tuple[str, ...], str]:
+    def told(*instead: object) -> tuple[WalkForwardSummary, tuple[str, ...], str]:
         some = dataclasses.replace(ledger, steps=(*steps[:2], *instead, *steps[4:]))
-        summary = WalkSummary.model_validate(walk_summary(walked(some, market)))
-        page = walk_page(summary)
+        summary = WalkForwardSummary.model_validate(walk_forward_summary(walk_forward(some, market)))
+        page = walk_forward_page(summary)
         return summary, page.sentences, " ".join(page.steps[3])
 
     summary, sentences, row = told(clean, over)
@@ -525,13 +525,13 @@ def test_a_delisted_asset_pays_the_core_or_cash(to: str) -> None:
 
 def test_what_the_core_takes_is_shared_as_it_is_held_and_equally_where_it_is_not() -> None:
     able, none = np.array([0, 1, 1, 1, 1, 1, 1], bool), np.zeros(7, bool)
-    history = market_of(closes()).until(150)
+    history = market_of(closes()).history_before(150)
     held = Decision(history, np.array([0.5, 0.3, 0.1, 0.1, 0, 0, 0]), 1.0, 150, able, none)
-    assert plan().heir_weights(held) == pytest.approx(np.array([0, 0.75, 0.25, 0, 0, 0, 0]))
+    assert plan().reallocation_weights(held) == pytest.approx(np.array([0, 0.75, 0.25, 0, 0, 0, 0]))
     empty = dataclasses.replace(held, weights=np.zeros(7))
-    assert plan().heir_weights(empty) == pytest.approx(np.array([0, 0.5, 0.5, 0, 0, 0, 0]))
-    assert not plan(after_delisting={"to": "cash"}).heir_weights(held).any()
-    assert not plan().heir_weights(dataclasses.replace(held, eligible=none)).any()
+    assert plan().reallocation_weights(empty) == pytest.approx(np.array([0, 0.5, 0.5, 0, 0, 0, 0]))
+    assert not plan(after_delisting={"to": "cash"}).reallocation_weights(held).any()
+    assert not plan().reallocation_weights(dataclasses.replace(held, eligible=none)).any()
 
 
 def test_watched_caps_bind_between_decisions() -> None:
@@ -548,22 +548,24 @@ def test_watched_caps_bind_between_decisions() -> None:
 def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
     market = market_of(closes())
     ledger = walk(plan(), rate=0.001)
-    found = walked(ledger, market)
+    found = walk_forward(ledger, market)
     w = targets(ledger)
     for j, asset in enumerate(ledger.assets):
         if not w[:, j].any():
-            assert asset not in found.spreads
+            assert asset not in found.weights
             continue
-        spread = found.spreads[asset]
+        spread = found.weights[asset]
         assert (spread.lowest, spread.highest) == (w[:, j].min(), w[:, j].max())
         assert spread.mean == pytest.approx(w[:, j].mean())
         assert spread.held == (w[:, j] > 0.0).sum()
         assert spread.change == pytest.approx(np.abs(np.diff(w[:, j])).mean())
-    for name, bound in found.bounds.items():
+    for name, bound in found.bound.items():
         gains = [step.binding[name] for step in ledger.steps if name in step.binding]
         assert (bound.times, bound.worth) == (len(gains), pytest.approx(np.mean(gains)))
-    money = [np.abs(ledger.traded[event]).sum() / 2.0 / ledger.value[row] for event, row in enumerate(ledger.rows)]
-    assert [stride.traded for stride in found.strides] == pytest.approx(money)
+    money = [
+        np.abs(ledger.order_values[event]).sum() / 2.0 / ledger.value[row] for event, row in enumerate(ledger.rows)
+    ]
+    assert [stride.turnover for stride in found.steps] == pytest.approx(money)
     assert found.turnover == pytest.approx((np.mean(money[1:]), max(money[1:])))
     assert sum(found.solvers.values()) == len(ledger.steps)
 
@@ -588,9 +590,9 @@ def test_solving_each_basket_and_searching_among_them_find_the_same(
 def test_a_basket_that_no_solver_solves_is_said() -> None:
     calls = iter(range(10_000))
 
-    def moody(problem: object) -> Answer:
+    def moody(problem: object) -> SolverResult:
         answer = SOLVERS["clarabel"](problem)
-        return answer if next(calls) % 3 else Answer(answer.x + 1.0, answer.s, -np.abs(answer.z), "Solved")
+        return answer if next(calls) % 3 else SolverResult(answer.x + 1.0, answer.s, -np.abs(answer.z), "Solved")
 
     policy = plan()
     policy.__dict__["_optimiser"] = Optimiser(solvers={"moody": moody})
@@ -605,7 +607,7 @@ def test_linear_algebra_has_one_thread_while_weights_are_found() -> None:
 
     seen = set()
 
-    def watching(problem: object) -> Answer:
+    def watching(problem: object) -> SolverResult:
         seen.update(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
         return SOLVERS["clarabel"](problem)
 
@@ -798,13 +800,13 @@ def test_a_run_says_what_its_fallbacks_break_on_the_terminal_the_page_and_in_the
 def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.backtest.workflow import run
-    from engine.composition import loaded
+    from engine.backtest.workflow import run_backtest
+    from engine.composition import load_run
 
     monkeypatch.chdir(ROOT)  # a universe's path starts at the working directory
     source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
-    config = loaded(path, source)
-    result = run(config, draw=lambda pairs, terms: [None] * len(pairs))
+    config = load_run(path, source)
+    result = run_backtest(config, draw=lambda pairs, terms: [None] * len(pairs))
     found = result.summary()["optimiser"]
     assert found["solved"] == found["decisions"] >= 9
     assert found["worst_residual"] <= 1e-8
@@ -852,8 +854,8 @@ def test_weights_for_one_date_are_those_that_a_run_trades_to(tmp_path: Path) -> 
 
 
 def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> None:
-    from engine.backtest.allocation import day_of, propose
-    from engine.composition import loaded
+    from engine.backtest.allocation import parse_as_of, propose_weights
+    from engine.composition import load_run
 
     (tmp_path / "plan.yaml").write_text(GOOD.replace("turnover: {penalty: costs, max: 40%}", "turnover: {max: 40%}"))
     mixed = "strategy={kind: fixed_mix, weights: {QUAL: 100%}}"
@@ -866,7 +868,7 @@ def test_weights_for_one_date_refuse_what_they_cannot_answer(tmp_path: Path) -> 
     }
     for (change, day), words in asked.items():
         with pytest.raises(DataError) as caught:
-            propose(loaded(tmp_path / "plan.yaml", [change] if change else []), day_of(day))
+            propose_weights(load_run(tmp_path / "plan.yaml", [change] if change else []), parse_as_of(day))
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
     for day in ("2018", "20190102", "2019-W01-1", "2019-02-30"):
@@ -899,22 +901,26 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
 
 
 def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
-    from engine.optimisation.relaxation import without
+    from engine.optimisation.relaxation import remove_limit
 
     policy = plan()
-    decision = Decision(market_of(closes()).until(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool))
+    decision = Decision(
+        market_of(closes()).history_before(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool)
+    )
     problem = policy.problem(decision)
     held = Optimiser().solve(problem.form, problem.constraints)
     for name in [*held.binding, "satellites.count"]:
-        free_of_it = without(problem.constraints, name)
+        free_of_it = remove_limit(problem.constraints, name)
         assert free_of_it.violation(held.weights) <= 1e-8
         assert Optimiser().solve(problem.form, free_of_it).objective_value <= held.objective_value + 1e-12
     with pytest.raises(KeyError):
-        without(problem.constraints, "nothing")
+        remove_limit(problem.constraints, "nothing")
 
 
 def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None:
-    decision = Decision(market_of(closes()).until(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool))
+    decision = Decision(
+        market_of(closes()).history_before(150), np.zeros(7), 1.0, 150, np.ones(7, bool), np.zeros(7, bool)
+    )
     for objective in ("min_variance", "max_diversification", "mean_variance"):
         figures = []
         for cap in ("40%", "40.01%"):
@@ -928,12 +934,12 @@ def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None
 
 
 def test_each_limit_can_be_taken_away_by_its_name() -> None:
-    from engine.optimisation.constraints import Turnover
-    from engine.optimisation.relaxation import without
+    from engine.optimisation.constraints import TurnoverLimit
+    from engine.optimisation.relaxation import remove_limit
 
     policy = plan(core_cap="70%", limits=[{"group": ["A", "B"], "min": "10%", "max": "90%"}])
     held = np.array([0.5, 0.5, 0, 0, 0, 0, 0])
-    rules = dataclasses.replace(policy.allowed(policy.tickers), turnover=Turnover(held, 0.01))
+    rules = dataclasses.replace(policy.constraints_for(policy.tickers), turnover=TurnoverLimit(held, 0.01))
     w = np.array([0.0, 0.05, 0.75, 0.02, 0.09, 0.09, 0.0])
     broken_ones = {
         "core_cap C",
@@ -944,8 +950,8 @@ def test_each_limit_can_be_taken_away_by_its_name() -> None:
         "turnover.max",
     }
     for name in broken_ones:
-        rules = without(rules, name)
+        rules = remove_limit(rules, name)
     assert rules.turnover is None
     assert rules.violation(w) <= 1e-12
-    assert without(rules, "satellites.count").cardinality is None
-    assert without(rules, "limit A, B max").groups[0].most == 1.0
+    assert remove_limit(rules, "satellites.count").cardinality is None
+    assert remove_limit(rules, "limit A, B max").groups[0].most == 1.0

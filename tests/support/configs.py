@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.backtest.config import RunConfig
-from engine.composition import schema
+from engine.composition import run_config_class
 from engine.core.errors import ConfigError
-from engine.core.validation import validated
-from engine.core.yaml_document import parse
+from engine.core.validation import validate
+from engine.core.yaml_document import parse_document
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "quickstart.yaml"
@@ -19,10 +19,10 @@ SHIPPED = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if not path
 
 
 def config(text: str, *overrides: str) -> RunConfig:
-    document = parse(text, "plan.yaml")
+    document = parse_document(text, "plan.yaml")
     for assignment in overrides:
         document.override(assignment)
-    return validated(schema(), document)
+    return validate(run_config_class(), document)
 
 
 def message(text: str, *overrides: str) -> str:

@@ -48,8 +48,8 @@ def account(**fields: object) -> Account:
 
 
 def percent(rate: float, count: int):
-    return PercentCosts(rate=rate).table(count)
+    return PercentCosts(rate=rate).cost_table(count)
 
 
 def free(count: int):
-    return NoCosts().table(count)
+    return NoCosts().cost_table(count)

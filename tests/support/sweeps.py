@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from engine import composition
-from engine.core.yaml_document import parse
-from engine.sweep.computation import Sweeping, prepared
+from engine.core.yaml_document import parse_document
+from engine.sweep.computation import PreparedSweep, prepare
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
@@ -36,11 +36,11 @@ SMALL = """
 
 def spanned(sweep: str, plan: str = PLAN):
     """Return config, plan and space of a sweep that is written out."""
-    return composition.spanned(parse(plan + sweep, "sweep.yaml"))
+    return composition.validate_sweep(parse_document(plan + sweep, "sweep.yaml"))
 
 
-def sweeping(sweep: str = SMALL, plan: str = PLAN) -> Sweeping:
-    return prepared(*spanned(sweep, plan), composition.schema)
+def sweeping(sweep: str = SMALL, plan: str = PLAN) -> PreparedSweep:
+    return prepare(*spanned(sweep, plan), composition.run_config_class)
 
 
 def digest(path: Path) -> str:

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from engine.composition import document_of, schema, spanned
+from engine.composition import open_document, run_config_class, validate_sweep
 from engine.report.sweep.folder import read_sweep
-from engine.sweep.computation import prepared
+from engine.sweep.computation import prepare
 from engine.sweep.journal import Journal
 from tests.support.sweeps import QUICK, digest
 
@@ -53,7 +53,7 @@ def finished(folder: Path, identity: dict[str, str]) -> dict[int, tuple[int, byt
     if not path.exists() or not path.stat().st_size:
         return {}
     with Journal.open(path, identity, resume=True) as journal:
-        chunks = {first: journal.read(first) for first in sorted(journal.chunks)}
+        chunks = {first: journal.read_chunk(first) for first in sorted(journal.chunk_locations)}
     ends = [(first, chunk.last) for first, chunk in chunks.items()]
     assert all(a[1] <= b[0] for a, b in pairwise(ends)), "a chunk stands there twice"
     return {first: (chunk.last, chunk.encode()) for first, chunk in chunks.items()}
@@ -86,7 +86,7 @@ def _length(path: Path) -> int:
 def kill_and_go_on(kills: int, seed: int, place: Path) -> Tally:
     """Kill ``kills`` times; raises AssertionError when anything is not as it should be."""
     wanted, whole = reference(place / "reference")
-    identity = prepared(*spanned(document_of(QUICK, ())), schema).identity
+    identity = prepare(*validate_sweep(open_document(QUICK, ())), run_config_class).identity
     chance, tally, out = random.Random(seed), Tally(), place / "killed"
     folder, before = out / "quickstart-sweep", {}
     while tally.kills < kills:

@@ -22,24 +22,24 @@ import pytest
 
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
-from engine.backtest.outputs import kind_in
-from engine.composition import schema
+from engine.backtest.outputs import folder_kind
+from engine.composition import run_config_class
 from engine.core.errors import DataError, OutputError
-from engine.report.sweep.charts import views
+from engine.report.sweep.charts import chart_axes
 from engine.report.sweep.folder import read_sweep
-from engine.report.sweep.page import build_sweep
+from engine.report.sweep.page import build_sweep_report
 from engine.sweep import dask_executor as cluster
-from engine.sweep.batch.run_batch import FIGURES
+from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
-from engine.sweep.computation import compute, prepared
-from engine.sweep.executors import Here
+from engine.sweep.computation import compute_results, prepare
+from engine.sweep.executors import SerialExecutor
 from engine.sweep.journal import Journal
 from engine.sweep.outputs import is_finished
-from engine.sweep.pipeline import Options, conduct
-from engine.sweep.space import RENAMED
-from engine.sweep.statistics import effects, ranked, standing
-from engine.sweep.variant_lookup import variant_of
-from engine.sweep.worker import Worker
+from engine.sweep.pipeline import SweepOptions, run_sweep
+from engine.sweep.space import COLUMN_ALIASES
+from engine.sweep.statistics import label_effects, rank_among, rank_rows
+from engine.sweep.variant_lookup import find_variant
+from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import ARTICLE, PLAN, QUICK, SMALL, digest, spanned, sweeping
 
 FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
@@ -81,8 +81,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def own_run(found) -> dict[str, float | None]:
-    run = workflow.run(found, draw=lambda pairs, _: [None] * len(pairs))
-    return run.comparison.strategy.figures()
+    run = workflow.run_backtest(found, draw=lambda pairs, _: [None] * len(pairs))
+    return run.comparison.strategy.metrics()
 
 
 MIXED = """
@@ -105,13 +105,13 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
     _, plan, space = spanned(MIXED)
     job = sweeping(MIXED).job
     points = space.points()
-    chunk = Worker(job).chunk(0, points.digits(0, points.count))
-    assert len(chunk.numbers) > 50
-    for row in range(0, len(chunk.numbers), 4):
-        variant = variant_of(plan, space, str(chunk.numbers[row]))
+    chunk = ChunkEvaluator(job).evaluate(0, points.indices_between(0, points.count))
+    assert len(chunk.point_numbers) > 50
+    for row in range(0, len(chunk.point_numbers), 4):
+        variant = find_variant(plan, space, str(chunk.point_numbers[row]))
         assert variant.sha256() == chunk.ids[row].tobytes().hex()
         own = own_run(variant)
-        for name, value in zip(FIGURES, chunk.figures[row].tolist(), strict=True):
+        for name, value in zip(SWEEP_METRICS, chunk.metrics[row].tolist(), strict=True):
             if name in own:
                 assert value == own[name] or (np.isnan(value) and own[name] is None), (name, row)
 
@@ -119,19 +119,19 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
 @pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(count: int, shared_data: Path) -> None:
     """Late listings included: five of the ten stocks were listed after 2014."""
-    from engine.backtest.loading import opened
-    from engine.composition import schema, spanned
-    from engine.sweep.computation import prepared
+    from engine.backtest.loading import open_document
+    from engine.composition import run_config_class, validate_sweep
+    from engine.sweep.computation import prepare
 
     source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
-    config, plan, space = spanned(opened(ARTICLE, source))
-    worker = Worker(prepared(config, plan, space, schema).job)
+    config, plan, space = validate_sweep(open_document(ARTICLE, source))
+    worker = ChunkEvaluator(prepare(config, plan, space, run_config_class).job)
     points = space.points()
     chosen = np.sort(np.random.default_rng(count).choice(points.count, size=count, replace=False))
     for number in chosen.tolist():
-        chunk = worker.chunk(number, points.digits(number, number + 1))
-        own = own_run(variant_of(plan, space, str(number)))
-        table = dict(zip(FIGURES, chunk.figures[0].tolist(), strict=True))
+        chunk = worker.evaluate(number, points.indices_between(number, number + 1))
+        own = own_run(find_variant(plan, space, str(number)))
+        table = dict(zip(SWEEP_METRICS, chunk.metrics[0].tolist(), strict=True))
         assert {name: own[name] for name in own if name in table} == {
             name: table[name] for name in own if name in table
         }
@@ -139,12 +139,12 @@ def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(coun
 
 def test_variants_beside_each_other_have_the_figures_that_each_has_alone() -> None:
     job = sweeping(SMALL).job
-    worker, points = Worker(job), sweeping(SMALL).points
-    together = worker.chunk(0, points.digits(0, points.count))
-    assert len(together.numbers) == points.count == 60
+    worker, points = ChunkEvaluator(job), sweeping(SMALL).points
+    together = worker.evaluate(0, points.indices_between(0, points.count))
+    assert len(together.point_numbers) == points.count == 60
     for number in (0, 17, 59):
-        alone = Worker(job).chunk(number, points.digits(number, number + 1))
-        assert alone.figures.tobytes() == together.figures[number].tobytes()
+        alone = ChunkEvaluator(job).evaluate(number, points.indices_between(number, number + 1))
+        assert alone.metrics.tobytes() == together.metrics[number].tobytes()
         assert alone.ids.tobytes() == together.ids[number].tobytes()
 
 
@@ -158,9 +158,9 @@ def test_points_that_are_no_run_are_counted_with_their_reason() -> None:
     account.contributions.amount: [0, -90000]
 """
     )
-    chunk = Worker(made.job).chunk(0, made.points.digits(0, made.points.count))
-    assert len(chunk.numbers) == 1
-    reasons = dict(chunk.refused)
+    chunk = ChunkEvaluator(made.job).evaluate(0, made.points.indices_between(0, made.points.count))
+    assert len(chunk.point_numbers) == 1
+    reasons = dict(chunk.rejections)
     assert sum(count for count, _ in reasons.values()) == 15
     assert any("satellite HD at 2.5% is above the cap of 2%" in reason for reason in reasons)
     assert any("end 2021-12-30 is not after start 2030-01-01" in reason for reason in reasons)
@@ -176,7 +176,7 @@ def test_a_sweep_writes_every_file_and_names_the_best(written) -> None:
     assert summary["warnings"][0].startswith("Best of 60:")
     table = pq.read_table(folder / "results.parquet")
     assert table.column_names[:2] == ["number", "id"]
-    assert table.column_names[-len(FIGURES) :] == list(FIGURES)
+    assert table.column_names[-len(SWEEP_METRICS) :] == list(SWEEP_METRICS)
     sharpe = table.column("sharpe").to_numpy()
     assert summary["best"][0]["figures"]["sharpe"] == sharpe.max()
     assert summary["best"][0]["id"] == table.column("id")[int(sharpe.argmax())].as_py()
@@ -272,42 +272,42 @@ def test_the_whole_matrix_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, written) -> None:
     made = sweeping(SMALL)
-    worker = Worker(made.job)
+    worker = ChunkEvaluator(made.job)
 
     class Backwards:
         def chunks(self, job, tasks):
             for first, digits in reversed(list(tasks)):
-                yield worker.chunk(first, digits).encode()
+                yield worker.evaluate(first, digits).encode()
 
     for rows in (1, 7, 64):
         with Journal.open(tmp_path / str(rows) / "sweep.journal", made.identity, resume=False) as journal:
-            compute(made, journal, Backwards(), rows, lambda done, total: None)
+            compute_results(made, journal, Backwards(), rows, lambda done, total: None)
         assert digest(tmp_path / str(rows) / "results.parquet") == digest(written[1] / "results.parquet")
 
 
 def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Path, written) -> None:
     made = sweeping(SMALL)
     path = tmp_path / "sweep.journal"
-    worker, points = Worker(made.job), made.points
+    worker, points = ChunkEvaluator(made.job), made.points
     with Journal.open(path, made.identity, resume=False) as journal:
         for first, last in ((40, 50), (0, 10)):
-            journal.add(worker.chunk(first, points.digits(first, last)).encode())
-        last = journal.chunks[0][1]
+            journal.append(worker.evaluate(first, points.indices_between(first, last)).encode())
+        last = journal.chunk_locations[0][1]
     whole = path.read_bytes()
     record = whole[last - 44 :]  # the last one, from its head on
     done: list[int] = []
 
-    class Counting(Here):
+    class Counting(SerialExecutor):
         def chunks(self, job, tasks):
             for first, digits in tasks:
                 done.extend(range(first, first + len(digits)))
-                yield worker.chunk(first, digits).encode()
+                yield worker.evaluate(first, digits).encode()
 
     for torn in (b"", b"SWP1", record[:-1], record[: len(record) // 2], b"\0" * 100):
         done.clear()
         path.write_bytes(whole + torn)
         with Journal.open(path, made.identity, resume=True) as journal:
-            compute(made, journal, Counting(), 16, lambda done, total: None)
+            compute_results(made, journal, Counting(), 16, lambda done, total: None)
         assert sorted(done) == [*range(10, 40), *range(50, 60)]
         assert digest(tmp_path / "results.parquet") == digest(written[1] / "results.parquet")
 
@@ -361,13 +361,13 @@ def test_a_damaged_record_is_computed_again(tmp_path: Path, written) -> None:
     made = sweeping(SMALL)
     path = tmp_path / "sweep.journal"
     with Journal.open(path, made.identity, resume=False) as journal:
-        compute(made, journal, Here(), 20, lambda done, total: None)
+        compute_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(bytes(content))
     with Journal.open(path, made.identity, resume=True) as journal:
-        assert journal.done() < 60
-        compute(made, journal, Here(), 20, lambda done, total: None)
+        assert journal.finished_count() < 60
+        compute_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
     assert digest(tmp_path / "results.parquet") == digest(written[1] / "results.parquet")
 
 
@@ -421,14 +421,14 @@ def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_
     stands = {name: one["value"] for name, one in summary["standings"]["strategy"].items()}
     assert stands == {name: own[name] for name in stands}
     assert own["sessions_over_cap"] > 0
-    names = [view.name for view in views(read_sweep(folder).parameters)]
+    names = [view.name for view in chart_axes(read_sweep(folder).parameters)]
     assert "costs.model holds" not in names
     assert "costs.model" in names
 
 
 def test_no_axis_is_called_as_a_figure_of_the_results() -> None:
     sections = set(RunConfig.model_fields)
-    assert {RENAMED.get(name, name) for name in sections}.isdisjoint({*FIGURES, "number", "id"})
+    assert {COLUMN_ALIASES.get(name, name) for name in sections}.isdisjoint({*SWEEP_METRICS, "number", "id"})
 
 
 def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before() -> None:
@@ -438,20 +438,20 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     dearer[-100:] *= 1.1
     provenance = dataclasses.replace(closes.provenance, sha256="0" * 64)
     later = dataclasses.replace(closes, closes=dearer, provenance=provenance)
-    other = prepared(*spanned(SMALL), schema)
+    other = prepare(*spanned(SMALL), run_config_class)
     job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
-    digits = one.points.digits(0, 2)
-    first, second = (Chunk.decode(cluster._compute(job, 0, digits)) for job in (one.job, job))
+    digits = one.points.indices_between(0, 2)
+    first, second = (Chunk.decode(cluster._compute_chunk(job, 0, digits)) for job in (one.job, job))
     assert closes.provenance.sha256 in one.job.key
-    assert (first.figures[:, 0] < second.figures[:, 0]).all()
+    assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
 
 
 def test_a_chunk_reads_back_as_it_was() -> None:
     made = sweeping(SMALL)
-    chunk = Worker(made.job).chunk(3, made.points.digits(3, 9))
+    chunk = ChunkEvaluator(made.job).evaluate(3, made.points.indices_between(3, 9))
     again = Chunk.decode(chunk.encode())
-    assert (again.first, again.last, again.refused) == (3, 9, {})
-    assert again.figures.tobytes() == chunk.figures.tobytes()
+    assert (again.first, again.last, again.rejections) == (3, 9, {})
+    assert again.metrics.tobytes() == chunk.metrics.tobytes()
     assert again.encode() == chunk.encode()
 
 
@@ -479,7 +479,7 @@ def test_the_page_is_rebuilt_from_the_files_and_refuses_changed_ones(tmp_path: P
     folder.mkdir()
     for name in FILES - {"report.html"}:
         (folder / name).write_bytes((written[1] / name).read_bytes())
-    assert build_sweep(folder).read_bytes() == (written[1] / "report.html").read_bytes()
+    assert build_sweep_report(folder).read_bytes() == (written[1] / "report.html").read_bytes()
     for name in ("results.parquet", "summary.json", "config.resolved.yaml"):
         content = bytearray((folder / name).read_bytes())
         content[len(content) // 2] ^= 1
@@ -508,10 +508,10 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
     made = sweeping(
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
-    found, _ = conduct(
-        made, Options(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep
+    found, _ = run_sweep(
+        made, SweepOptions(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep_report
     )
-    assert found.ranked == 60
+    assert found.ranked_count == 60
     page = (tmp_path / "small" / "report.html").read_text()
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
@@ -519,13 +519,13 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
 
 def test_ranks_and_effects_of_numbers_written_out() -> None:
     values = np.array([3.0, 1.0, np.nan, 2.0, 3.0])
-    assert ranked(values, 1).tolist() == [0, 4, 3, 1]
-    assert ranked(values, -1).tolist() == [1, 3, 0, 4]
-    at = standing(2.0, values, 1)
+    assert rank_rows(values, 1).tolist() == [0, 4, 3, 1]
+    assert rank_rows(values, -1).tolist() == [1, 3, 0, 4]
+    at = rank_among(2.0, values, 1)
     assert (at.rank, at.better_than) == (3, 0.25)
-    assert standing(2.0, values, -1).rank == 2
-    assert standing(None, values, 1).rank is None
-    first, second = effects(np.array([0, 0, 1, 1, 0]), ("a", "b"), values)
+    assert rank_among(2.0, values, -1).rank == 2
+    assert rank_among(None, values, 1).rank is None
+    first, second = label_effects(np.array([0, 0, 1, 1, 0]), ("a", "b"), values)
     assert (first.count, first.mean, first.median) == (3, 7.0 / 3.0, 3.0)
     assert (second.count, second.mean, second.median) == (1, 2.0, 2.0)
 
@@ -547,8 +547,8 @@ def test_a_run_and_a_sweep_of_one_name_leave_each_other_s_folder_alone(tmp_path:
 
 
 def test_what_a_folder_holds_is_what_its_manifest_says_or_else_its_files(tmp_path: Path, written) -> None:
-    assert kind_in(written[1]) == "sweep"
-    assert not kind_in(tmp_path / "nothing")
+    assert folder_kind(written[1]) == "sweep"
+    assert not folder_kind(tmp_path / "nothing")
     for name, content, kind in (
         ("equity.parquet", "", "run"),
         ("unfinished/sweep.journal", "", "sweep"),
@@ -558,7 +558,7 @@ def test_what_a_folder_holds_is_what_its_manifest_says_or_else_its_files(tmp_pat
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-        assert kind_in(tmp_path) == kind, name
+        assert folder_kind(tmp_path) == kind, name
 
 
 def test_a_sweep_s_folder_without_its_table_is_still_a_sweep_s(tmp_path: Path, written) -> None:
@@ -626,21 +626,21 @@ def test_a_journal_that_says_nothing_of_a_sweep_is_not_gone_on_with(tmp_path: Pa
         b'{"first": 5, "last": 5, "rows": 0, "refused": {}}\n',
         b'{"first": 0, "last": 61, "rows": 0, "refused": {"a": [61, 0]}}\n',
         b'{"first": 25, "last": 35, "rows": 0, "refused": {"a": [10, 25]}}\n',
-        b'{"first": 40, "last": 41, "rows": 1, "refused": {}}\n' + bytes(40 + 8 * len(FIGURES)),
+        b'{"first": 40, "last": 41, "rows": 1, "refused": {}}\n' + bytes(40 + 8 * len(SWEEP_METRICS)),
     ],
 )
 def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: bytes) -> None:
     made = sweeping(SMALL)
     path = tmp_path / "sweep.journal"
-    worker = Worker(made.job)
+    worker = ChunkEvaluator(made.job)
     with Journal.open(path, made.identity, resume=False) as journal:
-        journal.add(worker.chunk(20, made.points.digits(20, 30)).encode())
+        journal.append(worker.evaluate(20, made.points.indices_between(20, 30)).encode())
     path.write_bytes(path.read_bytes() + _record(content))
     with (
         pytest.raises(OutputError, match=r"sweep.journal: holds a chunk of no such sweep; leave --resume away"),
         Journal.open(path, made.identity, resume=True) as journal,
     ):
-        compute(made, journal, Here(), 16, lambda done, total: None)
+        compute_results(made, journal, SerialExecutor(), 16, lambda done, total: None)
 
 
 @pytest.mark.parametrize("limit", [100, 1_000])

@@ -13,29 +13,29 @@ from pathlib import Path
 
 import pytest
 
-from engine.composition import document_of, schema, spanned
+from engine.composition import open_document, run_config_class, validate_sweep
 from engine.core.errors import OutputError
-from engine.sweep.computation import compute, prepared
-from engine.sweep.dask_executor import Cluster
-from engine.sweep.executors import Here, Processes
+from engine.sweep.computation import compute_results, prepare
+from engine.sweep.dask_executor import DaskExecutor
+from engine.sweep.executors import ProcessExecutor, SerialExecutor
 from engine.sweep.journal import Journal
 from tests.support.sweeps import QUICK, digest
 
 
 @pytest.fixture(scope="module")
 def made():
-    return prepared(*spanned(document_of(QUICK, ())), schema)
+    return prepare(*validate_sweep(open_document(QUICK, ())), run_config_class)
 
 
 @pytest.fixture(scope="module")
 def alone(made, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The digest of the sweep in this process."""
-    return _digest(made, tmp_path_factory.mktemp("alone"), Here())
+    return _digest(made, tmp_path_factory.mktemp("alone"), SerialExecutor())
 
 
 def _digest(made, folder: Path, crew, progress=lambda done, total: None) -> str:
     with Journal.open(folder / "sweep.journal", made.identity, resume=False) as journal:
-        compute(made, journal, crew, 300, progress)
+        compute_results(made, journal, crew, 300, progress)
     return digest(folder / "results.parquet")
 
 
@@ -49,7 +49,7 @@ def test_a_cluster_that_loses_a_worker_on_the_way_gives_the_same_bytes(made, alo
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
         )
     with cluster:
-        assert _digest(made, tmp_path, Cluster(cluster.scheduler_address)) == alone
+        assert _digest(made, tmp_path, DaskExecutor(cluster.scheduler_address)) == alone
         killed: list[int] = []
 
         def kill_one(done: int, total: int) -> None:
@@ -57,7 +57,7 @@ def test_a_cluster_that_loses_a_worker_on_the_way_gives_the_same_bytes(made, alo
                 killed.append(next(iter(cluster.workers.values())).pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        assert _digest(made, tmp_path, Cluster(cluster.scheduler_address), kill_one) == alone
+        assert _digest(made, tmp_path, DaskExecutor(cluster.scheduler_address), kill_one) == alone
         assert killed
 
 
@@ -71,7 +71,7 @@ def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str
             killed.append(multiprocessing.active_children()[0].pid or 0)
             os.kill(killed[0], signal.SIGKILL)
 
-    assert _digest(made, tmp_path, Processes(2), kill_one) == alone
+    assert _digest(made, tmp_path, ProcessExecutor(2), kill_one) == alone
     assert killed
 
 
@@ -86,7 +86,7 @@ def test_a_process_that_is_killed_as_it_starts_is_replaced(made, alone: str, tmp
             os.kill(process.pid, signal.SIGKILL)
 
     monkeypatch.setattr(BaseProcess, "start", start_and_kill_two)
-    assert _digest(made, tmp_path, Processes(2)) == alone
+    assert _digest(made, tmp_path, ProcessExecutor(2)) == alone
     assert len(killed) == 2
 
 
@@ -94,7 +94,7 @@ def test_there_are_never_more_processes_than_tasks(made, alone: str, tmp_path: P
     start, started = BaseProcess.start, []
     monkeypatch.setattr(BaseProcess, "start", lambda process: (started.append(process), start(process)))
     with Journal.open(tmp_path / "sweep.journal", made.identity, resume=False) as journal:
-        compute(made, journal, Processes(8), 3000, lambda done, total: None)
+        compute_results(made, journal, ProcessExecutor(8), 3000, lambda done, total: None)
     assert digest(tmp_path / "results.parquet") == alone
     assert 1 <= len(started) <= 2
 
@@ -106,7 +106,7 @@ def broken_schema():
 def test_a_bug_in_a_process_is_a_bug_not_a_lost_process(made, tmp_path: Path) -> None:
     faulty = dataclasses.replace(made, job=dataclasses.replace(made.job, schema=broken_schema))
     with pytest.raises(RuntimeError, match="a bug in a process"):
-        _digest(faulty, tmp_path, Processes(2))
+        _digest(faulty, tmp_path, ProcessExecutor(2))
 
 
 def test_a_process_that_dies_again_and_again_is_one_message(made, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_process_that_dies_again_and_again_is_one_message(made, tmp_path: Path
     with pytest.raises(
         OutputError, match="a worker process died 4 times, killed or out of memory; take fewer --workers"
     ):
-        _digest(faulty, tmp_path, Processes(1))
+        _digest(faulty, tmp_path, ProcessExecutor(1))
 
 
 def dying_schema():
@@ -132,7 +132,7 @@ def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, 
         ("127.0.0.1:9", "does not answer"),
     ):
         with pytest.raises(OutputError) as caught:
-            _digest(made, tmp_path, Cluster(address))
+            _digest(made, tmp_path, DaskExecutor(address))
         assert words in str(caught.value)
 
 

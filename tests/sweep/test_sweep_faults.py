@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from engine.core.errors import ConfigError
-from engine.report.sweep.charts import BINS, chart_json, extent_of
+from engine.report.sweep.charts import HISTOGRAM_BINS, chart_json, value_range
 from engine.report.sweep.folder import read_sweep
-from engine.report.sweep.page import build_sweep, page_of
+from engine.report.sweep.page import build_sweep_report, sweep_page
 from engine.report.sweep.terminal import print_sweep
-from engine.sweep.pipeline import Options, conduct
+from engine.sweep.pipeline import SweepOptions, run_sweep
 from tests.support.sweeps import PLAN, digest, spanned, sweeping
 
 SHORT = PLAN.replace("end: 2021-12-30", "end: 2018-01-04").replace("{kind: percent, rate: 0.1%}", "{kind: none}")
@@ -24,8 +24,8 @@ BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute:
 
 def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
     """Run a sweep here, to ``folder``; return what it shows."""
-    terms = Options(folder, 1, "", 10**8, resume)
-    return conduct(sweeping(sweep, plan), terms, lambda done, total: None, build_sweep)[0]
+    terms = SweepOptions(folder, 1, "", 10**8, resume)
+    return run_sweep(sweeping(sweep, plan), terms, lambda done, total: None, build_sweep_report)[0]
 
 
 def message(sweep: str, plan: str = PLAN) -> str:
@@ -50,25 +50,25 @@ def test_figures_that_are_equal_up_to_rounding_fall_in_one_bin_and_on_one_height
     for chart in charts["figures"]:
         values = folder.figure(chart["key"])
         same = np.ptp(values) <= 1e-9 * np.abs(values).max()
-        assert len(chart["counts"]) == (1 if same else BINS), chart["key"]
+        assert len(chart["counts"]) == (1 if same else HISTOGRAM_BINS), chart["key"]
         assert sum(chart["counts"]) == len(values)
         if same and chart["key"] in stands:
             assert stands[chart["key"]]["at"] == [0.0] * len(values)
 
 
 def test_the_extent_of_values_has_no_width_below_a_billionth_of_them() -> None:
-    assert extent_of(np.array([1.0, 1.0 + 1e-10])).wide == 0.0
-    assert extent_of(np.array([-1.0, 1e-12, np.nan])).wide == 1.0 + 1e-12
-    assert extent_of(np.array([0.0, 0.0])).wide == 0.0
-    assert extent_of(np.array([1e-15, 3e-15])).wide == 3e-15 - 1e-15
-    assert extent_of(np.array([np.nan])) is None
-    assert extent_of(np.array([2.0, np.inf, 4.0])).share(np.array([2.0, 4.0])).tolist() == [0.0, 1.0]
+    assert value_range(np.array([1.0, 1.0 + 1e-10])).width == 0.0
+    assert value_range(np.array([-1.0, 1e-12, np.nan])).width == 1.0 + 1e-12
+    assert value_range(np.array([0.0, 0.0])).width == 0.0
+    assert value_range(np.array([1e-15, 3e-15])).width == 3e-15 - 1e-15
+    assert value_range(np.array([np.nan])) is None
+    assert value_range(np.array([2.0, np.inf, 4.0])).scale(np.array([2.0, 4.0])).tolist() == [0.0, 1.0]
 
 
 def test_a_figure_that_no_variant_has_is_dashes_and_a_line_that_says_so(tmp_path: Path, capsys) -> None:
     """Over three sessions without a loss there is no Calmar; JSON knows no NaN."""
     found = swept("\n  rank_by: calmar\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", SHORT)
-    assert (found.ranked, found.best, found.worst) == (0, (), ())
+    assert (found.ranked_count, found.best, found.worst) == (0, (), ())
     charts = json.loads(chart_json(read_sweep(tmp_path / "small")))
     assert next(one["ends"] for one in charts["lines"]["stands"] if one.get("figure") == "calmar") == []
     print_sweep(found, tmp_path / "small", tried=0)
@@ -91,7 +91,7 @@ def test_variants_ranked_by_a_cap_that_none_has_say_so(tmp_path: Path) -> None:
     first, _, rest = PLAN.partition("  kind: core_satellite\n")
     plan = first + "  kind: fixed_mix\n  weights: {QUAL: 50%, SIZE: 5%}\n" + rest[rest.index("costs:") :]
     found = swept("\n  rank_by: max_weight\n  axes: {strategy.weights.SIZE: [5%, 10%]}\n", tmp_path / "small", plan)
-    assert found.warnings[1].startswith("No variant has max_weight: nothing in them has a cap")
+    assert found.caveats[1].startswith("No variant has max_weight: nothing in them has a cap")
 
 
 def test_the_best_of_few_variants_are_not_printed_as_the_worst_too(tmp_path: Path, capsys) -> None:
@@ -102,7 +102,7 @@ def test_the_best_of_few_variants_are_not_printed_as_the_worst_too(tmp_path: Pat
     assert len(ids) == 12
     assert [told.count(one) for one in ids[1:]] == [1] * 11
     assert "Worst variants" in told
-    page = page_of(read_sweep(tmp_path / "small"))
+    page = sweep_page(read_sweep(tmp_path / "small"))
     assert (len(page.best), page.worst) == (12, ())
 
 

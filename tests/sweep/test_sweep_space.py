@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.composition import schema
+from engine.composition import run_config_class
 from engine.core.errors import ConfigError
-from engine.core.validation import validated
+from engine.core.validation import validate
 from engine.core.yaml_document import Document
-from engine.sweep.axes import Basket, Range, cell_of
-from engine.sweep.config_sections import Refused, lines_of
-from engine.sweep.space import uniform
-from engine.sweep.variant_lookup import variant_of
-from engine.sweep.variants import Variants
+from engine.sweep.axes import Basket, Range, parse_parameter_value
+from engine.sweep.config_sections import Rejection, line_numbers
+from engine.sweep.space import uniform_samples
+from engine.sweep.variant_lookup import find_variant
+from engine.sweep.variants import PointConfigs
 from tests.support.sweeps import PLAN, SMALL, spanned
 
 
@@ -47,15 +47,15 @@ def test_a_basket_axis_has_every_combination_at_every_weight() -> None:
     values = basket.values()
     assert len(values) == basket.count == 582 * 3
     assert values[1].text == {"A": "2.5%", "B": "2.5%", "C": "2.5%"}
-    assert values[1].cells == ("A B C", 3.0, 0.025)
+    assert values[1].parameters == ("A B C", 3.0, 0.025)
     assert len({str(value.text) for value in values}) == len(values)
 
 
 def test_what_a_value_is_called_in_the_results() -> None:
-    assert cell_of("2.5%") == 0.025
-    assert cell_of("7") == 7.0
-    assert cell_of("january") == "january"
-    assert cell_of({"kind": "band", "absolute": "5%"}) == "{kind: band, absolute: 5%}"
+    assert parse_parameter_value("2.5%") == 0.025
+    assert parse_parameter_value("7") == 7.0
+    assert parse_parameter_value("january") == "january"
+    assert parse_parameter_value({"kind": "band", "absolute": "5%"}) == "{kind: band, absolute: 5%}"
 
 
 def test_points_are_numbered_with_baskets_slowest_and_lone_keys_fastest() -> None:
@@ -75,7 +75,7 @@ def test_points_are_numbered_with_baskets_slowest_and_lone_keys_fastest() -> Non
     assert [one.name for one in space.parameters][:2] == ["strategy.rebalance.month", "strategy.core.SIZE"]
     points = space.points()
     assert points.count == 24
-    assert points.digits(5, 8).tolist() == [[0, 2, 1], [1, 0, 0], [1, 0, 1]]
+    assert points.indices_between(5, 8).tolist() == [[0, 2, 1], [1, 0, 0], [1, 0, 1]]
 
 
 WIDE = """
@@ -105,20 +105,20 @@ BANDS = """
 def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: str) -> None:
     """The sections are validated apart and the JSON is joined; both must be as if each config stood alone."""
     _, plan, space = spanned(sweep)
-    variants, points = Variants(plan, space), space.points()
+    variants, points = PointConfigs(plan, space), space.points()
     chosen = np.random.default_rng(7).choice(points.count, size=min(400, points.count), replace=False)
     valid = 0
-    for digits in points.of(chosen).tolist():
-        tree = variants.tree(digits)
-        found = variants.plan(digits)
+    for digits in points.indices(chosen).tolist():
+        tree = variants.config_tree(digits)
+        found = variants.validate(digits)
         try:
             whole = _whole(tree)
         except ConfigError as error:
-            assert isinstance(found, Refused), (found, str(error))
+            assert isinstance(found, Rejection), (found, str(error))
             continue
-        assert not isinstance(found, Refused), found
+        assert not isinstance(found, Rejection), found
         assert found.sha256.hex() == whole.sha256()
-        assert (found.strategy(), found.stem.account, found.stem.costs, found.stem.window) == (
+        assert (found.build_strategy(), found.prefix.account, found.prefix.costs, found.prefix.window) == (
             whole.strategy,
             whole.account,
             whole.costs,
@@ -129,51 +129,51 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
 
 
 def _whole(tree):
-    from engine.backtest.loading import checked
+    from engine.backtest.loading import validate_run
 
-    return checked(Document("point", tree, lines_of(tree)), schema())
+    return validate_run(Document("point", tree, line_numbers(tree)), run_config_class())
 
 
 def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:
     """Whatever else a plan says, the month and the session of a yearly rebalance change neither verdict nor wants."""
     _, _, space = spanned(WIDE)
-    assert {axis.name for axis in space.axes if axis.alone} == {
+    assert {axis.name for axis in space.axes if axis.independent} == {
         "strategy.rebalance.month",
         "strategy.rebalance.session",
     }
     _, _, mixed = spanned("\n  axes: {strategy.rebalance.month: all, strategy.rebalance.kind: [annual, never]}\n")
-    assert not any(axis.alone for axis in mixed.axes)
+    assert not any(axis.independent for axis in mixed.axes)
 
 
 def test_a_variant_is_found_by_number_and_by_the_beginning_of_its_id() -> None:
     _, plan, space = spanned(SMALL)
-    variants = Variants(plan, space)
-    digits = space.points().digits(17, 18)[0].tolist()
-    identity = variants.plan(digits).sha256.hex()
-    assert variant_of(plan, space, "17").sha256() == identity
-    assert variant_of(plan, space, identity[:8]).sha256() == identity
+    variants = PointConfigs(plan, space)
+    digits = space.points().indices_between(17, 18)[0].tolist()
+    identity = variants.validate(digits).sha256.hex()
+    assert find_variant(plan, space, "17").sha256() == identity
+    assert find_variant(plan, space, identity[:8]).sha256() == identity
     for wanted, words in (
         ("99", "there is no point 99"),
         ("0123456789", "no variant's id begins"),
         ("abc", "is no variant"),
     ):
         with pytest.raises(ConfigError, match=words):
-            variant_of(plan, space, wanted)
+            find_variant(plan, space, wanted)
 
 
 def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
     """What two sections say against each other counts for one variant as for all: a tariff in euro, a dollar account."""
     _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: comdirect}]}\n")
-    assert isinstance(Variants(plan, space).plan([1]), Refused)
-    assert variant_of(plan, space, "0").costs.kind == "none"
+    assert isinstance(PointConfigs(plan, space).validate([1]), Rejection)
+    assert find_variant(plan, space, "0").costs.kind == "none"
     with pytest.raises(ConfigError, match="add fx"):
-        variant_of(plan, space, "1")
+        find_variant(plan, space, "1")
 
 
 def test_a_random_point_follows_from_the_seed_and_its_number_alone() -> None:
-    many, few = uniform(5, 1000, 6), uniform(5, 10, 6)
+    many, few = uniform_samples(5, 1000, 6), uniform_samples(5, 10, 6)
     assert (many[:10] == few).all()
-    assert not (uniform(6, 10, 6) == few).any()
+    assert not (uniform_samples(6, 10, 6) == few).any()
     assert 0.0 <= many.min() < 0.01
     assert 0.99 < many.max() < 1.0
 
@@ -183,10 +183,10 @@ def test_sampled_points_are_different_and_the_same_every_time(kind: str) -> None
     sweep = f"\n  mode: {{kind: {kind}, samples: 100, seed: 3}}\n" + SMALL
     _, _, space = spanned(sweep)
     points = space.points()
-    drawn = points.digits(0, points.count)
-    assert 30 < points.count <= min(space.count, 2 * 5 * 3 * 2 * 2)
+    drawn = points.indices_between(0, points.count)
+    assert 30 < points.count <= min(space.requested_count, 2 * 5 * 3 * 2 * 2)
     assert len(np.unique(drawn, axis=0)) == points.count
-    assert (spanned(sweep)[2].points().digits(0, points.count) == drawn).all()
+    assert (spanned(sweep)[2].points().indices_between(0, points.count) == drawn).all()
     assert (drawn < np.array(space.sizes)).all()
 
 
@@ -265,22 +265,22 @@ def test_a_config_without_a_sweep_is_told_what_is_missing() -> None:
 
 def test_a_plan_that_is_itself_no_valid_run_has_no_variants() -> None:
     with pytest.raises(ConfigError, match="above the cap"):
-        validated(type(spanned(SMALL)[0]), _document(PLAN.replace("cap: 3%", "cap: 1%") + SMALL))
+        validate(type(spanned(SMALL)[0]), _document(PLAN.replace("cap: 3%", "cap: 1%") + SMALL))
 
 
 def _document(text: str) -> Document:
-    from engine.core.yaml_document import parse
+    from engine.core.yaml_document import parse_document
 
-    return parse(text, "sweep.yaml")
+    return parse_document(text, "sweep.yaml")
 
 
 def test_null_leaves_a_key_out_so_that_a_rule_is_compared_with_none() -> None:
     review = "{trigger: 20%, from: cost, thesis: {kind: always}, intact: top_up, broken: exit}"
     _, plan, space = spanned(f"\n  axes: {{strategy.loss_review: [null, {review}]}}\n")
-    variants = Variants(plan, space)
-    without, reviewed = variants.plans([[0], [1]])
-    assert without.strategy().loss_review is None
-    assert reviewed.strategy().loss_review.trigger == 0.2
+    variants = PointConfigs(plan, space)
+    without, reviewed = variants.validate_all([[0], [1]])
+    assert without.build_strategy().loss_review is None
+    assert reviewed.build_strategy().loss_review.trigger == 0.2
     assert without.sha256.hex() == plan.sha256() != reviewed.sha256.hex()
 
 
@@ -291,4 +291,4 @@ def test_null_is_no_value_of_a_key_that_must_be_there() -> None:
 
 def variants_tree():
     _, plan, space = spanned(SMALL)
-    return Variants(plan, space).tree([0] * len(space.axes))
+    return PointConfigs(plan, space).config_tree([0] * len(space.axes))

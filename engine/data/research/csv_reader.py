@@ -14,16 +14,16 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.core.validation import closest
+from engine.core.validation import did_you_mean
 
-MAX_BYTES: Final = 500_000_000
+MAX_FILE_BYTES: Final = 500_000_000
 
 Day: TypeAlias = dt.date | np.datetime64
 """A calendar day; what it says about the time of day is left out."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class CsvRows:
     """A CSV: its header, and under it ``cells``, each row with its line number in ``lines``."""
 
     header: tuple[str, ...]
@@ -31,7 +31,7 @@ class Rows:
     cells: tuple[tuple[str, ...], ...]
 
 
-def date_of(day: Day) -> dt.date:
+def to_date(day: Day) -> dt.date:
     """Return ``day`` as a plain date."""
     if isinstance(day, np.datetime64):
         plain: dt.date = day.astype("datetime64[D]").item()
@@ -39,7 +39,7 @@ def date_of(day: Day) -> dt.date:
     return dt.date(day.year, day.month, day.day)  # a datetime is a date with a time
 
 
-def located(path: str) -> Path:
+def require_file(path: str) -> Path:
     """Return the regular file at ``path``; a relative one starts at the working directory.
 
     Raises
@@ -60,18 +60,18 @@ def located(path: str) -> Path:
     return place
 
 
-def content(path: str) -> bytes:
-    """Return the bytes of the file at ``path``; raises DataError as :func:`located` does, and when it is too large."""
-    place = located(path)
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of the file at ``path``; raises DataError as :func:`require_file` does, and when it is too large."""
+    place = require_file(path)
     try:
-        if place.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path}: more than {MAX_BYTES:,} bytes; is this the file you mean?")
+        if place.stat().st_size > MAX_FILE_BYTES:
+            raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes; is this the file you mean?")
         return place.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
-def csv_rows(name: str, raw: bytes) -> Rows:
+def parse_csv(name: str, raw: bytes) -> CsvRows:
     """Split the text of a CSV; blank lines are left out.
 
     Raises
@@ -97,10 +97,10 @@ def csv_rows(name: str, raw: bytes) -> Rows:
     if not cells:
         raise DataError(f"{name}: found no header; write the columns' names into the first line")
     _refuse_ragged(name, cells[0], lines, cells)
-    return Rows(cells[0], tuple(lines[1:]), tuple(cells[1:]))
+    return CsvRows(cells[0], tuple(lines[1:]), tuple(cells[1:]))
 
 
-def column_of(name: str, header: Sequence[str], *accepted: str) -> str:
+def find_column(name: str, header: Sequence[str], *accepted: str) -> str:
     """Return the column of ``header`` that has the first of the ``accepted`` names, in any case.
 
     Raises
@@ -113,11 +113,11 @@ def column_of(name: str, header: Sequence[str], *accepted: str) -> str:
         for column in header:
             if column.lower() == wanted:
                 return column
-    remedy = closest(accepted[0], header) if header else "it has no columns"
+    remedy = did_you_mean(accepted[0], header) if header else "it has no columns"
     raise DataError(f"{name}: column '{accepted[0]}' is missing; {remedy}")
 
 
-def refuse_doubled(where: str, header: Sequence[str]) -> None:
+def refuse_duplicate_columns(where: str, header: Sequence[str]) -> None:
     """Raise DataError when a column stands in ``header`` twice."""
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
@@ -127,7 +127,7 @@ def refuse_doubled(where: str, header: Sequence[str]) -> None:
 def _refuse_ragged(name: str, header: tuple[str, ...], lines: list[int], cells: list[tuple[str, ...]]) -> None:
     if len(header) == 1 and ";" in header[0]:
         raise DataError(f"{name}:{lines[0]}: found semicolons between the columns; save it with commas")
-    refuse_doubled(f"{name}:{lines[0]}", header)
+    refuse_duplicate_columns(f"{name}:{lines[0]}", header)
     ragged = [
         f"{name}:{line}: found {len(row)} cells, expected {len(header)} as in the header; "
         "complete the line, and put text that has commas in quotes"

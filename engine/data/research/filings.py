@@ -17,25 +17,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.core.arrays import FloatArray, frozen
+from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
-from engine.data.research.csv_reader import column_of, content, csv_rows, located, refuse_doubled
+from engine.data.research.csv_reader import find_column, parse_csv, read_bytes, refuse_duplicate_columns, require_file
 
-_NAMES: Final = {
+_REQUIRED_COLUMNS: Final = {
     "ticker": ("ticker",),
     "period_end": ("period_end", "period"),
     "available_date": ("available_date", "filing_date"),
 }
-_YEARS: Final = (1900, 2200)
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ]\d\d:\d\d)", re.ASCII)
-_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
-_EMPTY: Final = frozenset({"", "nan", "na", "n/a", "null", "none"})
+_YEAR_BOUNDS: Final = (1900, 2200)
+_DATE_PATTERN: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ]\d\d:\d\d)", re.ASCII)
+_NUMBER_PATTERN: Final = re.compile(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
+)
+_MISSING_VALUES: Final = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 Cells = Sequence[object]
 
 
 @dataclass(frozen=True)
-class _Raw:
+class _RawColumns:
     """A file's columns as they stand there; ``place`` says where a row is, ``numbers`` reads a column or is None."""
 
     name: str
@@ -45,31 +47,31 @@ class _Raw:
 
 
 @dataclass(frozen=True)
-class Table:
+class FilingsTable:
     """Figures by company as they became known.
 
-    ``values`` (R, C) holds ``columns`` [as filed], NaN where a figure is missing; ``filed`` has every company's filing
-    dates in order, ``latest`` the row of ``values`` that was the last word after each of them. ``texts`` are the
+    ``values`` (R, C) holds ``columns`` [as filed], NaN where a figure is missing; ``filing_dates`` has every company's filing
+    dates in order, ``latest_rows`` the row of ``values`` that was the last word after each of them. ``text_columns`` are the
     columns that hold something else than numbers.
     """
 
     name: str
     sha256: str
     columns: tuple[str, ...]
-    texts: tuple[str, ...]
+    text_columns: tuple[str, ...]
     values: FloatArray
-    filed: Mapping[str, tuple[dt.date, ...]]
-    latest: Mapping[str, tuple[int, ...]]
+    filing_dates: Mapping[str, tuple[dt.date, ...]]
+    latest_rows: Mapping[str, tuple[int, ...]]
 
     def as_of(self, ticker: str, day: dt.date) -> dict[str, float] | None:
         """Return the figures of the last period filed on or before ``day``; None when nothing was filed yet."""
-        count = bisect_right(self.filed.get(ticker, ()), day)
+        count = bisect_right(self.filing_dates.get(ticker, ()), day)
         if not count:
             return None
-        return dict(zip(self.columns, self.values[self.latest[ticker][count - 1]].tolist(), strict=True))
+        return dict(zip(self.columns, self.values[self.latest_rows[ticker][count - 1]].tolist(), strict=True))
 
 
-def load(path: str) -> Table:
+def load_filings(path: str) -> FilingsTable:
     """Read the table at ``path``; the same file is read once.
 
     Raises
@@ -78,37 +80,37 @@ def load(path: str) -> Table:
         When there is no such file, it is no table, a required column is missing, or a cell cannot be what it should.
 
     """
-    status = located(path).stat()
-    return _load(path, status.st_mtime_ns, status.st_size)
+    status = require_file(path).stat()
+    return _load_cached(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=8)
-def _load(path: str, _changed: int, _size: int) -> Table:
-    raw = content(path)
+def _load_cached(path: str, _changed: int, _size: int) -> FilingsTable:
+    raw = read_bytes(path)
     suffix = Path(path).suffix.lower()
     if suffix not in {".parquet", ".csv"}:
         raise DataError(f"{path}: found the ending '{suffix}', expected .parquet or .csv; convert the file")
-    table = _from_parquet(path, raw) if suffix == ".parquet" else _from_csv(path, raw)
-    return _arranged(table, hashlib.sha256(raw).hexdigest())
+    table = _read_parquet(path, raw) if suffix == ".parquet" else _read_csv(path, raw)
+    return _arrange(table, hashlib.sha256(raw).hexdigest())
 
 
-def _from_csv(name: str, raw: bytes) -> _Raw:
-    rows = csv_rows(name, raw)
+def _read_csv(name: str, raw: bytes) -> _RawColumns:
+    rows = parse_csv(name, raw)
     cells = {column: [row[at] for row in rows.cells] for at, column in enumerate(rows.header)}
 
     def place(row: int) -> str:
         return f"{name}:{rows.lines[row]}"
 
     def numbers(column: str) -> FloatArray | None:
-        return _cells_as_numbers(column, cells[column], place)
+        return _parse_numbers(column, cells[column], place)
 
-    return _Raw(name, cells, place, numbers)
+    return _RawColumns(name, cells, place, numbers)
 
 
-def _cells_as_numbers(column: str, cells: Sequence[str], place: Callable[[int], str]) -> FloatArray | None:
+def _parse_numbers(column: str, cells: Sequence[str], place: Callable[[int], str]) -> FloatArray | None:
     """Return (R,) numbers; None for a column of text. A column with both is a mistake in the text."""
-    present = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
-    wrong = [row for row, cell in enumerate(cells) if not present[row] and cell.lower() not in _EMPTY]
+    present = [bool(_NUMBER_PATTERN.fullmatch(cell)) for cell in cells]
+    wrong = [row for row, cell in enumerate(cells) if not present[row] and cell.lower() not in _MISSING_VALUES]
     if wrong and any(present):
         raise DataError(
             *(
@@ -120,14 +122,14 @@ def _cells_as_numbers(column: str, cells: Sequence[str], place: Callable[[int], 
     return None if wrong else np.array([float(c) if ok else math.nan for c, ok in zip(cells, present, strict=True)])
 
 
-def _from_parquet(name: str, raw: bytes) -> _Raw:
+def _read_parquet(name: str, raw: bytes) -> _RawColumns:
     try:
         with pq.ParquetFile(pa.BufferReader(raw), page_checksum_verification=True) as source:
             table = source.read(use_pandas_metadata=False, use_threads=False)
-        refuse_doubled(name, table.column_names)
+        refuse_duplicate_columns(name, table.column_names)
         arrays = dict(zip(table.column_names, table.columns, strict=True))
-        keys = {known for names in _NAMES.values() for known in names}
-        cells = {column: _as_cells(array) if column.lower() in keys else () for column, array in arrays.items()}
+        keys = {known for names in _REQUIRED_COLUMNS.values() for known in names}
+        cells = {column: _to_cells(array) if column.lower() in keys else () for column, array in arrays.items()}
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name}: found no readable Parquet table ({first}); write it again") from None
@@ -139,10 +141,10 @@ def _from_parquet(name: str, raw: bytes) -> _Raw:
             return None
         return np.array([math.nan if cell is None else float(cell) for cell in arrays[column].to_pylist()])
 
-    return _Raw(name, cells, lambda row: f"{name}: row {row + 1}", numbers)
+    return _RawColumns(name, cells, lambda row: f"{name}: row {row + 1}", numbers)
 
 
-def _as_cells(column: pa.ChunkedArray) -> Cells:
+def _to_cells(column: pa.ChunkedArray) -> Cells:
     """Return Python values; a stamp becomes its day, on the clock of its zone."""
     kind = column.type
     day = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
@@ -150,30 +152,30 @@ def _as_cells(column: pa.ChunkedArray) -> Cells:
     return cells
 
 
-def _arranged(raw: _Raw, sha256: str) -> Table:
+def _arrange(raw: _RawColumns, sha256: str) -> FilingsTable:
     header = tuple(raw.cells)
-    found = {wanted: column_of(raw.name, header, *accepted) for wanted, accepted in _NAMES.items()}
+    found = {wanted: find_column(raw.name, header, *accepted) for wanted, accepted in _REQUIRED_COLUMNS.items()}
     if not raw.cells[found["ticker"]]:
         raise DataError(f"{raw.name}: found no rows, expected figures; write it again")
-    tickers = _tickers(raw, found["ticker"])
-    periods, filed = (_dates(raw, found[wanted]) for wanted in ("period_end", "available_date"))
+    tickers = _parse_tickers(raw, found["ticker"])
+    periods, filed = (_parse_dates(raw, found[wanted]) for wanted in ("period_end", "available_date"))
     _refuse_rows(raw, tickers, periods, filed)
     others = [column for column in raw.cells if column not in found.values()]
     numbers = {column: values for column in others if (values := raw.numbers(column)) is not None}
     _refuse_infinite(raw, numbers)
-    orders = _orders(tickers, periods, filed)
-    return Table(
+    orders = _filing_order(tickers, periods, filed)
+    return FilingsTable(
         raw.name,
         sha256,
         tuple(numbers),
         tuple(column for column in others if column not in numbers),
-        frozen(np.column_stack(list(numbers.values())) if numbers else np.empty((len(tickers), 0))),
+        read_only(np.column_stack(list(numbers.values())) if numbers else np.empty((len(tickers), 0))),
         {ticker: tuple(filed[row] for row in rows) for ticker, rows in orders.items()},
-        {ticker: _last_words(rows, periods) for ticker, rows in orders.items()},
+        {ticker: _latest_rows(rows, periods) for ticker, rows in orders.items()},
     )
 
 
-def _orders(tickers: list[str], periods: list[dt.date], filed: list[dt.date]) -> dict[str, list[int]]:
+def _filing_order(tickers: list[str], periods: list[dt.date], filed: list[dt.date]) -> dict[str, list[int]]:
     """Return the rows of each company in the order in which they became known."""
     orders: dict[str, list[int]] = {}
     for row in sorted(range(len(tickers)), key=lambda row: (filed[row], periods[row])):
@@ -181,7 +183,7 @@ def _orders(tickers: list[str], periods: list[dt.date], filed: list[dt.date]) ->
     return orders
 
 
-def _last_words(rows: list[int], periods: list[dt.date]) -> tuple[int, ...]:
+def _latest_rows(rows: list[int], periods: list[dt.date]) -> tuple[int, ...]:
     """Return after each filing the row that counts: of the latest period, and of those the latest filing."""
     counts: list[int] = []
     for row in rows:
@@ -190,7 +192,7 @@ def _last_words(rows: list[int], periods: list[dt.date]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _tickers(raw: _Raw, column: str) -> list[str]:
+def _parse_tickers(raw: _RawColumns, column: str) -> list[str]:
     cells = raw.cells[column]
     wrong = [row for row, cell in enumerate(cells) if not isinstance(cell, str) or not cell.strip()]
     if wrong:
@@ -198,30 +200,30 @@ def _tickers(raw: _Raw, column: str) -> list[str]:
     return [str(cell).strip() for cell in cells]
 
 
-def _dates(raw: _Raw, column: str) -> list[dt.date]:
-    found = [_date(cell) for cell in raw.cells[column]]
+def _parse_dates(raw: _RawColumns, column: str) -> list[dt.date]:
+    found = [_parse_date(cell) for cell in raw.cells[column]]
     wrong = [row for row, day in enumerate(found) if day is None]
     if wrong:
         words = "is not a date; write year-month-day, as 2024-01-31"
-        raise DataError(*(f"{raw.place(row)}: {column}: {_shown(raw.cells[column][row])} {words}" for row in wrong))
+        raise DataError(*(f"{raw.place(row)}: {column}: {_show_cell(raw.cells[column][row])} {words}" for row in wrong))
     return [day for day in found if day is not None]
 
 
-def _shown(cell: object) -> str:
+def _show_cell(cell: object) -> str:
     return f"'{cell}'" if cell is not None else "an empty cell"
 
 
-def _date(cell: object) -> dt.date | None:
+def _parse_date(cell: object) -> dt.date | None:
     if isinstance(cell, str):
-        match = _DAY.match(cell.strip())
+        match = _DATE_PATTERN.match(cell.strip())
         try:
             cell = dt.date.fromisoformat(match[0]) if match else None
         except ValueError:
             return None
-    return cell if isinstance(cell, dt.date) and _YEARS[0] <= cell.year <= _YEARS[1] else None
+    return cell if isinstance(cell, dt.date) and _YEAR_BOUNDS[0] <= cell.year <= _YEAR_BOUNDS[1] else None
 
 
-def _refuse_rows(raw: _Raw, tickers: list[str], periods: list[dt.date], filed: list[dt.date]) -> None:
+def _refuse_rows(raw: _RawColumns, tickers: list[str], periods: list[dt.date], filed: list[dt.date]) -> None:
     """Refuse a row that stands there twice, and one that was known before its period was over."""
     seen: dict[tuple[str, dt.date, dt.date], int] = {}
     wrong: list[str] = []
@@ -237,7 +239,7 @@ def _refuse_rows(raw: _Raw, tickers: list[str], periods: list[dt.date], filed: l
         raise DataError(*wrong)
 
 
-def _refuse_infinite(raw: _Raw, numbers: Mapping[str, FloatArray]) -> None:
+def _refuse_infinite(raw: _RawColumns, numbers: Mapping[str, FloatArray]) -> None:
     wrong = [
         f"{raw.place(row)}: {column}: found an infinite number; leave the cell empty"
         for column, values in numbers.items()

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 
 Program: TypeAlias = tuple[float | str, ...]
 
-MAX_CHARACTERS: Final = 200
+MAX_FORMULA_CHARACTERS: Final = 200
 _MAX_DEPTH: Final = 20
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -40,8 +40,8 @@ _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_JOINING: Final = frozenset({"and", "or", "not"})
-_REFUSED: Final = {
+_LOGICAL_WORDS: Final = frozenset({"and", "or", "not"})
+_REFUSED_SIGNS: Final = {
     "'": "text in quotes has no place here; compare numbers",
     '"': "text in quotes has no place here; compare numbers",
     "[": "brackets have no place here; name a column",
@@ -55,7 +55,7 @@ _REFUSED: Final = {
 }
 
 
-def _divided(left: float, right: float) -> float:
+def _divide(left: float, right: float) -> float:
     return left / right if right else math.nan
 
 
@@ -63,7 +63,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": _divided,
+    "/": _divide,
 }
 
 
@@ -85,30 +85,30 @@ class _Parser:
         self.position = self.text.index(token, self.position) + len(token)
         return token
 
-    def sum(self, depth: int = 0) -> None:
-        self.chain(("+", "-"), lambda: self.chain(("*", "/"), lambda: self.signed(depth)))
+    def parse_sum(self, depth: int = 0) -> None:
+        self.parse_chain(("+", "-"), lambda: self.parse_chain(("*", "/"), lambda: self.parse_signed(depth)))
 
-    def chain(self, signs: tuple[str, str], part: Callable[[], None]) -> None:
+    def parse_chain(self, signs: tuple[str, str], part: Callable[[], None]) -> None:
         part()
         while (sign := self.peek()[1]) in signs:
             self.take()
             part()
             self.program.append(sign)
 
-    def signed(self, depth: int) -> None:
+    def parse_signed(self, depth: int) -> None:
         negative = False
         while (sign := self.peek()[1]) in {"+", "-"}:
             negative ^= sign == "-"
             self.take()
-        self.primary(depth)
+        self.parse_primary(depth)
         if negative:
             self.program += [-1.0, "*"]
 
-    def primary(self, depth: int) -> None:
+    def parse_primary(self, depth: int) -> None:
         kind, token = self.peek()
         if kind == "number":
-            self.program.append(self.number(float(self.take())))
-        elif kind == "column" and token.lower() not in _JOINING:
+            self.program.append(self.parse_number(float(self.take())))
+        elif kind == "column" and token.lower() not in _LOGICAL_WORDS:
             self.program.append(self.take())
             if self.peek()[1] == "(":
                 self.fail(f"'{token}(...)' would call a function; name columns only")
@@ -116,14 +116,14 @@ class _Parser:
             if depth == _MAX_DEPTH:
                 self.fail(f"more than {_MAX_DEPTH} levels of parentheses; write it more simply")
             self.take()
-            self.sum(depth + 1)
+            self.parse_sum(depth + 1)
             if self.peek()[1] != ")":
-                self.unexpected("a closing parenthesis or an operator")
+                self.fail_at_token("a closing parenthesis or an operator")
             self.take()
         else:
-            self.unexpected("a number, a column or a parenthesis")
+            self.fail_at_token("a number, a column or a parenthesis")
 
-    def number(self, value: float) -> float:
+    def parse_number(self, value: float) -> float:
         if not math.isfinite(value):
             self.fail("a number out of all range; write a smaller one")
         if self.peek()[1] != "%":
@@ -131,46 +131,46 @@ class _Parser:
         self.take()
         return value / 100.0
 
-    def unexpected(self, wanted: str) -> NoReturn:
+    def fail_at_token(self, wanted: str) -> NoReturn:
         kind, token = self.peek()
-        if kind == "column" and token.lower() in _JOINING:
+        if kind == "column" and token.lower() in _LOGICAL_WORDS:
             self.fail(f"'{token}' joins criteria; write each criterion for itself")
         if token in _COMPARISONS:
             self.fail(f"found '{token}', expected {wanted}; a criterion has one comparison, a measure none")
-        if token in _REFUSED:
-            self.fail(_REFUSED[token])
+        if token in _REFUSED_SIGNS:
+            self.fail(_REFUSED_SIGNS[token])
         found = f"'{token}'" if token else "its end"
         self.fail(f"found {found}, expected {wanted}; as net_income / equity")
 
     def fail(self, words: str) -> NoReturn:
         message, _, remedy = words.partition("; ")
-        raise _fault(f"'{self.text}': {message}; {remedy}")
+        raise _formula_error(f"'{self.text}': {message}; {remedy}")
 
 
-def _fault(words: str) -> PydanticCustomError:
+def _formula_error(words: str) -> PydanticCustomError:
     return PydanticCustomError("formula", "{text}", {"text": words})
 
 
 @lru_cache(maxsize=1024)
-def _parsed(text: str, *, compares: bool) -> tuple[Program, str, Program]:
+def _parse_formula(text: str, *, compares: bool) -> tuple[Program, str, Program]:
     """Return the programs left and right of the comparison and its sign; without one, the right is empty."""
-    if len(text) > MAX_CHARACTERS:
-        raise _fault(f"{len(text)} characters, at most {MAX_CHARACTERS} are read; write it more simply")
+    if len(text) > MAX_FORMULA_CHARACTERS:
+        raise _formula_error(f"{len(text)} characters, at most {MAX_FORMULA_CHARACTERS} are read; write it more simply")
     if not text.isascii() or not text.isprintable():
-        raise _fault(f"{text!r} has other characters than columns, numbers and operators; write those only")
+        raise _formula_error(f"{text!r} has other characters than columns, numbers and operators; write those only")
     left = _Parser(text)
-    left.sum()
+    left.parse_sum()
     sign = left.peek()[1]
     right = _Parser(text, left.position)
     if compares:
         if not sign:
             left.fail("it compares nothing; write <, <=, > or >= and a number, as net_income > 0")
         if sign not in _COMPARISONS:
-            left.unexpected("an operator or a comparison")
+            left.fail_at_token("an operator or a comparison")
         right.take()
-        right.sum()
+        right.parse_sum()
     if right.peek()[0] != "end":
-        right.unexpected("an operator or its end")
+        right.fail_at_token("an operator or its end")
     if not any(_is_column(item) for item in (*left.program, *right.program)):
         left.fail("it names no column; write one, as net_income > 0" if compares else "it names no column; name one")
     return tuple(left.program), sign, tuple(right.program)
@@ -184,7 +184,7 @@ def _columns(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in program if isinstance(item, str) and _is_column(item)))
 
 
-def _evaluated(program: Program, figures: Mapping[str, float]) -> float | None:
+def _evaluate(program: Program, figures: Mapping[str, float]) -> float | None:
     stack: list[float] = []
     for item in program:
         if not isinstance(item, str):
@@ -199,19 +199,19 @@ def _evaluated(program: Program, figures: Mapping[str, float]) -> float | None:
     return stack.pop()
 
 
-def _criterion(text: str) -> str:
+def _validate_criterion(text: str) -> str:
     text = " ".join(text.split())
-    _parsed(text, compares=True)
+    _parse_formula(text, compares=True)
     return text
 
 
-def _measure(text: str) -> str:
+def _validate_measure(text: str) -> str:
     text = " ".join(text.split())
-    _parsed(text, compares=False)
+    _parse_formula(text, compares=False)
     return text
 
 
-class Criterion(RootModel[Annotated[str, AfterValidator(_criterion)]]):
+class Criterion(RootModel[Annotated[str, AfterValidator(_validate_criterion)]]):
     """A comparison of figures, as ``net_debt < 2 * ebitda`` or ``net_income / equity >= 10%``."""
 
     model_config = ConfigDict(frozen=True)
@@ -219,17 +219,17 @@ class Criterion(RootModel[Annotated[str, AfterValidator(_criterion)]]):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it uses, each once, in their order."""
-        left, _, right = _parsed(self.root, compares=True)
+        left, _, right = _parse_formula(self.root, compares=True)
         return _columns(left + right)
 
     def holds(self, figures: Mapping[str, float]) -> bool | None:
         """Return whether it holds; None when a figure is missing (absent or NaN) or something is divided by zero."""
-        left, sign, right = _parsed(self.root, compares=True)
-        one, other = _evaluated(left, figures), _evaluated(right, figures)
+        left, sign, right = _parse_formula(self.root, compares=True)
+        one, other = _evaluate(left, figures), _evaluate(right, figures)
         return None if one is None or other is None else _COMPARISONS[sign](one, other)
 
 
-class Measure(RootModel[Annotated[str, AfterValidator(_measure)]]):
+class Measure(RootModel[Annotated[str, AfterValidator(_validate_measure)]]):
     """A figure to rank by, as ``net_income / equity``."""
 
     model_config = ConfigDict(frozen=True)
@@ -237,8 +237,8 @@ class Measure(RootModel[Annotated[str, AfterValidator(_measure)]]):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it uses, each once, in their order."""
-        return _columns(_parsed(self.root, compares=False)[0])
+        return _columns(_parse_formula(self.root, compares=False)[0])
 
     def value(self, figures: Mapping[str, float]) -> float | None:
         """Return its value; None when a figure is missing (absent or NaN) or something is divided by zero."""
-        return _evaluated(_parsed(self.root, compares=False)[0], figures)
+        return _evaluate(_parse_formula(self.root, compares=False)[0], figures)

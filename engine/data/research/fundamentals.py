@@ -8,19 +8,19 @@ from functools import cached_property
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.errors import DataError, shortened
-from engine.core.fields import Choice, refuse
-from engine.core.validation import closest
-from engine.data.research.csv_reader import Day, date_of
-from engine.data.research.filings import Table, load
+from engine.core.errors import DataError, shorten
+from engine.core.fields import ConfigModel, raise_faults
+from engine.core.validation import did_you_mean
+from engine.data.research.csv_reader import Day, to_date
+from engine.data.research.filings import FilingsTable, load_filings
 from engine.data.research.formula import Criterion, Measure
 
 __all__ = ["Criterion", "Fundamentals", "Measure"]
 
-_DIGITS = 64
+_SHA256_DIGITS = 64
 
 
-class Fundamentals(Choice):
+class Fundamentals(ConfigModel):
     """A Parquet or CSV file with the columns ``ticker, period_end, available_date`` and any columns of numbers.
 
     ``available_date`` (or ``filing_date``) is the day on which a row became public, ``period_end`` (or ``period``) the
@@ -39,56 +39,56 @@ class Fundamentals(Choice):
     @property
     def tickers(self) -> tuple[str, ...]:
         """The companies the table has figures of."""
-        return tuple(sorted(self._table.filed))
+        return tuple(sorted(self._table.filing_dates))
 
     def as_of(self, ticker: str, day: Day) -> Mapping[str, float] | None:
         """Return the figures of the last period that was filed on or before ``day``, NaN where one is missing.
 
         Of several filings about the same period the latest counts. None: nothing of this ticker was filed yet.
         """
-        return self._table.as_of(ticker, date_of(day))
+        return self._table.as_of(ticker, to_date(day))
 
-    def unknown(self, formulas: Iterable[Criterion | Measure]) -> Iterator[tuple[int, str]]:
+    def unknown_column_faults(self, formulas: Iterable[Criterion | Measure]) -> Iterator[tuple[int, str]]:
         """Yield place in ``formulas`` and ``message; remedy`` of each column that they use and the table lacks."""
         for at, formula in enumerate(formulas):
             for column in formula.columns:
-                if column in self._table.texts:
-                    yield at, f"column '{column}' of {self.path} holds no numbers; {self._listing()}"
+                if column in self._table.text_columns:
+                    yield at, f"column '{column}' of {self.path} holds no numbers; {self._known_columns()}"
                 elif column not in self.columns:
-                    near = closest(column, self.columns)
-                    remedy = f"{near} {self._listing()}" if near.startswith("did") else self._listing()
+                    near = did_you_mean(column, self.columns)
+                    remedy = f"{near} {self._known_columns()}" if near.startswith("did") else self._known_columns()
                     yield at, f"{self.path} has no column '{column}'; {remedy}"
 
-    def _listing(self) -> str:
+    def _known_columns(self) -> str:
         return f"known: {', '.join(sorted(self.columns)) or 'none'}"
 
     @cached_property
-    def _table(self) -> Table:
-        table = load(self.path)
+    def _table(self) -> FilingsTable:
+        table = load_filings(self.path)
         if table.sha256 != self.sha256:
             raise DataError(f"{self.path}: changed since the config was read; start again")
         return table
 
     @field_validator("path")
     @classmethod
-    def _readable(cls, path: str) -> str:
+    def _check_readable(cls, path: str) -> str:
         try:
-            load(path)
+            load_filings(path)
         except DataError as error:
-            refuse(((), line) for line in error.args)
+            raise_faults(((), line) for line in error.args)
         return path
 
     @field_validator("sha256")
     @classmethod
-    def _signed(cls, sha256: str, info: ValidationInfo) -> str:
+    def _check_sha256(cls, sha256: str, info: ValidationInfo) -> str:
         """Fill in the hash of the content, or hold the content against the one that is given."""
         given = sha256.strip().lower()
-        if given and (len(given) != _DIGITS or set(given) - set("0123456789abcdef")):
+        if given and (len(given) != _SHA256_DIGITS or set(given) - set("0123456789abcdef")):
             words = "{found} is not a SHA-256; write its {digits} hexadecimal digits, or leave the key out"
-            raise PydanticCustomError("sha256", words, {"found": shortened(repr(sha256), 80), "digits": _DIGITS})
+            raise PydanticCustomError("sha256", words, {"found": shorten(repr(sha256), 80), "digits": _SHA256_DIGITS})
         if "path" not in info.data:  # its fault is told already
             return given
-        found = load(info.data["path"]).sha256
+        found = load_filings(info.data["path"]).sha256
         if given and found != given:
             words = "{path} has {found}: other content than was meant; bring that file back, or leave the key out"
             raise PydanticCustomError("sha256", words, {"path": info.data["path"], "found": found})

@@ -9,46 +9,46 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.errors import ConfigError, DataError, shortened
-from engine.core.fields import Choice, Date, Ticker, refuse
-from engine.core.validation import closest, validated
-from engine.core.yaml_document import read
-from engine.data.research.csv_reader import located
+from engine.core.errors import ConfigError, DataError, shorten
+from engine.core.fields import ConfigModel, Date, Ticker, raise_faults
+from engine.core.validation import did_you_mean, validate
+from engine.core.yaml_document import read_document
+from engine.data.research.csv_reader import require_file
 
-_LONGEST = 80
+_MAX_LABEL_CHARACTERS = 80
 
-Aspect: TypeAlias = Literal["ticker", "sector", "broker", "tag"]
+StockAttribute: TypeAlias = Literal["ticker", "sector", "broker", "tag"]
 """What of a name a strategy can ask for."""
 
 
-def _label(value: object) -> str:
-    if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST and value.isprintable():
+def _parse_label(value: object) -> str:
+    if isinstance(value, str) and 0 < len(value.strip()) <= _MAX_LABEL_CHARACTERS and value.isprintable():
         return value.strip()
     words = "{found} is not a label; write 1 to {most} printable characters"
-    raise PydanticCustomError("label", words, {"found": shortened(repr(value), 60), "most": _LONGEST})
+    raise PydanticCustomError("label", words, {"found": shorten(repr(value), 60), "most": _MAX_LABEL_CHARACTERS})
 
 
-def _listed(value: object) -> object:
+def _check_list(value: object) -> object:
     if isinstance(value, str):
         raise PydanticCustomError(
             "list",
             "expected a list, found {found}; write [{inner}]",
-            {"found": shortened(repr(value), 60), "inner": shortened(value.strip(), 60)},
+            {"found": shorten(repr(value), 60), "inner": shorten(value.strip(), 60)},
         )
     if isinstance(value, list | tuple):
         twice = sorted({str(word) for word in value if value.count(word) > 1})
-        refuse([((), f"'{twice[0]}' stands there twice; keep one of the two")] if twice else [])
+        raise_faults([((), f"'{twice[0]}' stands there twice; keep one of the two")] if twice else [])
     return value
 
 
-Label: TypeAlias = Annotated[str, BeforeValidator(_label)]
+ShortLabel: TypeAlias = Annotated[str, BeforeValidator(_parse_label)]
 """Printable text of at most 80 characters."""
 
-Labels: TypeAlias = Annotated[tuple[Label, ...], BeforeValidator(_listed)]
+ShortLabels: TypeAlias = Annotated[tuple[ShortLabel, ...], BeforeValidator(_check_list)]
 """A list of labels, none of them twice."""
 
 
-class Stock(Choice):
+class Stock(ConfigModel):
     """One name of a universe.
 
     ``brokers``: where it can be bought; ``listed_since``: its first session, information only, for eligibility is read
@@ -56,14 +56,14 @@ class Stock(Choice):
     """
 
     ticker: Ticker
-    name: Label
-    sector: Label
-    brokers: Labels
+    name: ShortLabel
+    sector: ShortLabel
+    brokers: ShortLabels
     listed_since: Date | None = None
-    tags: Labels = ()
+    tags: ShortLabels = ()
 
 
-class Universe(Choice):
+class Universe(ConfigModel):
     """The names a plan may choose from. Whatever it answers is in ticker order, however the file is ordered."""
 
     names: tuple[Stock, ...]
@@ -91,7 +91,7 @@ class Universe(Choice):
             for sector in self._known["sector"]
         }
 
-    def where(self, available_at: Iterable[str] = (), tags: Iterable[str] = ()) -> tuple[str, ...]:
+    def tickers_where(self, available_at: Iterable[str] = (), tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the tickers that are available at every one of the brokers and have every one of the tags."""
         brokers, wanted = set(available_at), set(tags)
         return tuple(
@@ -100,12 +100,12 @@ class Universe(Choice):
             if brokers <= set(stock.brokers) and wanted <= set(stock.tags)
         )
 
-    def unknown(self, aspect: Aspect, words: Iterable[str]) -> Iterator[tuple[int, str]]:
+    def unknown_value_faults(self, aspect: StockAttribute, words: Iterable[str]) -> Iterator[tuple[int, str]]:
         """Yield place in ``words`` and ``message; remedy`` of each that no name of this universe has."""
         known = self._known[aspect]
         for at, word in enumerate(words):
             if word not in known:
-                remedy = closest(word, known) if known else f"no name in it has a {aspect}"
+                remedy = did_you_mean(word, known) if known else f"no name in it has a {aspect}"
                 yield at, f"the universe has no {aspect} '{word}'; {remedy}"
 
     @cached_property
@@ -113,7 +113,7 @@ class Universe(Choice):
         return {stock.ticker: stock for stock in sorted(self.names, key=lambda stock: stock.ticker)}
 
     @cached_property
-    def _known(self) -> Mapping[Aspect, tuple[str, ...]]:
+    def _known(self) -> Mapping[StockAttribute, tuple[str, ...]]:
         return {
             "ticker": tuple(self._stocks),
             "sector": tuple(sorted({stock.sector for stock in self.names})),
@@ -122,12 +122,12 @@ class Universe(Choice):
         }
 
     @model_validator(mode="after")
-    def _distinct(self) -> Universe:
-        refuse([] if self.names else [(("names",), "no names in it; list at least one stock")])
+    def _check_distinct(self) -> Universe:
+        raise_faults([] if self.names else [(("names",), "no names in it; list at least one stock")])
         first: dict[str, int] = {}
         for at, stock in enumerate(self.names):
             first.setdefault(stock.ticker, at)
-        refuse(
+        raise_faults(
             (("names", at, "ticker"), f"{stock.ticker} stands in the universe twice; keep one of the two")
             for at, stock in enumerate(self.names)
             if first[stock.ticker] != at
@@ -135,18 +135,18 @@ class Universe(Choice):
         return self
 
 
-def _from_file(value: object) -> object:
+def _read_universe(value: object) -> object:
     """Read the universe that a path names; the file's own faults are told at the path, each with its file and line."""
     if not isinstance(value, str):
         return value
     try:
-        return validated(Universe, read(located(value)))
+        return validate(Universe, read_document(require_file(value)))
     except DataError as error:
-        refuse(((), line) for line in error.args)
+        raise_faults(((), line) for line in error.args)
     except ConfigError as error:
-        refuse(((), str(fault)) for fault in error.faults)
+        raise_faults(((), str(fault)) for fault in error.faults)
     return value  # pragma: no cover  (refuse raised)
 
 
-AnyUniverse: TypeAlias = Annotated[Universe, BeforeValidator(_from_file, json_schema_input_type=str | Universe)]
+UniverseOrPath: TypeAlias = Annotated[Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe)]
 """A universe written out, or the path of a YAML file with its content; read back it is always written out."""

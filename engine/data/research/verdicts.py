@@ -21,59 +21,59 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from engine.core.errors import ConfigError, DataError, Fault, shortened
-from engine.core.fields import Choice, Date, Ticker, refuse
-from engine.core.validation import closest, validated
+from engine.core.errors import ConfigError, DataError, Fault, shorten
+from engine.core.fields import ConfigModel, Date, Ticker, raise_faults
+from engine.core.validation import did_you_mean, validate
 from engine.core.yaml_document import Document, KeyPath
-from engine.data.research.csv_reader import Day, column_of, content, csv_rows, date_of
+from engine.data.research.csv_reader import Day, find_column, parse_csv, read_bytes, to_date
 
-_COLUMNS = ("date", "ticker", "verdict")
-_WORDS = ("intact", "broken")
-_EASTERNMOST = dt.timedelta(hours=14)
+_CSV_COLUMNS = ("date", "ticker", "verdict")
+_VERDICTS = ("intact", "broken")
+_LARGEST_UTC_OFFSET = dt.timedelta(hours=14)
 
 
-def _not_future(day: dt.date) -> dt.date:
+def _refuse_future(day: dt.date) -> dt.date:
     """Refuse a day that has not begun anywhere on earth: nobody has judged it yet."""
-    today = (dt.datetime.now(dt.UTC) + _EASTERNMOST).date()
+    today = (dt.datetime.now(dt.UTC) + _LARGEST_UTC_OFFSET).date()
     if day > today:
         words = "future date: {day} is after today, {today}; date a verdict on the day it was made"
         raise PydanticCustomError("future", words, {"day": day.isoformat(), "today": today.isoformat()})
     return day
 
 
-def _word(value: object) -> object:
+def _parse_verdict(value: object) -> object:
     word = value.strip().lower() if isinstance(value, str) else value
-    if word in _WORDS:
+    if word in _VERDICTS:
         return word
-    near = closest(word, _WORDS) if isinstance(word, str) else ""
+    near = did_you_mean(word, _VERDICTS) if isinstance(word, str) else ""
     remedy = near if near.startswith("did") else "write one of the two"
-    context = {"found": shortened(repr(value), 60), "remedy": remedy}
+    context = {"found": shorten(repr(value), 60), "remedy": remedy}
     raise PydanticCustomError("verdict", "found {found}, expected intact or broken; {remedy}", context)
 
 
-class Verdict(Choice):
+class Verdict(ConfigModel):
     """What the user thought of one satellite's thesis from ``date`` on."""
 
-    date: Annotated[Date, AfterValidator(_not_future)]
+    date: Annotated[Date, AfterValidator(_refuse_future)]
     ticker: Ticker
-    verdict: Annotated[Literal["intact", "broken"], BeforeValidator(_word)]
+    verdict: Annotated[Literal["intact", "broken"], BeforeValidator(_parse_verdict)]
 
 
-def _distinct(entries: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+def _check_distinct(entries: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
     seen: set[tuple[str, dt.date]] = set()
     twice: list[tuple[KeyPath, str]] = []
     for at, entry in enumerate(entries):
         if (entry.ticker, entry.date) in seen:
             twice.append(((at, "date"), f"{entry.ticker} has two verdicts on {entry.date}; keep one of the two"))
         seen.add((entry.ticker, entry.date))
-    refuse(twice)
+    raise_faults(twice)
     return entries
 
 
-_Entries: TypeAlias = Annotated[tuple[Verdict, ...], AfterValidator(_distinct)]
+_Entries: TypeAlias = Annotated[tuple[Verdict, ...], AfterValidator(_check_distinct)]
 
 
-class _File(Choice):
+class _VerdictsFile(ConfigModel):
     """The rows of a CSV, to be validated as if they stood in a config."""
 
     rows: _Entries
@@ -95,18 +95,18 @@ class Verdicts(RootModel[_Entries]):
         """Every ticker that a verdict is about, sorted."""
         return tuple(self._by_ticker)
 
-    def in_force(self, ticker: str, day: Day) -> bool | None:
+    def is_intact(self, ticker: str, day: Day) -> bool | None:
         """Return whether the last verdict dated on or before ``day`` was ``intact``; None when there is none yet."""
         days, intact = self._by_ticker.get(ticker, ((), ()))
-        count = bisect_right(days, date_of(day))
+        count = bisect_right(days, to_date(day))
         return intact[count - 1] if count else None
 
-    def unknown(self, known: Iterable[str]) -> Iterator[tuple[KeyPath, str]]:
+    def unknown_ticker_faults(self, known: Iterable[str]) -> Iterator[tuple[KeyPath, str]]:
         """Yield keys below the verdicts and ``message; remedy`` of each verdict on a ticker that is not ``known``."""
         names = tuple(known)
         for at, entry in enumerate(self.root):
             if entry.ticker not in names:
-                words = f"a verdict on '{entry.ticker}', which is no satellite; {closest(entry.ticker, names)}"
+                words = f"a verdict on '{entry.ticker}', which is no satellite; {did_you_mean(entry.ticker, names)}"
                 yield (("path",), f"{self._places[at]}: {words}") if self._places else ((at, "ticker"), words)
 
     @cached_property
@@ -129,12 +129,14 @@ class Verdicts(RootModel[_Entries]):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _read(cls, value: object, handler: ModelWrapValidatorHandler[Verdicts]) -> Verdicts:
+    def _read_value(cls, value: object, handler: ModelWrapValidatorHandler[Verdicts]) -> Verdicts:
         if isinstance(value, str):
-            refuse([((), f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file")])
+            raise_faults(
+                [((), f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file")]
+            )
         if not isinstance(value, Mapping):
             return handler(value)
-        entries, places = _from_file(value)
+        entries, places = _read_verdicts(value)
         verdicts = handler(entries)
         verdicts._places = places  # noqa: SLF001  (its own)
         return verdicts
@@ -146,29 +148,31 @@ class Verdicts(RootModel[_Entries]):
         return {"anyOf": [{**path, "additionalProperties": False}, handler(core)]}
 
 
-def _from_file(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+def _read_verdicts(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """Read the CSV that ``{path: ...}`` names: the verdicts and where each stands."""
-    refuse(((key,), f"unknown key '{key}'; a file of verdicts is {{path: ...}}") for key in value if key != "path")
+    raise_faults(
+        ((key,), f"unknown key '{key}'; a file of verdicts is {{path: ...}}") for key in value if key != "path"
+    )
     path = value.get("path")
     if not isinstance(path, str):
-        refuse([((), "the path of the verdicts is missing; write {path: verdicts.csv}")])
+        raise_faults([((), "the path of the verdicts is missing; write {path: verdicts.csv}")])
     path, faults = str(path), []
     try:
-        document = _document(path)
-        places = tuple(document.where(("rows", at)) for at in range(len(document.tree["rows"])))
-        return validated(_File, document).rows, places
+        document = _csv_document(path)
+        places = tuple(document.locate(("rows", at)) for at in range(len(document.tree["rows"])))
+        return validate(_VerdictsFile, document).rows, places
     except DataError as error:
         faults = [str(line) for line in error.args]
     except ConfigError as error:
-        faults = [str(Fault(one.where, one.path.split(".")[-1], one.message, one.remedy)) for one in error.faults]
-    refuse((("path",), words) for words in faults)
+        faults = [str(Fault(one.location, one.path.split(".")[-1], one.message, one.remedy)) for one in error.faults]
+    raise_faults((("path",), words) for words in faults)
     raise AssertionError(path)  # pragma: no cover  (refused above)
 
 
-def _document(path: str) -> Document:
-    rows = csv_rows(path, content(path))
-    places = {column: rows.header.index(column_of(f"{path}:1", rows.header, column)) for column in _COLUMNS}
+def _csv_document(path: str) -> Document:
+    rows = parse_csv(path, read_bytes(path))
+    places = {column: rows.header.index(find_column(f"{path}:1", rows.header, column)) for column in _CSV_COLUMNS}
     lines: dict[KeyPath, int] = {(): 1, ("rows",): 1}
     for at, line in enumerate(rows.lines):
-        lines |= {("rows", at): line} | {("rows", at, column): line for column in _COLUMNS}
+        lines |= {("rows", at): line} | {("rows", at, column): line for column in _CSV_COLUMNS}
     return Document(path, {"rows": [{key: row[at] for key, at in places.items()} for row in rows.cells]}, lines)

@@ -7,10 +7,10 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from engine.data.sources.base import Closes as Closes
-from engine.data.sources.base import Request as Request
+from engine.data.sources.base import PriceRequest as PriceRequest
 from engine.data.sources.files import Files
 from engine.data.sources.sample import Sample
 from engine.data.sources.yahoo import Yahoo
 
-AnySource: TypeAlias = Annotated[Sample | Files | Yahoo, Field(discriminator="kind")]
+AnyPriceSource: TypeAlias = Annotated[Sample | Files | Yahoo, Field(discriminator="kind")]
 """Every price source; a new one is a class in its own file and its name here."""

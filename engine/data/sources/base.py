@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray, frozen
+from engine.core.arrays import DateArray, FloatArray, read_only
 from engine.core.errors import DataError
 from engine.data.market import Market, Provenance
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class PriceRequest:
     """The closes a run needs.
 
     ``start`` and ``end`` are the window, both days included, None for all there is; rows before ``start`` are wanted
@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Series:
+class CloseSeries:
     """One ticker's closes: ``dates (T,)`` strictly increasing, ``closes (T,)`` [currency/share], NaN for no print."""
 
     dates: DateArray
@@ -59,7 +59,7 @@ class Closes:
     currency: str
     provenance: Provenance
 
-    def market(self, annual_cash_rate: float = 0.0) -> Market:
+    def to_market(self, annual_cash_rate: float = 0.0) -> Market:
         """Return the market these closes make; ``annual_cash_rate`` is an annual effective rate [fraction]."""
         return Market.build(
             self.dates,
@@ -70,7 +70,7 @@ class Closes:
             provenance=self.provenance,
         )
 
-    def only(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
+    def select(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
         """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
 
         Raises
@@ -91,18 +91,18 @@ class Closes:
         kept = closes if printed.all() else closes[printed]
         dates = self.dates[:rows] if printed.all() else self.dates[:rows][printed]
         names = tuple(self.tickers[at] for at in columns)
-        return Closes(dates, names, frozen(np.ascontiguousarray(kept)), self.currency, self.provenance)
+        return Closes(dates, names, read_only(np.ascontiguousarray(kept)), self.currency, self.provenance)
 
 
-class Source(Protocol):
+class PriceSource(Protocol):
     """What every price source can do."""
 
-    def load(self, request: Request) -> Closes:
+    def load(self, request: PriceRequest) -> Closes:
         """Return the closes of exactly the requested tickers, all history up to ``request.end``."""
         ...
 
 
-def fingerprint(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) -> str:
+def closes_sha256(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) -> str:
     """Return the SHA-256 of dates, tickers and closes: the same prices give the same 64 digits on every machine."""
     digest = hashlib.sha256()
     digest.update(np.asarray(dates, "datetime64[D]").astype("<i8").tobytes())
@@ -111,7 +111,9 @@ def fingerprint(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) 
     return digest.hexdigest()
 
 
-def assemble(series: Mapping[str, Series], request: Request, currency: str, provenance: Provenance) -> Closes:
+def combine_series(
+    series: Mapping[str, CloseSeries], request: PriceRequest, currency: str, provenance: Provenance
+) -> Closes:
     """Set the series of the requested tickers side by side, up to ``request.end``, and sign the result.
 
     Parameters
@@ -128,8 +130,8 @@ def assemble(series: Mapping[str, Series], request: Request, currency: str, prov
 
     """
     tickers = tuple(sorted(set(request.tickers)))
-    printed = {ticker: _printed(series[ticker]) for ticker in tickers}
-    kept = {ticker: _until(printed[ticker], request.end) for ticker in tickers}
+    printed = {ticker: _drop_missing(series[ticker]) for ticker in tickers}
+    kept = {ticker: _truncate(printed[ticker], request.end) for ticker in tickers}
     dates = np.unique(np.concatenate([one.dates for one in kept.values()])) if kept else np.empty(0, "datetime64[D]")
     if not len(dates):
         raise DataError(
@@ -141,24 +143,24 @@ def assemble(series: Mapping[str, Series], request: Request, currency: str, prov
         closes[np.searchsorted(dates, kept[ticker].dates), column] = kept[ticker].closes
     notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(kept[ticker].dates)]
     signed = Provenance(
-        provenance.source, provenance.closes, fingerprint(dates, tickers, closes), (*provenance.notes, *notes)
+        provenance.source, provenance.closes, closes_sha256(dates, tickers, closes), (*provenance.notes, *notes)
     )
-    return Closes(frozen(dates), tickers, frozen(closes), currency, signed)
+    return Closes(read_only(dates), tickers, read_only(closes), currency, signed)
 
 
-def _printed(series: Series) -> Series:
+def _drop_missing(series: CloseSeries) -> CloseSeries:
     """Leave out the rows without a close."""
     rows = ~np.isnan(series.closes)
-    return Series(np.asarray(series.dates, "datetime64[D]")[rows], series.closes[rows])
+    return CloseSeries(np.asarray(series.dates, "datetime64[D]")[rows], series.closes[rows])
 
 
-def _until(series: Series, end: dt.date | None) -> Series:
+def _truncate(series: CloseSeries, end: dt.date | None) -> CloseSeries:
     if end is None:
         return series
     rows = series.dates <= np.datetime64(end, "D")
-    return Series(series.dates[rows], series.closes[rows])
+    return CloseSeries(series.dates[rows], series.closes[rows])
 
 
-def _late_note(ticker: str, series: Series) -> str:
+def _late_note(ticker: str, series: CloseSeries) -> str:
     first = f"its first is on {series.dates[0]}" if len(series.dates) else "it has none at all"
     return f"{ticker}: no close inside the window; {first}"

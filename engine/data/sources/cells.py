@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.data.sources.base import Series
+from engine.data.sources.base import CloseSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.core.arrays import DateArray, FloatArray
 
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_BASIC = re.compile(r"[0-9]{8}")
-_AMERICAN = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-_TIME = re.compile(
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BASIC_DATE = re.compile(r"[0-9]{8}")
+_AMERICAN_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+_TIME_OF_DAY = re.compile(
     r"[ T](?P<hour>[0-9]{2}):[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
     r"( ?(?P<zone>Z|UTC|(?P<sign>[+-])(?P<h>[0-9]{2}):?(?P<m>[0-9]{2})))?"
 )
-_EMPTY: Final = frozenset({"", "nan", "NaN", "null", "N/A"})
+_EMPTY_CELLS: Final = frozenset({"", "nan", "NaN", "null", "N/A"})
 _NOON: Final = 12
 _SUNDAY: Final = 6
 _FRIDAY: Final = 4
 
 
-def dates_of(file: str, cells: Sequence[str], *, american: bool = False) -> DateArray:
+def parse_dates(file: str, cells: Sequence[str], *, american: bool = False) -> DateArray:
     """Return (T,) the session dates of date cells: the day as it is written, without its time and zone.
 
     Parameters
@@ -45,17 +45,17 @@ def dates_of(file: str, cells: Sequence[str], *, american: bool = False) -> Date
 
     """
     if american:
-        return _days(file, [_AMERICAN.sub(r"\3-\1-\2", cell) for cell in cells], cells)
-    if cells and all(map(_BASIC.fullmatch, cells)):
-        return _days(file, [f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" for cell in cells], cells)
+        return _parse_days(file, [_AMERICAN_DATE.sub(r"\3-\1-\2", cell) for cell in cells], cells)
+    if cells and all(map(_BASIC_DATE.fullmatch, cells)):
+        return _parse_days(file, [f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" for cell in cells], cells)
     hours = _check_times(file, cells)
-    days = _days(file, [cell[:10] for cell in cells], cells)
+    days = _parse_days(file, [cell[:10] for cell in cells], cells)
     if max(hours, default=0) >= _NOON:
-        refuse_shifted(file, days)
+        refuse_shifted_dates(file, days)
     return days
 
 
-def refuse_shifted(file: str, days: DateArray) -> None:
+def refuse_shifted_dates(file: str, days: DateArray) -> None:
     """Raise DataError when evening stamps fall on Sundays and never on Fridays: midnights of a zone further east."""
     weekdays = set(((days.astype(np.int64) + 3) % 7).tolist())
     if _SUNDAY in weekdays and _FRIDAY not in weekdays:
@@ -66,7 +66,9 @@ def refuse_shifted(file: str, days: DateArray) -> None:
         )
 
 
-def numbers_of(file: str, ticker: str, days: DateArray, cells: Sequence[str], *, grouped: bool = False) -> FloatArray:
+def parse_numbers(
+    file: str, ticker: str, days: DateArray, cells: Sequence[str], *, grouped: bool = False
+) -> FloatArray:
     """Return (T,) the numbers of price cells; an empty cell, ``nan``, ``null`` and ``N/A`` are NaN.
 
     ``grouped`` takes commas as thousands separators, where a vendor writes them.
@@ -76,13 +78,13 @@ def numbers_of(file: str, ticker: str, days: DateArray, cells: Sequence[str], *,
     try:
         numbers = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
     except ValueError:
-        return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
+        return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
     if any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
-        return np.array([_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
+        return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
     return numbers
 
 
-def series_of(file: str, ticker: str, days: DateArray, closes: FloatArray) -> Series:
+def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) -> CloseSeries:
     """Return a checked series with its oldest row first.
 
     Raises
@@ -98,10 +100,10 @@ def series_of(file: str, ticker: str, days: DateArray, closes: FloatArray) -> Se
             f"{file}: {ticker} on {days[at]}: found the close {closes[at]:g}, expected a finite price above 0; "
             "correct it or leave it empty"
         )
-    return Series(*_ascending(file, ticker, days, closes))
+    return CloseSeries(*_sort_ascending(file, ticker, days, closes))
 
 
-def _ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:
+def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:
     steps = np.diff(days).astype(np.int64)
     if (steps > 0).all():
         return days, closes
@@ -119,14 +121,14 @@ def _ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> t
     )
 
 
-def _days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
+def _parse_days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
     try:
-        if all(map(_ISO.fullmatch, texts)):
+        if all(map(_ISO_DATE.fullmatch, texts)):
             return np.array(texts, dtype="datetime64[D]")
     except ValueError:
         pass
     for row, text in enumerate(texts):
-        if not _ISO.fullmatch(text) or not _exists(text):
+        if not _ISO_DATE.fullmatch(text) or not _is_calendar_date(text):
             raise DataError(
                 f"{file}: row {row + 1} of the data: found the date {cells[row]!r}, expected year-month-day as "
                 "2024-01-31; rewrite the column (day and month cannot be told apart in other forms)"
@@ -134,7 +136,7 @@ def _days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
     raise AssertionError(texts)  # pragma: no cover  (one of them was refused above)
 
 
-def _exists(text: str) -> bool:
+def _is_calendar_date(text: str) -> bool:
     try:
         np.datetime64(text, "D")
     except ValueError:
@@ -147,7 +149,7 @@ def _check_times(file: str, cells: Sequence[str]) -> set[int]:
     hours: set[int] = set()
     offsets: set[int] = set()
     for tail in {cell[10:] for cell in cells} - {""}:
-        match = _TIME.fullmatch(tail)
+        match = _TIME_OF_DAY.fullmatch(tail)
         if match is None:
             row = next(row for row, cell in enumerate(cells) if cell[10:] == tail)
             raise DataError(
@@ -165,10 +167,10 @@ def _check_times(file: str, cells: Sequence[str]) -> set[int]:
     return hours
 
 
-def _number(file: str, ticker: str, day: np.datetime64, cell: str) -> float:
+def _parse_number(file: str, ticker: str, day: np.datetime64, cell: str) -> float:
     """Read one cell the slow way, to say where it is wrong."""
     text = cell.strip()
-    if text in _EMPTY:
+    if text in _EMPTY_CELLS:
         return math.nan
     if "_" not in text and text.isascii():
         try:

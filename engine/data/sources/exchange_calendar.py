@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.core.arrays import DateArray, IntArray, frozen
+from engine.core.arrays import DateArray, IntArray, read_only
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
 from engine.data.sources.layouts import suggestion
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIGEST_BYTES = 32
-_LONGEST_CLOSURE = np.timedelta64(40, "D")
+LONGEST_CLOSURE = np.timedelta64(40, "D")
 """No exchange of the library has been shut for longer; the look-back for the last closed session."""
 
 
-def sessions_of(exchange: str, first: np.datetime64, last: np.datetime64) -> DateArray:
+def exchange_sessions(exchange: str, first: np.datetime64, last: np.datetime64) -> DateArray:
     """Return the session dates of ``exchange`` from ``first`` to ``last``, both included.
 
     Where the calendar begins later than ``first`` (Tokyo: 1997) so do the sessions.
@@ -36,14 +36,14 @@ def sessions_of(exchange: str, first: np.datetime64, last: np.datetime64) -> Dat
         For an exchange that has no calendar.
 
     """
-    days, _ = _table(exchange, _year(first), _year(last))
-    return frozen(days[(days >= first) & (days <= last)])
+    days, _ = _load_sessions(exchange, _year(first), _year(last))
+    return read_only(days[(days >= first) & (days <= last)])
 
 
-def last_closed(exchange: str, now: dt.datetime) -> np.datetime64:
+def last_closed_session(exchange: str, now: dt.datetime) -> np.datetime64:
     """Return the last session whose closing time is not after ``now`` (with its time zone)."""
     moment = np.datetime64(int(now.timestamp()), "s")
-    days, closes = _table(exchange, _year(moment - _LONGEST_CLOSURE), _year(moment))
+    days, closes = _load_sessions(exchange, _year(moment - LONGEST_CLOSURE), _year(moment))
     at = int(np.searchsorted(closes, moment.astype(np.int64), side="right")) - 1
     if at < 0:
         raise DataError(f"data.calendar: {exchange} has had no session lately; name the exchange of these prices")
@@ -54,27 +54,27 @@ def _year(date: np.datetime64) -> int:
     return int(date.astype("datetime64[Y]").astype(np.int64)) + 1970
 
 
-def _table(exchange: str, first: int, last: int) -> tuple[DateArray, IntArray]:
+def _load_sessions(exchange: str, first: int, last: int) -> tuple[DateArray, IntArray]:
     """Return all sessions of whole years and their closing times [seconds since 1970, UTC]."""
     if not exchange.isalnum():
         raise DataError(f"exchange {exchange!r}: expected a market identifier code as XNYS; write its four letters")
     name = f"{exchange}-{first}-{last}-{version('exchange_calendars')}.days"
     path = store_folder() / "calendars" / name
-    table = _read(path)
+    table = _read_cache(path)
     if table is None:
         table = _compute(exchange, first, last)
         with contextlib.suppress(OutputError):  # the file only saves time
-            atomic_write(path, _packed(table))
+            atomic_write(path, _pack(table))
     return table[0].astype("datetime64[D]"), table[1]
 
 
-def _packed(table: IntArray) -> bytes:
+def _pack(table: IntArray) -> bytes:
     """Return the table's SHA-256 and its numbers, so that a damaged file is never taken for a calendar."""
     body = table.astype("<i8").tobytes()
     return hashlib.sha256(body).digest() + body
 
 
-def _read(path: Path) -> IntArray | None:
+def _read_cache(path: Path) -> IntArray | None:
     """Return (2, T) days and closing times, or None when the file is missing or damaged: it can be made again."""
     try:
         content = path.read_bytes()
@@ -100,7 +100,7 @@ def _compute(exchange: str, first: int, last: int) -> IntArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its use of pandas is not ours to mend
         try:
-            return _asked(exchange, first, last)
+            return _query_library(exchange, first, last)
         except Exception as error:
             # some of its calendars do not get along with this pandas, and each says so in another way
             reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
@@ -110,7 +110,7 @@ def _compute(exchange: str, first: int, last: int) -> IntArray:
             ) from error
 
 
-def _asked(exchange: str, first: int, last: int) -> IntArray:
+def _query_library(exchange: str, first: int, last: int) -> IntArray:
     """Return (2, T) days and closing times between the bounds that the calendar itself has."""
     import exchange_calendars as xcals  # noqa: PLC0415  (as above)
 

@@ -20,11 +20,11 @@ from engine.core.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from engine.data.sources.base import Series
+    from engine.data.sources.base import CloseSeries
 
-Kind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
+CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
 
-_ROLES: Final[dict[str, frozenset[str]]] = {
+_COLUMN_NAMES: Final[dict[str, frozenset[str]]] = {
     "date": frozenset({"date", "datetime", "timestamp", "data", "<date>", "__index_level_0__"}),
     "ticker": frozenset({"ticker", "symbol", "<ticker>"}),
     "close": frozenset({"close", "zamkniecie", "<close>"}),
@@ -47,12 +47,12 @@ _ROLES: Final[dict[str, frozenset[str]]] = {
         | {"wolumen", "<per>", "<time>", "<open>", "<high>", "<low>", "<vol>", "<openint>", "", "index", "unnamed: 0"}
     ),
 }
-_STOOQ: Final = frozenset({"zamkniecie", "<close>"})
-_BARS: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
+_STOOQ_CLOSES: Final = frozenset({"zamkniecie", "<close>"})
+_OPEN_HIGH_LOW: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
 
 
 @dataclass(frozen=True)
-class Table:
+class PriceTable:
     """What one file holds of the tickers asked for.
 
     ``series`` by (ticker, kind), the ticker None where the file does not name it; ``names`` are all tickers that the
@@ -60,30 +60,30 @@ class Table:
     """
 
     file: str
-    series: dict[tuple[str | None, Kind], Series]
+    series: dict[tuple[str | None, CloseKind], CloseSeries]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Columns:
+class PriceColumns:
     """Where a file keeps what: column numbers, and what its header tells about the closes."""
 
     date: int
-    closes: dict[tuple[str | None, Kind], int]
+    closes: dict[tuple[str | None, CloseKind], int]
     ticker: int | None = None
     names: tuple[str, ...] = ()
     american: bool = False
     notes: tuple[str, ...] = ()
 
 
-def role(name: str) -> str:
+def column_role(name: str) -> str:
     """Return what a header cell names: date, ticker, close, adjusted, price, other, or ``""`` for no known field."""
     folded = name.strip().lower()
-    return next((role for role, names in _ROLES.items() if folded in names), "")
+    return next((role for role, names in _COLUMN_NAMES.items() if folded in names), "")
 
 
-def columns_of(file: str, header: Sequence[str], tickers: Iterable[str], date: int | None = None) -> Columns:
+def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date: int | None = None) -> PriceColumns:
     """Read a one-row header.
 
     Parameters
@@ -100,13 +100,13 @@ def columns_of(file: str, header: Sequence[str], tickers: Iterable[str], date: i
 
     """
     date = _date_column(file, header) if date is None else date
-    if not _is_fields([name for column, name in enumerate(header) if column != date]):
-        return _wide(file, header, date, tickers)
-    roles = {role(name): column for column, name in reversed(list(enumerate(header))) if column != date}
+    if not _are_field_names([name for column, name in enumerate(header) if column != date]):
+        return _wide_columns(file, header, date, tickers)
+    roles = {column_role(name): column for column, name in reversed(list(enumerate(header))) if column != date}
     folded = {name.strip().lower(): column for column, name in enumerate(header)}
-    closes, notes = _meaning(file, roles, folded)
+    closes, notes = _classify_closes(file, roles, folded)
     american = "price" in roles and "change %" in folded
-    return Columns(
+    return PriceColumns(
         date,
         {(None, kind): column for kind, column in closes.items()},
         ticker=roles.get("ticker"),
@@ -115,19 +115,21 @@ def columns_of(file: str, header: Sequence[str], tickers: Iterable[str], date: i
     )
 
 
-def doubled(file: str, fields: Sequence[str], tickers: Sequence[str], wanted: Iterable[str]) -> Columns:
+def parse_double_header(
+    file: str, fields: Sequence[str], tickers: Sequence[str], wanted: Iterable[str]
+) -> PriceColumns:
     """Read a header of two rows, fields above tickers (or the other way round), first cell of each its label."""
     wanted = set(wanted)
-    closes: dict[tuple[str | None, Kind], int] = {}
+    closes: dict[tuple[str | None, CloseKind], int] = {}
     notes: list[str] = []
     for ticker in dict.fromkeys(tickers[1:]):
         own = [column for column in range(1, len(tickers)) if tickers[column] == ticker]
-        roles = {role(fields[column]): column for column in own}
-        found, said = _meaning(file, roles, {fields[column].strip().lower(): column for column in own})
+        roles = {column_role(fields[column]): column for column in own}
+        found, said = _classify_closes(file, roles, {fields[column].strip().lower(): column for column in own})
         if ticker in wanted:
             closes |= {(ticker, kind): column for kind, column in found.items()}
             notes.extend(said)
-    return Columns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
+    return PriceColumns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
 
 
 def suggestion(ticker: str, known: Iterable[str]) -> str:
@@ -137,7 +139,7 @@ def suggestion(ticker: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def listing(names: Iterable[str], most: int = 12) -> str:
+def abbreviate_list(names: Iterable[str], most: int = 12) -> str:
     """Return the first names and how many more there are."""
     every = list(names)
     rest = f" and {len(every) - most} more" if len(every) > most else ""
@@ -146,45 +148,47 @@ def listing(names: Iterable[str], most: int = 12) -> str:
 
 def _date_column(file: str, header: Sequence[str]) -> int:
     for column, name in enumerate(header):
-        if role(name) == "date":
+        if column_role(name) == "date":
             return column
     if header and header[0].strip().lower() in {"", "index", "unnamed: 0"}:
         return 0
     raise DataError(
-        f"{file}: found the header {listing(header)}, expected a column of dates and one of closes a ticker, "
+        f"{file}: found the header {abbreviate_list(header)}, expected a column of dates and one of closes a ticker, "
         "separated by commas; name the first column date"
     )
 
 
-def _is_fields(names: Sequence[str]) -> bool:
+def _are_field_names(names: Sequence[str]) -> bool:
     """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
-    roles = {role(name) for name in names}
+    roles = {column_role(name) for name in names}
     if not roles & {"close", "adjusted", "price"}:
         return False
-    return "" not in roles or bool({"Close", "close"} & set(names) and _BARS & set(names))
+    return "" not in roles or bool({"Close", "close"} & set(names) and _OPEN_HIGH_LOW & set(names))
 
 
-def _wide(file: str, header: Sequence[str], date: int, tickers: Iterable[str]) -> Columns:
+def _wide_columns(file: str, header: Sequence[str], date: int, tickers: Iterable[str]) -> PriceColumns:
     names = [name.strip() for name in header]
     for ticker in tickers:
         if names.count(ticker) > 1:
             raise DataError(f"{file}: {ticker}: found {names.count(ticker)} columns, expected one; remove the others")
-    closes: dict[tuple[str | None, Kind], int] = {
+    closes: dict[tuple[str | None, CloseKind], int] = {
         (ticker, "unsaid"): names.index(ticker) for ticker in tickers if ticker in names and names.index(ticker) != date
     }
-    return Columns(date, closes, names=tuple(name for column, name in enumerate(names) if name and column != date))
+    return PriceColumns(date, closes, names=tuple(name for column, name in enumerate(names) if name and column != date))
 
 
-def _meaning(file: str, roles: dict[str, int], folded: dict[str, int]) -> tuple[dict[Kind, int], tuple[str, ...]]:
+def _classify_closes(
+    file: str, roles: dict[str, int], folded: dict[str, int]
+) -> tuple[dict[CloseKind, int], tuple[str, ...]]:
     """Return the columns of closes by kind, and what has to be said about them."""
     fields = set(folded)
     said = ""
-    kinds: dict[Kind, int] = {}
+    kinds: dict[CloseKind, int] = {}
     if "adjusted" in roles:
         kinds = {"adjusted": roles["adjusted"]}
     elif "price" in roles and "close" in roles:
         kinds, said = {"adjusted": roles["price"]}, "the column Price beside Close is taken as the adjusted close"
-    elif fields & _STOOQ:
+    elif fields & _STOOQ_CLOSES:
         return {"adjusted": roles["close"]}, (f"{file}: stooq adjusts its closes for splits and dividends",)
     elif "close" in roles and {"dividends", "stock splits"} <= fields:
         return {"adjusted": roles["close"]}, (f"{file}: Close beside Dividends is yfinance's adjusted close",)

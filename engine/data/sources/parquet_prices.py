@@ -11,8 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.errors import DataError
-from engine.data.sources.cells import dates_of, refuse_shifted, series_of
-from engine.data.sources.layouts import Columns, Kind, Table, columns_of, doubled, role
+from engine.data.sources.cells import build_series, parse_dates, refuse_shifted_dates
+from engine.data.sources.layouts import (
+    CloseKind,
+    PriceColumns,
+    PriceTable,
+    column_role,
+    parse_double_header,
+    parse_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,14 +28,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from engine.core.arrays import DateArray, FloatArray
-    from engine.data.sources.base import Series
+    from engine.data.sources.base import CloseSeries
 
-_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
+_NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 _UNNAMED = "its close"
 _NOON = 12
 
 
-def parse_parquet(path: Path, tickers: Iterable[str]) -> Table:
+def parse_parquet_prices(path: Path, tickers: Iterable[str]) -> PriceTable:
     """Read the closes of ``tickers`` from a Parquet file; page checksums are verified where the file has them.
 
     Raises
@@ -38,17 +45,17 @@ def parse_parquet(path: Path, tickers: Iterable[str]) -> Table:
 
     """
     try:
-        return _parsed(path, tuple(dict.fromkeys(tickers)))
+        return _read_table(path, tuple(dict.fromkeys(tickers)))
     except (pa.ArrowException, OSError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name}: found no readable Parquet file ({first}); write it again") from error
 
 
-def _parsed(path: Path, wanted: tuple[str, ...]) -> Table:
+def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
     """Read the columns that are asked for."""
     with pq.ParquetFile(path, page_checksum_verification=True) as source:
         schema = source.schema_arrow
-        columns = _columns(path.name, schema, wanted)
+        columns = _find_columns(path.name, schema, wanted)
         picked = {*columns.closes.values(), columns.date}
         picked |= set() if columns.ticker is None else {columns.ticker}
         asked = [schema.names[at] for at in sorted(picked)]
@@ -58,34 +65,34 @@ def _parsed(path: Path, wanted: tuple[str, ...]) -> Table:
         table = source.read(asked, use_pandas_metadata=False, use_threads=False)
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
-    days = _days(path.name, table[schema.names[columns.date]])
+    days = _read_dates(path.name, table[schema.names[columns.date]])
     names = {key: schema.names[at] for key, at in columns.closes.items()}
     narrow = tuple(sorted({name for name in names.values() if schema.field(name).type == pa.float32()}))
     notes = columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
     if columns.ticker is not None:
-        return _long(path.name, table, schema.names[columns.ticker], names, days, wanted, notes)
+        return _read_long(path.name, table, schema.names[columns.ticker], names, days, wanted, notes)
     series = {
-        (ticker, kind): series_of(path.name, ticker or _UNNAMED, days, _numbers(path.name, name, table[name]))
+        (ticker, kind): build_series(path.name, ticker or _UNNAMED, days, _read_numbers(path.name, name, table[name]))
         for (ticker, kind), name in names.items()
     }
-    return Table(path.name, series, columns.names, notes)
+    return PriceTable(path.name, series, columns.names, notes)
 
 
-def _columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> Columns:
+def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:
     """Find dates and closes; a pair of names in a column's name is how pandas stores two header rows."""
     names = list(schema.names)
     date = _date_column(schema)
-    pairs = [_PAIR.fullmatch(name) for name in names]
+    pairs = [_NAME_PAIR.fullmatch(name) for name in names]
     if date is not None and names and all(pair for at, pair in enumerate(pairs) if at != date):
         halves = [pair.groups() for at, pair in enumerate(pairs) if pair and at != date]
-        turned = all(role(first) == "" for first, _ in halves)
+        turned = all(column_role(first) == "" for first, _ in halves)
         fields = [half[1] if turned else half[0] for half in halves]
         tickers = [half[0] if turned else half[1] for half in halves]
-        found = doubled(file, ["", *fields], ["", *tickers], wanted)
+        found = parse_double_header(file, ["", *fields], ["", *tickers], wanted)
         places = [at for at in range(len(names)) if at != date]
         closes = {key: places[at - 1] for key, at in found.closes.items()}
-        return Columns(date, closes, names=found.names, notes=found.notes)
-    return columns_of(file, names, wanted, date)
+        return PriceColumns(date, closes, names=found.names, notes=found.notes)
+    return parse_header(file, names, wanted, date)
 
 
 def _date_column(schema: pa.Schema) -> int | None:
@@ -111,16 +118,16 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _days(file: str, column: pa.ChunkedArray) -> DateArray:
+def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
     """Return (T,) naive days; a stamp with a zone gives the day on that zone's clock."""
     if column.null_count:
         raise DataError(f"{file}: found {column.null_count} rows without a date, expected one in each; complete them")
     if _is_text(column.type):
-        return dates_of(file, [cell.strip() for cell in column.to_pylist()])
+        return parse_dates(file, [cell.strip() for cell in column.to_pylist()])
     if not _is_date(column.type):
         raise DataError(f"{file}: found dates of type {column.type}, expected dates or stamps; convert the column")
     if pa.types.is_date(column.type):
-        return _plain(column.cast(pa.date32()), np.int32).astype("datetime64[D]")
+        return _buffer_values(column.cast(pa.date32()), np.int32).astype("datetime64[D]")
     if column.type.tz is not None:
         import pyarrow.compute as pc  # noqa: PLC0415  (40 ms that only this rare case needs)
 
@@ -131,14 +138,14 @@ def _days(file: str, column: pa.ChunkedArray) -> DateArray:
                 f"{file}: found stamps in the time zone {column.type.tz!r}, expected one that this system knows; "
                 "write the dates without a zone"
             ) from None
-    stamps = _plain(column, np.int64).view(f"datetime64[{column.type.unit}]")
+    stamps = _buffer_values(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
     if ((stamps - days) >= np.timedelta64(_NOON, "h")).any():
-        refuse_shifted(file, days)
+        refuse_shifted_dates(file, days)
     return days
 
 
-def _numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray:
+def _read_numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray:
     """Return (T,) float64 with NaN where there is no value."""
     kind = column.type
     if pa.types.is_null(kind):
@@ -146,7 +153,7 @@ def _numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray:
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise DataError(f"{file}: {ticker}: found a column of {kind}, expected numbers; convert the column")
     whole = (column if kind == pa.float64() else column.cast(pa.float64(), safe=False)).combine_chunks()
-    values: FloatArray = _plain(whole, np.float64).astype(np.float64)
+    values: FloatArray = _buffer_values(whole, np.float64).astype(np.float64)
     bitmap = whole.buffers()[0]
     if whole.null_count and bitmap is not None:
         present = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
@@ -154,21 +161,21 @@ def _numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray:
     return values
 
 
-def _plain(column: pa.ChunkedArray | pa.Array, kind: type[np.generic]) -> npt.NDArray[np.generic]:
+def _buffer_values(column: pa.ChunkedArray | pa.Array, kind: type[np.generic]) -> npt.NDArray[np.generic]:
     """Return the values as an array; pyarrow's own conversion would import pandas, its casts 40 ms of kernels."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return np.frombuffer(whole.buffers()[1], dtype=kind)[whole.offset : whole.offset + len(whole)]
 
 
-def _long(  # noqa: PLR0913, PLR0917  (a file's parts)
+def _read_long(  # noqa: PLR0913, PLR0917  (a file's parts)
     file: str,
     table: pa.Table,
     ticker_column: str,
-    names: dict[tuple[str | None, Kind], str],
+    names: dict[tuple[str | None, CloseKind], str],
     days: DateArray,
     wanted: tuple[str, ...],
     notes: tuple[str, ...],
-) -> Table:
+) -> PriceTable:
     """Sort the rows of a long file by ticker."""
     try:
         labels = table[ticker_column].cast(pa.string()).combine_chunks().dictionary_encode()
@@ -176,14 +183,14 @@ def _long(  # noqa: PLR0913, PLR0917  (a file's parts)
         found = f"found a column {ticker_column} of {table[ticker_column].type}"
         raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
     known = [str(name) for name in labels.dictionary.to_pylist()]
-    codes = _plain(labels.indices, np.int32)
+    codes = _buffer_values(labels.indices, np.int32)
     if labels.null_count:
         raise DataError(f"{file}: found rows without a ticker, expected one in each; complete them")
-    series: dict[tuple[str | None, Kind], Series] = {}
+    series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
     for (_, kind), name in names.items():
-        closes = _numbers(file, name, table[name])
+        closes = _read_numbers(file, name, table[name])
         for ticker in wanted:
             if ticker in known:
                 own = codes == known.index(ticker)
-                series[ticker, kind] = series_of(file, ticker, days[own], closes[own])
-    return Table(file, series, tuple(known), notes)
+                series[ticker, kind] = build_series(file, ticker, days[own], closes[own])
+    return PriceTable(file, series, tuple(known), notes)

@@ -11,16 +11,16 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
-from engine.core.fields import RATES, Choice, FilePath
-from engine.core.files import at_home
+from engine.core.fields import RATE_BOUNDS, ConfigModel, FilePath
+from engine.core.files import expand_home
 
-_DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
-_RATE: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_EMPTY: Final = frozenset({"", ".", "null"})
+_DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
+_RATE_PATTERN: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NO_FIXING: Final = frozenset({"", ".", "null"})
 """How publishers write a day without a fixing."""
 
 
-class RateFile(Choice):
+class RateFile(ConfigModel):
     """A CSV of ``date,rate``: annual effective rates, ISO dates, a header line, other columns ignored.
 
     ``unit`` says how the file writes five percent a year: ``percent`` as 5.0, ``fraction`` as 0.05.
@@ -29,7 +29,7 @@ class RateFile(Choice):
     path: FilePath
     unit: Literal["percent", "fraction"]
 
-    def annual(self, dates: DateArray) -> FloatArray:
+    def annual_rates(self, dates: DateArray) -> FloatArray:
         """Return (T,) the last rate published on or before each session [1/year].
 
         Raises
@@ -39,7 +39,7 @@ class RateFile(Choice):
             first rate.
 
         """
-        days, rates = self._read()
+        days, rates = self._read_file()
         order = np.argsort(days, kind="stable")
         days, rates = days[order], rates[order]
         twice = days[1:][days[1:] == days[:-1]]
@@ -50,20 +50,22 @@ class RateFile(Choice):
             first = f"the first rate is of {days[0]}, one is needed on {dates[0]}"
             raise DataError(f"{self.path}: {first}; move window.start")
         known: FloatArray = rates[at] / (100.0 if self.unit == "percent" else 1.0)
-        wrong = np.flatnonzero((known < RATES[0]) | (known > RATES[1]))
+        wrong = np.flatnonzero((known < RATE_BOUNDS[0]) | (known > RATE_BOUNDS[1]))
         if len(wrong):
             found = f"a rate of {known[wrong[0]]:.4g} ({known[wrong[0]]:.0%} a year) on {days[at[wrong[0]]]}"
             raise DataError(f"{self.path}: {found}, -50% to 100% is expected; is `unit: {self.unit}` right?")
         return known
 
-    def _read(self) -> tuple[DateArray, FloatArray]:
+    def _read_file(self) -> tuple[DateArray, FloatArray]:
         """Return the dates and rates of the file, in its order and unit."""
-        path = at_home(Path(self.path), "compare.risk_free.path")
+        path = expand_home(Path(self.path), "compare.risk_free.path")
         if path.exists() and not path.is_file():
             raise DataError(f"compare.risk_free: {self.path}: is no file; name a CSV of date,rate")
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                found = [one for number, row in enumerate(csv.reader(file), 1) if (one := self._line(number, row))]
+                found = [
+                    one for number, row in enumerate(csv.reader(file), 1) if (one := self._parse_line(number, row))
+                ]
         except OSError as error:
             raise DataError(f"compare.risk_free: {self.path}: {error.strerror}; check the path") from None
         except (UnicodeDecodeError, csv.Error) as error:
@@ -72,19 +74,19 @@ class RateFile(Choice):
             raise DataError(f"{self.path}: no rate in it; expected lines of date,rate")
         return np.array([day for day, _ in found], dtype="datetime64[D]"), np.array([rate for _, rate in found])
 
-    def _line(self, number: int, row: list[str]) -> tuple[np.datetime64, float] | None:
+    def _parse_line(self, number: int, row: list[str]) -> tuple[np.datetime64, float] | None:
         """Return day and rate of a line; None for the header, a blank line and a day without a fixing."""
         day, rate = (row[0].strip(), row[1].strip()) if len(row) > 1 else ("", "")
-        dated = _DATE.fullmatch(day)
+        dated = _DATE_PATTERN.fullmatch(day)
         if number == 1:
             if dated:
                 words = f"found '{day},{rate}' in the first line, expected a header; write date,rate above it"
                 raise DataError(f"{self.path}:1: {words}")
             return None
-        if rate in _EMPTY:
+        if rate in _NO_FIXING:
             return None
         try:
-            if dated and _RATE.fullmatch(rate):
+            if dated and _RATE_PATTERN.fullmatch(rate):
                 return np.datetime64(dated[1], "D"), float(rate)
         except ValueError:  # a day that the month does not have
             pass

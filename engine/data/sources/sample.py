@@ -9,32 +9,36 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from engine.core.errors import DataError
-from engine.core.fields import Choice
+from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes, Request, Series, assemble
-from engine.data.sources.csv_prices import parse_text
+from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.csv_prices import parse_csv_prices
 from engine.data.sources.layouts import suggestion
 
-_COARSE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
-_CHOSEN = "the sample's stocks were chosen in 2022 among those that still existed: their returns flatter any strategy"
-_INDEX = "SP500 is a price index: its dividends are missing, so anything that earns them looks better beside it"
-_FACTORS = ("MTUM", "QUAL", "SIZE", "USMV", "VLUE")
+_ROUNDING_NOTE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
+_SURVIVORSHIP_NOTE = (
+    "the sample's stocks were chosen in 2022 among those that still existed: their returns flatter any strategy"
+)
+_PRICE_INDEX_NOTE = (
+    "SP500 is a price index: its dividends are missing, so anything that earns them looks better beside it"
+)
+_FACTOR_ETFS = ("MTUM", "QUAL", "SIZE", "USMV", "VLUE")
 
 
-class Sample(Choice):
+class Sample(ConfigModel):
     """Adjusted daily closes 1990 to 2022 that skfolio ships: 20 US stocks, five factor ETFs, the index SP500."""
 
     kind: Literal["sample"] = "sample"
 
     files: ClassVar[tuple[str, ...]] = ("sp500_dataset.csv.gz", "factors_dataset.csv.gz", "sp500_index.csv.gz")
 
-    def load(self, request: Request) -> Closes:
+    def load(self, request: PriceRequest) -> Closes:
         """Return the closes of the requested tickers; raises DataError for a ticker the sample does not hold."""
-        folder = _folder()
-        series: dict[str, Series] = {}
+        folder = _data_folder()
+        series: dict[str, CloseSeries] = {}
         known: list[str] = []
         for name in self.files:
-            table = parse_text(name, _unpack(folder / name), request.tickers)
+            table = parse_csv_prices(name, _decompress(folder / name), request.tickers)
             known.extend(table.names)
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
         for ticker in request.tickers:
@@ -44,20 +48,22 @@ class Sample(Choice):
                     f"it holds {', '.join(sorted(known))}"
                 )
         notes = tuple(_notes(request))
-        return assemble(series, request, "USD", Provenance("sample (skfolio's data sets)", "adjusted", notes=notes))
+        return combine_series(
+            series, request, "USD", Provenance("sample (skfolio's data sets)", "adjusted", notes=notes)
+        )
 
 
-def _notes(request: Request) -> Iterator[str]:
+def _notes(request: PriceRequest) -> Iterator[str]:
     """Yield what a reader should know of the series that were asked for."""
     if request.start is None or request.start.year < 2000:
-        yield _COARSE
-    if set(request.tickers) - {"SP500", *_FACTORS}:
-        yield _CHOSEN
+        yield _ROUNDING_NOTE
+    if set(request.tickers) - {"SP500", *_FACTOR_ETFS}:
+        yield _SURVIVORSHIP_NOTE
     if "SP500" in request.tickers:
-        yield _INDEX
+        yield _PRICE_INDEX_NOTE
 
 
-def _folder() -> Path:
+def _data_folder() -> Path:
     """Find skfolio's data without importing it: that would take two seconds."""
     spec = importlib.util.find_spec("skfolio")
     if spec is None or spec.origin is None:
@@ -68,7 +74,7 @@ def _folder() -> Path:
     return Path(spec.origin).parent / "datasets" / "data"
 
 
-def _unpack(path: Path) -> bytes:
+def _decompress(path: Path) -> bytes:
     try:
         return gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:

@@ -18,14 +18,14 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.core.arrays import DateArray, FloatArray, frozen
+from engine.core.arrays import DateArray, FloatArray, read_only
 from engine.core.errors import DataError
-from engine.core.files import at_home, atomic_write
+from engine.core.files import atomic_write, expand_home
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-ENVIRONMENT: Final = "PORTFOLIO_ENGINE_STORE"
+FOLDER_VARIABLE: Final = "PORTFOLIO_ENGINE_STORE"
 """Names the folder of the store; the default is the user's cache folder."""
 
 _SEAL: Final = b"file-sha256:"
@@ -33,7 +33,7 @@ _BLANK: Final = b"0" * 64
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredSeries:
     """What one fetch knew of a ticker.
 
     Attributes
@@ -64,27 +64,31 @@ class Stored:
 
 def store_folder() -> Path:
     """Return the folder of the store: ``$PORTFOLIO_ENGINE_STORE`` or ``prices`` in the user's cache folder."""
-    chosen = os.environ.get(ENVIRONMENT)
-    return at_home(Path(chosen), ENVIRONMENT) if chosen else platformdirs.user_cache_path("portfolio-engine") / "prices"
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return (
+        expand_home(Path(chosen), FOLDER_VARIABLE)
+        if chosen
+        else platformdirs.user_cache_path("portfolio-engine") / "prices"
+    )
 
 
-def path_of(source: str, ticker: str) -> Path:
+def series_path(source: str, ticker: str) -> Path:
     """Return the file of a ticker: a name that no file system folds with another's, and none that is reserved."""
     readable = re.sub(r"[^a-z0-9]", "_", ticker.lower())
     tag = hashlib.sha256(ticker.encode("utf-8")).hexdigest()[:12]
     return store_folder() / source / f"{readable}-{tag}.parquet"
 
 
-def write(source: str, ticker: str, stored: Stored) -> None:
+def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
     """Put a series into the store after reading it back from the bytes that will be written."""
-    path = path_of(source, ticker)
+    path = series_path(source, ticker)
     content = _encode(source, ticker, stored)
     if _decode(path, source, ticker, content).sha256 != stored.sha256:  # a writer's fault must not reach the disk
         raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
     atomic_write(path, content)
 
 
-def read(source: str, ticker: str) -> Stored | None:
+def read_series(source: str, ticker: str) -> StoredSeries | None:
     """Return the series of a ticker, None when there is none.
 
     Raises
@@ -93,7 +97,7 @@ def read(source: str, ticker: str) -> Stored | None:
         When the file is damaged; it is left as it is.
 
     """
-    path = path_of(source, ticker)
+    path = series_path(source, ticker)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -103,7 +107,7 @@ def read(source: str, ticker: str) -> Stored | None:
     return _decode(path, source, ticker, content)
 
 
-def _encode(source: str, ticker: str, stored: Stored) -> bytes:
+def _encode(source: str, ticker: str, stored: StoredSeries) -> bytes:
     """Return the bytes of the file, sealed."""
     table = pa.table(
         {
@@ -131,34 +135,34 @@ def _encode(source: str, ticker: str, stored: Stored) -> bytes:
     return content[:at] + hashlib.sha256(content).hexdigest().encode() + content[at + len(_BLANK) :]
 
 
-def _decode(path: Path, source: str, ticker: str, content: bytes) -> Stored:
+def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSeries:
     """Check seal, page checksums and series hash, and return the series."""
     at = content.rfind(_SEAL) + len(_SEAL)
     seal = content[at : at + len(_BLANK)]
     blank = content[:at] + _BLANK + content[at + len(_BLANK) :]
     if at < len(_SEAL) or hashlib.sha256(blank).hexdigest().encode() != seal:
-        raise _damaged(path, ticker, "its bytes do not match their SHA-256")
+        raise _damage_error(path, ticker, "its bytes do not match their SHA-256")
     try:
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as opened:
             table = opened.read(use_threads=False)
             metadata = {key.decode(): value.decode() for key, value in (opened.metadata.metadata or {}).items()}
-        stored = Stored(
-            frozen(_values(table["date"], np.int32).astype("datetime64[D]")),
-            frozen(_values(table["close"], np.float64).astype(np.float64)),
-            frozen(_values(table["adjusted"], np.float64).astype(np.float64)),
+        stored = StoredSeries(
+            read_only(_column_values(table["date"], np.int32).astype("datetime64[D]")),
+            read_only(_column_values(table["close"], np.float64).astype(np.float64)),
+            read_only(_column_values(table["adjusted"], np.float64).astype(np.float64)),
             metadata["currency"],
             np.datetime64(metadata["through"], "D"),
         )
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise _damaged(path, ticker, f"it cannot be decoded ({error})") from error
+        raise _damage_error(path, ticker, f"it cannot be decoded ({error})") from error
     if stored.sha256 != metadata.get("sha256"):
-        raise _damaged(path, ticker, "its series does not match its SHA-256")
+        raise _damage_error(path, ticker, "its series does not match its SHA-256")
     if (metadata.get("source"), metadata.get("ticker")) != (source, ticker):
-        raise _damaged(path, ticker, f"it holds {metadata.get('ticker')} of {metadata.get('source')}")
+        raise _damage_error(path, ticker, f"it holds {metadata.get('ticker')} of {metadata.get('source')}")
     return stored
 
 
-def _values(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[np.generic]:
+def _column_values(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[np.generic]:
     """Return a column without nulls as an array; pyarrow's own conversion would import pandas."""
     whole = column.combine_chunks()
     if whole.null_count:
@@ -166,7 +170,7 @@ def _values(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[np.g
     return np.frombuffer(whole.buffers()[1], dtype=kind)[whole.offset : whole.offset + len(whole)]
 
 
-def _damaged(path: Path, ticker: str, reason: str) -> DataError:
+def _damage_error(path: Path, ticker: str, reason: str) -> DataError:
     return DataError(
         f"{path}: the stored prices of {ticker} are damaged: {reason}; `engine data fetch` gets them again"
     )

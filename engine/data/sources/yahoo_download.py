@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.data.sources.store import Stored
+from engine.data.sources.store import StoredSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ _TIMEOUT: Final = 30.0
 """Seconds to wait for one answer."""
 
 
-def download(ticker: str, since: np.datetime64 | None) -> Stored:
+def download_series(ticker: str, since: np.datetime64 | None) -> StoredSeries:
     """Fetch closes as printed and adjusted closes, from ``since`` or from the beginning.
 
     Rows without both closes are left out; a row of the session going on is not. ``through`` is the last date.
@@ -31,7 +31,7 @@ def download(ticker: str, since: np.datetime64 | None) -> Stored:
         When Yahoo does not know the ticker, refuses or cannot be reached; the message goes after the ticker.
 
     """
-    with _plain_yfinance():
+    with _quiet_yfinance():
         import yfinance as yf  # noqa: PLC0415  (0.7 seconds, and only to fetch)
         from yfinance.exceptions import YFRateLimitError, YFTickerMissingError  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ def download(ticker: str, since: np.datetime64 | None) -> Stored:
     # The stamps are midnights in the exchange's zone: dropping the zone keeps the session's day.
     dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")[printed]
     through = dates[-1] if len(dates) else np.datetime64("1970-01-01", "D")
-    return Stored(dates, closes[printed], adjusted[printed], currency, through)
+    return StoredSeries(dates, closes[printed], adjusted[printed], currency, through)
 
 
 def _first_line(error: Exception) -> str:
@@ -65,7 +65,7 @@ def _first_line(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _plain_yfinance() -> Iterator[None]:
+def _quiet_yfinance() -> Iterator[None]:
     """Let yfinance raise instead of logging, and keep its messages and its dependencies' warnings to itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.data.sources.exchange_calendar import sessions_of
-from engine.data.sources.store import Stored
-from engine.data.sources.yahoo_download import download
+from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.store import StoredSeries
+from engine.data.sources.yahoo_download import download_series
 
 if TYPE_CHECKING:
     from engine.core.arrays import BoolArray
 
-OVERLAP: Final = 10
+OVERLAP_SESSIONS: Final = 10
 """Stored sessions that a refresh fetches again."""
-TOLERANCE: Final = 1e-6
+REWRITE_TOLERANCE: Final = 1e-6
 """Relative difference above which an overlapping close counts as rewritten."""
-LATE: Final = 5
+MAX_LAG_SESSIONS: Final = 5
 """Sessions a series may lag behind before it counts as ended and is no longer asked for."""
 
 
-def updated(ticker: str, old: Stored | None, exchange: str, closed: np.datetime64) -> tuple[Stored, list[str]]:
+def refresh_series(
+    ticker: str, old: StoredSeries | None, exchange: str, closed: np.datetime64
+) -> tuple[StoredSeries, list[str]]:
     """Return the series as Yahoo has it now up to the session ``closed``, and notes on what changed in it.
 
     Raises
@@ -35,21 +37,21 @@ def updated(ticker: str, old: Stored | None, exchange: str, closed: np.datetime6
         When Yahoo has no close of the ticker or cannot be reached; the message goes after the ticker.
 
     """
-    if old is not None and len(old.dates) > OVERLAP:
-        since = old.dates[-OVERLAP]
-        tail, notes = _closed_only(ticker, download(ticker, since), closed)
-        if len(tail.dates) and not change(old, tail, since):
-            return _answering(_joined(old, tail), exchange, closed), notes
-    whole, notes = _closed_only(ticker, download(ticker, None), closed)
+    if old is not None and len(old.dates) > OVERLAP_SESSIONS:
+        since = old.dates[-OVERLAP_SESSIONS]
+        tail, notes = _drop_open_session(ticker, download_series(ticker, since), closed)
+        if len(tail.dates) and not describe_change(old, tail, since):
+            return _with_through(_append_tail(old, tail), exchange, closed), notes
+    whole, notes = _drop_open_session(ticker, download_series(ticker, None), closed)
     if not len(whole.dates):
         raise DataError("Yahoo has no close of it; check the ticker")
     if old is not None:
-        differs = change(old, whole, old.dates[0])
+        differs = describe_change(old, whole, old.dates[0])
         notes += [f"{ticker}: {differs}"] if differs else []
-    return _answering(whole, exchange, closed), notes
+    return _with_through(whole, exchange, closed), notes
 
 
-def change(old: Stored, new: Stored, since: np.datetime64) -> str:
+def describe_change(old: StoredSeries, new: StoredSeries, since: np.datetime64) -> str:
     """Describe how the closes from ``since`` on differ from those stored, ``""`` when they do not."""
     past = old.dates[old.dates >= since]
     recent = new.dates[(new.dates >= since) & (new.dates <= old.dates[-1])]
@@ -59,7 +61,7 @@ def change(old: Stored, new: Stored, since: np.datetime64) -> str:
         return f"Yahoo's history changed: {len(gone)} dates are gone and {len(added)} are new, the first is {first}"
     _, before, after = np.intersect1d(old.dates, new.dates, assume_unique=True, return_indices=True)
     for name, one, two in (("adjusted", old.adjusted, new.adjusted), ("unadjusted", old.closes, new.closes)):
-        changed = np.flatnonzero(np.abs(two[after] - one[before]) > TOLERANCE * np.abs(one[before]))
+        changed = np.flatnonzero(np.abs(two[after] - one[before]) > REWRITE_TOLERANCE * np.abs(one[before]))
         if len(changed):
             at = changed[0]
             ratio = float(two[after][at] / one[before][at]) if one[before][at] else np.inf
@@ -70,19 +72,19 @@ def change(old: Stored, new: Stored, since: np.datetime64) -> str:
     return ""
 
 
-def _closed_only(ticker: str, stored: Stored, closed: np.datetime64) -> tuple[Stored, list[str]]:
+def _drop_open_session(ticker: str, stored: StoredSeries, closed: np.datetime64) -> tuple[StoredSeries, list[str]]:
     """Leave out rows after the last closed session: a price during a session is not a close."""
     kept: BoolArray = stored.dates <= closed
     if kept.all():
         return stored, []
     note = f"{ticker}: left out {stored.dates[~kept][0]}: its session is not closed; the last closed one is {closed}"
-    rows = Stored(stored.dates[kept], stored.closes[kept], stored.adjusted[kept], stored.currency, stored.through)
+    rows = StoredSeries(stored.dates[kept], stored.closes[kept], stored.adjusted[kept], stored.currency, stored.through)
     return rows, [note]
 
 
-def _joined(old: Stored, tail: Stored) -> Stored:
+def _append_tail(old: StoredSeries, tail: StoredSeries) -> StoredSeries:
     keep = old.dates < tail.dates[0]
-    return Stored(
+    return StoredSeries(
         np.concatenate([old.dates[keep], tail.dates]),
         np.concatenate([old.closes[keep], tail.closes]),
         np.concatenate([old.adjusted[keep], tail.adjusted]),
@@ -91,8 +93,8 @@ def _joined(old: Stored, tail: Stored) -> Stored:
     )
 
 
-def _answering(stored: Stored, exchange: str, closed: np.datetime64) -> Stored:
+def _with_through(stored: StoredSeries, exchange: str, closed: np.datetime64) -> StoredSeries:
     """Say how far the series answers: to its last date while it may only lag, to ``closed`` once it has ended."""
     last = stored.dates[-1]
-    ended = len(sessions_of(exchange, last, closed)) > LATE + 1
-    return Stored(stored.dates, stored.closes, stored.adjusted, stored.currency, closed if ended else last)
+    ended = len(exchange_sessions(exchange, last, closed)) > MAX_LAG_SESSIONS + 1
+    return StoredSeries(stored.dates, stored.closes, stored.adjusted, stored.currency, closed if ended else last)

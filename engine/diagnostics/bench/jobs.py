@@ -11,22 +11,22 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
-from engine.data.sessions import MONTHS, starts_period
+from engine.data.sessions import MONTH_NAMES, period_starts
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.run_batch import Variant
 
-SESSIONS: Final = 5475
-ASSETS: Final = 6
-CAPITAL: Final = 100_000.0
+JOB_SESSIONS: Final = 5475
+JOB_ASSETS: Final = 6
+JOB_CAPITAL: Final = 100_000.0
 
-Plan = Callable[[dict[str, object]], Policy]
+PolicyFactory = Callable[[dict[str, object]], Policy]
 """What makes a policy of plain data: the catalogue of strategies, which this package does not know."""
 
 
 @cache
-def market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
+def seeded_market(sessions: int = JOB_SESSIONS, assets: int = JOB_ASSETS) -> Market:
     """Return a market of weekdays from 2004 on, of independent log-normal-like closes; the same for everybody."""
     draws = np.random.default_rng(2004)
     closes = np.asarray(
@@ -37,7 +37,7 @@ def market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
 
 
 @dataclass(frozen=True)
-class Job:
+class TimingJob:
     """Variants of one family over a market, with their weights (S, N), as the peers take them."""
 
     market: Market
@@ -45,36 +45,38 @@ class Job:
     weights: FloatArray
 
     @property
-    def rows(self) -> IntArray:
+    def rebalance_rows(self) -> IntArray:
         """The sessions of the rebalances: the first, and the first of every year."""
-        starts = np.flatnonzero(starts_period(self.market.dates, "year"))
+        starts = np.flatnonzero(period_starts(self.market.dates, "year"))
         return np.concatenate([[0], starts]).astype(np.int64)
 
-    def first(self, count: int) -> Job:
+    def first_variants(self, count: int) -> TimingJob:
         """Return the job of the first ``count`` variants."""
-        return Job(self.market, self.variants[:count], self.weights[:count])
+        return TimingJob(self.market, self.variants[:count], self.weights[:count])
 
 
-def fixed_mixes(plan: Plan, count: int, *, sessions: int = SESSIONS, assets: int = ASSETS) -> Job:
+def fixed_mix_job(
+    plan: PolicyFactory, count: int, *, sessions: int = JOB_SESSIONS, assets: int = JOB_ASSETS
+) -> TimingJob:
     """Return ``count`` mixes of all assets, rebalanced at the first session of every January, without costs."""
-    prices = market(sessions, assets)
+    prices = seeded_market(sessions, assets)
     draws = np.random.default_rng(6).dirichlet(np.full(assets, 5.0), min(count, 1000)).round(3)
     draws[:, 0] += 1.0 - draws.sum(axis=1)
-    account, costs = Account(capital=CAPITAL), NoCosts()
+    account, costs = Account(capital=JOB_CAPITAL), NoCosts()
     made: list[Policy] = []
     for row in draws.tolist():
         weights = dict(zip(prices.assets, row, strict=True))
         made.append(plan({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}}))
     variants = tuple(Variant(made[k % len(made)], account, costs, 0, sessions) for k in range(count))
-    return Job(prices, variants, draws[np.arange(count) % len(draws)])
+    return TimingJob(prices, variants, draws[np.arange(count) % len(draws)])
 
 
-def core_satellites(plan: Plan, count: int, **more: object) -> Job:
+def core_satellite_job(plan: PolicyFactory, count: int, **more: object) -> TimingJob:
     """Return ``count`` variants of a core with four capped satellites: twelve months, core weights, sizes and costs.
 
     ``more`` keys of the strategy, as ``caps="always"``.
     """
-    prices, account = market(), Account(capital=CAPITAL)
+    prices, account = seeded_market(), Account(capital=JOB_CAPITAL)
     costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))
     made = [
         plan(
@@ -87,11 +89,11 @@ def core_satellites(plan: Plan, count: int, **more: object) -> Job:
                 **more,
             }
         )
-        for month in MONTHS
+        for month in MONTH_NAMES
         for share in range(5, 26)
         for size in (0.02, 0.025, 0.03)
     ]
     variants = tuple(
-        Variant(made[k % len(made)], account, costs[k // len(made) % 2], 0, SESSIONS) for k in range(count)
+        Variant(made[k % len(made)], account, costs[k // len(made) % 2], 0, JOB_SESSIONS) for k in range(count)
     )
-    return Job(prices, variants, np.zeros((count, ASSETS)))
+    return TimingJob(prices, variants, np.zeros((count, JOB_ASSETS)))

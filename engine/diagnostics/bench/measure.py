@@ -17,19 +17,26 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.diagnostics.bench import weights
-from engine.diagnostics.bench.jobs import ASSETS, SESSIONS, Job, Plan, core_satellites, fixed_mixes
-from engine.diagnostics.bench.peers import PEERS, Peer, Results, quietly
+from engine.diagnostics.bench.jobs import (
+    JOB_ASSETS,
+    JOB_SESSIONS,
+    PolicyFactory,
+    TimingJob,
+    core_satellite_job,
+    fixed_mix_job,
+)
+from engine.diagnostics.bench.peers import PEERS, Peer, PeerFigures, run_quietly
 from engine.simulation.simulate import simulate
 from engine.sweep.batch import run_batch as lanes
 
-AGREES = 1e-9
+RESULT_TOLERANCE = 1e-9
 """Relative difference up to which two engines have done the same job."""
 
-MILLION = 1_000_000
+MILLION_RUNS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Line:
+class Timing:
     """One job in one engine: seconds for each variant (median, lowest, highest of the rounds), results' difference."""
 
     job: str
@@ -37,23 +44,23 @@ class Line:
     variants: int
     rounds: int
     median: float
-    low: float
-    high: float
+    lowest: float
+    highest: float
     difference: float | None = None
     flops: float | None = None
-    agrees: float | None = AGREES
+    tolerance: float | None = RESULT_TOLERANCE
 
     @property
-    def rate(self) -> float:
+    def variants_per_second(self) -> float:
         """Variants a second."""
         return 1.0 / self.median
 
 
 @dataclass(frozen=True)
-class Growth:
+class TimeGrowth:
     """Time over one size of a job, the others kept: sizes, seconds, and the slope of their logarithms."""
 
-    of: str
+    dimension: str
     sizes: tuple[int, ...]
     seconds: tuple[float, ...]
 
@@ -64,44 +71,46 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Bench:
+class TimingReport:
     """A timing report: the machine, its matrix product [flop/s], lines, growth, and who is not installed.
 
-    ``million``: seconds and peak memory [bytes] of this process once it has made a million runs.
+    ``million_runs``: seconds and peak memory [bytes] of this process once it has made a million runs.
     """
 
     machine: dict[str, str]
     dgemm: float
-    lines: tuple[Line, ...]
-    growth: tuple[Growth, ...]
+    lines: tuple[Timing, ...]
+    growth: tuple[TimeGrowth, ...]
     missing: tuple[str, ...]
-    million: tuple[float, int]
+    million_runs: tuple[float, int]
 
 
-def bench(plan: Plan, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]) -> Bench:
+def time_jobs(
+    plan: PolicyFactory, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]
+) -> TimingReport:
     """Time everything; ``say`` is told what is being timed."""
     say("compiling")
-    _lanes(core_satellites(plan, 64))()
+    _batch_run(core_satellite_job(plan, 64))()
     say("a million runs")
-    counted = _million(plan, threads)
-    lines = list(_own(plan, rounds, threads, say))
-    growth = tuple(_growths(plan, rounds, say))
+    counted = _time_million_runs(plan, threads)
+    lines = list(_own_timings(plan, rounds, threads, say))
+    growth = tuple(_time_growths(plan, rounds, say))
     missing = []
     for peer in PEERS if peers else ():
         if peer.version is None:
             missing.append(peer.title)
         else:
             say(peer.title)
-            lines.append(_peer(peer, plan, rounds))
-    say(weights.TITLE)
-    lines += _weights(rounds, peers=peers)
+            lines.append(_peer_timing(peer, plan, rounds))
+    say(weights.WEIGHTS_JOB)
+    lines += _weight_timings(rounds, peers=peers)
     say("matrix product")
-    return Bench(machine(threads), dgemm(rounds), tuple(lines), growth, tuple(missing), counted)
+    return TimingReport(describe_machine(threads), dgemm_rate(rounds), tuple(lines), growth, tuple(missing), counted)
 
 
-def machine(threads: int) -> dict[str, str]:
+def describe_machine(threads: int) -> dict[str, str]:
     """Describe the machine."""
-    names = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    names = [line.split(":", 1)[1].strip() for line in _read_lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "processor": names[0] if names else platform.processor() or platform.machine(),
         "cores": str(os.cpu_count()),
@@ -112,20 +121,20 @@ def machine(threads: int) -> dict[str, str]:
     }
 
 
-def _lines(path: str) -> list[str]:
+def _read_lines(path: str) -> list[str]:
     try:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
 
 
-def dgemm(rounds: int, size: int = 2000) -> float:
+def dgemm_rate(rounds: int, size: int = 2000) -> float:
     """Return the rate of a product of two matrices, on as many threads as numpy takes [flop/s]."""
     left, right = np.random.default_rng(1).random((2, size, size))
-    return 2.0 * size**3 / statistics.median(_seconds(lambda: left @ right, rounds))
+    return 2.0 * size**3 / statistics.median(_time_rounds(lambda: left @ right, rounds))
 
 
-def flops(assets: int, capped: int) -> int:
+def session_flops(assets: int, capped: int) -> int:
     """Return the additions, subtractions, products and divisions of one session of one variant.
 
     Marking and all statistics, rebalances left out; comparisons, minima, maxima and choices are not counted.
@@ -133,7 +142,7 @@ def flops(assets: int, capped: int) -> int:
     return 2 * assets + 16 + (capped + 5 if capped else 0)
 
 
-def _seconds(job: Callable[[], object], rounds: int) -> list[float]:
+def _time_rounds(job: Callable[[], object], rounds: int) -> list[float]:
     """Return how long each of ``rounds`` runs took, after one that is not counted."""
     job()
     taken = []
@@ -144,96 +153,109 @@ def _seconds(job: Callable[[], object], rounds: int) -> list[float]:
     return taken
 
 
-def _line(name: str, engine: str, count: int, taken: list[float], **more: float | None) -> Line:
+def _timing(name: str, engine: str, count: int, taken: list[float], **more: float | None) -> Timing:
     each = [seconds / count for seconds in taken]
-    return Line(name, engine, count, len(each), statistics.median(each), min(each), max(each), **more)
+    return Timing(name, engine, count, len(each), statistics.median(each), min(each), max(each), **more)
 
 
-def _lanes(job: Job, threads: int = 1) -> Callable[[], object]:
+def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
     """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    return partial(lanes.run_columns, job.market, lanes.Columns.of(job.variants), 0.0, threads)
+    return partial(
+        lanes.metrics_for_columns, job.market, lanes.VariantColumns.from_variants(job.variants), 0.0, threads
+    )
 
 
-def _own(plan: Plan, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Line]:
+def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
     """Yield the lines of this engine: the spine, and lanes for plans of growing liveliness."""
     name = "mix of six, every January"
-    job = fixed_mixes(plan, 32_768)
+    job = fixed_mix_job(plan, 32_768)
     one = job.variants[0]
     say("one run of the spine")
-    costs = one.costs.table(ASSETS)
-    yield _line(name, "one run", 1, _seconds(lambda: simulate(job.market, one.policy, one.account, costs), 5 * rounds))
+    costs = one.costs.cost_table(JOB_ASSETS)
+    yield _timing(
+        name, "one run", 1, _time_rounds(lambda: simulate(job.market, one.policy, one.account, costs), 5 * rounds)
+    )
     satellites = "core and four capped satellites"
     sets = (
         (name, job, 0),
-        (f"{satellites}, every January to December", core_satellites(plan, 32_768), 4),
-        (f"{satellites}, caps watched", core_satellites(plan, 8_192, caps="always"), 4),
+        (f"{satellites}, every January to December", core_satellite_job(plan, 32_768), 4),
+        (f"{satellites}, caps watched", core_satellite_job(plan, 8_192, caps="always"), 4),
     )
     for title, many, capped in sets:
         say(title)
         for number in sorted({1, threads}):
-            taken = _seconds(_lanes(many, number), rounds)
+            taken = _time_rounds(_batch_run(many, number), rounds)
             count = len(many.variants)
-            rate = flops(ASSETS, capped) * SESSIONS * count / statistics.median(taken)
-            yield _line(title, f"lanes, {number} thread{'s' * (number > 1)}", count, taken, flops=rate)
+            rate = session_flops(JOB_ASSETS, capped) * JOB_SESSIONS * count / statistics.median(taken)
+            yield _timing(title, f"lanes, {number} thread{'s' * (number > 1)}", count, taken, flops=rate)
 
 
-def _growths(plan: Plan, rounds: int, say: Callable[[str], None]) -> Iterator[Growth]:
+def _time_growths(plan: PolicyFactory, rounds: int, say: Callable[[str], None]) -> Iterator[TimeGrowth]:
     """Yield how time grows with sessions, assets and variants."""
-    cases: dict[str, dict[int, Job]] = {
-        "sessions": {n: fixed_mixes(plan, 4096, sessions=n) for n in (SESSIONS, 2 * SESSIONS, 4 * SESSIONS)},
-        "assets": {n: fixed_mixes(plan, 4096, assets=n) for n in (6, 12, 24)},
-        "variants": {n: fixed_mixes(plan, n) for n in (8_192, 16_384, 32_768)},
+    cases: dict[str, dict[int, TimingJob]] = {
+        "sessions": {
+            n: fixed_mix_job(plan, 4096, sessions=n) for n in (JOB_SESSIONS, 2 * JOB_SESSIONS, 4 * JOB_SESSIONS)
+        },
+        "assets": {n: fixed_mix_job(plan, 4096, assets=n) for n in (6, 12, 24)},
+        "variants": {n: fixed_mix_job(plan, n) for n in (8_192, 16_384, 32_768)},
     }
     for of, jobs in cases.items():
         say(f"growth with {of}")
-        seconds = [statistics.median(_seconds(_lanes(job), rounds)) for job in jobs.values()]
-        yield Growth(of, tuple(jobs), tuple(seconds))
+        seconds = [statistics.median(_time_rounds(_batch_run(job), rounds)) for job in jobs.values()]
+        yield TimeGrowth(of, tuple(jobs), tuple(seconds))
 
 
-def _million(plan: Plan, threads: int, step: int = 50_000) -> tuple[float, int]:
+def _time_million_runs(plan: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
     """Run plans a million times, so many at a time; return seconds and the peak of memory [bytes]."""
     import resource  # noqa: PLC0415  (not there on Windows)
 
-    run = _lanes(core_satellites(plan, step), threads)
+    run = _batch_run(core_satellite_job(plan, step), threads)
     start = time.perf_counter()
-    for _ in range(MILLION // step):
+    for _ in range(MILLION_RUNS // step):
         run()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return time.perf_counter() - start, peak * (1 if sys.platform == "darwin" else 1024)
 
 
-def _peer(peer: Peer, plan: Plan, rounds: int) -> Line:
+def _peer_timing(peer: Peer, plan: PolicyFactory, rounds: int) -> Timing:
     """Time a peer and hold its results against this engine's."""
-    job = fixed_mixes(plan, peer.batch)
-    known, timed = expected(job), peer.prepare(job)
+    job = fixed_mix_job(plan, peer.batch)
+    known, timed = comparable_figures(job), peer.prepare(job)
     found: dict[str, FloatArray] = {}
 
     def run() -> None:
-        found.update(quietly(timed))
+        found.update(run_quietly(timed))
 
-    taken = _seconds(run, min(rounds, peer.rounds))
+    taken = _time_rounds(run, min(rounds, peer.rounds))
     worst = max(float(np.max(np.abs(values / known[name] - 1.0))) for name, values in found.items())
-    return _line("mix of six, every January", f"{peer.title} {peer.version}", peer.batch, taken, difference=worst)
+    return _timing("mix of six, every January", f"{peer.title} {peer.version}", peer.batch, taken, difference=worst)
 
 
-def _weights(rounds: int, *, peers: bool) -> Iterator[Line]:
+def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
     """Yield the lines of the weights of least variance; their difference is the largest of any weight."""
-    solve, other = weights.own(), weights.skfolio() if peers else None
-    yield _line(weights.TITLE, "optimiser, every answer proved", 1, _seconds(solve, 5 * rounds))
+    solve, other = weights.own_solver(), weights.skfolio_solver() if peers else None
+    yield _timing(weights.WEIGHTS_JOB, "optimiser, every answer proved", 1, _time_rounds(solve, 5 * rounds))
     if other is not None:
         worst = float(np.abs(other() - solve()).max())
         version = f"skfolio {importlib.metadata.version('skfolio')}"
-        yield _line(weights.TITLE, version, 1, _seconds(other, 5 * rounds), difference=worst, agrees=weights.AGREE)
+        yield _timing(
+            weights.WEIGHTS_JOB,
+            version,
+            1,
+            _time_rounds(other, 5 * rounds),
+            difference=worst,
+            agrees=weights.WEIGHT_TOLERANCE,
+        )
 
 
-def expected(job: Job) -> Results:
+def comparable_figures(job: TimingJob) -> PeerFigures:
     """Return this engine's figures by its peers' conventions: vectorbt has a first return of 0, and 365 days."""
-    table = lanes.run(job.market, job.variants)
-    figures: dict[str, FloatArray] = dict(zip(lanes.FIGURES, table.T, strict=True))
+    table = lanes.metrics_for_variants(job.market, job.variants)
+    figures: dict[str, FloatArray] = dict(zip(lanes.SWEEP_METRICS, table.T, strict=True))
     sums = [sum(figures[f"{kind}_sum_{block:02d}"] for block in range(16)) for kind in ("return", "square")]
     count, one = len(job.market.dates), job.variants[0]
     spread = np.sqrt((sums[1] - sums[0] ** 2 / count) / (count - 1))
-    ledger = simulate(job.market, one.policy, one.account, one.costs.table(job.market.prices.shape[1]))
+    ledger = simulate(job.market, one.policy, one.account, one.costs.cost_table(job.market.prices.shape[1]))
     return {
         **figures,
         "sharpe_365": sums[0] / count / spread * np.sqrt(365.0),

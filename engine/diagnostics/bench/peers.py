@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.diagnostics.bench.jobs import CAPITAL, Job
+from engine.diagnostics.bench.jobs import JOB_CAPITAL, TimingJob
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Results = Mapping[str, FloatArray]
+PeerFigures = Mapping[str, FloatArray]
 """(S,) figures by name; those that :func:`engine.bench.measure.expected` knows."""
 
-Timed = Callable[[], Results]
+TimedRun = Callable[[], PeerFigures]
 """What is timed: from prices and weights in memory to figures."""
 
 
@@ -36,7 +36,7 @@ class Peer:
     distribution: str
     batch: int
     rounds: int
-    prepare: Callable[[Job], Timed]
+    prepare: Callable[[TimingJob], TimedRun]
 
     @property
     def version(self) -> str | None:
@@ -47,28 +47,28 @@ class Peer:
             return None
 
 
-def _frame(job: Job, values: FloatArray) -> pd.DataFrame:
+def _frame(job: TimingJob, values: FloatArray) -> pd.DataFrame:
     import pandas  # noqa: ICN001, PLC0415  (slow, and only here)
 
     return pandas.DataFrame(values, index=pandas.DatetimeIndex(job.market.dates.astype("datetime64[ns]")))
 
 
-def _vectorbt(engine: str) -> Callable[[Job], Timed]:
-    def prepare(job: Job) -> Timed:
+def _prepare_vectorbt(engine: str) -> Callable[[TimingJob], TimedRun]:
+    def prepare(job: TimingJob) -> TimedRun:
         import vectorbt as vbt  # noqa: PLC0415
 
         count, assets = job.weights.shape
         closes = _frame(job, np.tile(job.market.prices, (1, count)))
         sizes = np.full(closes.shape, np.nan)
-        sizes[job.rows] = job.weights.reshape(-1)
+        sizes[job.rebalance_rows] = job.weights.reshape(-1)
         groups = np.repeat(np.arange(count), assets)
 
-        def timed() -> Results:
+        def timed() -> PeerFigures:
             portfolio = vbt.Portfolio.from_orders(
                 closes,
                 size=sizes,
                 size_type="targetpercent",
-                init_cash=CAPITAL,
+                init_cash=JOB_CAPITAL,
                 cash_sharing=True,
                 group_by=groups,
                 call_seq="auto",
@@ -84,17 +84,17 @@ def _vectorbt(engine: str) -> Callable[[Job], Timed]:
     return prepare
 
 
-def _bt(job: Job) -> Timed:
+def _prepare_bt(job: TimingJob) -> TimedRun:
     import bt  # noqa: PLC0415
 
     closes = _frame(job, job.market.prices)
     closes.columns = list(job.market.assets)
-    weights = closes.iloc[job.rows].copy()
+    weights = closes.iloc[job.rebalance_rows].copy()
     weights.iloc[:, :] = job.weights[0]
 
-    def timed() -> Results:
+    def timed() -> PeerFigures:
         algos = [bt.algos.RunOnDate(*weights.index), bt.algos.WeighTarget(weights), bt.algos.Rebalance()]
-        test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=CAPITAL, integer_positions=False)
+        test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=JOB_CAPITAL, integer_positions=False)
         result = bt.run(test)
         values = np.asarray(test.strategy.values)[-1:]
         return {"final_value": values, "max_drawdown": np.array([result.stats.iloc[:, 0]["max_drawdown"]])}
@@ -102,7 +102,7 @@ def _bt(job: Job) -> Timed:
     return timed
 
 
-def _cvxportfolio(job: Job) -> Timed:
+def _prepare_cvxportfolio(job: TimingJob) -> TimedRun:
     import cvxportfolio as cvx  # noqa: PLC0415
     import pandas  # noqa: ICN001, PLC0415
 
@@ -112,26 +112,26 @@ def _cvxportfolio(job: Job) -> Timed:
     returns["cash"] = 0.0
     target = pandas.Series([*job.weights[0], 0.0], index=returns.columns)
     data = cvx.UserProvidedMarketData(returns=returns, cash_key="cash", min_history=pandas.Timedelta("0d"))
-    policy = cvx.PeriodicRebalance(target=target, rebalancing_times=closes.index[job.rows])
+    policy = cvx.PeriodicRebalance(target=target, rebalancing_times=closes.index[job.rebalance_rows])
 
-    def timed() -> Results:
+    def timed() -> PeerFigures:
         simulator = cvx.MarketSimulator(market_data=data, costs=[])
-        result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=CAPITAL)
+        result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=JOB_CAPITAL)
         return {"value_before_last": np.asarray(result.v)[-1:]}
 
     return timed
 
 
 PEERS: Final = (
-    Peer("vectorbt, numba engine", "vectorbt", 20, 5, _vectorbt("numba")),
-    Peer("vectorbt, Rust engine", "vectorbt-rust", 20, 5, _vectorbt("rust")),
-    Peer("bt", "bt", 1, 5, _bt),
-    Peer("cvxportfolio", "cvxportfolio", 1, 1, _cvxportfolio),
+    Peer("vectorbt, numba engine", "vectorbt", 20, 5, _prepare_vectorbt("numba")),
+    Peer("vectorbt, Rust engine", "vectorbt-rust", 20, 5, _prepare_vectorbt("rust")),
+    Peer("bt", "bt", 1, 5, _prepare_bt),
+    Peer("cvxportfolio", "cvxportfolio", 1, 1, _prepare_cvxportfolio),
 )
 """Who is asked, when installed."""
 
 
-def quietly(timed: Timed) -> Results:
+def run_quietly(timed: TimedRun) -> PeerFigures:
     """Run what is timed without the warnings of others."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

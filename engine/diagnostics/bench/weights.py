@@ -9,32 +9,34 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.diagnostics.bench.jobs import market
-from engine.optimisation.constraints import long_only
+from engine.diagnostics.bench.jobs import seeded_market
+from engine.optimisation.constraints import long_only_constraints
 from engine.optimisation.estimates import Moments
-from engine.optimisation.objectives import Inputs, MinVariance
+from engine.optimisation.objectives import MinVariance, ObjectiveInputs
 from engine.optimisation.optimiser import Optimiser
 
-TITLE: Final = "least variance of ten assets, long only"
-ASSETS, RETURNS = 10, 756
+WEIGHTS_JOB: Final = "least variance of ten assets, long only"
+ASSET_COUNT, RETURN_COUNT = 10, 756
 
-AGREE: Final = 5e-4
+WEIGHT_TOLERANCE: Final = 5e-4
 """Largest difference of a weight between two solvers at their own tolerances."""
 
 
-def returns() -> FloatArray:
+def sample_returns() -> FloatArray:
     """Return (756, 10) daily returns of seeded prices."""
-    prices = market(RETURNS + 1, ASSETS).prices
+    prices = seeded_market(RETURN_COUNT + 1, ASSET_COUNT).prices
     return np.asarray(prices[1:] / prices[:-1] - 1.0)
 
 
-def own() -> Callable[[], FloatArray]:
+def own_solver() -> Callable[[], FloatArray]:
     """Return what estimates the covariance and solves; the problem is compiled by the first call."""
-    seen, names, optimiser = returns(), market(RETURNS + 1, ASSETS).assets, Optimiser()
+    seen, names, optimiser = sample_returns(), seeded_market(RETURN_COUNT + 1, ASSET_COUNT).assets, Optimiser()
 
     def solve() -> FloatArray:
         moments = Moments(seen.mean(axis=0), np.cov(seen, rowvar=False), len(seen))
-        found = optimiser.solve(MinVariance().form(Inputs(names, moments, seen, 0.0)), long_only(names))
+        found = optimiser.solve(
+            MinVariance().form(ObjectiveInputs(names, moments, seen, 0.0)), long_only_constraints(names)
+        )
         if found.weights is None:
             raise RuntimeError(found.status)
         return found.weights
@@ -42,11 +44,11 @@ def own() -> Callable[[], FloatArray]:
     return solve
 
 
-def skfolio() -> Callable[[], FloatArray] | None:
+def skfolio_solver() -> Callable[[], FloatArray] | None:
     """Return the same in skfolio, or None where it is not installed."""
     if importlib.util.find_spec("skfolio") is None:
         return None
     from skfolio.optimization import MeanRisk  # noqa: PLC0415
 
-    seen = returns()
+    seen = sample_returns()
     return lambda: np.asarray(MeanRisk().fit(seen).weights_)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.diagnostics.verify.accounting import Mixer, fee_fixpoint, synthetic_market
-from engine.diagnostics.verify.calendars import january
-from engine.diagnostics.verify.figures import Figure
-from engine.diagnostics.verify.rates import flows_taken_out, money_weighted
-from engine.diagnostics.verify.ratios import of_levels, of_series
-from engine.diagnostics.verify.weights import least_variance, parities, shrunk_covariance
+from engine.diagnostics.verify.accounting import FixedMixFactory, fee_fixpoint_figures, synthetic_market_figures
+from engine.diagnostics.verify.calendars import january_figures
+from engine.diagnostics.verify.figures import ReferenceFigure
+from engine.diagnostics.verify.rates import money_weighted_figures, time_weighted_figures
+from engine.diagnostics.verify.ratios import level_figures, series_figures
+from engine.diagnostics.verify.weights import covariance_figures, min_variance_figures, risk_parity_figures
 
-__all__ = ["Figure", "Mixer", "every"]
+__all__ = ["FixedMixFactory", "ReferenceFigure", "reproduce_figures"]
 
 
-def every(mix: Mixer) -> Iterator[Figure]:
+def reproduce_figures(mix: FixedMixFactory) -> Iterator[ReferenceFigure]:
     """Yield all figures; ``mix`` makes the policy of weights by ticker that is rebalanced every January."""
-    yield from fee_fixpoint()
-    yield from synthetic_market(mix)
-    yield from january()
-    yield from money_weighted()
-    yield from flows_taken_out()
-    yield from of_series()
-    yield from of_levels()
-    yield from shrunk_covariance()
-    yield from parities()
-    yield from least_variance()
+    yield from fee_fixpoint_figures()
+    yield from synthetic_market_figures(mix)
+    yield from january_figures()
+    yield from money_weighted_figures()
+    yield from time_weighted_figures()
+    yield from series_figures()
+    yield from level_figures()
+    yield from covariance_figures()
+    yield from risk_parity_figures()
+    yield from min_variance_figures()

@@ -7,18 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.performance import Performance, figures
-from engine.diagnostics.verify.figures import Figure, Source
-from engine.diagnostics.verify.market import synthetic
+from engine.analysis.performance import Performance, compute_metrics
+from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
+from engine.diagnostics.verify.market import build_synthetic_market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
 from engine.simulation import kernel
-from engine.simulation.kernel.records import Order, Terms
+from engine.simulation.kernel.records import ExecutionTerms, Order
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 
-_FEES: Final = (
+_FEE_CASES: Final = (
     # holdings, cash, targets, rate, value after, fee, trades
     ([0.0], 100.0, [1.0], 0.01, 100 / 1.01, 0.990099009901, [99.0099009901]),
     ([0.0, 0.0], 100.0, [0.6, 0.4], 0.01, 99.009900990099, 0.990099009901, [59.4059405941, 39.6039603960]),
@@ -57,56 +57,61 @@ _YEAR_ENDS: Final = {
     "2023-12-29": 115315.834948,
     "2024-12-31": 134624.560586,
 }
-_DRIFTS: Final = {
+_PEAK_WEIGHTS: Final = {
     "A": (0.468089687, "2021-10-14"),
     "B": (0.369236401, "2018-12-24"),
     "C": (0.252743494, "2023-06-13"),
     "D": (0.127991721, "2017-11-08"),
 }
 
-Mixer = Callable[[Mapping[str, float]], Policy]
+FixedMixFactory = Callable[[Mapping[str, float]], Policy]
 """Makes the policy that is rebalanced to weights by ticker every January."""
 
 
-def fee_fixpoint() -> Iterator[Figure]:
+def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
     """Yield value, fee and trades of seven rebalances that pay their own costs."""
-    origin = Source("fee fixpoint", "closed forms of V' = V - c sum |w V' - h|")
-    for row, (h, cash, w, rate, after, fee, trades) in enumerate(_FEES, 1):
+    origin = FigureGroup("fee fixpoint", "closed forms of V' = V - c sum |w V' - h|")
+    for row, (h, cash, w, rate, after, fee, trades) in enumerate(_FEE_CASES, 1):
         units, dq, fees = np.array(h), np.zeros(len(h)), np.zeros(len(h))
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
-        terms = Terms(PercentCosts(rate=rate).table(len(h)), np.full(len(h), np.inf), whole=False, spend_rest=True)
+        terms = ExecutionTerms(
+            PercentCosts(rate=rate).cost_table(len(h)),
+            np.full(len(h), np.inf),
+            whole_shares=False,
+            spend_remainder=True,
+        )
         _, _, left = kernel.trade(units, cash, np.ones(len(h)), order, terms, dq, fees)
-        yield origin.one(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
-        yield origin.one(f"row {row}, fee", fee, float(fees.sum()), 1e-11)
-        yield from origin.several(f"row {row}, trade", trades, dq, 1e-10)
+        yield origin.figure(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
+        yield origin.figure(f"row {row}, fee", fee, float(fees.sum()), 1e-11)
+        yield from origin.figures(f"row {row}, trade", trades, dq, 1e-10)
 
 
-def synthetic_market(mix: Mixer) -> Iterator[Figure]:
+def synthetic_market_figures(mix: FixedMixFactory) -> Iterator[ReferenceFigure]:
     """Yield the market, and final values, shares, fees and drifts of 40/30/20/10 rebalanced every January."""
-    origin = Source("synthetic market", "vectorbt 1.2.0, bt 1.4.1 and a reference of twenty lines")
-    market = synthetic()
-    yield origin.one("sum of all prices", 1138673.729906967, float(market.prices.sum()), 1e-13)
+    origin = FigureGroup("synthetic market", "vectorbt 1.2.0, bt 1.4.1 and a reference of twenty lines")
+    market = build_synthetic_market()
+    yield origin.figure("sum of all prices", 1138673.729906967, float(market.prices.sum()), 1e-13)
     last = [127.2838005495, 178.0420711756, 90.5890249455, 93.0170101244]
-    yield from origin.several("last price", last, market.prices[-1], 1e-11)
+    yield from origin.figures("last price", last, market.prices[-1], 1e-11)
     plan = mix({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1})
-    free = simulate(market, plan, Account(), NoCosts().table(4))
+    free = simulate(market, plan, Account(), NoCosts().cost_table(4))
     shares = [460.007692241, 195.138523067, 295.630642798, 158.945772917]
-    yield from _ended(origin, "no costs", free, (134859.946407215, -0.299020936639, 0.0), shares)
+    yield from _ledger_figures(origin, "no costs", free, (134859.946407215, -0.299020936639, 0.0), shares)
     weights = free.weights(market)
-    for j, (ticker, (weight, day)) in enumerate(_DRIFTS.items()):
-        yield origin.one(f"highest weight of {ticker}", weight, float(weights[:, j].max()), 1e-9)
-        yield origin.one(f"day of it, {ticker}", day, str(free.dates[weights[:, j].argmax()]))
-    paid = simulate(market, plan, Account(), PercentCosts(rate=0.001).table(4))
+    for j, (ticker, (weight, day)) in enumerate(_PEAK_WEIGHTS.items()):
+        yield origin.figure(f"highest weight of {ticker}", weight, float(weights[:, j].max()), 1e-9)
+        yield origin.figure(f"day of it, {ticker}", day, str(free.dates[weights[:, j].argmax()]))
+    paid = simulate(market, plan, Account(), PercentCosts(rate=0.001).cost_table(4))
     shares = [459.204790481, 194.797926450, 295.114646288, 158.668347467]
-    yield from _ended(origin, "10 bp", paid, (134624.560586007, -0.299292908072, 184.571871748), shares)
+    yield from _ledger_figures(origin, "10 bp", paid, (134624.560586007, -0.299292908072, 184.571871748), shares)
     for day, value in _YEAR_ENDS.items():
-        yield origin.one(f"value on {day}", value, float(paid.value[paid.dates == np.datetime64(day)][0]), 1e-11)
+        yield origin.figure(f"value on {day}", value, float(paid.value[paid.dates == np.datetime64(day)][0]), 1e-11)
 
 
-def _ended(
-    origin: Source, case: str, ledger: Ledger, expected: tuple[float, float, float], shares: list[float]
-) -> Iterator[Figure]:
-    found = figures(Performance.of(ledger))
+def _ledger_figures(
+    origin: FigureGroup, case: str, ledger: Ledger, expected: tuple[float, float, float], shares: list[float]
+) -> Iterator[ReferenceFigure]:
+    found = compute_metrics(Performance.from_ledger(ledger))
     for name, value in zip(("final_value", "max_drawdown", "costs"), expected, strict=True):
-        yield origin.one(f"{case}, {name.replace('_', ' ')}", value, found[name], 1e-11)
-    yield from origin.several(f"{case}, shares", shares, ledger.units[-1], 1e-11)
+        yield origin.figure(f"{case}, {name.replace('_', ' ')}", value, found[name], 1e-11)
+    yield from origin.figures(f"{case}, shares", shares, ledger.units[-1], 1e-11)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReferenceFigure:
     """One number or date of an oracle.
 
     ``expected`` is what ``source`` gives, ``found`` what the engine computes here; they agree within ``tolerance``, of
@@ -29,25 +29,27 @@ class Figure:
         return abs(self.found - self.expected) / max(1.0, abs(self.expected))
 
     @property
-    def holds(self) -> bool:
+    def agrees(self) -> bool:
         """Whether they agree."""
         return self.difference <= self.tolerance
 
 
 @dataclass(frozen=True)
-class Source:
+class FigureGroup:
     """A group of figures with one origin: writes them down one after the other."""
 
     group: str
     origin: str
 
-    def one(self, name: str, expected: float | str, found: float | str | None, tolerance: float = 1e-9) -> Figure:
+    def figure(
+        self, name: str, expected: float | str, found: float | str | None, tolerance: float = 1e-9
+    ) -> ReferenceFigure:
         """Return one figure."""
-        return Figure(self.group, name, self.origin, expected, found, tolerance)
+        return ReferenceFigure(self.group, name, self.origin, expected, found, tolerance)
 
-    def several(
+    def figures(
         self, name: str, expected: Iterable[float], found: Iterable[float], tolerance: float = 1e-9
-    ) -> Iterator[Figure]:
+    ) -> Iterator[ReferenceFigure]:
         """Yield the entries of a vector."""
         for at, (wanted, here) in enumerate(zip(expected, found, strict=True), 1):
-            yield self.one(f"{name} {at}", wanted, float(here), tolerance)
+            yield self.figure(f"{name} {at}", wanted, float(here), tolerance)

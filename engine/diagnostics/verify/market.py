@@ -12,7 +12,7 @@ from engine.core.arrays import FloatArray
 from engine.data.market import Market
 
 
-def returns(seed: int, rows: int, columns: int) -> FloatArray:
+def synthetic_returns(seed: int, rows: int, columns: int) -> FloatArray:
     """Return (rows, columns) daily returns."""
     x, drawn = seed, np.empty(rows * columns * 12)
     for k in range(drawn.size):
@@ -24,10 +24,10 @@ def returns(seed: int, rows: int, columns: int) -> FloatArray:
     return np.asarray(0.01 * (sums - 6.0) + 0.0001 * np.arange(columns))
 
 
-def synthetic() -> Market:
+def build_synthetic_market() -> Market:
     """Return four assets on every Monday to Friday from 2014-12-31 to 2024-12-31, seed 7."""
     days = np.arange(np.datetime64("2014-12-31"), np.datetime64("2025-01-01"))
     dates = days[np.is_busday(days)]
-    moves = returns(7, len(dates), 4)
+    moves = synthetic_returns(7, len(dates), 4)
     moves[0] = 0.0
     return Market.build(dates, tuple("ABCD"), np.asarray(100.0 * np.cumprod(1.0 + moves, axis=0), dtype=np.float64))

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.metrics import time_weighted
+from engine.analysis.metrics import time_weighted_returns
 from engine.analysis.money_weighted import irr, mirr, modified_dietz, xirr
 from engine.core.arrays import DateArray, FloatArray
-from engine.diagnostics.verify.figures import Figure, Source
+from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 
-_DATED: Final = (
+_XIRR_CASES: Final = (
     (
         "Microsoft's example",
         "2008-01-01 -10000 2008-03-01 2750 2008-10-30 4250 2009-02-15 3250 2009-04-01 2750",
@@ -40,40 +40,49 @@ _DATED: Final = (
         0.1566983509252,
     ),
 )
-_CUMULATIVE: Final = (0.023, 0.042616491, 0.019624983, 0.049614163, 0.079603343, 0.092841403, 0.033231970, -0.056182678)
+_CUMULATIVE_RETURNS: Final = (
+    0.023,
+    0.042616491,
+    0.019624983,
+    0.049614163,
+    0.079603343,
+    0.092841403,
+    0.033231970,
+    -0.056182678,
+)
 
 
-def money_weighted() -> Iterator[Figure]:
+def money_weighted_figures() -> Iterator[ReferenceFigure]:
     """Yield internal rates of return of dated and of yearly flows."""
-    origin = Source("money-weighted rates", "Microsoft, portfolio-performance, MathWorks, pyxirr and xirr tests")
-    for name, text, rate in _DATED:
-        yield origin.one(f"XIRR, {name}", rate, xirr(*_flows(text)).value)
+    origin = FigureGroup("money-weighted rates", "Microsoft, portfolio-performance, MathWorks, pyxirr and xirr tests")
+    for name, text, rate in _XIRR_CASES:
+        yield origin.figure(f"XIRR, {name}", rate, xirr(*_parse_flows(text)).value)
     yearly = np.array([-70000.0, 12000.0, 15000.0, 18000.0, 21000.0, 26000.0])
-    yield origin.one("IRR, four years", -0.0212448482734, irr(yearly[:-1]).value)
-    yield origin.one("IRR, five years", 0.0866309480365, irr(yearly).value)
+    yield origin.figure("IRR, four years", -0.0212448482734, irr(yearly[:-1]).value)
+    yield origin.figure("IRR, five years", 0.0866309480365, irr(yearly).value)
     payments = np.array([-120000.0, 39000.0, 30000.0, 21000.0, 37000.0, 46000.0])
-    yield origin.one("MIRR, 10 % and 12 %", 0.1260941303659, mirr(payments, 0.10, 0.12))
-    yield from origin.several("two roots, no rate", (0.1, 0.2), irr(np.array([-100.0, 230.0, -132.0])).roots)
+    yield origin.figure("MIRR, 10 % and 12 %", 0.1260941303659, mirr(payments, 0.10, 0.12))
+    yield from origin.figures("two roots, no rate", (0.1, 0.2), irr(np.array([-100.0, 230.0, -132.0])).roots)
 
 
-def flows_taken_out() -> Iterator[Figure]:
+def time_weighted_figures() -> Iterator[ReferenceFigure]:
     """Yield the eight days of portfolio-performance's test: money comes in the morning and goes in the evening."""
-    origin = Source("time-weighted returns", "portfolio-performance ClientIndexTest")
+    origin = FigureGroup("time-weighted returns", "portfolio-performance ClientIndexTest")
     gains = (0.0, 230.0, 200.0, -234.41, 293.99, 293.99, 195.99, -882.52, -1003.85)
     come = np.array([0.0, 0.0, 200.0, 0.0, 0.0, 0.0, 5400.0, 0.0, 0.0])
     gone = np.array([0.0, 0.0, 0.0, 400.0, 0.0, 0.0, 0.0, 3697.04, 0.0])
     value = 10000.0 + np.cumsum(come + np.array(gains) - gone)
-    returns = time_weighted(value, at_start=come, at_end=-gone)
-    yield from origin.several("cumulative return, day", _CUMULATIVE, np.cumprod(1.0 + returns) - 1.0)
+    returns = time_weighted_returns(value, at_start=come, at_end=-gone)
+    yield from origin.figures("cumulative return, day", _CUMULATIVE_RETURNS, np.cumprod(1.0 + returns) - 1.0)
     dates = np.arange(np.datetime64("2011-12-31"), np.datetime64("2012-01-09"))
     paid = come - gone
-    yield origin.one("modified Dietz", -0.0840582988, modified_dietz(dates, paid, 10000.0, float(value[-1])), 1e-10)
+    yield origin.figure("modified Dietz", -0.0840582988, modified_dietz(dates, paid, 10000.0, float(value[-1])), 1e-10)
     pocket = -paid
     pocket[0] -= 10000.0
     pocket[-1] += value[-1]
-    yield origin.one("XIRR", -0.9816216537, xirr(dates, pocket).value)
+    yield origin.figure("XIRR", -0.9816216537, xirr(dates, pocket).value)
 
 
-def _flows(text: str) -> tuple[DateArray, FloatArray]:
+def _parse_flows(text: str) -> tuple[DateArray, FloatArray]:
     words = text.split()
     return np.array(words[::2], dtype="datetime64[D]"), np.array(words[1::2], dtype=np.float64)

@@ -1,6 +1,6 @@
 """The numbers behind the page's charts, as compact JSON that is safe inside a script element.
 
-The page's own script draws them. Names go through :func:`chart_text`, for the chart library reads pseudo-HTML.
+The page's own script draws them. Names go through :func:`escape_chart_text`, for the chart library reads pseudo-HTML.
 """
 
 from __future__ import annotations
@@ -11,49 +11,49 @@ import json
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.report.phrases import label
-from engine.report.run.folder import Finished
+from engine.report.phrases import portfolio_label
+from engine.report.run.folder import FinishedRun
 
-DIGITS = 6
+CHART_DIGITS = 6
 """Significant digits of a number in a chart: finer than a pixel, and a third of the bytes."""
 
 
-def chart_json(run: Finished) -> str:
+def chart_json(run: FinishedRun) -> str:
     """Return the data of all charts."""
     levels, equity = run.levels, run.equity
     capital = run.summary.account.capital
     portfolios = [
         {
-            "name": chart_text(label(name)),
-            "level": numbers(level),
-            "value": numbers(equity.columns[name]) if name in equity.columns and has_flows(run) else None,
+            "name": escape_chart_text(portfolio_label(name)),
+            "level": rounded_numbers(level),
+            "value": rounded_numbers(equity.columns[name]) if name in equity.columns and has_flows(run) else None,
         }
         for name, level in levels.columns.items()
     ]
     data = {
-        "dates": _dates(levels.dates),
+        "dates": _date_texts(levels.dates),
         "capital": capital,
-        "currency": chart_text(run.summary.account.currency),
+        "currency": escape_chart_text(run.summary.account.currency),
         "portfolios": portfolios,
-        "paid": numbers(paid_in(run)) if has_flows(run) else None,
-        "weights": _weights(run),
+        "paid": rounded_numbers(cumulative_contributions(run)) if has_flows(run) else None,
+        "weights": _weight_data(run),
     }
-    return script_json(data)
+    return script_safe_json(data)
 
 
-def _weights(run: Finished) -> dict[str, object]:
+def _weight_data(run: FinishedRun) -> dict[str, object]:
     caps = {ticker: peak.cap for ticker, peak in run.summary.portfolios["strategy"].max_weight.items()}
 
     def order(name: str) -> tuple[bool, bool, float]:  # the core at the bottom, its largest first; cash on top
         return name == "cash", name in caps, -float(run.weights.columns[name].mean())
 
     return {
-        "dates": _dates(run.weights.dates) if len(run.weights.dates) != len(run.levels.dates) else None,
+        "dates": _date_texts(run.weights.dates) if len(run.weights.dates) != len(run.levels.dates) else None,
         "assets": [
             {
-                "name": chart_text(name),
+                "name": escape_chart_text(name),
                 "title": name,
-                "weight": numbers(column, 5),
+                "weight": rounded_numbers(column, 5),
                 "cap": caps.get(name),
                 "cash": name == "cash",
             }
@@ -63,13 +63,13 @@ def _weights(run: Finished) -> dict[str, object]:
     }
 
 
-def has_flows(run: Finished) -> bool:
+def has_flows(run: FinishedRun) -> bool:
     """Tell whether money was paid in or out after the opening, so that value and growth differ."""
     figures = run.summary.portfolios["strategy"].figures
     return bool(figures.get("paid_in")) or figures.get("xirr") is not None
 
 
-def paid_in(run: Finished) -> FloatArray:
+def cumulative_contributions(run: FinishedRun) -> FloatArray:
     """Return (T,) the capital and all flows up to each session [currency].
 
     A flow is what the value gained beyond the session's return, and the level knows the returns.
@@ -83,7 +83,7 @@ def paid_in(run: Finished) -> FloatArray:
     return np.where(begun | np.isfinite(value), total, np.nan)
 
 
-def numbers(column: FloatArray, digits: int = DIGITS) -> list[float | None]:
+def rounded_numbers(column: FloatArray, digits: int = CHART_DIGITS) -> list[float | None]:
     """Return a column in ``digits`` significant digits, None where there is no value."""
     size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
     decimals = digits - 1 - np.floor(np.log10(size))
@@ -94,16 +94,16 @@ def numbers(column: FloatArray, digits: int = DIGITS) -> list[float | None]:
     return [x if known else None for x, known in zip(rounded.tolist(), np.isfinite(rounded).tolist(), strict=True)]
 
 
-def chart_text(text: str) -> str:
+def escape_chart_text(text: str) -> str:
     """Return ``text`` so that the chart library shows it letter for letter: no tag, no entity, no link."""
     return html.escape(text, quote=True)
 
 
-def script_json(data: object) -> str:
+def script_safe_json(data: object) -> str:
     """Return JSON that can neither end a script element nor open a comment in it."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _dates(dates: DateArray) -> list[str]:
+def _date_texts(dates: DateArray) -> list[str]:
     return [str(date) for date in dates.astype("datetime64[D]").astype(str).tolist()]

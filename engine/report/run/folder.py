@@ -18,16 +18,16 @@ from pydantic import ConfigDict, Field
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import OutputError
-from engine.report.run.walk_forward import WalkSummary
-from engine.report.signed_files import RUN, Record
+from engine.report.run.walk_forward import WalkForwardSummary
+from engine.report.signed_files import RUN_FILES, FileRecord
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
-_CONFIG: Final = "config.resolved.yaml"
+_CONFIG_FILE: Final = "config.resolved.yaml"
 TRADE_COLUMNS = ("date", "asset", "quantity", "price", "value", "cost", "reason")
 
 
-class Window(Record):
+class WindowSummary(FileRecord):
     """First and last session of a run, and how many there are."""
 
     start: str
@@ -35,14 +35,14 @@ class Window(Record):
     sessions: int
 
 
-class Funds(Record):
+class AccountSummary(FileRecord):
     """What a run started with."""
 
     capital: float
     currency: str
 
 
-class Peak(Record):
+class PeakWeightSummary(FileRecord):
     """How far a capped asset drifted."""
 
     weight: float
@@ -51,7 +51,7 @@ class Peak(Record):
     cap: float
 
 
-class PortfolioSummary(Record):
+class PortfolioSummary(FileRecord):
     """One portfolio's figures; every key that is not named here is a metric."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -60,7 +60,7 @@ class PortfolioSummary(Record):
     start: str
     end: str
     sessions: int
-    max_weight: dict[str, Peak] = Field(default_factory=dict)
+    max_weight: dict[str, PeakWeightSummary] = Field(default_factory=dict)
 
     @property
     def figures(self) -> Mapping[str, int | float | None]:
@@ -68,7 +68,7 @@ class PortfolioSummary(Record):
         return self.__pydantic_extra__ or {}
 
 
-class VersusSummary(Record):
+class VersusSummary(FileRecord):
     """The strategy against another portfolio."""
 
     start: str
@@ -81,7 +81,7 @@ class VersusSummary(Record):
     correlation: float | None
 
 
-class ChecksSummary(Record):
+class ChecksSummary(FileRecord):
     """What a run proves about itself."""
 
     worst_cash_residual: float
@@ -90,7 +90,7 @@ class ChecksSummary(Record):
     oldest_price_age: int
 
 
-class DataSummary(Record):
+class DataSummary(FileRecord):
     """Which prices a run saw."""
 
     source: str
@@ -98,7 +98,7 @@ class DataSummary(Record):
     sha256: str
 
 
-class PublishedFigure(Record):
+class PublishedFigure(FileRecord):
     """A published figure and the run's own."""
 
     portfolio: str
@@ -107,14 +107,14 @@ class PublishedFigure(Record):
     here: float | None
 
 
-class PublishedSummary(Record):
+class PublishedSummary(FileRecord):
     """A published table."""
 
     source: str
     figures: tuple[PublishedFigure, ...]
 
 
-class Event(Record):
+class EventSummary(FileRecord):
     """Something that happened to an asset; ``asset`` is empty when it is about several."""
 
     date: str
@@ -123,7 +123,7 @@ class Event(Record):
     text: str
 
 
-class CapsAlways(Record):
+class CapEffectSummary(FileRecord):
     """What enforcing caps between rebalances changed: the strategy minus the same with caps at rebalances only."""
 
     orders: int
@@ -133,26 +133,26 @@ class CapsAlways(Record):
     highest_without: float
 
 
-class Summary(Record):
+class RunSummary(FileRecord):
     """The content of ``summary.json``."""
 
     name: str
     description: str = ""
-    window: Window
-    account: Funds
+    window: WindowSummary
+    account: AccountSummary
     portfolios: dict[str, PortfolioSummary] = Field(min_length=1)
     versus: dict[str, VersusSummary]
     checks: ChecksSummary
     data: DataSummary
     warnings: tuple[str, ...]
-    events: tuple[Event, ...] = ()
-    caps_always: CapsAlways | None = None
+    events: tuple[EventSummary, ...] = ()
+    caps_always: CapEffectSummary | None = None
     published: PublishedSummary | None = None
-    optimiser: WalkSummary | None = None
+    optimiser: WalkForwardSummary | None = None
     audit: dict[str, float] | None = None
 
 
-class Manifest(Record):
+class RunManifest(FileRecord):
     """The content of ``manifest.json``."""
 
     versions: dict[str, str]
@@ -163,7 +163,7 @@ class Manifest(Record):
 
 
 @dataclass(frozen=True)
-class Series:
+class DailySeries:
     """A parquet file: ``dates (T,)`` and one ``(T,)`` column a name, NaN where there is no value."""
 
     dates: DateArray
@@ -184,20 +184,20 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """Everything a run left in its folder."""
 
-    summary: Summary
-    manifest: Manifest
-    equity: Series
-    levels: Series
-    weights: Series
+    summary: RunSummary
+    manifest: RunManifest
+    equity: DailySeries
+    levels: DailySeries
+    weights: DailySeries
     trades: tuple[Trade, ...]
     config_text: str
     confidence: float
 
 
-def read_run(folder: Path) -> Finished:
+def read_run(folder: Path) -> FinishedRun:
     """Read the files of a run.
 
     Raises
@@ -210,45 +210,49 @@ def read_run(folder: Path) -> Finished:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
-    manifest = RUN.record(folder / "manifest.json", RUN.bytes_of(folder / "manifest.json"), Manifest)
-    names = ("summary.json", "equity.parquet", "levels.parquet", "weights.parquet", "trades.csv", _CONFIG)
-    content = {name: RUN.signed(folder / name, manifest.files) for name in names}
-    config_text = _text(folder / _CONFIG, content[_CONFIG])
-    return Finished(
-        summary=RUN.record(folder / "summary.json", content["summary.json"], Summary),
+    manifest = RUN_FILES.parse_record(
+        folder / "manifest.json", RUN_FILES.read_bytes(folder / "manifest.json"), RunManifest
+    )
+    names = ("summary.json", "equity.parquet", "levels.parquet", "weights.parquet", "trades.csv", _CONFIG_FILE)
+    content = {name: RUN_FILES.read_signed(folder / name, manifest.files) for name in names}
+    config_text = _decode(folder / _CONFIG_FILE, content[_CONFIG_FILE])
+    return FinishedRun(
+        summary=RUN_FILES.parse_record(folder / "summary.json", content["summary.json"], RunSummary),
         manifest=manifest,
-        equity=_series(folder / "equity.parquet", content["equity.parquet"]),
-        levels=_series(folder / "levels.parquet", content["levels.parquet"]),
-        weights=_series(folder / "weights.parquet", content["weights.parquet"]),
-        trades=_trades(folder / "trades.csv", content["trades.csv"]),
+        equity=_read_series(folder / "equity.parquet", content["equity.parquet"]),
+        levels=_read_series(folder / "levels.parquet", content["levels.parquet"]),
+        weights=_read_series(folder / "weights.parquet", content["weights.parquet"]),
+        trades=_parse_trades(folder / "trades.csv", content["trades.csv"]),
         config_text=config_text,
-        confidence=_confidence(folder / _CONFIG, config_text),
+        confidence=_confidence_level(folder / _CONFIG_FILE, config_text),
     )
 
 
-def _text(path: Path, content: bytes) -> str:
+def _decode(path: Path, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RUN.damaged(path, f"byte {error.start} is not UTF-8") from None
+        raise RUN_FILES.damage_error(path, f"byte {error.start} is not UTF-8") from None
 
 
-def _series(path: Path, content: bytes) -> Series:
+def _read_series(path: Path, content: bytes) -> DailySeries:
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
-        dates = _array(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype("datetime64[D]")
+        dates = _column_values(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype(
+            "datetime64[D]"
+        )
         if table.column("date").null_count:
-            raise RUN.damaged(path, "a date is missing")
+            raise RUN_FILES.damage_error(path, "a date is missing")
         names = [name for name in table.column_names if name != "date"]
-        columns = {name: _array(table.column(name).cast(pa.float64()), np.float64) for name in names}
+        columns = {name: _column_values(table.column(name).cast(pa.float64()), np.float64) for name in names}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise RUN.damaged(path, " ".join(str(error).split())[:200]) from None
+        raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
     if not names or not len(dates):
-        raise RUN.damaged(path, "it holds no series")
-    return Series(dates, columns)
+        raise RUN_FILES.damage_error(path, "it holds no series")
+    return DailySeries(dates, columns)
 
 
-def _array(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]:
+def _column_values(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]:
     """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
     whole = column.combine_chunks()
     known, content = whole.buffers()
@@ -260,25 +264,25 @@ def _array(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]
     return np.where(bits == 1, values, np.array(np.nan).astype(kind))
 
 
-def _trades(path: Path, content: bytes) -> tuple[Trade, ...]:
-    lines = csv.reader(io.StringIO(_text(path, content)))
+def _parse_trades(path: Path, content: bytes) -> tuple[Trade, ...]:
+    lines = csv.reader(io.StringIO(_decode(path, content)))
     try:
         if tuple(next(lines)) != TRADE_COLUMNS:
-            raise RUN.damaged(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")
+            raise RUN_FILES.damage_error(path, f"the columns {', '.join(TRADE_COLUMNS)} are expected")
         return tuple(
             Trade(date, asset, float(quantity), float(price), float(value), float(cost), reason)
             for date, asset, quantity, price, value, cost, reason in lines
         )
     except (ValueError, csv.Error, StopIteration) as error:
-        raise RUN.damaged(path, f"line {lines.line_num}: {error}") from None
+        raise RUN_FILES.damage_error(path, f"line {lines.line_num}: {error}") from None
 
 
-def _confidence(path: Path, text: str) -> float:
+def _confidence_level(path: Path, text: str) -> float:
     """Return the level of the intervals [fraction]; a config that does not say used the default."""
     try:
         found: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise RUN.damaged(path, " ".join(str(error).split())[:200]) from None
+        raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
     for key in ("compare", "bootstrap", "level"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, float) else 0.95

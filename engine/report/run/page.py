@@ -8,30 +8,38 @@ from datetime import date
 
 import numpy as np
 
-from engine.analysis.metrics import by_period
+from engine.analysis.metrics import period_returns
 from engine.analysis.performance import METRICS
 from engine.report import number_format as fmt
-from engine.report.phrases import EVENT_KINDS, Bill, PrintedFigure, bills, caps_price, label, printed_figures
+from engine.report.phrases import (
+    EVENT_LABELS,
+    PublishedRow,
+    TradingSummary,
+    cap_effect_text,
+    portfolio_label,
+    published_rows,
+    trading_summaries,
+)
 from engine.report.run.charts import has_flows
-from engine.report.run.differences import Gap, gaps_of
-from engine.report.run.folder import Finished, PortfolioSummary
-from engine.report.run.walk_forward import WalkPage, walk_page
+from engine.report.run.differences import ComparisonRow, comparison_rows
+from engine.report.run.folder import FinishedRun, PortfolioSummary
+from engine.report.run.walk_forward import WalkForwardPage, walk_forward_page
 
 TRADES_SHOWN = 2000
 """Orders on the page; the rest is in trades.csv, which a spreadsheet opens faster than a browser."""
 
 
 @dataclass(frozen=True)
-class Column:
+class PortfolioColumn:
     """A portfolio as the head of a table; ``since`` is set when it begins after the strategy."""
 
     name: str
     since: str
-    place: int
+    index: int
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureRow:
     """A row of figures: what they are, how they are defined, and one cell a portfolio."""
 
     key: str
@@ -42,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class CapLine:
+class CapRow:
     """How far a capped asset drifted."""
 
     asset: str
@@ -55,7 +63,7 @@ class CapLine:
 
 
 @dataclass(frozen=True)
-class Year:
+class YearRow:
     """One calendar year of every portfolio; ``note`` says what part of it a partial year covers."""
 
     year: int
@@ -64,7 +72,7 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Order:
+class TradeRow:
     """One order as text."""
 
     date: str
@@ -78,7 +86,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class EventLine:
+class EventRow:
     """Something that happened to an asset."""
 
     date: str
@@ -88,7 +96,7 @@ class EventLine:
 
 
 @dataclass(frozen=True)
-class Page:
+class RunPage:
     """Everything the template places."""
 
     name: str
@@ -96,73 +104,73 @@ class Page:
     window: str
     facts: tuple[tuple[str, str], ...]
     cards: tuple[tuple[str, str, str], ...]
-    columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    columns: tuple[PortfolioColumn, ...]
+    lines: tuple[FigureRow, ...]
     flows: str
-    gaps: tuple[Gap, ...]
+    comparisons: tuple[ComparisonRow, ...]
     confidence: str
-    bills: tuple[Bill, ...]
+    trading: tuple[TradingSummary, ...]
     currency: str
-    caps: tuple[CapLine, ...]
-    caps_price: str
-    years: tuple[Year, ...]
+    caps: tuple[CapRow, ...]
+    cap_effect: str
+    years: tuple[YearRow, ...]
     published_source: str
-    published: tuple[PrintedFigure, ...]
+    published: tuple[PublishedRow, ...]
     warnings: tuple[str, ...]
-    walk: WalkPage | None
-    events: tuple[EventLine, ...]
-    orders: tuple[Order, ...]
-    orders_left: str
+    walk_forward: WalkForwardPage | None
+    events: tuple[EventRow, ...]
+    trades: tuple[TradeRow, ...]
+    trades_hidden: str
     checks: tuple[tuple[str, str], ...]
     config_text: str
 
 
-def page_of(run: Finished) -> Page:
+def run_page(run: FinishedRun) -> RunPage:
     """Return the text of a run's page."""
     summary = run.summary
     figures = {name: portfolio.figures for name, portfolio in summary.portfolios.items()}
     published = summary.published
-    return Page(
+    return RunPage(
         name=summary.name,
         description=summary.description,
         window=f"{summary.window.start} to {summary.window.end}",
         facts=_facts(run),
         cards=_cards(run),
-        columns=_columns(run),
-        lines=tuple(_line(key, list(figures.values())) for key in METRICS),
-        flows=_flows(run),
-        gaps=gaps_of(run),
+        columns=_portfolio_columns(run),
+        lines=tuple(_figure_row(key, list(figures.values())) for key in METRICS),
+        flows=_flow_note(run),
+        comparisons=comparison_rows(run),
         confidence=fmt.short_percent(run.confidence),
-        bills=tuple(bills({name: own for name, own in figures.items() if name in {"strategy", "buy_and_hold"}})),
+        trading=tuple(
+            trading_summaries({name: own for name, own in figures.items() if name in {"strategy", "buy_and_hold"}})
+        ),
         currency=summary.account.currency,
-        caps=_caps(summary.portfolios["strategy"]),
-        caps_price=caps_price(summary.caps_always, summary.account.currency) if summary.caps_always else "",
-        years=_years(run),
+        caps=_cap_rows(summary.portfolios["strategy"]),
+        cap_effect=cap_effect_text(summary.caps_always, summary.account.currency) if summary.caps_always else "",
+        years=_year_rows(run),
         published_source=published.source if published else "",
         published=tuple(
-            printed_figures((d.portfolio, d.metric, d.published, d.here) for d in published.figures)
-            if published
-            else ()
+            published_rows((d.portfolio, d.metric, d.published, d.here) for d in published.figures) if published else ()
         ),
         warnings=summary.warnings,
-        walk=walk_page(summary.optimiser) if summary.optimiser else None,
+        walk_forward=walk_forward_page(summary.optimiser) if summary.optimiser else None,
         events=tuple(
-            EventLine(one.date, EVENT_KINDS.get(one.kind, one.kind), one.asset, one.text) for one in summary.events
+            EventRow(one.date, EVENT_LABELS.get(one.kind, one.kind), one.asset, one.text) for one in summary.events
         ),
-        orders=_orders(run),
-        orders_left=fmt.count(len(run.trades) - TRADES_SHOWN) if len(run.trades) > TRADES_SHOWN else "",
+        trades=_trade_rows(run),
+        trades_hidden=fmt.count(len(run.trades) - TRADES_SHOWN) if len(run.trades) > TRADES_SHOWN else "",
         checks=_checks(run),
         config_text=run.config_text,
     )
 
 
-def _line(key: str, figures: list[Mapping[str, fmt.Figure]]) -> Line:
+def _figure_row(key: str, figures: list[Mapping[str, fmt.OptionalNumber]]) -> FigureRow:
     metric = METRICS[key]
     cells = tuple(fmt.figure(own.get(key), metric.style) for own in figures)
-    return Line(key, metric.title, metric.definition, cells, metric.headline)
+    return FigureRow(key, metric.title, metric.definition, cells, metric.headline)
 
 
-def _facts(run: Finished) -> tuple[tuple[str, str], ...]:
+def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     summary = run.summary
     years = (date.fromisoformat(summary.window.end) - date.fromisoformat(summary.window.start)).days / 365.25
     return (
@@ -173,30 +181,30 @@ def _facts(run: Finished) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _cards(run: Finished) -> tuple[tuple[str, str, str], ...]:
+def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
     """Return the four figures one looks for first: title, value, and the same of buy-and-hold or the first rival."""
     portfolios = run.summary.portfolios
     rival = next((name for name in portfolios if name != "strategy"), None)
     mine = portfolios["strategy"].figures
-    theirs: Mapping[str, fmt.Figure] = portfolios[rival].figures if rival else {}
+    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[rival].figures if rival else {}
     cards = []
     for key in ("final_value", "cagr", "max_drawdown", "sharpe"):
         metric = METRICS[key]
-        beside = f"{label(rival)} {fmt.figure(theirs.get(key), metric.style)}" if rival else ""
+        beside = f"{portfolio_label(rival)} {fmt.figure(theirs.get(key), metric.style)}" if rival else ""
         cards.append((metric.title, fmt.figure(mine.get(key), metric.style), beside))
     return tuple(cards)
 
 
-def _columns(run: Finished) -> tuple[Column, ...]:
+def _portfolio_columns(run: FinishedRun) -> tuple[PortfolioColumn, ...]:
     portfolios = run.summary.portfolios
     first = portfolios["strategy"].start
     return tuple(
-        Column(label(name), portfolio.start if portfolio.start > first else "", place)
+        PortfolioColumn(portfolio_label(name), portfolio.start if portfolio.start > first else "", place)
         for place, (name, portfolio) in enumerate(portfolios.items())
     )
 
 
-def _flows(run: Finished) -> str:
+def _flow_note(run: FinishedRun) -> str:
     """Say how value and growth differ when money was paid in or out, and what the money itself earned."""
     if not has_flows(run):
         return ""
@@ -210,9 +218,9 @@ def _flows(run: Finished) -> str:
     )
 
 
-def _caps(strategy: PortfolioSummary) -> tuple[CapLine, ...]:
+def _cap_rows(strategy: PortfolioSummary) -> tuple[CapRow, ...]:
     return tuple(
-        CapLine(
+        CapRow(
             asset=ticker,
             cap=fmt.percent(peak.cap),
             weight=fmt.percent(peak.weight),
@@ -225,7 +233,7 @@ def _caps(strategy: PortfolioSummary) -> tuple[CapLine, ...]:
     )
 
 
-def _years(run: Finished) -> tuple[Year, ...]:
+def _year_rows(run: FinishedRun) -> tuple[YearRow, ...]:
     """Return every calendar year's return of every portfolio, the newest first."""
     dates, capital = run.levels.dates, run.summary.account.capital
     found: list[dict[int, float]] = []
@@ -233,16 +241,16 @@ def _years(run: Finished) -> tuple[Year, ...]:
     for column in run.levels.columns.values():
         held = np.isfinite(column)
         level = np.concatenate([[capital], column[held]])
-        numbers, returns = by_period(level, dates[held], "year")
+        numbers, returns = period_returns(level, dates[held], "year")
         found.append(dict(zip((numbers + 1970).tolist(), returns.tolist(), strict=True)))
         begins.append(str(dates[held][0]))
     years = sorted({year for one in found for year in one}, reverse=True)
     return tuple(
-        Year(
+        YearRow(
             year,
-            _partial(year, str(dates[0]), str(dates[-1])),
+            _partial_year_note(year, str(dates[0]), str(dates[-1])),
             tuple(
-                (fmt.percent(own.get(year)), _partial(year, begin, "9999") if year in own else "")
+                (fmt.percent(own.get(year)), _partial_year_note(year, begin, "9999") if year in own else "")
                 for own, begin in zip(found, begins, strict=True)
             ),
         )
@@ -250,16 +258,16 @@ def _years(run: Finished) -> tuple[Year, ...]:
     )
 
 
-def _partial(year: int, first: str, last: str) -> str:
+def _partial_year_note(year: int, first: str, last: str) -> str:
     """Return which part of ``year`` the sessions from ``first`` to ``last`` cover, "" for all of it."""
     if f"{year}-01-05" < first[:10] and first.startswith(str(year)):
         return f"from {first}"
     return f"to {last}" if last.startswith(str(year)) and last < f"{year}-12-28" else ""
 
 
-def _orders(run: Finished) -> tuple[Order, ...]:
+def _trade_rows(run: FinishedRun) -> tuple[TradeRow, ...]:
     return tuple(
-        Order(
+        TradeRow(
             trade.date,
             trade.asset,
             "buy" if trade.quantity > 0 else "sell",
@@ -273,7 +281,7 @@ def _orders(run: Finished) -> tuple[Order, ...]:
     )
 
 
-def _checks(run: Finished) -> tuple[tuple[str, str], ...]:
+def _checks(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     checks, manifest, audit = run.summary.checks, run.manifest, run.summary.audit
     lines = [
         ("Engine version", manifest.versions.get("portfolio-engine", fmt.DASH)),

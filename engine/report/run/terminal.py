@@ -8,31 +8,39 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from engine.analysis.comparison import Comparison, Portfolio, Versus
+from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
 from engine.analysis.performance import METRICS
-from engine.analysis.timeline import Happening
-from engine.analysis.walk_forward import walked
-from engine.backtest.outputs import Run, data_sha256, walk_summary
+from engine.analysis.timeline import AssetEvent
+from engine.analysis.walk_forward import walk_forward
+from engine.backtest.outputs import RunResult, data_sha256, walk_forward_summary
 from engine.report import number_format as fmt
-from engine.report.config_terminal import print_plan
-from engine.report.console import bullet, console, heading, row, table, text
+from engine.report.config_terminal import print_config
+from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.data_terminal import print_fetch, print_quality
-from engine.report.phrases import EVENT_KINDS, bills, caps_price, label, plural, printed_figures, verdict
-from engine.report.run.walk_forward import WalkSummary, print_walk
+from engine.report.phrases import (
+    EVENT_LABELS,
+    cap_effect_text,
+    interval_verdict,
+    plural,
+    portfolio_label,
+    published_rows,
+    trading_summaries,
+)
+from engine.report.run.walk_forward import WalkForwardSummary, print_walk_forward
 
-__all__ = ["print_fetch", "print_plan", "print_quality", "print_run"]
+__all__ = ["print_config", "print_fetch", "print_quality", "print_run"]
 
-_TITLE = 23
+_TITLE_WIDTH = 23
 """Columns that the titles of the metrics take."""
-_GAP = 3
-_NAME = 15
+_COLUMN_GAP = 3
+_MAX_NAME_WIDTH = 15
 """Longest name of a portfolio that is kept on one line."""
-_EVENTS = 12
+_MAX_EVENTS = 12
 """As many events are printed whole; of more, the first and the last of each kind."""
-_FIRST, _LAST = 3, 5
+_FIRST_EVENTS, _LAST_EVENTS = 3, 5
 
 
-def print_run(run: Run, folder: Path, *, trades: bool, tried: int) -> None:
+def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None:
     """Print a finished run: figures side by side, what rebalancing did, what to doubt, where the files are.
 
     Parameters
@@ -44,20 +52,20 @@ def print_run(run: Run, folder: Path, *, trades: bool, tried: int) -> None:
 
     """
     out = console()
-    _title(out, run)
-    _figures(out, run.comparison)
-    _rebalancing(out, run)
-    _walk(out, run.comparison)
-    _caps(out, run.comparison.strategy)
-    _published(out, run)
-    _events(out, run.comparison.happenings)
+    _print_title(out, run)
+    _print_figures(out, run.comparison)
+    _print_rebalancing(out, run)
+    _print_walk_forward(out, run.comparison)
+    _print_caps(out, run.comparison.strategy)
+    _print_published(out, run)
+    _print_events(out, run.comparison.events)
     if trades:
-        _trades(out, run.comparison.strategy)
-    _warnings(out, run)
-    _footer(out, run, folder, tried)
+        _print_trades(out, run.comparison.strategy)
+    _print_warnings(out, run)
+    _print_footer(out, run, folder, tried)
 
 
-def _title(out: Console, run: Run) -> None:
+def _print_title(out: Console, run: RunResult) -> None:
     ledger = run.comparison.strategy.ledger
     out.print(text(run.name, "bold"))
     if run.description:
@@ -72,41 +80,41 @@ def _title(out: Console, run: Run) -> None:
     )
 
 
-def _figures(out: Console, comparison: Comparison) -> None:
+def _print_figures(out: Console, comparison: Comparison) -> None:
     """Print the headline figures, the strategy beside as many others as the width allows, then the next ones."""
     portfolios = list(comparison.portfolios.values())
-    for group in _groups(portfolios[1:], out.width - _TITLE - _width(portfolios[0])):
+    for group in _group_by_width(portfolios[1:], out.width - _TITLE_WIDTH - _column_width(portfolios[0])):
         out.print()
-        _figure_table(out, comparison, [portfolios[0], *group])
+        _print_figure_table(out, comparison, [portfolios[0], *group])
 
 
-def _groups(rivals: list[Portfolio], room: int) -> list[list[Portfolio]]:
+def _group_by_width(rivals: list[PortfolioResult], room: int) -> list[list[PortfolioResult]]:
     """Return the rivals in groups that fit into ``room`` columns, one at least in each."""
-    groups: list[list[Portfolio]] = [[]]
+    groups: list[list[PortfolioResult]] = [[]]
     left = room
     for rival in rivals:
-        if groups[-1] and _width(rival) > left:
+        if groups[-1] and _column_width(rival) > left:
             groups.append([])
             left = room
         groups[-1].append(rival)
-        left -= _width(rival)
+        left -= _column_width(rival)
     return groups
 
 
-def _width(portfolio: Portfolio) -> int:
+def _column_width(portfolio: PortfolioResult) -> int:
     """Return the columns that a portfolio's figures and its name take."""
-    figures = portfolio.figures()
+    figures = portfolio.metrics()
     cells = [fmt.figure(figures[key], metric.style) for key, metric in METRICS.items() if metric.headline]
-    return _GAP + max(min(len(label(portfolio.name)), _NAME), *(len(cell) for cell in cells))
+    return _COLUMN_GAP + max(min(len(portfolio_label(portfolio.name)), _MAX_NAME_WIDTH), *(len(cell) for cell in cells))
 
 
-def _figure_table(out: Console, comparison: Comparison, portfolios: list[Portfolio]) -> None:
+def _print_figure_table(out: Console, comparison: Comparison, portfolios: list[PortfolioResult]) -> None:
     first = comparison.strategy.ledger.dates[0]
-    heads = [text(label(p.name)) for p in portfolios]
+    heads = [text(portfolio_label(p.name)) for p in portfolios]
     for portfolio, head in zip(portfolios, heads, strict=True):
         if portfolio.ledger.dates[0] > first:
             head.append(f"\nfrom {portfolio.ledger.dates[0]}")
-    figures = [portfolio.figures() for portfolio in portfolios]
+    figures = [portfolio.metrics() for portfolio in portfolios]
     result = table([""])
     for place, head in enumerate(heads):
         shade = "cyan" if place == 0 else ""
@@ -114,40 +122,40 @@ def _figure_table(out: Console, comparison: Comparison, portfolios: list[Portfol
     for key, metric in METRICS.items():
         if metric.headline or (key == "xirr" and figures[0][key] is not None):
             cells = [metric.title, *(fmt.figure(own[key], metric.style) for own in figures)]
-            row(result, cells, {1: "bold"})
+            add_row(result, cells, {1: "bold"})
     out.print(result)
 
 
-def _rebalancing(out: Console, run: Run) -> None:
+def _print_rebalancing(out: Console, run: RunResult) -> None:
     """Print what trading cost, and the differences to every other portfolio with their intervals."""
     comparison = run.comparison
-    heading(out, "What rebalancing cost and gained")
+    print_heading(out, "What rebalancing cost and gained")
     names = [name for name in comparison.portfolios if name in {"strategy", "buy_and_hold"}]
-    for bill in bills({name: comparison.portfolios[name].figures() for name in names}):
-        bullet(
+    for bill in trading_summaries({name: comparison.portfolios[name].metrics() for name in names}):
+        print_bullet(
             out,
             f"{bill.name}: {plural(bill.rebalances, 'rebalance')}, {plural(bill.orders, 'order')}, "
             f"turnover {bill.turnover} a year, costs {bill.costs} {comparison.market.currency}",
         )
-    level = confidence(run.config)
+    level = confidence_text(run.config)
     for name, versus in comparison.versus.items():
-        bullet(out, f"CAGR against {label(name)}: {_difference(versus, level, comparison)}")
-    if comparison.enforcement is not None:
-        bullet(out, caps_price(comparison.enforcement, comparison.market.currency))
-    _flows(out, comparison.strategy)
+        print_bullet(out, f"CAGR against {portfolio_label(name)}: {_difference_text(versus, level, comparison)}")
+    if comparison.cap_effect is not None:
+        print_bullet(out, cap_effect_text(comparison.cap_effect, comparison.market.currency))
+    _print_flows(out, comparison.strategy)
 
 
-def _difference(versus: Versus, level: str, comparison: Comparison) -> str:
+def _difference_text(versus: RelativePerformance, level: str, comparison: Comparison) -> str:
     since = "" if versus.start <= comparison.strategy.ledger.dates[0] else f" since {versus.start}"
-    if versus.interval is None:
-        return f"{fmt.points(versus.cagr_difference)}{since}; {verdict(None)}"
+    if versus.cagr_difference_ci95 is None:
+        return f"{fmt.percentage_points(versus.cagr_difference)}{since}; {interval_verdict(None)}"
     return (
-        f"{fmt.points(versus.cagr_difference)}{since}, {level} interval {fmt.interval(versus.interval)}, "
-        f"{verdict(versus.interval)}"
+        f"{fmt.percentage_points(versus.cagr_difference)}{since}, {level} interval {fmt.interval(versus.cagr_difference_ci95)}, "
+        f"{interval_verdict(versus.cagr_difference_ci95)}"
     )
 
 
-def confidence(config: Mapping[str, object]) -> str:
+def confidence_text(config: Mapping[str, object]) -> str:
     """Return the level of the intervals as text; a config that does not say used the default."""
     compare = config.get("compare")
     bootstrap = compare.get("bootstrap") if isinstance(compare, Mapping) else None
@@ -155,106 +163,113 @@ def confidence(config: Mapping[str, object]) -> str:
     return fmt.short_percent(level if isinstance(level, float) else 0.95)
 
 
-def _flows(out: Console, strategy: Portfolio) -> None:
+def _print_flows(out: Console, strategy: PortfolioResult) -> None:
     money = strategy.performance
-    if money.money_rate is not None:
-        rate = fmt.percent(money.money_rate.value)
-        bullet(
+    if money.internal_rate is not None:
+        rate = fmt.percent(money.internal_rate.value)
+        print_bullet(
             out,
             f"Paid in after the opening: {fmt.money(money.paid_in)}; money-weighted return (XIRR) {rate} a year. "
             "All other figures are time-weighted: flows are taken out.",
         )
 
 
-def _walk(out: Console, comparison: Comparison) -> None:
-    walk = walked(comparison.strategy.ledger, comparison.market)
+def _print_walk_forward(out: Console, comparison: Comparison) -> None:
+    walk = walk_forward(comparison.strategy.ledger, comparison.market)
     if walk is not None:
-        print_walk(out, WalkSummary.model_validate(walk_summary(walk)))
+        print_walk_forward(out, WalkForwardSummary.model_validate(walk_forward_summary(walk)))
 
 
-def _caps(out: Console, strategy: Portfolio) -> None:
-    if not strategy.peaks:
+def _print_caps(out: Console, strategy: PortfolioResult) -> None:
+    if not strategy.peak_weights:
         return
-    heading(out, "Capped assets: how far they drifted")
+    print_heading(out, "Capped assets: how far they drifted")
     result = table(["asset", "cap", "highest weight", "on", "sessions above cap"])
-    for ticker, peak in strategy.peaks.items():
+    for ticker, peak in strategy.peak_weights.items():
         above = peak.sessions_over_cap
         cells = [ticker, fmt.percent(peak.cap), fmt.percent(peak.weight), str(peak.date), fmt.count(above)]
-        row(result, cells, {2: "yellow", 4: "yellow"} if above else None)
+        add_row(result, cells, {2: "yellow", 4: "yellow"} if above else None)
     out.print(result)
 
 
-def _published(out: Console, run: Run) -> None:
+def _print_published(out: Console, run: RunResult) -> None:
     if not run.comparison.published:
         return
-    heading(out, f"Published and here: {run.published_source}")
+    print_heading(out, f"Published and here: {run.published_source}")
     result = table(["portfolio", "figure", "published", "here", "difference", "as printed"], words=frozenset({0, 1, 5}))
-    rows = printed_figures((d.portfolio, d.metric, d.published, d.here) for d in run.comparison.published)
+    rows = published_rows((d.portfolio, d.metric, d.published, d.here) for d in run.comparison.published)
     for one in rows:
         cells = [one.portfolio, one.metric, one.published, one.here, one.difference, one.remark]
-        row(result, cells, {5: "green" if one.agrees else "yellow"})
+        add_row(result, cells, {5: "green" if one.agrees else "yellow"})
     out.print(result)
 
 
-def _events(out: Console, happenings: tuple[Happening, ...]) -> None:
+def _print_events(out: Console, happenings: tuple[AssetEvent, ...]) -> None:
     """Print what happened to single assets; many events kind by kind, the middle of a long one left to the report."""
     if not happenings:
         return
-    heading(out, "What happened")
+    print_heading(out, "What happened")
     result = table(["date", "kind", "asset", "what"], words=frozenset(range(4)), tight=True)
-    if len(happenings) <= _EVENTS:
+    if len(happenings) <= _MAX_EVENTS:
         groups = [list(happenings)]
     else:
-        groups = [[one for one in happenings if one.kind == kind] for kind in EVENT_KINDS]
+        groups = [[one for one in happenings if one.kind == kind] for kind in EVENT_LABELS]
     for events in groups:
-        hidden = len(events) - _FIRST - _LAST if len(happenings) > _EVENTS else 0
+        hidden = len(events) - _FIRST_EVENTS - _LAST_EVENTS if len(happenings) > _MAX_EVENTS else 0
         for place, one in enumerate(events):
-            if hidden > 0 and place == _FIRST:
-                more = f"{plural(hidden, f'more {EVENT_KINDS[one.kind]}')}, in report.html and summary.json"
-                row(result, ["...", EVENT_KINDS[one.kind], "", more], dict.fromkeys(range(4), "dim"))
-            if hidden <= 0 or not _FIRST <= place < _FIRST + hidden:
-                row(result, [str(one.date), EVENT_KINDS[one.kind], one.asset, one.words])
+            if hidden > 0 and place == _FIRST_EVENTS:
+                more = f"{plural(hidden, f'more {EVENT_LABELS[one.kind]}')}, in report.html and summary.json"
+                add_row(result, ["...", EVENT_LABELS[one.kind], "", more], dict.fromkeys(range(4), "dim"))
+            if hidden <= 0 or not _FIRST_EVENTS <= place < _FIRST_EVENTS + hidden:
+                add_row(result, [str(one.date), EVENT_LABELS[one.kind], one.asset, one.text])
     out.print(result)
 
 
-def _trades(out: Console, strategy: Portfolio) -> None:
+def _print_trades(out: Console, strategy: PortfolioResult) -> None:
     ledger = strategy.ledger
-    heading(out, plural(strategy.performance.trades, "trade"))
+    print_heading(out, plural(strategy.performance.trades, "trade"))
     result = table(
         ["date", "asset", "quantity", "price", "value", "cost", "reason"], words=frozenset({0, 1, 6}), tight=True
     )
     for event, session in enumerate(ledger.rows):
         for j in np.flatnonzero(ledger.trades[event]):
-            numbers = ledger.trades[event, j], ledger.prices[event, j], ledger.traded[event, j], ledger.costs[event, j]
+            numbers = (
+                ledger.trades[event, j],
+                ledger.prices[event, j],
+                ledger.order_values[event, j],
+                ledger.costs[event, j],
+            )
             amounts = (fmt.quantity(numbers[0]), fmt.price(numbers[1]), fmt.cents(numbers[2]), fmt.cents(numbers[3]))
-            row(result, [str(ledger.dates[session]), ledger.assets[j], *amounts, ledger.reason(event, int(j))])
+            add_row(result, [str(ledger.dates[session]), ledger.assets[j], *amounts, ledger.reason(event, int(j))])
     out.print(result)
 
 
-def _warnings(out: Console, run: Run) -> None:
-    heading(out, "What this run cannot know")
+def _print_warnings(out: Console, run: RunResult) -> None:
+    print_heading(out, "What this run cannot know")
     width = len(str(len(run.warnings))) + 1
     for number, warning in enumerate(run.warnings, start=1):
-        bullet(out, warning, f"{number}.".rjust(width), "yellow")
+        print_bullet(out, warning, f"{number}.".rjust(width), "yellow")
 
 
-def _footer(out: Console, run: Run, folder: Path, tried: int) -> None:
+def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> None:
     """Print how the run was checked, which data it used, and where it lies."""
     market, checks = run.comparison.market, run.comparison.checks
-    heading(out, "Checks")
-    bullet(
+    print_heading(out, "Checks")
+    print_bullet(
         out,
         f"worst cash residual {fmt.residual(checks.worst_cash_residual)}, worst weight residual "
         f"{fmt.residual(checks.worst_weight_residual)}, as-of fills {checks.as_of_fills}, oldest price used "
         f"{plural(checks.oldest_price_age, 'session')} old",
     )
     if run.audit is not None:
-        bullet(out, f"replayed in vectorbt: largest relative difference {fmt.residual(max(run.audit.values()))}")
-    bullet(
+        print_bullet(out, f"replayed in vectorbt: largest relative difference {fmt.residual(max(run.audit.values()))}")
+    print_bullet(
         out,
         f"data: {market.provenance.source}, {market.provenance.closes} closes, "
         f"SHA-256 {data_sha256(run.comparison)[:12]}; config SHA-256 {run.config_sha256[:12]}",
     )
     if tried > 1:
-        bullet(out, f"variant {tried} tried on these data: the best of several looks better than it is", style="yellow")
-    bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, ...)")
+        print_bullet(
+            out, f"variant {tried} tried on these data: the best of several looks better than it is", style="yellow"
+        )
+    print_bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, ...)")

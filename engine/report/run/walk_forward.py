@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from engine.core.fields import in_percent
-from engine.optimisation.constraints import VIOLATION
+from engine.core.fields import format_percent
+from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.report import number_format as fmt
-from engine.report.console import bullet, heading, row, table
+from engine.report.console import add_row, print_bullet, print_heading, table
 from engine.report.phrases import plural
-from engine.report.signed_files import Record
+from engine.report.signed_files import FileRecord
 
-_SHOWN = 8
+_LIMITS_SHOWN = 8
 """Limits that the terminal names."""
 
 
-class StepSummary(Record):
+class StepSummary(FileRecord):
     """One decision of ``summary.json``."""
 
     date: str
@@ -38,7 +38,7 @@ class StepSummary(Record):
     broken: str = ""
 
 
-class SpreadSummary(Record):
+class WeightRangeSummary(FileRecord):
     """One asset's targets over all decisions."""
 
     lowest: float
@@ -48,14 +48,14 @@ class SpreadSummary(Record):
     change: float
 
 
-class BoundSummary(Record):
+class BindingLimitSummary(FileRecord):
     """A limit that bound."""
 
     times: int
     worth: float
 
 
-class WalkSummary(Record):
+class WalkForwardSummary(FileRecord):
     """The part ``optimiser`` of ``summary.json``."""
 
     figure: str
@@ -68,13 +68,13 @@ class WalkSummary(Record):
     worst_fallback_residual: float | None = None
     solvers: dict[str, int]
     fallbacks: dict[str, int]
-    weights: dict[str, SpreadSummary]
-    bound: dict[str, BoundSummary]
+    weights: dict[str, WeightRangeSummary]
+    bound: dict[str, BindingLimitSummary]
     steps: tuple[StepSummary, ...]
 
 
 @dataclass(frozen=True)
-class WalkPage:
+class WalkForwardPage:
     """The walk as text: sentences, a row an asset, a row a limit, a row a decision."""
 
     sentences: tuple[str, ...]
@@ -84,9 +84,9 @@ class WalkPage:
     steps: tuple[tuple[str, ...], ...]
 
 
-def walk_page(walk: WalkSummary) -> WalkPage:
+def walk_forward_page(walk: WalkForwardSummary) -> WalkForwardPage:
     """Return a walk as text."""
-    return WalkPage(
+    return WalkForwardPage(
         sentences=_sentences(walk),
         figure=walk.figure,
         weights=tuple(
@@ -99,49 +99,49 @@ def walk_page(walk: WalkSummary) -> WalkPage:
             for asset, one in walk.weights.items()
         ),
         bounds=tuple(
-            (name, f"{one.times} of {walk.solved}", worth(one.worth, walk.figure, percent=walk.percent))
+            (name, f"{one.times} of {walk.solved}", point_worth_text(one.worth, walk.figure, percent=walk.percent))
             for name, one in walk.bound.items()
         ),
-        steps=tuple(_step(one, walk) for one in walk.steps),
+        steps=tuple(_step_row(one, walk) for one in walk.steps),
     )
 
 
-def worth(gain: float, figure: str, *, percent: bool) -> str:
+def point_worth_text(gain: float, figure: str, *, percent: bool) -> str:
     """Return what a percentage point more of weight improves, in words: ``12 bp of volatility``."""
-    return size(0.01 * gain, figure, percent=percent)
+    return amount_text(0.01 * gain, figure, percent=percent)
 
 
-def size(gain: float, figure: str, *, percent: bool) -> str:
+def amount_text(gain: float, figure: str, *, percent: bool) -> str:
     """Return an amount of a figure: basis points of what is a percentage, else a plain number."""
     return f"{1e4 * gain:.3g} bp of {figure}" if percent else f"{gain:.3g} of {figure}"
 
 
-def value_of(value: float | None, *, percent: bool) -> str:
+def objective_text(value: float | None, *, percent: bool) -> str:
     """Return an objective's figure as text."""
     return fmt.percent(value) if percent else fmt.ratio(value)
 
 
-def print_walk(out: Console, walk: WalkSummary) -> None:
+def print_walk_forward(out: Console, walk: WalkForwardSummary) -> None:
     """Print how stable the weights were."""
-    page = walk_page(walk)
-    heading(out, "How stable the weights were")
+    page = walk_forward_page(walk)
+    print_heading(out, "How stable the weights were")
     for sentence in page.sentences:
-        bullet(out, sentence)
+        print_bullet(out, sentence)
     result = table(["asset", "lowest", "mean", "highest", "held at", "mean change"])
     for cells in page.weights:
-        row(result, list(cells))
+        add_row(result, list(cells))
     out.print(result)
     if page.bounds:
         out.print()
         result = table(["limit", "bound at", "a point more is worth"], words=frozenset({0, 2}))
-        for cells in page.bounds[:_SHOWN]:
-            row(result, list(cells))
-        if len(page.bounds) > _SHOWN:
-            row(result, [f"{len(page.bounds) - _SHOWN} more in report.html", "", ""], {0: "dim"})
+        for cells in page.bounds[:_LIMITS_SHOWN]:
+            add_row(result, list(cells))
+        if len(page.bounds) > _LIMITS_SHOWN:
+            add_row(result, [f"{len(page.bounds) - _LIMITS_SHOWN} more in report.html", "", ""], {0: "dim"})
         out.print(result)
 
 
-def _sentences(walk: WalkSummary) -> tuple[str, ...]:
+def _sentences(walk: WalkForwardSummary) -> tuple[str, ...]:
     used = ", ".join(f"{name} {times}" for name, times in walk.solvers.items())
     lines = [f"{plural(walk.decisions, 'decision')}, {walk.solved} solved" + (f" ({used})" if used else "")]
     if walk.worst_residual is not None:
@@ -150,7 +150,7 @@ def _sentences(walk: WalkSummary) -> tuple[str, ...]:
         first = next(one for one in walk.steps if one.fallback == name)
         lines.append(f"no answer at {times}: {name.replace('_', ' ')} instead, first on {first.date}: {first.status}")
     if walk.worst_fallback_residual is not None:
-        lines.append(_broken(walk, walk.worst_fallback_residual))
+        lines.append(_fallback_sentence(walk, walk.worst_fallback_residual))
     lines.append(
         f"{fmt.percent(walk.turnover_mean)} of the portfolio exchanged at a decision on average, "
         f"{fmt.percent(walk.turnover_highest)} at most"
@@ -159,28 +159,26 @@ def _sentences(walk: WalkSummary) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _broken(walk: WalkSummary, worst: float) -> str:
+def _fallback_sentence(walk: WalkForwardSummary, worst: float) -> str:
     """Return what the fallbacks break; they trade freely, so ``turnover.max`` is none of it."""
     instead = [one for one in walk.steps if one.fallback]
-    times = sum((one.residual or 0.0) > VIOLATION for one in instead)
+    times = sum((one.residual or 0.0) > FEASIBILITY_TOLERANCE for one in instead)
     if not times:
         return (
             f"no limit broken by more than {fmt.residual(worst)} at {plural(len(instead), 'fallback')}, turnover aside"
         )
     named = next(one for one in instead if one.residual == worst)
-    words = (
-        f"limits broken by up to {in_percent(worst)} at {times} of {plural(len(instead), 'fallback')}, turnover aside"
-    )
+    words = f"limits broken by up to {format_percent(worst)} at {times} of {plural(len(instead), 'fallback')}, turnover aside"
     return f"{words} ({named.broken} on {named.date})"
 
 
-def _step(one: StepSummary, walk: WalkSummary) -> tuple[str, ...]:
+def _step_row(one: StepSummary, walk: WalkForwardSummary) -> tuple[str, ...]:
     train = f"{one.train_first} to {one.train_last}" if one.train_first else fmt.DASH
     by = one.solver or fmt.DASH
     gap = fmt.DASH if one.gap is None else fmt.residual(one.gap)
     broken = fmt.DASH if one.residual is None else fmt.residual(one.residual)
-    beyond = f", beyond {one.broken}" if one.broken and (one.residual or 0.0) > VIOLATION else ""
+    beyond = f", beyond {one.broken}" if one.broken and (one.residual or 0.0) > FEASIBILITY_TOLERANCE else ""
     said = f"{one.fallback.replace('_', ' ')}{beyond}: {one.status}" if one.fallback else one.status
     bound = ", ".join(one.binding) or fmt.DASH
-    value = value_of(one.value, percent=walk.percent)
+    value = objective_text(one.value, percent=walk.percent)
     return one.date, train, str(one.observations), value, fmt.percent(one.turnover), by, broken, gap, said, bound

@@ -13,33 +13,33 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.backtest.outputs import SWEEP as KIND
-from engine.backtest.outputs import kind_in
+from engine.backtest.outputs import SWEEP_KIND as KIND
+from engine.backtest.outputs import folder_kind
 from engine.core.arrays import FloatArray
 from engine.core.errors import OutputError
-from engine.report.signed_files import SWEEP, Record
-from engine.sweep.batch.batch_metrics import FIGURES
-from engine.sweep.outputs import CONFIG
-from engine.sweep.results_table import NAME as RESULTS
-from engine.sweep.results_table import damaged, numbers_of, values_of
+from engine.report.signed_files import SWEEP_FILES, FileRecord
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.outputs import CONFIG_FILE
+from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.results_table import damage_error, read_numbers, to_numpy
 
-Label = str | float
-_FIRST: Final = FIGURES[0]
+ParameterValue = str | float
+_FIRST_FIGURE: Final = SWEEP_METRICS[0]
 """The first figure's column: parameters stand before it, after number and id."""
 
 
-class ReasonSummary(Record):
+class ReasonSummary(FileRecord):
     """Why points are no variants."""
 
     reason: str
     count: int
-    example: dict[str, Label]
+    example: dict[str, ParameterValue]
 
 
-class SpaceSummary(Record):
+class SpaceSummary(FileRecord):
     """What was swept."""
 
-    mode: dict[str, Label]
+    mode: dict[str, ParameterValue]
     rank_by: str
     axes: dict[str, int]
     baskets: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class SpaceSummary(Record):
     reasons: tuple[ReasonSummary, ...]
 
 
-class StandingSummary(Record):
+class RankSummary(FileRecord):
     """Where a portfolio stands."""
 
     value: float | None
@@ -59,25 +59,25 @@ class StandingSummary(Record):
     better_than: float | None
 
 
-class VariantSummary(Record):
+class VariantSummary(FileRecord):
     """A variant of a list."""
 
     number: int
     id: str
-    parameters: dict[str, Label]
+    parameters: dict[str, ParameterValue]
     figures: dict[str, float | None]
 
 
-class EffectSummary(Record):
+class EffectSummary(FileRecord):
     """The variants that share a label."""
 
-    label: Label
+    label: ParameterValue
     count: int
     mean: float | None
     median: float | None
 
 
-class Window(Record):
+class SweepWindowSummary(FileRecord):
     """Sessions of the plan itself."""
 
     start: str
@@ -85,30 +85,30 @@ class Window(Record):
     sessions: int
 
 
-class Data(Record):
+class SweepDataSummary(FileRecord):
     """Where prices came from."""
 
     source: str
     closes: str
 
 
-class SweepSummary(Record):
+class SweepSummary(FileRecord):
     """The content of a sweep's ``summary.json`` as far as the page needs it."""
 
     name: str
     description: str = ""
-    window: Window
+    window: SweepWindowSummary
     sweep: SpaceSummary
     distribution: dict[str, dict[str, float | None]]
-    standings: dict[str, dict[str, StandingSummary]]
+    standings: dict[str, dict[str, RankSummary]]
     best: tuple[VariantSummary, ...]
     worst: tuple[VariantSummary, ...]
     effects: dict[str, tuple[EffectSummary, ...]]
-    data: Data
+    data: SweepDataSummary
     warnings: tuple[str, ...]
 
 
-class _Manifest(Record):
+class SweepManifest(FileRecord):
     config_sha256: str
     data_sha256: str
     versions: dict[str, str]
@@ -116,22 +116,22 @@ class _Manifest(Record):
 
 
 @dataclass(frozen=True)
-class Column:
-    """A parameter: (S,) ``codes`` into its ``labels``, which in a ``basket`` are names with a space between."""
+class ParameterColumn:
+    """A parameter: (S,) ``codes`` into its ``labels``, which in a ``is_basket`` are names with a space between."""
 
     name: str
-    labels: tuple[Label, ...]
+    labels: tuple[ParameterValue, ...]
     codes: npt.NDArray[np.int32]
-    basket: bool = False
+    is_basket: bool = False
 
 
 @dataclass(frozen=True)
-class SweepFolder:
+class FinishedSweep:
     """A finished sweep."""
 
     path: Path
     summary: SweepSummary
-    manifest: _Manifest
+    manifest: SweepManifest
     config_text: str
 
     @cached_property
@@ -141,39 +141,39 @@ class SweepFolder:
     def figure(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers, NaN where there is none."""
         try:
-            return numbers_of(self._table, name, "<f8").astype(np.float64, copy=False)
+            return read_numbers(self._table, name, "<f8").astype(np.float64, copy=False)
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise damaged(self.path / RESULTS, error) from None
+            raise damage_error(self.path / RESULTS, error) from None
 
     @cached_property
-    def parameters(self) -> tuple[Column, ...]:
+    def parameters(self) -> tuple[ParameterColumn, ...]:
         """Every parameter, in the order of the columns."""
         names = self._table.schema_arrow.names
-        return tuple(self._column(name) for name in names[2 : names.index(_FIRST)])
+        return tuple(self._column(name) for name in names[2 : names.index(_FIRST_FIGURE)])
 
-    def _column(self, name: str) -> Column:
+    def _column(self, name: str) -> ParameterColumn:
         if pa.types.is_dictionary(self._table.schema_arrow.field(name).type):
-            whole = self._read(name)
+            whole = self._read_dictionary(name)
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
-            codes = values_of(whole.indices, np.dtype("<i4")).astype(np.int32)
-            return Column(name, labels, codes, name in self.summary.sweep.baskets)
+            codes = to_numpy(whole.indices, np.dtype("<i4")).astype(np.int32)
+            return ParameterColumn(name, labels, codes, name in self.summary.sweep.baskets)
         values = self.figure(name)
         numbers = np.unique(values)
-        return Column(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
+        return ParameterColumn(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
 
-    def _read(self, name: str) -> pa.DictionaryArray:
+    def _read_dictionary(self, name: str) -> pa.DictionaryArray:
         try:
             return self._table.read(columns=[name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise damaged(self.path / RESULTS, error) from None
+            raise damage_error(self.path / RESULTS, error) from None
 
 
 def is_sweep(folder: Path) -> bool:
     """Tell whether ``folder`` holds a sweep rather than a run."""
-    return kind_in(folder) == KIND
+    return folder_kind(folder) == KIND
 
 
-def read_sweep(folder: Path) -> SweepFolder:
+def read_sweep(folder: Path) -> FinishedSweep:
     """Read the files of a sweep.
 
     Raises
@@ -184,12 +184,14 @@ def read_sweep(folder: Path) -> SweepFolder:
         When a file's content is damaged or was changed after the sweep.
 
     """
-    manifest = SWEEP.record(folder / "manifest.json", SWEEP.bytes_of(folder / "manifest.json"), _Manifest)
-    signed = {name: SWEEP.signed(folder / name, manifest.files) for name in ("summary.json", CONFIG)}
+    manifest = SWEEP_FILES.parse_record(
+        folder / "manifest.json", SWEEP_FILES.read_bytes(folder / "manifest.json"), SweepManifest
+    )
+    signed = {name: SWEEP_FILES.read_signed(folder / name, manifest.files) for name in ("summary.json", CONFIG_FILE)}
     try:
         with (folder / RESULTS).open("rb") as file:
-            SWEEP.verify(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
+            SWEEP_FILES.verify_digest(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
     except OSError as error:
         raise OutputError(f"{folder / RESULTS}: cannot be read ({error.strerror}); sweep again to write it") from error
-    summary = SWEEP.record(folder / "summary.json", signed["summary.json"], SweepSummary)
-    return SweepFolder(folder, summary, manifest, signed[CONFIG].decode("utf-8", "replace"))
+    summary = SWEEP_FILES.parse_record(folder / "summary.json", signed["summary.json"], SweepSummary)
+    return FinishedSweep(folder, summary, manifest, signed[CONFIG_FILE].decode("utf-8", "replace"))

@@ -8,26 +8,26 @@ from typing import Final
 from engine.analysis.performance import METRICS
 from engine.report import number_format as fmt
 
-_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
-_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
+_EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
+_EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
 
 
-def title(figure: str) -> str:
+def figure_title(figure: str) -> str:
     """Return what a figure of a sweep is called."""
-    return METRICS[figure].title if figure in METRICS else _TITLES[figure]
+    return METRICS[figure].title if figure in METRICS else _EXTRA_TITLES[figure]
 
 
-def style(figure: str) -> str:
+def figure_style(figure: str) -> str:
     """Return how a figure is shown: money, percent, ratio, count or days."""
-    return METRICS[figure].style if figure in METRICS else _STYLES[figure]
+    return METRICS[figure].style if figure in METRICS else _EXTRA_STYLES[figure]
 
 
-def shown(value: float | None, figure: str) -> str:
+def figure_text(value: float | None, figure: str) -> str:
     """Return a figure of a sweep as text."""
-    return fmt.figure(value, style(figure))
+    return fmt.figure(value, figure_style(figure))
 
 
-def cell(value: str | float) -> str:
+def parameter_text(value: str | float) -> str:
     """Return a parameter as text: fractions as percentages."""
     if isinstance(value, str):
         return value

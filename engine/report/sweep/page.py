@@ -9,31 +9,31 @@ from typing import Final
 import numpy as np
 from markupsafe import Markup
 
-from engine.core.errors import shortened
-from engine.core.files import alone_in, atomic_write
+from engine.core.errors import shorten
+from engine.core.files import atomic_write, lock_folder
 from engine.report import number_format as fmt
-from engine.report.phrases import label
-from engine.report.run.html import NAME, inlined, own_text, script_hash, template
-from engine.report.sweep.charts import chart_json, extent_of
+from engine.report.phrases import portfolio_label
+from engine.report.run.html import REPORT_FILE, asset_text, csp_hash, plotly_script, template
+from engine.report.sweep.charts import chart_json, value_range
 from engine.report.sweep.folder import (
     EffectSummary,
+    FinishedSweep,
+    RankSummary,
     ReasonSummary,
-    StandingSummary,
-    SweepFolder,
     VariantSummary,
     read_sweep,
 )
-from engine.report.sweep.labels import cell, short_names, shown, title
-from engine.sweep.config import RANKED
+from engine.report.sweep.labels import figure_text, figure_title, parameter_text, short_names
+from engine.sweep.config import RANKING_SIGNS
 
-EFFECTS: Final = 40
+EFFECTS_SHOWN: Final = 40
 """Labels of a parameter in a table; of more, the best and the worst."""
-WORST: Final = 5
+WORST_SHOWN: Final = 5
 """Worst variants in the table, as far as they are not among the best."""
 
 
 @dataclass(frozen=True)
-class Bar:
+class EffectBar:
     """One label of a parameter: text cells, and where its mean lies between the lowest and the highest of them [%]."""
 
     label: str
@@ -45,18 +45,18 @@ class Bar:
 
 @dataclass(frozen=True)
 class EffectTable:
-    """What a parameter does; ``left`` says what is not shown."""
+    """What a parameter does; ``hidden_note`` says what is not shown."""
 
     name: str
-    bars: tuple[Bar, ...]
-    left: str
+    bars: tuple[EffectBar, ...]
+    hidden_note: str
 
 
 @dataclass(frozen=True)
-class Row:
+class VariantRow:
     """A variant as text."""
 
-    place: str
+    rank: str
     id: str
     command: str
     parameters: tuple[str, ...]
@@ -73,40 +73,40 @@ class SweepPage:
     facts: tuple[tuple[str, str], ...]
     cards: tuple[tuple[str, str, str], ...]
     warnings: tuple[str, ...]
-    standings: tuple[tuple[str, str, str, str], ...]
+    ranks: tuple[tuple[str, str, str, str], ...]
     parameters: tuple[str, ...]
     figures: tuple[str, ...]
-    best: tuple[Row, ...]
-    worst: tuple[Row, ...]
+    best: tuple[VariantRow, ...]
+    worst: tuple[VariantRow, ...]
     effects: tuple[EffectTable, ...]
     reasons: tuple[tuple[str, str, str], ...]
     checks: tuple[tuple[str, str], ...]
     config_text: str
 
 
-def build_sweep(folder: Path) -> Path:
+def build_sweep_report(folder: Path) -> Path:
     """Build ``report.html`` from the other files of a sweep and return its path; raises as ``read_sweep`` does."""
-    path = folder / NAME
-    with alone_in(folder):
+    path = folder / REPORT_FILE
+    with lock_folder(folder):
         atomic_write(path, render_sweep(read_sweep(folder)).encode("utf-8"))
     return path
 
 
-def render_sweep(sweep: SweepFolder) -> str:
+def render_sweep(sweep: FinishedSweep) -> str:
     """Return the page of a sweep."""
-    library, script = inlined(), own_text("sweep.js")
+    library, script = plotly_script(), asset_text("sweep.js")
     return template("sweep.html.j2").render(
-        page=page_of(sweep),
+        page=sweep_page(sweep),
         # as in html.py: nothing from a sweep's folder is ever Markup but this JSON, which cannot end its element
         charts=Markup(chart_json(sweep)),  # noqa: S704
-        style=Markup(own_text("run.css") + own_text("sweep.css")),  # noqa: S704
+        style=Markup(asset_text("run.css") + asset_text("sweep.css")),  # noqa: S704
         library=Markup(library),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        hashes=f"{script_hash(library)} {script_hash(script)}",
+        hashes=f"{csp_hash(library)} {csp_hash(script)}",
     )
 
 
-def page_of(sweep: SweepFolder) -> SweepPage:
+def sweep_page(sweep: FinishedSweep) -> SweepPage:
     """Return the text of a sweep's page."""
     summary = sweep.summary
     rank_by = summary.sweep.rank_by
@@ -117,28 +117,26 @@ def page_of(sweep: SweepFolder) -> SweepPage:
     return SweepPage(
         name=summary.name,
         description=summary.description,
-        rank_title=title(rank_by),
+        rank_title=figure_title(rank_by),
         facts=_facts(sweep),
         cards=_cards(sweep),
         warnings=summary.warnings,
-        standings=tuple(
-            _standing(name, at[rank_by], rank_by) for name, at in summary.standings.items() if rank_by in at
-        ),
+        ranks=tuple(_rank_row(name, at[rank_by], rank_by) for name, at in summary.standings.items() if rank_by in at),
         parameters=tuple(short[name] for name in names),
-        figures=tuple(title(name) for name in figures),
-        best=tuple(_row(place, one, names) for place, one in enumerate(summary.best, 1)),
-        worst=tuple(_row(0, one, names) for one in summary.worst[:WORST] if one.number not in best),
+        figures=tuple(figure_title(name) for name in figures),
+        best=tuple(_variant_row(place, one, names) for place, one in enumerate(summary.best, 1)),
+        worst=tuple(_variant_row(0, one, names) for one in summary.worst[:WORST_SHOWN] if one.number not in best),
         effects=tuple(
-            _effects(name, rows, rank_by, basket=name in summary.sweep.baskets)
+            _effect_table(name, rows, rank_by, basket=name in summary.sweep.baskets)
             for name, rows in summary.effects.items()
         ),
-        reasons=tuple(_reason(one) for one in summary.sweep.reasons),
+        reasons=tuple(_reason_row(one) for one in summary.sweep.reasons),
         checks=_checks(sweep),
         config_text=sweep.config_text,
     )
 
 
-def _facts(sweep: SweepFolder) -> tuple[tuple[str, str], ...]:
+def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
     summary, extent = sweep.summary, sweep.summary.sweep
     mode = ", ".join(f"{key} {value}" for key, value in extent.mode.items() if key != "kind")
     kept = f"{fmt.count(extent.variants)} of {fmt.count(extent.points)} points"
@@ -150,7 +148,7 @@ def _facts(sweep: SweepFolder) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _cards(sweep: SweepFolder) -> tuple[tuple[str, str, str], ...]:
+def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
     """Return what one looks for first: the best, the median, the plan itself and buy-and-hold."""
     summary = sweep.summary
     rank_by = summary.sweep.rank_by
@@ -159,67 +157,79 @@ def _cards(sweep: SweepFolder) -> tuple[tuple[str, str, str], ...]:
     cards = [
         (
             "Best",
-            shown(best.figures[rank_by] if best else None, rank_by),
+            figure_text(best.figures[rank_by] if best else None, rank_by),
             f"best of {fmt.count(summary.sweep.variants)}",
         ),
-        ("Median", shown(spread.get("p50"), rank_by), f"mean {shown(spread.get('mean'), rank_by)}"),
+        ("Median", figure_text(spread.get("p50"), rank_by), f"mean {figure_text(spread.get('mean'), rank_by)}"),
     ]
     for name in ("strategy", "buy_and_hold"):
         at = summary.standings.get(name, {}).get(rank_by)
         if at is not None:
             better = f"better than {fmt.percent(at.better_than, 1)} of the variants"
-            cards.append(("The plan itself" if name == "strategy" else label(name), shown(at.value, rank_by), better))
+            cards.append(
+                (
+                    "The plan itself" if name == "strategy" else portfolio_label(name),
+                    figure_text(at.value, rank_by),
+                    better,
+                )
+            )
     return tuple(cards)
 
 
-def _standing(name: str, at: StandingSummary, figure: str) -> tuple[str, str, str, str]:
+def _rank_row(name: str, at: RankSummary, figure: str) -> tuple[str, str, str, str]:
     share = fmt.percent(at.better_than, 1)
     return (
-        "The plan itself" if name == "strategy" else label(name),
-        shown(at.value, figure),
+        "The plan itself" if name == "strategy" else portfolio_label(name),
+        figure_text(at.value, figure),
         fmt.count(at.rank),
         share,
     )
 
 
-def _row(place: int, one: VariantSummary, names: tuple[str, ...]) -> Row:
-    return Row(
-        place=fmt.count(place) if place else "",
+def _variant_row(place: int, one: VariantSummary, names: tuple[str, ...]) -> VariantRow:
+    return VariantRow(
+        rank=fmt.count(place) if place else "",
         id=one.id[:12],
         command=f"engine run config.resolved.yaml --variant {one.id[:12]}",
-        parameters=tuple(cell(one.parameters[name]) for name in names),
-        figures=tuple(shown(value, figure) for figure, value in one.figures.items()),
+        parameters=tuple(parameter_text(one.parameters[name]) for name in names),
+        figures=tuple(figure_text(value, figure) for figure, value in one.figures.items()),
     )
 
 
-def _effects(name: str, rows: tuple[EffectSummary, ...], figure: str, *, basket: bool) -> EffectTable:
+def _effect_table(name: str, rows: tuple[EffectSummary, ...], figure: str, *, basket: bool) -> EffectTable:
     """Return a table of a parameter's labels: in their order, or the best first where they are many or names."""
     kept = [one for one in rows if one.mean is not None]
-    if len(kept) > EFFECTS or basket:
-        kept.sort(key=lambda one: -RANKED[figure] * (one.mean or 0.0))
-    left = len(kept) - EFFECTS
+    if len(kept) > EFFECTS_SHOWN or basket:
+        kept.sort(key=lambda one: -RANKING_SIGNS[figure] * (one.mean or 0.0))
+    left = len(kept) - EFFECTS_SHOWN
     if left > 0:
-        kept = [*kept[: EFFECTS // 2], *kept[-EFFECTS // 2 :]]
+        kept = [*kept[: EFFECTS_SHOWN // 2], *kept[-EFFECTS_SHOWN // 2 :]]
     means = np.array([np.nan if one.mean is None else one.mean for one in kept])
-    extent = extent_of(means)
-    shares = extent.share(means).tolist() if extent else [0.0] * len(kept)
+    extent = value_range(means)
+    shares = extent.scale(means).tolist() if extent else [0.0] * len(kept)
     bars = tuple(
-        Bar(cell(one.label), fmt.count(one.count), shown(one.mean, figure), shown(one.median, figure), width)
+        EffectBar(
+            parameter_text(one.label),
+            fmt.count(one.count),
+            figure_text(one.mean, figure),
+            figure_text(one.median, figure),
+            width,
+        )
         for one, width in ((one, round(5.0 + 95.0 * share, 1)) for one, share in zip(kept, shares, strict=True))
     )
     words = f"The best and the worst of {fmt.count(len(rows))}; all of them are in summary.json." if left > 0 else ""
     return EffectTable(name, bars, words)
 
 
-def _reason(one: ReasonSummary) -> tuple[str, str, str]:
+def _reason_row(one: ReasonSummary) -> tuple[str, str, str]:
     return (
         fmt.count(one.count),
         one.reason,
-        ", ".join(f"{name} {shortened(cell(value), 60)}" for name, value in one.example.items()),
+        ", ".join(f"{name} {shorten(parameter_text(value), 60)}" for name, value in one.example.items()),
     )
 
 
-def _checks(sweep: SweepFolder) -> tuple[tuple[str, str], ...]:
+def _checks(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
     extent, manifest = sweep.summary.sweep, sweep.manifest
     return (
         ("Engine version", manifest.versions.get("portfolio-engine", fmt.DASH)),

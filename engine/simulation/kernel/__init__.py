@@ -1,6 +1,6 @@
 """All compiled code: the one accounting of money, shares and costs.
 
-``trade`` fills a netted vector of orders, ``invest`` and ``raise_cash`` handle flows between rebalances, ``hold`` marks
+``trade`` fills a netted vector of orders, ``invest`` and ``raise_cash`` handle flows between rebalances, ``advance`` marks
 to market until the next decision or the first trigger before it. Arrays come in, results go out in arrays that are
 overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order, NaN never
 multiplies a holding.
@@ -16,7 +16,7 @@ same bits.
 :mod:`.trading`           ``trade``
 :mod:`.flows`             ``invest``, ``raise_cash`` (S11)
 :mod:`.watching`          bands, caps and reviews at a close
-:mod:`.holding`           ``hold`` and what it trades on its own
+:mod:`.holding`           ``advance`` and what it trades on its own
 :mod:`.vectors`           eight variants side by side: arithmetic on eight lanes (:mod:`.registers` compiles it)
 :mod:`.lane_records`      what lanes take and give; :mod:`.lane_room` is where their state lies
 :mod:`.marking`           lanes marked to market, with all statistics on the way
@@ -30,36 +30,51 @@ Symbols as in :mod:`engine.arrays`; the equations are those of ``docs/semantics.
 
 from __future__ import annotations
 
-from engine.simulation.kernel.cash_flows import invest, raise_cash
-from engine.simulation.kernel.hold import hold, trim
-from engine.simulation.kernel.jit import compiled, tidy
+from engine.simulation.kernel.advance import advance, trim_to_targets
+from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
+from engine.simulation.kernel.jit import is_compiled, remove_stale_caches
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.trade import DONE, UNAFFORDABLE, trade
-from engine.simulation.kernel.triggers import BAND_ALARM, CAP_ALARM, QUIET, REVIEW_ALARM, bought, rebalanced
-from engine.simulation.kernel.valuation import NOISE, OVER, SNAP, powers, shares_of, value_of, weights_of
+from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
+from engine.simulation.kernel.triggers import (
+    BAND_TRIGGER,
+    CAP_TRIGGER,
+    NO_TRIGGER,
+    REVIEW_TRIGGER,
+    update_references_on_purchase,
+    update_references_on_rebalance,
+)
+from engine.simulation.kernel.valuation import (
+    CASH_TOLERANCE,
+    LIMIT_TOLERANCE,
+    TRADE_TOLERANCE,
+    account_value,
+    elementwise_power,
+    normalise_among,
+    portfolio_weights,
+)
 
 __all__ = [
-    "BAND_ALARM",
-    "CAP_ALARM",
-    "DONE",
-    "NOISE",
-    "OVER",
-    "QUIET",
-    "REVIEW_ALARM",
-    "SNAP",
+    "BAND_TRIGGER",
+    "CAP_TRIGGER",
+    "CASH_TOLERANCE",
+    "FILLED",
+    "LIMIT_TOLERANCE",
+    "NO_TRIGGER",
+    "REVIEW_TRIGGER",
+    "TRADE_TOLERANCE",
     "UNAFFORDABLE",
-    "bought",
-    "compiled",
-    "hold",
-    "invest",
+    "account_value",
+    "advance",
+    "elementwise_power",
+    "invest_cash",
+    "is_compiled",
+    "normalise_among",
     "order_cost",
-    "powers",
+    "portfolio_weights",
     "raise_cash",
-    "rebalanced",
-    "shares_of",
-    "tidy",
+    "remove_stale_caches",
     "trade",
-    "trim",
-    "value_of",
-    "weights_of",
+    "trim_to_targets",
+    "update_references_on_purchase",
+    "update_references_on_rebalance",
 ]

@@ -6,15 +6,15 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import jit
+from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order, Terms
-from engine.simulation.kernel.trade import settle
-from engine.simulation.kernel.valuation import NOISE, holdings
+from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.trade import execute_trades
+from engine.simulation.kernel.valuation import TRADE_TOLERANCE, compute_holdings
 
 
-@jit
-def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
+@njit_cached
+def _largest_purchase(budget: float, price: float, a: int, costs: CostTable) -> float:
     """Return the most money that can be traded when it and its cost must fit ``budget``."""
     low, high = 0.0, budget
     if high + order_cost(high, price, a, costs) <= budget:
@@ -29,16 +29,22 @@ def _affordable(budget: float, price: float, a: int, costs: CostTable) -> float:
             high = x
 
 
-@jit
-def invest(
-    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
+@njit_cached
+def invest_cash(
+    units: FloatArray,
+    cash: float,
+    price: FloatArray,
+    order: Order,
+    terms: ExecutionTerms,
+    dq: FloatArray,
+    fees: FloatArray,
 ) -> float:
     """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
     n = units.size
     h = np.empty(n)
     x = np.empty(n)
     tried = np.empty(n, dtype=np.bool_)
-    V = holdings(units, price, h) + cash
+    V = compute_holdings(units, price, h) + cash
     spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
     for attempt in range(64):
@@ -47,26 +53,26 @@ def invest(
         budget = cash - spare * V1
         fee = 0.0
         for _ in range(n):
-            best, gap = _widest(h, V1, order, tried, 1.0, NOISE * V)
-            if best < 0 or budget <= NOISE * V:
+            best, gap = _largest_gap(h, V1, order, tried, 1.0, TRADE_TOLERANCE * V)
+            if best < 0 or budget <= TRADE_TOLERANCE * V:
                 break
             tried[best] = True
             buy = gap
             if gap + order_cost(gap, price[best], best, terms.costs) > budget:
-                buy = _affordable(budget, price[best], best, terms.costs)
-                if buy <= NOISE * V:  # its fee alone would eat the budget
+                buy = _largest_purchase(budget, price[best], best, terms.costs)
+                if buy <= TRADE_TOLERANCE * V:  # its fee alone would eat the budget
                     continue
             x[best] = buy
             cost = order_cost(buy, price[best], best, terms.costs)
             budget = budget - buy - cost if buy == gap else 0.0
             fee += cost
-        if _settled(V - fee, V1, attempt):
+        if _has_converged(V - fee, V1, attempt):
             break
         V1 = V - fee
-    return settle(units, cash, price, x, terms, dq, fees)
+    return execute_trades(units, cash, price, x, terms, dq, fees)
 
 
-@jit
+@njit_cached
 def raise_cash(
     units: FloatArray,
     cash: float,
@@ -74,7 +80,7 @@ def raise_cash(
     spare: float,
     price: FloatArray,
     order: Order,
-    terms: Terms,
+    terms: ExecutionTerms,
     dq: FloatArray,
     fees: FloatArray,
 ) -> float:
@@ -87,7 +93,7 @@ def raise_cash(
     h = np.empty(n)
     x = np.empty(n)
     tried = np.empty(n, dtype=np.bool_)
-    V = holdings(units, price, h) + cash
+    V = compute_holdings(units, price, h) + cash
     V1 = V - due
     for attempt in range(64):
         x[:] = 0.0
@@ -95,31 +101,33 @@ def raise_cash(
         need = due - max(cash - spare * V1, 0.0)
         fee = 0.0
         for _ in range(n):
-            best, excess = _widest(h, V1, order, tried, -1.0, NOISE * V)
-            if best < 0 or need <= NOISE * V:
+            best, excess = _largest_gap(h, V1, order, tried, -1.0, TRADE_TOLERANCE * V)
+            if best < 0 or need <= TRADE_TOLERANCE * V:
                 break
             tried[best] = True
-            sale = _sale_for(need, excess, price[best], best, terms.costs)
+            sale = _smallest_sale(need, excess, price[best], best, terms.costs)
             cost = order_cost(sale, price[best], best, terms.costs)
             if cost >= sale:  # it would bring nothing
                 continue
             x[best] = -sale
             need -= sale - cost
             fee += cost
-        if _settled(V - due - fee, V1, attempt):
+        if _has_converged(V - due - fee, V1, attempt):
             break
         V1 = V - due - fee
-    return settle(units, cash, price, x, terms, dq, fees)
+    return execute_trades(units, cash, price, x, terms, dq, fees)
 
 
-@jit
-def _settled(after: float, V1: float, attempt: int) -> bool:
+@njit_cached
+def _has_converged(after: float, V1: float, attempt: int) -> bool:
     """Return whether ``V1`` is the value after costs; where a fee jumps over it, the lower side is taken at last."""
     return abs(after - V1) <= 1e-15 * abs(V1) or (attempt >= 40 and after >= V1)
 
 
-@jit
-def _widest(h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float) -> tuple[int, float]:
+@njit_cached
+def _largest_gap(
+    h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float
+) -> tuple[int, float]:
     """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none."""
     best, gap = -1, least
     for a in range(h.size):
@@ -130,8 +138,8 @@ def _widest(h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: floa
     return best, gap
 
 
-@jit
-def _sale_for(need: float, most: float, price: float, a: int, costs: CostTable) -> float:
+@njit_cached
+def _smallest_sale(need: float, most: float, price: float, a: int, costs: CostTable) -> float:
     """Return the smallest sale up to ``most`` that brings ``need`` after its cost."""
     if most - order_cost(most, price, a, costs) <= need:
         return most

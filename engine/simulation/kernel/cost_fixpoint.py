@@ -4,91 +4,93 @@ from __future__ import annotations
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import inlined, jit
-from engine.simulation.kernel.order_costs import cost_of, proportional
+from engine.simulation.kernel.jit import njit_cached, njit_inline
+from engine.simulation.kernel.order_costs import is_proportional, total_cost
 from engine.simulation.kernel.records import Order
-from engine.simulation.kernel.valuation import NOISE, SNAP
+from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
-@jit
-def _pay(need: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+@njit_cached
+def _sell_pro_rata(need: float, h: FloatArray, order: Order, x: FloatArray) -> None:
     """Let heirs sell pro rata until ``need`` is met; one that has too little is sold whole and the others share."""
     for _ in range(h.size):
         shares = 0.0
         for a in range(h.size):
             if not order.active[a] and x[a] > -h[a]:
-                shares += order.heirs[a]
+                shares += order.recipients[a]
         if shares == 0.0:
             return
         left = need
         for a in range(h.size):
-            if not order.active[a] and x[a] > -h[a] and order.heirs[a] / shares * need >= h[a]:
+            if not order.active[a] and x[a] > -h[a] and order.recipients[a] / shares * need >= h[a]:
                 x[a] = -h[a]
                 left -= h[a]
         if left == need:
             for a in range(h.size):
                 if not order.active[a] and x[a] > -h[a]:
-                    x[a] = -(order.heirs[a] / shares) * need
+                    x[a] = -(order.recipients[a] / shares) * need
             return
         need = left
 
 
-@jit
-def orders_at(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+@njit_cached
+def trades_at_value(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
     """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
-    free = order.release - (V - V1)
+    free = order.released_cash - (V - V1)
     for a in range(h.size):
         x[a] = 0.0
         if order.active[a]:
-            x[a] = max(order.weights[a] * (V1 - order.withheld), 0.0) - h[a]
+            x[a] = max(order.weights[a] * (V1 - order.withheld_cash), 0.0) - h[a]
             free -= x[a]
-    if order.forced and free < 0.0:
-        _pay(-free, h, order, x)
+    if order.recipients_sell and free < 0.0:
+        _sell_pro_rata(-free, h, order, x)
     else:
         for a in range(h.size):
-            if not order.active[a] and order.heirs[a] > 0.0:
-                x[a] = max(order.heirs[a] * free, -h[a])
+            if not order.active[a] and order.recipients[a] > 0.0:
+                x[a] = max(order.recipients[a] * free, -h[a])
     for a in range(h.size):
-        if abs(x[a]) <= NOISE * V:
+        if abs(x[a]) <= TRADE_TOLERANCE * V:
             x[a] = 0.0
 
 
-@jit
-def fixpoint(V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray) -> float:
+@njit_cached
+def solve_cost_fixpoint(
+    V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+) -> float:
     """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 when costs exceed the value."""
-    orders_at(V, V, h, order, x)
-    fee = cost_of(x, price, costs)
+    trades_at_value(V, V, h, order, x)
+    fee = total_cost(x, price, costs)
     if fee == 0.0:
         return V
-    if proportional(costs):
+    if is_proportional(costs):
         V1 = V
         for _ in range(100):
             after = V - fee
             if after == V1:
                 break
             V1 = after
-            orders_at(V1, V, h, order, x)
-            fee = cost_of(x, price, costs)
+            trades_at_value(V1, V, h, order, x)
+            fee = total_cost(x, price, costs)
         return V1
     low, high = 0.0, V
-    orders_at(low, V, h, order, x)
-    if cost_of(x, price, costs) > V:
+    trades_at_value(low, V, h, order, x)
+    if total_cost(x, price, costs) > V:
         return -1.0
     while True:
         V1 = 0.5 * (low + high)
         if low >= V1 or high <= V1:
             break
-        orders_at(V1, V, h, order, x)
-        if V1 + cost_of(x, price, costs) <= V:
+        trades_at_value(V1, V, h, order, x)
+        if V1 + total_cost(x, price, costs) <= V:
             low = V1
         else:
             high = V1
-    orders_at(low, V, h, order, x)
+    trades_at_value(low, V, h, order, x)
     return low
 
 
-@jit
-def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
+@njit_cached
+def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
     """Return the order cut to what the assets that do not trade leave, and whether that was needed (S9)."""
     waiting, wanted = 0.0, 0.0
     for a in range(h.size):
@@ -96,24 +98,24 @@ def _scaled(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
             wanted += order.weights[a]
         else:
             waiting += h[a]
-    if waiting + wanted * V1 <= V1 * (1.0 + NOISE) or wanted == 0.0:
+    if waiting + wanted * V1 <= V1 * (1.0 + TRADE_TOLERANCE) or wanted == 0.0:
         return False, order
-    return True, Order(order.weights / wanted, order.active, order.heirs, 0.0, waiting, False)
+    return True, Order(order.weights / wanted, order.active, order.recipients, 0.0, waiting, False)
 
 
-@inlined
-def fixpoint_scaled(
+@njit_inline
+def solve_scaled_fixpoint(
     V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
     """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
     active = order.active.copy()
     cut = False
     for _ in range(h.size):
-        scaled, less = _scaled(V1, h, Order(order.weights, active, order.heirs, 0.0, 0.0, False))
+        scaled, less = _scale_order(V1, h, Order(order.weights, active, order.recipients, 0.0, 0.0, False))
         if not scaled:
             break
         cut = True
-        after = fixpoint(V, h, price, less, costs, x)
+        after = solve_cost_fixpoint(V, h, price, less, costs, x)
         turned = False
         for a in range(h.size):
             if active[a] and x[a] < 0.0 and order.weights[a] * V1 > h[a]:
@@ -125,22 +127,24 @@ def fixpoint_scaled(
         x[:] = 0.0
         return V, True
     if cut:
-        return fixpoint(V, h, price, Order(order.weights, active, order.heirs, 0.0, 0.0, False), costs, x), True
+        return solve_cost_fixpoint(
+            V, h, price, Order(order.weights, active, order.recipients, 0.0, 0.0, False), costs, x
+        ), True
     return V1, False
 
 
-@inlined
-def sound(
+@njit_inline
+def is_affordable(
     V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> bool:
     """Return whether trades leave cash at zero or above, and heirs something after the costs of reaching them."""
-    free, left = order.release - (V - V1), cash - cost_of(x, price, costs)
+    free, left = order.released_cash - (V - V1), cash - total_cost(x, price, costs)
     heirs = 0.0
     for a in range(h.size):
         left -= x[a]
-        heirs += order.heirs[a]
+        heirs += order.recipients[a]
         if order.active[a]:
             free -= x[a]
-    if heirs > 0.0 and not order.forced and order.release >= 0.0 and free <= SNAP * V:
+    if heirs > 0.0 and not order.recipients_sell and order.released_cash >= 0.0 and free <= CASH_TOLERANCE * V:
         return False
-    return left >= min(cash, 0.0) - SNAP * abs(V)
+    return left >= min(cash, 0.0) - CASH_TOLERANCE * abs(V)

@@ -17,38 +17,38 @@ from typing import Final, TypeVar, cast
 import numba
 import platformdirs
 
-PACKAGE: Final = Path(__file__).parent
+KERNEL_FOLDER: Final = Path(__file__).parent
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def jit(function: Function) -> Function:
+def njit_cached(function: Function) -> Function:
     """Compile ``function``; keep the result on disk where there is a place for it."""
-    if FOLDER is None:
+    if CACHE_FOLDER is None:
         return cast("Function", numba.njit(error_model="numpy")(function))
-    with _cached_in(FOLDER):
+    with _cache_in(CACHE_FOLDER):
         return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
 
 
-def released(function: Function) -> Function:
-    """Compile ``function`` as ``jit`` does; other threads run while it does."""
-    if FOLDER is None:
+def njit_nogil(function: Function) -> Function:
+    """Compile ``function`` as ``njit_cached`` does; other threads run while it does."""
+    if CACHE_FOLDER is None:
         return cast("Function", numba.njit(nogil=True, error_model="numpy")(function))
-    with _cached_in(FOLDER):
+    with _cache_in(CACHE_FOLDER):
         return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-def inner(function: Function) -> Function:
+def njit_private(function: Function) -> Function:
     """Compile ``function`` for those in the kernel that call it, and for nobody else: nothing of it is kept on disk."""
     return cast("Function", numba.njit(error_model="numpy")(function))
 
 
-def inlined(function: Function) -> Function:
+def njit_inline(function: Function) -> Function:
     """Compile ``function`` into its caller: what runs every session, or has one caller and need not be linked twice."""
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
-def fingerprint(package: Path) -> str:
+def source_hash(package: Path) -> str:
     """Return what names one state of the kernel: a hash of its sources and of the records they take."""
     digest = hashlib.sha256()
     for source in sorted(package.rglob("*.py")):
@@ -56,14 +56,14 @@ def fingerprint(package: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def place(package: Path) -> Path | None:
+def find_cache_folder(package: Path) -> Path | None:
     """Return the folder for compiled kernels: where numba is told to keep them, beside the sources, or with the user.
 
     None when none of these can be written.
     """
     told = os.environ.get("NUMBA_CACHE_DIR")
     homes = [Path(told)] if told else [package / "__pycache__", platformdirs.user_cache_path("portfolio-engine")]
-    name = f"kernel-{fingerprint(package)}"
+    name = f"kernel-{source_hash(package)}"
     for home in homes:
         try:
             (home / name).mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def place(package: Path) -> Path | None:
 
 
 @contextmanager
-def _cached_in(folder: Path) -> Iterator[None]:
+def _cache_in(folder: Path) -> Iterator[None]:
     """Let numba keep what is declared meanwhile in ``folder``."""
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
@@ -85,19 +85,19 @@ def _cached_in(folder: Path) -> Iterator[None]:
         numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
-def compiled(function: str) -> bool:
+def is_compiled(function: str) -> bool:
     """Return whether an earlier process left ``function`` of this state on disk; if not, its first call compiles."""
     off = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
-    return off or (FOLDER is not None and any(FOLDER.rglob(f"*.{function}-*.nbi")))
+    return off or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{function}-*.nbi")))
 
 
-def tidy() -> None:
+def remove_stale_caches() -> None:
     """Remove what other states of the sources have left beside this one's folder."""
-    if FOLDER is not None:
-        for other in FOLDER.parent.glob("kernel-*"):
-            if other != FOLDER:
+    if CACHE_FOLDER is not None:
+        for other in CACHE_FOLDER.parent.glob("kernel-*"):
+            if other != CACHE_FOLDER:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-FOLDER: Final = place(PACKAGE)
+CACHE_FOLDER: Final = find_cache_folder(KERNEL_FOLDER)
 """Where this process finds and keeps compiled kernels, or None."""

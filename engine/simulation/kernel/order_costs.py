@@ -6,10 +6,10 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import jit
+from engine.simulation.kernel.jit import njit_cached
 
 
-@jit
+@njit_cached
 def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
     """Return the cost of one order of money ``x`` (either sign) in asset ``a`` [currency]."""
     x = abs(x)
@@ -25,8 +25,8 @@ def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
     return fee
 
 
-@jit
-def proportional(costs: CostTable) -> bool:
+@njit_cached
+def is_proportional(costs: CostTable) -> bool:
     """Return whether all costs are small rates, so that the fixpoint is a contraction."""
     for a in range(costs.rate.size):
         if costs.fixed[a] > 0.0 or costs.per_share[a] > 0.0 or costs.minimum[a] > 0.0:
@@ -36,8 +36,8 @@ def proportional(costs: CostTable) -> bool:
     return True
 
 
-@jit
-def cost_of(x: FloatArray, price: FloatArray, costs: CostTable) -> float:
+@njit_cached
+def total_cost(x: FloatArray, price: FloatArray, costs: CostTable) -> float:
     """Return what a vector of trades costs [currency]."""
     total = 0.0
     for a in range(x.size):
@@ -46,8 +46,8 @@ def cost_of(x: FloatArray, price: FloatArray, costs: CostTable) -> float:
     return total
 
 
-@jit
-def spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
+@njit_cached
+def cash_spent(dq: FloatArray, price: FloatArray, costs: CostTable) -> float:
     """Return what leaves cash for ``dq``, costs included."""
     total = 0.0
     for a in range(dq.size):

@@ -10,39 +10,39 @@ from typing import Final, NamedTuple
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.portfolio.cost_table import CostTable
 
-BLOCKS: Final = 16
+RETURN_BLOCKS: Final = 16
 """Blocks of sessions, as equal as they can be, whose sums are kept apart: see :mod:`engine.sums`."""
 
-WIDTH: Final = 8
+LANE_COUNT: Final = 8
 """Lanes of one register: variants whose state is kept side by side."""
 
 
 class Order(NamedTuple):
     """One netted vector: some assets go to their weight, others share what is left, the rest stay.
 
-    ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld``; ``heirs`` (N,) shares of
-    the money set free, zero for all when cash takes it; ``release`` [currency] is what cash gives to the heirs.
-    ``forced`` heirs also sell, to pay for what the active buy; others only ever gain.
+    ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld``; ``recipients`` (N,) shares of
+    the money set free, zero for all when cash takes it; ``released_cash`` [currency] is what cash gives to the heirs.
+    ``recipients_sell`` heirs also sell, to pay for what the active buy; others only ever gain.
     """
 
     weights: FloatArray
     active: BoolArray
-    heirs: FloatArray
-    release: float = 0.0
-    withheld: float = 0.0
-    forced: bool = False
+    recipients: FloatArray
+    released_cash: float = 0.0
+    withheld_cash: float = 0.0
+    recipients_sell: bool = False
 
 
-class Terms(NamedTuple):
+class ExecutionTerms(NamedTuple):
     """How orders are filled: ``costs``, ``caps`` (N,) [weight, infinity is none], whole shares or not."""
 
     costs: CostTable
     caps: FloatArray
-    whole: bool
-    spend_rest: bool
+    whole_shares: bool
+    spend_remainder: bool
 
 
-class Tape(NamedTuple):
+class MarketArrays(NamedTuple):
     """What the market does.
 
     ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session, ``fresh`` (T, N) which closes were
@@ -55,77 +55,77 @@ class Tape(NamedTuple):
     eligible: BoolArray
 
 
-class Watch(NamedTuple):
-    """What is looked at between decisions: bands around ``reference`` (N,) at the rows of ``look`` (T,), and caps.
+class Thresholds(NamedTuple):
+    """What is looked at between decisions: bands around ``reference_price`` (N,) at the rows of ``check_rows`` (T,), and caps.
 
     ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``target``
-    (N,) the weights in force, which a trim sells down to. ``whole``: a band is answered by a whole rebalance;
-    ``calendar`` (T,) where one is due that ``hold`` may make on its own.
+    (N,) the weights in force, which a trim sells down to. ``full_rebalance``: a band is answered by a whole rebalance;
+    ``calendar`` (T,) where one is due that ``advance`` may make on its own.
     """
 
-    reference: FloatArray
-    look: BoolArray
+    drift_base: FloatArray
+    check_rows: BoolArray
     absolute: float
     relative: float
     caps: FloatArray
     target: FloatArray
-    whole: bool
+    full_rebalance: bool
     calendar: BoolArray
 
 
-class Guard(NamedTuple):
+class ReviewWatch(NamedTuple):
     """The loss review's machines, one an asset.
 
-    ``names`` (N,) which assets are reviewed, ``reference`` (N,) what a loss is measured from [currency/share],
-    ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared; ``keep`` is
-    the share of the reference at which a breach lies. The reference is the ``peak`` of the closes, what was paid on
-    average (``averages``), or the price at the last rebalance (``resets``).
+    ``reviewed`` (N,) which assets are reviewed, ``reference_price`` (N,) what a loss is measured from [currency/share],
+    ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared; ``threshold_ratio`` is
+    the share of the reference at which a breach lies. The reference is the ``from_peak`` of the closes, what was paid on
+    average (``from_average_cost``), or the price at the last rebalance (``from_last_rebalance``).
     """
 
-    on: bool
-    names: BoolArray
-    reference: FloatArray
+    enabled: bool
+    reviewed: BoolArray
+    reference_price: FloatArray
     watching: BoolArray
     breached: BoolArray
-    keep: float
-    peak: bool
-    averages: bool
-    resets: bool
+    threshold_ratio: float
+    from_peak: bool
+    from_average_cost: bool
+    from_last_rebalance: bool
 
 
-class Desk(NamedTuple):
+class StandingOrders(NamedTuple):
     """What trades on the way need: ``terms``, the ``core`` (N,) that takes what is cut, who is ``barred`` (N,).
 
-    ``fixed`` (N,) are the targets of every rebalance at which all of them can be held, where ``static`` is true.
+    ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, where ``static`` is true.
     """
 
-    terms: Terms
+    terms: ExecutionTerms
     core: FloatArray
     barred: BoolArray
-    fixed: FloatArray
+    fixed_targets: FloatArray
     static: bool
 
 
-class Slips(NamedTuple):
-    """What ``hold`` traded on its own: how many in ``made`` (1,), then at most K of them.
+class TradeBuffer(NamedTuple):
+    """What ``advance`` traded on its own: how many in ``count`` (1,), then at most K of them.
 
     ``rows`` and ``kinds`` (K,): CAP_ALARM is a trim, BAND_ALARM a rebalance for a band, QUIET one of the calendar;
-    ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``seen`` (K, N) the weights at the close before, ``reached``
-    (K, N) where drift begins after it, ``refused`` (K,) whether costs would have eaten it.
+    ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``weights_before`` (K, N) the weights at the close before, ``drift_base``
+    (K, N) where drift begins after it, ``unaffordable`` (K,) whether costs would have eaten it.
     """
 
-    made: IntArray
+    filled: IntArray
     rows: IntArray
     kinds: IntArray
     dq: FloatArray
     fees: FloatArray
-    seen: FloatArray
-    reached: FloatArray
-    refused: BoolArray
+    weights_before: FloatArray
+    drift_base: FloatArray
+    unaffordable: BoolArray
 
 
-class Track(NamedTuple):
-    """Where ``hold`` writes: ``value`` (T,), ``cash`` (T,), ``units`` (T, N) at each close."""
+class StateHistory(NamedTuple):
+    """Where ``advance`` writes: ``value`` (T,), ``cash`` (T,), ``units`` (T, N) at each close."""
 
     value: FloatArray
     cash: FloatArray

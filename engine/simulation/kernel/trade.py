@@ -7,26 +7,32 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.simulation.kernel.cost_fixpoint import fixpoint, fixpoint_scaled, sound
-from engine.simulation.kernel.jit import jit
+from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_scaled_fixpoint
+from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order, Terms
-from engine.simulation.kernel.valuation import holdings
-from engine.simulation.kernel.whole_shares import round_down
+from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.valuation import compute_holdings
+from engine.simulation.kernel.whole_shares import round_to_whole_shares
 
-DONE: Final = 0
+FILLED: Final = 0
 UNAFFORDABLE: Final = 1
 """Status of a trade that was not made: costs would eat the account, or all of the release."""
 
 
-@jit
-def settle(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray, fees: FloatArray
+@njit_cached
+def execute_trades(
+    units: FloatArray,
+    cash: float,
+    price: FloatArray,
+    x: FloatArray,
+    terms: ExecutionTerms,
+    dq: FloatArray,
+    fees: FloatArray,
 ) -> float:
     """Turn trades into shares, pay for them, update ``units`` in place; return cash before any snap."""
     n = units.size
-    if terms.whole:
-        round_down(units, cash, price, x, terms, dq)
+    if terms.whole_shares:
+        round_to_whole_shares(units, cash, price, x, terms, dq)
     else:
         for a in range(n):
             dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
@@ -41,9 +47,15 @@ def settle(
     return cash
 
 
-@jit
+@njit_cached
 def trade(
-    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: Terms, dq: FloatArray, fees: FloatArray
+    units: FloatArray,
+    cash: float,
+    price: FloatArray,
+    order: Order,
+    terms: ExecutionTerms,
+    dq: FloatArray,
+    fees: FloatArray,
 ) -> tuple[int, bool, float]:
     """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
 
@@ -52,14 +64,14 @@ def trade(
     """
     h = np.empty(units.size)
     x = np.empty(units.size)
-    V = holdings(units, price, h) + cash
-    V1 = fixpoint(V, h, price, order, terms.costs, x)
+    V = compute_holdings(units, price, h) + cash
+    V1 = solve_cost_fixpoint(V, h, price, order, terms.costs, x)
     scaled = False
-    heirs = order.heirs.sum() > 0.0
+    heirs = order.recipients.sum() > 0.0
     if V1 >= 0.0 and not heirs and not order.active.all():
-        V1, scaled = fixpoint_scaled(V, V1, h, price, order, terms.costs, x)
-    if V1 < 0.0 or not sound(V, V1, cash, h, price, order, terms.costs, x):
+        V1, scaled = solve_scaled_fixpoint(V, V1, h, price, order, terms.costs, x)
+    if V1 < 0.0 or not is_affordable(V, V1, cash, h, price, order, terms.costs, x):
         dq[:] = 0.0
         fees[:] = 0.0
         return UNAFFORDABLE, False, cash
-    return DONE, scaled, settle(units, cash, price, x, terms, dq, fees)
+    return FILLED, scaled, execute_trades(units, cash, price, x, terms, dq, fees)

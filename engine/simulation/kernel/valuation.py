@@ -7,20 +7,20 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.simulation.kernel.jit import jit, released
+from engine.simulation.kernel.jit import njit_cached, njit_nogil
 
-NOISE: Final = 1e-12
+TRADE_TOLERANCE: Final = 1e-12
 """Orders up to this share of the value are rounding, not orders."""
 
-OVER: Final = 1e-9
+LIMIT_TOLERANCE: Final = 1e-9
 """A weight is above its cap, or out of its band, when it is so by more than this share of it; less is rounding (S6)."""
 
-SNAP: Final = 1e-9
+CASH_TOLERANCE: Final = 1e-9
 """Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
 
 
-@jit
-def value_of(units: FloatArray, price: FloatArray, cash: float) -> float:
+@njit_cached
+def account_value(units: FloatArray, price: FloatArray, cash: float) -> float:
     """Return what an account is worth; a price that is not known belongs to no holding [currency]."""
     total = 0.0
     for a in range(units.size):
@@ -29,8 +29,8 @@ def value_of(units: FloatArray, price: FloatArray, cash: float) -> float:
     return total + cash
 
 
-@jit
-def weights_of(units: FloatArray, price: FloatArray, value: float) -> FloatArray:
+@njit_cached
+def portfolio_weights(units: FloatArray, price: FloatArray, value: float) -> FloatArray:
     """Return (N,) the weights of holdings in ``value``; zeros for an account worth nothing."""
     w = np.zeros(units.size)
     if value > 0.0:
@@ -40,8 +40,8 @@ def weights_of(units: FloatArray, price: FloatArray, value: float) -> FloatArray
     return w
 
 
-@jit
-def shares_of(able: BoolArray, amounts: FloatArray) -> FloatArray:
+@njit_cached
+def normalise_among(able: BoolArray, amounts: FloatArray) -> FloatArray:
     """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero."""
     shares = np.zeros(amounts.size)
     total = 0.0
@@ -54,8 +54,8 @@ def shares_of(able: BoolArray, amounts: FloatArray) -> FloatArray:
     return shares
 
 
-@jit
-def holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
+@njit_cached
+def compute_holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
     """Overwrite ``h`` with the money in each asset and return their sum."""
     total = 0.0
     for a in range(units.size):
@@ -64,8 +64,8 @@ def holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
     return total
 
 
-@released
-def powers(bases: FloatArray, exponent: float) -> FloatArray:
+@njit_nogil
+def elementwise_power(bases: FloatArray, exponent: float) -> FloatArray:
     """Return (S,) powers as Python's own ``**`` has them for one number; numpy's for arrays differ in the last bit."""
     result = np.empty(bases.size)
     for at in range(bases.size):

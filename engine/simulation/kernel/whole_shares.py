@@ -8,30 +8,32 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import inlined, jit
-from engine.simulation.kernel.order_costs import cost_of, spent
-from engine.simulation.kernel.records import Terms
-from engine.simulation.kernel.valuation import NOISE, OVER
+from engine.simulation.kernel.jit import njit_cached, njit_inline
+from engine.simulation.kernel.order_costs import cash_spent, total_cost
+from engine.simulation.kernel.records import ExecutionTerms
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
-GRACE: Final = 1e-9
+SHARE_TOLERANCE: Final = 1e-9
 """Shares by which a whole-share target may fall short of an integer and still count as it (S10)."""
 
 
-@inlined
-def round_down(units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray) -> None:
+@njit_inline
+def round_to_whole_shares(
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: ExecutionTerms, dq: FloatArray
+) -> None:
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
     rest = np.empty(units.size)
-    _floor(units, price, x, dq, rest)
-    if terms.spend_rest:
-        left = cash - cost_of(x, price, terms.costs)
+    _round_down(units, price, x, dq, rest)
+    if terms.spend_remainder:
+        left = cash - total_cost(x, price, terms.costs)
         for a in range(units.size):
             left -= x[a]
-        _spend_rest(units, cash, max(left, 0.0), price, terms, dq, rest)
-    _cut_to_caps(units, cash, price, x, terms, dq)
+        _spend_remainder(units, cash, max(left, 0.0), price, terms, dq, rest)
+    _sell_above_caps(units, cash, price, x, terms, dq)
 
 
-@inlined
-def _floor(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
+@njit_inline
+def _round_down(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
     """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold.
 
     Cash suffices afterwards: a smaller purchase costs less and a larger sale brings more, fees included.
@@ -41,18 +43,18 @@ def _floor(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, 
         rest[a] = -1.0
         if x[a] != 0.0:
             exact = units[a] + x[a] / price[a]
-            dq[a] = max(0.0, np.floor(exact + GRACE)) - units[a]
-            if exact > GRACE:
+            dq[a] = max(0.0, np.floor(exact + SHARE_TOLERANCE)) - units[a]
+            if exact > SHARE_TOLERANCE:
                 rest[a] = exact - (units[a] + dq[a])
 
 
-@inlined
-def _spend_rest(
+@njit_inline
+def _spend_remainder(
     units: FloatArray,
     cash: float,
     reserve: float,
     price: FloatArray,
-    terms: Terms,
+    terms: ExecutionTerms,
     dq: FloatArray,
     rest: FloatArray,
 ) -> None:
@@ -60,31 +62,31 @@ def _spend_rest(
     for _ in range(dq.size):
         best = -1
         for a in range(dq.size):
-            if rest[a] > GRACE and (best < 0 or rest[a] > rest[best]):
+            if rest[a] > SHARE_TOLERANCE and (best < 0 or rest[a] > rest[best]):
                 best = a
         if best < 0:
             return
         rest[best] = -1.0
-        before = value_after(units, cash, price, terms.costs, dq)
+        before = value_after_trades(units, cash, price, terms.costs, dq)
         dq[best] += 1.0
-        after = value_after(units, cash, price, terms.costs, dq)
-        fits = cash - spent(dq, price, terms.costs) >= reserve - NOISE * before
-        if not (fits and _caps_keep(units, dq, price, terms.caps, best, before, after)):
+        after = value_after_trades(units, cash, price, terms.costs, dq)
+        fits = cash - cash_spent(dq, price, terms.costs) >= reserve - TRADE_TOLERANCE * before
+        if not (fits and _keeps_caps(units, dq, price, terms.caps, best, before, after)):
             dq[best] -= 1.0
 
 
-@jit
-def value_after(units: FloatArray, cash: float, price: FloatArray, costs: CostTable, dq: FloatArray) -> float:
+@njit_cached
+def value_after_trades(units: FloatArray, cash: float, price: FloatArray, costs: CostTable, dq: FloatArray) -> float:
     """Return the account's value once ``dq`` is traded."""
-    total = cash - spent(dq, price, costs)
+    total = cash - cash_spent(dq, price, costs)
     for a in range(units.size):
         if units[a] + dq[a] != 0.0:
             total += (units[a] + dq[a]) * price[a]
     return total
 
 
-@jit
-def _caps_keep(
+@njit_cached
+def _keeps_caps(
     units: FloatArray, dq: FloatArray, price: FloatArray, caps: FloatArray, one: int, before: float, after: float
 ) -> bool:
     """Return whether one more share of ``one`` keeps its cap and lifts nobody else over theirs through its cost."""
@@ -96,17 +98,17 @@ def _caps_keep(
     return True
 
 
-@inlined
-def _cut_to_caps(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: Terms, dq: FloatArray
+@njit_inline
+def _sell_above_caps(
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: ExecutionTerms, dq: FloatArray
 ) -> None:
     """Sell shares that rounding has lifted over a cap which the fractional trade keeps."""
-    value = cash - cost_of(x, price, terms.costs)
+    value = cash - total_cost(x, price, terms.costs)
     for a in range(units.size):
         if units[a] != 0.0:
             value += units[a] * price[a]
     for a in range(units.size):
-        if x[a] != 0.0 and units[a] * price[a] + x[a] <= terms.caps[a] * value * (1.0 + OVER):
-            room = terms.caps[a] * (1.0 + OVER) * value_after(units, cash, price, terms.costs, dq)
+        if x[a] != 0.0 and units[a] * price[a] + x[a] <= terms.caps[a] * value * (1.0 + LIMIT_TOLERANCE):
+            room = terms.caps[a] * (1.0 + LIMIT_TOLERANCE) * value_after_trades(units, cash, price, terms.costs, dq)
             while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > room:
                 dq[a] -= 1.0

@@ -9,22 +9,22 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.analysis import metrics
-from engine.analysis.performance import Performance, figures
-from engine.analysis.summation import Scatter, block_ends, mean_of, variance_of
+from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.summation import Moments1D, block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel import OVER, powers
-from engine.simulation.kernel.batch.records import LaneSums, LaneTape
-from engine.simulation.kernel.records import BLOCKS
+from engine.simulation.kernel import LIMIT_TOLERANCE, elementwise_power
+from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
+from engine.simulation.kernel.records import RETURN_BLOCKS
 from engine.simulation.ledger import Ledger
 
-SUMS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(BLOCKS))
+SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))
 
-OF_CAPS: Final = ("max_weight", "sessions_over_cap")
-"""What ``over_caps`` returns, in its order."""
+CAP_METRICS: Final = ("max_weight", "sessions_over_cap")
+"""What ``cap_metrics`` returns, in its order."""
 
-FIGURES: Final[tuple[str, ...]] = (
+SWEEP_METRICS: Final[tuple[str, ...]] = (
     "final_value",
     "total_return",
     "cagr",
@@ -41,91 +41,91 @@ FIGURES: Final[tuple[str, ...]] = (
     "costs",
     "trades",
     "rebalances",
-    *OF_CAPS,
-    *SUMS,
+    *CAP_METRICS,
+    *SUM_COLUMNS,
 )
 """The columns of ``run``. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any capped
 asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
 ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
 
 
-class _Series(NamedTuple):
-    """What a series of returns is to each of S variants: as in ``Scatter``, the blocks added up."""
+class _TotalMoments(NamedTuple):
+    """What a series of returns is to each of S variants: as in ``Moments1D``, the blocks added up."""
 
     shift: FloatArray
     sums: FloatArray
     squares: FloatArray
 
 
-def figures_of(sums: LaneSums, capital: FloatArray, tape: LaneTape, table: FloatArray) -> None:
+def metrics_from_sums(sums: BatchSums, capital: FloatArray, tape: BatchMarket, table: FloatArray) -> None:
     """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value.
 
     ``capital`` (S,) [currency].
     """
     sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
     count = sessions - 1
-    returns = _Series(sums.shift, _total(sums.returns), _total(sums.squares))
+    returns = _TotalMoments(sums.shift, _sum_blocks(sums.returns), _sum_blocks(sums.squares))
     excess = returns
     if tape.excess:
-        excess = _Series(sums.excess_shift, _total(sums.excess), _total(sums.excess_squares))
+        excess = _TotalMoments(sums.excess_shift, _sum_blocks(sums.excess), _sum_blocks(sums.excess_squares))
     with np.errstate(all="ignore"):
-        growth, lost = sums.final / capital, sums.lowest
-        below = np.sqrt(_total(sums.shortfalls) / count)
-        mean, spread = mean_of(count, *excess[:2]), np.sqrt(variance_of(count, *excess[1:]))
+        growth, lost = sums.final_value / capital, sums.max_drawdown
+        below = np.sqrt(_sum_blocks(sums.shortfalls) / count)
+        mean, spread = mean_from_sums(count, *excess[:2]), np.sqrt(variance_from_sums(count, *excess[1:]))
         mean_value = sums.values / sessions
         cagr = _cagr(growth, days)
         columns = {
-            "final_value": np.where(sums.odd > 0.0, np.nan, sums.final),
+            "final_value": np.where(sums.needs_fallback > 0.0, np.nan, sums.final_value),
             "total_return": growth - 1.0,
             "cagr": cagr,
-            "volatility": np.sqrt(variance_of(count, *returns[1:])) * year,
+            "volatility": np.sqrt(variance_from_sums(count, *returns[1:])) * year,
             "sharpe": np.where(excess.squares == 0.0, np.nan, mean / spread * year),
             "sortino": np.where(below == 0.0, np.nan, mean / below * year),
             "max_drawdown": lost,
-            "longest_drawdown": sums.longest,
+            "longest_drawdown": sums.longest_drawdown,
             "calmar": np.where(lost < 0.0, cagr / np.abs(lost), np.nan),
-            "ulcer": np.sqrt(sums.falls / (sessions + 1)),
+            "ulcer": np.sqrt(sums.squared_drawdowns / (sessions + 1)),
             "best_year": sums.best_year,
             "worst_year": sums.worst_year,
-            "turnover": sums.traded / 2.0 / mean_value / (days / metrics.DAYS_PER_YEAR),
+            "turnover": sums.traded / 2.0 / mean_value / (days / metrics.CALENDAR_DAYS_PER_YEAR),
             "costs": sums.costs,
             "trades": sums.trades,
             "rebalances": sums.rebalances,
             "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
             "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
         }
-    for column, name in enumerate(FIGURES[: len(columns)]):
+    for column, name in enumerate(SWEEP_METRICS[: len(columns)]):
         table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
-    table[:, len(columns) :] = np.vstack(_raw(counts, sums.shift, sums.returns, sums.squares)).T
+    table[:, len(columns) :] = np.vstack(_unshift_sums(counts, sums.shift, sums.returns, sums.squares)).T
     if not np.isfinite(table).all():  # rarely so, and to write through a mask takes ten times as long as to ask
         table[~np.isfinite(table)] = np.nan
 
 
-def figures_of_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
+def metrics_from_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
     """Return (len(FIGURES),) the figures of a run of the spine; ``risk_free`` as in ``Performance.of``."""
-    performance = Performance.of(ledger, risk_free)
-    found = figures(performance)
-    weight, sessions = over_caps(ledger, market, policy.caps())
-    known = [found[name] for name in FIGURES if name in found]
-    blocks = (np.zeros(BLOCKS), np.zeros(BLOCKS))
+    performance = Performance.from_ledger(ledger, risk_free)
+    found = compute_metrics(performance)
+    weight, sessions = cap_metrics(ledger, market, policy.caps())
+    known = [found[name] for name in SWEEP_METRICS if name in found]
+    blocks = (np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS))
     if len(performance.returns):
-        scatter = Scatter.of(performance.returns)
+        scatter = Moments1D.from_series(performance.returns)
         counts = np.diff([0, *block_ends(scatter.count)])
-        blocks = _raw(counts, scatter.shift, scatter.sums, scatter.squares)
+        blocks = _unshift_sums(counts, scatter.shift, scatter.sums, scatter.squares)
     return np.array(
         [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
     )
 
 
-def _raw(
+def _unshift_sums(
     counts: FloatArray, shift: float | FloatArray, sums: FloatArray, squares: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return blocks of sums of returns and of their squares, from those less ``shift``."""
     return sums + counts * shift, squares + 2.0 * shift * sums + counts * shift * shift
 
 
-def _total(blocks: FloatArray) -> FloatArray:
+def _sum_blocks(blocks: FloatArray) -> FloatArray:
     """Return (S,) the sums of (BLOCKS, S), in order."""
     total = np.zeros(blocks.shape[1])
     for block in blocks:
@@ -137,18 +137,18 @@ def _cagr(growth: FloatArray, days: float) -> FloatArray:
     """Return growth a year (S,), NaN where there is none."""
     if days <= 0.0:
         return np.full_like(growth, np.nan)
-    return powers(growth, metrics.DAYS_PER_YEAR / days) - 1.0
+    return elementwise_power(growth, metrics.CALENDAR_DAYS_PER_YEAR / days) - 1.0
 
 
-def over_caps(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
+def cap_metrics(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
     """Return the highest weight of any capped asset, by products as the lanes compare it, and closes above the cap."""
-    caps = {market.index(ticker): cap for ticker, cap in limits.items()}
+    caps = {market.column_index(ticker): cap for ticker, cap in limits.items()}
     if not caps:
         return np.nan, np.nan
     prices = market.prices[-len(ledger.dates) :]
     held = ledger.units != 0.0
     money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
-    most = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + OVER)
+    most = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + LIMIT_TOLERANCE)
     above = np.asarray((money > most).any(axis=1))
     top = money.max(axis=1)
     best = (0.0, 1.0)

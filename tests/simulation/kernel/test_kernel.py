@@ -21,8 +21,17 @@ from engine.simulation.kernel import cost_fixpoint as fixpoint
 from engine.simulation.kernel import jit as compiling
 from engine.simulation.kernel import valuation as measures
 from engine.simulation.kernel import whole_shares
-from engine.simulation.kernel.order_costs import cost_of, proportional, spent
-from engine.simulation.kernel.records import Desk, Guard, Order, Slips, Tape, Terms, Track, Watch
+from engine.simulation.kernel.order_costs import cash_spent, is_proportional, total_cost
+from engine.simulation.kernel.records import (
+    ExecutionTerms,
+    MarketArrays,
+    Order,
+    ReviewWatch,
+    StandingOrders,
+    StateHistory,
+    Thresholds,
+    TradeBuffer,
+)
 from tests.support.markets import free, percent
 
 compiled_only = pytest.mark.skipif(
@@ -30,8 +39,8 @@ compiled_only = pytest.mark.skipif(
 )
 
 
-def terms(costs, n: int, *, caps=None, whole: bool = False) -> Terms:
-    return Terms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
+def terms(costs, n: int, *, caps=None, whole: bool = False) -> ExecutionTerms:
+    return ExecutionTerms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
 
 
 def order(weights, *, active=None, heirs=None, release: float = 0.0) -> Order:
@@ -54,7 +63,11 @@ def situations(draw: st.DrawFn):
     weights = weights / max(weights.sum(), 1e-9) * rng.choice([1.0, 0.9, 0.5])
     costs = draw(
         st.sampled_from(
-            [free(n), percent(0.001, n), PerOrderCosts(fixed=1, rate=0.002, minimum=3, maximum=40, spread=2).table(n)]
+            [
+                free(n),
+                percent(0.001, n),
+                PerOrderCosts(fixed=1, rate=0.002, minimum=3, maximum=40, spread=2).cost_table(n),
+            ]
         )
     )
     whole = draw(st.booleans())
@@ -68,7 +81,11 @@ def situations(draw: st.DrawFn):
 def test_compiled_code_gives_the_bits_of_its_python_source(situation) -> None:
     units, cash, price, weights, costs, whole = situation
     n = len(units)
-    for function, extra in ((kernel.trade, ()), (kernel.invest, ()), (kernel.raise_cash, (cash * 0.5 + 10.0, 0.1))):
+    for function, extra in (
+        (kernel.trade, ()),
+        (kernel.invest_cash, ()),
+        (kernel.raise_cash, (cash * 0.5 + 10.0, 0.1)),
+    ):
         results = []
         for version in (function, function.py_func):
             held, dq, fees = units.copy(), np.zeros(n), np.zeros(n)
@@ -82,7 +99,7 @@ def test_money_is_neither_made_nor_lost(situation) -> None:
     units, cash, price, weights, costs, whole = situation
     n = len(units)
     before = float(units @ price) + cash
-    for function, extra in ((kernel.trade, ()), (kernel.invest, ()), (kernel.raise_cash, (0.2 * before, 0.1))):
+    for function, extra in ((kernel.trade, ()), (kernel.invest_cash, ()), (kernel.raise_cash, (0.2 * before, 0.1))):
         held, dq, fees = units.copy(), np.zeros(n), np.zeros(n)
         answer = function(held, cash, *extra, price, order(weights), terms(costs, n, whole=whole), dq, fees)
         left = answer[2] if isinstance(answer, tuple) else answer
@@ -103,7 +120,7 @@ def test_a_nan_price_of_an_asset_nobody_holds_or_wants_harms_nothing() -> None:
 
 def test_an_empty_account_trades_nothing_and_ends() -> None:
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
-    costs = PerOrderCosts(fixed=1.0).table(2)
+    costs = PerOrderCosts(fixed=1.0).cost_table(2)
     _, _, cash = kernel.trade(units, 0.0, np.array([1.0, 2.0]), order([0.5, 0.5]), terms(costs, 2), dq, fees)
     assert (units.tolist(), cash) == ([0.0, 0.0], 0.0)
 
@@ -111,7 +128,7 @@ def test_an_empty_account_trades_nothing_and_ends() -> None:
 @pytest.mark.parametrize("scale", [1e-200, 1e-9, 1e9, 1e14])
 def test_extreme_scales_end_and_keep_the_weights(scale: float) -> None:
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
-    costs = PerOrderCosts(rate=0.01, minimum=1e-4 * scale).table(2)
+    costs = PerOrderCosts(rate=0.01, minimum=1e-4 * scale).cost_table(2)
     _, _, cash = kernel.trade(units, scale, np.array([scale, 3.0]), order([0.5, 0.3]), terms(costs, 2), dq, fees)
     value = float(units @ np.array([scale, 3.0])) + cash
     assert units * [scale, 3.0] / value == pytest.approx([0.5, 0.3], rel=1e-12)
@@ -123,7 +140,7 @@ def test_a_waiting_asset_that_is_overweight_scales_the_others_down() -> None:
     status, scaled, cash = kernel.trade(
         units, 100.0, np.array([10.0, 10.0]), order([0.5, 0.5], active=[True, False]), terms(free(2), 2), dq, fees
     )
-    assert (status, scaled, cash) == (kernel.DONE, True, 0.0)
+    assert (status, scaled, cash) == (kernel.FILLED, True, 0.0)
     assert units.tolist() == [40.0, 60.0]
 
 
@@ -141,7 +158,7 @@ def test_a_release_that_its_fee_would_eat_stays_in_cash() -> None:
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
     small = order([0.0], active=[False], heirs=[1.0], release=5.0)
     status, _, cash = kernel.trade(
-        units, 20.0, np.array([1.0]), small, terms(PerOrderCosts(fixed=9.9).table(1), 1), dq, fees
+        units, 20.0, np.array([1.0]), small, terms(PerOrderCosts(fixed=9.9).cost_table(1), 1), dq, fees
     )
     assert (status, units[0], cash) == (kernel.UNAFFORDABLE, 0.0, 20.0)
 
@@ -167,22 +184,22 @@ def test_a_trim_moves_the_excess_to_the_heirs_and_leaves_cash_alone() -> None:
 )
 def test_new_money_goes_to_the_largest_gap_first(paid_in: float, expected: list[float]) -> None:
     units, dq, fees = np.array([30.0, 30.0, 40.0]), np.zeros(3), np.zeros(3)
-    left = kernel.invest(units, paid_in, np.full(3, 10.0), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), dq, fees)
+    left = kernel.invest_cash(units, paid_in, np.full(3, 10.0), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), dq, fees)
     assert units == pytest.approx(np.array(expected), rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_cash_target_is_kept_when_new_money_is_invested() -> None:
     units, dq, fees = np.array([80.0]), np.zeros(1), np.zeros(1)
-    left = kernel.invest(units, 400.0, np.array([10.0]), order([0.75]), terms(free(1), 1), dq, fees)
+    left = kernel.invest_cash(units, 400.0, np.array([10.0]), order([0.75]), terms(free(1), 1), dq, fees)
     assert units[0] == pytest.approx(90.0)
     assert left == pytest.approx(300.0)
 
 
 def test_a_purchase_and_its_fee_fit_the_money() -> None:
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
-    costs = PerOrderCosts(fixed=4.9, rate=0.0025, minimum=9.9, maximum=59.9).table(1)
-    left = kernel.invest(units, 1000.0, np.array([1.0]), order([1.0]), terms(costs, 1), dq, fees)
+    costs = PerOrderCosts(fixed=4.9, rate=0.0025, minimum=9.9, maximum=59.9).cost_table(1)
+    left = kernel.invest_cash(units, 1000.0, np.array([1.0]), order([1.0]), terms(costs, 1), dq, fees)
     assert units[0] == pytest.approx(990.1, rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
 
@@ -208,7 +225,7 @@ def test_a_sale_covers_its_own_fee() -> None:
 def test_whole_shares_spend_what_a_brute_force_search_can_add(cash: float) -> None:
     """No further share of largest remainder fits: each asset is at its floor or one above, cash never below zero."""
     price, weights = np.array([9.0, 31.0, 7.5]), [0.5, 0.3, 0.2]
-    costs = PerOrderCosts(fixed=0.5, rate=0.001).table(3)
+    costs = PerOrderCosts(fixed=0.5, rate=0.001).cost_table(3)
     units, dq, fees = np.zeros(3), np.zeros(3), np.zeros(3)
     exact, dx, fx = np.zeros(3), np.zeros(3), np.zeros(3)
     kernel.trade(exact, cash, price, order(weights), terms(costs, 3), dx, fx)
@@ -249,7 +266,7 @@ def test_selling_everything_leaves_no_dust() -> None:
 
 def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() -> None:
     """B sells a whole share more than planned and pays more; A, whole to the share at its cap, gives one back."""
-    costs = PerOrderCosts(rate=0.05).table(2)
+    costs = PerOrderCosts(rate=0.05).cost_table(2)
     costs.rate[0] = 0.0
     weights, cap = [0.1, 0.5], 0.1
     exact, dq, fees = np.array([0.0, 100.0]), np.zeros(2), np.zeros(2)
@@ -268,37 +285,41 @@ def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() 
 def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_cap() -> None:
     units, price, caps = np.zeros(2), np.array([10.0, 7.0]), np.array([0.5, np.inf])
     dq = np.array([5.0, 8.0])
-    assert whole_shares._caps_keep(units, dq, price, caps, 1, 100.0, 100.0)
-    assert not whole_shares._caps_keep(units, dq, price, caps, 1, 100.0, 99.9)
-    assert whole_shares._caps_keep(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
-    assert not whole_shares._caps_keep(units, dq, price, caps, 0, 99.95, 99.9)
-    assert not whole_shares._caps_keep(units, dq, price, caps, 1, 101.0, 99.0)
+    assert whole_shares._keeps_caps(units, dq, price, caps, 1, 100.0, 100.0)
+    assert not whole_shares._keeps_caps(units, dq, price, caps, 1, 100.0, 99.9)
+    assert whole_shares._keeps_caps(units, dq, price, caps, 1, 99.95, 99.9)  # it was above before, for another reason
+    assert not whole_shares._keeps_caps(units, dq, price, caps, 0, 99.95, 99.9)
+    assert not whole_shares._keeps_caps(units, dq, price, caps, 1, 101.0, 99.0)
 
 
-def watching(target, look, absolute, relative, caps, *, whole=False) -> Watch:
-    return Watch(target, look, absolute, relative, caps, target, whole, np.zeros(len(look), bool))
+def watching(target, look, absolute, relative, caps, *, whole=False) -> Thresholds:
+    return Thresholds(target, look, absolute, relative, caps, target, whole, np.zeros(len(look), bool))
 
 
 def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
-    track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
+    track = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     rest = watching(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     every = np.ones((sessions, n), bool)
-    tape = Tape(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
-    nobody = Guard(False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False)
+    tape = MarketArrays(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
+    nobody = ReviewWatch(
+        False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False
+    )
     core = np.zeros(n)
-    desk = Desk(Terms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool), core, False)
+    desk = StandingOrders(
+        ExecutionTerms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool), core, False
+    )
     rows, kinds, empty = np.zeros(0, int), np.zeros(0, int), [np.zeros((0, n)) for _ in range(4)]
-    none = Slips(np.zeros(1, int), rows, kinds, *empty, np.zeros(0, bool))
+    none = TradeBuffer(np.zeros(1, int), rows, kinds, *empty, np.zeros(0, bool))
     args = np.array(units, float), cash, tape, watch or rest, guard or nobody, desk, armed, track, none, False
-    answer = kernel.hold(start, stop or sessions, *args)
+    answer = kernel.advance(start, stop or sessions, *args)
     return answer, track
 
 
 def test_holding_marks_every_session_and_accrues_interest_between_them() -> None:
     (row, cash, alarm), track = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02])
-    assert (row, alarm) == (3, kernel.QUIET)
+    assert (row, alarm) == (3, kernel.NO_TRIGGER)
     assert track.cash.tolist() == [100.0, 101.0, pytest.approx(103.02)]
     assert track.value.tolist() == [120.0, 123.0, pytest.approx(127.02)]
     assert cash == pytest.approx(103.02)
@@ -311,21 +332,21 @@ def test_an_alarm_stops_the_session_after_the_close_that_raised_it() -> None:
     cap = watching(np.array([0.5, 0.5]), np.zeros(4, bool), np.inf, np.inf, np.array([np.inf, 0.6]))
     prices = [[10, 10], [10, 15], [10, 15.1], [10, 10]]
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap)
-    assert (row, alarm) == (3, kernel.CAP_ALARM)
+    assert (row, alarm) == (3, kernel.CAP_TRIGGER)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap, armed=False)
-    assert (row, alarm) == (4, kernel.QUIET)
+    assert (row, alarm) == (4, kernel.NO_TRIGGER)
     band = watching(np.array([0.5, 0.5]), np.array([True, False, True, True]), 0.05, np.inf, quiet)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=band)
-    assert (row, alarm) == (3, kernel.BAND_ALARM)
+    assert (row, alarm) == (3, kernel.BAND_TRIGGER)
     relative = watching(np.array([0.5, 0.5]), np.ones(4, bool), np.inf, 0.15, quiet)
     (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=relative)
-    assert (row, alarm) == (2, kernel.BAND_ALARM)
+    assert (row, alarm) == (2, kernel.BAND_TRIGGER)
 
 
 def test_a_weight_at_its_cap_or_on_its_band_raises_no_alarm() -> None:
     at = watching(np.array([0.5, 0.5]), np.ones(1, bool), 0.25, np.inf, np.array([0.75, 0.25]))
     (_, _, alarm), _ = holding([[30.0, 10.0]], [1.0, 1.0], 0.0, watch=at)
-    assert alarm == kernel.QUIET
+    assert alarm == kernel.NO_TRIGGER
 
 
 @compiled_only
@@ -356,8 +377,8 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
 
 
 def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> None:
-    assert proportional(percent(0.1, 2))
-    assert proportional(PerOrderCosts(rate=0.09, spread=100).table(2))
+    assert is_proportional(percent(0.1, 2))
+    assert is_proportional(PerOrderCosts(rate=0.09, spread=100).cost_table(2))
     for field, amount in (
         ("fixed", 0.5),
         ("per_share", 0.005),
@@ -370,7 +391,7 @@ def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> 
         for asset in (0, 1):
             table = percent(0.0, 2)
             getattr(table, field)[asset] = amount
-            assert not proportional(table)
+            assert not is_proportional(table)
 
 
 def test_every_term_of_an_order_s_cost_by_hand() -> None:
@@ -389,12 +410,14 @@ def test_every_term_of_an_order_s_cost_by_hand() -> None:
 def test_holdings_costs_and_values_count_one_share_and_skip_what_is_not_held() -> None:
     price = np.array([10.0, np.nan, 5.0])
     h = np.empty(3)
-    assert measures.holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
+    assert measures.compute_holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
     assert h.tolist() == [10.0, 0.0, 10.0]
-    one = PerOrderCosts(fixed=1.0).table(3)
-    assert cost_of(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
-    assert spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
-    assert whole_shares.value_after(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
+    one = PerOrderCosts(fixed=1.0).cost_table(3)
+    assert total_cost(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
+    assert cash_spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
+    assert (
+        whole_shares.value_after_trades(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
+    )
 
 
 def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
@@ -402,9 +425,9 @@ def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
     h = np.array([100.0, 600.0, 250.0, 50.0])
     given = Order(np.array([0.5, 0.5, 0.0, 0.0]), np.array([True, False, False, False]), np.array([0, 0, 0.25, 0.75]))
     x = np.full(4, 9.0)
-    fixpoint.orders_at(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
+    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
     assert x.tolist() == [300.0, 0.0, -25.0, -50.0]
-    fixpoint.orders_at(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
+    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
     assert x.tolist() == [-100.0, 0.0, 0.0, 0.0]
 
 
@@ -412,7 +435,7 @@ def test_an_order_of_a_trillionth_of_the_value_is_rounding_and_a_larger_one_is_n
     """NOISE of 1e12 is 1."""
     for held, expected in ((5e11 - 1.0, 0.0), (5e11 + 1.0, 0.0), (5e11 - 1.5, 1.5), (5e11 + 1.5, -1.5)):
         x = np.empty(1)
-        fixpoint.orders_at(1e12, 1e12, np.array([held]), order([0.5]), x)
+        fixpoint.trades_at_value(1e12, 1e12, np.array([held]), order([0.5]), x)
         assert x[0] == expected
 
 
@@ -420,7 +443,7 @@ def test_whole_quantities_are_rounded_down_with_a_billionth_of_a_share_of_grace(
     """At 10 a share: 1.99 to 1; 2 less 5e-10 to 2; all 5 sold; 3 less 1.5 to 1; D untouched."""
     units, price = np.array([0.0, 0.0, 5.0, 3.0, 4.0]), np.full(5, 10.0)
     dq, rest = np.full(5, 9.0), np.full(5, 9.0)
-    whole_shares._floor(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
+    whole_shares._round_down(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
     assert dq.tolist() == [1.0, 2.0, -5.0, -2.0, 0.0]
     assert rest == pytest.approx([0.99, -5e-10, -1.0, 0.5, -1.0], abs=1e-12)
 
@@ -430,7 +453,7 @@ def spent_rest(price, cash: float, reserve: float, dq, rest, *, caps=None, costs
     dq = np.array(dq, float)
     held = np.zeros(n) if units is None else np.array(units, float)
     whole = terms(costs or free(n), n, caps=caps, whole=True)
-    whole_shares._spend_rest(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
+    whole_shares._spend_remainder(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
     return dq.tolist()
 
 
@@ -447,14 +470,14 @@ def test_the_last_share_may_take_cash_to_its_reserve_and_not_below() -> None:
     assert spent_rest([10], 40.0, 10.0, [2], [0.5]) == [3.0]
     assert spent_rest([10], 40.0, 10.0 + 1e-12, [2], [0.5]) == [3.0]
     assert spent_rest([10], 40.0, 10.0 + 1e-9, [2], [0.5]) == [2.0]
-    assert spent_rest([10], 40.0, 10.0, [2], [0.5], costs=PerOrderCosts(rate=0.001).table(1)) == [2.0]
+    assert spent_rest([10], 40.0, 10.0, [2], [0.5], costs=PerOrderCosts(rate=0.001).cost_table(1)) == [2.0]
 
 
 def test_a_further_share_keeps_its_cap_which_is_of_the_value_after_its_cost() -> None:
     """Of 100 a cap of 0.3 holds 3 shares at 10; of 99.97 after costs only 2."""
     assert spent_rest([10], 100.0, 0.0, [2], [0.5], caps=[0.3]) == [3.0]
     assert spent_rest([10], 100.0, 0.0, [3], [0.5], caps=[0.3]) == [3.0]
-    assert spent_rest([10], 100.0, 0.0, [2], [0.5], caps=[0.3], costs=PerOrderCosts(rate=0.001).table(1)) == [2.0]
+    assert spent_rest([10], 100.0, 0.0, [2], [0.5], caps=[0.3], costs=PerOrderCosts(rate=0.001).cost_table(1)) == [2.0]
 
 
 def test_whole_shares_leave_the_cash_that_the_weights_leave() -> None:
@@ -488,21 +511,25 @@ def test_shares_above_a_cap_that_the_plan_keeps_are_sold_again_one_by_one() -> N
         ([0.5, 0.0], [0.0005, np.inf], 0.0),
     ):
         dq = np.array([12.0, 0.0])
-        whole_shares._cut_to_caps(np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq)
+        whole_shares._sell_above_caps(
+            np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq
+        )
         assert dq.tolist() == [expected, 0.0]
 
 
 def test_targets_are_cut_when_waiting_assets_and_they_exceed_the_value() -> None:
     """600 wait, half of 1000 is wanted: the others get shares of 1000 less 600. 500 waiting just fit."""
     given = order([0.5, 0.25, 0.25], active=[False, True, True])
-    needed, cut = fixpoint._scaled(1000.0, np.array([600.0, 50.0, 0.0]), given)
+    needed, cut = fixpoint._scale_order(1000.0, np.array([600.0, 50.0, 0.0]), given)
     assert needed
     assert cut.weights.tolist() == [1.0, 0.5, 0.5]
-    assert (cut.release, cut.withheld) == (0.0, 600.0)
-    assert not fixpoint._scaled(1000.0, np.array([500.0, 50.0, 0.0]), given)[0]
-    assert not fixpoint._scaled(1000.0, np.array([500.0 + 1e-10, 50.0, 0.0]), given)[0]
-    assert fixpoint._scaled(1000.0, np.array([500.0 + 1e-8, 50.0, 0.0]), given)[0]
-    assert not fixpoint._scaled(100.0, np.array([600.0, 50.0, 0.0]), order([1.0, 0, 0], active=[False, True, True]))[0]
+    assert (cut.released_cash, cut.withheld_cash) == (0.0, 600.0)
+    assert not fixpoint._scale_order(1000.0, np.array([500.0, 50.0, 0.0]), given)[0]
+    assert not fixpoint._scale_order(1000.0, np.array([500.0 + 1e-10, 50.0, 0.0]), given)[0]
+    assert fixpoint._scale_order(1000.0, np.array([500.0 + 1e-8, 50.0, 0.0]), given)[0]
+    assert not fixpoint._scale_order(
+        100.0, np.array([600.0, 50.0, 0.0]), order([1.0, 0, 0], active=[False, True, True])
+    )[0]
 
 
 def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None:
@@ -517,7 +544,7 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
         dq,
         fees,
     )
-    assert (status, scaled) == (kernel.DONE, True)
+    assert (status, scaled) == (kernel.FILLED, True)
     assert units == pytest.approx([26.0, 70.0, 4.0], rel=1e-12)
     assert cash == pytest.approx(0.0, abs=1e-9)
 
@@ -538,29 +565,31 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
 def test_payers_with_too_little_are_sold_whole_and_the_others_share_what_is_left(h, need, sold) -> None:
     given = order([0.5, 0, 0, 0], active=[True, False, False, False], heirs=[0, 0.5, 0.3, 0.2])
     x = np.zeros(4)
-    fixpoint._pay(need, np.array(h), given, x)
+    fixpoint._sell_pro_rata(need, np.array(h), given, x)
     assert x == pytest.approx(np.array(sold), abs=1e-12)
 
 
 def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
-    assert flows._affordable(100.0, 1.0, 0, free(1)) == 100.0
-    assert flows._affordable(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
-    assert flows._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=30.0).table(1)) == pytest.approx(70.0, rel=1e-14)
-    assert flows._affordable(100.0, 1.0, 0, PerOrderCosts(fixed=200.0).table(1)) == 0.0
+    assert flows._largest_purchase(100.0, 1.0, 0, free(1)) == 100.0
+    assert flows._largest_purchase(101.0, 1.0, 0, percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
+    assert flows._largest_purchase(100.0, 1.0, 0, PerOrderCosts(fixed=30.0).cost_table(1)) == pytest.approx(
+        70.0, rel=1e-14
+    )
+    assert flows._largest_purchase(100.0, 1.0, 0, PerOrderCosts(fixed=200.0).cost_table(1)) == 0.0
     costs = percent(0.013, 1)
-    most = flows._affordable(77.7, 1.0, 0, costs)
+    most = flows._largest_purchase(77.7, 1.0, 0, costs)
     assert most + kernel.order_cost(most, 1.0, 0, costs) <= 77.7
     more = np.nextafter(most, 100.0)
     assert more + kernel.order_cost(more, 1.0, 0, costs) > 77.7
 
 
 def test_the_smallest_sale_that_brings_what_is_needed_after_its_fee() -> None:
-    fixed = PerOrderCosts(fixed=1.0).table(1)
-    assert flows._sale_for(50.0, 100.0, 1.0, 0, fixed) == pytest.approx(51.0, rel=1e-14)
-    assert flows._sale_for(99.0, 100.0, 1.0, 0, fixed) == 100.0
-    assert flows._sale_for(500.0, 100.0, 1.0, 0, fixed) == 100.0
+    fixed = PerOrderCosts(fixed=1.0).cost_table(1)
+    assert flows._smallest_sale(50.0, 100.0, 1.0, 0, fixed) == pytest.approx(51.0, rel=1e-14)
+    assert flows._smallest_sale(99.0, 100.0, 1.0, 0, fixed) == 100.0
+    assert flows._smallest_sale(500.0, 100.0, 1.0, 0, fixed) == 100.0
     costs = percent(0.013, 1)
-    sale = flows._sale_for(50.0, 100.0, 1.0, 0, costs)
+    sale = flows._smallest_sale(50.0, 100.0, 1.0, 0, costs)
     assert sale - kernel.order_cost(sale, 1.0, 0, costs) >= 50.0
     less = np.nextafter(sale, 0.0)
     assert less - kernel.order_cost(less, 1.0, 0, costs) < 50.0
@@ -570,33 +599,36 @@ def test_the_widest_gap_is_found_among_active_untried_assets_on_the_side_asked_f
     """Targets 50, 30, 20 of 100 and holdings 20, 60, 15: gaps 30, -30, 5."""
     h, free_all = np.array([20.0, 60.0, 15.0]), np.zeros(3, bool)
     given = order([0.5, 0.3, 0.2])
-    assert flows._widest(h, 100.0, given, free_all, 1.0, 1.0) == (0, 30.0)
-    assert flows._widest(h, 100.0, given, free_all, -1.0, 1.0) == (1, 30.0)
-    assert flows._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 1.0) == (2, 5.0)
-    assert flows._widest(h, 100.0, given, np.array([True, False, False]), 1.0, 5.0) == (-1, 5.0)
+    assert flows._largest_gap(h, 100.0, given, free_all, 1.0, 1.0) == (0, 30.0)
+    assert flows._largest_gap(h, 100.0, given, free_all, -1.0, 1.0) == (1, 30.0)
+    assert flows._largest_gap(h, 100.0, given, np.array([True, False, False]), 1.0, 1.0) == (2, 5.0)
+    assert flows._largest_gap(h, 100.0, given, np.array([True, False, False]), 1.0, 5.0) == (-1, 5.0)
     resting = order([0.5, 0.3, 0.2], active=[False, True, True])
-    assert flows._widest(h, 100.0, resting, free_all, 1.0, 1.0) == (2, 5.0)
-    assert flows._widest(h, -100.0, given, free_all, -1.0, 1.0) == (1, 60.0)
-    assert flows._widest(np.array([10.0, 10.0]), 100.0, order([0.5, 0.5]), np.zeros(2, bool), 1.0, 1.0) == (0, 40.0)
+    assert flows._largest_gap(h, 100.0, resting, free_all, 1.0, 1.0) == (2, 5.0)
+    assert flows._largest_gap(h, -100.0, given, free_all, -1.0, 1.0) == (1, 60.0)
+    assert flows._largest_gap(np.array([10.0, 10.0]), 100.0, order([0.5, 0.5]), np.zeros(2, bool), 1.0, 1.0) == (
+        0,
+        40.0,
+    )
 
 
 def test_a_value_after_costs_has_settled_at_rounding_and_after_forty_attempts_on_its_lower_side() -> None:
-    assert flows._settled(100.0, 100.0, 0)
-    assert flows._settled(1e15 + 1.0, 1e15, 0)
-    assert not flows._settled(1e15 + 2.0, 1e15, 0)
-    assert not flows._settled(99.0, 100.0, 0)
-    assert not flows._settled(101.0, 100.0, 39)
-    assert flows._settled(101.0, 100.0, 40)
-    assert flows._settled(101.0, 100.0, 63)
-    assert not flows._settled(99.0, 100.0, 40)
-    assert flows._settled(-1e15 - 1.0, -1e15, 0)
+    assert flows._has_converged(100.0, 100.0, 0)
+    assert flows._has_converged(1e15 + 1.0, 1e15, 0)
+    assert not flows._has_converged(1e15 + 2.0, 1e15, 0)
+    assert not flows._has_converged(99.0, 100.0, 0)
+    assert not flows._has_converged(101.0, 100.0, 39)
+    assert flows._has_converged(101.0, 100.0, 40)
+    assert flows._has_converged(101.0, 100.0, 63)
+    assert not flows._has_converged(99.0, 100.0, 40)
+    assert flows._has_converged(-1e15 - 1.0, -1e15, 0)
 
 
 def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
     """300 and 500 held, 203 new, 1 a purchase: of 1002 half each is 501; A buys 201, and B's fee would eat the 1 left."""
     units, dq, fees = np.array([300.0, 500.0]), np.zeros(2), np.zeros(2)
-    costs = PerOrderCosts(fixed=1.0).table(2)
-    left = kernel.invest(units, 203.0, np.ones(2), order([0.5, 0.5]), terms(costs, 2), dq, fees)
+    costs = PerOrderCosts(fixed=1.0).cost_table(2)
+    left = kernel.invest_cash(units, 203.0, np.ones(2), order([0.5, 0.5]), terms(costs, 2), dq, fees)
     assert units == pytest.approx([501.0, 500.0], rel=1e-12)
     assert fees.tolist() == [1.0, 0.0]
     assert left == pytest.approx(1.0, rel=1e-9)
@@ -605,7 +637,7 @@ def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
 def test_new_money_fills_two_gaps_with_a_rate_each() -> None:
     """Targets 60/40 %, holdings 100 and 100, 303 new at 1 %: 500 after costs of 3, 300 and 200, so 200 and 100 bought."""
     units, dq, fees = np.array([100.0, 100.0]), np.zeros(2), np.zeros(2)
-    left = kernel.invest(units, 303.0, np.ones(2), order([0.6, 0.4]), terms(percent(0.01, 2), 2), dq, fees)
+    left = kernel.invest_cash(units, 303.0, np.ones(2), order([0.6, 0.4]), terms(percent(0.01, 2), 2), dq, fees)
     assert units == pytest.approx([300.0, 200.0], rel=1e-12)
     assert fees == pytest.approx([2.0, 1.0], rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
@@ -631,7 +663,7 @@ def test_a_withdrawal_takes_two_excesses_with_a_rate_each() -> None:
 def test_a_sale_that_its_fee_would_eat_is_left_out_of_a_withdrawal() -> None:
     """A's excess of 4 costs 5 to sell, B's of 46 brings 41: B alone pays."""
     units, dq, fees = np.array([54.0, 96.0]), np.zeros(2), np.zeros(2)
-    costs = PerOrderCosts(fixed=5.0).table(2)
+    costs = PerOrderCosts(fixed=5.0).cost_table(2)
     left = kernel.raise_cash(units, 0.0, 45.0, 0.0, np.ones(2), order([0.5, 0.5]), terms(costs, 2), dq, fees)
     assert units[0] == 54.0
     assert fees[0] == 0.0
@@ -651,8 +683,8 @@ def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_
     before = compiling.numba.config.CACHE_DIR
     monkeypatch.setattr(compiling.numba, "njit", compiler)
     monkeypatch.setattr(compiling, "FOLDER", tmp_path if somewhere else None)
-    assert compiling.jit(abs) is abs
-    assert compiling.inlined(abs) is abs
+    assert compiling.njit_cached(abs) is abs
+    assert compiling.njit_inline(abs) is abs
     kept = ({"cache": True, "error_model": "numpy"}, str(tmp_path)) if somewhere else ({"error_model": "numpy"}, before)
     assert asked == [kept, ({"inline": "always", "error_model": "numpy"}, before)]
     assert before == compiling.numba.config.CACHE_DIR
@@ -661,7 +693,7 @@ def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_
 def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 0)
     monkeypatch.setattr(compiling, "FOLDER", tmp_path / "kernel-now")
-    assert not compiling.compiled("hold")
+    assert not compiling.is_compiled("hold")
     for state, function, known in (
         ("kernel-old", "hold", False),
         ("kernel-now", "trim", False),
@@ -670,14 +702,14 @@ def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(mo
         index = tmp_path / state / "engine_0" / f"holding.{function}-500.py311.nbi"
         index.parent.mkdir(parents=True, exist_ok=True)
         index.touch()
-        assert compiling.compiled("hold") is known
-    compiling.tidy()
+        assert compiling.is_compiled("hold") is known
+    compiling.remove_stale_caches()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
     monkeypatch.setattr(compiling, "FOLDER", None)
-    assert not compiling.compiled("hold")
-    compiling.tidy()
+    assert not compiling.is_compiled("hold")
+    compiling.remove_stale_caches()
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
-    assert compiling.compiled("hold")
+    assert compiling.is_compiled("hold")
 
 
 def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba_is_told(
@@ -688,21 +720,21 @@ def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba
     (tmp_path / "kernel_types.py").touch()
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(compiling.platformdirs, "user_cache_path", lambda _: home)
-    name = f"kernel-{compiling.fingerprint(package)}"
-    assert compiling.place(package) == package / "__pycache__" / name
+    name = f"kernel-{compiling.source_hash(package)}"
+    assert compiling.find_cache_folder(package) == package / "__pycache__" / name
     shutil.rmtree(package / "__pycache__")
     (package / "__pycache__").touch()  # no folder can be made there
-    assert compiling.place(package) == home / name
+    assert compiling.find_cache_folder(package) == home / name
     shutil.rmtree(home)
     home.touch()
-    assert compiling.place(package) is None
+    assert compiling.find_cache_folder(package) is None
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "told"))
-    assert compiling.place(package) == tmp_path / "told" / name
+    assert compiling.find_cache_folder(package) == tmp_path / "told" / name
 
 
 def test_an_asset_that_is_not_held_is_not_marked_whatever_its_price() -> None:
     (_, _, alarm), track = holding([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
-    assert alarm == kernel.QUIET
+    assert alarm == kernel.NO_TRIGGER
     assert track.value.tolist() == [15.0, 17.0]
     assert track.units.tolist() == [[1.0, 0.0], [1.0, 0.0]]
 
@@ -718,9 +750,9 @@ def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() 
     cap = watching(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
     growth = [9.0, 1.01, 1.02]
     (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, watch=cap)
-    assert (row, cash, alarm) == (2, pytest.approx(103.02), kernel.CAP_ALARM)
+    assert (row, cash, alarm) == (2, pytest.approx(103.02), kernel.CAP_TRIGGER)
     (row, cash, alarm), _ = holding([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, watch=cap)
-    assert (row, cash, alarm) == (3, pytest.approx(103.02), kernel.CAP_ALARM)
+    assert (row, cash, alarm) == (3, pytest.approx(103.02), kernel.CAP_TRIGGER)
 
 
 def alarm_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative=np.inf, whole=False) -> int:
@@ -731,33 +763,33 @@ def alarm_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative
 
 def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_a_whole_answer_serves_a_cap() -> None:
     """Of 100: 40 where 50 are wanted is 10 points and a fifth below."""
-    assert alarm_of([40.0], 60.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
-    assert alarm_of([60.0], 40.0, [0.5], absolute=0.09) == kernel.BAND_ALARM
-    assert alarm_of([40.0], 60.0, [0.5], absolute=0.11) == kernel.QUIET
-    assert alarm_of([40.0], 60.0, [0.5], relative=0.19) == kernel.BAND_ALARM
-    assert alarm_of([40.0], 60.0, [0.5], relative=0.21) == kernel.QUIET
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.4) == kernel.BAND_ALARM
-    assert alarm_of([1.0], 99.0, [0.0], absolute=0.005) == kernel.BAND_ALARM
+    assert alarm_of([40.0], 60.0, [0.5], absolute=0.09) == kernel.BAND_TRIGGER
+    assert alarm_of([60.0], 40.0, [0.5], absolute=0.09) == kernel.BAND_TRIGGER
+    assert alarm_of([40.0], 60.0, [0.5], absolute=0.11) == kernel.NO_TRIGGER
+    assert alarm_of([40.0], 60.0, [0.5], relative=0.19) == kernel.BAND_TRIGGER
+    assert alarm_of([40.0], 60.0, [0.5], relative=0.21) == kernel.NO_TRIGGER
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.4) == kernel.BAND_TRIGGER
+    assert alarm_of([1.0], 99.0, [0.0], absolute=0.005) == kernel.BAND_TRIGGER
     both = {"units": [60.0, 20.0], "cash": 20.0, "target": [0.6, 0.3], "caps": [0.5, 1.0], "absolute": 0.09}
-    assert alarm_of(**both, whole=True) == kernel.BAND_ALARM
-    assert alarm_of(**both) == kernel.BAND_ALARM | kernel.CAP_ALARM
-    assert alarm_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.CAP_ALARM
+    assert alarm_of(**both, whole=True) == kernel.BAND_TRIGGER
+    assert alarm_of(**both) == kernel.BAND_TRIGGER | kernel.CAP_TRIGGER
+    assert alarm_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == kernel.CAP_TRIGGER
 
 
 def test_a_cap_is_exceeded_by_more_than_a_billionth_of_it() -> None:
-    assert alarm_of([50.0 + 4e-8], 50.0 - 4e-8, [0.1], caps=[0.5]) == kernel.QUIET
-    assert alarm_of([50.0 + 6e-8], 50.0 - 6e-8, [0.1], caps=[0.5]) == kernel.CAP_ALARM
+    assert alarm_of([50.0 + 4e-8], 50.0 - 4e-8, [0.1], caps=[0.5]) == kernel.NO_TRIGGER
+    assert alarm_of([50.0 + 6e-8], 50.0 - 6e-8, [0.1], caps=[0.5]) == kernel.CAP_TRIGGER
 
 
 def test_an_asset_neither_held_nor_wanted_raises_no_alarm_and_the_next_one_is_still_watched() -> None:
     watch = watching(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
-    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, watch=watch)[0][2] == kernel.BAND_ALARM
+    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, watch=watch)[0][2] == kernel.BAND_TRIGGER
 
 
 def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
     """B is 1 above its target, two orders cost 10; with 100 to bring, 90 are left to A."""
-    costs = PerOrderCosts(fixed=5.0).table(2)
-    for weight, expected in ((0.499, kernel.UNAFFORDABLE), (0.4, kernel.DONE)):
+    costs = PerOrderCosts(fixed=5.0).cost_table(2)
+    for weight, expected in ((0.499, kernel.UNAFFORDABLE), (0.4, kernel.FILLED)):
         units, dq, fees = np.array([500.0, 500.0]), np.zeros(2), np.zeros(2)
         trim = order([0.0, weight], active=[False, True], heirs=[1.0, 0.0])
         status, _, cash = kernel.trade(units, 0.0, np.ones(2), trim, terms(costs, 2), dq, fees)
@@ -770,7 +802,7 @@ def test_a_release_of_which_costs_leave_a_billionth_of_the_account_is_not_spent(
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
     given_up = order([0.0], active=[False], heirs=[1.0], release=5.0)
     status, _, cash = kernel.trade(
-        units, 1e9, np.array([1.0]), given_up, terms(PerOrderCosts(fixed=4.5).table(1), 1), dq, fees
+        units, 1e9, np.array([1.0]), given_up, terms(PerOrderCosts(fixed=4.5).cost_table(1), 1), dq, fees
     )
     assert (status, units[0], cash) == (kernel.UNAFFORDABLE, 0.0, 1e9)
 
@@ -782,9 +814,9 @@ def test_weights_of_more_than_the_account_are_not_filled() -> None:
 
 
 def test_a_sale_may_cost_all_that_it_brings_and_no_more() -> None:
-    for fixed, expected in ((10.0, (kernel.DONE, 0.0)), (10.5, (kernel.UNAFFORDABLE, 10.0))):
+    for fixed, expected in ((10.0, (kernel.FILLED, 0.0)), (10.5, (kernel.UNAFFORDABLE, 10.0))):
         units, dq, fees = np.array([10.0]), np.zeros(1), np.zeros(1)
-        costs = PerOrderCosts(fixed=fixed).table(1)
+        costs = PerOrderCosts(fixed=fixed).cost_table(1)
         status, _, cash = kernel.trade(units, 0.0, np.ones(1), order([0.0]), terms(costs, 1), dq, fees)
         assert (status, units[0] + cash) == expected
 
@@ -793,7 +825,7 @@ def test_new_money_leaves_gaps_of_a_trillionth_of_the_account_alone() -> None:
     """Of 1e12 a quarter each and in cash: A and C lack 0.9 each, B 10; only B is bought, 1.8 too much stay in cash."""
     quarter = 2.5e11
     units, dq, fees = np.array([quarter - 0.9, quarter - 10.0, quarter - 0.9]), np.zeros(3), np.zeros(3)
-    left = kernel.invest(units, quarter + 11.8, np.ones(3), order([0.25] * 3), terms(free(3), 3), dq, fees)
+    left = kernel.invest_cash(units, quarter + 11.8, np.ones(3), order([0.25] * 3), terms(free(3), 3), dq, fees)
     assert dq == pytest.approx([0.0, 10.0, 0.0], abs=1e-3)
     assert left == pytest.approx(quarter + 1.8, abs=1e-3)
 
@@ -802,7 +834,7 @@ def test_an_unlisted_asset_without_a_price_does_not_keep_shares_above_a_cap() ->
     """Of 1000 a cap of 0.1 holds 10 shares at 10, not 12."""
     dq = np.array([12.0, 0.0])
     price, x = np.array([10.0, np.nan]), np.array([100.0, 0.0])
-    whole_shares._cut_to_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
+    whole_shares._sell_above_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
     assert dq.tolist() == [10.0, 0.0]
 
 
@@ -811,7 +843,7 @@ def test_an_account_of_less_than_one_coin_waits_as_a_large_one_does() -> None:
     units, dq, fees = np.array([0.3, 0.6]), np.zeros(2), np.zeros(2)
     waits = order([0.5, 0.5], active=[True, False])
     status, scaled, cash = kernel.trade(units, 0.1, np.ones(2), waits, terms(free(2), 2), dq, fees)
-    assert (status, scaled) == (kernel.DONE, True)
+    assert (status, scaled) == (kernel.FILLED, True)
     assert units == pytest.approx([0.4, 0.6], rel=1e-12)
     assert cash == pytest.approx(0.0, abs=1e-12)
 
@@ -819,24 +851,26 @@ def test_an_account_of_less_than_one_coin_waits_as_a_large_one_does() -> None:
 def test_a_purchase_whose_fee_would_make_it_a_sale_is_not_made_beside_a_waiting_asset() -> None:
     """A wants 300 and has 260, B's 739 wait, 1 is in cash: of the 1 a fee of 2 leaves a sale of 1, so nothing trades."""
     units, dq, fees = np.array([260.0, 739.0]), np.zeros(2), np.zeros(2)
-    waits, costs = order([0.3, 0.7], active=[True, False]), PerOrderCosts(fixed=2.0).table(2)
+    waits, costs = order([0.3, 0.7], active=[True, False]), PerOrderCosts(fixed=2.0).cost_table(2)
     status, scaled, cash = kernel.trade(units, 1.0, np.ones(2), waits, terms(costs, 2), dq, fees)
-    assert (status, scaled, cash, units.tolist(), fees.any()) == (kernel.DONE, True, 1.0, [260.0, 739.0], False)
+    assert (status, scaled, cash, units.tolist(), fees.any()) == (kernel.FILLED, True, 1.0, [260.0, 739.0], False)
 
 
 def test_an_asset_that_is_wanted_and_not_held_is_missing_by_its_whole_target() -> None:
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.505) == kernel.QUIET
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.495) == kernel.BAND_ALARM
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.505) == kernel.NO_TRIGGER
+    assert alarm_of([0.0], 100.0, [0.5], absolute=0.495) == kernel.BAND_TRIGGER
 
 
 def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding() -> None:
     """1000 less a fee of 100 caps A at 90 of 900: a plan of 95 is above it by intent. 100.00000001 of 1000 is at 0.1."""
     dq, caps = np.array([12.0]), [0.1]
-    costs = PerOrderCosts(fixed=100.0).table(1)
-    whole_shares._cut_to_caps(np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq)
+    costs = PerOrderCosts(fixed=100.0).cost_table(1)
+    whole_shares._sell_above_caps(
+        np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq
+    )
     assert dq[0] == 12.0
     dq, price = np.array([10.0]), np.array([10.000000001])
-    whole_shares._cut_to_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
+    whole_shares._sell_above_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
     assert dq[0] == 10.0
 
 
@@ -857,8 +891,10 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
     due[list(calendar)] = True
     target, limits = np.array(fixed, float), np.full(n, np.inf) if caps is None else np.array(caps, float)
     look = np.full(sessions, band is not None)
-    watch = Watch(target, look, np.inf if band is None else band, np.inf, limits, target, more.get("whole", True), due)
-    guard = Guard(
+    watch = Thresholds(
+        target, look, np.inf if band is None else band, np.inf, limits, target, more.get("whole", True), due
+    )
+    guard = ReviewWatch(
         more.get("reviewed", False),
         np.ones(n, bool),
         prices[0].copy(),
@@ -869,13 +905,15 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
         True,
         False,
     )
-    desk = Desk(Terms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True))
+    desk = StandingOrders(
+        ExecutionTerms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True)
+    )
     size = more.get("slips", 8)
     arrays = [np.zeros((size, n)) for _ in range(4)]
-    slips = Slips(np.zeros(1, int), np.zeros(size, int), np.zeros(size, int), *arrays, np.zeros(size, bool))
-    track = Track(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
-    tape = Tape(prices, np.ones(sessions), fresh, eligible)
-    answer = kernel.hold(
+    slips = TradeBuffer(np.zeros(1, int), np.zeros(size, int), np.zeros(size, int), *arrays, np.zeros(size, bool))
+    track = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
+    tape = MarketArrays(prices, np.ones(sessions), fresh, eligible)
+    answer = kernel.advance(
         0,
         sessions,
         units,
@@ -889,7 +927,7 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
         slips,
         more.get("at_once", True),
     )
-    made = int(slips.made[0])
+    made = int(slips.count[0])
     return answer, list(zip(slips.rows[:made].tolist(), slips.kinds[:made].tolist(), strict=True)), units, slips
 
 
@@ -899,13 +937,13 @@ RISING = [[10.0, 10.0, 10.0], [20.0, 10.0, 10.0], [20.0, 10.0, 10.0]]
 
 def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
     (row, cash, alarm), made, units, slips = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
-    assert (row, alarm, cash) == (3, kernel.QUIET, 0.0)
-    assert made == [(2, kernel.QUIET)]
+    assert (row, alarm, cash) == (3, kernel.NO_TRIGGER, 0.0)
+    assert made == [(2, kernel.NO_TRIGGER)]
     assert units.tolist() == [3.75, 7.5, 0.0]
-    assert slips.seen[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
-    assert slips.reached[0].tolist() == [0.5, 0.5, 0.0]
+    assert slips.weights_before[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
+    assert slips.drift_base[0].tolist() == [0.5, 0.5, 0.0]
     assert slips.dq[0].tolist() == [-1.25, 2.5, 0.0]
-    assert not slips.refused[0]
+    assert not slips.unaffordable[0]
 
 
 @pytest.mark.parametrize(
@@ -922,22 +960,22 @@ def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
 def test_a_rebalance_that_needs_a_decision_is_given_back(obstacle) -> None:
     given = {"fixed": [0.5, 0.5, 0], "calendar": [2], **obstacle}
     (row, _, alarm), made, _, _ = on_its_own(RISING, given.pop("units", [5, 5, 0]), **given)
-    assert (row, alarm, made) == (2, kernel.QUIET, [])
+    assert (row, alarm, made) == (2, kernel.NO_TRIGGER, [])
 
 
 def test_an_asset_that_is_neither_held_nor_wanted_is_no_obstacle() -> None:
     given = {"fixed": [0.5, 0.5, 0], "calendar": [2], "stale": [(2, 2)], "absent": [(2, 2)]}
-    assert on_its_own(RISING, [5, 5, 0], **given)[1] == [(2, kernel.QUIET)]
+    assert on_its_own(RISING, [5, 5, 0], **given)[1] == [(2, kernel.NO_TRIGGER)]
 
 
 def test_a_band_is_answered_on_the_way_only_at_once_with_fixed_targets_and_wholly() -> None:
     given = {"fixed": [0.5, 0.5, 0], "band": 0.1}
     (row, _, alarm), made, units, _ = on_its_own(RISING, [5, 5, 0], **given)
-    assert (row, alarm, made) == (3, kernel.QUIET, [(2, kernel.BAND_ALARM)])
+    assert (row, alarm, made) == (3, kernel.NO_TRIGGER, [(2, kernel.BAND_TRIGGER)])
     assert units.tolist() == [3.75, 7.5, 0.0]
     for other in ({"at_once": False}, {"static": False}, {"whole": False}, {"barred": [2]}):
         (row, _, alarm), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, **other)
-        assert (row, alarm, made) == (2, kernel.BAND_ALARM, [])
+        assert (row, alarm, made) == (2, kernel.BAND_TRIGGER, [])
 
 
 def test_a_cap_is_trimmed_on_the_way_and_only_what_was_above_it() -> None:
@@ -945,36 +983,36 @@ def test_a_cap_is_trimmed_on_the_way_and_only_what_was_above_it() -> None:
     prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
     given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf]}
     (row, _, alarm), made, units, slips = on_its_own(prices, [5, 5, 0], **given)
-    assert (row, alarm, made) == (3, kernel.QUIET, [(2, kernel.CAP_ALARM)])
+    assert (row, alarm, made) == (3, kernel.NO_TRIGGER, [(2, kernel.CAP_TRIGGER)])
     assert units.tolist() == [7.5, 3.75, 0.0]
-    assert slips.reached[0].tolist() == [0.5, 0.5, 0.0]
+    assert slips.drift_base[0].tolist() == [0.5, 0.5, 0.0]
     (row, _, alarm), made, _, _ = on_its_own(prices, [5, 5, 0], **given, at_once=False)
-    assert (row, alarm, made) == (2, kernel.CAP_ALARM, [])
+    assert (row, alarm, made) == (2, kernel.CAP_TRIGGER, [])
 
 
 def test_a_rebalance_of_the_calendar_settles_a_cap() -> None:
     prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
     given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf], "calendar": [2]}
-    assert on_its_own(prices, [5, 5, 0], **given)[1] == [(2, kernel.QUIET)]
+    assert on_its_own(prices, [5, 5, 0], **given)[1] == [(2, kernel.NO_TRIGGER)]
 
 
 def test_a_review_is_never_its_own_business() -> None:
     falling = [[10.0, 10.0, 10.0], [10.0, 8.0, 10.0], [10.0, 8.0, 10.0]]
     (row, _, alarm), made, _, _ = on_its_own(falling, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2], reviewed=True)
-    assert (row, alarm, made) == (2, kernel.REVIEW_ALARM, [])
+    assert (row, alarm, made) == (2, kernel.REVIEW_TRIGGER, [])
 
 
 def test_a_full_pad_of_slips_is_given_back_to_be_filed() -> None:
     given = {"fixed": [0.5, 0.5, 0], "calendar": [1, 2]}
     (row, _, _), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, slips=1)
-    assert (row, made) == (2, [(1, kernel.QUIET)])
+    assert (row, made) == (2, [(1, kernel.NO_TRIGGER)])
     assert len(on_its_own(RISING, [5, 5, 0], **given)[1]) == 2
 
 
 def test_costs_above_the_value_trade_nothing_beside_an_asset_that_waits_too() -> None:
     units, dq, fees = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
     waiting = order([0.9, 0.1], active=[True, False])
-    dear = terms(PerOrderCosts(fixed=500.0).table(2), 2)
+    dear = terms(PerOrderCosts(fixed=500.0).cost_table(2), 2)
     status, scaled, cash = kernel.trade(units, 0.0, np.array([10.0, 10.0]), waiting, dear, dq, fees)
     assert (status, scaled, cash, units.tolist()) == (kernel.UNAFFORDABLE, False, 0.0, [1.0, 1.0])
 
@@ -988,6 +1026,6 @@ def test_cash_that_rounding_leaves_below_zero_on_the_way_is_zero() -> None:
         _, _, raw = kernel.trade(held, 0.0, prices[2], order(third), terms(free(3), 3), dq, fees)
         below += raw < 0.0
         (_, cash, _), made, _, _ = on_its_own(prices, units, fixed=third, calendar=[2])
-        assert made == [(2, kernel.QUIET)]
+        assert made == [(2, kernel.NO_TRIGGER)]
         assert cash == max(raw, 0.0)
     assert below > 5

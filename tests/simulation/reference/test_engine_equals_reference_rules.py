@@ -11,7 +11,7 @@ import pytest
 
 from engine.core.errors import AccountError, StalePriceError
 from engine.data.market import Market
-from engine.simulation.ledger import Ledger, checks
+from engine.simulation.ledger import Ledger, check_ledger
 from tests.reference.cases import random_rule_case
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.ledger import Case, LedgerError, run
@@ -68,7 +68,7 @@ def agree(case: Case, reference, ledger: Ledger, market: Market, name: str) -> N
     assert gap.max() < 1e-10, f"{name}: value differs at session {int((gap > 1e-10).argmax())}"
     assert np.abs(ledger.units - units).max() <= 1e-9 * max(1.0, np.abs(units).max()), name
     assert np.abs(ledger.cash - [float(c) for c in reference.cash]).max() < 1e-6, name
-    assert checks(ledger, market).worst_cash_residual < 1e-12
+    assert check_ledger(ledger, market).worst_cash_residual < 1e-12
     said = [(row, who, OPPOSITE[word], action) for row, who, word, action in reference.reviews if action != "missed"]
     assert actions(ledger, case) == said, name
     assert F(0) <= min(reference.cash)

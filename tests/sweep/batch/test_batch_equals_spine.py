@@ -13,13 +13,13 @@ import pytest
 from numba import config
 
 from engine.data.market import Market
-from engine.data.sessions import MONTHS
+from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.sweep.batch import planner as lane_plans
 from engine.sweep.batch import run_batch as lanes
-from engine.sweep.batch.run_batch import FIGURES, Variant
+from engine.sweep.batch.run_batch import SWEEP_METRICS, Variant
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -28,7 +28,7 @@ NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
 
 
 def equal(left: np.ndarray, right: np.ndarray) -> None:
-    for name, one, other in zip(FIGURES, left, right, strict=True):
+    for name, one, other in zip(SWEEP_METRICS, left, right, strict=True):
         assert (one == other) or (np.isnan(one) and np.isnan(other)), f"{name}: {one!r} in lanes, {other!r} by itself"
 
 
@@ -36,12 +36,12 @@ def compare(market: Market, variants: list[Variant], risk_free: float | np.ndarr
     """Run all variants both ways, family by family; return how many ran in lanes."""
     families: dict[object, list[Variant]] = {}
     for variant in variants:
-        families.setdefault(lanes.family(variant, market), []).append(variant)
+        families.setdefault(lanes.batch_key(variant, market), []).append(variant)
     for family, members in families.items():
         if family is not None:
-            table = lanes.run(market, members, risk_free, threads)
+            table = lanes.metrics_for_variants(market, members, risk_free, threads)
             for row, variant in zip(table, members, strict=True):
-                equal(row, lanes.run_spine(market, variant, risk_free))
+                equal(row, lanes.reference_metrics(market, variant, risk_free))
     return sum(len(members) for family, members in families.items() if family is not None)
 
 
@@ -68,7 +68,7 @@ def random_market(rng: random.Random) -> Market:
 def random_rebalance(rng: random.Random) -> dict[str, object]:
     kinds: list[dict[str, object]] = [
         {"kind": "never"},
-        {"kind": "annual", "month": rng.choice(MONTHS), "session": rng.choice(["first", "last", 2])},
+        {"kind": "annual", "month": rng.choice(MONTH_NAMES), "session": rng.choice(["first", "last", 2])},
         {"kind": "every", "period": rng.choice(["week", "month", "quarter"])},
         {"kind": "band", "absolute": rng.choice(["1%", "5%"]), "look": rng.choice(["day", "month"])},
         {"kind": "band", "relative": "20%"},
@@ -173,7 +173,7 @@ def mixes(market: Market, count: int) -> list[Variant]:
         FixedMix.model_validate(
             {
                 "weights": {name: one / sum(row) for name, one in zip(market.assets, row, strict=True)},
-                "rebalance": {"kind": "annual", "month": rng.choice(MONTHS)},
+                "rebalance": {"kind": "annual", "month": rng.choice(MONTH_NAMES)},
             }
         )
         for row in shares
@@ -191,13 +191,13 @@ def steady_market(sessions: int = 600, assets: int = 3) -> Market:
 def test_neither_threads_nor_neighbours_nor_order_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market()
     variants = mixes(market, 90)
-    table = lanes.run(market, variants)
+    table = lanes.metrics_for_variants(market, variants)
     assert not np.isnan(table[:, :16]).any()
-    assert lanes.run(market, variants, threads=3).tobytes() == table.tobytes()
-    assert lanes.run(market, variants[::-1])[::-1].tobytes() == table.tobytes()
-    assert lanes.run(market, variants[17:18]).tobytes() == table[17:18].tobytes()
+    assert lanes.metrics_for_variants(market, variants, threads=3).tobytes() == table.tobytes()
+    assert lanes.metrics_for_variants(market, variants[::-1])[::-1].tobytes() == table.tobytes()
+    assert lanes.metrics_for_variants(market, variants[17:18]).tobytes() == table[17:18].tobytes()
     monkeypatch.setattr(lanes, "CHUNK", 16)
-    assert lanes.run(market, variants, threads=2).tobytes() == table.tobytes()
+    assert lanes.metrics_for_variants(market, variants, threads=2).tobytes() == table.tobytes()
 
 
 def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
@@ -209,7 +209,7 @@ def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
     }
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 7500, 9500)
     narrow, wide = real_market(shared_data), real_market(shared_data, ("IWM", "AGG", "QQQ", "KO", "JPM", "XOM", "MCD"))
-    equal(lanes.run(wide, [variant])[0], lanes.run_spine(narrow, variant))
+    equal(lanes.metrics_for_variants(wide, [variant])[0], lanes.reference_metrics(narrow, variant))
 
 
 def test_a_total_loss_in_a_lane_has_the_figures_of_the_spine() -> None:
@@ -223,12 +223,12 @@ def test_a_total_loss_in_a_lane_has_the_figures_of_the_spine() -> None:
         Variant(FixedMix.model_validate({**lost, "rebalance": {"kind": kind}}), Account(), NoCosts(), 0, 300)
         for kind in ("annual", "never")
     ]
-    table = lanes.run(market, variants)
+    table = lanes.metrics_for_variants(market, variants)
     for row, variant in zip(table, variants, strict=True):
-        assert lanes.family(variant, market) is not None
-        equal(row, lanes.run_spine(market, variant))
-        assert (row[FIGURES.index("final_value")], row[FIGURES.index("max_drawdown")]) == (0.0, -1.0)
-        assert np.isfinite(row[FIGURES.index("volatility")])
+        assert lanes.batch_key(variant, market) is not None
+        equal(row, lanes.reference_metrics(market, variant))
+        assert (row[SWEEP_METRICS.index("final_value")], row[SWEEP_METRICS.index("max_drawdown")]) == (0.0, -1.0)
+        assert np.isfinite(row[SWEEP_METRICS.index("volatility")])
 
 
 def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
@@ -236,7 +236,7 @@ def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
     mix = FixedMix.model_validate({"weights": {"AAA": 0.5, "BBB": 0.4}})
     end = len(market.dates)
     usual = Variant(mix, Account(), NoCosts(), 0, end)
-    assert lanes.family(usual, market) is not None
+    assert lanes.batch_key(usual, market) is not None
     part = FixedMix.model_validate(
         {"weights": {"AAA": 0.5, "BBB": 0.4}, "rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"}
     )
@@ -248,8 +248,8 @@ def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
         Variant(mix, whole, NoCosts(), 0, end),
         Variant(mix, Account(), NoCosts(), 0, 2),
     ):
-        assert lanes.family(odd, market) is None
-        equal(lanes.run(market, [odd])[0], lanes.run_spine(market, odd))
+        assert lanes.batch_key(odd, market) is None
+        equal(lanes.metrics_for_variants(market, [odd])[0], lanes.reference_metrics(market, odd))
 
 
 def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,32 +261,32 @@ def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeyp
     market = Market.build(dates, NAMES[:3], closes)
     kinds = ({"AAA": 0.6, "CCC": 0.4, "BBB": 0.0}, {"AAA": 0.6, "BBB": 0.4, "CCC": 0.0})
     variants = [Variant(FixedMix.model_validate({"weights": one}), Account(), NoCosts(), 0, 300) for one in kinds]
-    spine, asked = lanes.run_spine, []
+    spine, asked = lanes.reference_metrics, []
     monkeypatch.setattr(lanes, "run_spine", lambda *of: asked.append(of[1]) or spine(*of))
-    table = lanes.run(market, variants)
+    table = lanes.metrics_for_variants(market, variants)
     assert asked == variants[1:]
     for found, variant in zip(table, variants, strict=True):
         equal(found, spine(market, variant))
 
 
 def test_figures_are_those_that_a_run_prints() -> None:
-    from engine.analysis.comparison import peaks
-    from engine.analysis.performance import Performance, figures
+    from engine.analysis.comparison import peak_weights
+    from engine.analysis.performance import Performance, compute_metrics
     from engine.simulation.simulate import simulate
 
     market = steady_market(500, 6)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 0, 500)
-    found = dict(zip(FIGURES, lanes.run(market, [variant])[0].tolist(), strict=True))
-    ledger = simulate(market, variant.policy, variant.account, variant.costs.table(6))
-    performance = Performance.of(ledger)
-    printed = figures(performance)
-    assert {name: found[name] for name in FIGURES if name in printed} == {
-        n: printed[n] for n in FIGURES if n in printed
+    found = dict(zip(SWEEP_METRICS, lanes.metrics_for_variants(market, [variant])[0].tolist(), strict=True))
+    ledger = simulate(market, variant.policy, variant.account, variant.costs.cost_table(6))
+    performance = Performance.from_ledger(ledger)
+    printed = compute_metrics(performance)
+    assert {name: found[name] for name in SWEEP_METRICS if name in printed} == {
+        n: printed[n] for n in SWEEP_METRICS if n in printed
     }
-    tops = peaks(ledger, market, variant.policy).values()
+    tops = peak_weights(ledger, market, variant.policy).values()
     assert found["max_weight"] == pytest.approx(max(peak.weight for peak in tops), rel=1e-15)
-    weights = ledger.weights(market)[:, [market.index(name) for name in NAMES[2:6]]]
+    weights = ledger.weights(market)[:, [market.column_index(name) for name in NAMES[2:6]]]
     assert found["sessions_over_cap"] == (weights > 0.03 * (1 + 1e-9)).any(axis=1).sum() > 0
     returns = performance.returns
     assert sum(found[f"return_sum_{b:02d}"] for b in range(16)) == pytest.approx(returns.sum(), rel=1e-12)
@@ -301,9 +301,9 @@ def test_all_families_share_one_compilation() -> None:
     band = {"kind": "band", "absolute": "2%"}
     for more in ({}, {"caps": "always"}, {"rebalance": band}):
         variant = Variant(CoreSatellite.model_validate({**plan, **more}), Account(), NoCosts(), 0, 300)
-        lanes.run(market, [variant])
-        lanes.run(market, [variant] * 20, 1e-4, threads=2)
-    lanes.run(market, mixes(market, 30))
+        lanes.metrics_for_variants(market, [variant])
+        lanes.metrics_for_variants(market, [variant] * 20, 1e-4, threads=2)
+    lanes.metrics_for_variants(market, mixes(market, 30))
     assert len(run_lanes.signatures) == 1
 
 
@@ -323,7 +323,7 @@ def test_without_a_compiler_the_bits_are_the_same() -> None:
         check=True,
     )
     market = steady_market(40)
-    assert printed.stdout.strip() == lanes.run(market, mixes(market, 9)).tobytes().hex()
+    assert printed.stdout.strip() == lanes.metrics_for_variants(market, mixes(market, 9)).tobytes().hex()
 
 
 def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
@@ -333,16 +333,16 @@ def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
     policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
     variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
     variants[0] = variants[0]._replace(when=("a year",))
-    for row, variant in zip(lanes.run(market, variants), variants, strict=True):
-        equal(row, lanes.run_spine(market, variant))
+    for row, variant in zip(lanes.metrics_for_variants(market, variants), variants, strict=True):
+        equal(row, lanes.reference_metrics(market, variant))
 
 
 def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market(200)
     variants = mixes(market, 60)
-    table = lanes.run(market, variants)
-    planner = lane_plans.Planner(market)
+    table = lanes.metrics_for_variants(market, variants)
+    planner = lane_plans.PolicyCache(market)
     monkeypatch.setattr(lane_plans, "REMEMBERED", 8)
     monkeypatch.setattr(lanes, "planner_of", lambda _: planner)
-    assert lanes.run(market, variants).tobytes() == table.tobytes()
-    assert max(len(planner._wants), len(planner._wants_of), len(planner._terms)) <= 8
+    assert lanes.metrics_for_variants(market, variants).tobytes() == table.tobytes()
+    assert max(len(planner._target_specs), len(planner._target_specs_by_policy), len(planner._cost_terms)) <= 8

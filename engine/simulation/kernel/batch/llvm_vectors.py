@@ -17,15 +17,15 @@ from numba.core.extending import intrinsic, lower_builtin, models, register_mode
 from numba.core.typing.context import BaseContext as TypingContext
 from numba.core.typing.templates import ConcreteTemplate, Signature, infer_global, signature
 
-from engine.simulation.kernel.records import WIDTH
+from engine.simulation.kernel.records import LANE_COUNT
 
-Values: TypeAlias = Sequence[ir.Value]
-Emit: TypeAlias = Callable[[BaseContext, ir.IRBuilder, Signature, Values], ir.Value]
-Typed: TypeAlias = tuple[Signature, Emit]
+IrValues: TypeAlias = Sequence[ir.Value]
+Emitter: TypeAlias = Callable[[BaseContext, ir.IRBuilder, Signature, IrValues], ir.Value]
+TypedEmitter: TypeAlias = tuple[Signature, Emitter]
 
-_NUMBERS: Final = ir.VectorType(ir.DoubleType(), WIDTH)
-_BITS: Final = ir.VectorType(ir.IntType(1), WIDTH)
-_WORDS: Final = ir.VectorType(ir.IntType(64), WIDTH)
+_FLOAT_VECTOR: Final = ir.VectorType(ir.DoubleType(), LANE_COUNT)
+_BOOL_VECTOR: Final = ir.VectorType(ir.IntType(1), LANE_COUNT)
+_INT_VECTOR: Final = ir.VectorType(ir.IntType(64), LANE_COUNT)
 
 
 class LanesType(types.Type):
@@ -51,16 +51,18 @@ MASK: Final = MaskType()
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: DataModelManager, of: types.Type) -> None:
-        super().__init__(manager, of, _NUMBERS)
+        super().__init__(manager, of, _FLOAT_VECTOR)
 
 
 @register_model(MaskType)
 class _MaskModel(models.PrimitiveModel):
     def __init__(self, manager: DataModelManager, of: types.Type) -> None:
-        super().__init__(manager, of, _BITS)
+        super().__init__(manager, of, _BOOL_VECTOR)
 
 
-def _operate(symbol: Callable[..., object], of: types.Type, result: types.Type, emit: Callable[..., ir.Value]) -> None:
+def _register_operator(
+    symbol: Callable[..., object], of: types.Type, result: types.Type, emit: Callable[..., ir.Value]
+) -> None:
     """Let ``symbol`` act on two values of a type, each lane by itself."""
 
     @infer_global(symbol)
@@ -68,45 +70,47 @@ def _operate(symbol: Callable[..., object], of: types.Type, result: types.Type, 
         cases = (signature(result, of, of),)
 
     @lower_builtin(symbol, of, of)
-    def _lower(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: Values) -> ir.Value:
+    def _lower(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: IrValues) -> ir.Value:
         return emit(builder, *args)
 
 
-_operate(operator.add, LANES, LANES, ir.IRBuilder.fadd)
-_operate(operator.sub, LANES, LANES, ir.IRBuilder.fsub)
-_operate(operator.mul, LANES, LANES, ir.IRBuilder.fmul)
-_operate(operator.truediv, LANES, LANES, ir.IRBuilder.fdiv)
-_operate(operator.gt, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered(">", x, y))
-_operate(operator.ge, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered(">=", x, y))
-_operate(operator.lt, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("<", x, y))
-_operate(operator.le, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("<=", x, y))
-_operate(operator.eq, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("==", x, y))
-_operate(operator.and_, MASK, MASK, ir.IRBuilder.and_)
-_operate(operator.or_, MASK, MASK, ir.IRBuilder.or_)
+_register_operator(operator.add, LANES, LANES, ir.IRBuilder.fadd)
+_register_operator(operator.sub, LANES, LANES, ir.IRBuilder.fsub)
+_register_operator(operator.mul, LANES, LANES, ir.IRBuilder.fmul)
+_register_operator(operator.truediv, LANES, LANES, ir.IRBuilder.fdiv)
+_register_operator(operator.gt, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered(">", x, y))
+_register_operator(operator.ge, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered(">=", x, y))
+_register_operator(operator.lt, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("<", x, y))
+_register_operator(operator.le, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("<=", x, y))
+_register_operator(operator.eq, LANES, MASK, lambda builder, x, y: builder.fcmp_ordered("==", x, y))
+_register_operator(operator.and_, MASK, MASK, ir.IRBuilder.and_)
+_register_operator(operator.or_, MASK, MASK, ir.IRBuilder.or_)
 
 
-def _splat(builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
+def _emit_splat(builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
     """Return a number in every lane."""
-    nothing = ir.Constant(_NUMBERS, ir.Undefined)
+    nothing = ir.Constant(_FLOAT_VECTOR, ir.Undefined)
     one = builder.insert_element(nothing, number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+    return builder.shuffle_vector(
+        one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANE_COUNT), [0] * LANE_COUNT)
+    )
 
 
-def _place(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
+def _element_address(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
     """Return the address of the element of an array, the first argument, at an index, the second; it is not checked."""
     array = context.make_array(sig.args[0])(context, builder, args[0])
     return builder.gep(array.data, [args[1]])
 
 
 @intrinsic
-def borrowed(_typing: TypingContext, array: types.Type) -> Typed:
+def without_refcount(_typing: TypingContext, array: types.Type) -> TypedEmitter:
     """Return an array without its reference count: for what a caller keeps alive all the while.
 
     Counts are kept by atomic operations. Threads that share an array would wait for each other at every call that
     takes it, and one alone pays for a count more than for a session.
     """
 
-    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
         lent = context.make_array(sig.args[0])(context, builder, args[0])
         lent.meminfo = ir.Constant(lent.meminfo.type, None)
         lent.parent = ir.Constant(lent.parent.type, None)
@@ -116,38 +120,38 @@ def borrowed(_typing: TypingContext, array: types.Type) -> Typed:
 
 
 @intrinsic
-def every(_typing: TypingContext, number: types.Type) -> Typed:  # noqa: ARG001
+def splat(_typing: TypingContext, number: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return a number in every lane."""
-    return LANES(types.float64), lambda _context, builder, _sig, args: _splat(builder, args[0])
+    return LANES(types.float64), lambda _context, builder, _sig, args: _emit_splat(builder, args[0])
 
 
 @intrinsic
-def spread(_typing: TypingContext, array: types.Type, at: types.Type) -> Typed:  # noqa: ARG001
+def broadcast_load(_typing: TypingContext, array: types.Type, at: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return the element of a flat array at index ``at`` in every lane; the index is not negative."""
 
-    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
-        return _splat(builder, builder.load(_place(context, builder, sig, args)))
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
+        return _emit_splat(builder, builder.load(_element_address(context, builder, sig, args)))
 
     return LANES(array, types.intp), emit
 
 
 @intrinsic
-def load(_typing: TypingContext, array: types.Type, at: types.Type) -> Typed:  # noqa: ARG001
+def load(_typing: TypingContext, array: types.Type, at: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return eight neighbours of a flat array from index ``at`` on."""
 
-    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
-        place = builder.bitcast(_place(context, builder, sig, args), _NUMBERS.as_pointer())
-        return builder.load(place, align=8, typ=_NUMBERS)
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
+        place = builder.bitcast(_element_address(context, builder, sig, args), _FLOAT_VECTOR.as_pointer())
+        return builder.load(place, align=8, typ=_FLOAT_VECTOR)
 
     return LANES(array, types.intp), emit
 
 
 @intrinsic
-def store(_typing: TypingContext, array: types.Type, at: types.Type, x: types.Type) -> Typed:  # noqa: ARG001
+def store(_typing: TypingContext, array: types.Type, at: types.Type, x: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Write eight numbers into a flat array from index ``at`` on."""
 
-    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: Values) -> ir.Value:
-        place = builder.bitcast(_place(context, builder, sig, args), _NUMBERS.as_pointer())
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
+        place = builder.bitcast(_element_address(context, builder, sig, args), _FLOAT_VECTOR.as_pointer())
         builder.store(args[2], place, align=8)
         return context.get_dummy_value()
 
@@ -155,34 +159,36 @@ def store(_typing: TypingContext, array: types.Type, at: types.Type, x: types.Ty
 
 
 @intrinsic
-def where(_typing: TypingContext, mask: types.Type, x: types.Type, y: types.Type) -> Typed:  # noqa: ARG001
+def where(_typing: TypingContext, mask: types.Type, x: types.Type, y: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return ``x`` in the lanes of ``mask`` and ``y`` in the others."""
     return LANES(MASK, LANES, LANES), lambda _context, builder, _sig, args: builder.select(*args)
 
 
 @intrinsic
-def some(_typing: TypingContext, mask: types.Type) -> Typed:  # noqa: ARG001
+def any_lane(_typing: TypingContext, mask: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return whether ``mask`` is true in any lane."""
 
-    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: Values) -> ir.Value:
-        bits = builder.bitcast(args[0], ir.IntType(WIDTH))
-        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDTH), 0))
+    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: IrValues) -> ir.Value:
+        bits = builder.bitcast(args[0], ir.IntType(LANE_COUNT))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANE_COUNT), 0))
 
     return types.boolean(MASK), emit
 
 
 @intrinsic
-def none_of(_typing: TypingContext, mask: types.Type) -> Typed:  # noqa: ARG001
+def not_(_typing: TypingContext, mask: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return the lanes that are not in ``mask``."""
     return MASK(MASK), lambda _context, builder, _sig, args: builder.not_(args[0])
 
 
 @intrinsic
-def size_of(_typing: TypingContext, x: types.Type) -> Typed:  # noqa: ARG001
+def fabs(_typing: TypingContext, x: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return absolute values: the sign bit cleared."""
 
-    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: Values) -> ir.Value:
-        unsigned = builder.and_(builder.bitcast(args[0], _WORDS), ir.Constant(_WORDS, [2**63 - 1] * WIDTH))
-        return builder.bitcast(unsigned, _NUMBERS)
+    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: IrValues) -> ir.Value:
+        unsigned = builder.and_(
+            builder.bitcast(args[0], _INT_VECTOR), ir.Constant(_INT_VECTOR, [2**63 - 1] * LANE_COUNT)
+        )
+        return builder.bitcast(unsigned, _FLOAT_VECTOR)
 
     return LANES(LANES), emit

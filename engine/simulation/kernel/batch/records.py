@@ -11,56 +11,56 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.kernel.batch import state_layout as room
 
 
-class LaneTape(NamedTuple):
+class BatchMarket(NamedTuple):
     """What the market does to all of a family.
 
-    ``prices`` (T, n) [currency/share], 0 before the first; ``strip`` (T * stride,) all that marking needs, a row
+    ``prices`` (T, n) [currency/share], 0 before the first; ``packed`` (T * stride,) all that marking needs, a row
     a session, as :mod:`.marking` says; ``days`` from the first session to the last;
     ``fresh``, ``eligible`` (T, n); ``missing`` (T, n) where an asset in its life has no close;
     ``pattern`` (T,) which row of ``LanePlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something
     for all;
-    ``ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
-    ``gone_rows``, ``gone`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap;
+    ``period_ends`` (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
+    ``delisting_rows``, ``delisted`` (G,) delistings: the row of the payout and the asset; ``capped`` (K,) columns under a cap;
     ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands.
     """
 
     prices: FloatArray
-    strip: FloatArray
+    packed: FloatArray
     days: float
     fresh: BoolArray
     eligible: BoolArray
     missing: BoolArray
     pattern: IntArray
     stops: IntArray
-    ends: IntArray
-    gone_rows: IntArray
-    gone: IntArray
+    period_ends: IntArray
+    delisting_rows: IntArray
+    delisted: IntArray
     capped: IntArray
     watched: bool
     excess: bool
     bands: bool
 
 
-class LanePlans(NamedTuple):
+class BatchPlans(NamedTuple):
     """What a family's variants want.
 
-    ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``heirs`` (G, n, S) shares
-    of a payout, summing to 1 or 0, and ``takers`` (G, n, S) the same among those with a close; ``accounts``
+    ``targets`` (P, n, S) weights by pattern; ``core`` (n, S) who takes what a trim brings; ``recipients`` (G, n, S) shares
+    of a payout, summing to 1 or 0, and ``tradable_recipients`` (G, n, S) the same among those with a close; ``terms``
     (len(ACCOUNTS), S); ``calendar`` (S,) which row of ``next_due`` (C, T + 1), the first rebalance at or after a row,
-    is a variant's own; ``simple``: all costs of all of them are small rates.
+    is a variant's own; ``proportional``: all costs of all of them are small rates.
     """
 
     targets: FloatArray
     core: FloatArray
-    heirs: FloatArray
-    takers: FloatArray
-    accounts: FloatArray
+    recipients: FloatArray
+    tradable_recipients: FloatArray
+    terms: FloatArray
     calendar: IntArray
     next_due: IntArray
-    simple: bool
+    proportional: bool
 
 
-ACCOUNTS: Final = (
+TERM_REGISTERS: Final = (
     room.CAPITAL,
     room.CAP,
     room.HAIRCUT,
@@ -74,15 +74,15 @@ ACCOUNTS: Final = (
     room.MAXIMUM_RATE,
     room.SPREAD,
 )
-"""Registers in the order of the rows of ``LanePlans.accounts``; costs are the same for all assets of a variant."""
+"""Registers in the order of the rows of ``LanePlans.terms``; costs are the same for all assets of a variant."""
 
-KEPT: Final = (
+OUTPUT_REGISTERS: Final = (
     room.LAST,
     room.SHIFT,
     room.EXCESS_SHIFT,
     room.VALUES,
     room.LOWEST,
-    room.FALLS,
+    room.SQUARED_FALLS,
     room.LONGEST,
     room.BEST,
     room.WORST,
@@ -93,28 +93,28 @@ KEPT: Final = (
     room.COSTS,
     room.ORDERS,
     room.REBALANCES,
-    room.ODD,
+    room.NEEDS_FALLBACK,
 )
-"""Registers in the order of the rows that ``run_lanes`` keeps; ``LaneSums`` names them."""
+"""Registers in the order of the rows that ``run_lanes`` keeps; ``BatchSums`` names them."""
 
-BLOCKED: Final = (room.RETURNS, room.SQUARES, room.SHORTFALLS, room.EXCESS, room.EXCESS_SQUARES)
+BLOCK_REGISTERS: Final = (room.RETURNS, room.SQUARES, room.SHORTFALLS, room.EXCESS, room.EXCESS_SQUARES)
 """Registers whose sums are kept for each block of returns."""
 
 
-class LaneSums(NamedTuple):
+class BatchSums(NamedTuple):
     """What is left of the runs of S variants, (S,) each: the rows of ``kept``, then of ``blocks``, (BLOCKS, S).
 
-    Returns are summed less ``shift``, the first return, and excess returns less ``excess_shift``. ``odd`` variants met
+    Returns are summed less ``shift``, the first return, and excess returns less ``excess_shift``. ``needs_fallback`` variants met
     something that only the spine does; their numbers mean nothing.
     """
 
-    final: FloatArray
+    final_value: FloatArray
     shift: FloatArray
     excess_shift: FloatArray
     values: FloatArray
-    lowest: FloatArray
-    falls: FloatArray
-    longest: FloatArray
+    max_drawdown: FloatArray
+    squared_drawdowns: FloatArray
+    longest_drawdown: FloatArray
     best_year: FloatArray
     worst_year: FloatArray
     top_money: FloatArray
@@ -124,7 +124,7 @@ class LaneSums(NamedTuple):
     costs: FloatArray
     trades: FloatArray
     rebalances: FloatArray
-    odd: FloatArray
+    needs_fallback: FloatArray
     returns: FloatArray
     squares: FloatArray
     shortfalls: FloatArray

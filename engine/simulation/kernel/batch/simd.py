@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.simulation.kernel.records import WIDTH
+from engine.simulation.kernel.records import LANE_COUNT
 
 Lanes: TypeAlias = FloatArray
 """(8,) one number for each of eight variants."""
@@ -24,36 +24,36 @@ Mask: TypeAlias = BoolArray
 """(8,) a statement that is true of some of eight variants."""
 
 
-Array = TypeVar("Array", FloatArray, BoolArray, IntArray)
+AnyArray = TypeVar("AnyArray", FloatArray, BoolArray, IntArray)
 
 __all__ = [
-    "WIDTH",
+    "LANE_COUNT",
     "Lanes",
     "Mask",
-    "borrowed",
-    "every",
+    "any_lane",
+    "broadcast_load",
+    "fabs",
     "load",
-    "none_of",
-    "size_of",
-    "some",
-    "spread",
+    "not_",
+    "splat",
     "store",
     "where",
+    "without_refcount",
 ]
 
 
-def borrowed(array: Array) -> Array:
+def without_refcount(array: AnyArray) -> AnyArray:
     """Return an array that is not counted as in use; the caller keeps it alive."""
     return array
 
 
 def _store(array: FloatArray, at: int, x: Lanes) -> None:
-    array[at : at + WIDTH] = x
+    array[at : at + LANE_COUNT] = x
 
 
-every: Callable[[float], Lanes]
+splat: Callable[[float], Lanes]
 """A number in every lane."""
-spread: Callable[[FloatArray, int], Lanes]
+broadcast_load: Callable[[FloatArray, int], Lanes]
 """The element of a flat array at an index, in every lane; the index is not negative and not checked."""
 load: Callable[[FloatArray, int], Lanes]
 """Eight neighbours of a flat array from an index on."""
@@ -61,27 +61,21 @@ store: Callable[[FloatArray, int, Lanes], None]
 """Write eight numbers into a flat array from an index on."""
 where: Callable[[Mask, Lanes, Lanes], Lanes]
 """The one in the lanes of a mask, the other elsewhere."""
-some: Callable[[Mask], bool]
+any_lane: Callable[[Mask], bool]
 """Whether a mask is true in any lane."""
-none_of: Callable[[Mask], Mask]
+not_: Callable[[Mask], Mask]
 """The lanes that are not in a mask."""
-size_of: Callable[[Lanes], Lanes]
+fabs: Callable[[Lanes], Lanes]
 """Absolute values."""
 
 if TYPE_CHECKING or numba.config.DISABLE_JIT:
-    every = lambda number: np.full(WIDTH, number)  # noqa: E731
-    spread = lambda array, at: np.full(WIDTH, array[at])  # noqa: E731
-    load = lambda array, at: array[at : at + WIDTH].copy()  # noqa: E731
-    store, where, some, none_of, size_of = _store, np.where, np.any, np.logical_not, np.abs
+    splat = lambda number: np.full(LANE_COUNT, number)  # noqa: E731
+    broadcast_load = lambda array, at: np.full(LANE_COUNT, array[at])  # noqa: E731
+    load = lambda array, at: array[at : at + LANE_COUNT].copy()  # noqa: E731
+    store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
     from engine.simulation.kernel.batch.llvm_vectors import (
-        borrowed,
-        every,
         load,
-        none_of,
-        size_of,
-        some,
-        spread,
         store,
         where,
     )

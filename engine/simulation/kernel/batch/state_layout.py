@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.simulation.kernel.batch.simd import WIDTH
-from engine.simulation.kernel.jit import inlined
+from engine.simulation.kernel.batch.simd import LANE_COUNT
+from engine.simulation.kernel.jit import njit_inline
 
 (
     # what it has [currency]
@@ -17,12 +17,12 @@ from engine.simulation.kernel.jit import inlined
     PER_LAST,  # 1 / LAST
     HIGH,  # highest value so far
     PER_HIGH,  # 1 / HIGH
-    YEAR,  # value at the end of the calendar year before
-    SINCE,  # day of the high [days since the epoch]
+    YEAR_START,  # value at the end of the calendar year before
+    HIGH_DAY,  # day of the high [days since the epoch]
     # its course: returns and drawdowns [fraction]
     LONGEST,  # [days] below a high
     LOWEST,  # deepest drawdown, not positive
-    FALLS,  # sum of squared drawdowns
+    SQUARED_FALLS,  # sum of squared drawdowns
     VALUES,  # sum of values [currency]
     SHIFT,  # the first return, from which returns are summed
     RETURNS,
@@ -41,9 +41,9 @@ from engine.simulation.kernel.jit import inlined
     ORDERS,  # [count]
     TRADED,  # [currency], either sign positive
     REBALANCES,  # [count]
-    MOVED,  # 1 where the last orders traded anything
+    HAS_TRADED,  # 1 where the last orders traded anything
     # 1 where true
-    ODD,  # it met something that only the spine does
+    NEEDS_FALLBACK,  # it met something that only the spine does
     DUE,  # what is to be done at the next close, from here on
     BROKE_CAP,
     BROKE_BAND,
@@ -60,23 +60,23 @@ from engine.simulation.kernel.jit import inlined
     MAXIMUM,  # [currency/order]
     MAXIMUM_RATE,  # [fraction of the traded money]
     SPREAD,  # [fraction of the traded money]
-    REGISTERS,  # here the registers of assets begin
-) = range(0, 45 * WIDTH, WIDTH)
+    ASSETS_BEGIN,  # here the registers of assets begin
+) = range(0, 45 * LANE_COUNT, LANE_COUNT)
 """Where each register of the group begins, and the first of its assets'."""
 
-UNITS, TARGET, REFERENCE, HOLDINGS, TRADES, HEIRS, ACTIVE = range(7)
-FIELDS: Final = 7
+UNITS, TARGET, DRIFT_BASE, HOLDINGS, TRADES, RECIPIENTS, ACTIVE = range(7)
+ASSET_FIELDS: Final = 7
 """An asset's registers: shares held, weight in force, weight drift begins at, money held, money traded, share of what
 is set free, 1 where an order goes to its weight."""
 
 
-@inlined
-def size_of_room(n: int) -> int:
+@njit_inline
+def state_size(n: int) -> int:
     """Return how many numbers a group with ``n`` assets needs."""
-    return REGISTERS + FIELDS * n * WIDTH
+    return ASSETS_BEGIN + ASSET_FIELDS * n * LANE_COUNT
 
 
-@inlined
-def spot(field: int, a: int, n: int) -> int:
+@njit_inline
+def offset(field: int, a: int, n: int) -> int:
     """Return where asset ``a``'s register of a kind begins."""
-    return REGISTERS + (field * n + a) * WIDTH
+    return ASSETS_BEGIN + (field * n + a) * LANE_COUNT

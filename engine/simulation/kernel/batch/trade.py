@@ -7,38 +7,38 @@ mask decides here. Repeating a step that has converged changes nothing, so lanes
 from __future__ import annotations
 
 from engine.core.arrays import FloatArray
-from engine.simulation.kernel.batch.simd import Lanes, Mask, every, load, none_of, size_of, some, store, where
+from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, splat, store, where
 from engine.simulation.kernel.batch.state_layout import (
     ACTIVE,
     COSTS,
     FIXED,
-    HEIRS,
+    HAS_TRADED,
     HOLDINGS,
     MAXIMUM,
     MAXIMUM_RATE,
     MINIMUM,
-    MOVED,
     ORDERS,
     PER_SHARE,
     RATE,
+    RECIPIENTS,
     SPREAD,
     TARGET,
     TRADED,
     TRADES,
     UNITS,
-    spot,
+    offset,
 )
-from engine.simulation.kernel.jit import inner
-from engine.simulation.kernel.valuation import NOISE, SNAP
+from engine.simulation.kernel.jit import njit_private
+from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
-@inner
-def lane_cost(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
+@njit_private
+def order_cost_lanes(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
     """Return the cost of orders of money ``x`` (either sign) in one asset [currency]; ``simple`` where all is rates."""
-    x = size_of(x)
+    x = fabs(x)
     fee = load(room, RATE) * x
     if not simple:
-        zero, share = every(0.0), load(room, PER_SHARE)
+        zero, share = splat(0.0), load(room, PER_SHARE)
         fee = load(room, FIXED) + fee
         fee = where(share > zero, fee + share * (x / price), fee)
         least, most = load(room, MINIMUM), load(room, MAXIMUM)
@@ -50,65 +50,65 @@ def lane_cost(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
     return fee + load(room, SPREAD) * x
 
 
-@inner
-def _propose(
+@njit_private
+def _compute_trades(
     V1: Lanes, V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
 ) -> Lanes:
     """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
     n = prices.shape[1]
-    zero, one, noise = every(0.0), every(1.0), every(NOISE) * V
+    zero, one, noise = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V
     free, fee = release - (V - V1), zero
     for a in range(n):
-        goal = load(room, spot(TARGET, a, n)) * V1
-        x = where(zero > goal, zero, goal) - load(room, spot(HOLDINGS, a, n))
+        goal = load(room, offset(TARGET, a, n)) * V1
+        x = where(zero > goal, zero, goal) - load(room, offset(HOLDINGS, a, n))
         if shared:
-            active = load(room, spot(ACTIVE, a, n)) == one
+            active = load(room, offset(ACTIVE, a, n)) == one
             x = where(active, x, zero)
             free = where(active, free - x, free)
-            store(room, spot(TRADES, a, n), x)
+            store(room, offset(TRADES, a, n), x)
         else:
-            x = where(size_of(x) <= noise, zero, x)
-            store(room, spot(TRADES, a, n), x)
-            fee = fee + lane_cost(x, every(prices[t, a]), room, simple)
+            x = where(fabs(x) <= noise, zero, x)
+            store(room, offset(TRADES, a, n), x)
+            fee = fee + order_cost_lanes(x, splat(prices[t, a]), room, simple)
     if shared:
         for a in range(n):
-            heir, least = load(room, spot(HEIRS, a, n)), zero - load(room, spot(HOLDINGS, a, n))
+            heir, least = load(room, offset(RECIPIENTS, a, n)), zero - load(room, offset(HOLDINGS, a, n))
             gain = heir * free
             gain = where(least > gain, least, gain)
-            inherits = none_of(load(room, spot(ACTIVE, a, n)) == one) & (heir > zero)
-            x = where(inherits, gain, load(room, spot(TRADES, a, n)))
-            x = where(size_of(x) <= noise, zero, x)
-            store(room, spot(TRADES, a, n), x)
-            fee = fee + lane_cost(x, every(prices[t, a]), room, simple)
+            inherits = not_(load(room, offset(ACTIVE, a, n)) == one) & (heir > zero)
+            x = where(inherits, gain, load(room, offset(TRADES, a, n)))
+            x = where(fabs(x) <= noise, zero, x)
+            store(room, offset(TRADES, a, n), x)
+            fee = fee + order_cost_lanes(x, splat(prices[t, a]), room, simple)
     return fee
 
 
-@inner
-def _contract(
+@njit_private
+def _iterate_fixpoint(
     V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where all costs are small rates: by iteration (S3)."""
-    V1, fee = V, _propose(V, V, release, room, prices, t, True, shared)
+    V1, fee = V, _compute_trades(V, V, release, room, prices, t, True, shared)
     for _ in range(100):
         after = V - fee
-        if not some(none_of(after == V1)):
+        if not any_lane(not_(after == V1)):
             break
         V1 = after
-        fee = _propose(V1, V, release, room, prices, t, True, shared)
+        fee = _compute_trades(V1, V, release, room, prices, t, True, shared)
     return V1, fee
 
 
-@inner
-def _bisect(
+@njit_private
+def _bisect_fixpoint(
     V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
-    zero, half = every(0.0), every(0.5)
+    zero, half = splat(0.0), splat(0.5)
     V1, low, high = V, zero, V
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
     step, last = 0, -1
     while True:
-        fee = _propose(V1, V, release, room, prices, t, False, shared)
+        fee = _compute_trades(V1, V, release, room, prices, t, False, shared)
         if step == last:
             break
         if step == 0:
@@ -118,70 +118,70 @@ def _bisect(
                 broke = fee > V
             else:
                 fits = V1 + fee <= V
-                wide = none_of((low >= V1) | (high <= V1))
-                low, high = where(wide & fits, V1, low), where(wide & none_of(fits), V1, high)
+                wide = not_((low >= V1) | (high <= V1))
+                low, high = where(wide & fits, V1, low), where(wide & not_(fits), V1, high)
             V1 = half * (low + high)
-            if not some(none_of((low >= V1) | (high <= V1))):
+            if not any_lane(not_((low >= V1) | (high <= V1))):
                 V1, last = where(nothing, V, low), step + 1
         step += 1
-    return where(broke & none_of(nothing), every(-1.0), V1), fee
+    return where(broke & not_(nothing), splat(-1.0), V1), fee
 
 
-@inner
-def _sound(
+@njit_private
+def _affordable_lanes(
     V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, room: FloatArray, n: int, shared: bool
 ) -> Mask:
     """Return where trades leave cash at zero or above, and heirs something after the costs of reaching them."""
-    zero, one, snap = every(0.0), every(1.0), every(SNAP)
+    zero, one, snap = splat(0.0), splat(1.0), splat(CASH_TOLERANCE)
     free, left, heirs = release - (V - V1), cash - fee, zero
     for a in range(n):
-        x = load(room, spot(TRADES, a, n))
+        x = load(room, offset(TRADES, a, n))
         left = left - x
         if shared:
-            heirs = heirs + load(room, spot(HEIRS, a, n))
-            free = where(load(room, spot(ACTIVE, a, n)) == one, free - x, free)
-    sound = (left >= where(cash < zero, cash, zero) - snap * size_of(V)) & (zero <= V1)
-    return sound & none_of((heirs > zero) & (free <= snap * V)) if shared else sound
+            heirs = heirs + load(room, offset(RECIPIENTS, a, n))
+            free = where(load(room, offset(ACTIVE, a, n)) == one, free - x, free)
+    sound = (left >= where(cash < zero, cash, zero) - snap * fabs(V)) & (zero <= V1)
+    return sound & not_((heirs > zero) & (free <= snap * V)) if shared else sound
 
 
-@inner
-def lane_trade(
+@njit_private
+def trade_lanes(
     on: Mask, cash: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
 ) -> Lanes:
     """Fill the orders of the variants in ``on`` at the prices of row ``t``; return their cash, others stay as they are.
 
     All assets go to their weights or, where ``shared``, the active ones, and heirs get what they set free and
-    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
+    ``released_cash`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
-    zero, one, n = every(0.0), every(1.0), prices.shape[1]
+    zero, one, n = splat(0.0), splat(1.0), prices.shape[1]
     V = zero
     for a in range(n):
-        h = load(room, spot(UNITS, a, n)) * every(prices[t, a])
-        store(room, spot(HOLDINGS, a, n), h)
+        h = load(room, offset(UNITS, a, n)) * splat(prices[t, a])
+        store(room, offset(HOLDINGS, a, n), h)
         V = V + h
     V = V + cash
     if simple:
-        V1, fee = _contract(V, release, room, prices, t, shared)
+        V1, fee = _iterate_fixpoint(V, release, room, prices, t, shared)
     else:
-        V1, fee = _bisect(V, release, room, prices, t, shared)
-    on = on & _sound(V, V1, fee, cash, release, room, n, shared)
+        V1, fee = _bisect_fixpoint(V, release, room, prices, t, shared)
+    on = on & _affordable_lanes(V, V1, fee, cash, release, room, n, shared)
     paid, orders, money, any_ = load(room, COSTS), load(room, ORDERS), load(room, TRADED), zero
     for a in range(n):
-        price, x = every(prices[t, a]), load(room, spot(TRADES, a, n))
-        units, h = load(room, spot(UNITS, a, n)), load(room, spot(HOLDINGS, a, n))
+        price, x = splat(prices[t, a]), load(room, offset(TRADES, a, n))
+        units, h = load(room, offset(UNITS, a, n)), load(room, offset(HOLDINGS, a, n))
         dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
-        dq = where(on & none_of(x == zero), dq, zero)
-        moved = none_of(dq == zero)
+        dq = where(on & not_(x == zero), dq, zero)
+        moved = not_(dq == zero)
         value = dq * price
-        fee = where(moved, lane_cost(value, price, room, simple), zero)
-        store(room, spot(UNITS, a, n), units + dq)
+        fee = where(moved, order_cost_lanes(value, price, room, simple), zero)
+        store(room, offset(UNITS, a, n), units + dq)
         cash = where(moved, cash - (value + fee), cash)
         paid = paid + fee
         orders = where(moved, orders + one, orders)
-        money = money + size_of(value)
+        money = money + fabs(value)
         any_ = where(moved, one, any_)
     store(room, COSTS, paid)
     store(room, ORDERS, orders)
     store(room, TRADED, money)
-    store(room, MOVED, any_)
+    store(room, HAS_TRADED, any_)
     return where(on & (cash < zero), zero, cash)
