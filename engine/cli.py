@@ -405,7 +405,7 @@ def _run_backtest(config: AnyRunConfig, *, audit: bool, draw: IntervalFunction |
 def _announce_compilation(*functions: str) -> None:
     from engine.simulation import kernel
 
-    if not all(kernel.is_compiled(name) for name in ("hold", *functions)):
+    if not all(kernel.is_compiled(name) for name in ("advance", *functions)):
         kernel.remove_stale_caches()
         sys.stderr.write("compiling the numerical kernels, once for this installation (about 10 s)\n")
 

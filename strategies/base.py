@@ -131,7 +131,7 @@ class WeightedStrategy(ConfigModel):
 
     def fixed_targets(self) -> Mapping[str, float] | None:
         """Return the wanted weights, if that is all there is to this plan."""
-        placing = ("target_weights", "wanted_at", "ready")
+        placing = ("target_weights", "nominal_weights_at", "buyable")
         return (
             self.nominal_weights()
             if all(getattr(type(self), name) is getattr(WeightedStrategy, name) for name in placing)

@@ -182,5 +182,5 @@ def _mark_independent(axes: list[Axis], plan: BaseModel, document: Document) -> 
 
 
 def _is_independent(spot: AxisTarget) -> bool:
-    keys: frozenset[str] = getattr(type(spot.owner), "alone", frozenset())
+    keys: frozenset[str] = getattr(type(spot.owner), "independent_keys", frozenset())
     return len(spot.path) == 3 and str(spot.path[-1]) in keys

@@ -693,7 +693,7 @@ def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_
 def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 0)
     monkeypatch.setattr(compiling, "FOLDER", tmp_path / "kernel-now")
-    assert not compiling.is_compiled("hold")
+    assert not compiling.is_compiled("advance")
     for state, function, known in (
         ("kernel-old", "hold", False),
         ("kernel-now", "trim", False),
@@ -702,14 +702,14 @@ def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(mo
         index = tmp_path / state / "engine_0" / f"holding.{function}-500.py311.nbi"
         index.parent.mkdir(parents=True, exist_ok=True)
         index.touch()
-        assert compiling.is_compiled("hold") is known
+        assert compiling.is_compiled("advance") is known
     compiling.remove_stale_caches()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
     monkeypatch.setattr(compiling, "FOLDER", None)
-    assert not compiling.is_compiled("hold")
+    assert not compiling.is_compiled("advance")
     compiling.remove_stale_caches()
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
-    assert compiling.is_compiled("hold")
+    assert compiling.is_compiled("advance")
 
 
 def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba_is_told(

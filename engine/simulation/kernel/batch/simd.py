@@ -75,7 +75,13 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
     from engine.simulation.kernel.batch.llvm_vectors import (
+        any_lane,
+        broadcast_load,
+        fabs,
         load,
+        not_,
+        splat,
         store,
         where,
+        without_refcount,
     )
