@@ -436,7 +436,3 @@ def _record_trial(result: RunResult) -> int:
     from engine.backtest.trial_count import record_trials
 
     return record_trials(data_sha256(result.comparison), result.config_sha256)
-
-
-if __name__ == "__main__":
-    script()

@@ -399,7 +399,7 @@ def test_a_full_disk_is_named_and_the_old_files_survive(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine.cli", "run", str(QUICK)],
+        [sys.executable, "-m", "engine", "run", str(QUICK)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -461,7 +461,7 @@ def test_a_notebook_gets_frames(tmp_path: Path) -> None:
 def test_a_closed_or_full_output_is_a_message_not_a_crash(tmp_path: Path) -> None:
     for redirect in (">&-", ">/dev/full"):
         done = subprocess.run(
-            ["bash", "-c", f"{sys.executable} -m engine.cli validate {QUICK} {redirect}"],
+            ["bash", "-c", f"{sys.executable} -m engine validate {QUICK} {redirect}"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -474,7 +474,7 @@ def test_a_closed_or_full_output_is_a_message_not_a_crash(tmp_path: Path) -> Non
 
 def test_a_reader_that_leaves_early_ends_the_printing_and_not_the_work(tmp_path: Path) -> None:
     """With a reader that has gone both configs still write their files, the exit code is 0 and nothing is said."""
-    command = [sys.executable, "-m", "engine.cli", "run", QUICK, QUICK, "--set", "compare.bootstrap.samples=100"]
+    command = [sys.executable, "-m", "engine", "run", QUICK, QUICK, "--set", "compare.bootstrap.samples=100"]
     for more in ([], ["--json"]):
         reader, writer = os.pipe()
         os.close(reader)

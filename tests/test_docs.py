@@ -26,7 +26,7 @@ SEMANTICS = (ROOT / "docs" / "semantics.md").read_text()
 
 def output(*arguments: str, cwd: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *arguments],
+        [sys.executable, "-m", "engine", *arguments],
         cwd=cwd,
         env={**os.environ, "COLUMNS": "80", "XDG_STATE_HOME": str(cwd)},
         capture_output=True,

@@ -127,7 +127,8 @@ def _optimiser_caveats(comparison: Comparison) -> Iterable[str]:
             first, worst = without[0], max(without, key=lambda step: step.residual)
             broken = ""
             if worst.residual > FEASIBILITY_TOLERANCE:
-                broken = f"; at worst, {worst.broken_limit} is broken by {format_percent(worst.residual)} on {dates[worst.row]}"
+                most = f"{worst.broken_limit} is broken by {format_percent(worst.residual)} on {dates[worst.row]}"
+                broken = f"; at worst, {most}"
             yield (
                 f"{prefix}The optimiser had no answer at {len(without)} of {len(steps)} decisions, first on "
                 f"{dates[first.row]} ({first.fallback.replace('_', ' ')} instead): {first.status}{broken}."

@@ -172,7 +172,7 @@ def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> Paired
 def relative_performance(
     strategy: PortfolioResult, other: PortfolioResult, pair: PairedReturns, interval: OptionalInterval
 ) -> RelativePerformance:
-    """Return the strategy's figures relative to ``other_returns``, over their common sessions."""
+    """Return the strategy's figures relative to ``other``, over their common sessions."""
     mine, theirs = strategy.performance, other.performance
     sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them

@@ -163,14 +163,14 @@ def information_ratio(returns: FloatArray, other: FloatArray, periods: float = S
 
 
 def beta(returns: FloatArray, other: FloatArray) -> float | None:
-    """Return the slope of returns on ``other_returns``."""
+    """Return the slope of returns on ``other``."""
     if not len(other) or np.ptp(other) == 0.0:
         return None
     return float(np.cov(returns, other, ddof=1)[0, 1] / np.var(other, ddof=1))
 
 
 def correlation(returns: FloatArray, other: FloatArray) -> float | None:
-    """Return the correlation of returns with ``other_returns``."""
+    """Return the correlation of returns with ``other``."""
     if not len(other) or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
         return None
     return float(np.corrcoef(returns, other)[0, 1])

@@ -46,7 +46,7 @@ def irr(flows: FloatArray) -> InternalRate:
 
 
 def mirr(flows: FloatArray, finance: float, reinvest: float) -> float:
-    """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest_payout``."""
+    """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest``."""
     periods = np.arange(len(flows), dtype=np.float64)
     paid = -np.sum(np.minimum(flows, 0.0) / (1.0 + finance) ** periods)
     grown = np.sum(np.maximum(flows, 0.0) * (1.0 + reinvest) ** (periods[-1] - periods))

@@ -41,8 +41,8 @@ class OptimisesWeights(Protocol):
 class Holding:
     """One asset: its weight and bounds, and what it does to the portfolio.
 
-    ``marginal_volatility`` is by how much volatility rises for each unit more of it [1/yr^.5], ``risk_share`` its part of the variance,
-    ``mean`` and ``volatility`` are its own [1/yr], [1/yr^.5].
+    ``marginal_volatility`` is by how much volatility rises for each unit more of it [1/yr^.5], ``risk_share`` its part
+    of the variance; ``mean`` and ``volatility`` are its own [1/yr], [1/yr^.5].
     """
 
     asset: str
@@ -57,9 +57,10 @@ class Holding:
 
 @dataclass(frozen=True)
 class LimitCost:
-    """What a limit costs: ``marginal_value`` to the figure of each unit of weight it gives way, and ``cost`` against none of it.
+    """What a limit costs.
 
-    ``marginal_value`` is NaN for the choice of names, ``cost`` where there is no answer without the limit.
+    ``marginal_value`` is what the figure gains for each unit of weight that the limit gives way, NaN for the choice of
+    names; ``cost`` is what it loses against no such limit, NaN where there is no answer without it.
     """
 
     name: str

@@ -14,7 +14,7 @@ def engine(
     """Run the command in a process of its own."""
     home = {"PORTFOLIO_ENGINE_STORE": str(cwd / "store"), "XDG_STATE_HOME": str(cwd / "state"), "COLUMNS": "100"}
     done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
+        [sys.executable, "-m", "engine", *map(str, arguments)],
         cwd=place or cwd,
         env={**os.environ, **home, **environment},
         capture_output=True,

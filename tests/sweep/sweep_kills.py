@@ -37,7 +37,7 @@ class Tally:
 
 
 def command(out: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "engine.cli", "sweep", str(QUICK), "--out", str(out), *OPTIONS, *options]
+    return [sys.executable, "-m", "engine", "sweep", str(QUICK), "--out", str(out), *OPTIONS, *options]
 
 
 def reference(folder: Path) -> tuple[str, float]:

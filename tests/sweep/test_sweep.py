@@ -56,7 +56,7 @@ def engine(
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *map(str, arguments)],
+        [sys.executable, "-m", "engine", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **home, **environment},
         capture_output=True,
@@ -313,7 +313,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
 
 
 def test_an_interrupted_sweep_says_how_to_go_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "engine.cli", "sweep", str(QUICK), "--memory", "1", "--workers", "1", "--json"]
+    command = [sys.executable, "-m", "engine", "sweep", str(QUICK), "--memory", "1", "--workers", "1", "--json"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = tmp_path / "runs" / "quickstart-sweep" / "unfinished" / "sweep.journal"
     while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10_000):
@@ -328,7 +328,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path: Path) -> None:
 
 def test_a_terminal_shows_a_bar_with_the_rate(tmp_path: Path, written) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "engine.cli", "sweep", str(QUICK), "--memory", "1"]
+    command = [sys.executable, "-m", "engine", "sweep", str(QUICK), "--memory", "1"]
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
