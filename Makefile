@@ -7,12 +7,15 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: demo test test-all lint bench sweeps rules optimisers mutants clean
+.PHONY: help demo test test-all lint bench sweeps rules optimisers mutants picture clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
 	$(BIN)/engine run configs/quickstart.yaml
 
-test: $(VENV)/.testable ## everything that must hold, in a few minutes
+test: $(VENV)/.testable ## everything that must hold, documented examples too, in a few minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-all: $(VENV)/.testable ## the same and the slow rest
@@ -30,11 +33,11 @@ bench: $(VENV)/.comparable ## how long things take, beside other engines, on thi
 sweeps: $(VENV)/.installed ## how long whole sweeps take and how much memory; PRICES= names your own
 	$(BIN)/python benchmarks/whole_sweep.py --prices $(PRICES)
 
-rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/rules.md; PRICES= and FILINGS= name your own
-	$(BIN)/python benchmarks/rules.py --prices $(PRICES) --filings $(FILINGS)
+rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/studies/rules.md; PRICES= and FILINGS= name your own
+	$(BIN)/python benchmarks/studies/rules.py --prices $(PRICES) --filings $(FILINGS)
 
-optimisers: $(VENV)/.comparable ## every objective walked forward, as benchmarks/optimisers.md, beside skfolio and cvxportfolio
-	$(BIN)/python benchmarks/optimisers.py --prices $(PRICES)
+optimisers: $(VENV)/.comparable ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
+	$(BIN)/python benchmarks/studies/optimisers.py --prices $(PRICES)
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py
@@ -59,5 +62,8 @@ $(VENV)/.mutable: $(VENV)/.testable
 	$(PIP) --editable '.[test,mutants]'
 	@touch $@
 
-clean:
+picture: ## draw the rooms and who imports whom from the imports, into docs/architecture.md
+	$(PYTHON) docs/picture.py
+
+clean: ## remove what was installed, built and cached here
 	rm -rf $(VENV) runs build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis

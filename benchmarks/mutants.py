@@ -44,19 +44,21 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parents[1]
 GUARDS = {
-    "engine/costs.py": ["tests/test_costs.py"],
-    "engine/sessions.py": ["tests/test_sessions.py"],
-    "engine/metrics.py": ["tests/test_metrics.py"],
-    "engine/sums.py": ["tests/test_sums.py", "tests/test_metrics.py"],
+    "engine/portfolio/costs.py": ["tests/portfolio/test_costs.py"],
+    "engine/data/sessions.py": ["tests/data/test_sessions.py"],
+    "engine/analysis/metrics.py": ["tests/analysis/test_metrics.py"],
+    "engine/analysis/summation.py": ["tests/analysis/test_sums.py", "tests/analysis/test_metrics.py"],
     **{
-        f"engine/kernel/{part}.py": [
-            "tests/test_fee_fixpoint.py",
-            "tests/test_kernel.py",
-            "tests/test_costs.py",
-            "tests/test_reference_ledger.py",
-            "tests/test_reference_rules.py",
+        f"engine/simulation/kernel/{part}.py": [
+            "tests/simulation/test_fee_fixpoint.py",
+            "tests/simulation/kernel",
+            "tests/portfolio/test_costs.py",
+            "tests/simulation/reference",
         ]
-        for part in ("fees", "fixpoint", "flows", "holding", "measures", "trading", "watching", "whole_shares")
+        for part in (
+            *("order_costs", "cost_fixpoint", "cash_flows", "advance"),
+            *("valuation", "trade", "triggers", "whole_shares"),
+        )
     },
 }
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")

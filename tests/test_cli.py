@@ -421,7 +421,7 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
         "def verb(*a):\n"
         "    ctypes.CFUNCTYPE(None)(callback)()\n"
         "    time.sleep(20)\n"
-        f"cli.composition.document_of = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
+        f"cli.composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
@@ -429,7 +429,7 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
 
 def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
     code = (
-        "import sys, engine.cli as cli; cli.composition.document_of = lambda *a: 1 / 0;"
+        "import sys, engine.cli as cli; cli.composition.open_document = lambda *a: 1 / 0;"
         f"sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -98,9 +99,29 @@ def test_every_rule_that_the_code_refers_to_is_written_down() -> None:
 
 
 def test_every_file_that_a_document_names_is_there() -> None:
-    for text in (README, SEMANTICS):
-        for name in re.findall(r"`((?:configs|engine|strategies|docs)/[\w/.]+\.(?:py|yaml|md))", text):
-            assert (ROOT / name).exists(), name
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        names = re.findall(r"`((?:configs|engine|strategies|docs|tests|benchmarks)/[\w/.-]*)`", text)
+        links = [page.parent / link for link in re.findall(r"\]\(([\w/.-]+)\)", text)]
+        for place in [*(ROOT / name for name in names), *links]:
+            assert place.exists(), f"{page.name} names {place}"
+
+
+def test_the_picture_of_the_rooms_is_the_one_that_the_imports_draw() -> None:
+    page = ROOT / "docs" / "architecture.md"
+    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
+    picture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(picture)
+    assert picture.redraw(page.read_text()) == page.read_text(), "make picture, and look at what the change draws"
+
+
+def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    assert [line.split()[0] for line in done.stdout.splitlines()] == phony
 
 
 def test_the_changelog_names_every_tariff_kind_and_strategy() -> None:

@@ -1,6 +1,6 @@
 """Every objective walked forward on real prices, beside the same job in skfolio and cvxportfolio.
 
-``python benchmarks/optimisers.py --prices FILE``, or ``make optimisers``, writes ``benchmarks/optimisers.md``. Ten
+``python benchmarks/studies/optimisers.py --prices FILE``, or ``make optimisers``, writes ``benchmarks/studies/optimisers.md``. Ten
 funds without satellites come first, for there other libraries can pose the same problem: they are given the same
 sessions at the same decisions, and their weights are set beside the engine's. Then the small-cap plan of
 ``configs/optimised.yaml`` under every objective. Every number comes from the runs.
@@ -34,8 +34,8 @@ from engine.core.yaml_document import parse_document
 from engine.report import number_format as fmt
 from strategies import AnyStrategy
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "benchmarks" / "optimisers.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "benchmarks" / "studies" / "optimisers.md"
 FUNDS = ("EFA", "IWM", "MDY", "QQQ", "SPY", "XLE", "XLF", "XLI", "XLK", "XLV")
 DEFAULTS = "min_variance at defaults"
 LOOKBACK, CAP, AVERSION, TAIL = 756, 0.4, 4.0, 0.95
@@ -146,7 +146,7 @@ def page(prices: Path) -> str:
     parts = [
         "# Objectives walked forward on one history",
         "",
-        "Made by `make optimisers` (`benchmarks/optimisers.py`); nothing here is typed by hand. Each decision estimates on the",
+        "Made by `make optimisers` (`benchmarks/studies/optimisers.py`); nothing here is typed by hand. Each decision estimates on the",
         f"last {LOOKBACK} daily returns before it (Ledoit-Wolf), solves, proves the answer and trades it at 0.1 %; total-return",
         "closes, 100,000 USD. *No answer*: decisions at which the objective had none, so that what was held stayed (equal",
         "weights at the opening). Differences are of CAGR, with the 95 % interval of `docs/semantics.md` (*Performance*).",

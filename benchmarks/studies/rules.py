@@ -1,6 +1,6 @@
-"""Every rule of ``configs/rules`` on one history: what each earned, traded and paid, as ``benchmarks/rules.md``.
+"""Every rule of ``configs/rules`` on one history: what each earned, traded and paid, as ``benchmarks/studies/rules.md``.
 
-``python benchmarks/rules.py --prices FILE [--filings FILE]``, or ``make rules``. The prices are those of the
+``python benchmarks/studies/rules.py --prices FILE [--filings FILE]``, or ``make rules``. The prices are those of the
 configs' assets; the filings, a point-in-time table with ``net_income`` and ``free_cash_flow``, add the loss review by
 quality, on the plan's satellites and on four companies that such a table is likely to hold. Every number in the notes
 comes from the runs; two are recomputed here without the engine.
@@ -36,9 +36,9 @@ from strategies import AnyStrategy
 from strategies.fixed_mix import FixedMix
 from strategies.schedules import Annual, Never
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RULES = ROOT / "configs" / "rules"
-PAGE = ROOT / "benchmarks" / "rules.md"
+PAGE = ROOT / "benchmarks" / "studies" / "rules.md"
 STARTS = ("2004-02-01", "2010-01-01")
 LABELS = {
     "january_only": "January only",
@@ -141,7 +141,7 @@ def page(prices: Path, filings: Path | None) -> str:
     parts = [
         "# The rules on one history",
         "",
-        "Made by `make rules` (`benchmarks/rules.py`) from `configs/rules/*.yaml`; nothing here is typed by hand. SPY,",
+        "Made by `make rules` (`benchmarks/studies/rules.py`) from `configs/rules/*.yaml`; nothing here is typed by hand. SPY,",
         "VB 15 % and four satellites at 2.5 % each under a cap of 3 %, 100,000 USD, 0.1 % a trade, total-return closes.",
         "*Orders* and *costs* include the opening; *turnover* is one way and leaves it out; *highest satellite* is the",
         "highest weight of any satellite at any close; a difference is the row's CAGR less that of the portfolio named,",
