@@ -14,7 +14,7 @@ from engine.data.market import Market
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.fixed_mix import FixedMix
-from tests.support.markets import account, free, percent
+from tests.support.markets import account, free, leave_remainder_in_cash, percent
 from tests.support.peer_engines import bt_value, vectorbt_value
 
 WEIGHTS = {"GE": 0.30, "WMT": 0.25, "T": 0.20, "XOM": 0.15, "PFE": 0.10}
@@ -58,16 +58,7 @@ def test_buy_and_hold_ends_where_the_oracle_does(shared_data: Path) -> None:
 
 
 def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.simulation.portfolio_state import PortfolioState
-
-    opened = PortfolioState.__init__
-
-    def floor_only(self, *args: object) -> None:
-        opened(self, *args)
-        self.terms = self.terms._replace(spend_rest=False)
-        self.desk = self.desk._replace(terms=self.terms)
-
-    monkeypatch.setattr(PortfolioState, "__init__", floor_only)
+    leave_remainder_in_cash(monkeypatch)
     ledger = simulate(market(shared_data), FixedMix(weights=WEIGHTS), account(shares="whole"), percent(0.001, 5))
     assert ledger.value[-1] == pytest.approx(5633303.396278, rel=1e-12)
     held = dict(zip(ledger.assets, ledger.units[-1], strict=True))

@@ -104,7 +104,8 @@ def limit_cost_text(price: LimitCost, proposal: Proposal) -> str:
         cost = f"costs {amount_text(price.cost, aim.title, percent=aim.percent)}"
     if not np.isfinite(price.marginal_value):
         return cost
-    return f"{cost}; a percentage point more room is worth {point_worth_text(price.marginal_value, aim.title, percent=aim.percent)}"
+    worth = point_worth_text(price.marginal_value, aim.title, percent=aim.percent)
+    return f"{cost}; a percentage point more room is worth {worth}"
 
 
 def print_proposal(proposal: Proposal, folder: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from engine.backtest.outputs import Json
 from engine.diagnostics.bench.measure import RESULT_TOLERANCE, Timing, TimingReport
-from engine.diagnostics.bench.weights import WEIGHT_TOLERANCE
+from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import add_row, console, print_bullet, print_heading, table
 from engine.report.run.html import asset_text, template
 
@@ -92,9 +92,9 @@ def timing_notes(bench: TimingReport) -> Iterator[str]:
         yield f"{title} is not installed and was not timed; `pip install '.[bench]'`"
     yield (
         "medians of several rounds after one that is not counted; peers get prices and weights in memory, and their "
-        f"results agree with this engine's to {RESULT_TOLERANCE:g} (weights of least variance to {WEIGHT_TOLERANCE:g}) or no ratio is "
-        "printed; additions, subtractions, products and divisions of marking and statistics count as flops, "
-        "comparisons and rebalances do not"
+        f"results agree with this engine's to {RESULT_TOLERANCE:g} (weights of least variance to {SOLVER_TOLERANCE:g}) "
+        "or no ratio is printed; additions, subtractions, products and divisions of marking and statistics count as "
+        "flops, comparisons and rebalances do not"
     )
 
 

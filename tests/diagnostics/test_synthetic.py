@@ -12,10 +12,9 @@ from engine.analysis.metrics import max_drawdown
 from engine.analysis.performance import Performance
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.data.market import Market
-from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
-from tests.support.markets import account, free, percent, synthetic_closes
+from tests.support.markets import account, free, leave_remainder_in_cash, percent, synthetic_closes
 from tests.support.peer_engines import bt_value, vectorbt_value
 
 WEIGHTS = {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}
@@ -72,14 +71,7 @@ def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() 
 
 def test_floored_whole_shares_end_where_the_oracle_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle floors and leaves the rest in cash; this engine then spends it, so that step is switched off."""
-    opened = PortfolioState.__init__
-
-    def floor_only(self, *args: object) -> None:
-        opened(self, *args)
-        self.terms = self.terms._replace(spend_rest=False)
-        self.desk = self.desk._replace(terms=self.terms)
-
-    monkeypatch.setattr(PortfolioState, "__init__", floor_only)
+    leave_remainder_in_cash(monkeypatch)
     ledger = run(0.001, shares="whole")
     assert ledger.value[-1] == pytest.approx(134594.078775889, rel=1e-14)
     assert ledger.units[-1].tolist() == [459, 194, 295, 158]

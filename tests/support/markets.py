@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
+from engine.simulation import simulate as simulate_module
+from engine.simulation.kernel.records import ExecutionTerms
 
 A32, C32, M32 = 1664525, 1013904223, 2**32
 
@@ -53,3 +56,12 @@ def percent(rate: float, count: int):
 
 def free(count: int):
     return NoCosts().cost_table(count)
+
+
+def leave_remainder_in_cash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Floor whole shares as other engines do; this one then spends the cash that is left."""
+
+    def floor_only(*args: object, **fields: object) -> ExecutionTerms:
+        return ExecutionTerms(*args, **{**fields, "spend_remainder": False})
+
+    monkeypatch.setattr(simulate_module, "ExecutionTerms", floor_only)

@@ -244,7 +244,7 @@ def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
             1,
             _time_rounds(other, 5 * rounds),
             difference=worst,
-            agrees=weights.WEIGHT_TOLERANCE,
+            tolerance=weights.SOLVER_TOLERANCE,
         )
 
 

@@ -18,7 +18,7 @@ from engine.optimisation.optimiser import Optimiser
 WEIGHTS_JOB: Final = "least variance of ten assets, long only"
 ASSET_COUNT, RETURN_COUNT = 10, 756
 
-WEIGHT_TOLERANCE: Final = 5e-4
+SOLVER_TOLERANCE: Final = 5e-4
 """Largest difference of a weight between two solvers at their own tolerances."""
 
 

@@ -147,12 +147,9 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
 
 def _difference_text(versus: RelativePerformance, level: str, comparison: Comparison) -> str:
     since = "" if versus.start <= comparison.strategy.ledger.dates[0] else f" since {versus.start}"
-    if versus.cagr_difference_ci95 is None:
-        return f"{fmt.percentage_points(versus.cagr_difference)}{since}; {interval_verdict(None)}"
-    return (
-        f"{fmt.percentage_points(versus.cagr_difference)}{since}, {level} interval {fmt.interval(versus.cagr_difference_ci95)}, "
-        f"{interval_verdict(versus.cagr_difference_ci95)}"
-    )
+    difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
+    interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
+    return f"{difference}{since}{interval} {interval_verdict(bounds)}"
 
 
 def confidence_text(config: Mapping[str, object]) -> str:

@@ -163,13 +163,12 @@ def _fallback_sentence(walk: WalkForwardSummary, worst: float) -> str:
     """Return what the fallbacks break; they trade freely, so ``turnover.max`` is none of it."""
     instead = [one for one in walk.steps if one.fallback]
     times = sum((one.residual or 0.0) > FEASIBILITY_TOLERANCE for one in instead)
+    fallbacks = f"{plural(len(instead), 'fallback')}, turnover aside"
     if not times:
-        return (
-            f"no limit broken by more than {fmt.residual(worst)} at {plural(len(instead), 'fallback')}, turnover aside"
-        )
+        return f"no limit broken by more than {fmt.residual(worst)} at {fallbacks}"
     named = next(one for one in instead if one.residual == worst)
-    words = f"limits broken by up to {format_percent(worst)} at {times} of {plural(len(instead), 'fallback')}, turnover aside"
-    return f"{words} ({named.broken} on {named.date})"
+    broken = f"limits broken by up to {format_percent(worst)} at {times} of {fallbacks}"
+    return f"{broken} ({named.broken} on {named.date})"
 
 
 def _step_row(one: StepSummary, walk: WalkForwardSummary) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ class SweepSummary(FileRecord):
 
 
 class SweepManifest(FileRecord):
+    """The content of a sweep's ``manifest.json`` as far as the page needs it."""
+
     config_sha256: str
     data_sha256: str
     versions: dict[str, str]
