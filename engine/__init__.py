@@ -34,7 +34,7 @@ def run(config: str | Path, *overrides: str) -> Frames:
 
     Raises
     ------
-    engine.errors.EngineError
+    engine.core.errors.EngineError
         When the config, the prices or the account do not allow the run; the message says what to change.
 
     """

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Fraction, format_percent, raise_faults
+from engine.core.fields import ConfigModel, FieldFault, Fraction, format_percent, validates_fields
 from engine.portfolio.policy import Band
 from strategies.schedules import Annual, AnyOf, AnyRebalance, DriftBand
 
@@ -36,13 +36,10 @@ class Within(ConfigModel):
     inside: Annotated[Fraction, Field(gt=0.0)] | None = None
     of_band: Annotated[Fraction, Field(gt=0.0, lt=1.0)] | None = None
 
-    @model_validator(mode="after")
-    def _validate_one_way(self) -> Within:
+    @validates_fields
+    def _destination_faults(self) -> Iterator[FieldFault]:
         if (self.inside is None) == (self.of_band is None):
-            raise_faults(
-                [((), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}")]
-            )
-        return self
+            yield (), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}"
 
 
 def _validate_destination(value: object) -> object:
@@ -134,12 +131,8 @@ class RebalancingStrategy(ConfigModel):
         )
         return {"Drift band": lines}
 
-    @model_validator(mode="after")
-    def _validate_band(self) -> RebalancingStrategy:
-        raise_faults(self._band_faults())
-        return self
-
-    def _band_faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    @validates_fields
+    def _band_faults(self) -> Iterator[FieldFault]:
         """Yield what the keys say against each other: where, what, and the remedy."""
         band = find_band(self.rebalance)
         defaults = {"trade_to": "target", "trade_only": "all", "funding": "sell_and_buy"}

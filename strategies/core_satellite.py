@@ -7,17 +7,17 @@ from functools import cached_property
 from math import fsum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.core.fields import Ticker, Weight, format_percent, raise_faults
+from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy
 from strategies.group_limits import GroupCeiling, Limit, ceiling_faults, enforce_limits, group_ceilings, group_room
 from strategies.loss_review import ByList, LossReview
-from strategies.satellite_selection import FieldFault, FromUniverse
+from strategies.satellite_selection import FromUniverse
 
 _SATELLITE_COUNT = (3, 5)
 _TOLERANCE = 1e-9
@@ -202,11 +202,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             )
         return satellites
 
-    @model_validator(mode="after")
-    def _validate_parts(self) -> CoreSatellite:
-        raise_faults(self._faults())
-        return self
-
+    @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts of the plan say against each other: where, what, and the remedy."""
         planned = self.candidate_weights()

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from engine.core.fields import ConfigModel, Fraction, WholeNumber, format_percent, raise_faults
+from engine.core.fields import (
+    ConfigModel,
+    FieldFault,
+    Fraction,
+    WholeNumber,
+    format_percent,
+    raise_faults,
+    validates_fields,
+)
 from engine.data.research.fundamentals import Criterion, Fundamentals
 from engine.data.research.verdicts import Verdicts
 from engine.portfolio.policy import Decision, LossReference, LossReviewRule, ReviewVerdict
@@ -84,10 +92,9 @@ class Quality(ConfigModel):
         every = " and ".join(criterion.root for criterion in self.criteria)
         return f"intact while {every} in the last figures filed ({self.table.path})"
 
-    @model_validator(mode="after")
-    def _validate_columns(self) -> Quality:
-        raise_faults((("criteria", at), text) for at, text in self.table.unknown_column_faults(self.criteria))
-        return self
+    @validates_fields
+    def _column_faults(self) -> Iterator[FieldFault]:
+        return ((("criteria", at), text) for at, text in self.table.unknown_column_faults(self.criteria))
 
     def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Apply the criteria to what was filed by the last close; None when a figure is missing and none fails."""
@@ -147,12 +154,8 @@ class LossReview(ConfigModel):
             raise_faults([((), f"{words}; write more than 0% and less than 100%, as 20%")])
         return trigger
 
-    @model_validator(mode="after")
-    def _validate_actions(self) -> LossReview:
-        raise_faults(self._faults())
-        return self
-
-    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
         actions = {"intact": self.intact, "broken": self.broken, "unknown": self.unknown}
         possible = _possible_outcomes(self.thesis)
         if all(actions[outcome] == "keep" for outcome in possible):

@@ -7,17 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import ConfigModel, Ticker, Weight, format_percent, raise_faults
+from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, format_percent, validates_fields
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
-from strategies.satellite_selection import FieldFault
 from strategies.trading_limits import Trading, decisions_per_year
 
 if TYPE_CHECKING:
@@ -185,11 +184,7 @@ class Optimised(RebalancingStrategy):
 
     # ---- what a config may not say -----------------------------------------------------------------------------------
 
-    @model_validator(mode="after")
-    def _validate_parts(self) -> Optimised:
-        raise_faults(self._faults())
-        return self
-
+    @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
         satellites = self.satellites

@@ -8,11 +8,10 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from pydantic import Discriminator, Field, Tag
 
-from engine.core.fields import ConfigModel, Ticker, Weight, WholeNumber
+from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint
 from strategies.group_limits import Limit
-from strategies.satellite_selection import FieldFault
 
 _TICKERS_TAG, _UNIVERSE_TAG = "[tickers]", "[universe]"
 """Tags of the two forms of a universe; brackets keep them apart from every key and ticker."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import ConfigModel, Ticker, Weight, WholeNumber, format_percent, raise_faults
+from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.data.research.fundamentals import Fundamentals, Measure
 from engine.data.research.universe import UniverseOrPath
 from engine.portfolio.policy import Decision
 
-FieldFault: TypeAlias = tuple[tuple[str | int, ...], str]
 """Keys below the model that a fault is about, and ``message; remedy``."""
 
 
@@ -45,11 +44,7 @@ class Top(ConfigModel):
     table: Fundamentals | None = None
     measure: Measure | None = None
 
-    @model_validator(mode="after")
-    def _validate_parts(self) -> Top:
-        raise_faults(self._faults())
-        return self
-
+    @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         fewest = 2 if self.by == "low_volatility" else 1
         if self.lookback - self.skip < fewest:
@@ -163,11 +158,7 @@ class FromUniverse(ConfigModel):
         """How many satellites are planned."""
         return len(self.choose.names) if isinstance(self.choose, Named) else self.choose.count
 
-    @model_validator(mode="after")
-    def _validate_parts(self) -> FromUniverse:
-        raise_faults(self._faults())
-        return self
-
+    @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
         strange: list[FieldFault] = [

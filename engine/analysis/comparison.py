@@ -14,6 +14,7 @@ from engine.analysis.performance import Performance, compute_metrics
 from engine.analysis.published_figures import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, asset_events
 from engine.core.arrays import BoolArray, FloatArray
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
@@ -166,7 +167,7 @@ def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> Paired
     count = min(len(mine.returns), len(theirs.returns))
     days = float((mine.dates[-1] - mine.dates[-1 - count]) / np.timedelta64(1, "D"))
     size = len(mine.returns) - count, len(theirs.returns) - count
-    return PairedReturns(mine.returns[size[0] :], theirs.returns[size[1] :], days / metrics.CALENDAR_DAYS_PER_YEAR)
+    return PairedReturns(mine.returns[size[0] :], theirs.returns[size[1] :], days / CALENDAR_DAYS_PER_YEAR)
 
 
 def relative_performance(
@@ -177,7 +178,7 @@ def relative_performance(
     sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
     size = sessions + 1 if whole else sessions
-    days = pair.years * metrics.CALENDAR_DAYS_PER_YEAR
+    days = pair.years * CALENDAR_DAYS_PER_YEAR
     growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
     return RelativePerformance(
         sessions=sessions,

@@ -15,10 +15,8 @@ import numpy as np
 
 from engine.analysis.summation import Moments1D, block_sums, sum_blocks, sum_sequential
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.sessions import Period, period_numbers
-
-SESSIONS_PER_YEAR: Final = 252.0
-CALENDAR_DAYS_PER_YEAR: Final = 365.25
 
 _NEGLIGIBLE_SHARE: Final = 2.0**-53
 """The share of a value below which nothing of it is left: 1 less it is 1."""

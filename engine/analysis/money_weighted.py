@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.conventions import CASH_DAYS_PER_YEAR
 
-CASH_DAYS_PER_YEAR: Final = 365.0
 _WIDEST_LOG_RATE: Final = 16.0
 """Rates are sought from exp(-16) - 1 to exp(16) - 1."""
 

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.metrics import (
-    CALENDAR_DAYS_PER_YEAR,
     annual_return_by_count,
     cagr,
     calmar,
@@ -29,6 +28,7 @@ from engine.analysis.metrics import (
 from engine.analysis.money_weighted import InternalRate, xirr
 from engine.analysis.summation import sum_sequential
 from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.sessions import Period
 from engine.simulation.ledger import Ledger
 

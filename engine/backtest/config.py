@@ -7,13 +7,24 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.published_figures import Published
-from engine.core.fields import ConfigModel, Date, DisplayText, Exchange, PortfolioName, Rate, Slug, Switch, raise_faults
+from engine.core.fields import (
+    ConfigModel,
+    Date,
+    DisplayText,
+    Exchange,
+    FieldFault,
+    PortfolioName,
+    Rate,
+    Slug,
+    Switch,
+    validates_fields,
+)
 from engine.data.sources import AnyPriceSource
 from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
@@ -35,11 +46,10 @@ class Window(ConfigModel):
     start: Date | None = None
     end: Date | None = None
 
-    @model_validator(mode="after")
-    def _validate_order(self) -> Window:
+    @validates_fields
+    def _order_faults(self) -> Iterator[FieldFault]:
         if self.start and self.end and self.end <= self.start:
-            raise_faults([(("end",), f"end {self.end} is not after start {self.start}; correct one of them")])
-        return self
+            yield ("end",), f"end {self.end} is not after start {self.start}; correct one of them"
 
 
 def _separate_name(value: object) -> object:
@@ -78,12 +88,8 @@ class Compare(ConfigModel, Generic[StrategyT]):
     bootstrap: Bootstrap = Bootstrap()
     published: Published | None = None
 
-    @model_validator(mode="after")
-    def _validate_names(self) -> Compare[StrategyT]:
-        raise_faults(self._faults())
-        return self
-
-    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
         """Yield every name that is taken already, and every printed figure of no portfolio."""
         taken = {"strategy", "buy_and_hold", "date"}
         for at, benchmark in enumerate(self.benchmarks):

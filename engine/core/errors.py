@@ -15,11 +15,11 @@ Anything else that escapes is a bug: exit code 3 and a log file.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category
 
 MAX_MESSAGE_LINES: Final = 50
 """Lines of one message that are printed; of the rest only the number."""
@@ -42,11 +42,7 @@ class EngineError(Exception):
 
 def escape_controls(text: str) -> str:
     """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
-    return "".join(_escape_character(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
-
-
-def _escape_character(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+    return "".join(char.encode("unicode_escape").decode() if category(char) in _UNSAFE else char for char in text)
 
 
 def shorten(text: str, most: int) -> str:

@@ -1,6 +1,6 @@
 """The closed, frozen base of everything that YAML can name, and the scalar types it is written in.
 
-Scalars arrive as text (``yamlfile`` never guesses a type), so ``NO``, ``007`` and ``1E5`` stay tickers and each
+Scalars arrive as text (``yaml_document`` never guesses a type), so ``NO``, ``007`` and ``1E5`` stay tickers and each
 field says here how its text is read.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Iterable
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,12 +22,17 @@ _MAX_NUMBER = 1e15
 _MAX_PERCENT = 1e5
 YEAR_BOUNDS = (1900, 2200)
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_TICKER = re.compile(r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_TEXT_CHARACTERS = 1000
 _MAX_PATH_CHARACTERS = 4096
 RATE_BOUNDS = (-0.5, 1.0)
 """What a year's interest can be [fraction]."""
+
+
+FieldFault: TypeAlias = tuple[tuple[str | int, ...], str]
+"""Keys below a model, and ``message; remedy`` of what is wrong there."""
+
+ModelT = TypeVar("ModelT", bound="ConfigModel")
 
 
 class ConfigModel(BaseModel):
@@ -37,6 +43,9 @@ class ConfigModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
+    independent_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys that no rule reads together with another: a sweep validates their values by themselves."""
+
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, data: object) -> object:
@@ -46,16 +55,23 @@ class ConfigModel(BaseModel):
         return {key: value for key, value in data.items() if value != "null" or key not in left_out}
 
 
-def raise_faults(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
-    """Raise one error for all that a model's fields say against each other; nothing when there is nothing.
-
-    Each fault is the keys, below the model, that it is about, and ``message; remedy``: so its line can be shown.
-    """
+def raise_faults(faults: Iterable[FieldFault]) -> None:
+    """Raise one error for all that a model's fields say against each other; nothing when there is nothing."""
     found = list(faults)
     if found:
         places, words = zip(*found, strict=True)
         context = {"text": "\n".join(words), "words": list(words), "places": list(places)}
         raise PydanticCustomError("together", "{text}", context)
+
+
+def validates_fields(faults: Callable[[ModelT], Iterable[FieldFault]]) -> object:
+    """Let a model refuse what the decorated method yields: what its fields say against each other."""
+
+    def validate(model: ModelT) -> ModelT:
+        raise_faults(faults(model))
+        return model
+
+    return model_validator(mode="after")(validate)
 
 
 def format_percent(share: float) -> str:
@@ -72,20 +88,32 @@ def quote_value(value: object) -> str:
     return shorten(repr(value), 60)
 
 
+def _refusal(kind: str, words: str, value: object, **context: str) -> PydanticCustomError:
+    """Return the error of a ``value``, which ``words`` show as ``{found}``."""
+    return PydanticCustomError(kind, words, {"found": quote_value(value)} | context)
+
+
+def _matching(kind: str, pattern: str, words: str) -> BeforeValidator:
+    """Return the check of a text all of which has to match ``pattern``."""
+
+    def check(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(pattern, value):
+            return value
+        raise _refusal(kind, words, value)
+
+    return BeforeValidator(check)
+
+
 def _parse_number(value: object) -> float:
     """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
-    if (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER
-    ):  # not nan, not inf
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER:  # nor nan, inf
         return float(value)
-    if isinstance(value, str) and NUMBER_PATTERN.fullmatch(value.strip()) and abs(float(value)) <= _MAX_NUMBER:
-        return float(value)
-    if (isinstance(value, str) and NUMBER_PATTERN.fullmatch(value.strip())) or (isinstance(value, int) and value):
-        words = "{found} is too large; write a number up to 1e15"
-        raise PydanticCustomError("number", words, {"found": quote_value(value)})
-    raise PydanticCustomError(
-        "number", "{found} is not a number; write digits with a point, as 1000 or 0.5", {"found": quote_value(value)}
-    )
+    written = NUMBER_PATTERN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if written and abs(float(written[0])) <= _MAX_NUMBER:
+        return float(written[0])
+    if written or (isinstance(value, int) and value):
+        raise _refusal("number", "{found} is too large; write a number up to 1e15", value)
+    raise _refusal("number", "{found} is not a number; write digits with a point, as 1000 or 0.5", value)
 
 
 def _parse_fraction(value: object) -> float:
@@ -93,19 +121,15 @@ def _parse_fraction(value: object) -> float:
     if isinstance(value, str) and value.strip().endswith("%"):
         text = value.strip()[:-1].strip()
         if not NUMBER_PATTERN.fullmatch(text):
-            raise PydanticCustomError(
-                "fraction", "{found} is not a percentage; write 2.5%", {"found": quote_value(value)}
-            )
+            raise _refusal("fraction", "{found} is not a percentage; write 2.5%", value)
         if abs(float(text)) > _MAX_PERCENT:
-            raise PydanticCustomError("fraction", "{found} is out of all range; as 2.5%", {"found": quote_value(value)})
+            raise _refusal("fraction", "{found} is out of all range; as 2.5%", value)
         return float(text) / 100.0
     number = _parse_number(value)
     if abs(number) > 1.0:
-        raise PydanticCustomError(
-            "ambiguous_fraction",
-            "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}",
-            {"found": shorten(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"},
-        )
+        words = "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}"
+        context = {"found": shorten(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"}
+        raise PydanticCustomError("ambiguous_fraction", words, context)
     return number
 
 
@@ -113,24 +137,19 @@ def _parse_rate(value: object) -> float:
     """Read a year's interest; beyond these bounds it is a slip of the pen or of the unit."""
     rate = _parse_fraction(value)
     if not RATE_BOUNDS[0] <= rate <= RATE_BOUNDS[1]:
-        words = "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%"
-        raise PydanticCustomError("rate", words, {"found": quote_value(value)})
+        raise _refusal("rate", "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%", value)
     return rate
 
 
 def _parse_basis_points(value: object) -> float:
     """Read basis points: ``5`` or ``5 bp``."""
-    if isinstance(value, str):
-        value = re.sub(r"\s*bps?$", "", value.strip())
-    return _parse_number(value)
+    return _parse_number(re.sub(r"\s*bps?$", "", value.strip()) if isinstance(value, str) else value)
 
 
 def _parse_whole(value: object) -> int:
     number = _parse_number(value)
     if number != int(number):
-        raise PydanticCustomError(
-            "whole", "{found} is not a whole number; write digits only", {"found": quote_value(value)}
-        )
+        raise _refusal("whole", "{found} is not a whole number; write digits only", value)
     return int(number)
 
 
@@ -138,77 +157,32 @@ def _parse_date(value: object) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
-        try:
+        with suppress(ValueError):
             day = dt.date.fromisoformat(value.strip())
-        except ValueError:
-            day = dt.date.min
-        if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:
-            return day
-    raise PydanticCustomError(
-        "iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", {"found": quote_value(value)}
-    )
+            if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:
+                return day
+    raise _refusal("iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", value)
 
 
 def _parse_switch(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in {"true", "yes", "on"}:
-        return True
-    if isinstance(value, str) and value.strip().lower() in {"false", "no", "off"}:
-        return False
-    raise PydanticCustomError(
-        "switch", "{found} is neither true nor false; write one of them", {"found": quote_value(value)}
-    )
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if isinstance(value, bool) or word in {"true", "yes", "on", "false", "no", "off"}:
+        return value is True or word in {"true", "yes", "on"}
+    raise _refusal("switch", "{found} is neither true nor false; write one of them", value)
 
 
-def _parse_ticker(value: object) -> str:
+def _refuse_columns(value: object) -> object:
     if isinstance(value, str) and value in {"cash", "date"}:
         words = "'{found}' is a column of the results, not a ticker here; what the weights leave over is cash"
         raise PydanticCustomError("ticker", words, {"found": value})
-    if isinstance(value, str) and _TICKER.fullmatch(value):
-        return value
-    raise PydanticCustomError(
-        "ticker", "{found} is not a ticker; up to 20 letters, digits and . - = _ are", {"found": quote_value(value)}
-    )
-
-
-def _parse_slug(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
-        return value
-    raise PydanticCustomError(
-        "slug",
-        "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit",
-        {"found": quote_value(value)},
-    )
-
-
-def _parse_currency(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Z]{3}", value):
-        return value
-    raise PydanticCustomError(
-        "currency", "{found} is not a currency; write its three capital letters, as USD", {"found": quote_value(value)}
-    )
-
-
-def _parse_exchange(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Z0-9]{4}", value):
-        return value
-    words = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
-    raise PydanticCustomError("exchange", words, {"found": quote_value(value)})
+    return value
 
 
 def _parse_text(value: object) -> str:
     if isinstance(value, str) and len(value) <= _MAX_TEXT_CHARACTERS:
         return value
     words = "{found} is no text of up to {most} characters; shorten it, or put it in quotes"
-    raise PydanticCustomError("text", words, {"found": quote_value(value), "most": f"{_MAX_TEXT_CHARACTERS:,}"})
-
-
-def _parse_name(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[^\x00-\x1f<>]{1,60}", value):
-        return value
-    words = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
-    raise PydanticCustomError("name", words, {"found": quote_value(value)})
+    raise _refusal("text", words, value, most=f"{_MAX_TEXT_CHARACTERS:,}")
 
 
 def _parse_path(value: object) -> str:
@@ -216,9 +190,7 @@ def _parse_path(value: object) -> str:
     text = str(value) if isinstance(value, (str, os.PathLike)) else ""
     if text.strip() and len(text) <= _MAX_PATH_CHARACTERS and "\0" not in text:
         return text
-    raise PydanticCustomError(
-        "path", "{found} is not a path; name a file or folder, as prices.parquet", {"found": quote_value(value)}
-    )
+    raise _refusal("path", "{found} is not a path; name a file or folder, as prices.parquet", value)
 
 
 _PERCENT_SCHEMA = {
@@ -266,16 +238,24 @@ Switch: TypeAlias = Annotated[bool, BeforeValidator(_parse_switch), WithJsonSche
 Date: TypeAlias = Annotated[dt.date, BeforeValidator(_parse_date)]
 """An ISO date; nothing else is a date."""
 
-Ticker: TypeAlias = Annotated[str, BeforeValidator(_parse_ticker)]
+_TICKER = "{found} is not a ticker; up to 20 letters, digits and . - = _ are"
+Ticker: TypeAlias = Annotated[
+    str, _matching("ticker", r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}", _TICKER), BeforeValidator(_refuse_columns)
+]
 """A name in the price source, kept letter for letter."""
 
 Currency: TypeAlias = Annotated[
-    str, BeforeValidator(_parse_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
+    str,
+    _matching("currency", "[A-Z]{3}", "{found} is not a currency; write its three capital letters, as USD"),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"}),
 ]
 """An ISO 4217 code, as USD."""
 
+_EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
 Exchange: TypeAlias = Annotated[
-    str, BeforeValidator(_parse_exchange), WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"})
+    str,
+    _matching("exchange", "[A-Z0-9]{4}", _EXCHANGE),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"}),
 ]
 """A market identifier code (ISO 10383), as XNYS."""
 
@@ -284,13 +264,17 @@ DisplayText: TypeAlias = Annotated[
 ]
 """Text for people, of a length that a page can show."""
 
+_NAME = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
 PortfolioName: TypeAlias = Annotated[
-    str, BeforeValidator(_parse_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60})
+    str,
+    _matching("name", r"[^\x00-\x1f<>]{1,60}", _NAME),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60}),
 ]
 """What a portfolio is called in tables and files."""
 
 FilePath: TypeAlias = Annotated[str, BeforeValidator(_parse_path), WithJsonSchema({"type": "string", "minLength": 1})]
 """A path as it was written; ``~`` is left to whoever opens it."""
 
-Slug: TypeAlias = Annotated[str, BeforeValidator(_parse_slug)]
+_SLUG = "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit"
+Slug: TypeAlias = Annotated[str, _matching("slug", "[A-Za-z0-9][A-Za-z0-9_-]{0,63}", _SLUG)]
 """A name that is safe as a folder."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import types
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar, Union, get_args, get_origin
+from collections.abc import Mapping
+from typing import Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document, KeyPath
 
@@ -47,15 +46,6 @@ def validate(schema: type[ModelT], document: Document) -> ModelT:
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: _line_number(fault.location)))
     return model
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` for the nearest of ``known``, or what is known when none is near."""
-    names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(names)}"
 
 
 def _collect_faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
@@ -96,7 +86,7 @@ def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
     """Drop what pydantic adds to a path (tags of unions, names of alternatives) and the file does not have."""
     path: KeyPath = ()
     for part in detail["loc"]:
-        if document.contains((*path, part)):
+        if (*path, part) in document.lines:
             path = (*path, part)
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
 
@@ -128,18 +118,15 @@ def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[st
     if kind == "union_tag_invalid":
         known = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
         near = did_you_mean(str(context["tag"]), known)
-        listed = near if near.startswith("known") else f"{near}; known: {', '.join(known)}"
-        return f"unknown kind {_show_found(context['tag'])}", listed
+        every = f"; known: {', '.join(known)}" if near.startswith("did") else ""
+        return f"unknown kind {_show_found(context['tag'])}", near + every
     if kind == "union_tag_not_found":
-        return (
-            f"expected a mapping with a `kind`, found {_show_found(found)}",
-            "as {kind: ...}; `engine schema` lists them",
-        )
+        remedy = "as {kind: ...}; `engine schema` lists them"
+        return f"expected a mapping with a `kind`, found {_show_found(found)}", remedy
     if kind == "literal_error":
         expected = str(context["expected"])
-        near = did_you_mean(str(found), re.findall(r"'([^']*)'", expected))
-        typed = f"{near}; " if near.startswith("did") else ""
-        return f"found {_show_found(found)}", f"{typed}expected {expected}"
+        near = did_you_mean(str(found), re.findall(r"'([^']*)'", expected), otherwise="")
+        return f"found {_show_found(found)}", "; ".join(filter(None, (near, f"expected {expected}")))
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
         remedy = f"write {{kind: {shorten(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
@@ -166,21 +153,13 @@ def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseM
     """Return the model that ``loc`` (with pydantic's tags) leads to, for its list of keys."""
     models: list[type[BaseModel]] = [schema]
     for part in loc:
-        tagged = [model for model in models if _model_kind(model) == part]
-        if tagged:
-            models = tagged
-            continue
-        if isinstance(part, int) or _is_pydantic_tag(part):
-            named = [model for model in models if model.__name__ == part]
-            models = named or models
-            continue
-        found = [
-            inner
-            for model in models
-            for name, field in model.model_fields.items()
-            if (field.alias or name) == part
-            for inner in _models_in(field.annotation)
-        ]
+        found = [model for model in models if _model_kind(model) == part]
+        if not found and (isinstance(part, int) or _is_pydantic_tag(part)):
+            found = [model for model in models if model.__name__ == part]
+        elif not found:
+            fields = [item for model in models for item in model.model_fields.items()]
+            owned = [field.annotation for name, field in fields if (field.alias or name) == part]
+            found = [inner for annotation in owned for inner in _models_in(annotation)]
         models = found or models
     return models[0] if len(models) == 1 else None
 
@@ -194,6 +173,4 @@ def _models_in(annotation: object) -> list[type[BaseModel]]:
     """Return every model class inside an annotation: unions, Annotated, containers."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    if get_origin(annotation) in (Union, types.UnionType) or get_args(annotation):
-        return [model for inner in get_args(annotation) for model in _models_in(inner)]
-    return []
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]

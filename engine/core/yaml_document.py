@@ -10,7 +10,7 @@ from __future__ import annotations
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import yaml
 
@@ -39,6 +39,13 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
+    @classmethod
+    def from_tree(cls, name: str, tree: dict[str, Tree]) -> Document:
+        """Return what a program put together as a document; all of it stands on line 1."""
+        document = cls(name, tree)
+        _number_lines(tree, (), document.lines, 1)
+        return document
+
     def locate(self, path: KeyPath) -> str:
         """Return ``file:line`` of the deepest part of ``path`` that stands in the file."""
         for size in range(len(path), -1, -1):
@@ -46,10 +53,6 @@ class Document:
                 line = self.lines[path[:size]]
                 return f"{self.name}:{line}" if line else "--set"
         return self.name
-
-    def contains(self, path: KeyPath) -> bool:
-        """Return whether ``path`` leads to something in the tree."""
-        return path in self.lines
 
     def override(self, assignment: str) -> None:
         """Apply one ``key.path=value`` of the command line, its value read as YAML text.
@@ -62,10 +65,10 @@ class Document:
         """
         path_text, equals, value = assignment.partition("=")
         if not equals or not path_text.strip():
-            raise ConfigError([Fault("--set", assignment, "expected KEY=VALUE", "as --set window.end=2024-12-31")])
+            raise _refusal("--set", "expected KEY=VALUE", "as --set window.end=2024-12-31", assignment)
         if len(path_text) > MAX_OVERRIDE_CHARACTERS or path_text.count(".") > MAX_DEPTH:
-            words = f"{len(path_text):,} characters of keys, at most {MAX_OVERRIDE_CHARACTERS:,} and {MAX_DEPTH} levels are read"
-            raise ConfigError([Fault("--set", path_text, words, "check the path")])
+            limits = f"at most {MAX_OVERRIDE_CHARACTERS:,} and {MAX_DEPTH} levels are read"
+            raise _refusal("--set", f"{len(path_text):,} characters of keys, {limits}", "check the path", path_text)
         path = self.split_path(path_text.strip())
         inner = parse_value(value, "--set")
         node: Tree = self.tree
@@ -75,7 +78,7 @@ class Document:
                 child = node[str(key)] = {}
                 self.lines[path[: depth + 1]] = 0
             if not isinstance(child, dict | list):
-                raise ConfigError([Fault("--set", path_text, f"'{key}' holds no keys here", "check the path")])
+                raise _refusal("--set", f"'{key}' holds no keys here", "check the path", path_text)
             node = child
         last = path[-1]
         if isinstance(node, dict):
@@ -83,8 +86,8 @@ class Document:
         elif isinstance(node, list) and isinstance(last, int) and last < len(node):
             node[last] = inner
         else:
-            raise ConfigError([Fault("--set", path_text, f"there is no item '{last}' in this list", "count from 0")])
-        _mark_override(inner, tuple(path), self.lines)
+            raise _refusal("--set", f"there is no item '{last}' in this list", "count from 0", path_text)
+        _number_lines(inner, tuple(path), self.lines, 0)
 
     def split_path(self, text: str) -> KeyPath:
         """Split a dotted path at dots, but keep a key that itself contains one, as the ticker BRK.B."""
@@ -116,25 +119,23 @@ def read_document(path: Path) -> Document:
     try:
         status = path.stat()
         if stat.S_ISFIFO(status.st_mode) and path.parts[:2] != ("/", "dev"):  # /dev/fd/63 is a shell's <(command)
-            raise _config_error(name, "is a named pipe, a file is expected", "write its text to a file")
+            raise _refusal(name, "is a named pipe, a file is expected", "write its text to a file")
         if status.st_size > MAX_CONFIG_BYTES:
-            raise _config_error(
-                name, f"{status.st_size:,} bytes, at most {MAX_CONFIG_BYTES:,} are read", "is this a configuration?"
-            )
+            size = f"{status.st_size:,} bytes, at most {MAX_CONFIG_BYTES:,} are read"
+            raise _refusal(name, size, "is this a configuration?")
         with path.open("rb") as file:
             raw = file.read(MAX_CONFIG_BYTES + 1)
         if len(raw) > MAX_CONFIG_BYTES:  # a device has no size to ask for
-            raise _config_error(name, f"more than {MAX_CONFIG_BYTES:,} bytes", "is this a configuration?")
+            raise _refusal(name, f"more than {MAX_CONFIG_BYTES:,} bytes", "is this a configuration?")
     except OSError as error:
-        raise _config_error(name, error.strerror or str(error), "check the path") from None
+        raise _refusal(name, error.strerror or str(error), "check the path") from None
     except ValueError:
-        raise _config_error(name, "a zero byte in the path of a file", "check the path") from None
+        raise _refusal(name, "a zero byte in the path of a file", "check the path") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _config_error(
-            name, f"not UTF-8 text at byte {error.start}", "save it as UTF-8; is this a YAML file?"
-        ) from None
+        words = f"not UTF-8 text at byte {error.start}"
+        raise _refusal(name, words, "save it as UTF-8; is this a YAML file?") from None
     return parse_document(text, name)
 
 
@@ -142,25 +143,20 @@ def parse_document(text: str, name: str = "config") -> Document:
     """Parse configuration text; raises ConfigError as :func:`read_document` does."""
     node = _compose(text, name)
     if node is None:
-        raise _config_error(name, "the file is empty", "`engine init` writes a starter")
+        raise _refusal(name, "the file is empty", "`engine init` writes a starter")
     if not isinstance(node, yaml.MappingNode):
-        raise _config_error(
-            f"{name}:1", "expected `key: value` lines at the top level", "`engine init` writes a starter"
-        )
+        raise _refusal(f"{name}:1", "expected `key: value` lines at the top level", "`engine init` writes a starter")
     lines: dict[KeyPath, int] = {(): 1}
     faults: list[Fault] = []
-    tree = _build_tree(node, (), lines, faults, name)
-    if not isinstance(tree, dict):
-        raise TypeError(tree)
+    tree = cast("dict[str, Tree]", _build_tree(node, (), lines, faults, name))
     return Document(name, tree, lines, faults)
 
 
 def parse_value(text: str, name: str) -> Tree:
     """Parse the value of a command-line override."""
     if len(text) > MAX_CONFIG_BYTES:
-        raise _config_error(
-            name, f"{len(text):,} characters, at most {MAX_CONFIG_BYTES:,} are read", "is this a configuration?"
-        )
+        size = f"{len(text):,} characters, at most {MAX_CONFIG_BYTES:,} are read"
+        raise _refusal(name, size, "is this a configuration?")
     node = _compose(text, name)
     faults: list[Fault] = []
     value = "" if node is None else _build_tree(node, (), {}, faults, name)
@@ -180,9 +176,9 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         line = text[: max(text.find(chr(code)), 0)].count("\n") + 1
         where = name if name == "--set" else f"{name}:{line}"
         words = f"character #x{code:04x} is no text"
-        raise _config_error(where, words, "remove it; is this a YAML file?") from None
+        raise _refusal(where, words, "remove it; is this a YAML file?") from None
     except UnicodeEncodeError as error:  # a command line can hold bytes that are no text
-        raise _config_error(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
+        raise _refusal(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
 
 
 def _check_events(text: str, name: str) -> None:
@@ -193,15 +189,15 @@ def _check_events(text: str, name: str) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _config_error(line, "a second document starts here", "one file holds one configuration")
+                raise _refusal(line, "a second document starts here", "one file holds one configuration")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _config_error(line, "anchors and aliases (& and *) are not read here", "write the value out")
+            raise _refusal(line, "anchors and aliases (& and *) are not read here", "write the value out")
         if tag := getattr(event, "tag", None):
-            raise _config_error(line, f"tag {tag} is not read here", "remove it; the schema gives every type")
+            raise _refusal(line, f"tag {tag} is not read here", "remove it; the schema gives every type")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise _config_error(line, f"more than {MAX_DEPTH} levels deep", "is this a configuration?")
+                raise _refusal(line, f"more than {MAX_DEPTH} levels deep", "is this a configuration?")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -249,17 +245,17 @@ def _child(node: Tree | None, key: str | int) -> Tree | None:
     return None
 
 
-def _mark_override(node: Tree, path: KeyPath, lines: dict[KeyPath, int]) -> None:
-    """Register ``node`` and all below it as coming from the command line (line 0)."""
-    lines[path] = 0
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+def _number_lines(node: object, path: KeyPath, lines: dict[KeyPath, int], line: int) -> None:
+    """Register ``node`` and all below it as standing on ``line``; 0 is the command line."""
+    lines[path] = line
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
     for key, child in items:
-        _mark_override(child, (*path, key), lines)
+        _number_lines(child, (*path, key), lines, line)
 
 
 def _join_path(path: KeyPath) -> str:
     return ".".join(str(part) for part in path)
 
 
-def _config_error(where: str, message: str, remedy: str) -> ConfigError:
-    return ConfigError([Fault(where, "", message, remedy)])
+def _refusal(where: str, message: str, remedy: str, path: str = "") -> ConfigError:
+    return ConfigError([Fault(where, path, message, remedy)])

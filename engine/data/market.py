@@ -6,15 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
+from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.core.errors import DataError
-
-CASH_DAYS_PER_YEAR: Final = 365.0
-"""Cash earns its annual effective rate over calendar days / 365 (S5)."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,11 @@ class Provenance:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Market:
     """Closing prices of N assets over T sessions, columns in sorted ticker order.
 
-    Built by :meth:`build`; arrays are read-only.
+    Built by :meth:`build`; arrays are read-only; equal and hashed as the object it is.
 
     Attributes
     ----------

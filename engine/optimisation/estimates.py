@@ -10,17 +10,18 @@ together from pairs need not be one. The youngest estimated asset therefore sets
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
+from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.errors import DataError
-from engine.core.fields import ConfigModel, Positive, WholeNumber, raise_faults
+from engine.core.fields import ConfigModel, FieldFault, Positive, WholeNumber, validates_fields
 
-SESSIONS_PER_YEAR: Final = 252.0
 _SINGULARITY_RATIO: Final = 1e-10
 """Smallest eigenvalue, over the largest, at which a sample covariance still says something about every asset."""
 _EIGENVALUE_FLOOR: Final = 1e-12
@@ -82,12 +83,13 @@ class Estimates(ConfigModel):
     half_life: Positive | None = None
     min_history: Annotated[WholeNumber, Field(ge=2, le=100_000)] = 252
 
-    @model_validator(mode="after")
-    def _validate_history(self) -> Estimates:
+    @validates_fields
+    def _history_faults(self) -> Iterator[FieldFault]:
         if self.min_history > self.lookback:
-            words = f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it"
-            raise_faults([(("min_history",), words)])
-        return self
+            yield (
+                ("min_history",),
+                f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it",
+            )
 
     def estimate(self, closes: FloatArray) -> MomentEstimate:
         """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].

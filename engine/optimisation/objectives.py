@@ -7,17 +7,28 @@ conditional value at risk of a session. A form is numbers only; ``optimiser`` as
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from engine.core.arrays import FloatArray
+from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.errors import DataError
-from engine.core.fields import ConfigModel, NonNegative, Positive, Rate, Ticker, Weight, format_percent, raise_faults
-from engine.optimisation.estimates import SESSIONS_PER_YEAR, Moments
+from engine.core.fields import (
+    ConfigModel,
+    FieldFault,
+    NonNegative,
+    Positive,
+    Rate,
+    Ticker,
+    Weight,
+    format_percent,
+    validates_fields,
+)
+from engine.optimisation.estimates import Moments
 from engine.optimisation.risk_parity import risk_parity_weights
 
 
@@ -272,14 +283,11 @@ class MinTrackingError(ConfigModel):
     metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("tracking error", root=True, cost_unit="variance")
     to: Annotated[dict[Ticker, Weight], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _validate_sum(self) -> MinTrackingError:
+    @validates_fields
+    def _sum_faults(self) -> Iterator[FieldFault]:
         total = math.fsum(self.to.values())
         if abs(total - 1.0) > _SUM_TOLERANCE:
-            raise_faults(
-                [(("to",), f"adds up to {format_percent(total)}; a benchmark's weights make 100 %, change them")]
-            )
-        return self
+            yield ("to",), f"adds up to {format_percent(total)}; a benchmark's weights make 100 %, change them"
 
     def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return ``(w - to)' Sigma (w - to)``; raises DataError when ``to`` names an asset that is not estimated."""

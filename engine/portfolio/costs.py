@@ -7,16 +7,26 @@ A fund's own fee (TER) is inside its price and never charged here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.fields import BasisPoints, ConfigModel, NonNegative, Positive, Weight, format_percent, raise_faults
+from engine.core.fields import (
+    BasisPoints,
+    ConfigModel,
+    FieldFault,
+    NonNegative,
+    Positive,
+    Weight,
+    format_percent,
+    validates_fields,
+)
 from engine.portfolio.cost_table import CostTable
 
 
@@ -64,12 +74,10 @@ class PerOrderCosts(ConfigModel):
     maximum: Positive | None = None
     spread: BasisPoints = 0.0
 
-    @model_validator(mode="after")
-    def _check_bounds(self) -> PerOrderCosts:
+    @validates_fields
+    def _bound_faults(self) -> Iterator[FieldFault]:
         if self.maximum is not None and self.maximum < self.minimum:
-            words = f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
-            raise_faults([(("minimum",), words)])
-        return self
+            yield ("minimum",), f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
 
     @property
     def describe(self) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.core.errors import shorten
-from engine.core.fields import ConfigModel, Ticker, WholeNumber, quote_value, raise_faults
+from engine.core.fields import ConfigModel, FieldFault, Ticker, WholeNumber, quote_value, validates_fields
 from engine.core.yaml_document import Tree
 
 DEFAULT_RANGE_STEPS: Final = 1000
@@ -78,12 +78,8 @@ class Range(ConfigModel):
     last: StepText = Field(alias="to")
     step: StepText | None = None
 
-    @model_validator(mode="after")
-    def _validate_range(self) -> Range:
-        raise_faults(self._faults())
-        return self
-
-    def _faults(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
         dated = [bool(_ISO_DATE.fullmatch(text)) for text in (self.first, self.last)]
         if all(dated):
             yield from self._date_faults()
@@ -101,7 +97,7 @@ class Range(ConfigModel):
         elif self.step is not None:
             yield from self._step_faults(low, high, Decimal(_without_percent(self.step)))
 
-    def _date_faults(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def _date_faults(self) -> Iterator[FieldFault]:
         false = [(key, text) for key, text in (("from", self.first), ("to", self.last)) if not _is_date(text)]
         if false:
             for key, text in false:
@@ -119,7 +115,7 @@ class Range(ConfigModel):
                 words = f"steps of {self.step} from {self.first} miss {self.last}; write to: {near}"
                 yield ("to",), words + (f" or {after}" if after else "")
 
-    def _step_faults(self, low: Decimal, high: Decimal, step: Decimal) -> Iterator[tuple[tuple[str, ...], str]]:
+    def _step_faults(self, low: Decimal, high: Decimal, step: Decimal) -> Iterator[FieldFault]:
         if step <= 0:
             yield ("step",), f"a step of {self.step} leads nowhere; write one above 0"
         elif (high - low) / step > MAX_AXIS_VALUES:
@@ -185,12 +181,8 @@ class Basket(ConfigModel):
         WithJsonSchema(_one_or_many_schema(_STEP_SCHEMA)),
     ]
 
-    @model_validator(mode="after")
-    def _validate_basket(self) -> Basket:
-        raise_faults(self._faults())
-        return self
-
-    def _faults(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
         twice = sorted({name for name in self.of if self.of.count(name) > 1})
         if twice:
             yield ("of",), f"{', '.join(twice)} stands there twice; name each once"

@@ -138,7 +138,7 @@ class ConfigSection(Generic[PolicyT]):
         """Return the first fault of a config with this section, as `engine validate` words it."""
         whole = cast("dict[str, Tree]", {**self.base.canonical(), self.name: tree})
         try:
-            validate(type(self.base), Document("sweep", whole, line_numbers(whole)))
+            validate(type(self.base), Document.from_tree("sweep", whole))
         except ConfigError as error:
             fault = error.faults[0]
             return f"{fault.path}: {fault.message}"
@@ -219,12 +219,3 @@ def _field_name(model: BaseModel, key: str) -> str:
 
 def _placeholder(number: int) -> str:
     return f"\x00{number}\x00"
-
-
-def line_numbers(node: Tree, path: KeyPath = ()) -> dict[KeyPath, int]:
-    """Return every path of a tree, so that faults are located in it."""
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
-    found = {path: 1}
-    for key, child in items:
-        found |= line_numbers(child, (*path, key))
-    return found

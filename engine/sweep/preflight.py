@@ -13,7 +13,7 @@ from engine.core.validation import validate
 from engine.core.yaml_document import Document, Tree
 from engine.portfolio.policy import Policy
 from engine.sweep.chunk import RejectionCounter
-from engine.sweep.config_sections import ConfigSection, Rejection, line_numbers, replace_at
+from engine.sweep.config_sections import ConfigSection, Rejection, replace_at
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import PointConfigs
 
@@ -116,7 +116,7 @@ def _summarise_reasons(
 
 def _append_remedy(reason: str, plan: RunConfig[PolicyT], tree: dict[str, Tree]) -> str:
     try:
-        validate(type(plan), Document("sweep", tree, line_numbers(tree)))
+        validate(type(plan), Document.from_tree("sweep", tree))
     except ConfigError as error:
         for fault in error.faults:
             if f"{fault.path}: {fault.message}" == reason:

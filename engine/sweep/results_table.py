@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray
+from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError, OutputError
 from engine.sweep.batch import run_batch as lanes
 from engine.sweep.chunk import Chunk
@@ -149,16 +150,6 @@ def read_numbers(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.g
         begin, end = end, end + len(column)
         result[begin:end] = to_numpy(column, result.dtype)
     return result
-
-
-def to_numpy(column: pa.Array, kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
-    known, content = column.buffers()[-2:]
-    values = np.frombuffer(content, dtype=kind, count=column.offset + len(column))[column.offset :]
-    if not column.null_count:
-        return values
-    bits = np.unpackbits(np.frombuffer(known, dtype=np.uint8), bitorder="little")[column.offset :][: len(column)]
-    return np.where(bits == 1, values, np.nan)
 
 
 def damage_error(path: Path, error: Exception) -> DataError:

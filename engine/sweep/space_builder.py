@@ -9,8 +9,8 @@ from typing import Final, cast, get_args
 
 from pydantic import BaseModel
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
-from engine.core.validation import did_you_mean
 from engine.core.yaml_document import Document, KeyPath, Tree
 from engine.sweep.axes import AnyAxis, AxisValue, Basket, Range, format_inline_yaml, parse_parameter_value
 from engine.sweep.config import Grid, Sweep

@@ -10,7 +10,6 @@ from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import Policy
-from engine.sweep.config_sections import line_numbers
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import PointConfigs, ValidPoint
 
@@ -42,7 +41,7 @@ def find_variant(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConf
             f"'{wanted}' is no variant", f"write a point's number, or {MIN_ID_LENGTH} or more characters of an id"
         )
     tree = variants.config_tree(points.indices_between(number, number + 1)[0].tolist())
-    return validate_run(Document(f"variant {wanted}", tree, line_numbers(tree)), type(plan))
+    return validate_run(Document.from_tree(f"variant {wanted}", tree), type(plan))
 
 
 def _find_number(variants: PointConfigs[PolicyT], points: Points, prefix: str) -> int:

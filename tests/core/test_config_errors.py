@@ -37,7 +37,7 @@ def test_the_readme_s_rule_book_is_valid() -> None:
     """The strategy that the README excerpts is one that runs."""
     text = (Path(__file__).parents[2] / "README.md").read_text().split("```yaml\n")[2].split("```")[0]
     plan = config(f"name: book\ndata: {{source: {{kind: sample}}}}\n{text}").strategy
-    assert (plan.places, plan.watch_caps, plan.review.trigger) == (4, True, 0.2)
+    assert (plan.satellite_count, plan.watch_caps, plan.review.trigger) == (4, True, 0.2)
 
 
 CASES = {

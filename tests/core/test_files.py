@@ -17,8 +17,8 @@ from engine.core.files import atomic_write, lock_folder, stage_files
 _FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from engine.errors import OutputError
-from engine.files import atomic_write
+from engine.core.errors import OutputError
+from engine.core.files import atomic_write
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     atomic_write(Path(sys.argv[1]), b"new" * 100_000)

@@ -101,9 +101,9 @@ def test_reading_needs_no_pandas(shared_data: Path) -> None:
     import sys
 
     code = (
-        "import sys; from engine.sources.files import Files; from engine.sources.base import Request; "
-        f"Files(path={str(shared_data / 'prices.parquet')!r}).load(Request(('SPY', 'IWM'))); "
-        f"Files(path={str(shared_data / 'samples/yfinance')!r}).load(Request(('SPY', 'IWM'))); "
+        "import sys; from engine.data.sources.files import Files; from engine.data.sources.base import PriceRequest; "
+        f"Files(path={str(shared_data / 'prices.parquet')!r}).load(PriceRequest(('SPY', 'IWM'))); "
+        f"Files(path={str(shared_data / 'samples/yfinance')!r}).load(PriceRequest(('SPY', 'IWM'))); "
         "sys.exit('pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
@@ -388,12 +388,12 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "empty file": (b"", r"p.csv: found an empty file"),
     "blank file": (b" \n\n", r"p.csv: found an empty file"),
     "header only": (wide(), r"found a header and no rows"),
-    "binary": (bytes(range(256)), r"byte 128 is not UTF-8"),
+    "binary": (bytes(range(256)), r"not UTF-8 text at byte 128"),
     "zero bytes": (b"date,AAA\n2024-01-02,\0\n", r"found a zero byte, expected a text file"),
-    "utf-16": ("date,AAA\n2024-01-02,1\n".encode("utf-16"), r"byte 0 is not UTF-8"),
-    "short row": (wide("2024-01-02,1"), r"line 2: found 2 cells, expected 3 as in the header"),
-    "long row": (wide("2024-01-02,1,2,3"), r"line 2: found 4 cells, expected 3 as in the header"),
-    "open quote": (wide('2024-01-02,"1,7'), r"unexpected end of data, a CSV file is expected"),
+    "utf-16": ("date,AAA\n2024-01-02,1\n".encode("utf-16"), r"not UTF-8 text at byte 0"),
+    "short row": (wide("2024-01-02,1"), r":2: found 2 cells, expected 3 as in the header"),
+    "long row": (wide("2024-01-02,1,2,3"), r":2: found 4 cells, expected 3 as in the header"),
+    "open quote": (wide('2024-01-02,"1,7'), r":2: not CSV \(unexpected end of data\)"),
     "no date column": (wide("1,7", header="AAA,BBB"), r"found the header AAA, BBB, expected a column of dates"),
     "semicolons": (b"date;AAA\n2024-01-02;1\n", r"found the header date;AAA, expected .* separated by commas"),
     "column twice": (wide("2024-01-02,1,7", header="date,AAA,AAA"), r"AAA: found 2 columns, expected one"),

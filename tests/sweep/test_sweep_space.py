@@ -10,7 +10,7 @@ from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
-from engine.sweep.config_sections import Rejection, line_numbers
+from engine.sweep.config_sections import Rejection
 from engine.sweep.space import uniform_samples
 from engine.sweep.variant_lookup import find_variant
 from engine.sweep.variants import PointConfigs
@@ -131,7 +131,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
 def _whole(tree):
     from engine.backtest.loading import validate_run
 
-    return validate_run(Document("point", tree, line_numbers(tree)), run_config_class())
+    return validate_run(Document.from_tree("point", tree), run_config_class())
 
 
 def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:

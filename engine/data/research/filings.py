@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
-from engine.data.research.csv_reader import find_column, parse_csv, read_bytes, refuse_duplicate_columns, require_file
+from engine.data.csv_reader import find_column, parse_csv, read_bytes, refuse_duplicate_columns, require_file
 
 _REQUIRED_COLUMNS: Final = {
     "ticker": ("ticker",),

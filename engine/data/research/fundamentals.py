@@ -8,10 +8,10 @@ from functools import cached_property
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError, shorten
 from engine.core.fields import ConfigModel, raise_faults
-from engine.core.validation import did_you_mean
-from engine.data.research.csv_reader import Day, to_date
+from engine.data.csv_reader import Day, to_date
 from engine.data.research.filings import FilingsTable, load_filings
 from engine.data.research.formula import Criterion, Measure
 
@@ -55,8 +55,8 @@ class Fundamentals(ConfigModel):
                 if column in self._table.text_columns:
                     yield at, f"column '{column}' of {self.path} holds no numbers; {self._known_columns()}"
                 elif column not in self.columns:
-                    near = did_you_mean(column, self.columns)
-                    remedy = f"{near} {self._known_columns()}" if near.startswith("did") else self._known_columns()
+                    near = did_you_mean(column, self.columns, otherwise="")
+                    remedy = " ".join(filter(None, (near, self._known_columns())))
                     yield at, f"{self.path} has no column '{column}'; {remedy}"
 
     def _known_columns(self) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, DataError, shorten
-from engine.core.fields import ConfigModel, Date, Ticker, raise_faults
-from engine.core.validation import did_you_mean, validate
+from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, raise_faults, validates_fields
+from engine.core.validation import validate
 from engine.core.yaml_document import read_document
-from engine.data.research.csv_reader import require_file
+from engine.data.csv_reader import require_file
 
 _MAX_LABEL_CHARACTERS = 80
 
@@ -121,18 +122,14 @@ class Universe(ConfigModel):
             "tag": tuple(sorted({tag for stock in self.names for tag in stock.tags})),
         }
 
-    @model_validator(mode="after")
-    def _check_distinct(self) -> Universe:
-        raise_faults([] if self.names else [(("names",), "no names in it; list at least one stock")])
-        first: dict[str, int] = {}
-        for at, stock in enumerate(self.names):
-            first.setdefault(stock.ticker, at)
-        raise_faults(
-            (("names", at, "ticker"), f"{stock.ticker} stands in the universe twice; keep one of the two")
-            for at, stock in enumerate(self.names)
-            if first[stock.ticker] != at
-        )
-        return self
+    @validates_fields
+    def _name_faults(self) -> Iterator[FieldFault]:
+        if not self.names:
+            yield ("names",), "no names in it; list at least one stock"
+        tickers = [stock.ticker for stock in self.names]
+        for at, ticker in enumerate(tickers):
+            if tickers.index(ticker) != at:
+                yield ("names", at, "ticker"), f"{ticker} stands in the universe twice; keep one of the two"
 
 
 def _read_universe(value: object) -> object:

@@ -21,11 +21,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, DataError, Fault, shorten
 from engine.core.fields import ConfigModel, Date, Ticker, raise_faults
-from engine.core.validation import did_you_mean, validate
+from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath
-from engine.data.research.csv_reader import Day, find_column, parse_csv, read_bytes, to_date
+from engine.data.csv_reader import Day, find_column, parse_csv, read_bytes, to_date
 
 _CSV_COLUMNS = ("date", "ticker", "verdict")
 _VERDICTS = ("intact", "broken")
@@ -45,8 +46,7 @@ def _parse_verdict(value: object) -> object:
     word = value.strip().lower() if isinstance(value, str) else value
     if word in _VERDICTS:
         return word
-    near = did_you_mean(word, _VERDICTS) if isinstance(word, str) else ""
-    remedy = near if near.startswith("did") else "write one of the two"
+    remedy = did_you_mean(str(word), _VERDICTS, otherwise="write one of the two")
     context = {"found": shorten(repr(value), 60), "remedy": remedy}
     raise PydanticCustomError("verdict", "found {found}, expected intact or broken; {remedy}", context)
 

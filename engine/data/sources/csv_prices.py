@@ -1,14 +1,13 @@
-"""Price files written as text: CSV of every layout in :mod:`engine.sources.layouts`."""
+"""Price files written as text: CSV of every layout in :mod:`engine.data.sources.layouts`."""
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from engine.core.errors import DataError
+from engine.data.csv_reader import refuse_ragged, split_lines
 from engine.data.sources.cells import build_series, parse_dates, parse_numbers
 from engine.data.sources.layouts import CloseKind, PriceColumns, PriceTable, parse_double_header, parse_header
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from engine.core.arrays import DateArray, IntArray
     from engine.data.sources.base import CloseSeries
 
-Rows = list[list[str]]
+Rows: TypeAlias = "list[list[str]]"
 
 _HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
 _UNNAMED: Final = "its close"
@@ -64,28 +63,9 @@ def _split_rows(file: str, content: bytes) -> Rows:
     """Split into rows of equally many cells; blank lines are left out."""
     if not content.strip():
         raise DataError(f"{file}: found an empty file, expected a header and closes; fetch the file again")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{file}: byte {error.start} is not UTF-8, a text file is expected; save it as CSV in UTF-8"
-        ) from error
-    if "\0" in text:
-        raise DataError(f"{file}: found a zero byte, expected a text file; save it as CSV in UTF-8")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: Rows = []
-    try:
-        for row in reader:
-            if row and (len(row) > 1 or row[0].strip()):
-                rows.append(row)
-                if len(row) != len(rows[0]):
-                    raise DataError(
-                        f"{file}: line {reader.line_num}: found {len(row)} cells, expected {len(rows[0])} as in the "
-                        "header; complete or remove the line"
-                    )
-    except csv.Error as error:
-        raise DataError(f"{file}: line {reader.line_num}: {error}, a CSV file is expected; save it as CSV") from error
-    return rows
+    rows = [(line, row) for line, row in split_lines(file, content) if len(row) > 1 or "".join(row).strip()]
+    refuse_ragged(file, rows)
+    return [row for _, row in rows]
 
 
 def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, PriceColumns]:
@@ -95,10 +75,8 @@ def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, P
         return 1, parse_header(file, rows[0], wanted)
     fields, tickers = (rows[0], rows[1]) if labels[0] == "Price" else (rows[1], rows[0])
     count = 2
-    while count < len(rows) and (
-        rows[count][0] in _HEADER_LABELS or not any(rows[count][1:])
-    ):  # repeated rows, the index's name
-        count += 1
+    while count < len(rows) and (rows[count][0] in _HEADER_LABELS or not any(rows[count][1:])):
+        count += 1  # repeated rows, the index's name
     return count, parse_double_header(file, fields, tickers, wanted)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.core.arrays import DateArray, IntArray, read_only
+from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
-from engine.data.sources.layouts import suggestion
 from engine.data.sources.store import store_folder
 
 if TYPE_CHECKING:

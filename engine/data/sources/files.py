@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, Currency, FilePath
 from engine.core.files import expand_home
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.csv_prices import parse_csv_prices
-from engine.data.sources.layouts import CloseKind, PriceTable, abbreviate_list, suggestion
+from engine.data.sources.layouts import CloseKind, PriceTable, abbreviate_list
 from engine.data.sources.parquet_prices import parse_parquet_prices
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ is
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -130,13 +129,6 @@ def parse_double_header(
             closes |= {(ticker, kind): column for kind, column in found.items()}
             notes.extend(said)
     return PriceColumns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
-
-
-def suggestion(ticker: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean X?`` for the name closest to ``ticker``, or nothing."""
-    names = list(dict.fromkeys(known))
-    close = [name for name in names if name.lower() == ticker.lower()] or difflib.get_close_matches(ticker, names, 1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def abbreviate_list(names: Iterable[str], most: int = 12) -> str:

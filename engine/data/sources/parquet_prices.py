@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.cells import build_series, parse_dates, refuse_shifted_dates
 from engine.data.sources.layouts import (
@@ -24,8 +25,6 @@ from engine.data.sources.layouts import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import numpy.typing as npt
 
     from engine.core.arrays import DateArray, FloatArray
     from engine.data.sources.base import CloseSeries
@@ -127,7 +126,7 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
     if not _is_date(column.type):
         raise DataError(f"{file}: found dates of type {column.type}, expected dates or stamps; convert the column")
     if pa.types.is_date(column.type):
-        return _buffer_values(column.cast(pa.date32()), np.int32).astype("datetime64[D]")
+        return to_numpy(column.cast(pa.date32()), np.int32).astype("datetime64[D]")
     if column.type.tz is not None:
         import pyarrow.compute as pc  # noqa: PLC0415  (40 ms that only this rare case needs)
 
@@ -138,7 +137,7 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
                 f"{file}: found stamps in the time zone {column.type.tz!r}, expected one that this system knows; "
                 "write the dates without a zone"
             ) from None
-    stamps = _buffer_values(column, np.int64).view(f"datetime64[{column.type.unit}]")
+    stamps = to_numpy(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
     if ((stamps - days) >= np.timedelta64(_NOON, "h")).any():
         refuse_shifted_dates(file, days)
@@ -152,19 +151,7 @@ def _read_numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray
         return np.full(len(column), np.nan)
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise DataError(f"{file}: {ticker}: found a column of {kind}, expected numbers; convert the column")
-    whole = (column if kind == pa.float64() else column.cast(pa.float64(), safe=False)).combine_chunks()
-    values: FloatArray = _buffer_values(whole, np.float64).astype(np.float64)
-    bitmap = whole.buffers()[0]
-    if whole.null_count and bitmap is not None:
-        present = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
-        values[present[whole.offset : whole.offset + len(whole)] == 0] = np.nan
-    return values
-
-
-def _buffer_values(column: pa.ChunkedArray | pa.Array, kind: type[np.generic]) -> npt.NDArray[np.generic]:
-    """Return the values as an array; pyarrow's own conversion would import pandas, its casts 40 ms of kernels."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.frombuffer(whole.buffers()[1], dtype=kind)[whole.offset : whole.offset + len(whole)]
+    return to_numpy(column if kind == pa.float64() else column.cast(pa.float64(), safe=False), np.float64)
 
 
 def _read_long(  # noqa: PLR0913, PLR0917  (a file's parts)
@@ -183,9 +170,9 @@ def _read_long(  # noqa: PLR0913, PLR0917  (a file's parts)
         found = f"found a column {ticker_column} of {table[ticker_column].type}"
         raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
     known = [str(name) for name in labels.dictionary.to_pylist()]
-    codes = _buffer_values(labels.indices, np.int32)
     if labels.null_count:
         raise DataError(f"{file}: found rows without a ticker, expected one in each; complete them")
+    codes = to_numpy(labels.indices, np.int32)
     series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
     for (_, kind), name in names.items():
         closes = _read_numbers(file, name, table[name])

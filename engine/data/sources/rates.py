@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Final, Literal
@@ -11,11 +10,11 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
-from engine.core.fields import RATE_BOUNDS, ConfigModel, FilePath
+from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath
 from engine.core.files import expand_home
+from engine.data.csv_reader import split_lines
 
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
-_RATE_PATTERN: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NO_FIXING: Final = frozenset({"", ".", "null"})
 """How publishers write a day without a fixing."""
 
@@ -62,14 +61,10 @@ class RateFile(ConfigModel):
         if path.exists() and not path.is_file():
             raise DataError(f"compare.risk_free: {self.path}: is no file; name a CSV of date,rate")
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                found = [
-                    one for number, row in enumerate(csv.reader(file), 1) if (one := self._parse_line(number, row))
-                ]
+            lines = split_lines(f"compare.risk_free: {self.path}", path.read_bytes(), strict=False)
         except OSError as error:
             raise DataError(f"compare.risk_free: {self.path}: {error.strerror}; check the path") from None
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"compare.risk_free: {self.path}: no CSV in UTF-8 ({error}); save it as that") from None
+        found = [one for number, (_, row) in enumerate(lines, 1) if (one := self._parse_line(number, row))]
         if not found:
             raise DataError(f"{self.path}: no rate in it; expected lines of date,rate")
         return np.array([day for day, _ in found], dtype="datetime64[D]"), np.array([rate for _, rate in found])
@@ -86,7 +81,7 @@ class RateFile(ConfigModel):
         if rate in _NO_FIXING:
             return None
         try:
-            if dated and _RATE_PATTERN.fullmatch(rate):
+            if dated and NUMBER_PATTERN.fullmatch(rate):
                 return np.datetime64(dated[1], "D"), float(rate)
         except ValueError:  # a day that the month does not have
             pass

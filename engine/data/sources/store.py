@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import platformdirs
@@ -19,11 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
 from engine.core.files import atomic_write, expand_home
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 FOLDER_VARIABLE: Final = "PORTFOLIO_ENGINE_STORE"
 """Names the folder of the store; the default is the user's cache folder."""
@@ -147,9 +145,9 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
             table = opened.read(use_threads=False)
             metadata = {key.decode(): value.decode() for key, value in (opened.metadata.metadata or {}).items()}
         stored = StoredSeries(
-            read_only(_column_values(table["date"], np.int32).astype("datetime64[D]")),
-            read_only(_column_values(table["close"], np.float64).astype(np.float64)),
-            read_only(_column_values(table["adjusted"], np.float64).astype(np.float64)),
+            read_only(to_numpy(table["date"], np.int32).astype("datetime64[D]")),
+            read_only(to_numpy(table["close"], np.float64)),
+            read_only(to_numpy(table["adjusted"], np.float64)),
             metadata["currency"],
             np.datetime64(metadata["through"], "D"),
         )
@@ -160,14 +158,6 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
     if (metadata.get("source"), metadata.get("ticker")) != (source, ticker):
         raise _damage_error(path, ticker, f"it holds {metadata.get('ticker')} of {metadata.get('source')}")
     return stored
-
-
-def _column_values(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[np.generic]:
-    """Return a column without nulls as an array; pyarrow's own conversion would import pandas."""
-    whole = column.combine_chunks()
-    if whole.null_count:
-        raise ValueError(f"{whole.null_count} empty cells")
-    return np.frombuffer(whole.buffers()[1], dtype=kind)[whole.offset : whole.offset + len(whole)]
 
 
 def _damage_error(path: Path, ticker: str, reason: str) -> DataError:

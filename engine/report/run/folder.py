@@ -7,21 +7,19 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from pydantic import ConfigDict, Field
 
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.report.run.walk_forward import WalkForwardSummary
 from engine.report.signed_files import RUN_FILES, FileRecord
-
-ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 _CONFIG_FILE: Final = "config.resolved.yaml"
 TRADE_COLUMNS = ("date", "asset", "quantity", "price", "value", "cost", "reason")
@@ -238,30 +236,16 @@ def _decode(path: Path, content: bytes) -> str:
 def _read_series(path: Path, content: bytes) -> DailySeries:
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
-        dates = _column_values(table.column("date").cast(pa.date32()).cast(pa.int32()), np.int32).astype(
-            "datetime64[D]"
-        )
         if table.column("date").null_count:
             raise RUN_FILES.damage_error(path, "a date is missing")
+        dates = to_numpy(table.column("date").cast(pa.date32()), np.int32).astype("datetime64[D]")
         names = [name for name in table.column_names if name != "date"]
-        columns = {name: _column_values(table.column(name).cast(pa.float64()), np.float64) for name in names}
+        columns = {name: to_numpy(table.column(name).cast(pa.float64()), np.float64) for name in names}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
     if not names or not len(dates):
         raise RUN_FILES.damage_error(path, "it holds no series")
     return DailySeries(dates, columns)
-
-
-def _column_values(column: pa.ChunkedArray, kind: type[ScalarT]) -> npt.NDArray[ScalarT]:
-    """Return a column's own memory, NaN where it is empty; pyarrow's ways to numpy would import pandas."""
-    whole = column.combine_chunks()
-    known, content = whole.buffers()
-    start = whole.offset
-    values = np.frombuffer(content, dtype=kind, count=start + len(whole))[start:]
-    if not whole.null_count:
-        return values
-    bits = np.unpackbits(np.frombuffer(known, dtype=np.uint8), bitorder="little")[start : start + len(whole)]
-    return np.where(bits == 1, values, np.array(np.nan).astype(kind))
 
 
 def _parse_trades(path: Path, content: bytes) -> tuple[Trade, ...]:

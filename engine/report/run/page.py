@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.analysis.metrics import period_returns
 from engine.analysis.performance import METRICS
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.phrases import (
     EVENT_LABELS,
@@ -172,7 +173,9 @@ def _figure_row(key: str, figures: list[Mapping[str, fmt.OptionalNumber]]) -> Fi
 
 def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     summary = run.summary
-    years = (date.fromisoformat(summary.window.end) - date.fromisoformat(summary.window.start)).days / 365.25
+    years = (
+        date.fromisoformat(summary.window.end) - date.fromisoformat(summary.window.start)
+    ).days / CALENDAR_DAYS_PER_YEAR
     return (
         ("Window", f"{summary.window.start} to {summary.window.end}"),
         ("Length", f"{fmt.count(summary.window.sessions)} sessions, {years:.1f} years"),

@@ -13,6 +13,7 @@ from engine.analysis.performance import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import walk_forward
 from engine.backtest.outputs import RunResult, data_sha256, walk_forward_summary
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.config_terminal import print_config
 from engine.report.console import add_row, console, print_bullet, print_heading, table, text
@@ -70,7 +71,7 @@ def _print_title(out: Console, run: RunResult) -> None:
     out.print(text(run.name, "bold"))
     if run.description:
         out.print(text(run.description))
-    years = (ledger.dates[-1] - ledger.dates[0]) / np.timedelta64(1, "D") / 365.25
+    years = (ledger.dates[-1] - ledger.dates[0]) / np.timedelta64(1, "D") / CALENDAR_DAYS_PER_YEAR
     out.print(
         text(
             f"{ledger.dates[0]} to {ledger.dates[-1]}, {plural(len(ledger.dates), 'session')}, {years:.1f} years; "

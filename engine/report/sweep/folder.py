@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from engine.backtest.outputs import SWEEP_KIND as KIND
 from engine.backtest.outputs import folder_kind
 from engine.core.arrays import FloatArray
+from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.report.signed_files import SWEEP_FILES, FileRecord
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.outputs import CONFIG_FILE
 from engine.sweep.results_table import RESULTS_FILE as RESULTS
-from engine.sweep.results_table import damage_error, read_numbers, to_numpy
+from engine.sweep.results_table import damage_error, read_numbers
 
 ParameterValue = str | float
 _FIRST_FIGURE: Final = SWEEP_METRICS[0]

@@ -25,7 +25,7 @@ same bits.
 :mod:`.compiling`         how all this is compiled and where the result is kept
 ========================  ==================================================================
 
-Symbols as in :mod:`engine.arrays`; the equations are those of ``docs/semantics.md``.
+Symbols as in :mod:`engine.core.arrays`; the equations are those of ``docs/semantics.md``.
 """
 
 from __future__ import annotations

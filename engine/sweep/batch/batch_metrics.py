@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.analysis import metrics
 from engine.analysis.performance import Performance, compute_metrics
 from engine.analysis.summation import Moments1D, block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel import LIMIT_TOLERANCE, elementwise_power
@@ -62,7 +62,7 @@ def metrics_from_sums(sums: BatchSums, capital: FloatArray, tape: BatchMarket, t
 
     ``capital`` (S,) [currency].
     """
-    sessions, days, year = len(tape.prices), tape.days, math.sqrt(metrics.SESSIONS_PER_YEAR)
+    sessions, days, year = len(tape.prices), tape.days, math.sqrt(SESSIONS_PER_YEAR)
     count = sessions - 1
     returns = _TotalMoments(sums.shift, _sum_blocks(sums.returns), _sum_blocks(sums.squares))
     excess = returns
@@ -87,7 +87,7 @@ def metrics_from_sums(sums: BatchSums, capital: FloatArray, tape: BatchMarket, t
             "ulcer": np.sqrt(sums.squared_drawdowns / (sessions + 1)),
             "best_year": sums.best_year,
             "worst_year": sums.worst_year,
-            "turnover": sums.traded / 2.0 / mean_value / (days / metrics.CALENDAR_DAYS_PER_YEAR),
+            "turnover": sums.traded / 2.0 / mean_value / (days / CALENDAR_DAYS_PER_YEAR),
             "costs": sums.costs,
             "trades": sums.trades,
             "rebalances": sums.rebalances,
@@ -137,7 +137,7 @@ def _cagr(growth: FloatArray, days: float) -> FloatArray:
     """Return growth a year (S,), NaN where there is none."""
     if days <= 0.0:
         return np.full_like(growth, np.nan)
-    return elementwise_power(growth, metrics.CALENDAR_DAYS_PER_YEAR / days) - 1.0
+    return elementwise_power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0
 
 
 def cap_metrics(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What the research files share: finding a file, splitting a CSV with its line numbers, days as dates."""
+"""CSV files of prices, rates and research: found, read, split into cells that know their lines; days as dates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import csv
 import datetime as dt
 import io
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError
-from engine.core.validation import did_you_mean
 
 MAX_FILE_BYTES: Final = 500_000_000
 
@@ -71,33 +71,59 @@ def read_bytes(path: str) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
-def parse_csv(name: str, raw: bytes) -> CsvRows:
-    """Split the text of a CSV; blank lines are left out.
+def split_lines(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of every line of a CSV; blank ones have no cells.
 
     Raises
     ------
     DataError
-        When it is not UTF-8 text, has no header, or a row has more or fewer cells than the header.
+        When it is not UTF-8 text, or its quotes do not close or, if ``strict``, have text beside them.
 
     """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not UTF-8 text at byte {error.start}; save it as CSV in UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[int] = []
-    cells: list[tuple[str, ...]] = []
+    if "\0" in text:
+        raise DataError(f"{name}: found a zero byte, expected a text file; save it as CSV in UTF-8")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=strict)
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                lines.append(reader.line_num)
-                cells.append(tuple(cell.strip() for cell in row))
+        yield from ((reader.line_num, row) for row in reader)
     except csv.Error as error:
         raise DataError(f"{name}:{reader.line_num}: not CSV ({error}); save it as CSV in UTF-8") from None
-    if not cells:
+
+
+def refuse_ragged(name: str, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Raise DataError with every line that has more or fewer cells than the first."""
+    ragged = [
+        f"{name}:{line}: found {len(row)} cells, expected {len(rows[0][1])} as in the header; "
+        "complete the line, and put text that has commas in quotes"
+        for line, row in rows
+        if len(row) != len(rows[0][1])
+    ]
+    if ragged:
+        raise DataError(*ragged)
+
+
+def parse_csv(name: str, raw: bytes) -> CsvRows:
+    """Split the text of a CSV; blank lines are left out.
+
+    Raises
+    ------
+    DataError
+        When it is not CSV in UTF-8, has no header, or a row has more or fewer cells than the header.
+
+    """
+    stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in split_lines(name, raw)]
+    rows = [(line, row) for line, row in stripped if any(row)]
+    if not rows:
         raise DataError(f"{name}: found no header; write the columns' names into the first line")
-    _refuse_ragged(name, cells[0], lines, cells)
-    return CsvRows(cells[0], tuple(lines[1:]), tuple(cells[1:]))
+    first, header = rows[0]
+    if len(header) == 1 and ";" in header[0]:
+        raise DataError(f"{name}:{first}: found semicolons between the columns; save it with commas")
+    refuse_duplicate_columns(f"{name}:{first}", header)
+    refuse_ragged(name, rows)
+    return CsvRows(header, tuple(line for line, _ in rows[1:]), tuple(row for _, row in rows[1:]))
 
 
 def find_column(name: str, header: Sequence[str], *accepted: str) -> str:
@@ -122,17 +148,3 @@ def refuse_duplicate_columns(where: str, header: Sequence[str]) -> None:
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         raise DataError(f"{where}: column '{twice[0]}' stands there twice; rename or remove one")
-
-
-def _refuse_ragged(name: str, header: tuple[str, ...], lines: list[int], cells: list[tuple[str, ...]]) -> None:
-    if len(header) == 1 and ";" in header[0]:
-        raise DataError(f"{name}:{lines[0]}: found semicolons between the columns; save it with commas")
-    refuse_duplicate_columns(f"{name}:{lines[0]}", header)
-    ragged = [
-        f"{name}:{line}: found {len(row)} cells, expected {len(header)} as in the header; "
-        "complete the line, and put text that has commas in quotes"
-        for line, row in zip(lines, cells, strict=True)
-        if len(row) != len(header)
-    ]
-    if ragged:
-        raise DataError(*ragged)

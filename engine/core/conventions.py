@@ -1,0 +1,10 @@
+"""Lengths of a year, for what is quoted a year."""
+
+from typing import Final
+
+SESSIONS_PER_YEAR: Final = 252.0
+"""Means, covariances and volatilities of session returns are annualised by it (S13)."""
+CALENDAR_DAYS_PER_YEAR: Final = 365.25
+"""Growth rates a year count calendar days (S13)."""
+CASH_DAYS_PER_YEAR: Final = 365.0
+"""Cash and money-weighted rates accrue over calendar days / 365 (S5)."""

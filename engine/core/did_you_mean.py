@@ -1,0 +1,22 @@
+"""The name that was probably meant: what a message asks about a word that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Return ``did you mean 'x'?`` for the nearest of ``known``; ``otherwise`` when none is near, or what is known."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(names)}" if otherwise is None else otherwise
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` for the ticker or file closest to ``name``, in any case, or nothing."""
+    names = list(dict.fromkeys(known))
+    near = [one for one in names if one.lower() == name.lower()] or difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {near[0]}?" if near else ""
