@@ -204,7 +204,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
-    from engine.report.run.html import build_run_report
+    from engine.report.run.page import build_run_report
     from engine.report.sweep.folder import is_sweep
 
     typer.echo(str(_build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
@@ -413,7 +413,7 @@ def _announce_compilation(*functions: str) -> None:
 def _write_run(result: RunResult, folder: Path) -> None:
     from engine.backtest.outputs import RUN_KIND, refuse_other_kind
     from engine.core.files import stage_files
-    from engine.report.run.html import build_run_report
+    from engine.report.run.page import build_run_report
 
     with stage_files(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)

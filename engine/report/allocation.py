@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from markupsafe import Markup
 
 from engine.backtest.outputs import to_json
 from engine.core.files import atomic_write, stage_files
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
-from engine.report.frontier_chart import FrontierChart, build_frontier_chart
-from engine.report.run.html import asset_text, template
+from engine.report.console import console, print_bullet, print_heading, print_table, text
+from engine.report.frontier_chart import build_frontier_chart
+from engine.report.html_page import render_page
 from engine.report.run.walk_forward import amount_text, objective_text, point_worth_text
 
 if TYPE_CHECKING:
@@ -115,10 +113,8 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
     for line in _facts(proposal):
         out.print(text(line, "dim"))
     print_heading(out, "Weights")
-    result = table(["asset", "weight", "bounds", "at", "marginal risk", "share of risk"], words=frozenset({0, 3}))
-    for cells in _holding_rows(proposal):
-        add_row(result, cells, {1: "bold"})
-    out.print(result)
+    names = ["asset", "weight", "bounds", "at", "marginal risk", "share of risk"]
+    print_table(out, names, _holding_rows(proposal), left=(0, 3), styles={1: "bold"})
     print_heading(out, "What the limits cost")
     for price in proposal.limit_costs:
         print_bullet(out, f"{price.name}: {limit_cost_text(price, proposal)}")
@@ -126,10 +122,7 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
         print_bullet(out, "none binds")
     print_heading(out, "Efficient frontier")
     if proposal.frontier:
-        result = table(["expected return", "volatility", "largest weights"], words=frozenset({2}))
-        for point in proposal.frontier:
-            add_row(result, _frontier_row(proposal, point.mean, point.volatility, point.weights.tolist()))
-        out.print(result)
+        print_table(out, ["expected return", "volatility", "largest weights"], _frontier_rows(proposal), left=(2,))
     else:
         print_bullet(out, "none: all expected returns are the same")
     out.print()
@@ -138,16 +131,15 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
 
 def proposal_html(proposal: Proposal) -> str:
     """Return the page: one file without scripts, the chart drawn in it."""
-    chart: FrontierChart | None = build_frontier_chart(proposal) if proposal.frontier else None
-    return template("allocation.html.j2").render(
-        style=Markup(asset_text("run.css")),  # noqa: S704  (the package's own file)
+    return render_page(
+        "allocation",
         name=proposal.name,
         decided=str(proposal.decided),
         facts=_facts(proposal),
         rows=_holding_rows(proposal),
         prices=[(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs],
-        chart=chart,
-        points=[_frontier_row(proposal, p.mean, p.volatility, p.weights.tolist()) for p in proposal.frontier],
+        chart=build_frontier_chart(proposal) if proposal.frontier else None,
+        points=_frontier_rows(proposal),
     )
 
 
@@ -182,10 +174,14 @@ def _holding_rows(proposal: Proposal) -> list[list[str]]:
     ]
 
 
-def _frontier_row(proposal: Proposal, mean: float, volatility: float, weights: Iterable[float]) -> list[str]:
-    pairs = sorted(zip(weights, (one.asset for one in proposal.holdings), strict=True), key=lambda pair: -pair[0])
-    largest = ", ".join(f"{asset} {fmt.percent(weight, 1)}" for weight, asset in pairs[:3] if weight > 0.0)
-    return [fmt.percent(mean), fmt.percent(volatility), largest]
+def _frontier_rows(proposal: Proposal) -> list[list[str]]:
+    rows = []
+    for point in proposal.frontier:
+        held = zip(point.weights.tolist(), (one.asset for one in proposal.holdings), strict=True)
+        largest = sorted(held, key=lambda pair: -pair[0])[:3]
+        names = ", ".join(f"{asset} {fmt.percent(weight, 1)}" for weight, asset in largest if weight > 0.0)
+        rows.append([fmt.percent(point.mean), fmt.percent(point.volatility), names])
+    return rows
 
 
 def _finite_or_none(number: float) -> float | None:

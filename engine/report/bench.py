@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from markupsafe import Markup
 from rich.console import Console
 
 from engine.backtest.outputs import Json
 from engine.diagnostics.bench.measure import RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
-from engine.report.console import add_row, console, print_bullet, print_heading, table
-from engine.report.run.html import asset_text, template
+from engine.report.console import console, print_bullet, print_heading, print_table
+from engine.report.html_page import render_page
 
-TIMING_COLUMNS = (
-    "job",
-    "engine",
-    "one variant takes",
-    "lowest to highest",
-    "a second",
-    "times slower",
-    "results differ by",
-)
+TIMING_COLUMNS = ("engine", "one variant takes", "lowest to highest", "a second", "times slower", "results differ by")
 
 
 @contextmanager
@@ -38,10 +29,7 @@ def print_bench(bench: TimingReport) -> None:
     out = console()
     for title, names, rows in timing_tables(bench):
         print_heading(out, title)
-        into = table(list(names), words=frozenset({0, 1} if len(names) > 4 else {0}), tight=True)
-        for cells in rows:
-            add_row(into, list(cells))
-        out.print(into)
+        print_table(out, names, rows, left=(0, 1) if len(names) > 4 else (0,), tight=True)
     for fact in timing_notes(bench):
         print_bullet(out, fact)
 
@@ -51,7 +39,7 @@ def timing_tables(bench: TimingReport) -> Iterator[tuple[str, tuple[str, ...], l
     for job in dict.fromkeys(line.job for line in bench.lines):
         lines = [line for line in bench.lines if line.job == job]
         fastest = min(line.median for line in lines)
-        yield f"{job[0].upper()}{job[1:]}", TIMING_COLUMNS[1:], [_timing_row(line, fastest) for line in lines]
+        yield f"{job[0].upper()}{job[1:]}", TIMING_COLUMNS, [_timing_row(line, fastest) for line in lines]
     growth = []
     for one in bench.growth:
         sizes = (f"{size:,}: {1e3 * seconds:.1f} ms" for size, seconds in zip(one.sizes, one.seconds, strict=True))
@@ -131,7 +119,4 @@ def bench_json(bench: TimingReport) -> dict[str, Json]:
 
 def bench_html(bench: TimingReport) -> str:
     """Return the report as one HTML page that needs no network and runs no script."""
-    style = Markup(asset_text("run.css"))  # noqa: S704  (the package's own)
-    return template("bench.html.j2").render(
-        sections=list(timing_tables(bench)), facts=list(timing_notes(bench)), style=style
-    )
+    return render_page("bench", sections=list(timing_tables(bench)), facts=list(timing_notes(bench)))

@@ -14,7 +14,7 @@ from engine.core.arrays import DateArray
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.policy import Policy
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import plural
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -112,7 +112,7 @@ def _print_weights(out: Console, policy: Policy) -> None:
         print_bullet(out, f"decided from prices, over {', '.join(policy.tickers)}")
         return
     wanted, core, caps = policy.nominal_weights(), policy.core(), policy.caps()
-    result = table(["asset", "role", "target", "cap", "room below cap"], words=frozenset({0, 1}))
+    result = table(["asset", "role", "target", "cap", "room below cap"], left=(0, 1))
     for ticker, weight in wanted.items():
         role = "core" if ticker in core else "satellite"
         add_row(result, [ticker, role, fmt.percent(weight), *_cap_cells(caps.get(ticker), weight)])
@@ -151,7 +151,7 @@ def _print_limits(out: Console, policy: Policy) -> None:
     if not groups:
         return
     print_heading(out, "Limits")
-    result = table(["group", "assets", "targets", "limit", "room"], words=frozenset({0, 1}))
+    rows = []
     for group in groups:
         most, least = ("at most ", "at least ") if group.at_most else ("", "")
         members = ", ".join(group.members)
@@ -159,8 +159,8 @@ def _print_limits(out: Console, policy: Policy) -> None:
             f"{most}{fmt.percent(group.weight)}",
             f"{least}{fmt.percentage_points(group.limit - group.weight)}",
         )
-        add_row(result, [group.name, members, total, fmt.percent(group.limit), room])
-    out.print(result)
+        rows.append([group.name, members, total, fmt.percent(group.limit), room])
+    print_table(out, ["group", "assets", "targets", "limit", "room"], rows, left=(0, 1))
 
 
 def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:

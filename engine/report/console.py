@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -54,19 +55,35 @@ def print_bullet(out: Console, content: str, mark: str = "-", style: str = "") -
         out.print(lead + line)
 
 
-def table(names: list[str], *, words: frozenset[int] = frozenset({0}), tight: bool = False) -> Table:
-    """Return an empty table; the columns in ``words`` read from the left, the others hold numbers.
+def table(names: Sequence[str], *, left: Collection[int] = (0,), tight: bool = False) -> Table:
+    """Return an empty table; the columns in ``left`` are words, the others numbers.
 
     ``tight``: less space between columns, for tables with long texts.
     """
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold", show_edge=False)
     result.collapse_padding = tight
     for place, name in enumerate(names):
-        result.add_column(text(name), justify="left" if place in words else "right", overflow="fold")
+        result.add_column(text(name), justify="left" if place in left else "right", overflow="fold")
     return result
 
 
-def add_row(into: Table, cells: list[str], styles: dict[int, str] | None = None) -> None:
+def print_table(
+    out: Console,
+    names: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: Collection[int] = (0,),
+    tight: bool = False,
+    styles: Mapping[int, str] | None = None,
+) -> None:
+    """Print a table at once; see :func:`table` and :func:`add_row`."""
+    result = table(names, left=left, tight=tight)
+    for cells in rows:
+        add_row(result, cells, styles)
+    out.print(result)
+
+
+def add_row(into: Table, cells: Sequence[str], styles: Mapping[int, str] | None = None) -> None:
     """Add a row of plain text; ``styles`` gives some of its cells a colour."""
     shades = styles or {}
     into.add_row(*(text(cell, shades.get(place, "")) for place, cell in enumerate(cells)))

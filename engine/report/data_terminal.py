@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
         text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")
     )
     out.print()
-    result = table(["asset", "first", "last", "closes", "lowest", "highest"])
-    for column, ticker in enumerate(closes.tickers):
-        add_row(result, [ticker, *_price_history_cells(closes, column)])
-    out.print(result)
+    rows = ([ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers))
+    print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], rows)
     for severity, title in _SEVERITY_TITLES.items():
         _print_findings(out, title, [finding for finding in findings if finding.severity == severity])
     for note in closes.provenance.notes:

@@ -73,29 +73,15 @@ def interval_verdict(bounds: tuple[float, float] | None) -> str:
     return "includes zero: chance alone could explain it"
 
 
-@dataclass(frozen=True)
-class TradingSummary:
-    """What a portfolio traded and paid."""
+def confidence_level(config: object) -> float:
+    """Return the level of a run's intervals [fraction]; a config that does not say used the default.
 
-    name: str
-    rebalances: int
-    orders: int
-    turnover: str
-    costs: str
-
-
-def trading_summaries(figures: Mapping[str, Mapping[str, fmt.OptionalNumber]]) -> list[TradingSummary]:
-    """Return what each portfolio traded and paid, as text."""
-    return [
-        TradingSummary(
-            portfolio_label(name),
-            int(own.get("rebalances") or 0),
-            int(own.get("trades") or 0),
-            fmt.percent(own.get("turnover")),
-            fmt.money(own.get("costs")),
-        )
-        for name, own in figures.items()
-    ]
+    >>> confidence_level({"compare": {"bootstrap": {"level": 0.9}}}), confidence_level({})
+    (0.9, 0.95)
+    """
+    for key in ("compare", "bootstrap", "level"):
+        config = config.get(key) if isinstance(config, Mapping) else None
+    return config if isinstance(config, float) else 0.95
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,11 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts
 from engine.report import number_format as fmt
 from engine.report.data_terminal import print_fetch, print_quality
+from engine.report.html_page import typographic_minus
 from engine.report.phrases import cap_effect_text, interval_verdict, published_rows
 from engine.report.run.charts import rounded_numbers
 from engine.report.run.frames import Frames
-from engine.report.run.html import _typographic_minus, build_run_report
+from engine.report.run.page import build_run_report
 from engine.report.run.terminal import print_run
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -538,7 +539,7 @@ def test_a_summary_of_an_earlier_version_still_builds(eventful: RunResult, tmp_p
 def test_a_minus_is_put_before_numbers_only() -> None:
     """Dates and tickers keep their hyphens."""
     assert (
-        _typographic_minus("review: BRK-B -21 %, until 2020-11-24")
+        typographic_minus("review: BRK-B -21 %, until 2020-11-24")
         == "review: BRK-B \N{MINUS SIGN}21 %, until 2020-11-24"
     )
 
@@ -601,7 +602,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_building_the_page_imports_neither_pandas_nor_plotly(folder: Path) -> None:
     """The page is built in a fraction of the time that either import would take."""
     code = (
-        "import sys, pathlib; from engine.report.run.html import build_run_report as build; build(pathlib.Path(sys.argv[1])); "
+        "import sys, pathlib; from engine.report.run.page import build_run_report as build; build(pathlib.Path(sys.argv[1])); "
         "print(sorted({'pandas', 'plotly'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)

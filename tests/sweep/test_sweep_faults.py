@@ -11,7 +11,7 @@ import pytest
 from engine.core.errors import ConfigError
 from engine.report.sweep.charts import HISTOGRAM_BINS, chart_json, value_range
 from engine.report.sweep.folder import read_sweep
-from engine.report.sweep.page import build_sweep_report, sweep_page
+from engine.report.sweep.page import build_sweep_report, worst_variants
 from engine.report.sweep.terminal import print_sweep
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from tests.support.sweeps import PLAN, digest, spanned, sweeping
@@ -102,8 +102,8 @@ def test_the_best_of_few_variants_are_not_printed_as_the_worst_too(tmp_path: Pat
     assert len(ids) == 12
     assert [told.count(one) for one in ids[1:]] == [1] * 11
     assert "Worst variants" in told
-    page = sweep_page(read_sweep(tmp_path / "small"))
-    assert (len(page.best), page.worst) == (12, ())
+    read = read_sweep(tmp_path / "small")
+    assert (len(read.summary.best), worst_variants(read)) == (12, [])
 
 
 REFUSED = {

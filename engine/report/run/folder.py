@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
+from engine.report.phrases import confidence_level
 from engine.report.run.walk_forward import WalkForwardSummary
 from engine.report.signed_files import RUN_FILES, FileRecord
 
@@ -222,7 +223,7 @@ def read_run(folder: Path) -> FinishedRun:
         weights=_read_series(folder / "weights.parquet", content["weights.parquet"]),
         trades=_parse_trades(folder / "trades.csv", content["trades.csv"]),
         config_text=config_text,
-        confidence=_confidence_level(folder / _CONFIG_FILE, config_text),
+        confidence=confidence_level(_parse_config(folder / _CONFIG_FILE, config_text)),
     )
 
 
@@ -261,12 +262,8 @@ def _parse_trades(path: Path, content: bytes) -> tuple[Trade, ...]:
         raise RUN_FILES.damage_error(path, f"line {lines.line_num}: {error}") from None
 
 
-def _confidence_level(path: Path, text: str) -> float:
-    """Return the level of the intervals [fraction]; a config that does not say used the default."""
+def _parse_config(path: Path, text: str) -> object:
     try:
-        found: object = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
-    for key in ("compare", "bootstrap", "level"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, float) else 0.95

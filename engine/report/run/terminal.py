@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,16 @@ from engine.backtest.outputs import RunResult, data_sha256, walk_forward_summary
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.config_terminal import print_config
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.data_terminal import print_fetch, print_quality
 from engine.report.phrases import (
     EVENT_LABELS,
     cap_effect_text,
+    confidence_level,
     interval_verdict,
     plural,
     portfolio_label,
     published_rows,
-    trading_summaries,
 )
 from engine.report.run.walk_forward import WalkForwardSummary, print_walk_forward
 
@@ -131,14 +130,16 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
     """Print what trading cost, and the differences to every other portfolio with their intervals."""
     comparison = run.comparison
     print_heading(out, "What rebalancing cost and gained")
-    names = [name for name in comparison.portfolios if name in {"strategy", "buy_and_hold"}]
-    for bill in trading_summaries({name: comparison.portfolios[name].metrics() for name in names}):
-        print_bullet(
-            out,
-            f"{bill.name}: {plural(bill.rebalances, 'rebalance')}, {plural(bill.orders, 'order')}, "
-            f"turnover {bill.turnover} a year, costs {bill.costs} {comparison.market.currency}",
-        )
-    level = confidence_text(run.config)
+    for name, portfolio in comparison.portfolios.items():
+        if name in {"strategy", "buy_and_hold"}:
+            earned, figures = portfolio.performance, portfolio.metrics()
+            print_bullet(
+                out,
+                f"{portfolio_label(name)}: {plural(earned.rebalances, 'rebalance')}, {plural(earned.trades, 'order')}, "
+                f"turnover {fmt.percent(figures['turnover'])} a year, costs {fmt.money(figures['costs'])} "
+                f"{comparison.market.currency}",
+            )
+    level = fmt.short_percent(confidence_level(run.config))
     for name, versus in comparison.versus.items():
         print_bullet(out, f"CAGR against {portfolio_label(name)}: {_difference_text(versus, level, comparison)}")
     if comparison.cap_effect is not None:
@@ -151,14 +152,6 @@ def _difference_text(versus: RelativePerformance, level: str, comparison: Compar
     difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
     interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
     return f"{difference}{since}{interval} {interval_verdict(bounds)}"
-
-
-def confidence_text(config: Mapping[str, object]) -> str:
-    """Return the level of the intervals as text; a config that does not say used the default."""
-    compare = config.get("compare")
-    bootstrap = compare.get("bootstrap") if isinstance(compare, Mapping) else None
-    level = bootstrap.get("level") if isinstance(bootstrap, Mapping) else None
-    return fmt.short_percent(level if isinstance(level, float) else 0.95)
 
 
 def _print_flows(out: Console, strategy: PortfolioResult) -> None:
@@ -194,7 +187,7 @@ def _print_published(out: Console, run: RunResult) -> None:
     if not run.comparison.published:
         return
     print_heading(out, f"Published and here: {run.published_source}")
-    result = table(["portfolio", "figure", "published", "here", "difference", "as printed"], words=frozenset({0, 1, 5}))
+    result = table(["portfolio", "figure", "published", "here", "difference", "as printed"], left=(0, 1, 5))
     rows = published_rows((d.portfolio, d.metric, d.published, d.here) for d in run.comparison.published)
     for one in rows:
         cells = [one.portfolio, one.metric, one.published, one.here, one.difference, one.remark]
@@ -207,7 +200,7 @@ def _print_events(out: Console, happenings: tuple[AssetEvent, ...]) -> None:
     if not happenings:
         return
     print_heading(out, "What happened")
-    result = table(["date", "kind", "asset", "what"], words=frozenset(range(4)), tight=True)
+    result = table(["date", "kind", "asset", "what"], left=range(4), tight=True)
     if len(happenings) <= _MAX_EVENTS:
         groups = [list(happenings)]
     else:
@@ -226,20 +219,20 @@ def _print_events(out: Console, happenings: tuple[AssetEvent, ...]) -> None:
 def _print_trades(out: Console, strategy: PortfolioResult) -> None:
     ledger = strategy.ledger
     print_heading(out, plural(strategy.performance.trades, "trade"))
-    result = table(
-        ["date", "asset", "quantity", "price", "value", "cost", "reason"], words=frozenset({0, 1, 6}), tight=True
+    names = ["date", "asset", "quantity", "price", "value", "cost", "reason"]
+    formats = (fmt.quantity, fmt.price, fmt.cents, fmt.cents)
+    columns = (ledger.trades, ledger.prices, ledger.order_values, ledger.costs)
+    rows = (
+        [
+            str(ledger.dates[session]),
+            ledger.assets[j],
+            *(form(float(column[event, j])) for form, column in zip(formats, columns, strict=True)),
+            ledger.reason(event, j),
+        ]
+        for event, session in enumerate(ledger.rows)
+        for j in np.flatnonzero(ledger.trades[event]).tolist()
     )
-    for event, session in enumerate(ledger.rows):
-        for j in np.flatnonzero(ledger.trades[event]):
-            numbers = (
-                ledger.trades[event, j],
-                ledger.prices[event, j],
-                ledger.order_values[event, j],
-                ledger.costs[event, j],
-            )
-            amounts = (fmt.quantity(numbers[0]), fmt.price(numbers[1]), fmt.cents(numbers[2]), fmt.cents(numbers[3]))
-            add_row(result, [str(ledger.dates[session]), ledger.assets[j], *amounts, ledger.reason(event, int(j))])
-    out.print(result)
+    print_table(out, names, rows, left=(0, 1, 6), tight=True)
 
 
 def _print_warnings(out: Console, run: RunResult) -> None:

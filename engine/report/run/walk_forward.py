@@ -9,7 +9,7 @@ from rich.console import Console
 from engine.core.fields import format_percent
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.report import number_format as fmt
-from engine.report.console import add_row, print_bullet, print_heading, table
+from engine.report.console import add_row, print_bullet, print_heading, print_table, table
 from engine.report.phrases import plural
 from engine.report.signed_files import FileRecord
 
@@ -127,15 +127,12 @@ def print_walk_forward(out: Console, walk: WalkForwardSummary) -> None:
     print_heading(out, "How stable the weights were")
     for sentence in page.sentences:
         print_bullet(out, sentence)
-    result = table(["asset", "lowest", "mean", "highest", "held at", "mean change"])
-    for cells in page.weights:
-        add_row(result, list(cells))
-    out.print(result)
+    print_table(out, ["asset", "lowest", "mean", "highest", "held at", "mean change"], page.weights)
     if page.bounds:
         out.print()
-        result = table(["limit", "bound at", "a point more is worth"], words=frozenset({0, 2}))
+        result = table(["limit", "bound at", "a point more is worth"], left=(0, 2))
         for cells in page.bounds[:_LIMITS_SHOWN]:
-            add_row(result, list(cells))
+            add_row(result, cells)
         if len(page.bounds) > _LIMITS_SHOWN:
             add_row(result, [f"{len(page.bounds) - _LIMITS_SHOWN} more in report.html", "", ""], {0: "dim"})
         out.print(result)

@@ -11,12 +11,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from engine.core.errors import shorten
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural, portfolio_label
-from engine.report.sweep.labels import figure_text, figure_title, parameter_text, short_names
-from engine.sweep.config import RANKING_SIGNS
+from engine.report.sweep.labels import (
+    example_text,
+    figure_text,
+    figure_title,
+    parameter_text,
+    pick_effects,
+    short_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,12 +102,9 @@ def _print_head(out: Console, found: SweepFindings) -> None:
     out.print(text(f"{plural(len(results.point_numbers), 'variant')}: {sizes}", "dim"))
     out.print(text(f"the plan itself: {ledger.dates[0]} to {ledger.dates[-1]}, {len(ledger.dates):,} sessions", "dim"))
     refused = sum(one.count for one in found.reasons)
-    dull = [
-        f"{plural(found.duplicate_count, 'point')} drawn twice" if found.duplicate_count else "",
-        f"{plural(refused, 'point')} without a valid run" if refused else "",
-    ]
-    if any(dull):
-        out.print(text("; ".join(part for part in dull if part), "dim"))
+    lost = {"drawn twice": found.duplicate_count, "without a valid run": refused}
+    if any(lost.values()):
+        out.print(text("; ".join(f"{plural(count, 'point')} {why}" for why, count in lost.items() if count), "dim"))
 
 
 def _print_ranks(out: Console, found: SweepFindings) -> None:
@@ -113,12 +115,12 @@ def _print_ranks(out: Console, found: SweepFindings) -> None:
     if one.quantiles:
         parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), words, strict=True)
         out.print(text("  ".join(f"{name} {word}" for name, word in parts)))
-    into = table(["", figure_title(figure), "rank", "better than"])
-    for name, standings in found.ranks.items():
-        at = standings[figure]
-        share = fmt.percent(at.better_than, 1) if at.better_than is not None else fmt.DASH
-        add_row(into, [portfolio_label(name), figure_text(at.value, figure), fmt.count(at.rank), share])
-    out.print(into)
+    standings = ((portfolio_label(name), standings[figure]) for name, standings in found.ranks.items())
+    rows = (
+        [name, figure_text(at.value, figure), fmt.count(at.rank), fmt.percent(at.better_than, 1)]
+        for name, at in standings
+    )
+    print_table(out, ["", figure_title(figure), "rank", "better than"], rows)
 
 
 def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], found: SweepFindings) -> None:
@@ -126,52 +128,29 @@ def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], 
         return
     print_heading(out, head)
     figures = list(dict.fromkeys([found.rank_by, "cagr", "volatility", "max_drawdown"]))
-    into = table(
-        ["id", *(figure_title(figure) for figure in figures), "variant"],
-        words=frozenset({0, 1 + len(figures)}),
-        tight=True,
+    rows = (
+        [one.id[:12], *(figure_text(one.figures[figure], figure) for figure in figures), _variant_text(one, found)]
+        for one in variants
     )
-    for one in variants:
-        add_row(
-            into,
-            [one.id[:12], *(figure_text(one.figures[figure], figure) for figure in figures), _variant_text(one, found)],
-        )
-    out.print(into)
+    print_table(out, ["id", *map(figure_title, figures), "variant"], rows, left=(0, 1 + len(figures)), tight=True)
 
 
 def _variant_text(one: RankedVariant, found: SweepFindings) -> str:
     """Return what makes a variant, in the order of the axes; what all variants share is left out."""
     telling = [p for p in found.results.space.parameters if len(p.labels) > 1 and not p.is_derived]
     short = short_names([p.name for p in telling])
-    words = []
-    for parameter in telling:
-        value = one.parameters[parameter.name]
-        words.append(
-            parameter_text(value) if parameter.is_basket else f"{short[parameter.name]} {parameter_text(value)}"
-        )
-    return ", ".join(words)
+    names = ("" if p.is_basket else f"{short[p.name]} " for p in telling)
+    return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, telling, strict=True))
 
 
 def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], figure: str, *, ordered: bool) -> None:
-    kept = [one for one in rows if one.count]
-    if not ordered or len(kept) > LABELS_PRINTED:
-        kept = sorted(kept, key=lambda one: -RANKING_SIGNS[figure] * (one.mean or 0.0))
-    left = len(kept) - LABELS_PRINTED
-    if left > 0:
-        kept = [*kept[: LABELS_PRINTED // 2], *kept[-LABELS_PRINTED // 2 :]]
-    into = table([name, "variants", "mean", "median"])
-    for one in kept:
-        add_row(
-            into,
-            [
-                parameter_text(one.label),
-                fmt.count(one.count),
-                figure_text(one.mean, figure),
-                figure_text(one.median, figure),
-            ],
-        )
-    out.print(into)
-    if left > 0:
+    kept, hidden = pick_effects(rows, figure, LABELS_PRINTED, ordered=ordered)
+    cells = (
+        [parameter_text(one.label), fmt.count(one.count), *(figure_text(x, figure) for x in (one.mean, one.median))]
+        for one in kept
+    )
+    print_table(out, [name, "variants", "mean", "median"], cells)
+    if hidden:
         out.print(text(f"the best and the worst of {len(rows):,}; all of them are in summary.json", "dim"))
 
 
@@ -180,8 +159,7 @@ def _print_reasons(out: Console, found: SweepFindings) -> None:
         return
     print_heading(out, "Points that are no valid run")
     for one in found.reasons[:REASONS_PRINTED]:
-        example = ", ".join(f"{name} {shorten(parameter_text(value), 60)}" for name, value in one.example.items())
-        print_bullet(out, f"{one.count:,}: {one.reason} (first: {example})")
+        print_bullet(out, f"{one.count:,}: {one.reason} (first: {example_text(one.example)})")
     if len(found.reasons) > REASONS_PRINTED:
         print_bullet(out, f"and {len(found.reasons) - REASONS_PRINTED:,} more reasons, in summary.json")
 

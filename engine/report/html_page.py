@@ -1,0 +1,95 @@
+"""HTML pages that open without a network and run no script but their own: from a template of this package to text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final, TypeVar
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from engine.core.errors import OutputError
+from engine.core.files import atomic_write, lock_folder
+from engine.report import number_format as fmt
+from engine.report.phrases import interval_verdict, portfolio_label
+
+ContentT = TypeVar("ContentT")
+
+REPORT_FILE: Final = "report.html"
+_FORMATS: Final = (
+    *(fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.quantity),
+    *(fmt.price, fmt.figure, interval_verdict, portfolio_label),
+)
+"""What a template can write as ``{{ value|money }}``, each by its own name."""
+
+
+def build_report(folder: Path, read: Callable[[Path], ContentT], render: Callable[[ContentT], str]) -> Path:
+    """Build ``report.html`` from what ``read`` finds in the other files of ``folder``, and return its path.
+
+    The same folder gives the same bytes, so the page can be built again.
+    """
+    path = folder / REPORT_FILE
+    with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
+        atomic_write(path, render(read(folder)).encode("utf-8"))
+    return path
+
+
+def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts: str = "", **content: object) -> str:
+    """Return the page of the template ``name``; with ``charts``, their data as JSON, the script ``name``.js draws them.
+
+    Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
+    came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {function.__name__: function for function in _FORMATS} | {"minus": typographic_minus}
+    scripts = (plotly_script(), asset_text(f"{name}.js")) if charts else ()
+    return environment.from_string(asset_text(f"{name}.html.j2")).render(
+        style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
+        charts=Markup(charts),  # noqa: S704
+        scripts=[Markup(script) for script in scripts],  # noqa: S704  (the package's own and plotly's)
+        hashes=" ".join(csp_hash(script) for script in scripts),
+        **content,
+    )
+
+
+def typographic_minus(text: str) -> str:
+    """Return a text with a typographic minus, as wide as a digit, before its numbers; dates and names stay.
+
+    >>> typographic_minus("BRK-B -21 %, until 2020-11-24").replace(chr(0x2212), "minus ")
+    'BRK-B minus 21 %, until 2020-11-24'
+    """
+    return re.sub(r"(?<!\w)-(?=[\d.])", "−", text)  # noqa: RUF001  (the minus sign is meant)
+
+
+@cache
+def asset_text(name: str) -> str:
+    """Return a file of this package's folder of templates, styles and scripts."""
+    return resources.files("engine.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def plotly_script() -> str:
+    """Return plotly.js as its Python package ships it, found without importing that package.
+
+    What could end a script element stands in it as an escape of the same meaning.
+    """
+    spec = importlib.util.find_spec("plotly")
+    path = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise OutputError("report: plotly is not installed or incomplete; run `pip install --force-reinstall plotly`")
+    script = path.read_text(encoding="utf-8")
+    return script.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+@cache
+def csp_hash(script: str) -> str:
+    """Return a script's hash as a content security policy names it."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
