@@ -17,7 +17,6 @@ from engine import composition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.analysis.bootstrap import IntervalFunction
     from engine.backtest.outputs import Json, RunResult
     from engine.composition import AnyRunConfig
     from engine.core.yaml_document import Document
@@ -95,29 +94,26 @@ def run(
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.analysis.bootstrap_process import start_bootstrap_process
     from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, to_json
     from engine.core.errors import prefix_errors
+    from engine.report.run.terminal import print_run
 
     summaries: list[Json] = []
-    with start_bootstrap_process() as draw:
-        from engine.report.run.terminal import print_run
-
-        opened = [composition.open_document(path, overrides or ()) for path in configs]
-        loaded = [composition.select_run(document, variant) for document in opened]
-        names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
-        _refuse_same_folder(configs, names)
-        folders = [output_folder(out, name) for name in names]
-        for folder in folders:
-            refuse_other_kind(folder, RUN_KIND)
-        for path, config, folder in zip(configs, loaded, folders, strict=True):
-            with prefix_errors(path):
-                result = _run_backtest(config, audit=audit, draw=draw)
-            _write_run(result, folder)
-            tried = _record_trial(result)
-            summaries.append(result.summary())
-            if not json:
-                print_run(result, folder, trades=trades, tried=tried)
+    opened = [composition.open_document(path, overrides or ()) for path in configs]
+    loaded = [composition.select_run(document, variant) for document in opened]
+    names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
+    _refuse_same_folder(configs, names)
+    folders = [output_folder(out, name) for name in names]
+    for folder in folders:
+        refuse_other_kind(folder, RUN_KIND)
+    for path, config, folder in zip(configs, loaded, folders, strict=True):
+        with prefix_errors(path):
+            result = _run_backtest(config, audit=audit)
+        _write_run(result, folder)
+        tried = _record_trial(result)
+        summaries.append(result.summary())
+        if not json:
+            print_run(result, folder, trades=trades, tried=tried)
     if json:
         sys.stdout.buffer.write(to_json(summaries[0] if len(summaries) == 1 else summaries))
 
@@ -389,12 +385,11 @@ def _build_sweep_report(folder: Path) -> object:
     return build_sweep_report(folder)
 
 
-def _run_backtest(config: AnyRunConfig, *, audit: bool, draw: IntervalFunction | None = None) -> RunResult:
-    from engine.analysis.bootstrap import draw_intervals
+def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:
     from engine.backtest import workflow
 
     _announce_compilation()
-    result = workflow.run_backtest(config, draw=draw or draw_intervals)
+    result = workflow.run_backtest(config)
     if audit:
         from engine.backtest.vectorbt_audit import audit_run
 

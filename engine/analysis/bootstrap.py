@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias
 
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
+from engine.simulation.kernel.resample import extend_blocks
 
 _MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
@@ -34,13 +34,6 @@ class PairedReturns:
 
 
 OptionalInterval: TypeAlias = tuple[float, float] | None
-IntervalFunction: TypeAlias = Callable[[Sequence[PairedReturns], Bootstrap], list[OptionalInterval]]
-"""Anything that draws the interval of each pair: :func:`draw_intervals`, here or in another process."""
-
-
-def draw_intervals(pairs: Sequence[PairedReturns], terms: Bootstrap) -> list[OptionalInterval]:
-    """Return the interval of each pair's CAGR difference."""
-    return [cagr_difference_interval(pair, terms) for pair in pairs]
 
 
 def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> OptionalInterval:
@@ -50,19 +43,46 @@ def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> OptionalI
     doi:10.1080/01621459.1994.10476870), the mean length chosen from the difference of the returns (Politis and White
     2004, doi:10.1081/ETC-120028836).
     """
-    from arch.bootstrap import StationaryBootstrap, optimal_block_length  # noqa: PLC0415  (a second to import)
-
-    returns, other, years = pair.returns, pair.other_returns, pair.years
-    if len(returns) < _MIN_RETURNS or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
+    returns, other, years, count = pair.returns, pair.other_returns, pair.years, len(pair.returns)
+    if count < _MIN_RETURNS or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
         return None
     if np.array_equal(returns, other):
         return 0.0, 0.0
-    block = float(optimal_block_length(returns - other)["stationary"].iloc[0])
-
-    def difference(logs: FloatArray, other_logs: FloatArray) -> FloatArray:
-        return np.array([np.exp(logs.sum() / years) - np.exp(other_logs.sum() / years)])
-
+    chance = 1.0 / max(round(optimal_block_length(returns - other)), 1)
+    logs, other_logs = np.log1p(returns), np.log1p(other)
     generator = np.random.default_rng(terms.seed)
-    bootstrap = StationaryBootstrap(max(round(block), 1), np.log1p(returns), np.log1p(other), seed=generator)
-    low, high = bootstrap.conf_int(difference, reps=terms.samples, method="percentile", size=terms.level)[:, 0]
+    differences = np.empty(terms.samples)
+    for sample in range(terms.samples):
+        sessions = generator.integers(count, size=count)
+        extend_blocks(sessions, generator.random(count), chance)
+        differences[sample] = np.exp(logs[sessions].sum() / years) - np.exp(other_logs[sessions].sum() / years)
+    tail = (1.0 - terms.level) / 2.0
+    low, high = np.percentile(differences, [100.0 * tail, 100.0 * (1.0 - tail)])
     return float(low), float(high)
+
+
+def optimal_block_length(series: FloatArray) -> float:
+    """Return the mean length of block at which the stationary bootstrap of ``series`` (n,) errs least [sessions].
+
+    Politis and White (2004), doi:10.1081/ETC-120028836, as corrected by Patton, Politis and White (2009),
+    doi:10.1080/07474930802459016: autocovariances up to twice the lag after which five or more are insignificant.
+    """
+    count, centred = len(series), series - series.mean()
+    run = max(5, int(np.log10(count)))
+    last = int(np.ceil(np.sqrt(count))) + run
+    covariance, correlation = np.zeros(last + 1), np.zeros(last + 1)
+    for lag in range(last + 1):
+        product = centred[lag:] @ centred[: count - lag]
+        head, tail = centred[: -(lag + 1)], centred[lag + 1 :]
+        covariance[lag], correlation[lag] = product / count, np.abs(product) / np.sqrt((tail @ tail) * (head @ head))
+    significant = correlation >= 2.0 * np.sqrt(np.log10(count) / count)
+    quiet = (lag for lag in range(last - run + 1) if not significant[lag : lag + run].any())
+    bandwidth = min(2 * max(next(quiet, last), 1), last)
+    lags = np.arange(1, bandwidth + 1)
+    window = np.where(lags / bandwidth <= 0.5, 1.0, 2.0 * (1.0 - lags / bandwidth))
+    slope, spectrum = 0.0, covariance[0]
+    for lag, weight in zip(lags.tolist(), window.tolist(), strict=True):
+        slope += 2.0 * weight * lag * covariance[lag]
+        spectrum += 2.0 * weight * covariance[lag]
+    length = (2.0 * slope**2 / (2.0 * spectrum**2)) ** (1.0 / 3.0) * count ** (1.0 / 3.0)
+    return float(min(length, np.ceil(min(3.0 * np.sqrt(count), count / 3.0))))

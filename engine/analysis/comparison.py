@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis import metrics
-from engine.analysis.bootstrap import Bootstrap, IntervalFunction, OptionalInterval, PairedReturns, draw_intervals
+from engine.analysis.bootstrap import Bootstrap, OptionalInterval, PairedReturns, cagr_difference_interval
 from engine.analysis.performance import Performance, compute_metrics
 from engine.analysis.published_figures import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, asset_events
@@ -105,14 +105,14 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     start: int,
     buy_and_hold: bool,
     risk_free: float | FloatArray,
-    bootstrap: Bootstrap,
+    bootstrap: Bootstrap | None,
     published: Published | None = None,
-    draw: IntervalFunction = draw_intervals,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price at or after row ``start``; one that starts later is
-    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on.
+    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on; without ``bootstrap`` no intervals are
+    drawn.
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:
@@ -134,13 +134,15 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         )
     rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
     shared = {name: _common_returns(portfolios["strategy"], rival) for name, rival in rivals.items()}
-    intervals = draw(list(shared.values()), bootstrap)
+    intervals = {
+        name: cagr_difference_interval(pair, bootstrap) if bootstrap else None for name, pair in shared.items()
+    }
     return Comparison(
         market=market,
         portfolios=portfolios,
         versus={
-            name: relative_performance(portfolios["strategy"], rival, shared[name], interval)
-            for (name, rival), interval in zip(rivals.items(), intervals, strict=True)
+            name: relative_performance(portfolios["strategy"], rival, shared[name], intervals[name])
+            for name, rival in rivals.items()
         },
         checks=_worst_checks([check_ledger(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics() for name, portfolio in portfolios.items()}),

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.analysis.bootstrap import IntervalFunction, draw_intervals
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
 from engine.analysis.metrics import rate_per_session, rates_per_session
@@ -99,9 +98,9 @@ def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Findin
 
 
 def run_backtest(
-    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, draw: IntervalFunction = draw_intervals
+    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, *, intervals: bool = True
 ) -> RunResult:
-    """Simulate the config and everything it is compared with."""
+    """Simulate the config and everything it is compared with; draw ``intervals`` around the differences."""
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
@@ -115,9 +114,8 @@ def run_backtest(
         start=prices.start,
         buy_and_hold=terms.buy_and_hold,
         risk_free=risk_free,
-        bootstrap=terms.bootstrap,
+        bootstrap=terms.bootstrap if intervals else None,
         published=terms.published,
-        draw=draw,
     )
     window = tuple(np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     found = [finding.message for finding in prices.findings if _is_relevant(finding, market.dates[prices.start])]

@@ -112,7 +112,7 @@ def run_base_config(sweeping: PreparedSweep[PolicyT]) -> RunResult:
     plan = sweeping.base_config
     closes = sweeping.job.closes.select(config_tickers(plan), price_request(plan).end)
     market, start = slice_window(closes.to_market(plan.account.cash.rate), plan.window)
-    return run_backtest(plan, LoadedPrices(market, start, sweeping.findings), lambda pairs, _: [None] * len(pairs))
+    return run_backtest(plan, LoadedPrices(market, start, sweeping.findings), intervals=False)
 
 
 def compute_results(

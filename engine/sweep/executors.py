@@ -8,13 +8,12 @@ import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Queue
 from typing import Final, Protocol, TypeAlias, TypeVar
 
-from engine.analysis.bootstrap_process import exit_with_parent
 from engine.core.errors import OutputError
 from engine.portfolio.policy import Policy
 from engine.sweep.batch import run_batch as lanes
@@ -174,10 +173,18 @@ def _request_chunk(line: Connection, task: ChunkTask) -> bytes | None:
     return content
 
 
+def _exit_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however it went."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(0)  # from a thread beside a computation, which nothing else would end
+
+
 def _worker_main(line: Connection) -> None:
     """Receive a job and answer its tasks until the line closes, or the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
-    threading.Thread(target=exit_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         worker = ChunkEvaluator(line.recv())
         while True:
