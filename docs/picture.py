@@ -1,14 +1,13 @@
 """The rooms and who imports whom, drawn from the imports: ``make picture`` writes it into ``docs/architecture.md``.
 
 Imports are read, never run; lazy and typing-only ones count. An arrow that follows from others is left out of the
-drawing, and stands in the table beside it with how many files use it.
+drawing, and stands in the table beside it.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +15,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- picture -->", "<!-- /picture -->"
 LOOSE = {"cli.py", "composition.py", "__main__.py", "__init__.py"}
 
-Arrows = dict[str, Counter[str]]
+Arrows = dict[str, set[str]]
 
 
 def room_of(parts: tuple[str, ...]) -> str:
@@ -34,11 +33,11 @@ def sentence_of(room: str) -> str:
 
 
 def imports_by_room() -> Arrows:
-    """Return, for each room, in how many of its files each other room is imported."""
+    """Return, for each room, which other rooms its files import."""
     found: Arrows = {}
     for path in sorted([*(ROOT / "engine").rglob("*.py"), *(ROOT / "strategies").rglob("*.py")]):
         room = room_of(path.relative_to(ROOT).parts)
-        users = found.setdefault(room, Counter())
+        used = found.setdefault(room, set())
         names = set()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
@@ -46,7 +45,7 @@ def imports_by_room() -> Arrows:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names |= {f"{node.module}.{alias.name}" for alias in node.names}
         ours = {room_of(tuple(name.split("."))) for name in names if name.split(".")[0] in {"engine", "strategies"}}
-        users.update(ours - {room})
+        used |= ours - {room}
     return found
 
 
@@ -78,9 +77,9 @@ def picture(found: Arrows) -> str:
     drawn = [f'    {name[room]}["{room}"]' for room in rooms]
     arrows = sorted(essential(found), key=lambda pair: rooms.index(pair[0]))
     drawn += [f"    {name[a]} --> {name[b]}" for a, b in arrows]
-    table = ["| room | what it is | imports (files that do) |", "|---|---|---|"]
+    table = ["| room | what it is | imports |", "|---|---|---|"]
     for room in rooms:
-        uses = ", ".join(f"{other} {found[room][other]}" for other in rooms if found[room][other])
+        uses = ", ".join(other for other in rooms if other in found[room])
         table.append(f"| **{room}** | {sentence_of(room)} | {uses or 'nothing'} |")
     return "\n".join(["```mermaid", "graph TD", *drawn, "```", "", *table])
 

@@ -35,7 +35,6 @@ Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json
 
 RECORDED_PACKAGES: Final = (
     "portfolio-engine",
-    "arch",
     "exchange_calendars",
     "jinja2",
     "numba",
