@@ -48,12 +48,13 @@ def timing_tables(bench: TimingReport) -> Iterator[tuple[str, tuple[str, ...], l
 
 
 def _timing_row(line: Timing, fastest: float) -> tuple[str, ...]:
-    agreed = line.difference is None or line.tolerance is None or line.difference <= line.tolerance
+    agreed = line.difference is None or line.difference <= line.tolerance
+    rate = line.variants_per_second
     return (
         line.engine,
         _duration_text(line.median),
         f"{_duration_text(line.lowest)} to {_duration_text(line.highest)}",
-        f"{line.variants_per_second:,.0f}" if line.variants_per_second >= 10 else f"{line.variants_per_second:.3g}",
+        f"{rate:,.0f}" if rate >= 10 else f"{rate:.3g}",
         f"{line.median / fastest:,.1f}" if agreed else "not the same job",
         "" if line.difference is None else f"{line.difference:.1e}",
     )

@@ -17,28 +17,26 @@ from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.run_batch import Variant
 
-JOB_SESSIONS: Final = 5475
-JOB_ASSETS: Final = 6
-JOB_CAPITAL: Final = 100_000.0
+SESSIONS: Final = 5475
+ASSETS: Final = 6
+CAPITAL: Final = 100_000.0
 
 PolicyFactory = Callable[[dict[str, object]], Policy]
 """What makes a policy of plain data: the catalogue of strategies, which this package does not know."""
 
 
 @cache
-def seeded_market(sessions: int = JOB_SESSIONS, assets: int = JOB_ASSETS) -> Market:
+def seeded_market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
     """Return a market of weekdays from 2004 on, of independent log-normal-like closes; the same for everybody."""
-    draws = np.random.default_rng(2004)
-    closes = np.asarray(
-        50.0 * np.cumprod(1.0 + draws.normal(0.0004, 0.012, (sessions, assets)), axis=0), dtype=np.float64
-    )
+    returns = np.random.default_rng(2004).normal(0.0004, 0.012, (sessions, assets))
+    closes = np.asarray(50.0 * np.cumprod(1.0 + returns, axis=0), dtype=np.float64)
     dates = np.busday_offset("2004-01-30", np.arange(sessions), roll="forward")
     return Market.build(dates, tuple(f"A{j:03d}" for j in range(assets)), closes)
 
 
 @dataclass(frozen=True)
 class TimingJob:
-    """Variants of one family over a market, with their weights (S, N), as the peers take them."""
+    """Variants that run in one batch over a market, with their weights (S, N), as the peers take them."""
 
     market: Market
     variants: tuple[Variant, ...]
@@ -50,23 +48,15 @@ class TimingJob:
         starts = np.flatnonzero(period_starts(self.market.dates, "year"))
         return np.concatenate([[0], starts]).astype(np.int64)
 
-    def first_variants(self, count: int) -> TimingJob:
-        """Return the job of the first ``count`` variants."""
-        return TimingJob(self.market, self.variants[:count], self.weights[:count])
 
-
-def fixed_mix_job(
-    plan: PolicyFactory, count: int, *, sessions: int = JOB_SESSIONS, assets: int = JOB_ASSETS
-) -> TimingJob:
+def fixed_mix_job(plan: PolicyFactory, count: int, *, sessions: int = SESSIONS, assets: int = ASSETS) -> TimingJob:
     """Return ``count`` mixes of all assets, rebalanced at the first session of every January, without costs."""
     prices = seeded_market(sessions, assets)
     draws = np.random.default_rng(6).dirichlet(np.full(assets, 5.0), min(count, 1000)).round(3)
     draws[:, 0] += 1.0 - draws.sum(axis=1)
-    account, costs = Account(capital=JOB_CAPITAL), NoCosts()
-    made: list[Policy] = []
-    for row in draws.tolist():
-        weights = dict(zip(prices.assets, row, strict=True))
-        made.append(plan({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}}))
+    account, costs = Account(capital=CAPITAL), NoCosts()
+    mixes = [dict(zip(prices.assets, row, strict=True)) for row in draws.tolist()]
+    made = [plan({"kind": "fixed_mix", "weights": mix, "rebalance": {"kind": "annual"}}) for mix in mixes]
     variants = tuple(Variant(made[k % len(made)], account, costs, 0, sessions) for k in range(count))
     return TimingJob(prices, variants, draws[np.arange(count) % len(draws)])
 
@@ -76,7 +66,7 @@ def core_satellite_job(plan: PolicyFactory, count: int, **more: object) -> Timin
 
     ``more`` keys of the strategy, as ``caps="always"``.
     """
-    prices, account = seeded_market(), Account(capital=JOB_CAPITAL)
+    prices, account = seeded_market(), Account(capital=CAPITAL)
     costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))
     made = [
         plan(
@@ -94,6 +84,6 @@ def core_satellite_job(plan: PolicyFactory, count: int, **more: object) -> Timin
         for size in (0.02, 0.025, 0.03)
     ]
     variants = tuple(
-        Variant(made[k % len(made)], account, costs[k // len(made) % 2], 0, JOB_SESSIONS) for k in range(count)
+        Variant(made[k % len(made)], account, costs[k // len(made) % 2], 0, SESSIONS) for k in range(count)
     )
-    return TimingJob(prices, variants, np.zeros((count, JOB_ASSETS)))
+    return TimingJob(prices, variants, np.zeros((count, ASSETS)))

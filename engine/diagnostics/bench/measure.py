@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -17,22 +18,16 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.diagnostics.bench import weights
-from engine.diagnostics.bench.jobs import (
-    JOB_ASSETS,
-    JOB_SESSIONS,
-    PolicyFactory,
-    TimingJob,
-    core_satellite_job,
-    fixed_mix_job,
-)
+from engine.diagnostics.bench.jobs import ASSETS, SESSIONS, PolicyFactory, TimingJob, core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.peers import PEERS, Peer, PeerFigures, run_quietly
 from engine.simulation.simulate import simulate
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch import run_batch
 
 RESULT_TOLERANCE = 1e-9
 """Relative difference up to which two engines have done the same job."""
 
 MILLION_RUNS = 1_000_000
+MIX_JOB = "mix of six, every January"
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Timing:
     highest: float
     difference: float | None = None
     flops: float | None = None
-    tolerance: float | None = RESULT_TOLERANCE
+    tolerance: float = RESULT_TOLERANCE
 
     @property
     def variants_per_second(self) -> float:
@@ -110,22 +105,16 @@ def time_jobs(
 
 def describe_machine(threads: int) -> dict[str, str]:
     """Describe the machine."""
-    names = [line.split(":", 1)[1].strip() for line in _read_lines("/proc/cpuinfo") if line.startswith("model name")]
+    cpus = Path("/proc/cpuinfo")
+    model = re.search(r"model name\s*:(.*)", cpus.read_text(encoding="utf-8") if cpus.is_file() else "")
     return {
-        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "processor": model[1].strip() if model else platform.processor() or platform.machine(),
         "cores": str(os.cpu_count()),
         "threads used": str(threads),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-
-
-def _read_lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
 
 
 def dgemm_rate(rounds: int, size: int = 2000) -> float:
@@ -153,31 +142,28 @@ def _time_rounds(job: Callable[[], object], rounds: int) -> list[float]:
     return taken
 
 
-def _timing(name: str, engine: str, count: int, taken: list[float], **more: float | None) -> Timing:
-    each = [seconds / count for seconds in taken]
-    return Timing(name, engine, count, len(each), statistics.median(each), min(each), max(each), **more)
+def _timing(job: str, engine: str, variants: int, taken: list[float], **more: float) -> Timing:
+    each = [seconds / variants for seconds in taken]
+    return Timing(job, engine, variants, len(each), statistics.median(each), min(each), max(each), **more)
 
 
 def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
     """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    return partial(
-        lanes.metrics_for_columns, job.market, lanes.VariantColumns.from_variants(job.variants), 0.0, threads
-    )
+    columns = run_batch.VariantColumns.from_variants(job.variants)
+    return partial(run_batch.metrics_for_columns, job.market, columns, 0.0, threads)
 
 
 def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
-    """Yield the lines of this engine: the spine, and lanes for plans of growing liveliness."""
-    name = "mix of six, every January"
+    """Yield the lines of this engine: one run of ``simulate``, and batches of plans that trade more and more often."""
     job = fixed_mix_job(plan, 32_768)
     one = job.variants[0]
-    say("one run of the spine")
-    costs = one.costs.cost_table(JOB_ASSETS)
-    yield _timing(
-        name, "one run", 1, _time_rounds(lambda: simulate(job.market, one.policy, one.account, costs), 5 * rounds)
-    )
+    say("one run")
+    costs = one.costs.cost_table(ASSETS)
+    taken = _time_rounds(lambda: simulate(job.market, one.policy, one.account, costs), 5 * rounds)
+    yield _timing(MIX_JOB, "one run", 1, taken)
     satellites = "core and four capped satellites"
     sets = (
-        (name, job, 0),
+        (MIX_JOB, job, 0),
         (f"{satellites}, every January to December", core_satellite_job(plan, 32_768), 4),
         (f"{satellites}, caps watched", core_satellite_job(plan, 8_192, caps="always"), 4),
     )
@@ -186,23 +172,21 @@ def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[
         for number in sorted({1, threads}):
             taken = _time_rounds(_batch_run(many, number), rounds)
             count = len(many.variants)
-            rate = session_flops(JOB_ASSETS, capped) * JOB_SESSIONS * count / statistics.median(taken)
+            rate = session_flops(ASSETS, capped) * SESSIONS * count / statistics.median(taken)
             yield _timing(title, f"lanes, {number} thread{'s' * (number > 1)}", count, taken, flops=rate)
 
 
 def _time_growths(plan: PolicyFactory, rounds: int, say: Callable[[str], None]) -> Iterator[TimeGrowth]:
     """Yield how time grows with sessions, assets and variants."""
     cases: dict[str, dict[int, TimingJob]] = {
-        "sessions": {
-            n: fixed_mix_job(plan, 4096, sessions=n) for n in (JOB_SESSIONS, 2 * JOB_SESSIONS, 4 * JOB_SESSIONS)
-        },
+        "sessions": {n: fixed_mix_job(plan, 4096, sessions=n) for n in (SESSIONS, 2 * SESSIONS, 4 * SESSIONS)},
         "assets": {n: fixed_mix_job(plan, 4096, assets=n) for n in (6, 12, 24)},
         "variants": {n: fixed_mix_job(plan, n) for n in (8_192, 16_384, 32_768)},
     }
-    for of, jobs in cases.items():
-        say(f"growth with {of}")
+    for dimension, jobs in cases.items():
+        say(f"growth with {dimension}")
         seconds = [statistics.median(_time_rounds(_batch_run(job), rounds)) for job in jobs.values()]
-        yield TimeGrowth(of, tuple(jobs), tuple(seconds))
+        yield TimeGrowth(dimension, tuple(jobs), tuple(seconds))
 
 
 def _time_million_runs(plan: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
@@ -228,30 +212,23 @@ def _peer_timing(peer: Peer, plan: PolicyFactory, rounds: int) -> Timing:
 
     taken = _time_rounds(run, min(rounds, peer.rounds))
     worst = max(float(np.max(np.abs(values / known[name] - 1.0))) for name, values in found.items())
-    return _timing("mix of six, every January", f"{peer.title} {peer.version}", peer.batch, taken, difference=worst)
+    return _timing(MIX_JOB, f"{peer.title} {peer.version}", peer.batch, taken, difference=worst)
 
 
 def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
     """Yield the lines of the weights of least variance; their difference is the largest of any weight."""
-    solve, other = weights.own_solver(), weights.skfolio_solver() if peers else None
-    yield _timing(weights.WEIGHTS_JOB, "optimiser, every answer proved", 1, _time_rounds(solve, 5 * rounds))
+    job, solve, other = weights.WEIGHTS_JOB, weights.own_solver(), weights.skfolio_solver() if peers else None
+    yield _timing(job, "optimiser, every answer proved", 1, _time_rounds(solve, 5 * rounds))
     if other is not None:
-        worst = float(np.abs(other() - solve()).max())
-        version = f"skfolio {importlib.metadata.version('skfolio')}"
-        yield _timing(
-            weights.WEIGHTS_JOB,
-            version,
-            1,
-            _time_rounds(other, 5 * rounds),
-            difference=worst,
-            tolerance=weights.SOLVER_TOLERANCE,
-        )
+        worst, taken = float(np.abs(other() - solve()).max()), _time_rounds(other, 5 * rounds)
+        peer = f"skfolio {importlib.metadata.version('skfolio')}"
+        yield _timing(job, peer, 1, taken, difference=worst, tolerance=weights.SOLVER_TOLERANCE)
 
 
 def comparable_figures(job: TimingJob) -> PeerFigures:
     """Return this engine's figures by its peers' conventions: vectorbt has a first return of 0, and 365 days."""
-    table = lanes.metrics_for_variants(job.market, job.variants)
-    figures: dict[str, FloatArray] = dict(zip(lanes.SWEEP_METRICS, table.T, strict=True))
+    table = run_batch.metrics_for_variants(job.market, job.variants)
+    figures: dict[str, FloatArray] = dict(zip(run_batch.SWEEP_METRICS, table.T, strict=True))
     sums = [sum(figures[f"{kind}_sum_{block:02d}"] for block in range(16)) for kind in ("return", "square")]
     count, one = len(job.market.dates), job.variants[0]
     spread = np.sqrt((sums[1] - sums[0] ** 2 / count) / (count - 1))

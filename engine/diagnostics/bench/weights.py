@@ -34,9 +34,8 @@ def own_solver() -> Callable[[], FloatArray]:
 
     def solve() -> FloatArray:
         moments = Moments(seen.mean(axis=0), np.cov(seen, rowvar=False), len(seen))
-        found = optimiser.solve(
-            MinVariance().form(ObjectiveInputs(names, moments, seen, 0.0)), long_only_constraints(names)
-        )
+        form = MinVariance().form(ObjectiveInputs(names, moments, seen, 0.0))
+        found = optimiser.solve(form, long_only_constraints(names))
         if found.weights is None:
             raise RuntimeError(found.status)
         return found.weights

@@ -74,12 +74,8 @@ def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
     for row, (h, cash, w, rate, after, fee, trades) in enumerate(_FEE_CASES, 1):
         units, dq, fees = np.array(h), np.zeros(len(h)), np.zeros(len(h))
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
-        terms = ExecutionTerms(
-            PercentCosts(rate=rate).cost_table(len(h)),
-            np.full(len(h), np.inf),
-            whole_shares=False,
-            spend_remainder=True,
-        )
+        costs, uncapped = PercentCosts(rate=rate).cost_table(len(h)), np.full(len(h), np.inf)
+        terms = ExecutionTerms(costs, uncapped, whole_shares=False, spend_remainder=True)
         _, _, left = kernel.trade(units, cash, np.ones(len(h)), order, terms, dq, fees)
         yield origin.figure(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
         yield origin.figure(f"row {row}, fee", fee, float(fees.sum()), 1e-11)

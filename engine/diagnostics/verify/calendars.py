@@ -24,7 +24,7 @@ _FIRST_SESSIONS: Final[dict[str, tuple[int, dict[int, tuple[int, ...]]]]] = {
     "XTKS": (4, {5: (2004, 2009, 2015, 2026), 6: (2003, 2014, 2020, 2025)}),
     "XNYS, XLON and XETR": (2, {3: (2006, 2007, 2012, 2017, 2023), 4: (2000, 2005, 2010, 2011, 2016, 2021, 2022)}),
 }
-_CALENDAR_YEARS: Final = range(2000, 2027)
+_YEARS: Final = range(2000, 2027)
 _SESSION_COUNTS: Final = {"XNYS": 252, "XLON": 254, "XETR": 254, "XPAR": 256, "XTKS": 245, "XSHG": 242}
 
 
@@ -34,7 +34,7 @@ def january_figures() -> Iterator[ReferenceFigure]:
     for name, (usual, others) in _FIRST_SESSIONS.items():
         days = {year: day for day, years in others.items() for year in years}
         sessions = reduce(np.intersect1d, [_sessions(code) for code in name.replace(" and ", ", ").split(", ")])
-        for year in _CALENDAR_YEARS:
+        for year in _YEARS:
             first = sessions[np.searchsorted(sessions, np.datetime64(f"{year}-01-01"))]
             yield origin.figure(f"{name} {year}", f"{year}-01-{days.get(year, usual):02d}", str(first))
     for name, count in _SESSION_COUNTS.items():
@@ -43,6 +43,4 @@ def january_figures() -> Iterator[ReferenceFigure]:
 
 
 def _sessions(exchange: str) -> DateArray:
-    return exchange_sessions(
-        exchange, np.datetime64(f"{_CALENDAR_YEARS[0]}-01-01"), np.datetime64(f"{_CALENDAR_YEARS[-1]}-01-31")
-    )
+    return exchange_sessions(exchange, np.datetime64(f"{_YEARS[0]}-01-01"), np.datetime64(f"{_YEARS[-1]}-01-31"))

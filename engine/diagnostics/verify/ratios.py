@@ -23,24 +23,23 @@ _TWELVE: Final = np.array([0.0089, 0.0012, -0.002, 0.01, -0.0002, 0.02, 0.03, 0.
 def series_figures() -> Iterator[ReferenceFigure]:
     """Yield returns, volatilities and ratios of six series."""
     origin = FigureGroup("metrics of series", "empyrical tests/test_stats.py")
-    yield origin.figure("mixed, cumulative", 0.0389310917, metrics.total_return(_level_from_returns(_MIXED)))
-    yield origin.figure("mixed, max drawdown", -0.1, metrics.max_drawdown(_level_from_returns(_MIXED)))
+    yield origin.figure("mixed, cumulative", 0.0389310917, metrics.total_return(_level(_MIXED)))
+    yield origin.figure("mixed, max drawdown", -0.1, metrics.max_drawdown(_level(_MIXED)))
     yield origin.figure("mixed, volatility", 0.9136465399704637, metrics.volatility(_MIXED), 1e-12)
     yield origin.figure("mixed, Sharpe", 1.7238613961706866, metrics.sharpe(_MIXED), 1e-12)
     yield origin.figure("mixed, Sortino", 2.605531251673693, metrics.sortino(_MIXED), 1e-12)
     yield origin.figure("mixed, downside risk", 0.6044832503882965, metrics.downside_deviation(_MIXED), 1e-12)
-    yield origin.figure(
-        "mixed, annual return of eight days", 2.3302927973, metrics.annual_return_by_count(_MIXED), 1e-10
-    )
-    yield origin.figure("falling, cumulative", -0.36590, metrics.total_return(_level_from_returns(_FALLING)), 1e-5)
+    eight_days = metrics.annual_return_by_count(_MIXED)
+    yield origin.figure("mixed, annual return of eight days", 2.3302927973, eight_days, 1e-10)
+    yield origin.figure("falling, cumulative", -0.36590, metrics.total_return(_level(_FALLING)), 1e-5)
     yield origin.figure("falling, Sharpe", -24.406808633910085, metrics.sharpe(_FALLING), 1e-12)
     yield origin.figure("falling, Sortino", -13.532743075043401, metrics.sortino(_FALLING), 1e-12)
     yield origin.figure("rising, Sharpe", 52.915026221291804, metrics.sharpe(_RISING), 1e-12)
-    yield origin.figure("rising, max drawdown", 0.0, metrics.max_drawdown(_level_from_returns(_RISING)))
+    yield origin.figure("rising, max drawdown", 0.0, metrics.max_drawdown(_level(_RISING)))
     growth = metrics.annual_return_by_count(_MONTHLY, 12)
     yield origin.figure("monthly, annual return", 0.052242061386048144, growth, 1e-12)
     yield origin.figure("monthly, volatility", 0.18663690238892558, metrics.volatility(_MONTHLY, 12), 1e-12)
-    deepest = metrics.max_drawdown(_level_from_returns(_MONTHLY))
+    deepest = metrics.max_drawdown(_level(_MONTHLY))
     yield origin.figure("monthly, Calmar", 0.52242061386048144, metrics.calmar(growth, deepest), 1e-12)
     origin = FigureGroup("ratios of series", "pypbo tests/test_metrics.py")
     yield origin.figure("yearly, Sharpe at 5 %", 0.834364, metrics.sharpe(_YEARLY, 0.05, 1), 5e-7)
@@ -58,9 +57,9 @@ def level_figures() -> Iterator[ReferenceFigure]:
     ):
         yield origin.figure(f"drawdown from {levels[0]:g}", deepest, metrics.max_drawdown(np.array(levels)))
     weekly = np.full(26, 0.006)
-    yield origin.figure("26 weeks, total", 0.168281497634, metrics.total_return(_level_from_returns(weekly)), 1e-11)
+    yield origin.figure("26 weeks, total", 0.168281497634, metrics.total_return(_level(weekly)), 1e-11)
     yield origin.figure("26 weeks, by count", 0.364881657713, metrics.annual_return_by_count(weekly, 52), 1e-11)
-    by_days = metrics.cagr(_level_from_returns(weekly), 175.0)
+    by_days = metrics.cagr(_level(weekly), 175.0)
     shorter = None if by_days is None else (1.0 + by_days) ** (365.0 / 365.25) - 1.0
     yield origin.figure("26 weeks, by days", 0.383199371847, shorter, 1e-10)
     months = np.arange(25)
@@ -69,5 +68,5 @@ def level_figures() -> Iterator[ReferenceFigure]:
     yield origin.figure("a held mix", 1.357908747634, held, 1e-11)
 
 
-def _level_from_returns(returns: FloatArray) -> FloatArray:
+def _level(returns: FloatArray) -> FloatArray:
     return np.concatenate([[1.0], np.cumprod(1.0 + returns[np.isfinite(returns)])])

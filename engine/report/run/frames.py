@@ -1,10 +1,16 @@
-"""A run as pandas frames: what ``engine.run`` returns."""
+"""A run as pandas frames: what ``engine.run`` returns.
+
+Importing this module imports pandas, which takes half a second; only who asks for frames pays it.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from engine.analysis.performance import METRICS
 from engine.analysis.walk_forward import walk_forward
@@ -13,8 +19,6 @@ from engine.report import number_format as fmt
 from engine.report.phrases import plural, portfolio_label
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from engine.backtest.outputs import RunResult
 
 
@@ -47,16 +51,13 @@ class Frames:
     @classmethod
     def from_run(cls, run: RunResult) -> Frames:
         """Return the frames of a run."""
-        import pandas as pd  # noqa: PLC0415  (half a second, and only who asks for frames pays it)
-
         portfolios = run.comparison.portfolios
-        equity = pd.DataFrame(
-            {name: pd.Series(p.ledger.value, index=pd.DatetimeIndex(p.ledger.dates)) for name, p in portfolios.items()}
-        ).sort_index()
+        ledgers = {name: portfolio.ledger for name, portfolio in portfolios.items()}
+        values = {name: pd.Series(one.value, index=pd.DatetimeIndex(one.dates)) for name, one in ledgers.items()}
         figures = {name: portfolio.metrics() for name, portfolio in portfolios.items()}
         return cls(
             name=run.name,
-            equity=equity.rename_axis("date"),
+            equity=pd.DataFrame(values).sort_index().rename_axis("date"),
             weights=_weight_frame(run),
             trades=pd.read_csv(
                 io.StringIO(trades_csv(run.comparison)),
@@ -74,12 +75,15 @@ class Frames:
         """Return the window, the headline figures and how many warnings there are."""
         headline = [key for key, metric in METRICS.items() if metric.headline]
         rows = [
-            [METRICS[key].title, *(fmt.figure(_nan_to_none(value), METRICS[key].style) for value in values)]
+            [
+                METRICS[key].title,
+                *(fmt.figure(None if math.isnan(value) else value, METRICS[key].style) for value in values),
+            ]
             for key, values in zip(headline, self.summary.loc[headline].to_numpy().tolist(), strict=True)
         ]
         table = [["", *(portfolio_label(str(name)) for name in self.summary.columns)], *rows]
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        lines = ["  ".join(_align_cells(row, widths)) for row in table]
+        title_width, *widths = (max(map(len, column)) for column in zip(*table, strict=True))
+        lines = ["  ".join([title.ljust(title_width), *map(str.rjust, cells, widths)]) for title, *cells in table]
         first, last = self.equity.index[0], self.equity.index[-1]
         head = f"{self.name}: {first:%Y-%m-%d} to {last:%Y-%m-%d}, {plural(len(self.equity), 'session')}"
         foot = f"{plural(len(self.trades), 'trade')}, {plural(len(self.warnings), 'warning')}"
@@ -87,8 +91,6 @@ class Frames:
 
 
 def _weight_frame(run: RunResult) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415  (as above)
-
     ledger = run.comparison.strategy.ledger
     held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
     weights = ledger.weights(run.comparison.market)
@@ -98,33 +100,13 @@ def _weight_frame(run: RunResult) -> pd.DataFrame:
 
 
 def _event_frame(run: RunResult) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415  (as above)
-
-    found = run.comparison.events
-    return pd.DataFrame(
-        {
-            "date": pd.DatetimeIndex([one.date for one in found]),
-            "kind": pd.Series([one.kind for one in found], dtype="str"),
-            "asset": pd.Series([one.asset for one in found], dtype="str"),
-            "text": pd.Series([one.text for one in found], dtype="str"),
-        }
-    )
-
-
-def _align_cells(row: list[str], widths: list[int]) -> list[str]:
-    """Return the title padded to the right, the figures to the left."""
-    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-
-
-def _nan_to_none(value: float) -> float | None:
-    """Return None for NaN: the frame's way to say that a figure does not exist."""
-    return None if value != value else value  # noqa: PLR0124  (only NaN differs from itself)
+    events = run.comparison.events
+    texts = {name: pd.Series([getattr(one, name) for one in events], dtype="str") for name in ("kind", "asset", "text")}
+    return pd.DataFrame({"date": pd.DatetimeIndex([one.date for one in events]), **texts})
 
 
 def _decision_frame(run: RunResult) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415
-
     walk = walk_forward(run.comparison.strategy.ledger, run.comparison.market)
-    frame = pd.DataFrame([decision_summary(stride) for stride in walk.steps] if walk else [])
+    frame = pd.DataFrame([decision_summary(step) for step in walk.steps] if walk else [])
     days = [name for name in ("date", "decided", "train_first", "train_last") if name in frame]
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in days})
