@@ -1,4 +1,4 @@
-"""How long variants take side by side in lanes, beside vectorbt and bt on the same weights: the jobs of ``engine bench``.
+"""How long variants take in batches, beside vectorbt and bt on the same weights: the jobs of ``engine bench``.
 
 Equal results are asserted; a round runs many variants, ``extra_info`` has how many a second.
 """
@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.measure import RESULT_TOLERANCE, comparable_figures
 from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.planner import VariantColumns
+from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python
@@ -34,13 +35,13 @@ def a_second(benchmark: Any, variants: int) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", JOBS)
 @pytest.mark.benchmark(group="variants of twenty years of six assets")
-def test_lanes(benchmark, name: str, threads: int) -> None:
-    """Time the lanes; the first variant's figures are those of the spine."""
+def test_batches(benchmark, name: str, threads: int) -> None:
+    """Time batches; the first variant has the metrics of a run by itself."""
     job = JOBS[name]()
-    arguments = (job.market, lanes.VariantColumns.from_variants(job.variants), 0.0, threads)
-    table = benchmark.pedantic(lanes.metrics_for_columns, arguments, rounds=5, warmup_rounds=1)
+    arguments = (job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
+    table = benchmark.pedantic(variant_metrics, arguments, rounds=5, warmup_rounds=1)
     a_second(benchmark, len(job.variants))
-    assert np.array_equal(table[0], lanes.reference_metrics(job.market, job.variants[0]), equal_nan=True)
+    assert np.array_equal(table[0], reference_metrics(job.market, job.variants[0]), equal_nan=True)
 
 
 @pytest.mark.parametrize("peer", PEERS[:3], ids=lambda peer: peer.title.replace(", ", "-").replace(" ", "-"))
@@ -64,5 +65,5 @@ def test_peer(benchmark, peer: Peer) -> None:
 def test_growth(benchmark, sessions: int, assets: int) -> None:
     """Time 4,096 mixes over more sessions and of more assets."""
     job = fixed_mix_job(PLAN, 4096, sessions=sessions, assets=assets)
-    table = benchmark.pedantic(lanes.metrics_for_variants, (job.market, job.variants), rounds=3, warmup_rounds=1)
+    table = benchmark.pedantic(variant_metrics, (job.market, job.variants), rounds=3, warmup_rounds=1)
     assert np.isfinite(table[:, 0]).all()

@@ -73,7 +73,7 @@ def prepare(
     space: Space,
     schema: Callable[[], type[RunConfig[PolicyT]]],
 ) -> PreparedSweep[PolicyT]:
-    """Load every close that a variant of ``base_config`` may need; raises DataError when the prices do not allow a run."""
+    """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
     closes, findings = load_checked(plan, request_for_sweep(plan, space))
     key = f"{config.sha256()} {closes.provenance.sha256}"
     job = SweepJob(schema, cast("dict[str, Tree]", plan.canonical()), space, closes, key)

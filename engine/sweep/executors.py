@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from engine.core.errors import OutputError
 from engine.portfolio.policy import Policy
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.planner import clear_caches
 from engine.sweep.space import AxisIndices
 from engine.sweep.worker import ChunkEvaluator, SweepJob
 
@@ -47,7 +47,7 @@ class SerialExecutor:
         worker = ChunkEvaluator(job, threads=os.cpu_count() or 1)
         for first, digits in tasks:
             yield worker.evaluate(first, digits).encode()
-        lanes.clear_caches()  # what follows a sweep needs the memory
+        clear_caches()  # what follows a sweep needs the memory
 
 
 class ProcessExecutor:
@@ -105,10 +105,8 @@ class Dispatcher:
         with self.lock:
             self.lost_count += 1
             if self.lost_count > MAX_RETRIES:
-                raise OutputError(
-                    f"a worker process died {self.lost_count} times, killed or out of memory; take fewer --workers or less "
-                    "--memory, then --resume"
-                )
+                why = f"a worker process died {self.lost_count} times, killed or out of memory"
+                raise OutputError(f"{why}; take fewer --workers or less --memory, then --resume")
 
 
 def _supervise_worker(job: SweepJob[PolicyT], desk: Dispatcher) -> None:

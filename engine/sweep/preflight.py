@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar, cast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar, cast
 
 from engine.backtest.config import RunConfig
 from engine.core.errors import ConfigError, Fault, shorten
-from engine.core.validation import validate
-from engine.core.yaml_document import Document, Tree
+from engine.core.yaml_document import Document
 from engine.portfolio.policy import Policy
-from engine.sweep.chunk import RejectionCounter
-from engine.sweep.config_sections import ConfigSection, Rejection, replace_at
+from engine.sweep.config_sections import ConfigSection, Rejection
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import PointConfigs
 
@@ -24,112 +23,93 @@ MAX_COMBINATIONS_TRIED: Final = 500
 MAX_REASONS_SHOWN: Final = 3
 """Reasons in one line."""
 
-_AxisChoices: TypeAlias = Sequence[tuple[Axis, int]]
-"""Axes, and which of their values."""
 
-
-def require_valid_point(plan: RunConfig[PolicyT], space: Space, document: Document) -> None:
+def require_valid_point(base_config: RunConfig[PolicyT], space: Space, document: Document) -> None:
     """Raise ConfigError when a section is valid at no combination of its values: then no point is a valid run."""
     faults: list[Fault] = []
     for name in dict.fromkeys(axis.section for axis in space.axes):
         axes = [(at, axis) for at, axis in enumerate(space.axes) if axis.section == name]
         if math.prod(len(axis.values) for _, axis in axes) <= MAX_COMBINATIONS_TRIED:
-            faults += _section_faults(ConfigSection(name, axes, plan), axes, plan, document)
+            faults += _section_faults(ConfigSection(name, axes, base_config), axes, document)
     if faults:
         raise ConfigError(faults)
 
 
 def no_valid_point(
-    plan: RunConfig[PolicyT], space: Space, points: Points, refused: Mapping[str, tuple[int, int]]
+    base_config: RunConfig[PolicyT], space: Space, points: Points, rejections: Mapping[str, tuple[int, int]]
 ) -> ConfigError:
-    """Return what is said when every point was ``refused``: reason -> how many points, and the first of them."""
-    variants = PointConfigs(plan, space)
-    told = _summarise_reasons(
-        refused, plan, lambda number: variants.config_tree(points.indices_between(number, number + 1)[0].tolist())
-    )
-    return ConfigError(
-        [Fault(space.where, "sweep.axes", _none_valid_message(points.count, "point", "a valid run"), told)]
-    )
+    """Return what is said when no point is valid; ``rejections``: reason -> how many points, and the first of them."""
+    order = sorted(rejections.items(), key=lambda item: (-item[1][0], item[1][1]))
+    configs = PointConfigs(base_config, space)
+    reasons = []
+    for reason, (count, first) in order:
+        found = configs.validate(points.indices_between(first, first + 1)[0].tolist())
+        is_known = isinstance(found, Rejection) and found.reason == reason  # else prices or account rejected it
+        reasons.append((count, cast("Rejection", found) if is_known else Rejection(reason)))
+    words = _none_valid_message(points.count, "point", "a valid run")
+    return ConfigError([Fault(space.where, "sweep.axes", words, _summarise_reasons(reasons))])
 
 
 def _section_faults(
-    section: ConfigSection[PolicyT], axes: Sequence[tuple[int, Axis]], plan: RunConfig[PolicyT], document: Document
+    section: ConfigSection[PolicyT], axes: Sequence[tuple[int, Axis]], document: Document
 ) -> Iterator[Fault]:
-    """Yield the axes whose values are refused one and all, when the section is valid at no combination."""
-    combined = list(itertools.product(*(range(len(axis.values)) for _, axis in axes)))
-    together = RejectionCounter()
-    for number, key in enumerate(combined):
-        refused = _find_rejection(section, {at: digit for (at, _), digit in zip(axes, key, strict=True)})
-        if refused is None:
-            return
-        together.add(number, refused)
-    blamed = [fault for _, axis in axes for fault in _axis_faults(section, axis, plan, document)]
-    yield from blamed
+    """Yield the axes whose values are rejected one and all, when the section is valid at no combination."""
+    combinations = itertools.product(*(range(len(axis.values)) for _, axis in axes))
+    rejections = _all_rejections(_rejection_at(section, axes, combination) for combination in combinations)
+    if not rejections:
+        return
+    blamed = False
+    for _, axis in axes:
+        found = _all_rejections(section.value_with(axis, index) for index in range(len(axis.values)))
+        if found:
+            blamed = True
+            where, words = (
+                document.locate(("sweep", "axes", axis.name)),
+                _none_valid_message(len(found), "value", "valid"),
+            )
+            yield Fault(where, f"sweep.axes.{axis.name}", words, _summarise_reasons(_count_reasons(found)))
     if not blamed:
         names = [axis.name for _, axis in axes]
         words = f"no combination of {', '.join(names)} is valid"
-        told = _summarise_reasons(
-            together.by_reason(),
-            plan,
-            lambda number: _config_tree(
-                plan, [(axis, digit) for (_, axis), digit in zip(axes, combined[number], strict=True)]
-            ),
-        )
-        yield Fault(document.locate(("sweep", "axes", names[0])), "sweep.axes", words, told)
+        where = document.locate(("sweep", "axes", names[0]))
+        yield Fault(where, "sweep.axes", words, _summarise_reasons(_count_reasons(rejections)))
 
 
-def _find_rejection(section: ConfigSection[PolicyT], digits: Mapping[int, int]) -> Rejection | None:
-    """Return why a section is not valid where its axes have ``digits``, by their place."""
-    point = [digits.get(at, 0) for at in range(max(digits) + 1)]
-    for found in (section.value_at(point), section.independent_values_at(point) if section.independent_axes else None):
-        if isinstance(found, Rejection):
-            return found
-    return None
+def _rejection_at(
+    section: ConfigSection[PolicyT], axes: Sequence[tuple[int, Axis]], combination: Sequence[int]
+) -> object:
+    """Return what the section is at a combination of its axes' values: a rejection, or anything else."""
+    places = {at: index for (at, _), index in zip(axes, combination, strict=True)}
+    indices = [places.get(at, 0) for at in range(max(places) + 1)]
+    value = section.value_at(indices)
+    return value if isinstance(value, Rejection) else section.independent_values_at(indices)
 
 
-def _axis_faults(
-    section: ConfigSection[PolicyT], axis: Axis, plan: RunConfig[PolicyT], document: Document
-) -> Iterator[Fault]:
-    refusals = RejectionCounter()
-    for digit in range(len(axis.values)):
-        found = section.value_with(axis, digit)
-        if not isinstance(found, Rejection):
-            return
-        refusals.add(digit, found)
-    told = _summarise_reasons(refusals.by_reason(), plan, lambda digit: _config_tree(plan, [(axis, digit)]))
-    words = _none_valid_message(len(axis.values), "value", "valid")
-    yield Fault(document.locate(("sweep", "axes", axis.name)), f"sweep.axes.{axis.name}", words, told)
+def _all_rejections(found: Iterable[object]) -> list[Rejection]:
+    """Return all that was found when all of it is rejections; nothing otherwise, and no more is asked for then."""
+    rejections = []
+    for one in found:
+        if not isinstance(one, Rejection):
+            return []
+        rejections.append(one)
+    return rejections
 
 
-def _summarise_reasons(
-    refused: Mapping[str, tuple[int, int]], plan: RunConfig[PolicyT], tree: Callable[[int], dict[str, Tree]]
-) -> str:
-    """Return the most frequent reasons in one line, each with its remedy where the config's own faults have one."""
-    order = sorted(refused.items(), key=lambda item: (-item[1][0], item[1][1]))
+def _count_reasons(rejections: Sequence[Rejection]) -> list[tuple[int, Rejection]]:
+    """Return the first rejection for each reason with how many there are, the most frequent first."""
+    counts = Counter(one.reason for one in rejections)
+    first = {one.reason: one for one in reversed(rejections)}
+    return [(count, first[reason]) for reason, count in counts.most_common()]
+
+
+def _summarise_reasons(reasons: Sequence[tuple[int, Rejection]]) -> str:
+    """Return the first reasons in one line, each with how many there are and what would mend it."""
     told = []
-    for reason, (count, first) in order[:MAX_REASONS_SHOWN]:
+    for count, one in reasons[:MAX_REASONS_SHOWN]:
         often = f"{count:,}: " if count > 1 else ""
-        told.append(often + shorten(_append_remedy(reason, plan, tree(first)), 280))
-    rest = len(order) - MAX_REASONS_SHOWN
+        told.append(often + shorten(f"{one.reason}; {one.remedy}" if one.remedy else one.reason, 280))
+    rest = len(reasons) - MAX_REASONS_SHOWN
     return "; ".join([*told, f"and {rest:,} more {'reason' if rest == 1 else 'reasons'}"] if rest > 0 else told)
-
-
-def _append_remedy(reason: str, plan: RunConfig[PolicyT], tree: dict[str, Tree]) -> str:
-    try:
-        validate(type(plan), Document.from_tree("sweep", tree))
-    except ConfigError as error:
-        for fault in error.faults:
-            if f"{fault.path}: {fault.message}" == reason:
-                return f"{reason}; {fault.remedy}" if fault.remedy else reason
-    return reason
-
-
-def _config_tree(plan: RunConfig[PolicyT], values: _AxisChoices) -> dict[str, Tree]:
-    """Return the plan's config with some values replaced in it."""
-    tree = cast("Tree", plan.canonical())
-    for axis, digit in values:
-        tree = replace_at(tree, axis.path, axis.values[digit].text)
-    return cast("dict[str, Tree]", tree)
 
 
 def _none_valid_message(count: int, noun: str, wanted: str) -> str:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from engine.core.arrays import FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError, OutputError
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.space import AxisIndices, Parameter, Points, Space
 
@@ -34,14 +34,14 @@ class ResultsWriter:
         self.path, self.space, self.points = path, space, points
         self._numbers = np.empty(ROW_GROUP_SIZE, dtype=np.int64)
         self._ids = np.empty((ROW_GROUP_SIZE, 32), dtype=np.uint8)
-        self._metrics = np.empty((len(lanes.SWEEP_METRICS), ROW_GROUP_SIZE))
+        self._metrics = np.empty((len(SWEEP_METRICS), ROW_GROUP_SIZE))
         self._row_count = 0
         schema = pa.schema(
             [
                 pa.field("number", pa.int64(), nullable=False),
                 pa.field("id", pa.string(), nullable=False),
                 *(pa.field(one.name, _arrow_type(one), nullable=False) for one in space.parameters),
-                *(pa.field(name, pa.float64()) for name in lanes.SWEEP_METRICS),
+                *(pa.field(name, pa.float64()) for name in SWEEP_METRICS),
             ]
         )
         self._schema = schema

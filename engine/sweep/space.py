@@ -17,7 +17,7 @@ from engine.sweep.axes import AxisValue, ParameterValue
 from engine.sweep.config import Grid, Random, Sweep
 
 COLUMN_ALIASES: Final = {"costs": "costs.model"}
-"""Axes that are called as a figure of the results, and what their column is called instead."""
+"""Axes that are called as a metric of the results, and what their column is called instead."""
 
 AxisIndices = npt.NDArray[np.int32]
 """(n, D) which value of each axis a point has."""
@@ -27,7 +27,7 @@ AxisIndices = npt.NDArray[np.int32]
 class Axis:
     """One axis: ``path`` into the config, its ``values``, the result ``columns`` they fill.
 
-    ``independent``: no rule of the config reads this key together with another, so its values are validated by themselves.
+    ``independent``: no rule of the config reads this key together with another, so it is validated by itself.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A column of the results: which of ``labels`` each value of the axis at ``axis_number`` in the digits has.
+    """A column of the results: which of ``labels`` each value of the axis at ``axis_number`` has.
 
     ``codes`` (values of the axis,) are positions in ``labels``, which are all text or all numbers; those of a
-    ``is_basket`` are names with a space between. ``is_derived``: it follows from another, as the size of a basket.
+    basket are names with a space between. ``is_derived``: it follows from another, as the size of a basket.
     """
 
     name: str
@@ -93,72 +93,52 @@ class Space:
         return tuple(columns)
 
     def points(self) -> Points:
-        """Return all points of the sweep, by number."""
-        if isinstance(self.sweep.mode, Grid):
-            return Points(self.sizes, None, math.prod(self.sizes))
-        drawn = self._sample_indices()
-        _, first = np.unique(drawn, axis=0, return_index=True)
-        kept = np.sort(first)
-        return Points(self.sizes, drawn[kept], len(kept))
-
-    def _sample_indices(self) -> AxisIndices:
+        """Return all points of the sweep, by number; of a sample each once, where it was drawn first."""
         mode = self.sweep.mode
         if isinstance(mode, Grid):
-            raise TypeError(mode)
-        u = (
-            uniform_samples(mode.seed, mode.samples, len(self.sizes))
-            if isinstance(mode, Random)
-            else self._sobol_samples()
-        )
+            return Points(self.sizes)
+        draw = uniform_samples if isinstance(mode, Random) else sobol_samples
         sizes = np.array(self.sizes)
-        digits: AxisIndices = np.minimum(u * sizes, sizes - 1).astype(np.int32)
-        return digits
+        sampled: AxisIndices = np.minimum(draw(mode.seed, mode.samples, len(sizes)) * sizes, sizes - 1).astype(np.int32)
+        _, first = np.unique(sampled, axis=0, return_index=True)
+        return Points(self.sizes, sampled[np.sort(first)])
 
-    def _sobol_samples(self) -> npt.NDArray[np.float64]:
-        from scipy.stats import qmc  # noqa: PLC0415  (slow)
-
-        mode = self.sweep.mode
-        if isinstance(mode, Grid):
-            raise TypeError(mode)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a count that is no power of two is the user's to choose
-            source = qmc.Sobol(len(self.sizes), scramble=True, rng=np.random.default_rng(mode.seed))
-            drawn: npt.NDArray[np.float64] = source.random(mode.samples)
-        return drawn
-
-    def parameter_values(self, digits: Sequence[int]) -> dict[str, ParameterValue]:
+    def parameter_values(self, indices: Sequence[int]) -> dict[str, ParameterValue]:
         """Return a point's parameters by column."""
-        return {one.name: one.labels[one.codes[digits[one.axis_number]]] for one in self.parameters}
+        return {one.name: one.labels[one.codes[indices[one.axis_number]]] for one in self.parameters}
 
 
 @dataclass(frozen=True)
 class Points:
-    """The points of a space; ``sampled`` (count, D) when they were sampled, else they are a grid of ``sizes``."""
+    """The points of a space; ``sampled`` (n, D) when they were sampled, else they are a grid of ``sizes``.
+
+    >>> Points((2, 3)).indices_between(2, 5).tolist()
+    [[0, 2], [1, 0], [1, 1]]
+    """
 
     sizes: tuple[int, ...]
-    sampled: AxisIndices | None
-    count: int
+    sampled: AxisIndices | None = None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return math.prod(self.sizes) if self.sampled is None else len(self.sampled)
 
     def indices_between(self, first: int, last: int) -> AxisIndices:
-        """Return (last - first, D) the digits of the points ``first`` to ``last``, the last axis changing first."""
-        if self.sampled is not None:
-            return self.sampled[first:last]
+        """Return (last - first, D) the indices of the points ``first`` to ``last``, the last axis changing first."""
         return self.indices(np.arange(first, last))
 
     def indices(self, numbers: npt.NDArray[np.int64]) -> AxisIndices:
-        """Return (n, D) the digits of points by number."""
+        """Return (n, D) the indices of points by number."""
         if self.sampled is not None:
             return self.sampled[numbers]
         return np.stack(np.unravel_index(numbers, self.sizes), axis=1).astype(np.int32)
 
-    def indices_along(self, numbers: npt.NDArray[np.int64], place: int) -> npt.NDArray[np.int64]:
-        """Return (n,) one digit of points by number."""
-        digits: npt.NDArray[np.int64]
+    def indices_along(self, numbers: npt.NDArray[np.int64], axis: int) -> npt.NDArray[np.int64]:
+        """Return (n,) the indices of points along one axis."""
         if self.sampled is not None:
-            digits = self.sampled[numbers, place].astype(np.int64)
-        else:
-            digits = numbers // math.prod(self.sizes[place + 1 :]) % self.sizes[place]
-        return digits
+            return self.sampled[numbers, axis].astype(np.int64)
+        return np.asarray(numbers // math.prod(self.sizes[axis + 1 :]) % self.sizes[axis])
 
 
 def uniform_samples(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
@@ -170,3 +150,14 @@ def uniform_samples(seed: int, count: int, width: int) -> npt.NDArray[np.float64
     raw = np.random.Philox(key=seed).random_raw(count * steps * 4).reshape(count, steps * 4)[:, :width]
     numbers: npt.NDArray[np.float64] = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return numbers
+
+
+def sobol_samples(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
+    """Return (count, width) numbers in [0, 1) that fill the space more evenly than chance does."""
+    from scipy.stats import qmc  # noqa: PLC0415  (slow)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a count that is no power of two is the user's to choose
+        sequence = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(seed))
+        samples: npt.NDArray[np.float64] = sequence.random(count)
+    return samples

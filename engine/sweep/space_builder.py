@@ -30,8 +30,8 @@ FIXED_SECTIONS: Final = {
 """Sections that no axis can change, and why."""
 
 
-def build_space(sweep: Sweep, plan: BaseModel, document: Document) -> Space:
-    """Return the space that ``sweep`` spans around the validated ``plan``.
+def build_space(sweep: Sweep, base_config: BaseModel, document: Document) -> Space:
+    """Return the space that ``sweep`` spans around the validated ``base_config``.
 
     Raises
     ------
@@ -44,21 +44,19 @@ def build_space(sweep: Sweep, plan: BaseModel, document: Document) -> Space:
     axes = []
     for name, spec in sweep.axes.items():
         try:
-            axes.append(_build_axis(name, spec, sweep, plan, document))
+            axes.append(_build_axis(spec, sweep, _find_target(name, base_config, document)))
         except ConfigError as error:
             faults += error.faults
     faults += _overlap_faults(axes, document)
     if faults:
         raise ConfigError(faults)
-    space = Space(
-        tuple(sorted(_mark_independent(axes, plan, document), key=_nesting_order)),
-        sweep,
-        document.locate(("sweep", "axes")),
-    )
-    if isinstance(sweep.mode, Grid) and space.requested_count > MAX_GRID_POINTS:
-        minutes = space.requested_count / ASSUMED_VARIANTS_PER_SECOND / 60.0
+    axes = sorted(_mark_independent(axes), key=_nesting_order)
+    space = Space(tuple(axes), sweep, document.locate(("sweep", "axes")))
+    count = space.requested_count
+    if isinstance(sweep.mode, Grid) and count > MAX_GRID_POINTS:
+        minutes = count / ASSUMED_VARIANTS_PER_SECOND / 60.0
         time = f"{minutes:,.0f} minutes" if minutes < 120.0 else f"{minutes / 60.0:,.0f} hours"
-        words = f"{' x '.join(f'{size:,}' for size in space.sizes)} = {space.requested_count:,} points"
+        words = f"{' x '.join(f'{size:,}' for size in space.sizes)} = {count:,} points"
         words += f", about {time} at {ASSUMED_VARIANTS_PER_SECOND:,} a second; a grid has at most {MAX_GRID_POINTS:,}"
         remedy = "sample instead, as mode: {kind: sobol, samples: 100000, seed: 1}, or take larger steps"
         raise ConfigError([Fault(document.locate(("sweep", "mode")), "sweep.axes", words, remedy)])
@@ -87,46 +85,53 @@ class AxisTarget:
         """Return the fault of this axis."""
         return ConfigError([Fault(self.where, f"sweep.axes.{self.name}", words, remedy)])
 
+    @property
+    def is_independent(self) -> bool:
+        """Whether no rule of the config reads this key together with another."""
+        keys: frozenset[str] = getattr(type(self.owner), "independent_keys", frozenset())
+        return len(self.path) == 3 and str(self.path[-1]) in keys
 
-def _build_axis(name: str, spec: AnyAxis, sweep: Sweep, plan: BaseModel, document: Document) -> Axis:
-    spot = _find_target(name, plan, document)
+
+def _build_axis(spec: AnyAxis, sweep: Sweep, target: AxisTarget) -> Axis:
+    name = target.name
     if isinstance(spec, Basket):
-        if not isinstance(spot.current_value, Mapping | BaseModel):
+        if not isinstance(target.current_value, Mapping | BaseModel):
             remedy = "as strategy.satellites: {choose: 4, of: [...], weight: 2.5%}"
-            raise spot.error("a basket is for weights by ticker", remedy)
-        return Axis(name, spot.path, tuple(spec.values()), (name, f"{name}.count", f"{name}.weight"), independent=False)
+            raise target.error("a basket is for weights by ticker", remedy)
+        columns = (name, f"{name}.count", f"{name}.weight")
+        return Axis(name, target.path, tuple(spec.values()), columns, target.is_independent)
     if isinstance(spec, Range) and spec.step is None and isinstance(sweep.mode, Grid):
-        raise spot.error(
-            "a grid needs steps", f"add step, as {{from: {spec.first}, to: {spec.last}, step: {spec.suggested_step}}}"
-        )
-    texts = _value_texts(spec, spot)
-    cells = [parse_parameter_value(text) for text in texts]
-    if not all(isinstance(cell, float) for cell in cells):
-        cells = [format_inline_yaml(text) for text in texts]
-    twice = [cell for cell, count in Counter(cells).items() if count > 1]
+        remedy = f"add step, as {{from: {spec.first}, to: {spec.last}, step: {spec.suggested_step}}}"
+        raise target.error("a grid needs steps", remedy)
+    texts = _value_texts(spec, target)
+    parameters = [parse_parameter_value(text) for text in texts]
+    if not all(isinstance(parameter, float) for parameter in parameters):
+        parameters = [format_inline_yaml(text) for text in texts]
+    twice = [parameter for parameter, count in Counter(parameters).items() if count > 1]
     if twice:
-        raise spot.error(f"the value {shorten(str(twice[0]), 60)} stands there twice", "write each value once")
-    values = tuple(AxisValue(text, (cell,)) for text, cell in zip(texts, cells, strict=True))
-    return Axis(name, spot.path, values, (name,), independent=False)
+        raise target.error(f"the value {shorten(str(twice[0]), 60)} stands there twice", "write each value once")
+    values = tuple(AxisValue(text, (parameter,)) for text, parameter in zip(texts, parameters, strict=True))
+    return Axis(name, target.path, values, (name,), target.is_independent)
 
 
-def _find_target(name: str, plan: BaseModel, document: Document) -> AxisTarget:
+def _find_target(name: str, base_config: BaseModel, document: Document) -> AxisTarget:
     """Return where an axis leads; raises ConfigError when that is nowhere, or where nothing can vary."""
     path = document.split_path(name)
-    spot = AxisTarget(name, document.locate(("sweep", "axes", name)), path, None, plan)
+    target = AxisTarget(name, document.locate(("sweep", "axes", name)), path, None, base_config)
     section = str(path[0])
     if section in FIXED_SECTIONS or path[:2] == ("account", "currency"):
         why = FIXED_SECTIONS.get(section, "prices are in one currency a run")
-        raise spot.error(f"{name} cannot vary: {why}", "name another key")
+        raise target.error(f"{name} cannot vary: {why}", "name another key")
     for depth, part in enumerate(path):
-        known = _children(spot.current_value)
-        if str(part) not in known:
+        node = target.current_value
+        children = _children(node)
+        if str(part) not in children:
             at = ".".join(map(str, path[:depth])) or "the config"
-            remedy = did_you_mean(str(part), known) if known else f"end the path at {at}"
-            raise spot.error(f"{at} has no key '{part}' in this config", remedy)
-        owner = spot.current_value if isinstance(spot.current_value, BaseModel) else None
-        spot = replace(spot, owner=owner, current_value=known[str(part)])
-    return spot
+            remedy = did_you_mean(str(part), children) if children else f"end the path at {at}"
+            raise target.error(f"{at} has no key '{part}' in this config", remedy)
+        owner = node if isinstance(node, BaseModel) else None
+        target = replace(target, owner=owner, current_value=children[str(part)])
+    return target
 
 
 def _children(node: object) -> Mapping[str, object]:
@@ -138,27 +143,28 @@ def _children(node: object) -> Mapping[str, object]:
     return {str(at): item for at, item in enumerate(node)} if isinstance(node, list | tuple) else {}
 
 
-def _value_texts(spec: AnyAxis, spot: AxisTarget) -> Sequence[Tree]:
+def _value_texts(spec: AnyAxis, target: AxisTarget) -> Sequence[Tree]:
     """Return the values of an axis as they would stand in the file."""
     if isinstance(spec, Range):
         return spec.texts()
-    return cast("tuple[Tree, ...]", spec) if isinstance(spec, tuple) else _list_all_values(spot)
+    return cast("tuple[Tree, ...]", spec) if isinstance(spec, tuple) else _list_all_values(target)
 
 
-def _list_all_values(spot: AxisTarget) -> Sequence[Tree]:
+def _list_all_values(target: AxisTarget) -> Sequence[Tree]:
     """Return every value of a key that has a fixed list of them."""
-    fields = type(spot.owner).model_fields if spot.owner is not None else {}
-    field = next((field for name, field in fields.items() if (field.alias or name) == spot.path[-1]), None)
+    key = target.path[-1]
+    fields = type(target.owner).model_fields if target.owner is not None else {}
+    field = next((field for name, field in fields.items() if (field.alias or name) == key), None)
     if field is not None and field.annotation is bool:
         return ("false", "true")
     words = get_args(field.annotation) if field is not None else ()
     if not words or not all(isinstance(word, str) for word in words):
-        found = f"'all' is for keys with a fixed list of words, {spot.path[-1]} has none"
-        raise spot.error(found, "write a list, or {from, to, step}")
+        found = f"'all' is for keys with a fixed list of words, {key} has none"
+        raise target.error(found, "write a list, or {from, to, step}")
     if len(words) == 1:
-        kind = spot.path[-1] == "kind"
-        remedy = f"write a list of mappings at {spot.name.rpartition('.')[0]}" if kind else "leave this axis out"
-        raise spot.error(f"`all` knows only '{words[0]}' here", remedy)
+        parent = target.name.rpartition(".")[0]
+        remedy = f"write a list of mappings at {parent}" if key == "kind" else "leave this axis out"
+        raise target.error(f"`all` knows only '{words[0]}' here", remedy)
     return words
 
 
@@ -171,16 +177,7 @@ def _overlap_faults(axes: list[Axis], document: Document) -> Iterator[Fault]:
                 yield Fault(where, key, f"changes what {other.name} changes", "keep one of the two")
 
 
-def _mark_independent(axes: list[Axis], plan: BaseModel, document: Document) -> list[Axis]:
-    """Mark the axes whose keys no rule reads together with another, unless what they stand in varies too."""
-    able = {axis.name: _is_independent(_find_target(axis.name, plan, document)) for axis in axes}
-    marked = []
-    for axis in axes:
-        near = [other for other in axes if other.path[:2] == axis.path[:2] and not able[other.name]]
-        marked.append(replace(axis, independent=able[axis.name] and not near))
-    return marked
-
-
-def _is_independent(spot: AxisTarget) -> bool:
-    keys: frozenset[str] = getattr(type(spot.owner), "independent_keys", frozenset())
-    return len(spot.path) == 3 and str(spot.path[-1]) in keys
+def _mark_independent(axes: list[Axis]) -> list[Axis]:
+    """Return axes, independent only where nothing else varies that they stand in."""
+    dependent = {axis.path[:2] for axis in axes if not axis.independent}
+    return [replace(axis, independent=axis.path[:2] not in dependent) for axis in axes]

@@ -17,10 +17,10 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MIN_ID_LENGTH: Final = 8
 """Characters of an id that name a variant; fewer digits are a number."""
-_SCAN_SIZE: Final = 65_536
+_SCAN_POINTS: Final = 65_536
 
 
-def find_variant(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
+def find_variant(base_config: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
     """Return the variant that ``wanted`` names: a point's number, or the first characters of an id.
 
     Raises
@@ -29,34 +29,31 @@ def find_variant(plan: RunConfig[PolicyT], space: Space, wanted: str) -> RunConf
         When there is none, several begin like that, or the point is no valid config.
 
     """
-    variants, points = PointConfigs(plan, space), space.points()
+    configs, points = PointConfigs(base_config, space), space.points()
     if wanted.isascii() and wanted.isdigit() and len(wanted) < MIN_ID_LENGTH:
         number = int(wanted)
         if number >= points.count:
             raise _variant_error(f"there is no point {number:,}", f"the sweep has {points.count:,}, counted from 0")
     elif re.fullmatch(rf"[0-9a-f]{{{MIN_ID_LENGTH},64}}", wanted):
-        number = _find_number(variants, points, wanted)
+        number = _find_number(configs, points, wanted)
     else:
-        raise _variant_error(
-            f"'{wanted}' is no variant", f"write a point's number, or {MIN_ID_LENGTH} or more characters of an id"
-        )
-    tree = variants.config_tree(points.indices_between(number, number + 1)[0].tolist())
-    return validate_run(Document.from_tree(f"variant {wanted}", tree), type(plan))
+        remedy = f"write a point's number, or {MIN_ID_LENGTH} or more characters of an id"
+        raise _variant_error(f"'{wanted}' is no variant", remedy)
+    tree = configs.config_tree(points.indices_between(number, number + 1)[0].tolist())
+    return validate_run(Document.from_tree(f"variant {wanted}", tree), type(base_config))
 
 
-def _find_number(variants: PointConfigs[PolicyT], points: Points, prefix: str) -> int:
+def _find_number(configs: PointConfigs[PolicyT], points: Points, prefix: str) -> int:
     """Derive every id anew; nothing but the config is needed."""
     found: dict[bytes, int] = {}
-    for first in range(0, points.count, _SCAN_SIZE):
-        rows = points.indices_between(first, min(first + _SCAN_SIZE, points.count)).tolist()
-        for number, digits in enumerate(rows, first):
-            plan = variants.validate(digits)
-            if isinstance(plan, ValidPoint) and plan.sha256.hex().startswith(prefix):
-                found.setdefault(plan.sha256, number)
+    for first in range(0, points.count, _SCAN_POINTS):
+        rows = points.indices_between(first, min(first + _SCAN_POINTS, points.count)).tolist()
+        for number, point in enumerate(configs.validate_all(rows), first):
+            if isinstance(point, ValidPoint) and point.sha256.hex().startswith(prefix):
+                found.setdefault(point.sha256, number)
     if not found:
-        raise _variant_error(
-            f"no variant's id begins with {prefix}", "ids are those of this config with the same --set"
-        )
+        remedy = "ids are those of this config with the same --set"
+        raise _variant_error(f"no variant's id begins with {prefix}", remedy)
     if len(found) > 1:
         ids = ", ".join(sorted(one.hex()[:16] for one in found))
         raise _variant_error(f"{len(found)} variants' ids begin with {prefix}: {ids}", "write more of it")

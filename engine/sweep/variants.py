@@ -1,8 +1,9 @@
-"""From a point's digits to the validated config it stands for, and its id: the SHA-256 of the canonical config.
+"""From a point's indices to the validated config it stands for, and its id: the SHA-256 of the canonical config.
 
-A config is valid when each of its sections is and no two of them contradict each other (``engine.load``). So every
-combination of values within one section is validated once, however many points share it; keys that no rule reads
-together with another (``alone``) are validated by themselves. The canonical JSON is joined from the sections' own.
+A config is valid when each of its sections is and no two of them contradict each other
+(:mod:`engine.backtest.loading`). So every combination of values within one section is validated once, however many
+points share it; independent keys, which no rule reads together with another, are validated by themselves. The canonical
+JSON is joined from the sections' own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel
@@ -29,7 +31,6 @@ from engine.sweep.config_sections import (
     SectionValue,
     canonical_json,
     index_getter,
-    interleave,
     replace_at,
 )
 from engine.sweep.space import Space
@@ -42,11 +43,12 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 
 @dataclass(frozen=True)
 class ConfigPrefix(Generic[PolicyT]):
-    """What valid points share that differ in ``alone`` values only.
+    """What valid points share that differ in independent values only.
 
-    ``build_strategy`` is that of one of them, and all of them want its weights. ``targets_key`` and ``calendar_key`` are numbers: stems
-    with equal ones want the same weights, or decide at the same times but for the ``alone`` values. A ``key`` is equal
-    only for equal stems. The canonical JSON is what ``hash_state`` has hashed, then a value before each of the ``json_pieces``.
+    ``strategy`` is that of one of them, and all of them want its weights. Prefixes with equal ``targets_key`` want the
+    same weights, with equal ``schedule_key`` they decide at the same times but for the independent values; ``key`` is
+    equal only for equal prefixes. The canonical JSON is what ``hash_state`` has hashed, then an independent value
+    before each of the ``json_pieces``.
     """
 
     strategy: PolicyT
@@ -62,7 +64,7 @@ class ConfigPrefix(Generic[PolicyT]):
 
 
 class ValidPoint(NamedTuple, Generic[PolicyT]):
-    """A valid point: its stem and its ``alone`` values, and the SHA-256 of its canonical config."""
+    """A valid point: its prefix and its independent values, and the SHA-256 of its canonical config."""
 
     prefix: ConfigPrefix[PolicyT]
     independent: IndependentValues
@@ -75,119 +77,112 @@ class ValidPoint(NamedTuple, Generic[PolicyT]):
 
     def build_strategy(self) -> PolicyT:
         """Return the point's own strategy."""
-        model = cast("BaseModel", self.prefix.strategy)
-        return (
-            cast("PolicyT", model.model_copy(update=self.independent.update))
-            if self.independent.update
-            else self.prefix.strategy
-        )
+        shared, update = self.prefix.strategy, self.independent.update
+        return cast("PolicyT", cast("BaseModel", shared).model_copy(update=update)) if update else shared
 
 
 class PointConfigs(Generic[PolicyT]):
     """Every point of a space as the config it stands for."""
 
-    def __init__(self, base: RunConfig[PolicyT], space: Space) -> None:
-        """Prepare the sections that vary; ``base`` is the config's own plan."""
-        self.base, self.space = base, space
-        names = dict.fromkeys(axis.section for axis in space.axes)
+    def __init__(self, base_config: RunConfig[PolicyT], space: Space) -> None:
+        """Prepare the sections of ``base_config`` that vary."""
+        self.base_config, self.space = base_config, space
+        axes = list(enumerate(space.axes))
         self._sections = {
-            name: ConfigSection(name, [(at, axis) for at, axis in enumerate(space.axes) if axis.section == name], base)
-            for name in names
+            name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
+            for name in sorted({axis.section for axis in space.axes})
         }
-        self._json_frame = self._cut_json_frame()
-        self._section_steps = [
-            (name, self._sections[name], after)
-            for name, after in zip(self._sorted_sections, self._json_frame[1:], strict=True)
-        ]
-        self._hash_start = hashlib.sha256(self._json_frame[0])
-        self._prefix_key = index_getter([(at, axis) for at, axis in enumerate(space.axes) if not axis.independent])
+        self._prefix_key = index_getter([(at, axis) for at, axis in axes if not axis.independent])
+        first, *self._json_between = self._cut_json()
+        self._hash_start = hashlib.sha256(first)
+        strategy = base_config.strategy
         self._base_strategy = SectionValue(
-            cast("BaseModel", base.strategy), (), -1, base.strategy.tickers, waits_for_flows(base.strategy)
+            cast("BaseModel", strategy), (), -1, strategy.tickers, waits_for_flows(strategy)
         )
-        self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base.compare.benchmarks)
+        self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base_config.compare.benchmarks)
 
-    def validate(self, digits: Sequence[int]) -> ValidPoint[PolicyT] | Rejection:
-        """Return a point's validated plan, or why it is none."""
-        return next(self.validate_all([digits]))
+    def validate(self, indices: Sequence[int]) -> ValidPoint[PolicyT] | Rejection:
+        """Return a point with its validated config, or why it has none."""
+        return next(self.validate_all([indices]))
 
     def validate_all(self, points: Iterable[Sequence[int]]) -> Iterator[ValidPoint[PolicyT] | Rejection]:
-        """Yield the validated plan of each point, or why it is none; what neighbours share is made once."""
+        """Yield each point with its validated config, or why it has none; what neighbours share is made once."""
         last: IndexTuple | None = None
-        stem: ConfigPrefix[PolicyT] | Rejection = Rejection("")
+        prefix: ConfigPrefix[PolicyT] | Rejection = Rejection("")
         strategy = self._sections.get("strategy")
-        for digits in points:
-            key = self._prefix_key(digits)
+        for indices in points:
+            key = self._prefix_key(indices)
             if key != last:
-                stem, last = self._build_prefix(digits), key
-            if isinstance(stem, Rejection):
-                yield stem
+                prefix, last = self._build_prefix(indices), key
+            if isinstance(prefix, Rejection):
+                yield prefix
                 continue
-            lone = strategy.independent_values_at(digits) if strategy else NO_INDEPENDENT_VALUES
-            if isinstance(lone, Rejection):
-                yield lone
+            independent = strategy.independent_values_at(indices) if strategy else NO_INDEPENDENT_VALUES
+            if isinstance(independent, Rejection):
+                yield independent
                 continue
-            digest = stem.hash_state.copy()
-            digest.update(b"".join(interleave(lone.json_values, stem.json_pieces)))
-            yield ValidPoint(stem, lone, digest.digest())
+            digest = prefix.hash_state.copy()
+            pairs = zip(independent.json_values, prefix.json_pieces, strict=True)
+            digest.update(b"".join(chain.from_iterable(pairs)))
+            yield ValidPoint(prefix, independent, digest.digest())
 
-    def _build_prefix(self, digits: Sequence[int]) -> ConfigPrefix[PolicyT] | Rejection:
+    def _build_prefix(self, indices: Sequence[int]) -> ConfigPrefix[PolicyT] | Rejection:
         models: dict[str, BaseModel] = {}
-        parts: list[int] = []
+        key: list[int] = []
         strategy = self._base_strategy
         pieces = [b""]
-        for name, section, after in self._section_steps:
-            part = section.value_at(digits)
-            if isinstance(part, Rejection):
-                return part
-            parts.append(part.index)
-            models[name] = part.model
+        for (name, section), following in zip(self._sections.items(), self._json_between, strict=True):
+            value = section.value_at(indices)
+            if isinstance(value, Rejection):
+                return value
+            key.append(value.index)
+            models[name] = value.model
             if name == "strategy":
-                strategy = part
-            pieces = [*pieces[:-1], pieces[-1] + part.json_pieces[0], *part.json_pieces[1:]]
-            pieces[-1] += after
-        account = cast("Account", models.get("account", self.base.account))
+                strategy = value
+            first, *others = value.json_pieces
+            pieces = [*pieces[:-1], pieces[-1] + first, *others]
+            pieces[-1] += following
+        account = cast("Account", models.get("account", self.base_config.account))
         if (strategy.needs_flows or self._benchmarks_need_flows) and not flows_can_rebalance(account.contributions):
             place = "strategy" if strategy.needs_flows else "compare.benchmarks"
             return Rejection(f"{place}.funding: {missing_flows_message(account.contributions)[0]}")
-        begun = self._hash_start.copy()
-        begun.update(pieces[0])
+        hash_state = self._hash_start.copy()
+        hash_state.update(pieces[0])
         return ConfigPrefix(
             cast("PolicyT", strategy.model),
             account,
-            cast("AnyCosts", models.get("costs", self.base.costs)),
-            cast("Window", models.get("window", self.base.window)),
+            cast("AnyCosts", models.get("costs", self.base_config.costs)),
+            cast("Window", models.get("window", self.base_config.window)),
             strategy.tickers,
-            tuple(parts),
+            tuple(key),
             strategy.index,
             strategy.schedule_index,
-            begun,
+            hash_state,
             tuple(pieces[1:]),
         )
 
     def tickers_on_axis(self, place: int) -> tuple[str, ...]:
-        """Return every ticker that the values of an axis bring into the plan; one that is invalid there brings none."""
+        """Return every ticker that the values of an axis bring in; a value that is invalid by itself brings none."""
         axis = self.space.axes[place]
         if axis.section != "strategy" or axis.independent or not isinstance(axis.values[0].parameters[0], str):
             return ()
         if len(axis.columns) > 1:  # a basket says itself
             return tuple(dict.fromkeys(str(ticker) for value in axis.values for ticker in value.text))
-        tickers: dict[str, None] = {}
-        for digit in range(len(axis.values)):
-            part = self._sections["strategy"].value_with(axis, digit)
-            tickers |= dict.fromkeys(part.tickers if isinstance(part, SectionValue) else ())
-        return tuple(tickers)
+        found = (self._sections["strategy"].value_with(axis, index) for index in range(len(axis.values)))
+        return tuple(
+            dict.fromkeys(ticker for value in found if isinstance(value, SectionValue) for ticker in value.tickers)
+        )
 
-    def config_tree(self, digits: Sequence[int]) -> dict[str, Tree]:
+    def config_tree(self, indices: Sequence[int]) -> dict[str, Tree]:
         """Return the whole config of a point, to be validated as any other."""
-        whole = cast("dict[str, Tree]", self.base.canonical())
-        for axis, digit in zip(self.space.axes, digits, strict=True):
-            whole = cast("dict[str, Tree]", replace_at(whole, axis.path, axis.values[digit].text))
-        return whole
+        tree = cast("Tree", self.base_config.canonical())
+        for axis, index in zip(self.space.axes, indices, strict=True):
+            tree = replace_at(tree, axis.path, axis.values[index].text)
+        return cast("dict[str, Tree]", tree)
 
-    def _cut_json_frame(self) -> list[bytes]:
+    def _cut_json(self) -> list[bytes]:
         """Return the canonical JSON before, between and after the sections that vary."""
-        self._sorted_sections = sorted(self._sections)
-        data = self.base.canonical()
+        data = self.base_config.canonical()
         pieces, text = [], b"{"
         for place, name in enumerate(sorted({*data, *self._sections})):
             text += (b", " if place else b"") + canonical_json(name) + b": "

@@ -19,9 +19,11 @@ from engine.core.yaml_document import Tree
 from engine.data.market import Market
 from engine.data.sources.base import Closes
 from engine.portfolio.policy import Policy
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_by_key, policy_cache_for
+from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
 from engine.sweep.chunk import Chunk, RejectionCounter
-from engine.sweep.config_sections import MAX_CACHED_SECTION_VALUES, IndexTuple, Rejection
+from engine.sweep.config_sections import MAX_CACHED_SECTION_VALUES, Rejection
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.variants import ConfigPrefix, PointConfigs, ValidPoint
 
@@ -30,9 +32,9 @@ PolicyT = TypeVar("PolicyT", bound=Policy)
 
 @dataclass(frozen=True)
 class SweepJob(Generic[PolicyT]):
-    """What every process needs to compute any range: the config's own plan as text, its space, and the closes.
+    """What every process needs to compute any range: the base config as text, its space, and the closes.
 
-    ``schema`` returns the class that validates the plan; ``key`` names the job: its config and its closes.
+    ``schema`` returns the class that validates the config; ``key`` names the job: its config and its closes.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
@@ -56,196 +58,158 @@ class ChunkEvaluator(Generic[PolicyT]):
     """Computes ranges of one job."""
 
     def __init__(self, job: SweepJob[PolicyT], threads: int = 1) -> None:
-        """Validate the plan again; what is derived from it is kept for all ranges."""
+        """Validate the base config again; what is derived from it is kept for all ranges."""
         self.threads = threads
         self.base_config = job.schema().model_validate(job.config_tree)
         self.closes = job.closes
         self.variants = PointConfigs(self.base_config, job.space)
-        self._benchmark_tickers = tuple(
-            t for other in self.base_config.compare.benchmarks for t in other.strategy.tickers
-        )
+        benchmarks = self.base_config.compare.benchmarks
+        self._benchmark_tickers = tuple(ticker for other in benchmarks for ticker in other.strategy.tickers)
         self._shared_windows: dict[object, tuple[MarketWindow, BoolArray]] = {}
         self._is_gapless: dict[object, bool] = {}
-        self._batch_keys: dict[object, tuple[MarketWindow | None, lanes.BatchKey | None]] = {}
+        self._batches: dict[object, tuple[MarketWindow, BatchKey] | None] = {}
 
-    def evaluate(self, first: int, digits: AxisIndices) -> Chunk:
-        """Compute the points from ``first`` on that have ``digits`` (n, D)."""
+    def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
+        """Compute the points from ``first`` on that have ``indices`` (n, D)."""
         with _gc_paused():
-            return self._evaluate(first, digits)
+            return self._evaluate(first, indices)
 
-    def _evaluate(self, first: int, digits: AxisIndices) -> Chunk:
-        plans: list[ValidPoint[PolicyT]] = []
+    def _evaluate(self, first: int, indices: AxisIndices) -> Chunk:
+        points: list[ValidPoint[PolicyT]] = []
         numbers: list[int] = []
-        refusals = RejectionCounter()
-        for number, plan in enumerate(self.variants.validate_all(digits.tolist()), first):
-            if isinstance(plan, Rejection):
-                refusals.add(number, plan)
+        rejections = RejectionCounter()
+        for number, point in enumerate(self.variants.validate_all(indices.tolist()), first):
+            if isinstance(point, Rejection):
+                rejections.add(number, point)
             else:
-                plans.append(plan)
+                points.append(point)
                 numbers.append(number)
-        figures, faults = self._compute_metrics(plans)
-        for at in sorted(faults):
-            refusals.add(numbers[at], faults[at])
-        kept = np.delete(np.arange(len(plans)), sorted(faults))
-        ids = np.frombuffer(b"".join(plan.sha256 for plan in plans), dtype=np.uint8).reshape(-1, 32)
+        metrics, rejected = self._compute_metrics(points)
+        for at in sorted(rejected):
+            rejections.add(numbers[at], rejected[at])
+        valid = np.delete(np.arange(len(points)), sorted(rejected))
+        ids = np.frombuffer(b"".join(point.sha256 for point in points), dtype=np.uint8).reshape(-1, 32)
         return Chunk(
             first,
-            first + len(digits),
-            np.array(numbers, dtype=np.int64)[kept],
-            ids[kept],
-            figures[kept],
-            refusals.by_reason(),
+            first + len(indices),
+            np.array(numbers, dtype=np.int64)[valid],
+            ids[valid],
+            metrics[valid],
+            rejections.by_reason(),
         )
 
-    def is_batchable(self, digits: Sequence[int]) -> bool:
-        """Tell whether a point runs beside others rather than through the spine."""
-        plan = self.variants.validate(digits)
-        return isinstance(plan, ValidPoint) and self._batch_key(plan)[1] is not None
+    def is_batchable(self, indices: Sequence[int]) -> bool:
+        """Tell whether a point runs in a batch rather than through ``simulate``."""
+        point = self.variants.validate(indices)
+        return isinstance(point, ValidPoint) and self._batch(point) is not None
 
-    def own_window(self, stem: ConfigPrefix[PolicyT]) -> MarketWindow:
-        """Return the market that a plan's own config would load."""
-        window = stem.window
-        end = last_price_day(window.end) if window.end else None
-        closes = self.closes.select((*stem.tickers, *self._benchmark_tickers), end)
-        return self._slice_window(closes, stem)
+    def own_window(self, prefix: ConfigPrefix[PolicyT]) -> MarketWindow:
+        """Return the market that a point's own config would load."""
+        return self._slice_window((*prefix.tickers, *self._benchmark_tickers), prefix)[0]
 
-    def shared_window(self, stem: ConfigPrefix[PolicyT]) -> MarketWindow | None:
-        """Return a market of all closes that is as good as a plan's own: the same sessions, and assets nobody wants.
+    def shared_window(self, prefix: ConfigPrefix[PolicyT]) -> MarketWindow | None:
+        """Return a market of all closes that is as good as a point's own: the same sessions, and assets nobody wants.
 
-        None when the plan's own assets lack some of the sessions.
+        None when the point's own assets lack some of the sessions.
         """
-        window, rate = stem.window, stem.account.cash.rate
-        key = (window.start, window.end, rate)
+        window = prefix.window
+        key = (window.start, window.end, prefix.account.cash.rate)
         if key not in self._shared_windows:
-            end = last_price_day(window.end) if window.end else None
-            closes = self.closes.select(self.closes.tickers, end)
-            self._shared_windows[key] = self._slice_window(closes, stem), ~np.isnan(closes.closes)
-        place, printed = self._shared_windows[key]
-        whole = (stem.tickers, window.end)
-        if whole not in self._is_gapless:
-            columns = [place.market.columns[ticker] for ticker in (*stem.tickers, *self._benchmark_tickers)]
-            rows = np.logical_or.reduce(printed[:, columns], axis=1)
-            self._is_gapless[whole] = bool(rows[int(rows.argmax()) :].all())
-        return place if self._is_gapless[whole] else None
+            shared, closes = self._slice_window(self.closes.tickers, prefix)
+            self._shared_windows[key] = shared, ~np.isnan(closes.closes)
+        shared, has_close = self._shared_windows[key]
+        assets = (prefix.tickers, window.end)
+        if assets not in self._is_gapless:
+            columns = [shared.market.columns[ticker] for ticker in (*prefix.tickers, *self._benchmark_tickers)]
+            rows = np.logical_or.reduce(has_close[:, columns], axis=1)
+            self._is_gapless[assets] = bool(rows[int(rows.argmax()) :].all())
+        return shared if self._is_gapless[assets] else None
 
-    def _slice_window(self, closes: Closes, stem: ConfigPrefix[PolicyT]) -> MarketWindow:
-        window = stem.window
-        market = closes.to_market(stem.account.cash.rate)
+    def _slice_window(self, tickers: tuple[str, ...], prefix: ConfigPrefix[PolicyT]) -> tuple[MarketWindow, Closes]:
+        """Return the market of some tickers with the rows of a point's window, and their closes."""
+        window = prefix.window
+        closes = self.closes.select(tickers, last_price_day(window.end) if window.end else None)
+        market = closes.to_market(prefix.account.cash.rate)
         cut, start = slice_window(market, window)
         end = len(cut.dates)
         free = risk_free_per_session(self.base_config.compare.risk_free, cut.dates[start:])
         if not isinstance(free, float):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
-        return MarketWindow(market, start, end, free)
+        return MarketWindow(market, start, end, free), closes
 
-    def _compute_metrics(self, plans: Sequence[ValidPoint[PolicyT]]) -> tuple[FloatArray, dict[int, Rejection]]:
-        """Run S plans, those of one family together.
+    def _compute_metrics(self, points: Sequence[ValidPoint[PolicyT]]) -> tuple[FloatArray, dict[int, Rejection]]:
+        """Run S points, those with one batch key together.
 
-        Returns (S, F) their figures, and by position why a plan's prices or account do not allow it.
+        Returns (S, len(SWEEP_METRICS)), and by position why a point's prices or account do not allow it.
         """
-        figures = np.empty((len(plans), len(lanes.SWEEP_METRICS)))
-        faults: dict[int, Rejection] = {}
-        alone: list[int] = []
-        families: dict[tuple[int, lanes.BatchKey], _BatchMembers[PolicyT]] = {}
-        stem, gathered = None, None
-        for at, plan in enumerate(plans):
-            if plan.prefix is not stem:
-                stem = plan.prefix
-                place, family = self._batch_key(plan)
-                gathered = None
-                if place and family:
-                    gathered = families.setdefault((id(place), family), _BatchMembers(place))
-            if gathered is None:
-                alone.append(at)
-            else:
-                gathered.add(at, plan)
-        for one in families.values():
+        metrics = np.empty((len(points), len(SWEEP_METRICS)))
+        rejected: dict[int, Rejection] = {}
+        sequential: list[int] = []
+        batches: dict[tuple[int, BatchKey], tuple[MarketWindow, list[int]]] = {}
+        prefix, members = None, sequential
+        for at, point in enumerate(points):
+            if point.prefix is not prefix:
+                prefix, members = point.prefix, sequential
+                if (batch := self._batch(point)) is not None:
+                    window, key = batch
+                    members = batches.setdefault((id(window), key), (window, []))[1]
+            members.append(at)
+        for window, members in batches.values():
+            columns = _to_columns([points[at] for at in members], window)
             try:
-                figures[one.members] = lanes.metrics_for_columns(
-                    one.window.market, one.columns(plans), one.window.risk_free, self.threads
-                )
+                metrics[members] = variant_metrics(window.market, columns, window.risk_free, self.threads)
             except EngineError:  # one of them: let each say for itself
-                alone += one.members
-        for at in alone:
-            outcome = self._reference_metrics(plans[at])
-            if isinstance(outcome, Rejection):
-                faults[at] = outcome
-            else:
-                figures[at] = outcome
-        return figures, faults
-
-    def _batch_key(self, plan: ValidPoint[PolicyT]) -> tuple[MarketWindow | None, lanes.BatchKey | None]:
-        """Return where a plan runs beside others, and beside which; nothing when it runs through the spine.
-
-        Asked once for all plans that differ in ``alone`` values only.
-        """
-        key = plan.prefix.key
-        if key not in self._batch_keys:
-            if len(self._batch_keys) >= MAX_CACHED_SECTION_VALUES:
-                self._batch_keys.clear()
+                sequential += members
+        for at in sequential:
             try:
-                place = self.shared_window(plan.prefix)
-                family = lanes.batch_key(_build_variant(plan, place), place.market) if place else None
+                window = self.own_window(points[at].prefix)
+                metrics[at] = reference_metrics(window.market, _to_variant(points[at], window), window.risk_free)
+            except EngineError as error:
+                rejected[at] = Rejection(str(error))
+        return metrics, rejected
+
+    def _batch(self, point: ValidPoint[PolicyT]) -> tuple[MarketWindow, BatchKey] | None:
+        """Return where a point runs in a batch, and with which others; None when only ``simulate`` can run it.
+
+        Asked once for all points that differ in independent values only.
+        """
+        key = point.prefix.key
+        if key not in self._batches:
+            if len(self._batches) >= MAX_CACHED_SECTION_VALUES:
+                self._batches.clear()
+            try:
+                window = self.shared_window(point.prefix)
+                batch = policy_cache_for(window.market).batch_key(_to_variant(point, window)) if window else None
+                self._batches[key] = (window, batch) if window and batch else None
             except EngineError:
-                place, family = None, None
-            self._batch_keys[key] = place, family
-        return self._batch_keys[key]
-
-    def _reference_metrics(self, plan: ValidPoint[PolicyT]) -> FloatArray | Rejection:
-        """Run one plan through the spine, on its own market."""
-        try:
-            place = self.own_window(plan.prefix)
-            return lanes.reference_metrics(place.market, _build_variant(plan, place), place.risk_free)
-        except EngineError as error:
-            return Rejection(str(error))
+                self._batches[key] = None
+        return self._batches[key]
 
 
-class _BatchMembers(Generic[PolicyT]):
-    """Plans of one family, as they come: neighbours share a stem."""
-
-    def __init__(self, place: MarketWindow) -> None:
-        """Begin with none."""
-        self.window = place
-        self.members: list[int] = []
-        self._kinds: list[lanes.Variant] = []
-        self._kind: list[int] = []
-        self._moments: dict[IndexTuple, tuple[int, lanes.Variant]] = {}
-        self._moment: list[int] = []
-        self._stem: ConfigPrefix[PolicyT] | None = None
-
-    def add(self, at: int, plan: ValidPoint[PolicyT]) -> None:
-        """Add the plan at a position."""
-        if plan.prefix is not self._stem:
-            self._stem = plan.prefix
-            self._kinds.append(_build_variant(plan, self.window))
-        if plan.calendar_key not in self._moments:
-            self._moments[plan.calendar_key] = len(self._moments), _build_variant(plan, self.window)
-        self.members.append(at)
-        self._kind.append(len(self._kinds) - 1)
-        self._moment.append(self._moments[plan.calendar_key][0])
-
-    def columns(self, plans: Sequence[ValidPoint[PolicyT]]) -> lanes.VariantColumns:
-        """Return them as lanes take them, from all ``plans``."""
-        return lanes.VariantColumns(
-            self._kinds,
-            [variant for _, variant in self._moments.values()],
-            np.array(self._kind, dtype=np.int64),
-            np.array(self._moment, dtype=np.int64),
-            lambda number: _build_variant(plans[self.members[number]], self.window),
-        )
+def _to_columns(points: Sequence[ValidPoint[PolicyT]], window: MarketWindow) -> VariantColumns:
+    """Return points with one batch key as the batch takes them; neighbours share a prefix."""
+    targets, target = distinct_by_key(points, [id(point.prefix) for point in points])
+    calendars, calendar = distinct_by_key(points, [point.calendar_key for point in points])
+    return VariantColumns(
+        [_to_variant(point, window) for point in targets],
+        [_to_variant(point, window) for point in calendars],
+        target,
+        calendar,
+        lambda number: _to_variant(points[number], window),
+    )
 
 
-def _build_variant(plan: ValidPoint[PolicyT], place: MarketWindow) -> lanes.Variant:
-    stem = plan.prefix
-    return lanes.Variant(
-        stem.strategy,
-        stem.account,
-        stem.costs,
-        place.start,
-        place.end,
-        stem.targets_key,
-        plan.calendar_key,
-        plan.build_strategy,
+def _to_variant(point: ValidPoint[PolicyT], window: MarketWindow) -> Variant:
+    prefix, calendar = point.prefix, point.calendar_key
+    return Variant(
+        prefix.strategy,
+        prefix.account,
+        prefix.costs,
+        window.start,
+        window.end,
+        prefix.targets_key,
+        calendar,
+        point.build_strategy,
     )
 
 

@@ -13,7 +13,8 @@ from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.measure import TimeGrowth, Timing, TimingReport
 from engine.diagnostics.bench.peers import PEERS, run_quietly
 from engine.report.bench import bench_html, bench_json, print_bench
-from engine.sweep.batch import run_batch as lanes
+from engine.sweep.batch.planner import policy_cache_for
+from engine.sweep.batch.run_batch import variant_metrics
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python
@@ -76,11 +77,12 @@ def test_a_peer_given_the_same_weights_finds_the_same_figures(peer) -> None:
         assert values == pytest.approx(known[name], rel=measure.RESULT_TOLERANCE), name
 
 
-def test_the_jobs_run_in_lanes_and_differ_from_variant_to_variant() -> None:
+def test_the_jobs_run_in_batches_and_differ_from_variant_to_variant() -> None:
     for job in (fixed_mix_job(PLAN, 16, sessions=600), core_satellite_job(PLAN, 16, caps="always")):
-        assert len({lanes.batch_key(variant, job.market) for variant in job.variants}) == 1
-        assert lanes.batch_key(job.variants[0], job.market) is not None
-        assert len(np.unique(lanes.metrics_for_variants(job.market, job.variants)[:, 0])) == 16
+        cache = policy_cache_for(job.market)
+        assert len({cache.batch_key(variant) for variant in job.variants}) == 1
+        assert cache.batch_key(job.variants[0]) is not None
+        assert len(np.unique(variant_metrics(job.market, job.variants)[:, 0])) == 16
 
 
 @pytest.mark.slow

@@ -21,7 +21,9 @@ from engine.diagnostics.bench import weights
 from engine.diagnostics.bench.jobs import ASSETS, SESSIONS, PolicyFactory, TimingJob, core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.peers import PEERS, Peer, PeerFigures, run_quietly
 from engine.simulation.simulate import simulate
-from engine.sweep.batch import run_batch
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.planner import VariantColumns
+from engine.sweep.batch.run_batch import variant_metrics
 
 RESULT_TOLERANCE = 1e-9
 """Relative difference up to which two engines have done the same job."""
@@ -149,8 +151,7 @@ def _timing(job: str, engine: str, variants: int, taken: list[float], **more: fl
 
 def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
     """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    columns = run_batch.VariantColumns.from_variants(job.variants)
-    return partial(run_batch.metrics_for_columns, job.market, columns, 0.0, threads)
+    return partial(variant_metrics, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
 
 
 def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
@@ -227,8 +228,8 @@ def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
 
 def comparable_figures(job: TimingJob) -> PeerFigures:
     """Return this engine's figures by its peers' conventions: vectorbt has a first return of 0, and 365 days."""
-    table = run_batch.metrics_for_variants(job.market, job.variants)
-    figures: dict[str, FloatArray] = dict(zip(run_batch.SWEEP_METRICS, table.T, strict=True))
+    table = variant_metrics(job.market, job.variants)
+    figures: dict[str, FloatArray] = dict(zip(SWEEP_METRICS, table.T, strict=True))
     sums = [sum(figures[f"{kind}_sum_{block:02d}"] for block in range(16)) for kind in ("return", "square")]
     count, one = len(job.market.dates), job.variants[0]
     spread = np.sqrt((sums[1] - sums[0] ** 2 / count) / (count - 1))

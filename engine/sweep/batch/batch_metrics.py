@@ -1,10 +1,11 @@
-"""The figures of a sweep: from a lane's sums, or from a ledger, to the same bits."""
+"""The metrics of a sweep: from the sums of a batch, or from a ledger, to the same bits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from functools import reduce
+from typing import Final
 
 import numpy as np
 
@@ -44,75 +45,72 @@ SWEEP_METRICS: Final[tuple[str, ...]] = (
     *CAP_METRICS,
     *SUM_COLUMNS,
 )
-"""The columns of ``run``. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any capped
-asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
+"""What ``variant_metrics`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any
+capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
 ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
 
 
-class _TotalMoments(NamedTuple):
-    """What a series of returns is to each of S variants: as in ``Moments1D``, the blocks added up."""
-
-    shift: FloatArray
-    sums: FloatArray
-    squares: FloatArray
-
-
-def metrics_from_sums(sums: BatchSums, capital: FloatArray, tape: BatchMarket, table: FloatArray) -> None:
-    """Overwrite ``table`` (S, len(FIGURES)) with what the sums come to; what was ``odd`` has no final value.
+def metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
+    """Overwrite ``table`` (S, len(SWEEP_METRICS)) with what the sums come to; who needs a fallback has no final value.
 
     ``capital`` (S,) [currency].
     """
-    sessions, days, year = len(tape.prices), tape.days, math.sqrt(SESSIONS_PER_YEAR)
+    sessions, days, year = len(market.prices), market.days, math.sqrt(SESSIONS_PER_YEAR)
     count = sessions - 1
-    returns = _TotalMoments(sums.shift, _sum_blocks(sums.returns), _sum_blocks(sums.squares))
-    excess = returns
-    if tape.excess:
-        excess = _TotalMoments(sums.excess_shift, _sum_blocks(sums.excess), _sum_blocks(sums.excess_squares))
+    shift, total, squares = sums.shift, _sum_blocks(sums.returns), _sum_blocks(sums.squares)
+    excess_shift, excess, excess_squares = shift, total, squares
+    if market.excess:
+        excess_shift, excess, excess_squares = (
+            sums.excess_shift,
+            _sum_blocks(sums.excess),
+            _sum_blocks(sums.excess_squares),
+        )
+    absent = np.full_like(capital, np.nan)
     with np.errstate(all="ignore"):
         growth, lost = sums.final_value / capital, sums.max_drawdown
-        below = np.sqrt(_sum_blocks(sums.shortfalls) / count)
-        mean, spread = mean_from_sums(count, *excess[:2]), np.sqrt(variance_from_sums(count, *excess[1:]))
-        mean_value = sums.values / sessions
-        cagr = _cagr(growth, days)
+        downside = np.sqrt(_sum_blocks(sums.shortfalls) / count)
+        mean = mean_from_sums(count, excess_shift, excess)
+        deviation = np.sqrt(variance_from_sums(count, excess, excess_squares))
+        cagr = elementwise_power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0 if days > 0.0 else absent
         columns = {
             "final_value": np.where(sums.needs_fallback > 0.0, np.nan, sums.final_value),
             "total_return": growth - 1.0,
             "cagr": cagr,
-            "volatility": np.sqrt(variance_from_sums(count, *returns[1:])) * year,
-            "sharpe": np.where(excess.squares == 0.0, np.nan, mean / spread * year),
-            "sortino": np.where(below == 0.0, np.nan, mean / below * year),
+            "volatility": np.sqrt(variance_from_sums(count, total, squares)) * year,
+            "sharpe": np.where(excess_squares == 0.0, np.nan, mean / deviation * year),
+            "sortino": np.where(downside == 0.0, np.nan, mean / downside * year),
             "max_drawdown": lost,
             "longest_drawdown": sums.longest_drawdown,
             "calmar": np.where(lost < 0.0, cagr / np.abs(lost), np.nan),
             "ulcer": np.sqrt(sums.squared_drawdowns / (sessions + 1)),
             "best_year": sums.best_year,
             "worst_year": sums.worst_year,
-            "turnover": sums.traded / 2.0 / mean_value / (days / CALENDAR_DAYS_PER_YEAR),
+            "turnover": sums.traded / 2.0 / (sums.values / sessions) / (days / CALENDAR_DAYS_PER_YEAR),
             "costs": sums.costs,
             "trades": sums.trades,
             "rebalances": sums.rebalances,
-            "max_weight": sums.top_money / sums.top_value if len(tape.capped) else np.full_like(growth, np.nan),
-            "sessions_over_cap": sums.over_cap if len(tape.capped) else np.full_like(growth, np.nan),
+            "max_weight": sums.top_money / sums.top_value if len(market.capped) else absent,
+            "sessions_over_cap": sums.over_cap if len(market.capped) else absent,
         }
     for column, name in enumerate(SWEEP_METRICS[: len(columns)]):
         table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
-    table[:, len(columns) :] = np.vstack(_unshift_sums(counts, sums.shift, sums.returns, sums.squares)).T
+    table[:, len(columns) :] = np.vstack(_unshift_sums(counts, shift, sums.returns, sums.squares)).T
     if not np.isfinite(table).all():  # rarely so, and to write through a mask takes ten times as long as to ask
         table[~np.isfinite(table)] = np.nan
 
 
 def metrics_from_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
-    """Return (len(FIGURES),) the figures of a run of the spine; ``risk_free`` as in ``Performance.of``."""
+    """Return (len(SWEEP_METRICS),) the metrics of a ledger; ``risk_free`` as in ``Performance.from_ledger``."""
     performance = Performance.from_ledger(ledger, risk_free)
     found = compute_metrics(performance)
     weight, sessions = cap_metrics(ledger, market, policy.caps())
     known = [found[name] for name in SWEEP_METRICS if name in found]
     blocks = (np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS))
     if len(performance.returns):
-        scatter = Moments1D.from_series(performance.returns)
-        counts = np.diff([0, *block_ends(scatter.count)])
-        blocks = _unshift_sums(counts, scatter.shift, scatter.sums, scatter.squares)
+        moments = Moments1D.from_series(performance.returns)
+        counts = np.diff([0, *block_ends(moments.count)])
+        blocks = _unshift_sums(counts, moments.shift, moments.sums, moments.squares)
     return np.array(
         [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
     )
@@ -126,22 +124,12 @@ def _unshift_sums(
 
 
 def _sum_blocks(blocks: FloatArray) -> FloatArray:
-    """Return (S,) the sums of (BLOCKS, S), in order."""
-    total = np.zeros(blocks.shape[1])
-    for block in blocks:
-        total += block
-    return total
-
-
-def _cagr(growth: FloatArray, days: float) -> FloatArray:
-    """Return growth a year (S,), NaN where there is none."""
-    if days <= 0.0:
-        return np.full_like(growth, np.nan)
-    return elementwise_power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0
+    """Return (S,) the sums of (RETURN_BLOCKS, S), added in order."""
+    return reduce(np.add, blocks, np.zeros(blocks.shape[1]))
 
 
 def cap_metrics(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
-    """Return the highest weight of any capped asset, by products as the lanes compare it, and closes above the cap."""
+    """Return the highest weight of any capped asset, compared as the kernel does, and closes above a cap."""
     caps = {market.column_index(ticker): cap for ticker, cap in limits.items()}
     if not caps:
         return np.nan, np.nan

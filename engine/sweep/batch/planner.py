@@ -1,7 +1,7 @@
-"""From variants to what the lanes take: who may run side by side, and the arrays of their market, plans and terms.
+"""Which variants run side by side, and what is asked of their policies beforehand.
 
-No rule is written twice: targets come from the policy's own ``target_weights`` for every pattern of who can be held,
-heirs from ``reallocation_weights``, dates from its schedule. What plans share is asked once.
+No rule is written twice: targets come from the policy's own ``target_weights`` for every pattern of assets that can be
+held, recipients of payouts from ``reallocation_weights``, dates from its schedule. What policies share is asked once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
@@ -17,32 +17,28 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
-from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
+from engine.portfolio.policy import Band, Decision, Policy, validate_weights
 from engine.simulation.kernel.order_costs import is_proportional
 
 MIN_SESSIONS: Final = 3
-"""Sessions below which there is nothing for lanes to gain."""
-
+"""Sessions below which there is nothing for a batch to gain."""
 MAX_CACHED_ANSWERS: Final = 8_192
-"""Policies whose answers are kept at a time; a sweep asks about each of its own a few times in a row."""
-
+"""Answers of one kind that are kept at a time; a sweep asks about each of its policies a few times in a row."""
+MAX_CACHED_CALENDARS: Final = 4_096
+"""Calendars that are kept, each over a window's end."""
 MAX_CACHED_MARKETS: Final = 64
 """Ends of windows whose market is kept."""
 
-MAX_CACHED_CALENDARS: Final = 4_096
-"""Calendars that are kept, each over a window's end."""
-
 ItemT = TypeVar("ItemT")
-KeyT = TypeVar("KeyT", bound=Hashable)
 AnswerT = TypeVar("AnswerT")
 
 
 class Variant(NamedTuple):
-    """One point of a sweep: a policy over rows ``start`` to before ``end_row`` of a market, with its account and costs.
+    """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs.
 
-    ``target_spec`` and ``calendar_spec`` save asking what the caller knows: equal keys say that policies want the same weights, or
-    decide at the same times, over this market. With both, ``policy`` need only be one that wants the same, and
-    ``make_policy`` returns the variant's own when it is needed.
+    ``targets_key`` and ``calendar_key`` save asking what the caller knows: policies with equal ones want the same
+    weights, or decide at the same times, over this market. With both, ``policy`` need only be one that wants the same,
+    and ``make_policy`` returns the variant's own when it is needed.
     """
 
     policy: Policy
@@ -62,10 +58,10 @@ class Variant(NamedTuple):
 
 @dataclass(frozen=True)
 class VariantColumns:
-    """S variants of one family, each one of the ``target_variants`` (wants, account, costs) at one of the ``calendar_variants`` (calendar).
+    """S variants with one batch key, as columns.
 
-    ``target_index`` and ``calendar_index`` (S,) say of which of the ``target_variants`` a variant is, and with which of the ``calendar_variants`` it
-    decides; ``make_variant`` makes one by its number.
+    ``target_variants`` differ in targets, account or costs, ``calendar_variants`` in their calendar; the indices (S,)
+    say with which of each a variant agrees. ``make_variant`` makes one by its number.
     """
 
     target_variants: Sequence[Variant]
@@ -77,20 +73,23 @@ class VariantColumns:
     @classmethod
     def from_variants(cls, variants: Sequence[Variant]) -> VariantColumns:
         """Return ``variants`` in columns."""
-        kinds, kind = distinct_by_key(variants, [(id(one.policy), id(one.account), id(one.costs)) for one in variants])
-        moments, moment = kinds, kind
-        if any(one.calendar_key is not None for one in variants):
-            moments, moment = distinct_by_key(
-                variants, [id(one.policy) if one.calendar_key is None else one.calendar_key for one in variants]
-            )
-        return cls(kinds, moments, kind, moment, variants.__getitem__)
+        targets, target = distinct_by_key(variants, [(id(v.policy), id(v.account), id(v.costs)) for v in variants])
+        calendars, calendar = targets, target
+        if any(variant.calendar_key is not None for variant in variants):
+            keys = [id(v.policy) if v.calendar_key is None else v.calendar_key for v in variants]
+            calendars, calendar = distinct_by_key(variants, keys)
+        return cls(targets, calendars, target, calendar, variants.__getitem__)
 
 
-def distinct_by_key(things: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[list[ItemT], IntArray]:
-    """Return the first thing with each key, in order of appearance, and (S,) which of the keys each has."""
+def distinct_by_key(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[list[ItemT], IntArray]:
+    """Return the first item with each key, in order of appearance, and (S,) which of them has each item's key.
+
+    >>> distinct_by_key("aBAb", ["a", "b", "a", "b"])
+    (['a', 'B'], array([0, 1, 0, 1]))
+    """
     known: dict[Hashable, int] = {}
-    number = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
-    return [things[at] for at in np.unique(number, return_index=True)[1].tolist()], number
+    index = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
+    return [items[at] for at in np.unique(index, return_index=True)[1].tolist()], index
 
 
 @runtime_checkable
@@ -105,7 +104,8 @@ class SharesTargets(Protocol):
 class BatchKey:
     """What variants have in common that run side by side.
 
-    ``band_checks`` (T,) at which closes bands are looked at, as bytes, so that it can be hashed; empty without a band.
+    ``assets`` are columns of the market, ``capped`` positions among them; ``band_checks`` (T,) the closes at which
+    bands are looked at, as bytes, so that it can be hashed; empty without a band.
     """
 
     assets: tuple[int, ...]
@@ -119,7 +119,7 @@ class BatchKey:
     proportional: bool
 
     def fill_key(self, row: int) -> Hashable:
-        """Return what two fills share at which a policy is told the same."""
+        """Return what is equal for two fills at which a policy is told the same."""
         return self.opening_row, self.end_row, self.delay, row
 
 
@@ -127,7 +127,7 @@ class BatchKey:
 class TargetSpec:
     """What a policy always wants, in its own assets' order: columns of the market, caps, core; and its haircut.
 
-    ``target_weights`` remembers (n,) targets by fill.
+    ``targets_by_fill`` remembers (n,) targets by fill.
     """
 
     policy: Policy
@@ -149,82 +149,99 @@ class CalendarSpec:
 
     rows: IntArray
     band: Band | None
-    band_checks: bytes
+
+    @property
+    def band_checks(self) -> bytes:
+        """The closes at which its band is looked at, as :class:`BatchKey` has them."""
+        return self.band.check_rows.tobytes() if self.band else b""
+
+    @property
+    def band_widths(self) -> tuple[float, float]:
+        """Absolute and relative width of its band [fraction]."""
+        return (self.band.absolute, self.band.relative) if self.band else (np.inf, np.inf)
 
 
-def _clear_when_full(answers: dict[KeyT, AnswerT], most: int) -> dict[KeyT, AnswerT]:
-    """Return what is remembered, forgotten first when it is too much: a sweep may ask about millions."""
-    if len(answers) >= most:
-        answers.clear()
-    return answers
+@dataclass(frozen=True)
+class Memo(Generic[AnswerT]):
+    """Answers by key; all are forgotten when ``capacity`` of them are known, as a sweep may ask about millions."""
+
+    capacity: int
+    answers: dict[Hashable, AnswerT] = field(default_factory=dict)
+
+    def recall(self, key: Hashable, compute: Callable[[], AnswerT]) -> AnswerT:
+        """Return the answer to ``key``, computed when it is not known."""
+        if key not in self.answers:
+            answer = compute()
+            if len(self.answers) >= self.capacity:
+                self.answers.clear()
+            self.answers[key] = answer
+        return self.answers[key]
 
 
 class PolicyCache:
     """All that is asked of one market and of the policies over it; asks everything once."""
 
-    def __init__(self, market: Market) -> None:
-        """Plan over ``market``, which reaches to the end of the data."""
+    def __init__(self, market: Market, capacity: int = MAX_CACHED_ANSWERS) -> None:
+        """Begin with no answer about ``market``, which reaches to the end of the data."""
         self.market = market
-        self._markets: dict[Hashable, Market] = {}
-        self._target_specs: dict[Hashable, TargetSpec] = {}
-        self._calendar_specs: dict[Hashable, CalendarSpec] = {}
-        self._target_specs_by_policy: dict[int, tuple[Policy, TargetSpec]] = {}
-        self._calendar_specs_by_policy: dict[tuple[int, int], tuple[Policy, CalendarSpec]] = {}
-        self._decisions: dict[Hashable, Decision] = {}
-        self._opening_rows: dict[Hashable, int | None] = {}
-        self._cost_terms: dict[Hashable, tuple[tuple[float, ...], bool]] = {}
+        self.markets: Memo[Market] = Memo(MAX_CACHED_MARKETS)
+        self.targets_keys: Memo[tuple[Policy, Hashable]] = Memo(capacity)
+        self.target_specs: Memo[TargetSpec] = Memo(capacity)
+        self.calendar_specs: Memo[CalendarSpec] = Memo(min(capacity, MAX_CACHED_CALENDARS))
+        self.decisions: Memo[Decision] = Memo(capacity)
+        self.opening_rows: Memo[int | None] = Memo(capacity)
+        self.costs: Memo[tuple[tuple[float, ...], bool]] = Memo(capacity)
 
     def market_until(self, end: int) -> Market:
-        """Return the market up to before row ``end_row``."""
-        if end not in self._markets:
-            _clear_when_full(self._markets, MAX_CACHED_MARKETS)[end] = self.market.truncate(self.market.dates[end - 1])
-        return self._markets[end]
+        """Return the market up to before row ``end``."""
+        return self.markets.recall(end, lambda: self.market.truncate(self.market.dates[end - 1]))
 
     def batch_key(self, variant: Variant) -> BatchKey | None:
-        """Return what ``make_variant`` has to share with others to run beside them; None when only the spine can run it."""
+        """Return what variants must share with this one to run beside it; None when only ``simulate`` can run it."""
         account = variant.account
         if account.shares == "whole" or account.contributions.amount:
             return None
-        wants, when = self.target_spec(variant), self.calendar_spec(variant)
-        opening = self.opening_row(wants, variant.start, variant.end)
-        if not wants.is_batchable or opening is None or variant.end - opening < MIN_SESSIONS:
+        spec, calendar = self.target_spec(variant), self.calendar_spec(variant)
+        opening = self.opening_row(spec, variant.start, variant.end)
+        if not spec.is_batchable or opening is None or variant.end - opening < MIN_SESSIONS:
             return None
-        if (when.band or wants.watches_caps) and account.fill_delay:
+        if (calendar.band or spec.watches_caps) and account.fill_delay:
             return None
-        if when.band and not when.band.is_full_rebalance:
+        if calendar.band and not calendar.band.is_full_rebalance:
             return None
         return BatchKey(
-            assets=wants.assets,
-            capped=wants.capped,
+            assets=spec.assets,
+            capped=spec.capped,
             opening_row=opening,
             end_row=variant.end,
             delay=account.fill_delay,
             cash_rate=account.cash.rate,
-            watches_caps=wants.watches_caps,
-            band_checks=when.band_checks,
+            watches_caps=spec.watches_caps,
+            band_checks=calendar.band_checks,
             proportional=self.cost_terms(variant.costs)[1],
         )
 
     def target_spec(self, variant: Variant) -> TargetSpec:
         """Return what a variant's policy always wants."""
-        policy = variant.policy
-        known = self._target_specs_by_policy.get(id(policy))
-        if known is not None and known[0] is policy:
-            return known[1]
-        key = variant.targets_key
-        if key is None:
-            key = policy.targets_key() if isinstance(policy, SharesTargets) else id(policy)
-        found = self._target_specs.get(key)
-        if found is None:
-            found = _clear_when_full(self._target_specs, MAX_CACHED_ANSWERS)[key] = self._build_target_spec(policy)
-        _clear_when_full(self._target_specs_by_policy, MAX_CACHED_ANSWERS)[id(policy)] = policy, found
-        return found
+        key = variant.targets_key if variant.targets_key is not None else self._targets_key(variant.policy)
+        return self.target_specs.recall(key, lambda: self._build_target_spec(variant.policy))
+
+    def _targets_key(self, policy: Policy) -> Hashable:
+        """Return the key of a policy, remembered by identity: to build it takes longer than to run a variant.
+
+        The policy is kept beside its key, so that no other can get its identity meanwhile.
+        """
+        found = self.targets_keys.recall(
+            id(policy), lambda: (policy, policy.targets_key() if isinstance(policy, SharesTargets) else id(policy))
+        )
+        return found[1]
 
     def _build_target_spec(self, policy: Policy) -> TargetSpec:
         caps, core, columns = policy.caps(), policy.core(), self.market.columns
         known = all(ticker in columns for ticker in policy.tickers)
         assets = tuple(sorted(columns[ticker] for ticker in policy.tickers)) if known else ()
         names = [self.market.assets[column] for column in assets]
+        is_fixed = policy.review is None and policy.fixed_targets() is not None
         return TargetSpec(
             policy=policy,
             assets=assets,
@@ -233,103 +250,67 @@ class PolicyCache:
             core=np.array([core.get(name, 0.0) for name in names]),
             caps=np.array([caps.get(ticker, np.inf) for ticker in self.market.assets]),
             haircut=policy.haircut,
-            is_batchable=known
-            and policy.review is None
-            and policy.fixed_targets() is not None
-            and len(set(caps.values())) <= 1,
+            is_batchable=known and is_fixed and len(set(caps.values())) <= 1,
             watches_caps=policy.watch_caps,
             opening_tickers=policy.opening_tickers(),
         )
 
-    def opening_row(self, wants: TargetSpec, start: int, end: int) -> int | None:
-        """Return the row of the opening purchase, or None where there is none before ``end_row``."""
-        key = (wants.opening_tickers, start)
-        if key not in self._opening_rows:
-            _clear_when_full(self._opening_rows, MAX_CACHED_ANSWERS)[key] = (
-                self.market.first_close_row(wants.opening_tickers, start) if wants.is_batchable else None
-            )
-        row = self._opening_rows[key]
+    def opening_row(self, spec: TargetSpec, start: int, end: int) -> int | None:
+        """Return the row of the opening purchase, or None where there is none before ``end``."""
+        tickers = spec.opening_tickers
+        row = self.opening_rows.recall(
+            (tickers, start), lambda: self.market.first_close_row(tickers, start) if spec.is_batchable else None
+        )
         return row if row is not None and row < end else None
 
     def calendar_spec(self, variant: Variant) -> CalendarSpec:
         """Return when a variant's schedule decides."""
-        if variant.calendar_key is not None:
-            return self._calendar_spec_by_key(variant, (variant.calendar_key, variant.end))
-        policy, key = variant.policy, (id(variant.policy), variant.end)
-        known = self._calendar_specs_by_policy.get(key)
-        if known is None or known[0] is not policy:
-            found = self._calendar_spec_by_key(variant, (cast("Hashable", policy.schedule), variant.end))
-            known = _clear_when_full(self._calendar_specs_by_policy, MAX_CACHED_ANSWERS)[key] = policy, found
-        return known[1]
+        key = variant.calendar_key if variant.calendar_key is not None else cast("Hashable", variant.policy.schedule)
 
-    def _calendar_spec_by_key(self, variant: Variant, key: Hashable) -> CalendarSpec:
-        if key not in self._calendar_specs:
-            schedule: Schedule = variant.own_policy.schedule
-            dates = self.market.dates[: variant.end]
-            band = schedule.band(dates)
+        def build() -> CalendarSpec:
+            schedule, dates = variant.own_policy.schedule, self.market.dates[: variant.end]
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
-            _clear_when_full(self._calendar_specs, MAX_CACHED_CALENDARS)[key] = CalendarSpec(
-                rows, band, band.check_rows.tobytes() if band else b""
-            )
-        return self._calendar_specs[key]
+            return CalendarSpec(rows, schedule.band(dates))
+
+        return self.calendar_specs.recall((key, variant.end), build)
 
     def cost_terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
         """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
-        if costs not in self._cost_terms:
+
+        def compute() -> tuple[tuple[float, ...], bool]:
             table = costs.cost_table(1)
-            _clear_when_full(self._cost_terms, MAX_CACHED_ANSWERS)[costs] = (
-                tuple(float(column[0]) for column in table),
-                bool(is_proportional(table)),
-            )
-        return self._cost_terms[costs]
+            return tuple(float(column[0]) for column in table), bool(is_proportional(table))
 
-    def target_weights(self, wants: TargetSpec, family: BatchKey, row: int) -> FloatArray:
+        return self.costs.recall(costs, compute)
+
+    def target_weights(self, spec: TargetSpec, key: BatchKey, row: int) -> FloatArray:
         """Return (n,) the targets of a rebalance filled at ``row``; asked once for all variants that want the same."""
-        key = family.fill_key(row)
-        if key not in wants.targets_by_fill:
-            decision = self.decision(family, row)
-            checked = validate_weights(wants.policy.target_weights(decision), decision, wants.caps)
-            wants.targets_by_fill[key] = checked[list(family.assets)]
-        return wants.targets_by_fill[key]
+        fill = key.fill_key(row)
+        if fill not in spec.targets_by_fill:
+            decision = self.decision(key, row)
+            weights = validate_weights(spec.policy.target_weights(decision), decision, spec.caps)
+            spec.targets_by_fill[fill] = weights[list(key.assets)]
+        return spec.targets_by_fill[fill]
 
-    def decision(self, family: BatchKey, row: int) -> Decision:
+    def decision(self, key: BatchKey, row: int) -> Decision:
         """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
-        key = family.fill_key(row)
-        if key not in self._decisions:
-            _clear_when_full(self._decisions, MAX_CACHED_ANSWERS)[key] = self._build_decision(family, row)
-        return self._decisions[key]
 
-    def _build_decision(self, family: BatchKey, row: int) -> Decision:
-        market, nobody = self.market_until(family.end_row), np.zeros(len(self.market.assets), dtype=np.bool_)
-        opens = row == family.opening_row
-        seen = row if opens else max(row - family.delay, family.opening_row + 1)
-        eligible = market.listed[row] if opens else market.eligible[row]
-        return Decision(market.history_before(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody)
+        def build() -> Decision:
+            market, nobody = self.market_until(key.end_row), np.zeros(len(self.market.assets), dtype=np.bool_)
+            opens = row == key.opening_row
+            seen = row if opens else max(row - key.delay, key.opening_row + 1)
+            eligible = market.listed[row] if opens else market.eligible[row]
+            return Decision(market.history_before(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody)
 
-
-class _MarketIdentity:
-    """A market by identity, as a key."""
-
-    def __init__(self, market: Market) -> None:
-        self.market = market
-
-    def __hash__(self) -> int:
-        return id(self.market)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _MarketIdentity) and other.market is self.market
+        return self.decisions.recall(key.fill_key(row), build)
 
 
 @lru_cache(maxsize=4)
-def _cached_policy_cache(key: _MarketIdentity) -> PolicyCache:
-    return PolicyCache(key.market)
+def policy_cache_for(market: Market) -> PolicyCache:
+    """Return the policy cache of a market, the same as long as it is in use."""
+    return PolicyCache(market)
 
 
 def clear_caches() -> None:
     """Let go of all that was asked of any market."""
-    _cached_policy_cache.cache_clear()
-
-
-def policy_cache_for(market: Market) -> PolicyCache:
-    """Return the planner of a market, the same as long as it is in use."""
-    return _cached_policy_cache(_MarketIdentity(market))
+    policy_cache_for.cache_clear()

@@ -1,4 +1,4 @@
-"""A lane, run among others, has the figures that the spine gives its variant by itself, to the last bit."""
+"""A variant run in a batch has the metrics that ``simulate`` gives it by itself, to the last bit."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.kernel.batch.run_lanes import run_lanes
-from engine.sweep.batch import planner as lane_plans
-from engine.sweep.batch import run_batch as lanes
-from engine.sweep.batch.run_batch import SWEEP_METRICS, Variant
+from engine.sweep.batch import run_batch
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.planner import PolicyCache, Variant, policy_cache_for
+from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -29,20 +30,20 @@ NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
 
 def equal(left: np.ndarray, right: np.ndarray) -> None:
     for name, one, other in zip(SWEEP_METRICS, left, right, strict=True):
-        assert (one == other) or (np.isnan(one) and np.isnan(other)), f"{name}: {one!r} in lanes, {other!r} by itself"
+        assert (one == other) or (np.isnan(one) and np.isnan(other)), f"{name}: {one!r} in a batch, {other!r} by itself"
 
 
 def compare(market: Market, variants: list[Variant], risk_free: float | np.ndarray = 0.0, threads: int = 1) -> int:
-    """Run all variants both ways, family by family; return how many ran in lanes."""
-    families: dict[object, list[Variant]] = {}
+    """Run all variants both ways, batch by batch; return how many ran in one."""
+    batches: dict[object, list[Variant]] = {}
     for variant in variants:
-        families.setdefault(lanes.batch_key(variant, market), []).append(variant)
-    for family, members in families.items():
-        if family is not None:
-            table = lanes.metrics_for_variants(market, members, risk_free, threads)
-            for row, variant in zip(table, members, strict=True):
-                equal(row, lanes.reference_metrics(market, variant, risk_free))
-    return sum(len(members) for family, members in families.items() if family is not None)
+        batches.setdefault(policy_cache_for(market).batch_key(variant), []).append(variant)
+    batches.pop(None, None)
+    for members in batches.values():
+        table = variant_metrics(market, members, risk_free, threads)
+        for row, variant in zip(table, members, strict=True):
+            equal(row, reference_metrics(market, variant, risk_free))
+    return sum(map(len, batches.values()))
 
 
 def random_market(rng: random.Random) -> Market:
@@ -123,7 +124,7 @@ def random_variant(rng: random.Random, market: Market) -> Variant:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_variants_of_wild_markets_have_the_bits_of_the_spine(seed: int) -> None:
+def test_variants_of_wild_markets_have_the_bits_of_simulate(seed: int) -> None:
     rng = random.Random(f"lanes {seed}")
     ran = 0
     for _ in range(8):
@@ -134,7 +135,7 @@ def test_variants_of_wild_markets_have_the_bits_of_the_spine(seed: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-4])
-def test_the_article_s_plans_over_real_prices_have_the_bits_of_the_spine(shared_data, rate: float) -> None:
+def test_the_article_s_plans_over_real_prices_have_the_bits_of_simulate(shared_data, rate: float) -> None:
     """Baskets with names that list late (ASTS, RKLB, IONQ, RXRX, VKTX) and two that end early, each with its own terms."""
     market, rng = real_market(shared_data), random.Random(f"article {rate}")
     names = ("CRS", "UNF", "SRCE", "MMSI", "ITRI", "IONQ", "RKLB", "ASTS", "VKTX", "RXRX")
@@ -191,13 +192,13 @@ def steady_market(sessions: int = 600, assets: int = 3) -> Market:
 def test_neither_threads_nor_neighbours_nor_order_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market()
     variants = mixes(market, 90)
-    table = lanes.metrics_for_variants(market, variants)
+    table = variant_metrics(market, variants)
     assert not np.isnan(table[:, :16]).any()
-    assert lanes.metrics_for_variants(market, variants, threads=3).tobytes() == table.tobytes()
-    assert lanes.metrics_for_variants(market, variants[::-1])[::-1].tobytes() == table.tobytes()
-    assert lanes.metrics_for_variants(market, variants[17:18]).tobytes() == table[17:18].tobytes()
-    monkeypatch.setattr(lanes, "CHUNK", 16)
-    assert lanes.metrics_for_variants(market, variants, threads=2).tobytes() == table.tobytes()
+    assert variant_metrics(market, variants, threads=3).tobytes() == table.tobytes()
+    assert variant_metrics(market, variants[::-1])[::-1].tobytes() == table.tobytes()
+    assert variant_metrics(market, variants[17:18]).tobytes() == table[17:18].tobytes()
+    monkeypatch.setattr(run_batch, "CHUNK_VARIANTS", 16)
+    assert variant_metrics(market, variants, threads=2).tobytes() == table.tobytes()
 
 
 def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
@@ -209,10 +210,10 @@ def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
     }
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 7500, 9500)
     narrow, wide = real_market(shared_data), real_market(shared_data, ("IWM", "AGG", "QQQ", "KO", "JPM", "XOM", "MCD"))
-    equal(lanes.metrics_for_variants(wide, [variant])[0], lanes.reference_metrics(narrow, variant))
+    equal(variant_metrics(wide, [variant])[0], reference_metrics(narrow, variant))
 
 
-def test_a_total_loss_in_a_lane_has_the_figures_of_the_spine() -> None:
+def test_a_total_loss_in_a_batch_has_the_metrics_of_simulate() -> None:
     """Nothing is divided by a value of zero: what is left of the run is a flat line at a total loss."""
     closes = 20.0 * np.cumprod(1.0 + np.random.default_rng(5).normal(3e-4, 0.01, (300, 2)), axis=0)
     closes[200:, 0] = np.nan
@@ -223,36 +224,38 @@ def test_a_total_loss_in_a_lane_has_the_figures_of_the_spine() -> None:
         Variant(FixedMix.model_validate({**lost, "rebalance": {"kind": kind}}), Account(), NoCosts(), 0, 300)
         for kind in ("annual", "never")
     ]
-    table = lanes.metrics_for_variants(market, variants)
+    table = variant_metrics(market, variants)
     for row, variant in zip(table, variants, strict=True):
-        assert lanes.batch_key(variant, market) is not None
-        equal(row, lanes.reference_metrics(market, variant))
+        assert policy_cache_for(market).batch_key(variant) is not None
+        equal(row, reference_metrics(market, variant))
         assert (row[SWEEP_METRICS.index("final_value")], row[SWEEP_METRICS.index("max_drawdown")]) == (0.0, -1.0)
         assert np.isfinite(row[SWEEP_METRICS.index("volatility")])
 
 
-def test_what_lanes_cannot_do_is_left_to_the_spine() -> None:
+def test_what_a_batch_cannot_do_is_left_to_simulate() -> None:
     market = steady_market()
     mix = FixedMix.model_validate({"weights": {"AAA": 0.5, "BBB": 0.4}})
     end = len(market.dates)
     usual = Variant(mix, Account(), NoCosts(), 0, end)
-    assert lanes.batch_key(usual, market) is not None
+    assert policy_cache_for(market).batch_key(usual) is not None
     part = FixedMix.model_validate(
         {"weights": {"AAA": 0.5, "BBB": 0.4}, "rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"}
     )
     flows = Account.model_validate({"contributions": {"amount": 100}})
     whole = Account.model_validate({"shares": "whole"})
-    for odd in (
+    for variant in (
         Variant(part, Account(), NoCosts(), 0, end),
         Variant(mix, flows, NoCosts(), 0, end),
         Variant(mix, whole, NoCosts(), 0, end),
         Variant(mix, Account(), NoCosts(), 0, 2),
     ):
-        assert lanes.batch_key(odd, market) is None
-        equal(lanes.metrics_for_variants(market, [odd])[0], lanes.reference_metrics(market, odd))
+        assert policy_cache_for(market).batch_key(variant) is None
+        equal(variant_metrics(market, [variant])[0], reference_metrics(market, variant))
 
 
-def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_waits_is_run_by_simulate_while_the_batch_runs_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """B has no close at the January rebalance; only who holds it has an order that waits."""
     closes = np.full((300, 3), 10.0) * np.cumprod(1.0 + np.random.default_rng(1).normal(0, 0.01, (300, 3)), axis=0)
     dates = np.busday_offset(np.datetime64("2019-06-03"), np.arange(300), roll="forward")
@@ -261,15 +264,15 @@ def test_an_order_that_waits_is_run_by_the_spine_among_lanes_that_do_not(monkeyp
     market = Market.build(dates, NAMES[:3], closes)
     kinds = ({"AAA": 0.6, "CCC": 0.4, "BBB": 0.0}, {"AAA": 0.6, "BBB": 0.4, "CCC": 0.0})
     variants = [Variant(FixedMix.model_validate({"weights": one}), Account(), NoCosts(), 0, 300) for one in kinds]
-    spine, asked = lanes.reference_metrics, []
-    monkeypatch.setattr(lanes, "run_spine", lambda *of: asked.append(of[1]) or spine(*of))
-    table = lanes.metrics_for_variants(market, variants)
+    asked = []
+    monkeypatch.setattr(run_batch, "reference_metrics", lambda *of: asked.append(of[1]) or reference_metrics(*of))
+    table = variant_metrics(market, variants)
     assert asked == variants[1:]
     for found, variant in zip(table, variants, strict=True):
-        equal(found, spine(market, variant))
+        equal(found, reference_metrics(market, variant))
 
 
-def test_figures_are_those_that_a_run_prints() -> None:
+def test_metrics_are_those_that_a_run_prints() -> None:
     from engine.analysis.comparison import peak_weights
     from engine.analysis.performance import Performance, compute_metrics
     from engine.simulation.simulate import simulate
@@ -277,7 +280,7 @@ def test_figures_are_those_that_a_run_prints() -> None:
     market = steady_market(500, 6)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 0, 500)
-    found = dict(zip(SWEEP_METRICS, lanes.metrics_for_variants(market, [variant])[0].tolist(), strict=True))
+    found = dict(zip(SWEEP_METRICS, variant_metrics(market, [variant])[0].tolist(), strict=True))
     ledger = simulate(market, variant.policy, variant.account, variant.costs.cost_table(6))
     performance = Performance.from_ledger(ledger)
     printed = compute_metrics(performance)
@@ -294,25 +297,25 @@ def test_figures_are_those_that_a_run_prints() -> None:
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="there is no compiler here")
-def test_all_families_share_one_compilation() -> None:
+def test_all_batches_share_one_compilation() -> None:
     """A layout or a type that differs would cost every sweep the compiler's seconds again, or a copy a group."""
     market = steady_market(300, 5)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:5], 0.03), "cap": 0.03}
     band = {"kind": "band", "absolute": "2%"}
     for more in ({}, {"caps": "always"}, {"rebalance": band}):
         variant = Variant(CoreSatellite.model_validate({**plan, **more}), Account(), NoCosts(), 0, 300)
-        lanes.metrics_for_variants(market, [variant])
-        lanes.metrics_for_variants(market, [variant] * 20, 1e-4, threads=2)
-    lanes.metrics_for_variants(market, mixes(market, 30))
+        variant_metrics(market, [variant])
+        variant_metrics(market, [variant] * 20, 1e-4, threads=2)
+    variant_metrics(market, mixes(market, 30))
     assert len(run_lanes.signatures) == 1
 
 
 def test_without_a_compiler_the_bits_are_the_same() -> None:
     program = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from test_lanes import lanes, mixes, steady_market\n"
+        f"import sys; sys.path[:0] = ['tests', {str(Path(__file__).parent)!r}]\n"
+        "from test_batch_equals_simulate import mixes, steady_market, variant_metrics\n"
         "market = steady_market(40)\n"
-        "print(lanes.run(market, mixes(market, 9)).tobytes().hex())\n"
+        "print(variant_metrics(market, mixes(market, 9)).tobytes().hex())\n"
     )
     printed = subprocess.run(
         [sys.executable, "-c", program],
@@ -323,7 +326,7 @@ def test_without_a_compiler_the_bits_are_the_same() -> None:
         check=True,
     )
     market = steady_market(40)
-    assert printed.stdout.strip() == lanes.metrics_for_variants(market, mixes(market, 9)).tobytes().hex()
+    assert printed.stdout.strip() == variant_metrics(market, mixes(market, 9)).tobytes().hex()
 
 
 def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
@@ -332,17 +335,16 @@ def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
     mix = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.2}
     policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
     variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
-    variants[0] = variants[0]._replace(when=("a year",))
-    for row, variant in zip(lanes.metrics_for_variants(market, variants), variants, strict=True):
-        equal(row, lanes.reference_metrics(market, variant))
+    variants[0] = variants[0]._replace(calendar_key=("a year",))
+    for row, variant in zip(variant_metrics(market, variants), variants, strict=True):
+        equal(row, reference_metrics(market, variant))
 
 
 def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market(200)
     variants = mixes(market, 60)
-    table = lanes.metrics_for_variants(market, variants)
-    planner = lane_plans.PolicyCache(market)
-    monkeypatch.setattr(lane_plans, "REMEMBERED", 8)
-    monkeypatch.setattr(lanes, "planner_of", lambda _: planner)
-    assert lanes.metrics_for_variants(market, variants).tobytes() == table.tobytes()
-    assert max(len(planner._target_specs), len(planner._target_specs_by_policy), len(planner._cost_terms)) <= 8
+    table = variant_metrics(market, variants)
+    cache = PolicyCache(market, capacity=8)
+    monkeypatch.setattr(run_batch, "policy_cache_for", lambda _: cache)
+    assert variant_metrics(market, variants).tobytes() == table.tobytes()
+    assert max(len(memo.answers) for memo in (cache.targets_keys, cache.target_specs, cache.costs)) <= 8
