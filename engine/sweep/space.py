@@ -136,9 +136,9 @@ class Points:
 
     def indices_along(self, numbers: npt.NDArray[np.int64], axis: int) -> npt.NDArray[np.int64]:
         """Return (n,) the indices of points along one axis."""
-        if self.sampled is not None:
-            return self.sampled[numbers, axis].astype(np.int64)
-        return np.asarray(numbers // math.prod(self.sizes[axis + 1 :]) % self.sizes[axis])
+        if self.sampled is None:
+            return np.asarray(numbers // math.prod(self.sizes[axis + 1 :]) % self.sizes[axis])
+        return np.asarray(self.sampled[numbers, axis], dtype=np.int64)
 
 
 def uniform_samples(seed: int, count: int, width: int) -> npt.NDArray[np.float64]:
