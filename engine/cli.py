@@ -17,7 +17,8 @@ from engine import composition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.backtest.outputs import Json, RunResult
+    from engine.backtest.outputs import RunResult
+    from engine.backtest.run_summary import Json
     from engine.composition import AnyRunConfig
     from engine.core.yaml_document import Document
     from engine.report.run.frames import Frames
@@ -111,7 +112,7 @@ def run(
             result = _run_backtest(config, audit=audit)
         _write_run(result, folder)
         tried = _record_trial(result)
-        summaries.append(result.summary())
+        summaries.append(result.summary.to_plain())
         if not json:
             print_run(result, folder, trades=trades, tried=tried)
     if json:
@@ -137,7 +138,7 @@ def sweep(
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
-    from engine.backtest.outputs import SWEEP_KIND, data_sha256, output_folder, refuse_other_kind, to_json
+    from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind, to_json
     from engine.backtest.trial_count import record_trials
     from engine.core.errors import prefix_errors
     from engine.report.sweep.terminal import print_sweep, sweep_progress
@@ -157,15 +158,15 @@ def sweep(
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            found, summary = conduct.run_sweep(sweeping, options, progress, _build_sweep_report)
+            summary = conduct.run_sweep(sweeping, options, progress, _build_sweep_report)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
-    tried = record_trials(data_sha256(found.base_run.comparison), loaded.sha256(), found.results.distinct_count)
+    tried = record_trials(summary.data.sha256, loaded.sha256(), summary.sweep.distinct)
     if json:
-        sys.stdout.buffer.write(to_json(summary))
+        sys.stdout.buffer.write(to_json(summary.to_plain()))
     else:
-        print_sweep(found, folder, tried=tried)
+        print_sweep(summary, space, folder, tried=tried)
 
 
 @app.command()
@@ -427,7 +428,6 @@ def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
 
 
 def _record_trial(result: RunResult) -> int:
-    from engine.backtest.outputs import data_sha256
     from engine.backtest.trial_count import record_trials
 
-    return record_trials(data_sha256(result.comparison), result.config_sha256)
+    return record_trials(result.summary.data.sha256, result.config_sha256)

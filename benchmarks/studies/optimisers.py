@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 
 from engine.analysis.comparison import PortfolioResult
-from engine.analysis.walk_forward import WalkForward, walk_forward
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import load_config
@@ -31,6 +30,7 @@ from engine.core.arrays import FloatArray
 from engine.core.files import atomic_write
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
+from engine.portfolio.optimiser_step import OptimiserStep
 from engine.report import number_format as fmt
 from strategies import AnyStrategy
 
@@ -100,16 +100,14 @@ class Row:
         return self.run.comparison.strategy
 
     @property
-    def walk(self) -> WalkForward:
+    def steps(self) -> tuple[OptimiserStep, ...]:
         """Its decisions."""
-        found = walk_forward(self.strategy.ledger, self.run.comparison.market)
-        assert found is not None
-        return found
+        return self.strategy.ledger.steps
 
     def cells(self, rivals: tuple[str, ...]) -> list[str]:
         """Return the line of a table."""
-        figures, walk = self.strategy.metrics(), self.walk
-        without = sum(walk.fallbacks.values())
+        figures = self.strategy.metrics()
+        without = sum(bool(step.fallback) for step in self.steps)
         versus = [self.run.comparison.versus[name] for name in rivals]
         return [
             self.objective.replace("_", " "),
@@ -118,7 +116,7 @@ class Row:
             fmt.ratio(figures["sharpe"]),
             *(fmt.percent(figures[key]) for key in ("max_drawdown", "turnover")),
             fmt.money(figures["costs"]),
-            f"{without} of {len(walk.steps)}",
+            f"{without} of {len(self.steps)}",
             *(
                 f"{fmt.percentage_points(one.cagr_difference)} ({fmt.interval(one.cagr_difference_ci95)})"
                 for one in versus
@@ -305,7 +303,8 @@ def elsewhere(rows: list[Row]) -> list[str]:
 def weights_of(row: Row) -> Weights:
     """Return the targets of every decision that was solved, in the order of FUNDS."""
     ledger = row.strategy.ledger
-    solved = {stride.date for stride in row.walk.steps if not stride.step.fallback}
+    dates = row.run.comparison.market.dates
+    solved = {dates[step.row] for step in row.steps if not step.fallback}
     days = ledger.dates[ledger.rows]
     columns = [ledger.assets.index(name) for name in FUNDS]
     return {
@@ -320,7 +319,7 @@ def windows(row: Row) -> Iterator[tuple[np.datetime64, FloatArray, FloatArray]]:
     market = row.run.comparison.market
     columns = [market.column_index(name) for name in FUNDS]
     returns = market.prices[1:, columns] / market.prices[:-1, columns] - 1.0  # row k is the return of session k + 1
-    fills = [stride.step.row for stride in row.walk.steps] + [len(market.dates) - 1]
+    fills = [step.row for step in row.steps] + [len(market.dates) - 1]
     for at, fill in enumerate(fills[:-1]):
         yield market.dates[fill], returns[fill - 1 - LOOKBACK : fill - 1], returns[fill : fills[at + 1]]
 
@@ -331,7 +330,7 @@ class Same:
     def __init__(self, row: Row) -> None:
         """Remember the rows."""
         last = len(row.run.comparison.market.dates) - 1
-        fills = [stride.step.row for stride in row.walk.steps]
+        fills = [step.row for step in row.steps]
         ends = [*fills[1:], last]
         self.parts = [
             (np.arange(f - 1 - LOOKBACK, f - 1), np.arange(f, e)) for f, e in zip(fills, ends, strict=True) if e > f
@@ -498,8 +497,8 @@ def notes(funds: list[Row], plan: list[Row]) -> Iterator[str]:
         f"{fmt.percent(calmest.strategy.metrics()['volatility'])}. Deciding monthly rather than annually took turnover from "
         f"{fmt.percent(float(np.mean(spread['annual'])))} to {fmt.percent(float(np.mean(spread['monthly'])))} a year, on average over the objectives."
     )
-    steps = [step for row in [*funds, *plan] for step in row.walk.solved]
-    asked = sum(len(row.walk.steps) for row in [*funds, *plan])
+    steps = [step for row in [*funds, *plan] for step in row.steps if not step.fallback]
+    asked = sum(len(row.steps) for row in [*funds, *plan])
     yield (
         f"**Proof.** Of {asked:,} decisions {len(steps):,} were solved; no limit was broken by more than {max(s.residual for s in steps):.1e}, "
         f"and no admissible weights are better by more than {max(s.gap for s in steps):.1e} in units of the objective."

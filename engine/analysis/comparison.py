@@ -29,7 +29,7 @@ class PeakWeight:
     """The highest weight a capped asset drifted to, when, and at how many closes it stood above its cap."""
 
     weight: float
-    date: np.datetime64
+    date: str
     sessions_over_cap: int
     cap: float
 
@@ -52,8 +52,8 @@ class PortfolioResult:
 class RelativePerformance:
     """The strategy against another portfolio over the sessions both have; differences are strategy minus other."""
 
+    start: str
     sessions: int
-    start: np.datetime64
     cagr_difference: float | None
     cagr_difference_ci95: tuple[float, float] | None
     tracking_error: float | None
@@ -111,8 +111,8 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price at or after row ``start``; one that starts later is
-    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on; without ``bootstrap`` no intervals are
-    drawn.
+    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on;
+    without ``bootstrap`` no intervals are drawn.
     """
     runs = {"strategy": simulate(market, policy, account, costs, start=start)}
     if buy_and_hold:
@@ -183,8 +183,8 @@ def relative_performance(
     days = pair.years * CALENDAR_DAYS_PER_YEAR
     growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
     return RelativePerformance(
+        start=str(mine.dates[-sessions]),
         sessions=sessions,
-        start=mine.dates[-sessions],
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
         cagr_difference_ci95=interval,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns),
@@ -203,7 +203,7 @@ def peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Pe
         if path.any():
             over: BoolArray = path > cap * (1.0 + LIMIT_TOLERANCE)
             top = int(path.argmax())
-            result[ticker] = PeakWeight(float(path[top]), ledger.dates[top], int(over.sum()), cap)
+            result[ticker] = PeakWeight(float(path[top]), str(ledger.dates[top]), int(over.sum()), cap)
     return result
 
 

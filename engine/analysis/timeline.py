@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,15 +14,16 @@ from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import ReviewRecord
 
-AssetEventKind: TypeAlias = Literal["listed", "delisted", "review", "choice"]
-
 
 @dataclass(frozen=True)
 class AssetEvent:
-    """One event: the session, what kind, the asset (empty when it is about several), and what it did in words."""
+    """What happened to an asset (empty: to several), in words.
 
-    date: np.datetime64
-    kind: AssetEventKind
+    ``kind`` is ``listed``, ``delisted``, ``review`` or ``choice``; ``date`` is the session, in ISO form.
+    """
+
+    date: str
+    kind: str
     asset: str
     text: str
 
@@ -57,14 +58,14 @@ def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetE
             continue
         bought = next((k for k in range(len(ledger.rows)) if ledger.trades[k, j] > 0.0), None)
         if bought is None:
-            yield AssetEvent(market.dates[rows[0]], "listed", ticker, "first close; not bought in this run")
+            yield AssetEvent(str(market.dates[rows[0]]), "listed", ticker, "first close; not bought in this run")
             continue
         row = int(ledger.rows[bought])
         share = ledger.units[row, j] * market.prices[opening + row, j] / ledger.value[row]
         words = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
         if policy.targets_before_listing(ticker):
             words += f"; until then its weight was in {policy.unlisted_goes_to}"
-        yield AssetEvent(ledger.dates[row], "listed", ticker, words)
+        yield AssetEvent(str(ledger.dates[row]), "listed", ticker, words)
 
 
 def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
@@ -78,7 +79,7 @@ def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Asse
         haircut = f" after a haircut of {format_percent(policy.haircut)}" if policy.haircut else ""
         heir = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
         words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{heir}"
-        yield AssetEvent(ledger.dates[row], "delisted", ledger.assets[j], words)
+        yield AssetEvent(str(ledger.dates[row]), "delisted", ledger.assets[j], words)
 
 
 def _loss_reviews(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
@@ -90,7 +91,7 @@ def _loss_reviews(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
         words = (
             f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.explanation}: {_review_result(ledger, found)}"
         )
-        yield AssetEvent(ledger.dates[found.row], "review", found.asset, words)
+        yield AssetEvent(str(ledger.dates[found.row]), "review", found.asset, words)
 
 
 def _review_result(ledger: Ledger, found: ReviewRecord) -> str:
@@ -122,5 +123,5 @@ def _selections(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
         turns = (("in", held - (before or set())), ("out", (before or set()) - held))
         changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
         words = f"{named}{few}; {'start' if before is None else changes}"
-        yield AssetEvent(ledger.dates[ledger.rows[event]], "choice", "", words)
+        yield AssetEvent(str(ledger.dates[ledger.rows[event]]), "choice", "", words)
         before = held

@@ -1,32 +1,45 @@
-"""A walk forward looked back on: what each decision knew, how often each limit bound, how stable the weights were."""
+"""A walk forward looked back on: what each decision knew, how often each limit bound, how stable the weights were.
+
+The records are the part ``optimiser`` of ``summary.json``: their fields are its keys.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.core.arrays import DateArray
 from engine.data.market import Market
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation.ledger import Ledger
 
-SessionDate = np.datetime64
-
 
 @dataclass(frozen=True)
 class FilledDecision:
-    """A step with its days: estimated from closes before ``decided``, filled on ``date``.
+    """A step of the optimiser (see ``OptimiserStep``) with its days: ``decided``, then filled on ``date``.
 
-    ``turnover`` is the one-way turnover of its fill [fraction], the opening's included.
+    It was estimated from closes of ``train_first`` to ``train_last``, both before ``decided``. ``turnover`` is the
+    one-way turnover of its fill [fraction], the opening's included.
     """
 
-    step: OptimiserStep
-    decided: SessionDate
-    date: SessionDate
+    date: str
+    decided: str
+    train_first: str | None
+    train_last: str | None
+    observations: int
+    assets: int
+    status: str
+    solver: str
+    value: float | None
+    residual: float | None
+    gap: float | None
+    binding: Mapping[str, float]
     turnover: float
+    fallback: str
+    broken: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,44 +63,39 @@ class BindingLimit:
 
 @dataclass(frozen=True)
 class WalkForward:
-    """Every step of a run, in order, and what they say together.
+    """Every decision of an optimised strategy, in order, and what they say together.
 
     Attributes
     ----------
-    strides : every decision
-    spreads : by asset, of those that were ever held
-    bounds : by limit, of those that ever bound, the most frequent first
+    figure, percent : what the objective's figure is called, and whether it is a percentage
+    decisions, solved : how many there are, and how many traded the optimiser's own answer
+    turnover_mean, turnover_highest : one-way, of a decision after the opening [fraction]; zeros when there is none
+    worst_residual, worst_fallback_residual : most by which an answer, or a fallback, breaks a limit; None without one
     solvers : whose answers were used, how often
     fallbacks : what was traded where there was no answer, how often
+    weights : by asset, of those that were ever held
+    bound : by limit, of those that ever bound, the most frequent first
+    steps : every decision
 
     """
 
-    steps: tuple[FilledDecision, ...]
-    weights: Mapping[str, WeightRange]
-    bound: Mapping[str, BindingLimit]
+    figure: str
+    percent: bool
+    decisions: int
+    solved: int
+    turnover_mean: float
+    turnover_highest: float
+    worst_residual: float | None
+    worst_fallback_residual: float | None
     solvers: Mapping[str, int]
     fallbacks: Mapping[str, int]
-
-    @property
-    def solved(self) -> tuple[OptimiserStep, ...]:
-        """The steps whose answer was traded."""
-        return tuple(stride.step for stride in self.steps if not stride.step.fallback)
-
-    @property
-    def worst_fallback(self) -> OptimiserStep | None:
-        """The step whose fallback breaks a limit most; None without a fallback."""
-        instead = [stride.step for stride in self.steps if stride.step.fallback]
-        return max(instead, key=lambda step: step.residual, default=None)
-
-    @property
-    def turnover(self) -> tuple[float, float]:
-        """Mean and highest one-way turnover of a decision after the opening [fraction]; zeros when there is none."""
-        later = [stride.turnover for stride in self.steps[1:]]
-        return (float(np.mean(later)), max(later)) if later else (0.0, 0.0)
+    weights: Mapping[str, WeightRange]
+    bound: Mapping[str, BindingLimit]
+    steps: tuple[FilledDecision, ...]
 
 
 def walk_forward(ledger: Ledger, market: Market) -> WalkForward | None:
-    """Return the walk of a ledger, or None when nothing was optimised.
+    """Return what the optimiser did in a run, or None when nothing was optimised.
 
     Raises
     ------
@@ -97,34 +105,59 @@ def walk_forward(ledger: Ledger, market: Market) -> WalkForward | None:
     """
     if not ledger.steps:
         return None
-    strides = tuple(_filled_decision(step, ledger, market) for step in ledger.steps)
-    used = [stride.step for stride in strides if not stride.step.fallback]
+    decisions = tuple(_filled_decision(step, ledger, market) for step in ledger.steps)
+    solved = [step for step in ledger.steps if not step.fallback]
+    instead = [step for step in ledger.steps if step.fallback]
+    named = next((step for step in ledger.steps if step.metric), ledger.steps[0])
+    turnover = [one.turnover for one in decisions[1:]] or [0.0]
     return WalkForward(
-        strides,
-        _weight_ranges(strides, ledger),
-        _binding_limits(used),
-        dict(sorted(Counter(step.solver for step in used).items())),
-        dict(sorted(Counter(stride.step.fallback for stride in strides if stride.step.fallback).items())),
+        figure=named.metric,
+        percent=named.percent,
+        decisions=len(decisions),
+        solved=len(solved),
+        turnover_mean=float(np.mean(turnover)),
+        turnover_highest=max(turnover),
+        worst_residual=max((step.residual for step in solved), default=None),
+        worst_fallback_residual=max((step.residual for step in instead), default=None),
+        solvers=dict(sorted(Counter(step.solver for step in solved).items())),
+        fallbacks=dict(sorted(Counter(step.fallback for step in instead).items())),
+        weights=_weight_ranges(ledger, market),
+        bound=_binding_limits(solved),
+        steps=decisions,
     )
 
 
 def _filled_decision(step: OptimiserStep, ledger: Ledger, market: Market) -> FilledDecision:
-    dates: DateArray = market.dates
-    decided, fill = dates[step.decision_row], dates[step.row]
-    if not (decided <= fill and (step.train is None or step.train[0] < step.train[1] < decided)):
-        raise ValueError(f"a decision of {decided}, filled {fill}, was estimated from {step.train}")
-    row = step.row - (len(dates) - len(ledger.dates))
+    decided, filled = market.dates[step.decision_row], market.dates[step.row]
+    if not (decided <= filled and (step.train is None or step.train[0] < step.train[1] < decided)):
+        raise ValueError(f"a decision of {decided}, filled {filled}, was estimated from {step.train}")
+    row = step.row - (len(market.dates) - len(ledger.dates))
     events = (ledger.rows == row) & ledger.rebalances
     money = float(np.abs(ledger.order_values[events]).sum()) / 2.0
-    return FilledDecision(step, decided, fill, money / float(ledger.value[row]) if ledger.value[row] else 0.0)
+    value, residual, gap = (x if np.isfinite(x) else None for x in (step.value, step.residual, step.gap))
+    return FilledDecision(
+        date=str(filled),
+        decided=str(decided),
+        train_first=str(step.train[0]) if step.train else None,
+        train_last=str(step.train[1]) if step.train else None,
+        observations=step.observations,
+        assets=step.assets,
+        status=step.status,
+        solver=step.solver,
+        value=value,
+        residual=residual,
+        gap=gap,
+        binding=step.binding,
+        turnover=money / float(ledger.value[row]) if ledger.value[row] else 0.0,
+        fallback=step.fallback,
+        broken=step.broken_limit,
+        remark=step.remark,
+    )
 
 
-def _weight_ranges(strides: tuple[FilledDecision, ...], ledger: Ledger) -> dict[str, WeightRange]:
-    rows = {stride.date for stride in strides}
-    chosen = [
-        bool(whole) and ledger.dates[row] in rows for row, whole in zip(ledger.rows, ledger.rebalances, strict=True)
-    ]
-    targets = ledger.targets[chosen]
+def _weight_ranges(ledger: Ledger, market: Market) -> dict[str, WeightRange]:
+    filled = market.dates[[step.row for step in ledger.steps]]
+    targets = ledger.targets[ledger.rebalances & np.isin(ledger.dates[ledger.rows], filled)]
     change = np.abs(np.diff(targets, axis=0)).mean(axis=0) if len(targets) > 1 else np.zeros(targets.shape[1])
     return {
         asset: WeightRange(float(w.min()), float(w.mean()), float(w.max()), int(np.count_nonzero(w)), float(change[j]))
@@ -133,7 +166,7 @@ def _weight_ranges(strides: tuple[FilledDecision, ...], ledger: Ledger) -> dict[
     }
 
 
-def _binding_limits(steps: list[OptimiserStep]) -> dict[str, BindingLimit]:
+def _binding_limits(steps: Sequence[OptimiserStep]) -> dict[str, BindingLimit]:
     worth: dict[str, list[float]] = {}
     for step in steps:
         for name, gain in step.binding.items():

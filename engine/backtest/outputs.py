@@ -6,50 +6,58 @@ Same config, data and version give the same bytes: no clock, no host name, no ra
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
 import io
 import json
-import platform
-from collections.abc import Mapping
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
-from engine.analysis.walk_forward import FilledDecision, WalkForward, walk_forward
+from engine.analysis.comparison import Comparison, PortfolioResult
+from engine.analysis.walk_forward import walk_forward
+from engine.backtest.run_summary import (
+    AccountSummary,
+    DataSummary,
+    Json,
+    PortfolioSummary,
+    PublishedSummary,
+    RunManifest,
+    RunSummary,
+    WindowSummary,
+    package_versions,
+)
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
+from engine.simulation.ledger import Ledger
 
 MANIFEST_FILE: Final = "manifest.json"
+SUMMARY_FILE: Final = "summary.json"
+CONFIG_FILE: Final = "config.resolved.yaml"
 RUN_KIND, SWEEP_KIND = "run", "sweep"
 """What a folder can hold, as its manifest says under ``kind``."""
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
-RECORDED_PACKAGES: Final = (
-    "portfolio-engine",
-    "exchange_calendars",
-    "jinja2",
-    "numba",
-    "numpy",
-    "pandas",
-    "plotly",
-    "pyarrow",
-    "pydantic",
-    "scipy",
-    "skfolio",
-    "yfinance",
-)
+class Trade(NamedTuple):
+    """One order of a portfolio: a row of ``trades.csv``; ``quantity`` and ``value`` are signed, bought positive."""
+
+    date: str
+    asset: str
+    quantity: float
+    price: float
+    value: float
+    cost: float
+    reason: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class RunResult:
     """A finished run: its comparison, what it cannot know, and the resolved config it answers to."""
 
@@ -63,56 +71,29 @@ class RunResult:
     audit: Mapping[str, float] | None = None
     rates_sha256: str = ""
 
-    def summary(self) -> dict[str, Json]:
-        """Return the content of ``summary.json``."""
-        first = self.comparison.strategy.ledger
-        market = self.comparison.market
-        result: dict[str, Json] = {
-            "name": self.name,
-            "description": self.description,
-            "window": {"start": str(first.dates[0]), "end": str(first.dates[-1]), "sessions": len(first.dates)},
-            "account": {"capital": first.capital, "currency": market.currency},
-            "portfolios": {name: _portfolio_summary(item) for name, item in self.comparison.portfolios.items()},
-            "versus": {name: _relative_summary(item) for name, item in self.comparison.versus.items()},
-            "checks": dataclasses.asdict(self.comparison.checks),
-            "data": {
-                "source": market.provenance.source,
-                "closes": market.provenance.closes,
-                "sha256": data_sha256(self.comparison),
-            },
-            "events": [
-                {"date": str(one.date), "kind": one.kind, "asset": one.asset, "text": one.text}
-                for one in self.comparison.events
-            ],
-            "warnings": list(self.warnings),
-        }
-        walk = walk_forward(first, market)
-        if walk is not None:
-            result["optimiser"] = walk_forward_summary(walk)
-        if self.comparison.cap_effect:
-            result["caps_always"] = dataclasses.asdict(self.comparison.cap_effect)
-        if self.comparison.published:
-            result["published"] = {
-                "source": self.published_source,
-                "figures": [
-                    {"portfolio": d.portfolio, "metric": d.metric, "published": d.published, "here": d.here}
-                    for d in self.comparison.published
-                ],
-            }
-        if self.audit is not None:
-            result["audit"] = dict(self.audit)
-        return result
-
-    def manifest(self) -> dict[str, Json]:
-        """Return the content of ``manifest.json``: what must be equal for the bytes to be equal."""
-        return {
-            "kind": RUN_KIND,
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED_PACKAGES}},
-            "config_sha256": self.config_sha256,
-            "data_sha256": data_sha256(self.comparison),
-            **({"rates_sha256": self.rates_sha256} if self.rates_sha256 else {}),
-            "trades_sha256": hashlib.sha256(trades_csv(self.comparison).encode()).hexdigest(),
-        }
+    @cached_property
+    def summary(self) -> RunSummary:
+        """The content of ``summary.json``."""
+        comparison, market = self.comparison, self.comparison.market
+        ledger, printed = comparison.strategy.ledger, comparison.published
+        return RunSummary(
+            name=self.name,
+            description=self.description,
+            window=_window(ledger),
+            account=AccountSummary(capital=ledger.capital, currency=market.currency),
+            portfolios={name: _portfolio_summary(item) for name, item in comparison.portfolios.items()},
+            versus=dict(comparison.versus),
+            checks=comparison.checks,
+            data=DataSummary(
+                source=market.provenance.source, closes=market.provenance.closes, sha256=data_sha256(comparison)
+            ),
+            events=comparison.events,
+            warnings=self.warnings,
+            optimiser=walk_forward(ledger, market),
+            caps_always=comparison.cap_effect,
+            published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
+            audit=dict(self.audit) if self.audit is not None else None,
+        )
 
     def write(self, folder: Path) -> None:
         """Write every file but the report into ``folder``, each whole or not at all.
@@ -123,20 +104,26 @@ class RunResult:
             When ``folder`` cannot be written to; files of an earlier run stay as they were or are replaced whole.
 
         """
+        portfolios = self.comparison.portfolios
         files = {
-            "equity.parquet": _portfolio_table(
-                self.comparison, {n: p.ledger.value for n, p in self.comparison.portfolios.items()}
-            ),
+            "equity.parquet": _portfolio_table(self.comparison, {n: p.ledger.value for n, p in portfolios.items()}),
             "levels.parquet": _portfolio_table(
-                self.comparison, {n: p.performance.level[1:] for n, p in self.comparison.portfolios.items()}
+                self.comparison, {n: p.performance.level[1:] for n, p in portfolios.items()}
             ),
-            "weights.parquet": _weight_table(self.comparison),
+            "weights.parquet": _parquet_bytes(self.comparison.strategy.ledger.dates, weight_columns(self.comparison)),
             "trades.csv": trades_csv(self.comparison).encode(),
-            "config.resolved.yaml": yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
-            "summary.json": to_json(self.summary()),
+            CONFIG_FILE: yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
+            SUMMARY_FILE: to_json(self.summary.to_plain()),
         }
-        signatures: dict[str, Json] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        files[MANIFEST_FILE] = to_json({**self.manifest(), "files": signatures})
+        manifest = RunManifest(
+            versions=package_versions(),
+            config_sha256=self.config_sha256,
+            data_sha256=self.summary.data.sha256,
+            rates_sha256=self.rates_sha256 or None,
+            trades_sha256=hashlib.sha256(files["trades.csv"]).hexdigest(),
+            files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        )
+        files[MANIFEST_FILE] = to_json(manifest.to_plain())
         for name, content in files.items():
             atomic_write(folder / name, content)
 
@@ -185,121 +172,48 @@ def data_sha256(comparison: Comparison) -> str:
     return digest.hexdigest()
 
 
+def list_trades(ledger: Ledger) -> Iterator[Trade]:
+    """Yield a portfolio's orders, in the order they were filled."""
+    for event, row in enumerate(ledger.rows):
+        for j in np.flatnonzero(ledger.trades[event]).tolist():
+            numbers = (x[event, j] for x in (ledger.trades, ledger.prices, ledger.order_values, ledger.costs))
+            quantity, price, value, cost = map(float, numbers)
+            date, reason = str(ledger.dates[row]), ledger.reason(event, j)
+            yield Trade(date, ledger.assets[j], quantity, price, value, cost, reason)
+
+
 def trades_csv(comparison: Comparison) -> str:
     """Return the strategy's trades: date, asset, quantity, price, value, cost, reason."""
-    ledger = comparison.strategy.ledger
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["date", "asset", "quantity", "price", "value", "cost", "reason"])
-    for event, row in enumerate(ledger.rows):
-        for j in np.flatnonzero(ledger.trades[event]):
-            numbers = (
-                ledger.trades[event, j],
-                ledger.prices[event, j],
-                ledger.order_values[event, j],
-                ledger.costs[event, j],
-            )
-            writer.writerow(
-                [ledger.dates[row], ledger.assets[j], *(repr(float(x)) for x in numbers), ledger.reason(event, int(j))]
-            )
+    csv.writer(text, lineterminator="\n").writerows([Trade._fields, *list_trades(comparison.strategy.ledger)])
     return text.getvalue()
 
 
-def _portfolio_summary(portfolio: PortfolioResult) -> dict[str, Json]:
-    dates = portfolio.ledger.dates
-    return {
-        "start": str(dates[0]),
-        "end": str(dates[-1]),
-        "sessions": len(dates),
-        **portfolio.metrics(),
-        "max_weight": {
-            ticker: {
-                "weight": peak.weight,
-                "date": str(peak.date),
-                "sessions_over_cap": peak.sessions_over_cap,
-                "cap": peak.cap,
-            }
-            for ticker, peak in portfolio.peak_weights.items()
-        },
-    }
+def weight_columns(comparison: Comparison) -> dict[str, FloatArray]:
+    """Return (T,) weights at each close of every asset that the strategy ever held or wanted, and of cash."""
+    ledger = comparison.strategy.ledger
+    weights = ledger.weights(comparison.market)
+    held = np.flatnonzero((ledger.units != 0.0).any(axis=0) | (ledger.targets != 0.0).any(axis=0)).tolist()
+    cash = np.divide(ledger.cash, ledger.value, out=np.zeros_like(ledger.cash), where=ledger.value != 0.0)
+    return {**{ledger.assets[j]: weights[:, j] for j in held}, "cash": cash}
 
 
-def walk_forward_summary(walk: WalkForward) -> dict[str, Json]:
-    """Return the part ``optimiser`` of ``summary.json``."""
-    steps, residuals = [stride.step for stride in walk.steps], [step.residual for step in walk.solved]
-    named = next((step for step in steps if step.metric), steps[0])
-    mean, highest = walk.turnover
-    worst = walk.worst_fallback
-    return {
-        "figure": named.metric,
-        "percent": named.percent,
-        "decisions": len(steps),
-        "solved": len(walk.solved),
-        "turnover_mean": mean,
-        "turnover_highest": highest,
-        "worst_residual": max(residuals, default=None),
-        "worst_fallback_residual": worst.residual if worst else None,
-        "solvers": dict(walk.solvers),
-        "fallbacks": dict(walk.fallbacks),
-        "weights": {asset: dataclasses.asdict(spread) for asset, spread in walk.weights.items()},
-        "bound": {name: dataclasses.asdict(bound) for name, bound in walk.bound.items()},
-        "steps": [decision_summary(stride) for stride in walk.steps],
-    }
+def _window(ledger: Ledger) -> WindowSummary:
+    return WindowSummary(start=str(ledger.dates[0]), end=str(ledger.dates[-1]), sessions=len(ledger.dates))
 
 
-def decision_summary(stride: FilledDecision) -> dict[str, Json]:
-    """Return one decision as data."""
-    step = stride.step
-    numbers = {"value": step.value, "residual": step.residual, "gap": step.gap}
-    return {
-        "date": str(stride.date),
-        "decided": str(stride.decided),
-        "train_first": str(step.train[0]) if step.train else None,
-        "train_last": str(step.train[1]) if step.train else None,
-        "observations": step.observations,
-        "assets": step.assets,
-        "status": step.status,
-        "solver": step.solver,
-        **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
-        "binding": dict(step.binding),
-        "turnover": stride.turnover,
-        "fallback": step.fallback,
-        "broken": step.broken_limit,
-        "remark": step.remark,
-    }
-
-
-def _relative_summary(versus: RelativePerformance) -> dict[str, Json]:
-    return {
-        "start": str(versus.start),
-        "sessions": versus.sessions,
-        "cagr_difference": versus.cagr_difference,
-        "cagr_difference_ci95": list(versus.cagr_difference_ci95) if versus.cagr_difference_ci95 else None,
-        "tracking_error": versus.tracking_error,
-        "information_ratio": versus.information_ratio,
-        "beta": versus.beta,
-        "correlation": versus.correlation,
-    }
+def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
+    return PortfolioSummary(
+        **_window(portfolio.ledger).model_dump(),
+        metrics=portfolio.metrics(),
+        max_weight=dict(portfolio.peak_weights),
+    )
 
 
 def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
     """Return a table with a date column and one column a portfolio, empty before its first session."""
     dates = comparison.market.dates[-max(len(column) for column in series.values()) :]
     return _parquet_bytes(dates, series)
-
-
-def _weight_table(comparison: Comparison) -> bytes:
-    ledger = comparison.strategy.ledger
-    weights = ledger.weights(comparison.market)
-    held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
-    columns = {ledger.assets[j]: weights[:, j] for j in held}
-    return _parquet_bytes(
-        ledger.dates,
-        {
-            **columns,
-            "cash": np.divide(ledger.cash, ledger.value, out=np.zeros_like(ledger.cash), where=ledger.value != 0.0),
-        },
-    )
 
 
 def _parquet_bytes(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:

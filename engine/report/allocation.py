@@ -17,7 +17,7 @@ from engine.report.run.walk_forward import amount_text, objective_text, point_wo
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import LimitCost, Proposal
-    from engine.backtest.outputs import Json
+    from engine.backtest.run_summary import Json
 
 JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 
-from engine.backtest.outputs import Json
+from engine.backtest.run_summary import Json
 from engine.diagnostics.bench.measure import RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import console, print_bullet, print_heading, print_table

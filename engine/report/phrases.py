@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from engine.analysis.comparison import CapEffect
 from engine.analysis.performance import METRICS
+from engine.analysis.published_figures import PublishedDifference
 from engine.report import number_format as fmt
 
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
 
-class CapEffectFigures(Protocol):
-    """What enforcing caps between rebalances changed: differences to the same strategy without, and two weights."""
-
-    @property
-    def orders(self) -> int:
-        """Orders more."""
-
-    @property
-    def costs(self) -> float:
-        """Costs more [currency]."""
-
-    @property
-    def cagr(self) -> float | None:
-        """Growth more [fraction]."""
-
-    @property
-    def highest(self) -> float:
-        """The highest weight of a capped asset."""
-
-    @property
-    def highest_without(self) -> float:
-        """The same without."""
-
-
-def cap_effect_text(price: CapEffectFigures, currency: str) -> str:
+def cap_effect_text(price: CapEffect, currency: str) -> str:
     """Return what enforcing caps between rebalances cost and gained, as a sentence."""
     costs = f"costs {fmt.money(abs(price.costs))} {currency} {'higher' if price.costs > 0 else 'lower'}"
     parts = (
@@ -97,23 +75,22 @@ class PublishedRow:
     agrees: bool
 
 
-def published_rows(figures: Iterable[tuple[str, str, float, float | None]]) -> list[PublishedRow]:
-    """Return (portfolio, metric, published, here) as text.
+def published_rows(figures: Sequence[PublishedDifference]) -> list[PublishedRow]:
+    """Return published figures beside the run's own, as text.
 
     A printed zero at the end is not in the number any more, so a table's digits are those of its longest figure.
     """
-    rows = list(figures)
-    digits = min(max((fmt.printed_decimals(published) for _, _, published, _ in rows), default=2), 4)
-    return [_published_row(row, digits) for row in rows]
+    digits = min(max((fmt.printed_decimals(one.published) for one in figures), default=2), 4)
+    return [_published_row(one, digits) for one in figures]
 
 
-def _published_row(row: tuple[str, str, float, float | None], digits: int) -> PublishedRow:
-    portfolio, metric, published, here = row
+def _published_row(one: PublishedDifference, digits: int) -> PublishedRow:
+    published, here = one.published, one.here
     units = None if here is None else round((here - published) * 100.0 * 10**digits, 6)
     steps = None if here is None else round(100.0 * here * 10**digits) - round(100.0 * published * 10**digits)
     return PublishedRow(
-        portfolio=portfolio_label(portfolio),
-        metric=METRICS[metric].title if metric in METRICS else metric,
+        portfolio=portfolio_label(one.portfolio),
+        metric=METRICS[one.metric].title if one.metric in METRICS else one.metric,
         published=fmt.percent(published, digits),
         here=fmt.percent(here, digits),
         difference=fmt.percentage_points(None if units is None else units / 100.0 / 10**digits, digits + 1),

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from engine.core.errors import DataError, OutputError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class FileRecord(BaseModel):
-    """A part of a file: what it must hold, whatever else it holds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeVar
 
 import yaml
 
-from engine.backtest.outputs import MANIFEST_FILE, RECORDED_PACKAGES, SWEEP_KIND, Json, refuse_other_kind, to_json
+from engine.backtest.outputs import (
+    CONFIG_FILE,
+    MANIFEST_FILE,
+    SUMMARY_FILE,
+    SWEEP_KIND,
+    RunResult,
+    refuse_other_kind,
+    to_json,
+)
+from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder, move_into_place
 from engine.portfolio.policy import Policy
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.journal import JOURNAL_FILE as JOURNAL
 from engine.sweep.results_table import RESULTS_FILE as RESULTS
-from engine.sweep.summary import SweepFindings, build_summary
+from engine.sweep.summary import SweepManifest, SweepSummary
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
 STAGING_NAME: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""
-CONFIG_FILE: Final = "config.resolved.yaml"
-SUMMARY_FILE: Final = "summary.json"
 RESULT_FILES: Final = (CONFIG_FILE, MANIFEST_FILE, "report.html", RESULTS, SUMMARY_FILE)
 """The files of a finished sweep."""
 
@@ -41,37 +46,36 @@ def staging_folder(folder: Path) -> Path:
 
 
 def publish(
-    sweeping: PreparedSweep[PolicyT], found: SweepFindings, folder: Path, build: Callable[[Path], object]
-) -> dict[str, Json]:
+    sweeping: PreparedSweep[PolicyT],
+    run: RunResult,
+    summary: SweepSummary,
+    folder: Path,
+    build: Callable[[Path], object],
+) -> None:
     """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.
 
-    Returns the content of ``summary.json``. A fault on the way leaves the results of an earlier sweep as they were.
+    ``run`` is the config's own plan. A fault on the way leaves the results of an earlier sweep as they were.
     """
     made = staging_folder(folder)
-    summary = build_summary(found)
     files: Mapping[str, bytes] = {
         CONFIG_FILE: yaml.safe_dump(sweeping.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
-        SUMMARY_FILE: to_json(summary),
+        SUMMARY_FILE: to_json(summary.to_plain()),
     }
-    signatures: dict[str, Json] = {RESULTS: _file_sha256(made / RESULTS)}
     for name, content in files.items():
-        signatures[name] = hashlib.sha256(content).hexdigest()
         atomic_write(made / name, content)
-    manifest: dict[str, Json] = {
-        "kind": SWEEP_KIND,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED_PACKAGES}},
-        "config_sha256": sweeping.config.sha256(),
-        "plan_sha256": found.base_run.config_sha256,
-        "data_sha256": sweeping.job.closes.provenance.sha256,
-        "identity": dict(sweeping.identity),
-        "files": signatures,
-    }
-    atomic_write(made / MANIFEST_FILE, to_json(manifest))
+    manifest = SweepManifest(
+        versions=package_versions(),
+        config_sha256=sweeping.config.sha256(),
+        plan_sha256=run.config_sha256,
+        data_sha256=sweeping.job.closes.provenance.sha256,
+        identity=dict(sweeping.identity),
+        files={name: _file_sha256(made / name) for name in (RESULTS, *files)},
+    )
+    atomic_write(made / MANIFEST_FILE, to_json(manifest.to_plain()))
     build(made)
     with lock_folder(folder):
         refuse_other_kind(folder, SWEEP_KIND)
         move_into_place([made / name for name in RESULT_FILES], folder)
-    return summary
 
 
 def clean_staging(folder: Path) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from engine.backtest.outputs import Json
 from engine.portfolio.policy import Policy
 from engine.simulation import kernel
 from engine.sweep.computation import (
@@ -27,7 +26,7 @@ from engine.sweep.outputs import clean_staging, publish, staging_folder
 from engine.sweep.preflight import no_valid_point
 from engine.sweep.results_table import RESULTS_FILE as RESULTS
 from engine.sweep.statistics import SweepResults
-from engine.sweep.summary import SweepFindings, analyse_results
+from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.worker import ChunkEvaluator
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -54,8 +53,8 @@ class SweepOptions:
 
 def run_sweep(
     sweeping: PreparedSweep[PolicyT], options: SweepOptions, progress: ProgressCallback, build: Callable[[Path], object]
-) -> tuple[SweepFindings, dict[str, Json]]:
-    """Run a sweep to its files; return what it shows and the content of ``summary.json``.
+) -> SweepSummary:
+    """Run a sweep to its files; return what it shows.
 
     Raises
     ------
@@ -75,12 +74,12 @@ def run_sweep(
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
             raise no_valid_point(sweeping.base_config, sweeping.space, sweeping.points, refused)
-        results = SweepResults(made / RESULTS, sweeping.space, sweeping.points)
-        found = analyse_results(results, run_base_config(sweeping), refused)
-        summary = publish(sweeping, found, options.folder, build)
+        run = run_base_config(sweeping)
+        summary = summarise(SweepResults(made / RESULTS, sweeping.space, sweeping.points), run, refused)
+        publish(sweeping, run, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
-    return found, summary
+    return summary
 
 
 def _choose_executor(options: SweepOptions, sweeping: PreparedSweep[PolicyT]) -> tuple[Executor, int]:

@@ -94,15 +94,9 @@ class SweepResults:
             raise damage_error(self.path, error) from None
 
 
-@dataclass(frozen=True)
-class Distribution:
-    """How a figure is distributed over the variants that have it; ``missing`` have not."""
-
-    least: float | None
-    quantiles: tuple[float, ...]
-    mean: float | None
-    most: float | None
-    missing: int
+Distribution: TypeAlias = dict[str, int | float | None]
+"""How a figure is distributed over the variants that have it: ``least``, the quantiles ``p05`` to ``p95``, ``mean`` and
+``most``; ``missing`` have not. Without any there are no quantiles."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +132,10 @@ def distribution(values: FloatArray) -> Distribution:
     """Return the distribution of ``values`` (S,), NaN left out."""
     known = values[np.isfinite(values)]
     if not len(known):
-        return Distribution(None, (), None, None, len(values))
-    quantiles = tuple(np.quantile(known, QUANTILES).tolist())
-    return Distribution(
-        float(known.min()), quantiles, float(known.mean()), float(known.max()), len(values) - len(known)
-    )
+        return {"least": None, "mean": None, "most": None, "missing": len(values)}
+    quantiles = zip((f"p{round(100 * q):02}" for q in QUANTILES), np.quantile(known, QUANTILES).tolist(), strict=True)
+    ends = {"mean": float(known.mean()), "most": float(known.max()), "missing": len(values) - len(known)}
+    return {"least": float(known.min()), **dict(quantiles), **ends}
 
 
 def rank_among(value: float | None, values: FloatArray, sign: int) -> Rank:

@@ -1,23 +1,23 @@
-"""``summary.json`` and ``manifest.json`` of a sweep."""
+"""``summary.json`` and ``manifest.json`` of a sweep: records that are written, read back and put into words."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
 from engine.analysis.comparison import PortfolioResult
-from engine.backtest.outputs import Json, RunResult
+from engine.backtest.outputs import SWEEP_KIND, RunResult
+from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
+from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import CAP_METRICS, cap_metrics
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.statistics import (
     MAX_LISTED,
-    QUANTILES,
     Distribution,
     LabelEffect,
     Rank,
@@ -41,133 +41,115 @@ class RejectionReason:
 
     reason: str
     count: int
-    example: Mapping[str, str | float]
+    example: Mapping[str, ParameterValue]
 
 
-@dataclass(frozen=True)
-class SweepFindings:
-    """What a sweep shows, ready to be written, printed and drawn.
+class SpaceSummary(FileRecord):
+    """What was swept: the points, and why some of them are no variants."""
 
-    ``base_run`` is the config's own plan with what it is compared with; ``ranks`` portfolio -> figure -> its place.
+    mode: dict[str, str | int | float]
+    rank_by: str
+    axes: dict[str, int]
+    baskets: tuple[str, ...] = ()
+    points: int
+    drawn_twice: int
+    variants: int
+    distinct: int
+    refused: int
+    reasons: tuple[RejectionReason, ...]
+
+
+class SweepSummary(FileRecord):
+    """The content of a sweep's ``summary.json``.
+
+    ``standings`` portfolio -> figure -> its place; ``effects`` parameter -> its labels, and ``<parameter> holds`` ->
+    the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the config's own plan.
     """
 
-    results: SweepResults
-    base_run: RunResult
-    reasons: tuple[RejectionReason, ...]
-    distributions: Mapping[str, Distribution]
+    name: str
+    description: str = ""
+    window: WindowSummary
+    account: AccountSummary
+    sweep: SpaceSummary
+    distribution: dict[str, Distribution]
+    standings: dict[str, dict[str, Rank]]
     best: tuple[RankedVariant, ...]
     worst: tuple[RankedVariant, ...]
-    ranks: Mapping[str, Mapping[str, Rank]]
-    label_effects: Mapping[str, Sequence[LabelEffect]]
-    basket_name_effects: Mapping[str, Sequence[LabelEffect]]
-
-    @property
-    def rank_by(self) -> str:
-        """The figure that variants are ranked by."""
-        return str(self.results.space.sweep.rank_by)
+    effects: dict[str, tuple[LabelEffect, ...]]
+    portfolios: dict[str, PortfolioSummary]
+    data: DataSummary
+    warnings: tuple[str, ...]
 
     @property
     def ranked_count(self) -> int:
-        """How many variants have that figure."""
-        return len(self.results.point_numbers) - self.distributions[self.rank_by].missing
-
-    @property
-    def duplicate_count(self) -> int:
-        """How many sampled points had been drawn before."""
-        return self.results.space.requested_count - self.results.points.count
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """What the sweep cannot know, the number of trials first (S15)."""
-        count = len(self.results.point_numbers)
-        said = (
-            f"Best of {count:,}: the best of many variants owes part of its figure to having been looked for on the "
-            "same prices; expect less of it on others."
-        )
-        return (said, *([] if self.ranked_count else [self._unranked_caveat]), *self.base_run.warnings)
-
-    @property
-    def _unranked_caveat(self) -> str:
-        why = (
-            "nothing in them has a cap"
-            if self.rank_by in CAP_METRICS
-            else "their windows are too short or too calm for it"
-        )
-        return f"No variant has {self.rank_by}: {why}; none is ranked, choose another rank_by."
+        """How many variants have the figure that they are ranked by."""
+        return self.sweep.variants - int(self.distribution[self.sweep.rank_by]["missing"] or 0)
 
 
-def analyse_results(results: SweepResults, run: RunResult, refused: Mapping[str, tuple[int, int]]) -> SweepFindings:
-    """Look at a finished table; ``refused`` reason -> count and first point."""
-    space = results.space
+class SweepManifest(FileRecord):
+    """The content of a sweep's ``manifest.json``: what must be equal for equal bytes, and their signatures."""
+
+    kind: str = SWEEP_KIND
+    versions: dict[str, str]
+    config_sha256: str
+    plan_sha256: str
+    data_sha256: str
+    identity: dict[str, str]
+    files: dict[str, str]
+
+
+def summarise(results: SweepResults, run: RunResult, refused: Mapping[str, tuple[int, int]]) -> SweepSummary:
+    """Look at a finished table; ``run`` is the config's own plan, ``refused`` reason -> count and first point."""
+    space, own = results.space, run.summary
     rank_by = space.sweep.rank_by
     values, sign = results.metric(rank_by), RANKING_SIGNS[rank_by]
     order = rank_rows(values, sign)
     best, worst = order[:MAX_LISTED].tolist(), order[::-1][:MAX_LISTED].tolist()
-    spreads, standings, shown = _compare_metrics(run, results, [*best, *worst])
+    distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
-    return SweepFindings(
-        results=results,
-        base_run=run,
-        reasons=_list_reasons(results, refused),
-        distributions=spreads,
+    reasons, baskets = _list_reasons(results, refused), [one for one in space.parameters if one.is_basket]
+    return SweepSummary(
+        name=own.name,
+        description=own.description,
+        window=own.window,
+        account=own.account,
+        sweep=SpaceSummary(
+            mode=space.sweep.mode.model_dump(),
+            rank_by=rank_by,
+            axes={one.name: len(one.labels) for one in space.parameters},
+            baskets=tuple(one.name for one in baskets),
+            points=results.points.count,
+            drawn_twice=space.requested_count - results.points.count,
+            variants=len(values),
+            distinct=results.distinct_count,
+            refused=sum(reason.count for reason in reasons),
+            reasons=reasons,
+        ),
+        distribution=distributions,
+        standings=ranks,
         best=tuple(list_variants(results, best, {name: column[: len(best)] for name, column in listing.items()})),
         worst=tuple(list_variants(results, worst, {name: column[len(best) :] for name, column in listing.items()})),
-        ranks=standings,
-        label_effects={one.name: label_effects(results.codes(one), one.labels, values) for one in space.parameters},
-        basket_name_effects={
-            one.name: basket_name_effects(results.codes(one), one, values) for one in space.parameters if one.is_basket
+        effects={
+            **{one.name: tuple(label_effects(results.codes(one), one.labels, values)) for one in space.parameters},
+            **{f"{one.name} holds": tuple(basket_name_effects(results.codes(one), one, values)) for one in baskets},
         },
+        portfolios=own.portfolios,
+        data=own.data,
+        warnings=(*_caveats(rank_by, values), *own.warnings),
     )
 
 
-def build_summary(found: SweepFindings) -> dict[str, Json]:
-    """Return the content of ``summary.json``."""
-    results, run = found.results, found.base_run
-    space = results.space
-    own = run.summary()
-    return {
-        "name": run.name,
-        "description": run.description,
-        "window": own["window"],
-        "account": own["account"],
-        "sweep": {
-            "mode": cast("Json", space.sweep.mode.model_dump()),
-            "rank_by": found.rank_by,
-            "axes": {one.name: len(one.labels) for one in space.parameters},
-            "baskets": [one.name for one in space.parameters if one.is_basket],
-            "points": results.points.count,
-            "drawn_twice": found.duplicate_count,
-            "variants": len(results.point_numbers),
-            "distinct": results.distinct_count,
-            "refused": sum(reason.count for reason in found.reasons),
-            "reasons": [_record_json(reason) for reason in found.reasons],
-        },
-        "distribution": {name: _distribution_json(one) for name, one in found.distributions.items()},
-        "standings": {
-            name: {figure: _record_json(one) for figure, one in standings.items()}
-            for name, standings in found.ranks.items()
-        },
-        "best": [_record_json(one) for one in found.best],
-        "worst": [_record_json(one) for one in found.worst],
-        "effects": {
-            **{name: [_record_json(one) for one in rows] for name, rows in found.label_effects.items()},
-            **{
-                f"{name} holds": [_record_json(one) for one in rows] for name, rows in found.basket_name_effects.items()
-            },
-        },
-        "portfolios": own["portfolios"],
-        "data": own["data"],
-        "warnings": list(found.caveats),
-    }
-
-
-def _record_json(record: RejectionReason | Rank | RankedVariant | LabelEffect) -> Json:
-    return cast("Json", dataclasses.asdict(record))
-
-
-def _distribution_json(one: Distribution) -> Json:
-    quantiles = {f"p{round(100 * q):02}": value for q, value in zip(QUANTILES, one.quantiles, strict=False)}
-    return {"least": one.least, **quantiles, "mean": one.mean, "most": one.most, "missing": one.missing}
+def _caveats(rank_by: str, values: FloatArray) -> Iterator[str]:
+    """Yield what the sweep cannot know, the number of trials first (S15)."""
+    yield (
+        f"Best of {len(values):,}: the best of many variants owes part of its figure to having been looked for on the "
+        "same prices; expect less of it on others."
+    )
+    if not np.isfinite(values).any():
+        why = (
+            "nothing in them has a cap" if rank_by in CAP_METRICS else "their windows are too short or too calm for it"
+        )
+        yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
 
 
 def _list_reasons(results: SweepResults, refused: Mapping[str, tuple[int, int]]) -> tuple[RejectionReason, ...]:
@@ -187,16 +169,16 @@ def _compare_metrics(
 
     One figure is in memory at a time.
     """
-    spreads: dict[str, Distribution] = {}
-    standings: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
+    distributions: dict[str, Distribution] = {}
+    ranks: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
     shown: dict[str, FloatArray] = {}
     for figure, sign in RANKING_SIGNS.items():
         values = results.metric(figure)
-        spreads[figure], shown[figure] = distribution(values), values[list(rows)]
+        distributions[figure], shown[figure] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
             own = _portfolio_metric(portfolio, run.comparison.market, figure)
-            standings[name][figure] = rank_among(own, values, sign)
-    return spreads, standings, shown
+            ranks[name][figure] = rank_among(own, values, sign)
+    return distributions, ranks, shown
 
 
 def _portfolio_metric(portfolio: PortfolioResult, market: Market, figure: str) -> float | None:

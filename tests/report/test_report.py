@@ -21,7 +21,7 @@ import pytest
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.comparison import CapEffect, compare
-from engine.analysis.published_figures import Published
+from engine.analysis.published_figures import Published, PublishedDifference
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, OutputError, escape_controls
 from engine.data.market import Market
@@ -276,7 +276,7 @@ def test_a_printed_percentage_keeps_the_digits_it_was_printed_with() -> None:
 def test_a_published_figure_is_compared_in_its_last_printed_digit() -> None:
     """A figure agrees when it rounds to what was printed, and otherwise says by how much it does not."""
     rows = [("strategy", "cagr", 0.1091, 0.108995), ("SPY", "cagr", 0.1061, 0.10608), ("SPY", "volatility", 0.2, None)]
-    first, second, third = published_rows(rows)
+    first, second, third = published_rows([PublishedDifference(*row) for row in rows])
     assert (first.here, first.remark, first.agrees) == ("10.90 %", "last printed digit off by 1", False)
     assert (second.here, second.remark, second.agrees) == ("10.61 %", "agrees as printed", True)
     assert (third.here, third.remark, third.agrees) == ("\N{EN DASH}", "no figure here", False)

@@ -64,7 +64,7 @@ def row_of(result: RunResult, day: dt.date) -> int:
 
 
 def events_of(result: RunResult, kind: str) -> list[dict[str, Any]]:
-    summary = json.loads(to_json(result.summary()))
+    summary = json.loads(to_json(result.summary.to_plain()))
     return [event for event in summary["events"] if event["kind"] == kind]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from engine.analysis.walk_forward import walk_forward
+from engine.analysis.walk_forward import WalkForward, walk_forward
 from engine.core.errors import DataError
 from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.solvers import SOLVERS, SolverResult
@@ -102,11 +102,10 @@ def test_every_step_is_trained_before_it_decides_and_decides_before_it_is_filled
     found = walk_forward(ledger, market)
     assert found is not None
     assert len(found.steps) == len(ledger.steps) >= 6
-    for stride in found.steps:
-        first, last = stride.step.train
-        assert first < last < stride.decided <= stride.date
-        assert np.busday_count(first, last) == 60
-        assert (stride.decided < stride.date) == (execution == "next_close" and stride is not found.steps[0])
+    for step in found.steps:
+        assert step.train_first < step.train_last < step.decided <= step.date
+        assert np.busday_count(step.train_first, step.train_last) == 60
+        assert (step.decided < step.date) == (execution == "next_close" and step is not found.steps[0])
 
 
 def test_a_step_that_saw_its_own_day_is_a_bug_and_stops() -> None:
@@ -115,7 +114,7 @@ def test_a_step_that_saw_its_own_day_is_a_bug_and_stops() -> None:
     step = ledger.steps[2]
     for bad in (
         dataclasses.replace(step, train=(step.train[0], market.dates[step.decision_row])),
-        dataclasses.replace(step, decided=step.row + 1),
+        dataclasses.replace(step, decision_row=step.row + 1),
     ):
         with pytest.raises(ValueError, match="was estimated from"):
             walk_forward(dataclasses.replace(ledger, steps=(bad,)), market)
@@ -317,7 +316,7 @@ def test_equal_weights_stand_in_within_all_limits() -> None:
     assert (w[:, 3:] <= 0.08).all()
     found = walk_forward(ledger, market_of(closes()))
     assert found.fallbacks == {"equal_weight": len(ledger.steps)}
-    assert found.solved == ()
+    assert found.solved == 0
 
 
 def test_what_is_held_stays_but_for_what_is_above_its_cap() -> None:
@@ -412,18 +411,17 @@ def test_nothing_that_can_be_held_is_cash_and_breaks_no_limit() -> None:
 
 
 def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> None:
-    from engine.backtest.outputs import walk_forward_summary
-    from engine.report.run.walk_forward import WalkForwardSummary, walk_forward_page
+    from engine.report.run.walk_forward import walk_forward_page
 
     market = market_of(closes())
     ledger = walk(plan())
     steps = [dataclasses.replace(step, residual=1e-16) for step in ledger.steps]
-    clean = dataclasses.replace(steps[2], fallback="previous", residual=2e-16, broken="limit C, satellites max")
-    over = dataclasses.replace(steps[3], fallback="previous", residual=0.013, broken="satellites.floor D")
+    clean = dataclasses.replace(steps[2], fallback="previous", residual=2e-16, broken_limit="limit C, satellites max")
+    over = dataclasses.replace(steps[3], fallback="previous", residual=0.013, broken_limit="satellites.floor D")
 
-    def told(*instead: object) -> tuple[WalkForwardSummary, tuple[str, ...], str]:
+    def told(*instead: object) -> tuple[WalkForward, tuple[str, ...], str]:
         some = dataclasses.replace(ledger, steps=(*steps[:2], *instead, *steps[4:]))
-        summary = WalkForwardSummary.model_validate(walk_forward_summary(walk_forward(some, market)))
+        summary = walk_forward(some, market)
         page = walk_forward_page(summary)
         return summary, page.sentences, " ".join(page.steps[3])
 
@@ -565,8 +563,8 @@ def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
     money = [
         np.abs(ledger.order_values[event]).sum() / 2.0 / ledger.value[row] for event, row in enumerate(ledger.rows)
     ]
-    assert [stride.turnover for stride in found.steps] == pytest.approx(money)
-    assert found.turnover == pytest.approx((np.mean(money[1:]), max(money[1:])))
+    assert [step.turnover for step in found.steps] == pytest.approx(money)
+    assert (found.turnover_mean, found.turnover_highest) == pytest.approx((np.mean(money[1:]), max(money[1:])))
     assert sum(found.solvers.values()) == len(ledger.steps)
 
 
@@ -807,12 +805,12 @@ def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
     config = load_run(path, source)
     result = run_backtest(config, draw=lambda pairs, terms: [None] * len(pairs))
-    found = result.summary()["optimiser"]
-    assert found["solved"] == found["decisions"] >= 9
-    assert found["worst_residual"] <= 1e-8
-    assert all(step["gap"] <= 1e-6 for step in found["steps"])
+    found = result.summary.optimiser
+    assert found.solved == found.decisions >= 9
+    assert found.worst_residual <= 1e-8
+    assert all(step.gap <= 1e-6 for step in found.steps)
     assert {"strategy", "buy_and_hold", "by hand", "equal weight"} <= set(result.comparison.portfolios)
-    assert found["turnover_highest"] <= config.strategy.turnover.max + 0.02  # a session's drift comes on top
+    assert found.turnover_highest <= config.strategy.turnover.max + 0.02  # a session's drift comes on top
 
 
 def test_a_notebook_gets_every_decision_as_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

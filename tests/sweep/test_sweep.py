@@ -508,7 +508,7 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
     made = sweeping(
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
-    found, _ = run_sweep(
+    found = run_sweep(
         made, SweepOptions(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep_report
     )
     assert found.ranked_count == 60

@@ -23,9 +23,9 @@ BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute:
 
 
 def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
-    """Run a sweep here, to ``folder``; return what it shows."""
-    terms = SweepOptions(folder, 1, "", 10**8, resume)
-    return run_sweep(sweeping(sweep, plan), terms, lambda done, total: None, build_sweep_report)[0]
+    """Run a sweep here, to ``folder``; return what it shows, and its space."""
+    terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
+    return run_sweep(prepared, terms, lambda done, total: None, build_sweep_report), prepared.space
 
 
 def message(sweep: str, plan: str = PLAN) -> str:
@@ -67,11 +67,11 @@ def test_the_extent_of_values_has_no_width_below_a_billionth_of_them() -> None:
 
 def test_a_figure_that_no_variant_has_is_dashes_and_a_line_that_says_so(tmp_path: Path, capsys) -> None:
     """Over three sessions without a loss there is no Calmar; JSON knows no NaN."""
-    found = swept("\n  rank_by: calmar\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", SHORT)
+    found, space = swept("\n  rank_by: calmar\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", SHORT)
     assert (found.ranked_count, found.best, found.worst) == (0, (), ())
     charts = json.loads(chart_json(read_sweep(tmp_path / "small")))
     assert next(one["ends"] for one in charts["lines"]["stands"] if one.get("figure") == "calmar") == []
-    print_sweep(found, tmp_path / "small", tried=0)
+    print_sweep(found, space, tmp_path / "small", tried=0)
     told = " ".join(capsys.readouterr().out.split())
     assert "No variant has calmar: their windows are too short or too calm for it; none is ranked" in told
     assert "Best variants" not in told
@@ -90,13 +90,13 @@ def test_a_figure_that_some_lines_do_not_have_ends_at_nothing(tmp_path: Path) ->
 def test_variants_ranked_by_a_cap_that_none_has_say_so(tmp_path: Path) -> None:
     first, _, rest = PLAN.partition("  kind: core_satellite\n")
     plan = first + "  kind: fixed_mix\n  weights: {QUAL: 50%, SIZE: 5%}\n" + rest[rest.index("costs:") :]
-    found = swept("\n  rank_by: max_weight\n  axes: {strategy.weights.SIZE: [5%, 10%]}\n", tmp_path / "small", plan)
-    assert found.caveats[1].startswith("No variant has max_weight: nothing in them has a cap")
+    found, _ = swept("\n  rank_by: max_weight\n  axes: {strategy.weights.SIZE: [5%, 10%]}\n", tmp_path / "small", plan)
+    assert found.warnings[1].startswith("No variant has max_weight: nothing in them has a cap")
 
 
 def test_the_best_of_few_variants_are_not_printed_as_the_worst_too(tmp_path: Path, capsys) -> None:
-    found = swept("\n  axes: {strategy.core.SIZE: {from: 5%, to: 16%, step: 1%}}\n", tmp_path / "small")
-    print_sweep(found, tmp_path / "small", tried=0)
+    found, space = swept("\n  axes: {strategy.core.SIZE: {from: 5%, to: 16%, step: 1%}}\n", tmp_path / "small")
+    print_sweep(found, space, tmp_path / "small", tried=0)
     told = capsys.readouterr().out
     ids = [one.id[:12] for one in found.best]
     assert len(ids) == 12

@@ -65,7 +65,7 @@ def _weight_data(run: FinishedRun) -> dict[str, object]:
 
 def has_flows(run: FinishedRun) -> bool:
     """Tell whether money was paid in or out after the opening, so that value and growth differ."""
-    figures = run.summary.portfolios["strategy"].figures
+    figures = run.summary.portfolios["strategy"].metrics
     return bool(figures.get("paid_in")) or figures.get("xirr") is not None
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from engine.analysis.performance import METRICS
-from engine.analysis.walk_forward import walk_forward
-from engine.backtest.outputs import decision_summary, trades_csv
+from engine.backtest.outputs import trades_csv, weight_columns
 from engine.report import number_format as fmt
 from engine.report.phrases import plural, portfolio_label
 
@@ -91,12 +90,8 @@ class Frames:
 
 
 def _weight_frame(run: RunResult) -> pd.DataFrame:
-    ledger = run.comparison.strategy.ledger
-    held = [j for j in range(len(ledger.assets)) if ledger.units[:, j].any() or ledger.targets[:, j].any()]
-    weights = ledger.weights(run.comparison.market)
-    columns = {ledger.assets[j]: weights[:, j] for j in held}
-    columns["cash"] = ledger.cash / ledger.value
-    return pd.DataFrame(columns, index=pd.DatetimeIndex(ledger.dates, name="date"))
+    dates = run.comparison.strategy.ledger.dates
+    return pd.DataFrame(weight_columns(run.comparison), index=pd.DatetimeIndex(dates, name="date"))
 
 
 def _event_frame(run: RunResult) -> pd.DataFrame:
@@ -106,7 +101,7 @@ def _event_frame(run: RunResult) -> pd.DataFrame:
 
 
 def _decision_frame(run: RunResult) -> pd.DataFrame:
-    walk = walk_forward(run.comparison.strategy.ledger, run.comparison.market)
-    frame = pd.DataFrame([decision_summary(step) for step in walk.steps] if walk else [])
+    walk = run.summary.optimiser
+    frame = pd.DataFrame([asdict(step) for step in walk.steps] if walk else [])
     days = [name for name in ("date", "decided", "train_first", "train_last") if name in frame]
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in days})

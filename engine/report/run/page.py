@@ -55,9 +55,7 @@ def render_run(run: FinishedRun) -> str:
         confidence=fmt.short_percent(run.confidence),
         cap_effect=cap_effect_text(summary.caps_always, summary.account.currency) if summary.caps_always else "",
         years=_year_rows(run),
-        published=published_rows((d.portfolio, d.metric, d.published, d.here) for d in published.figures)
-        if published
-        else (),
+        published=published_rows(published.figures) if published else (),
         walk_forward=walk_forward_page(summary.optimiser) if summary.optimiser else None,
         event_labels=EVENT_LABELS,
         trades=run.trades[:TRADES_SHOWN],
@@ -84,8 +82,8 @@ def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
     """Return the four figures one looks for first: title, value, and the same of buy-and-hold or the first rival."""
     portfolios = run.summary.portfolios
     rival = next((name for name in portfolios if name != "strategy"), None)
-    mine = portfolios["strategy"].figures
-    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[rival].figures if rival else {}
+    mine = portfolios["strategy"].metrics
+    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[rival].metrics if rival else {}
     cards = []
     for key in ("final_value", "cagr", "max_drawdown", "sharpe"):
         metric = METRICS[key]
@@ -98,7 +96,7 @@ def _flow_note(run: FinishedRun) -> str:
     """Say how value and growth differ when money was paid in or out, and what the money itself earned."""
     if not has_flows(run):
         return ""
-    figures = run.summary.portfolios["strategy"].figures
+    figures = run.summary.portfolios["strategy"].metrics
     paid = figures.get("paid_in") or 0.0
     word = "paid in" if paid >= 0 else "withdrawn"
     return (

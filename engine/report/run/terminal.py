@@ -10,8 +10,7 @@ from rich.console import Console
 from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
 from engine.analysis.performance import METRICS
 from engine.analysis.timeline import AssetEvent
-from engine.analysis.walk_forward import walk_forward
-from engine.backtest.outputs import RunResult, data_sha256, walk_forward_summary
+from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.config_terminal import print_config
@@ -26,7 +25,7 @@ from engine.report.phrases import (
     portfolio_label,
     published_rows,
 )
-from engine.report.run.walk_forward import WalkForwardSummary, print_walk_forward
+from engine.report.run.walk_forward import print_walk_forward
 
 __all__ = ["print_config", "print_fetch", "print_quality", "print_run"]
 
@@ -55,7 +54,8 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_title(out, run)
     _print_figures(out, run.comparison)
     _print_rebalancing(out, run)
-    _print_walk_forward(out, run.comparison)
+    if run.summary.optimiser is not None:
+        print_walk_forward(out, run.summary.optimiser)
     _print_caps(out, run.comparison.strategy)
     _print_published(out, run)
     _print_events(out, run.comparison.events)
@@ -148,7 +148,7 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
 
 
 def _difference_text(versus: RelativePerformance, level: str, comparison: Comparison) -> str:
-    since = "" if versus.start <= comparison.strategy.ledger.dates[0] else f" since {versus.start}"
+    since = "" if versus.start <= str(comparison.strategy.ledger.dates[0]) else f" since {versus.start}"
     difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
     interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
     return f"{difference}{since}{interval} {interval_verdict(bounds)}"
@@ -165,12 +165,6 @@ def _print_flows(out: Console, strategy: PortfolioResult) -> None:
         )
 
 
-def _print_walk_forward(out: Console, comparison: Comparison) -> None:
-    walk = walk_forward(comparison.strategy.ledger, comparison.market)
-    if walk is not None:
-        print_walk_forward(out, WalkForwardSummary.model_validate(walk_forward_summary(walk)))
-
-
 def _print_caps(out: Console, strategy: PortfolioResult) -> None:
     if not strategy.peak_weights:
         return
@@ -178,7 +172,7 @@ def _print_caps(out: Console, strategy: PortfolioResult) -> None:
     result = table(["asset", "cap", "highest weight", "on", "sessions above cap"])
     for ticker, peak in strategy.peak_weights.items():
         above = peak.sessions_over_cap
-        cells = [ticker, fmt.percent(peak.cap), fmt.percent(peak.weight), str(peak.date), fmt.count(above)]
+        cells = [ticker, fmt.percent(peak.cap), fmt.percent(peak.weight), peak.date, fmt.count(above)]
         add_row(result, cells, {2: "yellow", 4: "yellow"} if above else None)
     out.print(result)
 
@@ -188,7 +182,7 @@ def _print_published(out: Console, run: RunResult) -> None:
         return
     print_heading(out, f"Published and here: {run.published_source}")
     result = table(["portfolio", "figure", "published", "here", "difference", "as printed"], left=(0, 1, 5))
-    rows = published_rows((d.portfolio, d.metric, d.published, d.here) for d in run.comparison.published)
+    rows = published_rows(run.comparison.published)
     for one in rows:
         cells = [one.portfolio, one.metric, one.published, one.here, one.difference, one.remark]
         add_row(result, cells, {5: "green" if one.agrees else "yellow"})
@@ -212,27 +206,18 @@ def _print_events(out: Console, happenings: tuple[AssetEvent, ...]) -> None:
                 more = f"{plural(hidden, f'more {EVENT_LABELS[one.kind]}')}, in report.html and summary.json"
                 add_row(result, ["...", EVENT_LABELS[one.kind], "", more], dict.fromkeys(range(4), "dim"))
             if hidden <= 0 or not _FIRST_EVENTS <= place < _FIRST_EVENTS + hidden:
-                add_row(result, [str(one.date), EVENT_LABELS[one.kind], one.asset, one.text])
+                add_row(result, [one.date, EVENT_LABELS[one.kind], one.asset, one.text])
     out.print(result)
 
 
 def _print_trades(out: Console, strategy: PortfolioResult) -> None:
-    ledger = strategy.ledger
     print_heading(out, plural(strategy.performance.trades, "trade"))
-    names = ["date", "asset", "quantity", "price", "value", "cost", "reason"]
-    formats = (fmt.quantity, fmt.price, fmt.cents, fmt.cents)
-    columns = (ledger.trades, ledger.prices, ledger.order_values, ledger.costs)
+    formats = {"quantity": fmt.quantity, "price": fmt.price, "value": fmt.cents, "cost": fmt.cents}
     rows = (
-        [
-            str(ledger.dates[session]),
-            ledger.assets[j],
-            *(form(float(column[event, j])) for form, column in zip(formats, columns, strict=True)),
-            ledger.reason(event, j),
-        ]
-        for event, session in enumerate(ledger.rows)
-        for j in np.flatnonzero(ledger.trades[event]).tolist()
+        [one.date, one.asset, *(form(getattr(one, name)) for name, form in formats.items()), one.reason]
+        for one in list_trades(strategy.ledger)
     )
-    print_table(out, names, rows, left=(0, 1, 6), tight=True)
+    print_table(out, list(Trade._fields), rows, left=(0, 1, 6), tight=True)
 
 
 def _print_warnings(out: Console, run: RunResult) -> None:
@@ -257,7 +242,7 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
     print_bullet(
         out,
         f"data: {market.provenance.source}, {market.provenance.closes} closes, "
-        f"SHA-256 {data_sha256(run.comparison)[:12]}; config SHA-256 {run.config_sha256[:12]}",
+        f"SHA-256 {run.summary.data.sha256[:12]}; config SHA-256 {run.config_sha256[:12]}",
     )
     if tried > 1:
         print_bullet(

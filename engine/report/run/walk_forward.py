@@ -6,71 +6,15 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from engine.analysis.walk_forward import FilledDecision, WalkForward
 from engine.core.fields import format_percent
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.report import number_format as fmt
 from engine.report.console import add_row, print_bullet, print_heading, print_table, table
 from engine.report.phrases import plural
-from engine.report.signed_files import FileRecord
 
 _LIMITS_SHOWN = 8
 """Limits that the terminal names."""
-
-
-class StepSummary(FileRecord):
-    """One decision of ``summary.json``."""
-
-    date: str
-    decided: str
-    train_first: str | None
-    train_last: str | None
-    observations: int
-    assets: int
-    status: str
-    solver: str
-    value: float | None
-    residual: float | None
-    gap: float | None
-    binding: dict[str, float]
-    turnover: float
-    fallback: str
-    remark: str
-    broken: str = ""
-
-
-class WeightRangeSummary(FileRecord):
-    """One asset's targets over all decisions."""
-
-    lowest: float
-    mean: float
-    highest: float
-    held: int
-    change: float
-
-
-class BindingLimitSummary(FileRecord):
-    """A limit that bound."""
-
-    times: int
-    worth: float
-
-
-class WalkForwardSummary(FileRecord):
-    """The part ``optimiser`` of ``summary.json``."""
-
-    figure: str
-    percent: bool
-    decisions: int
-    solved: int
-    turnover_mean: float
-    turnover_highest: float
-    worst_residual: float | None
-    worst_fallback_residual: float | None = None
-    solvers: dict[str, int]
-    fallbacks: dict[str, int]
-    weights: dict[str, WeightRangeSummary]
-    bound: dict[str, BindingLimitSummary]
-    steps: tuple[StepSummary, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +28,7 @@ class WalkForwardPage:
     steps: tuple[tuple[str, ...], ...]
 
 
-def walk_forward_page(walk: WalkForwardSummary) -> WalkForwardPage:
+def walk_forward_page(walk: WalkForward) -> WalkForwardPage:
     """Return a walk as text."""
     return WalkForwardPage(
         sentences=_sentences(walk),
@@ -121,7 +65,7 @@ def objective_text(value: float | None, *, percent: bool) -> str:
     return fmt.percent(value) if percent else fmt.ratio(value)
 
 
-def print_walk_forward(out: Console, walk: WalkForwardSummary) -> None:
+def print_walk_forward(out: Console, walk: WalkForward) -> None:
     """Print how stable the weights were."""
     page = walk_forward_page(walk)
     print_heading(out, "How stable the weights were")
@@ -138,7 +82,7 @@ def print_walk_forward(out: Console, walk: WalkForwardSummary) -> None:
         out.print(result)
 
 
-def _sentences(walk: WalkForwardSummary) -> tuple[str, ...]:
+def _sentences(walk: WalkForward) -> tuple[str, ...]:
     used = ", ".join(f"{name} {times}" for name, times in walk.solvers.items())
     lines = [f"{plural(walk.decisions, 'decision')}, {walk.solved} solved" + (f" ({used})" if used else "")]
     if walk.worst_residual is not None:
@@ -156,7 +100,7 @@ def _sentences(walk: WalkForwardSummary) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _fallback_sentence(walk: WalkForwardSummary, worst: float) -> str:
+def _fallback_sentence(walk: WalkForward, worst: float) -> str:
     """Return what the fallbacks break; they trade freely, so ``turnover.max`` is none of it."""
     instead = [one for one in walk.steps if one.fallback]
     times = sum((one.residual or 0.0) > FEASIBILITY_TOLERANCE for one in instead)
@@ -168,7 +112,7 @@ def _fallback_sentence(walk: WalkForwardSummary, worst: float) -> str:
     return f"{broken} ({named.broken} on {named.date})"
 
 
-def _step_row(one: StepSummary, walk: WalkForwardSummary) -> tuple[str, ...]:
+def _step_row(one: FilledDecision, walk: WalkForward) -> tuple[str, ...]:
     train = f"{one.train_first} to {one.train_last}" if one.train_first else fmt.DASH
     by = one.solver or fmt.DASH
     gap = fmt.DASH if one.gap is None else fmt.residual(one.gap)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from engine.core.arrays import FloatArray
 from engine.report.phrases import portfolio_label
 from engine.report.run.charts import escape_chart_text, rounded_numbers, script_safe_json
-from engine.report.sweep.folder import FinishedSweep, ParameterColumn, ParameterValue
+from engine.report.sweep.folder import FinishedSweep, ParameterColumn
 from engine.report.sweep.labels import figure_style, figure_title, parameter_text
+from engine.sweep.axes import ParameterValue
 
 CHART_FIGURES: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")
 """What can be chosen in the charts, after the figure that variants are ranked by."""

@@ -13,109 +13,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.backtest.outputs import SWEEP_KIND as KIND
-from engine.backtest.outputs import folder_kind
+from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
 from engine.core.arrays import FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
-from engine.report.signed_files import SWEEP_FILES, FileRecord
+from engine.report.signed_files import SWEEP_FILES
+from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.outputs import CONFIG_FILE
 from engine.sweep.results_table import RESULTS_FILE as RESULTS
 from engine.sweep.results_table import damage_error, read_numbers
+from engine.sweep.summary import SweepManifest, SweepSummary
 
-ParameterValue = str | float
 _FIRST_FIGURE: Final = SWEEP_METRICS[0]
 """The first figure's column: parameters stand before it, after number and id."""
-
-
-class ReasonSummary(FileRecord):
-    """Why points are no variants."""
-
-    reason: str
-    count: int
-    example: dict[str, ParameterValue]
-
-
-class SpaceSummary(FileRecord):
-    """What was swept."""
-
-    mode: dict[str, ParameterValue]
-    rank_by: str
-    axes: dict[str, int]
-    baskets: tuple[str, ...] = ()
-    points: int
-    drawn_twice: int
-    variants: int
-    distinct: int
-    refused: int
-    reasons: tuple[ReasonSummary, ...]
-
-
-class RankSummary(FileRecord):
-    """Where a portfolio stands."""
-
-    value: float | None
-    rank: int | None
-    better_than: float | None
-
-
-class VariantSummary(FileRecord):
-    """A variant of a list."""
-
-    number: int
-    id: str
-    parameters: dict[str, ParameterValue]
-    figures: dict[str, float | None]
-
-
-class EffectSummary(FileRecord):
-    """The variants that share a label."""
-
-    label: ParameterValue
-    count: int
-    mean: float | None
-    median: float | None
-
-
-class SweepWindowSummary(FileRecord):
-    """Sessions of the plan itself."""
-
-    start: str
-    end: str
-    sessions: int
-
-
-class SweepDataSummary(FileRecord):
-    """Where prices came from."""
-
-    source: str
-    closes: str
-
-
-class SweepSummary(FileRecord):
-    """The content of a sweep's ``summary.json`` as far as the page needs it."""
-
-    name: str
-    description: str = ""
-    window: SweepWindowSummary
-    sweep: SpaceSummary
-    distribution: dict[str, dict[str, float | None]]
-    standings: dict[str, dict[str, RankSummary]]
-    best: tuple[VariantSummary, ...]
-    worst: tuple[VariantSummary, ...]
-    effects: dict[str, tuple[EffectSummary, ...]]
-    data: SweepDataSummary
-    warnings: tuple[str, ...]
-
-
-class SweepManifest(FileRecord):
-    """The content of a sweep's ``manifest.json`` as far as the page needs it."""
-
-    config_sha256: str
-    data_sha256: str
-    versions: dict[str, str]
-    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -173,7 +83,7 @@ class FinishedSweep:
 
 def is_sweep(folder: Path) -> bool:
     """Tell whether ``folder`` holds a sweep rather than a run."""
-    return folder_kind(folder) == KIND
+    return folder_kind(folder) == SWEEP_KIND
 
 
 def read_sweep(folder: Path) -> FinishedSweep:
@@ -188,13 +98,13 @@ def read_sweep(folder: Path) -> FinishedSweep:
 
     """
     manifest = SWEEP_FILES.parse_record(
-        folder / "manifest.json", SWEEP_FILES.read_bytes(folder / "manifest.json"), SweepManifest
+        folder / MANIFEST_FILE, SWEEP_FILES.read_bytes(folder / MANIFEST_FILE), SweepManifest
     )
-    signed = {name: SWEEP_FILES.read_signed(folder / name, manifest.files) for name in ("summary.json", CONFIG_FILE)}
+    signed = {name: SWEEP_FILES.read_signed(folder / name, manifest.files) for name in (SUMMARY_FILE, CONFIG_FILE)}
     try:
         with (folder / RESULTS).open("rb") as file:
             SWEEP_FILES.verify_digest(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
     except OSError as error:
         raise OutputError(f"{folder / RESULTS}: cannot be read ({error.strerror}); sweep again to write it") from error
-    summary = SWEEP_FILES.parse_record(folder / "summary.json", signed["summary.json"], SweepSummary)
+    summary = SWEEP_FILES.parse_record(folder / SUMMARY_FILE, signed[SUMMARY_FILE], SweepSummary)
     return FinishedSweep(folder, summary, manifest, signed[CONFIG_FILE].decode("utf-8", "replace"))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from engine.analysis.performance import METRICS
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label
-from engine.report.sweep.folder import EffectSummary
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.statistics import LabelEffect
-
-EffectT = TypeVar("EffectT", bound=LabelEffect | EffectSummary)
 
 _EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
 _EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
@@ -57,7 +54,9 @@ def portfolio_title(name: str) -> str:
     return "The plan itself" if name == "strategy" else portfolio_label(name)
 
 
-def pick_effects(rows: Sequence[EffectT], figure: str, most: int, *, ordered: bool) -> tuple[list[EffectT], bool]:
+def pick_effects(
+    rows: Sequence[LabelEffect], figure: str, most: int, *, ordered: bool
+) -> tuple[list[LabelEffect], bool]:
     """Return what a table shows of a parameter's labels, and whether some that have the figure are left out.
 
     They stand in their own order, or the best first where that is not ``ordered`` or they are more than ``most``.

@@ -11,7 +11,7 @@ import numpy as np
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.sweep.charts import chart_json, value_range
-from engine.report.sweep.folder import EffectSummary, FinishedSweep, VariantSummary, read_sweep
+from engine.report.sweep.folder import FinishedSweep, read_sweep
 from engine.report.sweep.labels import (
     example_text,
     figure_text,
@@ -21,6 +21,7 @@ from engine.report.sweep.labels import (
     portfolio_title,
     short_names,
 )
+from engine.sweep.statistics import LabelEffect, RankedVariant
 
 EFFECTS_SHOWN: Final = 40
 """Labels of a parameter in a table; of more, the best and the worst."""
@@ -61,7 +62,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
     )
 
 
-def worst_variants(sweep: FinishedSweep) -> list[VariantSummary]:
+def worst_variants(sweep: FinishedSweep) -> list[RankedVariant]:
     """Return the worst variants of the page."""
     best = {one.number for one in sweep.summary.best}
     return [one for one in sweep.summary.worst[:WORST_SHOWN] if one.number not in best]
@@ -99,8 +100,8 @@ def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
 
 
 def _effect_table(
-    rows: Sequence[EffectSummary], figure: str, *, ordered: bool
-) -> tuple[list[tuple[EffectSummary, float]], bool]:
+    rows: Sequence[LabelEffect], figure: str, *, ordered: bool
+) -> tuple[list[tuple[LabelEffect, float]], bool]:
     """Return labels, each with a bar from 5 % for their lowest mean to 100 %, and whether some are left out."""
     kept, hidden = pick_effects(rows, figure, EFFECTS_SHOWN, ordered=ordered)
     means = np.array([one.mean for one in kept], dtype=np.float64)

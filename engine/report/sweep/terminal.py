@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from engine.sweep.space import Space
     from engine.sweep.statistics import LabelEffect, RankedVariant
-    from engine.sweep.summary import SweepFindings
+    from engine.sweep.summary import RejectionReason, SweepSummary
 
 BEST_PRINTED: Final = 10
 """Best variants that are printed."""
@@ -70,74 +70,74 @@ def print_space(space: Space) -> None:
     )
 
 
-def print_sweep(found: SweepFindings, folder: Path, *, tried: int) -> None:
+def print_sweep(found: SweepSummary, space: Space, folder: Path, *, tried: int) -> None:
     """Print what a sweep shows and where its files are; ``tried`` is how many variants these prices have seen."""
     out = console()
-    _print_head(out, found)
+    rank_by = found.sweep.rank_by
+    _print_head(out, found, space)
     _print_ranks(out, found)
     best = found.best[:BEST_PRINTED]
-    _print_variants(out, "Best variants", best, found)
-    _print_variants(out, "Worst variants", [one for one in found.worst[:WORST_PRINTED] if one not in best], found)
-    print_heading(out, f"{figure_title(found.rank_by)} by axis")
-    for one in found.results.space.parameters:
-        _print_effects(out, one.name, found.label_effects[one.name], found.rank_by, ordered=not one.is_basket)
-        if one.name in found.basket_name_effects:
-            _print_effects(out, f"{one.name} with", found.basket_name_effects[one.name], found.rank_by, ordered=False)
-    _print_reasons(out, found)
+    _print_variants(out, "Best variants", best, rank_by, space)
+    _print_variants(
+        out, "Worst variants", [one for one in found.worst[:WORST_PRINTED] if one not in best], rank_by, space
+    )
+    print_heading(out, f"{figure_title(rank_by)} by axis")
+    for one in space.parameters:
+        _print_effects(out, one.name, found.effects[one.name], rank_by, ordered=not one.is_basket)
+        if one.is_basket:
+            _print_effects(out, f"{one.name} with", found.effects[f"{one.name} holds"], rank_by, ordered=False)
+    _print_reasons(out, found.sweep.reasons)
     print_heading(out, "What this sweep cannot know")
-    for warning in found.caveats:
+    for warning in found.warnings:
         print_bullet(out, warning)
     if tried:
         print_bullet(out, f"Variants tried on these prices on this machine so far: {tried:,}.")
     _print_files(out, found, folder)
 
 
-def _print_head(out: Console, found: SweepFindings) -> None:
-    results, run = found.results, found.base_run
-    out.print(text(run.name, "bold"))
-    if run.description:
-        out.print(text(run.description))
-    ledger = run.comparison.strategy.ledger
-    sizes = " x ".join(f"{len(axis.values):,} {axis.name}" for axis in results.space.axes)
-    out.print(text(f"{plural(len(results.point_numbers), 'variant')}: {sizes}", "dim"))
-    out.print(text(f"the plan itself: {ledger.dates[0]} to {ledger.dates[-1]}, {len(ledger.dates):,} sessions", "dim"))
-    refused = sum(one.count for one in found.reasons)
-    lost = {"drawn twice": found.duplicate_count, "without a valid run": refused}
+def _print_head(out: Console, found: SweepSummary, space: Space) -> None:
+    out.print(text(found.name, "bold"))
+    if found.description:
+        out.print(text(found.description))
+    window, extent = found.window, found.sweep
+    sizes = " x ".join(f"{len(axis.values):,} {axis.name}" for axis in space.axes)
+    out.print(text(f"{plural(extent.variants, 'variant')}: {sizes}", "dim"))
+    out.print(text(f"the plan itself: {window.start} to {window.end}, {window.sessions:,} sessions", "dim"))
+    lost = {"drawn twice": extent.drawn_twice, "without a valid run": extent.refused}
     if any(lost.values()):
         out.print(text("; ".join(f"{plural(count, 'point')} {why}" for why, count in lost.items() if count), "dim"))
 
 
-def _print_ranks(out: Console, found: SweepFindings) -> None:
-    figure = found.rank_by
+def _print_ranks(out: Console, found: SweepSummary) -> None:
+    figure = found.sweep.rank_by
     print_heading(out, f"Where portfolios stand by {figure_title(figure)}, of {found.ranked_count:,}")
-    one = found.distributions[figure]
-    words = [figure_text(value, figure) for value in (one.least, *one.quantiles, one.most)]
-    if one.quantiles:
-        parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), words, strict=True)
-        out.print(text("  ".join(f"{name} {word}" for name, word in parts)))
-    standings = ((portfolio_label(name), standings[figure]) for name, standings in found.ranks.items())
+    spread = found.distribution[figure]
+    if "p50" in spread:
+        keys = ("least", "p05", "p25", "p50", "p75", "p95", "most")
+        parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), keys, strict=True)
+        out.print(text("  ".join(f"{name} {figure_text(spread[key], figure)}" for name, key in parts)))
+    ranks = ((portfolio_label(name), at[figure]) for name, at in found.standings.items())
     rows = (
-        [name, figure_text(at.value, figure), fmt.count(at.rank), fmt.percent(at.better_than, 1)]
-        for name, at in standings
+        [name, figure_text(at.value, figure), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
     )
     print_table(out, ["", figure_title(figure), "rank", "better than"], rows)
 
 
-def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], found: SweepFindings) -> None:
+def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], rank_by: str, space: Space) -> None:
     if not variants:
         return
     print_heading(out, head)
-    figures = list(dict.fromkeys([found.rank_by, "cagr", "volatility", "max_drawdown"]))
+    figures = list(dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]))
     rows = (
-        [one.id[:12], *(figure_text(one.figures[figure], figure) for figure in figures), _variant_text(one, found)]
+        [one.id[:12], *(figure_text(one.figures[figure], figure) for figure in figures), _variant_text(one, space)]
         for one in variants
     )
     print_table(out, ["id", *map(figure_title, figures), "variant"], rows, left=(0, 1 + len(figures)), tight=True)
 
 
-def _variant_text(one: RankedVariant, found: SweepFindings) -> str:
+def _variant_text(one: RankedVariant, space: Space) -> str:
     """Return what makes a variant, in the order of the axes; what all variants share is left out."""
-    telling = [p for p in found.results.space.parameters if len(p.labels) > 1 and not p.is_derived]
+    telling = [p for p in space.parameters if len(p.labels) > 1 and not p.is_derived]
     short = short_names([p.name for p in telling])
     names = ("" if p.is_basket else f"{short[p.name]} " for p in telling)
     return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, telling, strict=True))
@@ -154,21 +154,19 @@ def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], figure:
         out.print(text(f"the best and the worst of {len(rows):,}; all of them are in summary.json", "dim"))
 
 
-def _print_reasons(out: Console, found: SweepFindings) -> None:
-    if not found.reasons:
+def _print_reasons(out: Console, reasons: Sequence[RejectionReason]) -> None:
+    if not reasons:
         return
     print_heading(out, "Points that are no valid run")
-    for one in found.reasons[:REASONS_PRINTED]:
+    for one in reasons[:REASONS_PRINTED]:
         print_bullet(out, f"{one.count:,}: {one.reason} (first: {example_text(one.example)})")
-    if len(found.reasons) > REASONS_PRINTED:
-        print_bullet(out, f"and {len(found.reasons) - REASONS_PRINTED:,} more reasons, in summary.json")
+    if len(reasons) > REASONS_PRINTED:
+        print_bullet(out, f"and {len(reasons) - REASONS_PRINTED:,} more reasons, in summary.json")
 
 
-def _print_files(out: Console, found: SweepFindings, folder: Path) -> None:
+def _print_files(out: Console, found: SweepSummary, folder: Path) -> None:
     out.print()
-    out.print(
-        text(f"{folder / 'report.html'} and {len(found.results.point_numbers):,} rows in {folder / 'results.parquet'}")
-    )
+    out.print(text(f"{folder / 'report.html'} and {found.sweep.variants:,} rows in {folder / 'results.parquet'}"))
     if found.best:
         command = f"engine run {folder / 'config.resolved.yaml'} --variant {found.best[0].id[:12]}"
         out.print(text(f"the full run of a variant: {command}"))

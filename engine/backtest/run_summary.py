@@ -1,0 +1,136 @@
+"""``summary.json`` and ``manifest.json`` of a run: records that are written, read back and put into words.
+
+What ``analysis`` computes is written as it is: the fields of its records are the keys of the file.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from engine.analysis.comparison import CapEffect, PeakWeight, RelativePerformance
+from engine.analysis.published_figures import PublishedDifference
+from engine.analysis.timeline import AssetEvent
+from engine.analysis.walk_forward import WalkForward
+from engine.simulation.ledger import LedgerChecks
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+RECORDED_PACKAGES: Final = (
+    "portfolio-engine",
+    "exchange_calendars",
+    "jinja2",
+    "numba",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "skfolio",
+    "yfinance",
+)
+
+
+class FileRecord(BaseModel):
+    """A part of a file: what it must hold, whatever else it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    def to_plain(self) -> dict[str, Json]:
+        """Return the record as JSON-ready data; what it does not have is left out, not null."""
+        return {key: value for key, value in self.model_dump(mode="json").items() if value is not None}
+
+
+class WindowSummary(FileRecord):
+    """First and last session of a run, and how many there are."""
+
+    start: str
+    end: str
+    sessions: int
+
+
+class AccountSummary(FileRecord):
+    """What a run starts with [currency]."""
+
+    capital: float
+    currency: str
+
+
+class PortfolioSummary(WindowSummary):
+    """One portfolio: its sessions, its metrics by name, and how far its capped assets drifted.
+
+    In the file the metrics stand beside the other keys: every key that is not named here is one.
+    """
+
+    metrics: dict[str, int | float | None]
+    max_weight: dict[str, PeakWeight] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_metrics(cls, data: Any) -> Any:  # noqa: ANN401  (whatever the file holds)
+        if not isinstance(data, Mapping) or "metrics" in data:
+            return data
+        named = {key: data[key] for key in cls.model_fields if key in data}
+        return {**named, "metrics": {key: value for key, value in data.items() if key not in named}}
+
+    @model_serializer(mode="wrap")
+    def _spread_metrics(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        metrics, max_weight = plain.pop("metrics"), plain.pop("max_weight")
+        return {**plain, **metrics, "max_weight": max_weight}
+
+
+class DataSummary(FileRecord):
+    """Which prices a run saw."""
+
+    source: str
+    closes: str
+    sha256: str
+
+
+class PublishedSummary(FileRecord):
+    """A published table beside the run's own figures."""
+
+    source: str
+    figures: tuple[PublishedDifference, ...]
+
+
+class RunSummary(FileRecord):
+    """The content of a run's ``summary.json``; what a run does not have is not in the file."""
+
+    name: str
+    description: str = ""
+    window: WindowSummary
+    account: AccountSummary
+    portfolios: dict[str, PortfolioSummary] = Field(min_length=1)
+    versus: dict[str, RelativePerformance]
+    checks: LedgerChecks
+    data: DataSummary
+    events: tuple[AssetEvent, ...] = ()
+    warnings: tuple[str, ...]
+    optimiser: WalkForward | None = None
+    caps_always: CapEffect | None = None
+    published: PublishedSummary | None = None
+    audit: dict[str, float] | None = None
+
+
+class RunManifest(FileRecord):
+    """The content of a run's ``manifest.json``: what must be equal for equal bytes, and their signatures."""
+
+    kind: str = "run"
+    versions: dict[str, str]
+    config_sha256: str
+    data_sha256: str
+    rates_sha256: str | None = None
+    trades_sha256: str
+    files: dict[str, str]
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape a result."""
+    return {"python": platform.python_version(), **{name: version(name) for name in RECORDED_PACKAGES}}
