@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from engine.core.arrays import Scalar
+from engine.core.arrays import Scalar
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray, dtype: np.dtype[Scalar] | type[Scalar]) -> npt.NDArray[Scalar]:

@@ -61,7 +61,7 @@ def require_file(path: str) -> Path:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return the bytes of the file at ``path``; raises DataError as :func:`require_file` does, and when it is too large."""
+    """Return the bytes of the file at ``path``; raises DataError as :func:`require_file`, or when it is too large."""
     place = require_file(path)
     try:
         if place.stat().st_size > MAX_FILE_BYTES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,9 @@ class Provenance:
     closes: str
     sha256: str = ""
     notes: tuple[str, ...] = ()
+
+
+_IN_MEMORY = Provenance("memory", "adjusted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ class Market:
     age: IntArray
     cash_rate: FloatArray
     currency: str = "USD"
-    provenance: Provenance = field(default_factory=lambda: Provenance("memory", "adjusted"))
+    provenance: Provenance = _IN_MEMORY
 
     @classmethod
     def build(
@@ -65,7 +68,7 @@ class Market:
         *,
         annual_cash_rate: float = 0.0,
         currency: str = "USD",
-        provenance: Provenance | None = None,
+        provenance: Provenance = _IN_MEMORY,
     ) -> Market:
         """Sort the columns, carry closes forward within lives, and derive life, age and interest.
 
@@ -89,8 +92,6 @@ class Market:
         closes = closes[:, order]
         printed = np.isfinite(closes)
         last_print = np.maximum.accumulate(np.where(printed, np.arange(len(dates))[:, None], -1), axis=0)
-        ended = printed[::-1].argmax(axis=0)
-        last = np.where(printed.any(axis=0), len(dates) - 1 - ended, -1)
         seen = last_print >= 0
         prices = np.where(seen, np.take_along_axis(closes, np.maximum(last_print, 0), axis=0), np.nan)
         rows = np.arange(len(dates))[:, None]
@@ -99,11 +100,11 @@ class Market:
             dates=read_only(dates),
             assets=tuple(assets[j] for j in order),
             prices=read_only(prices),
-            listed=read_only(seen & (rows <= last)),
+            listed=read_only(seen & (rows <= last_print[-1])),
             age=read_only(np.where(seen, rows - last_print, -1).astype(np.int64)),
             cash_rate=read_only((1.0 + annual_cash_rate) ** (days / CASH_DAYS_PER_YEAR) - 1.0),
             currency=currency,
-            provenance=provenance or Provenance("memory", "adjusted"),
+            provenance=provenance,
         )
 
     @cached_property
@@ -145,10 +146,9 @@ class Market:
 
     def column_index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""
-        try:
-            return self.assets.index(ticker)
-        except ValueError:
-            raise DataError(f"{ticker}: no such asset in this market ({', '.join(self.assets)})") from None
+        if ticker not in self.columns:
+            raise DataError(f"{ticker}: no such asset in this market ({', '.join(self.assets)})")
+        return self.columns[ticker]
 
     def first_close_row(self, tickers: tuple[str, ...], start: int) -> int | None:
         """Return the first row from ``start`` at which any of ``tickers`` has a close, or None (S1)."""
@@ -178,13 +178,13 @@ def _validate_closes(dates: DateArray, assets: tuple[str, ...], closes: FloatArr
     if len(set(assets)) != len(assets):
         twice = sorted({ticker for ticker in assets if assets.count(ticker) > 1})
         raise DataError(f"ticker {', '.join(twice)} occurs more than once")
-    steps = np.diff(dates)
-    if len(dates) == 0 or not (steps > np.timedelta64(0, "D")).all():
-        bad = dates[1:][steps <= np.timedelta64(0, "D")]
-        raise DataError(f"dates must increase from row to row; they do not at {bad[0]}" if len(bad) else "no dates")
+    if not len(dates):
+        raise DataError("no dates")
+    backward = dates[1:][~(np.diff(dates) > np.timedelta64(0, "D"))]
+    if len(backward):
+        raise DataError(f"dates must increase from row to row; they do not at {backward[0]}")
     wrong = np.argwhere(np.isinf(closes) | (closes <= 0.0))
     if len(wrong):
         t, j = wrong[0]
-        raise DataError(
-            f"{assets[j]}: close {closes[t, j]:g} on {dates[t]} is not a price; correct it or leave it empty"
-        )
+        words = f"close {closes[t, j]:g} on {dates[t]} is not a price; correct it or leave it empty"
+        raise DataError(f"{assets[j]}: {words}")

@@ -1,19 +1,22 @@
 """The data-quality gate: what is wrong with closes, and what a reader of the results should know about them.
 
-``inspect_closes`` runs every check of ``ASSET_CHECKS`` on plain arrays and returns findings, worst first: an *error* would make a
-run meaningless, a *warning* may be real and has to be looked at, a *note* is a fact. Nothing is repaired.
+``inspect_closes`` runs every check of ``ASSET_CHECKS`` on plain arrays and returns findings, worst first: an *error*
+would make a run meaningless, a *warning* may be real and has to be looked at, a *note* is a fact. Nothing is repaired.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.data.sessions import weekdays
 from engine.data.sources.base import Closes
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
@@ -24,7 +27,7 @@ LARGE_RISE: Final = 0.5
 """A rise of more than this in one session [fraction] is looked at."""
 LARGE_FALL: Final = 0.45
 """A fall of more than this [fraction]; a 2:1 split on a day that rose 10 % is still one."""
-STALE_RUN_CLOSES: Final = 10
+STALE_CLOSES: Final = 10
 """Equal closes in a row, at least, that count as a stale run."""
 UNCHANGED_SHARE: Final = 0.3
 """Share of sessions without a change from which a covariance becomes nearly singular."""
@@ -39,7 +42,7 @@ _SPLIT_TOLERANCE_BOUNDS: Final = (0.02, 0.05)
 _HUNDREDFOLD_TOLERANCE: Final = np.log(1.25)
 _CLOSES_AFTER_JUMP: Final = 5
 """Closes after a jump whose median decides whether the new level stays."""
-_SEVERITY_RANK: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "note": 2}
+_SEVERITIES: Final = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
@@ -57,27 +60,32 @@ class Finding:
         return f"{self.severity}: {self.message}"
 
 
-def _asset_finding(severity: Severity, kind: str, ticker: str, date: np.datetime64 | None, text: str) -> Finding:
-    """Return a finding about one asset."""
-    return Finding(severity, kind, ticker, date, f"{ticker}: {text}")
-
-
 @dataclass(frozen=True)
 class _AssetCloses:
-    """The prints of one asset: ``dates``, ``closes`` and ``rows (P,)`` of the P sessions that have one."""
+    """The prints of one asset: ``dates``, ``closes`` and ``rows (P,)`` of the P sessions that have one.
+
+    ``last_row`` is the data's; ``sessions`` are those of the exchange, or None.
+    """
 
     ticker: str
     dates: DateArray
     closes: FloatArray
     rows: IntArray
     last_row: int
-    last_date: np.datetime64
     sessions: DateArray | None
 
-    @property
+    @cached_property
     def ratios(self) -> FloatArray:
         """(P-1,) each close over the one before."""
         return self.closes[1:] / self.closes[:-1]
+
+    def finding(self, severity: Severity, kind: str, date: np.datetime64 | None, text: str) -> Finding:
+        """Return a finding about this asset."""
+        return Finding(severity, kind, self.ticker, date, f"{self.ticker}: {text}")
+
+    def warning(self, kind: str, date: np.datetime64 | None, text: str) -> Finding:
+        """Return a warning about this asset."""
+        return self.finding("warning", kind, date, text)
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # absurd closes have absurd ratios
@@ -97,22 +105,15 @@ def inspect_closes(closes: Closes, exchange: str, sessions: DateArray | None) ->
     findings += _check_calendar(closes.dates, exchange, sessions)
     bad = (closes.closes < CLOSE_BOUNDS[0]) | (closes.closes > CLOSE_BOUNDS[1])  # nan is neither
     for column, ticker in enumerate(closes.tickers):
-        findings += _check_prices(ticker, closes.dates, closes.closes[:, column], bad[:, column])
-        rows = np.flatnonzero(~np.isnan(closes.closes[:, column]) & ~bad[:, column])
-        asset = _AssetCloses(
-            ticker,
-            closes.dates[rows],
-            closes.closes[rows, column],
-            rows,
-            len(closes.dates) - 1,
-            closes.dates[-1],
-            sessions,
-        )
+        series = closes.closes[:, column]
+        rows = np.flatnonzero(~np.isnan(series) & ~bad[:, column])
+        asset = _AssetCloses(ticker, closes.dates[rows], series[rows], rows, len(closes.dates) - 1, sessions)
+        findings += _check_prices(asset, closes.dates, series, bad[:, column])
         for check in ASSET_CHECKS:
             findings += check(asset)
     findings += _check_duplicate_series(closes)
     findings += _check_survivorship(closes, findings)
-    return tuple(_limit_findings(sorted(findings, key=lambda one: _SEVERITY_RANK[one.severity])))
+    return tuple(_limit_findings(sorted(findings, key=lambda one: _SEVERITIES.index(one.severity))))
 
 
 def raise_error_findings(findings: tuple[Finding, ...]) -> None:
@@ -138,12 +139,11 @@ def _check_date_order(dates: DateArray) -> Iterator[Finding]:
 
 def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> Iterator[Finding]:
     """Weekend rows, and rows on which the exchange was closed."""
-    weekend = (dates.astype(np.int64) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+    weekend = weekdays(dates) >= 5
     if weekend.any():
-        text = f"{weekend.sum()} rows fall on a Saturday or Sunday, the first is {dates[weekend][0]}"
-        yield Finding(
-            "warning", "weekend", "", dates[weekend][0], f"{text}; shifted stamps or a market without weekends"
-        )
+        first = dates[weekend][0]
+        text = f"{weekend.sum()} rows fall on a Saturday or Sunday, the first is {first}"
+        yield Finding("warning", "weekend", "", first, f"{text}; shifted stamps or a market without weekends")
     if sessions is None or not len(sessions):
         return
     closed = ~weekend & ~np.isin(dates, sessions) & (dates >= sessions[0]) & (dates <= sessions[-1])
@@ -152,16 +152,14 @@ def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None)
         yield Finding("warning", "not_a_session", "", dates[closed][0], f"{text}; is the exchange the right one?")
 
 
-def _check_prices(ticker: str, dates: DateArray, closes: FloatArray, bad: BoolArray) -> Iterator[Finding]:
+def _check_prices(asset: _AssetCloses, dates: DateArray, closes: FloatArray, bad: BoolArray) -> Iterator[Finding]:
     if bad.any():
         at = np.flatnonzero(bad)[0]
-        said = f"close {closes[at]:g} on {dates[at]} is not a price ({bad.sum()} such)"
-        text = f"{said}, {CLOSE_BOUNDS[0]:g} to {CLOSE_BOUNDS[1]:g} is expected; correct it or leave it empty"
-        yield _asset_finding("error", "not_a_price", ticker, dates[at], text)
+        found = f"close {closes[at]:g} on {dates[at]} is not a price ({bad.sum()} such)"
+        bounds = f"{CLOSE_BOUNDS[0]:g} to {CLOSE_BOUNDS[1]:g} is expected; correct it or leave it empty"
+        yield asset.finding("error", "not_a_price", dates[at], f"{found}, {bounds}")
     if not np.isfinite(closes).any():
-        yield _asset_finding(
-            "warning", "no_close", ticker, None, "has no close in this data; its weight goes elsewhere"
-        )
+        yield asset.warning("no_close", None, "has no close in this data; its weight goes elsewhere")
 
 
 def _check_jumps(asset: _AssetCloses) -> Iterator[Finding]:
@@ -175,23 +173,18 @@ def _check_jumps(asset: _AssetCloses) -> Iterator[Finding]:
             continue
         before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _CLOSES_AFTER_JUMP]
         date, move = asset.dates[at + 1], f"{ratios[at] - 1.0:+.1%} on {asset.dates[at + 1]}"
-        back = len(after) > 1 and abs(after[1] / before - 1.0) < 0.1
-        if back:
+        if len(after) > 1 and abs(after[1] / before - 1.0) < 0.1:
             skip = at + 1  # the way back is the same fault
-            text = (
-                f"{move} and back the next session ({before:g}, {after[0]:g}, {after[1]:g}): looks like a wrong print"
-            )
-            yield _asset_finding("warning", "spike", asset.ticker, date, text)
+            closes = f"({before:g}, {after[0]:g}, {after[1]:g})"
+            yield asset.warning("spike", date, f"{move} and back the next session {closes}: looks like a wrong print")
         elif _is_hundredfold(float(ratios[at])) and _is_hundredfold(float(np.median(after) / before), wide=True):
             text = f"{move} and stays there: the unit changes (pence and pounds?); bring all closes to one unit"
-            yield _asset_finding("error", "unit", asset.ticker, date, text)
+            yield asset.finding("error", "unit", date, text)
         elif splits[at]:
             text = f"{move}: looks like an unadjusted {_split_name(float(splits[at]))} split (ratio {ratios[at]:.4f})"
-            yield _asset_finding("warning", "split", asset.ticker, date, text)
+            yield asset.warning("split", date, text)
         else:
-            yield _asset_finding(
-                "warning", "jump", asset.ticker, date, f"{move}: real, or a wrong or unadjusted close?"
-            )
+            yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?")
 
 
 def _nearest_split(ratios: FloatArray) -> FloatArray:
@@ -219,12 +212,12 @@ def _is_hundredfold(ratio: float, *, wide: bool = False) -> bool:
 def _check_stale_runs(asset: _AssetCloses) -> Iterator[Finding]:
     changed = np.flatnonzero(np.concatenate([[True], asset.ratios != 1.0, [True]]))
     lengths = np.diff(changed)
-    runs = lengths >= STALE_RUN_CLOSES
+    runs = lengths >= STALE_CLOSES
     if len(asset.closes) and runs.any():
         at = int(lengths.argmax())
         date = asset.dates[changed[at]]
-        text = f"{lengths[at]} equal closes in a row from {date}; {runs.sum()} such runs of {STALE_RUN_CLOSES} or more"
-        yield _asset_finding("warning", "stale", asset.ticker, date, text)
+        text = f"{lengths[at]} equal closes in a row from {date}; {runs.sum()} such runs of {STALE_CLOSES} or more"
+        yield asset.warning("stale", date, text)
 
 
 def _check_gaps(asset: _AssetCloses) -> Iterator[Finding]:
@@ -234,7 +227,7 @@ def _check_gaps(asset: _AssetCloses) -> Iterator[Finding]:
     missing = life[~np.isin(life, asset.dates)]
     if len(missing):
         text = f"{len(missing)} of {len(life)} sessions of its life have no close, the first is {missing[0]}"
-        yield _asset_finding("warning", "gap", asset.ticker, missing[0], text)
+        yield asset.warning("gap", missing[0], text)
 
 
 def _check_life(asset: _AssetCloses) -> Iterator[Finding]:
@@ -244,24 +237,20 @@ def _check_life(asset: _AssetCloses) -> Iterator[Finding]:
     first, last = asset.dates[0], asset.dates[-1]
     behind = asset.last_row - int(asset.rows[-1])
     if behind:
-        hint = " (or its newest rows are missing)" if behind <= STALE_RUN_CLOSES else ""
+        hint = " (or its newest rows are missing)" if behind <= STALE_CLOSES else ""
         text = f"last close {last}, {behind} sessions before the data end: treated as delisted, sold at its last price"
-        yield _asset_finding("warning", "ended", asset.ticker, last, text + hint)
+        yield asset.warning("ended", last, text + hint)
     if asset.rows[0] > 0:
-        yield _asset_finding("note", "late_listing", asset.ticker, first, f"first close {first}: not held before")
+        yield asset.finding("note", "late_listing", first, f"first close {first}: not held before")
     if len(asset.rows) < FEW_CLOSES:
-        text = f"only {len(asset.rows)} closes: its statistics say little"
-        yield _asset_finding("warning", "short", asset.ticker, first, text)
+        yield asset.warning("short", first, f"only {len(asset.rows)} closes: its statistics say little")
 
 
 def _check_unchanged(asset: _AssetCloses) -> Iterator[Finding]:
-    if len(asset.closes) >= FEW_CLOSES:
-        share = float((asset.ratios == 1.0).mean())
-        if share >= UNCHANGED_SHARE:
-            text = (
-                f"does not change on {share:.0%} of its sessions: its volatility and correlations are not to be trusted"
-            )
-            yield _asset_finding("warning", "near_constant", asset.ticker, None, text)
+    share = float((asset.ratios == 1.0).mean()) if len(asset.closes) >= FEW_CLOSES else 0.0
+    if share >= UNCHANGED_SHARE:
+        text = f"does not change on {share:.0%} of its sessions: its volatility and correlations are not to be trusted"
+        yield asset.warning("near_constant", None, text)
 
 
 ASSET_CHECKS: Final[tuple[Callable[[_AssetCloses], Iterator[Finding]], ...]] = (
@@ -277,15 +266,13 @@ ASSET_CHECKS: Final[tuple[Callable[[_AssetCloses], Iterator[Finding]], ...]] = (
 def _check_duplicate_series(closes: Closes) -> Iterator[Finding]:
     """Two tickers with the same closes throughout: one file was saved under two names."""
     seen: dict[bytes, str] = {}
-    for column, ticker in enumerate(closes.tickers):
-        series = closes.closes[:, column]
+    for ticker, series in zip(closes.tickers, closes.closes.T, strict=True):
         if np.isfinite(series).sum() < 2:
             continue
         other = seen.setdefault(np.where(np.isnan(series), -1.0, series).tobytes(), ticker)
         if other != ticker:
-            yield _asset_finding(
-                "warning", "twins", ticker, None, f"has the closes of {other} throughout; is one the wrong file?"
-            )
+            text = f"{ticker}: has the closes of {other} throughout; is one the wrong file?"
+            yield Finding("warning", "twins", ticker, None, text)
 
 
 def _check_survivorship(closes: Closes, findings: list[Finding]) -> Iterator[Finding]:
@@ -296,15 +283,16 @@ def _check_survivorship(closes: Closes, findings: list[Finding]) -> Iterator[Fin
 
 def _limit_findings(findings: list[Finding]) -> Iterator[Finding]:
     """Show the first findings of each kind; say of the rest how many there are and whose."""
-    count: dict[str, int] = {}
+    count: Counter[str] = Counter()
     rest: dict[str, list[Finding]] = {}
     for finding in findings:
-        count[finding.kind] = count.get(finding.kind, 0) + 1
+        count[finding.kind] += 1
         if count[finding.kind] <= MAX_FINDINGS_PER_KIND or finding.severity == "error":
             yield finding
         else:
             rest.setdefault(finding.kind, []).append(finding)
     for kind, hidden in rest.items():
         whose = list(dict.fromkeys(finding.ticker for finding in hidden))
-        names = ", ".join(whose[:MAX_FINDINGS_PER_KIND]) + (", ..." if len(whose) > MAX_FINDINGS_PER_KIND else "")
+        more = ", ..." if len(whose) > MAX_FINDINGS_PER_KIND else ""
+        names = ", ".join(whose[:MAX_FINDINGS_PER_KIND]) + more
         yield Finding(hidden[0].severity, kind, "", None, f"and {len(hidden)} more of the kind {kind} ({names})")

@@ -16,30 +16,28 @@ from engine.core.errors import ScheduleError
 Period: TypeAlias = Literal["week", "two_weeks", "month", "quarter", "half_year", "year"]
 
 MONTH_NAMES: Final = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
 
 _DAYS_IN_PERIOD: Final[dict[str, int]] = {"week": 7, "two_weeks": 14}
 _MONTHS_IN_PERIOD: Final[dict[str, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
+def weekdays(dates: DateArray) -> IntArray:
+    """Return (T,) the day of the week of each date: Monday is 0, Sunday 6.
+
+    >>> weekdays(np.array(["1970-01-01", "2024-02-04"], "datetime64[D]")).tolist()
+    [3, 6]
+    """
+    return (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+
+
 def period_numbers(dates: DateArray, period: Period) -> IntArray:
     """Return (T,) the number of the period each date lies in; weeks run from Monday to Sunday."""
     if period in _DAYS_IN_PERIOD:
-        return (dates.astype("datetime64[D]").astype(np.int64) + 3) // _DAYS_IN_PERIOD[
-            period
-        ]  # 1970-01-01 was a Thursday
+        since_monday = dates.astype("datetime64[D]").astype(np.int64) + 3  # 1970-01-01 was a Thursday
+        return since_monday // _DAYS_IN_PERIOD[period]
     return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN_PERIOD[period]
 
 
@@ -77,10 +75,8 @@ def month_session_rows(dates: DateArray, month: int, session: Literal["first", "
     short = nth > last
     if short[certain].any():
         at = int(short.argmax())
-        raise ScheduleError(
-            f"{_month_label(int(months[first[at]]))}: session {session} asked for, {last[at] - first[at] + 1} are there; "
-            "use session: last"
-        )
+        words = f"session {session} asked for, {last[at] - first[at] + 1} are there; use session: last"
+        raise ScheduleError(f"{_month_label(int(months[first[at]]))}: {words}")
     return nth[~short]
 
 
@@ -89,9 +85,8 @@ def _require_month(months: IntArray, month: int) -> None:
     inside = np.arange(months[0], months[-1])
     skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
     if len(skipped):
-        raise ScheduleError(
-            f"{_month_label(int(skipped[0]))}: no session in the data, so nothing can be scheduled; fill the gap in the prices"
-        )
+        words = "no session in the data, so nothing can be scheduled; fill the gap in the prices"
+        raise ScheduleError(f"{_month_label(int(skipped[0]))}: {words}")
 
 
 def _month_label(number: int) -> str:

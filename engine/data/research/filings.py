@@ -50,9 +50,9 @@ class _RawColumns:
 class FilingsTable:
     """Figures by company as they became known.
 
-    ``values`` (R, C) holds ``columns`` [as filed], NaN where a figure is missing; ``filing_dates`` has every company's filing
-    dates in order, ``latest_rows`` the row of ``values`` that was the last word after each of them. ``text_columns`` are the
-    columns that hold something else than numbers.
+    ``values`` (R, C) holds ``columns`` [as filed], NaN where a figure is missing; ``text_columns`` are those that hold
+    something else than numbers. ``filing_dates`` has every company's, in order, and ``latest_rows`` the row of
+    ``values`` that was the last word after each of them.
     """
 
     name: str

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.errors import DataError
 from engine.data.market import Market, Provenance
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,10 @@ class CloseSeries:
 
     dates: DateArray
     closes: FloatArray
+
+    def select(self, rows: BoolArray) -> CloseSeries:
+        """Return the rows that are True."""
+        return CloseSeries(self.dates[rows], self.closes[rows])
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,10 @@ class Closes:
         printed = ~np.isnan(closes).all(axis=1)
         if not printed.any():
             raise DataError(f"no close of {', '.join(tickers)} up to {end}; choose a later window.end")
-        kept = closes if printed.all() else closes[printed]
-        dates = self.dates[:rows] if printed.all() else self.dates[:rows][printed]
         names = tuple(self.tickers[at] for at in columns)
-        return Closes(dates, names, read_only(np.ascontiguousarray(kept)), self.currency, self.provenance)
+        return dataclasses.replace(
+            self, dates=self.dates[:rows][printed], tickers=names, closes=read_only(closes[printed])
+        )
 
 
 class PriceSource(Protocol):
@@ -130,35 +133,20 @@ def combine_series(
 
     """
     tickers = tuple(sorted(set(request.tickers)))
-    printed = {ticker: _drop_missing(series[ticker]) for ticker in tickers}
-    kept = {ticker: _truncate(printed[ticker], request.end) for ticker in tickers}
+    printed = {ticker: series[ticker].select(~np.isnan(series[ticker].closes)) for ticker in tickers}
+    end = np.datetime64(request.end or dt.date.max, "D")
+    kept = {ticker: one.select(one.dates <= end) for ticker, one in printed.items()}
     dates = np.unique(np.concatenate([one.dates for one in kept.values()])) if kept else np.empty(0, "datetime64[D]")
     if not len(dates):
-        raise DataError(
-            f"{provenance.source}: no close of {', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}; "
-            "choose a later window.end or another source"
-        )
+        wanted = f"{', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}"
+        raise DataError(f"{provenance.source}: no close of {wanted}; choose a later window.end or another source")
     closes = np.full((len(dates), len(tickers)), np.nan)
     for column, ticker in enumerate(tickers):
         closes[np.searchsorted(dates, kept[ticker].dates), column] = kept[ticker].closes
     notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(kept[ticker].dates)]
-    signed = Provenance(
-        provenance.source, provenance.closes, closes_sha256(dates, tickers, closes), (*provenance.notes, *notes)
-    )
+    sha256 = closes_sha256(dates, tickers, closes)
+    signed = dataclasses.replace(provenance, sha256=sha256, notes=(*provenance.notes, *notes))
     return Closes(read_only(dates), tickers, read_only(closes), currency, signed)
-
-
-def _drop_missing(series: CloseSeries) -> CloseSeries:
-    """Leave out the rows without a close."""
-    rows = ~np.isnan(series.closes)
-    return CloseSeries(np.asarray(series.dates, "datetime64[D]")[rows], series.closes[rows])
-
-
-def _truncate(series: CloseSeries, end: dt.date | None) -> CloseSeries:
-    if end is None:
-        return series
-    rows = series.dates <= np.datetime64(end, "D")
-    return CloseSeries(series.dates[rows], series.closes[rows])
 
 
 def _late_note(ticker: str, series: CloseSeries) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
 
 import numpy as np
 
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.data.sessions import weekdays
 from engine.data.sources.base import CloseSeries
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from engine.core.arrays import DateArray, FloatArray
+from engine.data.sources.layouts import CloseKind, PriceColumns, PriceTable
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BASIC_DATE = re.compile(r"[0-9]{8}")
@@ -57,12 +57,12 @@ def parse_dates(file: str, cells: Sequence[str], *, american: bool = False) -> D
 
 def refuse_shifted_dates(file: str, days: DateArray) -> None:
     """Raise DataError when evening stamps fall on Sundays and never on Fridays: midnights of a zone further east."""
-    weekdays = set(((days.astype(np.int64) + 3) % 7).tolist())
-    if _SUNDAY in weekdays and _FRIDAY not in weekdays:
-        first = days[(days.astype(np.int64) + 3) % 7 == _SUNDAY][0]
+    day_of_week = weekdays(days)
+    sundays = days[day_of_week == _SUNDAY]
+    if len(sundays) and _FRIDAY not in day_of_week:
         raise DataError(
-            f"{file}: found evening stamps on Sundays (first {first}) and none on a Friday, expected session dates; "
-            "they are midnights of another time zone: convert them to the exchange's zone"
+            f"{file}: found evening stamps on Sundays (first {sundays[0]}) and none on a Friday, expected session "
+            "dates; they are midnights of another time zone: convert them to the exchange's zone"
         )
 
 
@@ -75,13 +75,10 @@ def parse_numbers(
     """
     if grouped:
         cells = [cell.replace(",", "") for cell in cells]
-    try:
-        numbers = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
-    except ValueError:
-        return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
-    if any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
-        return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
-    return numbers
+    if not any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
+        with suppress(ValueError):
+            return np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
+    return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
 
 
 def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) -> CloseSeries:
@@ -103,6 +100,33 @@ def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) ->
     return CloseSeries(*_sort_ascending(file, ticker, days, closes))
 
 
+def build_table(
+    file: str,
+    days: DateArray,
+    columns: PriceColumns,
+    rows_by_ticker: Mapping[str, IntArray] | None,
+    numbers: Callable[[int, str, IntArray], FloatArray],
+) -> PriceTable:
+    """Return the series of a file.
+
+    Parameters
+    ----------
+    file : its name, for messages
+    days : (T,) the date of each row
+    columns : where its closes are
+    rows_by_ticker : of a long file, the rows of every ticker in it; none of one that is not wanted
+    numbers : reads a column, for a ticker, at some of the rows
+
+    """
+    series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
+    for (name, kind), column in columns.closes.items():
+        for ticker, rows in ({name: np.arange(len(days))} if rows_by_ticker is None else rows_by_ticker).items():
+            if len(rows):
+                label = ticker or "its close"
+                series[ticker, kind] = build_series(file, label, days[rows], numbers(column, label, rows))
+    return PriceTable(file, series, columns.names if rows_by_ticker is None else tuple(rows_by_ticker), columns.notes)
+
+
 def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:
     steps = np.diff(days).astype(np.int64)
     if (steps > 0).all():
@@ -111,29 +135,23 @@ def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray)
         return days[::-1], closes[::-1]
     same = np.flatnonzero(steps == 0)
     if len(same):
-        raise DataError(
-            f"{file}: {ticker}: found {days[same[0]]} twice, expected each date once; remove one of the rows"
-        )
+        words = f"found {days[same[0]]} twice, expected each date once; remove one of the rows"
+        raise DataError(f"{file}: {ticker}: {words}")
     falls = (steps > 0).sum() >= (steps < 0).sum()
     at = np.flatnonzero((steps < 0) if falls else (steps > 0))[0]
-    raise DataError(
-        f"{file}: {ticker}: found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
-    )
+    words = f"found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
+    raise DataError(f"{file}: {ticker}: {words}")
 
 
 def _parse_days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
-    try:
-        if all(map(_ISO_DATE.fullmatch, texts)):
+    if all(map(_ISO_DATE.fullmatch, texts)):
+        with suppress(ValueError):
             return np.array(texts, dtype="datetime64[D]")
-    except ValueError:
-        pass
-    for row, text in enumerate(texts):
-        if not _ISO_DATE.fullmatch(text) or not _is_calendar_date(text):
-            raise DataError(
-                f"{file}: row {row + 1} of the data: found the date {cells[row]!r}, expected year-month-day as "
-                "2024-01-31; rewrite the column (day and month cannot be told apart in other forms)"
-            )
-    raise AssertionError(texts)  # pragma: no cover  (one of them was refused above)
+    row = next(row for row, text in enumerate(texts) if not _is_calendar_date(text))
+    raise DataError(
+        f"{file}: row {row + 1} of the data: found the date {cells[row]!r}, expected year-month-day as "
+        "2024-01-31; rewrite the column (day and month cannot be told apart in other forms)"
+    )
 
 
 def _is_calendar_date(text: str) -> bool:
@@ -141,7 +159,7 @@ def _is_calendar_date(text: str) -> bool:
         np.datetime64(text, "D")
     except ValueError:
         return False
-    return True
+    return _ISO_DATE.fullmatch(text) is not None
 
 
 def _check_times(file: str, cells: Sequence[str]) -> set[int]:
@@ -173,11 +191,7 @@ def _parse_number(file: str, ticker: str, day: np.datetime64, cell: str) -> floa
     if text in _EMPTY_CELLS:
         return math.nan
     if "_" not in text and text.isascii():
-        try:
+        with suppress(ValueError):
             return float(text)
-        except ValueError:
-            pass
-    raise DataError(
-        f"{file}: {ticker} on {day}: found {cell!r}, expected a number with a decimal point; correct it or "
-        "leave it empty"
-    )
+    words = f"found {cell!r}, expected a number with a decimal point; correct it or leave it empty"
+    raise DataError(f"{file}: {ticker} on {day}: {words}")

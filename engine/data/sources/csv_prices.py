@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Iterable
+from typing import Final, TypeAlias
 
 import numpy as np
 
+from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.csv_reader import refuse_ragged, split_lines
-from engine.data.sources.cells import build_series, parse_dates, parse_numbers
-from engine.data.sources.layouts import CloseKind, PriceColumns, PriceTable, parse_double_header, parse_header
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.core.arrays import DateArray, IntArray
-    from engine.data.sources.base import CloseSeries
+from engine.data.sources.cells import build_table, parse_dates, parse_numbers
+from engine.data.sources.layouts import PriceColumns, PriceTable, parse_double_header, parse_header
 
 Rows: TypeAlias = "list[list[str]]"
 
 _HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
-_UNNAMED: Final = "its close"
 
 
 def parse_csv_prices(file: str, content: bytes, tickers: Iterable[str]) -> PriceTable:
@@ -45,18 +40,16 @@ def parse_csv_prices(file: str, content: bytes, tickers: Iterable[str]) -> Price
     if not rows:
         raise DataError(f"{file}: found a header and no rows, expected closes; fetch the file again")
     days = parse_dates(file, [row[columns.date].strip() for row in rows], american=columns.american)
+    own: dict[str, list[int]] = {}
     if columns.ticker is not None:
-        return _read_long(file, rows, columns, days, wanted)
-    series = {
-        (ticker, kind): build_series(
-            file,
-            ticker or _UNNAMED,
-            days,
-            parse_numbers(file, ticker or _UNNAMED, days, [row[at] for row in rows], grouped=columns.american),
-        )
-        for (ticker, kind), at in columns.closes.items()
-    }
-    return PriceTable(file, series, columns.names, columns.notes)
+        for at, row in enumerate(rows):
+            own.setdefault(row[columns.ticker].strip(), []).append(at)
+    rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
+
+    def numbers(column: int, ticker: str, at: IntArray) -> FloatArray:
+        return parse_numbers(file, ticker, days[at], [rows[i][column] for i in at], grouped=columns.american)
+
+    return build_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, numbers)
 
 
 def _split_rows(file: str, content: bytes) -> Rows:
@@ -78,19 +71,3 @@ def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, P
     while count < len(rows) and (rows[count][0] in _HEADER_LABELS or not any(rows[count][1:])):
         count += 1  # repeated rows, the index's name
     return count, parse_double_header(file, fields, tickers, wanted)
-
-
-def _read_long(file: str, rows: Rows, columns: PriceColumns, days: DateArray, wanted: tuple[str, ...]) -> PriceTable:
-    """Sort the rows of a long file by ticker."""
-    column = columns.ticker or 0
-    places: dict[str, list[int]] = {}
-    for at, row in enumerate(rows):
-        places.setdefault(row[column].strip(), []).append(at)
-    series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
-    for ticker in wanted:
-        own: IntArray = np.array(places.get(ticker, []), dtype=np.int64)
-        for (_, kind), cell in columns.closes.items():
-            if len(own):
-                closes = parse_numbers(file, ticker, days[own], [rows[at][cell] for at in own])
-                series[ticker, kind] = build_series(file, ticker, days[own], closes)
-    return PriceTable(file, series, tuple(places), columns.notes)

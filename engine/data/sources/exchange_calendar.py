@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import warnings
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
@@ -15,10 +16,6 @@ from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
 from engine.data.sources.store import store_folder
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
 
 _DIGEST_BYTES = 32
 LONGEST_CLOSURE = np.timedelta64(40, "D")
@@ -58,24 +55,18 @@ def _load_sessions(exchange: str, first: int, last: int) -> tuple[DateArray, Int
     """Return all sessions of whole years and their closing times [seconds since 1970, UTC]."""
     if not exchange.isalnum():
         raise DataError(f"exchange {exchange!r}: expected a market identifier code as XNYS; write its four letters")
-    name = f"{exchange}-{first}-{last}-{version('exchange_calendars')}.days"
-    path = store_folder() / "calendars" / name
+    path = store_folder() / "calendars" / f"{exchange}-{first}-{last}-{version('exchange_calendars')}.days"
     table = _read_cache(path)
     if table is None:
         table = _compute(exchange, first, last)
         with contextlib.suppress(OutputError):  # the file only saves time
-            atomic_write(path, _pack(table))
+            body = table.astype("<i8").tobytes()
+            atomic_write(path, hashlib.sha256(body).digest() + body)
     return table[0].astype("datetime64[D]"), table[1]
 
 
-def _pack(table: IntArray) -> bytes:
-    """Return the table's SHA-256 and its numbers, so that a damaged file is never taken for a calendar."""
-    body = table.astype("<i8").tobytes()
-    return hashlib.sha256(body).digest() + body
-
-
 def _read_cache(path: Path) -> IntArray | None:
-    """Return (2, T) days and closing times, or None when the file is missing or damaged: it can be made again."""
+    """Return (2, T) days and closing times, or None when the file is missing or not what its SHA-256 says."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -83,8 +74,7 @@ def _read_cache(path: Path) -> IntArray | None:
     digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
         return None
-    table: IntArray = np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
-    return table
+    return np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
 
 
 def _compute(exchange: str, first: int, last: int) -> IntArray:
@@ -93,10 +83,8 @@ def _compute(exchange: str, first: int, last: int) -> IntArray:
 
     known = xcals.get_calendar_names()
     if exchange not in known:
-        raise DataError(
-            f"exchange {exchange}: no such calendar, a market identifier code as XNYS is expected"
-            f"{suggestion(exchange, known)}"
-        )
+        words = f"no such calendar, a market identifier code as XNYS is expected{suggestion(exchange, known)}"
+        raise DataError(f"exchange {exchange}: {words}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its use of pandas is not ours to mend
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -14,16 +15,12 @@ from engine.core.files import expand_home
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.csv_prices import parse_csv_prices
-from engine.data.sources.layouts import CloseKind, PriceTable, abbreviate_list
+from engine.data.sources.layouts import CloseKind, PriceTable, shortlist
 from engine.data.sources.parquet_prices import parse_parquet_prices
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
-_VENDOR_PREFIXES: Final = ("investing.com_",)
-_SEPARATORS: Final = "_ "
+_VENDOR_PREFIX: Final = "investing.com_"
 
 FoundSeries = dict[str, tuple[str, dict[CloseKind, CloseSeries]]]
 
@@ -53,9 +50,8 @@ class Files(ConfigModel):
         try:
             found, notes = _find_series(path, tickers)
         except OSError as error:
-            raise DataError(
-                f"data.source.path: {path}: {error.strerror}; check the path and its permissions"
-            ) from error
+            words = f"{error.strerror}; check the path and its permissions"
+            raise DataError(f"data.source.path: {path}: {words}") from error
         kinds, said = _choose_kinds(found, self.closes)
         series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
         closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
@@ -70,10 +66,8 @@ def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tup
         return _from_file(path, tickers)
     if path.exists():
         raise DataError(f"data.source.path: {path}: is no plain file, expected a file or folder; copy it into one")
-    nearby = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise DataError(
-        f"data.source.path: {path}: found nothing there, expected a file or folder{suggestion(path.name, nearby)}"
-    )
+    near = suggestion(path.name, [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else [])
+    raise DataError(f"data.source.path: {path}: found nothing there, expected a file or folder{near}")
 
 
 def _read_table(path: Path, tickers: Iterable[str]) -> PriceTable:
@@ -95,17 +89,13 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple
         if not kinds and not table.names:
             kinds = _series_by_kind(table, None)
             if len(tickers) > 1:
-                raise DataError(
-                    f"{path.name}: found one series without a ticker, expected columns for {abbreviate_list(tickers)}; let "
-                    "data.source.path name a folder with a file for each"
-                )
-            if not _is_named(path, ticker, exact=False):
+                words = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
+                raise DataError(f"{path.name}: {words}; let data.source.path name a folder with a file for each")
+            if not _starts_with(path, ticker):
                 notes.append(f"{path.name}: does not name its ticker, taken as {ticker}")
         if not kinds:
-            raise DataError(
-                f"{path.name}: {ticker}: found no such ticker{suggestion(ticker, table.names)}; the file holds "
-                f"{abbreviate_list(table.names)}"
-            )
+            words = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
+            raise DataError(f"{path.name}: {ticker}: {words}")
         found[ticker] = (path.name, kinds)
     return found, tuple(notes)
 
@@ -113,9 +103,8 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple
 def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
     files = sorted(one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
     if not files:
-        raise DataError(
-            f"{folder}: found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
-        )
+        words = "found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
+        raise DataError(f"{folder}: {words}")
     found: FoundSeries = {}
     notes: list[str] = []
     owners: dict[Path, str] = {}
@@ -124,13 +113,11 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
         table = _read_table(path, (ticker,))
         kinds = _series_by_kind(table, ticker) or ({} if table.names else _series_by_kind(table, None))
         if not kinds:
-            raise DataError(
-                f"{path}: found {abbreviate_list(table.names)} inside, expected {ticker} as in the file's name; rename the file"
-            )
+            words = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
+            raise DataError(f"{path}: {words}")
         if not table.names and path in owners:
-            raise DataError(
-                f"{path}: found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
-            )
+            words = f"found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
+            raise DataError(f"{path}: {words}")
         owners[path] = ticker
         found[ticker] = (path.name, kinds)
         notes.extend(note for note in table.notes if note not in notes)
@@ -139,34 +126,31 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
 
 def _find_file(folder: Path, files: list[Path], ticker: str) -> Path:
     """Return the one file of ``ticker`` by the rule in :class:`Files`."""
-    matches = [path for path in files if _is_named(path, ticker, exact=True)]
-    matches = matches or [path for path in files if _is_named(path, ticker, exact=False)]
+    matches = [path for path in files if _bare_name(path) == ticker]
+    matches = matches or [path for path in files if _starts_with(path, ticker)]
     matches = matches or [path for path in files if ticker in _names_inside(path)]
     if len(matches) == 1:
         return matches[0]
     if matches:
+        remedy = f"remove or rename the others, or name one {ticker}{matches[0].suffix}"
         raise DataError(
-            f"{folder}: {ticker}: found {abbreviate_list(path.name for path in matches)}, expected one file; remove or "
-            f"rename the others, or name one {ticker}{matches[0].suffix}"
+            f"{folder}: {ticker}: found {shortlist(path.name for path in matches)}, expected one file; {remedy}"
         )
     known = [_bare_name(path) for path in files] + [name for path in files for name in _names_inside(path)]
     leading = [bare.split("_")[0].split(" ")[0] for bare in known]
     raise DataError(
         f"{folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt or .parquet"
-        f"{suggestion(ticker, leading)}; the folder holds {abbreviate_list(path.name for path in files)}"
+        f"{suggestion(ticker, leading)}; the folder holds {shortlist(path.name for path in files)}"
     )
 
 
 def _bare_name(path: Path) -> str:
     """Return the name without its ending and a vendor's prefix."""
-    return next(
-        (path.stem.removeprefix(vendor) for vendor in _VENDOR_PREFIXES if path.stem.startswith(vendor)), path.stem
-    )
+    return path.stem.removeprefix(_VENDOR_PREFIX)
 
 
-def _is_named(path: Path, ticker: str, *, exact: bool) -> bool:
-    bare = _bare_name(path)
-    return bare == ticker if exact else bare.startswith(tuple(ticker + separator for separator in _SEPARATORS))
+def _starts_with(path: Path, ticker: str) -> bool:
+    return _bare_name(path).startswith((f"{ticker}_", f"{ticker} "))
 
 
 def _names_inside(path: Path) -> tuple[str, ...]:
@@ -187,12 +171,14 @@ def _choose_kinds(
     """Decide for one kind of closes for all tickers: a mix would compare a total return with a price."""
     as_adjusted = _first_kinds(found, ("adjusted", "unsaid"))
     as_raw = _first_kinds(found, ("raw", "unsaid"))
-    if closes == "raw" or (closes == "auto" and not as_adjusted):
-        missing, kinds = [ticker for ticker in found if ticker not in as_raw], as_raw
-    else:
-        missing, kinds = [ticker for ticker in found if ticker not in as_adjusted], as_adjusted
-    if missing:
-        raise DataError(_mixed_kinds_message(found, missing, closes, "raw" if kinds is as_raw else "adjusted", as_raw))
+    raw = closes == "raw" or (closes == "auto" and not as_adjusted)
+    expected, kinds = ("raw", as_raw) if raw else ("adjusted", as_adjusted)
+    if missing := [ticker for ticker in found if ticker not in kinds]:
+        has = shortlist(f"{ticker} {' and '.join(sorted(own))} ({name})" for ticker, (name, own) in found.items())
+        every = len(as_raw) == len(found)
+        remedy = "write `closes: raw` in data.source" if every else f"supply {expected} closes for these"
+        words = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
+        raise DataError(f"data.source: closes: {closes}: {words}; {remedy}")
     return kinds, _assumption_notes(found, kinds, closes)
 
 
@@ -202,37 +188,22 @@ def _first_kinds(found: FoundSeries, order: tuple[CloseKind, ...]) -> dict[str, 
     return {ticker: kinds[0] for ticker, kinds in options.items() if kinds}
 
 
-def _mixed_kinds_message(
-    found: FoundSeries, missing: list[str], closes: str, expected: str, as_raw: Mapping[str, CloseKind]
-) -> str:
-    has = abbreviate_list(f"{ticker} {' and '.join(sorted(found[ticker][1]))} ({found[ticker][0]})" for ticker in found)
-    remedy = (
-        "write `closes: raw` in data.source" if len(as_raw) == len(found) else f"supply {expected} closes for these"
-    )
-    return (
-        f"data.source: closes: {closes}: found no {expected} closes of {abbreviate_list(missing)}, expected one kind for "
-        f"every ticker ({has}); {remedy}"
-    )
-
-
 def _assumption_notes(found: FoundSeries, kinds: Mapping[str, CloseKind], closes: str) -> tuple[str, ...]:
     """Say what was assumed about the closes."""
     notes: list[str] = []
     unsaid = sorted({found[ticker][0] for ticker, kind in kinds.items() if kind == "unsaid"})
     if unsaid and closes == "auto":
         notes.append(
-            f"{abbreviate_list(unsaid)}: nothing in the file says whether its closes are adjusted; they are taken as adjusted "
-            "for splits and dividends (say `closes: adjusted` or `closes: raw` to settle it)"
+            f"{shortlist(unsaid)}: nothing in the file says whether its closes are adjusted; they are taken as "
+            "adjusted for splits and dividends (say `closes: adjusted` or `closes: raw` to settle it)"
         )
     if "raw" in kinds.values() or closes == "raw":
         notes.append("raw closes: dividends are missing from every return, and splits may show as jumps")
     notes.extend(
         f"{name}: adjusted and raw closes of {ticker} are the same: it paid nothing, or they are not adjusted"
         for ticker, (name, options) in found.items()
-        if kinds[ticker] == "adjusted" and "raw" in options and _have_same_closes(options["adjusted"], options["raw"])
+        if kinds[ticker] == "adjusted"
+        and "raw" in options
+        and np.array_equal(options["adjusted"].closes, options["raw"].closes, equal_nan=True)
     )
     return tuple(notes)
-
-
-def _have_same_closes(one: CloseSeries, other: CloseSeries) -> bool:
-    return np.array_equal(one.closes, other.closes, equal_nan=True)

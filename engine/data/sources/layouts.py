@@ -11,41 +11,26 @@ is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from engine.core.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from engine.data.sources.base import CloseSeries
+from engine.data.sources.base import CloseSeries
 
 CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
 
-_COLUMN_NAMES: Final[dict[str, frozenset[str]]] = {
-    "date": frozenset({"date", "datetime", "timestamp", "data", "<date>", "__index_level_0__"}),
-    "ticker": frozenset({"ticker", "symbol", "<ticker>"}),
-    "close": frozenset({"close", "zamkniecie", "<close>"}),
-    "adjusted": frozenset({"adj close", "adj_close", "adjclose", "adjusted_close", "adjusted close"}),
-    "price": frozenset({"price"}),
-    "other": frozenset(
-        {
-            "open",
-            "high",
-            "low",
-            "volume",
-            "vol.",
-            "change %",
-            "dividends",
-            "dividend",
-            "dividend_amount",
-            "stock splits",
-        }
-        | {"split", "split_coefficient", "capital gains", "repaired?", "currency", "otwarcie", "najwyzszy", "najnizszy"}
-        | {"wolumen", "<per>", "<time>", "<open>", "<high>", "<low>", "<vol>", "<openint>", "", "index", "unnamed: 0"}
-    ),
+_NAMES_OF_ROLES: Final = {
+    "date": "date|datetime|timestamp|data|<date>|__index_level_0__",
+    "ticker": "ticker|symbol|<ticker>",
+    "close": "close|zamkniecie|<close>",
+    "adjusted": "adj close|adj_close|adjclose|adjusted_close|adjusted close",
+    "price": "price",
+    "other": "open|high|low|volume|vol.|change %|dividends|dividend|dividend_amount|stock splits|split|"
+    "split_coefficient|capital gains|repaired?|currency|otwarcie|najwyzszy|najnizszy|wolumen|<per>|<time>|<open>|"
+    "<high>|<low>|<vol>|<openint>||index|unnamed: 0",
 }
+_ROLES: Final = {name: role for role, names in _NAMES_OF_ROLES.items() for name in names.split("|")}
 _STOOQ_CLOSES: Final = frozenset({"zamkniecie", "<close>"})
 _OPEN_HIGH_LOW: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
 
@@ -78,8 +63,7 @@ class PriceColumns:
 
 def column_role(name: str) -> str:
     """Return what a header cell names: date, ticker, close, adjusted, price, other, or ``""`` for no known field."""
-    folded = name.strip().lower()
-    return next((role for role, names in _COLUMN_NAMES.items() if folded in names), "")
+    return _ROLES.get(name.strip().lower(), "")
 
 
 def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date: int | None = None) -> PriceColumns:
@@ -105,13 +89,8 @@ def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date:
     folded = {name.strip().lower(): column for column, name in enumerate(header)}
     closes, notes = _classify_closes(file, roles, folded)
     american = "price" in roles and "change %" in folded
-    return PriceColumns(
-        date,
-        {(None, kind): column for kind, column in closes.items()},
-        ticker=roles.get("ticker"),
-        american=american,
-        notes=notes,
-    )
+    unnamed: dict[tuple[str | None, CloseKind], int] = {(None, kind): column for kind, column in closes.items()}
+    return PriceColumns(date, unnamed, roles.get("ticker"), american=american, notes=notes)
 
 
 def parse_double_header(
@@ -131,7 +110,7 @@ def parse_double_header(
     return PriceColumns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
 
 
-def abbreviate_list(names: Iterable[str], most: int = 12) -> str:
+def shortlist(names: Iterable[str], most: int = 12) -> str:
     """Return the first names and how many more there are."""
     every = list(names)
     rest = f" and {len(every) - most} more" if len(every) > most else ""
@@ -144,10 +123,8 @@ def _date_column(file: str, header: Sequence[str]) -> int:
             return column
     if header and header[0].strip().lower() in {"", "index", "unnamed: 0"}:
         return 0
-    raise DataError(
-        f"{file}: found the header {abbreviate_list(header)}, expected a column of dates and one of closes a ticker, "
-        "separated by commas; name the first column date"
-    )
+    expected = "expected a column of dates and one of closes a ticker, separated by commas; name the first column date"
+    raise DataError(f"{file}: found the header {shortlist(header)}, {expected}")
 
 
 def _are_field_names(names: Sequence[str]) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
-from engine.data.sources.cells import build_series, parse_dates, refuse_shifted_dates
+from engine.data.sources.cells import build_table, parse_dates, refuse_shifted_dates
 from engine.data.sources.layouts import (
-    CloseKind,
     PriceColumns,
     PriceTable,
     column_role,
@@ -22,16 +24,7 @@ from engine.data.sources.layouts import (
     parse_header,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from engine.core.arrays import DateArray, FloatArray
-    from engine.data.sources.base import CloseSeries
-
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
-_UNNAMED = "its close"
-_NOON = 12
 
 
 def parse_parquet_prices(path: Path, tickers: Iterable[str]) -> PriceTable:
@@ -65,16 +58,14 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
     days = _read_dates(path.name, table[schema.names[columns.date]])
-    names = {key: schema.names[at] for key, at in columns.closes.items()}
-    narrow = tuple(sorted({name for name in names.values() if schema.field(name).type == pa.float32()}))
+    narrow = any(schema.field(at).type == pa.float32() for at in columns.closes.values())
     notes = columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
+    rows = None
     if columns.ticker is not None:
-        return _read_long(path.name, table, schema.names[columns.ticker], names, days, wanted, notes)
-    series = {
-        (ticker, kind): build_series(path.name, ticker or _UNNAMED, days, _read_numbers(path.name, name, table[name]))
-        for (ticker, kind), name in names.items()
-    }
-    return PriceTable(path.name, series, columns.names, notes)
+        rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
+    closes = {at: _read_numbers(path.name, schema.names[at], table) for at in columns.closes.values()}
+    columns = dataclasses.replace(columns, notes=notes)
+    return build_table(path.name, days, columns, rows, lambda column, _, own: closes[column][own])
 
 
 def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:
@@ -133,51 +124,35 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
         try:
             column = pc.local_timestamp(column)
         except pa.ArrowException:
-            raise DataError(
-                f"{file}: found stamps in the time zone {column.type.tz!r}, expected one that this system knows; "
-                "write the dates without a zone"
-            ) from None
+            words = "expected one that this system knows; write the dates without a zone"
+            raise DataError(f"{file}: found stamps in the time zone {column.type.tz!r}, {words}") from None
     stamps = to_numpy(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
-    if ((stamps - days) >= np.timedelta64(_NOON, "h")).any():
+    if ((stamps - days) >= np.timedelta64(12, "h")).any():
         refuse_shifted_dates(file, days)
     return days
 
 
-def _read_numbers(file: str, ticker: str, column: pa.ChunkedArray) -> FloatArray:
+def _read_numbers(file: str, name: str, table: pa.Table) -> FloatArray:
     """Return (T,) float64 with NaN where there is no value."""
-    kind = column.type
+    column, kind = table[name], table[name].type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
-        raise DataError(f"{file}: {ticker}: found a column of {kind}, expected numbers; convert the column")
+        raise DataError(f"{file}: {name}: found a column of {kind}, expected numbers; convert the column")
     return to_numpy(column if kind == pa.float64() else column.cast(pa.float64(), safe=False), np.float64)
 
 
-def _read_long(  # noqa: PLR0913, PLR0917  (a file's parts)
-    file: str,
-    table: pa.Table,
-    ticker_column: str,
-    names: dict[tuple[str | None, CloseKind], str],
-    days: DateArray,
-    wanted: tuple[str, ...],
-    notes: tuple[str, ...],
-) -> PriceTable:
-    """Sort the rows of a long file by ticker."""
+def _rows_by_ticker(file: str, name: str, table: pa.Table, wanted: tuple[str, ...]) -> dict[str, IntArray]:
+    """Return the rows of every ticker of a long file; none of one that is not wanted."""
     try:
-        labels = table[ticker_column].cast(pa.string()).combine_chunks().dictionary_encode()
+        labels = table[name].cast(pa.string()).combine_chunks().dictionary_encode()
     except pa.ArrowException:
-        found = f"found a column {ticker_column} of {table[ticker_column].type}"
+        found = f"found a column {name} of {table[name].type}"
         raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
-    known = [str(name) for name in labels.dictionary.to_pylist()]
     if labels.null_count:
         raise DataError(f"{file}: found rows without a ticker, expected one in each; complete them")
+    known = map(str, labels.dictionary.to_pylist())
     codes = to_numpy(labels.indices, np.int32)
-    series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
-    for (_, kind), name in names.items():
-        closes = _read_numbers(file, name, table[name])
-        for ticker in wanted:
-            if ticker in known:
-                own = codes == known.index(ticker)
-                series[ticker, kind] = build_series(file, ticker, days[own], closes[own])
-    return PriceTable(file, series, tuple(known), notes)
+    none: IntArray = np.empty(0, dtype=np.int64)
+    return {ticker: np.flatnonzero(codes == at) if ticker in wanted else none for at, ticker in enumerate(known)}

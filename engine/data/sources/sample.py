@@ -43,14 +43,10 @@ class Sample(ConfigModel):
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
         for ticker in request.tickers:
             if ticker not in series:
-                raise DataError(
-                    f"data.source: the sample does not hold {ticker}{suggestion(ticker, known)}; "
-                    f"it holds {', '.join(sorted(known))}"
-                )
-        notes = tuple(_notes(request))
-        return combine_series(
-            series, request, "USD", Provenance("sample (skfolio's data sets)", "adjusted", notes=notes)
-        )
+                words = f"the sample does not hold {ticker}{suggestion(ticker, known)}"
+                raise DataError(f"data.source: {words}; it holds {', '.join(sorted(known))}")
+        origin = Provenance("sample (skfolio's data sets)", "adjusted", notes=tuple(_notes(request)))
+        return combine_series(series, request, "USD", origin)
 
 
 def _notes(request: PriceRequest) -> Iterator[str]:
@@ -78,6 +74,5 @@ def _decompress(path: Path) -> bytes:
     try:
         return gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}); run `pip install --force-reinstall skfolio` to repair it"
-        ) from error
+        remedy = "run `pip install --force-reinstall skfolio` to repair it"
+        raise DataError(f"{path}: cannot be read ({error}); {remedy}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
 from engine.core.files import atomic_write, expand_home
@@ -59,15 +59,16 @@ class StoredSeries:
             digest.update(np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
         return digest.hexdigest()
 
+    def select(self, rows: BoolArray) -> StoredSeries:
+        """Return the rows that are True."""
+        return replace(self, dates=self.dates[rows], closes=self.closes[rows], adjusted=self.adjusted[rows])
+
 
 def store_folder() -> Path:
     """Return the folder of the store: ``$PORTFOLIO_ENGINE_STORE`` or ``prices`` in the user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    return (
-        expand_home(Path(chosen), FOLDER_VARIABLE)
-        if chosen
-        else platformdirs.user_cache_path("portfolio-engine") / "prices"
-    )
+    if chosen := os.environ.get(FOLDER_VARIABLE):
+        return expand_home(Path(chosen), FOLDER_VARIABLE)
+    return platformdirs.user_cache_path("portfolio-engine") / "prices"
 
 
 def series_path(source: str, ticker: str) -> Path:
@@ -123,9 +124,8 @@ def _encode(source: str, ticker: str, stored: StoredSeries) -> bytes:
         "seal": (_SEAL + _BLANK).decode(),
     }
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(
-        sink, table.schema, compression="zstd", write_page_checksum=True, store_schema=False
-    ) as writer:
+    options = {"compression": "zstd", "write_page_checksum": True, "store_schema": False}
+    with pq.ParquetWriter(sink, table.schema, **options) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
     content: bytes = sink.getvalue().to_pybytes()
@@ -161,6 +161,5 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
 
 
 def _damage_error(path: Path, ticker: str, reason: str) -> DataError:
-    return DataError(
-        f"{path}: the stored prices of {ticker} are damaged: {reason}; `engine data fetch` gets them again"
-    )
+    words = f"the stored prices of {ticker} are damaged: {reason}"
+    return DataError(f"{path}: {words}; `engine data fetch` gets them again")

@@ -14,7 +14,7 @@ from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
 from engine.data.sources import store
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
-from engine.data.sources.exchange_calendar import exchange_sessions, last_closed_session
+from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
 from engine.data.sources.store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
 
@@ -23,11 +23,7 @@ _MINOR_UNITS: Final = {"GBp": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
 """Yahoo's codes for pence, South African cents and agorot, and the currency that has a hundred of them."""
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
-_LONGEST_CLOSURE: Final = np.timedelta64(40, "D")
-"""Every exchange has a session within this time."""
-_ADJUSTED_NOTE: Final = (
-    "Yahoo's adjusted closes, from the local price store: dividends are reinvested at once and free of cost"
-)
+_NOTE: Final = "Yahoo's adjusted closes, from the local price store: dividends are reinvested at once and free of cost"
 
 FetchProgress: TypeAlias = Callable[[str, int, int], None]
 """Called with the ticker at work, how many are done, and how many there are."""
@@ -65,14 +61,14 @@ class Yahoo(ConfigModel):
         """
         moment = now or dt.datetime.now(dt.UTC)
         needed = _last_needed_session(request, moment)
-        tickers = _unique_tickers(request)
-        missing = tuple(ticker for ticker in tickers if not _covers(store.read_series(_SOURCE, ticker), needed))
+        tickers = sorted(set(request.tickers))
+        missing = [ticker for ticker in tickers if not _covers(store.read_series(_SOURCE, ticker), needed)]
         report = _refresh_store(missing, request.exchange, moment) if missing else FetchReport()
         if report.failed:
             raise DataError(*(_explain(ticker, reason, needed) for ticker, reason in report.failed))
         held = {ticker: _require_stored(ticker) for ticker in tickers}
         currency = _common_currency(held)
-        notes = [_ADJUSTED_NOTE, *report.notes]
+        notes = [_NOTE, *report.notes]
         series: dict[str, CloseSeries] = {}
         for ticker, stored in held.items():
             series[ticker], said = _restrict_to_sessions(ticker, stored, request.exchange)
@@ -86,11 +82,8 @@ class Yahoo(ConfigModel):
 
         A damaged file is replaced here, and only here; the report says so.
         """
-        return _refresh_store(_unique_tickers(request), request.exchange, now or dt.datetime.now(dt.UTC), progress)
-
-
-def _unique_tickers(request: PriceRequest) -> tuple[str, ...]:
-    return tuple(sorted(set(request.tickers)))
+        tickers = sorted(set(request.tickers))
+        return _refresh_store(tickers, request.exchange, now or dt.datetime.now(dt.UTC), progress)
 
 
 def _last_needed_session(request: PriceRequest, now: dt.datetime) -> np.datetime64:
@@ -98,7 +91,7 @@ def _last_needed_session(request: PriceRequest, now: dt.datetime) -> np.datetime
     limit = last_closed_session(request.exchange, now)
     if request.end is not None:
         limit = min(limit, np.datetime64(request.end, "D"))
-    sessions = exchange_sessions(request.exchange, limit - _LONGEST_CLOSURE, limit)
+    sessions = exchange_sessions(request.exchange, limit - LONGEST_CLOSURE, limit)
     return np.datetime64(sessions[-1], "D") if len(sessions) else limit
 
 
@@ -115,20 +108,16 @@ def _require_stored(ticker: str) -> StoredSeries:
 
 def _explain(ticker: str, reason: str, needed: np.datetime64) -> str:
     stored = store.read_series(_SOURCE, ticker)
-    if stored is None:
-        return (
-            f"{ticker}: {reason}; the store holds nothing of it, closes up to {needed} are needed: connect and run "
-            "`engine data fetch`, or name another source"
-        )
-    earlier = stored.through - _LOOK_AHEAD
-    return (
-        f"{ticker}: {reason}; the store holds it through {stored.through}, closes up to {needed} are needed: connect "
-        f"and run `engine data fetch`, or end the run earlier with `--set window.end={earlier}`"
-    )
+    held, other = "nothing of it", "name another source"
+    if stored is not None:
+        held = f"it through {stored.through}"
+        other = f"end the run earlier with `--set window.end={stored.through - _LOOK_AHEAD}`"
+    needs = f"the store holds {held}, closes up to {needed} are needed"
+    return f"{ticker}: {reason}; {needs}: connect and run `engine data fetch`, or {other}"
 
 
 def _refresh_store(
-    tickers: tuple[str, ...], exchange: str, now: dt.datetime, progress: FetchProgress | None = None
+    tickers: list[str], exchange: str, now: dt.datetime, progress: FetchProgress | None = None
 ) -> FetchReport:
     """Fetch what the store lacks of each ticker."""
     closed = last_closed_session(exchange, now)
@@ -169,9 +158,8 @@ def _common_currency(held: dict[str, StoredSeries]) -> str:
     currencies = {ticker: _MINOR_UNITS.get(stored.currency, stored.currency) for ticker, stored in held.items()}
     if len(set(currencies.values())) > 1:
         quoted = ", ".join(f"{ticker} in {currency}" for ticker, currency in currencies.items())
-        raise DataError(
-            f"data.source: found closes of {quoted}, expected one currency; choose listings in one currency"
-        )
+        words = f"found closes of {quoted}, expected one currency; choose listings in one currency"
+        raise DataError(f"data.source: {words}")
     return next(iter(currencies.values()), "USD")
 
 
@@ -182,7 +170,7 @@ def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> t
     if stored.currency in _MINOR_UNITS:
         adjusted = adjusted / 100.0
         notes.append(f"{ticker}: quoted in {stored.currency}, divided by 100 into {_MINOR_UNITS[stored.currency]}")
-    sessions = exchange_sessions(exchange, stored.dates[0] - _LONGEST_CLOSURE, stored.dates[-1])
+    sessions = exchange_sessions(exchange, stored.dates[0] - LONGEST_CLOSURE, stored.dates[-1])
     known = np.isin(stored.dates, sessions)
     if len(sessions):
         known |= stored.dates < sessions[0]  # older than the calendar, which then cannot tell

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from engine.core.errors import DataError
 from engine.data.sources.store import StoredSeries
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _NOT_FOUND: Final = 404
 _TIMEOUT: Final = 30.0

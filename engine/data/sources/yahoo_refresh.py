@@ -6,7 +6,8 @@ compares them; when they differ, the series is fetched anew and the change is re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -14,9 +15,6 @@ from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.store import StoredSeries
 from engine.data.sources.yahoo_download import download_series
-
-if TYPE_CHECKING:
-    from engine.core.arrays import BoolArray
 
 OVERLAP_SESSIONS: Final = 10
 """Stored sessions that a refresh fetches again."""
@@ -74,22 +72,20 @@ def describe_change(old: StoredSeries, new: StoredSeries, since: np.datetime64) 
 
 def _drop_open_session(ticker: str, stored: StoredSeries, closed: np.datetime64) -> tuple[StoredSeries, list[str]]:
     """Leave out rows after the last closed session: a price during a session is not a close."""
-    kept: BoolArray = stored.dates <= closed
+    kept = stored.dates <= closed
     if kept.all():
         return stored, []
     note = f"{ticker}: left out {stored.dates[~kept][0]}: its session is not closed; the last closed one is {closed}"
-    rows = StoredSeries(stored.dates[kept], stored.closes[kept], stored.adjusted[kept], stored.currency, stored.through)
-    return rows, [note]
+    return stored.select(kept), [note]
 
 
 def _append_tail(old: StoredSeries, tail: StoredSeries) -> StoredSeries:
-    keep = old.dates < tail.dates[0]
-    return StoredSeries(
-        np.concatenate([old.dates[keep], tail.dates]),
-        np.concatenate([old.closes[keep], tail.closes]),
-        np.concatenate([old.adjusted[keep], tail.adjusted]),
-        tail.currency,
-        tail.through,
+    kept = old.select(old.dates < tail.dates[0])
+    return replace(
+        tail,
+        dates=np.concatenate([kept.dates, tail.dates]),
+        closes=np.concatenate([kept.closes, tail.closes]),
+        adjusted=np.concatenate([kept.adjusted, tail.adjusted]),
     )
 
 
@@ -97,4 +93,4 @@ def _with_through(stored: StoredSeries, exchange: str, closed: np.datetime64) ->
     """Say how far the series answers: to its last date while it may only lag, to ``closed`` once it has ended."""
     last = stored.dates[-1]
     ended = len(exchange_sessions(exchange, last, closed)) > MAX_LAG_SESSIONS + 1
-    return StoredSeries(stored.dates, stored.closes, stored.adjusted, stored.currency, closed if ended else last)
+    return replace(stored, through=closed if ended else last)
