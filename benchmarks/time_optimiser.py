@@ -77,7 +77,7 @@ def plan(assets: int, steps: int, **more: object) -> Walk:
 
 def walked(assets: int, steps: int, costs: Any, **more: object) -> Any:
     """Return what one round runs, and its arguments: a plan of its own, which has compiled nothing yet."""
-    table = costs.table(assets)
+    table = costs.cost_table(assets)
 
     def set_up() -> tuple[tuple[object, ...], dict[str, int]]:
         return (market(assets, steps), plan(assets, steps, **more), Account(), table), {"start": LOOKBACK + 1}

@@ -75,8 +75,8 @@ class Band:
     """Drift that starts a rebalance between scheduled ones, and what is traded then.
 
     ``absolute`` and ``relative`` [fraction], infinity is none; ``check_rows`` (T,) closes at which drift is looked at.
-    An asset is brought back to ``edge_fraction`` of its band's width less ``edge_margin`` [fraction] from its target: 0 is the
-    target, 1 the edge.
+    An asset is brought back to ``edge_fraction`` of its band's width less ``edge_margin`` [fraction] from its target:
+    0 is the target, 1 the edge.
     ``drifted_only``: others trade as far as they must; ``flows_first``: not at all when a flow due then will do.
     """
 

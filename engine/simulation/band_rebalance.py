@@ -71,20 +71,20 @@ def _move_all_alike(w: FloatArray, target: FloatArray, low: FloatArray, high: Fl
 
 
 def _move_drifted_only(
-    w: FloatArray, target: FloatArray, aims: FloatArray, out: BoolArray, partners: BoolArray
+    w: FloatArray, target: FloatArray, goals: FloatArray, out: BoolArray, funding: BoolArray
 ) -> PartialRebalance:
-    """Bring only the assets that are ``out`` to their ``goal_weights``; ``funding`` (N,) pay for it or take the rest."""
-    freed = float((w - aims)[out].sum())
+    """Bring only the assets that are ``out`` to their ``goals``; ``funding`` (N,) pay for it or take the rest."""
+    freed = float((w - goals)[out].sum())
     side = 0.0 if abs(freed) <= WEIGHT_TOLERANCE else float(np.sign(freed))
-    room = np.where(partners & (side * (target - w) > WEIGHT_TOLERANCE), side * (target - w), 0.0)
+    room = np.where(funding & (side * (target - w) > WEIGHT_TOLERANCE), side * (target - w), 0.0)
     missing = abs(freed) - float(room.sum())
-    left = np.where(out, np.maximum(side * (target - aims), 0.0), 0.0)
+    left = np.where(out, np.maximum(side * (target - goals), 0.0), 0.0)
     total = float(left.sum())
     if missing > 0.0 and total > 0.0:
-        aims = aims + side * min(missing / total, 1.0) * left
-    shares = room if room.any() else np.where(partners, target, 0.0)
+        goals = goals + side * min(missing / total, 1.0) * left
+    shares = room if room.any() else np.where(funding, target, 0.0)
     whole = float(shares.sum())
-    return PartialRebalance(aims, out, shares / whole if whole > 0.0 else shares)
+    return PartialRebalance(goals, out, shares / whole if whole > 0.0 else shares)
 
 
 def flow_suffices(h: FloatArray, cash: float, flow: float, target: FloatArray, band: Band) -> bool:

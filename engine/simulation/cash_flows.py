@@ -1,4 +1,4 @@
-"""Flows: how contributions come into the assets and withdrawals out of them, outside and at a rebalance (S11)."""
+"""Flows: invest contributions come into the assets and withdrawals out of them, outside and at a rebalance (S11)."""
 
 from __future__ import annotations
 
@@ -8,69 +8,72 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation import kernel
 from engine.simulation.kernel.records import Order
-from engine.simulation.portfolio_state import PortfolioState, shortfall_message
+from engine.simulation.order_execution import fill_order, shortfall, trade_flow
+from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
 
 
-def apply_flow(book: PortfolioState, row: int, flow: float) -> None:
+def apply_flow(state: PortfolioState, row: int, flow: float) -> None:
     """Take a contribution in, or a withdrawal out, before a rebalance trades what is then there."""
     if flow < 0.0:
-        _require_funds(book, row, -flow)
-    book.add_flow(row, flow)
+        _require_funds(state, row, -flow)
+    state.add_flow(row, flow)
 
 
-def invest_contribution(book: PortfolioState, row: int, amount: float) -> None:
+def invest_contribution(state: PortfolioState, row: int, amount: float) -> None:
     """Bring a contribution, received already, into the assets."""
-    how = book.account.contributions.invest
-    if how == "pro_rata":
-        amount = min(amount, book.cash)
-        heirs = _recipients_below_caps(book, row, amount)
-        if heirs.any():
-            book.fill_order(row, Order(book.target, book.no_assets, heirs, amount), TradeReason("contribution"))
-    elif how == "towards_targets":
-        book.trade_flow(row, 0.0, 0.0, TradeReason("contribution"))
+    invest = state.account.contributions.invest
+    if invest == "pro_rata":
+        amount = min(amount, state.cash)
+        recipients = _recipients_below_caps(state, row, amount)
+        if recipients.any():
+            fill_order(
+                state, row, Order(state.target, state.no_assets, recipients, amount), TradeReason("contribution")
+            )
+    elif invest == "towards_targets":
+        trade_flow(state, row, 0.0, 0.0, TradeReason("contribution"))
 
 
-def pay_withdrawal(book: PortfolioState, row: int, due: float) -> None:
+def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
     """Raise ``due`` out of the assets as far as cash does not serve, and pay it out."""
-    _require_funds(book, row, due)
-    how = book.account.contributions.invest
-    if how == "pro_rata":
-        _sell_pro_rata(book, row, due)
-    elif how == "towards_targets" or book.cash < due:
-        spare = 0.0 if how == "wait" else max(1.0 - float(book.target.sum()), 0.0)
-        book.trade_flow(row, due, spare, TradeReason("withdrawal"))
-    if book.cash < due * (1.0 - kernel.CASH_TOLERANCE):  # others have no close, or fees stand in the way
-        _sell_pro_rata(book, row, due - book.cash)
-    if book.cash < due * (1.0 - kernel.CASH_TOLERANCE):
-        raise AccountError(shortfall_message(book.market.dates[row], book.cash, due))
-    book.add_flow(row, -due)
-    book.cash = max(book.cash, 0.0)
+    _require_funds(state, row, due)
+    invest = state.account.contributions.invest
+    if invest == "pro_rata":
+        _sell_pro_rata(state, row, due)
+    elif invest == "towards_targets" or state.cash < due:
+        spare = 0.0 if invest == "wait" else max(1.0 - float(state.target.sum()), 0.0)
+        trade_flow(state, row, due, spare, TradeReason("withdrawal"))
+    if state.cash < due * (1.0 - kernel.CASH_TOLERANCE):  # others have no close, or fees stand in the way
+        _sell_pro_rata(state, row, due - state.cash)
+    if state.cash < due * (1.0 - kernel.CASH_TOLERANCE):
+        raise shortfall(state, row, state.cash, due)
+    state.add_flow(row, -due)
+    state.cash = max(state.cash, 0.0)
 
 
-def _require_funds(book: PortfolioState, row: int, due: float) -> None:
+def _require_funds(state: PortfolioState, row: int, due: float) -> None:
     """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
-    able = book.cash + float(book.holdings(row)[book.fresh(row)].sum())
+    able = state.cash + float(state.holdings(row)[state.fresh(row)].sum())
     if able <= due:
         raise AccountError(
-            f"{book.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
+            f"{state.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
             "withdraw less or end the window earlier"
         )
 
 
-def _sell_pro_rata(book: PortfolioState, row: int, amount: float) -> None:
-    heirs = book.among_tradable(row, book.holdings(row))
-    if heirs.any():
-        book.fill_order(row, Order(book.target, book.no_assets, heirs, -amount), TradeReason("withdrawal"))
+def _sell_pro_rata(state: PortfolioState, row: int, amount: float) -> None:
+    recipients = state.among_tradable(row, state.holdings(row))
+    if recipients.any():
+        fill_order(state, row, Order(state.target, state.no_assets, recipients, -amount), TradeReason("withdrawal"))
 
 
-def _recipients_below_caps(book: PortfolioState, row: int, amount: float) -> FloatArray:
+def _recipients_below_caps(state: PortfolioState, row: int, amount: float) -> FloatArray:
     """Return (N,) shares of a contribution by target, without assets it would lift over their caps."""
-    money = book.holdings(row)
-    heirs = book.among_tradable(row, book.target)
-    for _ in range(len(heirs)):
-        tight = (heirs > 0.0) & (money + heirs * amount > book.terms.caps * book.value(row))
+    money = state.holdings(row)
+    recipients = state.among_tradable(row, state.target)
+    for _ in range(len(recipients)):
+        tight = (recipients > 0.0) & (money + recipients * amount > state.terms.caps * state.value(row))
         if not tight.any():
             break
-        heirs = book.among_tradable(row, np.where(tight, 0.0, heirs))
-    return heirs
+        recipients = state.among_tradable(row, np.where(tight, 0.0, recipients))
+    return recipients

@@ -1,4 +1,4 @@
-"""The agenda: at which sessions something is due. Known dates are written down first; alarms add to them."""
+"""At which sessions something is due: known dates are written down first, triggers add to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.simulation.trade_events import LazyText
 
 @dataclass(frozen=True)
 class DriftTrigger:
-    """A ``band`` that broke, and the ``reason`` of what answers it."""
+    """A ``band`` that broke, and the ``reason`` of the response."""
 
     reason: LazyText
     band: Band
@@ -26,7 +26,7 @@ class EventSchedule:
     """Rows by kind of event.
 
     ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, all known before the run;
-    ``drifts``, ``trims`` row -> assets and ``reviews`` answer an alarm, the last one at row ``response_row``.
+    ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
     rebalances: dict[int, str]
@@ -66,38 +66,20 @@ class EventSchedule:
         return self.stops[at] if at < len(self.stops) else self.end
 
     def awaits_response(self, row: int) -> bool:
-        """Return whether an alarm's answer is still to be filled after ``row``; no other alarm is heard until then."""
+        """Return whether a response is still to be filled after ``row``; until then no other trigger counts."""
         return self.response_row > row
 
-    def schedule_drift_rebalance(self, row: int, drift: DriftTrigger) -> None:
-        """Rebalance at ``row``, wholly or in part, because a weight left its band."""
-        self.drifts[row] = drift
-        self._respond_at(row)
-
-    def schedule_flow_only(self, row: int) -> None:
-        """Leave a band to the flow that is due at ``row`` anyway."""
-        self._respond_at(row)
-
-    def schedule_trim(self, row: int, over: IntArray) -> None:
-        """Trim the assets ``over`` at ``row``."""
-        self.trims[row] = over
-        self._respond_at(row)
-
-    def schedule_review(self, row: int, breaches: list[LossBreach]) -> None:
-        """Carry out at ``row`` what a review decides about ``breaches``."""
-        self.reviews[row] = breaches
-        self._respond_at(row)
-
-    def clear_responses(self, row: int) -> None:
-        """Drop a pending answer to a band or cap: a rebalance at ``row`` has dealt with what it was about."""
-        self.drifts.pop(self.response_row, None)
-        self.trims.pop(self.response_row, None)
-        self.response_row = self.response_row if self.response_row in self.reviews and self.response_row > row else -1
-
-    def _respond_at(self, row: int) -> None:
+    def respond_at(self, row: int) -> None:
+        """Stop at ``row``: the response to a trigger, written into the mapping of its kind, is due there."""
         if self.response_row != row:
             self.response_row = row
             bisect.insort(self.stops, row)
+
+    def clear_responses(self, row: int) -> None:
+        """Drop a pending response to a band or cap: a rebalance at ``row`` has dealt with what it was about."""
+        self.drifts.pop(self.response_row, None)
+        self.trims.pop(self.response_row, None)
+        self.response_row = self.response_row if self.response_row in self.reviews and self.response_row > row else -1
 
 
 def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:

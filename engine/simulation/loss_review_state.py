@@ -1,6 +1,6 @@
-"""The loss review's bookkeeping in one run: reference prices, who is barred, and what each review found.
+"""The state of loss reviews in one run: reference prices, who is barred, and what each review found.
 
-The machines themselves are moved by ``kernel.advance``, close by close; their rules are those of docs/semantics.md.
+``kernel.advance`` takes every close into it; the rules are those of docs/semantics.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray
 from engine.data.market import Market
 from engine.portfolio.policy import LossReviewRule, ReviewVerdict
-from engine.simulation import kernel
 from engine.simulation.kernel.records import ReviewWatch
 
 
@@ -32,9 +31,8 @@ class ReviewRecord(NamedTuple):
     loss: float
     verdict: ReviewVerdict
 
-    @property
     def describe(self) -> str:
-        """The reason its trades carry."""
+        """Return the reason its trades carry."""
         return f"review: {self.asset} {100.0 * self.loss:.1f} %, {self.verdict.explanation}"
 
 
@@ -78,23 +76,11 @@ class LossReviewState:
             bool(review and review.allows_reentry),
         )
 
-    def record_trades(self, dq: FloatArray, units: FloatArray, prices: FloatArray) -> None:
-        """Note purchases: ``dq`` (N,) signed shares at ``prices`` (N,) that led to ``units`` (N,)."""
-        kernel.update_references_on_purchase(self.watch, dq, units, prices)
-
-    def record_rebalance(self, units: FloatArray, prices: FloatArray) -> None:
-        """Note a rebalance of the whole portfolio, after which ``units`` (N,) are held."""
-        kernel.update_references_on_rebalance(self.watch, units, prices)
-
     def take_breaches(self, prices: FloatArray) -> list[LossBreach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""
         assets = self.watch.breached.nonzero()[0].tolist()
         self.watch.breached[:] = False
         return [LossBreach(j, float(prices[j] / self.watch.reference_price[j]) - 1.0) for j in assets]
-
-    def ask_again(self, asset: int) -> None:
-        """Let a breach that could not be answered be asked about at the next close."""
-        self.watch.watching[asset] = True
 
     def bar(self, asset: int, row: int) -> None:
         """Keep ``asset`` from being bought."""

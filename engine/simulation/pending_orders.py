@@ -15,13 +15,13 @@ MAX_WAITING_SESSIONS: Final = 5
 
 
 class PendingOrders:
-    """Who waits: ``since`` (N,) the row of an order that has no price yet, -1 for none.
+    """Orders without a fresh price: ``since`` (N,) the row of an order that has no price yet, -1 for none.
 
     ``scaled_down`` (N,) are the assets whose targets were scaled down for such an order; they are traded with it.
     """
 
     def __init__(self, count: int) -> None:
-        """Begin with nobody."""
+        """Begin with no order."""
         self._no_rows = np.full(count, -1)
         self._no_assets = np.zeros(count, dtype=np.bool_)
         self.since = self._no_rows
@@ -42,7 +42,7 @@ class PendingOrders:
         return self.since is not self._no_rows and bool(self.mask.any())
 
     def start(self, row: int, stuck: BoolArray, cut: BoolArray) -> None:
-        """Let the orders of the assets ``untradable`` (N,) wait; one that waited already is not made younger."""
+        """Let the orders of the assets ``stuck`` (N,) wait; one that waited already is not made younger."""
         if stuck.any():
             self.since, self.scaled_down = np.where(stuck, np.where(self.mask, self.since, row), -1), cut
         else:
@@ -71,11 +71,11 @@ class PendingOrders:
         late = self.mask & ~market.fresh[row] & (row - self.since >= MAX_WAITING_SESSIONS)
         if late.any():
             raise StalePriceError(
-                f"{ticker_list(market, late)}: no close in {MAX_WAITING_SESSIONS} sessions up to {market.dates[row]} while an order "
-                "waits; fill the gap in the prices, or end the window before it"
+                f"{ticker_list(market, late)}: no close in {MAX_WAITING_SESSIONS} sessions up to {market.dates[row]} "
+                "while an order waits; fill the gap in the prices, or end the window before it"
             )
 
 
-def ticker_list(market: Market, which: BoolArray) -> str:
-    """Return the tickers of the assets ``mask`` (N,)."""
-    return ", ".join(ticker for ticker, wanted in zip(market.assets, which, strict=True) if wanted)
+def ticker_list(market: Market, mask: BoolArray) -> str:
+    """Return the tickers of the assets in ``mask`` (N,)."""
+    return ", ".join(ticker for ticker, wanted in zip(market.assets, mask, strict=True) if wanted)

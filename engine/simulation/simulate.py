@@ -1,4 +1,4 @@
-"""simulate(): the spine. A policy looks at the market up to yesterday; the account trades; the ledger remembers."""
+"""``simulate``: a policy looks at the market up to yesterday, the account trades, the ledger remembers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, Policy, validate_weights
-from engine.simulation import cash_flows as flows
-from engine.simulation import kernel
-from engine.simulation import partial_trades as orders
+from engine.simulation import cash_flows, kernel, partial_trades
+from engine.simulation.advance import advance
 from engine.simulation.band_rebalance import plan_partial_rebalance
+from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
-from engine.simulation.kernel.records import ExecutionTerms, Thresholds
+from engine.simulation.kernel.records import ExecutionTerms, StandingOrders, Thresholds
 from engine.simulation.ledger import Ledger
-from engine.simulation.portfolio_state import PortfolioState, StandingWeights
+from engine.simulation.loss_review_state import LossReviewState
+from engine.simulation.order_execution import rebalance, retry_pending
+from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import LazyText, TradeReason
 from engine.simulation.trigger_responses import judge_reviews, respond
 
@@ -64,112 +66,106 @@ def simulate(
     decides = version != "bought_and_held"
     calendar = policy.schedule.calendar(market.dates) if decides else {}
     band = policy.schedule.band(market.dates) if decides else None
-    review = policy.review if decides else None
+    band = band or Band(np.inf, np.inf, np.zeros(len(market.dates), dtype=np.bool_))
     watched = caps if policy.watch_caps and version == "as_written" else np.full(len(caps), np.inf)
     if not (decides and policy.schedule.decides):
         account = account.without_waiting_contributions()
     terms = ExecutionTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True)
-    standing = _standing_weights(market, policy, caps)
-    book = PortfolioState(market, account, terms, standing, review, opening)
-    agenda = EventSchedule.build(market, calendar, account, opening, static=standing.static)
-    watch = _build_thresholds(agenda, band, watched, standing, market)
+    reviews = LossReviewState.build(policy.review if decides else None, market)
+    orders = _standing_orders(market, policy, terms, reviews)
+    state = PortfolioState(market, account, opening, orders, reviews)
+    schedule = EventSchedule.build(market, calendar, account, opening, static=orders.static)
+    thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
     row, sessions = opening, len(market.dates)
     while row < sessions:
-        if reason := agenda.rebalance_reason(row):
-            _rebalance(book, agenda, policy, row, reason)
+        if reason := schedule.rebalance_reason(row):
+            _rebalance(state, schedule, policy, row, reason)
         else:
-            _partial_trades(book, agenda, policy, row)
-        stop = row + 1 if book.pending else agenda.next_stop(row)
-        row, alarm = book.advance(row, stop, watch._replace(drift_base=book.drift_base, target=book.target), agenda)
-        if alarm != kernel.NO_TRIGGER:
-            respond(book, agenda, alarm, row, band, watched)
-    return book.to_ledger()
+            _partial_trades(state, schedule, policy, row)
+        stop = row + 1 if state.pending else schedule.next_stop(row)
+        row, trigger = advance(state, schedule, thresholds, row, stop)
+        if trigger != kernel.NO_TRIGGER:
+            respond(state, schedule, trigger, row, band, watched)
+    return state.to_ledger()
 
 
-def _build_decision(book: PortfolioState, row: int) -> Decision:
+def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred, terms = book.market, book.reviews.barred, (book.terms.costs, book.steps)
-    if row == book.opening:
+    market, barred, terms = state.market, state.reviews.barred, (state.terms.costs, state.steps)
+    if row == state.opening:
         eligible = market.listed[row]
         nothing = np.zeros(len(eligible))
-        return Decision(market.history_before(row), nothing, book.account.capital, row, eligible, barred, *terms)
-    seen = max(row - book.account.fill_delay, book.opening + 1)
-    value = float(book.history.value[seen - 1])
+        return Decision(market.history_before(row), nothing, state.account.capital, row, eligible, barred, *terms)
+    seen = max(row - state.account.fill_delay, state.opening + 1)
+    value = float(state.history.value[seen - 1])
     return Decision(
-        market.history_before(seen), book.weights_at_close(seen - 1), value, row, market.eligible[row], barred, *terms
+        market.history_before(seen), state.weights_at_close(seen - 1), value, row, market.eligible[row], barred, *terms
     )
 
 
-def _rebalance(book: PortfolioState, agenda: EventSchedule, policy: Policy, row: int, reason: LazyText) -> None:
+def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int, reason: LazyText) -> None:
     """Decide anew and trade the whole portfolio, reviews first."""
-    book.reviews.readmit(row)
-    decision = _build_decision(book, row)
-    reviewed = judge_reviews(book, agenda, policy, decision)
-    if flow := agenda.flows.get(row):
-        flows.apply_flow(book, row, flow)
-    book.pay_out_delisted(row, agenda.delistings.get(row, ()), policy.haircut)
-    target = validate_weights(policy.target_weights(decision), decision, book.terms.caps)
-    book.rebalance(row, target, TradeReason(reason, reviewed.reasons, full_rebalance=True))
-    agenda.clear_responses(row)
+    state.reviews.readmit(row)
+    decision = _build_decision(state, row)
+    reviewed = judge_reviews(state, schedule, policy, decision)
+    if flow := schedule.flows.get(row):
+        cash_flows.apply_flow(state, row, flow)
+    pay_out_delisted(state, row, schedule.delistings.get(row, ()), policy.haircut)
+    target = validate_weights(policy.target_weights(decision), decision, state.terms.caps)
+    rebalance(state, row, target, TradeReason(reason, reviewed.reasons, full_rebalance=True))
+    schedule.clear_responses(row)
 
 
-def _partial_trades(book: PortfolioState, agenda: EventSchedule, policy: Policy, row: int) -> None:
+def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    flow, decision = agenda.flows.get(row, 0.0), _build_decision(book, row)
+    flow, decision = schedule.flows.get(row, 0.0), _build_decision(state, row)
     if flow > 0.0:
-        book.add_flow(row, flow)
-    if row in agenda.delistings:
-        gone = agenda.delistings[row]
-        payout = book.pay_out_delisted(row, gone, policy.haircut)
-        book.reinvest_payout(row, gone, policy.reallocation_weights(decision), payout)
-    if book.pending:
-        book.retry_pending(row)
-    if row in agenda.reviews:
-        _trade_on_reviews(book, agenda, policy, decision)
-    if drift := agenda.drifts.get(row):
-        able = decision.eligible & book.fresh(row)
-        if part := plan_partial_rebalance(book.weights(row), book.drift_base, book.terms.caps, drift.band, able):
-            orders.rebalance_partially(book, row, part, TradeReason(drift.reason, partial_rebalance=True))
-    if row in agenda.trims:
-        over, caps = agenda.trims[row], book.terms.caps * (1.0 + kernel.LIMIT_TOLERANCE)
-        still = over[book.weights(row)[over] > caps[over]] if drift else over
-        orders.trim_to_targets(book, row, still, decision.weights)
+        state.add_flow(row, flow)
+    if row in schedule.delistings:
+        gone = schedule.delistings[row]
+        payout = pay_out_delisted(state, row, gone, policy.haircut)
+        reinvest_payout(state, row, gone, policy.reallocation_weights(decision), payout)
+    if state.pending:
+        retry_pending(state, row)
+    if row in schedule.reviews:
+        _trade_on_reviews(state, schedule, policy, decision)
+    if drift := schedule.drifts.get(row):
+        able = decision.eligible & state.fresh(row)
+        if part := plan_partial_rebalance(state.weights(row), state.drift_base, state.terms.caps, drift.band, able):
+            partial_trades.rebalance_partially(state, row, part, TradeReason(drift.reason, partial_rebalance=True))
+    if row in schedule.trims:
+        over, caps = schedule.trims[row], state.terms.caps * (1.0 + kernel.LIMIT_TOLERANCE)
+        still = over[state.weights(row)[over] > caps[over]] if drift else over
+        partial_trades.trim_to_targets(state, row, still, decision.weights)
     if flow > 0.0:
-        flows.invest_contribution(book, row, flow)
+        cash_flows.invest_contribution(state, row, flow)
     elif flow < 0.0:
-        flows.pay_withdrawal(book, row, -flow)
+        cash_flows.pay_withdrawal(state, row, -flow)
 
 
-def _trade_on_reviews(book: PortfolioState, agenda: EventSchedule, policy: Policy, decision: Decision) -> None:
+def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Policy, decision: Decision) -> None:
     """Sell and top up what loss reviews decided: all exits as one vector, all top-ups as another."""
-    outcome, core = judge_reviews(book, agenda, policy, decision), book.core_recipients(decision)
+    outcome = judge_reviews(state, schedule, policy, decision)
+    core = kernel.normalise(decision.buyable, state.orders.core)
     to_core = policy.review is not None and policy.review.to_core
-    orders.sell_out(book, decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons)
-    orders.top_up(book, decision.row, outcome.top_ups, core, outcome.reasons)
-
-
-def _standing_weights(market: Market, policy: Policy, caps: FloatArray) -> StandingWeights:
-    """Return the policy's core and, if it has them, its fixed targets in the market's order."""
-    fixed = policy.fixed_targets()
-    core = np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
-    targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
-    total = fsum(targets)
-    static = fixed is not None and bool((targets <= caps).all())
-    return StandingWeights(core, targets / total if total > 1.0 else targets, static)
-
-
-def _build_thresholds(
-    agenda: EventSchedule, band: Band | None, watched: FloatArray, standing: StandingWeights, market: Market
-) -> Thresholds:
-    """Return what is looked at between decisions; where drift begins is filled in before each stretch."""
-    sessions = len(market.dates)
-    calendar = np.zeros(sessions, dtype=np.bool_)
-    if standing.static:
-        calendar[list(agenda.rebalances)] = True
-    nothing = np.zeros(len(market.assets))
-    if band is None:
-        blind = np.zeros(sessions, dtype=np.bool_)
-        return Thresholds(nothing, blind, np.inf, np.inf, watched, nothing, False, calendar)  # noqa: FBT003
-    return Thresholds(
-        nothing, band.check_rows, band.absolute, band.relative, watched, nothing, band.is_full_rebalance, calendar
+    partial_trades.sell_out(
+        state, decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons
     )
+    partial_trades.top_up(state, decision.row, outcome.top_ups, core, outcome.reasons)
+
+
+def _standing_orders(market: Market, policy: Policy, terms: ExecutionTerms, reviews: LossReviewState) -> StandingOrders:
+    """Return the policy's core and, if it has them, its fixed targets in the market's order."""
+    fixed, core = policy.fixed_targets(), np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
+    targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
+    total, static = fsum(targets), fixed is not None and bool((targets <= terms.caps).all())
+    return StandingOrders(terms, core, reviews.barred, targets / total if total > 1.0 else targets, static)
+
+
+def _build_thresholds(schedule: EventSchedule, band: Band, watched: FloatArray, *, static: bool) -> Thresholds:
+    """Return what is looked at between decisions; target and drift base are filled in before each stretch."""
+    calendar, nothing = np.zeros(len(band.check_rows), dtype=np.bool_), np.zeros(len(watched))
+    if static:
+        calendar[list(schedule.rebalances)] = True
+    limits = (band.check_rows, band.absolute, band.relative, watched)
+    return Thresholds(nothing, *limits, nothing, band.is_full_rebalance, calendar)

@@ -24,8 +24,8 @@ _NOTHING: Final[Mapping[int, str]] = {}
 class TradeReason(NamedTuple):
     """Why something is traded.
 
-    ``text`` for all of it, ``by_asset`` by column for assets with a reason of their own; ``full_rebalance`` and ``partial_rebalance`` say whether
-    the portfolio is rebalanced, wholly or in part.
+    ``text`` for all of it, ``by_asset`` by column for assets with a reason of their own; ``full_rebalance`` and
+    ``partial_rebalance`` say whether the portfolio is rebalanced, wholly or in part.
     """
 
     text: LazyText
@@ -40,7 +40,7 @@ class TradeReason(NamedTuple):
 
 
 class TradeEvent(NamedTuple):
-    """What was traded at one session for one reason; fields as in :class:`engine.ledger.Ledger`."""
+    """What was traded at one session for one reason; fields as in :class:`engine.simulation.ledger.Ledger`."""
 
     row: int
     target: FloatArray

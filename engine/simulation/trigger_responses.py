@@ -1,7 +1,7 @@
-"""Answers to what a close has broken: bands, caps and loss reviews are one mechanism.
+"""Responses to what a close has broken: bands, caps and loss reviews are one mechanism.
 
-``advance`` stops after an alarm that it does not answer itself; what it asks for is written into the agenda and done at
-the fill, one session later than a decision when fills are.
+``advance`` stops after a trigger that it does not respond to itself; what that asks for is scheduled and done at the
+fill, one session later than a decision when fills are.
 """
 
 from __future__ import annotations
@@ -29,54 +29,50 @@ class ReviewOutcome:
 
 
 def respond(
-    book: PortfolioState, agenda: EventSchedule, alarm: int, row: int, band: Band | None, watched: FloatArray
+    state: PortfolioState, schedule: EventSchedule, trigger: int, row: int, band: Band, watched: FloatArray
 ) -> None:
-    """Write the answer to an alarm at the close before ``row`` into the agenda."""
-    fill = row + book.account.fill_delay
-    breaches = book.reviews.take_breaches(book.market.prices[row - 1]) if alarm & kernel.REVIEW_TRIGGER else []
-    if fill >= agenda.end:
+    """Schedule the response to a ``trigger`` at the close before ``row``; ``watched`` (N,) are the caps that bind."""
+    fill, history = row + state.account.fill_delay, state.history
+    breaches = state.reviews.take_breaches(state.market.prices[row - 1]) if trigger & kernel.REVIEW_TRIGGER else []
+    if fill >= schedule.end:
         return
     if breaches:
-        agenda.schedule_review(fill, breaches)
-    if not alarm & (kernel.CAP_TRIGGER | kernel.BAND_TRIGGER):
+        schedule.reviews[fill] = breaches
+        schedule.respond_at(fill)
+    if not trigger & (kernel.CAP_TRIGGER | kernel.BAND_TRIGGER):
         return
-    weights = book.weights_at_close(row - 1)
-    if alarm & kernel.CAP_TRIGGER:
-        agenda.schedule_trim(fill, np.flatnonzero(weights > watched * (1.0 + kernel.LIMIT_TOLERANCE)))
-    if alarm & kernel.BAND_TRIGGER and band is not None:
-        flow = agenda.flows.get(fill, 0.0)
-        if band.flows_first and flow and _flow_restores_bands(book, band, flow, row - 1):
-            agenda.schedule_flow_only(fill)
-        else:
-            agenda.schedule_drift_rebalance(
-                fill, DriftTrigger(book.drift_reason(weights, band.absolute, band.relative), band)
-            )
+    schedule.respond_at(fill)
+    weights = state.weights_at_close(row - 1)
+    if trigger & kernel.CAP_TRIGGER:
+        schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + kernel.LIMIT_TOLERANCE))
+    if trigger & kernel.BAND_TRIGGER:
+        holdings, cash, flow = (
+            weights * history.value[row - 1],
+            float(history.cash[row - 1]),
+            schedule.flows.get(fill, 0.0),
+        )
+        if not (band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band)):
+            schedule.drifts[fill] = DriftTrigger(state.drift_reason(weights, band.absolute, band.relative), band)
 
 
-def _flow_restores_bands(book: PortfolioState, band: Band, flow: float, row: int) -> bool:
-    money = book.weights_at_close(row) * book.history.value[row]
-    return flow_suffices(money, float(book.history.cash[row]), flow, book.drift_base, band)
-
-
-def judge_reviews(book: PortfolioState, agenda: EventSchedule, policy: Policy, decision: Decision) -> ReviewOutcome:
+def judge_reviews(state: PortfolioState, schedule: EventSchedule, policy: Policy, decision: Decision) -> ReviewOutcome:
     """Judge what broke its threshold and is due at the decision's row; what is to be sold is barred."""
-    outcome, review = ReviewOutcome(), policy.review
-    row, machines, tickers = decision.row, book.reviews, book.market.assets
+    outcome, review, row = ReviewOutcome(), policy.review, decision.row
     if review is None:
         return outcome
-    for breach in agenda.reviews.get(row, ()):
-        j = breach.asset
-        if book.units[j] == 0.0 or not book.market.listed[row, j]:  # sold or paid out meanwhile
+    for breach in schedule.reviews.get(row, ()):
+        j, ticker = breach.asset, state.market.assets[breach.asset]
+        if state.units[j] == 0.0 or not state.market.listed[row, j]:  # sold or paid out meanwhile
             continue
-        found = ReviewRecord(row, tickers[j], breach.loss, review.judge(decision, tickers[j]))
-        if found.verdict.action != "keep" and not book.fresh(row)[j]:
-            machines.ask_again(j)
+        record = ReviewRecord(row, ticker, breach.loss, review.judge(decision, ticker))
+        if record.verdict.action != "keep" and not state.fresh(row)[j]:
+            state.reviews.watch.watching[j] = True  # it is asked about again at the next close
             continue
-        machines.records.append(found)
-        if found.verdict.action == "exit":
-            machines.bar(j, row)
+        state.reviews.records.append(record)
+        if record.verdict.action == "exit":
+            state.reviews.bar(j, row)
             outcome.exits.append(j)
-        elif found.verdict.action == "top_up":
+        elif record.verdict.action == "top_up":
             outcome.top_ups.append(j)
-        outcome.reasons[j] = found.describe
+        outcome.reasons[j] = record.describe()
     return outcome

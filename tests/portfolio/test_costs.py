@@ -15,7 +15,7 @@ from engine.simulation.kernel import order_cost
 
 
 def cost(model, money: float, price: float = 100.0) -> float:
-    return order_cost(money, price, 0, model.table(1))
+    return order_cost(money, price, 0, model.cost_table(1))
 
 
 def test_no_order_costs_nothing_and_a_free_one_only_the_spread() -> None:

@@ -61,7 +61,7 @@ class AnyPlan(WeightedStrategy):
     watch_caps: bool
     schedule: Rows
 
-    def wanted(self) -> Mapping[str, float]:
+    def nominal_weights(self) -> Mapping[str, float]:
         return self.weights
 
     def core(self) -> Mapping[str, float]:
@@ -144,7 +144,7 @@ class RulePlan(AnyPlan):
 
     @property
     def review(self) -> LossReviewRule | None:
-        return self.loss_review.bound(tuple(self.case.review.names)) if self.loss_review else None
+        return self.loss_review.build_review(tuple(self.case.review.names)) if self.loss_review else None
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -154,11 +154,11 @@ class RulePlan(AnyPlan):
         return tuple(self.case.tickers)
 
     def fixed_targets(self) -> Mapping[str, float] | None:
-        return self.wanted() if self.satellites is None and not self.case.min_history else None
+        return self.nominal_weights() if self.satellites is None and not self.case.min_history else None
 
-    def wanted_at(self, decision: Decision) -> Mapping[str, float]:
+    def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
         if self.satellites is None:
-            return self.wanted()
+            return self.nominal_weights()
         limits = {frozenset(names): float(most) for names, most in self.case.choose.limits}
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
         picked = self.satellites.pick(decision, barred, limits)
@@ -167,7 +167,7 @@ class RulePlan(AnyPlan):
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}
         return {**core, **{name: core.get(name, 0.0) + self.satellites.weight for name in picked}}
 
-    def ready(self, decision: Decision) -> BoolArray:
+    def buyable(self, decision: Decision) -> BoolArray:
         ready = decision.eligible.copy()
         last = len(decision.history.dates) - 1
         for name, sessions in self.case.min_history.items():

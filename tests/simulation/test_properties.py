@@ -104,7 +104,7 @@ def test_permuting_the_columns_of_the_market_changes_no_bit(prices, weights, rul
     ledger, market = run(prices, weights, rule, costs, **fields)
     shuffled = Market.build(market.dates, tuple("ABCD"[j] for j in order), prices[:, order])
     plan = FixedMix(weights={"ABCD"[j]: weights["ABCD"[j]] for j in order}, rebalance=rule)
-    other = simulate(shuffled, plan, account(**fields), costs.table(4))
+    other = simulate(shuffled, plan, account(**fields), costs.cost_table(4))
     assert np.array_equal(ledger.value, other.value)
     assert np.array_equal(ledger.units, other.units)
 
@@ -151,8 +151,8 @@ def test_zero_cost_costs_nothing(prices, weights, rule) -> None:
 @given(closes(), mixes(), cost_models)
 def test_a_mix_that_never_rebalances_is_buy_and_hold(prices, weights, costs) -> None:
     market = market_of(prices)
-    mix = simulate(market, FixedMix(weights=weights, rebalance={"kind": "never"}), account(), costs.table(4))
-    held = simulate(market, BuyAndHold(weights=weights), account(), costs.table(4))
+    mix = simulate(market, FixedMix(weights=weights, rebalance={"kind": "never"}), account(), costs.cost_table(4))
+    held = simulate(market, BuyAndHold(weights=weights), account(), costs.cost_table(4))
     assert np.array_equal(mix.value, held.value)
     assert np.array_equal(np.diff(held.units, axis=0), np.zeros_like(held.units[1:]))
 
@@ -248,7 +248,7 @@ PLAN = {
 def test_a_watched_cap_is_exceeded_for_as_many_closes_as_the_fill_takes(prices, costs, execution, shares) -> None:
     market = market_of(prices)
     plan = CoreSatellite.model_validate({**PLAN, "caps": "always"})
-    ledger = simulate(market, plan, account(execution=execution, shares=shares), costs.table(5))
+    ledger = simulate(market, plan, account(execution=execution, shares=shares), costs.cost_table(5))
     over = ledger.weights(market)[:, 2:] > 0.03 * (1 + 1e-9)
     patience = 2 if execution == "next_close" else 1
     for k in range(over.shape[1]):
@@ -259,7 +259,7 @@ def test_a_watched_cap_is_exceeded_for_as_many_closes_as_the_fill_takes(prices, 
 @given(closes(assets=5), cost_models, st.sampled_from(["fractional", "whole"]))
 def test_no_satellite_is_above_its_cap_right_after_a_rebalance(prices, costs, shares) -> None:
     market = market_of(prices)
-    ledger = simulate(market, CoreSatellite.model_validate(PLAN), account(shares=shares), costs.table(5))
+    ledger = simulate(market, CoreSatellite.model_validate(PLAN), account(shares=shares), costs.cost_table(5))
     after = ledger.weights(market)[ledger.rows[ledger.rebalances]]
     assert (after[:, 2:] <= 0.03 * (1 + 1e-9)).all()
 

@@ -209,7 +209,7 @@ def test_of_a_tariff_what_grows_with_the_order_is_weighed() -> None:
     none = np.zeros(7, bool)
 
     def rate(costs: object) -> np.ndarray:
-        return proportional_cost_rates(Decision(history, np.zeros(7), 1.0, 100, ~none, none, costs.table(7)))
+        return proportional_cost_rates(Decision(history, np.zeros(7), 1.0, 100, ~none, none, costs.cost_table(7)))
 
     per_order = PerOrderCosts(fixed=5, rate=0.002, minimum=10, maximum=60, spread=3)
     assert rate(per_order) == pytest.approx(np.full(7, 0.0023))

@@ -1,14 +1,13 @@
 """All compiled code: the one accounting of money, shares and costs.
 
-``trade`` fills a netted vector of orders, ``invest`` and ``raise_cash`` handle flows between rebalances, ``advance`` marks
-to market until the next decision or the first trigger before it. Arrays come in, results go out in arrays that are
-overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order, NaN never
-multiplies a holding.
+``trade`` fills a netted vector of orders, ``invest_cash`` and ``raise_cash`` handle flows between rebalances,
+``advance`` marks to market until the next decision or the first trigger before it. Arrays come in, results go out in
+arrays that are overwritten; nothing is allocated per session. Strict IEEE: no ``fastmath``, sums run in column order,
+NaN never multiplies a holding.
 
-The accounting is written down twice, for one account and for eight at once; ``tests/test_lanes.py`` holds both to the
-same bits.
+The accounting is written down twice, for one account and, in ``batch``, for eight at once;
+``tests/sweep/batch/test_batch_equals_spine.py`` holds both to the same bits.
 
-========================  ==================================================================
 :mod:`.measures`          values, weights, shares; what is rounding
 :mod:`.fees`              the cost of orders
 :mod:`.fixpoint`          trades that pay their own costs (S3), and those that wait (S9)
@@ -25,6 +24,7 @@ same bits.
 :mod:`.compiling`         how all this is compiled and where the result is kept
 ========================  ==================================================================
 
+=======
 Symbols as in :mod:`engine.core.arrays`; the equations are those of ``docs/semantics.md``.
 """
 
@@ -40,8 +40,8 @@ from engine.simulation.kernel.triggers import (
     CAP_TRIGGER,
     NO_TRIGGER,
     REVIEW_TRIGGER,
-    update_references_on_purchase,
-    update_references_on_rebalance,
+    record_purchase,
+    record_rebalance,
 )
 from engine.simulation.kernel.valuation import (
     CASH_TOLERANCE,
@@ -49,7 +49,7 @@ from engine.simulation.kernel.valuation import (
     TRADE_TOLERANCE,
     account_value,
     elementwise_power,
-    normalise_among,
+    normalise,
     portfolio_weights,
 )
 
@@ -68,13 +68,13 @@ __all__ = [
     "elementwise_power",
     "invest_cash",
     "is_compiled",
-    "normalise_among",
+    "normalise",
     "order_cost",
     "portfolio_weights",
     "raise_cash",
+    "record_purchase",
+    "record_rebalance",
     "remove_stale_caches",
     "trade",
     "trim_to_targets",
-    "update_references_on_purchase",
-    "update_references_on_rebalance",
 ]

@@ -12,7 +12,7 @@ from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
 
 @njit_cached
 def _sell_pro_rata(need: float, h: FloatArray, order: Order, x: FloatArray) -> None:
-    """Let heirs sell pro rata until ``need`` is met; one that has too little is sold whole and the others share."""
+    """Let recipients sell pro rata until ``need`` is met; one with too little is sold whole and the others share."""
     for _ in range(h.size):
         shares = 0.0
         for a in range(h.size):
@@ -137,14 +137,14 @@ def solve_scaled_fixpoint(
 def is_affordable(
     V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> bool:
-    """Return whether trades leave cash at zero or above, and heirs something after the costs of reaching them."""
+    """Return whether trades leave cash at zero or above, and recipients something after the costs of reaching them."""
     free, left = order.released_cash - (V - V1), cash - total_cost(x, price, costs)
-    heirs = 0.0
+    recipients = 0.0
     for a in range(h.size):
         left -= x[a]
-        heirs += order.recipients[a]
+        recipients += order.recipients[a]
         if order.active[a]:
             free -= x[a]
-    if heirs > 0.0 and not order.recipients_sell and order.released_cash >= 0.0 and free <= CASH_TOLERANCE * V:
+    if recipients > 0.0 and not order.recipients_sell and order.released_cash >= 0.0 and free <= CASH_TOLERANCE * V:
         return False
     return left >= min(cash, 0.0) - CASH_TOLERANCE * abs(V)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
 import numba
 import platformdirs
+
+from engine.portfolio import cost_table
 
 KERNEL_FOLDER: Final = Path(__file__).parent
 
@@ -24,18 +25,23 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 def njit_cached(function: Function) -> Function:
     """Compile ``function``; keep the result on disk where there is a place for it."""
-    if CACHE_FOLDER is None:
-        return cast("Function", numba.njit(error_model="numpy")(function))
-    with _cache_in(CACHE_FOLDER):
-        return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
+    return _njit_on_disk(function)
 
 
 def njit_nogil(function: Function) -> Function:
     """Compile ``function`` as ``njit_cached`` does; other threads run while it does."""
+    return _njit_on_disk(function, nogil=True)
+
+
+def _njit_on_disk(function: Function, *, nogil: bool = False) -> Function:
     if CACHE_FOLDER is None:
-        return cast("Function", numba.njit(nogil=True, error_model="numpy")(function))
-    with _cache_in(CACHE_FOLDER):
-        return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        return cast("Function", numba.njit(nogil=nogil, error_model="numpy")(function))
+    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)  # type: ignore[attr-defined]
+    try:
+        return cast("Function", numba.njit(cache=True, nogil=nogil, error_model="numpy")(function))
+    finally:
+        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def njit_private(function: Function) -> Function:
@@ -51,7 +57,7 @@ def njit_inline(function: Function) -> Function:
 def source_hash(package: Path) -> str:
     """Return what names one state of the kernel: a hash of its sources and of the records they take."""
     digest = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
+    for source in (*sorted(package.rglob("*.py")), Path(cost_table.__file__)):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -72,17 +78,6 @@ def find_cache_folder(package: Path) -> Path | None:
         if os.access(home / name, os.W_OK):
             return home / name
     return None
-
-
-@contextmanager
-def _cache_in(folder: Path) -> Iterator[None]:
-    """Let numba keep what is declared meanwhile in ``folder``."""
-    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def is_compiled(function: str) -> bool:

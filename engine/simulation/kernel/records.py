@@ -1,17 +1,19 @@
 """The records that the kernel's functions take: named tuples, which numba unpacks at compile time.
 
-They live beside the kernel, not in it, so that a cost model or a test can make one without loading a compiler.
+Importing them compiles nothing.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.portfolio.cost_table import CostTable
 
 RETURN_BLOCKS: Final = 16
-"""Blocks of sessions, as equal as they can be, whose sums are kept apart: see :mod:`engine.sums`."""
+"""Blocks of sessions, as equal as they can be, whose sums are kept apart: see :mod:`engine.analysis.summation`."""
 
 LANE_COUNT: Final = 8
 """Lanes of one register: variants whose state is kept side by side."""
@@ -20,9 +22,9 @@ LANE_COUNT: Final = 8
 class Order(NamedTuple):
     """One netted vector: some assets go to their weight, others share what is left, the rest stay.
 
-    ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld``; ``recipients`` (N,) shares of
-    the money set free, zero for all when cash takes it; ``released_cash`` [currency] is what cash gives to the heirs.
-    ``recipients_sell`` heirs also sell, to pay for what the active buy; others only ever gain.
+    ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld_cash``; ``recipients`` (N,)
+    shares of the money set free, zero for all when cash takes it; ``released_cash`` [currency] is what cash gives them.
+    With ``recipients_sell`` they also sell, to pay for what the active buy; otherwise they only ever gain.
     """
 
     weights: FloatArray
@@ -56,11 +58,11 @@ class MarketArrays(NamedTuple):
 
 
 class Thresholds(NamedTuple):
-    """What is looked at between decisions: bands around ``reference_price`` (N,) at the rows of ``check_rows`` (T,), and caps.
+    """What is watched between decisions: bands around ``drift_base`` (N,) at the rows of ``check_rows`` (T,), and caps.
 
     ``absolute`` and ``relative`` [fraction], infinity is no band; ``caps`` (N,), infinity is not watched; ``target``
-    (N,) the weights in force, which a trim sells down to. ``full_rebalance``: a band is answered by a whole rebalance;
-    ``calendar`` (T,) where one is due that ``advance`` may make on its own.
+    (N,) the weights in force, which a trim sells down to. ``full_rebalance``: a broken band is answered by a full
+    rebalance; ``calendar`` (T,) where one is due that ``advance`` may make on its own.
     """
 
     drift_base: FloatArray
@@ -74,12 +76,12 @@ class Thresholds(NamedTuple):
 
 
 class ReviewWatch(NamedTuple):
-    """The loss review's machines, one an asset.
+    """The state of loss reviews, each asset by itself.
 
     ``reviewed`` (N,) which assets are reviewed, ``reference_price`` (N,) what a loss is measured from [currency/share],
-    ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared; ``threshold_ratio`` is
-    the share of the reference at which a breach lies. The reference is the ``from_peak`` of the closes, what was paid on
-    average (``from_average_cost``), or the price at the last rebalance (``from_last_rebalance``).
+    ``watching`` (N,) which wait for a breach, ``breached`` (N,) which had one since it was last cleared;
+    ``threshold_ratio`` is the share of the reference at which a breach lies. The reference is the highest close
+    (``from_peak``), what was paid on average, or the price at the last rebalance.
     """
 
     enabled: bool
@@ -94,9 +96,9 @@ class ReviewWatch(NamedTuple):
 
 
 class StandingOrders(NamedTuple):
-    """What trades on the way need: ``terms``, the ``core`` (N,) that takes what is cut, who is ``barred`` (N,).
+    """What trades without a decision need: ``terms``, the ``core`` (N,) that takes what is cut, who is ``barred`` (N,).
 
-    ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, where ``static`` is true.
+    ``fixed_targets`` (N,) are those of every rebalance at which all of them can be held, where ``static`` is true.
     """
 
     terms: ExecutionTerms
@@ -107,11 +109,11 @@ class StandingOrders(NamedTuple):
 
 
 class TradeBuffer(NamedTuple):
-    """What ``advance`` traded on its own: how many in ``count`` (1,), then at most K of them.
+    """What ``advance`` traded on its own: how many in ``filled`` (1,), then at most K of them.
 
-    ``rows`` and ``kinds`` (K,): CAP_ALARM is a trim, BAND_ALARM a rebalance for a band, QUIET one of the calendar;
-    ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``weights_before`` (K, N) the weights at the close before, ``drift_base``
-    (K, N) where drift begins after it, ``unaffordable`` (K,) whether costs would have eaten it.
+    ``rows`` and ``kinds`` (K,): CAP_TRIGGER is a trim, BAND_TRIGGER a rebalance for a band, NO_TRIGGER one of the
+    calendar; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``weights_before`` (K, N) those at the close before,
+    ``drift_base`` (K, N) where drift begins after it, ``unaffordable`` (K,) whether costs would have eaten it.
     """
 
     filled: IntArray
@@ -123,6 +125,13 @@ class TradeBuffer(NamedTuple):
     drift_base: FloatArray
     unaffordable: BoolArray
 
+    @classmethod
+    def allocate(cls, size: int, count: int) -> TradeBuffer:
+        """Return an empty buffer for ``size`` trades of ``count`` assets."""
+        rows, kinds = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        dq, fees, before, drift_base = (np.zeros((size, count)) for _ in range(4))
+        return cls(np.zeros(1, np.int64), rows, kinds, dq, fees, before, drift_base, np.zeros(size, np.bool_))
+
 
 class StateHistory(NamedTuple):
     """Where ``advance`` writes: ``value`` (T,), ``cash`` (T,), ``units`` (T, N) at each close."""
@@ -130,3 +139,13 @@ class StateHistory(NamedTuple):
     value: FloatArray
     cash: FloatArray
     units: FloatArray
+
+
+class RunContext(NamedTuple):
+    """What stays the same all through a run, and the arrays it writes to."""
+
+    market: MarketArrays
+    orders: StandingOrders
+    reviews: ReviewWatch
+    history: StateHistory
+    buffer: TradeBuffer

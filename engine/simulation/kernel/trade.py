@@ -67,8 +67,8 @@ def trade(
     V = compute_holdings(units, price, h) + cash
     V1 = solve_cost_fixpoint(V, h, price, order, terms.costs, x)
     scaled = False
-    heirs = order.recipients.sum() > 0.0
-    if V1 >= 0.0 and not heirs and not order.active.all():
+    recipients = order.recipients.sum() > 0.0
+    if V1 >= 0.0 and not recipients and not order.active.all():
         V1, scaled = solve_scaled_fixpoint(V, V1, h, price, order, terms.costs, x)
     if V1 < 0.0 or not is_affordable(V, V1, cash, h, price, order, terms.costs, x):
         dq[:] = 0.0

@@ -8,23 +8,23 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.jit import njit_cached
-from engine.simulation.kernel.records import MarketArrays, ReviewWatch, StateHistory, Thresholds
+from engine.simulation.kernel.records import ReviewWatch, RunContext, Thresholds
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
 NO_TRIGGER: Final = 0
 CAP_TRIGGER: Final = 1
 BAND_TRIGGER: Final = 2
 REVIEW_TRIGGER: Final = 4
-"""What a close can break; more than one is their sum. In ``Slips.kinds``, QUIET is a rebalance of the calendar."""
+"""What a close can break; more than one is their sum."""
 
 
 @njit_cached
-def band_widths(reference: FloatArray, watch: Thresholds) -> FloatArray:
-    """Return (N,) how far a weight may be from ``reference`` (N,) before its band breaks."""
-    widths = np.full(reference.size, watch.absolute)
-    if watch.relative < np.inf:
-        for a in range(reference.size):
-            widths[a] = min(watch.absolute, watch.relative * reference[a])
+def band_widths(drift_base: FloatArray, thresholds: Thresholds) -> FloatArray:
+    """Return (N,) how far a weight may be from ``drift_base`` (N,) before its band breaks."""
+    widths = np.full(drift_base.size, thresholds.absolute)
+    if thresholds.relative < np.inf:
+        for a in range(drift_base.size):
+            widths[a] = min(thresholds.absolute, thresholds.relative * drift_base[a])
     return widths
 
 
@@ -34,22 +34,19 @@ def mark_until_trigger(
     stop: int,
     units: FloatArray,
     cash: float,
-    tape: MarketArrays,
-    watch: Thresholds,
-    reference: FloatArray,
-    guard: ReviewWatch,
+    run: RunContext,
+    thresholds: Thresholds,
+    drift_base: FloatArray,
     armed: bool,
-    track: StateHistory,
 ) -> tuple[int, float, int]:
     """Mark sessions from ``t`` on until a close breaks a rule, the next session has a rebalance, or ``stop``.
 
     Returns the row reached (not marked yet), cash with interest into that row, and what the close before it broke. The
     comparisons are products, not quotients.
     """
-    n = units.size
-    prices, growth, look, calendar, caps = tape.prices, tape.growth, watch.check_rows, watch.calendar, watch.caps
-    values, cashes, held = track.value, track.cash, track.units
-    widths, guarded = band_widths(reference, watch), guard.enabled
+    n, caps, check_rows, calendar = units.size, thresholds.caps, thresholds.check_rows, thresholds.calendar
+    prices, growth, reviews, history = run.market.prices, run.market.growth, run.reviews, run.history
+    widths = band_widths(drift_base, thresholds)
     money = np.zeros(n)
     while t < stop:
         value = 0.0
@@ -59,16 +56,17 @@ def mark_until_trigger(
                 value += money[a]
             else:
                 money[a] = 0.0
-            held[t, a] = units[a]
+            history.units[t, a] = units[a]
         value += cash
-        values[t] = value
-        cashes[t] = cash
+        history.value[t] = value
+        history.cash[t] = cash
         alarm = NO_TRIGGER
         if armed:
-            alarm = _check_weights(money, value, caps, reference, widths, look[t])
-            alarm = BAND_TRIGGER if watch.full_rebalance and alarm & BAND_TRIGGER else alarm  # which answers caps too
-        if guarded:
-            alarm |= _check_reviews(t, units, prices, guard, armed)
+            alarm = _check_weights(money, value, caps, drift_base, widths, check_rows[t])
+            if thresholds.full_rebalance and alarm & BAND_TRIGGER:  # which answers caps too
+                alarm = BAND_TRIGGER
+        if reviews.enabled:
+            alarm |= _check_reviews(t, units, prices, reviews, armed)
         t += 1
         if t < growth.size:
             cash *= growth[t]
@@ -79,60 +77,60 @@ def mark_until_trigger(
 
 @njit_cached
 def _check_weights(
-    money: FloatArray, value: float, caps: FloatArray, reference: FloatArray, widths: FloatArray, look: bool
+    money: FloatArray, value: float, caps: FloatArray, drift_base: FloatArray, widths: FloatArray, bands: bool
 ) -> int:
-    """Return whether ``money`` (N,) in ``value`` is above its caps or, where one looks, has left its bands."""
+    """Return whether ``money`` (N,) in ``value`` is above its caps or, where ``bands`` are checked, outside them."""
     alarm = NO_TRIGGER
     for a in range(money.size):
         if money[a] > caps[a] * value * (1.0 + LIMIT_TOLERANCE):
             alarm |= CAP_TRIGGER
-    if look:
+    if bands:
         for a in range(money.size):
-            if abs(money[a] - reference[a] * value) > widths[a] * value * (1.0 + LIMIT_TOLERANCE):
+            if abs(money[a] - drift_base[a] * value) > widths[a] * value * (1.0 + LIMIT_TOLERANCE):
                 alarm |= BAND_TRIGGER
     return alarm
 
 
 @njit_cached
-def _check_reviews(t: int, units: FloatArray, prices: FloatArray, guard: ReviewWatch, armed: bool) -> int:
-    """Move every reviewed asset's machine by one close; return REVIEW_ALARM when one of them broke its threshold."""
-    names, reference, watching = guard.reviewed, guard.reference_price, guard.watching
+def _check_reviews(t: int, units: FloatArray, prices: FloatArray, reviews: ReviewWatch, armed: bool) -> int:
+    """Take a close into every asset's review; return REVIEW_TRIGGER when one of them broke its threshold."""
+    reference, watching = reviews.reference_price, reviews.watching
     alarm = NO_TRIGGER
     for a in range(units.size):
-        if not names[a]:
+        if not reviews.reviewed[a]:
             continue
         if units[a] == 0.0:
             watching[a] = True
             reference[a] = 0.0
             continue
         price = prices[t, a]
-        if guard.from_peak and price > reference[a]:
+        if reviews.from_peak and price > reference[a]:
             reference[a] = price
-        if price > reference[a] * guard.threshold_ratio * (1.0 + TRADE_TOLERANCE):
+        if price > reference[a] * reviews.threshold_ratio * (1.0 + TRADE_TOLERANCE):
             watching[a] = True
         elif armed and watching[a]:
             watching[a] = False
-            guard.breached[a] = True
+            reviews.breached[a] = True
             alarm = REVIEW_TRIGGER
     return alarm
 
 
 @njit_cached
-def update_references_on_purchase(guard: ReviewWatch, dq: FloatArray, units: FloatArray, price: FloatArray) -> None:
+def record_purchase(reviews: ReviewWatch, dq: FloatArray, units: FloatArray, price: FloatArray) -> None:
     """Set the references of what was bought: ``dq`` (N,) signed shares at ``price`` that led to ``units`` (N,)."""
     for a in range(units.size):
-        if guard.reviewed[a] and dq[a] > 0.0:
+        if reviews.reviewed[a] and dq[a] > 0.0:
             before = units[a] - dq[a]
             if before <= 0.0:
-                guard.watching[a] = True
-                guard.reference_price[a] = 0.0 if guard.from_peak else price[a]
-            elif guard.from_average_cost:
-                guard.reference_price[a] = (guard.reference_price[a] * before + price[a] * dq[a]) / units[a]
+                reviews.watching[a] = True
+                reviews.reference_price[a] = 0.0 if reviews.from_peak else price[a]
+            elif reviews.from_average_cost:
+                reviews.reference_price[a] = (reviews.reference_price[a] * before + price[a] * dq[a]) / units[a]
 
 
 @njit_cached
-def update_references_on_rebalance(guard: ReviewWatch, units: FloatArray, price: FloatArray) -> None:
+def record_rebalance(reviews: ReviewWatch, units: FloatArray, price: FloatArray) -> None:
     """Set the references that begin anew at a rebalance of the whole portfolio."""
     for a in range(units.size):
-        if guard.from_last_rebalance and guard.reviewed[a] and units[a] != 0.0:
-            guard.reference_price[a] = price[a]
+        if reviews.from_last_rebalance and reviews.reviewed[a] and units[a] != 0.0:
+            reviews.reference_price[a] = price[a]

@@ -41,7 +41,7 @@ def portfolio_weights(units: FloatArray, price: FloatArray, value: float) -> Flo
 
 
 @njit_cached
-def normalise_among(able: BoolArray, amounts: FloatArray) -> FloatArray:
+def normalise(able: BoolArray, amounts: FloatArray) -> FloatArray:
     """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero."""
     shares = np.zeros(amounts.size)
     total = 0.0

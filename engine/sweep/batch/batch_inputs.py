@@ -128,5 +128,5 @@ def _recipient_weights(
         decision = cache.decision(key, key.opening_row + row)
         for u, spec in enumerate(specs):
             weights = np.ascontiguousarray(spec.policy.reallocation_weights(decision)[list(key.assets)])
-            recipients[k, :, u], tradable[k, :, u] = weights, kernel.normalise_among(market.fresh[row], weights)
+            recipients[k, :, u], tradable[k, :, u] = weights, kernel.normalise(market.fresh[row], weights)
     return recipients, tradable

@@ -27,6 +27,7 @@ from engine.simulation.kernel.records import (
     MarketArrays,
     Order,
     ReviewWatch,
+    RunContext,
     StandingOrders,
     StateHistory,
     Thresholds,
@@ -43,12 +44,12 @@ def terms(costs, n: int, *, caps=None, whole: bool = False) -> ExecutionTerms:
     return ExecutionTerms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
 
 
-def order(weights, *, active=None, heirs=None, release: float = 0.0) -> Order:
+def order(weights, *, active=None, recipients=None, release: float = 0.0) -> Order:
     n = len(weights)
     return Order(
         np.array(weights, float),
         np.ones(n, bool) if active is None else np.array(active),
-        np.zeros(n) if heirs is None else np.array(heirs, float),
+        np.zeros(n) if recipients is None else np.array(recipients, float),
         release,
     )
 
@@ -147,7 +148,7 @@ def test_a_waiting_asset_that_is_overweight_scales_the_others_down() -> None:
 def test_heirs_share_a_release_after_costs_and_cash_keeps_the_rest() -> None:
     """101 released at 1 %: 100 bought, half each; 50 of cash untouched."""
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
-    given_up = order([0.0, 0.0], active=[False, False], heirs=[0.5, 0.5], release=101.0)
+    given_up = order([0.0, 0.0], active=[False, False], recipients=[0.5, 0.5], release=101.0)
     _, _, cash = kernel.trade(units, 151.0, np.array([10.0, 5.0]), given_up, terms(percent(0.01, 2), 2), dq, fees)
     assert units == pytest.approx([5.0, 10.0], rel=1e-12)
     assert cash == pytest.approx(50.0, rel=1e-12)
@@ -156,7 +157,7 @@ def test_heirs_share_a_release_after_costs_and_cash_keeps_the_rest() -> None:
 
 def test_a_release_that_its_fee_would_eat_stays_in_cash() -> None:
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
-    small = order([0.0], active=[False], heirs=[1.0], release=5.0)
+    small = order([0.0], active=[False], recipients=[1.0], release=5.0)
     status, _, cash = kernel.trade(
         units, 20.0, np.array([1.0]), small, terms(PerOrderCosts(fixed=9.9).cost_table(1), 1), dq, fees
     )
@@ -166,7 +167,7 @@ def test_a_release_that_its_fee_would_eat_stays_in_cash() -> None:
 def test_a_trim_moves_the_excess_to_the_heirs_and_leaves_cash_alone() -> None:
     """C at 40 of 1000 goes to its 25; the core takes 15, less 1 % of both orders."""
     units, dq, fees = np.array([90.0, 4.0]), np.zeros(2), np.zeros(2)
-    trim = order([0.0, 0.025], active=[False, True], heirs=[1.0, 0.0])
+    trim = order([0.0, 0.025], active=[False, True], recipients=[1.0, 0.0])
     _, _, cash = kernel.trade(units, 60.0, np.array([10.0, 10.0]), trim, terms(percent(0.01, 2), 2), dq, fees)
     value = float(units @ [10.0, 10.0]) + cash
     assert cash == pytest.approx(60.0, rel=1e-12)
@@ -296,32 +297,29 @@ def watching(target, look, absolute, relative, caps, *, whole=False) -> Threshol
     return Thresholds(target, look, absolute, relative, caps, target, whole, np.zeros(len(look), bool))
 
 
-def holding(prices, units, cash: float, *, growth=None, watch=None, guard=None, armed=True, start=0, stop=None):
+def holding(prices, units, cash: float, *, growth=None, thresholds=None, reviews=None, armed=True, start=0, stop=None):
     prices = np.array(prices, float)
     sessions, n = prices.shape
-    track = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
+    history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     rest = watching(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     every = np.ones((sessions, n), bool)
-    tape = MarketArrays(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
+    market = MarketArrays(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
     nobody = ReviewWatch(
         False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False
     )
     core = np.zeros(n)
-    desk = StandingOrders(
-        ExecutionTerms(free(n), np.full(n, np.inf), False, False), core, np.zeros(n, bool), core, False
-    )
-    rows, kinds, empty = np.zeros(0, int), np.zeros(0, int), [np.zeros((0, n)) for _ in range(4)]
-    none = TradeBuffer(np.zeros(1, int), rows, kinds, *empty, np.zeros(0, bool))
-    args = np.array(units, float), cash, tape, watch or rest, guard or nobody, desk, armed, track, none, False
-    answer = kernel.advance(start, stop or sessions, *args)
-    return answer, track
+    terms = ExecutionTerms(free(n), np.full(n, np.inf), False, False)
+    orders = StandingOrders(terms, core, np.zeros(n, bool), core, False)
+    run = RunContext(market, orders, reviews or nobody, history, TradeBuffer.allocate(0, n))
+    units = np.array(units, float)
+    return kernel.advance(start, stop or sessions, units, cash, run, thresholds or rest, armed, False), history
 
 
 def test_holding_marks_every_session_and_accrues_interest_between_them() -> None:
-    (row, cash, alarm), track = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02])
+    (row, cash, alarm), history = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02])
     assert (row, alarm) == (3, kernel.NO_TRIGGER)
-    assert track.cash.tolist() == [100.0, 101.0, pytest.approx(103.02)]
-    assert track.value.tolist() == [120.0, 123.0, pytest.approx(127.02)]
+    assert history.cash.tolist() == [100.0, 101.0, pytest.approx(103.02)]
+    assert history.value.tolist() == [120.0, 123.0, pytest.approx(127.02)]
     assert cash == pytest.approx(103.02)
     (row, cash, _), _ = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02], stop=1)
     assert (row, cash) == (1, 101.0)
@@ -331,35 +329,38 @@ def test_an_alarm_stops_the_session_after_the_close_that_raised_it() -> None:
     quiet = np.full(2, np.inf)
     cap = watching(np.array([0.5, 0.5]), np.zeros(4, bool), np.inf, np.inf, np.array([np.inf, 0.6]))
     prices = [[10, 10], [10, 15], [10, 15.1], [10, 10]]
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap)
+    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=cap)
     assert (row, alarm) == (3, kernel.CAP_TRIGGER)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=cap, armed=False)
+    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=cap, armed=False)
     assert (row, alarm) == (4, kernel.NO_TRIGGER)
     band = watching(np.array([0.5, 0.5]), np.array([True, False, True, True]), 0.05, np.inf, quiet)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=band)
+    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=band)
     assert (row, alarm) == (3, kernel.BAND_TRIGGER)
     relative = watching(np.array([0.5, 0.5]), np.ones(4, bool), np.inf, 0.15, quiet)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, watch=relative)
+    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=relative)
     assert (row, alarm) == (2, kernel.BAND_TRIGGER)
 
 
 def test_a_weight_at_its_cap_or_on_its_band_raises_no_alarm() -> None:
     at = watching(np.array([0.5, 0.5]), np.ones(1, bool), 0.25, np.inf, np.array([0.75, 0.25]))
-    (_, _, alarm), _ = holding([[30.0, 10.0]], [1.0, 1.0], 0.0, watch=at)
+    (_, _, alarm), _ = holding([[30.0, 10.0]], [1.0, 1.0], 0.0, thresholds=at)
     assert alarm == kernel.NO_TRIGGER
 
 
 @compiled_only
-@pytest.mark.parametrize("edited", ["kernel/fees.py", "kernel/measures.py", "kernel_types.py"])
+@pytest.mark.parametrize(
+    "edited", ["simulation/kernel/order_costs.py", "simulation/kernel/valuation.py", "portfolio/cost_table.py"]
+)
 def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
     """Numba's cache looks at one file only; whatever file of the kernel changes, nothing old may be served."""
     package = tmp_path / "engine"
-    without = shutil.ignore_patterns("__pycache__", "report", "sources", "optimiser", "research")
-    shutil.copytree(Path(kernel.__file__).parents[1], package, ignore=without)
+    without = shutil.ignore_patterns("__pycache__", "report", "sources", "optimisation", "research")
+    shutil.copytree(Path(kernel.__file__).parents[2], package, ignore=without)
     code = (
-        "import numpy as np; from engine.kernel import order_cost, compiled; from engine.kernel_types import CostTable;"
+        "import numpy as np; from engine.simulation.kernel import order_cost, is_compiled;"
+        "from engine.portfolio.cost_table import CostTable;"
         "c = CostTable(*(np.full(1, v) for v in (0.01, 0, 0, 0, np.inf, np.inf, 0)));"
-        "print(compiled('order_cost'), order_cost(100.0, 1.0, 0, c))"
+        "print(is_compiled('order_cost'), order_cost(100.0, 1.0, 0, c))"
     )
 
     def answer() -> str:
@@ -373,7 +374,7 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
     source = package / edited
     text = source.read_text()
     source.write_text(text.replace("costs.rate[a] * x", "5.0 * costs.rate[a] * x") + "\n")
-    assert answer() == ("False 5.0" if edited == "kernel/fees.py" else "False 1.0")
+    assert answer() == ("False 5.0" if edited.endswith("order_costs.py") else "False 1.0")
 
 
 def test_costs_are_proportional_only_without_amounts_bounds_and_high_rates() -> None:
@@ -425,9 +426,9 @@ def test_orders_of_active_assets_heirs_and_the_rest_by_hand() -> None:
     h = np.array([100.0, 600.0, 250.0, 50.0])
     given = Order(np.array([0.5, 0.5, 0.0, 0.0]), np.array([True, False, False, False]), np.array([0, 0, 0.25, 0.75]))
     x = np.full(4, 9.0)
-    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(release=300.0, withheld=100.0), x)
+    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(released_cash=300.0, withheld_cash=100.0), x)
     assert x.tolist() == [300.0, 0.0, -25.0, -50.0]
-    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(release=0.0, withheld=950.0), x)
+    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(released_cash=0.0, withheld_cash=950.0), x)
     assert x.tolist() == [-100.0, 0.0, 0.0, 0.0]
 
 
@@ -495,7 +496,7 @@ def test_the_rest_is_spent_only_where_the_terms_say_so() -> None:
     """60 and 40 of 100 in shares of 35 and 30: 1.71 and 1.33; the 35 left buy a second A unless the rest is kept."""
     for spend, bought in ((True, [2.0, 1.0]), (False, [1.0, 1.0])):
         units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
-        rule = terms(free(2), 2, whole=True)._replace(spend_rest=spend)
+        rule = terms(free(2), 2, whole=True)._replace(spend_remainder=spend)
         kernel.trade(units, 100.0, np.array([35.0, 30.0]), order([0.6, 0.4]), rule, dq, fees)
         assert units.tolist() == bought
 
@@ -563,7 +564,7 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
     ],
 )
 def test_payers_with_too_little_are_sold_whole_and_the_others_share_what_is_left(h, need, sold) -> None:
-    given = order([0.5, 0, 0, 0], active=[True, False, False, False], heirs=[0, 0.5, 0.3, 0.2])
+    given = order([0.5, 0, 0, 0], active=[True, False, False, False], recipients=[0, 0.5, 0.3, 0.2])
     x = np.zeros(4)
     fixpoint._sell_pro_rata(need, np.array(h), given, x)
     assert x == pytest.approx(np.array(sold), abs=1e-12)
@@ -682,30 +683,31 @@ def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_
 
     before = compiling.numba.config.CACHE_DIR
     monkeypatch.setattr(compiling.numba, "njit", compiler)
-    monkeypatch.setattr(compiling, "FOLDER", tmp_path if somewhere else None)
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path if somewhere else None)
     assert compiling.njit_cached(abs) is abs
     assert compiling.njit_inline(abs) is abs
-    kept = ({"cache": True, "error_model": "numpy"}, str(tmp_path)) if somewhere else ({"error_model": "numpy"}, before)
+    options = {"nogil": False, "error_model": "numpy"}
+    kept = ({"cache": True, **options}, str(tmp_path)) if somewhere else (options, before)
     assert asked == [kept, ({"inline": "always", "error_model": "numpy"}, before)]
     assert before == compiling.numba.config.CACHE_DIR
 
 
 def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 0)
-    monkeypatch.setattr(compiling, "FOLDER", tmp_path / "kernel-now")
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path / "kernel-now")
     assert not compiling.is_compiled("advance")
     for state, function, known in (
-        ("kernel-old", "hold", False),
-        ("kernel-now", "trim", False),
-        ("kernel-now", "hold", True),
+        ("kernel-old", "advance", False),
+        ("kernel-now", "trade", False),
+        ("kernel-now", "advance", True),
     ):
-        index = tmp_path / state / "engine_0" / f"holding.{function}-500.py311.nbi"
+        index = tmp_path / state / "engine_0" / f"module.{function}-500.py311.nbi"
         index.parent.mkdir(parents=True, exist_ok=True)
         index.touch()
         assert compiling.is_compiled("advance") is known
     compiling.remove_stale_caches()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
-    monkeypatch.setattr(compiling, "FOLDER", None)
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", None)
     assert not compiling.is_compiled("advance")
     compiling.remove_stale_caches()
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
@@ -717,7 +719,6 @@ def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba
 ) -> None:
     package, home = tmp_path / "kernel", tmp_path / "home"
     package.mkdir()
-    (tmp_path / "kernel_types.py").touch()
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(compiling.platformdirs, "user_cache_path", lambda _: home)
     name = f"kernel-{compiling.source_hash(package)}"
@@ -733,32 +734,32 @@ def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba
 
 
 def test_an_asset_that_is_not_held_is_not_marked_whatever_its_price() -> None:
-    (_, _, alarm), track = holding([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
+    (_, _, alarm), history = holding([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
     assert alarm == kernel.NO_TRIGGER
-    assert track.value.tolist() == [15.0, 17.0]
-    assert track.units.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+    assert history.value.tolist() == [15.0, 17.0]
+    assert history.units.tolist() == [[1.0, 0.0], [1.0, 0.0]]
 
 
 def test_a_stretch_that_begins_later_marks_its_own_rows_and_earns_no_interest_twice() -> None:
-    (row, cash, _), track = holding([[10.0]] * 4, [1.0], 100.0, growth=[9.0, 9.0, 1.02, 1.03], start=1, stop=3)
+    (row, cash, _), history = holding([[10.0]] * 4, [1.0], 100.0, growth=[9.0, 9.0, 1.02, 1.03], start=1, stop=3)
     assert (row, cash) == (3, pytest.approx(100.0 * 1.02 * 1.03))
-    assert track.value.tolist() == [0.0, 110.0, 112.0, 0.0]
-    assert track.cash.tolist() == [0.0, 100.0, 102.0, 0.0]
+    assert history.value.tolist() == [0.0, 110.0, 112.0, 0.0]
+    assert history.cash.tolist() == [0.0, 100.0, 102.0, 0.0]
 
 
 def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() -> None:
     cap = watching(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
     growth = [9.0, 1.01, 1.02]
-    (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, watch=cap)
+    (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, thresholds=cap)
     assert (row, cash, alarm) == (2, pytest.approx(103.02), kernel.CAP_TRIGGER)
-    (row, cash, alarm), _ = holding([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, watch=cap)
+    (row, cash, alarm), _ = holding([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, thresholds=cap)
     assert (row, cash, alarm) == (3, pytest.approx(103.02), kernel.CAP_TRIGGER)
 
 
 def alarm_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative=np.inf, whole=False) -> int:
     n, look = len(units), np.ones(1, bool)
-    watch = watching(np.array(target), look, absolute, relative, np.array(caps or [np.inf] * n), whole=whole)
-    return holding([[1.0] * n], units, cash, watch=watch)[0][2]
+    thresholds = watching(np.array(target), look, absolute, relative, np.array(caps or [np.inf] * n), whole=whole)
+    return holding([[1.0] * n], units, cash, thresholds=thresholds)[0][2]
 
 
 def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_a_whole_answer_serves_a_cap() -> None:
@@ -782,8 +783,8 @@ def test_a_cap_is_exceeded_by_more_than_a_billionth_of_it() -> None:
 
 
 def test_an_asset_neither_held_nor_wanted_raises_no_alarm_and_the_next_one_is_still_watched() -> None:
-    watch = watching(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
-    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, watch=watch)[0][2] == kernel.BAND_TRIGGER
+    thresholds = watching(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
+    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, thresholds=thresholds)[0][2] == kernel.BAND_TRIGGER
 
 
 def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
@@ -791,7 +792,7 @@ def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
     costs = PerOrderCosts(fixed=5.0).cost_table(2)
     for weight, expected in ((0.499, kernel.UNAFFORDABLE), (0.4, kernel.FILLED)):
         units, dq, fees = np.array([500.0, 500.0]), np.zeros(2), np.zeros(2)
-        trim = order([0.0, weight], active=[False, True], heirs=[1.0, 0.0])
+        trim = order([0.0, weight], active=[False, True], recipients=[1.0, 0.0])
         status, _, cash = kernel.trade(units, 0.0, np.ones(2), trim, terms(costs, 2), dq, fees)
         assert (status, cash) == (expected, pytest.approx(0.0, abs=1e-9))
         assert (units.tolist() == [500.0, 500.0]) == (expected == kernel.UNAFFORDABLE)
@@ -800,7 +801,7 @@ def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
 def test_a_release_of_which_costs_leave_a_billionth_of_the_account_is_not_spent() -> None:
     """5 released in an account of 1e9 for a fee of 4.5: half a coin would be bought."""
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
-    given_up = order([0.0], active=[False], heirs=[1.0], release=5.0)
+    given_up = order([0.0], active=[False], recipients=[1.0], release=5.0)
     status, _, cash = kernel.trade(
         units, 1e9, np.array([1.0]), given_up, terms(PerOrderCosts(fixed=4.5).cost_table(1), 1), dq, fees
     )
@@ -874,11 +875,11 @@ def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding(
     assert dq[0] == 10.0
 
 
-# What hold trades on its own ------------------------------------------------------------------------------------------
+# What advance trades on its own ------------------------------------------------------------------------------------------
 
 
 def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar=(), caps=None, band=None, **more):
-    """Run hold over ``prices`` with room for ``slips`` trades; ``stale`` and ``absent`` are (row, asset)."""
+    """Advance over ``prices`` with a buffer of ``size`` trades; ``stale`` and ``absent`` are (row, asset)."""
     prices, units = np.array(prices, float), np.array(units, float)
     sessions, n = prices.shape
     fresh, eligible, out = np.ones((sessions, n), bool), np.ones((sessions, n), bool), np.zeros(n, bool)
@@ -891,44 +892,21 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
     due[list(calendar)] = True
     target, limits = np.array(fixed, float), np.full(n, np.inf) if caps is None else np.array(caps, float)
     look = np.full(sessions, band is not None)
-    watch = Thresholds(
-        target, look, np.inf if band is None else band, np.inf, limits, target, more.get("whole", True), due
-    )
-    guard = ReviewWatch(
-        more.get("reviewed", False),
-        np.ones(n, bool),
-        prices[0].copy(),
-        np.ones(n, bool),
-        np.zeros(n, bool),
-        0.8,
-        False,
-        True,
-        False,
-    )
-    desk = StandingOrders(
+    width = np.inf if band is None else band
+    thresholds = Thresholds(target, look, width, np.inf, limits, target, more.get("whole", True), due)
+    watched = more.get("reviewed", False)
+    every, none = np.ones(n, bool), np.zeros(n, bool)
+    reviews = ReviewWatch(watched, every, prices[0].copy(), every.copy(), none, 0.8, False, True, False)
+    orders = StandingOrders(
         ExecutionTerms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True)
     )
-    size = more.get("slips", 8)
-    arrays = [np.zeros((size, n)) for _ in range(4)]
-    slips = TradeBuffer(np.zeros(1, int), np.zeros(size, int), np.zeros(size, int), *arrays, np.zeros(size, bool))
-    track = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
-    tape = MarketArrays(prices, np.ones(sessions), fresh, eligible)
-    answer = kernel.advance(
-        0,
-        sessions,
-        units,
-        0.0,
-        tape,
-        watch,
-        guard,
-        desk,
-        more.get("armed", True),
-        track,
-        slips,
-        more.get("at_once", True),
-    )
-    made = int(slips.count[0])
-    return answer, list(zip(slips.rows[:made].tolist(), slips.kinds[:made].tolist(), strict=True)), units, slips
+    buffer = TradeBuffer.allocate(more.get("size", 8), n)
+    history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
+    run = RunContext(MarketArrays(prices, np.ones(sessions), fresh, eligible), orders, reviews, history, buffer)
+    armed, at_once = more.get("armed", True), more.get("at_once", True)
+    answer = kernel.advance(0, sessions, units, 0.0, run, thresholds, armed, at_once)
+    made = int(buffer.filled[0])
+    return answer, list(zip(buffer.rows[:made].tolist(), buffer.kinds[:made].tolist(), strict=True)), units, buffer
 
 
 RISING = [[10.0, 10.0, 10.0], [20.0, 10.0, 10.0], [20.0, 10.0, 10.0]]
@@ -936,14 +914,14 @@ RISING = [[10.0, 10.0, 10.0], [20.0, 10.0, 10.0], [20.0, 10.0, 10.0]]
 
 
 def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
-    (row, cash, alarm), made, units, slips = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
+    (row, cash, alarm), made, units, buffer = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
     assert (row, alarm, cash) == (3, kernel.NO_TRIGGER, 0.0)
     assert made == [(2, kernel.NO_TRIGGER)]
     assert units.tolist() == [3.75, 7.5, 0.0]
-    assert slips.weights_before[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
-    assert slips.drift_base[0].tolist() == [0.5, 0.5, 0.0]
-    assert slips.dq[0].tolist() == [-1.25, 2.5, 0.0]
-    assert not slips.unaffordable[0]
+    assert buffer.weights_before[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
+    assert buffer.drift_base[0].tolist() == [0.5, 0.5, 0.0]
+    assert buffer.dq[0].tolist() == [-1.25, 2.5, 0.0]
+    assert not buffer.unaffordable[0]
 
 
 @pytest.mark.parametrize(
@@ -982,10 +960,10 @@ def test_a_cap_is_trimmed_on_the_way_and_only_what_was_above_it() -> None:
     """B doubles to 2/3 of the value, above its cap of 60 %, and goes back to its half; A, the core, takes what it brings."""
     prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
     given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf]}
-    (row, _, alarm), made, units, slips = on_its_own(prices, [5, 5, 0], **given)
+    (row, _, alarm), made, units, buffer = on_its_own(prices, [5, 5, 0], **given)
     assert (row, alarm, made) == (3, kernel.NO_TRIGGER, [(2, kernel.CAP_TRIGGER)])
     assert units.tolist() == [7.5, 3.75, 0.0]
-    assert slips.drift_base[0].tolist() == [0.5, 0.5, 0.0]
+    assert buffer.drift_base[0].tolist() == [0.5, 0.5, 0.0]
     (row, _, alarm), made, _, _ = on_its_own(prices, [5, 5, 0], **given, at_once=False)
     assert (row, alarm, made) == (2, kernel.CAP_TRIGGER, [])
 
@@ -1002,9 +980,9 @@ def test_a_review_is_never_its_own_business() -> None:
     assert (row, alarm, made) == (2, kernel.REVIEW_TRIGGER, [])
 
 
-def test_a_full_pad_of_slips_is_given_back_to_be_filed() -> None:
+def test_a_full_buffer_is_given_back_to_be_written_down() -> None:
     given = {"fixed": [0.5, 0.5, 0], "calendar": [1, 2]}
-    (row, _, _), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, slips=1)
+    (row, _, _), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, size=1)
     assert (row, made) == (2, [(1, kernel.NO_TRIGGER)])
     assert len(on_its_own(RISING, [5, 5, 0], **given)[1]) == 2
 

@@ -102,21 +102,28 @@ def _element_address(context: BaseContext, builder: ir.IRBuilder, sig: Signature
     return builder.gep(array.data, [args[1]])
 
 
+def _drop_refcount(context: BaseContext, builder: ir.IRBuilder, kind: types.Type, value: ir.Value) -> ir.Value:
+    """Return an array, or a record with the arrays in it, without reference counts."""
+    if isinstance(kind, types.NamedTuple):
+        members = (builder.extract_value(value, at) for at in range(len(kind)))
+        lent = [_drop_refcount(context, builder, *one) for one in zip(kind.types, members, strict=True)]
+        return context.make_tuple(builder, kind, lent)
+    if not isinstance(kind, types.Array):
+        return value
+    array = context.make_array(kind)(context, builder, value)
+    array.meminfo = ir.Constant(array.meminfo.type, None)
+    array.parent = ir.Constant(array.parent.type, None)
+    return array._getvalue()  # noqa: SLF001  (numba's own name for it)
+
+
 @intrinsic
-def without_refcount(_typing: TypingContext, array: types.Type) -> TypedEmitter:
-    """Return an array without its reference count: for what a caller keeps alive all the while.
+def without_refcount(_typing: TypingContext, record: types.Type) -> TypedEmitter:
+    """Return an array, or a record of arrays, without reference counts: for what a caller keeps alive all the while.
 
     Counts are kept by atomic operations. Threads that share an array would wait for each other at every call that
     takes it, and one alone pays for a count more than for a session.
     """
-
-    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
-        lent = context.make_array(sig.args[0])(context, builder, args[0])
-        lent.meminfo = ir.Constant(lent.meminfo.type, None)
-        lent.parent = ir.Constant(lent.parent.type, None)
-        return lent._getvalue()  # noqa: SLF001  (numba's own name for it)
-
-    return array(array), emit
+    return record(record), lambda context, builder, sig, args: _drop_refcount(context, builder, sig.args[0], args[0])
 
 
 @intrinsic

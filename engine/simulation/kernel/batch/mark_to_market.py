@@ -11,49 +11,21 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.arrays import FloatArray
+from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, splat, store, where
-from engine.simulation.kernel.batch.state_layout import (
-    ABSOLUTE,
-    BROKE_BAND,
-    BROKE_CAP,
-    CAP,
-    CASH,
-    DRIFT_BASE,
-    EXCESS,
-    EXCESS_SHIFT,
-    EXCESS_SQUARES,
-    HIGH,
-    HIGH_DAY,
-    LAST,
-    LONGEST,
-    LOWEST,
-    OVER_CAP,
-    PER_HIGH,
-    PER_LAST,
-    RELATIVE,
-    RETURNS,
-    SHIFT,
-    SHORTFALLS,
-    SQUARED_FALLS,
-    SQUARES,
-    TOP_MONEY,
-    TOP_VALUE,
-    UNITS,
-    VALUES,
-    offset,
-)
+from engine.simulation.kernel.batch.state_layout import offset
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 GROWTH, DAY, RISK_FREE, CHECK_BANDS = range(4)
 PACKED_EXTRAS: Final = 4
-"""What a session's row of a strip has after its n prices: growth of cash into the session after, days since the epoch,
+"""What a session's row of a packed has after its n prices: growth of cash into the session after, days since the epoch,
 risk-free return, 1 where bands are looked at; where there are caps, n prices of capped assets follow, 0 for others."""
 
 
 @njit_inline
 def row_stride(n: int, caps: bool) -> int:
-    """Return how long a session's row of a strip is."""
+    """Return how long a session's row of a packed is."""
     return n + PACKED_EXTRAS + (n if caps else 0)
 
 
@@ -62,8 +34,8 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
     t: int,
     stop: int,
     n: int,
-    room: FloatArray,
-    strip: FloatArray,
+    state: FloatArray,
+    packed: FloatArray,
     caps: bool,
     watched: bool,
     excess: bool,
@@ -71,41 +43,46 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
 ) -> int:
     """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
-    ``strip`` is that of ``BatchMarket``, ``room`` that of :mod:`.lane_room`.
+    ``packed`` is that of ``BatchMarket``, ``state`` that of :mod:`.lane_room`.
     """
     zero, one, over = splat(0.0), splat(1.0), splat(1.0 + LIMIT_TOLERANCE)
-    cash, last, shift = load(room, CASH), load(room, LAST), load(room, SHIFT)
-    per_last, per_high = load(room, PER_LAST), load(room, PER_HIGH)
-    returns, squares, shortfalls = load(room, RETURNS), load(room, SQUARES), load(room, SHORTFALLS)
-    values, high, lowest, falls = load(room, VALUES), load(room, HIGH), load(room, LOWEST), load(room, SQUARED_FALLS)
-    since, longest = load(room, HIGH_DAY), load(room, LONGEST)
-    top_money, top_value, over_cap = load(room, TOP_MONEY), load(room, TOP_VALUE), load(room, OVER_CAP)
-    cap, stride, broken = load(room, CAP), row_stride(n, caps), False
+    cash, last, shift = load(state, reg.CASH), load(state, reg.LAST), load(state, reg.SHIFT)
+    per_last, per_high = load(state, reg.PER_LAST), load(state, reg.PER_HIGH)
+    returns, squares, shortfalls = load(state, reg.RETURNS), load(state, reg.SQUARES), load(state, reg.SHORTFALLS)
+    values, high, lowest, falls = (
+        load(state, reg.VALUES),
+        load(state, reg.HIGH),
+        load(state, reg.LOWEST),
+        load(state, reg.SQUARED_FALLS),
+    )
+    since, longest = load(state, reg.HIGH_DAY), load(state, reg.LONGEST)
+    top_money, top_value, over_cap = load(state, reg.TOP_MONEY), load(state, reg.TOP_VALUE), load(state, reg.OVER_CAP)
+    cap, stride, broken = load(state, reg.CAP), row_stride(n, caps), False
     while t < stop:
         at = t * stride
         own = at + n + PACKED_EXTRAS
-        units = load(room, offset(UNITS, 0, n))
-        V, top = units * broadcast_load(strip, at), zero
+        units = load(state, offset(reg.UNITS, 0, n))
+        V, top = units * broadcast_load(packed, at), zero
         if caps:
-            top = units * broadcast_load(strip, own)
+            top = units * broadcast_load(packed, own)
             for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
-                units, next_units = load(room, offset(UNITS, a, n)), load(room, offset(UNITS, a + 1, n))
-                V = V + units * broadcast_load(strip, at + a) + next_units * broadcast_load(strip, at + a + 1)
-                money = units * broadcast_load(strip, own + a)
+                units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
+                V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
+                money = units * broadcast_load(packed, own + a)
                 top = where(money > top, money, top)
-                money = next_units * broadcast_load(strip, own + a + 1)
+                money = next_units * broadcast_load(packed, own + a + 1)
                 top = where(money > top, money, top)
             if not n & 1:
-                units = load(room, offset(UNITS, n - 1, n))
-                V = V + units * broadcast_load(strip, at + n - 1)
-                money = units * broadcast_load(strip, own + n - 1)
+                units = load(state, offset(reg.UNITS, n - 1, n))
+                V = V + units * broadcast_load(packed, at + n - 1)
+                money = units * broadcast_load(packed, own + n - 1)
                 top = where(money > top, money, top)
         else:
             for a in range(1, n - 1, 2):
-                units, next_units = load(room, offset(UNITS, a, n)), load(room, offset(UNITS, a + 1, n))
-                V = V + units * broadcast_load(strip, at + a) + next_units * broadcast_load(strip, at + a + 1)
+                units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
+                V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
             if not n & 1:
-                V = V + load(room, offset(UNITS, n - 1, n)) * broadcast_load(strip, at + n - 1)
+                V = V + load(state, offset(reg.UNITS, n - 1, n)) * broadcast_load(packed, at + n - 1)
         V = V + cash
         r = (V - last) * per_last
         last, per_last = V, one / V
@@ -113,17 +90,17 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         returns = returns + d
         squares = squares + d * d
         if excess:
-            r = r - broadcast_load(strip, at + n + RISK_FREE)
-            d = r - load(room, EXCESS_SHIFT)
-            store(room, EXCESS, load(room, EXCESS) + d)
-            store(room, EXCESS_SQUARES, load(room, EXCESS_SQUARES) + d * d)
+            r = r - broadcast_load(packed, at + n + RISK_FREE)
+            d = r - load(state, reg.EXCESS_SHIFT)
+            store(state, reg.EXCESS, load(state, reg.EXCESS) + d)
+            store(state, reg.EXCESS_SQUARES, load(state, reg.EXCESS_SQUARES) + d * d)
         below = where(r < zero, r, zero)
         shortfalls = shortfalls + below * below
         values = values + V
         high = where(high < V, V, high)
         per_high = where(per_last < per_high, per_last, per_high)
         new = high <= V
-        day = broadcast_load(strip, at + n + DAY)
+        day = broadcast_load(packed, at + n + DAY)
         lasts = day - since
         longest = where(lasts > longest, lasts, longest)
         since = where(new, day, since)
@@ -137,54 +114,54 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
             top_money = where(higher, top, top_money)
             top_value = where(higher, V, top_value)
             if watched and any_lane(above):
-                store(room, BROKE_CAP, where(above, one, zero))
+                store(state, reg.BROKE_CAP, where(above, one, zero))
                 broken = True
-        if bands and strip[at + n + CHECK_BANDS] > 0.0 and _check_bands(at, n, room, strip, V):
+        if bands and packed[at + n + CHECK_BANDS] > 0.0 and _check_bands(at, n, state, packed, V):
             broken = True
-        cash = cash * broadcast_load(strip, at + n + GROWTH)
+        cash = cash * broadcast_load(packed, at + n + GROWTH)
         t += 1
         if broken:
             break
-    store(room, CASH, cash)
-    store(room, LAST, last)
-    store(room, PER_LAST, per_last)
-    store(room, PER_HIGH, per_high)
-    store(room, RETURNS, returns)
-    store(room, SQUARES, squares)
-    store(room, SHORTFALLS, shortfalls)
-    store(room, VALUES, values)
-    store(room, HIGH, high)
-    store(room, LOWEST, lowest)
-    store(room, SQUARED_FALLS, falls)
-    store(room, HIGH_DAY, since)
-    store(room, LONGEST, longest)
-    store(room, TOP_MONEY, top_money)
-    store(room, TOP_VALUE, top_value)
-    store(room, OVER_CAP, over_cap)
+    store(state, reg.CASH, cash)
+    store(state, reg.LAST, last)
+    store(state, reg.PER_LAST, per_last)
+    store(state, reg.PER_HIGH, per_high)
+    store(state, reg.RETURNS, returns)
+    store(state, reg.SQUARES, squares)
+    store(state, reg.SHORTFALLS, shortfalls)
+    store(state, reg.VALUES, values)
+    store(state, reg.HIGH, high)
+    store(state, reg.LOWEST, lowest)
+    store(state, reg.SQUARED_FALLS, falls)
+    store(state, reg.HIGH_DAY, since)
+    store(state, reg.LONGEST, longest)
+    store(state, reg.TOP_MONEY, top_money)
+    store(state, reg.TOP_VALUE, top_value)
+    store(state, reg.OVER_CAP, over_cap)
     return t
 
 
 @njit_private
-def store_first_return(n: int, room: FloatArray, strip: FloatArray, caps: bool) -> None:
+def store_first_return(n: int, state: FloatArray, packed: FloatArray, caps: bool) -> None:
     """Note the return of session 1, from which the others are counted."""
     V, at = splat(0.0), row_stride(n, caps)
     for a in range(n):
-        V = V + load(room, offset(UNITS, a, n)) * broadcast_load(strip, at + a)
-    r = (V + load(room, CASH) - load(room, LAST)) * load(room, PER_LAST)
-    store(room, SHIFT, r)
-    store(room, EXCESS_SHIFT, r - broadcast_load(strip, at + n + RISK_FREE))
+        V = V + load(state, offset(reg.UNITS, a, n)) * broadcast_load(packed, at + a)
+    r = (V + load(state, reg.CASH) - load(state, reg.LAST)) * load(state, reg.PER_LAST)
+    store(state, reg.SHIFT, r)
+    store(state, reg.EXCESS_SHIFT, r - broadcast_load(packed, at + n + RISK_FREE))
 
 
 @njit_private
-def _check_bands(at: int, n: int, room: FloatArray, strip: FloatArray, V: Lanes) -> bool:
+def _check_bands(at: int, n: int, state: FloatArray, packed: FloatArray, V: Lanes) -> bool:
     """Note which variants have an asset out of its band at a close, and return whether any has."""
-    absolute, relative = load(room, ABSOLUTE), load(room, RELATIVE)
+    absolute, relative = load(state, reg.ABSOLUTE), load(state, reg.RELATIVE)
     over, broke = splat(1.0 + LIMIT_TOLERANCE), splat(0.0)
     for a in range(n):
-        money = load(room, offset(UNITS, a, n)) * broadcast_load(strip, at + a)
-        reference = load(room, offset(DRIFT_BASE, a, n))
+        money = load(state, offset(reg.UNITS, a, n)) * broadcast_load(packed, at + a)
+        reference = load(state, offset(reg.DRIFT_BASE, a, n))
         width = relative * reference
         width = where(width < absolute, width, absolute)
         broke = where(fabs(money - reference * V) > width * V * over, splat(1.0), broke)
-    store(room, BROKE_BAND, broke)
+    store(state, reg.BROKE_BAND, broke)
     return bool(any_lane(broke > splat(0.0)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numba
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, FloatArray
 from engine.simulation.kernel.records import LANE_COUNT
 
 Lanes: TypeAlias = FloatArray
@@ -24,7 +24,7 @@ Mask: TypeAlias = BoolArray
 """(8,) a statement that is true of some of eight variants."""
 
 
-AnyArray = TypeVar("AnyArray", FloatArray, BoolArray, IntArray)
+Lent = TypeVar("Lent")
 
 __all__ = [
     "LANE_COUNT",
@@ -42,9 +42,9 @@ __all__ = [
 ]
 
 
-def without_refcount(array: AnyArray) -> AnyArray:
-    """Return an array that is not counted as in use; the caller keeps it alive."""
-    return array
+def without_refcount(record: Lent) -> Lent:
+    """Return an array, or a record of arrays, that is not counted as in use; the caller keeps it alive."""
+    return record
 
 
 def _store(array: FloatArray, at: int, x: Lanes) -> None:

@@ -11,43 +11,17 @@ from engine.simulation.kernel.batch.simd import LANE_COUNT
 from engine.simulation.kernel.jit import njit_inline
 
 (
-    # what it has [currency]
-    CASH,
-    LAST,  # value at the close before
+    CASH,  # [currency]
     PER_LAST,  # 1 / LAST
-    HIGH,  # highest value so far
+    HIGH,  # highest value so far [currency]
     PER_HIGH,  # 1 / HIGH
-    YEAR_START,  # value at the end of the calendar year before
+    YEAR_START,  # value at the end of the calendar year before [currency]
     HIGH_DAY,  # day of the high [days since the epoch]
-    # its course: returns and drawdowns [fraction]
-    LONGEST,  # [days] below a high
-    LOWEST,  # deepest drawdown, not positive
-    SQUARED_FALLS,  # sum of squared drawdowns
-    VALUES,  # sum of values [currency]
-    SHIFT,  # the first return, from which returns are summed
-    RETURNS,
-    SQUARES,
-    SHORTFALLS,  # sum of squared returns below the risk-free one
-    EXCESS_SHIFT,  # the same of returns above the risk-free one
-    EXCESS,
-    EXCESS_SQUARES,
-    BEST,  # highest return of a calendar year
-    WORST,  # lowest
-    TOP_MONEY,  # [currency] in the capped asset when its weight was the highest, and
-    TOP_VALUE,  # [currency] the value then
-    OVER_CAP,  # [closes]
-    # what it traded
-    COSTS,  # [currency]
-    ORDERS,  # [count]
-    TRADED,  # [currency], either sign positive
-    REBALANCES,  # [count]
     HAS_TRADED,  # 1 where the last orders traded anything
-    # 1 where true
-    NEEDS_FALLBACK,  # it met something that only the spine does
-    DUE,  # what is to be done at the next close, from here on
-    BROKE_CAP,
+    DUE,  # 1 where a rebalance of the calendar is due at the next close
+    BROKE_CAP,  # 1 where the last close did
     BROKE_BAND,
-    # its terms
+    # its terms, in the order of the rows of ``BatchPlans.terms``
     CAPITAL,  # [currency]
     CAP,  # [weight]
     HAIRCUT,  # [fraction of the last price]
@@ -60,9 +34,37 @@ from engine.simulation.kernel.jit import njit_inline
     MAXIMUM,  # [currency/order]
     MAXIMUM_RATE,  # [fraction of the traded money]
     SPREAD,  # [fraction of the traded money]
+    # what is left of its run, in the order of ``BatchSums``
+    LAST,  # value at the close before, the final one at last [currency]
+    SHIFT,  # the first return, from which returns are summed
+    EXCESS_SHIFT,  # the same of returns above the risk-free one
+    VALUES,  # sum of values [currency]
+    LOWEST,  # deepest drawdown, not positive [fraction]
+    SQUARED_FALLS,  # sum of squared drawdowns
+    LONGEST,  # [days] below a high
+    BEST,  # highest return of a calendar year
+    WORST,  # lowest
+    TOP_MONEY,  # [currency] in the capped asset when its weight was the highest, and
+    TOP_VALUE,  # [currency] the value then
+    OVER_CAP,  # [closes]
+    TRADED,  # [currency], either sign positive
+    COSTS,  # [currency]
+    ORDERS,  # [count]
+    REBALANCES,  # [count]
+    NEEDS_FALLBACK,  # 1 where it met something that only ``simulate`` does
+    # sums that are kept for each block of returns
+    RETURNS,
+    SQUARES,
+    SHORTFALLS,  # of squared returns below the risk-free one
+    EXCESS,
+    EXCESS_SQUARES,
     ASSETS_BEGIN,  # here the registers of assets begin
 ) = range(0, 45 * LANE_COUNT, LANE_COUNT)
 """Where each register of the group begins, and the first of its assets'."""
+
+TERM_REGISTERS: Final = tuple(range(CAPITAL, LAST, LANE_COUNT))
+OUTPUT_REGISTERS: Final = tuple(range(LAST, RETURNS, LANE_COUNT))
+BLOCK_REGISTERS: Final = tuple(range(RETURNS, ASSETS_BEGIN, LANE_COUNT))
 
 UNITS, TARGET, DRIFT_BASE, HOLDINGS, TRADES, RECIPIENTS, ACTIVE = range(7)
 ASSET_FIELDS: Final = 7

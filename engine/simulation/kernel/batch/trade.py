@@ -1,4 +1,4 @@
-"""``trade`` for eight variants at once: the accounting of :mod:`.trading`, :mod:`.fixpoint` and :mod:`.fees` in lanes.
+"""``trade`` for eight variants at once: the accounting of the scalar ``trade``, in lanes.
 
 The same operations in the same order, so that a lane has the bits of the scalar code; what a branch decides there, a
 mask decides here. Repeating a step that has converged changes nothing, so lanes wait for each other.
@@ -7,100 +7,82 @@ mask decides here. Repeating a step that has converged changes nothing, so lanes
 from __future__ import annotations
 
 from engine.core.arrays import FloatArray
+from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, splat, store, where
-from engine.simulation.kernel.batch.state_layout import (
-    ACTIVE,
-    COSTS,
-    FIXED,
-    HAS_TRADED,
-    HOLDINGS,
-    MAXIMUM,
-    MAXIMUM_RATE,
-    MINIMUM,
-    ORDERS,
-    PER_SHARE,
-    RATE,
-    RECIPIENTS,
-    SPREAD,
-    TARGET,
-    TRADED,
-    TRADES,
-    UNITS,
-    offset,
-)
+from engine.simulation.kernel.batch.state_layout import offset
 from engine.simulation.kernel.jit import njit_private
 from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
 @njit_private
-def order_cost_lanes(x: Lanes, price: Lanes, room: FloatArray, simple: bool) -> Lanes:
-    """Return the cost of orders of money ``x`` (either sign) in one asset [currency]; ``simple`` where all is rates."""
+def order_cost_lanes(x: Lanes, price: Lanes, state: FloatArray, proportional: bool) -> Lanes:
+    """Return the cost of orders of money ``x`` (either sign) in one asset [currency]."""
     x = fabs(x)
-    fee = load(room, RATE) * x
-    if not simple:
-        zero, share = splat(0.0), load(room, PER_SHARE)
-        fee = load(room, FIXED) + fee
+    fee = load(state, reg.RATE) * x
+    if not proportional:
+        zero, share = splat(0.0), load(state, reg.PER_SHARE)
+        fee = load(state, reg.FIXED) + fee
         fee = where(share > zero, fee + share * (x / price), fee)
-        least, most = load(room, MINIMUM), load(room, MAXIMUM)
+        least, most = load(state, reg.MINIMUM), load(state, reg.MAXIMUM)
         fee = where(least > fee, least, fee)
         fee = where(most < fee, most, fee)
-        most = load(room, MAXIMUM_RATE) * x
+        most = load(state, reg.MAXIMUM_RATE) * x
         fee = where(most < fee, most, fee)
-        return where(x == zero, zero, fee + load(room, SPREAD) * x)
-    return fee + load(room, SPREAD) * x
+        return where(x == zero, zero, fee + load(state, reg.SPREAD) * x)
+    return fee + load(state, reg.SPREAD) * x
 
 
 @njit_private
 def _compute_trades(
-    V1: Lanes, V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
+    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, proportional: bool, shared: bool
 ) -> Lanes:
     """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
     n = prices.shape[1]
     zero, one, noise = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V
     free, fee = release - (V - V1), zero
     for a in range(n):
-        goal = load(room, offset(TARGET, a, n)) * V1
-        x = where(zero > goal, zero, goal) - load(room, offset(HOLDINGS, a, n))
+        goal = load(state, offset(reg.TARGET, a, n)) * V1
+        x = where(zero > goal, zero, goal) - load(state, offset(reg.HOLDINGS, a, n))
         if shared:
-            active = load(room, offset(ACTIVE, a, n)) == one
+            active = load(state, offset(reg.ACTIVE, a, n)) == one
             x = where(active, x, zero)
             free = where(active, free - x, free)
-            store(room, offset(TRADES, a, n), x)
+            store(state, offset(reg.TRADES, a, n), x)
         else:
             x = where(fabs(x) <= noise, zero, x)
-            store(room, offset(TRADES, a, n), x)
-            fee = fee + order_cost_lanes(x, splat(prices[t, a]), room, simple)
+            store(state, offset(reg.TRADES, a, n), x)
+            fee = fee + order_cost_lanes(x, splat(prices[t, a]), state, proportional)
     if shared:
         for a in range(n):
-            heir, least = load(room, offset(RECIPIENTS, a, n)), zero - load(room, offset(HOLDINGS, a, n))
-            gain = heir * free
+            recipient, least = load(state, offset(reg.RECIPIENTS, a, n)), zero - load(state, offset(reg.HOLDINGS, a, n))
+            gain = recipient * free
             gain = where(least > gain, least, gain)
-            inherits = not_(load(room, offset(ACTIVE, a, n)) == one) & (heir > zero)
-            x = where(inherits, gain, load(room, offset(TRADES, a, n)))
+            inherits = not_(load(state, offset(reg.ACTIVE, a, n)) == one) & (recipient > zero)
+            x = where(inherits, gain, load(state, offset(reg.TRADES, a, n)))
             x = where(fabs(x) <= noise, zero, x)
-            store(room, offset(TRADES, a, n), x)
-            fee = fee + order_cost_lanes(x, splat(prices[t, a]), room, simple)
+            store(state, offset(reg.TRADES, a, n), x)
+            fee = fee + order_cost_lanes(x, splat(prices[t, a]), state, proportional)
     return fee
 
 
 @njit_private
 def _iterate_fixpoint(
-    V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
+    V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, shared: bool
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where all costs are small rates: by iteration (S3)."""
-    V1, fee = V, _compute_trades(V, V, release, room, prices, t, True, shared)
+    V1, fee = V, _compute_trades(V, V, release, state, prices, t, True, shared)
     for _ in range(100):
         after = V - fee
         if not any_lane(not_(after == V1)):
             break
         V1 = after
-        fee = _compute_trades(V1, V, release, room, prices, t, True, shared)
+        fee = _compute_trades(V1, V, release, state, prices, t, True, shared)
     return V1, fee
 
 
 @njit_private
 def _bisect_fixpoint(
-    V: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, shared: bool
+    V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, shared: bool
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
     zero, half = splat(0.0), splat(0.5)
@@ -108,7 +90,7 @@ def _bisect_fixpoint(
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
     step, last = 0, -1
     while True:
-        fee = _compute_trades(V1, V, release, room, prices, t, False, shared)
+        fee = _compute_trades(V1, V, release, state, prices, t, False, shared)
         if step == last:
             break
         if step == 0:
@@ -129,59 +111,59 @@ def _bisect_fixpoint(
 
 @njit_private
 def _affordable_lanes(
-    V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, room: FloatArray, n: int, shared: bool
+    V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool
 ) -> Mask:
-    """Return where trades leave cash at zero or above, and heirs something after the costs of reaching them."""
+    """Return where trades leave cash at zero or above, and recipients something after the costs of reaching them."""
     zero, one, snap = splat(0.0), splat(1.0), splat(CASH_TOLERANCE)
-    free, left, heirs = release - (V - V1), cash - fee, zero
+    free, left, recipients = release - (V - V1), cash - fee, zero
     for a in range(n):
-        x = load(room, offset(TRADES, a, n))
+        x = load(state, offset(reg.TRADES, a, n))
         left = left - x
         if shared:
-            heirs = heirs + load(room, offset(RECIPIENTS, a, n))
-            free = where(load(room, offset(ACTIVE, a, n)) == one, free - x, free)
+            recipients = recipients + load(state, offset(reg.RECIPIENTS, a, n))
+            free = where(load(state, offset(reg.ACTIVE, a, n)) == one, free - x, free)
     sound = (left >= where(cash < zero, cash, zero) - snap * fabs(V)) & (zero <= V1)
-    return sound & not_((heirs > zero) & (free <= snap * V)) if shared else sound
+    return sound & not_((recipients > zero) & (free <= snap * V)) if shared else sound
 
 
 @njit_private
 def trade_lanes(
-    on: Mask, cash: Lanes, release: Lanes, room: FloatArray, prices: FloatArray, t: int, simple: bool, shared: bool
-) -> Lanes:
-    """Fill the orders of the variants in ``on`` at the prices of row ``t``; return their cash, others stay as they are.
+    on: Mask, release: Lanes, state: FloatArray, prices: FloatArray, t: int, proportional: bool, shared: bool
+) -> None:
+    """Fill the orders of the variants in ``on`` at the prices of row ``t``; others stay as they are.
 
-    All assets go to their weights or, where ``shared``, the active ones, and heirs get what they set free and
+    All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
     ``released_cash`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
-    zero, one, n = splat(0.0), splat(1.0), prices.shape[1]
+    zero, one, n, cash = splat(0.0), splat(1.0), prices.shape[1], load(state, reg.CASH)
     V = zero
     for a in range(n):
-        h = load(room, offset(UNITS, a, n)) * splat(prices[t, a])
-        store(room, offset(HOLDINGS, a, n), h)
+        h = load(state, offset(reg.UNITS, a, n)) * splat(prices[t, a])
+        store(state, offset(reg.HOLDINGS, a, n), h)
         V = V + h
     V = V + cash
-    if simple:
-        V1, fee = _iterate_fixpoint(V, release, room, prices, t, shared)
+    if proportional:
+        V1, fee = _iterate_fixpoint(V, release, state, prices, t, shared)
     else:
-        V1, fee = _bisect_fixpoint(V, release, room, prices, t, shared)
-    on = on & _affordable_lanes(V, V1, fee, cash, release, room, n, shared)
-    paid, orders, money, any_ = load(room, COSTS), load(room, ORDERS), load(room, TRADED), zero
+        V1, fee = _bisect_fixpoint(V, release, state, prices, t, shared)
+    on = on & _affordable_lanes(V, V1, fee, cash, release, state, n, shared)
+    paid, orders, money, any_ = load(state, reg.COSTS), load(state, reg.ORDERS), load(state, reg.TRADED), zero
     for a in range(n):
-        price, x = splat(prices[t, a]), load(room, offset(TRADES, a, n))
-        units, h = load(room, offset(UNITS, a, n)), load(room, offset(HOLDINGS, a, n))
+        price, x = splat(prices[t, a]), load(state, offset(reg.TRADES, a, n))
+        units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
         dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
         dq = where(on & not_(x == zero), dq, zero)
         moved = not_(dq == zero)
         value = dq * price
-        fee = where(moved, order_cost_lanes(value, price, room, simple), zero)
-        store(room, offset(UNITS, a, n), units + dq)
+        fee = where(moved, order_cost_lanes(value, price, state, proportional), zero)
+        store(state, offset(reg.UNITS, a, n), units + dq)
         cash = where(moved, cash - (value + fee), cash)
         paid = paid + fee
         orders = where(moved, orders + one, orders)
         money = money + fabs(value)
         any_ = where(moved, one, any_)
-    store(room, COSTS, paid)
-    store(room, ORDERS, orders)
-    store(room, TRADED, money)
-    store(room, HAS_TRADED, any_)
-    return where(on & (cash < zero), zero, cash)
+    store(state, reg.COSTS, paid)
+    store(state, reg.ORDERS, orders)
+    store(state, reg.TRADED, money)
+    store(state, reg.HAS_TRADED, any_)
+    store(state, reg.CASH, where(on & (cash < zero), zero, cash))

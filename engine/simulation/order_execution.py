@@ -1,0 +1,93 @@
+"""Orders filled and written down: whole rebalances, orders that waited, contributions and withdrawals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.core.errors import AccountError
+from engine.simulation import kernel
+from engine.simulation.kernel.records import Order
+from engine.simulation.pending_orders import ticker_list
+from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.trade_events import TradeReason
+
+
+def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
+    """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit."""
+    price = state.market.prices[row]
+    status, scaled, cash = kernel.trade(state.units, state.cash, price, order, state.terms, state.dq, state.fees)
+    if status == kernel.UNAFFORDABLE:
+        if cash < 0.0:
+            raise AccountError(
+                f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
+                "withdraw less or end the window earlier"
+            )
+        state.unaffordable_rows.append(row)
+    if cash < 0.0:
+        before = kernel.account_value(state.units, price, cash) + float(state.fees.sum())
+        if state.flows[row] < 0.0 and cash < -kernel.CASH_TOLERANCE * abs(before):
+            raise shortfall(state, row, cash - state.flows[row], -state.flows[row])
+        cash = clear_cash_rounding(cash, before)
+    state.record_order(row, cash, reason)
+    return bool(scaled)
+
+
+def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: TradeReason) -> None:
+    """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
+    state.target = target
+    if not state.pending.is_empty or np.count_nonzero(state.fresh(row)) < len(target):
+        _rebalance_with_missing_prices(state, row, reason)
+    else:  # nearly always, and a third of a run's time
+        fill_order(state, row, Order(target, state.all_assets, state.no_recipients), reason)
+    kernel.record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
+    state.drift_base = state.weights(row) if state.terms.whole_shares else target
+
+
+def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: TradeReason) -> None:
+    stuck = state.untradable(row, state.target)
+    scaled = fill_order(state, row, Order(state.target, ~stuck, state.no_recipients), reason)
+    value, scaled_down = state.value(row), ~stuck & (state.target > 0.0) & scaled
+    stuck &= np.abs(state.target * value - state.holdings(row)) > kernel.TRADE_TOLERANCE * value  # else nothing waits
+    state.pending.start(row, stuck, scaled_down)
+    state.pending.raise_if_overdue(row, state.market)
+    if stuck.any():
+        names = ticker_list(state.market, stuck)
+        state.notes.append(f"{names} had no close on {state.market.dates[row]}: the order waited")
+
+
+def retry_pending(state: PortfolioState, row: int) -> None:
+    """Fill orders that waited, when a price they waited for is there, with those that were scaled down (S9)."""
+    state.pending.raise_if_overdue(row, state.market)
+    due = state.pending.fillable(state.fresh(row))
+    if due.any():
+        order = Order(state.target, due, state.no_recipients)
+        scaled = fill_order(state, row, order, TradeReason("waited for a price"))
+        state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled)
+
+
+def trade_flow(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
+    """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
+    price, before = state.market.prices[row], state.value(row)
+    order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
+    rest = (price, order, state.terms, state.dq, state.fees)
+    if due > 0.0:
+        cash = kernel.raise_cash(state.units, state.cash, due, spare, *rest)
+    else:
+        cash = kernel.invest_cash(state.units, state.cash, *rest)
+    state.record_order(row, clear_cash_rounding(cash, before), reason)
+
+
+def clear_cash_rounding(cash: float, value: float) -> float:
+    """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
+    if cash < -kernel.CASH_TOLERANCE * abs(value):
+        raise RuntimeError(f"cash fell to {cash!r} at a value of {value!r}")
+    return max(cash, 0.0)
+
+
+def shortfall(state: PortfolioState, row: int, raised: float, due: float) -> AccountError:
+    """Return the error of a withdrawal of ``due`` of which only ``raised`` is there [currency]."""
+    return AccountError(
+        f"{state.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
+        "too few assets have a close; fill the gap in the prices or withdraw less"
+    )
