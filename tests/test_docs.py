@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.analysis.performance import METRICS
+from engine.analysis.metrics_table import METRICS
 from engine.composition import run_config_class
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document

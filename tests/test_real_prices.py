@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.data.market import Market
 from engine.simulation.simulate import simulate

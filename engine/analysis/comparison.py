@@ -10,8 +10,9 @@ import numpy as np
 
 from engine.analysis import metrics
 from engine.analysis.bootstrap import Bootstrap, OptionalInterval, PairedReturns, cagr_difference_interval
-from engine.analysis.performance import Performance, compute_metrics
-from engine.analysis.published_figures import Published, PublishedDifference, compare_published
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
+from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, asset_events
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR

@@ -174,6 +174,23 @@ def correlation(returns: FloatArray, other: FloatArray) -> float | None:
     return float(np.corrcoef(returns, other)[0, 1])
 
 
+def standardised_moment(returns: FloatArray, order: int) -> float | None:
+    """Return the mean of the ``order``-th powers of returns less their mean, over that power of their spread (n)."""
+    centred = returns - returns.mean() if returns.size else returns
+    spread = float(np.sqrt(np.mean(centred**2))) if returns.size else 0.0
+    return float(np.mean(centred**order) / spread**order) if spread > 0.0 else None
+
+
+def value_at_risk(returns: FloatArray) -> float | None:
+    """Return the 5 % quantile of returns."""
+    return float(np.quantile(returns, 0.05)) if returns.size else None
+
+
+def expected_shortfall(returns: FloatArray) -> float | None:
+    """Return the mean of the returns at or below the value at risk."""
+    return float(returns[returns <= np.quantile(returns, 0.05)].mean()) if returns.size else None
+
+
 def longest_drawdown(level: FloatArray, dates: DateArray) -> int:
     """Return the most calendar days from a high to its recovery, or to the end while there is none.
 

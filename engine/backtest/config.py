@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from engine.analysis.bootstrap import Bootstrap
-from engine.analysis.published_figures import Published
+from engine.analysis.published_comparison import Published
 from engine.core.fields import (
     ConfigModel,
     Date,

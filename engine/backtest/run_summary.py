@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from engine.analysis.comparison import CapEffect, PeakWeight, RelativePerformance
-from engine.analysis.published_figures import PublishedDifference
+from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
 from engine.simulation.ledger import LedgerChecks

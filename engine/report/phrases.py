@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.analysis.comparison import CapEffect
-from engine.analysis.performance import METRICS
-from engine.analysis.published_figures import PublishedDifference
+from engine.analysis.metrics_table import METRICS
+from engine.analysis.published_comparison import PublishedDifference
 from engine.report import number_format as fmt
 
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}

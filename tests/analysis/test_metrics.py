@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis import metrics
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.reference.engine_runs import ListedFlows

@@ -21,7 +21,7 @@ import pytest
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.comparison import CapEffect, compare
-from engine.analysis.published_figures import Published, PublishedDifference
+from engine.analysis.published_comparison import Published, PublishedDifference
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, OutputError, escape_controls
 from engine.data.market import Market

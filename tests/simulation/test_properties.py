@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.data.market import Market
 from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.ledger import Ledger, check_ledger

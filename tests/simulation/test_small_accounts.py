@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.core.errors import AccountError, StalePriceError
 from engine.portfolio.costs import BrokerCosts

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.diagnostics.verify.market import build_synthetic_market
 from engine.portfolio.account import Account

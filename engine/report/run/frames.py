@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from engine.analysis.performance import METRICS
+from engine.analysis.metrics_table import METRICS
 from engine.backtest.outputs import trades_csv, weight_columns
 from engine.report import number_format as fmt
 from engine.report.phrases import plural, portfolio_label

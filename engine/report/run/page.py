@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.analysis.metrics import period_returns
-from engine.analysis.performance import METRICS
+from engine.analysis.metrics_table import METRICS
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
-from engine.analysis.performance import METRICS
+from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR

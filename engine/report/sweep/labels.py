@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.analysis.performance import METRICS
+from engine.analysis.metrics_table import METRICS
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.performance import Performance, compute_metrics
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
 from engine.analysis.summation import Moments1D, block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR

@@ -274,7 +274,8 @@ def test_an_order_that_waits_is_run_by_simulate_while_the_batch_runs_the_others(
 
 def test_metrics_are_those_that_a_run_prints() -> None:
     from engine.analysis.comparison import peak_weights
-    from engine.analysis.performance import Performance, compute_metrics
+    from engine.analysis.metrics_table import compute_metrics
+    from engine.analysis.performance import Performance
     from engine.simulation.simulate import simulate
 
     market = steady_market(500, 6)
