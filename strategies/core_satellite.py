@@ -91,10 +91,10 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
         return {
-            **({"Satellites": chosen.describe} if isinstance(chosen, FromUniverse) else {}),
+            **({"Satellites": chosen.describe()} if isinstance(chosen, FromUniverse) else {}),
             "Caps": (f"no satellite's target is above {cap}; {between}",),
             **super().rules(),
-            **({"Loss review": self.loss_review.describe} if self.loss_review else {}),
+            **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
         }
 
     def nominal_weights(self) -> Mapping[str, float]:

@@ -32,8 +32,11 @@ class AlwaysIntact(ConfigModel):
     """The thesis always stands: a loss is a chance to buy."""
 
     kind: Literal["always"] = "always"
-    describe: ClassVar[str] = "always intact"
     unknown_when: ClassVar[str] = ""
+
+    def describe(self) -> str:
+        """Return when it is intact, in words."""
+        return "always intact"
 
     def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Return True."""
@@ -44,8 +47,11 @@ class NeverIntact(ConfigModel):
     """The thesis never survives a loss: a stop."""
 
     kind: Literal["never"] = "never"
-    describe: ClassVar[str] = "never intact: a loss breaks it"
     unknown_when: ClassVar[str] = ""
+
+    def describe(self) -> str:
+        """Return when it is intact, in words."""
+        return "never intact: a loss breaks it"
 
     def is_intact(self, decision: Decision, ticker: str) -> bool | None:
         """Return False."""
@@ -58,9 +64,8 @@ class Trend(ConfigModel):
     kind: Literal["trend"] = "trend"
     sessions: Annotated[WholeNumber, Field(ge=2, le=2520)] = 200
 
-    @property
     def describe(self) -> str:
-        """When it is intact, in words."""
+        """Return when it is intact, in words."""
         return f"intact while the close is at or above the mean of the last {self.sessions} closes"
 
     @property
@@ -86,9 +91,8 @@ class Quality(ConfigModel):
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=20)
     unknown_when: ClassVar[str] = "nothing filed yet, or a figure missing while no criterion fails"
 
-    @property
     def describe(self) -> str:
-        """When it is intact, in words."""
+        """Return when it is intact, in words."""
         every = " and ".join(criterion.root for criterion in self.criteria)
         return f"intact while {every} in the last figures filed ({self.table.path})"
 
@@ -114,9 +118,8 @@ class ByList(ConfigModel):
     verdicts: Verdicts
     unknown_when: ClassVar[str] = "no verdict yet"
 
-    @property
     def describe(self) -> str:
-        """When it is intact, in words."""
+        """Return when it is intact, in words."""
         said = f"{len(self.verdicts.root)} on {', '.join(self.verdicts.tickers)}" if self.verdicts.root else "none"
         return f"intact or broken as your own last verdict says ({said})"
 
@@ -162,9 +165,8 @@ class LossReview(ConfigModel):
             words = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
             yield (), f"{words}; write another {possible[0]} than keep, or remove loss_review"
 
-    @property
     def describe(self) -> tuple[str, ...]:
-        """What is reviewed, how it is judged and what follows, in words."""
+        """Return what is reviewed, how it is judged and what follows, in words."""
         thesis = self.thesis
         outcomes = {"intact": self.intact, "broken": self.broken, f"unknown ({thesis.unknown_when})": self.unknown}
         if not thesis.unknown_when:  # decided beforehand: one outcome
@@ -174,7 +176,7 @@ class LossReview(ConfigModel):
         loss = f"{format_percent(self.trigger)} or more below its {_REFERENCE_PHRASES[self.since]}"
         return (
             f"a satellite that closes {loss} is reviewed, once per breach",
-            f"thesis ({thesis.kind}): {thesis.describe}",
+            f"thesis ({thesis.kind}): {thesis.describe()}",
             *(f"{found}: {_ACTION_PHRASES[action]}" for found, action in outcomes.items()),
             *([f"what is sold goes to {place}; it {again}"] if "exit" in outcomes.values() else []),
         )

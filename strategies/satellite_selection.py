@@ -22,9 +22,8 @@ class Named(ConfigModel):
     kind: Literal["named"] = "named"
     names: tuple[Ticker, ...] = Field(min_length=1)
 
-    @property
     def describe(self) -> str:
-        """Which are held, in words."""
+        """Return which are held, in words."""
         return f"named: {', '.join(self.names)}"
 
 
@@ -62,9 +61,8 @@ class Top(ConfigModel):
         if self.table is not None and self.measure is not None:
             yield from ((("measure",), text) for _, text in self.table.unknown_column_faults([self.measure]))
 
-    @property
     def describe(self) -> str:
-        """Which are held, in words."""
+        """Return which are held, in words."""
         skipped = f", the last {self.skip} left out" if self.skip else ""
         span = f"over {self.lookback} sessions{skipped}"
         if self.table is not None and self.measure is not None:
@@ -135,16 +133,15 @@ class FromUniverse(ConfigModel):
             return tuple(sorted(self.choose.names))
         return tuple(sorted(self.universe.tickers_where(self.available_at, self.tags)))
 
-    @property
     def describe(self) -> tuple[str, ...]:
-        """From what, how and how many are chosen, in words."""
+        """Return from what, how and how many are chosen, in words."""
         there = self.universe.tickers_where(self.available_at, self.tags)
         asked = [f"available at {' and '.join(self.available_at)}"] if self.available_at else []
         asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
         lines = [
             f"{len(there)} candidates{of}: {', '.join(there)}",
-            f"{self.choose.describe}; {format_percent(self.weight)} each",
+            f"{self.choose.describe()}; {format_percent(self.weight)} each",
         ]
         if self.min_history:
             lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.analysis.comparison import Comparison
-from engine.analysis.timeline import SelectsAssets
 from engine.core.fields import format_percent
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import Policy, SelectsAssets
 
 
 def caveats(

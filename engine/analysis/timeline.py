@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from engine.core.fields import format_percent
 from engine.data.market import Market
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import Policy, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import ReviewRecord
 
@@ -26,15 +25,6 @@ class AssetEvent:
     kind: str
     asset: str
     text: str
-
-
-@runtime_checkable
-class SelectsAssets(Protocol):
-    """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
-
-    @property
-    def fewest(self) -> int:
-        """The fewest it is content with; 0 when it names them."""
 
 
 def asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[AssetEvent, ...]:

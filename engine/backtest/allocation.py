@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,9 +21,8 @@ from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.problem import OptimisationProblem
 from engine.optimisation.relaxation import remove_limit
 from engine.optimisation.solution import Solution
-from engine.portfolio.policy import Decision, Policy
+from engine.portfolio.policy import Decision, PolicyT
 
-PolicyT = TypeVar("PolicyT", bound=Policy)
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FRONTIER_POINTS = 15
 """Portfolios on the frontier."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from pydantic import ValidationError
@@ -17,9 +17,7 @@ from engine.core.yaml_document import Document, KeyPath, read_document
 from engine.data.sources.base import PriceRequest
 from engine.portfolio.account import Account, Contributions
 from engine.portfolio.costs import BrokerCosts
-from engine.portfolio.policy import Policy
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
+from engine.portfolio.policy import Policy, PolicyT
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""

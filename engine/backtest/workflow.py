@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,9 +20,7 @@ from engine.data.quality import Finding, inspect_closes, raise_error_findings
 from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.rates import RateFile
-from engine.portfolio.policy import Policy
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
+from engine.portfolio.policy import PolicyT
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 

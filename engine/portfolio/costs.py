@@ -36,9 +36,8 @@ class NoCosts(ConfigModel):
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
 
-    @property
     def describe(self) -> str:
-        """What an order costs, in words."""
+        """Return what an order costs, in words."""
         return f"orders are free{_describe_spread(self.spread)}"
 
     def cost_table(self, count: int) -> CostTable:
@@ -53,9 +52,8 @@ class PercentCosts(ConfigModel):
     rate: Weight
     spread: BasisPoints = 0.0
 
-    @property
     def describe(self) -> str:
-        """What an order costs, in words."""
+        """Return what an order costs, in words."""
         money = f"{format_percent(self.rate)} of the money traded"
         return f"orders cost {money}, the opening purchase included{_describe_spread(self.spread)}"
 
@@ -79,9 +77,8 @@ class PerOrderCosts(ConfigModel):
         if self.maximum is not None and self.maximum < self.minimum:
             yield ("minimum",), f"minimum {self.minimum:g} is above maximum {self.maximum:g}; swap or correct them"
 
-    @property
     def describe(self) -> str:
-        """What an order costs, in words."""
+        """Return what an order costs, in words."""
         return f"orders cost {_describe_terms(self)}{_describe_spread(self.spread)}"
 
     def cost_table(self, count: int) -> CostTable:
@@ -110,9 +107,8 @@ class Tariff(ConfigModel):
     maximum: Positive | None = None
     maximum_rate: Weight | None = None
 
-    @property
     def describe(self) -> str:
-        """What an order costs, in words."""
+        """Return what an order costs, in words."""
         share = f"{self.per_share:g} a share" if self.per_share else ""
         most = f", at most {format_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
         return f"{_describe_terms(self, share)}{most}"
@@ -145,12 +141,11 @@ class BrokerCosts(ConfigModel):
         """The tariff of that name."""
         return load_tariffs()[self.name]
 
-    @property
     def describe(self) -> str:
-        """What an order costs, in words, with the tariff's source and date."""
+        """Return what an order costs, in words, with the tariff's source and date."""
         tariff = self.tariff
         rate = f", converted at {self.fx:g}" if self.fx else ""
-        terms = f"{tariff.describe} in {tariff.currency}{rate}{_describe_spread(self.spread)}"
+        terms = f"{tariff.describe()} in {tariff.currency}{rate}{_describe_spread(self.spread)}"
         return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
 
     def cost_table(self, count: int) -> CostTable:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import fsum
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -188,6 +188,92 @@ class Policy(Protocol):
 
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
+
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+
+# What a policy may also be able to do: asked with isinstance ---------------------------------------------------------
+
+
+@runtime_checkable
+class HasTargetWeights(Protocol):
+    """A policy whose targets stand in the config."""
+
+    def nominal_weights(self) -> Mapping[str, float]:
+        """Return every target by ticker."""
+
+    def core(self) -> Mapping[str, float]:
+        """Return the targets of the core."""
+
+
+@runtime_checkable
+class SelectsSatellites(Protocol):
+    """A policy that may leave its satellites to be chosen from prices."""
+
+    @property
+    def satellite_count(self) -> int:
+        """How many it will choose, 0 when they are named."""
+
+    def candidate_weights(self) -> Mapping[str, float]:
+        """Return every candidate with the weight it has when it is chosen."""
+
+
+class LimitedGroup(Protocol):
+    """A limit on one group of assets."""
+
+    @property
+    def name(self) -> str:
+        """What the config calls it."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The tickers in it."""
+
+    @property
+    def weight(self) -> float:
+        """What their targets add up to, or at most will."""
+
+    @property
+    def limit(self) -> float:
+        """The highest it may be."""
+
+    @property
+    def at_most(self) -> bool:
+        """Whether some of its members are yet to be chosen."""
+
+
+@runtime_checkable
+class HasGroupLimits(Protocol):
+    """A policy with limits on groups of assets."""
+
+    def group_limits(self) -> Sequence[LimitedGroup]:
+        """Return every group of every limit."""
+
+
+@runtime_checkable
+class DescribesRules(Protocol):
+    """A policy that can say its rules."""
+
+    def rules(self) -> Mapping[str, Sequence[str]]:
+        """Return the rules in words, by title."""
+
+
+@runtime_checkable
+class SharesTargets(Protocol):
+    """A policy that says what it shares with those that always want the same weights."""
+
+    def targets_key(self) -> Hashable:
+        """Return a key that is equal for policies which differ in nothing but when they trade."""
+
+
+@runtime_checkable
+class SelectsAssets(Protocol):
+    """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
+
+    @property
+    def fewest(self) -> int:
+        """The fewest it is content with; 0 when it names them."""
 
 
 def validate_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> FloatArray:

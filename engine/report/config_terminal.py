@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from rich.console import Console
@@ -12,78 +11,13 @@ from rich.console import Console
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import DescribesRules, HasGroupLimits, HasTargetWeights, Policy, PolicyT, SelectsSatellites
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import plural
 
-PolicyT = TypeVar("PolicyT", bound=Policy)
-
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """A schedule is asked over sessions that begin this much before the window, as a run's prices do."""
-
-
-@runtime_checkable
-class HasTargetWeights(Protocol):
-    """A policy whose targets stand in the config."""
-
-    def nominal_weights(self) -> Mapping[str, float]:
-        """Return every target by ticker."""
-
-    def core(self) -> Mapping[str, float]:
-        """Return the targets of the core."""
-
-
-@runtime_checkable
-class SelectsSatellites(Protocol):
-    """A policy that may leave its satellites to be chosen from prices."""
-
-    @property
-    def satellite_count(self) -> int:
-        """How many it will choose, 0 when they are named."""
-
-    def candidate_weights(self) -> Mapping[str, float]:
-        """Return every candidate with the weight it has when it is chosen."""
-
-
-class LimitedGroup(Protocol):
-    """A limit on one group of assets."""
-
-    @property
-    def name(self) -> str:
-        """What the config calls it."""
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """The tickers in it."""
-
-    @property
-    def weight(self) -> float:
-        """What their targets add up to, or at most will."""
-
-    @property
-    def limit(self) -> float:
-        """The highest it may be."""
-
-    @property
-    def at_most(self) -> bool:
-        """Whether some of its members are yet to be chosen."""
-
-
-@runtime_checkable
-class HasGroupLimits(Protocol):
-    """A policy with limits on groups of assets."""
-
-    def group_limits(self) -> Sequence[LimitedGroup]:
-        """Return every group of every limit."""
-
-
-@runtime_checkable
-class DescribesRules(Protocol):
-    """A policy that can say its rules."""
-
-    def rules(self) -> Mapping[str, Sequence[str]]:
-        """Return the rules in words, by title."""
 
 
 def print_config(config: RunConfig[PolicyT], name: str) -> None:
@@ -96,7 +30,7 @@ def print_config(config: RunConfig[PolicyT], name: str) -> None:
     sections = {
         **(config.strategy.rules() if isinstance(config.strategy, DescribesRules) else {}),
         "Schedule": _schedule_lines(config),
-        "Costs and account": (config.costs.describe, *_account_lines(config)),
+        "Costs and account": (config.costs.describe(), *_account_lines(config)),
         "Compared with": _comparison_lines(config),
     }
     for title, lines in sections.items():

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final, Generic, TypeAlias, TypeVar, cast
+from typing import Final, Generic, TypeAlias, cast
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers, last_price_day, price_request
@@ -16,7 +16,7 @@ from engine.backtest.workflow import LoadedPrices, load_checked, run_backtest, s
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality import Finding
 from engine.data.sources.base import PriceRequest
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
@@ -25,8 +25,6 @@ from engine.sweep.results_table import ResultsWriter
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import SweepJob
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 BYTES_PER_POINT: Final = 6_000
 """Memory that one point takes while its chunk is computed, with a margin."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Annotated, Final, Generic, TypeAlias, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -16,10 +16,8 @@ from engine.backtest.loading import tariff_faults, waits_for_flows
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, Tree
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import Policy, PolicyT
 from engine.sweep.space import Axis
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MAX_CACHED_SECTION_VALUES: Final = 4_096
 """Validated combinations of one section that are remembered at once."""

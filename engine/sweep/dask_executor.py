@@ -9,10 +9,10 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from engine.core.errors import OutputError
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.executors import MAX_RETRIES, ChunkTask
 from engine.sweep.space import AxisIndices
 from engine.sweep.worker import ChunkEvaluator, SweepJob
@@ -20,7 +20,6 @@ from engine.sweep.worker import ChunkEvaluator, SweepJob
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 CONNECT_TIMEOUT: Final = 5
 """How long a scheduler may take to answer, and a first worker to appear [s]."""

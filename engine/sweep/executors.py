@@ -12,15 +12,13 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Queue
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias
 
 from engine.core.errors import OutputError
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.planner import clear_caches
 from engine.sweep.space import AxisIndices
 from engine.sweep.worker import ChunkEvaluator, SweepJob
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MAX_RETRIES: Final = 3
 """How often workers may be lost while the same chunks are computed."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import yaml
 
@@ -23,13 +23,11 @@ from engine.backtest.outputs import (
 from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder, move_into_place
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.journal import JOURNAL_FILE as JOURNAL
 from engine.sweep.results_table import RESULTS_FILE as RESULTS
 from engine.sweep.summary import SweepManifest, SweepSummary
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 STAGING_NAME: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.simulation import kernel
 from engine.sweep.computation import (
     MIN_CHUNK_POINTS,
@@ -28,8 +28,6 @@ from engine.sweep.results_table import RESULTS_FILE as RESULTS
 from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.worker import ChunkEvaluator
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MIN_POINTS_FOR_PROCESSES: Final = 20_000
 """Points from which on more processes are worth starting, when variants run side by side."""

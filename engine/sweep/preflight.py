@@ -6,17 +6,15 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from engine.backtest.config import RunConfig
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.config_sections import ConfigSection, Rejection
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import PointConfigs
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MAX_COMBINATIONS_TRIED: Final = 500
 """Combinations of one section's values that are tried before a sweep; of more, its end tells."""

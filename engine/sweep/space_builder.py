@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
+from engine.core.fields import ConfigModel
 from engine.core.yaml_document import Document, KeyPath, Tree
 from engine.sweep.axes import AnyAxis, AxisValue, Basket, Range, format_inline_yaml, parse_parameter_value
 from engine.sweep.config import Grid, Sweep
@@ -88,7 +89,7 @@ class AxisTarget:
     @property
     def is_independent(self) -> bool:
         """Whether no rule of the config reads this key together with another."""
-        keys: frozenset[str] = getattr(type(self.owner), "independent_keys", frozenset())
+        keys = self.owner.independent_keys if isinstance(self.owner, ConfigModel) else frozenset()
         return len(self.path) == 3 and str(self.path[-1]) in keys
 
 

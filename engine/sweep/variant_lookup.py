@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from typing import Final
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import PointConfigs, ValidPoint
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 MIN_ID_LENGTH: Final = 8
 """Characters of an id that name a variant; fewer digits are a number."""

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, cast
 
 from pydantic import BaseModel
 
@@ -21,7 +21,7 @@ from engine.backtest.loading import flows_can_rebalance, missing_flows_message, 
 from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.config_sections import (
     NO_INDEPENDENT_VALUES,
     ConfigSection,
@@ -37,8 +37,6 @@ from engine.sweep.space import Space
 
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from engine.core.errors import EngineError
 from engine.core.yaml_document import Tree
 from engine.data.market import Market
 from engine.data.sources.base import Closes
-from engine.portfolio.policy import Policy
+from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_by_key, policy_cache_for
 from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
@@ -26,8 +26,6 @@ from engine.sweep.chunk import Chunk, RejectionCounter
 from engine.sweep.config_sections import MAX_CACHED_SECTION_VALUES, Rejection
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.variants import ConfigPrefix, PointConfigs, ValidPoint
-
-PolicyT = TypeVar("PolicyT", bound=Policy)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
+from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
-from engine.portfolio.policy import Band, Decision, Policy, validate_weights
+from engine.portfolio.policy import Band, Decision, Policy, SharesTargets, validate_weights
 from engine.simulation.kernel.order_costs import is_proportional
 
 MIN_SESSIONS: Final = 3
@@ -90,14 +90,6 @@ def distinct_by_key(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[l
     known: dict[Hashable, int] = {}
     index = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
     return [items[at] for at in np.unique(index, return_index=True)[1].tolist()], index
-
-
-@runtime_checkable
-class SharesTargets(Protocol):
-    """A policy that says what it shares with those that always want the same weights."""
-
-    def targets_key(self) -> Hashable:
-        """Return a key that is equal for policies which differ in nothing but when they trade."""
 
 
 @dataclass(frozen=True)
