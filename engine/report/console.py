@@ -62,8 +62,8 @@ def table(names: Sequence[str], *, left: Collection[int] = (0,), tight: bool = F
     """
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold", show_edge=False)
     result.collapse_padding = tight
-    for place, name in enumerate(names):
-        result.add_column(text(name), justify="left" if place in left else "right", overflow="fold")
+    for column, name in enumerate(names):
+        result.add_column(text(name), justify="left" if column in left else "right", overflow="fold")
     return result
 
 
@@ -83,7 +83,7 @@ def print_table(
     out.print(result)
 
 
-def add_row(into: Table, cells: Sequence[str], styles: Mapping[int, str] | None = None) -> None:
+def add_row(table: Table, cells: Sequence[str], styles: Mapping[int, str] | None = None) -> None:
     """Add a row of plain text; ``styles`` gives some of its cells a colour."""
-    shades = styles or {}
-    into.add_row(*(text(cell, shades.get(place, "")) for place, cell in enumerate(cells)))
+    chosen = styles or {}
+    table.add_row(*(text(cell, chosen.get(column, "")) for column, cell in enumerate(cells)))

@@ -17,7 +17,7 @@ CHART_WIDTH: Final = 800
 CHART_HEIGHT: Final = 420
 _LEFT_MARGIN, _RIGHT_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN = 100, 60, 20, 50
 _MARGIN_SHARE: Final = 0.5
-"""Room around the frontier, in parts of its extent."""
+"""Space around the frontier, in parts of its extent."""
 _TICK_COUNT: Final = 6
 
 
@@ -68,8 +68,8 @@ def build_frontier_chart(proposal: Proposal) -> FrontierChart:
     """Return the drawing of a proposal's frontier, with the assets near it and the proposed weights."""
     points = np.array([(point.volatility, point.mean) for point in proposal.frontier])
     shown = np.vstack([points, (proposal.volatility, proposal.mean)])
-    room = np.maximum(np.ptp(shown, axis=0), 1e-3) * _MARGIN_SHARE
-    axes = _Axes(shown.min(axis=0) - room, shown.max(axis=0) + room)
+    margin = np.maximum(np.ptp(shown, axis=0), 1e-3) * _MARGIN_SHARE
+    axes = _Axes(shown.min(axis=0) - margin, shown.max(axis=0) + margin)
     places = [axes.point_at(*point) for point in points.tolist()]
     near = {one.asset: axes.contains(np.array([one.volatility, one.mean])) for one in proposal.holdings}
     return FrontierChart(

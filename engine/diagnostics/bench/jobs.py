@@ -49,19 +49,21 @@ class TimingJob:
         return np.concatenate([[0], starts]).astype(np.int64)
 
 
-def fixed_mix_job(plan: PolicyFactory, count: int, *, sessions: int = SESSIONS, assets: int = ASSETS) -> TimingJob:
+def fixed_mix_job(
+    make_policy: PolicyFactory, count: int, *, sessions: int = SESSIONS, assets: int = ASSETS
+) -> TimingJob:
     """Return ``count`` mixes of all assets, rebalanced at the first session of every January, without costs."""
     prices = seeded_market(sessions, assets)
     draws = np.random.default_rng(6).dirichlet(np.full(assets, 5.0), min(count, 1000)).round(3)
     draws[:, 0] += 1.0 - draws.sum(axis=1)
     account, costs = Account(capital=CAPITAL), NoCosts()
     mixes = [dict(zip(prices.assets, row, strict=True)) for row in draws.tolist()]
-    made = [plan({"kind": "fixed_mix", "weights": mix, "rebalance": {"kind": "annual"}}) for mix in mixes]
+    made = [make_policy({"kind": "fixed_mix", "weights": mix, "rebalance": {"kind": "annual"}}) for mix in mixes]
     variants = tuple(Variant(made[k % len(made)], account, costs, 0, sessions) for k in range(count))
     return TimingJob(prices, variants, draws[np.arange(count) % len(draws)])
 
 
-def core_satellite_job(plan: PolicyFactory, count: int, **more: object) -> TimingJob:
+def core_satellite_job(make_policy: PolicyFactory, count: int, **more: object) -> TimingJob:
     """Return ``count`` variants of a core with four capped satellites: twelve months, core weights, sizes and costs.
 
     ``more`` keys of the strategy, as ``caps="always"``.
@@ -69,7 +71,7 @@ def core_satellite_job(plan: PolicyFactory, count: int, **more: object) -> Timin
     prices, account = seeded_market(), Account(capital=CAPITAL)
     costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))
     made = [
-        plan(
+        make_policy(
             {
                 "kind": "core_satellite",
                 "core": {"A000": "rest", "A001": share / 100.0},

@@ -83,15 +83,15 @@ class TimingReport:
 
 
 def time_jobs(
-    plan: PolicyFactory, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]
+    make_policy: PolicyFactory, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]
 ) -> TimingReport:
     """Time everything; ``say`` is told what is being timed."""
     say("compiling")
-    _batch_run(core_satellite_job(plan, 64))()
+    _batch_run(core_satellite_job(make_policy, 64))()
     say("a million runs")
-    counted = _time_million_runs(plan, threads)
-    lines = list(_own_timings(plan, rounds, threads, say))
-    growth = tuple(_time_growths(plan, rounds, say))
+    counted = _time_million_runs(make_policy, threads)
+    lines = list(_own_timings(make_policy, rounds, threads, say))
+    growth = tuple(_time_growths(make_policy, rounds, say))
     missing = []
     for peer in PEERS if peers else ():
         if peer.version is None:
@@ -154,9 +154,9 @@ def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
     return partial(variant_metrics, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
 
 
-def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
+def _own_timings(make_policy: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
     """Yield the lines of this engine: one run of ``simulate``, and batches of plans that trade more and more often."""
-    job = fixed_mix_job(plan, 32_768)
+    job = fixed_mix_job(make_policy, 32_768)
     one = job.variants[0]
     say("one run")
     costs = one.costs.cost_table(ASSETS)
@@ -165,8 +165,8 @@ def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[
     satellites = "core and four capped satellites"
     sets = (
         (MIX_JOB, job, 0),
-        (f"{satellites}, every January to December", core_satellite_job(plan, 32_768), 4),
-        (f"{satellites}, caps watched", core_satellite_job(plan, 8_192, caps="always"), 4),
+        (f"{satellites}, every January to December", core_satellite_job(make_policy, 32_768), 4),
+        (f"{satellites}, caps watched", core_satellite_job(make_policy, 8_192, caps="always"), 4),
     )
     for title, many, capped in sets:
         say(title)
@@ -177,12 +177,12 @@ def _own_timings(plan: PolicyFactory, rounds: int, threads: int, say: Callable[[
             yield _timing(title, f"lanes, {number} thread{'s' * (number > 1)}", count, taken, flops=rate)
 
 
-def _time_growths(plan: PolicyFactory, rounds: int, say: Callable[[str], None]) -> Iterator[TimeGrowth]:
+def _time_growths(make_policy: PolicyFactory, rounds: int, say: Callable[[str], None]) -> Iterator[TimeGrowth]:
     """Yield how time grows with sessions, assets and variants."""
     cases: dict[str, dict[int, TimingJob]] = {
-        "sessions": {n: fixed_mix_job(plan, 4096, sessions=n) for n in (SESSIONS, 2 * SESSIONS, 4 * SESSIONS)},
-        "assets": {n: fixed_mix_job(plan, 4096, assets=n) for n in (6, 12, 24)},
-        "variants": {n: fixed_mix_job(plan, n) for n in (8_192, 16_384, 32_768)},
+        "sessions": {n: fixed_mix_job(make_policy, 4096, sessions=n) for n in (SESSIONS, 2 * SESSIONS, 4 * SESSIONS)},
+        "assets": {n: fixed_mix_job(make_policy, 4096, assets=n) for n in (6, 12, 24)},
+        "variants": {n: fixed_mix_job(make_policy, n) for n in (8_192, 16_384, 32_768)},
     }
     for dimension, jobs in cases.items():
         say(f"growth with {dimension}")
@@ -190,11 +190,11 @@ def _time_growths(plan: PolicyFactory, rounds: int, say: Callable[[str], None]) 
         yield TimeGrowth(dimension, tuple(jobs), tuple(seconds))
 
 
-def _time_million_runs(plan: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
+def _time_million_runs(make_policy: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
     """Run plans a million times, so many at a time; return seconds and the peak of memory [bytes]."""
     import resource  # noqa: PLC0415  (not there on Windows)
 
-    run = _batch_run(core_satellite_job(plan, step), threads)
+    run = _batch_run(core_satellite_job(make_policy, step), threads)
     start = time.perf_counter()
     for _ in range(MILLION_RUNS // step):
         run()
@@ -202,9 +202,9 @@ def _time_million_runs(plan: PolicyFactory, threads: int, step: int = 50_000) ->
     return time.perf_counter() - start, peak * (1 if sys.platform == "darwin" else 1024)
 
 
-def _peer_timing(peer: Peer, plan: PolicyFactory, rounds: int) -> Timing:
+def _peer_timing(peer: Peer, make_policy: PolicyFactory, rounds: int) -> Timing:
     """Time a peer and hold its results against this engine's."""
-    job = fixed_mix_job(plan, peer.batch)
+    job = fixed_mix_job(make_policy, peer.batch)
     known, timed = comparable_figures(job), peer.prepare(job)
     found: dict[str, FloatArray] = {}
 

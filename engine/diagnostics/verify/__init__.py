@@ -14,10 +14,10 @@ from engine.diagnostics.verify.weights import covariance_figures, min_variance_f
 __all__ = ["FixedMixFactory", "ReferenceFigure", "reproduce_figures"]
 
 
-def reproduce_figures(mix: FixedMixFactory) -> Iterator[ReferenceFigure]:
-    """Yield all figures; ``mix`` makes the policy of weights by ticker that is rebalanced every January."""
+def reproduce_figures(make_policy: FixedMixFactory) -> Iterator[ReferenceFigure]:
+    """Yield all figures; ``make_policy`` makes the policy of weights by ticker that is rebalanced every January."""
     yield from fee_fixpoint_figures()
-    yield from synthetic_market_figures(mix)
+    yield from synthetic_market_figures(make_policy)
     yield from january_figures()
     yield from money_weighted_figures()
     yield from time_weighted_figures()

@@ -83,22 +83,22 @@ def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
         yield from origin.figures(f"row {row}, trade", trades, dq, 1e-10)
 
 
-def synthetic_market_figures(mix: FixedMixFactory) -> Iterator[ReferenceFigure]:
+def synthetic_market_figures(make_policy: FixedMixFactory) -> Iterator[ReferenceFigure]:
     """Yield the market, and final values, shares, fees and drifts of 40/30/20/10 rebalanced every January."""
     origin = FigureGroup("synthetic market", "vectorbt 1.2.0, bt 1.4.1 and a reference of twenty lines")
     market = build_synthetic_market()
     yield origin.figure("sum of all prices", 1138673.729906967, float(market.prices.sum()), 1e-13)
     last = [127.2838005495, 178.0420711756, 90.5890249455, 93.0170101244]
     yield from origin.figures("last price", last, market.prices[-1], 1e-11)
-    plan = mix({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1})
-    free = simulate(market, plan, Account(), NoCosts().cost_table(4))
+    policy = make_policy({"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1})
+    free = simulate(market, policy, Account(), NoCosts().cost_table(4))
     shares = [460.007692241, 195.138523067, 295.630642798, 158.945772917]
     yield from _ledger_figures(origin, "no costs", free, (134859.946407215, -0.299020936639, 0.0), shares)
     weights = free.weights(market)
     for j, (ticker, (weight, day)) in enumerate(_PEAK_WEIGHTS.items()):
         yield origin.figure(f"highest weight of {ticker}", weight, float(weights[:, j].max()), 1e-9)
         yield origin.figure(f"day of it, {ticker}", day, str(free.dates[weights[:, j].argmax()]))
-    paid = simulate(market, plan, Account(), PercentCosts(rate=0.001).cost_table(4))
+    paid = simulate(market, policy, Account(), PercentCosts(rate=0.001).cost_table(4))
     shares = [459.204790481, 194.797926450, 295.114646288, 158.668347467]
     yield from _ledger_figures(origin, "10 bp", paid, (134624.560586007, -0.299292908072, 184.571871748), shares)
     for day, value in _YEAR_ENDS.items():

@@ -51,5 +51,5 @@ class FigureGroup:
         self, name: str, expected: Iterable[float], found: Iterable[float], tolerance: float = 1e-9
     ) -> Iterator[ReferenceFigure]:
         """Yield the entries of a vector."""
-        for at, (wanted, here) in enumerate(zip(expected, found, strict=True), 1):
-            yield self.figure(f"{name} {at}", wanted, float(here), tolerance)
+        for number, pair in enumerate(zip(expected, found, strict=True), 1):
+            yield self.figure(f"{name} {number}", pair[0], float(pair[1]), tolerance)

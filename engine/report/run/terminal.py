@@ -88,16 +88,16 @@ def _print_figures(out: Console, comparison: Comparison) -> None:
         _print_figure_table(out, comparison, [portfolios[0], *group])
 
 
-def _group_by_width(rivals: list[PortfolioResult], room: int) -> list[list[PortfolioResult]]:
-    """Return the rivals in groups that fit into ``room`` columns, one at least in each."""
+def _group_by_width(others: list[PortfolioResult], width: int) -> list[list[PortfolioResult]]:
+    """Return the others in groups that fit into ``width`` columns, one at least in each."""
     groups: list[list[PortfolioResult]] = [[]]
-    left = room
-    for rival in rivals:
-        if groups[-1] and _column_width(rival) > left:
+    remaining = width
+    for other in others:
+        if groups[-1] and _column_width(other) > remaining:
             groups.append([])
-            left = room
-        groups[-1].append(rival)
-        left -= _column_width(rival)
+            remaining = width
+        groups[-1].append(other)
+        remaining -= _column_width(other)
     return groups
 
 
@@ -117,8 +117,8 @@ def _print_figure_table(out: Console, comparison: Comparison, portfolios: list[P
     figures = [portfolio.metrics() for portfolio in portfolios]
     result = table([""])
     for place, head in enumerate(heads):
-        shade = "cyan" if place == 0 else ""
-        result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=shade)
+        style = "cyan" if place == 0 else ""
+        result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=style)
     for key, metric in METRICS.items():
         if metric.headline or (key == "xirr" and figures[0][key] is not None):
             cells = [metric.title, *(fmt.figure(own[key], metric.style) for own in figures)]
@@ -189,19 +189,19 @@ def _print_published(out: Console, run: RunResult) -> None:
     out.print(result)
 
 
-def _print_events(out: Console, happenings: tuple[AssetEvent, ...]) -> None:
-    """Print what happened to single assets; many events kind by kind, the middle of a long one left to the report."""
-    if not happenings:
+def _print_events(out: Console, events: tuple[AssetEvent, ...]) -> None:
+    """Print what happened to single assets; many of them kind by kind, the middle of a long one left to the report."""
+    if not events:
         return
     print_heading(out, "What happened")
     result = table(["date", "kind", "asset", "what"], left=range(4), tight=True)
-    if len(happenings) <= _MAX_EVENTS:
-        groups = [list(happenings)]
+    if len(events) <= _MAX_EVENTS:
+        groups = [list(events)]
     else:
-        groups = [[one for one in happenings if one.kind == kind] for kind in EVENT_LABELS]
-    for events in groups:
-        hidden = len(events) - _FIRST_EVENTS - _LAST_EVENTS if len(happenings) > _MAX_EVENTS else 0
-        for place, one in enumerate(events):
+        groups = [[one for one in events if one.kind == kind] for kind in EVENT_LABELS]
+    for group in groups:
+        hidden = len(group) - _FIRST_EVENTS - _LAST_EVENTS if len(events) > _MAX_EVENTS else 0
+        for place, one in enumerate(group):
             if hidden > 0 and place == _FIRST_EVENTS:
                 more = f"{plural(hidden, f'more {EVENT_LABELS[one.kind]}')}, in report.html and summary.json"
                 add_row(result, ["...", EVENT_LABELS[one.kind], "", more], dict.fromkeys(range(4), "dim"))

@@ -1,0 +1,177 @@
+"""What is printed: a run, a config, the quality page, a fetch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.analysis.comparison import CapEffect
+from engine.backtest.outputs import RunResult
+from engine.core.errors import DataError, escape_controls
+from engine.report.data_terminal import print_fetch, print_quality
+from engine.report.phrases import cap_effect_text
+from engine.report.run.terminal import print_run
+from tests.support.runs import eventful_run, make_run
+
+
+def printed(run: RunResult, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what a run prints on 80 columns, its line ends taken away."""
+    monkeypatch.setenv("COLUMNS", "80")
+    print_run(run, folder, trades=True, tried=0)
+    return re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_terminal_cuts_nothing_and_reads_no_markup(
+    width: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every warning is printed whole and letter for letter, no line is wider than the terminal, no colour is piped."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    hostile = ("[bold red]not red[/] :smile: " + "word " * 60 + "end", "[/]", "\x1b[2J cleared", "x" * 300)
+    print_run(make_run(hostile), tmp_path, trades=True, tried=3)
+    out = capsys.readouterr().out
+    flat = re.sub(r"\s+", "", out)
+    for warning in hostile:
+        assert re.sub(r"\s+", "", escape_controls(warning)) in flat
+    assert "\x1b" not in out
+    assert "…" not in out
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert "from 2020-" in out, "a benchmark that begins late says so"
+    assert "variant 3 tried" in re.sub(r"\s+", " ", out)
+
+
+def test_many_portfolios_are_printed_in_groups(
+    run: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where not all portfolios fit side by side, each group has the strategy again."""
+    monkeypatch.setenv("COLUMNS", "60")
+    print_run(run, tmp_path, trades=False, tried=1)
+    out = capsys.readouterr().out
+    assert out.count("Final value") == 2
+    assert "tried" not in out
+
+
+def test_flows_are_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with contributions names what was paid in and its money-weighted return."""
+    monkeypatch.setenv("COLUMNS", "120")
+    print_run(make_run(flows=100.0), tmp_path, trades=False, tried=0)
+    assert "money-weighted return (XIRR)" in capsys.readouterr().out
+
+
+def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(
+    eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than twelve events the first three and last five of each kind are shown, and how many are not."""
+    out = printed(eventful, tmp_path, capsys, monkeypatch)
+    happened = eventful.comparison.events
+    reviews = [one for one in happened if one.kind == "review"]
+    shown = out.split("What happened")[1].split(" trades ")[0]
+    assert {one.kind for one in happened} == {"listed", "delisted", "review", "choice"}
+    assert f"... review {len(reviews) - 8} more reviews" in shown
+    assert shown.count(" against its peak, trend") == 8
+    for kind in ("listing LATE", "delisting GONE", "choice CCC, DDD, EEE, GONE"):
+        assert kind in shown
+
+
+def test_few_events_are_printed_whole_in_order_of_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to twelve events stand in order of time, none left out."""
+    run = eventful_run(review="90%")
+    out = printed(run, tmp_path, capsys, monkeypatch)
+    shown = out.split("What happened")[1].split(" trades ")[0]
+    assert 0 < len(run.comparison.events) <= 12
+    assert "..." not in shown
+    places = [shown.index(f"{one.date} ") for one in run.comparison.events]
+    assert places == sorted(places)
+    assert all(re.sub(r"\s+", " ", one.text) in shown for one in run.comparison.events)
+
+
+def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
+    eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders are more or fewer, costs higher or lower, and the same where they are the same."""
+    sentence = cap_effect_text(CapEffect(12, -65.9, 0.0008, 0.0356, 0.0485), "USD")
+    assert sentence == (
+        "Enforcing caps between rebalances, not only at them: 12 more orders, costs 65.90 USD lower, CAGR +0.08 pp, "
+        "highest weight 3.56 % with it, 4.85 % without"
+    )
+    assert "1 fewer order, costs 3.00 EUR higher" in cap_effect_text(CapEffect(-1, 3.0, None, 0.1, 0.1), "EUR")
+    assert "as many orders, the same costs" in cap_effect_text(CapEffect(0, 0.0, 0.0, 0.1, 0.1), "USD")
+    assert "Enforcing caps between rebalances" in printed(eventful, tmp_path, capsys, monkeypatch)
+
+
+def test_costs_are_put_into_words() -> None:
+    """A broker's tariff is printed with its source and date."""
+    from engine.portfolio.costs import BrokerCosts
+
+    words = BrokerCosts(name="comdirect", fx=1.1).describe()
+    assert words.startswith("comdirect")
+    assert "at least 9.90, at most 59.90 in EUR, converted at 1.1" in words
+    assert "2025-10" in words
+
+
+def test_the_starter_config_is_valid_and_its_plan_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `engine init` writes passes `engine validate`, which prints weights, room, schedule and costs."""
+    import engine
+    from engine.backtest.config import RunConfig
+    from engine.backtest.loading import load_config
+    from engine.report.run.terminal import print_config
+    from strategies import AnyStrategy
+
+    monkeypatch.setenv("COLUMNS", "100")
+    path = Path(engine.__file__).with_name("backtest") / "starter.yaml"
+    print_config(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
+    out = capsys.readouterr().out
+    assert "starter.yaml: valid" in out
+    assert "core 90.00 % + satellites 10.00 % = 100.00 %" in out
+    assert "8 scheduled rebalances (january): 2015-01-02, 2016-01-04, 2017-01-03, ..., 2022-01-03" in out
+    assert "orders cost 0.1 % of the money traded" in out
+
+
+def test_the_quality_page_names_every_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quality page shows each asset's life and every finding, worst first."""
+    from engine.data.market import Provenance
+    from engine.data.quality import Finding
+    from engine.data.sources.base import Closes
+
+    monkeypatch.setenv("COLUMNS", "80")
+    dates = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
+    closes = Closes(dates, ("[b]A", "B"), np.array([[1.0, np.nan]] * 3), "USD", Provenance("memory", "raw"))
+    found = (
+        Finding("error", "unit", "[b]A", dates[0], "[b]A: the unit changes"),
+        Finding("note", "late", "B", None, "B: has no close"),
+    )
+    print_quality(closes, found)
+    out = capsys.readouterr().out
+    assert "[b]A: the unit changes" in out
+    assert out.index("the unit changes") < out.index("has no close")
+    assert "1 error: a run would stop here" in out
+
+
+def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was fetched is printed before the failure of another ticker is raised; other sources need nothing."""
+    from engine.data.sources.base import PriceRequest
+    from engine.data.sources.sample import Sample
+    from engine.data.sources.yahoo import FetchReport
+
+    class Shop(Sample):
+        def fetch(self, request: PriceRequest, progress: object = None) -> FetchReport:
+            assert callable(progress)
+            progress("AAA", 0, 2)
+            return FetchReport(fetched=("AAA",), failed=(("BBB", "no such ticker"),))
+
+    with pytest.raises(DataError, match="BBB: no such ticker"):
+        print_fetch(Shop(), PriceRequest(("AAA", "BBB")))
+    assert "1 fetched, 0 up to date, 1 failed" in capsys.readouterr().out
+    print_fetch(Sample(), PriceRequest(("JNJ",)))
+    assert capsys.readouterr().out.startswith("Nothing to fetch")
