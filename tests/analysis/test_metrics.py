@@ -1,4 +1,4 @@
-"""O-METRICS and O-TWR: figures that other tools' tests and closed forms fix."""
+"""Figures that other tools' tests and closed forms fix."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 from engine.analysis import metrics
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
+from engine.diagnostics.verify.rates import CUMULATIVE_RETURNS, time_weighted_figures
+from engine.diagnostics.verify.ratios import FALLING, MIXED, MONTHLY, RISING, YEARLY, level_figures, series_figures
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.reference.engine_runs import ListedFlows
 from tests.support.markets import account, free, market_of
+from tests.support.published import Published
 
-MIXED = np.array([np.nan, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
-FALLING = np.array([0, -6, -7, -1, -9, -2, -6, -8, -5]) / 100
-RISING = np.array([1, 2, 1, 1, 1, 1, 1, 1, 1]) / 100
-MONTHLY = np.array([0, 1, 10, -4, 2, 3, 2, 1, -10]) / 100
-YEARLY = np.array([0.259, 0.198, 0.364, -0.081, 0.057, 0.055, 0.188, 0.317, 0.24, 0.184, -0.01, 0.526])
+SERIES, LEVELS = Published(series_figures()), Published(level_figures())
 
 
 def level(returns: np.ndarray) -> np.ndarray:
@@ -29,42 +28,46 @@ def level(returns: np.ndarray) -> np.ndarray:
 
 
 def test_a_mixed_series_has_the_figures_of_empyrical() -> None:
-    assert metrics.total_return(level(MIXED)) == pytest.approx(0.0389310917, abs=1e-9)
-    assert metrics.max_drawdown(level(MIXED)) == pytest.approx(-0.10, abs=1e-12)
-    assert metrics.volatility(MIXED) == pytest.approx(0.9136465399704637, rel=1e-12)
-    assert metrics.sharpe(MIXED) == pytest.approx(1.7238613961706866, rel=1e-12)
-    assert metrics.sortino(MIXED) == pytest.approx(2.605531251673693, rel=1e-12)
-    assert metrics.downside_deviation(MIXED) == pytest.approx(0.6044832503882965, rel=1e-12)
+    assert metrics.total_return(level(MIXED)) == pytest.approx(SERIES["mixed, cumulative"], abs=1e-9)
+    assert metrics.max_drawdown(level(MIXED)) == pytest.approx(SERIES["mixed, max drawdown"], abs=1e-12)
+    assert metrics.volatility(MIXED) == pytest.approx(SERIES["mixed, volatility"], rel=1e-12)
+    assert metrics.sharpe(MIXED) == pytest.approx(SERIES["mixed, Sharpe"], rel=1e-12)
+    assert metrics.sortino(MIXED) == pytest.approx(SERIES["mixed, Sortino"], rel=1e-12)
+    assert metrics.downside_deviation(MIXED) == pytest.approx(SERIES["mixed, downside risk"], rel=1e-12)
 
 
 def test_a_leading_nan_is_not_an_observation() -> None:
     """Empyrical's 1.9135925 counts the NaN row as a day; eight real returns give 2.3302927973."""
-    assert metrics.annual_return_by_count(MIXED) == pytest.approx(2.3302927973, rel=1e-10)
+    assert metrics.annual_return_by_count(MIXED) == pytest.approx(
+        SERIES["mixed, annual return of eight days"], rel=1e-10
+    )
     as_zero = np.where(np.isfinite(MIXED), MIXED, 0.0)
     assert metrics.annual_return_by_count(as_zero) == pytest.approx(1.9135925373194231, rel=1e-12)
     assert metrics.calmar(metrics.annual_return_by_count(as_zero), -0.1) == pytest.approx(19.135925373194233, rel=1e-12)
 
 
 def test_falling_and_rising_series_have_the_figures_of_empyrical() -> None:
-    assert metrics.total_return(level(FALLING)) == pytest.approx(-0.36590, abs=1e-5)
-    assert metrics.sharpe(FALLING) == pytest.approx(-24.406808633910085, rel=1e-12)
-    assert metrics.sortino(FALLING) == pytest.approx(-13.532743075043401, rel=1e-12)
-    assert metrics.sharpe(RISING) == pytest.approx(52.915026221291804, rel=1e-12)
+    assert metrics.total_return(level(FALLING)) == pytest.approx(SERIES["falling, cumulative"], abs=1e-5)
+    assert metrics.sharpe(FALLING) == pytest.approx(SERIES["falling, Sharpe"], rel=1e-12)
+    assert metrics.sortino(FALLING) == pytest.approx(SERIES["falling, Sortino"], rel=1e-12)
+    assert metrics.sharpe(RISING) == pytest.approx(SERIES["rising, Sharpe"], rel=1e-12)
     assert metrics.max_drawdown(level(RISING)) == 0.0
 
 
 def test_monthly_returns_annualise_by_twelve() -> None:
     growth = metrics.annual_return_by_count(MONTHLY, periods=12)
-    assert growth == pytest.approx(0.052242061386048144, rel=1e-12)
-    assert metrics.volatility(MONTHLY, periods=12) == pytest.approx(0.18663690238892558, rel=1e-12)
-    assert metrics.calmar(growth, metrics.max_drawdown(level(MONTHLY))) == pytest.approx(0.52242061386048144, rel=1e-12)
+    assert growth == pytest.approx(SERIES["monthly, annual return"], rel=1e-12)
+    assert metrics.volatility(MONTHLY, periods=12) == pytest.approx(SERIES["monthly, volatility"], rel=1e-12)
+    assert metrics.calmar(growth, metrics.max_drawdown(level(MONTHLY))) == pytest.approx(
+        SERIES["monthly, Calmar"], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(
     ("levels", "deepest"),
     [
         ([1, 0.9, 0.75], -0.25),
-        ([5000, 5100, 4900, 5200, 4800, 5050], -0.076923077),
+        ([5000, 5100, 4900, 5200, 4800, 5050], LEVELS["drawdown from 5000"]),
         ([50, 55, 52, 60, 54, 58], -0.10),
         ([1, 1, 0.5, 1, 1, 2], -0.5),
     ],
@@ -92,10 +95,10 @@ def test_a_period_s_volatility_is_the_root_of_its_scatter() -> None:
 def test_growth_a_year_counts_calendar_days() -> None:
     weekly = np.full(26, 0.006)
     total = metrics.total_return(level(weekly))
-    assert total == pytest.approx(0.168281497634, rel=1e-11)
-    assert metrics.annual_return_by_count(weekly, periods=52) == pytest.approx(0.364881657713, rel=1e-11)
+    assert total == pytest.approx(LEVELS["26 weeks, total"], rel=1e-11)
+    assert metrics.annual_return_by_count(weekly, periods=52) == pytest.approx(LEVELS["26 weeks, by count"], rel=1e-11)
     by_days = metrics.cagr(level(weekly), 175.0)
-    assert (1 + by_days) ** (365 / 365.25) - 1 == pytest.approx(0.383199371847, rel=1e-10)
+    assert (1 + by_days) ** (365 / 365.25) - 1 == pytest.approx(LEVELS["26 weeks, by days"], rel=1e-10)
     doubled = metrics.cagr(np.array([100.0, 200.0]), 364.0)
     assert doubled == pytest.approx(2 ** (365.25 / 364) - 1, rel=1e-14)
     assert doubled == pytest.approx(1.003812129465, rel=1e-3)
@@ -106,16 +109,16 @@ def test_a_held_mix_is_not_the_mean_of_annualised_returns() -> None:
     months = np.arange(25)
     value = 0.5 * 1.1**months + 0.5 * 1.01**months
     assert metrics.annual_return_by_count(value[1:] / value[:-1] - 1.0, periods=12) == pytest.approx(
-        1.357908747634, rel=1e-11
+        LEVELS["a held mix"], rel=1e-11
     )
 
 
 def test_sharpe_sortino_and_omega_of_published_series() -> None:
-    assert metrics.sharpe(YEARLY, 0.05, periods=1) == pytest.approx(0.834364, abs=5e-7)
+    assert metrics.sharpe(YEARLY, 0.05, periods=1) == pytest.approx(SERIES["yearly, Sharpe at 5 %"], abs=5e-7)
     series = np.array([0.17, 0.15, 0.23, -0.05, 0.12, 0.09, 0.13, -0.04])
-    assert metrics.sortino(series, 0.0, periods=1) == pytest.approx(4.417261, abs=5e-7)
+    assert metrics.sortino(series, 0.0, periods=1) == pytest.approx(SERIES["eight years, Sortino"], abs=5e-7)
     twelve = [0.0089, 0.0012, -0.002, 0.01, -0.0002, 0.02, 0.03, 0.01, -0.003, 0.01, 0.0102, -0.01]
-    assert metrics.omega(np.array(twelve), 0.01) == pytest.approx(0.463901689, abs=1e-9)
+    assert metrics.omega(np.array(twelve), 0.01) == pytest.approx(SERIES["twelve months, Omega at 1 %"], abs=1e-9)
 
 
 def test_a_constant_rate_and_a_series_of_it_give_the_same_sharpe() -> None:
@@ -154,8 +157,7 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
     assert value[-1] == pytest.approx(10596.15, abs=1e-9)
     returns = metrics.time_weighted_returns(np.array(value), at_start=inbound, at_end=-outbound)
     cumulative = np.cumprod(1.0 + returns) - 1.0
-    expected = [0.023, 0.042616491, 0.019624983, 0.049614163, 0.079603343, 0.092841403, 0.033231970, -0.056182678]
-    assert cumulative == pytest.approx(expected, abs=1e-9)
+    assert cumulative == pytest.approx(CUMULATIVE_RETURNS, abs=1e-9)
 
 
 def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
@@ -165,7 +167,7 @@ def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
         ["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]"
     )
     rate = xirr(days, np.array([-10000, -200, 400, -5400, 3697.04, 10596.15]))
-    assert rate.value == pytest.approx(-0.9816216537, abs=1e-9)
+    assert rate.value == pytest.approx(Published(time_weighted_figures())["XIRR"], abs=1e-9)
 
 
 @pytest.mark.parametrize("transfers", [[1e6, 0, 20000, -40000, 0, 0, 540000, -369704, 0], [1e6] + [0] * 8])

@@ -1,4 +1,4 @@
-"""O-SYN: one synthetic market, three engines, with and without costs."""
+"""One synthetic market, three engines, with and without costs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,15 @@ from engine.analysis.metrics import max_drawdown
 from engine.analysis.performance import Performance
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.data.market import Market
+from engine.diagnostics.verify.accounting import PEAK_WEIGHTS, YEAR_ENDS, synthetic_market_figures
 from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, free, leave_remainder_in_cash, percent, synthetic_closes
 from tests.support.peer_engines import bt_value, vectorbt_value
+from tests.support.published import Published
 
 WEIGHTS = {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}
-YEAR_ENDS = {
-    "2014-12-31": 99900.0999000999,
-    "2015-12-31": 118147.079582,
-    "2016-12-30": 129685.101616,
-    "2017-12-29": 116201.309151,
-    "2018-12-31": 110819.620480,
-    "2019-12-31": 105255.782301,
-    "2020-12-31": 108898.945443,
-    "2021-12-31": 107252.209981,
-    "2022-12-30": 118578.429144,
-    "2023-12-29": 115315.834948,
-    "2024-12-31": 134624.560586,
-}
+PUBLISHED = Published(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
 
 
 @cache
@@ -47,24 +37,28 @@ def run(rate: float = 0.0, **fields: object):
 def test_the_generator_makes_the_oracle_s_market() -> None:
     prices = market().prices
     assert len(prices) == 2610
-    assert prices.sum() == pytest.approx(1138673.729906967, rel=1e-13)
-    assert prices[-1] == pytest.approx([127.2838005495, 178.0420711756, 90.5890249455, 93.0170101244], rel=1e-11)
+    assert prices.sum() == pytest.approx(PUBLISHED["sum of all prices"], rel=1e-13)
+    assert prices[-1] == pytest.approx(PUBLISHED.vector("last price"), rel=1e-11)
 
 
 def test_without_costs_the_final_value_and_shares_are_the_oracle_s() -> None:
     ledger = run()
-    assert ledger.value[-1] == pytest.approx(134859.946407215, rel=1e-14)
-    assert ledger.units[-1] == pytest.approx([460.007692241, 195.138523067, 295.630642798, 158.945772917], rel=1e-11)
-    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(-0.299020936639, rel=1e-11)
+    assert ledger.value[-1] == pytest.approx(PUBLISHED["no costs, final value"], rel=1e-14)
+    assert ledger.units[-1] == pytest.approx(PUBLISHED.vector("no costs, shares"), rel=1e-11)
+    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(
+        PUBLISHED["no costs, max drawdown"], rel=1e-11
+    )
     assert int(ledger.rebalances.sum()) == 11
 
 
 def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() -> None:
     ledger = run(0.001)
-    assert ledger.value[-1] == pytest.approx(134624.560586007, rel=1e-14)
-    assert ledger.costs.sum() == pytest.approx(184.571871748, rel=1e-11)
-    assert ledger.units[-1] == pytest.approx([459.204790481, 194.797926450, 295.114646288, 158.668347467], rel=1e-11)
-    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(-0.299292908072, rel=1e-11)
+    assert ledger.value[-1] == pytest.approx(PUBLISHED["10 bp, final value"], rel=1e-14)
+    assert ledger.costs.sum() == pytest.approx(PUBLISHED["10 bp, costs"], rel=1e-11)
+    assert ledger.units[-1] == pytest.approx(PUBLISHED.vector("10 bp, shares"), rel=1e-11)
+    assert max_drawdown(Performance.from_ledger(ledger).level) == pytest.approx(
+        PUBLISHED["10 bp, max drawdown"], rel=1e-11
+    )
     for day, value in YEAR_ENDS.items():
         assert ledger.value[ledger.dates == np.datetime64(day)][0] == pytest.approx(value, rel=1e-11)
 
@@ -89,13 +83,7 @@ def test_spending_the_rest_leaves_less_cash_than_flooring_and_never_debt() -> No
 def test_the_highest_drifted_weights_are_the_oracle_s() -> None:
     ledger = run()
     weights = ledger.weights(market())
-    expected = {
-        "A": (0.468089687, "2021-10-14"),
-        "B": (0.369236401, "2018-12-24"),
-        "C": (0.252743494, "2023-06-13"),
-        "D": (0.127991721, "2017-11-08"),
-    }
-    for j, (weight, day) in enumerate(expected.values()):
+    for j, (weight, day) in enumerate(PEAK_WEIGHTS.values()):
         assert weights[:, j].max() == pytest.approx(weight, rel=1e-8)
         assert ledger.dates[weights[:, j].argmax()] == np.datetime64(day)
 

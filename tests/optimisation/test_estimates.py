@@ -9,22 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from engine.core.errors import DataError
+from engine.diagnostics.verify.weights import covariance_figures
 from engine.optimisation.estimates import Estimates, bayes_stein_mean
+from tests.support.markets import lcg_returns
+from tests.support.published import Published
 
+PUBLISHED = Published(covariance_figures())
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
-
-
-def lcg_returns(seed: int = 42, rows: int = 240, columns: int = 10) -> np.ndarray:
-    """The market of ORACLES O-SYN: sums of twelve uniform numbers of a linear congruential generator."""
-    x, found = seed, np.empty((rows, columns))
-    for t in range(rows):
-        for j in range(columns):
-            total = 0.0
-            for _ in range(12):
-                x = (1664525 * x + 1013904223) % 2**32
-                total += (x + 0.5) / 2**32
-            found[t, j] = 0.01 * (total - 6.0) + 0.0001 * j
-    return found
 
 
 def oracle_closes(
@@ -53,12 +44,11 @@ def test_ledoit_wolf_and_oas_are_the_published_ones() -> None:
     )
     found = chosen(covariance="ledoit_wolf").moments(returns)
     daily = found.covariance / 252.0
-    assert found.shrinkage == pytest.approx(0.7871635317733371, rel=1e-12)
-    assert np.diag(daily) == pytest.approx(
-        [9.678423764e-5, 9.177917212e-5, 8.479822723e-5, 8.667228591e-5, 8.306451478e-5], rel=1e-9
-    )
-    assert daily[0, 1] == pytest.approx(-1.1135823481e-6, rel=1e-9)
-    assert chosen(covariance="oas").moments(returns).shrinkage == pytest.approx(0.8513087114247399, rel=1e-12)
+    assert found.shrinkage == pytest.approx(PUBLISHED["Ledoit-Wolf shrinkage"], rel=1e-12)
+    assert np.diag(daily) == pytest.approx(PUBLISHED.vector("Ledoit-Wolf variance"), rel=1e-9)
+    assert daily[0, 1] == pytest.approx(PUBLISHED["Ledoit-Wolf covariance 1 2"], rel=1e-9)
+    oas = chosen(covariance="oas").moments(returns).shrinkage
+    assert oas == pytest.approx(PUBLISHED["OAS shrinkage"], rel=1e-12)
 
 
 def test_ledoit_wolf_on_seven_stocks(shared_data: Path) -> None:

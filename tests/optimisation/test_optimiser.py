@@ -12,6 +12,12 @@ import pytest
 from scipy.optimize import brentq, linprog, minimize
 
 from engine.core.errors import DataError
+from engine.diagnostics.verify.weights import (
+    PARITY_CASES,
+    TWO_ASSET_COVARIANCES,
+    min_variance_figures,
+    risk_parity_figures,
+)
 from engine.optimisation.certificate import certify
 from engine.optimisation.compiled_problem import TradingPenalty
 from engine.optimisation.constraints import (
@@ -43,7 +49,9 @@ from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.risk_parity import risk_parity_weights
 from engine.optimisation.solution import Solution
 from engine.optimisation.solvers import SOLVERS, SolverResult
+from tests.support.published import Published
 
+PARITIES, LEAST_VARIANCE = Published(risk_parity_figures()), Published(min_variance_figures())
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
 
@@ -141,30 +149,14 @@ def test_without_floors_the_least_variance_is_the_closed_form(seven: ObjectiveIn
     assert program.weights(x) == pytest.approx(published, abs=1e-7)
 
 
-TWO = {
-    "negative": [[0.25, -0.2], [-0.2, 0.25]],
-    "apart": [[0.01, 0.0], [0.0, 0.04]],
-    "strong": [[1.0, 0.45], [0.45, 0.25]],
-    "weak": [[0.25, 0.05], [0.05, 0.04]],
-}
+THREE = [[1, 0.0015, -0.0119], [0.0015, 1, -0.0308], [-0.0119, -0.0308, 1]]
 
 
 @pytest.mark.parametrize(
     ("covariance", "budgets", "weights"),
     [
-        (
-            [[1, 0.0015, -0.0119], [0.0015, 1, -0.0308], [-0.0119, -0.0308, 1]],
-            [0.1594, 0.0126, 0.8280],
-            [0.2798628, 0.08774909, 0.63238811],
-        ),
-        (TWO["negative"], [0.5, 0.5], [0.5, 0.5]),
-        (TWO["apart"], [0.5, 0.5], [2 / 3, 1 / 3]),
-        (TWO["strong"], [0.5, 0.5], [1 / 3, 2 / 3]),
-        (TWO["weak"], [0.5, 0.5], [0.28571429, 0.71428571]),
-        (TWO["negative"], [0.25, 0.75], [0.47441067, 0.52558933]),
-        (TWO["apart"], [0.25, 0.75], [0.53589838, 0.46410162]),
-        (TWO["strong"], [0.25, 0.75], [0.14916814, 0.85083186]),
-        (TWO["weak"], [0.25, 0.75], [0.14799601, 0.85200399]),
+        (THREE, [0.1594, 0.0126, 0.8280], PARITIES.vector("three assets, weight")),
+        *((TWO_ASSET_COVARIANCES[name], budgets, weights) for name, budgets, weights in PARITY_CASES),
     ],
 )
 def test_published_risk_parities(covariance: list[list[float]], budgets: list[float], weights: list[float]) -> None:
@@ -181,29 +173,30 @@ def of_correlation(volatilities: list[float], pairs: dict[tuple[int, int], float
 def test_the_four_assets_of_maillard_roncalli_and_teiletche() -> None:
     given = inputs(of_correlation([0.1, 0.2, 0.3, 0.4], {(0, 1): 0.8, (2, 3): -0.5}))
     equal = solved(RiskParity(), given).weights
-    assert equal == pytest.approx([0.38361251, 0.19180625, 0.24261785, 0.18196339], abs=6e-9)
+    assert equal == pytest.approx(PARITIES.vector("four assets, weight"), abs=6e-9)
     least = solved(MinVariance(), given).weights
-    assert least == pytest.approx([0.744827586, 0, 0.151724138, 0.103448276], abs=6e-10)
+    assert least == pytest.approx(LEAST_VARIANCE.vector("weight"), abs=6e-10)
     for w, volatility in (
-        (equal, 0.1029340369),
-        (least, 0.0863033943),
+        (equal, PARITIES["four assets, volatility"]),
+        (least, LEAST_VARIANCE["volatility"]),
         (solved(EqualWeight(), given).weights, 0.1151086443),
     ):
         assert np.sqrt(w @ given.moments.covariance @ w) == pytest.approx(volatility, abs=6e-11)
     apart = inputs(of_correlation([0.1, 0.2, 0.3, 0.4], {}))
-    assert solved(RiskParity(), apart).weights == pytest.approx([0.48, 0.24, 0.16, 0.12], abs=1e-14)
+    assert solved(RiskParity(), apart).weights == pytest.approx(PARITIES.vector("four uncorrelated, weight"), abs=1e-14)
 
 
 def test_the_three_assets_of_roncalli() -> None:
     given = inputs(of_correlation([0.3, 0.2, 0.15], {(0, 1): 0.8, (0, 2): 0.5, (1, 2): 0.3}))
     budgets = dict(zip(given.assets, (0.5, 0.2, 0.3), strict=True))
-    for objective, weights, volatility in (
-        (RiskParity(budgets=budgets), [0.31145051, 0.21899751, 0.46955198], 0.1748971594),
-        (RiskParity(), [0.19686194, 0.32444083, 0.47869723], 0.1613135182),
+    for objective, name in (
+        (RiskParity(budgets=budgets), "budgets 50/20/30"),
+        (RiskParity(), "equal budgets"),
     ):
         w = solved(objective, given).weights
-        assert w == pytest.approx(weights, abs=6e-9)
-        assert np.sqrt(w @ given.moments.covariance @ w) == pytest.approx(volatility, abs=6e-11)
+        assert w == pytest.approx(PARITIES.vector(f"{name}, weight"), abs=6e-9)
+        published = PARITIES[f"{name}, volatility"]
+        assert np.sqrt(w @ given.moments.covariance @ w) == pytest.approx(published, abs=6e-11)
 
 
 def performance(given: ObjectiveInputs, w: np.ndarray) -> tuple[float, float, float]:

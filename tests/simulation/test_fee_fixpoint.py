@@ -1,35 +1,16 @@
-"""O-FEE: closed forms of the rebalance that pays its own costs."""
+"""Closed forms of the rebalance that pays its own costs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from engine.diagnostics.verify.accounting import FEE_CASES
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
 from engine.simulation import kernel
 from engine.simulation.kernel.records import ExecutionTerms, Order
 from tests.support.markets import percent
-
-THIRD = 1 / 3
-ROWS = [
-    # holdings, cash, targets, rate, value after, fee, trades
-    ([0], 100, [1], 0.01, 100 / 1.01, 0.990099009901, [99.00990099009901]),
-    ([0, 0], 100, [0.6, 0.4], 0.01, 99.009900990099, 0.990099009901, [59.4059405941, 39.6039603960]),
-    ([60, 40], 0, [0.5, 0.5], 0.01, 99.8, 0.2, [-10.1, 9.9]),
-    ([100, 0, 0], 0, [0.2, 0.3, 0.5], 0.01, 99 / 1.006, 1.590457256461, [-80.3180914513, 29.5228628231, 49.2047713718]),
-    ([70, 30], 0, [0, 0], 0.01, 99, 1, [-70, -30]),
-    ([55, 45], 0, [0.5, 0.4], 0.002, 99.979963935083, 0.020036064917, [-5.0100180325, -5.008014426]),
-    (
-        [40000, 35000, 25000],
-        0,
-        [THIRD, THIRD, THIRD],
-        0.0002,
-        99996.666444429633,
-        3.333555570371,
-        [-6667.7778518568, -1667.7778518568, 8332.2221481432],
-    ),
-]
 
 
 def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, price: np.ndarray | None = None):
@@ -46,7 +27,7 @@ def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, pri
     return float(units @ price) + cash, fees.sum(), dq * price, cash
 
 
-@pytest.mark.parametrize(("h", "cash", "w", "rate", "after", "fee", "trades"), ROWS)
+@pytest.mark.parametrize(("h", "cash", "w", "rate", "after", "fee", "trades"), FEE_CASES)
 def test_a_proportional_rebalance_solves_its_own_cost(h, cash, w, rate, after, fee, trades) -> None:
     value, paid, x, left = rebalance(h, cash, w, percent(rate, len(h)))
     assert value == pytest.approx(after, rel=1e-12)

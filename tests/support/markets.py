@@ -14,7 +14,7 @@ from engine.simulation.kernel.records import ExecutionTerms
 A32, C32, M32 = 1664525, 1013904223, 2**32
 
 
-def lcg_returns(seed: int, rows: int, columns: int) -> np.ndarray:
+def lcg_returns(seed: int = 42, rows: int = 240, columns: int = 10) -> np.ndarray:
     """Daily returns of the oracles' linear congruential generator: 12 uniforms a draw, drawn row by row."""
     x, result = seed, np.empty((rows, columns))
     for t in range(rows):
@@ -28,7 +28,7 @@ def lcg_returns(seed: int, rows: int, columns: int) -> np.ndarray:
 
 
 def synthetic_closes() -> tuple[np.ndarray, np.ndarray]:
-    """Dates and prices of O-SYN: every Monday to Friday from 2014-12-31 to 2024-12-31, four assets A to D."""
+    """Dates and prices of the synthetic market: every Monday to Friday from 2014-12-31 to 2024-12-31, four assets A to D."""
     days = np.arange(np.datetime64("2014-12-31"), np.datetime64("2025-01-01"))
     dates = days[np.is_busday(days)]
     returns = lcg_returns(7, len(dates), 4)

@@ -98,7 +98,7 @@ def time_jobs(
             missing.append(peer.title)
         else:
             say(peer.title)
-            lines.append(_peer_timing(peer, plan, rounds))
+            lines.append(_peer_timing(peer, make_policy, rounds))
     say(weights.WEIGHTS_JOB)
     lines += _weight_timings(rounds, peers=peers)
     say("matrix product")

@@ -19,7 +19,7 @@ from engine.simulation.kernel.records import ExecutionTerms, Order
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 
-_FEE_CASES: Final = (
+FEE_CASES: Final = (
     # holdings, cash, targets, rate, value after, fee, trades
     ([0.0], 100.0, [1.0], 0.01, 100 / 1.01, 0.990099009901, [99.0099009901]),
     ([0.0, 0.0], 100.0, [0.6, 0.4], 0.01, 99.009900990099, 0.990099009901, [59.4059405941, 39.6039603960]),
@@ -45,7 +45,7 @@ _FEE_CASES: Final = (
         [-6667.7778518568, -1667.7778518568, 8332.2221481432],
     ),
 )
-_YEAR_ENDS: Final = {
+YEAR_ENDS: Final = {
     "2014-12-31": 99900.0999001,
     "2015-12-31": 118147.079582,
     "2016-12-30": 129685.101616,
@@ -58,7 +58,7 @@ _YEAR_ENDS: Final = {
     "2023-12-29": 115315.834948,
     "2024-12-31": 134624.560586,
 }
-_PEAK_WEIGHTS: Final = {
+PEAK_WEIGHTS: Final = {
     "A": (0.468089687, "2021-10-14"),
     "B": (0.369236401, "2018-12-24"),
     "C": (0.252743494, "2023-06-13"),
@@ -72,7 +72,7 @@ FixedMixFactory = Callable[[Mapping[str, float]], Policy]
 def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
     """Yield value, fee and trades of seven rebalances that pay their own costs."""
     origin = FigureGroup("fee fixpoint", "closed forms of V' = V - c sum |w V' - h|")
-    for row, (h, cash, w, rate, after, fee, trades) in enumerate(_FEE_CASES, 1):
+    for row, (h, cash, w, rate, after, fee, trades) in enumerate(FEE_CASES, 1):
         units, dq, fees = np.array(h), np.zeros(len(h)), np.zeros(len(h))
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
         costs, uncapped = PercentCosts(rate=rate).cost_table(len(h)), np.full(len(h), np.inf)
@@ -95,13 +95,13 @@ def synthetic_market_figures(make_policy: FixedMixFactory) -> Iterator[Reference
     shares = [460.007692241, 195.138523067, 295.630642798, 158.945772917]
     yield from _ledger_figures(origin, "no costs", free, (134859.946407215, -0.299020936639, 0.0), shares)
     weights = free.weights(market)
-    for j, (ticker, (weight, day)) in enumerate(_PEAK_WEIGHTS.items()):
+    for j, (ticker, (weight, day)) in enumerate(PEAK_WEIGHTS.items()):
         yield origin.figure(f"highest weight of {ticker}", weight, float(weights[:, j].max()), 1e-9)
         yield origin.figure(f"day of it, {ticker}", day, str(free.dates[weights[:, j].argmax()]))
     paid = simulate(market, policy, Account(), PercentCosts(rate=0.001).cost_table(4))
     shares = [459.204790481, 194.797926450, 295.114646288, 158.668347467]
     yield from _ledger_figures(origin, "10 bp", paid, (134624.560586007, -0.299292908072, 184.571871748), shares)
-    for day, value in _YEAR_ENDS.items():
+    for day, value in YEAR_ENDS.items():
         yield origin.figure(f"value on {day}", value, float(paid.value[paid.dates == np.datetime64(day)][0]), 1e-11)
 
 

@@ -12,7 +12,7 @@ from engine.analysis.money_weighted import irr, mirr, modified_dietz, xirr
 from engine.core.arrays import DateArray, FloatArray
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 
-_XIRR_CASES: Final = (
+XIRR_CASES: Final = (
     (
         "Microsoft's example",
         "2008-01-01 -10000 2008-03-01 2750 2008-10-30 4250 2009-02-15 3250 2009-04-01 2750",
@@ -40,7 +40,7 @@ _XIRR_CASES: Final = (
         0.1566983509252,
     ),
 )
-_CUMULATIVE_RETURNS: Final = (
+CUMULATIVE_RETURNS: Final = (
     0.023,
     0.042616491,
     0.019624983,
@@ -55,8 +55,8 @@ _CUMULATIVE_RETURNS: Final = (
 def money_weighted_figures() -> Iterator[ReferenceFigure]:
     """Yield internal rates of return of dated and of yearly flows."""
     origin = FigureGroup("money-weighted rates", "Microsoft, portfolio-performance, MathWorks, pyxirr and xirr tests")
-    for name, text, rate in _XIRR_CASES:
-        yield origin.figure(f"XIRR, {name}", rate, xirr(*_parse_flows(text)).value)
+    for name, text, rate in XIRR_CASES:
+        yield origin.figure(f"XIRR, {name}", rate, xirr(*parse_flows(text)).value)
     yearly = np.array([-70000.0, 12000.0, 15000.0, 18000.0, 21000.0, 26000.0])
     yield origin.figure("IRR, four years", -0.0212448482734, irr(yearly[:-1]).value)
     yield origin.figure("IRR, five years", 0.0866309480365, irr(yearly).value)
@@ -73,7 +73,7 @@ def time_weighted_figures() -> Iterator[ReferenceFigure]:
     gone = np.array([0.0, 0.0, 0.0, 400.0, 0.0, 0.0, 0.0, 3697.04, 0.0])
     value = 10000.0 + np.cumsum(come + np.array(gains) - gone)
     returns = time_weighted_returns(value, at_start=come, at_end=-gone)
-    yield from origin.figures("cumulative return, day", _CUMULATIVE_RETURNS, np.cumprod(1.0 + returns) - 1.0)
+    yield from origin.figures("cumulative return, day", CUMULATIVE_RETURNS, np.cumprod(1.0 + returns) - 1.0)
     dates = np.arange(np.datetime64("2011-12-31"), np.datetime64("2012-01-09"))
     paid = come - gone
     yield origin.figure("modified Dietz", -0.0840582988, modified_dietz(dates, paid, 10000.0, float(value[-1])), 1e-10)
@@ -83,6 +83,7 @@ def time_weighted_figures() -> Iterator[ReferenceFigure]:
     yield origin.figure("XIRR", -0.9816216537, xirr(dates, pocket).value)
 
 
-def _parse_flows(text: str) -> tuple[DateArray, FloatArray]:
+def parse_flows(text: str) -> tuple[DateArray, FloatArray]:
+    """Return dates and amounts (K,) of flows written as ``2010-01-01 -200 2010-12-31 210``."""
     words = text.split()
     return np.array(words[::2], dtype="datetime64[D]"), np.array(words[1::2], dtype=np.float64)

@@ -16,13 +16,13 @@ from engine.optimisation.objectives import MinVariance, ObjectiveInputs
 from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.risk_parity import risk_parity_weights
 
-_TWO_ASSET_COVARIANCES: Final = {
+TWO_ASSET_COVARIANCES: Final = {
     "negative": ((0.25, -0.2), (-0.2, 0.25)),
     "apart": ((0.01, 0.0), (0.0, 0.04)),
     "strong": ((1.0, 0.45), (0.45, 0.25)),
     "weak": ((0.25, 0.05), (0.05, 0.04)),
 }
-_PARITY_CASES: Final = (
+PARITY_CASES: Final = (
     ("negative", (0.5, 0.5), (0.5, 0.5)),
     ("apart", (0.5, 0.5), (2 / 3, 1 / 3)),
     ("strong", (0.5, 0.5), (1 / 3, 2 / 3)),
@@ -55,8 +55,8 @@ def risk_parity_figures() -> Iterator[ReferenceFigure]:
     origin = FigureGroup(
         "risk parity", "Lean RiskParityPortfolioOptimizerTests, riskparity.py, Maillard et al. 2010, Roncalli"
     )
-    for name, budgets, weights in _PARITY_CASES:
-        w = risk_parity_weights(np.array(_TWO_ASSET_COVARIANCES[name]), np.array(budgets))
+    for name, budgets, weights in PARITY_CASES:
+        w = risk_parity_weights(np.array(TWO_ASSET_COVARIANCES[name]), np.array(budgets))
         yield from origin.figures(f"{name}, budget {budgets[0]:g}, weight", weights, w, 6e-9)
     three = np.array([[1.0, 0.0015, -0.0119], [0.0015, 1.0, -0.0308], [-0.0119, -0.0308, 1.0]])
     w = risk_parity_weights(three, np.array([0.1594, 0.0126, 0.8280]))

@@ -9,10 +9,15 @@ from fractions import Fraction
 
 import pytest
 
+from engine.diagnostics.verify.accounting import FEE_CASES, synthetic_market_figures
+from engine.diagnostics.verify.rates import CUMULATIVE_RETURNS
+from strategies.fixed_mix import FixedMix
 from tests.reference.exact_inputs import market, mix, q, rates
 from tests.reference.ledger import Case, Cost, Event, Ledger, LedgerError, Run, WaitedTooLong, levels, run
+from tests.support.published import Published
 
 F = Fraction
+SYNTHETIC = Published(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
 
 
 def traded(result: Run, row: int) -> list[tuple[str, list[Fraction]]]:
@@ -22,37 +27,23 @@ def traded(result: Run, row: int) -> list[tuple[str, list[Fraction]]]:
 
 # -- the fee fixpoint (S3)
 
-FEES = [
-    ("0", "100", "1", "1/100", "99.009900990099", ["99.0099009901"]),
-    ("0 0", "100", "0.6 0.4", "1/100", "99.009900990099", ["59.4059405941", "39.6039603960"]),
-    ("60 40", "0", "0.5 0.5", "1/100", "99.8", ["-10.1", "9.9"]),
-    ("100 0 0", "0", "0.2 0.3 0.5", "1/100", "98.409542743539", ["-80.3180914513", "29.5228628231", "49.2047713718"]),
-    ("70 30", "0", "0 0", "1/100", "99", ["-70", "-30"]),
-    ("55 45", "0", "0.5 0.4", "2/1000", "99.979963935083", ["-5.0100180325", "-5.008014426"]),
-    (
-        "40000 35000 25000",
-        "0",
-        "1/3 1/3 1/3",
-        "2/10000",
-        "99996.666444429633",
-        ["-6667.7778518568", "-1667.7778518568", "8332.2221481432"],
-    ),
-]
 
-
-@pytest.mark.parametrize(("held", "cash", "weights", "rate", "after", "trades"), FEES)
-def test_fee_fixpoint(held: str, cash: str, weights: str, rate: str, after: str, trades: list[str]) -> None:
+@pytest.mark.parametrize(("held", "cash", "weights", "rate", "after", "fee", "trades"), FEE_CASES)
+def test_fee_fixpoint(
+    held: list[float], cash: float, weights: list[float], rate: float, after: float, fee: float, trades: list[float]
+) -> None:
     """A rebalance ends at the known value with the known trades, and its cash is what the weights leave over."""
     tickers = "ABC"[: len(trades)]
-    targets = dict(zip(tickers, q(*weights.split()), strict=True))
-    ledger = Ledger(Case(tickers, [[F(1)] * len(trades)], targets, costs=rates(tickers, rate)))
-    ledger.units, ledger.cash, ledger.price = q(*held.split()), F(cash), [F(1)] * len(trades)
+    targets = {ticker: F(w).limit_denominator(100) for ticker, w in zip(tickers, weights, strict=True)}
+    ledger = Ledger(Case(tickers, [[F(1)] * len(trades)], targets, costs=rates(tickers, str(rate))))
+    ledger.units, ledger.cash, ledger.price = q(*held), F(cash), [F(1)] * len(trades)
     before = ledger.value()
     ledger.rebalance(0, "rebalance", "")
     event = ledger.run.events[0]
     value = ledger.value()
-    assert float(value) == pytest.approx(float(F(after)), rel=1e-14)
-    assert [float(x) for x in event.quantities] == pytest.approx([float(F(x)) for x in trades], abs=1e-9)
+    assert float(value) == pytest.approx(after, rel=1e-14)
+    assert [float(x) for x in event.quantities] == pytest.approx(trades, abs=1e-9)
+    assert float(sum(event.costs)) == pytest.approx(fee, rel=1e-11)
     assert abs(value + sum(event.costs) - before) < F(1, 10**24)
     assert abs(ledger.cash - value * (1 - sum(targets.values()))) < F(1, 10**24)
 
@@ -114,7 +105,7 @@ def synthetic() -> tuple[list[date], list[list[Fraction]]]:
 def januaries() -> Case:
     """Rebalance the synthetic market at the first weekday of each January."""
     dates, rows = synthetic()
-    assert float(sum(sum(row) for row in rows)) == pytest.approx(1138673.729906967, rel=1e-12)
+    assert float(sum(sum(row) for row in rows)) == pytest.approx(SYNTHETIC["sum of all prices"], rel=1e-12)
     first = {t: "annual" for t in range(1, len(dates)) if dates[t].year > dates[t - 1].year}
     weights = mix(A="0.4", B="0.3", C="0.2", D="0.1")
     return Case("ABCD", rows, weights, capital=F(100_000), decisions=first)
@@ -129,29 +120,16 @@ def drawdown(level: Sequence[Fraction]) -> float:
     return worst
 
 
-@pytest.mark.parametrize(
-    ("rate", "final", "shares", "fees", "deepest"),
-    [
-        ("0", 134859.946407215, [460.007692241, 195.138523067, 295.630642798, 158.945772917], 0, -0.299020936639),
-        (
-            "1/1000",
-            134624.560586007,
-            [459.204790481, 194.797926450, 295.114646288, 158.668347467],
-            184.571871748,
-            -0.299292908072,
-        ),
-    ],
-)
-def test_synthetic_market(
-    januaries: Case, rate: str, final: float, shares: list[float], fees: float, deepest: float
-) -> None:
+@pytest.mark.parametrize(("rate", "name"), [("0", "no costs"), ("1/1000", "10 bp")])
+def test_synthetic_market(januaries: Case, rate: str, name: str) -> None:
     """Ten years agree with the reference engines."""
     case = replace(januaries, costs=rates("ABCD", rate))
     result = run(case)
-    assert float(result.value[-1]) == pytest.approx(final, rel=1e-12)
-    assert [float(x) for x in result.units[-1]] == pytest.approx(shares, rel=1e-11)
-    assert float(sum(sum(event.costs) for event in result.events)) == pytest.approx(fees, abs=1e-8)
-    assert drawdown(levels(case, result)) == pytest.approx(deepest, abs=1e-11)
+    assert float(result.value[-1]) == pytest.approx(SYNTHETIC[f"{name}, final value"], rel=1e-12)
+    assert [float(x) for x in result.units[-1]] == pytest.approx(SYNTHETIC.vector(f"{name}, shares"), rel=1e-11)
+    costs = float(sum(sum(event.costs) for event in result.events))
+    assert costs == pytest.approx(SYNTHETIC[f"{name}, costs"], abs=1e-8)
+    assert drawdown(levels(case, result)) == pytest.approx(SYNTHETIC[f"{name}, max drawdown"], abs=1e-11)
 
 
 def test_synthetic_market_in_whole_shares(januaries: Case) -> None:
@@ -175,7 +153,6 @@ def test_time_weighted_return() -> None:
     """Flows leave the level alone; a flow at the start of a day is one at the close of the day before."""
     gains = q("230", "200", "-234.41", "293.99", "293.99", "195.99", "-882.52", "-1003.85")
     inbound, outbound = {1: F(200), 5: F(5400)}, {2: F(-400), 6: F("-3697.04")}
-    cumulative = [0.023, 0.042616491, 0.019624983, 0.049614163, 0.079603343, 0.092841403, 0.033231970, -0.056182678]
     value, price, prices = F(10000), F(1), [[F(1)]]
     for day, gain in enumerate(gains):
         start = value + inbound.get(day, F(0))
@@ -186,7 +163,9 @@ def test_time_weighted_return() -> None:
     case = Case("A", prices, mix(A="1"), capital=F(10000), flows=flows)
     result = run(case)
     assert abs(result.value[-1] - F("10596.15")) < F(1, 10**20)
-    assert [float(level / 10000 - 1) for level in levels(case, result)[2:]] == pytest.approx(cumulative, abs=1e-9)
+    assert [float(level / 10000 - 1) for level in levels(case, result)[2:]] == pytest.approx(
+        CUMULATIVE_RETURNS, abs=1e-9
+    )
 
 
 # -- by hand
