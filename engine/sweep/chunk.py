@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.config_sections import Rejection
 
 
 @dataclass(frozen=True)
@@ -71,17 +70,13 @@ class Chunk:
 
 
 class RejectionCounter:
-    """Why points are no variants, as they are found in order."""
+    """Why points are no valid runs: for each reason how many there are, and the first of them."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._counts: dict[str, tuple[int, int]] = {}
+        self.counts: dict[str, tuple[int, int]] = {}
 
-    def add(self, number: int, refused: Rejection) -> None:
-        """Count a point."""
-        count, first = self._counts.get(refused.reason, (0, number))
-        self._counts[refused.reason] = count + 1, min(first, number)
-
-    def by_reason(self) -> dict[str, tuple[int, int]]:
-        """Return reason -> how many points, and the first of them."""
-        return dict(sorted(self._counts.items()))
+    def add(self, reason: str, count: int, first: int) -> None:
+        """Count ``count`` points more, the earliest of them ``first``."""
+        known, earliest = self.counts.get(reason, (0, first))
+        self.counts[reason] = known + count, min(earliest, first)

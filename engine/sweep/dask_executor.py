@@ -1,4 +1,4 @@
-"""A Dask cluster as a crew: chunks are tasks, a lost worker's are given to others, everything by one scheduler."""
+"""A Dask cluster as an executor: chunks are tasks, a lost worker's are given to others, everything by one scheduler."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class DaskExecutor:
         """
         client = self._connect()
         try:
-            hands = _check_workers(client, self.address)
-            yield from _submit_tasks(client, job, iter(tasks), 2 * hands)
+            slots = _check_workers(client, self.address)
+            yield from _submit_tasks(client, job, iter(tasks), 2 * slots)
         finally:
             client.close(timeout=1)
 
@@ -135,9 +135,9 @@ def _is_lost(future: Future) -> bool:
     )
 
 
-def _compute_chunk(job: SweepJob[PolicyT], first: int, digits: AxisIndices) -> bytes:
+def _compute_chunk(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> bytes:
     """Return the encoded chunk of a task; each thread of a worker prepares itself once for a job."""
     if getattr(_thread_state, "key", "") != job.key:
         _thread_state.worker, _thread_state.key = ChunkEvaluator(job), job.key
     worker: ChunkEvaluator[PolicyT] = _thread_state.worker
-    return worker.evaluate(first, digits).encode()
+    return worker.evaluate(first, indices).encode()

@@ -1,4 +1,4 @@
-"""Who computes the chunks: this process, several on this machine, or a Dask cluster. All give the same chunks."""
+"""Who computes the chunks: this process or several on this machine. All give the same chunks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TRACEBACK_MARK: Final = b"!"
 """What an answer begins with that is no chunk but a traceback."""
 
 ChunkTask: TypeAlias = tuple[int, AxisIndices]
-"""The first point, and (n, D) the digits of it and those after it."""
+"""The first point, and (n, D) the indices of it and those after it."""
 
 
 class Executor(Protocol):
@@ -38,22 +38,22 @@ class Executor(Protocol):
 
 
 class SerialExecutor:
-    """The process itself, with a thread a core where variants run side by side."""
+    """The process itself, with a thread a core where variants run in batches."""
 
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, in order."""
-        worker = ChunkEvaluator(job, threads=os.cpu_count() or 1)
-        for first, digits in tasks:
-            yield worker.evaluate(first, digits).encode()
+        evaluator = ChunkEvaluator(job, threads=os.cpu_count() or 1)
+        for first, indices in tasks:
+            yield evaluator.evaluate(first, indices).encode()
         clear_caches()  # what follows a sweep needs the memory
 
 
 class ProcessExecutor:
     """Several processes of this machine; one that dies is replaced, and its chunk is done again."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, workers: int) -> None:
         """Use ``workers`` processes, which share the machine's cores."""
-        self.workers = count
+        self.workers = workers
 
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, as they come.
@@ -64,22 +64,21 @@ class ProcessExecutor:
             When processes are lost again and again.
 
         """
-        desk = Dispatcher(iter(tasks), Queue(2 * self.workers))
-        hands = [threading.Thread(target=_supervise_worker, args=(job, desk), daemon=True) for _ in range(self.workers)]
-        for hand in hands:
-            hand.start()
+        dispatcher = Dispatcher(iter(tasks), Queue(2 * self.workers))
+        for _ in range(self.workers):
+            threading.Thread(target=_supervise_worker, args=(job, dispatcher), daemon=True).start()
         try:
             for _ in range(self.workers):
-                while (content := desk.results.get()) is not None:
+                while (content := dispatcher.results.get()) is not None:
                     if isinstance(content, BaseException):
                         raise content
                     yield content
         finally:
-            with desk.lock:  # from here on no process is started
-                desk.closed.set()
-            for child in desk.processes:
-                child.kill()  # it holds nothing; an orderly exit would take half a second
-                child.join()
+            with dispatcher.lock:  # from here on no process is started
+                dispatcher.closed.set()
+            for process in dispatcher.processes:
+                process.kill()  # it holds nothing; an orderly exit would take half a second
+                process.join()
 
 
 @dataclass
@@ -107,61 +106,61 @@ class Dispatcher:
                 raise OutputError(f"{why}; take fewer --workers or less --memory, then --resume")
 
 
-def _supervise_worker(job: SweepJob[PolicyT], desk: Dispatcher) -> None:
+def _supervise_worker(job: SweepJob[PolicyT], dispatcher: Dispatcher) -> None:
     """Look after one process: give it tasks one by one, and pass on what it answers; the end is None, or the fault.
 
     It is started when there is a task for it, so that there are never more processes than tasks.
     """
-    line: Connection | None = None
+    connection: Connection | None = None
     try:
-        while (task := desk.next_task()) is not None:
+        while (task := dispatcher.next_task()) is not None:
             content = None
             while content is None:
-                line = line or _start_worker(job, desk)
-                content = _request_chunk(line, task) if line else None
-                if desk.closed.is_set():
+                connection = connection or _start_worker(job, dispatcher)
+                content = _request_chunk(connection, task) if connection else None
+                if dispatcher.closed.is_set():
                     return
                 if content is None:
-                    line = None
-                    desk.count_lost_worker()
-            desk.results.put(content)
+                    connection = None
+                    dispatcher.count_lost_worker()
+            dispatcher.results.put(content)
     except BaseException as error:  # noqa: BLE001  (whoever reads the queue raises it)
-        desk.results.put(error)
+        dispatcher.results.put(error)
     else:
-        desk.results.put(None)
+        dispatcher.results.put(None)
 
 
-def _start_worker(job: SweepJob[PolicyT], desk: Dispatcher) -> Connection | None:
-    """Start a process, give it the job, and return the line to it; None when it is gone before it has the job.
+def _start_worker(job: SweepJob[PolicyT], dispatcher: Dispatcher) -> Connection | None:
+    """Start a process, give it the job, and return the connection to it; None when it is gone before it has the job.
 
-    The job goes through the line, whose other end is closed here: what starts a process writes its arguments into a
-    pipe whose other end stays open, and would wait for ever for one that died.
+    The job goes through the connection, whose other end is closed here: what starts a process writes its arguments into
+    a pipe whose other end stays open, and would wait for ever for one that died.
     """
     context = get_context("spawn")
-    here, there = context.Pipe()
-    child = context.Process(target=_worker_main, args=(there,), daemon=True)
-    with desk.lock:
-        if desk.closed.is_set():
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_worker_main, args=(theirs,), daemon=True)
+    with dispatcher.lock:
+        if dispatcher.closed.is_set():
             return None
         try:
-            child.start()
+            process.start()
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise OutputError(f"--workers: a worker process cannot be started: {reason}; take fewer") from error
-        desk.processes.append(child)
-    there.close()
+        dispatcher.processes.append(process)
+    theirs.close()
     try:
-        here.send(job)
+        ours.send(job)
     except OSError:
         return None
-    return here
+    return ours
 
 
-def _request_chunk(line: Connection, task: ChunkTask) -> bytes | None:
+def _request_chunk(connection: Connection, task: ChunkTask) -> bytes | None:
     """Return the chunk of a task, or None when the process is gone; a bug that it met is raised here."""
     try:
-        line.send(task)
-        content = line.recv_bytes()
+        connection.send(task)
+        content = connection.recv_bytes()
     except (EOFError, OSError):
         return None
     if content.startswith(_TRACEBACK_MARK):
@@ -177,16 +176,16 @@ def _exit_with_parent() -> None:
     os._exit(0)  # from a thread beside a computation, which nothing else would end
 
 
-def _worker_main(line: Connection) -> None:
-    """Receive a job and answer its tasks until the line closes, or the process that asks is gone."""
+def _worker_main(connection: Connection) -> None:
+    """Receive a job and answer its tasks until the connection closes, or the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
-        worker = ChunkEvaluator(line.recv())
+        evaluator = ChunkEvaluator(connection.recv())
         while True:
-            first, digits = line.recv()
-            line.send_bytes(worker.evaluate(first, digits).encode())
+            first, indices = connection.recv()
+            connection.send_bytes(evaluator.evaluate(first, indices).encode())
     except EOFError:
         return
     except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
-        line.send_bytes(_TRACEBACK_MARK + traceback.format_exc().encode())
+        connection.send_bytes(_TRACEBACK_MARK + traceback.format_exc().encode())

@@ -69,9 +69,8 @@ class Journal:
         elif found != identity:
             keys = dict.fromkeys([*identity, *found])
             changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
-            raise OutputError(
-                f"{self.path}: belongs to another sweep ({changed} differs); leave --resume away to start anew"
-            )
+            words = f"belongs to another sweep ({changed} differs)"
+            raise OutputError(f"{self.path}: {words}; leave --resume away to start anew")
 
     def append(self, content: bytes) -> None:
         """Append an encoded chunk; when this returns it is on the disk."""
@@ -124,9 +123,8 @@ class Journal:
             os.fsync(self.file.fileno())
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise OutputError(
-                f"{self.path}: cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
-            ) from error
+            words = f"cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
+            raise OutputError(f"{self.path}: {words}") from error
         return begin + _RECORD_HEADER.size
 
     def _recover(self) -> dict[str, str] | None:

@@ -25,13 +25,13 @@ from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder, move_into_place
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
-from engine.sweep.journal import JOURNAL_FILE as JOURNAL
-from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.journal import JOURNAL_FILE
+from engine.sweep.results_table import RESULTS_FILE
 from engine.sweep.summary import SweepManifest, SweepSummary
 
 STAGING_NAME: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""
-RESULT_FILES: Final = (CONFIG_FILE, MANIFEST_FILE, "report.html", RESULTS, SUMMARY_FILE)
+RESULT_FILES: Final = (CONFIG_FILE, MANIFEST_FILE, "report.html", RESULTS_FILE, SUMMARY_FILE)
 """The files of a finished sweep."""
 
 
@@ -44,7 +44,7 @@ def staging_folder(folder: Path) -> Path:
 
 
 def publish(
-    sweeping: PreparedSweep[PolicyT],
+    sweep: PreparedSweep[PolicyT],
     run: RunResult,
     summary: SweepSummary,
     folder: Path,
@@ -52,51 +52,50 @@ def publish(
 ) -> None:
     """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.
 
-    ``run`` is the config's own plan. A fault on the way leaves the results of an earlier sweep as they were.
+    ``run`` is that of the base config. A fault on the way leaves the results of an earlier sweep as they were.
     """
-    made = staging_folder(folder)
+    staging = staging_folder(folder)
     files: Mapping[str, bytes] = {
-        CONFIG_FILE: yaml.safe_dump(sweeping.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
+        CONFIG_FILE: yaml.safe_dump(sweep.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
         SUMMARY_FILE: to_json(summary.to_plain()),
     }
     for name, content in files.items():
-        atomic_write(made / name, content)
+        atomic_write(staging / name, content)
     manifest = SweepManifest(
         versions=package_versions(),
-        config_sha256=sweeping.config.sha256(),
+        config_sha256=sweep.config.sha256(),
         plan_sha256=run.config_sha256,
-        data_sha256=sweeping.job.closes.provenance.sha256,
-        identity=dict(sweeping.identity),
-        files={name: _file_sha256(made / name) for name in (RESULTS, *files)},
+        data_sha256=sweep.job.closes.provenance.sha256,
+        identity=dict(sweep.identity),
+        files={name: _file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
     )
-    atomic_write(made / MANIFEST_FILE, to_json(manifest.to_plain()))
-    build(made)
+    atomic_write(staging / MANIFEST_FILE, to_json(manifest.to_plain()))
+    build(staging)
     with lock_folder(folder):
         refuse_other_kind(folder, SWEEP_KIND)
-        move_into_place([made / name for name in RESULT_FILES], folder)
+        move_into_place([staging / name for name in RESULT_FILES], folder)
 
 
 def clean_staging(folder: Path) -> None:
     """Remove what a finished sweep does not need any more; what somebody else put there stays."""
-    made = staging_folder(folder)
+    staging = staging_folder(folder)
     with suppress(OSError):
-        for path in [made / JOURNAL, *(made / name for name in RESULT_FILES), *made.glob(".*.tmp")]:
+        for path in [staging / JOURNAL_FILE, *(staging / name for name in RESULT_FILES), *staging.glob(".*.tmp")]:
             path.unlink(missing_ok=True)
-        made.rmdir()
+        staging.rmdir()
 
 
-def is_finished(sweeping: PreparedSweep[PolicyT], folder: Path) -> bool:
+def is_finished(sweep: PreparedSweep[PolicyT], folder: Path) -> bool:
     """Tell whether ``folder`` holds the results of just this sweep, whole."""
-    if (staging_folder(folder) / JOURNAL).exists():
+    if (staging_folder(folder) / JOURNAL_FILE).exists():
         return False
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
-        signed = all(
-            manifest["files"][name] == _file_sha256(folder / name) for name in (RESULTS, CONFIG_FILE, SUMMARY_FILE)
-        )
+        files = (RESULTS_FILE, CONFIG_FILE, SUMMARY_FILE)
+        signed = all(manifest["files"][name] == _file_sha256(folder / name) for name in files)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(signed and manifest.get("identity") == sweeping.identity)
+    return bool(signed and manifest.get("identity") == sweep.identity)
 
 
 def _file_sha256(path: Path) -> str:

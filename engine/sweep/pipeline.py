@@ -1,4 +1,4 @@
-"""A whole sweep: prepare, compute with a crew, look at the table, put the files in place."""
+"""A whole sweep: choose who computes it, compute, look at the table, put the files in place."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ from engine.sweep.computation import (
     run_base_config,
 )
 from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
-from engine.sweep.journal import JOURNAL_FILE as JOURNAL
-from engine.sweep.journal import Journal
+from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish, staging_folder
 from engine.sweep.preflight import no_valid_point
-from engine.sweep.results_table import RESULTS_FILE as RESULTS
+from engine.sweep.results_table import RESULTS_FILE
 from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.worker import ChunkEvaluator
 
-MIN_POINTS_FOR_PROCESSES: Final = 20_000
-"""Points from which on more processes are worth starting, when variants run side by side."""
-MIN_SEQUENTIAL_POINTS_FOR_PROCESSES: Final = 200
-"""The same, when each runs through the spine."""
+MIN_BATCH_POINTS: Final = 20_000
+"""Points from which on more processes are worth starting, when variants run in batches."""
+MIN_SEQUENTIAL_POINTS: Final = 200
+"""The same, when each runs through ``simulate``."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class SweepOptions:
 
 
 def run_sweep(
-    sweeping: PreparedSweep[PolicyT], options: SweepOptions, progress: ProgressCallback, build: Callable[[Path], object]
+    sweep: PreparedSweep[PolicyT], options: SweepOptions, progress: ProgressCallback, build: Callable[[Path], object]
 ) -> SweepSummary:
     """Run a sweep to its files; return what it shows.
 
@@ -61,48 +60,40 @@ def run_sweep(
         before is untouched.
 
     """
-    made = staging_folder(options.folder)
-    count = sweeping.points.count
-    crew, hands = _choose_executor(options, sweeping)
-    with Journal.open(made / JOURNAL, sweeping.identity, resume=options.resume) as journal:
-        refused = compute_results(sweeping, journal, crew, chunk_size(options.memory, hands, count), progress)
-        if sum(points for points, _ in refused.values()) == count:
+    staging = staging_folder(options.folder)
+    count = sweep.points.count
+    executor, workers = _choose_executor(options, sweep)
+    with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
+        rejections = compute_results(sweep, journal, executor, chunk_size(options.memory, workers, count), progress)
+        if sum(points for points, _ in rejections.values()) == count:
             journal.delete()
             clean_staging(options.folder)
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
-            raise no_valid_point(sweeping.base_config, sweeping.space, sweeping.points, refused)
-        run = run_base_config(sweeping)
-        summary = summarise(SweepResults(made / RESULTS, sweeping.space, sweeping.points), run, refused)
-        publish(sweeping, run, summary, options.folder, build)
+            raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
+        run = run_base_config(sweep)
+        summary = summarise(SweepResults(staging / RESULTS_FILE, sweep.space, sweep.points), run, rejections)
+        publish(sweep, run, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
     return summary
 
 
-def _choose_executor(options: SweepOptions, sweeping: PreparedSweep[PolicyT]) -> tuple[Executor, int]:
+def _choose_executor(options: SweepOptions, sweep: PreparedSweep[PolicyT]) -> tuple[Executor, int]:
     """Return who computes, and how many of them at once."""
-    cores, count = os.cpu_count() or 1, sweeping.points.count
+    cores, count = os.cpu_count() or 1, sweep.points.count
     if options.scheduler:
         from engine.sweep.dask_executor import DaskExecutor  # noqa: PLC0415  (an extra)
 
         return DaskExecutor(options.scheduler), cores
-    worker, first = ChunkEvaluator(sweeping.job), sweeping.points.indices_between(0, 1)
-    hands = options.workers
-    if not hands:
-        hands = (
-            cores
-            if count
-            >= (
-                MIN_POINTS_FOR_PROCESSES
-                if worker.is_batchable(first[0].tolist())
-                else MIN_SEQUENTIAL_POINTS_FOR_PROCESSES
-            )
-            else 1
-        )
-    hands = min(hands, -(-count // MIN_CHUNK_POINTS) or 1)  # one a chunk: more would have nothing to do
-    if hands == 1:
+    evaluator, first = ChunkEvaluator(sweep.job), sweep.points.indices_between(0, 1)
+    workers = options.workers
+    if not workers:
+        least = MIN_BATCH_POINTS if evaluator.is_batchable(first[0].tolist()) else MIN_SEQUENTIAL_POINTS
+        workers = cores if count >= least else 1
+    workers = min(workers, -(-count // MIN_CHUNK_POINTS) or 1)  # one a chunk: more would have nothing to do
+    if workers == 1:
         return SerialExecutor(), 1
     if not kernel.is_compiled("run_lanes"):
-        worker.evaluate(0, first)  # once here rather than in every process at a time
-    return ProcessExecutor(hands), hands
+        evaluator.evaluate(0, first)  # once here rather than in every process at a time
+    return ProcessExecutor(workers), workers

@@ -78,13 +78,13 @@ class ChunkEvaluator(Generic[PolicyT]):
         rejections = RejectionCounter()
         for number, point in enumerate(self.variants.validate_all(indices.tolist()), first):
             if isinstance(point, Rejection):
-                rejections.add(number, point)
+                rejections.add(point.reason, 1, number)
             else:
                 points.append(point)
                 numbers.append(number)
         metrics, rejected = self._compute_metrics(points)
         for at in sorted(rejected):
-            rejections.add(numbers[at], rejected[at])
+            rejections.add(rejected[at].reason, 1, numbers[at])
         valid = np.delete(np.arange(len(points)), sorted(rejected))
         ids = np.frombuffer(b"".join(point.sha256 for point in points), dtype=np.uint8).reshape(-1, 32)
         return Chunk(
@@ -93,7 +93,7 @@ class ChunkEvaluator(Generic[PolicyT]):
             np.array(numbers, dtype=np.int64)[valid],
             ids[valid],
             metrics[valid],
-            rejections.by_reason(),
+            dict(sorted(rejections.counts.items())),
         )
 
     def is_batchable(self, indices: Sequence[int]) -> bool:
