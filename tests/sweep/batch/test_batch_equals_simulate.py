@@ -17,6 +17,7 @@ from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.kernel.batch.run_lanes import run_lanes
+from engine.simulation.simulate import simulate
 from engine.sweep.batch import run_batch
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import PolicyCache, Variant, policy_cache_for
@@ -26,6 +27,25 @@ from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 
 NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
+
+
+def first_difference(market: Market, variant: Variant, risk_free: float | np.ndarray) -> str:
+    """Return the first session after which a batch and ``simulate`` differ, what is traded there, and both values."""
+    for end in range(variant.start + 1, variant.end + 1):
+        shorter = variant._replace(end=end)
+        batch, alone = (
+            variant_metrics(market, [shorter], risk_free)[0],
+            reference_metrics(market, shorter, risk_free),
+        )
+        for name, one, other in zip(SWEEP_METRICS, batch, alone, strict=True):
+            if one != other and not (np.isnan(one) and np.isnan(other)):
+                cut, costs = market.truncate(market.dates[end - 1]), variant.costs.cost_table(len(market.assets))
+                ledger = simulate(cut, variant.own_policy, variant.account, costs, start=variant.start)
+                rules = [ledger.reasons[k] for k in np.flatnonzero(ledger.rows == len(ledger.dates) - 1)] or [
+                    "no trade"
+                ]
+                return f"from {market.dates[end - 1]} on, {' and '.join(rules)}: {name} {float(one)!r} in a batch, {float(other)!r} alone"
+    return "only among others"
 
 
 def equal(left: np.ndarray, right: np.ndarray) -> None:
@@ -42,7 +62,8 @@ def compare(market: Market, variants: list[Variant], risk_free: float | np.ndarr
     for members in batches.values():
         table = variant_metrics(market, members, risk_free, threads)
         for row, variant in zip(table, members, strict=True):
-            equal(row, reference_metrics(market, variant, risk_free))
+            if not np.array_equal(row, reference_metrics(market, variant, risk_free), equal_nan=True):
+                pytest.fail(first_difference(market, variant, risk_free))
     return sum(map(len, batches.values()))
 
 
@@ -276,7 +297,6 @@ def test_metrics_are_those_that_a_run_prints() -> None:
     from engine.analysis.comparison import peak_weights
     from engine.analysis.metrics_table import compute_metrics
     from engine.analysis.performance import Performance
-    from engine.simulation.simulate import simulate
 
     market = steady_market(500, 6)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}
