@@ -16,7 +16,8 @@ from engine.core.fields import (
     raise_faults,
     validates_fields,
 )
-from engine.data.research.fundamentals import Criterion, Fundamentals
+from engine.data.research.formula import Criterion
+from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.verdicts import Verdicts
 from engine.portfolio.policy import Decision, LossReference, LossReviewRule, ReviewVerdict
 

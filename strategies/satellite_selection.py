@@ -9,7 +9,8 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
-from engine.data.research.fundamentals import Fundamentals, Measure
+from engine.data.research.formula import Measure
+from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import UniverseOrPath
 from engine.portfolio.policy import Decision
 

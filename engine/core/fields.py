@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.errors import shorten
+from engine.core.errors import EngineError, shorten
 
 _MAX_NUMBER = 1e15
 _MAX_PERCENT = 1e5
@@ -62,6 +62,15 @@ def raise_faults(faults: Iterable[FieldFault]) -> None:
         places, words = zip(*found, strict=True)
         context = {"text": "\n".join(words), "words": list(words), "places": list(places)}
         raise PydanticCustomError("together", "{text}", context)
+
+
+@contextmanager
+def file_faults(keys: tuple[str | int, ...] = ()) -> Iterator[None]:
+    """Turn what is wrong in a file that a value names into faults of the value, or of its ``keys``."""
+    try:
+        yield
+    except EngineError as error:
+        raise_faults((keys, line) for line in error.args)
 
 
 def validates_fields(faults: Callable[[ModelT], Iterable[FieldFault]]) -> object:

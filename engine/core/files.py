@@ -17,11 +17,7 @@ from engine.core.errors import DataError, OutputError
 def expand_home(path: Path, key: str) -> Path:
     """Return ``path`` with a leading ``~`` or ``~user`` replaced by the home folder; ``key`` is what named it.
 
-    Raises
-    ------
-    DataError
-        When there is no such user, or the user has no home.
-
+    Raises DataError when there is no such user, or the user has no home.
     """
     try:
         return path.expanduser()
@@ -36,11 +32,7 @@ def stage_files(folder: Path, check: Callable[[Path], None] = lambda _: None) ->
     A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was, and so does what
     ``check`` raises at the sight of it.
 
-    Raises
-    ------
-    OutputError
-        When a file's place is taken by a folder or a symbolic link.
-
+    Raises OutputError when a file's place is taken by a folder or a symbolic link.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", suffix=".tmp", dir=folder.parent))
@@ -96,41 +88,28 @@ def atomic_write(path: Path, content: bytes) -> None:
     The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers
     the later one wins, whole. A symbolic link is refused: only the link would be replaced, not what it leads to.
 
-    Raises
-    ------
-    OutputError
-        When the disk is full, the folder cannot be written to, or ``path`` is a folder or a symbolic link; what was
-        there before is untouched and no temporary file is left.
-
+    Raises OutputError when the disk is full, the folder cannot be written to, or ``path`` is a folder or a symbolic
+    link; what was there before is untouched and no temporary file is left.
     """
     if path.is_symlink():
-        raise OutputError(
-            f"{path}: is a symbolic link, a plain file is expected; remove the link or choose another path"
-        )
+        words = "is a symbolic link, a plain file is expected; remove the link or choose another path"
+        raise OutputError(f"{path}: {words}")
     temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _write_through(temporary, content)
+            with temporary.open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
             temporary.replace(path)
         except BaseException:  # an interrupt must not leave the temporary file either
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise OutputError(
-            f"{path}: cannot write {len(content):,} bytes: {reason}; free some space or choose another folder"
-        ) from error
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    """Write a new file and wait until its bytes are on the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+        words = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
+        raise OutputError(f"{path}: {words}; free some space or choose another folder") from error
 
 
 def _sync_folder(folder: Path) -> None:

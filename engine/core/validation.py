@@ -34,6 +34,8 @@ _EXPECTED: Final = {
     "too_long": ("expected at most {max_length} of them", "leave some out"),
 }
 """What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
+_MANUAL: Final = "url"
+"""What pydantic finds itself has a page of its manual, what our validators raise has none."""
 
 
 def validate(schema: type[ModelT], document: Document) -> ModelT:
@@ -73,13 +75,8 @@ def _line_number(where: str) -> int:
 
 def _most_specific(details: list[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors worth showing where alternatives of a union each gave one: ours and bounds before the rest."""
-    own = [detail for detail in details if not _is_built_in(detail) or detail["type"] in _BOUNDS]
+    own = [detail for detail in details if _MANUAL not in detail or detail["type"] in _BOUNDS]
     return own or details
-
-
-def _is_built_in(detail: ErrorDetails) -> bool:
-    """Tell what pydantic found itself, which has a page of its manual, from what our validators raise."""
-    return "url" in detail
 
 
 def _yaml_path(detail: ErrorDetails, document: Document) -> KeyPath:
@@ -98,7 +95,7 @@ def _is_pydantic_tag(part: str | int) -> bool:
 
 def _messages(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
     """Return keys further down, message and remedy of one error; of several where one validator found several."""
-    if _is_built_in(detail):
+    if _MANUAL in detail:
         return [((), *_built_in_message(detail, schema))]
     context = detail.get("ctx", {})
     parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
@@ -112,7 +109,9 @@ def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[st
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
         owner = _model_at(schema, detail["loc"][:-1])
-        return f"unknown key {_show_found(key)}", did_you_mean(key, _key_names(owner)) if owner else "remove it"
+        known = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
+        remedy = did_you_mean(key, known) if owner else "remove it"
+        return f"unknown key {_show_found(key)}", remedy
     if kind == "missing":
         return f"key '{key}' is missing", f"add `{key}: ...`"
     if kind == "union_tag_invalid":
@@ -143,10 +142,6 @@ def _show_found(found: object) -> str:
     if isinstance(found, list | tuple):
         return "a list" if found else "none"
     return f"'{shorten(str(found), 60)}'"
-
-
-def _key_names(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:

@@ -57,11 +57,7 @@ class Document:
     def override(self, assignment: str) -> None:
         """Apply one ``key.path=value`` of the command line, its value read as YAML text.
 
-        Raises
-        ------
-        ConfigError
-            When there is no ``=``, or the path runs through something that is no mapping.
-
+        Raises ConfigError when there is no ``=``, or the path runs through something that is no mapping.
         """
         path_text, equals, value = assignment.partition("=")
         if not equals or not path_text.strip():
@@ -109,11 +105,8 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read and parse a configuration file.
 
-    Raises
-    ------
-    ConfigError
-        When the file cannot be read, is too large or deep, is not UTF-8 YAML text, or is not one mapping.
-
+    Raises ConfigError when the file cannot be read, is too large or deep, is not UTF-8 YAML text, or is not one
+    mapping.
     """
     name = str(path)
     try:
@@ -213,13 +206,15 @@ def _build_tree(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], fault
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            faults.append(Fault(f"{name}:{line}", _join_path(path), "a key must be plain text", "write `key: value`"))
+            faults.append(
+                Fault(f"{name}:{line}", ".".join(map(str, path)), "a key must be plain text", "write `key: value`")
+            )
             continue
         key = str(key_node.value)
         here = (*path, key)
         if key in tree:
             where = f"key '{key}' stands here and on line {lines[here]}"
-            faults.append(Fault(f"{name}:{line}", _join_path(here), where, "keep one of the two"))
+            faults.append(Fault(f"{name}:{line}", ".".join(map(str, here)), where, "keep one of the two"))
             continue
         lines[here] = line
         tree[key] = _build_tree(value_node, here, lines, faults, name)
@@ -251,10 +246,6 @@ def _number_lines(node: object, path: KeyPath, lines: dict[KeyPath, int], line: 
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
     for key, child in items:
         _number_lines(child, (*path, key), lines, line)
-
-
-def _join_path(path: KeyPath) -> str:
-    return ".".join(str(part) for part in path)
 
 
 def _refusal(where: str, message: str, remedy: str, path: str = "") -> ConfigError:

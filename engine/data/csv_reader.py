@@ -42,11 +42,7 @@ def to_date(day: Day) -> dt.date:
 def require_file(path: str) -> Path:
     """Return the regular file at ``path``; a relative one starts at the working directory.
 
-    Raises
-    ------
-    DataError
-        When there is none, or something other than a file.
-
+    Raises DataError when there is none, or something other than a file.
     """
     try:
         place = Path(path).expanduser()
@@ -74,11 +70,7 @@ def read_bytes(path: str) -> bytes:
 def split_lines(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line of a CSV; blank ones have no cells.
 
-    Raises
-    ------
-    DataError
-        When it is not UTF-8 text, or its quotes do not close or, if ``strict``, have text beside them.
-
+    Raises DataError when it is not UTF-8 text, or its quotes do not close or, if ``strict``, have text beside them.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -108,11 +100,7 @@ def refuse_ragged(name: str, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
 def parse_csv(name: str, raw: bytes) -> CsvRows:
     """Split the text of a CSV; blank lines are left out.
 
-    Raises
-    ------
-    DataError
-        When it is not CSV in UTF-8, has no header, or a row has more or fewer cells than the header.
-
+    Raises DataError when it is not CSV in UTF-8, has no header, or a row has more or fewer cells than the header.
     """
     stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in split_lines(name, raw)]
     rows = [(line, row) for line, row in stripped if any(row)]
@@ -129,11 +117,7 @@ def parse_csv(name: str, raw: bytes) -> CsvRows:
 def find_column(name: str, header: Sequence[str], *accepted: str) -> str:
     """Return the column of ``header`` that has the first of the ``accepted`` names, in any case.
 
-    Raises
-    ------
-    DataError
-        When there is none.
-
+    Raises DataError when there is none.
     """
     for wanted in accepted:
         for column in header:

@@ -80,11 +80,9 @@ class _AssetCloses:
         return self.closes[1:] / self.closes[:-1]
 
     def finding(self, severity: Severity, kind: str, date: np.datetime64 | None, text: str) -> Finding:
-        """Return a finding about this asset."""
         return Finding(severity, kind, self.ticker, date, f"{self.ticker}: {text}")
 
     def warning(self, kind: str, date: np.datetime64 | None, text: str) -> Finding:
-        """Return a warning about this asset."""
         return self.finding("warning", kind, date, text)
 
 

@@ -53,11 +53,7 @@ def month_session_rows(dates: DateArray, month: int, session: Literal["first", "
     A month that the data cover only in part is skipped where the answer is not certain: at the start when it began
     before the first row, at the end when it may still go on.
 
-    Raises
-    ------
-    ScheduleError
-        When a month inside the data has no session, or fewer than ``session``.
-
+    Raises ScheduleError when a month inside the data has no session, or fewer than ``session``.
     """
     months = dates.astype("datetime64[M]").astype(np.int64)
     first: IntArray = np.flatnonzero(months[1:] != months[:-1]) + 1

@@ -25,7 +25,8 @@ from engine.core.errors import ConfigError, DataError
 from engine.core.fields import ConfigModel
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
-from engine.data.research.fundamentals import Criterion, Fundamentals, Measure
+from engine.data.research.formula import Criterion, Measure
+from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.data.research.verdicts import Verdicts
 

@@ -7,8 +7,8 @@ import hashlib
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
+from engine.core.fields import YEAR_BOUNDS
 from engine.data.csv_reader import find_column, parse_csv, read_bytes, refuse_duplicate_columns, require_file
 
 _REQUIRED_COLUMNS: Final = {
@@ -26,7 +27,6 @@ _REQUIRED_COLUMNS: Final = {
     "period_end": ("period_end", "period"),
     "available_date": ("available_date", "filing_date"),
 }
-_YEAR_BOUNDS: Final = (1900, 2200)
 _DATE_PATTERN: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ]\d\d:\d\d)", re.ASCII)
 _NUMBER_PATTERN: Final = re.compile(
     r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
@@ -38,12 +38,26 @@ Cells = Sequence[object]
 
 @dataclass(frozen=True)
 class _RawColumns:
-    """A file's columns as they stand there; ``place`` says where a row is, ``numbers`` reads a column or is None."""
+    """A file's columns as they stand there: text of a CSV, whose rows have ``lines``, or Parquet's ``arrays``."""
 
     name: str
     cells: Mapping[str, Cells]
-    place: Callable[[int], str]
-    numbers: Callable[[str], FloatArray | None]
+    lines: Sequence[int] = ()
+    arrays: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)
+
+    def place(self, row: int) -> str:
+        """Return where a row stands."""
+        return f"{self.name}:{self.lines[row]}" if self.lines else f"{self.name}: row {row + 1}"
+
+    def refuse(self, column: str, wrong: Iterable[tuple[int, str]]) -> None:
+        """Raise DataError with a line for each row and what is wrong with it; nothing when nothing is."""
+        lines = [f"{self.place(row)}: {column}: {words}" for row, words in wrong]
+        if lines:
+            raise DataError(*lines)
+
+    def numbers(self, column: str) -> FloatArray | None:
+        """Return (R,) the numbers of a column, NaN where one is missing; None when it is not one of numbers."""
+        return _convert_numbers(self.arrays[column]) if self.arrays else _parse_numbers(self, column)
 
 
 @dataclass(frozen=True)
@@ -74,11 +88,8 @@ class FilingsTable:
 def load_filings(path: str) -> FilingsTable:
     """Read the table at ``path``; the same file is read once.
 
-    Raises
-    ------
-    DataError
-        When there is no such file, it is no table, a required column is missing, or a cell cannot be what it should.
-
+    Raises DataError when there is no such file, it is no table, a required column is missing, or a cell cannot be what
+    it should.
     """
     status = require_file(path).stat()
     return _load_cached(path, status.st_mtime_ns, status.st_size)
@@ -96,29 +107,19 @@ def _load_cached(path: str, _changed: int, _size: int) -> FilingsTable:
 
 def _read_csv(name: str, raw: bytes) -> _RawColumns:
     rows = parse_csv(name, raw)
-    cells = {column: [row[at] for row in rows.cells] for at, column in enumerate(rows.header)}
-
-    def place(row: int) -> str:
-        return f"{name}:{rows.lines[row]}"
-
-    def numbers(column: str) -> FloatArray | None:
-        return _parse_numbers(column, cells[column], place)
-
-    return _RawColumns(name, cells, place, numbers)
+    return _RawColumns(
+        name, {column: [row[at] for row in rows.cells] for at, column in enumerate(rows.header)}, rows.lines
+    )
 
 
-def _parse_numbers(column: str, cells: Sequence[str], place: Callable[[int], str]) -> FloatArray | None:
-    """Return (R,) numbers; None for a column of text. A column with both is a mistake in the text."""
+def _parse_numbers(raw: _RawColumns, column: str) -> FloatArray | None:
+    """Read a column of a CSV; one with both numbers and text is a mistake in the text."""
+    cells = [str(cell) for cell in raw.cells[column]]
     present = [bool(_NUMBER_PATTERN.fullmatch(cell)) for cell in cells]
     wrong = [row for row, cell in enumerate(cells) if not present[row] and cell.lower() not in _MISSING_VALUES]
-    if wrong and any(present):
-        raise DataError(
-            *(
-                f"{place(row)}: {column}: found '{cells[row]}', expected a number with a decimal point; "
-                "correct it or leave it empty"
-                for row in wrong
-            )
-        )
+    if any(present):
+        expected = "expected a number with a decimal point; correct it or leave it empty"
+        raw.refuse(column, ((row, f"found '{cells[row]}', {expected}") for row in wrong))
     return None if wrong else np.array([float(c) if ok else math.nan for c, ok in zip(cells, present, strict=True)])
 
 
@@ -134,22 +135,21 @@ def _read_parquet(name: str, raw: bytes) -> _RawColumns:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name}: found no readable Parquet table ({first}); write it again") from None
 
-    def numbers(column: str) -> FloatArray | None:
-        kind = arrays[column].type
-        known = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
-        if not known and not pa.types.is_null(kind):
-            return None
-        return np.array([math.nan if cell is None else float(cell) for cell in arrays[column].to_pylist()])
-
-    return _RawColumns(name, cells, lambda row: f"{name}: row {row + 1}", numbers)
+    return _RawColumns(name, cells, arrays=arrays)
 
 
 def _to_cells(column: pa.ChunkedArray) -> Cells:
     """Return Python values; a stamp becomes its day, on the clock of its zone."""
-    kind = column.type
-    day = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    day = pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)
     cells: list[object] = (column.cast(pa.date32()) if day else column).to_pylist()
     return cells
+
+
+def _convert_numbers(column: pa.ChunkedArray) -> FloatArray | None:
+    types = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
+    if not any(is_type(column.type) for is_type in types):
+        return None
+    return np.array([math.nan if cell is None else float(cell) for cell in column.to_pylist()])
 
 
 def _arrange(raw: _RawColumns, sha256: str) -> FilingsTable:
@@ -193,24 +193,18 @@ def _latest_rows(rows: list[int], periods: list[dt.date]) -> tuple[int, ...]:
 
 
 def _parse_tickers(raw: _RawColumns, column: str) -> list[str]:
-    cells = raw.cells[column]
-    wrong = [row for row, cell in enumerate(cells) if not isinstance(cell, str) or not cell.strip()]
-    if wrong:
-        raise DataError(*(f"{raw.place(row)}: {column}: found {cells[row]!r}; write a ticker" for row in wrong))
-    return [str(cell).strip() for cell in cells]
+    names = [cell.strip() if isinstance(cell, str) else "" for cell in raw.cells[column]]
+    wrong = ((row, f"found {raw.cells[column][row]!r}; write a ticker") for row, name in enumerate(names) if not name)
+    raw.refuse(column, wrong)
+    return names
 
 
 def _parse_dates(raw: _RawColumns, column: str) -> list[dt.date]:
-    found = [_parse_date(cell) for cell in raw.cells[column]]
-    wrong = [row for row, day in enumerate(found) if day is None]
-    if wrong:
-        words = "is not a date; write year-month-day, as 2024-01-31"
-        raise DataError(*(f"{raw.place(row)}: {column}: {_show_cell(raw.cells[column][row])} {words}" for row in wrong))
-    return [day for day in found if day is not None]
-
-
-def _show_cell(cell: object) -> str:
-    return f"'{cell}'" if cell is not None else "an empty cell"
+    cells = [(cell, _parse_date(cell)) for cell in raw.cells[column]]
+    shown = {row: "an empty cell" if cell is None else f"'{cell}'" for row, (cell, day) in enumerate(cells) if not day}
+    words = "is not a date; write year-month-day, as 2024-01-31"
+    raw.refuse(column, ((row, f"{found} {words}") for row, found in shown.items()))
+    return [day for _, day in cells if day is not None]
 
 
 def _parse_date(cell: object) -> dt.date | None:
@@ -220,7 +214,7 @@ def _parse_date(cell: object) -> dt.date | None:
             cell = dt.date.fromisoformat(match[0]) if match else None
         except ValueError:
             return None
-    return cell if isinstance(cell, dt.date) and _YEAR_BOUNDS[0] <= cell.year <= _YEAR_BOUNDS[1] else None
+    return cell if isinstance(cell, dt.date) and YEAR_BOUNDS[0] <= cell.year <= YEAR_BOUNDS[1] else None
 
 
 def _refuse_rows(raw: _RawColumns, tickers: list[str], periods: list[dt.date], filed: list[dt.date]) -> None:
@@ -240,10 +234,6 @@ def _refuse_rows(raw: _RawColumns, tickers: list[str], periods: list[dt.date], f
 
 
 def _refuse_infinite(raw: _RawColumns, numbers: Mapping[str, FloatArray]) -> None:
-    wrong = [
-        f"{raw.place(row)}: {column}: found an infinite number; leave the cell empty"
-        for column, values in numbers.items()
-        for row in np.flatnonzero(np.isinf(values)).tolist()
-    ]
-    if wrong:
-        raise DataError(*wrong)
+    for column, values in numbers.items():
+        words = "found an infinite number; leave the cell empty"
+        raw.refuse(column, ((row, words) for row in np.flatnonzero(np.isinf(values)).tolist()))

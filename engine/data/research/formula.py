@@ -19,7 +19,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Final, NoReturn, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, RootModel
@@ -199,19 +199,13 @@ def _evaluate(program: Program, figures: Mapping[str, float]) -> float | None:
     return stack.pop()
 
 
-def _validate_criterion(text: str) -> str:
+def _validate(text: str, *, compares: bool) -> str:
     text = " ".join(text.split())
-    _parse_formula(text, compares=True)
+    _parse_formula(text, compares=compares)
     return text
 
 
-def _validate_measure(text: str) -> str:
-    text = " ".join(text.split())
-    _parse_formula(text, compares=False)
-    return text
-
-
-class Criterion(RootModel[Annotated[str, AfterValidator(_validate_criterion)]]):
+class Criterion(RootModel[Annotated[str, AfterValidator(partial(_validate, compares=True))]]):
     """A comparison of figures, as ``net_debt < 2 * ebitda`` or ``net_income / equity >= 10%``."""
 
     model_config = ConfigDict(frozen=True)
@@ -229,7 +223,7 @@ class Criterion(RootModel[Annotated[str, AfterValidator(_validate_criterion)]]):
         return None if one is None or other is None else _COMPARISONS[sign](one, other)
 
 
-class Measure(RootModel[Annotated[str, AfterValidator(_validate_measure)]]):
+class Measure(RootModel[Annotated[str, AfterValidator(partial(_validate, compares=False))]]):
     """A figure to rank by, as ``net_income / equity``."""
 
     model_config = ConfigDict(frozen=True)

@@ -10,12 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError, shorten
-from engine.core.fields import ConfigModel, raise_faults
+from engine.core.fields import ConfigModel, file_faults
 from engine.data.csv_reader import Day, to_date
 from engine.data.research.filings import FilingsTable, load_filings
 from engine.data.research.formula import Criterion, Measure
-
-__all__ = ["Criterion", "Fundamentals", "Measure"]
 
 _SHA256_DIGITS = 64
 
@@ -72,10 +70,8 @@ class Fundamentals(ConfigModel):
     @field_validator("path")
     @classmethod
     def _check_readable(cls, path: str) -> str:
-        try:
+        with file_faults():
             load_filings(path)
-        except DataError as error:
-            raise_faults(((), line) for line in error.args)
         return path
 
     @field_validator("sha256")

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
-from engine.core.errors import ConfigError, DataError, shorten
-from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, raise_faults, validates_fields
+from engine.core.errors import shorten
+from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_faults, raise_faults, validates_fields
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
 from engine.data.csv_reader import require_file
@@ -31,11 +31,8 @@ def _parse_label(value: object) -> str:
 
 def _check_list(value: object) -> object:
     if isinstance(value, str):
-        raise PydanticCustomError(
-            "list",
-            "expected a list, found {found}; write [{inner}]",
-            {"found": shorten(repr(value), 60), "inner": shorten(value.strip(), 60)},
-        )
+        context = {"found": shorten(repr(value), 60), "inner": shorten(value.strip(), 60)}
+        raise PydanticCustomError("list", "expected a list, found {found}; write [{inner}]", context)
     if isinstance(value, list | tuple):
         twice = sorted({str(word) for word in value if value.count(word) > 1})
         raise_faults([((), f"'{twice[0]}' stands there twice; keep one of the two")] if twice else [])
@@ -126,23 +123,19 @@ class Universe(ConfigModel):
     def _name_faults(self) -> Iterator[FieldFault]:
         if not self.names:
             yield ("names",), "no names in it; list at least one stock"
-        tickers = [stock.ticker for stock in self.names]
-        for at, ticker in enumerate(tickers):
-            if tickers.index(ticker) != at:
-                yield ("names", at, "ticker"), f"{ticker} stands in the universe twice; keep one of the two"
+        seen: set[str] = set()
+        for at, stock in enumerate(self.names):
+            if stock.ticker in seen:
+                yield ("names", at, "ticker"), f"{stock.ticker} stands in the universe twice; keep one of the two"
+            seen.add(stock.ticker)
 
 
 def _read_universe(value: object) -> object:
     """Read the universe that a path names; the file's own faults are told at the path, each with its file and line."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return validate(Universe, read_document(require_file(value)))
-    except DataError as error:
-        raise_faults(((), line) for line in error.args)
-    except ConfigError as error:
-        raise_faults(((), str(fault)) for fault in error.faults)
-    return value  # pragma: no cover  (refuse raised)
+    if isinstance(value, str):
+        with file_faults():
+            value = validate(Universe, read_document(require_file(value)))
+    return value
 
 
 UniverseOrPath: TypeAlias = Annotated[Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Literal, TypeAlias
 
@@ -22,8 +23,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
-from engine.core.errors import ConfigError, DataError, Fault, shorten
-from engine.core.fields import ConfigModel, Date, Ticker, raise_faults
+from engine.core.errors import ConfigError, shorten
+from engine.core.fields import ConfigModel, Date, Ticker, file_faults, raise_faults
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath
 from engine.data.csv_reader import Day, find_column, parse_csv, read_bytes, to_date
@@ -60,13 +61,12 @@ class Verdict(ConfigModel):
 
 
 def _check_distinct(entries: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    seen: set[tuple[str, dt.date]] = set()
-    twice: list[tuple[KeyPath, str]] = []
-    for at, entry in enumerate(entries):
-        if (entry.ticker, entry.date) in seen:
-            twice.append(((at, "date"), f"{entry.ticker} has two verdicts on {entry.date}; keep one of the two"))
-        seen.add((entry.ticker, entry.date))
-    raise_faults(twice)
+    first: dict[tuple[str, dt.date], int] = {}
+    raise_faults(
+        ((at, "date"), f"{entry.ticker} has two verdicts on {entry.date}; keep one of the two")
+        for at, entry in enumerate(entries)
+        if first.setdefault((entry.ticker, entry.date), at) != at
+    )
     return entries
 
 
@@ -131,9 +131,8 @@ class Verdicts(RootModel[_Entries]):
     @classmethod
     def _read_value(cls, value: object, handler: ModelWrapValidatorHandler[Verdicts]) -> Verdicts:
         if isinstance(value, str):
-            raise_faults(
-                [((), f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file")]
-            )
+            words = f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file"
+            raise_faults([((), words)])
         if not isinstance(value, Mapping):
             return handler(value)
         entries, places = _read_verdicts(value)
@@ -150,23 +149,18 @@ class Verdicts(RootModel[_Entries]):
 
 def _read_verdicts(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
     """Read the CSV that ``{path: ...}`` names: the verdicts and where each stands."""
-    raise_faults(
-        ((key,), f"unknown key '{key}'; a file of verdicts is {{path: ...}}") for key in value if key != "path"
-    )
+    strange = [key for key in value if key != "path"]
+    raise_faults(((key,), f"unknown key '{key}'; a file of verdicts is {{path: ...}}") for key in strange)
     path = value.get("path")
     if not isinstance(path, str):
         raise_faults([((), "the path of the verdicts is missing; write {path: verdicts.csv}")])
-    path, faults = str(path), []
-    try:
-        document = _csv_document(path)
-        places = tuple(document.locate(("rows", at)) for at in range(len(document.tree["rows"])))
-        return validate(_VerdictsFile, document).rows, places
-    except DataError as error:
-        faults = [str(line) for line in error.args]
-    except ConfigError as error:
-        faults = [str(Fault(one.location, one.path.split(".")[-1], one.message, one.remedy)) for one in error.faults]
-    raise_faults((("path",), words) for words in faults)
-    raise AssertionError(path)  # pragma: no cover  (refused above)
+    with file_faults(("path",)):
+        document = _csv_document(str(path))
+        try:
+            rows = validate(_VerdictsFile, document).rows
+        except ConfigError as error:
+            raise ConfigError([replace(one, path=one.path.split(".")[-1]) for one in error.faults]) from None
+    return rows, tuple(document.locate(("rows", at)) for at in range(len(rows)))
 
 
 def _csv_document(path: str) -> Document:

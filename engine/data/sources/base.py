@@ -76,11 +76,7 @@ class Closes:
     def select(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
         """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
 
-        Raises
-        ------
-        DataError
-            When a ticker is not among these, or not one close is left.
-
+        Raises DataError when a ticker is not among these, or not one close is left.
         """
         missing = sorted(set(tickers) - set(self.tickers))
         if missing:

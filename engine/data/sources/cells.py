@@ -84,11 +84,8 @@ def parse_numbers(
 def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) -> CloseSeries:
     """Return a checked series with its oldest row first.
 
-    Raises
-    ------
-    DataError
-        For dates that neither rise nor fall throughout, a date that occurs twice, and closes that are not positive.
-
+    Raises DataError for dates that neither rise nor fall throughout, a date that occurs twice, and closes that are not
+    positive.
     """
     wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
     if len(wrong):

@@ -27,11 +27,7 @@ def exchange_sessions(exchange: str, first: np.datetime64, last: np.datetime64) 
 
     Where the calendar begins later than ``first`` (Tokyo: 1997) so do the sessions.
 
-    Raises
-    ------
-    DataError
-        For an exchange that has no calendar.
-
+    Raises DataError for an exchange that has no calendar.
     """
     days, _ = _load_sessions(exchange, _year(first), _year(last))
     return read_only(days[(days >= first) & (days <= last)])

@@ -30,11 +30,7 @@ _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 def parse_parquet_prices(path: Path, tickers: Iterable[str]) -> PriceTable:
     """Read the closes of ``tickers`` from a Parquet file; page checksums are verified where the file has them.
 
-    Raises
-    ------
-    DataError
-        When the file is damaged or is no Parquet file, or a column does not hold dates or numbers.
-
+    Raises DataError when the file is damaged or is no Parquet file, or a column does not hold dates or numbers.
     """
     try:
         return _read_table(path, tuple(dict.fromkeys(tickers)))

@@ -31,12 +31,8 @@ class RateFile(ConfigModel):
     def annual_rates(self, dates: DateArray) -> FloatArray:
         """Return (T,) the last rate published on or before each session [1/year].
 
-        Raises
-        ------
-        DataError
-            When the file cannot be read, a line is neither a dated number nor empty, or a session lies before the
-            first rate.
-
+        Raises DataError when the file cannot be read, a line is neither a dated number nor empty, or a session lies
+        before the first rate.
         """
         days, rates = self._read_file()
         order = np.argsort(days, kind="stable")

@@ -90,11 +90,7 @@ def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
 def read_series(source: str, ticker: str) -> StoredSeries | None:
     """Return the series of a ticker, None when there is none.
 
-    Raises
-    ------
-    DataError
-        When the file is damaged; it is left as it is.
-
+    Raises DataError when the file is damaged; it is left as it is.
     """
     path = series_path(source, ticker)
     try:

@@ -23,11 +23,8 @@ def download_series(ticker: str, since: np.datetime64 | None) -> StoredSeries:
 
     Rows without both closes are left out; a row of the session going on is not. ``through`` is the last date.
 
-    Raises
-    ------
-    DataError
-        When Yahoo does not know the ticker, refuses or cannot be reached; the message goes after the ticker.
-
+    Raises DataError when Yahoo does not know the ticker, refuses or cannot be reached; the message goes after the
+    ticker.
     """
     with _quiet_yfinance():
         import yfinance as yf  # noqa: PLC0415  (0.7 seconds, and only to fetch)

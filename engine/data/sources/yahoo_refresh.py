@@ -29,11 +29,7 @@ def refresh_series(
 ) -> tuple[StoredSeries, list[str]]:
     """Return the series as Yahoo has it now up to the session ``closed``, and notes on what changed in it.
 
-    Raises
-    ------
-    DataError
-        When Yahoo has no close of the ticker or cannot be reached; the message goes after the ticker.
-
+    Raises DataError when Yahoo has no close of the ticker or cannot be reached; the message goes after the ticker.
     """
     if old is not None and len(old.dates) > OVERLAP_SESSIONS:
         since = old.dates[-OVERLAP_SESSIONS]
