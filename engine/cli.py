@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from engine import composition
+from engine.core.errors import ConfigError, EngineError, Fault, OutputError, escape_controls, prefix_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,10 @@ Overrides = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
 
-_UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
-"""Click's UsageError, which typer holds under a name of its own or under click's, depending on its version."""
+JsonInstead = Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")]
+
+_UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+"""All words that make no command; typer has the class from click or from a copy of it, and exports this kind alone."""
 
 
 @app.command()
@@ -51,21 +54,18 @@ def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfol
     """Write a commented starter config; an existing file is left alone."""
     from importlib import resources
 
-    from engine.core.errors import OutputError, escape_controls
     from engine.core.files import atomic_write
 
     if path.exists():
         raise OutputError(f"{path}: is there already; name another file")
     atomic_write(path, resources.files("engine.backtest").joinpath("starter.yaml").read_bytes())
-    said = f"{path} written; next: engine validate {path}, engine run {path}"
-    typer.echo(escape_controls(said))
+    typer.echo(escape_controls(f"{path} written; next: engine validate {path}, engine run {path}"))
 
 
 @app.command()
 def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
     """Check configs and print their schedule, weights and limits; no prices are read."""
-    from engine.core.errors import prefix_errors
-    from engine.report.run.terminal import print_config
+    from engine.report.config_terminal import print_config
 
     for path in configs:
         document = composition.open_document(path, overrides or ())
@@ -85,7 +85,7 @@ def run(
     configs: ConfigPaths,
     out: OutFolder = Path("runs"),
     overrides: Overrides = None,
-    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+    json: JsonInstead = False,
     trades: Annotated[bool, typer.Option("--trades", help="Print every trade with its reason.")] = False,
     audit: Annotated[
         bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")
@@ -95,8 +95,7 @@ def run(
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, to_json
-    from engine.core.errors import prefix_errors
+    from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind
     from engine.report.run.terminal import print_run
 
     summaries: list[Json] = []
@@ -116,7 +115,7 @@ def run(
         if not json:
             print_run(result, folder, trades=trades, tried=tried)
     if json:
-        sys.stdout.buffer.write(to_json(summaries[0] if len(summaries) == 1 else summaries))
+        _print_json(summaries[0] if len(summaries) == 1 else summaries)
 
 
 @app.command()
@@ -134,22 +133,21 @@ def sweep(
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")
     ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that did not end.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+    json: JsonInstead = False,
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
-    from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind, to_json
+    from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
     from engine.backtest.trial_count import record_trials
-    from engine.core.errors import prefix_errors
     from engine.report.sweep.terminal import print_sweep, sweep_progress
-    from engine.sweep import pipeline as conduct
     from engine.sweep.computation import prepare
     from engine.sweep.outputs import is_finished
+    from engine.sweep.pipeline import SweepOptions, run_sweep
 
     loaded, plan, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, loaded.name)
     refuse_other_kind(folder, SWEEP_KIND)
-    options = conduct.SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
+    options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
     _announce_compilation("run_lanes")
     with prefix_errors(config), sweep_progress() as progress:
         sweeping = prepare(loaded, plan, space, composition.run_config_class)
@@ -158,13 +156,13 @@ def sweep(
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            summary = conduct.run_sweep(sweeping, options, progress, _build_sweep_report)
+            summary = run_sweep(sweeping, options, progress, _build_sweep_report)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
     tried = record_trials(summary.data.sha256, loaded.sha256(), summary.sweep.distinct)
     if json:
-        sys.stdout.buffer.write(to_json(summary.to_plain()))
+        _print_json(summary.to_plain())
     else:
         print_sweep(summary, space, folder, tried=tried)
 
@@ -181,8 +179,7 @@ def optimise(
 ) -> None:
     """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
     from engine.backtest.allocation import parse_as_of, propose_weights
-    from engine.backtest.outputs import output_folder, to_json
-    from engine.core.errors import prefix_errors
+    from engine.backtest.outputs import output_folder
     from engine.report.allocation import print_proposal, proposal_json, write_proposal
 
     loaded = composition.load_run(config, overrides or ())
@@ -191,7 +188,7 @@ def optimise(
         proposal = propose_weights(loaded, parse_as_of(as_of))
     write_proposal(proposal, folder)
     if json:
-        sys.stdout.buffer.write(to_json(proposal_json(proposal)))
+        _print_json(proposal_json(proposal))
     else:
         print_proposal(proposal, folder)
 
@@ -214,7 +211,6 @@ def verify(
     """Reproduce published figures on this machine; exit code 3 when one of them does not come out."""
     import dataclasses
 
-    from engine.backtest.outputs import to_json
     from engine.diagnostics.verify import reproduce_figures
 
     _announce_compilation()
@@ -222,7 +218,7 @@ def verify(
         reproduce_figures(lambda weights: composition.build_strategy({"kind": "fixed_mix", "weights": dict(weights)}))
     )
     if json:
-        sys.stdout.buffer.write(to_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures]))
+        _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:
         from engine.report.verify import print_verification
 
@@ -234,16 +230,13 @@ def verify(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
-    from engine.backtest.outputs import to_json
-
-    sys.stdout.buffer.write(to_json(composition.json_schema()))
+    _print_json(composition.json_schema())
 
 
 @data_app.command()
 def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
     """Fill the local price store with what CONFIG needs."""
-    from engine.core.errors import prefix_errors
-    from engine.report.run.terminal import print_fetch
+    from engine.report.data_terminal import print_fetch
 
     loaded, request = composition.load_request(config, overrides or ())
     with prefix_errors(config):
@@ -254,8 +247,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
     from engine.backtest.workflow import quality_findings
-    from engine.core.errors import prefix_errors
-    from engine.report.run.terminal import print_quality
+    from engine.report.data_terminal import print_quality
 
     loaded, request = composition.load_request(config, overrides or ())
     with prefix_errors(config):
@@ -281,24 +273,23 @@ def bench(
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
     from engine.backtest.outputs import to_json
     from engine.core.files import atomic_write
-    from engine.diagnostics.bench.measure import time_jobs as measured
+    from engine.diagnostics.bench.measure import time_jobs
     from engine.report.bench import bench_html, bench_json, print_bench, timing_progress
 
     with timing_progress() as say:
-        hands = threads or os.cpu_count() or 1
-        report = measured(composition.build_strategy, rounds=rounds, threads=hands, peers=peers, say=say)
+        threads = threads or os.cpu_count() or 1
+        report = time_jobs(composition.build_strategy, rounds=rounds, threads=threads, peers=peers, say=say)
     if out is not None:
         atomic_write(out / "bench.json", to_json(bench_json(report)))
         atomic_write(out / "bench.html", bench_html(report).encode())
     if json:
-        sys.stdout.buffer.write(to_json(bench_json(report)))
+        _print_json(bench_json(report))
     else:
         print_bench(report)
 
 
 def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
     """Return a config's run as frames: what ``engine.run`` promises."""
-    from engine.core.errors import prefix_errors
     from engine.report.run.frames import Frames
 
     loaded = composition.load_run(Path(config), overrides)
@@ -310,8 +301,6 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
 
 def main() -> int:
     """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
-    from engine.core.errors import EngineError, escape_controls
-
     try:
         code = _run_command()
     except EngineError as error:
@@ -340,8 +329,6 @@ def main() -> int:
 
 def _run_command() -> int:
     """Run the verb and return its exit code; words that make no command end as every other fault, in one line."""
-    from engine.core.errors import escape_controls
-
     try:
         code = app(standalone_mode=False)
     except SystemExit:  # typer's answer to a closed pipe, as `| head` leaves it: the reader has what it wanted
@@ -365,19 +352,25 @@ def _forward_interrupt(found: sys.UnraisableHookArgs) -> None:
 
 
 def script() -> None:
-    """Run the verb and leave at once: every file is closed by now, and taking a compiler apart takes half a second."""
+    """Run the verb and end the process."""
     sys.unraisablehook = _forward_interrupt
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # a reader that has gone away
             stream.flush()
-    os._exit(code)
+    os._exit(code)  # at once: every file is closed by now, and taking the compiler apart takes half a second
 
 
 def _folder_name(config: AnyRunConfig, document: Document) -> str:
     """Return what a run's folder is called; beside a sweep's own folder, each of its runs has one with its id."""
     return f"{config.name}-{config.sha256()[:12]}" if "sweep" in document.tree else config.name
+
+
+def _print_json(data: Json) -> None:
+    from engine.backtest.outputs import to_json
+
+    sys.stdout.buffer.write(to_json(data))
 
 
 def _build_sweep_report(folder: Path) -> object:
@@ -418,8 +411,6 @@ def _write_run(result: RunResult, folder: Path) -> None:
 
 def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
     """Raise ConfigError when two configs of one command would write the same folder."""
-    from engine.core.errors import ConfigError, Fault
-
     for i, name in enumerate(names):
         earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and paths[k] != paths[i]]
         if earlier:

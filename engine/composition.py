@@ -56,16 +56,16 @@ def _strategy_adapter() -> TypeAdapter[Policy]:
 
 def open_document(path: Path, overrides: Sequence[str] = ()) -> Document:
     """Read a config file, with keys overridden."""
-    from engine.backtest.loading import open_document
+    from engine.backtest import loading
 
-    return open_document(path, tuple(overrides))
+    return loading.open_document(path, tuple(overrides))
 
 
 def validate_run(document: Document) -> AnyRunConfig:
     """Return the run that a document without a sweep states."""
-    from engine.backtest.loading import validate_run as valid
+    from engine.backtest import loading
 
-    return valid(document, run_config_class())
+    return loading.validate_run(document, run_config_class())
 
 
 def load_run(path: Path, overrides: Sequence[str] = ()) -> AnyRunConfig:
@@ -89,24 +89,24 @@ def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, Pr
 
     document = open_document(path, overrides)
     if "sweep" not in document.tree:
-        plan = validate_run(document)
-        return plan, price_request(plan)
-    from engine.sweep import computation as run
+        config = validate_run(document)
+        return config, price_request(config)
+    from engine.sweep.computation import request_for_sweep
 
-    _, plan, space = validate_sweep(document)
-    return plan, run.request_for_sweep(plan, space)
+    _, base_config, space = validate_sweep(document)
+    return base_config, request_for_sweep(base_config, space)
 
 
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:
     """Return a sweep's config, its own plan, and the space around it."""
-    from engine.backtest.loading import validate_run as valid
+    from engine.backtest import loading
     from engine.sweep.computation import extract_base_config
     from engine.sweep.config import SweepConfig
     from engine.sweep.preflight import require_valid_point
     from engine.sweep.space_builder import build_space
     from strategies import AnyStrategy
 
-    config = cast("SweepConfig[AnyStrategy]", valid(document, SweepConfig[AnyStrategy]))
+    config = cast("SweepConfig[AnyStrategy]", loading.validate_run(document, SweepConfig[AnyStrategy]))
     plan = extract_base_config(config, run_config_class())
     space = build_space(config.sweep, plan, document)
     require_valid_point(plan, space, document)

@@ -24,8 +24,8 @@ import pandas as pd
 from engine.analysis.comparison import PortfolioResult
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import load_config
 from engine.backtest.outputs import RunResult, data_sha256
+from engine.composition import load_run
 from engine.core.arrays import FloatArray
 from engine.core.files import atomic_write
 from engine.core.validation import validate
@@ -211,9 +211,7 @@ def plan_row(prices: Path, objective: str, schedule: str) -> Row:
         f"strategy.rebalance={SCHEDULES[schedule]}",
         "strategy.turnover.penalty=none",
     )
-    return timed(
-        objective, schedule, load_config(ROOT / "configs" / "optimised.yaml", RunConfig[AnyStrategy], overrides)
-    )
+    return timed(objective, schedule, load_run(ROOT / "configs" / "optimised.yaml", overrides))
 
 
 def timed(objective: str, schedule: str, config: RunConfig[Any]) -> Row:

@@ -20,19 +20,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.analysis.bootstrap import Bootstrap, OptionalInterval, PairedReturns
 from engine.analysis.comparison import PortfolioResult, RelativePerformance
 from engine.backtest import workflow
 from engine.backtest.config import Benchmark, Compare, RunConfig
-from engine.backtest.loading import load_config
 from engine.backtest.outputs import RunResult, data_sha256
+from engine.composition import load_run
 from engine.core.files import atomic_write
 from engine.data.research.fundamentals import Fundamentals
 from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.costs import NoCosts
 from engine.report import number_format as fmt
 from engine.report.phrases import interval_verdict, plural
-from strategies import AnyStrategy
 from strategies.fixed_mix import FixedMix
 from strategies.schedules import Annual, Never
 
@@ -192,7 +190,7 @@ def covered_rows(prices: Path, filings: Path) -> list[Row]:
 def load(prices: Path, stem: str, *overrides: str) -> Config:
     """Return a config of the folder on the prices of a file."""
     source = ("data.source.kind=files", f"data.source.path={prices}", "compare.benchmarks=[]")
-    return load_config(RULES / f"{stem}.yaml", RunConfig[AnyStrategy], (*source, *overrides))
+    return load_run(RULES / f"{stem}.yaml", (*source, *overrides))
 
 
 def by_quality(filings: Path) -> str:
@@ -316,14 +314,9 @@ def gain(config: Config, rule: Annual, **changes: object) -> float:
     plan = config.strategy.model_copy(update={"rebalance": rule})
     compare = Compare[Any].model_construct(buy_and_hold=True, benchmarks=())
     run = workflow.run_backtest(
-        config.model_copy(update={"strategy": plan, "compare": compare, **changes}), draw=no_intervals
+        config.model_copy(update={"strategy": plan, "compare": compare, **changes}), intervals=False
     )
     return float(run.comparison.versus["buy_and_hold"].cagr_difference or 0.0)
-
-
-def no_intervals(pairs: Sequence[PairedReturns], _: Bootstrap) -> list[OptionalInterval]:
-    """Return no interval: these differences are shown by how they scatter."""
-    return [None] * len(pairs)
 
 
 def enforcement(rows: dict[str, Row]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis import metrics
-from engine.analysis.bootstrap import Bootstrap, OptionalInterval, PairedReturns, cagr_difference_interval
+from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_interval
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
@@ -22,7 +22,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, check_ledger
-from engine.simulation.simulate import simulate
+from engine.simulation.simulate import PolicyVersion, simulate
 
 
 @dataclass(frozen=True)
@@ -115,40 +115,30 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on;
     without ``bootstrap`` no intervals are drawn.
     """
-    runs = {"strategy": simulate(market, policy, account, costs, start=start)}
+
+    def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
+        ledger = simulate(market, policy, account, costs, start=start, version=version)
+        performance = Performance.from_ledger(ledger, risk_free)
+        return PortfolioResult(name, ledger, performance, peak_weights(ledger, market, policy))
+
+    portfolios = {"strategy": portfolio("strategy", policy)}
     if buy_and_hold:
-        runs["buy_and_hold"] = simulate(market, policy, account, costs, start=start, version="bought_and_held")
-    for name, other in others.items():
-        runs[name] = simulate(market, other, account, costs, start=start)
-    policies = {"strategy": policy, "buy_and_hold": policy, **others}
-    portfolios = {
-        name: PortfolioResult(
-            name, ledger, Performance.from_ledger(ledger, risk_free), peak_weights(ledger, market, policies[name])
-        )
-        for name, ledger in runs.items()
-    }
-    unwatched = None
-    if policy.watch_caps:
-        ledger = simulate(market, policy, account, costs, start=start, version="caps_at_rebalance")
-        unwatched = PortfolioResult(
-            "", ledger, Performance.from_ledger(ledger, risk_free), peak_weights(ledger, market, policy)
-        )
-    rivals = {name: portfolio for name, portfolio in portfolios.items() if name != "strategy"}
-    shared = {name: _common_returns(portfolios["strategy"], rival) for name, rival in rivals.items()}
-    intervals = {
-        name: cagr_difference_interval(pair, bootstrap) if bootstrap else None for name, pair in shared.items()
-    }
+        portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, "bought_and_held")
+    portfolios |= {name: portfolio(name, other) for name, other in others.items()}
+    unwatched = portfolio("", policy, "caps_at_rebalance") if policy.watch_caps else None
+    strategy = portfolios["strategy"]
     return Comparison(
         market=market,
         portfolios=portfolios,
         versus={
-            name: relative_performance(portfolios["strategy"], rival, shared[name], intervals[name])
-            for name, rival in rivals.items()
+            name: relative_performance(strategy, other, bootstrap)
+            for name, other in portfolios.items()
+            if name != "strategy"
         },
         checks=_worst_checks([check_ledger(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics() for name, portfolio in portfolios.items()}),
-        events=asset_events(portfolios["strategy"].ledger, market, policy),
-        cap_effect=_cap_effect(portfolios["strategy"], unwatched) if unwatched else None,
+        events=asset_events(strategy.ledger, market, policy),
+        cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
     )
 
 
@@ -174,9 +164,10 @@ def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> Paired
 
 
 def relative_performance(
-    strategy: PortfolioResult, other: PortfolioResult, pair: PairedReturns, interval: OptionalInterval
+    strategy: PortfolioResult, other: PortfolioResult, bootstrap: Bootstrap | None
 ) -> RelativePerformance:
     """Return the strategy's figures relative to ``other``, over their common sessions."""
+    pair = _common_returns(strategy, other)
     mine, theirs = strategy.performance, other.performance
     sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
@@ -187,7 +178,7 @@ def relative_performance(
         start=str(mine.dates[-sessions]),
         sessions=sessions,
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
-        cagr_difference_ci95=interval,
+        cagr_difference_ci95=cagr_difference_interval(pair, bootstrap) if bootstrap else None,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns),
         information_ratio=metrics.information_ratio(pair.returns, pair.other_returns),
         beta=metrics.beta(pair.returns, pair.other_returns),
@@ -208,7 +199,5 @@ def peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[str, Pe
     return result
 
 
-def _worst_checks(all_checks: list[LedgerChecks]) -> LedgerChecks:
-    return LedgerChecks(
-        *(max(getattr(check, field.name) for check in all_checks) for field in dataclasses.fields(LedgerChecks))
-    )
+def _worst_checks(checks: list[LedgerChecks]) -> LedgerChecks:
+    return LedgerChecks(*(max(values) for values in zip(*map(dataclasses.astuple, checks), strict=True)))

@@ -2,7 +2,7 @@
 
 ``level`` (T+1,) [currency or index] starts with the capital before the opening costs; ``returns`` (T-1,) [fraction] are
 time-weighted, simple, one a session from the second on. A figure that does not exist is None, never 0 or NaN. Sums are
-those of :mod:`engine.sums`, so that a sweep, which never holds a series, arrives at the same bits.
+those of :mod:`.summation`, so that a sweep, which never holds a series, arrives at the same bits.
 Conventions and where other tools differ: ``docs/semantics.md``.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.summation import Moments1D, block_sums, sum_blocks, sum_sequential
+from engine.analysis.summation import Moments1D, Number, block_sums, sum_sequential
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.sessions import Period, period_numbers
@@ -48,24 +48,27 @@ def chain_level(capital: float, first_value: float, returns: FloatArray) -> Floa
     return np.concatenate([[capital], first_value * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))])
 
 
-def rate_per_session(annual: float, periods: float = SESSIONS_PER_YEAR) -> float:
-    """Return what an annual effective rate earns in one of ``periods`` periods a year."""
-    return float((1.0 + annual) ** (1.0 / periods) - 1.0)
-
-
-def rates_per_session(annual: FloatArray, periods: float = SESSIONS_PER_YEAR) -> FloatArray:
-    """Return what annual effective rates (T,) earn in one period each."""
-    rates: FloatArray = (1.0 + annual) ** (1.0 / periods) - 1.0
-    return rates
+def rate_per_session(annual: Number, periods: float = SESSIONS_PER_YEAR) -> Number:
+    """Return what an annual effective rate, or each of several, earns in one of ``periods`` periods a year."""
+    rate: Number = (1.0 + annual) ** (1.0 / periods) - 1.0
+    return rate
 
 
 def total_return(level: FloatArray) -> float:
-    """Return last level / capital - 1."""
+    """Return last level / capital - 1.
+
+    >>> total_return(np.array([100.0, 80.0, 150.0]))
+    0.5
+    """
     return float(level[-1] / level[0] - 1.0)
 
 
 def cagr(level: FloatArray, days: float) -> float | None:
-    """Return the growth rate a year over ``days`` calendar days, a year being 365.25."""
+    """Return the growth rate a year over ``days`` calendar days, a year being 365.25.
+
+    >>> cagr(np.array([100.0, 121.0]), 2 * 365.25)
+    0.10000000000000009
+    """
     if days <= 0 or level[-1] < 0.0:
         return None
     return annualise_growth(float(level[-1] / level[0]), days)
@@ -94,7 +97,9 @@ def downside_deviation(
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
     excess = _excess_returns(returns, risk_free)
     below = np.minimum(excess, 0.0)
-    return math.sqrt(sum_blocks(block_sums(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
+    return (
+        math.sqrt(sum_sequential(block_sums(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
+    )
 
 
 def sharpe(
@@ -130,7 +135,11 @@ def drawdown_series(level: FloatArray) -> FloatArray:
 
 
 def max_drawdown(level: FloatArray) -> float:
-    """Return the deepest drawdown, a negative number."""
+    """Return the deepest drawdown, a negative number.
+
+    >>> max_drawdown(np.array([100.0, 120.0, 90.0, 130.0]))
+    -0.25
+    """
     return float(drawdown_series(level).min())
 
 

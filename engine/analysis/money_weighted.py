@@ -41,7 +41,11 @@ def xirr(dates: DateArray, flows: FloatArray) -> InternalRate:
 
 
 def irr(flows: FloatArray) -> InternalRate:
-    """Return the rate a period of equally spaced ``flows`` (K,)."""
+    """Return the rate a period of equally spaced ``flows`` (K,).
+
+    >>> round(irr(np.array([-100.0, 0.0, 121.0])).value, 12)
+    0.1
+    """
     return _find_roots(np.arange(len(flows), dtype=np.float64), np.asarray(flows, dtype=np.float64))
 
 

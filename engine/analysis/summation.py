@@ -27,7 +27,7 @@ def block_ends(count: int) -> list[int]:
 
 
 def sum_sequential(x: FloatArray) -> float:
-    """Return the sum of ``x``, from left to right."""
+    """Return the sum of ``x``, from left to right; that of nothing, and of negative zeros, is 0."""
     return 0.0 + float(np.add.accumulate(x)[-1]) if len(x) else 0.0
 
 
@@ -37,16 +37,14 @@ def block_sums(x: FloatArray) -> FloatArray:
     return np.array([sum_sequential(x[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)])
 
 
-def sum_blocks(blocks: FloatArray) -> float:
-    """Return the sum of the sums of blocks, (BLOCKS,)."""
-    return sum_sequential(blocks)
-
-
 @dataclass(frozen=True)
 class Moments1D:
-    """What a series of ``count`` values is to the figures: its first value, and (BLOCKS,) sums of what is above it.
+    """What mean and variance of a series of ``count`` values come from, gathered in one pass.
 
-    ``sums`` of the deviations from ``shift``, ``squares`` of their squares.
+    ``shift`` is the first value, ``sums`` (BLOCKS,) are of the deviations from it, ``squares`` of their squares.
+
+    >>> Moments1D.from_series(np.array([1.0, 2.0, 3.0])).variance
+    1.0
     """
 
     count: int
@@ -56,7 +54,7 @@ class Moments1D:
 
     @classmethod
     def from_series(cls, x: FloatArray) -> Moments1D:
-        """Return the scatter of at least one value."""
+        """Return the moments of at least one value."""
         shift = float(x[0])
         deviations = x - shift
         return cls(len(x), shift, block_sums(deviations), block_sums(deviations * deviations))
@@ -64,17 +62,17 @@ class Moments1D:
     @property
     def mean(self) -> float:
         """The mean of the series."""
-        return mean_from_sums(self.count, self.shift, sum_blocks(self.sums))
+        return mean_from_sums(self.count, self.shift, sum_sequential(self.sums))
 
     @property
     def variance(self) -> float:
         """The variance of the series, n - 1; for two values or more."""
-        return variance_from_sums(self.count, sum_blocks(self.sums), sum_blocks(self.squares))
+        return variance_from_sums(self.count, sum_sequential(self.sums), sum_sequential(self.squares))
 
     @property
     def is_constant(self) -> bool:
         """Whether all values are the same, but for differences whose squares are nothing (below 1e-161)."""
-        return sum_blocks(self.squares) == 0.0
+        return sum_sequential(self.squares) == 0.0
 
 
 def mean_from_sums(count: int, shift: Number, sums: Number) -> Number:

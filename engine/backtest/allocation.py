@@ -80,8 +80,8 @@ class Proposal:
     value : the figure
     solution : weights, solver, residual, gap
     holdings : by asset
-    prices : of every limit that binds, the dearest first
-    points : the efficient frontier, from the least volatile; empty when all expected returns are the same
+    limit_costs : of every limit that binds, the dearest first
+    frontier : the efficient one, from the least volatile; empty when all expected returns are the same
     mean, volatility : expected by the estimates [1/yr], [1/yr^.5]
     moments : the estimates behind all this
     remark : what a reader should know of them
@@ -132,7 +132,7 @@ def _solve_proposal(name: str, decided: np.datetime64, problem: OptimisationProb
     if found.weights is None:
         raise DataError(f"strategy: there are no weights on {decided}: {problem.explain(found.status)}")
     w, moments = found.weights, problem.inputs.moments
-    least_differing = float(np.ptp(moments.mean)) > 1e-12
+    has_frontier = float(np.ptp(moments.mean)) > 1e-12
     return Proposal(
         name=name,
         decided=decided,
@@ -143,7 +143,7 @@ def _solve_proposal(name: str, decided: np.datetime64, problem: OptimisationProb
         holdings=_proposal_holdings(problem, found),
         limit_costs=_limit_costs(optimiser, problem, found),
         frontier=efficient_frontier(optimiser, problem.inputs, problem.constraints, FRONTIER_POINTS)
-        if least_differing
+        if has_frontier
         else (),
         mean=float(moments.mean @ w),
         volatility=float(np.sqrt(w @ moments.covariance @ w)),
@@ -167,17 +167,14 @@ def parse_as_of(text: str | None) -> dt.date | None:
 def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Decision, np.datetime64]:
     """Return the decision of a day, nothing being held, and the session it falls on."""
     end = config.window.end
-    if as_of is not None and end is not None and as_of > end:
-        end = as_of
-    window = Window.model_construct(start=None, end=end)
+    window = Window.model_construct(start=None, end=max(as_of, end) if as_of and end else end)
     market = load_prices(config.model_copy(update={"window": window})).market
     count = len(market.dates)
     row = count if as_of is None else int(np.searchsorted(market.dates, np.datetime64(as_of)))
     if row == 0:
         raise DataError(f"--as-of {as_of}: the prices begin on {market.dates[0]}; choose a later day")
     eligible = market.eligible[row] if row < count else market.listed[-1]
-    nothing = np.zeros(len(market.assets))
-    none = np.zeros(len(market.assets), dtype=np.bool_)
+    nothing, none = np.zeros(len(market.assets)), np.zeros(len(market.assets), dtype=np.bool_)
     decided = market.dates[row] if row < count else _next_session(market.dates[-1], config.data.calendar)
     return Decision(market.history_before(row), nothing, config.account.capital, row, eligible, none), decided
 
@@ -185,8 +182,7 @@ def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Dec
 def _next_session(day: np.datetime64, calendar: str) -> np.datetime64:
     """Return the exchange's first session after ``day``."""
     coming = exchange_sessions(calendar, day, day + np.timedelta64(14, "D"))
-    later: np.datetime64 = coming[coming > day][0]
-    return later
+    return next(session for session in coming if session > day)
 
 
 def _proposal_holdings(problem: OptimisationProblem, found: Solution) -> tuple[Holding, ...]:
@@ -198,22 +194,10 @@ def _proposal_holdings(problem: OptimisationProblem, found: Solution) -> tuple[H
     volatility = float(np.sqrt(variance)) or 1.0
     result = []
     for j, asset in enumerate(problem.inputs.assets):
-        chosen = rule is not None and bool(rule.members[j])
-        low = float(rule.floor[j]) if rule is not None and chosen else float(bounds.lower[j])
-        own = float(np.sqrt(moments.covariance[j, j]))
-        share = float(w[j] * pull[j]) / (variance or 1.0)
-        result.append(
-            Holding(
-                asset,
-                float(w[j]),
-                low,
-                float(bounds.upper[j]),
-                float(pull[j]) / volatility,
-                share,
-                float(moments.mean[j]),
-                own,
-            )
-        )
+        lower = bounds.lower[j] if rule is None or not rule.members[j] else rule.floor[j]
+        marginal, share = pull[j] / volatility, w[j] * pull[j] / (variance or 1.0)
+        own = moments.mean[j], np.sqrt(moments.covariance[j, j])
+        result.append(Holding(asset, *map(float, (w[j], lower, bounds.upper[j], marginal, share, *own))))
     return tuple(result)
 
 
@@ -224,11 +208,11 @@ def _limit_costs(optimiser: Optimiser, problem: OptimisationProblem, found: Solu
     names = {name: gain * slope for name, gain in found.binding.items()}
     if rule is not None:
         names[rule.name] = np.nan
-    prices = []
+    costs = []
     for name, worth in names.items():
         free = optimiser.solve(problem.form, remove_limit(problem.constraints, name))
         lost = np.nan
         if free.weights is not None:
             lost = max(aim.sign * (aim.figure(found.objective_value) - aim.figure(free.objective_value)), 0.0)
-        prices.append(LimitCost(name, worth, lost))
-    return tuple(sorted(prices, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))
+        costs.append(LimitCost(name, worth, lost))
+    return tuple(sorted(costs, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))

@@ -23,11 +23,6 @@ DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
 
 
-def load_config(path: Path, schema: type[RunConfig[PolicyT]], overrides: tuple[str, ...] = ()) -> RunConfig[PolicyT]:
-    """Read, override and validate a config; raises ConfigError with every fault."""
-    return validate_run(open_document(path, overrides), schema)
-
-
 def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
     """Read a config and override its keys; what is wrong so far is among the document's faults."""
     document = read_document(path)

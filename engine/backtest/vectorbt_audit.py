@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from engine.backtest.outputs import RunResult
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
@@ -60,8 +60,8 @@ def replay_value(ledger: Ledger, market: Market) -> FloatArray:
 
 
 def _order_arrays(
-    ledger: Ledger, used: np.ndarray[tuple[int, ...], np.dtype[np.int64]], close: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    ledger: Ledger, used: IntArray, close: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
     """Return sizes, prices, fees (L, M) and the sessions of L lines: one a session, more where events share it."""
     at = np.sort(np.concatenate([np.setdiff1d(np.arange(len(close)), ledger.rows), ledger.rows]))
     lines = np.searchsorted(at, ledger.rows) + _index_in_session(ledger.rows)
@@ -77,8 +77,8 @@ def _order_arrays(
 
 
 def _index_in_session(
-    rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    rows: IntArray,
+) -> IntArray:
     """Return 0, 1, ... for events that share a session."""
     first = np.searchsorted(rows, rows)
     return np.arange(len(rows)) - first

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
-from engine.analysis.metrics import rate_per_session, rates_per_session
+from engine.analysis.metrics import rate_per_session
 from engine.backtest.config import RunConfig, Window
 from engine.backtest.loading import price_request
 from engine.backtest.outputs import RunResult
@@ -131,7 +131,7 @@ def run_backtest(
 
 def risk_free_per_session(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
     """Return the risk-free rate a session, or one for each session of the window."""
-    return rate_per_session(rate) if isinstance(rate, float) else rates_per_session(rate.annual_rates(dates))
+    return rate_per_session(rate) if isinstance(rate, float) else rate_per_session(rate.annual_rates(dates))
 
 
 def _is_relevant(finding: Finding, start: np.datetime64) -> bool:

@@ -214,9 +214,9 @@ def test_a_dated_rate_is_the_last_one_published_and_a_constant_one_equals_the_sc
     days = np.array(["2020-01-01", "2020-01-06", "2020-01-07", "2020-01-08"], dtype="datetime64[D]")
     rates = RateFile(path=str(path), unit="percent").annual_rates(days)
     assert rates.tolist() == [0.05, 0.05, 0.05, 0.025]
-    assert metrics.rates_per_session(rates)[0] == metrics.rate_per_session(0.05)
+    assert metrics.rate_per_session(rates)[0] == metrics.rate_per_session(0.05)
     returns = np.array([0.01, -0.02, 0.03])
-    constant = metrics.rates_per_session(np.full(3, 0.05))
+    constant = metrics.rate_per_session(np.full(3, 0.05))
     assert metrics.sharpe(returns, constant) == pytest.approx(
         metrics.sharpe(returns, metrics.rate_per_session(0.05)), rel=1e-12
     )
@@ -319,7 +319,7 @@ def test_the_days_of_a_drawdown_are_counted_before_1970_too() -> None:
 
 def test_a_negative_rate_a_year_is_a_negative_rate_a_period() -> None:
     assert metrics.rate_per_session(-0.19, periods=2) == pytest.approx(-0.1, rel=1e-12)
-    assert metrics.rates_per_session(np.array([-0.19]), periods=2) == pytest.approx([-0.1], rel=1e-12)
+    assert metrics.rate_per_session(np.array([-0.19]), periods=2) == pytest.approx([-0.1], rel=1e-12)
 
 
 def test_one_observation_has_no_scatter_and_two_have() -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.backtest.loading import load_config
-from engine.composition import run_config_class
+from engine.composition import load_run
 from engine.core.errors import ConfigError
 
 UNIVERSE = """\
@@ -391,7 +390,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def message(plan: Path, text: str, *overrides: str) -> str:
     plan.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        load_config(plan, run_config_class(), overrides)
+        load_run(plan, overrides)
     return str(caught.value)
 
 
@@ -416,7 +415,7 @@ def test_a_contradiction_is_one_line_with_place_finding_and_remedy(plan: Path, t
 )
 def test_a_plan_at_the_bounds_of_what_its_rules_allow_is_accepted(plan: Path, text: str) -> None:
     plan.write_text(text)
-    assert load_config(plan, run_config_class()).name == "plan"
+    assert load_run(plan).name == "plan"
 
 
 @pytest.mark.parametrize(

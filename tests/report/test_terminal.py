@@ -121,14 +121,12 @@ def test_the_starter_config_is_valid_and_its_plan_is_printed(
 ) -> None:
     """What `engine init` writes passes `engine validate`, which prints weights, room, schedule and costs."""
     import engine
-    from engine.backtest.config import RunConfig
-    from engine.backtest.loading import load_config
-    from engine.report.run.terminal import print_config
-    from strategies import AnyStrategy
+    from engine.composition import load_run
+    from engine.report.config_terminal import print_config
 
     monkeypatch.setenv("COLUMNS", "100")
     path = Path(engine.__file__).with_name("backtest") / "starter.yaml"
-    print_config(load_config(path, RunConfig[AnyStrategy]), "starter.yaml")
+    print_config(load_run(path), "starter.yaml")
     out = capsys.readouterr().out
     assert "starter.yaml: valid" in out
     assert "core 90.00 % + satellites 10.00 % = 100.00 %" in out

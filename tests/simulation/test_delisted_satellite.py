@@ -13,10 +13,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from engine.backtest.loading import load_config
 from engine.backtest.outputs import RunResult, to_json
 from engine.backtest.workflow import run_backtest
-from engine.composition import run_config_class
+from engine.composition import load_run
 
 HELD = ["SPY", "VB", "CRS", "UNF", "MMSI", "RKLB", "IJR"]
 LAST = dt.date(2023, 3, 10)
@@ -48,7 +47,7 @@ def ran(prices: Path, folder: Path, window: str, strategy: str, *overrides: str)
         f"window: {{{window}}}\nstrategy:\n  kind: core_satellite\n  core: {{SPY: rest, VB: 15%}}\n"
         f"{strategy}  cap: 3%\ncosts: {{kind: percent, rate: 0.1%}}\ncompare: {{buy_and_hold: false}}\n"
     )
-    return run_backtest(load_config(path, run_config_class(), overrides), draw=lambda pairs, _: [None] * len(pairs))
+    return run_backtest(load_run(path, overrides), intervals=False)
 
 
 def with_avaya(prices: Path, folder: Path, haircut: int, to: str = "redistribute", *overrides: str) -> RunResult:

@@ -13,9 +13,7 @@ from engine.analysis.timeline import AssetEvent
 from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
-from engine.report.config_terminal import print_config
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
-from engine.report.data_terminal import print_fetch, print_quality
 from engine.report.phrases import (
     EVENT_LABELS,
     cap_effect_text,
@@ -26,8 +24,6 @@ from engine.report.phrases import (
     published_rows,
 )
 from engine.report.run.walk_forward import print_walk_forward
-
-__all__ = ["print_config", "print_fetch", "print_quality", "print_run"]
 
 _TITLE_WIDTH = 23
 """Columns that the titles of the metrics take."""
