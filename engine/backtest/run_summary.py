@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from datetime import date
 from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +17,7 @@ from engine.analysis.comparison import CapEffect, PeakWeight, RelativePerformanc
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.simulation.ledger import LedgerChecks
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
@@ -52,6 +54,11 @@ class WindowSummary(FileRecord):
     start: str
     end: str
     sessions: int
+
+    @property
+    def years(self) -> float:
+        """Calendar time from the first session to the last."""
+        return (date.fromisoformat(self.end) - date.fromisoformat(self.start)).days / CALENDAR_DAYS_PER_YEAR
 
 
 class AccountSummary(FileRecord):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import EVENT_LABELS, cap_effect_text, portfolio_label, published_rows
@@ -49,7 +47,6 @@ def render_run(run: FinishedRun) -> str:
         facts=_facts(run),
         cards=_cards(run),
         metrics=METRICS,
-        has_flows=has_flows(run),
         flow_note=_flow_note(run),
         interval_bars=interval_bars(run),
         confidence=fmt.short_percent(run.confidence),
@@ -67,27 +64,24 @@ def render_run(run: FinishedRun) -> str:
 
 def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     summary = run.summary
-    years = (
-        date.fromisoformat(summary.window.end) - date.fromisoformat(summary.window.start)
-    ).days / CALENDAR_DAYS_PER_YEAR
     return (
         ("Window", f"{summary.window.start} to {summary.window.end}"),
-        ("Length", f"{fmt.count(summary.window.sessions)} sessions, {years:.1f} years"),
+        ("Length", f"{fmt.count(summary.window.sessions)} sessions, {summary.window.years:.1f} years"),
         ("Capital", f"{fmt.money(summary.account.capital)} {summary.account.currency}"),
         ("Prices", f"{summary.data.source}, {summary.data.closes} closes"),
     )
 
 
 def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
-    """Return the four figures one looks for first: title, value, and the same of buy-and-hold or the first rival."""
+    """Return the four figures one looks for first: title, value, and the same of buy-and-hold or the first other."""
     portfolios = run.summary.portfolios
-    rival = next((name for name in portfolios if name != "strategy"), None)
+    other = next((name for name in portfolios if name != "strategy"), None)
     mine = portfolios["strategy"].metrics
-    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[rival].metrics if rival else {}
+    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[other].metrics if other else {}
     cards = []
     for key in ("final_value", "cagr", "max_drawdown", "sharpe"):
         metric = METRICS[key]
-        beside = f"{portfolio_label(rival)} {fmt.figure(theirs.get(key), metric.style)}" if rival else ""
+        beside = f"{portfolio_label(other)} {fmt.figure(theirs.get(key), metric.style)}" if other else ""
         cards.append((metric.title, fmt.figure(mine.get(key), metric.style), beside))
     return tuple(cards)
 

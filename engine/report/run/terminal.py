@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
-from engine.analysis.comparison import Comparison, PortfolioResult, RelativePerformance
+from engine.analysis.comparison import PortfolioResult
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.backtest.outputs import RunResult, Trade, list_trades
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
+from engine.backtest.run_summary import PortfolioSummary, PublishedSummary, RunSummary
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import (
@@ -46,149 +46,128 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     tried : how many variants were run on the same data on this machine, 0 when unknown
 
     """
-    out = console()
-    _print_title(out, run)
-    _print_figures(out, run.comparison)
+    out, summary = console(), run.summary
+    _print_title(out, summary)
+    _print_figures(out, summary.portfolios)
     _print_rebalancing(out, run)
-    if run.summary.optimiser is not None:
-        print_walk_forward(out, run.summary.optimiser)
-    _print_caps(out, run.comparison.strategy)
-    _print_published(out, run)
-    _print_events(out, run.comparison.events)
+    if summary.optimiser is not None:
+        print_walk_forward(out, summary.optimiser)
+    _print_caps(out, summary.portfolios["strategy"])
+    if summary.published is not None:
+        _print_published(out, summary.published)
+    if summary.events:
+        _print_events(out, summary.events)
     if trades:
         _print_trades(out, run.comparison.strategy)
-    _print_warnings(out, run)
+    print_heading(out, "What this run cannot know")
+    width = len(str(len(run.warnings))) + 1
+    for number, warning in enumerate(run.warnings, start=1):
+        print_bullet(out, warning, f"{number}.".rjust(width), "yellow")
     _print_footer(out, run, folder, tried)
 
 
-def _print_title(out: Console, run: RunResult) -> None:
-    ledger = run.comparison.strategy.ledger
-    out.print(text(run.name, "bold"))
-    if run.description:
-        out.print(text(run.description))
-    years = (ledger.dates[-1] - ledger.dates[0]) / np.timedelta64(1, "D") / CALENDAR_DAYS_PER_YEAR
+def _print_title(out: Console, summary: RunSummary) -> None:
+    window, account = summary.window, summary.account
+    out.print(text(summary.name, "bold"))
+    if summary.description:
+        out.print(text(summary.description))
     out.print(
         text(
-            f"{ledger.dates[0]} to {ledger.dates[-1]}, {plural(len(ledger.dates), 'session')}, {years:.1f} years; "
-            f"capital {fmt.money(ledger.capital)} {run.comparison.market.currency}",
+            f"{window.start} to {window.end}, {plural(window.sessions, 'session')}, {window.years:.1f} years; "
+            f"capital {fmt.money(account.capital)} {account.currency}",
             "dim",
         )
     )
 
 
-def _print_figures(out: Console, comparison: Comparison) -> None:
+def _print_figures(out: Console, portfolios: Mapping[str, PortfolioSummary]) -> None:
     """Print the headline figures, the strategy beside as many others as the width allows, then the next ones."""
-    portfolios = list(comparison.portfolios.values())
-    for group in _group_by_width(portfolios[1:], out.width - _TITLE_WIDTH - _column_width(portfolios[0])):
-        out.print()
-        _print_figure_table(out, comparison, [portfolios[0], *group])
-
-
-def _group_by_width(others: list[PortfolioResult], width: int) -> list[list[PortfolioResult]]:
-    """Return the others in groups that fit into ``width`` columns, one at least in each."""
-    groups: list[list[PortfolioResult]] = [[]]
-    remaining = width
-    for other in others:
-        if groups[-1] and _column_width(other) > remaining:
+    widths = {name: _column_width(name, portfolio) for name, portfolio in portfolios.items()}
+    room = out.width - _TITLE_WIDTH - widths.pop("strategy")
+    groups: list[list[str]] = [[]]
+    for name, width in widths.items():
+        if groups[-1] and width > room - sum(widths[one] for one in groups[-1]):
             groups.append([])
-            remaining = width
-        groups[-1].append(other)
-        remaining -= _column_width(other)
-    return groups
+        groups[-1].append(name)
+    for group in groups:
+        out.print()
+        _print_figure_table(out, {name: portfolios[name] for name in ("strategy", *group)})
 
 
-def _column_width(portfolio: PortfolioResult) -> int:
+def _column_width(name: str, portfolio: PortfolioSummary) -> int:
     """Return the columns that a portfolio's figures and its name take."""
-    figures = portfolio.metrics()
-    cells = [fmt.figure(figures[key], metric.style) for key, metric in METRICS.items() if metric.headline]
-    return _COLUMN_GAP + max(min(len(portfolio_label(portfolio.name)), _MAX_NAME_WIDTH), *(len(cell) for cell in cells))
+    cells = [fmt.figure(portfolio.metrics[key], metric.style) for key, metric in METRICS.items() if metric.headline]
+    return _COLUMN_GAP + max(min(len(portfolio_label(name)), _MAX_NAME_WIDTH), *map(len, cells))
 
 
-def _print_figure_table(out: Console, comparison: Comparison, portfolios: list[PortfolioResult]) -> None:
-    first = comparison.strategy.ledger.dates[0]
-    heads = [text(portfolio_label(p.name)) for p in portfolios]
-    for portfolio, head in zip(portfolios, heads, strict=True):
-        if portfolio.ledger.dates[0] > first:
-            head.append(f"\nfrom {portfolio.ledger.dates[0]}")
-    figures = [portfolio.metrics() for portfolio in portfolios]
+def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]) -> None:
+    strategy = portfolios["strategy"]
     result = table([""])
-    for place, head in enumerate(heads):
-        style = "cyan" if place == 0 else ""
+    for name, portfolio in portfolios.items():
+        head = text(portfolio_label(name) + (f"\nfrom {portfolio.start}" if portfolio.start > strategy.start else ""))
+        style = "cyan" if name == "strategy" else ""
         result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=style)
     for key, metric in METRICS.items():
-        if metric.headline or (key == "xirr" and figures[0][key] is not None):
-            cells = [metric.title, *(fmt.figure(own[key], metric.style) for own in figures)]
+        if metric.headline or (key == "xirr" and strategy.metrics[key] is not None):
+            cells = [metric.title, *(fmt.figure(own.metrics[key], metric.style) for own in portfolios.values())]
             add_row(result, cells, {1: "bold"})
     out.print(result)
 
 
 def _print_rebalancing(out: Console, run: RunResult) -> None:
     """Print what trading cost, and the differences to every other portfolio with their intervals."""
-    comparison = run.comparison
+    summary, currency = run.summary, run.summary.account.currency
     print_heading(out, "What rebalancing cost and gained")
-    for name, portfolio in comparison.portfolios.items():
+    for name, portfolio in run.comparison.portfolios.items():
         if name in {"strategy", "buy_and_hold"}:
-            earned, figures = portfolio.performance, portfolio.metrics()
+            earned, metrics = portfolio.performance, summary.portfolios[name].metrics
             print_bullet(
                 out,
                 f"{portfolio_label(name)}: {plural(earned.rebalances, 'rebalance')}, {plural(earned.trades, 'order')}, "
-                f"turnover {fmt.percent(figures['turnover'])} a year, costs {fmt.money(figures['costs'])} "
-                f"{comparison.market.currency}",
+                f"turnover {fmt.percent(metrics['turnover'])} a year, costs {fmt.money(metrics['costs'])} {currency}",
             )
     level = fmt.short_percent(confidence_level(run.config))
-    for name, versus in comparison.versus.items():
-        print_bullet(out, f"CAGR against {portfolio_label(name)}: {_difference_text(versus, level, comparison)}")
-    if comparison.cap_effect is not None:
-        print_bullet(out, cap_effect_text(comparison.cap_effect, comparison.market.currency))
-    _print_flows(out, comparison.strategy)
-
-
-def _difference_text(versus: RelativePerformance, level: str, comparison: Comparison) -> str:
-    since = "" if versus.start <= str(comparison.strategy.ledger.dates[0]) else f" since {versus.start}"
-    difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
-    interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
-    return f"{difference}{since}{interval} {interval_verdict(bounds)}"
-
-
-def _print_flows(out: Console, strategy: PortfolioResult) -> None:
-    money = strategy.performance
-    if money.internal_rate is not None:
-        rate = fmt.percent(money.internal_rate.value)
+    for name, versus in summary.versus.items():
+        since = f" since {versus.start}" if versus.start > summary.window.start else ""
+        difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
+        interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
+        lead = f"{difference}{since}{interval} {interval_verdict(bounds)}"
+        print_bullet(out, f"CAGR against {portfolio_label(name)}: {lead}")
+    if summary.caps_always is not None:
+        print_bullet(out, cap_effect_text(summary.caps_always, currency))
+    earned = run.comparison.strategy.performance
+    if earned.internal_rate is not None:
+        rate = fmt.percent(earned.internal_rate.value)
         print_bullet(
             out,
-            f"Paid in after the opening: {fmt.money(money.paid_in)}; money-weighted return (XIRR) {rate} a year. "
+            f"Paid in after the opening: {fmt.money(earned.paid_in)}; money-weighted return (XIRR) {rate} a year. "
             "All other figures are time-weighted: flows are taken out.",
         )
 
 
-def _print_caps(out: Console, strategy: PortfolioResult) -> None:
-    if not strategy.peak_weights:
+def _print_caps(out: Console, strategy: PortfolioSummary) -> None:
+    if not strategy.max_weight:
         return
     print_heading(out, "Capped assets: how far they drifted")
     result = table(["asset", "cap", "highest weight", "on", "sessions above cap"])
-    for ticker, peak in strategy.peak_weights.items():
+    for ticker, peak in strategy.max_weight.items():
         above = peak.sessions_over_cap
         cells = [ticker, fmt.percent(peak.cap), fmt.percent(peak.weight), peak.date, fmt.count(above)]
         add_row(result, cells, {2: "yellow", 4: "yellow"} if above else None)
     out.print(result)
 
 
-def _print_published(out: Console, run: RunResult) -> None:
-    if not run.comparison.published:
-        return
-    print_heading(out, f"Published and here: {run.published_source}")
+def _print_published(out: Console, published: PublishedSummary) -> None:
+    print_heading(out, f"Published and here: {published.source}")
     result = table(["portfolio", "figure", "published", "here", "difference", "as printed"], left=(0, 1, 5))
-    rows = published_rows(run.comparison.published)
-    for one in rows:
+    for one in published_rows(published.figures):
         cells = [one.portfolio, one.metric, one.published, one.here, one.difference, one.remark]
         add_row(result, cells, {5: "green" if one.agrees else "yellow"})
     out.print(result)
 
 
-def _print_events(out: Console, events: tuple[AssetEvent, ...]) -> None:
+def _print_events(out: Console, events: Sequence[AssetEvent]) -> None:
     """Print what happened to single assets; many of them kind by kind, the middle of a long one left to the report."""
-    if not events:
-        return
     print_heading(out, "What happened")
     result = table(["date", "kind", "asset", "what"], left=range(4), tight=True)
     if len(events) <= _MAX_EVENTS:
@@ -216,16 +195,9 @@ def _print_trades(out: Console, strategy: PortfolioResult) -> None:
     print_table(out, list(Trade._fields), rows, left=(0, 1, 6), tight=True)
 
 
-def _print_warnings(out: Console, run: RunResult) -> None:
-    print_heading(out, "What this run cannot know")
-    width = len(str(len(run.warnings))) + 1
-    for number, warning in enumerate(run.warnings, start=1):
-        print_bullet(out, warning, f"{number}.".rjust(width), "yellow")
-
-
 def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> None:
     """Print how the run was checked, which data it used, and where it lies."""
-    market, checks = run.comparison.market, run.comparison.checks
+    data, checks = run.summary.data, run.summary.checks
     print_heading(out, "Checks")
     print_bullet(
         out,
@@ -237,8 +209,8 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
         print_bullet(out, f"replayed in vectorbt: largest relative difference {fmt.residual(max(run.audit.values()))}")
     print_bullet(
         out,
-        f"data: {market.provenance.source}, {market.provenance.closes} closes, "
-        f"SHA-256 {run.summary.data.sha256[:12]}; config SHA-256 {run.config_sha256[:12]}",
+        f"data: {data.source}, {data.closes} closes, "
+        f"SHA-256 {data.sha256[:12]}; config SHA-256 {run.config_sha256[:12]}",
     )
     if tried > 1:
         print_bullet(
