@@ -13,7 +13,7 @@ from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.frontier_chart import build_frontier_chart
 from engine.report.html_page import render_page
-from engine.report.run.walk_forward import amount_text, objective_text, point_worth_text
+from engine.report.phrases import amount_text, objective_text, point_worth_text
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import LimitCost, Proposal
@@ -84,7 +84,11 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
 
 
 def bound_status(weight: float, lower: float, upper: float) -> str:
-    """Return at which of its bounds a weight is, ``out`` when it is nothing."""
+    """Return at which of its bounds a weight is.
+
+    >>> bound_status(0.0, 0.0, 0.3), bound_status(0.3, 0.0, 0.3), bound_status(0.1, 0.0, 0.3)
+    ('out', 'cap', 'inside')
+    """
     if weight <= _BOUND_TOLERANCE:
         return "out"
     if weight <= lower + _BOUND_TOLERANCE:
@@ -92,17 +96,17 @@ def bound_status(weight: float, lower: float, upper: float) -> str:
     return "cap" if weight >= upper - _BOUND_TOLERANCE else "inside"
 
 
-def limit_cost_text(price: LimitCost, proposal: Proposal) -> str:
+def limit_cost_text(limit: LimitCost, proposal: Proposal) -> str:
     """Return what a limit costs, in words."""
     aim = proposal.aim
     cost = "without it there are no weights"
-    if price.cost <= _NEGLIGIBLE_COST:
+    if limit.cost <= _NEGLIGIBLE_COST:
         cost = "costs nothing that day"
-    elif np.isfinite(price.cost):
-        cost = f"costs {amount_text(price.cost, aim.title, percent=aim.percent)}"
-    if not np.isfinite(price.marginal_value):
+    elif np.isfinite(limit.cost):
+        cost = f"costs {amount_text(limit.cost, aim.title, percent=aim.percent)}"
+    if not np.isfinite(limit.marginal_value):
         return cost
-    worth = point_worth_text(price.marginal_value, aim.title, percent=aim.percent)
+    worth = point_worth_text(limit.marginal_value, aim.title, percent=aim.percent)
     return f"{cost}; a percentage point more room is worth {worth}"
 
 
@@ -116,8 +120,8 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
     names = ["asset", "weight", "bounds", "at", "marginal risk", "share of risk"]
     print_table(out, names, _holding_rows(proposal), left=(0, 3), styles={1: "bold"})
     print_heading(out, "What the limits cost")
-    for price in proposal.limit_costs:
-        print_bullet(out, f"{price.name}: {limit_cost_text(price, proposal)}")
+    for limit in proposal.limit_costs:
+        print_bullet(out, f"{limit.name}: {limit_cost_text(limit, proposal)}")
     if not proposal.limit_costs:
         print_bullet(out, "none binds")
     print_heading(out, "Efficient frontier")
@@ -137,7 +141,7 @@ def proposal_html(proposal: Proposal) -> str:
         decided=str(proposal.decided),
         facts=_facts(proposal),
         rows=_holding_rows(proposal),
-        prices=[(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs],
+        limit_costs=[(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs],
         chart=build_frontier_chart(proposal) if proposal.frontier else None,
         points=_frontier_rows(proposal),
     )

@@ -14,20 +14,17 @@ from engine.report import number_format as fmt
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
 
-def cap_effect_text(price: CapEffect, currency: str) -> str:
+def cap_effect_text(effect: CapEffect, currency: str) -> str:
     """Return what enforcing caps between rebalances cost and gained, as a sentence."""
-    costs = f"costs {fmt.money(abs(price.costs))} {currency} {'higher' if price.costs > 0 else 'lower'}"
+    orders = plural(abs(effect.orders), "more order" if effect.orders > 0 else "fewer order")
+    costs = f"costs {fmt.money(abs(effect.costs))} {currency} {'higher' if effect.costs > 0 else 'lower'}"
     parts = (
-        f"{plural(abs(price.orders), _more_or_fewer(price.orders))}" if price.orders else "as many orders",
-        costs if round(price.costs, 2) else "the same costs",
-        f"CAGR {fmt.percentage_points(price.cagr)}",
-        f"highest weight {fmt.percent(price.highest)} with it, {fmt.percent(price.highest_without)} without",
+        orders if effect.orders else "as many orders",
+        costs if round(effect.costs, 2) else "the same costs",
+        f"CAGR {fmt.percentage_points(effect.cagr)}",
+        f"highest weight {fmt.percent(effect.highest)} with it, {fmt.percent(effect.highest_without)} without",
     )
     return f"Enforcing caps between rebalances, not only at them: {', '.join(parts)}"
-
-
-def _more_or_fewer(orders: int) -> str:
-    return "more order" if orders > 0 else "fewer order"
 
 
 EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
@@ -40,7 +37,11 @@ def portfolio_label(name: str) -> str:
 
 
 def interval_verdict(bounds: tuple[float, float] | None) -> str:
-    """Return what an interval of differences says, in words."""
+    """Return what an interval of differences says about chance.
+
+    >>> interval_verdict((-0.01, 0.02))
+    'includes zero: chance alone could explain it'
+    """
     if bounds is None:
         return "too few sessions for an interval"
     low, high = bounds
@@ -60,6 +61,21 @@ def confidence_level(config: object) -> float:
     for key in ("compare", "bootstrap", "level"):
         config = config.get(key) if isinstance(config, Mapping) else None
     return config if isinstance(config, float) else 0.95
+
+
+def point_worth_text(gain: float, figure: str, *, percent: bool) -> str:
+    """Return what a percentage point more of weight improves, in words: ``12 bp of volatility``."""
+    return amount_text(0.01 * gain, figure, percent=percent)
+
+
+def amount_text(gain: float, figure: str, *, percent: bool) -> str:
+    """Return an amount of a figure: basis points of what is a percentage, else a plain number."""
+    return f"{1e4 * gain:.3g} bp of {figure}" if percent else f"{gain:.3g} of {figure}"
+
+
+def objective_text(value: float | None, *, percent: bool) -> str:
+    """Return an objective's figure as text."""
+    return fmt.percent(value) if percent else fmt.ratio(value)
 
 
 @dataclass(frozen=True)
@@ -109,5 +125,9 @@ def _agreement_text(steps: int | None) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Return ``1 order``, ``2 orders``."""
+    """Return a number with its noun.
+
+    >>> plural(1, "order"), plural(2000, "order")
+    ('1 order', '2,000 orders')
+    """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

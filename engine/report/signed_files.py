@@ -1,4 +1,4 @@
-"""Files that a run or a sweep signed in its ``manifest.json``: read, compared with that, held to what they must be."""
+"""Reading the files of a run or a sweep, each checked against its SHA-256 in ``manifest.json`` and its schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 @dataclass(frozen=True)
 class SignedFiles:
-    """Who wrote a folder: ``kind`` it is called, and what is done to write it ``remedy``."""
+    """The files of one ``kind`` of folder; ``remedy`` is what a user does to have them written again."""
 
     kind: str
     remedy: str
@@ -36,7 +36,7 @@ class SignedFiles:
             raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or {self.remedy}") from error
 
     def read_signed(self, path: Path, files: Mapping[str, str]) -> bytes:
-        """Return a file's content if it is what ``files`` signs: neither changed, nor of another folder."""
+        """Return a file's content if its SHA-256 is that of ``files``, by name: it is neither changed nor another's."""
         content = self.read_bytes(path)
         self.verify_digest(path, hashlib.sha256(content).hexdigest(), files)
         return content
@@ -47,10 +47,11 @@ class SignedFiles:
             why = "it is not the file that manifest.json signs, so it was changed or is of another"
             raise self.damage_error(path, f"{why} {self.kind}")
 
-    def parse_record(self, path: Path, content: bytes, kind: type[ModelT]) -> ModelT:
-        """Return the content of a JSON file as a record; raises DataError when it is none."""
+    def read_record(self, path: Path, record: type[ModelT], files: Mapping[str, str] | None = None) -> ModelT:
+        """Return the content of a JSON file as a ``record``; raises DataError when it is not one."""
+        content = self.read_bytes(path) if files is None else self.read_signed(path, files)
         try:
-            return kind.model_validate_json(content)
+            return record.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])

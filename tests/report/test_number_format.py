@@ -8,8 +8,8 @@ import pytest
 from engine.analysis.published_comparison import PublishedDifference
 from engine.core.errors import escape_controls
 from engine.report import number_format as fmt
+from engine.report.chart_data import rounded_numbers
 from engine.report.phrases import interval_verdict, published_rows
-from engine.report.run.charts import rounded_numbers
 
 
 @pytest.mark.parametrize(

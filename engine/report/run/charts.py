@@ -1,21 +1,13 @@
-"""The numbers behind the page's charts, as compact JSON that is safe inside a script element.
-
-The page's own script draws them. Names go through :func:`escape_chart_text`, for the chart library reads pseudo-HTML.
-"""
+"""The data of a run's charts, as JSON for the page's own script to draw."""
 
 from __future__ import annotations
-
-import html
-import json
 
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
+from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
 from engine.report.run.folder import FinishedRun
-
-CHART_DIGITS = 6
-"""Significant digits of a number in a chart: finer than a pixel, and a third of the bytes."""
 
 
 def chart_json(run: FinishedRun) -> str:
@@ -81,28 +73,6 @@ def cumulative_contributions(run: FinishedRun) -> FloatArray:
     begun = np.concatenate([[False], np.isfinite(flows)])
     total = capital + np.concatenate([[0.0], np.cumsum(np.nan_to_num(flows))])
     return np.where(begun | np.isfinite(value), total, np.nan)
-
-
-def rounded_numbers(column: FloatArray, digits: int = CHART_DIGITS) -> list[float | None]:
-    """Return a column in ``digits`` significant digits, None where there is no value."""
-    size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
-    decimals = digits - 1 - np.floor(np.log10(size))
-    up, down = 10.0 ** np.maximum(decimals, 0.0), 10.0 ** np.maximum(-decimals, 0.0)
-    rounded = np.round(column * up / down) / up * down
-    if np.isfinite(rounded).all():
-        return list(rounded.tolist())
-    return [x if known else None for x, known in zip(rounded.tolist(), np.isfinite(rounded).tolist(), strict=True)]
-
-
-def escape_chart_text(text: str) -> str:
-    """Return ``text`` so that the chart library shows it letter for letter: no tag, no entity, no link."""
-    return html.escape(text, quote=True)
-
-
-def script_safe_json(data: object) -> str:
-    """Return JSON that can neither end a script element nor open a comment in it."""
-    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _date_texts(dates: DateArray) -> list[str]:

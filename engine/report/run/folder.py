@@ -1,4 +1,4 @@
-"""A finished run read back from its folder: what the page is built from, checked before it is believed."""
+"""Reading a finished run from its folder: what its page is built from, every file checked against the manifest."""
 
 from __future__ import annotations
 
@@ -57,30 +57,26 @@ def read_run(folder: Path) -> FinishedRun:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
-    manifest = RUN_FILES.parse_record(folder / MANIFEST_FILE, RUN_FILES.read_bytes(folder / MANIFEST_FILE), RunManifest)
-    names = (SUMMARY_FILE, "equity.parquet", "levels.parquet", "weights.parquet", "trades.csv", CONFIG_FILE)
-    content = {name: RUN_FILES.read_signed(folder / name, manifest.files) for name in names}
-    config_text = _decode(folder / CONFIG_FILE, content[CONFIG_FILE])
-    return FinishedRun(
-        summary=RUN_FILES.parse_record(folder / SUMMARY_FILE, content[SUMMARY_FILE], RunSummary),
-        manifest=manifest,
-        equity=_read_series(folder / "equity.parquet", content["equity.parquet"]),
-        levels=_read_series(folder / "levels.parquet", content["levels.parquet"]),
-        weights=_read_series(folder / "weights.parquet", content["weights.parquet"]),
-        trades=_parse_trades(folder / "trades.csv", content["trades.csv"]),
-        config_text=config_text,
-        confidence=confidence_level(_parse_config(folder / CONFIG_FILE, config_text)),
+    manifest = RUN_FILES.read_record(folder / MANIFEST_FILE, RunManifest)
+    summary = RUN_FILES.read_record(folder / SUMMARY_FILE, RunSummary, manifest.files)
+    equity, levels, weights = (
+        _read_series(folder / f"{name}.parquet", manifest.files) for name in ("equity", "levels", "weights")
     )
+    trades = _read_trades(folder / "trades.csv", manifest.files)
+    config_text = _read_text(folder / CONFIG_FILE, manifest.files)
+    confidence = confidence_level(_parse_config(folder / CONFIG_FILE, config_text))
+    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, confidence)
 
 
-def _decode(path: Path, content: bytes) -> str:
+def _read_text(path: Path, files: Mapping[str, str]) -> str:
     try:
-        return content.decode("utf-8")
+        return RUN_FILES.read_signed(path, files).decode("utf-8")
     except UnicodeDecodeError as error:
         raise RUN_FILES.damage_error(path, f"byte {error.start} is not UTF-8") from None
 
 
-def _read_series(path: Path, content: bytes) -> DailySeries:
+def _read_series(path: Path, files: Mapping[str, str]) -> DailySeries:
+    content = RUN_FILES.read_signed(path, files)
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         if table.column("date").null_count:
@@ -95,8 +91,8 @@ def _read_series(path: Path, content: bytes) -> DailySeries:
     return DailySeries(dates, columns)
 
 
-def _parse_trades(path: Path, content: bytes) -> tuple[Trade, ...]:
-    lines = csv.reader(io.StringIO(_decode(path, content)))
+def _read_trades(path: Path, files: Mapping[str, str]) -> tuple[Trade, ...]:
+    lines = csv.reader(io.StringIO(_read_text(path, files)))
     try:
         if tuple(next(lines)) != Trade._fields:
             raise RUN_FILES.damage_error(path, f"the columns {', '.join(Trade._fields)} are expected")

@@ -11,7 +11,7 @@ from engine.core.fields import format_percent
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.report import number_format as fmt
 from engine.report.console import add_row, print_bullet, print_heading, print_table, table
-from engine.report.phrases import plural
+from engine.report.phrases import objective_text, plural, point_worth_text
 
 _LIMITS_SHOWN = 8
 """Limits that the terminal names."""
@@ -19,7 +19,7 @@ _LIMITS_SHOWN = 8
 
 @dataclass(frozen=True)
 class WalkForwardPage:
-    """The walk as text: sentences, a row an asset, a row a limit, a row a decision."""
+    """A walk forward as text: sentences, and one row per asset, per limit and per decision."""
 
     sentences: tuple[str, ...]
     figure: str
@@ -29,7 +29,7 @@ class WalkForwardPage:
 
 
 def walk_forward_page(walk: WalkForward) -> WalkForwardPage:
-    """Return a walk as text."""
+    """Return a walk forward as text."""
     return WalkForwardPage(
         sentences=_sentences(walk),
         figure=walk.figure,
@@ -48,21 +48,6 @@ def walk_forward_page(walk: WalkForward) -> WalkForwardPage:
         ),
         steps=tuple(_step_row(one, walk) for one in walk.steps),
     )
-
-
-def point_worth_text(gain: float, figure: str, *, percent: bool) -> str:
-    """Return what a percentage point more of weight improves, in words: ``12 bp of volatility``."""
-    return amount_text(0.01 * gain, figure, percent=percent)
-
-
-def amount_text(gain: float, figure: str, *, percent: bool) -> str:
-    """Return an amount of a figure: basis points of what is a percentage, else a plain number."""
-    return f"{1e4 * gain:.3g} bp of {figure}" if percent else f"{gain:.3g} of {figure}"
-
-
-def objective_text(value: float | None, *, percent: bool) -> str:
-    """Return an objective's figure as text."""
-    return fmt.percent(value) if percent else fmt.ratio(value)
 
 
 def print_walk_forward(out: Console, walk: WalkForward) -> None:
@@ -101,15 +86,14 @@ def _sentences(walk: WalkForward) -> tuple[str, ...]:
 
 
 def _fallback_sentence(walk: WalkForward, worst: float) -> str:
-    """Return what the fallbacks break; they trade freely, so ``turnover.max`` is none of it."""
-    instead = [one for one in walk.steps if one.fallback]
-    times = sum((one.residual or 0.0) > FEASIBILITY_TOLERANCE for one in instead)
-    fallbacks = f"{plural(len(instead), 'fallback')}, turnover aside"
+    """Return which limits the fallbacks break; they trade freely, so ``turnover.max`` is not counted."""
+    fallbacks = [one for one in walk.steps if one.fallback]
+    times = sum((one.residual or 0.0) > FEASIBILITY_TOLERANCE for one in fallbacks)
+    count = f"{plural(len(fallbacks), 'fallback')}, turnover aside"
     if not times:
-        return f"no limit broken by more than {fmt.residual(worst)} at {fallbacks}"
-    named = next(one for one in instead if one.residual == worst)
-    broken = f"limits broken by up to {format_percent(worst)} at {times} of {fallbacks}"
-    return f"{broken} ({named.broken} on {named.date})"
+        return f"no limit broken by more than {fmt.residual(worst)} at {count}"
+    first = next(one for one in fallbacks if one.residual == worst)
+    return f"limits broken by up to {format_percent(worst)} at {times} of {count} ({first.broken} on {first.date})"
 
 
 def _step_row(one: FilledDecision, walk: WalkForward) -> tuple[str, ...]:
@@ -118,7 +102,7 @@ def _step_row(one: FilledDecision, walk: WalkForward) -> tuple[str, ...]:
     gap = fmt.DASH if one.gap is None else fmt.residual(one.gap)
     broken = fmt.DASH if one.residual is None else fmt.residual(one.residual)
     beyond = f", beyond {one.broken}" if one.broken and (one.residual or 0.0) > FEASIBILITY_TOLERANCE else ""
-    said = f"{one.fallback.replace('_', ' ')}{beyond}: {one.status}" if one.fallback else one.status
+    status = f"{one.fallback.replace('_', ' ')}{beyond}: {one.status}" if one.fallback else one.status
     bound = ", ".join(one.binding) or fmt.DASH
     value = objective_text(one.value, percent=walk.percent)
-    return one.date, train, str(one.observations), value, fmt.percent(one.turnover), by, broken, gap, said, bound
+    return one.date, train, str(one.observations), value, fmt.percent(one.turnover), by, broken, gap, status, bound

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
+from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
-from engine.report.run.charts import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.sweep.folder import FinishedSweep, ParameterColumn
 from engine.report.sweep.labels import figure_style, figure_title, parameter_text
 from engine.sweep.axes import ParameterValue

@@ -1,4 +1,4 @@
-"""What a sweep left in its folder, checked against its manifest, as the report reads it."""
+"""Reading a finished sweep from its folder: what its page is built from, every file checked against the manifest."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from engine.core.errors import OutputError
 from engine.report.signed_files import SWEEP_FILES
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.results_table import RESULTS_FILE as RESULTS
-from engine.sweep.results_table import damage_error, read_numbers
+from engine.sweep.results_table import RESULTS_FILE, damage_error, read_numbers
 from engine.sweep.summary import SweepManifest, SweepSummary
 
 _FIRST_FIGURE: Final = SWEEP_METRICS[0]
@@ -30,7 +29,7 @@ _FIRST_FIGURE: Final = SWEEP_METRICS[0]
 
 @dataclass(frozen=True)
 class ParameterColumn:
-    """A parameter: (S,) ``codes`` into its ``labels``, which in a ``is_basket`` are names with a space between."""
+    """A parameter: (S,) ``codes`` into its ``labels``, which are names with spaces between where ``is_basket``."""
 
     name: str
     labels: tuple[ParameterValue, ...]
@@ -49,14 +48,14 @@ class FinishedSweep:
 
     @cached_property
     def _table(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.path / RESULTS, page_checksum_verification=True)
+        return pq.ParquetFile(self.path / RESULTS_FILE, page_checksum_verification=True)
 
     def figure(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers, NaN where there is none."""
         try:
             return read_numbers(self._table, name, "<f8").astype(np.float64, copy=False)
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise damage_error(self.path / RESULTS, error) from None
+            raise damage_error(self.path / RESULTS_FILE, error) from None
 
     @cached_property
     def parameters(self) -> tuple[ParameterColumn, ...]:
@@ -78,7 +77,7 @@ class FinishedSweep:
         try:
             return self._table.read(columns=[name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise damage_error(self.path / RESULTS, error) from None
+            raise damage_error(self.path / RESULTS_FILE, error) from None
 
 
 def is_sweep(folder: Path) -> bool:
@@ -97,14 +96,15 @@ def read_sweep(folder: Path) -> FinishedSweep:
         When a file's content is damaged or was changed after the sweep.
 
     """
-    manifest = SWEEP_FILES.parse_record(
-        folder / MANIFEST_FILE, SWEEP_FILES.read_bytes(folder / MANIFEST_FILE), SweepManifest
-    )
-    signed = {name: SWEEP_FILES.read_signed(folder / name, manifest.files) for name in (SUMMARY_FILE, CONFIG_FILE)}
+    manifest = SWEEP_FILES.read_record(folder / MANIFEST_FILE, SweepManifest)
+    summary = SWEEP_FILES.read_record(folder / SUMMARY_FILE, SweepSummary, manifest.files)
+    config_text = SWEEP_FILES.read_signed(folder / CONFIG_FILE, manifest.files).decode("utf-8", "replace")
     try:
-        with (folder / RESULTS).open("rb") as file:
-            SWEEP_FILES.verify_digest(folder / RESULTS, hashlib.file_digest(file, "sha256").hexdigest(), manifest.files)
+        with (folder / RESULTS_FILE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise OutputError(f"{folder / RESULTS}: cannot be read ({error.strerror}); sweep again to write it") from error
-    summary = SWEEP_FILES.parse_record(folder / SUMMARY_FILE, signed[SUMMARY_FILE], SweepSummary)
-    return FinishedSweep(folder, summary, manifest, signed[CONFIG_FILE].decode("utf-8", "replace"))
+        raise OutputError(
+            f"{folder / RESULTS_FILE}: cannot be read ({error.strerror}); sweep again to write it"
+        ) from error
+    SWEEP_FILES.verify_digest(folder / RESULTS_FILE, digest, manifest.files)
+    return FinishedSweep(folder, summary, manifest, config_text)
