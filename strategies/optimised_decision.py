@@ -208,9 +208,8 @@ def _previous_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optim
     if rules.worst_violation(w)[1] <= FEASIBILITY_TOLERANCE:
         return kept
     tries = [rules]
-    if choice is not None and choice.least <= int((held & choice.members).sum()) <= choice.most:
-        same_names = choice.basket_bounds(rules.bounds, held)
-        tries.insert(0, dataclasses.replace(rules, bounds=same_names, cardinality=None))
+    if choice is not None and choice.is_allowed(held):
+        tries.insert(0, rules.for_basket(held))
     for constraints in tries:
         found = optimiser.solve(distance_form(w), constraints)
         if found.weights is not None:
@@ -247,6 +246,7 @@ def _optimiser_step(
     )
     if problem is None:
         return step
+    slope = problem.metric.slope(found.objective_value)
     return dataclasses.replace(
         step,
         train=problem.train,
@@ -257,7 +257,7 @@ def _optimiser_step(
         value=problem.metric.figure(found.objective_value),
         residual=found.residual,
         gap=found.gap,
-        binding={name: gain * problem.metric.slope(found.objective_value) for name, gain in found.binding.items()},
+        binding={limit.name: gain * slope for limit, gain in found.binding.items()},
         remark=problem.remark,
     )
 

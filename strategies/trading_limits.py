@@ -61,7 +61,8 @@ class Trading(ConfigModel):
             yield "fixed fees do not count against the objective, the account pays them"
             yield f"costs that grow with the money traded count against the objective, as if paid {times}"
         if self.max is not None:
-            yield f"at most {format_percent(self.max)} of the portfolio is exchanged at a decision, the opening left out"
+            most = format_percent(self.max)
+            yield f"at most {most} of the portfolio is exchanged at a decision, the opening left out"
 
 
 def proportional_cost_rates(decision: Decision) -> FloatArray:

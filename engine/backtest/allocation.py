@@ -205,14 +205,14 @@ def _limit_costs(optimiser: Optimiser, problem: OptimisationProblem, found: Solu
     """Return what every limit costs that binds, and the choice of names where there is one."""
     aim, rule = problem.metric, problem.constraints.cardinality
     slope = aim.slope(found.objective_value)
-    names = {name: gain * slope for name, gain in found.binding.items()}
+    limits = {limit: gain * slope for limit, gain in found.binding.items()}
     if rule is not None:
-        names[rule.name] = np.nan
+        limits[rule.key] = np.nan
     costs = []
-    for name, worth in names.items():
-        free = optimiser.solve(problem.form, remove_limit(problem.constraints, name))
+    for limit, worth in limits.items():
+        free = optimiser.solve(problem.form, remove_limit(problem.constraints, limit))
         lost = np.nan
         if free.weights is not None:
             lost = max(aim.sign * (aim.figure(found.objective_value) - aim.figure(free.objective_value)), 0.0)
-        costs.append(LimitCost(name, worth, lost))
+        costs.append(LimitCost(limit.name, worth, lost))
     return tuple(sorted(costs, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))

@@ -2,8 +2,8 @@
 
 A master problem in weights and yes-or-no variables knows the objective from below, by tangents. Each basket it
 proposes is solved exactly by the convex solver, gives new tangents, and is never proposed again; when the master's
-best is no better than the best basket found, that one is proved. Limits are counts, never seconds (H50). Where there
-are but a few baskets, each is solved.
+best is no better than the best basket found, that one is proved. Limits are counts, never seconds. Where there are but
+a few baskets, each is solved.
 
 Source: doi:10.1007/BF02592064.
 """
@@ -14,13 +14,14 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.optimisation.compiled_problem import TradingPenalty
-from engine.optimisation.constraints import Constraints
+from engine.optimisation.constraints import Cardinality, Constraints, Expression
 from engine.optimisation.convex import ConvexSolver
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
 from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution, no_solution
@@ -45,12 +46,19 @@ _HIGHS_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Tangent:
+class _Tangent(NamedTuple):
     """The objective's curved part is at least ``offset + slope @ w``; slope (N,)."""
 
     offset: float
     slope: FloatArray
+
+
+class _Proposal(NamedTuple):
+    """Which members are held (N,), their weights (N,), and what no basket's objective is below."""
+
+    held: BoolArray
+    weights: FloatArray
+    bound: float
 
 
 def solve_cardinality(
@@ -62,153 +70,152 @@ def solve_cardinality(
     """
     rule = constraints.cardinality
     assert rule is not None  # noqa: S101  (the caller asks only then)
+    problem = _CardinalityProblem(solver, form, constraints, costs, rule)
     few = sum(math.comb(int(rule.members.sum()), k) for k in range(rule.least, rule.most + 1))
-    if few <= MAX_BASKETS_ENUMERATED and not isinstance(
-        form, TailLossForm
-    ):  # a linear program over scenarios takes longer than a search
-        return _enumerate_baskets(solver, form, constraints, costs)
-    open_choice = replace(constraints, bounds=rule.relax_bounds(constraints.bounds), cardinality=None)
-    relaxed = solver.solve_convex(form, open_choice, costs)
-    if relaxed.weights is None:
-        return relaxed
-    best: Solution | None = None
-    tangents = [_tangent(form, relaxed.weights)]
-    tried: list[BoolArray] = []
-    bound = -np.inf
-    while len(tried) < MAX_BASKETS_SOLVED:
-        score = _objective_with_costs(best or relaxed, form, costs)
-        proposal = _propose_basket(form, replace(open_choice, cardinality=rule), costs, tangents, tried, score)
-        if proposal is None:  # every basket was tried: the best is the best
-            bound = score
-            break
-        held, w, bound = proposal
-        if best is not None and score - bound <= _gap_tolerance(score, form):
-            break
-        tried.append(held)
-        basket = replace(constraints, bounds=rule.basket_bounds(constraints.bounds, held), cardinality=None)
-        found = solver.solve_convex(form, basket, costs)
-        tangents.append(_tangent(form, w))
-        if found.weights is not None:
-            tangents.append(_tangent(form, found.weights))
-            if best is None or _objective_with_costs(found, form, costs) < score:
+    # a linear program over scenarios takes longer than a search
+    enumerable = few <= MAX_BASKETS_ENUMERATED and not isinstance(form, TailLossForm)
+    return problem.enumerate_baskets() if enumerable else problem.search_baskets()
+
+
+@dataclass(frozen=True)
+class _CardinalityProblem:
+    """A choice of names: what is optimised, under which constraints, ``rule`` being the one on names."""
+
+    solver: ConvexSolver
+    form: ObjectiveForm
+    constraints: Constraints
+    costs: TradingPenalty | None
+    rule: Cardinality
+
+    @cached_property
+    def unit(self) -> float:
+        """What the objective's curved part is divided by, to be about 1."""
+        size = self.form.scale()
+        return float(np.sqrt(size)) if isinstance(self.form, RatioForm) else size
+
+    def solve_basket(self, held: BoolArray) -> Solution:
+        """Return the solution for one choice of names."""
+        return self.solver.solve_convex(self.form, self.constraints.for_basket(held), self.costs)
+
+    def enumerate_baskets(self) -> Solution:
+        """Return the best over every basket; the first of equals."""
+        best: Solution | None = None
+        tried, unsolved, status = 0, 0, ""
+        for held in self._all_baskets():
+            found = self.solve_basket(held)
+            tried += 1
+            if found.weights is None:
+                basket = self.constraints.for_basket(held)
+                unsolved += found.status != NO_POSITIVE_RATIO and self.solver.feasibility(basket).holds
+                status = found.status
+            elif best is None or self.score(found) < self.score(best):
                 best = found
-    if best is None:
-        return replace(relaxed, weights=None, status=f"none of {len(tried)} baskets has a solution")
-    score = _objective_with_costs(best, form, costs)
-    gap = max(score - bound, best.gap)
-    proved = gap <= max(2.0 * _gap_tolerance(score, form), best.gap)
-    status = "optimal" if proved else f"best of {len(tried)} baskets; another may be better by up to {gap:.2g}"
-    assert best.weights is not None  # noqa: S101  (it is a solution)
-    return replace(
-        best, solver=f"highs, {best.solver}", status=status, gap=gap, residual=constraints.violation(best.weights)
-    )
+        if best is None:
+            return no_solution(f"none of {tried} baskets has a solution: {status}")
+        status = f"best of {tried - unsolved} baskets; {unsolved} could not be solved" if unsolved else "optimal"
+        return self._answer(best, status, gap=np.inf if unsolved else best.gap)
 
+    def search_baskets(self) -> Solution:
+        """Return the best by outer approximation."""
+        relaxed = self.solver.solve_convex(self.form, self.constraints.without_choice(), self.costs)
+        if relaxed.weights is None:
+            return relaxed
+        best: Solution | None = None
+        tangents = [self._tangent(relaxed.weights)]
+        tried: list[BoolArray] = []
+        bound = -np.inf
+        while len(tried) < MAX_BASKETS_SOLVED:
+            score = self.score(best or relaxed)
+            proposal = self._propose(tangents, tried, score)
+            if proposal is None:  # every basket was tried: the best is the best
+                bound = score
+                break
+            bound = proposal.bound
+            if best is not None and score - bound <= self.tolerance(score):
+                break
+            tried.append(proposal.held)
+            found = self.solve_basket(proposal.held)
+            tangents.append(self._tangent(proposal.weights))
+            if found.weights is not None:
+                tangents.append(self._tangent(found.weights))
+                if best is None or self.score(found) < score:
+                    best = found
+        if best is None:
+            return replace(relaxed, weights=None, status=f"none of {len(tried)} baskets has a solution")
+        score = self.score(best)
+        gap = max(score - bound, best.gap)
+        proved = gap <= max(2.0 * self.tolerance(score), best.gap)
+        status = "optimal" if proved else f"best of {len(tried)} baskets; another may be better by up to {gap:.2g}"
+        return self._answer(replace(best, solver=f"highs, {best.solver}"), status, gap)
 
-def _enumerate_baskets(
-    solver: ConvexSolver, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
-) -> Solution:
-    """Return the best over every basket; the first of equals."""
-    best: Solution | None = None
-    tried, unsolved, status = 0, 0, ""
-    for basket in _basket_constraints(constraints):
-        found = solver.solve_convex(form, basket, costs)
-        tried += 1
-        if found.weights is None:
-            nothing = found.status == NO_POSITIVE_RATIO or not solver.feasibility(basket).holds
-            unsolved += not nothing
-            status = found.status
-        elif best is None or _objective_with_costs(found, form, costs) < _objective_with_costs(best, form, costs):
-            best = found
-    if best is None:
-        return no_solution(f"none of {tried} baskets has a solution: {status}")
-    status = f"best of {tried - unsolved} baskets; {unsolved} could not be solved" if unsolved else "optimal"
-    assert best.weights is not None  # noqa: S101  (it is a solution)
-    residual = constraints.violation(best.weights)
-    return replace(best, status=status, gap=np.inf if unsolved else best.gap, residual=residual)
+    def tolerance(self, score: float) -> float:
+        """Return the gap at which a score counts as proved."""
+        return _RELATIVE_GAP * max(abs(score), 1e-2 * (1.0 if isinstance(self.form, RatioForm) else self.form.scale()))
 
+    def score(self, solution: Solution) -> float:
+        """Return the objective, costs included: lower is better."""
+        w, form, costs = solution.weights, self.form, self.costs
+        assert w is not None  # noqa: S101  (only solutions have a score)
+        paid = 0.0 if costs is None else float(costs.rate @ np.abs(w - costs.previous))
+        return form.value(w) + (paid / form.convex_part(w)[0] if isinstance(form, RatioForm) else paid)
 
-def _basket_constraints(constraints: Constraints) -> Iterator[Constraints]:
-    """Yield the constraints of every choice of names."""
-    rule = constraints.cardinality
-    assert rule is not None  # noqa: S101
-    members = np.flatnonzero(rule.members)
-    for count in range(rule.least, rule.most + 1):
-        for names in itertools.combinations(members.tolist(), count):
-            held = np.zeros(len(rule.members), dtype=np.bool_)
-            held[list(names)] = True
-            yield replace(constraints, bounds=rule.basket_bounds(constraints.bounds, held), cardinality=None)
+    def _answer(self, best: Solution, status: str, gap: float) -> Solution:
+        assert best.weights is not None  # noqa: S101  (it is a solution)
+        return replace(best, status=status, gap=gap, residual=self.constraints.violation(best.weights))
 
+    def _all_baskets(self) -> Iterator[BoolArray]:
+        members = np.flatnonzero(self.rule.members)
+        for count in range(self.rule.least, self.rule.most + 1):
+            for names in itertools.combinations(members.tolist(), count):
+                held = np.zeros(len(self.rule.members), dtype=np.bool_)
+                held[list(names)] = True
+                yield held
 
-def _gap_tolerance(score: float, form: ObjectiveForm) -> float:
-    return _RELATIVE_GAP * max(abs(score), 1e-2 * (1.0 if isinstance(form, RatioForm) else form.scale()))
+    def _tangent(self, w: FloatArray) -> _Tangent:
+        value, slope = self.form.convex_part(w)
+        return _Tangent(value - float(slope @ w), slope)
 
+    def _propose(self, tangents: list[_Tangent], tried: list[BoolArray], score: float) -> _Proposal | None:
+        """Return the untried basket that the tangents like best, or None when no basket is left.
 
-def _objective_with_costs(solution: Solution, form: ObjectiveForm, costs: TradingPenalty | None) -> float:
-    """Return the objective, costs included: lower is better."""
-    w = solution.weights
-    assert w is not None  # noqa: S101  (only solutions have a score)
-    paid = 0.0 if costs is None else float(costs.rate @ np.abs(w - costs.previous))
-    return form.value(w) + (paid / form.convex_part(w)[0] if isinstance(form, RatioForm) else paid)
+        Its bound is minus infinity when the node limit was reached.
+        """
+        import cvxpy as cp  # noqa: PLC0415
 
+        rule, unit = self.rule, self.unit
+        w, curve = cp.Variable(len(rule.members)), cp.Variable()
+        held: Expression = cp.Variable(int(rule.members.sum()), boolean=True)
+        rules = [c for piece in self.constraints.without_choice() for c in piece.to_cvxpy(w)] + rule.to_cvxpy(w, held)
+        rules += [curve >= t.offset / unit + (t.slope / unit) @ w for t in tangents]
+        for mask in tried:
+            inside = mask[rule.members].astype(np.float64)
+            rules.append((1.0 - 2.0 * inside) @ held + inside.sum() >= 1.0)
+        problem = cp.Problem(cp.Minimize(self._linear_objective(w, curve, score)), rules)
+        problem.solve(solver="HIGHS", **_HIGHS_OPTIONS)
+        if problem.status in {"infeasible", "infeasible_inaccurate"}:
+            return None
+        if held.value is None or not np.isfinite(held.value).all():
+            return None
+        mask = np.zeros(len(rule.members), dtype=np.bool_)
+        mask[np.flatnonzero(rule.members)[held.value > 0.5]] = True
+        bound = -np.inf
+        if problem.status == "optimal":
+            bound = float(problem.value) * unit
+            if isinstance(
+                self.form, RatioForm
+            ):  # by how much ratio * volatility - excess can fall below 0, a volatility
+                bound = score + bound / float(curve.value * unit) if bound < 0.0 else score
+        return _Proposal(mask, np.clip(w.value, 0.0, 1.0), bound)
 
-def _tangent(form: ObjectiveForm, w: FloatArray) -> _Tangent:
-    value, slope = form.convex_part(w)
-    return _Tangent(value - float(slope @ w), slope)
+    def _linear_objective(self, w: Expression, curve: Expression, score: float) -> Expression:
+        """Return the objective over ``unit``, its curved part replaced by the variable ``curve``."""
+        import cvxpy as cp  # noqa: PLC0415
 
-
-def _propose_basket(
-    form: ObjectiveForm,
-    constraints: Constraints,
-    costs: TradingPenalty | None,
-    tangents: list[_Tangent],
-    tried: list[BoolArray],
-    score: float,
-) -> tuple[BoolArray, FloatArray, float] | None:
-    """Return the untried basket that the tangents like best, with its weights and the bound on every score.
-
-    The bound is minus infinity when the node limit was reached; None when no basket is left.
-    """
-    import cvxpy as cp  # noqa: PLC0415
-
-    rule = constraints.cardinality
-    assert rule is not None  # noqa: S101
-    w, curve = cp.Variable(len(rule.members)), cp.Variable()
-    held: Any = cp.Variable(int(rule.members.sum()), boolean=True)
-    size = form.scale()
-    unit = np.sqrt(size) if isinstance(form, RatioForm) else size
-    rules = [c for piece in constraints for c in piece.to_cvxpy(w)] + rule.to_cvxpy(w, held)
-    rules += [curve >= t.offset / unit + (t.slope / unit) @ w for t in tangents]
-    for mask in tried:
-        inside = mask[rule.members].astype(np.float64)
-        rules.append((1.0 - 2.0 * inside) @ held + inside.sum() >= 1.0)
-    objective = _linear_objective(form, costs, w, curve, score, unit)
-    problem = cp.Problem(cp.Minimize(objective), rules)
-    problem.solve(solver="HIGHS", **_HIGHS_OPTIONS)
-    if problem.status in {"infeasible", "infeasible_inaccurate"}:
-        return None
-    if held.value is None or not np.isfinite(held.value).all():
-        return None
-    mask = np.zeros(len(rule.members), dtype=np.bool_)
-    mask[np.flatnonzero(rule.members)[held.value > 0.5]] = True
-    if problem.status != "optimal":
-        return mask, np.clip(w.value, 0.0, 1.0), -np.inf
-    low = float(problem.value) * unit
-    if isinstance(form, RatioForm):  # how far ratio * volatility - excess can fall below 0, over the volatility
-        low = score + low / float(curve.value * unit) if low < 0.0 else score
-    return mask, np.clip(w.value, 0.0, 1.0), low
-
-
-def _linear_objective(
-    form: ObjectiveForm, costs: TradingPenalty | None, w: Any, curve: Any, score: float, unit: float
-) -> Any:  # noqa: ANN401
-    """Return the objective with its curved part replaced by the variable ``convex_part``, over ``unit``."""
-    import cvxpy as cp  # noqa: PLC0415
-
-    objective = curve
-    if isinstance(form, QuadraticForm):
-        objective = curve + (form.linear / unit) @ w
-    elif isinstance(form, RatioForm):
-        objective = -score * curve - (form.excess / unit) @ w
-    if costs is not None:
-        objective += (costs.rate / unit) @ cp.abs(w - costs.previous)
-    return objective
+        form, costs, objective = self.form, self.costs, curve
+        if isinstance(form, QuadraticForm):
+            objective = curve + (form.linear / self.unit) @ w
+        elif isinstance(form, RatioForm):
+            objective = -score * curve - (form.excess / self.unit) @ w
+        if costs is not None:
+            objective += (costs.rate / self.unit) @ cp.abs(w - costs.previous)
+        return objective

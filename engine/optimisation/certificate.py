@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.optimisation.compiled_problem import TradingPenalty
-from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints
+from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints, LimitKey
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
 
 BINDING_SLACK: Final = 1e-7
@@ -29,12 +29,12 @@ class Certificate:
     """
 
     gap: float
-    duals: dict[str, float]
+    duals: dict[LimitKey, float]
 
 
 @dataclass(frozen=True)
 class _Subdifferential:
-    """The objective's minorants at w: gradient (N,) plus a mix of ``generators`` (k, N), non-negative, adding to ``mass``.
+    """The objective's minorants at w: gradient (N,) plus a mix of ``generators`` (k, N), shares ``mass`` in all.
 
     ``unit`` turns the objective in which it is convex into the one reported.
     """
@@ -53,9 +53,12 @@ def certify(
 
     slope = _subdifferential(form, w, costs)
     size = float(np.abs(slope.gradient).max()) or 1.0
-    names, normals, slack = _binding_inequalities(constraints, w)
+    rows = constraints.normals(w)
+    binds = np.flatnonzero(rows.slack <= BINDING_SLACK)
+    limits, normals, slack = [rows.limits[i] for i in binds], rows.matrix[binds], rows.slack[binds]
     idle = _untraded_assets(constraints, w, costs)
-    steepness = _steepness(constraints, names)
+    # how steep a slope at an untraded asset a unit of each multiplier allows
+    steepness = np.array([0.5 if limit and limit.kind == "turnover" else 0.0 for limit in limits])
     rate = np.zeros(len(w)) if costs is None else costs.rate
     columns, aim = _multiplier_system(slope, normals, idle, steepness, rate, size)
     try:
@@ -63,13 +66,13 @@ def certify(
     except RuntimeError:  # it did not settle: nothing is proved
         return Certificate(np.inf, {})
     y *= size
-    k, f = len(names), len(idle)
+    k, f = len(limits), len(idle)
     gradient, short = _mix_generators(slope, y[k + 2 + 3 * f :], w, form)
     rest = gradient + y[:k] @ normals + (y[k] - y[k + 1])
     pull, most = y[k + 2 : k + 2 + f] - y[k + 2 + f : k + 2 + 2 * f], rate[idle] + float(steepness @ y[:k])
     rest[idle] += np.clip(pull, -most, most)
     gap = float(rest @ w - rest.min()) + float(y[:k] @ np.maximum(slack, 0.0)) + short
-    duals = {name: float(v) / slope.unit for name, v in zip(names, y[:k], strict=True) if name and v > 1e-9 * size}
+    duals = {limit: float(v) / slope.unit for limit, v in zip(limits, y[:k], strict=True) if limit and v > 1e-9 * size}
     return Certificate(gap / slope.unit, duals)
 
 
@@ -146,20 +149,6 @@ def _mix_generators(
     return slope.gradient + mixed, max(slope.mass * on_edge - float(shares @ losses), 0.0)
 
 
-def _binding_inequalities(constraints: Constraints, w: FloatArray) -> tuple[list[str], FloatArray, FloatArray]:
-    """Return names (k), normals (k, N) and slacks (k,) of the inequalities that bind at ``w``."""
-    names: list[str] = []
-    normals, slacks = [np.zeros((0, len(w)))], [np.zeros(0)]
-    for piece in (constraints.bounds, *constraints.groups, constraints.turnover, constraints.target):
-        if piece is not None:
-            rows = piece.normals(w)
-            binds = np.flatnonzero(rows.slack <= BINDING_SLACK)
-            names += [rows.names[i] for i in binds]
-            normals.append(rows.matrix[binds])
-            slacks.append(rows.slack[binds])
-    return names, np.vstack(normals), np.concatenate(slacks)
-
-
 def _untraded_assets(constraints: Constraints, w: FloatArray, costs: TradingPenalty | None) -> IntArray:
     """Return the assets that are not traded where trading is limited or paid for: its slope has a choice there."""
     turnover = constraints.turnover
@@ -169,9 +158,3 @@ def _untraded_assets(constraints: Constraints, w: FloatArray, costs: TradingPena
     if costs is not None:
         idle |= np.abs(w - costs.previous) <= TRADE_TOLERANCE
     return np.flatnonzero(idle)
-
-
-def _steepness(constraints: Constraints, names: list[str]) -> FloatArray:
-    """Return (k,) how steep a slope at an untraded asset a unit of each multiplier allows: half, of the turnover's."""
-    limit = None if constraints.turnover is None else constraints.turnover.name
-    return np.array([0.5 if name == limit else 0.0 for name in names])

@@ -6,17 +6,18 @@ for them at every solve costs more than solving, so the affine map itself is kep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.optimisation import objectives
-from engine.optimisation.constraints import Constraints, TurnoverLimit
-from engine.optimisation.objectives import ObjectiveForm, RatioForm
-from engine.optimisation.standard_form import StandardForm, find_squares
+from engine.optimisation.constraints import Constraints, Expression, TurnoverLimit
+from engine.optimisation.objectives import ObjectiveForm, RatioForm, TailLossForm
+from engine.optimisation.standard_form import SparseMatrix, StandardForm, find_squares
+
+_NOT_NEGATIVE: Final = {"most", "rate"}
+"""Parameters whose sign cvxpy must know."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,16 @@ class CompiledProblem:
         """Assemble and compile; raises ValueError when the problem is not DPP, which would recompile each solve."""
         import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
-        n = len(constraints.bounds.assets)
-        self.given = objectives.cvxpy_parameters(form, cp)
-        self.given |= {name: cp.Parameter(n, name=name) for name in ("lower", "upper")}
-        if constraints.turnover is not None or costs is not None:
-            self.given["previous"] = cp.Parameter(n, name="previous")
-        if constraints.turnover is not None:
-            self.given["most"] = cp.Parameter(nonneg=True, name="most")
-        if constraints.target is not None:
-            self.given |= {"mean": cp.Parameter(n, name="mean"), "least": cp.Parameter(name="least")}
-        if costs is not None:
-            self.given["rate"] = cp.Parameter(n, nonneg=True, name="rate")
-        w = cp.Variable(n)
+        values = self._parameter_values(form, constraints, costs)
+        self.given = {
+            name: cp.Parameter(np.shape(value), nonneg=name in _NOT_NEGATIVE) for name, value in values.items()
+        }
+        w = cp.Variable(len(constraints.bounds.assets))
         scale = cp.Variable() if isinstance(form, RatioForm) else 1.0
-        problem = self._build_problem(form, self._parametrise(constraints), w, scale, cp)
+        problem = self._build_problem(form, self._parametrise(constraints), w, scale)
         if not problem.is_dpp():
             raise ValueError("the problem is not DPP; every solve would compile it anew")
-        for name, value in self._parameter_values(form, constraints, costs).items():
+        for name, value in values.items():
             self.given[name].value = value
         data, _, _ = problem.get_problem_data("CLARABEL")
         self._store_affine_map(data["param_prob"], data.get("P"), w, scale)
@@ -63,8 +57,12 @@ class CompiledProblem:
         target = constraints.target and replace(constraints.target, mean=self.given["mean"], least=self.given["least"])
         return replace(constraints, bounds=bounds, turnover=turnover, target=target)
 
-    def _build_problem(self, form: ObjectiveForm, constraints: Constraints, w: Any, scale: Any, cp: Any) -> Any:  # noqa: ANN401
-        objective, more = objectives.cvxpy_objective(form, self.given, w, scale, cp)
+    def _build_problem(
+        self, form: ObjectiveForm, constraints: Constraints, w: Expression, scale: Expression
+    ) -> Expression:
+        import cvxpy as cp  # noqa: PLC0415
+
+        objective, more = form.to_cvxpy(self.given, w, scale)
         if "rate" in self.given:
             traded = cp.Variable(w.size)  # a variable of its own: parameter times |.. parameter ..| is not DPP
             change = w - self.given["previous"] * scale
@@ -75,8 +73,13 @@ class CompiledProblem:
             more += [traded >= change, traded >= -change]
         return cp.Problem(cp.Minimize(objective), more + [c for piece in constraints for c in piece.to_cvxpy(w, scale)])
 
-    def _store_affine_map(self, compiled: Any, quadratic: Any, w: Any, scale: Any) -> None:  # noqa: ANN401
-        """Keep the affine map from the parameters to the arrays, and where the weights are among the unknowns."""
+    def _store_affine_map(
+        self, compiled: Expression, quadratic: SparseMatrix | None, w: Expression, scale: Expression
+    ) -> None:
+        """Keep the affine map from the parameters to the arrays, and where the weights are among the unknowns.
+
+        These are attributes of cvxpy that it does not document: pyproject.toml bounds its version for them.
+        """
         from scipy import sparse  # noqa: PLC0415
 
         columns = compiled.x.size
@@ -90,7 +93,7 @@ class CompiledProblem:
         none = sparse.csc_array((columns, columns))
         self._quadratic = none if quadratic is None else sparse.csc_array(sparse.triu(quadratic))
         self._squares = find_squares(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
-        self._places = {
+        self._parameter_slices = {
             name: slice(compiled.param_id_to_col[p.id], compiled.param_id_to_col[p.id] + p.size)
             for name, p in self.given.items()
             if p.id in compiled.param_id_to_col
@@ -106,7 +109,7 @@ class CompiledProblem:
         self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
     ) -> dict[str, FloatArray]:
         bounds, turnover = constraints.bounds, constraints.turnover
-        found = objectives.parameter_values(form) | {"lower": bounds.lower, "upper": bounds.upper}
+        found = form.parameters() | {"lower": bounds.lower, "upper": bounds.upper}
         if turnover is not None:
             found["previous"] = turnover.previous
             found["most"] = np.asarray(turnover.most - turnover.elsewhere / 2.0)
@@ -126,8 +129,8 @@ class CompiledProblem:
         theta = np.zeros(self._size)
         theta[-1] = 1.0
         for name, value in self._parameter_values(form, constraints, costs).items():
-            if name in self._places:
-                theta[self._places[name]] = np.ravel(value, order="F")
+            if name in self._parameter_slices:
+                theta[self._parameter_slices[name]] = np.ravel(value, order="F")
         entries = self._map @ theta
         b = np.zeros(self._shape[0])
         b[self._sides] = entries[self._split :]
@@ -148,8 +151,7 @@ class CompiledProblem:
 
 def compilation_key(form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None) -> tuple[object, ...]:
     """Return what makes two problems share one compilation."""
-    shape: Mapping[str, FloatArray] = objectives.parameter_values(form)
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
-    level = getattr(form, "level", None)
-    sizes = tuple(array.shape for array in shape.values())
+    level = form.level if isinstance(form, TailLossForm) else None
+    sizes = tuple(array.shape for array in form.parameters().values())
     return type(form), sizes, level, groups, constraints.turnover is None, constraints.target is None, costs is None

@@ -1,25 +1,36 @@
 """What weights must satisfy, in pieces: bounds, groups, the budget, turnover, and how many names are held.
 
-Each piece knows the config key it came from, how far a vector is from satisfying it (``violation``), its contribution
-to a convex problem (``to_cvxpy``), and its normals at a vector (``normals``), from which ``optimiser`` proves a solution.
-``scale`` is 1, or the variable that a problem in ratios is scaled by; numbers may be cvxpy parameters instead.
+Each piece knows how far a vector is from satisfying it (``violation``), its contribution to a convex problem
+(``to_cvxpy``), and its normals at a vector (``normals``), from which a solution is proved optimal. ``scale`` is 1, or
+the variable that a problem in ratios is scaled by; numbers may be cvxpy parameters instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 
+Expression: TypeAlias = Any
+"""A cvxpy expression, parameter or variable: cvxpy has no types."""
+
 FEASIBILITY_TOLERANCE: Final = 1e-8
 """Most by which accepted weights break a constraint [weight]."""
 TRADE_TOLERANCE: Final = 1e-9
 """A trade up to this weight is none."""
+
+
+class LimitKey(NamedTuple):
+    """One limit: its kind, the asset or group it is on (0 for what there is once), and its name for people."""
+
+    kind: Literal["floor", "cap", "least", "most", "turnover", "elsewhere", "return", "count"]
+    position: int
+    name: str
 
 
 @dataclass(frozen=True)
@@ -28,13 +39,13 @@ class Normals:
 
     Attributes
     ----------
-    names : k of them, in words; "" for one that goes without saying
+    limits : k of them; None for one that goes without saying
     matrix : (k, N) outward normals
     slack : (k,) how far each inequality is from binding [weight]
 
     """
 
-    names: tuple[str, ...]
+    limits: tuple[LimitKey | None, ...]
     matrix: FloatArray
     slack: FloatArray
 
@@ -48,34 +59,31 @@ class Bounds:
     upper: Any
     floor: str | tuple[str, ...] = "floor"
     cap: str | tuple[str, ...] = "cap"
+    name: ClassVar[str] = "bounds"
 
-    def floor_name(self, j: int) -> str:
-        """Return what the config calls the floor of asset ``j``, with its name."""
-        return f"{self.floor if isinstance(self.floor, str) else self.floor[j]} {self.assets[j]}"
-
-    def cap_name(self, j: int) -> str:
-        """Return what the config calls the cap of asset ``j``, with its name."""
-        return f"{self.cap if isinstance(self.cap, str) else self.cap[j]} {self.assets[j]}"
+    def key(self, kind: Literal["floor", "cap"], j: int) -> LimitKey:
+        """Return the floor or the cap of asset ``j``."""
+        names = self.floor if kind == "floor" else self.cap
+        return LimitKey(kind, j, f"{names if isinstance(names, str) else names[j]} {self.assets[j]}")
 
     def violation(self, w: FloatArray) -> float:
         """Return the most by which a weight is out of its bounds [weight]."""
         return float(max(np.max(self.lower - w, initial=0.0), np.max(w - self.upper, initial=0.0)))
 
-    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401  (cvxpy has no types)
+    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the constraints on the expression ``w`` (N,)."""
         return [w >= self.lower * scale, w <= self.upper * scale]
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """2N names: the floors, then the caps; "" for a bound that no one asked for: nothing short, none above 1."""
-        floors = (self.floor_name(j) if low > 0.0 else "" for j, low in enumerate(self.lower))
-        caps = (self.cap_name(j) if 0.0 < high < 1.0 else "" for j, high in enumerate(self.upper))
-        return (*floors, *caps)
+    def limits(self) -> tuple[LimitKey | None, ...]:
+        """2N limits, floors then caps; None for a bound that no one asked for: nothing short, none above 1."""
+        floors = (self.key("floor", j) if low > 0.0 else None for j, low in enumerate(self.lower))
+        return (*floors, *(self.key("cap", j) if 0.0 < high < 1.0 else None for j, high in enumerate(self.upper)))
 
     def normals(self, w: FloatArray) -> Normals:
         """Return 2N rows: the floors, then the caps."""
         eye = np.eye(len(w))
-        return Normals(self.names, np.vstack([-eye, eye]), np.concatenate([w - self.lower, self.upper - w]))
+        return Normals(self.limits, np.vstack([-eye, eye]), np.concatenate([w - self.lower, self.upper - w]))
 
 
 @dataclass(frozen=True)
@@ -87,23 +95,27 @@ class GroupConstraint:
     most: float = 1.0
     least: float = 0.0
 
+    def keys(self, index: int) -> tuple[LimitKey | None, LimitKey | None]:
+        """Return the lower and the upper limit of the ``index``-th group; None for one that says nothing."""
+        least = LimitKey("least", index, f"{self.name} min") if self.least > 0.0 else None
+        return least, LimitKey("most", index, f"{self.name} max") if self.most < 1.0 else None
+
     def violation(self, w: FloatArray) -> float:
         """Return by how much the group's weight is out of its bounds [weight]."""
         total = float(w[self.members].sum())
         return max(total - self.most, self.least - total, 0.0)
 
-    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return one constraint for each side that says something."""
         total = self.members.astype(np.float64) @ w
         above = [total >= self.least * scale] if self.least > 0.0 else []
         return above + ([total <= self.most * scale] if self.most < 1.0 else [])
 
-    def normals(self, w: FloatArray) -> Normals:
-        """Return two rows: the most, then the least."""
+    def normals(self, w: FloatArray, index: int) -> Normals:
+        """Return two rows for the ``index``-th group: the most, then the least."""
         row, total = self.members.astype(np.float64), float(w[self.members].sum())
         slack = np.array([self.most - total, total - self.least])
-        names = (f"{self.name} max" if self.most < 1.0 else "", f"{self.name} min" if self.least > 0.0 else "")
-        return Normals(names, np.vstack([row, -row]), slack)
+        return Normals(self.keys(index)[::-1], np.vstack([row, -row]), slack)
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,7 @@ class Budget:
         """Return how far the weights are from adding up to 1."""
         return abs(float(w.sum()) - 1.0)
 
-    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the equality."""
         import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
@@ -135,11 +147,16 @@ class TurnoverLimit:
     elsewhere: float = 0.0
     name: str = "turnover.max"
 
+    @property
+    def key(self) -> LimitKey:
+        """Which limit it is."""
+        return LimitKey("turnover", 0, self.name)
+
     def violation(self, w: FloatArray) -> float:
         """Return how far one-way turnover is above the most [weight]."""
         return float(max((np.abs(w - self.previous).sum() + self.elsewhere) / 2.0 - self.most, 0.0))
 
-    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the constraint on the trades."""
         import cvxpy as cp  # noqa: PLC0415
 
@@ -150,7 +167,7 @@ class TurnoverLimit:
         trades = w - self.previous
         slack = float(self.most) - (float(np.abs(trades).sum()) + self.elsewhere) / 2.0
         signs = np.where(np.abs(trades) <= TRADE_TOLERANCE, 0.0, np.sign(trades)) / 2.0
-        return Normals((self.name,), signs[None, :], np.array([slack]))
+        return Normals((self.key,), signs[None, :], np.array([slack]))
 
 
 @dataclass(frozen=True)
@@ -165,13 +182,14 @@ class ReturnTarget:
         """Return by how much the expected return is below the least [1/yr]."""
         return float(max(self.least - self.mean @ w, 0.0))
 
-    def to_cvxpy(self, w: Any, scale: Any = 1.0) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
         """Return the constraint on the expected return."""
         return [self.mean @ w >= self.least * scale]
 
     def normals(self, w: FloatArray) -> Normals:
         """Return one row."""
-        return Normals((self.name,), -self.mean[None, :], np.array([float(self.mean @ w - self.least)]))
+        slack = np.array([float(self.mean @ w - self.least)])
+        return Normals((LimitKey("return", 0, self.name),), -self.mean[None, :], slack)
 
 
 @dataclass(frozen=True)
@@ -185,33 +203,29 @@ class Cardinality:
     most: int
     name: str = "satellites.count"
 
+    @property
+    def key(self) -> LimitKey:
+        """Which limit it is."""
+        return LimitKey("count", 0, self.name)
+
+    def is_allowed(self, held: BoolArray) -> bool:
+        """Return whether ``held`` (N,) has neither too few nor too many members."""
+        return self.least <= int((held & self.members).sum()) <= self.most
+
     def violation(self, w: FloatArray) -> float:
         """Return how far a member is from 0 or its range [weight]; 1 when too few or too many are held."""
         held = self.members & (w != 0.0)
-        if not self.least <= int(held.sum()) <= self.most:
+        if not self.is_allowed(held):
             return 1.0
         return float(max(np.max((self.floor - w)[held], initial=0.0), np.max((w - self.cap)[held], initial=0.0)))
 
-    def to_cvxpy(self, w: Any, held: Any) -> list[Any]:  # noqa: ANN401
+    def to_cvxpy(self, w: Expression, held: Expression) -> list[Expression]:
         """Return the constraints; ``held`` (number of members,) is a boolean variable."""
         import cvxpy as cp  # noqa: PLC0415
 
         inside = np.flatnonzero(self.members)
         low, high = cp.multiply(self.floor[inside], held), cp.multiply(self.cap[inside], held)
         return [w[inside] >= low, w[inside] <= high, cp.sum(held) >= self.least, cp.sum(held) <= self.most]
-
-    def basket_bounds(self, bounds: Bounds, held: BoolArray) -> Bounds:
-        """Return ``bounds`` with the members in ``held`` (N,) at floor to cap, and the others at 0."""
-        out, inside = self.members & ~held, self.members & held
-        lower = np.where(out, 0.0, np.where(inside, self.floor, bounds.lower))
-        upper = np.where(out, 0.0, np.where(inside, self.cap, bounds.upper))
-        return Bounds(bounds.assets, lower, upper, bounds.floor, bounds.cap)
-
-    def relax_bounds(self, bounds: Bounds) -> Bounds:
-        """Return ``bounds`` with every member anywhere between 0 and its cap."""
-        lower = np.where(self.members, 0.0, bounds.lower)
-        upper = np.where(self.members, self.cap, bounds.upper)
-        return Bounds(bounds.assets, lower, upper, bounds.floor, bounds.cap)
 
 
 @dataclass(frozen=True)
@@ -230,14 +244,38 @@ class Constraints:
         yield self.budget
         yield self.bounds
         yield from self.groups
-        if self.turnover is not None:
-            yield self.turnover
-        if self.target is not None:
-            yield self.target
+        for piece in (self.turnover, self.target):
+            if piece is not None:
+                yield piece
+
+    def for_basket(self, held: BoolArray) -> Constraints:
+        """Return the convex problem of one choice of names: members in ``held`` (N,) at floor to cap, others at 0."""
+        rule, bounds = self.cardinality, self.bounds
+        if rule is None:
+            return self
+        out, inside = rule.members & ~held, rule.members & held
+        lower = np.where(out, 0.0, np.where(inside, rule.floor, bounds.lower))
+        upper = np.where(out, 0.0, np.where(inside, rule.cap, bounds.upper))
+        return replace(self, bounds=replace(bounds, lower=lower, upper=upper), cardinality=None)
+
+    def without_choice(self) -> Constraints:
+        """Return the convex problem with every member anywhere between 0 and its cap."""
+        rule, bounds = self.cardinality, self.bounds
+        if rule is None:
+            return self
+        lower, upper = np.where(rule.members, 0.0, bounds.lower), np.where(rule.members, rule.cap, bounds.upper)
+        return replace(self, bounds=replace(bounds, lower=lower, upper=upper), cardinality=None)
+
+    def normals(self, w: FloatArray) -> Normals:
+        """Return the inequalities of bounds, groups, turnover and target at ``w`` (N,)."""
+        found = [self.bounds.normals(w), *(group.normals(w, index) for index, group in enumerate(self.groups))]
+        found += [piece.normals(w) for piece in (self.turnover, self.target) if piece is not None]
+        limits = tuple(limit for one in found for limit in one.limits)
+        return Normals(limits, np.vstack([one.matrix for one in found]), np.concatenate([one.slack for one in found]))
 
     def violations(self, w: FloatArray) -> dict[str, float]:
         """Return by how much ``w`` (N,) breaks each piece, by its name; zeros included [weight]."""
-        found = {getattr(piece, "name", "bounds"): piece.violation(w) for piece in self}
+        found = {piece.name: piece.violation(w) for piece in self}
         if self.cardinality is not None:
             found[self.cardinality.name] = self.cardinality.violation(w)
         return found
@@ -247,17 +285,14 @@ class Constraints:
 
         The names are those of messages; what the weights add up to, and what is traded, are not asked about.
         """
-        rule, bounds = self.cardinality, self.bounds
-        if rule is not None:
-            held = rule.members & (w != 0.0)
-            if not rule.least <= int(held.sum()) <= rule.most:
-                return rule.name, 1.0
-            bounds = rule.basket_bounds(bounds, held)
-        found = [bounds.normals(w), *(group.normals(w) for group in self.groups)]
-        slack = np.concatenate([one.slack for one in found])
-        names = [name for one in found for name in one.names]
-        worst = min(range(len(names)), key=slack.__getitem__, default=None)
-        return ("", 0.0) if worst is None or slack[worst] >= 0.0 else (names[worst], -float(slack[worst]))
+        rule = self.cardinality
+        if rule is not None and not rule.is_allowed(w != 0.0):
+            return rule.name, 1.0
+        rows = replace(self.for_basket(w != 0.0), turnover=None, target=None).normals(w)
+        if not rows.slack.min(initial=0.0) < 0.0:
+            return "", 0.0
+        limit = rows.limits[int(rows.slack.argmin())]
+        return limit.name if limit else "", -float(rows.slack.min())
 
     def violation(self, w: FloatArray) -> float:
         """Return the largest of the violations; NaN is the largest of all."""
@@ -266,5 +301,4 @@ class Constraints:
 
 def long_only_constraints(assets: tuple[str, ...], cap: float = 1.0) -> Constraints:
     """Return weights from 0 to ``cap`` that add up to 1."""
-    n = len(assets)
-    return Constraints(Bounds(assets, np.zeros(n), np.full(n, cap)))
+    return Constraints(Bounds(assets, np.zeros(len(assets)), np.full(len(assets), cap)))

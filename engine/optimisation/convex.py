@@ -21,7 +21,7 @@ from engine.optimisation.constraints import FEASIBILITY_TOLERANCE, Constraints
 from engine.optimisation.feasibility import Feasibility, prove_feasibility
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm
 from engine.optimisation.rational_simplex import EXACT_TOLERANCE
-from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution
+from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution, no_solution
 from engine.optimisation.solvers import SOLVERS, Solver, refine
 
 OPTIMALITY_GAP: Final = 1e-6
@@ -64,11 +64,11 @@ class ConvexSolver:
                     return solution
             failures.append(f"{name} says {answer.status}, but {solution.status}")
             if isinstance(form, RatioForm) and len(failures) == 1 and self._has_no_positive_ratio(form, constraints):
-                return Solution(None, np.nan, "", NO_POSITIVE_RATIO)
-        return Solution(None, np.nan, "", "; ".join(failures))
+                return no_solution(NO_POSITIVE_RATIO)
+        return no_solution("; ".join(failures))
 
     def _has_no_positive_ratio(self, form: RatioForm, constraints: Constraints) -> bool:
-        """Return whether even the weights of the highest numerator have none above zero (H54)."""
+        """Return whether even the weights of the highest numerator have none above zero."""
         n = len(form.excess)
         best = self.solve_convex(QuadraticForm(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
         return best.weights is not None and not float(form.excess @ best.weights) > 0.0

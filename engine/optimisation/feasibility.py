@@ -1,4 +1,4 @@
-"""Whether any weights satisfy the constraints, proved in exact fractions before a solver is asked (H42)."""
+"""Whether any weights satisfy the constraints, proved in exact fractions before a solver is asked."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray
 from engine.core.fields import format_percent
-from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint, TurnoverLimit
+from engine.optimisation.constraints import Bounds, Constraints, LimitKey, TurnoverLimit
 from engine.optimisation.rational_simplex import EXACT_TOLERANCE, Infeasibility, RationalSimplex, to_fraction
+from engine.optimisation.relaxation import remove_limit
 
 MAX_BASKETS_PROVED: Final = 4096
 """Baskets that are tried one by one; beyond, only the problem with every choice left open is proved."""
 _MAX_NAMES_SHOWN: Final = 6
-_UNHOLDABLE: Final = "what cannot be held any longer"
+_UNHOLDABLE: Final = LimitKey("elsewhere", 0, "what cannot be held any longer")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def prove_feasibility(constraints: Constraints) -> Feasibility:
     """
     rule = constraints.cardinality
     if rule is None:
-        return _prove_convex(constraints, constraints.bounds)
+        return _prove_convex(constraints)
     swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
     if swapped:
         words = f"floor is above cap for {', '.join(swapped[:_MAX_NAMES_SHOWN])}"
@@ -55,38 +57,36 @@ def prove_feasibility(constraints: Constraints) -> Feasibility:
     if rule.least > min(rule.most, int(rule.members.sum())):
         found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
         return Feasibility(holds=False, message=f"{rule.name}: {found}; lower min, or name more", missing=1.0)
-    return _prove_any_basket(constraints, rule)
-
-
-def _prove_any_basket(constraints: Constraints, rule: Cardinality) -> Feasibility:
-    """Try the baskets until one is feasible; else report the one that is nearest to it."""
-    nearest: tuple[float, Bounds] | None = None
-    for tried, held in enumerate(_distinct_baskets(constraints, rule)):
+    nearest: tuple[float, Constraints] | None = None
+    for tried, held in enumerate(_distinct_baskets(constraints)):
         if tried == MAX_BASKETS_PROVED:
-            open_choice = _prove_convex(constraints, rule.relax_bounds(constraints.bounds))
+            open_choice = _prove_convex(constraints.without_choice())
             return replace(open_choice, proved=not open_choice.holds)
-        bounds = rule.basket_bounds(constraints.bounds, held)
-        missing = _shortfall(constraints, bounds)
+        basket = constraints.for_basket(held)
+        missing = _shortfall(basket)
         if missing is None:
             return Feasibility(holds=True)
         if nearest is None or missing < nearest[0]:
-            nearest = missing, bounds
+            nearest = missing, basket
     assert nearest is not None  # noqa: S101  (there is a count that can be held, so there is a basket)
-    best = _prove_convex(constraints, nearest[1])
+    best = _prove_convex(nearest[1])
     words = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
     return replace(best, message=words)
 
 
-def _shortfall(constraints: Constraints, bounds: Bounds) -> float | None:
-    """Return by how much the constraints contradict each other under ``bounds`` [weight], or None when they do not."""
+def _shortfall(constraints: Constraints) -> float | None:
+    """Return by how much the constraints contradict each other [weight], or None when they do not."""
+    bounds = constraints.bounds
     if (crossed := float(np.max(bounds.lower - bounds.upper, initial=0.0))) > 0.0:
         return crossed
-    shortage = _first_infeasibility(constraints, bounds)
+    shortage = _first_infeasibility(constraints)
     return None if shortage is None else float(shortage.amount)
 
 
-def _distinct_baskets(constraints: Constraints, rule: Cardinality) -> Iterator[BoolArray]:
+def _distinct_baskets(constraints: Constraints) -> Iterator[BoolArray]:
     """Yield masks of held members; of names that no constraint tells apart only the first are tried."""
+    rule = constraints.cardinality
+    assert rule is not None  # noqa: S101  (asked only where there is a choice)
     alike: dict[tuple[object, ...], list[int]] = {}
     for j in np.flatnonzero(rule.members):
         previous = None if constraints.turnover is None else float(constraints.turnover.previous[j])
@@ -99,39 +99,44 @@ def _distinct_baskets(constraints: Constraints, rule: Cardinality) -> Iterator[B
             yield held
 
 
-def _prove_convex(constraints: Constraints, bounds: Bounds) -> Feasibility:
-    """Prove the constraints without the choice of names, under ``bounds``."""
+def _prove_convex(constraints: Constraints) -> Feasibility:
+    """Prove constraints without a choice of names."""
+    bounds = constraints.bounds
     for j, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
         if low > high:
-            words = f"{bounds.floor_name(j)} {format_percent(low)} is above {bounds.cap_name(j)} {format_percent(high)}"
+            floor, cap = bounds.key("floor", j).name, bounds.key("cap", j).name
+            words = f"{floor} {format_percent(low)} is above {cap} {format_percent(high)}"
             return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
-    shortage = _first_infeasibility(constraints, bounds)
-    return Feasibility(holds=True) if shortage is None else _explain(constraints, bounds, shortage)
+    shortage = _first_infeasibility(constraints)
+    return Feasibility(holds=True) if shortage is None else _explain(constraints, shortage)
 
 
-def _first_infeasibility(constraints: Constraints, bounds: Bounds) -> Infeasibility | None:
+def _first_infeasibility(constraints: Constraints) -> Infeasibility | None:
     """Return the first of groups, sum and turnover that cannot be met together with those before it, or None."""
-    system, turnover = RationalSimplex(), constraints.turnover
+    system, bounds, turnover = RationalSimplex(), constraints.bounds, constraints.turnover
     parts = [_add_weight(system, bounds, j, turnover) for j in range(len(bounds.assets))]
-    for group in constraints.groups:
-        shortage = _require_group(system, group, parts)
+    for index, group in enumerate(constraints.groups):
+        terms = [(j, 1) for member in np.flatnonzero(group.members) for j in parts[member]]
+        most = to_fraction(group.most) if group.most < 1.0 else None
+        least = to_fraction(group.least) if group.least > 0.0 else None
+        shortage = system.require(group.keys(index), terms, least, most)
         if shortage is not None:
             return shortage
     everything = [(j, 1) for part in parts for j in part]
-    shortage = system.require(("", ""), everything, Fraction(1), Fraction(1))
+    shortage = system.require((None, None), everything, Fraction(1), Fraction(1))
     if shortage is not None or turnover is None:
         return shortage
     shortage = _require_turnover(system, turnover, parts)
     return shortage and replace(shortage, blockers=(*shortage.blockers, *_forced_trades(bounds, turnover)))
 
 
-def _forced_trades(bounds: Bounds, turnover: TurnoverLimit) -> Iterator[str]:
+def _forced_trades(bounds: Bounds, turnover: TurnoverLimit) -> Iterator[LimitKey]:
     """Yield what must be traded whatever else is: up to a floor, down to a cap, out of what is no longer there."""
     for j, held in enumerate(turnover.previous):
         if held < bounds.lower[j]:
-            yield bounds.floor_name(j)
+            yield bounds.key("floor", j)
         elif held > bounds.upper[j] > 0.0:
-            yield bounds.cap_name(j)
+            yield bounds.key("cap", j)
     if turnover.elsewhere > 0.0:
         yield _UNHOLDABLE
 
@@ -140,23 +145,14 @@ def _add_weight(system: RationalSimplex, bounds: Bounds, j: int, turnover: Turno
     """Add weight j: with a turnover limit in two parts, up to what is held and what is bought on top."""
     low, high = to_fraction(bounds.lower[j]), to_fraction(bounds.upper[j])
     assert low is not None  # noqa: S101  (weights are not negative without end)
-    floor = bounds.floor_name(j) if low else ""  # no floor was asked for
-    cap = "" if high == 0 else bounds.cap_name(j)  # a name that the choice leaves out
+    floor = bounds.key("floor", j) if low else None  # no floor was asked for
+    cap = None if high == 0 else bounds.key("cap", j)  # a name that the choice leaves out
     if turnover is None:
         return (system.add_variable((floor, cap), low, high),)
     held = to_fraction(turnover.previous[j]) or Fraction(0)
     middle = max(low, held if high is None else min(held, high))
-    kept = system.add_variable((floor, ""), low, middle)
-    return kept, system.add_variable(("", cap), Fraction(0), None if high is None else high - middle)
-
-
-def _require_group(
-    system: RationalSimplex, group: GroupConstraint, parts: list[tuple[int, ...]]
-) -> Infeasibility | None:
-    terms = [(j, 1) for member in np.flatnonzero(group.members) for j in parts[member]]
-    most = to_fraction(group.most) if group.most < 1.0 else None
-    least = to_fraction(group.least) if group.least > 0.0 else None
-    return system.require((f"{group.name} min", f"{group.name} max"), terms, least, most)
+    kept = system.add_variable((floor, None), low, middle)
+    return kept, system.add_variable((None, cap), Fraction(0), None if high is None else high - middle)
 
 
 def _require_turnover(
@@ -168,75 +164,54 @@ def _require_turnover(
     for (kept, _), held in zip(parts, turnover.previous, strict=True):
         middle = system.upper[kept] or Fraction(0)
         room -= middle + abs((to_fraction(held) or Fraction(0)) - middle)
-    shortage = system.require(("", turnover.name), terms, None, room)
+    shortage = system.require((None, turnover.key), terms, None, room)
     if shortage is None or shortage.amount <= 2 * EXACT_TOLERANCE:
         return None
-    return Infeasibility(shortage.row, shortage.below, shortage.amount / 2, shortage.blockers)
+    return replace(shortage, amount=shortage.amount / 2)
 
 
-def _explain(constraints: Constraints, bounds: Bounds, shortage: Infeasibility) -> Feasibility:
+def _explain(constraints: Constraints, shortage: Infeasibility) -> Feasibility:
     """Put a proof into a sentence."""
-    names = _causes(constraints, bounds, shortage)
-    shown = ", ".join(names[:_MAX_NAMES_SHOWN]) + (
-        f" and {len(names) - _MAX_NAMES_SHOWN} more" if len(names) > _MAX_NAMES_SHOWN else ""
-    )
+    names = [cause.name for cause in _causes(constraints, shortage)]
+    shown = ", ".join(names[:_MAX_NAMES_SHOWN])
+    shown += f" and {len(names) - _MAX_NAMES_SHOWN} more" if len(names) > _MAX_NAMES_SHOWN else ""
     because = f" because of {shown}" if shown else ""
-    missing, turnover = float(shortage.amount), constraints.turnover
-    if turnover is not None and shortage.row == turnover.name:
-        words = f"{turnover.name} {format_percent(float(turnover.most))}: trades of {format_percent(missing)} more are needed"
-        return Feasibility(holds=False, message=f"{words}{because}; raise it", missing=missing)
+    amount, missing, row = float(shortage.amount), format_percent(float(shortage.amount)), shortage.row
+    turnover = constraints.turnover
+    if row is not None and row.kind == "turnover" and turnover is not None:
+        words = (
+            f"{row.name} {format_percent(float(turnover.most))}: trades of {missing} more are needed{because}; raise it"
+        )
+        return Feasibility(holds=False, message=words, missing=amount)
     side, remedy = ("missing", "raise") if shortage.below else ("too much", "lower")
-    ends = {f"{group.name} min": group.least for group in constraints.groups if group.least > 0.0}
-    ends |= {f"{group.name} max": group.most for group in constraints.groups if group.most < 1.0}
     what = "the weights' sum of 100 %"
-    if shortage.row in ends:
-        what = f"{shortage.row.rpartition(' ')[0]} {format_percent(ends[shortage.row])}"
-    words = f"{what}: {format_percent(missing)} {side}{because}; {remedy} one of these"
-    return Feasibility(holds=False, message=words, missing=missing)
+    if row is not None:
+        group = constraints.groups[row.position]
+        what = f"{group.name} {format_percent(group.least if shortage.below else group.most)}"
+    words = f"{what}: {missing} {side}{because}; {remedy} one of these"
+    return Feasibility(holds=False, message=words, missing=amount)
 
 
-def _causes(constraints: Constraints, bounds: Bounds, shortage: Infeasibility) -> list[str]:
+def _causes(constraints: Constraints, shortage: Infeasibility) -> list[LimitKey]:
     """Return the blockers less those that change nothing: without the causes, less is missing.
 
     Where two sets of them would each do, both are causes.
     """
-    left, causes = list(dict.fromkeys(shortage.blockers)), list[str]()
-    while left and _same_shortfall_without(constraints, bounds, shortage, causes):
-        idle: list[str] = []
-        for name in left:
-            if _same_shortfall_without(constraints, bounds, shortage, [*causes, *idle, name]):
-                idle.append(name)
+    blockers = list(dict.fromkeys(shortage.blockers))
+    left, causes = blockers, list[LimitKey]()
+    while left and _same_shortfall_without(constraints, shortage, causes):
+        idle: list[LimitKey] = []
+        for limit in left:
+            if _same_shortfall_without(constraints, shortage, [*causes, *idle, limit]):
+                idle.append(limit)
         if len(idle) == len(left):
             break
-        causes += [name for name in left if name not in idle]
+        causes += [limit for limit in left if limit not in idle]
         left = idle
-    return [name for name in dict.fromkeys(shortage.blockers) if name in causes]
+    return [limit for limit in blockers if limit in causes]
 
 
-def _same_shortfall_without(
-    constraints: Constraints, bounds: Bounds, shortage: Infeasibility, names: list[str]
-) -> bool:
-    """Return whether as much is missing in the same place without the limits called ``names``."""
-    for name in names:
-        constraints, bounds = _without(constraints, bounds, name)
-    left = _first_infeasibility(constraints, bounds)
+def _same_shortfall_without(constraints: Constraints, shortage: Infeasibility, limits: list[LimitKey]) -> bool:
+    """Return whether as much is missing in the same place without these limits."""
+    left = _first_infeasibility(reduce(remove_limit, limits, constraints))
     return left is not None and left.row == shortage.row and abs(left.amount - shortage.amount) <= EXACT_TOLERANCE
-
-
-def _without(constraints: Constraints, bounds: Bounds, name: str) -> tuple[Constraints, Bounds]:
-    """Return constraints and bounds less those that proofs call ``name``."""
-    turnover = constraints.turnover
-    if name == _UNHOLDABLE and turnover is not None:
-        return replace(constraints, turnover=replace(turnover, elsewhere=0.0)), bounds
-    groups = tuple(
-        replace(
-            group,
-            most=1.0 if name == f"{group.name} max" else group.most,
-            least=0.0 if name == f"{group.name} min" else group.least,
-        )
-        for group in constraints.groups
-    )
-    places = range(len(bounds.assets))
-    lower = np.where([name == bounds.floor_name(j) for j in places], 0.0, bounds.lower)
-    upper = np.where([name == bounds.cap_name(j) for j in places], 1.0, bounds.upper)
-    return replace(constraints, groups=groups), replace(bounds, lower=lower, upper=upper)

@@ -1,7 +1,7 @@
 """What an optimiser aims at: each objective becomes one of three convex forms, in annual units.
 
-``QuadraticForm`` minimises ``|F'w - d|^2 + c'w``, ``RatioForm`` maximises ``e'w / sqrt(w' Sigma w)``, ``TailLossForm`` minimises the
-conditional value at risk of a session. A form is numbers only; ``optimiser`` assembles each kind once and re-solves it.
+``QuadraticForm`` minimises ``|F'w - d|^2 + c'w``, ``RatioForm`` maximises ``e'w / sqrt(w' Sigma w)``, ``TailLossForm``
+minimises the conditional value at risk of a session. A form is numbers: each kind is compiled once, then re-solved.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,7 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
+from engine.optimisation.constraints import Expression
 from engine.optimisation.estimates import Moments
 from engine.optimisation.risk_parity import risk_parity_weights
 
@@ -60,11 +61,15 @@ def covariance_factor(covariance: FloatArray) -> FloatArray:
         return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
+CvxpyObjective: TypeAlias = tuple[Expression, list[Expression]]
+"""What to minimise, and the constraints that go with it."""
+
+
 @dataclass(frozen=True)
 class QuadraticForm:
     """Minimise ``|F'w - d|^2 + c'w``; F (N, N) [1/yr]^.5, d (N,) [1/yr]^.5, c (N,) [1/yr].
 
-    ``unconstrained`` (N,) are the best weights without any limits, when they are known: admissible, they are the solution.
+    ``unconstrained`` (N,) are the best weights without limits where these are known: admissible, they are the solution.
     """
 
     factor: FloatArray
@@ -85,6 +90,18 @@ class QuadraticForm:
         """Return the mean variance, or the largest slope when there is none."""
         variance = float(np.square(self.factor).sum()) / len(self.linear)
         return variance or float(np.abs(self.linear).max(initial=0.0)) or 1.0
+
+    def parameters(self) -> dict[str, FloatArray]:
+        """Return the numbers, scaled so that the curvature is about 1."""
+        size = self.scale()
+        root = np.sqrt(size) if np.any(self.factor) else 1.0
+        return {"factor": self.factor / root, "shift": self.shift / root, "linear": self.linear / size}
+
+    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:  # noqa: ARG002
+        """Return what to minimise over the expression ``w`` (N,) of the parameters ``given``, without constraints."""
+        import cvxpy as cp  # noqa: PLC0415  (slow to load)
+
+        return cp.sum_squares(given["factor"].T @ w - given["shift"]) + given["linear"] @ w, []
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,19 @@ class RatioForm:
     def scale(self) -> float:
         """Return the mean variance."""
         return float(np.square(self.factor).sum()) / len(self.excess)
+
+    def parameters(self) -> dict[str, FloatArray]:
+        """Return the numbers, scaled so that the curvature is about 1."""
+        return {"factor": self.factor / np.sqrt(self.scale()), "excess": self.excess / np.abs(self.excess).max()}
+
+    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:
+        """Return what to minimise over ``w = weights * scale``, the numerator being held at 1.
+
+        Source: Charnes and Cooper 1962, doi:10.1002/nav.3800090303.
+        """
+        import cvxpy as cp  # noqa: PLC0415
+
+        return cp.sum_squares(given["factor"].T @ w), [given["excess"] @ w == 1.0, scale >= 0.0]
 
 
 @dataclass(frozen=True)
@@ -132,6 +162,18 @@ class TailLossForm:
         """Return the mean absolute return."""
         return float(np.abs(self.returns).mean()) or 1.0
 
+    def parameters(self) -> dict[str, FloatArray]:
+        """Return the scenarios, of about 1."""
+        return {"returns": self.returns / self.scale()}
+
+    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:  # noqa: ARG002
+        """Return what to minimise over the expression ``w`` (N,), and the constraints that go with it."""
+        import cvxpy as cp  # noqa: PLC0415
+
+        count = self.returns.shape[0]
+        edge, beyond = cp.Variable(), cp.Variable(count, nonneg=True)
+        return edge + cp.sum(beyond) / (count * (1.0 - self.level)), [beyond >= -(given["returns"] @ w) - edge]
+
 
 ObjectiveForm: TypeAlias = QuadraticForm | RatioForm | TailLossForm
 """The convex forms an objective can take."""
@@ -146,8 +188,7 @@ class ObjectiveMetric(NamedTuple):
     """The figure of an objective for people: its ``title``, and how it follows from the form's value.
 
     ``root``: its square root; ``sign``: -1 where the form minimises its negative; ``percent``: shown as a percentage.
-    ``cost_unit`` in which unit trading costs are weighed against it: a variance, a return of a year or of a session; "" when
-    the figure has no price.
+    ``cost_unit``: what trading costs are weighed against: a variance, a return of a year or of a session; "" for none.
     """
 
     title: str
@@ -196,7 +237,7 @@ class MaxSharpe(ConfigModel):
     metric: ClassVar[ObjectiveMetric] = ObjectiveMetric("Sharpe ratio", sign=-1.0, percent=False, cost_unit="year")
 
     def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
-        """Return the ratio; raises DataError when no expected return is above the risk-free rate (H54)."""
+        """Return the ratio; raises DataError when no expected return is above the risk-free rate."""
         rate = inputs.risk_free if self.risk_free is None else self.risk_free
         excess = inputs.moments.mean - rate
         if not np.max(excess) > 0.0:
@@ -341,40 +382,3 @@ Objective: TypeAlias = Annotated[
     Field(discriminator="kind"),
 ]
 """Everything ``objective:`` can be."""
-
-
-def cvxpy_parameters(form: ObjectiveForm, cp: Any) -> dict[str, Any]:  # noqa: ANN401  (cvxpy has no types)
-    """Return cvxpy parameters of the shapes of ``form``'s numbers; ``parameter_values`` fills them."""
-    return {name: cp.Parameter(array.shape, name=name) for name, array in parameter_values(form).items()}
-
-
-def parameter_values(form: ObjectiveForm) -> dict[str, FloatArray]:
-    """Return the numbers of ``form``, scaled so that its curvature is about 1 (H47)."""
-    size = form.scale()
-    match form:
-        case QuadraticForm():
-            root = np.sqrt(size) if np.any(form.factor) else 1.0
-            return {"factor": form.factor / root, "shift": form.shift / root, "linear": form.linear / size}
-        case RatioForm():
-            return {"factor": form.factor / np.sqrt(size), "excess": form.excess / np.abs(form.excess).max()}
-        case TailLossForm():
-            return {"returns": form.returns / size}
-
-
-def cvxpy_objective(
-    form: ObjectiveForm, given: Mapping[str, Any], w: Any, scale: Any, cp: Any
-) -> tuple[Any, list[Any]]:
-    """Return what to minimise over the expression ``w`` (N,), and the constraints that go with it.
-
-    ``given`` are the parameters; a ratio is solved in ``w = weights * scale`` with the numerator held at 1 (Charnes
-    and Cooper 1962, doi:10.1002/nav.3800090303).
-    """
-    match form:
-        case QuadraticForm():
-            return cp.sum_squares(given["factor"].T @ w - given["shift"]) + given["linear"] @ w, []
-        case RatioForm():
-            return cp.sum_squares(given["factor"].T @ w), [given["excess"] @ w == 1.0, scale >= 0.0]
-        case TailLossForm():
-            edge, beyond = cp.Variable(), cp.Variable(form.returns.shape[0], nonneg=True)
-            mean = cp.sum(beyond) / (form.returns.shape[0] * (1.0 - form.level))
-            return edge + mean, [beyond >= -(given["returns"] @ w) - edge]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.optimisation.cardinality import solve_cardinality
 from engine.optimisation.compiled_problem import TradingPenalty
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.convex import ConvexSolver
 from engine.optimisation.objectives import ObjectiveForm
-from engine.optimisation.solution import Solution
+from engine.optimisation.solution import Solution, no_solution
 
 
 class Optimiser(ConvexSolver):
@@ -23,7 +21,7 @@ class Optimiser(ConvexSolver):
         """
         proof = self.feasibility(constraints)
         if not proof.holds:
-            return Solution(None, np.nan, "", f"infeasible: {proof.message}")
+            return no_solution(f"infeasible: {proof.message}")
         if constraints.cardinality is not None:
             return solve_cardinality(self, form, constraints, costs)
         return self.solve_convex(form, constraints, costs)

@@ -11,7 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
+
+from engine.optimisation.constraints import LimitKey
 
 EXACT_TOLERANCE: Final = Fraction(1, 10**14)
 """A shortage up to this is the rounding of the inputs, as of three caps of 1/3; 0.2 and 2.5 % are exact."""
@@ -22,6 +24,10 @@ def to_fraction(number: float) -> Fraction | None:
     return Fraction(repr(float(number))) if math.isfinite(number) else None
 
 
+Limits: TypeAlias = tuple[LimitKey | None, LimitKey | None]
+"""What stands behind a lower and an upper bound; None for what no one asked for."""
+
+
 @dataclass(frozen=True)
 class Infeasibility:
     """Proof that a row cannot be met: it misses its bound by ``amount`` while ``blockers`` sit at theirs.
@@ -29,45 +35,41 @@ class Infeasibility:
     ``below`` says that the row stays below its lower bound; otherwise it stays above its upper one.
     """
 
-    row: str
+    row: LimitKey | None
     below: bool
     amount: Fraction
-    blockers: tuple[str, ...]
+    blockers: tuple[LimitKey, ...]
 
 
 @dataclass
 class RationalSimplex:
-    """Variables within bounds, and rows of them; each has two names for the proof: of its lower and its upper bound.
+    """Variables within bounds, and rows of them; the proof names the ``limits`` behind their bounds.
 
     ``lower`` and ``upper`` may be None for no bound; every variable has a lower one.
     """
 
-    names: list[tuple[str, str]] = field(default_factory=list)
+    limits: list[Limits] = field(default_factory=list)
     lower: list[Fraction | None] = field(default_factory=list)
     upper: list[Fraction | None] = field(default_factory=list)
     _value: list[Fraction] = field(default_factory=list)
     _rows: dict[int, dict[int, Fraction]] = field(default_factory=dict)
 
-    def add_variable(self, names: tuple[str, str], lower: Fraction, upper: Fraction | None) -> int:
+    def add_variable(self, limits: Limits, lower: Fraction, upper: Fraction | None) -> int:
         """Add a variable at its lower bound; returns its index."""
-        self.names.append(names)
+        self.limits.append(limits)
         self.lower.append(lower)
         self.upper.append(upper)
         self._value.append(lower)
-        return len(self.names) - 1
-
-    def value(self, index: int) -> Fraction:
-        """Return what a variable or row is now."""
-        return self._value[index]
+        return len(self.limits) - 1
 
     def require(
-        self, names: tuple[str, str], terms: Sequence[tuple[int, int]], lower: Fraction | None, upper: Fraction | None
+        self, limits: Limits, terms: Sequence[tuple[int, int]], lower: Fraction | None, upper: Fraction | None
     ) -> Infeasibility | None:
         """Bring the sum of ``terms``, each (variable, factor), within bounds and keep it there; else say why not.
 
         Rows required before stay within theirs.
         """
-        row = self._add_row(names, terms)
+        row = self._add_row(limits, terms)
         for below, bound in ((True, lower), (False, upper)):
             shortage = None if bound is None else self._move_row_to(row, bound, below=below)
             if shortage is not None:
@@ -77,17 +79,17 @@ class RationalSimplex:
         self.upper[row] = None if upper is None else max(upper, at)
         return None
 
-    def _add_row(self, names: tuple[str, str], terms: Sequence[tuple[int, int]]) -> int:
+    def _add_row(self, limits: Limits, terms: Sequence[tuple[int, int]]) -> int:
         expression: dict[int, Fraction] = {}
         for index, factor in terms:
             for j, a in self._rows.get(index, {index: Fraction(1)}).items():
                 expression[j] = expression.get(j, Fraction(0)) + a * factor
-        self.names.append(names)
+        self.limits.append(limits)
         self.lower.append(None)
         self.upper.append(None)
         self._value.append(sum((a * self._value[j] for j, a in expression.items()), Fraction(0)))
-        self._rows[len(self.names) - 1] = {j: a for j, a in expression.items() if a}
-        return len(self.names) - 1
+        self._rows[len(self.limits) - 1] = {j: a for j, a in expression.items() if a}
+        return len(self.limits) - 1
 
     def _move_row_to(self, row: int, bound: Fraction, *, below: bool) -> Infeasibility | None:
         """Move ``row`` up to ``bound`` (``below``) or down to it; Bland's rule, so it ends."""
@@ -98,14 +100,14 @@ class RationalSimplex:
             if entering is None:
                 if missing <= EXACT_TOLERANCE:
                     return None
-                return Infeasibility(self.names[row][not below], below, missing, self._blockers(row, sign))
+                return Infeasibility(self.limits[row][not below], below, missing, self._blockers(row, sign))
             self._move_variable(*entering, row, missing)
         return None
 
-    def _blockers(self, row: int, sign: int) -> tuple[str, ...]:
-        """Name the bounds at which every variable of ``row`` sits; one without a name is no one's wish."""
-        names = (self.names[j][sign * a > 0] for j, a in sorted(self._rows[row].items()))
-        return tuple(dict.fromkeys(name for name in names if name))
+    def _blockers(self, row: int, sign: int) -> tuple[LimitKey, ...]:
+        """Return the limits at which every variable of ``row`` sits, but for what no one asked for."""
+        found = (self.limits[j][sign * a > 0] for j, a in sorted(self._rows[row].items()))
+        return tuple(dict.fromkeys(limit for limit in found if limit))
 
     def _entering_variable(self, row: int, sign: int) -> tuple[int, int] | None:
         """Return the first variable that can move ``row`` in the direction of ``sign``, and which way it moves."""

@@ -6,48 +6,34 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.core.arrays import FloatArray
-from engine.optimisation.constraints import Bounds, Constraints
+from engine.optimisation.constraints import Constraints, LimitKey
 
 
-def remove_limit(constraints: Constraints, name: str) -> Constraints:
-    """Return ``constraints`` less the one that messages and multipliers call ``name``; raises KeyError for no such.
+def remove_limit(constraints: Constraints, limit: LimitKey) -> Constraints:
+    """Return ``constraints`` less one of their limits.
 
-    A floor becomes 0, a cap, or a group's most, 1; the choice of names leaves each anywhere up to its cap.
+    A floor becomes 0, a cap or a group's most 1; without the count each name is anywhere up to its cap.
     """
-    bounds = constraints.bounds
-    if constraints.turnover is not None and name == constraints.turnover.name:
-        return replace(constraints, turnover=None)
-    if constraints.cardinality is not None and name == constraints.cardinality.name:
-        return replace(constraints, bounds=constraints.cardinality.relax_bounds(bounds), cardinality=None)
-    for at, group in enumerate(constraints.groups):
-        freed = {f"{group.name} max": replace(group, most=1.0), f"{group.name} min": replace(group, least=0.0)}
-        if name in freed:
-            return replace(constraints, groups=(*constraints.groups[:at], freed[name], *constraints.groups[at + 1 :]))
-    for j in range(len(bounds.assets)):
-        if name in {bounds.floor_name(j), bounds.cap_name(j)}:
-            return _unbounded(constraints, j, floor=name == bounds.floor_name(j))
-    raise KeyError(name)
-
-
-def _unbounded(constraints: Constraints, j: int, *, floor: bool) -> Constraints:
-    """Return ``constraints`` with the floor of asset ``j`` at 0, or its cap at 1."""
-    bounds, rule = constraints.bounds, constraints.cardinality
-    lower, upper = (
-        (_replace_entry(bounds.lower, j, 0.0), bounds.upper)
-        if floor
-        else (bounds.lower, _replace_entry(bounds.upper, j, 1.0))
-    )
-    if rule is not None and rule.members[j]:
-        rule = (
-            replace(rule, floor=_replace_entry(rule.floor, j, 0.0))
-            if floor
-            else replace(rule, cap=_replace_entry(rule.cap, j, 1.0))
-        )
-    return replace(constraints, bounds=Bounds(bounds.assets, lower, upper, bounds.floor, bounds.cap), cardinality=rule)
-
-
-def _replace_entry(values: FloatArray, j: int, value: float) -> FloatArray:
-    changed = np.array(values, dtype=np.float64)
-    changed[j] = value
-    return changed
+    bounds, rule, turnover = constraints.bounds, constraints.cardinality, constraints.turnover
+    here = np.arange(len(bounds.assets)) == limit.position
+    match limit.kind:
+        case "floor":
+            bounds = replace(bounds, lower=np.where(here, 0.0, bounds.lower))
+            rule = rule and replace(rule, floor=np.where(here, 0.0, rule.floor))
+        case "cap":
+            bounds = replace(bounds, upper=np.where(here, 1.0, bounds.upper))
+            rule = rule and replace(rule, cap=np.where(here, 1.0, rule.cap))
+        case "least" | "most":
+            groups = list(constraints.groups)
+            group = groups[limit.position]
+            groups[limit.position] = replace(group, least=0.0) if limit.kind == "least" else replace(group, most=1.0)
+            return replace(constraints, groups=tuple(groups))
+        case "turnover":
+            return replace(constraints, turnover=None)
+        case "elsewhere":
+            return replace(constraints, turnover=turnover and replace(turnover, elsewhere=0.0))
+        case "return":
+            return replace(constraints, target=None)
+        case "count":
+            return constraints.without_choice()
+    return replace(constraints, bounds=bounds, cardinality=rule)

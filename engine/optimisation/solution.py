@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.optimisation.constraints import LimitKey
 
 NO_POSITIVE_RATIO: Final = "objective: no admissible weights have a ratio above 0; choose min_variance"
-"""Status where nothing can be said for any weights (H54)."""
+"""Status where nothing can be said for any weights."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Solution:
     status : ``optimal``, ``infeasible: ...``, or what each solver claimed and how its answer failed
     residual : the most by which the weights break a constraint [weight]
     gap : no admissible weights are better by more, in units of the objective
-    binding : what the objective gains for each unit of weight a constraint gives way, by the constraint's name
+    binding : what the objective gains for each unit of weight that a limit gives way
 
     """
 
@@ -36,7 +37,7 @@ class Solution:
     status: str
     residual: float = np.nan
     gap: float = np.nan
-    binding: Mapping[str, float] = field(default_factory=dict)
+    binding: Mapping[LimitKey, float] = field(default_factory=dict)
 
 
 def no_solution(status: str) -> Solution:

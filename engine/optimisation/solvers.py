@@ -43,7 +43,7 @@ def solve_clarabel(problem: StandardForm) -> SolverResult:
 def solve_osqp(problem: StandardForm) -> SolverResult:
     """Operator splitting (Stellato et al. 2020, doi:10.1007/s12532-020-00179-2).
 
-    The step size adapts after a fixed number of iterations, never by the clock (H48).
+    The step size adapts after a fixed number of iterations, never by the clock.
     """
     import osqp as library  # noqa: PLC0415
     from scipy import sparse  # noqa: PLC0415

@@ -7,11 +7,14 @@ they halve the problem; the shape of all arrays is worked out once, new numbers 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
+
+SparseMatrix: TypeAlias = Any
+"""An array of ``scipy.sparse``, which has no types."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +24,9 @@ class StandardForm:
     P and A are sparse by columns (``scipy.sparse.csc_array``), P its upper triangle.
     """
 
-    P: Any
+    P: SparseMatrix
     q: FloatArray
-    A: Any
+    A: SparseMatrix
     b: FloatArray
     equalities: int
 
@@ -38,10 +41,10 @@ class SquareElimination:
     rows, others : the k equalities that define them, in their order, and all other rows
     weight : (k,) what each square counts in the objective
     unit : (k,) where in A's entries the factors of the squares are
-    inside, at : which entries make up G, and their places (row, column) in it
-    outside, indices, indptr : which entries stay in A, and their new places
-    active : the columns of G that hold anything, in the new order
-    upper, upper_indices, upper_indptr : which entries of G'G make up P, and their places
+    inside : G, sparse, each entry its place in A's entries plus 1
+    outside : what stays of A, likewise
+    active : the columns of G that hold anything
+    upper : row and column in G'G of the entries that make up P, column by column down to the diagonal
 
     """
 
@@ -51,78 +54,48 @@ class SquareElimination:
     others: IntArray
     weight: FloatArray
     unit: IntArray
-    inside: IntArray
-    at: tuple[IntArray, IntArray]
-    outside: IntArray
-    indices: IntArray
-    indptr: IntArray
+    inside: SparseMatrix
+    outside: SparseMatrix
     active: IntArray
     upper: tuple[IntArray, IntArray]
-    upper_indices: IntArray
-    upper_indptr: IntArray
 
     def eliminate(self, entries: FloatArray, q: FloatArray, b: FloatArray, equalities: int) -> StandardForm:
         """Return the smaller problem; ``entries`` are those of A, ``q`` (n,) and ``b`` as in ``StandardForm``."""
         from scipy import sparse  # noqa: PLC0415
 
         factor = np.sqrt(self.weight) / entries[self.unit]
-        G = np.zeros((len(self.gone), len(self.kept)))
-        G[self.at] = entries[self.inside]
+        G = np.zeros(self.inside.shape)
+        G[self.inside.coords] = entries[self.inside.data - 1]
         G = factor[:, None] * G[:, self.active]
         linear = q[self.kept]
         linear[self.active] -= G.T @ (factor * b[self.rows])
-        n = len(self.kept)
-        P = sparse.csc_array(((G.T @ G)[self.upper], self.upper_indices, self.upper_indptr), shape=(n, n))
-        A = sparse.csc_array((entries[self.outside], self.indices, self.indptr), shape=(len(self.others), n))
+        n, (down, across) = len(self.kept), self.upper
+        P = sparse.csc_array(((G.T @ G)[down, across], (self.active[down], self.active[across])), shape=(n, n))
+        rest = self.outside
+        A = sparse.csc_array((entries[rest.data - 1], rest.indices, rest.indptr), shape=rest.shape)
         return StandardForm(P, linear, A, b[self.others], equalities - len(self.rows))
 
 
 def find_squares(
-    quadratic: Any, linear: Any, indices: IntArray, indptr: IntArray, rows: int
+    quadratic: SparseMatrix, linear: SparseMatrix, indices: IntArray, indptr: IntArray, rows: int
 ) -> SquareElimination | None:
     """Return the squares of a problem, or None when there are none that one equality each defines.
 
-    ``quadratic`` (n, n) and ``linear`` (n, parameters) are the objective's, sparse; ``indices`` and ``indptr`` A's.
+    ``quadratic`` (n, n) and ``linear`` (n, parameters) are the objective's; ``indices`` and ``indptr`` A's.
     """
+    from scipy import sparse  # noqa: PLC0415
+
     weight = quadratic.diagonal()
     gone = np.flatnonzero(weight)
-    lone = np.array_equal(np.diff(indptr)[gone], np.ones(len(gone)))
-    diagonal = quadratic.count_nonzero() == len(gone)
-    if not len(gone) or not lone or not diagonal or linear[gone].count_nonzero():
-        return None
     unit = indptr[gone]
     defining = indices[unit]
-    if len(np.unique(defining)) < len(defining):
+    once = np.all(np.diff(indptr)[gone] == 1) and len(np.unique(defining)) == len(gone)
+    if not len(gone) or not once or quadratic.count_nonzero() > len(gone) or linear[gone].count_nonzero():
         return None
-    kept = np.setdiff1d(np.arange(len(weight)), gone)
-    others = np.setdiff1d(np.arange(rows), defining)
-    column = np.repeat(np.arange(len(weight)), np.diff(indptr))
-    stays = np.isin(column, kept)
-    defines = np.isin(indices, defining)
-    inside, outside = np.flatnonzero(stays & defines), np.flatnonzero(stays & ~defines)
-    place = np.zeros(rows, dtype=np.int64)
-    place[defining] = np.arange(len(defining))
-    place[others] = np.arange(len(others))
-    new = np.zeros(len(weight), dtype=np.int64)
-    new[kept] = np.arange(len(kept))
-    counts = np.bincount(new[column[outside]], minlength=len(kept))
-    active = np.unique(new[column[inside]])
-    across, down = np.tril_indices(len(active))  # column by column, the rows down to the diagonal
-    heights = np.bincount(active[across], minlength=len(kept))
-    return SquareElimination(
-        kept,
-        gone,
-        defining,
-        others,
-        weight[gone],
-        unit,
-        inside,
-        (place[indices[inside]], new[column[inside]]),
-        outside,
-        place[indices[outside]],
-        np.concatenate([[0], np.cumsum(counts)]),
-        active,
-        (down, across),
-        active[down],
-        np.concatenate([[0], np.cumsum(heights)]),
-    )
+    kept, others = np.setdiff1d(np.arange(len(weight)), gone), np.setdiff1d(np.arange(rows), defining)
+    places = sparse.csc_array((np.arange(1, len(indices) + 1), indices, indptr), shape=(rows, len(weight)))[:, kept]
+    inside, outside = sparse.coo_array(places[defining]), sparse.csc_array(places[others])
+    outside.sort_indices()
+    active = np.unique(inside.coords[1])
+    across, down = np.tril_indices(len(active))
+    return SquareElimination(kept, gone, defining, others, weight[gone], unit, inside, outside, active, (down, across))

@@ -19,6 +19,7 @@ from engine.optimisation.constraints import (
     long_only_constraints,
 )
 from engine.optimisation.feasibility import Feasibility, prove_feasibility
+from tests.support.limits import limit_named
 
 FIVE = tuple("ABCDE")
 
@@ -185,7 +186,7 @@ def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
 
         def as_much(*gone: str, constraints: Constraints = constraints, found: Feasibility = found) -> bool:
             for name in gone:
-                constraints = remove_limit(constraints, name)
+                constraints = remove_limit(constraints, limit_named(constraints, name))
             left = prove_feasibility(constraints)
             same = left.message.split(" %:")[0] == found.message.split(" %:")[0]
             return not left.holds and same and left.missing == pytest.approx(found.missing, abs=1e-12)

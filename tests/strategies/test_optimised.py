@@ -24,6 +24,7 @@ from strategies.optimised import Optimised
 from strategies.trading_limits import proportional_cost_rates
 from tests.support.cli import engine
 from tests.support.configs import config, message
+from tests.support.limits import limit_named
 from tests.support.markets import account, free, market_of, percent
 
 ROOT = Path(__file__).parents[2]
@@ -575,10 +576,10 @@ def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
 def test_solving_each_basket_and_searching_among_them_find_the_same(
     objective: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.optimisation import cardinality as baskets
+    from engine.optimisation import cardinality
 
     each = walk(plan(objective, turnover={"max": "20%"}))
-    monkeypatch.setattr(baskets, "FEW_BASKETS", 0)
+    monkeypatch.setattr(cardinality, "MAX_BASKETS_ENUMERATED", 0)
     searched = walk(plan(objective, turnover={"max": "20%"}))
     assert {step.solver for step in each.steps} == {"clarabel"}
     assert {step.solver for step in searched.steps} == {"highs, clarabel"}
@@ -726,7 +727,7 @@ def test_a_universe_s_file_gives_names_and_sectors(tmp_path: Path) -> None:
     )
     found = config(text.replace("[SIZE, satellites]", "sector").replace("max: 30%", "max: 5%")).strategy
     assert found.satellites.names == ("JNJ", "UNH")
-    group = found.allowed(found.tickers).groups[0]
+    group = found.constraints_for(found.tickers).groups[0]
     assert (group.name, group.most, int(group.members.sum())) == ("limit health", 0.05, 2)
 
 
@@ -890,8 +891,8 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys; from engine.composition import loaded; from engine import workflow; from pathlib import Path\n"
-        f"workflow.run(loaded(Path({str(ROOT / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
+        "import sys; from engine.composition import load_run; from engine.backtest.workflow import run_backtest; from pathlib import Path\n"
+        f"run_backtest(load_run(Path({str(ROOT / 'configs' / 'quickstart.yaml')!r}), ()), draw=lambda pairs, terms: [None] * len(pairs))\n"
         "print([name for name in ('cvxpy', 'clarabel', 'osqp', 'sklearn', 'threadpoolctl') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
@@ -899,6 +900,7 @@ def test_a_plan_that_names_its_weights_loads_no_solver(tmp_path: Path) -> None:
 
 
 def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
+    from engine.optimisation.constraints import LimitKey
     from engine.optimisation.relaxation import remove_limit
 
     policy = plan()
@@ -907,12 +909,12 @@ def test_what_a_limit_costs_is_what_the_objective_gains_without_it() -> None:
     )
     problem = policy.problem(decision)
     held = Optimiser().solve(problem.form, problem.constraints)
-    for name in [*held.binding, "satellites.count"]:
-        free_of_it = remove_limit(problem.constraints, name)
+    for limit in [*held.binding, problem.constraints.cardinality.key]:
+        free_of_it = remove_limit(problem.constraints, limit)
         assert free_of_it.violation(held.weights) <= 1e-8
         assert Optimiser().solve(problem.form, free_of_it).objective_value <= held.objective_value + 1e-12
-    with pytest.raises(KeyError):
-        remove_limit(problem.constraints, "nothing")
+    with pytest.raises(IndexError):
+        remove_limit(problem.constraints, LimitKey("most", 9, "nothing"))
 
 
 def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None:
@@ -931,7 +933,7 @@ def test_what_binds_is_worth_what_a_little_room_improves_the_figure_by() -> None
         )
 
 
-def test_each_limit_can_be_taken_away_by_its_name() -> None:
+def test_each_limit_can_be_taken_away() -> None:
     from engine.optimisation.constraints import TurnoverLimit
     from engine.optimisation.relaxation import remove_limit
 
@@ -948,8 +950,8 @@ def test_each_limit_can_be_taken_away_by_its_name() -> None:
         "turnover.max",
     }
     for name in broken_ones:
-        rules = remove_limit(rules, name)
+        rules = remove_limit(rules, limit_named(rules, name))
     assert rules.turnover is None
     assert rules.violation(w) <= 1e-12
-    assert remove_limit(rules, "satellites.count").cardinality is None
-    assert remove_limit(rules, "limit A, B max").groups[0].most == 1.0
+    assert remove_limit(rules, limit_named(rules, "satellites.count")).cardinality is None
+    assert remove_limit(rules, limit_named(rules, "limit A, B max")).groups[0].most == 1.0
