@@ -111,7 +111,7 @@ class GroupConstraint:
         above = [total >= self.least * scale] if self.least > 0.0 else []
         return above + ([total <= self.most * scale] if self.most < 1.0 else [])
 
-    def normals(self, w: FloatArray, index: int) -> Normals:
+    def normals(self, w: FloatArray, index: int = 0) -> Normals:
         """Return two rows for the ``index``-th group: the most, then the least."""
         row, total = self.members.astype(np.float64), float(w[self.members].sum())
         slack = np.array([self.most - total, total - self.least])
