@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.fields import ConfigModel, Ticker, Weight
 from engine.portfolio.policy import Decision, LossReviewRule
+from strategies.group_limits import compact_percent
 
 
 class Proxy(ConfigModel):
@@ -54,7 +55,7 @@ def validate_total(weights: dict[str, float]) -> dict[str, float]:
         raise PydanticCustomError(
             "over_100",
             "weights add up to {total}; 100% is all there is, lower them",
-            {"total": f"{100.0 * total:.6g}%"},
+            {"total": compact_percent(total)},
         )
     if total <= 0.0:
         raise PydanticCustomError("empty", "weights add up to 0%; name at least one asset above it", {})
@@ -130,13 +131,8 @@ class WeightedStrategy(ConfigModel):
         return None
 
     def fixed_targets(self) -> Mapping[str, float] | None:
-        """Return the wanted weights, if that is all there is to this plan."""
-        placing = ("target_weights", "nominal_weights_at", "buyable")
-        return (
-            self.nominal_weights()
-            if all(getattr(type(self), name) is getattr(WeightedStrategy, name) for name in placing)
-            else None
-        )
+        """Return the nominal weights; a strategy that decides otherwise when it trades says None."""
+        return self.nominal_weights()
 
     def targets_key(self) -> Hashable:
         """Return a key that is equal for plans which differ in nothing but when they trade."""

@@ -15,7 +15,7 @@ from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy
-from strategies.group_limits import GroupCeiling, Limit, ceiling_faults, enforce_limits, group_ceilings, group_room
+from strategies.group_limits import GroupCeiling, GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.satellite_selection import FromUniverse
 
@@ -60,14 +60,19 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         return self.loss_review.build_review(tuple(self.candidate_weights())) if self.loss_review else None
 
     @property
-    def chooses(self) -> bool:
-        """Whether the satellites follow from prices rather than from the config."""
-        return isinstance(self.satellites, FromUniverse) and self.satellites.choose.kind == "top"
+    def _universe(self) -> FromUniverse | None:
+        """What the satellites come from, unless they are named with their weights."""
+        return self.satellites if isinstance(self.satellites, FromUniverse) else None
+
+    @property
+    def _choice(self) -> FromUniverse | None:
+        """What the satellites are chosen from by prices or figures; None when the config names them."""
+        return self._universe if self._universe and self._universe.choose.kind == "top" else None
 
     @property
     def fewest(self) -> int:
         """The fewest satellites that a choice is content with; 0 when they are named."""
-        return self.satellites.count.min if self.chooses and isinstance(self.satellites, FromUniverse) else 0
+        return self._choice.count.min if self._choice else 0
 
     def candidate_weights(self) -> Mapping[str, float]:
         """Return the weight of every satellite, or candidate for one, when it is held."""
@@ -77,21 +82,26 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     @property
     def satellite_count(self) -> int:
         """How many of the planned satellites a choice holds at once; 0 when they are named."""
-        return self.satellites.satellite_count if self.chooses and isinstance(self.satellites, FromUniverse) else 0
+        return self._choice.satellite_count if self._choice else 0
 
     def group_limits(self) -> tuple[GroupCeiling, ...]:
         """Return every group of every limit with what its targets add up to."""
-        return group_ceilings(
-            self.limits, self.core(), self.candidate_weights(), self._sectors(), self.satellite_count or None
-        )
+        return self._limits.ceilings()
+
+    @cached_property
+    def _limits(self) -> GroupLimits:
+        candidates, universe = self.candidate_weights(), self._universe
+        known = universe.universe.sectors if universe else {}
+        sectors = {sector: tuple(name for name in names if name in candidates) for sector, names in known.items()}
+        return GroupLimits(self.limits, self.core(), candidates, sectors, self.satellite_count or None)
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the rules in words, by title."""
-        chosen, cap = self.satellites, format_percent(self.cap)
+        universe, cap = self._universe, format_percent(self.cap)
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
         return {
-            **({"Satellites": chosen.describe()} if isinstance(chosen, FromUniverse) else {}),
+            **({"Satellites": universe.describe()} if universe else {}),
             "Caps": (f"no satellite's target is above {cap}; {between}",),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
@@ -99,23 +109,23 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
-        return self.core() if self.chooses else {**self.core(), **self.candidate_weights()}
+        return self.core() if self._choice else {**self.core(), **self.candidate_weights()}
 
     def fixed_targets(self) -> Mapping[str, float] | None:
         """Return the targets, unless satellites are chosen or have to be listed for a while."""
-        waits = isinstance(self.satellites, FromUniverse) and self.satellites.min_history > 0
-        return None if self.chooses or waits else self.nominal_weights()
+        waits = self._universe is not None and self._universe.min_history > 0
+        return None if self._choice or waits else self.nominal_weights()
 
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
         """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
-        if not (self.chooses and isinstance(self.satellites, FromUniverse)):
+        if not (choice := self._choice):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
-        picked = self.satellites.pick(decision, barred, self._limit_room())
-        unused = (self.satellites.satellite_count - len(picked)) * self.satellites.weight
+        picked = choice.pick(decision, barred, self._limits.room(self.limits))
+        unused = (choice.satellite_count - len(picked)) * choice.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
-        return {**core, **dict.fromkeys(picked, self.satellites.weight)}
+        return {**core, **dict.fromkeys(picked, choice.weight)}
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the weights to trade to; what the core takes of absent satellites breaks no limit."""
@@ -123,7 +133,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if not self.limits:
             return w
         held = dict(zip(decision.history.assets, w.tolist(), strict=True))
-        kept = enforce_limits(held, self.limits, self.core(), tuple(self.candidate_weights()), self._sectors())
+        kept = self._limits.enforce(held)
         return w if kept == held else decision.weight_vector(kept)
 
     def core(self) -> Mapping[str, float]:
@@ -147,29 +157,17 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     def buyable(self, decision: Decision) -> BoolArray:
         """Return (N,) which assets may be bought: listed, satellites for ``min_history`` sessions (S7)."""
-        if not isinstance(self.satellites, FromUniverse):
+        if not (universe := self._universe):
             return decision.eligible
         ready = decision.eligible.copy()
         for ticker in self.candidate_weights():
-            ready[decision.column(ticker)] = self.satellites.is_buyable(decision, ticker)
+            ready[decision.column(ticker)] = universe.is_buyable(decision, ticker)
         return ready
 
     def _full_satellite_weights(self) -> list[float]:
         """Return the weights of the satellites at full count."""
         chosen = self.satellites
         return [chosen.weight] * chosen.satellite_count if isinstance(chosen, FromUniverse) else list(chosen.values())
-
-    def _sectors(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the satellites of every sector the universe knows."""
-        if not isinstance(self.satellites, FromUniverse):
-            return {}
-        candidates = self.candidate_weights()
-        sectors = self.satellites.universe.sectors
-        return {sector: tuple(name for name in names if name in candidates) for sector, names in sectors.items()}
-
-    def _limit_room(self) -> Mapping[frozenset[str], float]:
-        """Return for groups of candidates what the limits leave them beside the core's share."""
-        return group_room(self.limits, self.core(), tuple(self.candidate_weights()), self._sectors())
 
     @field_validator("sleeve")
     @classmethod
@@ -219,30 +217,21 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
             named = total - min(lowest, 0.0)
-            yield ("core",), f"core and satellites add up to {_percent(named)}; 100% is all there is, lower them"
-        full = None if not isinstance(self.satellites, FromUniverse) else self.satellites
-        chosen = full.satellite_count * full.weight if full and self.chooses else None
-        yield from ceiling_faults(self.limits, core, planned, self._sectors(), chosen)
-        yield from self._verdict_faults(planned)
-
-    def _cap_faults(self) -> Iterator[FieldFault]:
-        if isinstance(self.satellites, FromUniverse):
-            if self.satellites.weight > self.cap + _TOLERANCE:
-                each = _percent(self.satellites.weight)
-                above = f"satellites at {each} each are above the cap of {_percent(self.cap)}"
-                yield ("satellites", "weight"), f"{above}; lower the weight or raise the cap"
-            return
-        for ticker, weight in self.satellites.items():
-            if weight > self.cap + _TOLERANCE:
-                above = f"satellite {ticker} at {_percent(weight)} is above the cap of {_percent(self.cap)}"
-                yield ("satellites", ticker), f"{above}; lower it or raise the cap"
-
-    def _verdict_faults(self, planned: Mapping[str, float]) -> Iterator[FieldFault]:
+            yield ("core",), f"core and satellites add up to {compact_percent(named)}; 100% is all there is, lower them"
+        yield from self._limits.faults()
         thesis = self.loss_review.thesis if self.loss_review else None
         if isinstance(thesis, ByList):
             for below, text in thesis.verdicts.unknown_ticker_faults(planned):
                 yield ("loss_review", "thesis", "verdicts", *below), text
 
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.6g}%"
+    def _cap_faults(self) -> Iterator[FieldFault]:
+        cap, most = compact_percent(self.cap), self.cap + _TOLERANCE
+        if isinstance(self.satellites, FromUniverse):
+            if self.satellites.weight > most:
+                above = f"satellites at {compact_percent(self.satellites.weight)} each are above the cap of {cap}"
+                yield ("satellites", "weight"), f"{above}; lower the weight or raise the cap"
+            return
+        for ticker, weight in self.satellites.items():
+            if weight > most:
+                above = f"satellite {ticker} at {compact_percent(weight)} is above the cap of {cap}"
+                yield ("satellites", ticker), f"{above}; lower it or raise the cap"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from engine.core.fields import ConfigModel, Weight
+from engine.core.fields import ConfigModel, FieldFault, Weight
 
 _TOLERANCE = 1e-9
 
@@ -41,6 +41,16 @@ class Limit(ConfigModel):
         members = (name for part in self.group for name in words.get(part, (part,)))
         return {", ".join(self.group): tuple(dict.fromkeys(members))}
 
+    def name_faults(self, core: Collection[str], satellites: Sequence[str], sectors: SectorMembers) -> Iterator[str]:
+        """Yield ``message; remedy`` where it is on what is not there."""
+        if self.group == "sector" and not sectors:
+            yield "no sectors are known of these satellites; name them from a universe file"
+        for members in self.groups(satellites, sectors).values():
+            unknown = [member for member in members if member not in core and member not in satellites]
+            if unknown:
+                known = f" nor sector; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
+                yield f"limit names {', '.join(unknown)}, which is neither core nor satellite{known}"
+
 
 @dataclass(frozen=True)
 class GroupCeiling:
@@ -63,120 +73,111 @@ class GroupCeiling:
     at_most: bool
 
 
-def group_ceilings(
-    limits: Sequence[Limit],
-    core: Mapping[str, float],
-    satellites: Mapping[str, float],
-    sectors: SectorMembers,
-    places: int | None,
-) -> tuple[GroupCeiling, ...]:
-    """Return every group of every limit with what its targets add up to.
+@dataclass(frozen=True)
+class GroupLimits:
+    """Limits over a core and satellites.
 
-    ``places``: how many of the satellites are chosen later, None when all of them are held.
+    Attributes
+    ----------
+    limits : as a config has them
+    core, satellites : the weight of each asset when it is held
+    sectors : the satellites of each sector
+    places : how many of the satellites are chosen later, None when all of them are held
+
     """
-    found = []
-    for limit in limits:
-        for name, members in limit.groups(tuple(satellites), sectors).items():
-            total = sum(core.get(member, 0.0) for member in members)
-            inside = [satellites[member] for member in members if member in satellites]
-            for weight in inside[:places]:  # those to be chosen weigh the same
-                total += weight if places is None or total + weight <= limit.max + _TOLERANCE else 0.0
-            found.append(GroupCeiling(name, members, total, limit.max, bool(inside) and places is not None))
-    return tuple(found)
 
+    limits: Sequence[Limit]
+    core: Mapping[str, float]
+    satellites: Mapping[str, float]
+    sectors: SectorMembers
+    places: int | None
 
-def ceiling_faults(
-    limits: Sequence[Limit],
-    core: Mapping[str, float],
-    satellites: Mapping[str, float],
-    sectors: SectorMembers,
-    chosen: float | None,
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield where a plan breaks its own limits, and how to mend it.
+    def groups(self, limit: Limit) -> dict[str, tuple[str, ...]]:
+        """Return the members of each group that ``limit`` is on, by what the group is called."""
+        return limit.groups(tuple(self.satellites), self.sectors)
 
-    ``chosen``: the weight of all satellites together when they are yet to be chosen, so that groups of them can be kept
-    by choosing others; None when they are named.
-    """
-    broken: set[int] = set()
-    for at, limit in enumerate(limits):
-        if limit.group == "sector" and not sectors:
-            yield ("limits", at), "no sectors are known of satellites written as weights; name them from a universe"
-            continue
-        for name, members in limit.groups(tuple(satellites), sectors).items():
-            unknown = [member for member in members if member not in core and member not in satellites]
-            if unknown:
-                known = f"; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
-                words = f"limit names {', '.join(unknown)}, which is neither core nor satellite"
-                yield ("limits", at), f"{words}{' nor sector' if sectors else ''}{known}"
-                continue
-            total = sum(core.get(member, 0.0) for member in members)
-            inside = [member for member in members if member in satellites]
-            if chosen is None:
-                total += sum(satellites[member] for member in inside)
-            elif len(inside) == len(satellites):
-                total += chosen
+    def ceilings(self) -> tuple[GroupCeiling, ...]:
+        """Return every group of every limit with what its targets add up to."""
+        found = []
+        for limit in self.limits:
+            for name, members in self.groups(limit).items():
+                total = self._core_weight(members)
+                inside = [self.satellites[member] for member in members if member in self.satellites]
+                for weight in inside[: self.places]:  # those to be chosen weigh the same
+                    fits = self.places is None or total + weight <= limit.max + _TOLERANCE
+                    total += weight if fits else 0.0
+                found.append(GroupCeiling(name, members, total, limit.max, bool(inside) and self.places is not None))
+        return tuple(found)
+
+    def faults(self) -> Iterator[FieldFault]:
+        """Yield where a plan breaks its own limits, and how to mend it.
+
+        Satellites yet to be chosen can keep a group's limit, unless all of them are in it or too few ever fit.
+        """
+        for at, limit in enumerate(self.limits):
+            names = limit.name_faults(self.core, tuple(self.satellites), self.sectors)
+            weights = list(self._sum_faults(limit)) or list(self._capacity_faults(limit))
+            yield from ((("limits", at), text) for text in (*names, *weights))
+
+    def _sum_faults(self, limit: Limit) -> Iterator[str]:
+        for name, members in self.groups(limit).items():
+            inside = [self.satellites[member] for member in members if member in self.satellites]
+            total = self._core_weight(members)
+            if self.places is None:
+                total += sum(inside)
+            elif len(inside) == len(self.satellites):
+                total += self.places * max(inside, default=0.0)
             if total > limit.max + _TOLERANCE:
-                broken.add(at)
-                above = f"group {name} has {_percent(total)}, its limit is {_percent(limit.max)}"
-                yield ("limits", at), f"{above}; lower a weight or raise the limit"
-        if chosen is not None and at not in broken:
-            yield from ((("limits", at), text) for text in _capacity_faults(limit, core, satellites, sectors, chosen))
+                above = f"group {name} has {compact_percent(total)}, its limit is {compact_percent(limit.max)}"
+                yield f"{above}; lower a weight or raise the limit"
+
+    def _capacity_faults(self, limit: Limit) -> Iterator[str]:
+        """Yield ``message; remedy`` when fewer satellites than are to be chosen can ever keep ``limit``."""
+        weight, able = max(self.satellites.values(), default=0.0), len(self.satellites)
+        if self.places is None or not weight:
+            return
+        for group, room in self.room([limit]).items():
+            able -= max(len(group) - max(int((room + _TOLERANCE) / weight), 0), 0)
+        if able < self.places:
+            words = f"the limit of {compact_percent(limit.max)} leaves room for {able} satellites"
+            words = f"{words} of {compact_percent(weight)} each, {self.places} are to be chosen"
+            yield f"{words}; raise it, lower the weight or choose fewer"
+
+    def room(self, limits: Sequence[Limit]) -> dict[frozenset[str], float]:
+        """Return what ``limits`` leave to each group of satellites beside the core's share [weight]."""
+        room: dict[frozenset[str], float] = {}
+        for limit in limits:
+            for members in self.groups(limit).values():
+                group = frozenset(members) & frozenset(self.satellites)
+                left = limit.max - self._core_weight(members)
+                room[group] = min(left, room.get(group, left))
+        return room
+
+    def enforce(self, w: Mapping[str, float]) -> dict[str, float]:
+        """Return weights by ticker with what the core has too much of, under a limit, given to the rest of the core.
+
+        Pro rata to the weights of core assets that no limit names; what none may take is left over, as cash.
+        """
+        result, core = dict(w), self.core
+        groups = [(members, limit.max) for limit in self.limits for members in self.groups(limit).values()]
+        bound = {member for members, _ in groups for member in members}
+        for members, most in groups:
+            inside = [member for member in members if core.get(member) and result.get(member)]
+            held, own = sum(result.get(member, 0.0) for member in members), sum(result[member] for member in inside)
+            excess = min(held - most, own)
+            if excess <= _TOLERANCE:
+                continue
+            free = {member: weight for member, weight in core.items() if member not in bound and result.get(member)}
+            for member in inside:
+                result[member] *= 1.0 - excess / own
+            for member, weight in free.items():
+                result[member] += excess * weight / sum(free.values())
+        return result
+
+    def _core_weight(self, members: Sequence[str]) -> float:
+        return sum(self.core.get(member, 0.0) for member in members)
 
 
-def _capacity_faults(
-    limit: Limit, core: Mapping[str, float], satellites: Mapping[str, float], sectors: SectorMembers, chosen: float
-) -> Iterator[str]:
-    """Yield ``message; remedy`` when fewer satellites than are to be chosen can ever keep ``limit``."""
-    weight = max(satellites.values(), default=0.0)
-    places = round(chosen / weight) if weight else 0
-    able = len(satellites)
-    for group, room in group_room([limit], core, tuple(satellites), sectors).items():
-        able -= max(len(group) - max(int((room + _TOLERANCE) / weight), 0), 0) if weight else 0
-    if able < places:
-        words = f"the limit of {_percent(limit.max)} leaves room for {able} satellites of {_percent(weight)} each"
-        yield f"{words}, {places} are to be chosen; raise it, lower the weight or choose fewer"
-
-
-def group_room(
-    limits: Sequence[Limit], core: Mapping[str, float], satellites: Sequence[str], sectors: SectorMembers
-) -> dict[frozenset[str], float]:
-    """Return what the limits leave to each group of satellites beside the core's share [weight]."""
-    room: dict[frozenset[str], float] = {}
-    for limit in limits:
-        for members in limit.groups(satellites, sectors).values():
-            group = frozenset(members) & frozenset(satellites)
-            left = limit.max - sum(core.get(member, 0.0) for member in members)
-            room[group] = min(left, room.get(group, left))
-    return room
-
-
-def enforce_limits(
-    w: Mapping[str, float],
-    limits: Sequence[Limit],
-    core: Mapping[str, float],
-    satellites: Sequence[str],
-    sectors: SectorMembers,
-) -> dict[str, float]:
-    """Return weights by ticker with what the core has too much of, under a limit, given to the rest of the core.
-
-    Pro rata to the weights of core assets that no limit names; what none may take is left over, as cash.
-    """
-    result = dict(w)
-    groups = [(members, limit.max) for limit in limits for members in limit.groups(satellites, sectors).values()]
-    bound = {member for members, _ in groups for member in members}
-    for members, most in groups:
-        inside = [member for member in members if core.get(member) and result.get(member)]
-        held, own = sum(result.get(member, 0.0) for member in members), sum(result[member] for member in inside)
-        excess = min(held - most, own)
-        if excess <= _TOLERANCE:
-            continue
-        free = {member: weight for member, weight in core.items() if member not in bound and result.get(member)}
-        for member in inside:
-            result[member] *= 1.0 - excess / own
-        for member, weight in free.items():
-            result[member] += excess * weight / sum(free.values())
-    return result
-
-
-def _percent(share: float) -> str:
+def compact_percent(share: float) -> str:
+    """Return a fraction as a config writes it: ``2.5%``."""
     return f"{100.0 * share:.6g}%"

@@ -17,6 +17,7 @@ from engine.optimisation.objectives import MinTrackingError, Objective, RiskPari
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
+from strategies.satellite_selection import repeat_faults
 from strategies.trading_limits import Trading, decisions_per_year
 
 if TYPE_CHECKING:
@@ -190,9 +191,7 @@ class Optimised(RebalancingStrategy):
         satellites = self.satellites
         own = list(satellites.faults()) if satellites else []
         yield from ((("satellites", *keys), text) for keys, text in own)
-        for at, ticker in enumerate(self.sleeve):
-            if ticker in self.sleeve[:at]:
-                yield ("core", at), f"{ticker} is written twice; remove one"
+        yield from repeat_faults(self.sleeve, "core")
         both = sorted(set(self.sleeve) & set(self.caps()))
         if both:
             yield ("core",), f"{', '.join(both)} is core and satellite at once; keep one of the two"

@@ -11,7 +11,8 @@ from pydantic import Discriminator, Field, Tag
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint
-from strategies.group_limits import Limit
+from strategies.group_limits import Limit, compact_percent
+from strategies.satellite_selection import filter_faults, repeat_faults
 
 _TICKERS_TAG, _UNIVERSE_TAG = "[tickers]", "[universe]"
 """Tags of the two forms of a universe; brackets keep them apart from every key and ticker."""
@@ -73,20 +74,14 @@ class Satellites(ConfigModel):
         """Yield what the keys say against each other: where, what, and the remedy."""
         low, high, there = self.count.min, self.count.max, self.names
         if isinstance(self.universe, Universe):
-            yield from (
-                (("available_at", at), text)
-                for at, text in self.universe.unknown_value_faults("broker", self.available_at)
-            )
-            yield from ((("tags", at), text) for at, text in self.universe.unknown_value_faults("tag", self.tags))
+            yield from filter_faults(self.universe, self.available_at, self.tags)
         else:
             for key in ("available_at", "tags"):
                 if getattr(self, key):
                     yield (key,), f"{key} needs a universe that knows it; name a universe file, or remove {key}"
-            for at, name in enumerate(self.universe):
-                if name in self.universe[:at]:
-                    yield ("universe", at), f"{name} is written twice; remove one"
+            yield from repeat_faults(self.universe, "universe")
         if self.floor > self.cap:
-            yield ("floor",), f"floor {_percent(self.floor)} is above cap {_percent(self.cap)}; swap them"
+            yield ("floor",), f"floor {compact_percent(self.floor)} is above cap {compact_percent(self.cap)}; swap them"
         if high is not None and low > high:
             yield ("count",), f"min {low} is above max {high}; swap them"
         elif low > len(there):
@@ -120,14 +115,9 @@ def limit_faults(
     names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
     for at, limit in enumerate(limits):
         if limit.min > limit.max:
-            yield ("limits", at), f"min {_percent(limit.min)} is above max {_percent(limit.max)}; swap them"
-        if limit.group == "sector" and not sectors:
-            yield ("limits", at), "no sectors are known of these satellites; name them from a universe file"
-        for members in limit.groups(names, sectors).values():
-            unknown = [member for member in members if member not in core and member not in names]
-            if unknown:
-                known = f"known sectors: {', '.join(sorted(sectors))}" if sectors else "correct the name"
-                yield ("limits", at), f"limit names {', '.join(unknown)}, which is neither core nor satellite; {known}"
+            low, high = compact_percent(limit.min), compact_percent(limit.max)
+            yield ("limits", at), f"min {low} is above max {high}; swap them"
+        yield from ((("limits", at), text) for text in limit.name_faults(core, names, sectors))
 
 
 def build_constraints(
@@ -155,7 +145,3 @@ def build_constraints(
         low, high = min(satellites.count.min, there), min(satellites.max_held, there)
         choice = Cardinality(inside, np.where(inside, floor, 0.0), np.where(inside, cap, 0.0), low, high)
     return Constraints(bounds, groups, cardinality=choice)
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.6g}%"

@@ -11,10 +11,21 @@ from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
-from engine.data.research.universe import UniverseOrPath
+from engine.data.research.universe import Universe, UniverseOrPath
 from engine.portfolio.policy import Decision
 
-"""Keys below the model that a fault is about, and ``message; remedy``."""
+
+def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str]) -> Iterator[FieldFault]:
+    """Yield the brokers and tags that no stock of ``universe`` has."""
+    yield from ((("available_at", at), text) for at, text in universe.unknown_value_faults("broker", brokers))
+    yield from ((("tags", at), text) for at, text in universe.unknown_value_faults("tag", tags))
+
+
+def repeat_faults(tickers: Sequence[str], key: str) -> Iterator[FieldFault]:
+    """Yield the places below ``key`` at which a ticker stands again."""
+    for at, ticker in enumerate(tickers):
+        if ticker in tickers[:at]:
+            yield (key, at), f"{ticker} is written twice; remove one"
 
 
 class Named(ConfigModel):
@@ -159,13 +170,7 @@ class FromUniverse(ConfigModel):
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         """Yield what the parts say against each other: where, what, and the remedy."""
-        strange: list[FieldFault] = [
-            *(
-                (("available_at", at), text)
-                for at, text in self.universe.unknown_value_faults("broker", self.available_at)
-            ),
-            *((("tags", at), text) for at, text in self.universe.unknown_value_faults("tag", self.tags)),
-        ]
+        strange = list(filter_faults(self.universe, self.available_at, self.tags))
         yield from strange
         low, high = self.count.min, self.count.max
         if low > high:
@@ -193,7 +198,7 @@ class FromUniverse(ConfigModel):
     def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
         """Return the names that ``choose: top`` holds after a decision, the best first.
 
-        ``constraints_for``: for groups of candidates, how much weight each may have in all.
+        ``allowed``: for groups of candidates, how much weight each may have in all.
         """
         if not isinstance(self.choose, Top):
             return list(self.choose.names)

@@ -143,8 +143,8 @@ CASES = {
     ),
     "a limit on sectors without a universe": (
         WEIGHTS + "  limits: [{group: sector, max: 6%}]\n",
-        "plan.yaml:9: strategy.limits.0: no sectors are known of satellites written as weights; "
-        "name them from a universe",
+        "plan.yaml:9: strategy.limits.0: no sectors are known of these satellites; "
+        "name them from a universe file",
     ),
     "an unknown sector": (
         CHOSEN + "  limits: [{group: [Helthcare], max: 6%}]\n",
