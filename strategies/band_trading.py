@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, FieldFault, Fraction, format_percent, validates_fields
 from engine.portfolio.policy import Band
+from strategies.group_limits import compact_percent
 from strategies.schedules import Annual, AnyOf, AnyRebalance, DriftBand
 
 _LOOK_PHRASES: Final = {"day": "at every close", "two_weeks": "at the last close of every two weeks"}
@@ -54,13 +55,13 @@ BandDestination: TypeAlias = Annotated[Literal["target", "edge"] | Within, Befor
 """How far an asset is brought back that has left its band."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class BandSchedule:
-    """A schedule whose band has a destination, a scope and a way to pay: ``part`` and ``inside`` as in ``Band``."""
+    """A schedule whose band has a destination, a scope and a way to pay, all as in ``Band``."""
 
     rule: AnyRebalance
-    part: float
-    inside: float
+    edge_fraction: float
+    edge_margin: float
     drifted_only: bool
     flows_first: bool
 
@@ -76,10 +77,13 @@ class BandSchedule:
     def band(self, dates: DateArray) -> Band | None:
         """Return the rule's band with its geometry."""
         band = self.rule.band(dates)
-        if band is None:
-            return None
-        band = dataclasses.replace(band, edge_fraction=self.part, edge_margin=self.inside)
-        return dataclasses.replace(band, drifted_only=self.drifted_only, flows_first=self.flows_first)
+        return band and replace(
+            band,
+            edge_fraction=self.edge_fraction,
+            edge_margin=self.edge_margin,
+            drifted_only=self.drifted_only,
+            flows_first=self.flows_first,
+        )
 
 
 class RebalancingStrategy(ConfigModel):
@@ -140,19 +144,14 @@ class RebalancingStrategy(ConfigModel):
             if band is None and getattr(self, key) != default:
                 words = f"{key} shapes what a band trades, and rebalance has none"
                 yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
-        widest = _widest_band(band) if band else 1.0
         inside = self.trade_to.inside if isinstance(self.trade_to, Within) else None
-        if band and inside is not None and inside >= widest:
-            words = f"{100.0 * inside:.6g}% inside a band of at most {100.0 * widest:.6g}% is its target"
-            yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {100.0 * widest:.6g}%"
+        if band and inside is not None and inside >= band.max_width:
+            widest = compact_percent(band.max_width)
+            words = f"{compact_percent(inside)} inside a band of at most {widest} is its target"
+            yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {widest}"
 
 
 def find_band(rule: AnyRebalance) -> DriftBand | None:
     """Return the drift band in a rebalance rule, if there is one."""
     rules = rule.of if isinstance(rule, AnyOf) else (rule,)
     return next((one for one in rules if isinstance(one, DriftBand)), None)
-
-
-def _widest_band(band: DriftBand) -> float:
-    """Return what no asset's band is wider than: a relative one is of a target of 100 % at most."""
-    return min(width for width in (band.absolute, band.relative) if width is not None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,12 +18,12 @@ from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.problem import OptimisationProblem
 from engine.optimisation.solution import Solution, no_solution
 from engine.portfolio.optimiser_step import OptimiserStep
-from engine.portfolio.policy import Decision
+from engine.portfolio.policy import Decision, Policy
 from strategies.schedules import AnyRebalance
 from strategies.trading_limits import Trading, decisions_per_year
 
 
-class OptimisedTerms(Protocol):
+class OptimisedTerms(Policy, Protocol):
     """What a decision needs of the strategy that takes it."""
 
     @property
@@ -46,15 +46,8 @@ class OptimisedTerms(Protocol):
     def fallback(self) -> Literal["previous", "equal_weight", "fail"]:
         """What is held where there are no such weights."""
 
-    @property
-    def tickers(self) -> tuple[str, ...]:
-        """Every asset it may hold."""
-
     def constraints_for(self, assets: tuple[str, ...]) -> Constraints:
         """Return what weights of ``assets`` must satisfy, whatever is held now."""
-
-    def caps(self) -> Mapping[str, float]:
-        """Return the highest weight of each capped ticker [fraction]."""
 
     def core_shares(self, decision: Decision) -> FloatArray:
         """Return (N,) shares by which the core takes what is free."""
@@ -80,11 +73,12 @@ def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimise
             decision.steps.append(_optimiser_step(decision, problem, found))
             return _market_vector(decision, problem.inputs.assets, found.weights)
         if problem is not None:
-            found = dataclasses.replace(found, status=problem.explain(found.status))
-        w, instead = _fallback_weights(plan, decision, optimiser, found.status)
-    broken, residual = _worst_violation(plan, decision, w)
-    step = _optimiser_step(decision, problem, found, instead)
-    decision.steps.append(dataclasses.replace(step, broken_limit=broken, residual=residual))
+            found = replace(found, status=problem.explain(found.status))
+        fallback = _Fallback(plan, decision, optimiser)
+        w, name = fallback.weights(found.status)
+    limit, residual = fallback.constraints.worst_violation(w[fallback.columns])
+    step = _optimiser_step(decision, problem, found)
+    decision.steps.append(replace(step, fallback=name, broken_limit=limit, residual=residual))
     return w
 
 
@@ -108,7 +102,7 @@ def pose_problem(plan: OptimisedTerms, decision: Decision) -> OptimisationProble
     held, columns = decision.weights, [decision.column(ticker) for ticker in assets]
     if held.any():  # the opening purchase is free to be anything
         elsewhere = max(float(held.sum() - held[columns].sum()), 0.0)
-        constraints = dataclasses.replace(constraints, turnover=plan.turnover.turnover_limit(held[columns], elsewhere))
+        constraints = replace(constraints, turnover=plan.turnover.turnover_limit(held[columns], elsewhere))
         costs = plan.turnover.trading_penalty(decision, columns, objective.metric, decisions_per_year(plan.rebalance))
     return OptimisationProblem(
         inputs,
@@ -162,72 +156,75 @@ def _available_objective(plan: OptimisedTerms, assets: tuple[str, ...]) -> tuple
     return MinTrackingError(to=spread), f"objective.to: the weight of {gone} is with the others, pro rata"
 
 
-# ---- where there is no answer ----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Fallback:
+    """What is traded at a decision for which there is no answer."""
 
+    plan: OptimisedTerms
+    decision: Decision
+    optimiser: Optimiser
 
-def _fallback_weights(
-    plan: OptimisedTerms, decision: Decision, optimiser: Optimiser, reason: str
-) -> tuple[FloatArray, str]:
-    """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
-    held = decision.weights.any()
-    if plan.fallback == "fail":
-        raise DataError(f"strategy.fallback: fail, and there are no weights {_time_phrase(decision)}: {reason}")
-    if plan.fallback == "previous" and held:
-        return _previous_weights(plan, decision, optimiser), "previous"
-    assets = _buyable_tickers(plan, decision)
-    equal = np.full(len(assets), 1.0 / max(len(assets), 1))
-    found = (
-        optimiser.solve(distance_form(equal), plan.constraints_for(assets))
-        if assets
-        else no_solution("no asset can be bought")
-    )
-    if found.weights is not None:
-        return _market_vector(decision, assets, found.weights), "equal_weight"
-    if held:
-        return _previous_weights(plan, decision, optimiser), "previous"
-    raise DataError(
-        f"strategy: there are no weights {_time_phrase(decision)}, nor equal ones: {reason}; {found.status}"
-    )
+    @cached_property
+    def assets(self) -> tuple[str, ...]:
+        """The assets that can be bought."""
+        return _buyable_tickers(self.plan, self.decision)
 
+    @cached_property
+    def columns(self) -> list[int]:
+        """Their columns in the market."""
+        return [self.decision.column(ticker) for ticker in self.assets]
 
-def _previous_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimiser) -> FloatArray:
-    """Return (N,) what is held, cut to its caps, when it keeps every limit; else the admissible weights nearest to it.
+    @cached_property
+    def constraints(self) -> Constraints:
+        """What their weights must satisfy."""
+        return self.plan.constraints_for(self.assets)
 
-    What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same where
-    that can be. Where nothing is admissible: what is held, cut to its caps.
-    """
-    kept, assets = _capped_holdings(plan, decision), _buyable_tickers(plan, decision)
-    if not assets:
-        return kept
-    w = kept[[decision.column(ticker) for ticker in assets]]
-    rules = plan.constraints_for(assets)
-    choice, held = rules.cardinality, w > 0.0
-    if choice is not None:
-        choice = dataclasses.replace(choice, floor=np.where(held, np.minimum(choice.floor, w), choice.floor))
-        rules = dataclasses.replace(rules, cardinality=choice)
-    if rules.worst_violation(w)[1] <= FEASIBILITY_TOLERANCE:
-        return kept
-    tries = [rules]
-    if choice is not None and choice.is_allowed(held):
-        tries.insert(0, rules.for_basket(held))
-    for constraints in tries:
-        found = optimiser.solve(distance_form(w), constraints)
+    def weights(self, reason: str) -> tuple[FloatArray, str]:
+        """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
+        held, dates = self.decision.weights.any(), self.decision.history.dates
+        when = f"after the close of {dates[-1]}" if len(dates) else "at the first session of the data"
+        if self.plan.fallback == "fail":
+            raise DataError(f"strategy.fallback: fail, and there are no weights {when}: {reason}")
+        if self.plan.fallback == "previous" and held:
+            return self._previous(), "previous"
+        found = no_solution("no asset can be bought")
+        if self.assets:
+            equal = np.full(len(self.assets), 1.0 / len(self.assets))
+            found = self.optimiser.solve(distance_form(equal), self.constraints)
         if found.weights is not None:
-            return _market_vector(decision, assets, found.weights)
-    return kept
+            return _market_vector(self.decision, self.assets, found.weights), "equal_weight"
+        if held:
+            return self._previous(), "previous"
+        raise DataError(f"strategy: there are no weights {when}, nor equal ones: {reason}; {found.status}")
 
+    def _previous(self) -> FloatArray:
+        """Return (N,) what is held, cut to its caps, when it keeps every limit; else the admissible weights nearest it.
 
-def _capped_holdings(plan: OptimisedTerms, decision: Decision) -> FloatArray:
-    """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
-    free = decision.buyable
-    w = np.where(free, np.minimum(decision.weights, decision.weight_vector(plan.caps(), missing=np.inf)), 0.0)
-    return w + (float(decision.weights.sum()) - float(w.sum())) * plan.core_shares(decision)
+        What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same
+        where that can be. Where nothing is admissible: what is held, cut to its caps.
+        """
+        kept, rules = self._capped_holdings(), self.constraints
+        if not self.assets:
+            return kept
+        w = kept[self.columns]
+        choice, held = rules.cardinality, w > 0.0
+        if choice is not None:
+            choice = replace(choice, floor=np.where(held, np.minimum(choice.floor, w), choice.floor))
+            rules = replace(rules, cardinality=choice)
+        if rules.worst_violation(w)[1] <= FEASIBILITY_TOLERANCE:
+            return kept
+        same_names = [rules.for_basket(held)] if choice is not None and choice.is_allowed(held) else []
+        for constraints in (*same_names, rules):
+            found = self.optimiser.solve(distance_form(w), constraints)
+            if found.weights is not None:
+                return _market_vector(self.decision, self.assets, found.weights)
+        return kept
 
-
-def _worst_violation(plan: OptimisedTerms, decision: Decision, w: FloatArray) -> tuple[str, float]:
-    """Return which limit ``w`` (N,) breaks most, and by how much [weight]."""
-    assets = _buyable_tickers(plan, decision)
-    return plan.constraints_for(assets).worst_violation(w[[decision.column(ticker) for ticker in assets]])
+    def _capped_holdings(self) -> FloatArray:
+        """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
+        held, caps = self.decision.weights, self.decision.weight_vector(self.plan.caps(), missing=np.inf)
+        w = np.where(self.decision.buyable, np.minimum(held, caps), 0.0)
+        return w + (float(held.sum()) - float(w.sum())) * self.plan.core_shares(self.decision)
 
 
 def _market_vector(decision: Decision, assets: tuple[str, ...], weights: FloatArray) -> FloatArray:
@@ -237,17 +234,13 @@ def _market_vector(decision: Decision, assets: tuple[str, ...], weights: FloatAr
     return w
 
 
-def _optimiser_step(
-    decision: Decision, problem: OptimisationProblem | None, found: Solution, instead: str = ""
-) -> OptimiserStep:
+def _optimiser_step(decision: Decision, problem: OptimisationProblem | None, found: Solution) -> OptimiserStep:
     """Return what the ledger remembers of a decision."""
-    step = OptimiserStep(
-        decision.row, len(decision.history.dates), status=found.status, solver=found.solver, fallback=instead
-    )
+    step = OptimiserStep(decision.row, len(decision.history.dates), status=found.status, solver=found.solver)
     if problem is None:
         return step
     slope = problem.metric.slope(found.objective_value)
-    return dataclasses.replace(
+    return replace(
         step,
         train=problem.train,
         observations=problem.inputs.moments.observations,
@@ -260,8 +253,3 @@ def _optimiser_step(
         binding={limit.name: gain * slope for limit, gain in found.binding.items()},
         remark=problem.remark,
     )
-
-
-def _time_phrase(decision: Decision) -> str:
-    dates = decision.history.dates
-    return f"after the close of {dates[-1]}" if len(dates) else "at the first session of the data"

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Fraction
+from engine.core.fields import ConfigModel, FieldFault, Fraction, validates_fields
 from engine.data.sessions import MONTH_NAMES, month_session_rows, period_numbers, period_starts
 from engine.portfolio.policy import Band
 
 
-class Never(ConfigModel):
+class ScheduleRule(ConfigModel):
+    """A rule of one kind: what it does not say of calendar and drift is nothing."""
+
+    decides: ClassVar[bool] = True
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:
+        """Return the rows of its decisions, each with the reason."""
+        return {}
+
+    def band(self, dates: DateArray) -> Band | None:
+        """Return its drift band."""
+        return None
+
+
+class Never(ScheduleRule):
     """The opening purchase is never touched again."""
 
     kind: Literal["never"] = "never"
     decides: ClassVar[bool] = False
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
-        """Return no decision."""
-        return {}
 
-    def band(self, dates: DateArray) -> Band | None:
-        """Return no band."""
-        return None
-
-
-class Annual(ConfigModel):
+class Annual(ScheduleRule):
     """Once a year, on the first, last or n-th session of a month."""
 
     kind: Literal["annual"] = "annual"
-    decides: ClassVar[bool] = True
     independent_keys: ClassVar[frozenset[str]] = frozenset({"month", "session"})
-    """Keys that no rule reads together with another: at any of their values a plan stays valid, wants the same weights
-    and looks at the same closes."""
+    """At any of their values a plan stays valid, wants the same weights and looks at the same closes."""
     month: Literal[MONTH_NAMES] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
 
@@ -63,28 +68,19 @@ class Annual(ConfigModel):
         rows = month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
         return {int(row): self.month for row in rows}
 
-    def band(self, dates: DateArray) -> Band | None:
-        """Return no band."""
-        return None
 
-
-class Every(ConfigModel):
+class Every(ScheduleRule):
     """On the first session of every week, month, quarter or half-year."""
 
     kind: Literal["every"] = "every"
-    decides: ClassVar[bool] = True
     period: Literal["week", "month", "quarter", "half_year"]
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the first session of every period."""
         return {int(row): f"every {self.period}" for row in np.flatnonzero(period_starts(dates, self.period))}
 
-    def band(self, dates: DateArray) -> Band | None:
-        """Return no band."""
-        return None
 
-
-class DriftBand(ConfigModel):
+class DriftBand(ScheduleRule):
     """When a weight leaves its target by more than ``absolute``, or by more than ``relative`` of the target.
 
     ``look``: at every close, or only at the close before the first session of each week, pair of weeks, month, quarter,
@@ -93,21 +89,19 @@ class DriftBand(ConfigModel):
     """
 
     kind: Literal["band"] = "band"
-    decides: ClassVar[bool] = True
     absolute: Fraction | None = None
     relative: Fraction | None = None
     look: Literal["day", "week", "two_weeks", "month", "quarter", "half_year", "year"] = "day"
 
-    @model_validator(mode="after")
-    def _validate_widths(self) -> DriftBand:
-        widths = [width for width in (self.absolute, self.relative) if width is not None]
-        if not widths or min(widths) <= 0.0:
-            raise PydanticCustomError("band", "a band needs absolute or relative, above 0; as {absolute: 5%}", {})
-        return self
+    @property
+    def max_width(self) -> float:
+        """What no asset's band is wider than: a relative one is of a target of 100 % at most; 0 for no width."""
+        return min((width for width in (self.absolute, self.relative) if width is not None), default=0.0)
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
-        """Return no decision."""
-        return {}
+    @validates_fields
+    def _width_faults(self) -> Iterator[FieldFault]:
+        if self.max_width <= 0.0:
+            yield (), "a band needs absolute or relative, above 0; as {absolute: 5%}"
 
     def band(self, dates: DateArray) -> Band | None:
         """Return the band with the closes it is looked at."""
@@ -115,12 +109,8 @@ class DriftBand(ConfigModel):
         if self.look != "day":
             number = period_numbers(dates, self.look)
             look = np.concatenate([number[1:] != number[:-1], [False]])
-        infinity = float("inf")
-        return Band(
-            infinity if self.absolute is None else self.absolute,
-            infinity if self.relative is None else self.relative,
-            look,
-        )
+        absolute, relative = (np.inf if width is None else width for width in (self.absolute, self.relative))
+        return Band(absolute, relative, look)
 
 
 class AnyOf(ConfigModel):
@@ -129,13 +119,10 @@ class AnyOf(ConfigModel):
     kind: Literal["any"] = "any"
     of: tuple[AnySingleSchedule, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _validate_one_band(self) -> AnyOf:
+    @validates_fields
+    def _band_faults(self) -> Iterator[FieldFault]:
         if sum(rule.kind == "band" for rule in self.of) > 1:
-            raise PydanticCustomError(
-                "bands", "two bands given; write one with both absolute and relative, whichever breaks first counts", {}
-            )
-        return self
+            yield (), "two bands given; write one with both absolute and relative, whichever breaks first counts"
 
     @property
     def decides(self) -> bool:
