@@ -56,14 +56,8 @@ class Limit(ConfigModel):
 class GroupCeiling:
     """A limit on one group of assets.
 
-    Attributes
-    ----------
-    name : as the config calls the group
-    members : the tickers in it
-    weight : what their targets add up to, or with ``at_most`` the highest that a choice of satellites can make it
-    limit : the highest it may be
-    at_most : whether satellites in it are yet to be chosen
-
+    ``weight`` is what its ``members``' targets add up to, or with ``at_most`` (some are yet to be chosen) the highest
+    that a choice can make it; ``limit`` is the highest it may be.
     """
 
     name: str
@@ -77,13 +71,8 @@ class GroupCeiling:
 class GroupLimits:
     """Limits over a core and satellites.
 
-    Attributes
-    ----------
-    limits : as a config has them
-    core, satellites : the weight of each asset when it is held
-    sectors : the satellites of each sector
-    places : how many of the satellites are chosen later, None when all of them are held
-
+    ``core`` and ``satellites`` are the weights of assets when they are held, ``sectors`` the satellites of each sector;
+    ``places`` of the satellites are chosen later, None when all of them are held.
     """
 
     limits: Sequence[Limit]

@@ -56,11 +56,7 @@ class OptimisedTerms(Policy, Protocol):
 def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimiser) -> FloatArray:
     """Return (N,) the best admissible weights, or the fallback's; the step is written into the decision.
 
-    Raises
-    ------
-    DataError
-        When there are none and ``fallback`` is ``fail``, or not even equal weights are admissible.
-
+    Raises DataError when there are none and ``fallback`` is ``fail``, or not even equal weights are admissible.
     """
     problem: OptimisationProblem | None = None
     with single_blas_thread():
@@ -85,11 +81,7 @@ def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimise
 def pose_problem(plan: OptimisedTerms, decision: Decision) -> OptimisationProblem:
     """Return what is asked at a decision, estimated from closes before it, of the assets that can be held (S7).
 
-    Raises
-    ------
-    DataError
-        When there is too little history, or the objective has no meaning on these estimates.
-
+    Raises DataError when there is too little history, or the objective has no meaning on these estimates.
     """
     able = _buyable_tickers(plan, decision)
     dates, closes = _lookback_closes(plan, decision, able)

@@ -37,12 +37,8 @@ class LimitKey(NamedTuple):
 class Normals:
     """The linear inequalities of a piece at a vector: moving along a row's normal leaves it.
 
-    Attributes
-    ----------
-    limits : k of them; None for one that goes without saying
-    matrix : (k, N) outward normals
-    slack : (k,) how far each inequality is from binding [weight]
-
+    ``limits`` (k of them, None for one that goes without saying), ``matrix`` (k, N) outward normals, ``slack`` (k,) how
+    far each inequality is from binding [weight].
     """
 
     limits: tuple[LimitKey | None, ...]

@@ -32,15 +32,10 @@ _EIGENVALUE_FLOOR: Final = 1e-12
 class Moments:
     """What the past says about returns.
 
-    Attributes
-    ----------
-    mean : (N,) expected simple returns [1/yr]
-    covariance : (N, N) symmetric, positive definite [1/yr]
-    observations : returns of each asset that went into them
-    clipped : how much the smallest eigenvalue was raised to be positive [1/yr]
-    condition : largest over smallest eigenvalue of the covariance
-    shrinkage : weight of the structured target in the covariance, 0 for a sample covariance [fraction]
-
+    ``mean`` (N,) expected simple returns [1/yr]; ``covariance`` (N, N) symmetric, positive definite [1/yr], from
+    ``observations`` of each asset; ``clipped``: how much its smallest eigenvalue was raised to be positive [1/yr];
+    ``condition``: its largest over its smallest eigenvalue; ``shrinkage``: weight of the structured target in it, 0 for
+    a sample covariance [fraction].
     """
 
     mean: FloatArray
@@ -55,13 +50,8 @@ class Moments:
 class MomentEstimate:
     """Moments of the assets that can be estimated, and which they are.
 
-    Attributes
-    ----------
-    moments : of the n assets that ``known`` marks, in their order
-    known : (N,) which assets had enough returns
-    returns : (observations, n) the simple returns behind them, oldest first
-    rows : (observations,) the row of ``closes`` at which each return ends
-
+    ``moments`` of the n assets that ``known`` (N,) marks, in their order; ``returns`` (observations, n) are the simple
+    returns behind them, oldest first, ``rows`` (observations,) the row of the closes at which each return ends.
     """
 
     moments: Moments
@@ -94,14 +84,8 @@ class Estimates(ConfigModel):
     def estimate(self, closes: FloatArray) -> MomentEstimate:
         """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].
 
-        The last ``lookback`` returns count, or as many as there are.
-
-        Raises
-        ------
-        DataError
-            No asset has ``min_history`` returns, too few sessions have returns of all, or a sample covariance is
-            singular.
-
+        The last ``lookback`` returns count, or as many as there are. Raises DataError when no asset has ``min_history``
+        returns, too few sessions have returns of all, or a sample covariance is singular.
         """
         window = closes[-self.lookback - 1 :]
         with np.errstate(invalid="ignore", divide="ignore"):

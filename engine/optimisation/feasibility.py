@@ -27,13 +27,8 @@ _UNHOLDABLE: Final = LimitKey("elsewhere", 0, "what cannot be held any longer")
 class Feasibility:
     """The proof's outcome.
 
-    Attributes
-    ----------
-    holds : whether weights exist that satisfy every constraint
-    message : when not: the keys that contradict each other, the missing amount, the remedy
-    missing : by how much they contradict each other [weight]
-    proved : False when too many baskets were possible to try them all
-
+    Where it does not hold, ``message`` has the keys that contradict each other, the missing amount and the remedy, and
+    ``missing`` by how much they do [weight]. Not ``proved``: too many baskets were possible to try them all.
     """
 
     holds: bool

@@ -42,11 +42,7 @@ def efficient_frontier(
 ) -> tuple[FrontierPoint, ...]:
     """Return ``points`` portfolios from the least volatile to the highest expected return, evenly spaced in return.
 
-    Raises
-    ------
-    DataError
-        When one of them has no solution; the message is the solver's status.
-
+    Raises DataError when one of them has no solution, with the solver's status.
     """
     mean, covariance = inputs.moments.mean, inputs.moments.covariance
     ends = [_require_weights(optimiser.solve(MinVariance().form(inputs), constraints))]

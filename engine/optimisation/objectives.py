@@ -37,13 +37,8 @@ from engine.optimisation.risk_parity import risk_parity_weights
 class ObjectiveInputs:
     """What an objective may use.
 
-    Attributes
-    ----------
-    assets : N names in the order of all arrays
-    moments : of the assets
-    returns : (S, N) scenarios of one session's simple returns
-    risk_free : annual effective rate [1/yr]
-
+    ``assets``: N names in the order of all arrays; ``returns`` (S, N): scenarios of one session's simple returns;
+    ``risk_free``: annual effective rate [1/yr].
     """
 
     assets: tuple[str, ...]

@@ -15,17 +15,10 @@ from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, Objec
 class OptimisationProblem:
     """What an optimiser is asked at one decision.
 
-    Attributes
-    ----------
-    inputs : moments and scenarios of the assets that can be held
-    form : the objective in numbers
-    aim : what the objective's figure is, for people
-    constraints : what weights must satisfy
-    costs : penalty on trades, or None
-    train : first and last session whose closes were estimated from
-    left_out : assets that cannot be bought, or have too little history
-    remark : what a reader should know of the estimate, "" for nothing
-
+    ``inputs`` are the moments and scenarios of the assets that can be held, ``form`` is the objective in numbers and
+    ``metric`` its figure for people, ``costs`` a penalty on trades, ``train`` the first and last session whose closes
+    were estimated from. ``left_out`` cannot be bought, or has too little history; ``remark`` is what a reader should
+    know of the estimate, "" for nothing.
     """
 
     inputs: ObjectiveInputs

@@ -18,13 +18,8 @@ def risk_parity_weights(covariance: FloatArray, budgets: FloatArray) -> FloatArr
 
     Minimises ``x' Sigma x / 2 - sum b_i log x_i``, which is convex and has these weights, up to their sum, as its one
     minimum, by Newton steps damped as self-concordance asks for (Spinu 2013, doi:10.2139/ssrn.2297383). The
-    contributions are checked at the end.
-
-    Raises
-    ------
-    DataError
-        When the contributions are not within 1e-8 of the budgets: the covariance (N, N) is too ill-conditioned.
-
+    contributions are checked at the end: DataError when they are not within 1e-8 of the budgets, because the
+    covariance (N, N) is too ill-conditioned.
     """
     b = budgets / budgets.sum()
     volatility = np.sqrt(np.diag(covariance))

@@ -19,16 +19,10 @@ NO_POSITIVE_RATIO: Final = "objective: no admissible weights have a ratio above 
 class Solution:
     """Weights, or why there are none.
 
-    Attributes
-    ----------
-    weights : (N,) adding up to 1; None when no solver's answer passed
-    objective_value : what the form says of them, in annual units; NaN without weights
-    solver : whose answer they are
-    status : ``optimal``, ``infeasible: ...``, or what each solver claimed and how its answer failed
-    residual : the most by which the weights break a constraint [weight]
-    gap : no admissible weights are better by more, in units of the objective
-    binding : what the objective gains for each unit of weight that a limit gives way
-
+    ``weights`` (N,) add up to 1, None when no answer passed; ``objective_value`` is what the form says of them,
+    in annual units, NaN without; ``status`` is ``optimal``, ``infeasible: ...``, or each claim and how its
+    answer failed; ``residual`` the most by which they break a constraint [weight]. No admissible weights are better by
+    more than ``gap`` in units of the objective, which gains ``binding`` for each unit of weight that a limit gives way.
     """
 
     weights: FloatArray | None
