@@ -1,1 +1,1 @@
-"""The engine examined: published figures reproduced (``verify``) and jobs timed (``bench``)."""
+"""Checks of the engine itself: published figures reproduced (``verify``) and jobs timed (``bench``)."""

@@ -1,1 +1,1 @@
-"""How a run is shown: tables on a terminal, an HTML page, pandas frames. All formatting lives in this package."""
+"""Everything a person reads: tables on a terminal, HTML pages, pandas frames. All formatting stands here."""

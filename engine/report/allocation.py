@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"
 _NEGLIGIBLE_COST: Final = 1e-9
-"""Cost of a limit that is the solver's rounding."""
+"""Cost of a limit up to which it is the solver's rounding."""
 _BOUND_TOLERANCE: Final = 1e-9
-"""Distance at which a weight is at its bound [weight]."""
+"""Distance up to which a weight is at its bound [weight]."""
 
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:
@@ -134,7 +134,7 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
 
 
 def proposal_html(proposal: Proposal) -> str:
-    """Return the page: one file without scripts, the chart drawn in it."""
+    """Return the HTML page: one file without scripts, with the frontier drawn in it as SVG."""
     return render_page(
         "allocation",
         name=proposal.name,

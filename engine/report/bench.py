@@ -1,4 +1,4 @@
-"""The timing report as rows of words: for the terminal, for JSON and for a self-contained page."""
+"""The timing report: on the terminal, as JSON and as a self-contained page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMING_COLUMNS = ("engine", "one variant takes", "lowest to highest", "a second"
 
 @contextmanager
 def timing_progress() -> Iterator[Callable[[str], None]]:
-    """Say on a terminal what is being timed, and nothing in a pipe."""
+    """Yield a function that shows on a terminal what is being timed, and shows nothing in a pipe."""
     out = Console(stderr=True, markup=False, emoji=False, highlight=False)
     with out.status("", spinner="dots") if out.is_terminal else nullcontext() as status:
         yield lambda words: status.update(f"timing: {words}") if status else None
@@ -68,7 +68,7 @@ def _duration_text(seconds: float) -> str:
 
 
 def timing_notes(bench: TimingReport) -> Iterator[str]:
-    """Yield what belongs beside the tables, a sentence each."""
+    """Yield the notes below the tables, one sentence each."""
     yield "; ".join(f"{name}: {value}" for name, value in bench.machine.items())
     yield f"a matrix product (dgemm) does {bench.dgemm / 1e9:,.0f} Gflop/s here"
     for line in bench.lines:

@@ -13,11 +13,11 @@ from engine.core.arrays import DateArray
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.policy import DescribesRules, HasGroupLimits, HasTargetWeights, Policy, PolicyT, SelectsSatellites
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
+from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
 
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
-"""A schedule is asked over sessions that begin this much before the window, as a run's prices do."""
+"""How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
 
 
 def print_config(config: RunConfig[PolicyT], name: str) -> None:
@@ -45,22 +45,21 @@ def _print_weights(out: Console, policy: Policy) -> None:
     if not isinstance(policy, HasTargetWeights):
         print_bullet(out, f"decided from prices, over {', '.join(policy.tickers)}")
         return
-    wanted, core, caps = policy.nominal_weights(), policy.core(), policy.caps()
-    result = table(["asset", "role", "target", "cap", "room below cap"], left=(0, 1))
-    for ticker, weight in wanted.items():
-        role = "core" if ticker in core else "satellite"
-        add_row(result, [ticker, role, fmt.percent(weight), *_cap_cells(caps.get(ticker), weight)])
-    places, candidates = _satellite_choice(policy)
-    for weight in list(candidates.values())[:1] if places else []:
-        cap = caps.get(next(iter(candidates)))
-        names = f"{places} of {len(candidates)}"
-        add_row(result, [names, "satellites", f"{fmt.percent(weight)} each", *_cap_cells(cap, weight)])
-    for ticker in policy.tickers:
-        if ticker not in wanted and ticker not in candidates:
-            add_row(result, [ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH])
-    out.print(result)
-    chosen = sum(list(candidates.values())[:places])
-    total, inside = sum(wanted.values()) + chosen, sum(core.values())
+    targets, core, caps = policy.nominal_weights(), policy.core(), policy.caps()
+    count, candidates = _satellite_choice(policy)
+    rows = [
+        [ticker, "core" if ticker in core else "satellite", fmt.percent(weight), *_cap_cells(caps.get(ticker), weight)]
+        for ticker, weight in targets.items()
+    ]
+    if count:
+        ticker, weight = next(iter(candidates.items()))
+        each = f"{fmt.percent(weight)} each"
+        rows.append([f"{count} of {len(candidates)}", "satellites", each, *_cap_cells(caps.get(ticker), weight)])
+    others = (ticker for ticker in policy.tickers if ticker not in targets and ticker not in candidates)
+    rows += [[ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH] for ticker in others]
+    print_table(out, ["asset", "role", "target", "cap", "room below cap"], rows, left=(0, 1))
+    total = sum(targets.values()) + sum(list(candidates.values())[:count])
+    inside = sum(core.values())
     print_bullet(
         out,
         f"core {fmt.percent(inside)} + satellites {fmt.percent(total - inside)} = {fmt.percent(total)}; "
@@ -69,7 +68,7 @@ def _print_weights(out: Console, policy: Policy) -> None:
 
 
 def _satellite_choice(policy: Policy) -> tuple[int, Mapping[str, float]]:
-    """Return how many satellites are chosen from prices, and from which, with the weight of each; none when named."""
+    """Return how many satellites are chosen from prices, and the candidates' weights; none when they are named."""
     if isinstance(policy, SelectsSatellites) and policy.satellite_count:
         return policy.satellite_count, policy.candidate_weights()
     return 0, {}
@@ -80,7 +79,7 @@ def _cap_cells(cap: float | None, weight: float) -> tuple[str, str]:
 
 
 def _print_limits(out: Console, policy: Policy) -> None:
-    """Print each group's sum, its limit and what is left between them."""
+    """Print each group's total, its limit and the difference."""
     groups = policy.group_limits() if isinstance(policy, HasGroupLimits) else ()
     if not groups:
         return
@@ -88,12 +87,9 @@ def _print_limits(out: Console, policy: Policy) -> None:
     rows = []
     for group in groups:
         most, least = ("at most ", "at least ") if group.at_most else ("", "")
+        total, free = fmt.percent(group.weight), fmt.percentage_points(group.limit - group.weight)
         members = ", ".join(group.members)
-        total, room = (
-            f"{most}{fmt.percent(group.weight)}",
-            f"{least}{fmt.percentage_points(group.limit - group.weight)}",
-        )
-        rows.append([group.name, members, total, fmt.percent(group.limit), room])
+        rows.append([group.name, members, f"{most}{total}", fmt.percent(group.limit), f"{least}{free}"])
     print_table(out, ["group", "assets", "targets", "limit", "room"], rows, left=(0, 1))
 
 
@@ -121,12 +117,12 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
 
 def _decision_lines(policy: Policy, sessions: DateArray, opening: int) -> Iterator[str]:
     calendar = policy.schedule.calendar(sessions)
-    days = [(sessions[at], calendar[at]) for at in sorted(calendar) if at > opening]
-    if days:
-        named = [str(day) for day, _ in days]
-        shown = named if len(named) <= 5 else [*named[:3], "...", named[-1]]
-        reasons = ", ".join(dict.fromkeys(reason for _, reason in days))
-        yield f"{plural(len(days), 'scheduled rebalance')} ({reasons}): {', '.join(shown)}"
+    rows = [row for row in sorted(calendar) if row > opening]
+    if rows:
+        dates = [str(sessions[row]) for row in rows]
+        shown = dates if len(dates) <= 5 else [*dates[:3], "...", dates[-1]]
+        reasons = ", ".join(dict.fromkeys(calendar[row] for row in rows))
+        yield f"{plural(len(rows), 'scheduled rebalance')} ({reasons}): {', '.join(shown)}"
     else:
         yield "no scheduled rebalance"
     band = policy.schedule.band(sessions)
@@ -151,8 +147,8 @@ def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
         yield "Buy & hold: the same opening portfolio, never traded again"
     for benchmark in compare.benchmarks:
         policy = benchmark.strategy
-        named: Mapping[str, float] = policy.nominal_weights() if isinstance(policy, HasTargetWeights) else {}
-        mix = ", ".join(f"{ticker} {fmt.short_percent(weight)}" for ticker, weight in named.items())
+        weights: Mapping[str, float] = policy.nominal_weights() if isinstance(policy, HasTargetWeights) else {}
+        mix = ", ".join(f"{ticker} {fmt.short_percent(weight)}" for ticker, weight in weights.items())
         yield f"{benchmark.name}: {mix}" if mix else benchmark.name
     if not compare.buy_and_hold and not compare.benchmarks:
         yield "nothing"

@@ -1,4 +1,4 @@
-"""The one console: plain text in a pipe, colour on a terminal, and nothing from outside read as markup."""
+"""The console: plain text in a pipe, colour on a terminal, and no text from outside interpreted as markup."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from engine.core.errors import escape_controls
 
 
 class _PipeTolerantConsole(Console):
-    """A console whose reader may leave, as `head` does: the printing ends quietly, the work goes on to its end."""
+    """A console whose reader may close the pipe, as `head` does: printing ends quietly, the work goes on."""
 
     def on_broken_pipe(self) -> None:
-        """Let the rest go nowhere; rich itself would leave with exit code 1."""
+        """Discard the rest of the output; rich itself would exit with code 1."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
@@ -76,7 +76,7 @@ def print_table(
     tight: bool = False,
     styles: Mapping[int, str] | None = None,
 ) -> None:
-    """Print a table at once; see :func:`table` and :func:`add_row`."""
+    """Print a table with all its rows; the arguments are those of :func:`table` and :func:`add_row`."""
     result = table(names, left=left, tight=tight)
     for cells in rows:
         add_row(result, cells, styles)

@@ -1,4 +1,4 @@
-"""The data verbs on the terminal: the quality page, and what a fetch brought."""
+"""The verbs of `engine data` on the terminal: the quality page, and what was fetched."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SupportsFetch(Protocol):
 
 
 def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
-    """Print which closes there are and everything the quality gate found, nothing left out."""
+    """Print which closes there are and every finding of the quality gate."""
     out = console()
     kind = closes.provenance.closes
     out.print(text(f"{closes.provenance.source}: {kind} closes in {closes.currency}", "bold"))

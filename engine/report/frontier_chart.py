@@ -1,4 +1,4 @@
-"""The efficient frontier as a drawing: places in a picture of 800 by 420, for a template to put marks at."""
+"""The efficient frontier as a drawing: coordinates in a picture of 800 by 420 for the template's SVG."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TICK_COUNT: Final = 6
 
 @dataclass(frozen=True)
 class LabelledPoint:
-    """Something at a place, with its name."""
+    """A point of the drawing with its label."""
 
     x: float
     y: float
@@ -65,7 +65,7 @@ class _Axes:
 
 
 def build_frontier_chart(proposal: Proposal) -> FrontierChart:
-    """Return the drawing of a proposal's frontier, with the assets near it and the proposed weights."""
+    """Return the coordinates of a proposal's frontier, of the assets near it and of the proposed weights."""
     points = np.array([(point.volatility, point.mean) for point in proposal.frontier])
     shown = np.vstack([points, (proposal.volatility, proposal.mean)])
     margin = np.maximum(np.ptp(shown, axis=0), 1e-3) * _MARGIN_SHARE

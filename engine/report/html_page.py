@@ -1,4 +1,4 @@
-"""HTML pages that open without a network and run no script but their own: from a template of this package to text."""
+"""HTML pages from the templates of this package: they open without a network and run no script but their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORMATS: Final = (
     *(fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.quantity),
     *(fmt.price, fmt.figure, interval_verdict, portfolio_label),
 )
-"""What a template can write as ``{{ value|money }}``, each by its own name."""
+"""Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 
 def build_report(folder: Path, read: Callable[[Path], ContentT], render: Callable[[ContentT], str]) -> Path:

@@ -1,4 +1,4 @@
-"""Numbers as text, in one place: whoever prints a figure calls a function of this file.
+"""Numbers as text: every figure that the report shows is formatted by a function of this file.
 
 A figure that does not exist is None and shows as a dash; a figure that rounds to zero never shows as minus zero.
 """
@@ -18,7 +18,11 @@ DASH: Final = "–"  # noqa: RUF001  (an en dash is meant)
 
 
 def money(value: OptionalNumber) -> str:
-    """Return an amount with thousands separators; cents below 1,000, where they can be seen."""
+    """Return an amount with thousands separators; cents below 1,000, where they can be seen.
+
+    >>> money(948310.94), money(366.2)
+    ('948,311', '366.20')
+    """
     if value is None:
         return DASH
     return _fixed_point(value, 2 if abs(value) < 1000.0 and value != 0 else 0)
@@ -30,7 +34,11 @@ def cents(value: OptionalNumber) -> str:
 
 
 def percent(value: OptionalNumber, digits: int = 2) -> str:
-    """Return a fraction as a percentage."""
+    """Return a fraction as a percentage.
+
+    >>> percent(0.10899)
+    '10.90 %'
+    """
     return DASH if value is None else f"{_fixed_point(100.0 * value, digits)} %"
 
 
@@ -40,7 +48,11 @@ def short_percent(value: OptionalNumber) -> str:
 
 
 def percentage_points(value: OptionalNumber, digits: int = 2) -> str:
-    """Return a difference of two rates in percentage points, always with its sign."""
+    """Return a difference of two rates in percentage points, always with its sign.
+
+    >>> percentage_points(0.0031797)
+    '+0.32 pp'
+    """
     return DASH if value is None else f"{_with_sign(100.0 * value, digits)} pp"
 
 
@@ -73,7 +85,11 @@ def quantity(value: float) -> str:
 
 
 def price(value: float) -> str:
-    """Return a price with two decimals, more of them below 1 where two would hide it."""
+    """Return a price with two decimals, below 1 with four significant digits.
+
+    >>> price(1234.5), price(0.01234)
+    ('1,234.50', '0.01234')
+    """
     return f"{value:,.2f}" if abs(value) >= 1.0 else f"{value:.4g}"
 
 
@@ -83,7 +99,11 @@ def residual(value: float) -> str:
 
 
 def printed_decimals(fraction: float) -> int:
-    """Return how many decimals a printed percentage had: 0.1077 was 10.77 %, so 2."""
+    """Return how many decimals a percentage had when it was printed, from its fraction.
+
+    >>> printed_decimals(0.1077)
+    2
+    """
     text = f"{100.0 * fraction:.10g}"  # ten digits forget what dividing by 100 added
     return len(text.partition(".")[2]) if "e" not in text else 0
 

@@ -1,4 +1,4 @@
-"""Phrases that the terminal and the page share."""
+"""Sentences and labels that the terminal and the pages share."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def cap_effect_text(effect: CapEffect, currency: str) -> str:
 
 
 EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
-"""What each kind of event is called, in the order they are told in."""
+"""What each kind of event is called, in the order of the tables."""
 
 
 def portfolio_label(name: str) -> str:
-    """Return how a portfolio is called in tables."""
+    """Return the name of a portfolio in tables."""
     return _PORTFOLIO_LABELS.get(name, name)
 
 
@@ -64,12 +64,16 @@ def confidence_level(config: object) -> float:
 
 
 def point_worth_text(gain: float, figure: str, *, percent: bool) -> str:
-    """Return what a percentage point more of weight improves, in words: ``12 bp of volatility``."""
+    """Return what one percentage point more of weight improves, from the gain of a whole unit of weight."""
     return amount_text(0.01 * gain, figure, percent=percent)
 
 
 def amount_text(gain: float, figure: str, *, percent: bool) -> str:
-    """Return an amount of a figure: basis points of what is a percentage, else a plain number."""
+    """Return an amount of a figure: basis points of what is a percentage, else a plain number.
+
+    >>> amount_text(0.0012, "volatility", percent=True)
+    '12 bp of volatility'
+    """
     return f"{1e4 * gain:.3g} bp of {figure}" if percent else f"{gain:.3g} of {figure}"
 
 
@@ -116,7 +120,7 @@ def _published_row(one: PublishedDifference, digits: int) -> PublishedRow:
 
 
 def _agreement_text(steps: int | None) -> str:
-    """Say how many units of the last printed digit a figure is off."""
+    """Return by how many units of the last printed digit a figure is off, as text."""
     if steps is None:
         return "no figure here"
     if steps == 0:

@@ -11,16 +11,16 @@ from engine.report.phrases import plural
 
 
 def print_verification(figures: Sequence[ReferenceFigure]) -> None:
-    """Print a line a group, with the difference that comes nearest to its tolerance, then what does not agree."""
+    """Print one row per group, with the difference nearest to its tolerance, then every figure that does not agree."""
     out = console()
     result = table(["group", "figures", "agree", "widest difference", "allowed"])
     origins: list[str] = []
     for (group, origin), members in groupby(figures, key=lambda figure: (figure.group, figure.source)):
-        found = list(members)
-        widest = max(found, key=lambda figure: figure.difference / figure.tolerance)
-        agreeing = sum(figure.agrees for figure in found)
-        cells = [group, str(len(found)), str(agreeing), f"{widest.difference:.1e}", f"{widest.tolerance:.0e}"]
-        add_row(result, cells, {} if agreeing == len(found) else {2: "red"})
+        group_figures = list(members)
+        widest = max(group_figures, key=lambda figure: figure.difference / figure.tolerance)
+        agreeing = sum(figure.agrees for figure in group_figures)
+        cells = [group, str(len(group_figures)), str(agreeing), f"{widest.difference:.1e}", f"{widest.tolerance:.0e}"]
+        add_row(result, cells, {} if agreeing == len(group_figures) else {2: "red"})
         origins.append(f"{group}: {origin}")
     out.print(result)
     print_heading(out, "Where they come from")

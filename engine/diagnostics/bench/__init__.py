@@ -1,1 +1,1 @@
-"""The timing report: this engine beside others on the same jobs; where results differ there is no ratio."""
+"""The timing report: this engine and others on the same jobs; where results differ, no ratio is given."""

@@ -1,4 +1,4 @@
-"""The jobs that engines are timed on: one market of seeded prices, and variants of a plan over it."""
+"""The jobs that engines are timed on: a market of seeded prices, and variants of a strategy over it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ASSETS: Final = 6
 CAPITAL: Final = 100_000.0
 
 PolicyFactory = Callable[[dict[str, object]], Policy]
-"""What makes a policy of plain data: the catalogue of strategies, which this package does not know."""
+"""Makes a policy from plain data; the catalogue of strategies is not known here."""
 
 
 @cache
 def seeded_market(sessions: int = SESSIONS, assets: int = ASSETS) -> Market:
-    """Return a market of weekdays from 2004 on, of independent log-normal-like closes; the same for everybody."""
+    """Return a market of weekdays from 2004 on, of independent random closes with a fixed seed."""
     returns = np.random.default_rng(2004).normal(0.0004, 0.012, (sessions, assets))
     closes = np.asarray(50.0 * np.cumprod(1.0 + returns, axis=0), dtype=np.float64)
     dates = np.busday_offset("2004-01-30", np.arange(sessions), roll="forward")
@@ -66,7 +66,7 @@ def fixed_mix_job(
 def core_satellite_job(make_policy: PolicyFactory, count: int, **more: object) -> TimingJob:
     """Return ``count`` variants of a core with four capped satellites: twelve months, core weights, sizes and costs.
 
-    ``more`` keys of the strategy, as ``caps="always"``.
+    ``more`` : further keys of the strategy, as ``caps="always"``.
     """
     prices, account = seeded_market(), Account(capital=CAPITAL)
     costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))

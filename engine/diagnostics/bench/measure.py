@@ -1,4 +1,4 @@
-"""Timing: jobs in this engine and in others, on one machine, with what the machine itself can do beside them."""
+"""Timing of jobs in this engine and in others, and of a matrix product for comparison, on one machine."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TimingReport:
 def time_jobs(
     make_policy: PolicyFactory, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]
 ) -> TimingReport:
-    """Time everything; ``say`` is told what is being timed."""
+    """Time all jobs and return the report; ``say`` is called with what is being timed."""
     say("compiling")
     _batch_run(core_satellite_job(make_policy, 64))()
     say("a million runs")
@@ -106,7 +106,7 @@ def time_jobs(
 
 
 def describe_machine(threads: int) -> dict[str, str]:
-    """Describe the machine."""
+    """Return what identifies the machine and its software."""
     cpus = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*:(.*)", cpus.read_text(encoding="utf-8") if cpus.is_file() else "")
     return {
@@ -155,7 +155,7 @@ def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
 
 
 def _own_timings(make_policy: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
-    """Yield the lines of this engine: one run of ``simulate``, and batches of plans that trade more and more often."""
+    """Yield the timings of this engine: one run of ``simulate``, then batches that trade more and more often."""
     job = fixed_mix_job(make_policy, 32_768)
     one = job.variants[0]
     say("one run")
@@ -191,7 +191,7 @@ def _time_growths(make_policy: PolicyFactory, rounds: int, say: Callable[[str], 
 
 
 def _time_million_runs(make_policy: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
-    """Run plans a million times, so many at a time; return seconds and the peak of memory [bytes]."""
+    """Make a million runs in batches of ``step``; return seconds and the peak memory of the process [bytes]."""
     import resource  # noqa: PLC0415  (not there on Windows)
 
     run = _batch_run(core_satellite_job(make_policy, step), threads)
@@ -203,7 +203,7 @@ def _time_million_runs(make_policy: PolicyFactory, threads: int, step: int = 50_
 
 
 def _peer_timing(peer: Peer, make_policy: PolicyFactory, rounds: int) -> Timing:
-    """Time a peer and hold its results against this engine's."""
+    """Return the timing of another engine, with the largest relative difference to this engine's results."""
     job = fixed_mix_job(make_policy, peer.batch)
     known, timed = comparable_figures(job), peer.prepare(job)
     found: dict[str, FloatArray] = {}
@@ -217,7 +217,7 @@ def _peer_timing(peer: Peer, make_policy: PolicyFactory, rounds: int) -> Timing:
 
 
 def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
-    """Yield the lines of the weights of least variance; their difference is the largest of any weight."""
+    """Yield the timings of least-variance weights; their difference is the largest of any weight."""
     job, solve, other = weights.WEIGHTS_JOB, weights.own_solver(), weights.skfolio_solver() if peers else None
     yield _timing(job, "optimiser, every answer proved", 1, _time_rounds(solve, 5 * rounds))
     if other is not None:

@@ -1,4 +1,4 @@
-"""The same job in other engines: each function sets up, and returns what is to be timed and what it must agree with.
+"""The same job in other engines: each function prepares it and returns the call that is timed.
 
 Every peer gets the prices and the weights as arrays in its own kind of frame and is asked for a mix of all assets,
 rebalanced at the first session of every January, without costs. Libraries are imported when they are asked for.
@@ -124,11 +124,11 @@ PEERS: Final = (
     Peer("bt", "bt", 1, 5, _prepare_bt),
     Peer("cvxportfolio", "cvxportfolio", 1, 1, _prepare_cvxportfolio),
 )
-"""Who is asked, when installed."""
+"""Engines that are timed, when installed."""
 
 
 def run_quietly(timed: TimedRun) -> PeerFigures:
-    """Run what is timed without the warnings of others."""
+    """Return the figures of a timed call, with warnings of the other engines switched off."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return timed()

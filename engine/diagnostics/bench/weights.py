@@ -29,7 +29,7 @@ def sample_returns() -> FloatArray:
 
 
 def own_solver() -> Callable[[], FloatArray]:
-    """Return what estimates the covariance and solves; the problem is compiled by the first call."""
+    """Return a function that estimates the covariance and solves; its first call compiles the problem."""
     seen, names, optimiser = sample_returns(), seeded_market(RETURN_COUNT + 1, ASSET_COUNT).assets, Optimiser()
 
     def solve() -> FloatArray:

@@ -15,7 +15,7 @@ __all__ = ["FixedMixFactory", "ReferenceFigure", "reproduce_figures"]
 
 
 def reproduce_figures(make_policy: FixedMixFactory) -> Iterator[ReferenceFigure]:
-    """Yield all figures; ``make_policy`` makes the policy of weights by ticker that is rebalanced every January."""
+    """Yield all figures; ``make_policy`` returns the policy that is rebalanced to given weights every January."""
     yield from fee_fixpoint_figures()
     yield from synthetic_market_figures(make_policy)
     yield from january_figures()

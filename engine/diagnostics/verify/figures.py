@@ -1,4 +1,4 @@
-"""A published figure beside what this machine makes of it."""
+"""A published figure beside the one that is computed on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReferenceFigure:
-    """One number or date of an oracle.
+    """One published number or date, and the same computed here.
 
     ``expected`` is what ``source`` gives, ``found`` what the engine computes here; they agree within ``tolerance``, of
     the expected size where that is above 1, else as it stands. Texts must be equal.
@@ -36,7 +36,7 @@ class ReferenceFigure:
 
 @dataclass(frozen=True)
 class FigureGroup:
-    """A group of figures with one origin: writes them down one after the other."""
+    """A group of figures of one source, which makes its figures."""
 
     group: str
     origin: str

@@ -1,4 +1,4 @@
-"""The synthetic market of the oracles: a linear congruential generator, so that no data file is needed.
+"""The synthetic market of the reference figures: a linear congruential generator, so that no data file is needed.
 
 ``x <- (1664525 x + 1013904223) mod 2^32``, ``u = (x + 0.5) / 2^32``; a daily return is 0.01 times the sum of twelve
 consecutive ``u`` less 6, and 0.0001 more for each column, drawn row by row.

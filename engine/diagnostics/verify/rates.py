@@ -66,7 +66,7 @@ def money_weighted_figures() -> Iterator[ReferenceFigure]:
 
 
 def time_weighted_figures() -> Iterator[ReferenceFigure]:
-    """Yield the eight days of portfolio-performance's test: money comes in the morning and goes in the evening."""
+    """Yield the eight days of portfolio-performance's test: deposits come at the open, withdrawals at the close."""
     origin = FigureGroup("time-weighted returns", "portfolio-performance ClientIndexTest")
     gains = (0.0, 230.0, 200.0, -234.41, 293.99, 293.99, 195.99, -882.52, -1003.85)
     come = np.array([0.0, 0.0, 200.0, 0.0, 0.0, 0.0, 5400.0, 0.0, 0.0])

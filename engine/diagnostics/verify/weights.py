@@ -35,7 +35,7 @@ PARITY_CASES: Final = (
 
 
 def covariance_figures() -> Iterator[ReferenceFigure]:
-    """Yield what scikit-learn makes of sixty days of five synthetic assets."""
+    """Yield the shrunk covariances that scikit-learn computes from sixty days of five synthetic assets."""
     origin = FigureGroup("covariances", "scikit-learn 1.9.1")
     days = synthetic_returns(42, 60, 10)[:, :5]
     found = {

@@ -1,4 +1,4 @@
-"""Where the intervals of the strategy's lead over other portfolios lie on one common scale."""
+"""The intervals of the strategy's CAGR difference to other portfolios, placed on one common scale."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def interval_bars(run: FinishedRun) -> dict[str, IntervalBar]:
 
 
 def _scale(marks: list[list[float]]) -> tuple[float, float]:
-    """Return the lower end and the width of the intervals' scale; one wild interval is cut, not the others squeezed."""
+    """Return the lower end and the width of the scale; a very wide interval is cut so that the others stay visible."""
     usual = float(np.median([max(abs(mark) for mark in own) for own in marks])) if marks else 0.0
     every = [min(max(mark, -3.0 * usual), 3.0 * usual) for own in marks for mark in own]
     low, high = min(every, default=0.0), max(every, default=0.0)

@@ -1,4 +1,4 @@
-"""The HTML page of a run, built from the run's folder alone: what it says; the template places and formats it."""
+"""The HTML page of a run, built from its folder alone; the template places and formats what is gathered here."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
 
 
 def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
-    """Return the four figures one looks for first: title, value, and the same of buy-and-hold or the first other."""
+    """Return the four figures to look at first: title, value, and the same figure of the first other portfolio."""
     portfolios = run.summary.portfolios
     other = next((name for name in portfolios if name != "strategy"), None)
     mine = portfolios["strategy"].metrics
@@ -87,7 +87,7 @@ def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
 
 
 def _flow_note(run: FinishedRun) -> str:
-    """Say how value and growth differ when money was paid in or out, and what the money itself earned."""
+    """Return how value and growth differ when money was paid in or out, and what the money itself earned."""
     if not has_flows(run):
         return ""
     figures = run.summary.portfolios["strategy"].metrics
@@ -103,7 +103,7 @@ def _flow_note(run: FinishedRun) -> str:
 def _year_rows(run: FinishedRun) -> list[tuple[int, str, list[tuple[str, str]]]]:
     """Return every calendar year, the newest first, with the return of each portfolio.
 
-    Beside a year and beside a return stands which part of it they cover, "" for all of it.
+    With each year and each return stands a note of the part it covers, "" for the whole year.
     """
     dates, capital = run.levels.dates, run.summary.account.capital
     returns: list[dict[int, float]] = []

@@ -1,4 +1,4 @@
-"""A finished run on the terminal: 80 columns are enough, 120 are comfortable, a pipe gets plain text."""
+"""A finished run on the terminal: 80 columns are enough, a pipe gets plain text."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _COLUMN_GAP = 3
 _MAX_NAME_WIDTH = 15
 """Longest name of a portfolio that is kept on one line."""
 _MAX_EVENTS = 12
-"""As many events are printed whole; of more, the first and the last of each kind."""
+"""Up to so many events are all printed; of more, the first and the last of each kind."""
 _FIRST_EVENTS, _LAST_EVENTS = 3, 5
 
 
 def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None:
-    """Print a finished run: figures side by side, what rebalancing did, what to doubt, where the files are.
+    """Print a finished run: figures side by side, what rebalancing did, the warnings, where the files are.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def _print_published(out: Console, published: PublishedSummary) -> None:
 
 
 def _print_events(out: Console, events: Sequence[AssetEvent]) -> None:
-    """Print what happened to single assets; many of them kind by kind, the middle of a long one left to the report."""
+    """Print what happened to single assets; many events kind by kind, without the middle of a long list."""
     print_heading(out, "What happened")
     result = table(["date", "kind", "asset", "what"], left=range(4), tight=True)
     if len(events) <= _MAX_EVENTS:
@@ -196,7 +196,7 @@ def _print_trades(out: Console, strategy: PortfolioResult) -> None:
 
 
 def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> None:
-    """Print how the run was checked, which data it used, and where it lies."""
+    """Print how the run was checked, which data it used, and where its files are."""
     data, checks = run.summary.data, run.summary.checks
     print_heading(out, "Checks")
     print_bullet(

@@ -1,4 +1,4 @@
-"""The numbers behind a sweep's charts: histograms, heat maps of any two axes, parallel coordinates on a sample."""
+"""The data of a sweep's charts: histograms, heat maps of any two axes, parallel coordinates of a sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.report.sweep.labels import figure_style, figure_title, parameter_tex
 from engine.sweep.axes import ParameterValue
 
 CHART_FIGURES: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")
-"""What can be chosen in the charts, after the figure that variants are ranked by."""
+"""Figures that a reader can choose in the charts, after the one that variants are ranked by."""
 HISTOGRAM_BINS: Final = 60
 MAX_AXIS_LABELS: Final = 60
 """Labels of a parameter on an axis of a heat map; more numbers are put into ``LABEL_GROUPS`` groups of equal size."""
@@ -79,7 +79,7 @@ def chart_json(sweep: FinishedSweep) -> str:
 
 
 def chart_axes(columns: Sequence[ParameterColumn]) -> list[ChartAxis]:
-    """Return how each parameter is an axis: as it is, in groups, or by the names that its baskets hold."""
+    """Return each parameter as an axis: by its labels, by groups of them, or by the names that its baskets hold."""
     found = []
     for column in columns:
         n = len(column.labels)
@@ -96,7 +96,7 @@ def chart_axes(columns: Sequence[ParameterColumn]) -> list[ChartAxis]:
 
 
 def _group_labels(column: ParameterColumn) -> ChartAxis:
-    """Return many numbers in groups of as many labels each."""
+    """Return an axis of many numbers as groups with the same number of labels each."""
     n = len(column.labels)
     group = np.arange(n) * LABEL_GROUPS // n
     members = (group == np.arange(LABEL_GROUPS)[:, None]).astype(np.float64)
@@ -109,36 +109,36 @@ def _group_labels(column: ParameterColumn) -> ChartAxis:
 
 @dataclass(frozen=True)
 class ValueRange:
-    """The least and the most of some values; ``width`` is 0 where they are equal up to rounding."""
+    """The lowest and highest of some values; ``width`` is 0 where they are equal up to rounding."""
 
     low: float
     high: float
 
     @property
     def width(self) -> float:
-        """How far the most is from the least."""
-        wide = self.high - self.low
-        return wide if wide > EQUAL_TOLERANCE * max(abs(self.low), abs(self.high)) else 0.0
+        """The highest less the lowest."""
+        width = self.high - self.low
+        return width if width > EQUAL_TOLERANCE * max(abs(self.low), abs(self.high)) else 0.0
 
     def scale(self, values: FloatArray) -> FloatArray:
-        """Return ``values`` on a scale from the least, 0, to the most, 1; all of them 0 where there is no width."""
+        """Return ``values`` scaled so that the lowest is 0 and the highest 1; all are 0 where there is no width."""
         return (values - self.low) / self.width if self.width else np.where(np.isfinite(values), 0.0, np.nan)
 
 
 def value_range(values: FloatArray) -> ValueRange | None:
-    """Return the extent of the values that are finite, None when none is."""
+    """Return the range of the finite values, None when there are none."""
     known = values[np.isfinite(values)]
     return ValueRange(float(known.min()), float(known.max())) if len(known) else None
 
 
 def _histogram(values: FloatArray) -> dict[str, object]:
-    extent = value_range(values)
-    if extent is None:
+    bounds = value_range(values)
+    if bounds is None:
         return {"edges": [], "counts": []}
     known = values[np.isfinite(values)]
     counts, edges = (
-        np.histogram(known, bins=HISTOGRAM_BINS, range=(extent.low, extent.high))
-        if extent.width
+        np.histogram(known, bins=HISTOGRAM_BINS, range=(bounds.low, bounds.high))
+        if bounds.width
         else _single_bin(known)
     )
     return {"edges": rounded_numbers(edges), "counts": counts.tolist()}
@@ -153,7 +153,7 @@ def _single_bin(values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
 
 @dataclass(frozen=True)
 class _HeatMap:
-    """A heat map: the views numbered ``a`` and ``b``."""
+    """A heat map of the axes numbered ``a`` and ``b``."""
 
     a: int
     b: int
@@ -162,7 +162,7 @@ class _HeatMap:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the views are of two parameters, with few enough pairs of labels."""
+        """Whether the axes are of two parameters, with few enough pairs of labels."""
         pairs = len(self.first.column.labels) * len(self.second.column.labels)
         return self.first.column is not self.second.column and pairs <= MAX_LABEL_PAIRS
 
@@ -177,8 +177,8 @@ class _HeatMap:
         return [rounded_numbers(row, 5) for row in mean]
 
     def _sum_by_label(self, cells: npt.NDArray[np.generic]) -> FloatArray:
-        gathered: FloatArray = self.first.members @ cells.astype(np.float64) @ self.second.members.T
-        return gathered
+        sums: FloatArray = self.first.members @ cells.astype(np.float64) @ self.second.members.T
+        return sums
 
 
 def _sample(values: FloatArray) -> npt.NDArray[np.int64]:
@@ -193,27 +193,27 @@ def _parallel_coordinates(
 ) -> dict[str, object]:
     """Return ``rows`` as lines through all parameters and the headline figures of them, each scaled to 0..1."""
     rank_by = sweep.summary.sweep.rank_by
-    stands: list[dict[str, object]] = []
+    lines: list[dict[str, object]] = []
     for column in sweep.parameters:
         n = len(column.labels)
         if n == 1 or (n > MAX_AXIS_LABELS and isinstance(column.labels[0], str)):
             continue
         places = column.codes[rows] / (n - 1)
-        stands.append(
+        lines.append(
             {"name": escape_chart_text(column.name), "at": rounded_numbers(places, 4), "ticks": _ticks(column.labels)}
         )
     for name in dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]):
         values = figures[name]
-        extent = value_range(values)
+        bounds = value_range(values)
         ends = (
-            [] if extent is None else [[0.0, extent.low], [1.0, extent.high]] if extent.width else [[0.0, extent.low]]
+            [] if bounds is None else [[0.0, bounds.low], [1.0, bounds.high]] if bounds.width else [[0.0, bounds.low]]
         )
-        at = rounded_numbers(extent.scale(values) if extent else values, 4)
-        stands.append({"name": figure_title(name), "at": at, "figure": name, "ends": ends})
-    return {"stands": stands, "rank": rounded_numbers(figures[rank_by], 6), "of": len(rows)}
+        at = rounded_numbers(bounds.scale(values) if bounds else values, 4)
+        lines.append({"name": figure_title(name), "at": at, "figure": name, "ends": ends})
+    return {"stands": lines, "rank": rounded_numbers(figures[rank_by], 6), "of": len(rows)}
 
 
 def _ticks(labels: Sequence[ParameterValue]) -> list[list[float | str]]:
     n = len(labels)
-    kept = range(n) if n <= 13 else sorted({round(at * (n - 1) / 6) for at in range(7)})
-    return [[round(at / (n - 1), 4), escape_chart_text(parameter_text(labels[at]))] for at in kept]
+    rows = range(n) if n <= 13 else sorted({round(at * (n - 1) / 6) for at in range(7)})
+    return [[round(at / (n - 1), 4), escape_chart_text(parameter_text(labels[at]))] for at in rows]

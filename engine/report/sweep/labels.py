@@ -17,12 +17,12 @@ _EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_ca
 
 
 def figure_title(figure: str) -> str:
-    """Return what a figure of a sweep is called."""
+    """Return the title of a figure of a sweep."""
     return METRICS[figure].title if figure in METRICS else _EXTRA_TITLES[figure]
 
 
 def figure_style(figure: str) -> str:
-    """Return how a figure is shown: money, percent, ratio, count or days."""
+    """Return the style of a figure of a sweep: money, percent, ratio, count or days."""
     return METRICS[figure].style if figure in METRICS else _EXTRA_STYLES[figure]
 
 
@@ -32,32 +32,40 @@ def figure_text(value: float | None, figure: str) -> str:
 
 
 def parameter_text(value: str | float) -> str:
-    """Return a parameter as text: fractions as percentages."""
+    """Return a parameter as text: fractions as percentages.
+
+    >>> parameter_text(0.025), parameter_text(12.0), parameter_text("january")
+    ('2.5 %', '12', 'january')
+    """
     if isinstance(value, str):
         return value
     return fmt.short_percent(value) if 0.0 < abs(value) < 1.0 else f"{value:g}"
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Return paths by their last key, as far as they stay different."""
+    """Return the last key of each dotted path, or the whole path where two would be the same.
+
+    >>> short_names(["strategy.cap", "costs.rate", "cash.rate"])
+    {'strategy.cap': 'cap', 'costs.rate': 'costs.rate', 'cash.rate': 'cash.rate'}
+    """
     lasts = {name: name.rsplit(".", 1)[-1] for name in names}
     return {name: last if list(lasts.values()).count(last) == 1 else name for name, last in lasts.items()}
 
 
 def example_text(example: Mapping[str, str | float]) -> str:
-    """Return the parameters of a point that is no variant."""
+    """Return the parameters of a point, long ones shortened."""
     return ", ".join(f"{name} {shorten(parameter_text(value), 60)}" for name, value in example.items())
 
 
 def portfolio_title(name: str) -> str:
-    """Return how a portfolio is called beside variants."""
+    """Return the name of a portfolio in a table of variants."""
     return "The plan itself" if name == "strategy" else portfolio_label(name)
 
 
 def pick_effects(
     rows: Sequence[LabelEffect], figure: str, most: int, *, ordered: bool
 ) -> tuple[list[LabelEffect], bool]:
-    """Return what a table shows of a parameter's labels, and whether some that have the figure are left out.
+    """Return the labels of a parameter that a table shows, and whether it leaves out some that have the figure.
 
     They stand in their own order, or the best first where that is not ``ordered`` or they are more than ``most``.
     """

@@ -1,4 +1,4 @@
-"""The HTML page of a sweep, built from the sweep's folder alone: what it says; the template places and formats it."""
+"""The HTML page of a sweep, built from its folder alone; the template places and formats what is gathered here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from engine.sweep.statistics import LabelEffect, RankedVariant
 EFFECTS_SHOWN: Final = 40
 """Labels of a parameter in a table; of more, the best and the worst."""
 WORST_SHOWN: Final = 5
-"""Worst variants in the table, as far as they are not among the best."""
+"""Worst variants in the table that are not among the best."""
 
 
 def build_sweep_report(folder: Path) -> Path:
@@ -63,33 +63,37 @@ def render_sweep(sweep: FinishedSweep) -> str:
 
 
 def worst_variants(sweep: FinishedSweep) -> list[RankedVariant]:
-    """Return the worst variants of the page."""
+    """Return the worst variants that the page lists."""
     best = {one.number for one in sweep.summary.best}
     return [one for one in sweep.summary.worst[:WORST_SHOWN] if one.number not in best]
 
 
 def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
-    summary, extent = sweep.summary, sweep.summary.sweep
-    mode = ", ".join(f"{key} {value}" for key, value in extent.mode.items() if key != "kind")
-    kept = f"{fmt.count(extent.variants)} of {fmt.count(extent.points)} points"
+    summary, space = sweep.summary, sweep.summary.sweep
+    mode = ", ".join(f"{key} {value}" for key, value in space.mode.items() if key != "kind")
+    some = f"{fmt.count(space.variants)} of {fmt.count(space.points)} points"
     return (
-        ("Variants", kept if extent.refused or extent.drawn_twice else fmt.count(extent.variants)),
-        ("Mode", f"{extent.mode['kind']}{': ' if mode else ''}{mode}"),
+        ("Variants", some if space.refused or space.drawn_twice else fmt.count(space.variants)),
+        ("Mode", f"{space.mode['kind']}{': ' if mode else ''}{mode}"),
         ("Window of the plan", f"{summary.window.start} to {summary.window.end}"),
         ("Prices", f"{summary.data.source}, {summary.data.closes} closes"),
     )
 
 
 def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
-    """Return what one looks for first: the best, the median, the plan itself and buy-and-hold."""
+    """Return the figures to look at first: of the best, the median, the config's own portfolio and buy-and-hold."""
     summary = sweep.summary
     rank_by = summary.sweep.rank_by
-    spread = summary.distribution[rank_by]
+    distribution = summary.distribution[rank_by]
     best = summary.best[0] if summary.best else None
     best_figure = best.figures[rank_by] if best else None
     cards = [
         ("Best", figure_text(best_figure, rank_by), f"best of {fmt.count(summary.sweep.variants)}"),
-        ("Median", figure_text(spread.get("p50"), rank_by), f"mean {figure_text(spread.get('mean'), rank_by)}"),
+        (
+            "Median",
+            figure_text(distribution.get("p50"), rank_by),
+            f"mean {figure_text(distribution.get('mean'), rank_by)}",
+        ),
     ]
     for name in ("strategy", "buy_and_hold"):
         at = summary.standings.get(name, {}).get(rank_by)
@@ -103,20 +107,20 @@ def _effect_table(
     rows: Sequence[LabelEffect], figure: str, *, ordered: bool
 ) -> tuple[list[tuple[LabelEffect, float]], bool]:
     """Return labels, each with a bar from 5 % for their lowest mean to 100 %, and whether some are left out."""
-    kept, hidden = pick_effects(rows, figure, EFFECTS_SHOWN, ordered=ordered)
-    means = np.array([one.mean for one in kept], dtype=np.float64)
-    extent = value_range(means)
-    shares = extent.scale(means).tolist() if extent else []
-    return [(one, round(5.0 + 95.0 * share, 1)) for one, share in zip(kept, shares, strict=True)], hidden
+    shown, hidden = pick_effects(rows, figure, EFFECTS_SHOWN, ordered=ordered)
+    means = np.array([one.mean for one in shown], dtype=np.float64)
+    bounds = value_range(means)
+    shares = bounds.scale(means).tolist() if bounds else []
+    return [(one, round(5.0 + 95.0 * share, 1)) for one, share in zip(shown, shares, strict=True)], hidden
 
 
 def _checks(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
-    extent, manifest = sweep.summary.sweep, sweep.manifest
+    space, manifest = sweep.summary.sweep, sweep.manifest
     return (
         ("Engine version", manifest.versions.get("portfolio-engine", fmt.DASH)),
-        ("Different configs", f"{fmt.count(extent.distinct)} of {fmt.count(extent.variants)} variants"),
-        ("Points drawn twice", fmt.count(extent.drawn_twice)),
-        ("Points that are no valid run", fmt.count(extent.refused)),
+        ("Different configs", f"{fmt.count(space.distinct)} of {fmt.count(space.variants)} variants"),
+        ("Points drawn twice", fmt.count(space.drawn_twice)),
+        ("Points that are no valid run", fmt.count(space.refused)),
         ("Data SHA-256", manifest.data_sha256),
         ("Config SHA-256", manifest.config_sha256),
         ("Results SHA-256", f"{manifest.files['results.parquet']} (checked against results.parquet)"),

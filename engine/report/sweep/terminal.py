@@ -1,4 +1,4 @@
-"""A sweep on the terminal: a bar while it runs, then what it shows."""
+"""A sweep on the terminal: a progress bar while it runs, then its results."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _RateColumn(ProgressColumn):
 
 @contextmanager
 def sweep_progress() -> Iterator[Callable[[int, int], None]]:
-    """Yield what is told how many points are done: a bar with rate and time left on a terminal, nothing in a pipe."""
+    """Yield a function that takes how many points are done and shows a bar on a terminal, nothing in a pipe."""
     out = console()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), _RateColumn())
     with Progress(*columns, TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal) as bar:
@@ -57,7 +57,7 @@ def sweep_progress() -> Iterator[Callable[[int, int], None]]:
 
 
 def print_space(space: Space) -> None:
-    """Print what a config's sweep spans, for `engine validate`; nothing is run."""
+    """Print the axes and the number of points of a config's sweep; nothing is run."""
     out = console()
     print_heading(out, "Sweep")
     for axis in space.axes:
@@ -70,53 +70,53 @@ def print_space(space: Space) -> None:
     )
 
 
-def print_sweep(found: SweepSummary, space: Space, folder: Path, *, tried: int) -> None:
-    """Print what a sweep shows and where its files are; ``tried`` is how many variants these prices have seen."""
+def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int) -> None:
+    """Print a sweep's results and where its files are; ``tried`` variants have been run on these prices so far."""
     out = console()
-    rank_by = found.sweep.rank_by
-    _print_head(out, found, space)
-    _print_ranks(out, found)
-    best = found.best[:BEST_PRINTED]
+    rank_by = summary.sweep.rank_by
+    _print_head(out, summary, space)
+    _print_ranks(out, summary)
+    best = summary.best[:BEST_PRINTED]
     _print_variants(out, "Best variants", best, rank_by, space)
     _print_variants(
-        out, "Worst variants", [one for one in found.worst[:WORST_PRINTED] if one not in best], rank_by, space
+        out, "Worst variants", [one for one in summary.worst[:WORST_PRINTED] if one not in best], rank_by, space
     )
     print_heading(out, f"{figure_title(rank_by)} by axis")
     for one in space.parameters:
-        _print_effects(out, one.name, found.effects[one.name], rank_by, ordered=not one.is_basket)
+        _print_effects(out, one.name, summary.effects[one.name], rank_by, ordered=not one.is_basket)
         if one.is_basket:
-            _print_effects(out, f"{one.name} with", found.effects[f"{one.name} holds"], rank_by, ordered=False)
-    _print_reasons(out, found.sweep.reasons)
+            _print_effects(out, f"{one.name} with", summary.effects[f"{one.name} holds"], rank_by, ordered=False)
+    _print_reasons(out, summary.sweep.reasons)
     print_heading(out, "What this sweep cannot know")
-    for warning in found.warnings:
+    for warning in summary.warnings:
         print_bullet(out, warning)
     if tried:
         print_bullet(out, f"Variants tried on these prices on this machine so far: {tried:,}.")
-    _print_files(out, found, folder)
+    _print_files(out, summary, folder)
 
 
-def _print_head(out: Console, found: SweepSummary, space: Space) -> None:
-    out.print(text(found.name, "bold"))
-    if found.description:
-        out.print(text(found.description))
-    window, extent = found.window, found.sweep
+def _print_head(out: Console, summary: SweepSummary, space: Space) -> None:
+    out.print(text(summary.name, "bold"))
+    if summary.description:
+        out.print(text(summary.description))
+    window, space_summary = summary.window, summary.sweep
     sizes = " x ".join(f"{len(axis.values):,} {axis.name}" for axis in space.axes)
-    out.print(text(f"{plural(extent.variants, 'variant')}: {sizes}", "dim"))
+    out.print(text(f"{plural(space_summary.variants, 'variant')}: {sizes}", "dim"))
     out.print(text(f"the plan itself: {window.start} to {window.end}, {window.sessions:,} sessions", "dim"))
-    lost = {"drawn twice": extent.drawn_twice, "without a valid run": extent.refused}
+    lost = {"drawn twice": space_summary.drawn_twice, "without a valid run": space_summary.refused}
     if any(lost.values()):
         out.print(text("; ".join(f"{plural(count, 'point')} {why}" for why, count in lost.items() if count), "dim"))
 
 
-def _print_ranks(out: Console, found: SweepSummary) -> None:
-    figure = found.sweep.rank_by
-    print_heading(out, f"Where portfolios stand by {figure_title(figure)}, of {found.ranked_count:,}")
-    spread = found.distribution[figure]
+def _print_ranks(out: Console, summary: SweepSummary) -> None:
+    figure = summary.sweep.rank_by
+    print_heading(out, f"Where portfolios stand by {figure_title(figure)}, of {summary.ranked_count:,}")
+    spread = summary.distribution[figure]
     if "p50" in spread:
         keys = ("least", "p05", "p25", "p50", "p75", "p95", "most")
         parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), keys, strict=True)
         out.print(text("  ".join(f"{name} {figure_text(spread[key], figure)}" for name, key in parts)))
-    ranks = ((portfolio_label(name), at[figure]) for name, at in found.standings.items())
+    ranks = ((portfolio_label(name), at[figure]) for name, at in summary.standings.items())
     rows = (
         [name, figure_text(at.value, figure), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
     )
@@ -136,18 +136,18 @@ def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], 
 
 
 def _variant_text(one: RankedVariant, space: Space) -> str:
-    """Return what makes a variant, in the order of the axes; what all variants share is left out."""
-    telling = [p for p in space.parameters if len(p.labels) > 1 and not p.is_derived]
-    short = short_names([p.name for p in telling])
-    names = ("" if p.is_basket else f"{short[p.name]} " for p in telling)
-    return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, telling, strict=True))
+    """Return a variant's parameters in the order of the axes, without those that all variants share."""
+    varying = [p for p in space.parameters if len(p.labels) > 1 and not p.is_derived]
+    short = short_names([p.name for p in varying])
+    names = ("" if p.is_basket else f"{short[p.name]} " for p in varying)
+    return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, varying, strict=True))
 
 
 def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], figure: str, *, ordered: bool) -> None:
-    kept, hidden = pick_effects(rows, figure, LABELS_PRINTED, ordered=ordered)
+    shown, hidden = pick_effects(rows, figure, LABELS_PRINTED, ordered=ordered)
     cells = (
         [parameter_text(one.label), fmt.count(one.count), *(figure_text(x, figure) for x in (one.mean, one.median))]
-        for one in kept
+        for one in shown
     )
     print_table(out, [name, "variants", "mean", "median"], cells)
     if hidden:
@@ -164,9 +164,9 @@ def _print_reasons(out: Console, reasons: Sequence[RejectionReason]) -> None:
         print_bullet(out, f"and {len(reasons) - REASONS_PRINTED:,} more reasons, in summary.json")
 
 
-def _print_files(out: Console, found: SweepSummary, folder: Path) -> None:
+def _print_files(out: Console, summary: SweepSummary, folder: Path) -> None:
     out.print()
-    out.print(text(f"{folder / 'report.html'} and {found.sweep.variants:,} rows in {folder / 'results.parquet'}"))
-    if found.best:
-        command = f"engine run {folder / 'config.resolved.yaml'} --variant {found.best[0].id[:12]}"
+    out.print(text(f"{folder / 'report.html'} and {summary.sweep.variants:,} rows in {folder / 'results.parquet'}"))
+    if summary.best:
+        command = f"engine run {folder / 'config.resolved.yaml'} --variant {summary.best[0].id[:12]}"
         out.print(text(f"the full run of a variant: {command}"))
