@@ -42,7 +42,7 @@ class NoCosts(ConfigModel):
 
     def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _build_table(count, spread=self.spread)
+        return _build_table(count, self.spread)
 
 
 class PercentCosts(ConfigModel):
@@ -59,7 +59,7 @@ class PercentCosts(ConfigModel):
 
     def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _build_table(count, rate=self.rate, spread=self.spread)
+        return _build_table(count, self.spread, rate=self.rate)
 
 
 class PerOrderCosts(ConfigModel):
@@ -83,14 +83,8 @@ class PerOrderCosts(ConfigModel):
 
     def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets."""
-        return _build_table(
-            count,
-            rate=self.rate,
-            fixed=self.fixed,
-            minimum=self.minimum,
-            maximum=self.maximum or np.inf,
-            spread=self.spread,
-        )
+        most = self.maximum or np.inf
+        return _build_table(count, self.spread, rate=self.rate, fixed=self.fixed, minimum=self.minimum, maximum=most)
 
 
 class Tariff(ConfigModel):
@@ -151,16 +145,10 @@ class BrokerCosts(ConfigModel):
     def cost_table(self, count: int) -> CostTable:
         """Return the costs of ``count`` assets in the account's currency."""
         tariff, fx = self.tariff, self.fx or 1.0
-        return _build_table(
-            count,
-            rate=tariff.rate,
-            fixed=tariff.fixed * fx,
-            per_share=tariff.per_share * fx,
-            minimum=tariff.minimum * fx,
-            maximum=(tariff.maximum or np.inf) * fx,
-            maximum_rate=tariff.maximum_rate or np.inf,
-            spread=self.spread,
-        )
+        amounts = {"fixed": tariff.fixed, "per_share": tariff.per_share, "minimum": tariff.minimum}
+        amounts = {name: amount * fx for name, amount in amounts.items()} | {"maximum": (tariff.maximum or np.inf) * fx}
+        rates = {"rate": tariff.rate, "maximum_rate": tariff.maximum_rate or np.inf}
+        return _build_table(count, self.spread, **amounts, **rates)
 
 
 @cache
@@ -183,20 +171,11 @@ def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
     return words + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
 
 
-def _build_table(  # noqa: PLR0913  (the fields of CostTable)
-    count: int,
-    *,
-    rate: float = 0.0,
-    fixed: float = 0.0,
-    per_share: float = 0.0,
-    minimum: float = 0.0,
-    maximum: float = np.inf,
-    maximum_rate: float = np.inf,
-    spread: float,
-) -> CostTable:
-    """Return the same terms for each of ``count`` assets; ``spread`` in basis points."""
-    fields = (rate, fixed, per_share, minimum, maximum, maximum_rate, spread / 10_000.0)
-    return CostTable(*(np.full(count, value) for value in fields))
+def _build_table(count: int, spread: float, **terms: float) -> CostTable:
+    """Return the same terms for each of ``count`` assets, no cost or bound where none is named; ``spread`` in bp."""
+    free = {"rate": 0.0, "fixed": 0.0, "per_share": 0.0, "minimum": 0.0, "maximum": np.inf, "maximum_rate": np.inf}
+    fields = {**free, **terms, "spread": spread / 10_000.0}
+    return CostTable(**{name: np.full(count, value) for name, value in fields.items()})
 
 
 AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.policy import LossReviewRule, ReviewVerdict
 from engine.simulation.kernel.records import ReviewWatch
@@ -38,29 +38,26 @@ class ReviewRecord(NamedTuple):
 
 @dataclass
 class LossReviewState:
-    """One state machine an asset under review.
+    """Every asset's review: ``watch`` is what the kernel sees, ``records`` the log.
 
-    ``watch`` is what the kernel sees; ``barred`` (N,) assets were sold by a review and
-    may not be bought, since the row in ``barred_since`` (N,); ``records`` is the log.
+    ``barred`` (N,) assets were sold by a review, at the row in ``barred_since`` (N,), and may not be bought.
     """
 
     watch: ReviewWatch
     barred: BoolArray
-    barred_since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    barred_since: IntArray
     allows_reentry: bool
     records: list[ReviewRecord] = field(default_factory=list)
 
     @classmethod
     def build(cls, review: LossReviewRule | None, market: Market) -> LossReviewState:
-        """Return machines at rest for the assets of ``review``; none are on without one."""
-        count = len(market.assets)
-        names = np.zeros(count, dtype=np.bool_)
-        if review is not None:
-            names[[market.column_index(ticker) for ticker in review.tickers]] = True
-        reference = review.reference if review else ""
-        guard = ReviewWatch(
-            enabled=bool(names.any()),
-            reviewed=names,
+        """Return the state before anything was bought; nothing is watched without a ``review``."""
+        count, reference = len(market.assets), review.reference if review else ""
+        reviewed = np.zeros(count, dtype=np.bool_)
+        reviewed[[market.column_index(ticker) for ticker in (review.tickers if review else ())]] = True
+        watch = ReviewWatch(
+            enabled=bool(reviewed.any()),
+            reviewed=reviewed,
             reference_price=np.zeros(count),
             watching=np.ones(count, dtype=np.bool_),
             breached=np.zeros(count, dtype=np.bool_),
@@ -69,12 +66,8 @@ class LossReviewState:
             from_average_cost=reference == "cost",
             from_last_rebalance=reference == "rebalance",
         )
-        return cls(
-            guard,
-            np.zeros(count, dtype=np.bool_),
-            np.full(count, -1),
-            bool(review and review.allows_reentry),
-        )
+        allows_reentry = bool(review and review.allows_reentry)
+        return cls(watch, np.zeros(count, dtype=np.bool_), np.full(count, -1), allows_reentry)
 
     def take_breaches(self, prices: FloatArray) -> list[LossBreach]:
         """Return what broke its threshold at a close of ``prices`` (N,), each once."""

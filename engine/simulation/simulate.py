@@ -18,7 +18,7 @@ from engine.simulation.advance import advance
 from engine.simulation.band_rebalance import plan_partial_rebalance
 from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
-from engine.simulation.kernel.records import ExecutionTerms, StandingOrders, Thresholds
+from engine.simulation.kernel.records import OrderTerms, StandingOrders, Thresholds
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending
@@ -70,7 +70,7 @@ def simulate(
     watched = caps if policy.watch_caps and version == "as_written" else np.full(len(caps), np.inf)
     if not (decides and policy.schedule.decides):
         account = account.without_waiting_contributions()
-    terms = ExecutionTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True)
+    terms = OrderTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True)
     reviews = LossReviewState.build(policy.review if decides else None, market)
     orders = _standing_orders(market, policy, terms, reviews)
     state = PortfolioState(market, account, opening, orders, reviews)
@@ -154,7 +154,7 @@ def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Po
     partial_trades.top_up(state, decision.row, outcome.top_ups, core, outcome.reasons)
 
 
-def _standing_orders(market: Market, policy: Policy, terms: ExecutionTerms, reviews: LossReviewState) -> StandingOrders:
+def _standing_orders(market: Market, policy: Policy, terms: OrderTerms, reviews: LossReviewState) -> StandingOrders:
     """Return the policy's core and, if it has them, its fixed targets in the market's order."""
     fixed, core = policy.fixed_targets(), np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
     targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])

@@ -9,7 +9,7 @@ from engine.diagnostics.verify.accounting import FEE_CASES
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
 from engine.simulation import kernel
-from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.records import OrderTerms, Order
 from tests.support.markets import percent
 
 
@@ -20,7 +20,7 @@ def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, pri
     units = np.array(h, dtype=float) / price
     dq, fees = np.zeros(n), np.zeros(n)
     order = Order(np.array(w, dtype=float), np.ones(n, bool), np.zeros(n))
-    terms = ExecutionTerms(costs, np.full(n, np.inf), False, True)
+    terms = OrderTerms(costs, np.full(n, np.inf), False, True)
     status, scaled, cash = kernel.trade(units, float(cash), price, order, terms, dq, fees)
     assert status == kernel.FILLED
     assert not scaled
@@ -47,7 +47,7 @@ def test_volatility_pumping_grows_where_buy_and_hold_stands_still() -> None:
     units, cash = np.zeros(1), 1.0
     dq, fees = np.zeros(1), np.zeros(1)
     order = Order(np.array([0.5]), np.ones(1, bool), np.zeros(1))
-    terms = ExecutionTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
+    terms = OrderTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
     price = np.array([1.0])
     for step in range(20):
         _, _, cash = kernel.trade(units, cash, price, order, terms, dq, fees)
@@ -59,7 +59,7 @@ def test_a_short_target_series_without_costs_matches_the_shares_of_another_engin
     """Vectorbt's documented example, its long part: close 1..5, target 100 %, 0, 100 % from 100."""
     units, cash = np.zeros(1), 100.0
     dq, fees = np.zeros(1), np.zeros(1)
-    terms = ExecutionTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
+    terms = OrderTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
     seen = []
     for close, target in zip([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 0.0, 0.0, 0.0, 1.0], strict=True):
         order = Order(np.array([target]), np.ones(1, bool), np.zeros(1))
@@ -81,7 +81,7 @@ def test_fixed_and_minimum_fees_leave_exactly_the_target_weights(capital: float)
 def test_costs_above_the_value_trade_nothing_and_say_so() -> None:
     units, dq, fees = np.array([1.0, 0.0]), np.zeros(2), np.zeros(2)
     order = Order(np.array([0.5, 0.5]), np.ones(2, bool), np.zeros(2))
-    terms = ExecutionTerms(PerOrderCosts(fixed=100.0).cost_table(2), np.full(2, np.inf), False, True)
+    terms = OrderTerms(PerOrderCosts(fixed=100.0).cost_table(2), np.full(2, np.inf), False, True)
     status, _, cash = kernel.trade(units, 5.0, np.array([10.0, 10.0]), order, terms, dq, fees)
     assert status == kernel.UNAFFORDABLE
     assert (units.tolist(), cash, dq.any(), fees.any()) == ([1.0, 0.0], 5.0, False, False)

@@ -9,7 +9,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
 from engine.simulation import simulate as simulate_module
-from engine.simulation.kernel.records import ExecutionTerms
+from engine.simulation.kernel.records import OrderTerms
 
 A32, C32, M32 = 1664525, 1013904223, 2**32
 
@@ -61,7 +61,7 @@ def free(count: int):
 def leave_remainder_in_cash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Floor whole shares as other engines do; this one then spends the cash that is left."""
 
-    def floor_only(*args: object, **fields: object) -> ExecutionTerms:
-        return ExecutionTerms(*args, **{**fields, "spend_remainder": False})
+    def floor_only(*args: object, **fields: object) -> OrderTerms:
+        return OrderTerms(*args, **{**fields, "spend_remainder": False})
 
-    monkeypatch.setattr(simulate_module, "ExecutionTerms", floor_only)
+    monkeypatch.setattr(simulate_module, "OrderTerms", floor_only)

@@ -15,7 +15,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
 from engine.simulation import kernel
-from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.records import OrderTerms, Order
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 
@@ -76,7 +76,7 @@ def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
         units, dq, fees = np.array(h), np.zeros(len(h)), np.zeros(len(h))
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
         costs, uncapped = PercentCosts(rate=rate).cost_table(len(h)), np.full(len(h), np.inf)
-        terms = ExecutionTerms(costs, uncapped, whole_shares=False, spend_remainder=True)
+        terms = OrderTerms(costs, uncapped, whole_shares=False, spend_remainder=True)
         _, _, left = kernel.trade(units, cash, np.ones(len(h)), order, terms, dq, fees)
         yield origin.figure(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
         yield origin.figure(f"row {row}, fee", fee, float(fees.sum()), 1e-11)

@@ -6,7 +6,7 @@ arrays that are overwritten; nothing is allocated per session. Strict IEEE: no `
 NaN never multiplies a holding.
 
 The accounting is written down twice, for one account and, in ``batch``, for eight at once;
-``tests/sweep/batch/test_batch_equals_spine.py`` holds both to the same bits.
+``tests/sweep/batch/test_batch_equals_simulate.py`` holds both to the same bits.
 
 :mod:`.measures`          values, weights, shares; what is rounding
 :mod:`.fees`              the cost of orders
@@ -22,9 +22,6 @@ The accounting is written down twice, for one account and, in ``batch``, for eig
 :mod:`.lane_trading`      rebalances, trims and payouts of eight variants at once
 :mod:`.lanes`             ``run_lanes``: variants from their opening to their end
 :mod:`.compiling`         how all this is compiled and where the result is kept
-========================  ==================================================================
-
-=======
 Symbols as in :mod:`engine.core.arrays`; the equations are those of ``docs/semantics.md``.
 """
 

@@ -8,7 +8,7 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.kernel.trade import execute_trades
 from engine.simulation.kernel.valuation import TRADE_TOLERANCE, compute_holdings
 
@@ -31,19 +31,11 @@ def _largest_purchase(budget: float, price: float, a: int, costs: CostTable) -> 
 
 @njit_cached
 def invest_cash(
-    units: FloatArray,
-    cash: float,
-    price: FloatArray,
-    order: Order,
-    terms: ExecutionTerms,
-    dq: FloatArray,
-    fees: FloatArray,
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
 ) -> float:
-    """Spend cash above its target on the most underweight asset first; buys only (S11). Return cash before any snap."""
+    """Spend cash above its target on the most underweight asset first; buys only (S11). Return unrounded cash."""
     n = units.size
-    h = np.empty(n)
-    x = np.empty(n)
-    tried = np.empty(n, dtype=np.bool_)
+    h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
     V = compute_holdings(units, price, h) + cash
     spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
@@ -80,19 +72,17 @@ def raise_cash(
     spare: float,
     price: FloatArray,
     order: Order,
-    terms: ExecutionTerms,
+    terms: OrderTerms,
     dq: FloatArray,
     fees: FloatArray,
 ) -> float:
     """Sell the most overweight asset first until ``due`` [currency] can be paid (S11).
 
     Cash above its target, ``spare`` [weight], is used first; when excesses do not suffice, cash below it must serve.
-    Return cash before ``due`` is paid and before any snap.
+    Return cash before ``due`` is paid and before any rounding.
     """
     n = units.size
-    h = np.empty(n)
-    x = np.empty(n)
-    tried = np.empty(n, dtype=np.bool_)
+    h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
     V = compute_holdings(units, price, h) + cash
     V1 = V - due
     for attempt in range(64):

@@ -109,9 +109,10 @@ def solve_scaled_fixpoint(
 ) -> tuple[float, bool]:
     """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
     active = order.active.copy()
+    partial = Order(order.weights, active, order.recipients, 0.0, 0.0, False)
     cut = False
     for _ in range(h.size):
-        scaled, less = _scale_order(V1, h, Order(order.weights, active, order.recipients, 0.0, 0.0, False))
+        scaled, less = _scale_order(V1, h, partial)
         if not scaled:
             break
         cut = True
@@ -127,9 +128,7 @@ def solve_scaled_fixpoint(
         x[:] = 0.0
         return V, True
     if cut:
-        return solve_cost_fixpoint(
-            V, h, price, Order(order.weights, active, order.recipients, 0.0, 0.0, False), costs, x
-        ), True
+        return solve_cost_fixpoint(V, h, price, partial, costs, x), True
     return V1, False
 
 

@@ -35,7 +35,7 @@ class Order(NamedTuple):
     recipients_sell: bool = False
 
 
-class ExecutionTerms(NamedTuple):
+class OrderTerms(NamedTuple):
     """How orders are filled: ``costs``, ``caps`` (N,) [weight, infinity is none], whole shares or not."""
 
     costs: CostTable
@@ -101,7 +101,7 @@ class StandingOrders(NamedTuple):
     ``fixed_targets`` (N,) are those of every rebalance at which all of them can be held, where ``static`` is true.
     """
 
-    terms: ExecutionTerms
+    terms: OrderTerms
     core: FloatArray
     barred: BoolArray
     fixed_targets: FloatArray

@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_scaled_fixpoint
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import ExecutionTerms, Order
+from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.kernel.valuation import compute_holdings
 from engine.simulation.kernel.whole_shares import round_to_whole_shares
 
@@ -25,11 +25,11 @@ def execute_trades(
     cash: float,
     price: FloatArray,
     x: FloatArray,
-    terms: ExecutionTerms,
+    terms: OrderTerms,
     dq: FloatArray,
     fees: FloatArray,
 ) -> float:
-    """Turn trades into shares, pay for them, update ``units`` in place; return cash before any snap."""
+    """Turn trades into shares, pay for them, update ``units`` in place; return cash before any rounding."""
     n = units.size
     if terms.whole_shares:
         round_to_whole_shares(units, cash, price, x, terms, dq)
@@ -49,18 +49,12 @@ def execute_trades(
 
 @njit_cached
 def trade(
-    units: FloatArray,
-    cash: float,
-    price: FloatArray,
-    order: Order,
-    terms: ExecutionTerms,
-    dq: FloatArray,
-    fees: FloatArray,
+    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
 ) -> tuple[int, bool, float]:
     """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
 
     ``units`` (N,) is updated in place; ``dq`` (N,) signed shares and ``fees`` (N,) [currency] are overwritten.
-    Returns the status, whether targets had to be scaled for waiting assets, and cash before any snap.
+    Returns the status, whether targets had to be scaled for waiting assets, and cash before any rounding.
     """
     h = np.empty(units.size)
     x = np.empty(units.size)

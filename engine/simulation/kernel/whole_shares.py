@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import cash_spent, total_cost
-from engine.simulation.kernel.records import ExecutionTerms
+from engine.simulation.kernel.records import OrderTerms
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
 SHARE_TOLERANCE: Final = 1e-9
@@ -19,7 +19,7 @@ SHARE_TOLERANCE: Final = 1e-9
 
 @njit_inline
 def round_to_whole_shares(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: ExecutionTerms, dq: FloatArray
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
     rest = np.empty(units.size)
@@ -54,7 +54,7 @@ def _spend_remainder(
     cash: float,
     reserve: float,
     price: FloatArray,
-    terms: ExecutionTerms,
+    terms: OrderTerms,
     dq: FloatArray,
     rest: FloatArray,
 ) -> None:
@@ -100,7 +100,7 @@ def _keeps_caps(
 
 @njit_inline
 def _sell_above_caps(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: ExecutionTerms, dq: FloatArray
+    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
     """Sell shares that rounding has lifted over a cap which the fractional trade keeps."""
     value = cash - total_cost(x, price, terms.costs)

@@ -18,9 +18,8 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.batch.run_lanes import run_lanes
-from engine.simulation.kernel.batch.simd import LANE_COUNT
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
-from engine.simulation.kernel.records import RETURN_BLOCKS
+from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metrics_from_ledger, metrics_from_sums

@@ -23,7 +23,7 @@ from engine.simulation.kernel import valuation as measures
 from engine.simulation.kernel import whole_shares
 from engine.simulation.kernel.order_costs import cash_spent, is_proportional, total_cost
 from engine.simulation.kernel.records import (
-    ExecutionTerms,
+    OrderTerms,
     MarketArrays,
     Order,
     ReviewWatch,
@@ -40,8 +40,8 @@ compiled_only = pytest.mark.skipif(
 )
 
 
-def terms(costs, n: int, *, caps=None, whole: bool = False) -> ExecutionTerms:
-    return ExecutionTerms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
+def terms(costs, n: int, *, caps=None, whole: bool = False) -> OrderTerms:
+    return OrderTerms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
 
 
 def order(weights, *, active=None, recipients=None, release: float = 0.0) -> Order:
@@ -308,7 +308,7 @@ def holding(prices, units, cash: float, *, growth=None, thresholds=None, reviews
         False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False
     )
     core = np.zeros(n)
-    terms = ExecutionTerms(free(n), np.full(n, np.inf), False, False)
+    terms = OrderTerms(free(n), np.full(n, np.inf), False, False)
     orders = StandingOrders(terms, core, np.zeros(n, bool), core, False)
     run = RunContext(market, orders, reviews or nobody, history, TradeBuffer.allocate(0, n))
     units = np.array(units, float)
@@ -898,7 +898,7 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
     every, none = np.ones(n, bool), np.zeros(n, bool)
     reviews = ReviewWatch(watched, every, prices[0].copy(), every.copy(), none, 0.8, False, True, False)
     orders = StandingOrders(
-        ExecutionTerms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True)
+        OrderTerms(free(n), limits, False, False), np.eye(n)[0], out, target, more.get("static", True)
     )
     buffer = TradeBuffer.allocate(more.get("size", 8), n)
     history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))

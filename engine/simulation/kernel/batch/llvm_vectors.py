@@ -28,36 +28,22 @@ _BOOL_VECTOR: Final = ir.VectorType(ir.IntType(1), LANE_COUNT)
 _INT_VECTOR: Final = ir.VectorType(ir.IntType(64), LANE_COUNT)
 
 
-class LanesType(types.Type):
-    """Numba's type of eight float64."""
+def _vector_type(name: str, vector: ir.VectorType) -> types.Type:
+    """Return a type of numba's whose values are LLVM vectors."""
 
-    def __init__(self) -> None:
-        """Name it."""
-        super().__init__(name="lanes")
+    class VectorType(types.Type):
+        pass
 
+    @register_model(VectorType)
+    class _Model(models.PrimitiveModel):
+        def __init__(self, manager: DataModelManager, of: types.Type) -> None:
+            super().__init__(manager, of, vector)
 
-class MaskType(types.Type):
-    """Numba's type of eight booleans."""
-
-    def __init__(self) -> None:
-        """Name it."""
-        super().__init__(name="mask")
+    return VectorType(name)
 
 
-LANES: Final = LanesType()
-MASK: Final = MaskType()
-
-
-@register_model(LanesType)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: DataModelManager, of: types.Type) -> None:
-        super().__init__(manager, of, _FLOAT_VECTOR)
-
-
-@register_model(MaskType)
-class _MaskModel(models.PrimitiveModel):
-    def __init__(self, manager: DataModelManager, of: types.Type) -> None:
-        super().__init__(manager, of, _BOOL_VECTOR)
+LANES: Final = _vector_type("lanes", _FLOAT_VECTOR)
+MASK: Final = _vector_type("mask", _BOOL_VECTOR)
 
 
 def _register_operator(

@@ -1,9 +1,9 @@
 """Marking eight variants to market, session after session, with every statistic in flight.
 
 The state of a group is read into registers, the loop over sessions keeps it there, and it is written back when
-something is to be traded. The figures are those of :mod:`engine.metrics`, from the sums of :mod:`engine.sums`:
-highest weights are compared by products, ``m V* > m* V``. A session has one division, 1 / V: it turns the next
-session's change into a return and, where V is a high, later falls into drawdowns.
+something is to be traded. The figures are those of :mod:`engine.analysis.metrics`, summed as
+:mod:`engine.analysis.summation` does: highest weights are compared by products, ``m V* > m* V``. A session has one
+division, 1 / V: it turns the next session's change into a return and, where V is a high, later falls into drawdowns.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 GROWTH, DAY, RISK_FREE, CHECK_BANDS = range(4)
 PACKED_EXTRAS: Final = 4
-"""What a session's row of a packed has after its n prices: growth of cash into the session after, days since the epoch,
-risk-free return, 1 where bands are looked at; where there are caps, n prices of capped assets follow, 0 for others."""
+"""What a session's row of ``packed`` has after its n prices: growth of cash into the session after, days since the
+epoch, risk-free return, 1 where bands are checked; where there are caps, n prices of capped assets follow, 0 for
+others."""
 
 
 @njit_inline
 def row_stride(n: int, caps: bool) -> int:
-    """Return how long a session's row of a packed is."""
+    """Return how long a session's row of ``packed`` is."""
     return n + PACKED_EXTRAS + (n if caps else 0)
 
 
@@ -43,19 +44,14 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
 ) -> int:
     """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
-    ``packed`` is that of ``BatchMarket``, ``state`` that of :mod:`.lane_room`.
+    ``packed`` is that of ``BatchMarket``, ``state`` that of :mod:`.state_layout`.
     """
     zero, one, over = splat(0.0), splat(1.0), splat(1.0 + LIMIT_TOLERANCE)
     cash, last, shift = load(state, reg.CASH), load(state, reg.LAST), load(state, reg.SHIFT)
     per_last, per_high = load(state, reg.PER_LAST), load(state, reg.PER_HIGH)
     returns, squares, shortfalls = load(state, reg.RETURNS), load(state, reg.SQUARES), load(state, reg.SHORTFALLS)
-    values, high, lowest, falls = (
-        load(state, reg.VALUES),
-        load(state, reg.HIGH),
-        load(state, reg.LOWEST),
-        load(state, reg.SQUARED_FALLS),
-    )
-    since, longest = load(state, reg.HIGH_DAY), load(state, reg.LONGEST)
+    values, high, lowest = load(state, reg.VALUES), load(state, reg.HIGH), load(state, reg.LOWEST)
+    falls, since, longest = load(state, reg.SQUARED_FALLS), load(state, reg.HIGH_DAY), load(state, reg.LONGEST)
     top_money, top_value, over_cap = load(state, reg.TOP_MONEY), load(state, reg.TOP_VALUE), load(state, reg.OVER_CAP)
     cap, stride, broken = load(state, reg.CAP), row_stride(n, caps), False
     while t < stop:
@@ -65,24 +61,20 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         V, top = units * broadcast_load(packed, at), zero
         if caps:
             top = units * broadcast_load(packed, own)
-            for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
-                units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
-                V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
+        for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
+            units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
+            V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
+            if caps:
                 money = units * broadcast_load(packed, own + a)
                 top = where(money > top, money, top)
                 money = next_units * broadcast_load(packed, own + a + 1)
                 top = where(money > top, money, top)
-            if not n & 1:
-                units = load(state, offset(reg.UNITS, n - 1, n))
-                V = V + units * broadcast_load(packed, at + n - 1)
+        if not n & 1:
+            units = load(state, offset(reg.UNITS, n - 1, n))
+            V = V + units * broadcast_load(packed, at + n - 1)
+            if caps:
                 money = units * broadcast_load(packed, own + n - 1)
                 top = where(money > top, money, top)
-        else:
-            for a in range(1, n - 1, 2):
-                units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
-                V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
-            if not n & 1:
-                V = V + load(state, offset(reg.UNITS, n - 1, n)) * broadcast_load(packed, at + n - 1)
         V = V + cash
         r = (V - last) * per_last
         last, per_last = V, one / V

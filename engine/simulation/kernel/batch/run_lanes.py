@@ -1,8 +1,8 @@
-"""A sweep's variants, eight to a register: the run of the spine for plans whose decisions are known beforehand.
+"""A sweep's variants, eight to a register: ``simulate`` for plans whose decisions are known beforehand.
 
 The calendar, late listings, delistings, caps and bands that are answered at the next close are done here; what else can
-happen (an order that waits, a rule that has to be asked) marks a variant as ``odd``, and the spine runs it. Groups of
-eight share nothing, so any number of threads gives the same bits.
+happen (an order that waits, a rule that has to be asked) sets ``NEEDS_FALLBACK``, and ``simulate`` runs the variant.
+Groups of eight share nothing, so any number of threads gives the same bits.
 """
 
 from __future__ import annotations
@@ -15,26 +15,15 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes, store_first_return
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
-from engine.simulation.kernel.batch.simd import (
-    LANE_COUNT,
-    Lanes,
-    Mask,
-    any_lane,
-    load,
-    not_,
-    splat,
-    store,
-    where,
-    without_refcount,
-)
+from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, load, not_, splat, store, where, without_refcount
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, TERM_REGISTERS, offset
 from engine.simulation.kernel.batch.trade import trade_lanes
 from engine.simulation.kernel.jit import njit_nogil, njit_private
-from engine.simulation.kernel.records import RETURN_BLOCKS
+from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 RUIN_DRAWDOWN: Final = -0.999
-"""Beyond this drawdown the value may have come to zero, where only the spine knows what a return is."""
+"""Beyond this drawdown the value may have come to zero, where only ``simulate`` knows what a return is."""
 
 
 @njit_nogil
@@ -116,10 +105,10 @@ def _run_group(  # noqa: C901, PLR0912  (one branch for each thing that can happ
 
 
 @njit_private
-def _initialise(at: int, state: FloatArray, accounts: FloatArray, day: float) -> None:
+def _initialise(at: int, state: FloatArray, terms: FloatArray, day: float) -> None:
     """Put the capital into cash, the terms into their registers, and every statistic to where it begins."""
     state[:] = 0.0
-    rows, size = accounts.ravel(), accounts.shape[1]
+    rows, size = terms.ravel(), terms.shape[1]
     for row in range(len(TERM_REGISTERS)):
         store(state, TERM_REGISTERS[row], load(rows, row * size + at))
     for lane in range(LANE_COUNT):
@@ -150,14 +139,15 @@ def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMar
     """Trade the variants in ``whole`` to their targets; what would wait for a price needs the fallback (S3, S9)."""
     zero, one, n = splat(0.0), splat(1.0), market.prices.shape[1]
     targets = plans.targets[market.pattern[t]]
-    odd = load(state, reg.NEEDS_FALLBACK)
+    fallback = load(state, reg.NEEDS_FALLBACK)
     for a in range(n):
         target = where(whole, load(targets[a], at), load(state, offset(reg.TARGET, a, n)))
         store(state, offset(reg.TARGET, a, n), target)
         store(state, offset(reg.DRIFT_BASE, a, n), where(whole, target, load(state, offset(reg.DRIFT_BASE, a, n))))
         if market.missing[t, a]:
-            odd = where(whole & ((load(state, offset(reg.UNITS, a, n)) > zero) | (target > zero)), one, odd)
-    store(state, reg.NEEDS_FALLBACK, odd)
+            trades = whole & ((load(state, offset(reg.UNITS, a, n)) > zero) | (target > zero))
+            fallback = where(trades, one, fallback)
+    store(state, reg.NEEDS_FALLBACK, fallback)
     trade_lanes(whole, zero, state, market.prices, t, plans.proportional, False)
     store(state, reg.REBALANCES, load(state, reg.REBALANCES) + load(state, reg.HAS_TRADED))
 
@@ -214,7 +204,7 @@ def _reinvest_payouts(
 def _trim_to_targets(t: int, at: int, over: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
     """Sell what was over its cap at the close before down to its target; the core takes what that brings (S6).
 
-    Without a core that can buy, the scalar code scales what waits: such a variant is odd.
+    Without a core that can buy, the scalar code scales what waits: such a variant needs the fallback.
     """
     zero, one, n = splat(0.0), splat(1.0), market.prices.shape[1]
     prices, fresh, capped = market.prices, market.fresh, market.capped

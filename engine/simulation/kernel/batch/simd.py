@@ -3,7 +3,7 @@
 A loop that numba compiles is vectorised by LLVM only where its innermost loop runs over lanes; its state then lives in
 memory, and a session costs more loads and stores than sums. Here the state of eight variants lives in registers for as
 long as nothing is traded, and code reads as it would for one variant. Strict IEEE: each operation is the scalar one,
-eight times (:mod:`.registers`). Without a compiler (``NUMBA_DISABLE_JIT=1``) eight lanes are an (8,) array.
+eight times (:mod:`.llvm_vectors`). Without a compiler (``NUMBA_DISABLE_JIT=1``) eight lanes are an (8,) array.
 """
 
 from __future__ import annotations
@@ -25,21 +25,6 @@ Mask: TypeAlias = BoolArray
 
 
 Lent = TypeVar("Lent")
-
-__all__ = [
-    "LANE_COUNT",
-    "Lanes",
-    "Mask",
-    "any_lane",
-    "broadcast_load",
-    "fabs",
-    "load",
-    "not_",
-    "splat",
-    "store",
-    "where",
-    "without_refcount",
-]
 
 
 def without_refcount(record: Lent) -> Lent:
@@ -74,14 +59,7 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     load = lambda array, at: array[at : at + LANE_COUNT].copy()  # noqa: E731
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
-    from engine.simulation.kernel.batch.llvm_vectors import (
-        any_lane,
-        broadcast_load,
-        fabs,
-        load,
-        not_,
-        splat,
-        store,
-        where,
-        without_refcount,
-    )
+    from engine.simulation.kernel.batch import llvm_vectors as llvm
+
+    splat, broadcast_load, load, store, where = llvm.splat, llvm.broadcast_load, llvm.load, llvm.store, llvm.where
+    any_lane, not_, fabs, without_refcount = llvm.any_lane, llvm.not_, llvm.fabs, llvm.without_refcount

@@ -1,4 +1,4 @@
-"""The room that eight variants are run in: one flat array, a register a line of the cache.
+"""The state that eight variants are run in: one flat array, a register a line of the cache.
 
 First the registers of the group, eight lanes each, then seven registers for each of its n assets.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.simulation.kernel.batch.simd import LANE_COUNT
 from engine.simulation.kernel.jit import njit_inline
+from engine.simulation.kernel.records import LANE_COUNT
 
 (
     CASH,  # [currency]
