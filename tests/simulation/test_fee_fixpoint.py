@@ -9,7 +9,7 @@ from engine.diagnostics.verify.accounting import FEE_CASES
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
 from engine.simulation import kernel
-from engine.simulation.kernel.records import OrderTerms, Order
+from engine.simulation.kernel.records import Order, OrderTerms
 from tests.support.markets import percent
 
 

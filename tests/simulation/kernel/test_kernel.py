@@ -23,9 +23,9 @@ from engine.simulation.kernel import valuation as measures
 from engine.simulation.kernel import whole_shares
 from engine.simulation.kernel.order_costs import cash_spent, is_proportional, total_cost
 from engine.simulation.kernel.records import (
-    OrderTerms,
     MarketArrays,
     Order,
+    OrderTerms,
     ReviewWatch,
     RunContext,
     StandingOrders,
