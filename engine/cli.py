@@ -75,8 +75,8 @@ def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
                 continue
             from engine.report.sweep.terminal import print_space
 
-            _, plan, space = composition.validate_sweep(document)
-            print_config(plan, str(path))
+            _, base_config, space = composition.validate_sweep(document)
+            print_config(base_config, str(path))
             print_space(space)
 
 
@@ -99,9 +99,9 @@ def run(
     from engine.report.run.terminal import print_run
 
     summaries: list[Json] = []
-    opened = [composition.open_document(path, overrides or ()) for path in configs]
-    loaded = [composition.select_run(document, variant) for document in opened]
-    names = [_folder_name(config, document) for config, document in zip(loaded, opened, strict=True)]
+    documents = [composition.open_document(path, overrides or ()) for path in configs]
+    loaded = [composition.select_run(document, variant) for document in documents]
+    names = [_folder_name(config, document) for config, document in zip(loaded, documents, strict=True)]
     _refuse_same_folder(configs, names)
     folders = [output_folder(out, name) for name in names]
     for folder in folders:
@@ -139,24 +139,25 @@ def sweep(
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
     from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
     from engine.backtest.trial_count import record_trials
+    from engine.report.sweep.page import build_sweep_report
     from engine.report.sweep.terminal import print_sweep, sweep_progress
     from engine.sweep.computation import prepare
     from engine.sweep.outputs import is_finished
     from engine.sweep.pipeline import SweepOptions, run_sweep
 
-    loaded, plan, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
+    loaded, base_config, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, loaded.name)
     refuse_other_kind(folder, SWEEP_KIND)
     options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
     _announce_compilation("run_lanes")
     with prefix_errors(config), sweep_progress() as progress:
-        sweeping = prepare(loaded, plan, space, composition.run_config_class)
-        if resume and is_finished(sweeping, folder):
+        prepared = prepare(loaded, base_config, space, composition.run_config_class)
+        if resume and is_finished(prepared, folder):
             finished = (folder / "summary.json").read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            summary = run_sweep(sweeping, options, progress, _build_sweep_report)
+            summary = run_sweep(prepared, options, progress, build_sweep_report)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
@@ -200,8 +201,9 @@ def report(
     """Build the HTML report of a finished run or sweep anew."""
     from engine.report.run.page import build_run_report
     from engine.report.sweep.folder import is_sweep
+    from engine.report.sweep.page import build_sweep_report
 
-    typer.echo(str(_build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
+    typer.echo(str(build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
 
 
 @app.command()
@@ -371,12 +373,6 @@ def _print_json(data: Json) -> None:
     from engine.backtest.outputs import to_json
 
     sys.stdout.buffer.write(to_json(data))
-
-
-def _build_sweep_report(folder: Path) -> object:
-    from engine.report.sweep.page import build_sweep_report
-
-    return build_sweep_report(folder)
 
 
 def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:

@@ -69,18 +69,18 @@ def validate_run(document: Document) -> AnyRunConfig:
 
 
 def load_run(path: Path, overrides: Sequence[str] = ()) -> AnyRunConfig:
-    """Return a config file's run; of a sweep its own plan."""
+    """Return a config file's run; of a sweep the base config."""
     return select_run(open_document(path, overrides))
 
 
 def select_run(document: Document, variant: str = "") -> AnyRunConfig:
-    """Return a config's run; of a sweep its own plan, or the variant that is named."""
+    """Return a config's run; of a sweep the base config, or the variant that is named."""
     if "sweep" not in document.tree and not variant:
         return validate_run(document)
     from engine.sweep.variant_lookup import find_variant
 
-    _, plan, space = validate_sweep(document)
-    return find_variant(plan, space, variant) if variant else plan
+    _, base_config, space = validate_sweep(document)
+    return find_variant(base_config, space, variant) if variant else base_config
 
 
 def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, PriceRequest]:
@@ -98,7 +98,7 @@ def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, Pr
 
 
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:
-    """Return a sweep's config, its own plan, and the space around it."""
+    """Return a sweep's config, the base config without the sweep, and the space around it."""
     from engine.backtest import loading
     from engine.sweep.computation import extract_base_config
     from engine.sweep.config import SweepConfig
@@ -107,7 +107,7 @@ def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun
     from strategies import AnyStrategy
 
     config = cast("SweepConfig[AnyStrategy]", loading.validate_run(document, SweepConfig[AnyStrategy]))
-    plan = extract_base_config(config, run_config_class())
-    space = build_space(config.sweep, plan, document)
-    require_valid_point(plan, space, document)
-    return config, plan, space
+    base_config = extract_base_config(config, run_config_class())
+    space = build_space(config.sweep, base_config, document)
+    require_valid_point(base_config, space, document)
+    return config, base_config, space

@@ -22,7 +22,8 @@ import pandas as pd
 
 from engine.analysis.comparison import PortfolioResult, RelativePerformance
 from engine.backtest import workflow
-from engine.backtest.config import Benchmark, Compare, RunConfig
+from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Benchmark, Compare
 from engine.backtest.outputs import RunResult, data_sha256
 from engine.composition import load_run
 from engine.core.files import atomic_write

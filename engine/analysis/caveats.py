@@ -17,17 +17,16 @@ def caveats(
     comparison: Comparison, policy: Policy, window: tuple[np.datetime64 | None, np.datetime64 | None], start: int
 ) -> list[str]:
     """Return the warnings of a run, the general ones first, then what its own data and trades ask for."""
-    market, ledger = comparison.market, comparison.strategy.ledger
+    market, first = comparison.market, comparison.strategy.ledger.dates[0]
     return [
         *_hindsight_caveat(policy),
         *_survivorship_caveat(market),
         *_price_kind_caveats(market),
-        *_window_caveats(market, ledger.dates, window),
-        *_late_listing_caveats(market, policy, ledger.dates[0], start),
-        *_late_portfolio_caveats(comparison),
+        *_window_caveats(market, first, window),
+        *_late_listing_caveats(market, policy, first, start),
+        *_late_portfolio_caveats(comparison, first),
         *_few_satellites_caveat(comparison),
-        *_ledger_notes(comparison),
-        *_optimiser_caveats(comparison),
+        *_portfolio_caveats(comparison),
     ]
 
 
@@ -65,13 +64,11 @@ def _price_kind_caveats(market: Market) -> Iterable[str]:
 
 
 def _window_caveats(
-    market: Market,
-    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]],
-    window: tuple[np.datetime64 | None, np.datetime64 | None],
+    market: Market, first: np.datetime64, window: tuple[np.datetime64 | None, np.datetime64 | None]
 ) -> Iterable[str]:
     start, end = window
-    if start is not None and dates[0] - start > np.timedelta64(7, "D"):
-        yield f"The run begins on {dates[0]}, not on {start}: no asset with a positive weight has a price before."
+    if start is not None and first - start > np.timedelta64(7, "D"):
+        yield f"The run begins on {first}, not on {start}: no asset with a positive weight has a price before."
     if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
 
@@ -90,8 +87,7 @@ def _late_listing_caveats(market: Market, policy: Policy, first: np.datetime64, 
             )
 
 
-def _late_portfolio_caveats(comparison: Comparison) -> Iterable[str]:
-    first = comparison.strategy.ledger.dates[0]
+def _late_portfolio_caveats(comparison: Comparison, first: np.datetime64) -> Iterable[str]:
     for name, portfolio in comparison.portfolios.items():
         if portfolio.ledger.dates[0] > first:
             yield (
@@ -109,14 +105,11 @@ def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
         )
 
 
-def _ledger_notes(comparison: Comparison) -> Iterable[str]:
+def _portfolio_caveats(comparison: Comparison) -> Iterable[str]:
+    """Yield the notes of each ledger, then how often its optimiser had no answer, and what its estimates lacked."""
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
         yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
-
-
-def _optimiser_caveats(comparison: Comparison) -> Iterable[str]:
-    """Yield at how many decisions a portfolio's optimiser had no answer, and what its estimates lacked."""
     dates = comparison.market.dates
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "

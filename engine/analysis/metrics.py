@@ -9,7 +9,7 @@ Conventions and where other tools differ: ``docs/semantics.md``.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from engine.analysis.summation import Moments1D, Number, block_sums, sum_sequent
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.sessions import Period, period_numbers
+
+PeriodRate: TypeAlias = float | FloatArray
+"""A rate a period, the same for all or one for each."""
 
 _NEGLIGIBLE_SHARE: Final = 2.0**-53
 """The share of a value below which nothing of it is left: 1 less it is 1."""
@@ -92,7 +95,7 @@ def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float
 
 
 def downside_deviation(
-    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
+    returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR
 ) -> float | None:
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
     excess = _excess_returns(returns, risk_free)
@@ -102,10 +105,8 @@ def downside_deviation(
     )
 
 
-def sharpe(
-    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
-) -> float | None:
-    """Return mean over standard deviation (n - 1) of returns above ``risk_free`` (a rate a period, or one each)."""
+def sharpe(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return mean over standard deviation (n - 1) of returns above ``risk_free``."""
     excess = _excess_returns(returns, risk_free)
     if not len(excess):
         return None
@@ -113,16 +114,14 @@ def sharpe(
     return None if scatter.is_constant else scatter.mean / math.sqrt(scatter.variance) * math.sqrt(periods)
 
 
-def sortino(
-    returns: FloatArray, risk_free: float | FloatArray = 0.0, periods: float = SESSIONS_PER_YEAR
-) -> float | None:
-    """Return mean over downside of returns above ``risk_free`` (a rate a period, or one each)."""
+def sortino(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
+    """Return mean over downside of returns above ``risk_free``."""
     excess = _excess_returns(returns, risk_free)
     below = downside_deviation(returns, risk_free, periods=1.0)
     return Moments1D.from_series(excess).mean / below * math.sqrt(periods) if below else None
 
 
-def omega(returns: FloatArray, threshold: float | FloatArray = 0.0) -> float | None:
+def omega(returns: FloatArray, threshold: PeriodRate = 0.0) -> float | None:
     """Return the sum of returns above ``threshold`` over the sum of shortfalls below it."""
     excess = _excess_returns(returns, threshold)
     losses = float(-np.minimum(excess, 0.0).sum())
@@ -221,6 +220,6 @@ def period_returns(level: FloatArray, dates: DateArray, period: Period) -> tuple
     return number[last], np.divide(ends, begins, out=np.ones_like(ends), where=begins != 0.0) - 1.0
 
 
-def _excess_returns(returns: FloatArray, risk_free: float | FloatArray) -> FloatArray:
+def _excess_returns(returns: FloatArray, risk_free: PeriodRate) -> FloatArray:
     excess: FloatArray = returns - risk_free
     return excess[np.isfinite(excess)]

@@ -40,8 +40,7 @@ def asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[AssetE
 
 def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
     opening = len(market.dates) - len(ledger.dates)
-    wanted = {ticker for ticker in policy.tickers if ticker in market.assets}
-    for ticker in sorted(wanted):
+    for ticker in sorted(set(policy.tickers) & set(market.assets)):
         j = market.column_index(ticker)
         rows = np.flatnonzero(market.listed[:, j])
         if not len(rows) or rows[0] <= opening:
@@ -52,10 +51,10 @@ def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetE
             continue
         row = int(ledger.rows[bought])
         share = ledger.units[row, j] * market.prices[opening + row, j] / ledger.value[row]
-        words = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
+        text = f"bought at {100.0 * share:.2f} % of the portfolio; first close {market.dates[rows[0]]}"
         if policy.targets_before_listing(ticker):
-            words += f"; until then its weight was in {policy.unlisted_goes_to}"
-        yield AssetEvent(str(ledger.dates[row]), "listed", ticker, words)
+            text += f"; until then its weight was in {policy.unlisted_goes_to}"
+        yield AssetEvent(str(ledger.dates[row]), "listed", ticker, text)
 
 
 def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
@@ -67,21 +66,18 @@ def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Asse
         row, paid = int(ledger.rows[event]), abs(float(ledger.order_values[event, j]))
         last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
         haircut = f" after a haircut of {format_percent(policy.haircut)}" if policy.haircut else ""
-        heir = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
-        words = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{heir}"
-        yield AssetEvent(str(ledger.dates[row]), "delisted", ledger.assets[j], words)
+        proceeds = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
+        text = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{proceeds}"
+        yield AssetEvent(str(ledger.dates[row]), "delisted", ledger.assets[j], text)
 
 
 def _loss_reviews(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
-    review = policy.review
-    since = (
-        {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}[review.reference] if review else ""
-    )
+    names = {"cost": "average cost", "rebalance": "last rebalance", "peak": "its peak"}
+    reference = names[policy.review.reference] if policy.review else ""
     for found in ledger.reviews:
-        words = (
-            f"{100.0 * found.loss:.1f} % against {since}, {found.verdict.explanation}: {_review_result(ledger, found)}"
-        )
-        yield AssetEvent(str(ledger.dates[found.row]), "review", found.asset, words)
+        loss, result = f"{100.0 * found.loss:.1f} % against {reference}", _review_result(ledger, found)
+        text = f"{loss}, {found.verdict.explanation}: {result}"
+        yield AssetEvent(str(ledger.dates[found.row]), "review", found.asset, text)
 
 
 def _review_result(ledger: Ledger, found: ReviewRecord) -> str:
@@ -104,14 +100,11 @@ def _selections(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
         held = {ticker for ticker in policy.caps() if ledger.targets[event, ledger.assets.index(ticker)] > 0.0}
         if held == before:
             continue
-        few = (
-            f" (fewer than {policy.fewest}: no more were eligible within the limits)"
-            if len(held) < policy.fewest
-            else ""
-        )
         named = ", ".join(sorted(held)) or "none"
+        if len(held) < policy.fewest:
+            named += f" (fewer than {policy.fewest}: no more were eligible within the limits)"
         turns = (("in", held - (before or set())), ("out", (before or set()) - held))
         changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
-        words = f"{named}{few}; {'start' if before is None else changes}"
-        yield AssetEvent(str(ledger.dates[ledger.rows[event]]), "choice", "", words)
+        text = f"{named}; {'start' if before is None else changes}"
+        yield AssetEvent(str(ledger.dates[ledger.rows[event]]), "choice", "", text)
         before = held

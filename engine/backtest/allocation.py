@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from engine.backtest.config import RunConfig, Window
+from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Window
 from engine.backtest.workflow import load_prices
 from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import exchange_sessions

@@ -14,10 +14,8 @@ from engine.simulation.ledger import Ledger
 
 def audit_run(run: RunResult) -> RunResult:
     """Return the run with the largest relative difference of each portfolio's equity to vectorbt's."""
-    market = run.comparison.market
-    differences = {
-        name: largest_difference(portfolio.ledger, market) for name, portfolio in run.comparison.portfolios.items()
-    }
+    market, portfolios = run.comparison.market, run.comparison.portfolios
+    differences = {name: largest_difference(portfolio.ledger, market) for name, portfolio in portfolios.items()}
     return dataclasses.replace(run, audit=differences)
 
 
@@ -27,20 +25,19 @@ def largest_difference(ledger: Ledger, market: Market) -> float:
     vectorbt knows neither flows nor interest: it starts with all the cash that ever comes in, and what had come in by
     each session is put to its account beside its value. Shares, prices, fees, cash and values are its own.
     """
-    theirs = replay_value(ledger, market)
-    return float(np.abs(ledger.value / theirs - 1.0).max())
+    return float(np.abs(ledger.value / replay_value(ledger, market) - 1.0).max())
 
 
 def replay_value(ledger: Ledger, market: Market) -> FloatArray:
     """Return (T,) the value that vectorbt gives the ledger's trades [currency]."""
     import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
 
-    sessions = len(ledger.dates)
-    offset = len(market.dates) - sessions
+    offset = len(market.dates) - len(ledger.dates)
     used = np.flatnonzero(ledger.trades.any(axis=0))
     close = np.nan_to_num(market.prices[offset:, used], nan=1.0)
     size, price, fees, at = _order_arrays(ledger, used, close)
-    inflow = _interest_earned(ledger, market.cash_rate[offset:]) + ledger.flows
+    interest = np.concatenate([[0.0], ledger.cash[:-1] * market.cash_rate[offset + 1 :]])
+    inflow = interest + ledger.flows
     reserve = float(np.maximum(inflow, 0.0).sum())
     portfolio = vbt.Portfolio.from_orders(
         close=close[at],
@@ -64,7 +61,8 @@ def _order_arrays(
 ) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
     """Return sizes, prices, fees (L, M) and the sessions of L lines: one a session, more where events share it."""
     at = np.sort(np.concatenate([np.setdiff1d(np.arange(len(close)), ledger.rows), ledger.rows]))
-    lines = np.searchsorted(at, ledger.rows) + _index_in_session(ledger.rows)
+    within = np.arange(len(ledger.rows)) - np.searchsorted(ledger.rows, ledger.rows)  # of events that share a session
+    lines = np.searchsorted(at, ledger.rows) + within
     size = np.zeros((len(at), len(used)))
     price = close[at].copy()
     fees = np.zeros_like(size)
@@ -74,16 +72,3 @@ def _order_arrays(
     price[lines] = np.where(traded, paid, price[lines])
     fees[lines] = ledger.costs[:, used]
     return size, price, fees, at
-
-
-def _index_in_session(
-    rows: IntArray,
-) -> IntArray:
-    """Return 0, 1, ... for events that share a session."""
-    first = np.searchsorted(rows, rows)
-    return np.arange(len(rows)) - first
-
-
-def _interest_earned(ledger: Ledger, rate: FloatArray) -> FloatArray:
-    """Return (T,) what cash earned into each session [currency]."""
-    return np.concatenate([[0.0], ledger.cash[:-1] * rate[1:]])

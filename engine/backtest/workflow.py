@@ -1,4 +1,4 @@
-"""From a config to a finished run: load prices, pass the gate, simulate, compare. Knows no strategy by name."""
+"""From a config to a finished run: load prices, check them, simulate, compare. Knows no strategy by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
 from engine.analysis.metrics import rate_per_session
-from engine.backtest.config import RunConfig, Window
+from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Window
 from engine.backtest.loading import price_request
 from engine.backtest.outputs import RunResult
 from engine.core.arrays import DateArray, FloatArray
@@ -27,7 +28,7 @@ _PLAUSIBLE_YEARS = (1800, 2200)
 
 @dataclass(frozen=True)
 class LoadedPrices:
-    """A loaded market up to the window's end, the row the window starts at, and what the gate found."""
+    """A loaded market up to the window's end, the row the window starts at, and what the quality checks found."""
 
     market: Market
     start: int
@@ -35,7 +36,7 @@ class LoadedPrices:
 
 
 def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
-    """Load the config's prices and pass them through the gate (S1, S7).
+    """Load the config's prices and check their quality (S1, S7).
 
     Raises
     ------
@@ -49,7 +50,7 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
 
 def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
-    """Load the closes of a request and pass them through the gate; raises DataError as :func:`load_prices` does."""
+    """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
     closes = config.data.source.load(request)
     findings = quality_findings(config, closes)
     raise_error_findings(findings)
@@ -85,11 +86,11 @@ def slice_window(market: Market, window: Window) -> tuple[Market, int]:
 
 
 def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
-    """Return what the quality gate says of ``closes``."""
+    """Return what the quality checks say of ``closes``."""
     years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
     if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
-        odd = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
-        raise DataError(f"{closes.provenance.source}: {odd} is no date of a price; correct the row or remove it")
+        date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
+        raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")
     sessions = exchange_sessions(config.data.calendar, closes.dates[0], closes.dates[-1])
     return inspect_closes(closes, config.data.calendar, sessions)
 
@@ -114,16 +115,16 @@ def run_backtest(
         bootstrap=terms.bootstrap if intervals else None,
         published=terms.published,
     )
-    window = tuple(np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
-    found = [finding.message for finding in prices.findings if _is_relevant(finding, market.dates[prices.start])]
-    said = caveats(comparison, config.strategy, (window[0], window[1]), prices.start)
+    start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
+    warnings = caveats(comparison, config.strategy, (start, end), prices.start)
+    warnings += [finding.message for finding in prices.findings if _is_relevant(finding, market.dates[prices.start])]
     return RunResult(
         name=config.name,
         description=config.description,
         config=config.canonical(),
         config_sha256=config.sha256(),
         comparison=comparison,
-        warnings=tuple(dict.fromkeys([*said, *found])),
+        warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(risk_free, float) else hashlib.sha256(risk_free.tobytes()).hexdigest(),
     )
@@ -135,7 +136,7 @@ def risk_free_per_session(rate: RateFile | float, dates: DateArray) -> float | F
 
 
 def _is_relevant(finding: Finding, start: np.datetime64) -> bool:
-    """Return whether a warning is about the run's own window, and is not said by ``honesty`` already."""
+    """Return whether a warning is about the run's own window, and no caveat says the same."""
     dated = finding.date is not None
     inside = not dated or bool(np.datetime64(finding.date) >= start)
     return finding.severity == "warning" and inside and finding.kind not in {"survivors", "ended"}

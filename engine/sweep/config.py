@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import StrategyT
 from engine.core.fields import ConfigModel, WholeNumber
 from engine.sweep.axes import AnyAxis
-
-StrategyT = TypeVar("StrategyT")
 
 MAX_SAMPLES: Final = 5_000_000
 """Points that a sweep samples."""

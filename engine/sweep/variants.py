@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, cast
 
 from pydantic import BaseModel
 
-from engine.backtest.config import RunConfig, Window
+from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Window
 from engine.backtest.loading import flows_can_rebalance, missing_flows_message, waits_for_flows
 from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account

@@ -1,0 +1,92 @@
+"""The sections of a config: plain data, each checked by itself.
+
+A section that a later room needs stands here too, so that no arrow turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from engine.analysis.bootstrap import Bootstrap
+from engine.analysis.published_comparison import Published
+from engine.core.fields import ConfigModel, Date, Exchange, FieldFault, PortfolioName, Rate, Switch, validates_fields
+from engine.data.sources import AnyPriceSource
+from engine.data.sources.rates import RateFile
+
+StrategyT = TypeVar("StrategyT")
+
+
+class Data(ConfigModel):
+    """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against."""
+
+    source: AnyPriceSource
+    calendar: Exchange = "XNYS"
+
+
+class Window(ConfigModel):
+    """First and last day of a run; a bound that is not given is the data's own."""
+
+    start: Date | None = None
+    end: Date | None = None
+
+    @validates_fields
+    def _order_faults(self) -> Iterator[FieldFault]:
+        if self.start and self.end and self.end <= self.start:
+            yield ("end",), f"end {self.end} is not after start {self.start}; correct one of them"
+
+
+def _separate_name(value: object) -> object:
+    """Turn ``SPY`` and ``{name: 60/40, kind: fixed_mix, ...}`` into a name and a strategy."""
+    if isinstance(value, str):
+        return {"name": value, "strategy": {"kind": "buy_and_hold", "weights": {value: "100%"}}}
+    if isinstance(value, dict) and "strategy" not in value:
+        named = {"name": value["name"]} if "name" in value else {}
+        return {**named, "strategy": {key: item for key, item in value.items() if key != "name"}}
+    return value
+
+
+class Benchmark(ConfigModel, Generic[StrategyT]):
+    """A reference portfolio: a ticker bought and held, or a named strategy."""
+
+    name: PortfolioName
+    strategy: StrategyT
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe what stands in the file: a ticker, or a strategy's own keys with a name beside them."""
+        handler(core)
+        named = {"type": "object", "required": ["name", "kind"], "properties": {"name": {"type": "string"}}}
+        return {"anyOf": [{"type": "string"}, named]}
+
+
+class Compare(ConfigModel, Generic[StrategyT]):
+    """What the strategy is set beside.
+
+    ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
+    """
+
+    buy_and_hold: Switch = True
+    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
+    risk_free: RateFile | Rate = 0.0
+    bootstrap: Bootstrap = Bootstrap()
+    published: Published | None = None
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        """Yield every name that is taken already, and every printed figure of no portfolio."""
+        taken = {"strategy", "buy_and_hold", "date"}
+        for at, benchmark in enumerate(self.benchmarks):
+            if benchmark.name in taken:
+                words = f"two portfolios are called '{benchmark.name}'; give this benchmark another name"
+                yield ("benchmarks", at), words
+            taken.add(benchmark.name)
+        known = ", ".join(sorted(taken - {"date"}))
+        for name in self.published.figures if self.published else ():
+            if name not in taken:
+                words = f"figures for '{name}', which is not a portfolio of this run; known: {known}"
+                yield ("published", "figures", name), words
