@@ -23,10 +23,8 @@ from engine.report.phrases import interval_verdict, portfolio_label
 ContentT = TypeVar("ContentT")
 
 REPORT_FILE: Final = "report.html"
-_FORMATS: Final = (
-    *(fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.quantity),
-    *(fmt.price, fmt.figure, interval_verdict, portfolio_label),
-)
+_NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.price)
+_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.figure, interval_verdict, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 
@@ -48,7 +46,7 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {function.__name__: function for function in _FORMATS} | {"minus": typographic_minus}
+    environment.filters |= {function.__name__: function for function in _FILTERS} | {"minus": typographic_minus}
     scripts = (plotly_script(), asset_text(f"{name}.js")) if charts else ()
     return environment.from_string(asset_text(f"{name}.html.j2")).render(
         style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)

@@ -17,7 +17,7 @@ from engine.sweep.batch.planner import policy_cache_for
 from engine.sweep.batch.run_batch import variant_metrics
 from strategies import AnyStrategy
 
-PLAN = TypeAdapter(AnyStrategy).validate_python
+MAKE_POLICY = TypeAdapter(AnyStrategy).validate_python
 
 
 @pytest.fixture
@@ -71,14 +71,14 @@ def test_flops_are_counted_by_hand_for_two_assets() -> None:
 def test_a_peer_given_the_same_weights_finds_the_same_figures(peer) -> None:
     if peer.version is None:
         pytest.skip(f"{peer.title} is not installed")
-    job = fixed_mix_job(PLAN, 1, sessions=700)
+    job = fixed_mix_job(MAKE_POLICY, 1, sessions=700)
     known = measure.comparable_figures(job)
     for name, values in run_quietly(peer.prepare(job)).items():
         assert values == pytest.approx(known[name], rel=measure.RESULT_TOLERANCE), name
 
 
 def test_the_jobs_run_in_batches_and_differ_from_variant_to_variant() -> None:
-    for job in (fixed_mix_job(PLAN, 16, sessions=600), core_satellite_job(PLAN, 16, caps="always")):
+    for job in (fixed_mix_job(MAKE_POLICY, 16, sessions=600), core_satellite_job(MAKE_POLICY, 16, caps="always")):
         cache = policy_cache_for(job.market)
         assert len({cache.batch_key(variant) for variant in job.variants}) == 1
         assert cache.batch_key(job.variants[0]) is not None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.diagnostics.verify import market, reproduce_figures
+from engine.diagnostics.verify import accounting, market, reproduce_figures
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from strategies.fixed_mix import FixedMix
 from tests.support.cli import engine
@@ -46,10 +46,8 @@ def test_a_market_that_is_a_hair_different_is_noticed(monkeypatch) -> None:
     real = market.build_synthetic_market()
     closes = np.array(real.prices)
     closes[1000, 2] *= 1.0 + 1e-8
-    monkeypatch.setattr(
-        "engine.diagnostics.verify.accounting.build_synthetic_market",
-        lambda: Market.build(real.dates, real.assets, closes),
-    )
+    changed = Market.build(real.dates, real.assets, closes)
+    monkeypatch.setattr(accounting, "build_synthetic_market", lambda: changed)
     wrong = [one for one in reproduce_figures(lambda weights: FixedMix(weights=dict(weights))) if not one.agrees]
     assert {one.group for one in wrong} == {"synthetic market"}
 

@@ -17,7 +17,9 @@ from engine.report.run.terminal import print_run
 from tests.support.runs import eventful_run, make_run
 
 
-def printed(run: RunResult, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+def printed_text(
+    run: RunResult, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> str:
     """Return what a run prints on 80 columns, its line ends taken away."""
     monkeypatch.setenv("COLUMNS", "80")
     print_run(run, folder, trades=True, tried=0)
@@ -67,7 +69,7 @@ def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(
     eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than twelve events the first three and last five of each kind are shown, and how many are not."""
-    out = printed(eventful, tmp_path, capsys, monkeypatch)
+    out = printed_text(eventful, tmp_path, capsys, monkeypatch)
     happened = eventful.comparison.events
     reviews = [one for one in happened if one.kind == "review"]
     shown = out.split("What happened")[1].split(" trades ")[0]
@@ -83,7 +85,7 @@ def test_few_events_are_printed_whole_in_order_of_time(
 ) -> None:
     """Up to twelve events stand in order of time, none left out."""
     run = eventful_run(review="90%")
-    out = printed(run, tmp_path, capsys, monkeypatch)
+    out = printed_text(run, tmp_path, capsys, monkeypatch)
     shown = out.split("What happened")[1].split(" trades ")[0]
     assert 0 < len(run.comparison.events) <= 12
     assert "..." not in shown
@@ -103,7 +105,7 @@ def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
     )
     assert "1 fewer order, costs 3.00 EUR higher" in cap_effect_text(CapEffect(-1, 3.0, None, 0.1, 0.1), "EUR")
     assert "as many orders, the same costs" in cap_effect_text(CapEffect(0, 0.0, 0.0, 0.1, 0.1), "USD")
-    assert "Enforcing caps between rebalances" in printed(eventful, tmp_path, capsys, monkeypatch)
+    assert "Enforcing caps between rebalances" in printed_text(eventful, tmp_path, capsys, monkeypatch)
 
 
 def test_costs_are_put_into_words() -> None:

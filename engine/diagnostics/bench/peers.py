@@ -63,7 +63,7 @@ def _prepare_vectorbt(job: TimingJob, engine: str) -> TimedRun:
     sizes[job.rebalance_rows] = job.weights.reshape(-1)
     groups = np.repeat(np.arange(count), assets)
 
-    def timed() -> PeerFigures:
+    def run() -> PeerFigures:
         portfolio = vbt.Portfolio.from_orders(
             closes,
             size=sizes,
@@ -79,7 +79,7 @@ def _prepare_vectorbt(job: TimingJob, engine: str) -> TimedRun:
         names = ("total_return", "sharpe_365", "max_drawdown")
         return {name: np.atleast_1d(np.asarray(one)) for name, one in zip(names, found, strict=True)}
 
-    return timed
+    return run
 
 
 def _prepare_bt(job: TimingJob) -> TimedRun:
@@ -89,14 +89,14 @@ def _prepare_bt(job: TimingJob) -> TimedRun:
     weights = closes.iloc[job.rebalance_rows].copy()
     weights.iloc[:, :] = job.weights[0]
 
-    def timed() -> PeerFigures:
+    def run() -> PeerFigures:
         algos = [bt.algos.RunOnDate(*weights.index), bt.algos.WeighTarget(weights), bt.algos.Rebalance()]
         test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=CAPITAL, integer_positions=False)
         result = bt.run(test)
         values = np.asarray(test.strategy.values)[-1:]
         return {"final_value": values, "max_drawdown": np.array([result.stats.iloc[:, 0]["max_drawdown"]])}
 
-    return timed
+    return run
 
 
 def _prepare_cvxportfolio(job: TimingJob) -> TimedRun:
@@ -110,12 +110,12 @@ def _prepare_cvxportfolio(job: TimingJob) -> TimedRun:
     data = cvx.UserProvidedMarketData(returns=returns, cash_key="cash", min_history=pandas.Timedelta("0d"))
     policy = cvx.PeriodicRebalance(target=target, rebalancing_times=closes.index[job.rebalance_rows])
 
-    def timed() -> PeerFigures:
+    def run() -> PeerFigures:
         simulator = cvx.MarketSimulator(market_data=data, costs=[])
         result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=CAPITAL)
         return {"value_before_last": np.asarray(result.v)[-1:]}
 
-    return timed
+    return run
 
 
 PEERS: Final = (
