@@ -15,7 +15,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
 from engine.simulation import kernel
-from engine.simulation.kernel.records import OrderTerms, Order
+from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 
