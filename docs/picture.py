@@ -58,7 +58,7 @@ def essential(found: Arrows) -> list[tuple[str, str]]:
     return [
         (room, other)
         for room, others in found.items()
-        for other in others
+        for other in sorted(others)
         if not any(other in reach(between) for between in others if between != other)
     ]
 
