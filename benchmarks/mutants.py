@@ -47,7 +47,7 @@ GUARDS = {
     "engine/portfolio/costs.py": ["tests/portfolio/test_costs.py"],
     "engine/data/sessions.py": ["tests/data/test_sessions.py"],
     "engine/analysis/metrics.py": ["tests/analysis/test_metrics.py"],
-    "engine/analysis/summation.py": ["tests/analysis/test_sums.py", "tests/analysis/test_metrics.py"],
+    "engine/analysis/summation.py": ["tests/analysis/test_summation.py", "tests/analysis/test_metrics.py"],
     **{
         f"engine/simulation/kernel/{part}.py": [
             "tests/simulation/test_fee_fixpoint.py",

@@ -43,7 +43,7 @@ Overrides = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results go to DIR/<name>/.")]
 
-JsonInstead = Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")]
 
 _UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 """All words that make no command; typer has the class from click or from a copy of it, and exports this kind alone."""
@@ -85,7 +85,7 @@ def run(
     configs: ConfigPaths,
     out: OutFolder = Path("runs"),
     overrides: Overrides = None,
-    json: JsonInstead = False,
+    json: JsonFlag = False,
     trades: Annotated[bool, typer.Option("--trades", help="Print every trade with its reason.")] = False,
     audit: Annotated[
         bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")
@@ -133,7 +133,7 @@ def sweep(
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")
     ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that did not end.")] = False,
-    json: JsonInstead = False,
+    json: JsonFlag = False,
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""

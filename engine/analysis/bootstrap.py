@@ -1,9 +1,9 @@
-"""How sure a difference is: intervals from the stationary block bootstrap."""
+"""How sure a difference is: intervals from the stationary bootstrap."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import numpy as np
 from pydantic import Field
@@ -33,10 +33,7 @@ class PairedReturns:
     years: float
 
 
-OptionalInterval: TypeAlias = tuple[float, float] | None
-
-
-def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> OptionalInterval:
+def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> tuple[float, float] | None:
     """Return the percentile interval of one CAGR minus the other, or None when there is too little to draw from.
 
     Paired sessions are resampled in blocks of random length (Politis and Romano 1994,

@@ -143,8 +143,7 @@ CASES = {
     ),
     "a limit on sectors without a universe": (
         WEIGHTS + "  limits: [{group: sector, max: 6%}]\n",
-        "plan.yaml:9: strategy.limits.0: no sectors are known of these satellites; "
-        "name them from a universe file",
+        "plan.yaml:9: strategy.limits.0: no sectors are known of these satellites; name them from a universe file",
     ),
     "an unknown sector": (
         CHOSEN + "  limits: [{group: [Helthcare], max: 6%}]\n",

@@ -17,10 +17,10 @@ values = st.lists(st.floats(-0.9, 3.0), min_size=2, max_size=300).map(np.array)
 
 @given(values)
 def test_variance_and_mean_are_those_of_two_passes(x: np.ndarray) -> None:
-    scatter = Moments1D.from_series(x)
-    assert scatter.mean == pytest.approx(math.fsum(x) / len(x), rel=1e-10, abs=1e-15)
-    assert scatter.variance == pytest.approx(x.var(ddof=1), rel=1e-10, abs=1e-30)
-    assert scatter.is_constant == bool((np.abs(x - x[0]) < 1e-161).all())
+    moments = Moments1D.from_series(x)
+    assert moments.mean == pytest.approx(math.fsum(x) / len(x), rel=1e-10, abs=1e-15)
+    assert moments.variance == pytest.approx(x.var(ddof=1), rel=1e-10, abs=1e-30)
+    assert moments.is_constant == bool((np.abs(x - x[0]) < 1e-161).all())
 
 
 def test_what_hardly_varies_around_a_large_mean_keeps_its_digits() -> None:
