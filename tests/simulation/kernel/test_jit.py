@@ -1,0 +1,107 @@
+"""How kernels are compiled and kept: strictly, on disk, and anew when a source has changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.simulation import kernel
+from engine.simulation.kernel import jit as compiling
+from tests.support.kernels import compiled_only
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    "edited", ["simulation/kernel/order_costs.py", "simulation/kernel/valuation.py", "portfolio/cost_table.py"]
+)
+def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
+    """Numba's cache looks at one file only; whatever file of the kernel changes, nothing old may be served."""
+    package = tmp_path / "engine"
+    without = shutil.ignore_patterns("__pycache__", "report", "sources", "optimisation", "research")
+    shutil.copytree(Path(kernel.__file__).parents[2], package, ignore=without)
+    code = (
+        "import numpy as np; from engine.simulation.kernel import order_cost, is_compiled;"
+        "from engine.portfolio.cost_table import CostTable;"
+        "c = CostTable(*(np.full(1, v) for v in (0.01, 0, 0, 0, np.inf, np.inf, 0)));"
+        "print(is_compiled('order_cost'), order_cost(100.0, 1.0, 0, c))"
+    )
+
+    def answer() -> str:
+        job = [sys.executable, "-c", code]
+        elsewhere = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+        return subprocess.run(
+            job, cwd=tmp_path, capture_output=True, text=True, check=True, env=elsewhere
+        ).stdout.strip()
+
+    assert [answer(), answer()] == ["False 1.0", "True 1.0"]
+    source = package / edited
+    text = source.read_text()
+    source.write_text(text.replace("costs.rate[a] * x", "5.0 * costs.rate[a] * x") + "\n")
+    assert answer() == ("False 5.0" if edited.endswith("order_costs.py") else "False 1.0")
+
+
+@pytest.mark.parametrize("somewhere", [True, False])
+def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_a_place(
+    monkeypatch, tmp_path: Path, somewhere
+) -> None:
+    asked = []
+
+    def compiler(**options):
+        asked.append((options, compiling.numba.config.CACHE_DIR))
+        return lambda function: function
+
+    before = compiling.numba.config.CACHE_DIR
+    monkeypatch.setattr(compiling.numba, "njit", compiler)
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path if somewhere else None)
+    assert compiling.njit_cached(abs) is abs
+    assert compiling.njit_inline(abs) is abs
+    options = {"nogil": False, "error_model": "numpy"}
+    kept = ({"cache": True, **options}, str(tmp_path)) if somewhere else (options, before)
+    assert asked == [kept, ({"inline": "always", "error_model": "numpy"}, before)]
+    assert before == compiling.numba.config.CACHE_DIR
+
+
+def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 0)
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path / "kernel-now")
+    assert not compiling.is_compiled("advance")
+    for state, function, known in (
+        ("kernel-old", "advance", False),
+        ("kernel-now", "trade", False),
+        ("kernel-now", "advance", True),
+    ):
+        index = tmp_path / state / "engine_0" / f"module.{function}-500.py311.nbi"
+        index.parent.mkdir(parents=True, exist_ok=True)
+        index.touch()
+        assert compiling.is_compiled("advance") is known
+    compiling.remove_stale_caches()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", None)
+    assert not compiling.is_compiled("advance")
+    compiling.remove_stale_caches()
+    monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
+    assert compiling.is_compiled("advance")
+
+
+def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba_is_told(
+    monkeypatch, tmp_path: Path
+) -> None:
+    package, home = tmp_path / "kernel", tmp_path / "home"
+    package.mkdir()
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(compiling.platformdirs, "user_cache_path", lambda _: home)
+    name = f"kernel-{compiling.source_hash(package)}"
+    assert compiling.find_cache_folder(package) == package / "__pycache__" / name
+    shutil.rmtree(package / "__pycache__")
+    (package / "__pycache__").touch()  # no folder can be made there
+    assert compiling.find_cache_folder(package) == home / name
+    shutil.rmtree(home)
+    home.touch()
+    assert compiling.find_cache_folder(package) is None
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "told"))
+    assert compiling.find_cache_folder(package) == tmp_path / "told" / name
