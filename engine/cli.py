@@ -388,10 +388,10 @@ def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:
 
 
 def _announce_compilation(*functions: str) -> None:
-    from engine.simulation import kernel
+    from engine.simulation.kernel.jit import is_compiled, remove_stale_caches
 
-    if not all(kernel.is_compiled(name) for name in ("advance", *functions)):
-        kernel.remove_stale_caches()
+    if not all(is_compiled(name) for name in ("advance", *functions)):
+        remove_stale_caches()
         sys.stderr.write("compiling the numerical kernels, once for this installation (about 10 s)\n")
 
 

@@ -20,7 +20,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel import LIMIT_TOLERANCE
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, check_ledger
 from engine.simulation.simulate import PolicyVersion, simulate
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.simulation import kernel
 from engine.simulation.event_schedule import EventSchedule
+from engine.simulation.kernel import advance as kernel
 from engine.simulation.kernel.records import Thresholds
+from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER
 from engine.simulation.order_execution import clear_cash_rounding
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeEvent, TradeReason
@@ -48,8 +49,8 @@ def _record_buffer(state: PortfolioState, schedule: EventSchedule, thresholds: T
 def _reason(
     state: PortfolioState, schedule: EventSchedule, thresholds: Thresholds, kind: int, row: int, weights: FloatArray
 ) -> TradeReason:
-    if kind == kernel.CAP_TRIGGER:
+    if kind == CAP_TRIGGER:
         return TradeReason(state.cap_reason(weights))
-    if kind == kernel.BAND_TRIGGER:
+    if kind == BAND_TRIGGER:
         return TradeReason(state.drift_reason(weights, thresholds.absolute, thresholds.relative), full_rebalance=True)
     return TradeReason(schedule.rebalances[row], full_rebalance=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.policy import Band
-from engine.simulation.kernel import LIMIT_TOLERANCE
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,11 @@ class PartialRebalance:
 
 
 def band_widths(target: FloatArray, absolute: float, relative: float) -> FloatArray:
-    """Return (N,) the half-width of every asset's band around ``target`` (N,) [weight]."""
+    """Return (N,) the half-width of every asset's band around ``target`` (N,) [weight].
+
+    >>> band_widths(np.array([0.5, 0.1]), absolute=0.05, relative=0.25).tolist()
+    [0.05, 0.025]
+    """
     return np.minimum(absolute, relative * target) if relative < np.inf else np.full_like(target, absolute)
 
 

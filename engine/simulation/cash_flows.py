@@ -6,8 +6,8 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
-from engine.simulation import kernel
 from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.valuation import CASH_TOLERANCE
 from engine.simulation.order_execution import fill_order, shortfall, trade_flow
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
@@ -43,9 +43,9 @@ def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
     elif invest == "towards_targets" or state.cash < due:
         spare = 0.0 if invest == "wait" else max(1.0 - float(state.target.sum()), 0.0)
         trade_flow(state, row, due, spare, TradeReason("withdrawal"))
-    if state.cash < due * (1.0 - kernel.CASH_TOLERANCE):  # others have no close, or fees stand in the way
+    if state.cash < due * (1.0 - CASH_TOLERANCE):  # others have no close, or fees stand in the way
         _sell_pro_rata(state, row, due - state.cash)
-    if state.cash < due * (1.0 - kernel.CASH_TOLERANCE):
+    if state.cash < due * (1.0 - CASH_TOLERANCE):
         raise shortfall(state, row, state.cash, due)
     state.add_flow(row, -due)
     state.cash = max(state.cash, 0.0)

@@ -6,8 +6,11 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
-from engine.simulation import kernel
+from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
 from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.trade import UNAFFORDABLE, trade
+from engine.simulation.kernel.triggers import record_rebalance
+from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE, account_value
 from engine.simulation.pending_orders import ticker_list
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
@@ -16,8 +19,8 @@ from engine.simulation.trade_events import TradeReason
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
     """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit."""
     price = state.market.prices[row]
-    status, scaled, cash = kernel.trade(state.units, state.cash, price, order, state.terms, state.dq, state.fees)
-    if status == kernel.UNAFFORDABLE:
+    status, scaled, cash = trade(state.units, state.cash, price, order, state.terms, state.dq, state.fees)
+    if status == UNAFFORDABLE:
         if cash < 0.0:
             raise AccountError(
                 f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
@@ -25,8 +28,8 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
             )
         state.unaffordable_rows.append(row)
     if cash < 0.0:
-        before = kernel.account_value(state.units, price, cash) + float(state.fees.sum())
-        if state.flows[row] < 0.0 and cash < -kernel.CASH_TOLERANCE * abs(before):
+        before = account_value(state.units, price, cash) + float(state.fees.sum())
+        if state.flows[row] < 0.0 and cash < -CASH_TOLERANCE * abs(before):
             raise shortfall(state, row, cash - state.flows[row], -state.flows[row])
         cash = clear_cash_rounding(cash, before)
     state.record_order(row, cash, reason)
@@ -40,7 +43,7 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
         _rebalance_with_missing_prices(state, row, reason)
     else:  # nearly always, and a third of a run's time
         fill_order(state, row, Order(target, state.all_assets, state.no_recipients), reason)
-    kernel.record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
+    record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
     state.drift_base = state.weights(row) if state.terms.whole_shares else target
 
 
@@ -48,7 +51,7 @@ def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: Trad
     stuck = state.untradable(row, state.target)
     scaled = fill_order(state, row, Order(state.target, ~stuck, state.no_recipients), reason)
     value, scaled_down = state.value(row), ~stuck & (state.target > 0.0) & scaled
-    stuck &= np.abs(state.target * value - state.holdings(row)) > kernel.TRADE_TOLERANCE * value  # else nothing waits
+    stuck &= np.abs(state.target * value - state.holdings(row)) > TRADE_TOLERANCE * value  # else nothing waits
     state.pending.start(row, stuck, scaled_down)
     state.pending.raise_if_overdue(row, state.market)
     if stuck.any():
@@ -72,15 +75,15 @@ def trade_flow(state: PortfolioState, row: int, due: float, spare: float, reason
     order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
     rest = (price, order, state.terms, state.dq, state.fees)
     if due > 0.0:
-        cash = kernel.raise_cash(state.units, state.cash, due, spare, *rest)
+        cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:
-        cash = kernel.invest_cash(state.units, state.cash, *rest)
+        cash = invest_cash(state.units, state.cash, *rest)
     state.record_order(row, clear_cash_rounding(cash, before), reason)
 
 
 def clear_cash_rounding(cash: float, value: float) -> float:
     """Return cash with rounding below zero removed; more than rounding is a bug (S5)."""
-    if cash < -kernel.CASH_TOLERANCE * abs(value):
+    if cash < -CASH_TOLERANCE * abs(value):
         raise RuntimeError(f"cash fell to {cash!r} at a value of {value!r}")
     return max(cash, 0.0)
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.simulation import kernel
 from engine.simulation.band_rebalance import PartialRebalance
+from engine.simulation.kernel.advance import trim_to_targets
+from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.trade import UNAFFORDABLE
+from engine.simulation.kernel.valuation import TRADE_TOLERANCE
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
@@ -58,7 +61,7 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
     """Buy the assets ``short`` up to their targets where they are below; ``funding`` (N,) sell for it pro rata."""
     value, shares = state.value(row), state.among_tradable(row, funding)
     gaps = state.target * value - state.holdings(row)
-    wanted = [j for j in short if gaps[j] > kernel.TRADE_TOLERANCE * value]
+    wanted = [j for j in short if gaps[j] > TRADE_TOLERANCE * value]
     below = [j for j in wanted if gaps[j] > _order_cost(state, row, j, gaps[j])]
     state.unaffordable_rows += [row] * (len(wanted) - len(below))
     if below and not shares.any():
@@ -67,14 +70,14 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
         _trade_with_funding(state, row, state.target, state.mask(below), shares, TradeReason.for_assets(reasons, below))
 
 
-def trim_to_targets(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
+def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
     """Sell the assets ``over`` their caps at ``weights`` (N,) down to their targets (S6)."""
     before = state.value(row)
-    status, cash = kernel.trim_to_targets(
+    status, cash = trim_to_targets(
         row, state.mask(over), state.units, state.cash, state.target, state.run, state.dq, state.fees
     )
     state.record_order(row, clear_cash_rounding(cash, before), TradeReason(state.cap_reason(weights)))
-    if status == kernel.UNAFFORDABLE:
+    if status == UNAFFORDABLE:
         state.unaffordable_rows.append(row)
 
 
@@ -95,4 +98,4 @@ def _trade_with_funding(
 
 
 def _order_cost(state: PortfolioState, row: int, j: int, money: float) -> float:
-    return float(kernel.order_cost(money, state.market.prices[row, j], j, state.terms.costs))
+    return float(order_cost(money, state.market.prices[row, j], j, state.terms.costs))

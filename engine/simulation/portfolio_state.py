@@ -15,15 +15,17 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
-from engine.simulation import kernel, trade_events
+from engine.simulation import trade_events
 from engine.simulation.kernel.records import MarketArrays, RunContext, StandingOrders, StateHistory, TradeBuffer
+from engine.simulation.kernel.triggers import record_purchase
+from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.pending_orders import PendingOrders
 from engine.simulation.trade_events import LazyText, TradeEvent, TradeReason
 
 BUFFER_SIZE: Final = 64
-"""Trades that ``kernel.advance`` may make before it returns."""
+"""Trades that ``advance`` may make before it returns."""
 
 
 class PortfolioState:
@@ -69,15 +71,15 @@ class PortfolioState:
 
     def value(self, row: int) -> float:
         """Return what the account is worth at ``row``, now [currency]."""
-        return kernel.account_value(self.units, self.market.prices[row], self.cash)
+        return account_value(self.units, self.market.prices[row], self.cash)
 
     def weights(self, row: int) -> FloatArray:
         """Return (N,) weights now, at the last prices of ``row``; zeros for an account worth nothing."""
-        return kernel.portfolio_weights(self.units, self.market.prices[row], self.value(row))
+        return portfolio_weights(self.units, self.market.prices[row], self.value(row))
 
     def weights_at_close(self, row: int) -> FloatArray:
         """Return (N,) the weights that were marked at the close of ``row``; zeros for an account worth nothing."""
-        return kernel.portfolio_weights(self.history.units[row], self.market.prices[row], self.history.value[row])
+        return portfolio_weights(self.history.units[row], self.market.prices[row], self.history.value[row])
 
     def untradable(self, row: int, target: FloatArray) -> BoolArray:
         """Return (N,) which assets are to be traded towards ``target`` but have no close at ``row`` (S9)."""
@@ -85,7 +87,7 @@ class PortfolioState:
 
     def among_tradable(self, row: int, shares: FloatArray) -> FloatArray:
         """Return ``shares`` over the assets that can be traded at ``row``, summing to 1, or all zero."""
-        return kernel.normalise(self.fresh(row), shares)
+        return normalise(self.fresh(row), shares)
 
     def mask(self, assets: list[int] | IntArray) -> BoolArray:
         """Return (N,) a mask of ``assets``."""
@@ -124,7 +126,7 @@ class PortfolioState:
         """Write down what was traded, and set the review prices of what was bought."""
         self.events.append(TradeEvent(row, self.target, trades, prices, costs, reason))
         if self.reviews.watch.enabled:
-            kernel.record_purchase(self.reviews.watch, trades, self.units, prices)
+            record_purchase(self.reviews.watch, trades, self.units, prices)
 
     def to_ledger(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""

@@ -13,12 +13,14 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, Policy, validate_weights
-from engine.simulation import cash_flows, kernel, partial_trades
+from engine.simulation import cash_flows, partial_trades
 from engine.simulation.advance import advance
 from engine.simulation.band_rebalance import plan_partial_rebalance
 from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.kernel.records import OrderTerms, StandingOrders, Thresholds
+from engine.simulation.kernel.triggers import NO_TRIGGER
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, normalise
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending
@@ -84,7 +86,7 @@ def simulate(
             _partial_trades(state, schedule, policy, row)
         stop = row + 1 if state.pending else schedule.next_stop(row)
         row, trigger = advance(state, schedule, thresholds, row, stop)
-        if trigger != kernel.NO_TRIGGER:
+        if trigger != NO_TRIGGER:
             respond(state, schedule, trigger, row, band, watched)
     return state.to_ledger()
 
@@ -134,9 +136,9 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
         if part := plan_partial_rebalance(state.weights(row), state.drift_base, state.terms.caps, drift.band, able):
             partial_trades.rebalance_partially(state, row, part, TradeReason(drift.reason, partial_rebalance=True))
     if row in schedule.trims:
-        over, caps = schedule.trims[row], state.terms.caps * (1.0 + kernel.LIMIT_TOLERANCE)
+        over, caps = schedule.trims[row], state.terms.caps * (1.0 + LIMIT_TOLERANCE)
         still = over[state.weights(row)[over] > caps[over]] if drift else over
-        partial_trades.trim_to_targets(state, row, still, decision.weights)
+        partial_trades.trim(state, row, still, decision.weights)
     if flow > 0.0:
         cash_flows.invest_contribution(state, row, flow)
     elif flow < 0.0:
@@ -146,7 +148,7 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
 def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Policy, decision: Decision) -> None:
     """Sell and top up what loss reviews decided: all exits as one vector, all top-ups as another."""
     outcome = judge_reviews(state, schedule, policy, decision)
-    core = kernel.normalise(decision.buyable, state.orders.core)
+    core = normalise(decision.buyable, state.orders.core)
     to_core = policy.review is not None and policy.review.to_core
     partial_trades.sell_out(
         state, decision.row, outcome.exits, core if to_core else np.zeros_like(core), outcome.reasons

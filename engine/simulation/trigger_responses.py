@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.policy import Band, Decision, Policy
-from engine.simulation import kernel
 from engine.simulation.band_rebalance import flow_suffices
 from engine.simulation.event_schedule import DriftTrigger, EventSchedule
+from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, REVIEW_TRIGGER
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.portfolio_state import PortfolioState
 
@@ -33,19 +34,19 @@ def respond(
 ) -> None:
     """Schedule the response to a ``trigger`` at the close before ``row``; ``watched`` (N,) are the caps that bind."""
     fill, history = row + state.account.fill_delay, state.history
-    breaches = state.reviews.take_breaches(state.market.prices[row - 1]) if trigger & kernel.REVIEW_TRIGGER else []
+    breaches = state.reviews.take_breaches(state.market.prices[row - 1]) if trigger & REVIEW_TRIGGER else []
     if fill >= schedule.end:
         return
     if breaches:
         schedule.reviews[fill] = breaches
         schedule.respond_at(fill)
-    if not trigger & (kernel.CAP_TRIGGER | kernel.BAND_TRIGGER):
+    if not trigger & (CAP_TRIGGER | BAND_TRIGGER):
         return
     schedule.respond_at(fill)
     weights = state.weights_at_close(row - 1)
-    if trigger & kernel.CAP_TRIGGER:
-        schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + kernel.LIMIT_TOLERANCE))
-    if trigger & kernel.BAND_TRIGGER:
+    if trigger & CAP_TRIGGER:
+        schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + LIMIT_TOLERANCE))
+    if trigger & BAND_TRIGGER:
         holdings, cash, flow = (
             weights * history.value[row - 1],
             float(history.cash[row - 1]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.portfolio.policy import PolicyT
-from engine.simulation import kernel
+from engine.simulation.kernel.jit import is_compiled
 from engine.sweep.computation import (
     MIN_CHUNK_POINTS,
     PreparedSweep,
@@ -94,6 +94,6 @@ def _choose_executor(options: SweepOptions, sweep: PreparedSweep[PolicyT]) -> tu
     workers = min(workers, -(-count // MIN_CHUNK_POINTS) or 1)  # one a chunk: more would have nothing to do
     if workers == 1:
         return SerialExecutor(), 1
-    if not kernel.is_compiled("run_lanes"):
+    if not is_compiled("run_lanes"):
         evaluator.evaluate(0, first)  # once here rather than in every process at a time
     return ProcessExecutor(workers), workers

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, load_tariffs
-from engine.simulation.kernel import order_cost
+from engine.simulation.kernel.order_costs import order_cost
 
 
 def cost(model, money: float, price: float = 100.0) -> float:

@@ -1,4 +1,4 @@
-"""What ``kernel.advance`` trades on its own is what ``simulate`` trades when it is asked each time, to the bit."""
+"""What ``advance`` trades on its own is what ``simulate`` trades when it is asked each time, to the bit."""
 
 from __future__ import annotations
 

@@ -7,16 +7,14 @@ import pytest
 from hypothesis import strategies as st
 
 from engine.portfolio.costs import PerOrderCosts
-from engine.simulation import kernel
 from engine.simulation.kernel.records import (
     Order,
     OrderTerms,
 )
+from engine.simulation.kernel.trade import trade
 from tests.support.markets import free, percent
 
-compiled_only = pytest.mark.skipif(
-    not hasattr(kernel.trade, "py_func"), reason="numba is switched off: nothing is compiled"
-)
+compiled_only = pytest.mark.skipif(not hasattr(trade, "py_func"), reason="numba is switched off: nothing is compiled")
 
 
 def terms(costs, n: int, *, caps=None, whole: bool = False) -> OrderTerms:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-from engine.simulation import kernel
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
+from engine.simulation.kernel.valuation import normalise
 from engine.sweep.batch.planner import (
     BatchKey,
     CalendarSpec,
@@ -128,5 +128,5 @@ def _recipient_weights(
         decision = cache.decision(key, key.opening_row + row)
         for u, spec in enumerate(specs):
             weights = np.ascontiguousarray(spec.policy.reallocation_weights(decision)[list(key.assets)])
-            recipients[k, :, u], tradable[k, :, u] = weights, kernel.normalise(market.fresh[row], weights)
+            recipients[k, :, u], tradable[k, :, u] = weights, normalise(market.fresh[row], weights)
     return recipients, tradable

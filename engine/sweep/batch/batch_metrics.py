@@ -16,9 +16,9 @@ from engine.core.arrays import FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel import LIMIT_TOLERANCE, elementwise_power
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.records import RETURN_BLOCKS
+from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, elementwise_power
 from engine.simulation.ledger import Ledger
 
 SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))

@@ -25,7 +25,8 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
     without = shutil.ignore_patterns("__pycache__", "report", "sources", "optimisation", "research")
     shutil.copytree(Path(kernel.__file__).parents[2], package, ignore=without)
     code = (
-        "import numpy as np; from engine.simulation.kernel import order_cost, is_compiled;"
+        "import numpy as np; from engine.simulation.kernel.order_costs import order_cost;"
+        "from engine.simulation.kernel.jit import is_compiled;"
         "from engine.portfolio.cost_table import CostTable;"
         "c = CostTable(*(np.full(1, v) for v in (0.01, 0, 0, 0, np.inf, np.inf, 0)));"
         "print(is_compiled('order_cost'), order_cost(100.0, 1.0, 0, c))"
