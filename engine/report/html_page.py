@@ -24,7 +24,7 @@ ContentT = TypeVar("ContentT")
 
 REPORT_FILE: Final = "report.html"
 _NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.price)
-_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.figure, interval_verdict, portfolio_label)
+_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, interval_verdict, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 

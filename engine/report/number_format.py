@@ -108,7 +108,7 @@ def printed_decimals(fraction: float) -> int:
     return len(text.partition(".")[2]) if "e" not in text else 0
 
 
-def figure(value: OptionalNumber, style: str) -> str:
+def metric(value: OptionalNumber, style: str) -> str:
     """Return a metric in its style: money, percent, ratio, count or days."""
     return _FORMATS[style](value)
 

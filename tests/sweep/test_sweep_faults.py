@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import ConfigError
-from engine.report.sweep.charts import HISTOGRAM_BINS, chart_json, value_range
+from engine.report.sweep.charts import HISTOGRAM_BINS, sweep_chart_json, value_range
 from engine.report.sweep.folder import read_sweep
 from engine.report.sweep.page import build_sweep_report, worst_variants
 from engine.report.sweep.terminal import print_sweep
@@ -45,10 +45,10 @@ def message(sweep: str, plan: str = PLAN) -> str:
 def test_figures_that_are_equal_up_to_rounding_fall_in_one_bin_and_on_one_height(axis: str, tmp_path: Path) -> None:
     swept(f"\n  axes: {{{axis}}}\n", tmp_path / "small")
     folder = read_sweep(tmp_path / "small")
-    charts = json.loads(chart_json(folder))
+    charts = json.loads(sweep_chart_json(folder))
     stands = {stand.get("figure"): stand for stand in charts["lines"]["stands"]}
     for chart in charts["figures"]:
-        values = folder.figure(chart["key"])
+        values = folder.metric(chart["key"])
         same = np.ptp(values) <= 1e-9 * np.abs(values).max()
         assert len(chart["counts"]) == (1 if same else HISTOGRAM_BINS), chart["key"]
         assert sum(chart["counts"]) == len(values)
@@ -69,7 +69,7 @@ def test_a_figure_that_no_variant_has_is_dashes_and_a_line_that_says_so(tmp_path
     """Over three sessions without a loss there is no Calmar; JSON knows no NaN."""
     found, space = swept("\n  rank_by: calmar\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", SHORT)
     assert (found.ranked_count, found.best, found.worst) == (0, (), ())
-    charts = json.loads(chart_json(read_sweep(tmp_path / "small")))
+    charts = json.loads(sweep_chart_json(read_sweep(tmp_path / "small")))
     assert next(one["ends"] for one in charts["lines"]["stands"] if one.get("figure") == "calmar") == []
     print_sweep(found, space, tmp_path / "small", tried=0)
     told = " ".join(capsys.readouterr().out.split())
@@ -82,7 +82,7 @@ def test_a_figure_that_some_lines_do_not_have_ends_at_nothing(tmp_path: Path) ->
     """Two sessions have a return but no volatility."""
     plan = PLAN.replace("end: 2021-12-30", "end: 2018-01-03")
     swept("\n  rank_by: cagr\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", plan)
-    lines = json.loads(chart_json(read_sweep(tmp_path / "small")))["lines"]
+    lines = json.loads(sweep_chart_json(read_sweep(tmp_path / "small")))["lines"]
     stand = next(one for one in lines["stands"] if one.get("figure") == "volatility")
     assert (stand["at"], stand["ends"]) == ([None, None], [])
 

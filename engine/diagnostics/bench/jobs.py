@@ -19,7 +19,7 @@ from engine.sweep.batch.planner import Variant
 
 SESSIONS: Final = 5475
 ASSETS: Final = 6
-CAPITAL: Final = 100_000.0
+OPENING_CAPITAL: Final = 100_000.0
 
 PolicyFactory = Callable[[dict[str, object]], Policy]
 """Makes a policy from plain data; the catalogue of strategies is not known here."""
@@ -56,7 +56,7 @@ def fixed_mix_job(
     prices = seeded_market(sessions, assets)
     draws = np.random.default_rng(6).dirichlet(np.full(assets, 5.0), min(count, 1000)).round(3)
     draws[:, 0] += 1.0 - draws.sum(axis=1)
-    account, costs = Account(capital=CAPITAL), NoCosts()
+    account, costs = Account(capital=OPENING_CAPITAL), NoCosts()
     mixes = [dict(zip(prices.assets, row, strict=True)) for row in draws.tolist()]
     made = [make_policy({"kind": "fixed_mix", "weights": mix, "rebalance": {"kind": "annual"}}) for mix in mixes]
     variants = tuple(Variant(made[k % len(made)], account, costs, 0, sessions) for k in range(count))
@@ -68,7 +68,7 @@ def core_satellite_job(make_policy: PolicyFactory, count: int, **more: object) -
 
     ``more`` : further keys of the strategy, as ``caps="always"``.
     """
-    prices, account = seeded_market(), Account(capital=CAPITAL)
+    prices, account = seeded_market(), Account(capital=OPENING_CAPITAL)
     costs: Sequence[AnyCosts] = (NoCosts(), PercentCosts(rate=0.001))
     made = [
         make_policy(

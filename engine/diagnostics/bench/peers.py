@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.diagnostics.bench.jobs import CAPITAL, TimingJob
+from engine.diagnostics.bench.jobs import OPENING_CAPITAL, TimingJob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def _prepare_vectorbt(job: TimingJob, engine: str) -> TimedRun:
             closes,
             size=sizes,
             size_type="targetpercent",
-            init_cash=CAPITAL,
+            init_cash=OPENING_CAPITAL,
             cash_sharing=True,
             group_by=groups,
             call_seq="auto",
@@ -91,7 +91,7 @@ def _prepare_bt(job: TimingJob) -> TimedRun:
 
     def run() -> PeerFigures:
         algos = [bt.algos.RunOnDate(*weights.index), bt.algos.WeighTarget(weights), bt.algos.Rebalance()]
-        test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=CAPITAL, integer_positions=False)
+        test = bt.Backtest(bt.Strategy("s", algos), closes, initial_capital=OPENING_CAPITAL, integer_positions=False)
         result = bt.run(test)
         values = np.asarray(test.strategy.values)[-1:]
         return {"final_value": values, "max_drawdown": np.array([result.stats.iloc[:, 0]["max_drawdown"]])}
@@ -112,7 +112,7 @@ def _prepare_cvxportfolio(job: TimingJob) -> TimedRun:
 
     def run() -> PeerFigures:
         simulator = cvx.MarketSimulator(market_data=data, costs=[])
-        result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=CAPITAL)
+        result = simulator.run_backtest(policy, start_time=returns.index[0], initial_value=OPENING_CAPITAL)
         return {"value_before_last": np.asarray(result.v)[-1:]}
 
     return run

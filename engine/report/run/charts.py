@@ -10,7 +10,7 @@ from engine.report.phrases import portfolio_label
 from engine.report.run.folder import FinishedRun
 
 
-def chart_json(run: FinishedRun) -> str:
+def run_chart_json(run: FinishedRun) -> str:
     """Return the data of all charts."""
     levels, equity = run.levels, run.equity
     capital = run.summary.account.capital

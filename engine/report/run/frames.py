@@ -76,7 +76,7 @@ class Frames:
         rows = [
             [
                 METRICS[key].title,
-                *(fmt.figure(None if math.isnan(value) else value, METRICS[key].style) for value in values),
+                *(fmt.metric(None if math.isnan(value) else value, METRICS[key].style) for value in values),
             ]
             for key, values in zip(headline, self.summary.loc[headline].to_numpy().tolist(), strict=True)
         ]

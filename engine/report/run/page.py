@@ -12,7 +12,7 @@ from engine.analysis.metrics_table import METRICS
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import EVENT_LABELS, cap_effect_text, portfolio_label, published_rows
-from engine.report.run.charts import chart_json, has_flows
+from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.folder import FinishedRun, read_run
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.walk_forward import walk_forward_page
@@ -41,7 +41,7 @@ def render_run(run: FinishedRun) -> str:
     published = summary.published
     return render_page(
         "run",
-        charts=chart_json(run),
+        charts=run_chart_json(run),
         summary=summary,
         strategy=summary.portfolios["strategy"],
         facts=_facts(run),
@@ -81,8 +81,8 @@ def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
     cards = []
     for key in ("final_value", "cagr", "max_drawdown", "sharpe"):
         metric = METRICS[key]
-        beside = f"{portfolio_label(other)} {fmt.figure(theirs.get(key), metric.style)}" if other else ""
-        cards.append((metric.title, fmt.figure(mine.get(key), metric.style), beside))
+        beside = f"{portfolio_label(other)} {fmt.metric(theirs.get(key), metric.style)}" if other else ""
+        cards.append((metric.title, fmt.metric(mine.get(key), metric.style), beside))
     return tuple(cards)
 
 

@@ -96,7 +96,7 @@ def _print_figures(out: Console, portfolios: Mapping[str, PortfolioSummary]) -> 
 
 def _column_width(name: str, portfolio: PortfolioSummary) -> int:
     """Return the columns that a portfolio's figures and its name take."""
-    cells = [fmt.figure(portfolio.metrics[key], metric.style) for key, metric in METRICS.items() if metric.headline]
+    cells = [fmt.metric(portfolio.metrics[key], metric.style) for key, metric in METRICS.items() if metric.headline]
     return _COLUMN_GAP + max(min(len(portfolio_label(name)), _MAX_NAME_WIDTH), *map(len, cells))
 
 
@@ -109,7 +109,7 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
         result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=style)
     for key, metric in METRICS.items():
         if metric.headline or (key == "xirr" and strategy.metrics[key] is not None):
-            cells = [metric.title, *(fmt.figure(own.metrics[key], metric.style) for own in portfolios.values())]
+            cells = [metric.title, *(fmt.metric(own.metrics[key], metric.style) for own in portfolios.values())]
             add_row(result, cells, {1: "bold"})
     out.print(result)
 

@@ -14,11 +14,11 @@ from engine.core.arrays import FloatArray
 from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
 from engine.report.sweep.folder import FinishedSweep, ParameterColumn
-from engine.report.sweep.labels import figure_style, figure_title, parameter_text
+from engine.report.sweep.labels import metric_style, metric_title, parameter_text
 from engine.sweep.axes import ParameterValue
 
-CHART_FIGURES: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")
-"""Figures that a reader can choose in the charts, after the one that variants are ranked by."""
+CHART_METRICS: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")
+"""Metrics that a reader can choose in the charts, after the one that variants are ranked by."""
 HISTOGRAM_BINS: Final = 60
 MAX_AXIS_LABELS: Final = 60
 """Labels of a parameter on an axis of a heat map; more numbers are put into ``LABEL_GROUPS`` groups of equal size."""
@@ -42,22 +42,22 @@ class ChartAxis:
     members: npt.NDArray[np.float64]
 
 
-def chart_json(sweep: FinishedSweep) -> str:
+def sweep_chart_json(sweep: FinishedSweep) -> str:
     """Return the data of all charts."""
-    names = list(dict.fromkeys([sweep.summary.sweep.rank_by, *CHART_FIGURES]))
+    names = list(dict.fromkeys([sweep.summary.sweep.rank_by, *CHART_METRICS]))
     shown = chart_axes(sweep.parameters)
     maps = [_HeatMap(a, b, shown[a], shown[b]) for a, b in itertools.combinations(range(len(shown)), 2)]
     maps = [one for one in maps if one.is_drawn]
-    rows = _sample(sweep.figure(names[0]))
-    figures, means, sampled = [], [], {}
-    for name in names:  # one figure in memory at a time
-        values = sweep.figure(name)
-        figures.append({"key": name, "title": figure_title(name), "style": figure_style(name), **_histogram(values)})
+    rows = _sample(sweep.metric(names[0]))
+    metrics, means, sampled = [], [], {}
+    for name in names:  # one metric in memory at a time
+        values = sweep.metric(name)
+        metrics.append({"key": name, "title": metric_title(name), "style": metric_style(name), **_histogram(values)})
         means.append([one.means(values) for one in maps])
         sampled[name] = values[rows]
     return script_safe_json(
         {
-            "figures": figures,
+            "figures": metrics,
             "marks": [
                 {
                     "name": escape_chart_text(portfolio_label(name)),
@@ -70,8 +70,8 @@ def chart_json(sweep: FinishedSweep) -> str:
                 for one in shown
             ],
             "heat": [
-                {"a": one.a, "b": one.b, "means": dict(zip(names, of_figures, strict=True))}
-                for one, of_figures in zip(maps, zip(*means, strict=True), strict=True)
+                {"a": one.a, "b": one.b, "means": dict(zip(names, of_metrics, strict=True))}
+                for one, of_metrics in zip(maps, zip(*means, strict=True), strict=True)
             ],
             "lines": _parallel_coordinates(sweep, rows, sampled),
         }
@@ -189,9 +189,9 @@ def _sample(values: FloatArray) -> npt.NDArray[np.int64]:
 
 
 def _parallel_coordinates(
-    sweep: FinishedSweep, rows: npt.NDArray[np.int64], figures: Mapping[str, FloatArray]
+    sweep: FinishedSweep, rows: npt.NDArray[np.int64], metrics: Mapping[str, FloatArray]
 ) -> dict[str, object]:
-    """Return ``rows`` as lines through all parameters and the headline figures of them, each scaled to 0..1."""
+    """Return ``rows`` as lines through all parameters and the headline metrics of them, each scaled to 0..1."""
     rank_by = sweep.summary.sweep.rank_by
     lines: list[dict[str, object]] = []
     for column in sweep.parameters:
@@ -203,14 +203,14 @@ def _parallel_coordinates(
             {"name": escape_chart_text(column.name), "at": rounded_numbers(places, 4), "ticks": _ticks(column.labels)}
         )
     for name in dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]):
-        values = figures[name]
+        values = metrics[name]
         bounds = value_range(values)
         ends = (
             [] if bounds is None else [[0.0, bounds.low], [1.0, bounds.high]] if bounds.width else [[0.0, bounds.low]]
         )
         at = rounded_numbers(bounds.scale(values) if bounds else values, 4)
-        lines.append({"name": figure_title(name), "at": at, "figure": name, "ends": ends})
-    return {"stands": lines, "rank": rounded_numbers(figures[rank_by], 6), "of": len(rows)}
+        lines.append({"name": metric_title(name), "at": at, "figure": name, "ends": ends})
+    return {"stands": lines, "rank": rounded_numbers(metrics[rank_by], 6), "of": len(rows)}
 
 
 def _ticks(labels: Sequence[ParameterValue]) -> list[list[float | str]]:

@@ -23,8 +23,8 @@ from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.results_table import RESULTS_FILE, damage_error, read_numbers
 from engine.sweep.summary import SweepManifest, SweepSummary
 
-_FIRST_FIGURE: Final = SWEEP_METRICS[0]
-"""The first figure's column: parameters stand before it, after number and id."""
+_FIRST_METRIC: Final = SWEEP_METRICS[0]
+"""The first metric's column: parameters stand before it, after number and id."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FinishedSweep:
     def _table(self) -> pq.ParquetFile:
         return pq.ParquetFile(self.path / RESULTS_FILE, page_checksum_verification=True)
 
-    def figure(self, name: str) -> FloatArray:
+    def metric(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers, NaN where there is none."""
         try:
             return read_numbers(self._table, name, "<f8").astype(np.float64, copy=False)
@@ -61,7 +61,7 @@ class FinishedSweep:
     def parameters(self) -> tuple[ParameterColumn, ...]:
         """Every parameter, in the order of the columns."""
         names = self._table.schema_arrow.names
-        return tuple(self._column(name) for name in names[2 : names.index(_FIRST_FIGURE)])
+        return tuple(self._column(name) for name in names[2 : names.index(_FIRST_METRIC)])
 
     def _column(self, name: str) -> ParameterColumn:
         if pa.types.is_dictionary(self._table.schema_arrow.field(name).type):
@@ -69,7 +69,7 @@ class FinishedSweep:
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
             codes = to_numpy(whole.indices, np.dtype("<i4")).astype(np.int32)
             return ParameterColumn(name, labels, codes, name in self.summary.sweep.baskets)
-        values = self.figure(name)
+        values = self.metric(name)
         numbers = np.unique(values)
         return ParameterColumn(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
 

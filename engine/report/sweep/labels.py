@@ -1,4 +1,4 @@
-"""How a sweep's figures and parameters are written, on the terminal and on the page."""
+"""How a sweep's metrics and parameters are written, on the terminal and on the page."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
 _EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
 
 
-def figure_title(figure: str) -> str:
-    """Return the title of a figure of a sweep."""
-    return METRICS[figure].title if figure in METRICS else _EXTRA_TITLES[figure]
+def metric_title(metric: str) -> str:
+    """Return the title of a metric of a sweep."""
+    return METRICS[metric].title if metric in METRICS else _EXTRA_TITLES[metric]
 
 
-def figure_style(figure: str) -> str:
-    """Return the style of a figure of a sweep: money, percent, ratio, count or days."""
-    return METRICS[figure].style if figure in METRICS else _EXTRA_STYLES[figure]
+def metric_style(metric: str) -> str:
+    """Return the style of a metric of a sweep: money, percent, ratio, count or days."""
+    return METRICS[metric].style if metric in METRICS else _EXTRA_STYLES[metric]
 
 
-def figure_text(value: float | None, figure: str) -> str:
-    """Return a figure of a sweep as text."""
-    return fmt.figure(value, figure_style(figure))
+def metric_text(value: float | None, metric: str) -> str:
+    """Return a metric of a sweep as text."""
+    return fmt.metric(value, metric_style(metric))
 
 
 def parameter_text(value: str | float) -> str:
@@ -63,15 +63,15 @@ def portfolio_title(name: str) -> str:
 
 
 def pick_effects(
-    rows: Sequence[LabelEffect], figure: str, most: int, *, ordered: bool
+    rows: Sequence[LabelEffect], metric: str, most: int, *, ordered: bool
 ) -> tuple[list[LabelEffect], bool]:
-    """Return the labels of a parameter that a table shows, and whether it leaves out some that have the figure.
+    """Return the labels of a parameter that a table shows, and whether it leaves out some that have the metric.
 
     They stand in their own order, or the best first where that is not ``ordered`` or they are more than ``most``.
     """
     kept = [one for one in rows if one.mean is not None]
     if not ordered or len(kept) > most:
-        kept.sort(key=lambda one: -RANKING_SIGNS[figure] * (one.mean or 0.0))
+        kept.sort(key=lambda one: -RANKING_SIGNS[metric] * (one.mean or 0.0))
     if len(kept) <= most:
         return kept, False
     return [*kept[: most // 2], *kept[-most // 2 :]], True

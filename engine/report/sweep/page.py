@@ -10,12 +10,12 @@ import numpy as np
 
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
-from engine.report.sweep.charts import chart_json, value_range
+from engine.report.sweep.charts import sweep_chart_json, value_range
 from engine.report.sweep.folder import FinishedSweep, read_sweep
 from engine.report.sweep.labels import (
     example_text,
-    figure_text,
-    figure_title,
+    metric_text,
+    metric_title,
     parameter_text,
     pick_effects,
     portfolio_title,
@@ -41,10 +41,10 @@ def render_sweep(sweep: FinishedSweep) -> str:
     return render_page(
         "sweep",
         styles=("run.css", "sweep.css"),
-        charts=chart_json(sweep),
+        charts=sweep_chart_json(sweep),
         summary=summary,
         rank_by=rank_by,
-        rank_title=figure_title(rank_by),
+        rank_title=metric_title(rank_by),
         facts=_facts(sweep),
         cards=_cards(sweep),
         parameters=short_names([column.name for column in sweep.parameters]),
@@ -55,8 +55,8 @@ def render_sweep(sweep: FinishedSweep) -> str:
         checks=_checks(sweep),
         config_text=sweep.config_text,
         example_text=example_text,
-        figure_text=figure_text,
-        figure_title=figure_title,
+        metric_text=metric_text,
+        metric_title=metric_title,
         parameter_text=parameter_text,
         portfolio_title=portfolio_title,
     )
@@ -88,26 +88,26 @@ def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
     best = summary.best[0] if summary.best else None
     best_figure = best.figures[rank_by] if best else None
     cards = [
-        ("Best", figure_text(best_figure, rank_by), f"best of {fmt.count(summary.sweep.variants)}"),
+        ("Best", metric_text(best_figure, rank_by), f"best of {fmt.count(summary.sweep.variants)}"),
         (
             "Median",
-            figure_text(distribution.get("p50"), rank_by),
-            f"mean {figure_text(distribution.get('mean'), rank_by)}",
+            metric_text(distribution.get("p50"), rank_by),
+            f"mean {metric_text(distribution.get('mean'), rank_by)}",
         ),
     ]
     for name in ("strategy", "buy_and_hold"):
         at = summary.standings.get(name, {}).get(rank_by)
         if at is not None:
             better = f"better than {fmt.percent(at.better_than, 1)} of the variants"
-            cards.append((portfolio_title(name), figure_text(at.value, rank_by), better))
+            cards.append((portfolio_title(name), metric_text(at.value, rank_by), better))
     return tuple(cards)
 
 
 def _effect_table(
-    rows: Sequence[LabelEffect], figure: str, *, ordered: bool
+    rows: Sequence[LabelEffect], metric: str, *, ordered: bool
 ) -> tuple[list[tuple[LabelEffect, float]], bool]:
     """Return labels, each with a bar from 5 % for their lowest mean to 100 %, and whether some are left out."""
-    shown, hidden = pick_effects(rows, figure, EFFECTS_SHOWN, ordered=ordered)
+    shown, hidden = pick_effects(rows, metric, EFFECTS_SHOWN, ordered=ordered)
     means = np.array([one.mean for one in shown], dtype=np.float64)
     bounds = value_range(means)
     shares = bounds.scale(means).tolist() if bounds else []

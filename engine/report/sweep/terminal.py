@@ -16,8 +16,8 @@ from engine.report.console import console, print_bullet, print_heading, print_ta
 from engine.report.phrases import plural, portfolio_label
 from engine.report.sweep.labels import (
     example_text,
-    figure_text,
-    figure_title,
+    metric_text,
+    metric_title,
     parameter_text,
     pick_effects,
     short_names,
@@ -66,7 +66,7 @@ def print_space(space: Space) -> None:
         print_bullet(out, f"{axis.name}: {plural(len(axis.values), 'value')}, {ends[0]} to {ends[1]}")
     mode = space.sweep.mode.kind
     print_bullet(
-        out, f"{mode}: {plural(space.requested_count, 'point')}, ranked by {figure_title(space.sweep.rank_by)}"
+        out, f"{mode}: {plural(space.requested_count, 'point')}, ranked by {metric_title(space.sweep.rank_by)}"
     )
 
 
@@ -81,7 +81,7 @@ def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int
     _print_variants(
         out, "Worst variants", [one for one in summary.worst[:WORST_PRINTED] if one not in best], rank_by, space
     )
-    print_heading(out, f"{figure_title(rank_by)} by axis")
+    print_heading(out, f"{metric_title(rank_by)} by axis")
     for one in space.parameters:
         _print_effects(out, one.name, summary.effects[one.name], rank_by, ordered=not one.is_basket)
         if one.is_basket:
@@ -109,30 +109,30 @@ def _print_head(out: Console, summary: SweepSummary, space: Space) -> None:
 
 
 def _print_ranks(out: Console, summary: SweepSummary) -> None:
-    figure = summary.sweep.rank_by
-    print_heading(out, f"Where portfolios stand by {figure_title(figure)}, of {summary.ranked_count:,}")
-    spread = summary.distribution[figure]
-    if "p50" in spread:
+    metric = summary.sweep.rank_by
+    print_heading(out, f"Where portfolios stand by {metric_title(metric)}, of {summary.ranked_count:,}")
+    distribution = summary.distribution[metric]
+    if "p50" in distribution:
         keys = ("least", "p05", "p25", "p50", "p75", "p95", "most")
         parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), keys, strict=True)
-        out.print(text("  ".join(f"{name} {figure_text(spread[key], figure)}" for name, key in parts)))
-    ranks = ((portfolio_label(name), at[figure]) for name, at in summary.standings.items())
+        out.print(text("  ".join(f"{name} {metric_text(distribution[key], metric)}" for name, key in parts)))
+    ranks = ((portfolio_label(name), at[metric]) for name, at in summary.standings.items())
     rows = (
-        [name, figure_text(at.value, figure), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
+        [name, metric_text(at.value, metric), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
     )
-    print_table(out, ["", figure_title(figure), "rank", "better than"], rows)
+    print_table(out, ["", metric_title(metric), "rank", "better than"], rows)
 
 
 def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], rank_by: str, space: Space) -> None:
     if not variants:
         return
     print_heading(out, head)
-    figures = list(dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]))
+    metrics = list(dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]))
     rows = (
-        [one.id[:12], *(figure_text(one.figures[figure], figure) for figure in figures), _variant_text(one, space)]
+        [one.id[:12], *(metric_text(one.figures[metric], metric) for metric in metrics), _variant_text(one, space)]
         for one in variants
     )
-    print_table(out, ["id", *map(figure_title, figures), "variant"], rows, left=(0, 1 + len(figures)), tight=True)
+    print_table(out, ["id", *map(metric_title, metrics), "variant"], rows, left=(0, 1 + len(metrics)), tight=True)
 
 
 def _variant_text(one: RankedVariant, space: Space) -> str:
@@ -143,10 +143,10 @@ def _variant_text(one: RankedVariant, space: Space) -> str:
     return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, varying, strict=True))
 
 
-def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], figure: str, *, ordered: bool) -> None:
-    shown, hidden = pick_effects(rows, figure, LABELS_PRINTED, ordered=ordered)
+def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], metric: str, *, ordered: bool) -> None:
+    shown, hidden = pick_effects(rows, metric, LABELS_PRINTED, ordered=ordered)
     cells = (
-        [parameter_text(one.label), fmt.count(one.count), *(figure_text(x, figure) for x in (one.mean, one.median))]
+        [parameter_text(one.label), fmt.count(one.count), *(metric_text(x, metric) for x in (one.mean, one.median))]
         for one in shown
     )
     print_table(out, [name, "variants", "mean", "median"], cells)
