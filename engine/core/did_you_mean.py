@@ -7,7 +7,11 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
-    """Return ``did you mean 'x'?`` for the nearest of ``known``; ``otherwise`` when none is near, or what is known."""
+    """Return ``did you mean 'x'?`` for the nearest of ``known``; ``otherwise`` when none is near, or what is known.
+
+    >>> did_you_mean("stratgy", ["strategy", "data"]), did_you_mean("x", ["strategy", "data"])
+    ("did you mean 'strategy'?", 'known: data, strategy')
+    """
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -46,7 +46,11 @@ def escape_controls(text: str) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return at most ``most`` characters: the middle goes, for the end of a message says what to do."""
+    """Return at most ``most`` characters: the middle goes, for the end of a message says what to do.
+
+    >>> shorten("a long message; and its remedy", 20)
+    'a long mess...remedy'
+    """
     if len(text) <= most:
         return text
     tail = most // 3

@@ -23,7 +23,6 @@ _MAX_PERCENT = 1e5
 YEAR_BOUNDS = (1900, 2200)
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MAX_TEXT_CHARACTERS = 1000
 _MAX_PATH_CHARACTERS = 4096
 RATE_BOUNDS = (-0.5, 1.0)
 """What a year's interest can be [fraction]."""
@@ -84,7 +83,11 @@ def validates_fields(faults: Callable[[ModelT], Iterable[FieldFault]]) -> object
 
 
 def format_percent(share: float) -> str:
-    """Return a fraction as a sentence says it, with no more digits than it needs: ``2.5 %``."""
+    """Return a fraction as a sentence says it, with no more digits than it needs.
+
+    >>> format_percent(0.025)
+    '2.5 %'
+    """
     return f"{100.0 * share:.6g} %"
 
 
@@ -97,9 +100,9 @@ def quote_value(value: object) -> str:
     return shorten(repr(value), 60)
 
 
-def _refusal(kind: str, words: str, value: object, **context: str) -> PydanticCustomError:
+def _refusal(kind: str, words: str, value: object) -> PydanticCustomError:
     """Return the error of a ``value``, which ``words`` show as ``{found}``."""
-    return PydanticCustomError(kind, words, {"found": quote_value(value)} | context)
+    return PydanticCustomError(kind, words, {"found": quote_value(value)})
 
 
 def _matching(kind: str, pattern: str, words: str) -> BeforeValidator:
@@ -187,13 +190,6 @@ def _refuse_columns(value: object) -> object:
     return value
 
 
-def _parse_text(value: object) -> str:
-    if isinstance(value, str) and len(value) <= _MAX_TEXT_CHARACTERS:
-        return value
-    words = "{found} is no text of up to {most} characters; shorten it, or put it in quotes"
-    raise _refusal("text", words, value, most=f"{_MAX_TEXT_CHARACTERS:,}")
-
-
 def _parse_path(value: object) -> str:
     """Read a path as text: an empty one would quietly mean the working directory."""
     text = str(value) if isinstance(value, (str, os.PathLike)) else ""
@@ -202,88 +198,82 @@ def _parse_path(value: object) -> str:
     raise _refusal("path", "{found} is not a path; name a file or folder, as prices.parquet", value)
 
 
-_PERCENT_SCHEMA = {
-    "anyOf": [{"type": "string", "pattern": r"^[+-]?[0-9.]+%$"}, {"type": "number", "minimum": -1, "maximum": 1}]
-}
+def _schema(**schema: object) -> WithJsonSchema:
+    return WithJsonSchema(schema)
 
-Fraction: TypeAlias = Annotated[float, BeforeValidator(_parse_fraction), WithJsonSchema(_PERCENT_SCHEMA)]
+
+_NUMBER = BeforeValidator(_parse_number)
+_FRACTION = BeforeValidator(_parse_fraction)
+_PERCENT_SCHEMA = _schema(
+    anyOf=[{"type": "string", "pattern": r"^[+-]?[0-9.]+%$"}, {"type": "number", "minimum": -1, "maximum": 1}]
+)
+_BASIS_POINT_SCHEMA = _schema(anyOf=[{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}])
+_TICKER = "{found} is not a ticker; up to 20 letters, digits and . - = _ are"
+_CURRENCY = "{found} is not a currency; write its three capital letters, as USD"
+_EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
+_TEXT = "{found} is no text of up to 1,000 characters; shorten it, or put it in quotes"
+_NAME = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
+_SLUG = "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit"
+
+Fraction: TypeAlias = Annotated[float, _FRACTION, _PERCENT_SCHEMA]
 """A share or rate, any sign: ``2.5%`` or ``0.025``."""
 
-Rate: TypeAlias = Annotated[float, BeforeValidator(_parse_rate), WithJsonSchema(_PERCENT_SCHEMA)]
+Rate: TypeAlias = Annotated[float, BeforeValidator(_parse_rate), _PERCENT_SCHEMA]
 """A year's interest, annual effective, between -50 % and 100 %."""
 
-Weight: TypeAlias = Annotated[
-    float, Field(ge=0.0, le=1.0), BeforeValidator(_parse_fraction), WithJsonSchema(_PERCENT_SCHEMA)
-]
+Weight: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), _FRACTION, _PERCENT_SCHEMA]
 """A share between 0 % and 100 %."""
 
-Money: TypeAlias = Annotated[float, BeforeValidator(_parse_number), WithJsonSchema({"type": "number"})]
+Money: TypeAlias = Annotated[float, _NUMBER, _schema(type="number")]
 """An amount in the account's currency, any sign."""
 
-Positive: TypeAlias = Annotated[
-    float, Field(gt=0.0), BeforeValidator(_parse_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
-]
+Positive: TypeAlias = Annotated[float, Field(gt=0.0), _NUMBER, _schema(type="number", exclusiveMinimum=0)]
 """An amount above zero."""
 
-NonNegative: TypeAlias = Annotated[
-    float, Field(ge=0.0), BeforeValidator(_parse_number), WithJsonSchema({"type": "number", "minimum": 0})
-]
+NonNegative: TypeAlias = Annotated[float, Field(ge=0.0), _NUMBER, _schema(type="number", minimum=0)]
 """An amount of zero or more."""
 
 BasisPoints: TypeAlias = Annotated[
-    float,
-    Field(ge=0.0, le=1000.0),
-    BeforeValidator(_parse_basis_points),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}]}),
+    float, Field(ge=0.0, le=1000.0), BeforeValidator(_parse_basis_points), _BASIS_POINT_SCHEMA
 ]
 """Hundredths of a percent: ``5`` or ``5 bp``."""
 
-WholeNumber: TypeAlias = Annotated[int, BeforeValidator(_parse_whole), WithJsonSchema({"type": "integer"})]
+WholeNumber: TypeAlias = Annotated[int, BeforeValidator(_parse_whole), _schema(type="integer")]
 """A whole number."""
 
-Switch: TypeAlias = Annotated[bool, BeforeValidator(_parse_switch), WithJsonSchema({"type": "boolean"})]
+Switch: TypeAlias = Annotated[bool, BeforeValidator(_parse_switch), _schema(type="boolean")]
 """true or false."""
 
 Date: TypeAlias = Annotated[dt.date, BeforeValidator(_parse_date)]
 """An ISO date; nothing else is a date."""
 
-_TICKER = "{found} is not a ticker; up to 20 letters, digits and . - = _ are"
 Ticker: TypeAlias = Annotated[
     str, _matching("ticker", r"\^?[A-Za-z0-9][A-Za-z0-9.\-=_]{0,19}", _TICKER), BeforeValidator(_refuse_columns)
 ]
 """A name in the price source, kept letter for letter."""
 
 Currency: TypeAlias = Annotated[
-    str,
-    _matching("currency", "[A-Z]{3}", "{found} is not a currency; write its three capital letters, as USD"),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"}),
+    str, _matching("currency", "[A-Z]{3}", _CURRENCY), _schema(type="string", pattern="^[A-Z]{3}$")
 ]
 """An ISO 4217 code, as USD."""
 
-_EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
 Exchange: TypeAlias = Annotated[
-    str,
-    _matching("exchange", "[A-Z0-9]{4}", _EXCHANGE),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Z0-9]{4}$"}),
+    str, _matching("exchange", "[A-Z0-9]{4}", _EXCHANGE), _schema(type="string", pattern="^[A-Z0-9]{4}$")
 ]
 """A market identifier code (ISO 10383), as XNYS."""
 
 DisplayText: TypeAlias = Annotated[
-    str, BeforeValidator(_parse_text), WithJsonSchema({"type": "string", "maxLength": _MAX_TEXT_CHARACTERS})
+    str, _matching("text", r"(?s).{0,1000}", _TEXT), _schema(type="string", maxLength=1000)
 ]
 """Text for people, of a length that a page can show."""
 
-_NAME = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
 PortfolioName: TypeAlias = Annotated[
-    str,
-    _matching("name", r"[^\x00-\x1f<>]{1,60}", _NAME),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 60}),
+    str, _matching("name", r"[^\x00-\x1f<>]{1,60}", _NAME), _schema(type="string", minLength=1, maxLength=60)
 ]
 """What a portfolio is called in tables and files."""
 
-FilePath: TypeAlias = Annotated[str, BeforeValidator(_parse_path), WithJsonSchema({"type": "string", "minLength": 1})]
+FilePath: TypeAlias = Annotated[str, BeforeValidator(_parse_path), _schema(type="string", minLength=1)]
 """A path as it was written; ``~`` is left to whoever opens it."""
 
-_SLUG = "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit"
 Slug: TypeAlias = Annotated[str, _matching("slug", "[A-Za-z0-9][A-Za-z0-9_-]{0,63}", _SLUG)]
 """A name that is safe as a folder."""

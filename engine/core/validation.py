@@ -59,8 +59,8 @@ def _collect_faults(error: ValidationError, schema: type[BaseModel], document: D
     for path, details in by_path.items():
         if path in above:
             continue  # one alternative of a union was refused for its keys, which says more than "not a number"
-        told = dict.fromkeys(words for detail in _most_specific(details) for words in _messages(detail, schema))
-        for below, message, remedy in told:
+        messages = dict.fromkeys(words for detail in _most_specific(details) for words in _messages(detail, schema))
+        for below, message, remedy in messages:
             place = (*path, *below)
             faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
     typed = {fault.remedy for fault in faults}

@@ -84,6 +84,12 @@ class Market:
         DataError
             When dates do not increase, a close is not a positive finite number, or a ticker occurs twice.
 
+        Examples
+        --------
+        >>> days = np.array(["2024-01-02", "2024-01-03"], "datetime64[D]")
+        >>> Market.build(days, ("SPY", "AGG"), np.array([[472.0, 98.5], [np.nan, 98.4]])).prices.tolist()
+        [[98.5, 472.0], [98.4, 472.0]]
+
         """
         dates = np.asarray(dates, dtype="datetime64[D]")
         closes = np.asarray(closes, dtype=np.float64)

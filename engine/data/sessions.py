@@ -42,7 +42,11 @@ def period_numbers(dates: DateArray, period: Period) -> IntArray:
 
 
 def period_starts(dates: DateArray, period: Period) -> BoolArray:
-    """Return (T,) whether a session is the first of its period; the first row never is, as its past is unknown."""
+    """Return (T,) whether a session is the first of its period; the first row never is, as its past is unknown.
+
+    >>> period_starts(np.array(["2024-01-30", "2024-01-31", "2024-02-01"], "datetime64[D]"), "month").tolist()
+    [False, False, True]
+    """
     number = period_numbers(dates, period)
     return np.concatenate([[False], number[1:] != number[:-1]])
 

@@ -262,17 +262,17 @@ def test_of_many_faults_the_first_fifty_are_printed() -> None:
 
 
 def test_what_a_file_holds_neither_steers_nor_floods_the_terminal() -> None:
-    said = message(GOOD + f'? "\\e[2J\\n{"y" * 5000}"\n: 1\n')
-    assert "\x1b" not in said
-    assert "\\x1b[2J\\ny" in said
-    assert len(said) < 600
+    faults = message(GOOD + f'? "\\e[2J\\n{"y" * 5000}"\n: 1\n')
+    assert "\x1b" not in faults
+    assert "\\x1b[2J\\ny" in faults
+    assert len(faults) < 600
 
 
 def test_an_override_of_endless_keys_is_refused() -> None:
     for keys in ("a." * 600 + "b", "b" * 2000):
-        said = message(GOOD, f"{keys}=1")
-        assert "characters of keys, at most 1,000 and 50 levels are read; check the path" in said
-        assert len(said) < 400
+        faults = message(GOOD, f"{keys}=1")
+        assert "characters of keys, at most 1,000 and 50 levels are read; check the path" in faults
+        assert len(faults) < 400
     assert "the value is no text" in message(GOOD, "name=\udcff")
 
 

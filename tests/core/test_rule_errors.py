@@ -437,10 +437,10 @@ def test_a_verdict_of_a_day_to_come_names_its_line_and_today(plan: Path) -> None
         ("{path: future.csv}", "verdicts.path: future.csv:3: date"),
         ("[{date: 2190-02-01, ticker: CRS, verdict: broken}]", "verdicts.0.date"),
     ):
-        said = message(plan, by_list(verdicts))
-        assert said.startswith(f"plan.yaml:9: strategy.loss_review.thesis.{place}: future date: 2190-02-01 is after ")
-        assert said.endswith("; date a verdict on the day it was made")
-        assert "\n" not in said
+        faults = message(plan, by_list(verdicts))
+        assert faults.startswith(f"plan.yaml:9: strategy.loss_review.thesis.{place}: future date: 2190-02-01 is after ")
+        assert faults.endswith("; date a verdict on the day it was made")
+        assert "\n" not in faults
 
 
 def test_a_contradiction_made_on_the_command_line_points_there(plan: Path) -> None:
@@ -450,8 +450,8 @@ def test_a_contradiction_made_on_the_command_line_points_there(plan: Path) -> No
 
 def test_contradictions_far_apart_are_all_reported_in_the_order_of_the_file(plan: Path) -> None:
     text = edited(CHOSEN, ("[comdirect]", "[comdirekt]"), ("cap: 3%", "cap: 25"))
-    said = message(plan, text + "  loss_review: {trigger: 0%, thesis: {kind: trand}}\n").splitlines()
-    assert [line.split(": ")[1] for line in said] == [
+    faults = message(plan, text + "  loss_review: {trigger: 0%, thesis: {kind: trand}}\n").splitlines()
+    assert [line.split(": ")[1] for line in faults] == [
         "strategy.satellites.available_at.0",
         "strategy.cap",
         "strategy.loss_review.trigger",

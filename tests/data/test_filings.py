@@ -82,8 +82,13 @@ def test_a_filing_counts_from_its_day_and_a_late_correction_of_an_older_period_d
         "A,2019-12-31,2020-06-10,10-K/A,99,10",
         "A,2020-03-31,2020-07-10,10-Q/A,3,",
     )
-    said = {on: known.as_of("A", day(on)) for on in ("2020-02-09", "2020-02-10", "2020-05-10", "2020-06-10")}
-    assert [None if figures is None else figures["net_income"] for figures in said.values()] == [None, 1.0, 2.0, 2.0]
+    by_day = {on: known.as_of("A", day(on)) for on in ("2020-02-09", "2020-02-10", "2020-05-10", "2020-06-10")}
+    assert [None if figures is None else figures["net_income"] for figures in by_day.values()] == [
+        None,
+        1.0,
+        2.0,
+        2.0,
+    ]
     assert known.as_of("A", day("2030-01-01"))["net_income"] == 3.0
     assert math.isnan(known.as_of("A", day("2030-01-01"))["equity"])
     assert known.columns == ("net_income", "equity")
@@ -148,10 +153,10 @@ TABLES = {
 def test_a_fault_of_the_table_is_told_at_its_line(case: str, tmp_path: Path) -> None:
     text, expected = TABLES[case]
     path = written(tmp_path / "f.csv", text)
-    told = message(f"count: many\ntable: {{path: {path}}}")
-    assert f"plan.yaml:2: table.path: {path}" in told
-    assert expected in told
-    assert "plan.yaml:1: count:" in told
+    faults = message(f"count: many\ntable: {{path: {path}}}")
+    assert f"plan.yaml:2: table.path: {path}" in faults
+    assert expected in faults
+    assert "plan.yaml:1: count:" in faults
 
 
 def test_what_is_no_table_is_refused_with_a_remedy(tmp_path: Path) -> None:

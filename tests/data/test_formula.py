@@ -79,10 +79,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_criterion_is_refused_in_one_line_at_its_place(text: str) -> None:
-    told = message(f"criteria:\n- a > 0\n- {json.dumps(text)}")
-    assert told.startswith("plan.yaml:3: criteria.1: ")
-    assert REFUSED[text] in told
-    assert len(told.splitlines()) == 1
+    faults = message(f"criteria:\n- a > 0\n- {json.dumps(text)}")
+    assert faults.startswith("plan.yaml:3: criteria.1: ")
+    assert REFUSED[text] in faults
+    assert len(faults.splitlines()) == 1
 
 
 def test_a_measure_with_a_comparison_is_refused() -> None:

@@ -68,9 +68,9 @@ FAULTS: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_of_text_files(tmp_path: Path, fault: str) -> None:
     """Each kind of fault ends as one line that says where, what was found and what was expected."""
-    content, said = FAULTS[fault]
+    content, expected = FAULTS[fault]
     (tmp_path / "p.csv").write_bytes(content)
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=expected) as caught:
         load(tmp_path / "p.csv", "AAA")
     assert "\n" not in str(caught.value)
     assert "p.csv" in str(caught.value)
@@ -117,9 +117,9 @@ PARQUET_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("fault", PARQUET_FAULTS)
 def test_faults_of_parquet_files(tmp_path: Path, fault: str) -> None:
     """Parquet files fail as plainly as text does."""
-    write, said = PARQUET_FAULTS[fault]
+    write, expected = PARQUET_FAULTS[fault]
     write(tmp_path / "p.parquet")
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=expected) as caught:
         load(tmp_path / "p.parquet", "AAA")
     assert "\n" not in str(caught.value)
 
@@ -138,7 +138,7 @@ def test_a_damaged_page_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (
             "date,rate\ntoday,5\n",
@@ -153,10 +153,10 @@ def test_a_damaged_page_is_refused(tmp_path: Path) -> None:
         ("date,rate\n2024-01-02,500\n", r"a rate of 5 \(500% a year\) on 2024-01-02, -50% to 100% is expected"),
     ],
 )
-def test_faults_of_rate_files(tmp_path: Path, text: str, said: str) -> None:
+def test_faults_of_rate_files(tmp_path: Path, text: str, expected: str) -> None:
     """What is not plainly a dated rate is refused with its line."""
     (tmp_path / "rates.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=expected):
         RateFile(path=str(tmp_path / "rates.csv"), unit="percent").annual_rates(
             np.array(["2024-01-04"], "datetime64[D]")
         )
@@ -165,8 +165,8 @@ def test_faults_of_rate_files(tmp_path: Path, text: str, said: str) -> None:
 def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """A folder, a home that nobody has, and a path with a zero byte in it."""
     day = np.array(["2024-01-04"], "datetime64[D]")
-    for path, said in ((str(tmp_path), "is no file; name a CSV"), ("~nobody-here/r.csv", "found no home folder")):
-        with pytest.raises(DataError, match=said):
+    for path, expected in ((str(tmp_path), "is no file; name a CSV"), ("~nobody-here/r.csv", "found no home folder")):
+        with pytest.raises(DataError, match=expected):
             RateFile(path=path, unit="percent").annual_rates(day)
     with pytest.raises(ValidationError, match="is not a path"):
         RateFile(path="a\0b", unit="percent")

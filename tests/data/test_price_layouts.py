@@ -20,7 +20,23 @@ from engine.data.sources.files import Files
 from engine.data.sources.sample import Sample
 from tests.support.price_files import load, wide
 
-ODD = ("NO", "ON", "TRUE", "NULL", "NA", "007", "1E5", "nan", "None", "OPEN", "LOW", "DATA", "BRK.B", "BRK", "EURUSD=X")
+AWKWARD_TICKERS = (
+    "NO",
+    "ON",
+    "TRUE",
+    "NULL",
+    "NA",
+    "007",
+    "1E5",
+    "nan",
+    "None",
+    "OPEN",
+    "LOW",
+    "DATA",
+    "BRK.B",
+    "BRK",
+    "EURUSD=X",
+)
 
 
 @pytest.mark.parametrize(
@@ -128,22 +144,24 @@ def test_a_missing_sample_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
 def test_odd_tickers_survive_as_columns(tmp_path: Path, suffix: str) -> None:
     """NO, TRUE, NA, 007 and 1E5 are names, and BRK is not BRK.B."""
     path = tmp_path / f"prices.{suffix}"
-    values = [float(at) for at in range(1, len(ODD) + 1)]
+    values = [float(at) for at in range(1, len(AWKWARD_TICKERS) + 1)]
     if suffix == "csv":
-        path.write_text(f"date,{','.join(ODD)}\n2024-01-02,{','.join(map(str, values))}\n", encoding="utf-8")
+        path.write_text(
+            f"date,{','.join(AWKWARD_TICKERS)}\n2024-01-02,{','.join(map(str, values))}\n", encoding="utf-8"
+        )
     else:
-        columns = {name: pa.array([value]) for name, value in zip(ODD, values, strict=True)}
+        columns = {name: pa.array([value]) for name, value in zip(AWKWARD_TICKERS, values, strict=True)}
         pq.write_table(pa.table({"date": pa.array([dt.date(2024, 1, 2)])} | columns), path)
-    loaded = load(path, *ODD)
-    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(ODD, values, strict=True))
+    loaded = load(path, *AWKWARD_TICKERS)
+    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(AWKWARD_TICKERS, values, strict=True))
 
 
 def test_odd_tickers_survive_as_file_names(tmp_path: Path) -> None:
     """A folder of NO.csv, NA.csv, 007.csv gives each its own series."""
-    for value, ticker in enumerate(ODD, start=1):
+    for value, ticker in enumerate(AWKWARD_TICKERS, start=1):
         (tmp_path / f"{ticker}.csv").write_bytes(b"Date,Close\n2024-01-02,%d\n" % value)
-    loaded = load(tmp_path, *ODD)
-    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(ODD, itertools.count(1.0)))
+    loaded = load(tmp_path, *AWKWARD_TICKERS)
+    assert dict(zip(loaded.tickers, loaded.closes[0], strict=True)) == dict(zip(AWKWARD_TICKERS, itertools.count(1.0)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -49,8 +49,8 @@ def test_clean_data_pass() -> None:
     """Nothing is found in clean prices but the one delisting in them."""
     findings = examine(*clean())
     assert kinds(findings) == set()
-    said = "last close 2021-12-01, 21 sessions before the data end: treated as delisted, sold at its last price"
-    assert [str(finding) for finding in findings] == [f"warning: CCC: {said}"]
+    expected = "last close 2021-12-01, 21 sessions before the data end: treated as delisted, sold at its last price"
+    assert [str(finding) for finding in findings] == [f"warning: CCC: {expected}"]
     raise_error_findings(findings)
 
 

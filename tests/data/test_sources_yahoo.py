@@ -221,21 +221,21 @@ def test_fetch_reports(yahoo: FakeYahoo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "expected"),
     [
         (429, None, "refuses more requests"),
         (500, b"<html>", "cannot be reached or"),
         (None, b"not json", "cannot be reached or"),
     ],
 )
-def test_a_failing_server_is_explained(yahoo: FakeYahoo, status: int | None, body: bytes | None, said: str) -> None:
+def test_a_failing_server_is_explained(yahoo: FakeYahoo, status: int | None, body: bytes | None, expected: str) -> None:
     """Refusals, errors and garbage end as one line that names the ticker and what to do."""
     yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
     if status:
         yahoo.status["SPY"] = status
     if body:
         yahoo.body["SPY"] = body
-    with pytest.raises(DataError, match=f"SPY: .*{said}.*engine data fetch") as caught:
+    with pytest.raises(DataError, match=f"SPY: .*{expected}.*engine data fetch") as caught:
         Yahoo().load(PriceRequest(("SPY",)), now=EVENING)
     assert "\n" not in str(caught.value)
 

@@ -104,20 +104,20 @@ UNIVERSES = {
 def test_a_fault_of_the_universe_file_is_told_with_its_file_and_line(case: str, tmp_path: Path) -> None:
     text, expected = UNIVERSES[case]
     path = written(tmp_path / "u.yaml", text)
-    told = message(f"name: plan\nuniverse: {path}")
-    assert f"plan.yaml:2: universe: {path}{expected}" in told
+    faults = message(f"name: plan\nuniverse: {path}")
+    assert f"plan.yaml:2: universe: {path}{expected}" in faults
 
 
 def test_a_missing_universe_says_where_a_relative_path_starts_and_hides_no_other_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = message("count: many\nuniverse: configs/universe.yaml")
+    faults = message("count: many\nuniverse: configs/universe.yaml")
     assert (
         f"plan.yaml:2: universe: configs/universe.yaml: found no such file; a relative path starts at the working directory, {tmp_path}"
-        in told
+        in faults
     )
-    assert "plan.yaml:1: count:" in told
+    assert "plan.yaml:1: count:" in faults
     assert "found a folder" in message("universe: .")
     (tmp_path / "configs").mkdir()
     written(tmp_path / "configs" / "universe.yaml", ONE)

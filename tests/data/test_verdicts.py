@@ -55,9 +55,9 @@ LISTS = {
 def test_a_fault_of_the_list_is_told_at_its_line(case: str, tmp_path: Path) -> None:
     text, expected = LISTS[case]
     path = written(tmp_path / "v.csv", f"date,ticker,verdict,note\n{text}\n")
-    told = message(f"verdicts: {{path: {path}}}\ncount: many")
-    assert f"plan.yaml:1: verdicts.path: {path}{expected}" in told
-    assert "plan.yaml:2: count:" in told
+    faults = message(f"verdicts: {{path: {path}}}\ncount: many")
+    assert f"plan.yaml:1: verdicts.path: {path}{expected}" in faults
+    assert "plan.yaml:2: count:" in faults
 
 
 def test_faults_of_verdicts_in_the_config_are_told_at_their_own_lines(tmp_path: Path) -> None:

@@ -223,11 +223,11 @@ def _refuse_rows(raw: _RawColumns, tickers: list[str], periods: list[dt.date], f
     wrong: list[str] = []
     for row, key in enumerate(zip(tickers, periods, filed, strict=True)):
         ticker, period, day = key
-        said = f"{raw.place(row)}: {ticker}, period {period}, filed {day}"
+        filing = f"{raw.place(row)}: {ticker}, period {period}, filed {day}"
         if key in seen:
-            wrong.append(f"{said}: stands there already ({raw.place(seen[key])}); keep one of the two")
+            wrong.append(f"{filing}: stands there already ({raw.place(seen[key])}); keep one of the two")
         if day < period:
-            wrong.append(f"{said}: filed before its period was over; correct one of the dates")
+            wrong.append(f"{filing}: filed before its period was over; correct one of the dates")
         seen[key] = row
     if wrong:
         raise DataError(*wrong)

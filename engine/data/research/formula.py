@@ -217,7 +217,11 @@ class Criterion(RootModel[Annotated[str, AfterValidator(partial(_validate, compa
         return _columns(left + right)
 
     def holds(self, figures: Mapping[str, float]) -> bool | None:
-        """Return whether it holds; None when a figure is missing (absent or NaN) or something is divided by zero."""
+        """Return whether it holds; None when a figure is missing (absent or NaN) or something is divided by zero.
+
+        >>> Criterion("net_income / equity >= 10%").holds({"net_income": 12.0, "equity": 100.0})
+        True
+        """
         left, sign, right = _parse_formula(self.root, compares=True)
         one, other = _evaluate(left, figures), _evaluate(right, figures)
         return None if one is None or other is None else _COMPARISONS[sign](one, other)

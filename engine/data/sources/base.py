@@ -131,15 +131,17 @@ def combine_series(
     tickers = tuple(sorted(set(request.tickers)))
     printed = {ticker: series[ticker].select(~np.isnan(series[ticker].closes)) for ticker in tickers}
     end = np.datetime64(request.end or dt.date.max, "D")
-    kept = {ticker: one.select(one.dates <= end) for ticker, one in printed.items()}
-    dates = np.unique(np.concatenate([one.dates for one in kept.values()])) if kept else np.empty(0, "datetime64[D]")
+    inside = {ticker: one.select(one.dates <= end) for ticker, one in printed.items()}
+    dates = (
+        np.unique(np.concatenate([one.dates for one in inside.values()])) if inside else np.empty(0, "datetime64[D]")
+    )
     if not len(dates):
         wanted = f"{', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}"
         raise DataError(f"{provenance.source}: no close of {wanted}; choose a later window.end or another source")
     closes = np.full((len(dates), len(tickers)), np.nan)
     for column, ticker in enumerate(tickers):
-        closes[np.searchsorted(dates, kept[ticker].dates), column] = kept[ticker].closes
-    notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(kept[ticker].dates)]
+        closes[np.searchsorted(dates, inside[ticker].dates), column] = inside[ticker].closes
+    notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(inside[ticker].dates)]
     sha256 = closes_sha256(dates, tickers, closes)
     signed = dataclasses.replace(provenance, sha256=sha256, notes=(*provenance.notes, *notes))
     return Closes(read_only(dates), tickers, read_only(closes), currency, signed)

@@ -52,11 +52,11 @@ class Files(ConfigModel):
         except OSError as error:
             words = f"{error.strerror}; check the path and its permissions"
             raise DataError(f"data.source.path: {path}: {words}") from error
-        kinds, said = _choose_kinds(found, self.closes)
+        kinds, assumed = _choose_kinds(found, self.closes)
         series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
         closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
         source = f"files ({path.name})"
-        return combine_series(series, request, self.currency, Provenance(source, closes, notes=(*notes, *said)))
+        return combine_series(series, request, self.currency, Provenance(source, closes, notes=(*notes, *assumed)))
 
 
 def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
@@ -175,8 +175,8 @@ def _choose_kinds(
     expected, kinds = ("raw", as_raw) if raw else ("adjusted", as_adjusted)
     if missing := [ticker for ticker in found if ticker not in kinds]:
         has = shortlist(f"{ticker} {' and '.join(sorted(own))} ({name})" for ticker, (name, own) in found.items())
-        every = len(as_raw) == len(found)
-        remedy = "write `closes: raw` in data.source" if every else f"supply {expected} closes for these"
+        all_raw = len(as_raw) == len(found)
+        remedy = "write `closes: raw` in data.source" if all_raw else f"supply {expected} closes for these"
         words = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
         raise DataError(f"data.source: closes: {closes}: {words}; {remedy}")
     return kinds, _assumption_notes(found, kinds, closes)

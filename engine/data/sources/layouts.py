@@ -103,18 +103,22 @@ def parse_double_header(
     for ticker in dict.fromkeys(tickers[1:]):
         own = [column for column in range(1, len(tickers)) if tickers[column] == ticker]
         roles = {column_role(fields[column]): column for column in own}
-        found, said = _classify_closes(file, roles, {fields[column].strip().lower(): column for column in own})
+        found, remarks = _classify_closes(file, roles, {fields[column].strip().lower(): column for column in own})
         if ticker in wanted:
             closes |= {(ticker, kind): column for kind, column in found.items()}
-            notes.extend(said)
+            notes.extend(remarks)
     return PriceColumns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
 
 
 def shortlist(names: Iterable[str], most: int = 12) -> str:
-    """Return the first names and how many more there are."""
-    every = list(names)
-    rest = f" and {len(every) - most} more" if len(every) > most else ""
-    return (", ".join(every[:most]) or "nothing") + rest
+    """Return the first names and how many more there are.
+
+    >>> shortlist(["SPY", "IWM", "VB"], most=2)
+    'SPY, IWM and 1 more'
+    """
+    whole = list(names)
+    rest = f" and {len(whole) - most} more" if len(whole) > most else ""
+    return (", ".join(whole[:most]) or "nothing") + rest
 
 
 def _date_column(file: str, header: Sequence[str]) -> int:
@@ -149,24 +153,24 @@ def _wide_columns(file: str, header: Sequence[str], date: int, tickers: Iterable
 def _classify_closes(
     file: str, roles: dict[str, int], folded: dict[str, int]
 ) -> tuple[dict[CloseKind, int], tuple[str, ...]]:
-    """Return the columns of closes by kind, and what has to be said about them."""
+    """Return the columns of closes by kind, and what a reader should know about them."""
     fields = set(folded)
-    said = ""
+    note = ""
     kinds: dict[CloseKind, int] = {}
     if "adjusted" in roles:
         kinds = {"adjusted": roles["adjusted"]}
     elif "price" in roles and "close" in roles:
-        kinds, said = {"adjusted": roles["price"]}, "the column Price beside Close is taken as the adjusted close"
+        kinds, note = {"adjusted": roles["price"]}, "the column Price beside Close is taken as the adjusted close"
     elif fields & _STOOQ_CLOSES:
         return {"adjusted": roles["close"]}, (f"{file}: stooq adjusts its closes for splits and dividends",)
     elif "close" in roles and {"dividends", "stock splits"} <= fields:
         return {"adjusted": roles["close"]}, (f"{file}: Close beside Dividends is yfinance's adjusted close",)
     elif "price" in roles and "change %" in fields:
-        kinds, said = {"raw": roles["price"]}, "investing.com prices hold no dividends"
+        kinds, note = {"raw": roles["price"]}, "investing.com prices hold no dividends"
     elif "close" in roles and fields & {"dividend", "split"}:
-        said = "closes as traded; dividends and splits are not in them"
+        note = "closes as traded; dividends and splits are not in them"
     elif "close" in roles or "price" in roles:
         return {"unsaid": roles.get("close", roles.get("price", 0))}, ()
     if "close" in roles:
         kinds["raw"] = roles["close"]
-    return kinds, ((f"{file}: {said}",) if said else ())
+    return kinds, ((f"{file}: {note}",) if note else ())

@@ -16,13 +16,7 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.cells import build_table, parse_dates, refuse_shifted_dates
-from engine.data.sources.layouts import (
-    PriceColumns,
-    PriceTable,
-    column_role,
-    parse_double_header,
-    parse_header,
-)
+from engine.data.sources.layouts import PriceColumns, PriceTable, column_role, parse_double_header, parse_header
 
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 

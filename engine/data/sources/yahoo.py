@@ -71,8 +71,8 @@ class Yahoo(ConfigModel):
         notes = [_NOTE, *report.notes]
         series: dict[str, CloseSeries] = {}
         for ticker, stored in held.items():
-            series[ticker], said = _restrict_to_sessions(ticker, stored, request.exchange)
-            notes += said
+            series[ticker], remarks = _restrict_to_sessions(ticker, stored, request.exchange)
+            notes += remarks
         return combine_series(series, request, currency, Provenance(_SOURCE, "adjusted", notes=tuple(notes)))
 
     def fetch(
@@ -133,13 +133,13 @@ def _refresh_store(
             covered.append(ticker)
             continue
         try:
-            fresh, said = refresh_series(ticker, old, exchange, closed)
+            fresh, remarks = refresh_series(ticker, old, exchange, closed)
             store.write_series(_SOURCE, ticker, fresh)
         except DataError as error:
             failed.append((ticker, str(error)))
         else:
             fetched.append(ticker)
-            notes += damage + said
+            notes += damage + remarks
     if progress:
         progress("", len(tickers), len(tickers))
     return FetchReport(tuple(fetched), tuple(covered), tuple(failed), tuple(notes))
