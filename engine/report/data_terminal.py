@@ -67,8 +67,7 @@ def print_fetch(source: PriceSource, request: PriceRequest) -> None:
     """
     out = console()
     if not isinstance(source, SupportsFetch):
-        kind = str(getattr(source, "kind", "this source"))
-        out.print(text(f"Nothing to fetch: source {kind} reads its closes from this machine."))
+        out.print(text(f"Nothing to fetch: source {source.kind} reads its closes from this machine."))
         return
     report = _fetch_with_progress(out, source, request)
     print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(report.failed)} failed")

@@ -96,6 +96,11 @@ class Closes:
 class PriceSource(Protocol):
     """What every price source can do."""
 
+    @property
+    def kind(self) -> str:
+        """What a config calls it."""
+        ...
+
     def load(self, request: PriceRequest) -> Closes:
         """Return the closes of exactly the requested tickers, all history up to ``request.end``."""
         ...
