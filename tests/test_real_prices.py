@@ -1,4 +1,4 @@
-"""O-PPO-SIM and the published table: real prices, three engines."""
+"""Real prices: thirty years beside two other engines, and a published table."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_figures_that_do_not_exist_are_none() -> None:
     assert metrics.beta(np.ones(5), np.ones(5)) is None
 
 
-# O-TWR ------------------------------------------------------------------------------------------------------------
+# time-weighted returns --------------------------------------------------------------------------------------------------
 
 
 def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
