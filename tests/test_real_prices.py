@@ -99,8 +99,8 @@ def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data
     )
     result = run_backtest(config)
     for name, printed in PUBLISHED.items():
-        here = result.comparison.portfolios[name].metrics()
+        here = result.comparison.portfolios[name].metrics
         assert tuple(f"{100 * here[key]:.2f}" for key in ("cagr", "volatility", "max_drawdown")) == printed
-    spy = result.comparison.portfolios["strategy"].metrics()
+    spy = result.comparison.portfolios["strategy"].metrics
     assert f"{100 * spy['cagr']:.2f}" == "8.07"
     assert any(d.portfolio == "strategy" and d.published == pytest.approx(0.089) for d in result.comparison.published)

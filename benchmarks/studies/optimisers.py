@@ -106,7 +106,7 @@ class Row:
 
     def cells(self, rivals: tuple[str, ...]) -> list[str]:
         """Return the line of a table."""
-        figures = self.strategy.metrics()
+        figures = self.strategy.metrics
         without = sum(bool(step.fallback) for step in self.steps)
         versus = [self.run.comparison.versus[name] for name in rivals]
         return [
@@ -232,7 +232,7 @@ def references(rows: list[Row], names: tuple[str, ...]) -> list[str]:
     cells = []
     for row in rows[: len(SCHEDULES)]:
         for name in names:
-            figures = row.run.comparison.portfolios[name].metrics()
+            figures = row.run.comparison.portfolios[name].metrics
             numbers = [fmt.percent(figures["cagr"]), fmt.percent(figures["volatility"]), fmt.ratio(figures["sharpe"])]
             held = not figures["turnover"]
             cells.append(
@@ -486,13 +486,13 @@ def notes(funds: list[Row], plan: list[Row]) -> Iterator[str]:
             f"**Against {'the plan by hand' if rival == 'by hand' else rival}, {title}.** {len(ahead)} of {len(versus)} walks ended ahead; "
             f"the 95 % interval lies above zero for {named(sure)} and below it for {named(worse)}."
         )
-    calmest = min(funds, key=lambda row: float(row.strategy.metrics()["volatility"] or 0.0))
+    calmest = min(funds, key=lambda row: float(row.strategy.metrics["volatility"] or 0.0))
     spread = {row.schedule: [] for row in funds}
     for row in funds:
-        spread[row.schedule].append(float(row.strategy.metrics()["turnover"] or 0.0))
+        spread[row.schedule].append(float(row.strategy.metrics["turnover"] or 0.0))
     yield (
         f"**Volatility and trading, ten funds.** The calmest walk is {calmest.objective.replace('_', ' ')} ({calmest.schedule}) at "
-        f"{fmt.percent(calmest.strategy.metrics()['volatility'])}. Deciding monthly rather than annually took turnover from "
+        f"{fmt.percent(calmest.strategy.metrics['volatility'])}. Deciding monthly rather than annually took turnover from "
         f"{fmt.percent(float(np.mean(spread['annual'])))} to {fmt.percent(float(np.mean(spread['monthly'])))} a year, on average over the objectives."
     )
     steps = [step for row in [*funds, *plan] for step in row.steps if not step.fallback]

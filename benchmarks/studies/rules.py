@@ -73,7 +73,7 @@ class Row:
     @property
     def cagr(self) -> float:
         """Growth a year [fraction]."""
-        return float(self.portfolio.metrics()["cagr"] or 0.0)
+        return float(self.portfolio.metrics["cagr"] or 0.0)
 
     @property
     def highest(self) -> tuple[float, str]:
@@ -88,7 +88,7 @@ class Row:
 
     def cells(self) -> list[str]:
         """Return the line's cells."""
-        figures = self.portfolio.metrics()
+        figures = self.portfolio.metrics
         reviewed = "/".join(map(str, self.verdicts)) if any(self.verdicts) else fmt.DASH
         return [
             self.label,
@@ -260,7 +260,7 @@ def claim(januaries: Sequence[Row]) -> str:
         inside += found >= low
         excluded += above < low or below > high
         where = "less than that" if found < low else "as much" if found <= high else "more than that"
-        held = row.run.comparison.portfolios[HELD].metrics()["cagr"]
+        held = row.run.comparison.portfolios[HELD].metrics["cagr"]
         told.append(
             f"{span(row)}: {fmt.percent(row.cagr)} a year against {fmt.percent(held)} for buy-and-hold, that is "
             f"{fmt.percentage_points(found)}, {where}; the 95 % interval, {fmt.interval(versus.cagr_difference_ci95)}, {interval_verdict(versus.cagr_difference_ci95)}."
@@ -409,7 +409,7 @@ def recomputed(rows: Sequence[Row], prices: Path) -> str:
         for _ in range(100 if end != spots[-1] else 0):
             value = before - rate * float((weights * value - money).abs().sum())
     apart_held = abs((grown / capital) ** (1.0 / years) - 1.0 - held.cagr)
-    apart_january = abs(value / float(january.portfolio.metrics()["final_value"] or 0.0) - 1.0)
+    apart_january = abs(value / float(january.portfolio.metrics["final_value"] or 0.0) - 1.0)
     if max(apart_held, apart_january) > 1e-10:
         raise SystemExit(f"recomputed figures differ: CAGR by {apart_held:g}, final value by {apart_january:g}")
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,8 +45,9 @@ class PortfolioResult:
     performance: Performance
     peak_weights: Mapping[str, PeakWeight]
 
+    @cached_property
     def metrics(self) -> dict[str, float | int | None]:
-        """Return every metric by name."""
+        """Every metric by name."""
         return compute_metrics(self.performance)
 
 
@@ -136,7 +138,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
             if name != "strategy"
         },
         checks=_worst_checks([check_ledger(portfolio.ledger, market) for portfolio in portfolios.values()]),
-        published=compare_published(published, {name: portfolio.metrics() for name, portfolio in portfolios.items()}),
+        published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=asset_events(strategy.ledger, market, policy),
         cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
     )
@@ -144,7 +146,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
 
 def _cap_effect(watched: PortfolioResult, unwatched: PortfolioResult) -> CapEffect:
     mine, other = watched.performance, unwatched.performance
-    growth, other_growth = watched.metrics()["cagr"], unwatched.metrics()["cagr"]
+    growth, other_growth = watched.metrics["cagr"], unwatched.metrics["cagr"]
     return CapEffect(
         orders=mine.trades - other.trades,
         costs=mine.costs - other.costs,

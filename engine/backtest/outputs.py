@@ -205,7 +205,7 @@ def _window(ledger: Ledger) -> WindowSummary:
 def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
     return PortfolioSummary(
         **_window(portfolio.ledger).model_dump(),
-        metrics=portfolio.metrics(),
+        metrics=portfolio.metrics,
         max_weight=dict(portfolio.peak_weights),
     )
 

@@ -183,6 +183,6 @@ def _compare_metrics(
 
 def _portfolio_metric(portfolio: PortfolioResult, market: Market, figure: str) -> float | None:
     if figure not in CAP_METRICS:
-        return portfolio.metrics()[figure]
+        return portfolio.metrics[figure]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peak_weights.items()}
     return dict(zip(CAP_METRICS, cap_metrics(portfolio.ledger, market, caps), strict=True))[figure] if caps else None

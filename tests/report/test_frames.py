@@ -11,7 +11,7 @@ from engine.report.run.frames import Frames
 def test_frames_hold_the_same_figures_as_the_run(run: RunResult) -> None:
     """Frames agree with the ledger, weights sum to one, and a late benchmark is NaN before it begins."""
     frames = Frames.from_run(run)
-    figures = run.comparison.strategy.metrics()
+    figures = run.comparison.strategy.metrics
     assert frames.summary.loc["cagr", "strategy"] == figures["cagr"]
     assert frames.equity["strategy"].iloc[-1] == figures["final_value"]
     assert frames.equity["LATE"].isna().sum() == 300

@@ -82,7 +82,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def own_run(found) -> dict[str, float | None]:
     run = workflow.run_backtest(found, intervals=False)
-    return run.comparison.strategy.metrics()
+    return run.comparison.strategy.metrics
 
 
 MIXED = """

@@ -53,7 +53,7 @@ class Frames:
         portfolios = run.comparison.portfolios
         ledgers = {name: portfolio.ledger for name, portfolio in portfolios.items()}
         values = {name: pd.Series(one.value, index=pd.DatetimeIndex(one.dates)) for name, one in ledgers.items()}
-        figures = {name: portfolio.metrics() for name, portfolio in portfolios.items()}
+        figures = {name: portfolio.metrics for name, portfolio in portfolios.items()}
         return cls(
             name=run.name,
             equity=pd.DataFrame(values).sort_index().rename_axis("date"),
