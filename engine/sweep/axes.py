@@ -91,24 +91,24 @@ class Range(ConfigModel):
         if len({one[2] for one in written if one}) > 1:
             yield ("from",), "percentages and plain numbers are mixed; write all of them with %, or none"
             return
-        low, high = Decimal(_without_percent(self.first)), Decimal(_without_percent(self.last))
-        if high <= low:
+        if _to_decimal(self.last) <= _to_decimal(self.first):
             yield ("to",), f"{self.last} is not above {self.first}; swap them"
         elif self.step is not None:
-            yield from self._step_faults(low, high, Decimal(_without_percent(self.step)))
+            yield from self._step_faults(_to_decimal(self.first), _to_decimal(self.last), _to_decimal(self.step))
 
     def _date_faults(self) -> Iterator[FieldFault]:
         false = [(key, text) for key, text in (("from", self.first), ("to", self.last)) if not _is_date(text)]
+        for key, text in false:
+            yield (key,), f"{text} is no day of the calendar; write year-month-day, as 2004-02-29"
         if false:
-            for key, text in false:
-                yield (key,), f"{text} is no day of the calendar; write year-month-day, as 2004-02-29"
-        elif not _MONTHS_OR_YEARS.fullmatch(self.step or ""):
+            return
+        if not _MONTHS_OR_YEARS.fullmatch(self.step or ""):
             yield ("step",), "dates go in steps of months or years; write step: 1 year"
         elif self.last <= self.first:
             yield ("to",), f"{self.last} is not after {self.first}; swap them"
         else:
-            *_, near = self._date_texts()
-            after = self._date_after(near)
+            near = self.texts()[-1]
+            after = next((day for day in self._dates() if day > self.last), "")
             if near == self.first:
                 yield ("step",), f"a step of {self.step} leads beyond {self.last}; write a shorter one"
             elif near != self.last:
@@ -123,45 +123,38 @@ class Range(ConfigModel):
             yield ("step",), f"{count:,} values, an axis has at most {MAX_AXIS_VALUES:,}; take larger steps"
         elif (high - low) % step:
             near = low + (high - low) // step * step
-            unit = "%" if self.last.endswith("%") else ""
             words = f"steps of {self.step} from {self.first} miss {self.last}"
-            yield ("to",), f"{words}; write to: {_format_decimal(near)}{unit} or {_format_decimal(near + step)}{unit}"
+            yield ("to",), f"{words}; write to: {self._format(near)} or {self._format(near + step)}"
 
     @property
     def suggested_step(self) -> str:
         """A step that the range is ten of, in its own kind."""
-        low, high = Decimal(_without_percent(self.first)), Decimal(_without_percent(self.last))
-        return _format_decimal((high - low) / 10) + ("%" if self.first.endswith("%") else "")
+        return self._format((_to_decimal(self.last) - _to_decimal(self.first)) / 10)
 
     def texts(self) -> list[str]:
-        """Return every value, exactly as it would be written by hand."""
-        if _ISO_DATE.fullmatch(self.first):
-            return self._date_texts()
-        unit = "%" if self.first.endswith("%") else ""
-        low, high = Decimal(_without_percent(self.first)), Decimal(_without_percent(self.last))
-        step = Decimal(_without_percent(self.step)) if self.step else (high - low) / DEFAULT_RANGE_STEPS
-        return [_format_decimal(low + k * step) + unit for k in range(int((high - low) / step) + 1)]
+        """Return every value, exactly as it would be written by hand.
 
-    @property
-    def _months_per_step(self) -> int:
-        """How many months a step of dates has."""
+        >>> Range.model_validate({"from": "5%", "to": "6%", "step": "0.5%"}).texts()
+        ['5%', '5.5%', '6%']
+        """
+        if _ISO_DATE.fullmatch(self.first):
+            return list(itertools.takewhile(lambda day: day <= self.last, self._dates()))
+        low, high = _to_decimal(self.first), _to_decimal(self.last)
+        step = _to_decimal(self.step) if self.step else (high - low) / DEFAULT_RANGE_STEPS
+        return [self._format(low + k * step) for k in range(int((high - low) / step) + 1)]
+
+    def _format(self, number: Decimal) -> str:
+        """Return a number as the range is written: percentages, or plain."""
+        return f"{number.normalize():f}" + ("%" if self.first.endswith("%") else "")
+
+    def _dates(self) -> Iterator[str]:
+        """Yield the first day, and each a step later that a calendar has."""
         span = _MONTHS_OR_YEARS.fullmatch(self.step or "1 year")
         if span is None:
             raise TypeError(self.step)
-        return int(span[1]) * (12 if span[2] == "year" else 1)
-
-    def _date_texts(self) -> list[str]:
-        first, last = dt.date.fromisoformat(self.first), dt.date.fromisoformat(self.last)
-        steps = _months_between(first, last) // self._months_per_step
-        days = (_add_months(first, k * self._months_per_step) for k in range(steps + 1))
-        return [str(day) for day in days if day <= last]
-
-    def _date_after(self, near: str) -> str | None:
-        """Return the day of the step after the one that ends on ``near``; None when no calendar has it."""
-        first = dt.date.fromisoformat(self.first)
-        steps = _months_between(first, dt.date.fromisoformat(near)) // self._months_per_step
-        months = (steps + 1) * self._months_per_step
-        return str(_add_months(first, months)) if months <= _months_between(first, dt.date.max) else None
+        first, months = dt.date.fromisoformat(self.first), int(span[1]) * (12 if span[2] == "year" else 1)
+        last_month = 12 * (dt.date.max.year - first.year) + dt.date.max.month - first.month
+        return (str(_add_months(first, later)) for later in range(0, last_month + 1, months))
 
 
 class Basket(ConfigModel):
@@ -206,12 +199,11 @@ class Basket(ConfigModel):
     def values(self) -> list[AxisValue]:
         """Return every basket at every weight; the weight changes first."""
         names = [basket for size in self.choose for basket in itertools.combinations(self.of, size)]
+        weights = [(weight, parse_parameter_value(weight)) for weight in self.weight]
         return [
-            AxisValue(
-                dict.fromkeys(basket, weight), (" ".join(basket), float(len(basket)), parse_parameter_value(weight))
-            )
+            AxisValue(dict.fromkeys(basket, weight), (" ".join(basket), float(len(basket)), parameter))
             for basket in names
-            for weight in self.weight
+            for weight, parameter in weights
         ]
 
 
@@ -221,11 +213,8 @@ _BASKET_KEYS: Final = {"choose", "of", "weight"}
 
 def _axis_tag(value: object) -> str:
     if isinstance(value, dict | Range | Basket):
-        return (
-            _BASKET
-            if isinstance(value, Basket) or (isinstance(value, dict) and _BASKET_KEYS & value.keys())
-            else _RANGE
-        )
+        is_basket = bool(_BASKET_KEYS & value.keys()) if isinstance(value, dict) else isinstance(value, Basket)
+        return _BASKET if is_basket else _RANGE
     return _LIST if isinstance(value, list | tuple) else _ALL
 
 
@@ -248,14 +237,14 @@ AnyAxis: TypeAlias = Annotated[
 
 
 def parse_parameter_value(text: Tree) -> ParameterValue:
-    """Return what the results say of a value: a fraction or a number where it is one, else its text."""
-    if isinstance(text, str):
-        exact = _DECIMAL.fullmatch(text.strip())
-        if exact:
-            number = float(exact[1]) / 100.0 if exact[2] else float(exact[1])
-            return number if math.isfinite(number) else text
-        return text
-    return format_inline_yaml(text)
+    """Return what the results say of a value: a fraction or a number where it is one, else its text.
+
+    >>> parse_parameter_value("2.5%"), parse_parameter_value("close"), parse_parameter_value({"kind": "none"})
+    (0.025, 'close', '{kind: none}')
+    """
+    exact = _DECIMAL.fullmatch(text.strip()) if isinstance(text, str) else None
+    number = float(exact[1]) / (100.0 if exact[2] else 1.0) if exact else math.inf
+    return number if math.isfinite(number) else format_inline_yaml(text)
 
 
 def format_inline_yaml(node: Tree) -> str:
@@ -267,12 +256,8 @@ def format_inline_yaml(node: Tree) -> str:
     return node
 
 
-def _without_percent(text: str) -> str:
-    return text.rstrip("%").strip()
-
-
-def _format_decimal(number: Decimal) -> str:
-    return f"{number.normalize():f}"
+def _to_decimal(text: str) -> Decimal:
+    return Decimal(text.rstrip("%").strip())
 
 
 def _is_date(text: str) -> bool:
@@ -281,11 +266,6 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _months_between(first: dt.date, last: dt.date) -> int:
-    """Return how many months later the month of ``last`` is."""
-    return 12 * (last.year - first.year) + last.month - first.month
 
 
 def _add_months(day: dt.date, months: int) -> dt.date:
