@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final, Generic, cast
+from typing import Generic, cast
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers, last_price_day, price_request
@@ -25,11 +25,6 @@ from engine.sweep.results_table import RESULTS_FILE, ResultsWriter
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import SweepJob
-
-BYTES_PER_POINT: Final = 6_000
-"""Memory that one point takes while its chunk is computed, with a margin."""
-MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 16_384
-"""Points of a chunk."""
 
 ProgressCallback = Callable[[int, int], None]
 """Told how many points are done, of how many."""
@@ -117,11 +112,7 @@ def compute_results(
     Returns why points are none: reason -> how many, and the first of them. ``rows`` points make a chunk. Chunks come in
     any order and are written in theirs.
 
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to, or workers are lost again and again.
-
+    Raises OutputError when the folder cannot be written to, or workers are lost again and again.
     """
     count, rejections = sweep.points.count, RejectionCounter()
     missing = list(journal.missing_ranges(count))
@@ -153,10 +144,3 @@ def _split_into_tasks(points: Points, missing: list[tuple[int, int]], rows: int)
     for begin, end in missing:
         for first in range(begin, end, rows):
             yield first, points.indices_between(first, min(first + rows, end))
-
-
-def chunk_size(memory: int, workers: int, count: int) -> int:
-    """Return how many points make a chunk, so that all that are computed at once fit in ``memory`` [bytes]."""
-    fitting = memory // (BYTES_PER_POINT * workers)
-    even = -(-count // (4 * workers))
-    return max(MIN_CHUNK_POINTS, min(fitting, even, MAX_CHUNK_POINTS))

@@ -40,11 +40,8 @@ class DaskExecutor:
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, as they come.
 
-        Raises
-        ------
-        OutputError
-            When no scheduler answers, it has no worker or one of other versions, or workers are lost again and again.
-
+        Raises OutputError when no scheduler answers, it has no worker or one of other versions, or workers are lost
+        again and again.
         """
         client = self._connect()
         try:

@@ -58,11 +58,7 @@ class ProcessExecutor:
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, as they come.
 
-        Raises
-        ------
-        OutputError
-            When processes are lost again and again.
-
+        Raises OutputError when processes are lost again and again.
         """
         dispatcher = Dispatcher(iter(tasks), Queue(2 * self.workers))
         for _ in range(self.workers):

@@ -42,20 +42,16 @@ class Journal:
     def open(cls, path: Path, identity: dict[str, str], *, resume: bool) -> Journal:
         """Open the journal at ``path`` for a sweep that ``identity`` names; without ``resume`` it starts empty.
 
-        Raises
-        ------
-        OutputError
-            When another process writes it, the folder cannot be written to, or it belongs to another sweep.
-
+        Raises OutputError when another process writes it, the folder cannot be written to, or it belongs to another
+        sweep.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.fdopen(_open_plain_file(path), "r+b")
+        journal = cls(path, os.fdopen(_open_plain_file(path), "r+b"))
         try:
-            _lock(file, path)
-            journal = cls(path, file)
+            _lock(journal.file, path)
             journal._start_or_resume(identity, resume=resume)
         except BaseException:
-            _close_quietly(file)
+            journal.close()
             raise
         return journal
 
@@ -69,8 +65,7 @@ class Journal:
         elif found != identity:
             keys = dict.fromkeys([*identity, *found])
             changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
-            words = f"belongs to another sweep ({changed} differs)"
-            raise OutputError(f"{self.path}: {words}; leave --resume away to start anew")
+            raise self._foreign_error(f"belongs to another sweep ({changed} differs)")
 
     def append(self, content: bytes) -> None:
         """Append an encoded chunk; when this returns it is on the disk."""
@@ -91,10 +86,10 @@ class Journal:
             if begin < first:
                 yield begin, first
             elif begin > first:
-                raise self._foreign_chunk_error()
+                raise self._foreign_error()
             begin = self.chunk_locations[first][0]
         if begin > count:
-            raise self._foreign_chunk_error()
+            raise self._foreign_error()
         if begin < count:
             yield begin, count
 
@@ -108,7 +103,12 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file and its lock."""
-        _close_quietly(self.file)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file: all that counts was written through, and what a full disk did not take is said already."""
+        with suppress(OSError):
+            self.file.close()
 
     def delete(self) -> None:
         """Delete the file: what it kept is a result now."""
@@ -137,7 +137,7 @@ class Journal:
             else:
                 chunk = _decode_chunk(content)
                 if chunk is None or chunk.first in self.chunk_locations:
-                    raise self._foreign_chunk_error()
+                    raise self._foreign_error()
                 self.chunk_locations[chunk.first] = (chunk.last, end + _RECORD_HEADER.size, len(content))
             end += _RECORD_HEADER.size + len(content)
         self.file.seek(end)
@@ -150,11 +150,11 @@ class Journal:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise OutputError(f"{self.path}: belongs to no sweep; leave --resume away to start anew")
+            raise self._foreign_error("belongs to no sweep")
         return found
 
-    def _foreign_chunk_error(self) -> OutputError:
-        return OutputError(f"{self.path}: holds a chunk of no such sweep; leave --resume away to start anew")
+    def _foreign_error(self, words: str = "holds a chunk of no such sweep") -> OutputError:
+        return OutputError(f"{self.path}: {words}; leave --resume away to start anew")
 
     def _read_record(self) -> bytes | None:
         head = self.file.read(_RECORD_HEADER.size)
@@ -190,12 +190,6 @@ def _open_plain_file(path: Path) -> int:
             raise
         words = "is a symbolic link, a plain file is expected; remove the link or choose another --out"
         raise OutputError(f"{path}: {words}") from error
-
-
-def _close_quietly(file: BinaryIO) -> None:
-    """Close a file of which all that counts was written through; what a full disk did not take is said already."""
-    with suppress(OSError):
-        file.close()
 
 
 def _lock(file: BinaryIO, path: Path) -> None:

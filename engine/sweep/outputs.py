@@ -11,15 +11,7 @@ from typing import Final
 
 import yaml
 
-from engine.backtest.outputs import (
-    CONFIG_FILE,
-    MANIFEST_FILE,
-    SUMMARY_FILE,
-    SWEEP_KIND,
-    RunResult,
-    refuse_other_kind,
-    to_json,
-)
+from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind, to_json
 from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder, move_into_place
@@ -44,15 +36,11 @@ def staging_folder(folder: Path) -> Path:
 
 
 def publish(
-    sweep: PreparedSweep[PolicyT],
-    run: RunResult,
-    summary: SweepSummary,
-    folder: Path,
-    build: Callable[[Path], object],
+    sweep: PreparedSweep[PolicyT], summary: SweepSummary, folder: Path, build: Callable[[Path], object]
 ) -> None:
     """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.
 
-    ``run`` is that of the base config. A fault on the way leaves the results of an earlier sweep as they were.
+    A fault on the way leaves the results of an earlier sweep as they were.
     """
     staging = staging_folder(folder)
     files: Mapping[str, bytes] = {
@@ -64,7 +52,7 @@ def publish(
     manifest = SweepManifest(
         versions=package_versions(),
         config_sha256=sweep.config.sha256(),
-        plan_sha256=run.config_sha256,
+        plan_sha256=sweep.base_config.sha256(),
         data_sha256=sweep.job.closes.provenance.sha256,
         identity=dict(sweep.identity),
         files={name: _file_sha256(staging / name) for name in (RESULTS_FILE, *files)},

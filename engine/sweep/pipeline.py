@@ -11,14 +11,7 @@ from typing import Final
 
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.jit import is_compiled
-from engine.sweep.computation import (
-    MIN_CHUNK_POINTS,
-    PreparedSweep,
-    ProgressCallback,
-    chunk_size,
-    compute_results,
-    run_base_config,
-)
+from engine.sweep.computation import PreparedSweep, ProgressCallback, compute_results, run_base_config
 from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish, staging_folder
@@ -28,6 +21,10 @@ from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.worker import ChunkEvaluator
 
+BYTES_PER_POINT: Final = 6_000
+"""Memory that one point takes while its chunk is computed, with a margin."""
+MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 16_384
+"""Points of a chunk."""
 MIN_BATCH_POINTS: Final = 20_000
 """Points from which on more processes are worth starting, when variants run in batches."""
 MIN_SEQUENTIAL_POINTS: Final = 200
@@ -53,27 +50,23 @@ def run_sweep(
 ) -> SweepSummary:
     """Run a sweep to its files; return what it shows.
 
-    Raises
-    ------
-    EngineError
-        When config, prices, folder, workers or scheduler do not allow it, or no point is a valid run; what was there
-        before is untouched.
-
+    Raises EngineError when config, prices, folder, workers or scheduler do not allow it, or no point is a valid run;
+    what was there before is untouched.
     """
     staging = staging_folder(options.folder)
     count = sweep.points.count
     executor, workers = _choose_executor(options, sweep)
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
-        rejections = compute_results(sweep, journal, executor, chunk_size(options.memory, workers, count), progress)
+        rejections = compute_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
             journal.delete()
             clean_staging(options.folder)
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
-        run = run_base_config(sweep)
-        summary = summarise(SweepResults(staging / RESULTS_FILE, sweep.space, sweep.points), run, rejections)
-        publish(sweep, run, summary, options.folder, build)
+        results = SweepResults(staging / RESULTS_FILE, sweep.space, sweep.points)
+        summary = summarise(results, run_base_config(sweep), rejections)
+        publish(sweep, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
     return summary
@@ -97,3 +90,10 @@ def _choose_executor(options: SweepOptions, sweep: PreparedSweep[PolicyT]) -> tu
     if not is_compiled("run_lanes"):
         evaluator.evaluate(0, first)  # once here rather than in every process at a time
     return ProcessExecutor(workers), workers
+
+
+def _chunk_size(memory: int, workers: int, count: int) -> int:
+    """Return how many points make a chunk, so that all that are computed at once fit in ``memory`` [bytes]."""
+    fitting = memory // (BYTES_PER_POINT * workers)
+    even = -(-count // (4 * workers))
+    return max(MIN_CHUNK_POINTS, min(fitting, even, MAX_CHUNK_POINTS))

@@ -6,20 +6,23 @@ Row groups have a fixed number of rows, so the bytes do not depend on how the po
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.core.arrays import FloatArray
-from engine.core.arrow_columns import to_numpy
+from engine.core.arrow_columns import from_numpy, to_numpy
 from engine.core.errors import DataError, OutputError
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.space import AxisIndices, Parameter, Points, Space
+
+NumberT = TypeVar("NumberT", np.float64, np.int64)
 
 RESULTS_FILE: Final = "results.parquet"
 ROW_GROUP_SIZE: Final = 32_768
@@ -90,10 +93,10 @@ class ResultsWriter:
         """Write what is held as a row group."""
         rows, self._row_count = self._row_count, 0
         numbers = self._numbers[:rows]
-        digits = self.points.indices(numbers)
-        columns = [_integer_column(numbers), _hexadecimal_column(self._ids[:rows])]
-        columns += [_parameter_column(one, digits) for one in self.space.parameters]
-        columns += [_float_column(figure[:rows]) for figure in self._metrics]
+        indices = self.points.indices(numbers)
+        columns = [from_numpy(numbers), _hexadecimal_column(self._ids[:rows])]
+        columns += [_parameter_column(one, indices) for one in self.space.parameters]
+        columns += [from_numpy(metric[:rows], np.isfinite(metric[:rows])) for metric in self._metrics]
         try:
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
         except OSError as error:
@@ -108,20 +111,6 @@ def _arrow_type(one: Parameter) -> pa.DataType:
     return pa.float64() if isinstance(one.labels[0], float) else pa.dictionary(pa.int32(), pa.string())
 
 
-# arrays are made from buffers, as pa.array() would import pandas to ask whether this is one of its series
-
-
-def _integer_column(numbers: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
-
-
-def _float_column(column: FloatArray) -> pa.Array:
-    """Return a column of figures, empty where it is NaN."""
-    known = np.isfinite(column)
-    present = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(pa.float64(), len(column), [present, pa.py_buffer(np.ascontiguousarray(column))])
-
-
 def _hexadecimal_column(ids: npt.NDArray[np.uint8]) -> pa.Array:
     digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
     text = digits[np.stack([ids >> 4, ids & 15], axis=2)]
@@ -129,30 +118,43 @@ def _hexadecimal_column(ids: npt.NDArray[np.uint8]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(ids), [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
 
 
-def _parameter_column(one: Parameter, digits: AxisIndices) -> pa.Array:
+def _parameter_column(one: Parameter, indices: AxisIndices) -> pa.Array:
     """Return a parameter's column: numbers as they are, text by its place in the list of all its values."""
-    codes = one.codes[digits[:, one.axis_number]]
+    codes = one.codes[indices[:, one.axis_number]]
     if isinstance(one.labels[0], float):
-        return _float_column(np.array(one.labels, dtype=np.float64)[codes])
+        return from_numpy(np.array(one.labels, dtype=np.float64)[codes])
     words = [str(label).encode() for label in one.labels]
     offsets = np.concatenate([[0], np.cumsum([len(word) for word in words])]).astype(np.int32)
     texts = pa.Array.from_buffers(pa.string(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(words))])
-    places = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(np.ascontiguousarray(codes))])
-    return pa.DictionaryArray.from_arrays(places, texts)
+    return pa.DictionaryArray.from_arrays(from_numpy(codes), texts)
 
 
-def read_numbers(file: pq.ParquetFile, name: str, kind: str) -> npt.NDArray[np.generic]:
-    """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
-    result = np.empty(file.metadata.num_rows, dtype=kind)
-    end = 0
-    for group in range(file.num_row_groups):
-        column = file.read_row_group(group, columns=[name]).column(name).combine_chunks()
-        begin, end = end, end + len(column)
-        result[begin:end] = to_numpy(column, result.dtype)
-    return result
+@dataclass(frozen=True)
+class ResultsReader:
+    """The columns of a finished results file; raises DataError where it is damaged."""
 
+    path: Path
 
-def damage_error(path: Path, error: Exception) -> DataError:
-    """Return the fault of results that cannot be read."""
-    words = " ".join(str(error).split())[:200]
-    return DataError(f"{path}: damaged: {words}; sweep again to write it anew")
+    @cached_property
+    def file(self) -> pq.ParquetFile:
+        """The open file, whose pages are checked."""
+        return pq.ParquetFile(self.path, page_checksum_verification=True)
+
+    def column(self, name: str, group: int | None = None) -> pa.Array:
+        """Return a column, of one row group or of all."""
+        try:
+            groups = range(self.file.num_row_groups) if group is None else [group]
+            return self.file.read_row_groups(groups, [name]).column(name).unify_dictionaries().combine_chunks()
+        except (pa.ArrowException, OSError, KeyError) as error:
+            words = " ".join(str(error).split())[:200]
+            raise DataError(f"{self.path}: damaged: {words}; sweep again to write it anew") from None
+
+    def numbers(self, name: str, kind: type[NumberT]) -> npt.NDArray[NumberT]:
+        """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
+        result = np.empty(self.file.metadata.num_rows, dtype=kind)
+        end = 0
+        for group in range(self.file.num_row_groups):
+            column = self.column(name, group)
+            begin, end = end, end + len(column)
+            result[begin:end] = to_numpy(column, result.dtype)
+        return result

@@ -34,12 +34,8 @@ FIXED_SECTIONS: Final = {
 def build_space(sweep: Sweep, base_config: BaseModel, document: Document) -> Space:
     """Return the space that ``sweep`` spans around the validated ``base_config``.
 
-    Raises
-    ------
-    ConfigError
-        When an axis leads nowhere, has no values or the same twice, two axes change the same key, or there are more
-        points than a grid may have.
-
+    Raises ConfigError when an axis leads nowhere, has no values or the same twice, two axes change the same key, or
+    there are more points than a grid may have.
     """
     faults: list[Fault] = []
     axes = []

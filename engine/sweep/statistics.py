@@ -13,12 +13,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.sweep.axes import ParameterValue
-from engine.sweep.results_table import damage_error, read_numbers
+from engine.sweep.results_table import ResultsReader
 from engine.sweep.space import Parameter, Points, Space
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -44,17 +42,17 @@ class SweepResults:
     points: Points
 
     @cached_property
-    def _file(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.path, page_checksum_verification=True)
+    def _table(self) -> ResultsReader:
+        return ResultsReader(self.path)
 
     @cached_property
     def point_numbers(self) -> IntArray:
         """(S,) of the points."""
-        return self._read_column("number", "<i8").astype(np.int64, copy=False)
+        return self._table.numbers("number", np.int64)
 
     def metric(self, name: str) -> FloatArray:
-        """Return (S,) a figure, NaN where it does not exist."""
-        return self._read_column(name, "<f8").astype(np.float64, copy=False)
+        """Return (S,) a metric, NaN where it does not exist."""
+        return self._table.numbers(name, np.float64)
 
     def codes(self, parameter: Parameter) -> LabelCodes:
         """Return (S,) positions in the parameter's labels."""
@@ -62,36 +60,22 @@ class SweepResults:
 
     def ids(self, rows: Sequence[int]) -> list[str]:
         """Return the ids of some rows."""
-        bounds = np.cumsum([0, *(self._file.metadata.row_group(g).num_rows for g in range(self._file.num_row_groups))])
-        found: dict[int, str] = {}
-        for group in sorted({int(np.searchsorted(bounds, row, side="right")) - 1 for row in rows}):
-            column = self._read_ids(group)
-            inside = [row for row in rows if bounds[group] <= row < bounds[group + 1]]
-            found |= {row: str(column[row - int(bounds[group])]) for row in inside}
-        return [found[row] for row in rows]
+        file = self._table.file
+        bounds = np.cumsum([0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))])
+        groups = np.searchsorted(bounds, rows, side="right") - 1
+        columns = {group: self._table.column("id", group) for group in np.unique(groups).tolist()}
+        return [str(columns[g][row - int(bounds[g])]) for row, g in zip(rows, groups.tolist(), strict=True)]
 
     @cached_property
     def distinct_count(self) -> int:
         """How many different configs there are among the variants, by a hash (64 bits) of half of each id."""
         parts = [np.empty(0, dtype=np.uint64)]
-        for group in range(self._file.num_row_groups):  # not all at once: the ids are the largest column
-            column = self._read_ids(group)
+        for group in range(self._table.file.num_row_groups):  # not all at once: the ids are the largest column
+            column = self._table.column("id", group)
             text = np.frombuffer(column.buffers()[2], dtype=np.uint8)[: 64 * len(column)].reshape(-1, 64)
             parts.append((np.ascontiguousarray(text[:, :32]).view("<u8") * _HASH_FACTORS).sum(axis=1, dtype=np.uint64))
         mixed = np.sort(np.concatenate(parts))
         return len(mixed) and 1 + int(np.count_nonzero(mixed[1:] != mixed[:-1]))
-
-    def _read_ids(self, group: int) -> pa.Array:
-        try:
-            return self._file.read_row_group(group, columns=["id"]).column("id").combine_chunks()
-        except (pa.ArrowException, OSError) as error:
-            raise damage_error(self.path, error) from None
-
-    def _read_column(self, name: str, kind: str) -> npt.NDArray[np.generic]:
-        try:
-            return read_numbers(self._file, name, kind)
-        except (pa.ArrowException, OSError) as error:
-            raise damage_error(self.path, error) from None
 
 
 Distribution: TypeAlias = dict[str, int | float | None]

@@ -21,11 +21,7 @@ _SCAN_POINTS: Final = 65_536
 def find_variant(base_config: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
     """Return the variant that ``wanted`` names: a point's number, or the first characters of an id.
 
-    Raises
-    ------
-    ConfigError
-        When there is none, several begin like that, or the point is no valid config.
-
+    Raises ConfigError when there is none, several begin like that, or the point is no valid config.
     """
     configs, points = PointConfigs(base_config, space), space.points()
     if wanted.isascii() and wanted.isdigit() and len(wanted) < MIN_ID_LENGTH:

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
 from engine.core.arrays import FloatArray
@@ -20,7 +19,7 @@ from engine.core.errors import OutputError
 from engine.report.signed_files import SWEEP_FILES
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.results_table import RESULTS_FILE, damage_error, read_numbers
+from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
 
 _FIRST_METRIC: Final = SWEEP_METRICS[0]
@@ -47,37 +46,28 @@ class FinishedSweep:
     config_text: str
 
     @cached_property
-    def _table(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.path / RESULTS_FILE, page_checksum_verification=True)
+    def _table(self) -> ResultsReader:
+        return ResultsReader(self.path / RESULTS_FILE)
 
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers, NaN where there is none."""
-        try:
-            return read_numbers(self._table, name, "<f8").astype(np.float64, copy=False)
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise damage_error(self.path / RESULTS_FILE, error) from None
+        return self._table.numbers(name, np.float64)
 
     @cached_property
     def parameters(self) -> tuple[ParameterColumn, ...]:
         """Every parameter, in the order of the columns."""
-        names = self._table.schema_arrow.names
+        names = self._table.file.schema_arrow.names
         return tuple(self._column(name) for name in names[2 : names.index(_FIRST_METRIC)])
 
     def _column(self, name: str) -> ParameterColumn:
-        if pa.types.is_dictionary(self._table.schema_arrow.field(name).type):
-            whole = self._read_dictionary(name)
+        if pa.types.is_dictionary(self._table.file.schema_arrow.field(name).type):
+            whole = self._table.column(name)
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
             codes = to_numpy(whole.indices, np.dtype("<i4")).astype(np.int32)
             return ParameterColumn(name, labels, codes, name in self.summary.sweep.baskets)
         values = self.metric(name)
         numbers = np.unique(values)
         return ParameterColumn(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
-
-    def _read_dictionary(self, name: str) -> pa.DictionaryArray:
-        try:
-            return self._table.read(columns=[name]).column(name).unify_dictionaries().combine_chunks()
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise damage_error(self.path / RESULTS_FILE, error) from None
 
 
 def is_sweep(folder: Path) -> bool:

@@ -23,30 +23,27 @@ from engine.sweep.batch.planner import (
 
 @dataclass(frozen=True)
 class BatchInputs:
-    """What S variants are made of, each part written down once: targets, calendars, accounts, costs.
+    """What S variants are made of, each part written down once.
 
-    ``target_index``, ``calendar_index``, ``account_index``, ``cost_index`` (S,) say which of U target specs, C
-    calendars, A accounts and K tariffs is a variant's own. By target spec: ``targets`` (P, n, U) for P patterns of
-    assets that can be held, ``core`` (n, U), ``recipients`` and ``tradable_recipients`` (G, n, U) for G delistings,
-    ``limits`` (2, U) cap and haircut, ``max_capped_target`` (U,) the highest capped target of the last pattern. By
-    calendar: ``next_due`` (C, T + 1), ``bands`` (2, C) absolute and relative. ``capital`` (A,) [currency]; ``fees``
-    (7, K); ``proportional_costs``: all costs are small rates.
+    ``variant_index`` (S,) says with which of K variants one agrees in targets, account and costs: ``terms`` (10, K) are
+    their capital, cap, haircut and seven fees, ``spec_index`` (K,) their target specs, of which there are U:
+    ``targets`` (P, n, U) for P patterns of assets that can be held, ``core`` (n, U), ``recipients`` and
+    ``tradable_recipients`` (G, n, U) for G delistings, ``cap_usage`` (U,) the highest capped target of the last pattern
+    as a share of its cap. ``calendar_index`` (S,) says which of C calendars: ``next_due`` (C, T + 1), ``bands`` (2, C)
+    absolute and relative. ``proportional_costs``: all costs are small rates.
     """
 
-    target_index: IntArray
+    variant_index: IntArray
+    spec_index: IntArray
     calendar_index: IntArray
-    account_index: IntArray
-    cost_index: IntArray
+    terms: FloatArray
     targets: FloatArray
     core: FloatArray
     recipients: FloatArray
     tradable_recipients: FloatArray
-    limits: FloatArray
-    max_capped_target: FloatArray
+    cap_usage: FloatArray
     next_due: IntArray
     bands: FloatArray
-    capital: FloatArray
-    fees: FloatArray
     proportional_costs: bool
 
     @property
@@ -55,20 +52,19 @@ class BatchInputs:
 
         What one of eight variants has to stop for, all of them stop for.
         """
-        nearness, calendar = (self.max_capped_target / self.limits[0])[self.target_index], self.calendar_index
-        return np.lexsort((self.bands[1][calendar], self.bands[0][calendar], nearness, calendar))
+        usage, calendar = self.cap_usage[self.spec_index][self.variant_index], self.calendar_index
+        return np.lexsort((self.bands[1][calendar], self.bands[0][calendar], usage, calendar))
 
     def plans_for(self, variants: IntArray) -> BatchPlans:
         """Return the plans of some variants, by number, one a lane."""
-        target, calendar = self.target_index[variants], self.calendar_index[variants]
-        capital = self.capital[self.account_index[variants]][None]
-        terms = (capital, self.limits[:, target], self.bands[:, calendar], self.fees[:, self.cost_index[variants]])
+        index, calendar = self.variant_index[variants], self.calendar_index[variants]
+        spec, terms = self.spec_index[index], self.terms[:, index]
         return BatchPlans(
-            targets=np.take(self.targets, target, axis=2),
-            core=np.take(self.core, target, axis=1),
-            recipients=np.take(self.recipients, target, axis=2),
-            tradable_recipients=np.take(self.tradable_recipients, target, axis=2),
-            terms=np.ascontiguousarray(np.concatenate(terms)),
+            targets=np.take(self.targets, spec, axis=2),
+            core=np.take(self.core, spec, axis=1),
+            recipients=np.take(self.recipients, spec, axis=2),
+            tradable_recipients=np.take(self.tradable_recipients, spec, axis=2),
+            terms=np.ascontiguousarray(np.concatenate([terms[:3], self.bands[:, calendar], terms[3:]])),
             calendar=calendar,
             next_due=self.next_due,
             proportional=self.proportional_costs,
@@ -79,28 +75,28 @@ def build_inputs(
     cache: PolicyCache, key: BatchKey, market: BatchMarket, pattern_rows: tuple[int, ...], columns: VariantColumns
 ) -> BatchInputs:
     """Return the inputs of variants that all have one batch key."""
-    variants, index = columns.target_variants, columns.target_index
-    specs, target = _distinct([cache.target_spec(variant) for variant in variants])
-    calendars, calendar = _distinct([cache.calendar_spec(variant) for variant in columns.calendar_variants])
-    accounts, account = _distinct([variant.account for variant in variants])
-    tariffs, cost = _distinct([variant.costs for variant in variants])
+    own_specs = [cache.target_spec(variant) for variant in columns.target_variants]
+    specs, spec_index = _distinct(own_specs)
+    calendars, calendar_index = _distinct([cache.calendar_spec(variant) for variant in columns.calendar_variants])
+    terms = [
+        (variant.account.capital, spec.cap, spec.policy.haircut, *cache.cost_terms(variant.costs)[0])
+        for variant, spec in zip(columns.target_variants, own_specs, strict=True)
+    ]
     targets = np.array([[cache.target_weights(spec, key, row) for row in pattern_rows] for spec in specs])
     recipients, tradable = _recipient_weights(cache, key, market, specs)
+    highest = targets[:, -1, list(key.capped)].max(axis=1, initial=0.0)
     return BatchInputs(
-        target_index=target[index],
-        calendar_index=calendar[columns.calendar_index],
-        account_index=account[index],
-        cost_index=cost[index],
+        variant_index=columns.target_index,
+        spec_index=spec_index,
+        calendar_index=calendar_index[columns.calendar_index],
+        terms=np.array(terms).T,
         targets=np.ascontiguousarray(targets.transpose(1, 2, 0)),
         core=np.ascontiguousarray(np.array([spec.core for spec in specs]).T),
         recipients=recipients,
         tradable_recipients=tradable,
-        limits=np.array([(spec.cap, spec.haircut) for spec in specs]).T,
-        max_capped_target=targets[:, -1, list(key.capped)].max(axis=1, initial=0.0),
-        next_due=np.array([_next_due(key, one) for one in calendars]),
-        bands=np.array([one.band_widths for one in calendars]).T,
-        capital=np.array([one.capital for one in accounts]),
-        fees=np.array([cache.cost_terms(one)[0] for one in tariffs]).T,
+        cap_usage=highest / np.array([spec.cap for spec in specs]),
+        next_due=np.array([_next_due(key, calendar) for calendar in calendars]),
+        bands=np.array([calendar.band_widths for calendar in calendars]).T,
         proportional_costs=key.proportional,
     )
 

@@ -117,7 +117,7 @@ class BatchKey:
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """What a policy always wants, in its own assets' order: columns of the market, caps, core; and its haircut.
+    """What a policy always wants, in its own assets' order: columns of the market, caps, core.
 
     ``targets_by_fill`` remembers (n,) targets by fill.
     """
@@ -128,10 +128,7 @@ class TargetSpec:
     cap: float
     core: FloatArray
     caps: FloatArray
-    haircut: float
     is_batchable: bool
-    watches_caps: bool
-    opening_tickers: tuple[str, ...]
     targets_by_fill: dict[Hashable, FloatArray] = field(default_factory=dict)
 
 
@@ -194,10 +191,10 @@ class PolicyCache:
         if account.shares == "whole" or account.contributions.amount:
             return None
         spec, calendar = self.target_spec(variant), self.calendar_spec(variant)
-        opening = self.opening_row(spec, variant.start, variant.end)
-        if not spec.is_batchable or opening is None or variant.end - opening < MIN_SESSIONS:
+        watches_caps, opening = spec.policy.watch_caps, self._opening_row(spec, variant.start)
+        if opening is None or variant.end - opening < MIN_SESSIONS:
             return None
-        if (calendar.band or spec.watches_caps) and account.fill_delay:
+        if (calendar.band or watches_caps) and account.fill_delay:
             return None
         if calendar.band and not calendar.band.is_full_rebalance:
             return None
@@ -208,7 +205,7 @@ class PolicyCache:
             end_row=variant.end,
             delay=account.fill_delay,
             cash_rate=account.cash.rate,
-            watches_caps=spec.watches_caps,
+            watches_caps=watches_caps,
             band_checks=calendar.band_checks,
             proportional=self.cost_terms(variant.costs)[1],
         )
@@ -241,19 +238,15 @@ class PolicyCache:
             cap=next(iter(caps.values()), np.inf),
             core=np.array([core.get(name, 0.0) for name in names]),
             caps=np.array([caps.get(ticker, np.inf) for ticker in self.market.assets]),
-            haircut=policy.haircut,
             is_batchable=known and is_fixed and len(set(caps.values())) <= 1,
-            watches_caps=policy.watch_caps,
-            opening_tickers=policy.opening_tickers(),
         )
 
-    def opening_row(self, spec: TargetSpec, start: int, end: int) -> int | None:
-        """Return the row of the opening purchase, or None where there is none before ``end``."""
-        tickers = spec.opening_tickers
-        row = self.opening_rows.recall(
-            (tickers, start), lambda: self.market.first_close_row(tickers, start) if spec.is_batchable else None
-        )
-        return row if row is not None and row < end else None
+    def _opening_row(self, spec: TargetSpec, start: int) -> int | None:
+        """Return the row of the opening purchase; None without one, or for a policy that no batch can run."""
+        if not spec.is_batchable:
+            return None
+        tickers = spec.policy.opening_tickers()
+        return self.opening_rows.recall((tickers, start), lambda: self.market.first_close_row(tickers, start))
 
     def calendar_spec(self, variant: Variant) -> CalendarSpec:
         """Return when a variant's schedule decides."""
