@@ -19,10 +19,10 @@ class Chunk:
 
     Attributes
     ----------
-    numbers : (S,) of the valid points
+    point_numbers : (S,) of the valid points
     ids : (S, 32) SHA-256 of their canonical configs
-    figures : (S, F) by ``FIGURES``; NaN where a figure does not exist
-    refused : reason -> how many points, and the first of them
+    metrics : (S, F) by ``SWEEP_METRICS``; NaN where one does not exist
+    rejections : reason -> how many points, and the first of them
 
     """
 

@@ -61,10 +61,6 @@ class IndependentValues:
     index: int
 
 
-NO_INDEPENDENT_VALUES: Final = IndependentValues({}, (), 0)
-"""What a section without such axes has of them."""
-
-
 class ConfigSection(Generic[PolicyT]):
     """One section of the config with the axes that change it."""
 

@@ -16,7 +16,7 @@ from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish, staging_folder
 from engine.sweep.preflight import no_valid_point
-from engine.sweep.results_table import RESULTS_FILE
+from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.worker import ChunkEvaluator
@@ -64,7 +64,7 @@ def run_sweep(
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
-        results = SweepResults(staging / RESULTS_FILE, sweep.space, sweep.points)
+        results = SweepResults(ResultsReader(staging / RESULTS_FILE), sweep.space, sweep.points)
         summary = summarise(results, run_base_config(sweep), rejections)
         publish(sweep, summary, options.folder, build)
         journal.delete()

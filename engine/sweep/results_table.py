@@ -5,7 +5,8 @@ Row groups have a fixed number of rows, so the bytes do not depend on how the po
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,13 +50,11 @@ class ResultsWriter:
         )
         self._schema = schema
         coded = [one.name for one in space.parameters]
-        try:
+        with self._name_file():
             path.unlink(missing_ok=True)  # a link would be followed
             self._writer = pq.ParquetWriter(
                 path, schema, compression="zstd", compression_level=1, use_dictionary=coded, write_page_checksum=True
             )
-        except OSError as error:
-            raise self._write_error(error) from error
 
     def append(self, chunk: Chunk) -> None:
         """Append a chunk's rows."""
@@ -74,10 +73,8 @@ class ResultsWriter:
         """Write what is held, and the end of the file."""
         if self._row_count:
             self._write_row_group()
-        try:
+        with self._name_file():
             self._writer.close()
-        except OSError as error:
-            raise self._write_error(error) from error
 
     def __enter__(self) -> Self:
         """Return the table itself."""
@@ -97,14 +94,17 @@ class ResultsWriter:
         columns = [from_numpy(numbers), _hexadecimal_column(self._ids[:rows])]
         columns += [_parameter_column(one, indices) for one in self.space.parameters]
         columns += [from_numpy(metric[:rows], np.isfinite(metric[:rows])) for metric in self._metrics]
-        try:
+        with self._name_file():
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
-        except OSError as error:
-            raise self._write_error(error) from error
 
-    def _write_error(self, error: OSError) -> OutputError:
-        reason = error.strerror or str(error)
-        return OutputError(f"{self.path}: cannot be written: {reason}; free some space, then --resume")
+    @contextmanager
+    def _name_file(self) -> Iterator[None]:
+        """Say of an operating system's error which file cannot be written, and what to do."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"{self.path}: cannot be written: {reason}; free some space, then --resume") from error
 
 
 def _arrow_type(one: Parameter) -> pa.DataType:

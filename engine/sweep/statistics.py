@@ -1,6 +1,6 @@
-"""What a sweep shows: the distribution, the best and the worst, where the plan itself stands, what each axis does.
+"""What a sweep shows: the distribution, the best and the worst, where a portfolio ranks, what each axis does.
 
-Read from the table alone, column by column; the same table gives the same evidence to the bit.
+Read from the table alone, column by column; the same table gives the same statistics to the bit.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -37,22 +36,18 @@ LabelCodes: TypeAlias = npt.NDArray[np.int32]
 class SweepResults:
     """A results table with the space it is of; S variants in the order of their points."""
 
-    path: Path
+    table: ResultsReader
     space: Space
     points: Points
 
     @cached_property
-    def _table(self) -> ResultsReader:
-        return ResultsReader(self.path)
-
-    @cached_property
     def point_numbers(self) -> IntArray:
         """(S,) of the points."""
-        return self._table.numbers("number", np.int64)
+        return self.table.numbers("number", np.int64)
 
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a metric, NaN where it does not exist."""
-        return self._table.numbers(name, np.float64)
+        return self.table.numbers(name, np.float64)
 
     def codes(self, parameter: Parameter) -> LabelCodes:
         """Return (S,) positions in the parameter's labels."""
@@ -60,18 +55,18 @@ class SweepResults:
 
     def ids(self, rows: Sequence[int]) -> list[str]:
         """Return the ids of some rows."""
-        file = self._table.file
+        file = self.table.file
         bounds = np.cumsum([0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))])
         groups = np.searchsorted(bounds, rows, side="right") - 1
-        columns = {group: self._table.column("id", group) for group in np.unique(groups).tolist()}
+        columns = {group: self.table.column("id", group) for group in np.unique(groups).tolist()}
         return [str(columns[g][row - int(bounds[g])]) for row, g in zip(rows, groups.tolist(), strict=True)]
 
     @cached_property
     def distinct_count(self) -> int:
         """How many different configs there are among the variants, by a hash (64 bits) of half of each id."""
         parts = [np.empty(0, dtype=np.uint64)]
-        for group in range(self._table.file.num_row_groups):  # not all at once: the ids are the largest column
-            column = self._table.column("id", group)
+        for group in range(self.table.file.num_row_groups):  # not all at once: the ids are the largest column
+            column = self.table.column("id", group)
             text = np.frombuffer(column.buffers()[2], dtype=np.uint8)[: 64 * len(column)].reshape(-1, 64)
             parts.append((np.ascontiguousarray(text[:, :32]).view("<u8") * _HASH_FACTORS).sum(axis=1, dtype=np.uint64))
         mixed = np.sort(np.concatenate(parts))
@@ -79,7 +74,7 @@ class SweepResults:
 
 
 Distribution: TypeAlias = dict[str, int | float | None]
-"""How a figure is distributed over the variants that have it: ``least``, the quantiles ``p05`` to ``p95``, ``mean`` and
+"""How a metric is distributed over the variants that have it: ``least``, the quantiles ``p05`` to ``p95``, ``mean`` and
 ``most``; ``missing`` have not. Without any there are no quantiles."""
 
 
@@ -158,8 +153,7 @@ def label_effects(codes: LabelCodes, labels: Sequence[ParameterValue], values: F
 
 def _sorted_median(ordered: FloatArray) -> float:
     """Return the median of values in rising order."""
-    half = len(ordered) // 2
-    return float(ordered[half]) if len(ordered) % 2 else float((ordered[half - 1] + ordered[half]) / 2.0)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2.0)
 
 
 def basket_name_effects(codes: LabelCodes, parameter: Parameter, values: FloatArray) -> list[LabelEffect]:
@@ -179,19 +173,18 @@ def basket_name_effects(codes: LabelCodes, parameter: Parameter, values: FloatAr
     return result
 
 
-def list_variants(results: SweepResults, rows: Sequence[int], figures: Mapping[str, FloatArray]) -> list[RankedVariant]:
-    """Return some rows with their parameters and their ``figures`` (rows,)."""
+def list_variants(results: SweepResults, rows: Sequence[int], metrics: Mapping[str, FloatArray]) -> list[RankedVariant]:
+    """Return some rows with their parameters and their ``metrics`` (rows,)."""
     numbers = results.point_numbers[list(rows)]
-    digits = results.points.indices(numbers).tolist()
-    ids = results.ids(rows)
+    points = zip(numbers.tolist(), results.ids(rows), results.points.indices(numbers).tolist(), strict=True)
     return [
         RankedVariant(
-            int(number),
+            number,
             identity,
-            results.space.parameter_values(own),
-            {name: _finite_or_none(column[at]) for name, column in figures.items()},
+            results.space.parameter_values(indices),
+            {name: _finite_or_none(column[at]) for name, column in metrics.items()},
         )
-        for at, (number, identity, own) in enumerate(zip(numbers.tolist(), ids, digits, strict=True))
+        for at, (number, identity, indices) in enumerate(points)
     ]
 
 

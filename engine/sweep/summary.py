@@ -32,7 +32,7 @@ from engine.sweep.statistics import (
 )
 
 HEADLINE_METRICS: Final = ("final_value", "cagr", "volatility", "sharpe", "max_drawdown", "turnover", "costs")
-"""What is listed of a variant beside the figure it is ranked by."""
+"""What is listed of a variant beside the metric it is ranked by."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class SpaceSummary(FileRecord):
 class SweepSummary(FileRecord):
     """The content of a sweep's ``summary.json``.
 
-    ``standings`` portfolio -> figure -> its place; ``effects`` parameter -> its labels, and ``<parameter> holds`` ->
-    the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the config's own plan.
+    ``standings`` portfolio -> metric -> its rank; ``effects`` parameter -> its labels, and ``<parameter> holds`` ->
+    the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config.
     """
 
     name: str
@@ -82,7 +82,7 @@ class SweepSummary(FileRecord):
 
     @property
     def ranked_count(self) -> int:
-        """How many variants have the figure that they are ranked by."""
+        """How many variants have the metric that they are ranked by."""
         return self.sweep.variants - int(self.distribution[self.sweep.rank_by]["missing"] or 0)
 
 
@@ -98,8 +98,8 @@ class SweepManifest(FileRecord):
     files: dict[str, str]
 
 
-def summarise(results: SweepResults, run: RunResult, refused: Mapping[str, tuple[int, int]]) -> SweepSummary:
-    """Look at a finished table; ``run`` is the config's own plan, ``refused`` reason -> count and first point."""
+def summarise(results: SweepResults, run: RunResult, rejections: Mapping[str, tuple[int, int]]) -> SweepSummary:
+    """Look at a finished table; ``run`` is that of the base config, ``rejections`` reason -> count and first point."""
     space, own = results.space, run.summary
     rank_by = space.sweep.rank_by
     values, sign = results.metric(rank_by), RANKING_SIGNS[rank_by]
@@ -107,7 +107,7 @@ def summarise(results: SweepResults, run: RunResult, refused: Mapping[str, tuple
     best, worst = order[:MAX_LISTED].tolist(), order[::-1][:MAX_LISTED].tolist()
     distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
-    reasons, baskets = _list_reasons(results, refused), [one for one in space.parameters if one.is_basket]
+    reasons, baskets = _list_reasons(results, rejections), [one for one in space.parameters if one.is_basket]
     return SweepSummary(
         name=own.name,
         description=own.description,
@@ -152,37 +152,37 @@ def _caveats(rank_by: str, values: FloatArray) -> Iterator[str]:
         yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
 
 
-def _list_reasons(results: SweepResults, refused: Mapping[str, tuple[int, int]]) -> tuple[RejectionReason, ...]:
+def _list_reasons(results: SweepResults, rejections: Mapping[str, tuple[int, int]]) -> tuple[RejectionReason, ...]:
     """Return reasons, the most frequent first."""
-    order = sorted(refused.items(), key=lambda item: (-item[1][0], item[1][1]))
+    order = sorted(rejections.items(), key=lambda item: (-item[1][0], item[1][1]))
     examples = results.points.indices(np.array([first for _, (_, first) in order], dtype=np.int64)).tolist()
     return tuple(
-        RejectionReason(reason, count, results.space.parameter_values(digits))
-        for (reason, (count, _)), digits in zip(order, examples, strict=True)
+        RejectionReason(reason, count, results.space.parameter_values(indices))
+        for (reason, (count, _)), indices in zip(order, examples, strict=True)
     )
 
 
 def _compare_metrics(
     run: RunResult, results: SweepResults, rows: Sequence[int]
 ) -> tuple[dict[str, Distribution], dict[str, dict[str, Rank]], dict[str, FloatArray]]:
-    """Return how every figure is distributed, where portfolios stand in it, and every figure of some rows.
+    """Return how every metric is distributed, where portfolios rank in it, and every metric of some rows.
 
-    One figure is in memory at a time.
+    One metric is in memory at a time.
     """
     distributions: dict[str, Distribution] = {}
     ranks: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
     shown: dict[str, FloatArray] = {}
-    for figure, sign in RANKING_SIGNS.items():
-        values = results.metric(figure)
-        distributions[figure], shown[figure] = distribution(values), values[list(rows)]
+    for metric, sign in RANKING_SIGNS.items():
+        values = results.metric(metric)
+        distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
-            own = _portfolio_metric(portfolio, run.comparison.market, figure)
-            ranks[name][figure] = rank_among(own, values, sign)
+            own = _portfolio_metric(portfolio, run.comparison.market, metric)
+            ranks[name][metric] = rank_among(own, values, sign)
     return distributions, ranks, shown
 
 
-def _portfolio_metric(portfolio: PortfolioResult, market: Market, figure: str) -> float | None:
-    if figure not in CAP_METRICS:
-        return portfolio.metrics[figure]
+def _portfolio_metric(portfolio: PortfolioResult, market: Market, metric: str) -> float | None:
+    if metric not in CAP_METRICS:
+        return portfolio.metrics[metric]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peak_weights.items()}
-    return dict(zip(CAP_METRICS, cap_metrics(portfolio.ledger, market, caps), strict=True))[figure] if caps else None
+    return dict(zip(CAP_METRICS, cap_metrics(portfolio.ledger, market, caps), strict=True))[metric] if caps else None

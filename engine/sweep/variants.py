@@ -24,7 +24,6 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import PolicyT
 from engine.sweep.config_sections import (
-    NO_INDEPENDENT_VALUES,
     ConfigSection,
     IndependentValues,
     IndexTuple,
@@ -84,20 +83,16 @@ class PointConfigs(Generic[PolicyT]):
     """Every point of a space as the config it stands for."""
 
     def __init__(self, base_config: RunConfig[PolicyT], space: Space) -> None:
-        """Prepare the sections of ``base_config`` that vary."""
+        """Prepare the strategy and the sections of ``base_config`` that vary."""
         self.base_config, self.space = base_config, space
         axes = list(enumerate(space.axes))
         self._sections = {
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
-            for name in sorted({axis.section for axis in space.axes})
+            for name in sorted({"strategy", *(axis.section for axis in space.axes)})
         }
         self._prefix_key = index_getter([(at, axis) for at, axis in axes if not axis.independent])
         first, *self._json_between = self._cut_json()
         self._hash_start = hashlib.sha256(first)
-        strategy = base_config.strategy
-        self._base_strategy = SectionValue(
-            cast("BaseModel", strategy), (), -1, strategy.tickers, waits_for_flows(strategy)
-        )
         self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base_config.compare.benchmarks)
 
     def validate(self, indices: Sequence[int]) -> ValidPoint[PolicyT] | Rejection:
@@ -108,7 +103,7 @@ class PointConfigs(Generic[PolicyT]):
         """Yield each point with its validated config, or why it has none; what neighbours share is made once."""
         last: IndexTuple | None = None
         prefix: ConfigPrefix[PolicyT] | Rejection = Rejection("")
-        strategy = self._sections.get("strategy")
+        strategy = self._sections["strategy"]
         for indices in points:
             key = self._prefix_key(indices)
             if key != last:
@@ -116,7 +111,7 @@ class PointConfigs(Generic[PolicyT]):
             if isinstance(prefix, Rejection):
                 yield prefix
                 continue
-            independent = strategy.independent_values_at(indices) if strategy else NO_INDEPENDENT_VALUES
+            independent = strategy.independent_values_at(indices)
             if isinstance(independent, Rejection):
                 yield independent
                 continue
@@ -126,21 +121,17 @@ class PointConfigs(Generic[PolicyT]):
             yield ValidPoint(prefix, independent, digest.digest())
 
     def _build_prefix(self, indices: Sequence[int]) -> ConfigPrefix[PolicyT] | Rejection:
-        models: dict[str, BaseModel] = {}
-        key: list[int] = []
-        strategy = self._base_strategy
+        values: dict[str, SectionValue] = {}
         pieces = [b""]
         for (name, section), following in zip(self._sections.items(), self._json_between, strict=True):
             value = section.value_at(indices)
             if isinstance(value, Rejection):
                 return value
-            key.append(value.index)
-            models[name] = value.model
-            if name == "strategy":
-                strategy = value
+            values[name] = value
             first, *others = value.json_pieces
             pieces = [*pieces[:-1], pieces[-1] + first, *others]
             pieces[-1] += following
+        strategy, models = values["strategy"], {name: value.model for name, value in values.items()}
         account = cast("Account", models.get("account", self.base_config.account))
         if (strategy.needs_flows or self._benchmarks_need_flows) and not flows_can_rebalance(account.contributions):
             place = "strategy" if strategy.needs_flows else "compare.benchmarks"
@@ -153,7 +144,7 @@ class PointConfigs(Generic[PolicyT]):
             cast("AnyCosts", models.get("costs", self.base_config.costs)),
             cast("Window", models.get("window", self.base_config.window)),
             strategy.tickers,
-            tuple(key),
+            tuple(value.index for value in values.values()),
             strategy.index,
             strategy.schedule_index,
             hash_state,

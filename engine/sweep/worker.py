@@ -87,14 +87,8 @@ class ChunkEvaluator(Generic[PolicyT]):
             rejections.add(rejected[at].reason, 1, numbers[at])
         valid = np.delete(np.arange(len(points)), sorted(rejected))
         ids = np.frombuffer(b"".join(point.sha256 for point in points), dtype=np.uint8).reshape(-1, 32)
-        return Chunk(
-            first,
-            first + len(indices),
-            np.array(numbers, dtype=np.int64)[valid],
-            ids[valid],
-            metrics[valid],
-            dict(sorted(rejections.counts.items())),
-        )
+        valid_numbers, reasons = np.array(numbers, dtype=np.int64)[valid], dict(sorted(rejections.counts.items()))
+        return Chunk(first, first + len(indices), valid_numbers, ids[valid], metrics[valid], reasons)
 
     def is_batchable(self, indices: Sequence[int]) -> bool:
         """Tell whether a point runs in a batch rather than through ``simulate``."""
@@ -198,17 +192,9 @@ def _to_columns(points: Sequence[ValidPoint[PolicyT]], window: MarketWindow) -> 
 
 
 def _to_variant(point: ValidPoint[PolicyT], window: MarketWindow) -> Variant:
-    prefix, calendar = point.prefix, point.calendar_key
-    return Variant(
-        prefix.strategy,
-        prefix.account,
-        prefix.costs,
-        window.start,
-        window.end,
-        prefix.targets_key,
-        calendar,
-        point.build_strategy,
-    )
+    prefix, keys = point.prefix, (point.prefix.targets_key, point.calendar_key)
+    terms = (prefix.strategy, prefix.account, prefix.costs)
+    return Variant(*terms, window.start, window.end, *keys, point.build_strategy)
 
 
 @contextmanager

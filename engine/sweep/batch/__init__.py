@@ -1,1 +1,1 @@
-"""The host side of the vectorised simulator: from variants to arrays, and from sums to figures."""
+"""The host side of the vectorised simulator: from variants to arrays, and from sums to metrics."""

@@ -58,19 +58,15 @@ def metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket,
     """
     sessions, days, year = len(market.prices), market.days, math.sqrt(SESSIONS_PER_YEAR)
     count = sessions - 1
-    shift, total, squares = sums.shift, _sum_blocks(sums.returns), _sum_blocks(sums.squares)
-    excess_shift, excess, excess_squares = shift, total, squares
+    total, squares = _sum_blocks(sums.returns), _sum_blocks(sums.squares)
+    shift, excess, excess_squares = sums.shift, total, squares
     if market.excess:
-        excess_shift, excess, excess_squares = (
-            sums.excess_shift,
-            _sum_blocks(sums.excess),
-            _sum_blocks(sums.excess_squares),
-        )
+        shift, excess, excess_squares = sums.excess_shift, _sum_blocks(sums.excess), _sum_blocks(sums.excess_squares)
     absent = np.full_like(capital, np.nan)
     with np.errstate(all="ignore"):
         growth, lost = sums.final_value / capital, sums.max_drawdown
         downside = np.sqrt(_sum_blocks(sums.shortfalls) / count)
-        mean = mean_from_sums(count, excess_shift, excess)
+        mean = mean_from_sums(count, shift, excess)
         deviation = np.sqrt(variance_from_sums(count, excess, excess_squares))
         cagr = elementwise_power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0 if days > 0.0 else absent
         columns = {
@@ -96,7 +92,7 @@ def metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket,
     for column, name in enumerate(SWEEP_METRICS[: len(columns)]):
         table[:, column] = columns[name]
     counts = np.diff([0, *block_ends(count)])[:, None]
-    table[:, len(columns) :] = np.vstack(_unshift_sums(counts, shift, sums.returns, sums.squares)).T
+    table[:, len(columns) :] = np.vstack(_unshift_sums(counts, sums.shift, sums.returns, sums.squares)).T
     if not np.isfinite(table).all():  # rarely so, and to write through a mask takes ten times as long as to ask
         table[~np.isfinite(table)] = np.nan
 
