@@ -12,10 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
-from engine.portfolio.policy import Decision, LossReviewRule
+from engine.portfolio.policy import Decision, GroupCeiling, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy
-from strategies.group_limits import GroupCeiling, GroupLimits, Limit, compact_percent
+from strategies.group_limits import GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.satellite_selection import FromUniverse
 

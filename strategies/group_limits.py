@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from engine.core.fields import ConfigModel, FieldFault, Weight
+from engine.portfolio.policy import GroupCeiling
 
 _TOLERANCE = 1e-9
 
@@ -50,21 +51,6 @@ class Limit(ConfigModel):
             if unknown:
                 known = f" nor sector; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
                 yield f"limit names {', '.join(unknown)}, which is neither core nor satellite{known}"
-
-
-@dataclass(frozen=True)
-class GroupCeiling:
-    """A limit on one group of assets.
-
-    ``weight`` is what its ``members``' targets add up to, or with ``at_most`` (some are yet to be chosen) the highest
-    that a choice can make it; ``limit`` is the highest it may be.
-    """
-
-    name: str
-    members: tuple[str, ...]
-    weight: float
-    limit: float
-    at_most: bool
 
 
 @dataclass(frozen=True)

@@ -203,9 +203,6 @@ class HasTargetWeights(Protocol):
     def nominal_weights(self) -> Mapping[str, float]:
         """Return every target by ticker."""
 
-    def core(self) -> Mapping[str, float]:
-        """Return the targets of the core."""
-
 
 @runtime_checkable
 class SelectsSatellites(Protocol):
@@ -219,35 +216,26 @@ class SelectsSatellites(Protocol):
         """Return every candidate with the weight it has when it is chosen."""
 
 
-class LimitedGroup(Protocol):
-    """A limit on one group of assets."""
+@dataclass(frozen=True)
+class GroupCeiling:
+    """A limit on one group of assets.
 
-    @property
-    def name(self) -> str:
-        """What the config calls it."""
+    ``weight`` is what its ``members``' targets add up to, or with ``at_most`` (some are yet to be chosen) the highest
+    that a choice can make it; ``limit`` is the highest it may be.
+    """
 
-    @property
-    def members(self) -> tuple[str, ...]:
-        """The tickers in it."""
-
-    @property
-    def weight(self) -> float:
-        """What their targets add up to, or at most will."""
-
-    @property
-    def limit(self) -> float:
-        """The highest it may be."""
-
-    @property
-    def at_most(self) -> bool:
-        """Whether some of its members are yet to be chosen."""
+    name: str
+    members: tuple[str, ...]
+    weight: float
+    limit: float
+    at_most: bool
 
 
 @runtime_checkable
 class HasGroupLimits(Protocol):
     """A policy with limits on groups of assets."""
 
-    def group_limits(self) -> Sequence[LimitedGroup]:
+    def group_limits(self) -> Sequence[GroupCeiling]:
         """Return every group of every limit."""
 
 

@@ -75,21 +75,13 @@ def _can_hold_targets(t: int, units: FloatArray, run: RunContext) -> bool:
 
 @njit_inline
 def _trade_without_decision(
-    t: int,
-    kind: int,
-    w: FloatArray,
-    units: FloatArray,
-    cash: float,
-    run: RunContext,
-    thresholds: Thresholds,
-    target: FloatArray,
-    drift_base: FloatArray,
+    t: int, kind: int, w: FloatArray, units: FloatArray, cash: float, run: RunContext, thresholds: Thresholds
 ) -> float:
     """Trim at ``t``, or rebalance to the fixed targets; write it down and return cash.
 
-    ``w`` (N,) are the weights at the close before; ``target`` (N,), the weights in force, and ``drift_base`` (N,) are
-    overwritten by a rebalance.
+    ``w`` (N,) are the weights at the close before; a rebalance overwrites the weights in force and where drift begins.
     """
+    target, drift_base = thresholds.target, thresholds.drift_base
     orders, reviews, buffer, price = run.orders, run.reviews, run.buffer, run.market.prices[t]
     n, k = units.size, buffer.filled[0]
     buffer.filled[0] = k + 1
@@ -166,17 +158,17 @@ def advance(
     Writes value, cash and units of every session passed into the history. What needs no decision is traded here and
     written into the buffer: a rebalance of the calendar to the fixed targets and, where alarms are answered
     ``at_once``, one for a band, or a trim. Returns the row reached (not marked yet), cash with interest into that row,
-    and the trigger that ended the stretch or NO_TRIGGER.
+    and the trigger that ended the stretch or NO_TRIGGER. Rebalances overwrite ``target`` and ``drift_base`` of
+    ``thresholds``.
     """
-    target, drift_base, history = thresholds.target.copy(), thresholds.drift_base.copy(), run.history
-    t, alarm = row, NO_TRIGGER
+    t, alarm, history = row, NO_TRIGGER, run.history
     while t < stop:
-        t, cash, alarm = triggers.mark_until_trigger(t, stop, units, cash, run, thresholds, drift_base, armed)
+        t, cash, alarm = triggers.mark_until_trigger(t, stop, units, cash, run, thresholds, armed)
         if t >= stop and alarm == NO_TRIGGER:
             break
         kind = _automatic_trade(t, stop, alarm, units, run, thresholds, armed, at_once)
         if kind == CALLER_DECIDES or run.buffer.filled[0] >= run.buffer.rows.size:
             break
         w = portfolio_weights(history.units[t - 1], run.market.prices[t - 1], history.value[t - 1])
-        cash = _trade_without_decision(t, kind, w, units, cash, run, thresholds, target, drift_base)
+        cash = _trade_without_decision(t, kind, w, units, cash, run, thresholds)
     return t, cash, alarm

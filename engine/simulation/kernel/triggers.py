@@ -19,25 +19,18 @@ REVIEW_TRIGGER: Final = 4
 
 
 @njit_cached
-def band_widths(drift_base: FloatArray, thresholds: Thresholds) -> FloatArray:
-    """Return (N,) how far a weight may be from ``drift_base`` (N,) before its band breaks."""
-    widths = np.full(drift_base.size, thresholds.absolute)
+def band_widths(thresholds: Thresholds) -> FloatArray:
+    """Return (N,) how far a weight may be from where drift begins before its band breaks."""
+    widths = np.full(thresholds.drift_base.size, thresholds.absolute)
     if thresholds.relative < np.inf:
-        for a in range(drift_base.size):
-            widths[a] = min(thresholds.absolute, thresholds.relative * drift_base[a])
+        for a in range(widths.size):
+            widths[a] = min(thresholds.absolute, thresholds.relative * thresholds.drift_base[a])
     return widths
 
 
 @njit_cached
 def mark_until_trigger(
-    t: int,
-    stop: int,
-    units: FloatArray,
-    cash: float,
-    run: RunContext,
-    thresholds: Thresholds,
-    drift_base: FloatArray,
-    armed: bool,
+    t: int, stop: int, units: FloatArray, cash: float, run: RunContext, thresholds: Thresholds, armed: bool
 ) -> tuple[int, float, int]:
     """Mark sessions from ``t`` on until a close breaks a rule, the next session has a rebalance, or ``stop``.
 
@@ -46,7 +39,7 @@ def mark_until_trigger(
     """
     n, caps, check_rows, calendar = units.size, thresholds.caps, thresholds.check_rows, thresholds.calendar
     prices, growth, reviews, history = run.market.prices, run.market.growth, run.reviews, run.history
-    widths = band_widths(drift_base, thresholds)
+    drift_base, widths = thresholds.drift_base, band_widths(thresholds)
     money = np.zeros(n)
     while t < stop:
         value = 0.0
