@@ -53,7 +53,11 @@ class PercentCosts(ConfigModel):
     spread: BasisPoints = 0.0
 
     def describe(self) -> str:
-        """Return what an order costs, in words."""
+        """Return what an order costs, in words.
+
+        >>> PercentCosts(rate="0.1%").describe()
+        'orders cost 0.1 % of the money traded, the opening purchase included'
+        """
         money = f"{format_percent(self.rate)} of the money traded"
         return f"orders cost {money}, the opening purchase included{_describe_spread(self.spread)}"
 
@@ -153,7 +157,11 @@ class BrokerCosts(ConfigModel):
 
 @cache
 def load_tariffs() -> dict[str, Tariff]:
-    """Return the brokers' tariffs by name, from ``tariffs.yaml`` beside this file."""
+    """Return the brokers' tariffs by name, from ``tariffs.yaml`` beside this file.
+
+    >>> load_tariffs()["comdirect"].minimum
+    9.9
+    """
     text = resources.files("engine.portfolio").joinpath("tariffs.yaml").read_text(encoding="utf-8")
     return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
 

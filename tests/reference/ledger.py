@@ -18,8 +18,8 @@ from tests.reference.rules import (
     Choose,
     Cost,
     LedgerError,
-    Machine,
     Review,
+    ReviewState,
     WaitedTooLong,
     chosen,
     flow_alone,
@@ -39,7 +39,7 @@ from tests.reference.rules import (
 DUST = Fraction(1, 10**12)  # S3: an order of at most DUST x V is no order
 SNAP = Fraction(1, 10**18)  # what rounding may leave of a cash that is zero, as a share of V
 GRACE = Fraction(1, 10**9)  # S10: shares of grace before rounding down
-PATIENCE = 5  # S9: sessions an order waits for a price
+MAX_WAITING_SESSIONS = 5  # S9: sessions an order waits for a price
 
 Usable = Callable[[int], bool]
 Plan = tuple[dict[int, Fraction], Fraction, list[object]]  # signed moves of money, their costs, their pieces
@@ -152,7 +152,7 @@ class Ledger:
         self.answer = -1  # row at which a band or cap that was broken is answered
         self.broken: dict[int, Broken] = {}  # row of a band's answer -> the close at which it broke
         self.barred: dict[int, int] = {}  # asset that a review sold -> row of its exit
-        self.machines: dict[int, Machine] = {}  # of the reviewed satellites that are held
+        self.review_states: dict[int, ReviewState] = {}  # of the reviewed satellites that are held
         self.verdicts: dict[int, dict[int, tuple[str, str]]] = {}  # row -> asset -> verdict, action
         self.reviewed = -1  # row at which a breach is answered
         self.run = Run()
@@ -172,7 +172,7 @@ class Ledger:
         """S7 and loss review: tell whether an asset is eligible and not barred."""
         return self.eligible(t, i) and i not in self.barred
 
-    def takers(self, t: int, to: str, without: Iterable[int] = ()) -> dict[int, Fraction]:
+    def recipients(self, t: int, to: str, without: Iterable[int] = ()) -> dict[int, Fraction]:
         """S7, S9: say who is bought outside a rebalance; an asset without a close is left out."""
         shares = self.shares(to, lambda i: self.open(t, i), without)
         return normalised({i: share for i, share in shares.items() if self.fresh(t, i)})
@@ -209,7 +209,7 @@ class Ledger:
             self.rebalance(t, "rebalance", self.due[t])
         else:
             self.cash += max(flow, ZERO)
-            self.spend(t, "reinvest", payout, self.takers(t, case.after_delisting))
+            self.spend(t, "reinvest", payout, self.recipients(t, case.after_delisting))
             self.fill_waiting(t)
             self.answer_breaches(t)
             above = self.trims.get(t, set())
@@ -342,8 +342,8 @@ class Ledger:
         self.answer = -1
         self.targets = self.targets_at(t)
         after, scaled = self.to_targets(t, {i: self.targets[i] for i in self.assets if self.fresh(t, i)}, kind, label)
-        for i, machine in self.machines.items():
-            machine.rebalance = self.price[i]
+        for i, held_review in self.review_states.items():
+            held_review.rebalance = self.price[i]
         stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
         wanting = [i for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after]
         self.waiting = {i: self.waiting.get(i, t) for i in wanting}
@@ -469,7 +469,7 @@ class Ledger:
                 paid += tidy(self.money(i) * (1 - self.case.haircut))
                 quantities = tuple(-self.units[j] if j == i else ZERO for j in self.assets)
                 self.units[i] = ZERO
-                self.machines.pop(i, None)
+                self.review_states.pop(i, None)
                 self.run.events.append(Event(t, "delisting", "", quantities, tuple(ZERO for _ in self.assets)))
         self.cash += paid
         return paid
@@ -480,11 +480,11 @@ class Ledger:
             if self.life[i][1] == t - 1 and t > self.case.opening:
                 self.move_target(i, self.shares(self.case.after_delisting, lambda k: self.open(t, k)))
 
-    def move_target(self, i: int, heirs: Mapping[int, Fraction]) -> None:
+    def move_target(self, i: int, recipients: Mapping[int, Fraction]) -> None:
         """S8 and loss review: one target moves, to cash where nobody inherits."""
         for weights in (self.targets, self.reference):
             gone, weights[i] = weights[i], ZERO
-            for j, share in heirs.items():
+            for j, share in recipients.items():
                 weights[j] += gone * share
 
     def affordable(self, money: Fraction, shares: Mapping[int, Fraction], dust: Fraction) -> Fraction:
@@ -506,7 +506,7 @@ class Ledger:
     def refuse_late(self, t: int) -> None:
         """S9: stop a run in which an order waits too long; a rebalance in between does not make it younger."""
         for i, since in sorted(self.waiting.items()):
-            if t - since >= PATIENCE and not self.fresh(t, i):
+            if t - since >= MAX_WAITING_SESSIONS and not self.fresh(t, i):
                 raise WaitedTooLong(self.case.tickers[i], t, since)
 
     def fill_waiting(self, t: int) -> None:
@@ -531,7 +531,7 @@ class Ledger:
         brought = sum((self.money(i) for i in over), ZERO)
         kept = sum((self.targets[i] for i in over), ZERO)
         lines = {i: (self.targets[i], ZERO) for i in over}
-        for j, share in self.takers(t, "redistribute", over).items():
+        for j, share in self.recipients(t, "redistribute", over).items():
             lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
         after = self.fixpoint(lines)
         bought = sum((a * after + b - self.money(i) for i, (a, b) in lines.items() if i not in over), ZERO)
@@ -605,11 +605,11 @@ class Ledger:
         if review is None or self.case.tickers[i] not in review.names:
             return
         if not units:
-            self.machines.pop(i, None)
-        elif i not in self.machines:
-            self.machines[i] = Machine(price, price, price)
+            self.review_states.pop(i, None)
+        elif i not in self.review_states:
+            self.review_states[i] = ReviewState(price, price, price)
         elif units > self.units[i]:
-            self.machines[i].average(self.units[i], units - self.units[i], price)
+            self.review_states[i].average(self.units[i], units - self.units[i], price)
 
     def watch(self, t: int, *, awaited: bool) -> None:
         """Loss review: look at the closes of the satellites that are held; a breach is asked about once."""
@@ -617,12 +617,12 @@ class Ledger:
         if review is None:
             return
         actions = {"intact": review.intact, "broken": review.broken, "unknown": review.unknown}
-        for i, machine in sorted(self.machines.items()):
-            machine.peak = max(machine.peak, self.price[i])
-            if not machine.breached(review, self.price[i]):
-                machine.state = "watching"
-            elif machine.state == "watching" and not awaited:
-                machine.state = "reviewed"
+        for i, held_review in sorted(self.review_states.items()):
+            held_review.peak = max(held_review.peak, self.price[i])
+            if not held_review.breached(review, self.price[i]):
+                held_review.state = "watching"
+            elif held_review.state == "watching" and not awaited:
+                held_review.state = "reviewed"
                 said = verdict(review, self.case.prices, self.case.tickers[i], i, t)
                 self.verdicts.setdefault(due, {})[i] = (said, actions[said])
                 self.reviewed = due
@@ -631,11 +631,11 @@ class Ledger:
         """Loss review: what is to be done at a session; an asset without a close is watched again instead."""
         actions = []
         for i, (said, action) in sorted(self.verdicts.pop(t, {}).items()):
-            if i not in self.machines:  # paid out or sold since
+            if i not in self.review_states:  # paid out or sold since
                 continue
             missed = action != "keep" and not self.fresh(t, i)
             if missed:
-                self.machines[i].state = "watching"
+                self.review_states[i].state = "watching"
             else:
                 actions.append((i, action))
             self.run.reviews.append((t, self.case.tickers[i], said, "missed" if missed else action))
@@ -667,7 +667,7 @@ class Ledger:
             self.scaled.discard(i)
             self.move_target(i, self.shares(to, lambda k: self.open(t, k)))
         goals = dict.fromkeys(brings, ZERO)
-        if brings and (shares := self.takers(t, to)):
+        if brings and (shares := self.recipients(t, to)):
             bought = self.affordable(sum(brings.values(), ZERO), shares, dust)
             goals |= {j: self.money(j) + share * bought for j, share in shares.items()}
         self.fill(t, "exit", goals)
@@ -677,7 +677,7 @@ class Ledger:
         value = self.value()
         gaps = {i: self.targets[i] * value - self.money(i) for i in assets}
         below = [i for i, gap in gaps.items() if gap > DUST * value and gap > self.fee(i, gap, DUST * value)[0]]
-        sellers = self.takers(t, "redistribute")
+        sellers = self.recipients(t, "redistribute")
         while below and sellers:
             goals = self.with_partners({i: self.targets[i] for i in below}, sellers)
             kept = [i for i in below if goals.get(i, ZERO) > self.money(i)]

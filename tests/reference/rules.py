@@ -135,13 +135,13 @@ class Review:
 
 
 @dataclass
-class Machine:
-    """Loss review: the machine of one satellite that is held, with each of its reference prices."""
+class ReviewState:
+    """Loss review: the state of one satellite that is held, with each of its reference prices."""
 
     cost: Fraction
     rebalance: Fraction
     peak: Fraction
-    state: str = "watching"  # watching | reviewed; one that is out has no machine
+    state: str = "watching"  # watching | reviewed; one that is out has no state
 
     def average(self, held: Fraction, bought: Fraction, price: Fraction) -> None:
         """Loss review: a purchase averages in."""

@@ -97,11 +97,11 @@ def test_the_haircut_changes_nothing_before_the_payout_and_nothing_else_until_th
     for name in ("value", "cash", "units"):
         assert getattr(whole, name)[:t].tobytes() == getattr(none, name)[:t].tobytes()
     after = int(whole.rows[whole.rebalances & (whole.rows > t)][0])
-    heirs = {"redistribute": {"SPY", "VB"}, "cash": set(), "{proxy: IJR}": {"IJR"}}[to]
+    receivers = {"redistribute": {"SPY", "VB"}, "cash": set(), "{proxy: IJR}": {"IJR"}}[to]
     for j, name in enumerate(whole.assets):
         same = np.array_equal(whole.units[t:after, j], none.units[t:after, j])
-        assert same == (name not in heirs), name
-        if name not in {*heirs, "AVYA"}:
+        assert same == (name not in receivers), name
+        if name not in {*receivers, "AVYA"}:
             assert (whole.units[t:after, j] == whole.units[t - 1, j]).all()
     paid = whole.value[t] - none.value[t]
     assert 0.0 < paid <= whole.units[t - 1, whole.assets.index("AVYA")] * 0.01

@@ -346,8 +346,10 @@ def test_the_poison_test_notices_a_policy_that_peeks() -> None:
     class Peeking(FixedMix):
         def target_weights(self, decision):
             w = super().target_weights(decision)
-            book = decision.history.prices.base if decision.history.prices.base is not None else decision.history.prices
-            ahead = book[min(decision.row + 1, len(book) - 1)]
+            prices = (
+                decision.history.prices.base if decision.history.prices.base is not None else decision.history.prices
+            )
+            ahead = prices[min(decision.row + 1, len(prices) - 1)]
             return np.where(np.nan_to_num(ahead) > 500.0, 0.0, w)
 
     prices = np.abs(_walk()[:, :3])

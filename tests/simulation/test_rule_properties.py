@@ -209,7 +209,7 @@ def same(one: Ledger, other: Ledger) -> bool:
     )
 
 
-# A watchman beside the engine: which rule each close breaks, from the ledger's trades and the prices alone ----------
+# Expected triggers, beside the engine: which rule each close breaks, from the ledger's trades and the prices alone ----------
 
 
 @dataclass
@@ -224,7 +224,7 @@ class Asked:
 
 
 @dataclass
-class Watchman:
+class ExpectedTriggers:
     """Walks through a run that opens at row 0 and writes down every alarm that docs/semantics.md asks for."""
 
     ledger: Ledger
@@ -355,7 +355,7 @@ def test_a_watched_cap_is_kept_at_the_close_of_its_answer_unless_it_could_not_tr
     prices = prices.copy()
     prices[[row for row in holes if row < len(prices) - 1], j] = np.nan
     ledger, market = run(prices, plan, costs, **fields)
-    watch = Watchman(ledger, market, plan, account(**fields).fill_delay)
+    watch = ExpectedTriggers(ledger, market, plan, account(**fields).fill_delay)
     table = costs.cost_table(6)
     for asked in watch.asked:
         t, still = asked.fill, set(asked.over) & set(watch.over(asked.fill))
@@ -377,7 +377,7 @@ def test_caps_alone_bind_whatever_the_band_traded_is(prices, costs, execution) -
     """A part rebalance answers no cap, so that one is asked about beside the band and kept at the same fill."""
     plan = plan_of(caps="always", rebalance={"kind": "any", "of": [MONTHLY, DRIFT]}, trade_to="edge", trade_only="all")
     ledger, market = run(prices, plan, costs, execution=execution)
-    watch = Watchman(ledger, market, plan, account(execution=execution).fill_delay)
+    watch = ExpectedTriggers(ledger, market, plan, account(execution=execution).fill_delay)
     left_out = any("were left out" in note for note in ledger.notes)
     assume(not left_out)
     for asked in watch.asked:
@@ -569,7 +569,7 @@ def test_the_review_fires_at_every_breach_and_at_nothing_else(prices, plan, cost
     assume(plan.loss_review is not None and can_be_watched(plan, fields))
     ledger, market = run(prices, plan, costs, **fields)
     delay = account(**fields).fill_delay
-    watch = Watchman(ledger, market, plan, delay)
+    watch = ExpectedTriggers(ledger, market, plan, delay)
     expected = {}
     for asked in watch.asked:
         for j, loss in asked.breaches.items():
@@ -734,7 +734,7 @@ def test_nothing_is_traded_where_no_rule_asks_for_it(prices, plan, costs, fields
     assume(can_be_watched(plan, fields))
     ledger, market = run(prices, plan, costs, **fields)
     terms = account(**fields)
-    watch = Watchman(ledger, market, plan, terms.fill_delay)
+    watch = ExpectedTriggers(ledger, market, plan, terms.fill_delay)
     due = {0, *(row + terms.fill_delay for row in plan.schedule.calendar(market.dates) if row > 0)}
     due |= {one.fill for one in watch.asked} | set(np.flatnonzero(ledger.flows != 0.0).tolist())
     assert set(ledger.rows.tolist()) <= due
@@ -904,12 +904,12 @@ def test_a_choice_does_use_the_close_before_its_decision(prices, by, execution) 
     assert chosen_now == (by == "momentum")
 
 
-def test_the_watchman_notices_a_review_that_is_left_out_and_one_too_many() -> None:
+def test_the_expected_triggers_show_a_review_that_is_left_out_and_one_too_many() -> None:
     """The tests above can fail: a ledger with a review removed, or with a price moved, is refused."""
     plan = plan_of(rebalance=MONTHLY, loss_review={"trigger": "10%", "thesis": {"kind": "always"}})
     market = market_of(stormy()[:, [0, 1, 2, 2, 5, 5]])
     ledger = simulate(market, plan, account(), free(6))
-    watch = Watchman(ledger, market, plan, 0)
+    watch = ExpectedTriggers(ledger, market, plan, 0)
     asked = {(one.fill, market.assets[j]) for one in watch.asked for j in one.breaches}
     assert asked == {(one.row, one.asset) for one in ledger.reviews}
     assert len(asked) > 5

@@ -11,7 +11,12 @@ from engine.simulation.kernel.jit import njit_cached
 
 @njit_cached
 def order_cost(x: float, price: float, a: int, costs: CostTable) -> float:
-    """Return the cost of one order of money ``x`` (either sign) in asset ``a`` [currency]."""
+    """Return the cost of one order of money ``x`` (either sign) in asset ``a`` [currency].
+
+    >>> from engine.portfolio.costs import BrokerCosts
+    >>> order_cost(-1000.0, 50.0, 0, BrokerCosts(name="comdirect").cost_table(1))
+    9.9
+    """
     x = abs(x)
     if x == 0.0:
         return 0.0

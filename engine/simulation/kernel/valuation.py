@@ -42,7 +42,11 @@ def portfolio_weights(units: FloatArray, price: FloatArray, value: float) -> Flo
 
 @njit_cached
 def normalise(able: BoolArray, amounts: FloatArray) -> FloatArray:
-    """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero."""
+    """Return (N,) ``amounts`` of those that are ``able``, scaled to a sum of 1, or all zero.
+
+    >>> normalise(np.array([True, False, True]), np.array([30.0, 50.0, 10.0])).tolist()
+    [0.75, 0.0, 0.25]
+    """
     shares = np.zeros(amounts.size)
     total = 0.0
     for a in range(amounts.size):
