@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from engine.core.errors import DataError, OutputError
@@ -53,22 +53,15 @@ def lock_folder(folder: Path) -> Iterator[None]:
     The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
     without such locks do without; a run's manifest still tells whose its files are.
     """
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl  # noqa: PLC0415  (not there on Windows)
+    with ExitStack() as stack:
+        if sys.platform != "win32":
+            import fcntl  # noqa: PLC0415  (not there on Windows)
 
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # no such folder: what follows has a better message
+            with suppress(OSError):  # of a folder that is not there, what follows has a better message
+                descriptor = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-        return
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def move_into_place(made: list[Path], folder: Path) -> None:

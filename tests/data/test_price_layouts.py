@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.core.errors import DataError
-from engine.data.sources import PriceRequest
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 from engine.data.sources.sample import Sample
 from tests.support.price_files import load, wide

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core.errors import DataError
 from engine.data.market import Provenance
 from engine.data.quality import MAX_FINDINGS_PER_KIND, Finding, inspect_closes, raise_error_findings
-from engine.data.sources import Closes, PriceRequest
+from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources import PriceRequest
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.store import read_series, series_path
 from engine.data.sources.yahoo import Yahoo

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from engine.data.sources import AnyPriceSource, Closes, PriceRequest
+from engine.data.sources import AnyPriceSource
+from engine.data.sources.base import Closes, PriceRequest
 
 
 def load(path: Path, *tickers: str, closes: str = "auto", end: dt.date | None = None) -> Closes:

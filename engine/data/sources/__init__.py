@@ -6,8 +6,6 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from engine.data.sources.base import Closes as Closes
-from engine.data.sources.base import PriceRequest as PriceRequest
 from engine.data.sources.files import Files
 from engine.data.sources.sample import Sample
 from engine.data.sources.yahoo import Yahoo

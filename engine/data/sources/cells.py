@@ -121,7 +121,7 @@ def build_table(
             if len(rows):
                 label = ticker or "its close"
                 series[ticker, kind] = build_series(file, label, days[rows], numbers(column, label, rows))
-    return PriceTable(file, series, columns.names if rows_by_ticker is None else tuple(rows_by_ticker), columns.notes)
+    return PriceTable(series, columns.names if rows_by_ticker is None else tuple(rows_by_ticker), columns.notes)
 
 
 def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:

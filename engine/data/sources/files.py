@@ -82,22 +82,16 @@ def _read_table(path: Path, tickers: Iterable[str]) -> PriceTable:
 def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
     """Take every ticker from one file; a single series belongs to the only ticker asked for."""
     table = _read_table(path, tickers)
-    found: FoundSeries = {}
-    notes = list(table.notes)
-    for ticker in tickers:
-        kinds = _series_by_kind(table, ticker)
-        if not kinds and not table.names:
-            kinds = _series_by_kind(table, None)
-            if len(tickers) > 1:
-                words = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
-                raise DataError(f"{path.name}: {words}; let data.source.path name a folder with a file for each")
-            if not _starts_with(path, ticker):
-                notes.append(f"{path.name}: does not name its ticker, taken as {ticker}")
+    if not table.names and len(tickers) > 1:
+        words = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
+        raise DataError(f"{path.name}: {words}; let data.source.path name a folder with a file for each")
+    found: FoundSeries = {ticker: (path.name, table.by_kind(ticker)) for ticker in tickers}
+    for ticker, (_, kinds) in found.items():
         if not kinds:
             words = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
             raise DataError(f"{path.name}: {ticker}: {words}")
-        found[ticker] = (path.name, kinds)
-    return found, tuple(notes)
+    guessed = [ticker for ticker in tickers if not table.names and not _starts_with(path, ticker)]
+    return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))
 
 
 def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
@@ -111,7 +105,7 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
     for ticker in tickers:
         path = _find_file(folder, files, ticker)
         table = _read_table(path, (ticker,))
-        kinds = _series_by_kind(table, ticker) or ({} if table.names else _series_by_kind(table, None))
+        kinds = table.by_kind(ticker)
         if not kinds:
             words = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
             raise DataError(f"{path}: {words}")
@@ -159,10 +153,6 @@ def _names_inside(path: Path) -> tuple[str, ...]:
         return _read_table(path, ()).names
     except DataError:
         return ()
-
-
-def _series_by_kind(table: PriceTable, ticker: str | None) -> dict[CloseKind, CloseSeries]:
-    return {kind: series for (name, kind), series in table.series.items() if name == ticker}
 
 
 def _choose_kinds(

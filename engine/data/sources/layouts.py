@@ -43,10 +43,14 @@ class PriceTable:
     file names, none for a single series; ``notes`` are what a reader of the result should know.
     """
 
-    file: str
     series: dict[tuple[str | None, CloseKind], CloseSeries]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def by_kind(self, ticker: str) -> dict[CloseKind, CloseSeries]:
+        """Return the closes of ``ticker``; a single series that the file does not name is anybody's."""
+        own = ticker if self.names else None
+        return {kind: series for (name, kind), series in self.series.items() if name == own}
 
 
 @dataclass(frozen=True)
