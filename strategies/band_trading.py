@@ -122,7 +122,7 @@ class RebalancingStrategy(ConfigModel):
             place = {"target": "its target", "edge": "the edge of its band"}[self.trade_to]
         look = _LOOK_PHRASES.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
         whole = self.trade_to == "target" and self.trade_only == "all"
-        payers = _FUNDING_PHRASES[self.trade_only]
+        funding = _FUNDING_PHRASES[self.trade_only]
         first = "a contribution or withdrawal due that session, when it alone will do; else " * (
             self.funding == "flows_first"
         )
@@ -131,7 +131,7 @@ class RebalancingStrategy(ConfigModel):
             f"look: {look}",
             f"trades to: {place}",
             f"trades what: {_WHOLE_PORTFOLIO if whole else _TRADED_PHRASES[self.trade_only]}",
-            f"who pays: {first}{payers}",
+            f"who pays: {first}{funding}",
         )
         return {"Drift band": lines}
 

@@ -186,10 +186,10 @@ class WeightedStrategy(ConfigModel):
     def _recipient_shares(self, decision: Decision, destination: Destination) -> FloatArray:
         if destination == "cash":
             return np.zeros(len(decision.eligible))
-        able = decision.buyable
+        buyable = decision.buyable
         proxies = ({destination.proxy: 1.0},) if isinstance(destination, Proxy) else ()
         for weights in (*proxies, self.core()):
-            shares = np.where(able, decision.weight_vector(weights), 0.0)
+            shares = np.where(buyable, decision.weight_vector(weights), 0.0)
             total = fsum(shares.tolist())
             if total:
                 return shares / total

@@ -121,7 +121,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if not (choice := self._choice):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
-        picked = choice.pick(decision, barred, self._limits.room(self.limits))
+        picked = choice.pick(decision, barred, self._limits.headroom(self.limits))
         unused = (choice.satellite_count - len(picked)) * choice.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
@@ -133,8 +133,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if not self.limits:
             return w
         held = dict(zip(decision.history.assets, w.tolist(), strict=True))
-        kept = self._limits.enforce(held)
-        return w if kept == held else decision.weight_vector(kept)
+        enforced = self._limits.enforce(held)
+        return w if enforced == held else decision.weight_vector(enforced)
 
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""

@@ -108,25 +108,25 @@ class GroupLimits:
 
     def _capacity_faults(self, limit: Limit) -> Iterator[str]:
         """Yield ``message; remedy`` when fewer satellites than are to be chosen can ever keep ``limit``."""
-        weight, able = max(self.satellites.values(), default=0.0), len(self.satellites)
+        weight, fitting = max(self.satellites.values(), default=0.0), len(self.satellites)
         if self.places is None or not weight:
             return
-        for group, room in self.room([limit]).items():
-            able -= max(len(group) - max(int((room + _TOLERANCE) / weight), 0), 0)
-        if able < self.places:
-            words = f"the limit of {compact_percent(limit.max)} leaves room for {able} satellites"
+        for group, headroom in self.headroom([limit]).items():
+            fitting -= max(len(group) - max(int((headroom + _TOLERANCE) / weight), 0), 0)
+        if fitting < self.places:
+            words = f"the limit of {compact_percent(limit.max)} leaves room for {fitting} satellites"
             words = f"{words} of {compact_percent(weight)} each, {self.places} are to be chosen"
             yield f"{words}; raise it, lower the weight or choose fewer"
 
-    def room(self, limits: Sequence[Limit]) -> dict[frozenset[str], float]:
+    def headroom(self, limits: Sequence[Limit]) -> dict[frozenset[str], float]:
         """Return what ``limits`` leave to each group of satellites beside the core's share [weight]."""
-        room: dict[frozenset[str], float] = {}
+        found: dict[frozenset[str], float] = {}
         for limit in limits:
             for members in self.groups(limit).values():
                 group = frozenset(members) & frozenset(self.satellites)
                 left = limit.max - self._core_weight(members)
-                room[group] = min(left, room.get(group, left))
-        return room
+                found[group] = min(left, found.get(group, left))
+        return found
 
     def enforce(self, w: Mapping[str, float]) -> dict[str, float]:
         """Return weights by ticker with what the core has too much of, under a limit, given to the rest of the core.
@@ -154,5 +154,9 @@ class GroupLimits:
 
 
 def compact_percent(share: float) -> str:
-    """Return a fraction as a config writes it: ``2.5%``."""
+    """Return a fraction as a config writes it.
+
+    >>> compact_percent(0.025)
+    '2.5%'
+    """
     return f"{100.0 * share:.6g}%"

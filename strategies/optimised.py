@@ -52,7 +52,7 @@ class Optimised(RebalancingStrategy):
     fallback: Literal["previous", "equal_weight", "fail"] = "previous"
     after_delisting: Payout = Payout()
 
-    # ---- which weights: how they are found is told in strategies/walking.py ------------------------------------------
+    # ---- which weights: how they are found is told in strategies/optimised_decision.py -------------------------------
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
@@ -213,9 +213,9 @@ class Optimised(RebalancingStrategy):
                 yield (key,), proof.message
 
     def _objective_faults(self) -> Iterator[FieldFault]:
-        aim = self.objective
-        named = aim.to if isinstance(aim, MinTrackingError) else {}
-        budgets = (aim.budgets or {}) if isinstance(aim, RiskParity) else {}
+        objective = self.objective
+        named = objective.to if isinstance(objective, MinTrackingError) else {}
+        budgets = (objective.budgets or {}) if isinstance(objective, RiskParity) else {}
         for key, given in (("to", named), ("budgets", budgets)):
             for ticker in given:
                 if ticker not in self.tickers:

@@ -53,7 +53,7 @@ class OptimisedTerms(Policy, Protocol):
         """Return (N,) shares by which the core takes what is free."""
 
 
-def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimiser) -> FloatArray:
+def decide_weights(strategy: OptimisedTerms, decision: Decision, optimiser: Optimiser) -> FloatArray:
     """Return (N,) the best admissible weights, or the fallback's; the step is written into the decision.
 
     Raises DataError when there are none and ``fallback`` is ``fail``, or not even equal weights are admissible.
@@ -61,7 +61,7 @@ def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimise
     problem: OptimisationProblem | None = None
     with single_blas_thread():
         try:
-            problem = pose_problem(plan, decision)
+            problem = pose_problem(strategy, decision)
             found = optimiser.solve(problem.form, problem.constraints, problem.costs)
         except DataError as error:
             found = no_solution(str(error))
@@ -70,7 +70,7 @@ def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimise
             return _market_vector(decision, problem.inputs.assets, found.weights)
         if problem is not None:
             found = replace(found, status=problem.explain(found.status))
-        fallback = _Fallback(plan, decision, optimiser)
+        fallback = _Fallback(strategy, decision, optimiser)
         w, name = fallback.weights(found.status)
     limit, residual = fallback.constraints.worst_violation(w[fallback.columns])
     step = _optimiser_step(decision, problem, found)
@@ -78,24 +78,26 @@ def decide_weights(plan: OptimisedTerms, decision: Decision, optimiser: Optimise
     return w
 
 
-def pose_problem(plan: OptimisedTerms, decision: Decision) -> OptimisationProblem:
+def pose_problem(strategy: OptimisedTerms, decision: Decision) -> OptimisationProblem:
     """Return what is asked at a decision, estimated from closes before it, of the assets that can be held (S7).
 
     Raises DataError when there is too little history, or the objective has no meaning on these estimates.
     """
-    able = _buyable_tickers(plan, decision)
-    dates, closes = _lookback_closes(plan, decision, able)
-    short = _short_history_remark(plan, dates, closes)
-    estimate = plan.estimates.estimate(closes)
-    assets = tuple(ticker for ticker, known in zip(able, estimate.known, strict=True) if known)
+    buyable = _buyable_tickers(strategy, decision)
+    dates, closes = _lookback_closes(strategy, decision, buyable)
+    short = _short_history_remark(strategy, dates, closes)
+    estimate = strategy.estimates.estimate(closes)
+    assets = tuple(ticker for ticker, known in zip(buyable, estimate.known, strict=True) if known)
     inputs = ObjectiveInputs(assets, estimate.moments, estimate.returns)
-    objective, missing = _available_objective(plan, assets)
-    constraints, costs = plan.constraints_for(assets), None
+    objective, missing = _available_objective(strategy, assets)
+    constraints, costs = strategy.constraints_for(assets), None
     held, columns = decision.weights, [decision.column(ticker) for ticker in assets]
     if held.any():  # the opening purchase is free to be anything
         elsewhere = max(float(held.sum() - held[columns].sum()), 0.0)
-        constraints = replace(constraints, turnover=plan.turnover.turnover_limit(held[columns], elsewhere))
-        costs = plan.turnover.trading_penalty(decision, columns, objective.metric, decisions_per_year(plan.rebalance))
+        constraints = replace(constraints, turnover=strategy.turnover.turnover_limit(held[columns], elsewhere))
+        costs = strategy.turnover.trading_penalty(
+            decision, columns, objective.metric, decisions_per_year(strategy.rebalance)
+        )
     return OptimisationProblem(
         inputs,
         objective.form(inputs),
@@ -103,48 +105,50 @@ def pose_problem(plan: OptimisedTerms, decision: Decision) -> OptimisationProble
         constraints,
         costs,
         train=(dates[estimate.rows[0] - 1], dates[estimate.rows[-1]]),
-        left_out=tuple(ticker for ticker in plan.tickers if ticker not in assets),
+        left_out=tuple(ticker for ticker in strategy.tickers if ticker not in assets),
         remark="; ".join(filter(None, (short, missing))),
     )
 
 
-def _buyable_tickers(plan: OptimisedTerms, decision: Decision) -> tuple[str, ...]:
+def _buyable_tickers(strategy: OptimisedTerms, decision: Decision) -> tuple[str, ...]:
     """Return the assets that can be bought at the fill, in the market's order."""
     free = decision.buyable
-    return tuple(ticker for ticker in plan.tickers if free[decision.column(ticker)])
+    return tuple(ticker for ticker in strategy.tickers if free[decision.column(ticker)])
 
 
-def _lookback_closes(plan: OptimisedTerms, decision: Decision, assets: tuple[str, ...]) -> tuple[DateArray, FloatArray]:
+def _lookback_closes(
+    strategy: OptimisedTerms, decision: Decision, assets: tuple[str, ...]
+) -> tuple[DateArray, FloatArray]:
     """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
     history, columns = decision.history, [decision.column(ticker) for ticker in assets]
-    last = slice(max(len(history.dates) - plan.estimates.lookback - 1, 0), None)
+    last = slice(max(len(history.dates) - strategy.estimates.lookback - 1, 0), None)
     fresh = history.age[last][:, columns] == 0
     return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
 
 
-def _short_history_remark(plan: OptimisedTerms, dates: DateArray, closes: FloatArray) -> str:
+def _short_history_remark(strategy: OptimisedTerms, dates: DateArray, closes: FloatArray) -> str:
     """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
-    terms = plan.estimates
+    terms = strategy.estimates
     printed = np.isfinite(closes).any(axis=1)
     there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
     if there >= terms.lookback:
         return ""
     words = f"estimates.lookback: {terms.lookback} returns are asked for, there are {there} so far"
-    if plan.fallback == "fail" or there < terms.min_history:
+    if strategy.fallback == "fail" or there < terms.min_history:
         raise DataError(f"{words}, and min_history is {terms.min_history}; lower them, or start later")
     return words
 
 
-def _available_objective(plan: OptimisedTerms, assets: tuple[str, ...]) -> tuple[Objective, str]:
+def _available_objective(strategy: OptimisedTerms, assets: tuple[str, ...]) -> tuple[Objective, str]:
     """Return the objective, and what to say where a benchmark to track has assets that cannot be held yet (S7)."""
-    aim = plan.objective
-    if not isinstance(aim, MinTrackingError) or set(aim.to) <= set(assets):
-        return aim, ""
-    left = {ticker: weight for ticker, weight in aim.to.items() if ticker in assets}
-    total, gone = sum(left.values()), ", ".join(sorted(set(aim.to) - set(assets)))
+    objective = strategy.objective
+    if not isinstance(objective, MinTrackingError) or set(objective.to) <= set(assets):
+        return objective, ""
+    left = {ticker: weight for ticker, weight in objective.to.items() if ticker in assets}
+    total, gone = sum(left.values()), ", ".join(sorted(set(objective.to) - set(assets)))
     if not total:
-        return aim, ""
-    spread = {ticker: weight * sum(aim.to.values()) / total for ticker, weight in left.items()}
+        return objective, ""
+    spread = {ticker: weight * sum(objective.to.values()) / total for ticker, weight in left.items()}
     return MinTrackingError(to=spread), f"objective.to: the weight of {gone} is with the others, pro rata"
 
 
@@ -152,14 +156,14 @@ def _available_objective(plan: OptimisedTerms, assets: tuple[str, ...]) -> tuple
 class _Fallback:
     """What is traded at a decision for which there is no answer."""
 
-    plan: OptimisedTerms
+    strategy: OptimisedTerms
     decision: Decision
     optimiser: Optimiser
 
     @cached_property
     def assets(self) -> tuple[str, ...]:
         """The assets that can be bought."""
-        return _buyable_tickers(self.plan, self.decision)
+        return _buyable_tickers(self.strategy, self.decision)
 
     @cached_property
     def columns(self) -> list[int]:
@@ -169,15 +173,15 @@ class _Fallback:
     @cached_property
     def constraints(self) -> Constraints:
         """What their weights must satisfy."""
-        return self.plan.constraints_for(self.assets)
+        return self.strategy.constraints_for(self.assets)
 
     def weights(self, reason: str) -> tuple[FloatArray, str]:
         """Return (N,) the weights of the fallback and its name; raises DataError when there is none."""
         held, dates = self.decision.weights.any(), self.decision.history.dates
         when = f"after the close of {dates[-1]}" if len(dates) else "at the first session of the data"
-        if self.plan.fallback == "fail":
+        if self.strategy.fallback == "fail":
             raise DataError(f"strategy.fallback: fail, and there are no weights {when}: {reason}")
-        if self.plan.fallback == "previous" and held:
+        if self.strategy.fallback == "previous" and held:
             return self._previous(), "previous"
         found = no_solution("no asset can be bought")
         if self.assets:
@@ -195,28 +199,28 @@ class _Fallback:
         What is traded is not limited, a satellite below its floor may stay where it is, and the names stay the same
         where that can be. Where nothing is admissible: what is held, cut to its caps.
         """
-        kept, rules = self._capped_holdings(), self.constraints
+        holdings, rules = self._capped_holdings(), self.constraints
         if not self.assets:
-            return kept
-        w = kept[self.columns]
+            return holdings
+        w = holdings[self.columns]
         choice, held = rules.cardinality, w > 0.0
         if choice is not None:
             choice = replace(choice, floor=np.where(held, np.minimum(choice.floor, w), choice.floor))
             rules = replace(rules, cardinality=choice)
         if rules.worst_violation(w)[1] <= FEASIBILITY_TOLERANCE:
-            return kept
+            return holdings
         same_names = [rules.for_basket(held)] if choice is not None and choice.is_allowed(held) else []
         for constraints in (*same_names, rules):
             found = self.optimiser.solve(distance_form(w), constraints)
             if found.weights is not None:
                 return _market_vector(self.decision, self.assets, found.weights)
-        return kept
+        return holdings
 
     def _capped_holdings(self) -> FloatArray:
         """Return (N,) what is held; what is above its cap, or cannot be held any longer, goes to the core."""
-        held, caps = self.decision.weights, self.decision.weight_vector(self.plan.caps(), missing=np.inf)
+        held, caps = self.decision.weights, self.decision.weight_vector(self.strategy.caps(), missing=np.inf)
         w = np.where(self.decision.buyable, np.minimum(held, caps), 0.0)
-        return w + (float(held.sum()) - float(w.sum())) * self.plan.core_shares(self.decision)
+        return w + (float(held.sum()) - float(w.sum())) * self.strategy.core_shares(self.decision)
 
 
 def _market_vector(decision: Decision, assets: tuple[str, ...], weights: FloatArray) -> FloatArray:

@@ -98,16 +98,6 @@ class GroupBounds(Limit):
     max: Weight = 1.0
 
 
-def limit_groups(
-    limits: Sequence[GroupBounds], satellites: Satellites | None
-) -> tuple[tuple[str, tuple[str, ...], GroupBounds], ...]:
-    """Return every group of every limit: what messages call it, its members, the limit."""
-    names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
-    return tuple(
-        (f"limit {name}", members, limit) for limit in limits for name, members in limit.groups(names, sectors).items()
-    )
-
-
 def limit_faults(
     limits: Sequence[GroupBounds], core: Sequence[str], satellites: Satellites | None
 ) -> Iterator[FieldFault]:
@@ -127,18 +117,19 @@ def build_constraints(
 
     Of fewer satellites than ``count.min`` all must be in.
     """
-    ours = frozenset(satellites.names) if satellites else frozenset()
-    inside = np.array([asset in ours for asset in assets])
+    names, sectors = (satellites.names, satellites.sectors) if satellites else ((), {})
+    inside = np.isin(assets, names)
     cap, floor = (satellites.cap, satellites.floor) if satellites else (1.0, 0.0)
     upper = np.where(inside, cap, core_cap)
     words = tuple("satellites.cap" if one else "core_cap" for one in inside)
     bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", words)
-    groups = tuple(
-        GroupConstraint(name, np.array([asset in members for asset in assets]), limit.max, limit.min)
-        for name, members, limit in limit_groups(limits, satellites)
-        if any(asset in members for asset in assets) or limit.min > 0.0
-    )
-    groups = tuple(sorted(groups, key=lambda group: (group.members.tobytes(), group.most, group.least)))
+    found = [
+        GroupConstraint(f"limit {name}", np.isin(assets, members), limit.max, limit.min)
+        for limit in limits
+        for name, members in limit.groups(names, sectors).items()
+    ]
+    found = [group for group in found if group.members.any() or group.least > 0.0]
+    groups = tuple(sorted(found, key=lambda group: (group.members.tobytes(), group.most, group.least)))
     choice = None
     if satellites is not None and satellites.has_choice and inside.any():
         there = int(inside.sum())

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
@@ -93,8 +92,9 @@ class Top(ConfigModel):
             return self._measure_scores(decision, candidates)
         last = len(decision.history.dates) - 1
         closes = decision.history.prices[last - self.lookback : last - self.skip + 1]
-        columns = [decision.column(ticker) for ticker in candidates]
-        found = _momentum(closes[:, columns]) if self.by == "momentum" else -_volatility(closes[:, columns])
+        closes = closes[:, [decision.column(ticker) for ticker in candidates]]
+        momentum = closes[-1] / closes[0] - 1.0
+        found = momentum if self.by == "momentum" else -(closes[1:] / closes[:-1] - 1.0).std(axis=0, ddof=1)
         return dict(zip(candidates, found.tolist(), strict=True))
 
     def _measure_scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
@@ -104,17 +104,6 @@ class Top(ConfigModel):
         figures = {ticker: self.table.as_of(ticker, day) for ticker in candidates}
         values = {ticker: self.measure.value(known) for ticker, known in figures.items() if known is not None}
         return {ticker: value for ticker, value in values.items() if value is not None}
-
-
-def _momentum(closes: FloatArray) -> FloatArray:
-    momentum: FloatArray = closes[-1] / closes[0] - 1.0
-    return momentum
-
-
-def _volatility(closes: FloatArray) -> FloatArray:
-    returns = closes[1:] / closes[:-1] - 1.0
-    volatility: FloatArray = returns.std(axis=0, ddof=1)
-    return volatility
 
 
 class Count(ConfigModel):

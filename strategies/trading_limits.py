@@ -9,14 +9,14 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import ConfigModel, Positive, Weight, format_percent
+from engine.core.fields import ConfigModel, FieldFault, Positive, Weight, format_percent
 from engine.optimisation.constraints import TurnoverLimit
 from engine.optimisation.objectives import ObjectiveMetric
 from engine.portfolio.policy import Decision
 from strategies.schedules import AnyOf, AnyRebalance, Every
 
 if TYPE_CHECKING:
-    from engine.optimisation.compiled_problem import TradingPenalty
+    from engine.optimisation.compiled_problem import Penalty
 
 _PERIODS_PER_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
 
@@ -33,9 +33,9 @@ class Trading(ConfigModel):
     max: Annotated[Weight, Field(gt=0.0)] | None = None
     risk_aversion: Positive = 4.0
 
-    def faults(self, aim: ObjectiveMetric, kind: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, metric: ObjectiveMetric, kind: str) -> Iterator[FieldFault]:
         """Yield a penalty that the objective gives no price to."""
-        if self.penalty == "costs" and not aim.cost_unit:
+        if self.penalty == "costs" and not metric.cost_unit:
             words = f"{kind} has no figure that costs could be weighed against"
             yield ("turnover", "penalty"), f"{words}; remove it, or bound trading by turnover.max"
 
@@ -44,15 +44,15 @@ class Trading(ConfigModel):
         return None if self.max is None else TurnoverLimit(held, self.max, elsewhere)
 
     def trading_penalty(
-        self, decision: Decision, columns: list[int], aim: ObjectiveMetric, a_year: float
-    ) -> TradingPenalty | None:
+        self, decision: Decision, columns: list[int], metric: ObjectiveMetric, a_year: float
+    ) -> Penalty | None:
         """Return the penalty on trades in the assets of ``columns``, in units of the objective."""
         if self.penalty == "none" or decision.costs is None:
             return None
-        from engine.optimisation.compiled_problem import TradingPenalty  # noqa: PLC0415
+        from engine.optimisation.compiled_problem import Penalty  # noqa: PLC0415
 
         rate = proportional_cost_rates(decision)[columns]
-        return TradingPenalty(rate * aim.cost_weight(a_year, self.risk_aversion), decision.weights[columns])
+        return Penalty(rate * metric.cost_weight(a_year, self.risk_aversion), decision.weights[columns])
 
     def describe(self, a_year: float) -> Iterator[str]:
         """Yield what is done about trading, in words."""
@@ -77,7 +77,11 @@ def proportional_cost_rates(decision: Decision) -> FloatArray:
 
 
 def decisions_per_year(rule: AnyRebalance) -> float:
-    """Return how often a rule decides by the calendar; once, when drift alone or nothing does."""
+    """Return how often a rule decides by the calendar; once, when drift alone or nothing does.
+
+    >>> decisions_per_year(Every(period="month"))
+    12.0
+    """
     if isinstance(rule, AnyOf):
         return max(decisions_per_year(one) for one in rule.of)
     return _PERIODS_PER_YEAR[rule.period] if isinstance(rule, Every) else 1.0

@@ -15,12 +15,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import Cardinality, Constraints, Expression
 from engine.optimisation.convex import ConvexSolver
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
@@ -46,11 +46,8 @@ _HIGHS_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-class _Tangent(NamedTuple):
-    """The objective's curved part is at least ``offset + slope @ w``; slope (N,)."""
-
-    offset: float
-    slope: FloatArray
+_Tangent: TypeAlias = tuple[float, FloatArray]
+"""The objective's curved part is at least ``offset + slope @ w``; slope (N,)."""
 
 
 class _Proposal(NamedTuple):
@@ -62,7 +59,7 @@ class _Proposal(NamedTuple):
 
 
 def solve_cardinality(
-    solver: ConvexSolver, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
+    solver: ConvexSolver, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None
 ) -> Solution:
     """Return the best solution over all admissible choices of names, with the gap to what is proved.
 
@@ -84,7 +81,7 @@ class _CardinalityProblem:
     solver: ConvexSolver
     form: ObjectiveForm
     constraints: Constraints
-    costs: TradingPenalty | None
+    costs: Penalty | None
     rule: Cardinality
 
     @cached_property
@@ -173,7 +170,7 @@ class _CardinalityProblem:
 
     def _tangent(self, w: FloatArray) -> _Tangent:
         value, slope = self.form.convex_part(w)
-        return _Tangent(value - float(slope @ w), slope)
+        return value - float(slope @ w), slope
 
     def _propose(self, tangents: list[_Tangent], tried: list[BoolArray], score: float) -> _Proposal | None:
         """Return the untried basket that the tangents like best, or None when no basket is left.
@@ -186,7 +183,7 @@ class _CardinalityProblem:
         w, curve = cp.Variable(len(rule.members)), cp.Variable()
         held: Expression = cp.Variable(int(rule.members.sum()), boolean=True)
         rules = [c for piece in self.constraints.without_choice() for c in piece.to_cvxpy(w)] + rule.to_cvxpy(w, held)
-        rules += [curve >= t.offset / unit + (t.slope / unit) @ w for t in tangents]
+        rules += [curve >= offset / unit + (slope / unit) @ w for offset, slope in tangents]
         for mask in tried:
             inside = mask[rule.members].astype(np.float64)
             rules.append((1.0 - 2.0 * inside) @ held + inside.sum() >= 1.0)

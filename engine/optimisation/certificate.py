@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints, LimitKey
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
 
@@ -45,9 +45,7 @@ class _Subdifferential:
     unit: float = 1.0
 
 
-def certify(
-    form: ObjectiveForm, constraints: Constraints, w: FloatArray, costs: TradingPenalty | None = None
-) -> Certificate:
+def certify(form: ObjectiveForm, constraints: Constraints, w: FloatArray, costs: Penalty | None = None) -> Certificate:
     """Return the proof for ``w`` (N,), not negative and adding up to 1."""
     from scipy.optimize import nnls  # noqa: PLC0415
 
@@ -60,9 +58,9 @@ def certify(
     # how steep a slope at an untraded asset a unit of each multiplier allows
     steepness = np.array([0.5 if limit and limit.kind == "turnover" else 0.0 for limit in limits])
     rate = np.zeros(len(w)) if costs is None else costs.rate
-    columns, aim = _multiplier_system(slope, normals, idle, steepness, rate, size)
+    columns, target = _multiplier_system(slope, normals, idle, steepness, rate, size)
     try:
-        y, _ = nnls(columns, aim / size)
+        y, _ = nnls(columns, target / size)
     except RuntimeError:  # it did not settle: nothing is proved
         return Certificate(np.inf, {})
     y *= size
@@ -79,7 +77,7 @@ def certify(
 def _multiplier_system(
     slope: _Subdifferential, normals: FloatArray, idle: IntArray, steepness: FloatArray, rate: FloatArray, size: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the least squares of the multipliers: columns and the aim.
+    """Return the least squares of the multipliers: columns and the target.
 
     Unknowns: k multipliers, the budget's in two parts, at each of the f assets not traded the slope chosen there in
     two parts and what it leaves of the steepest allowed, the shares of the choices. Rows: N balances of the gradient,
@@ -94,15 +92,15 @@ def _multiplier_system(
     for part in range(3):
         columns[n + at, k + 2 + part * f + at] = 1.0
     columns[n : n + f, :k] = -steepness
-    aim = np.concatenate([-slope.gradient, rate[idle]])
+    target = np.concatenate([-slope.gradient, rate[idle]])
     if c:
         columns[:n, k + 2 + 3 * f :] = slope.generators.T
         columns[-1, k + 2 + 3 * f :] = size
-        aim = np.append(aim, size * slope.mass)
-    return columns, aim
+        target = np.append(target, size * slope.mass)
+    return columns, target
 
 
-def _subdifferential(form: ObjectiveForm, w: FloatArray, costs: TradingPenalty | None) -> _Subdifferential:
+def _subdifferential(form: ObjectiveForm, w: FloatArray, costs: Penalty | None) -> _Subdifferential:
     none = np.zeros((0, len(w)))
     paid, paying = 0.0, np.zeros(len(w))
     if costs is not None:
@@ -124,12 +122,12 @@ def _subdifferential(form: ObjectiveForm, w: FloatArray, costs: TradingPenalty |
 def _tail_subdifferential(form: TailLossForm, w: FloatArray, value: float, paying: FloatArray) -> _Subdifferential:
     """Split the scenarios: those beyond the edge count in full, those on it in shares to be found."""
     losses = -(form.returns @ w)
-    room = len(losses) * (1.0 - form.level)
-    edge = np.sort(losses)[::-1][min(int(np.ceil(room - 1e-9)), len(losses)) - 1]
+    tail_count = len(losses) * (1.0 - form.level)
+    edge = np.sort(losses)[::-1][min(int(np.ceil(tail_count - 1e-9)), len(losses)) - 1]
     near = 1e-7 * (form.scale() + abs(value))
     beyond, ties = losses > edge + near, np.abs(losses - edge) <= near
-    gradient = -form.returns[beyond].sum(axis=0) / room
-    return _Subdifferential(gradient + paying, -form.returns[ties], 1.0 - float(beyond.sum()) / room)
+    gradient = -form.returns[beyond].sum(axis=0) / tail_count
+    return _Subdifferential(gradient + paying, -form.returns[ties], 1.0 - float(beyond.sum()) / tail_count)
 
 
 def _mix_generators(
@@ -149,7 +147,7 @@ def _mix_generators(
     return slope.gradient + mixed, max(slope.mass * on_edge - float(shares @ losses), 0.0)
 
 
-def _untraded_assets(constraints: Constraints, w: FloatArray, costs: TradingPenalty | None) -> IntArray:
+def _untraded_assets(constraints: Constraints, w: FloatArray, costs: Penalty | None) -> IntArray:
     """Return the assets that are not traded where trading is limited or paid for: its slope has a choice there."""
     turnover = constraints.turnover
     idle = np.zeros(len(w), dtype=np.bool_)

@@ -21,7 +21,7 @@ _NOT_NEGATIVE: Final = {"most", "rate"}
 
 
 @dataclass(frozen=True)
-class TradingPenalty:
+class Penalty:
     """A penalty ``rate @ |w - previous|`` on trades; rate (N,) in units of the objective for a whole weight."""
 
     rate: FloatArray
@@ -31,7 +31,7 @@ class TradingPenalty:
 class CompiledProblem:
     """The compiled problem of one kind of objective under one set of constraints; bounds and turnover may change."""
 
-    def __init__(self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None) -> None:
+    def __init__(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> None:
         """Assemble and compile; raises ValueError when the problem is not DPP, which would recompile each solve."""
         import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
@@ -106,7 +106,7 @@ class CompiledProblem:
         self._scale = int(place[compiled.var_id_to_col[scale.id]]) if hasattr(scale, "id") else None
 
     def _parameter_values(
-        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
+        self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None
     ) -> dict[str, FloatArray]:
         bounds, turnover = constraints.bounds, constraints.turnover
         found = form.parameters() | {"lower": bounds.lower, "upper": bounds.upper}
@@ -120,9 +120,7 @@ class CompiledProblem:
             found |= {"previous": costs.previous, "rate": costs.rate / unit}
         return found
 
-    def standard_form(
-        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
-    ) -> StandardForm:
+    def standard_form(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> StandardForm:
         """Return the solver's arrays for new numbers."""
         from scipy import sparse  # noqa: PLC0415
 
@@ -149,7 +147,7 @@ class CompiledProblem:
         return w / scale if scale > 0.0 else np.full(len(w), np.nan)
 
 
-def compilation_key(form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None) -> tuple[object, ...]:
+def compilation_key(form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> tuple[object, ...]:
     """Return what makes two problems share one compilation."""
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
     level = form.level if isinstance(form, TailLossForm) else None

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, read_only
 from engine.optimisation.certificate import certify
-from engine.optimisation.compiled_problem import CompiledProblem, TradingPenalty, compilation_key
+from engine.optimisation.compiled_problem import CompiledProblem, Penalty, compilation_key
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE, Constraints
 from engine.optimisation.feasibility import Feasibility, prove_feasibility
 from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm
@@ -42,9 +42,7 @@ class ConvexSolver:
     _compiled: dict[tuple[object, ...], CompiledProblem] = field(default_factory=dict, repr=False)
     _proofs: dict[tuple[object, ...], Feasibility] = field(default_factory=dict, repr=False)
 
-    def solve_convex(
-        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None = None
-    ) -> Solution:
+    def solve_convex(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None = None) -> Solution:
         """Return the solution without a choice of names; feasibility is not proved again."""
         if isinstance(form, QuadraticForm) and form.unconstrained is not None and costs is None:
             free = normalise_weights(form.unconstrained, constraints)
@@ -73,9 +71,7 @@ class ConvexSolver:
         best = self.solve_convex(QuadraticForm(np.zeros((n, n)), np.zeros(n), -form.excess), constraints)
         return best.weights is not None and not float(form.excess @ best.weights) > 0.0
 
-    def compiled_problem(
-        self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None
-    ) -> CompiledProblem:
+    def compiled_problem(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> CompiledProblem:
         """Return the compiled problem for these, compiling when there is none yet."""
         key = compilation_key(form, constraints, costs)
         if key not in self._compiled:
@@ -98,7 +94,7 @@ class ConvexSolver:
 
 
 def certify_weights(
-    form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None, w: FloatArray, solver: str
+    form: ObjectiveForm, constraints: Constraints, costs: Penalty | None, w: FloatArray, solver: str
 ) -> Solution:
     """Return ``w`` (N,), clipped and adding up to 1, as a solution when it passes; else one that says why not."""
     if not np.isfinite(w).all():
@@ -118,7 +114,7 @@ def certify_weights(
 
 
 def normalise_weights(w: FloatArray, constraints: Constraints) -> FloatArray:
-    """Return ``w`` (N,) within its bounds and adding up to 1 to the last bit; what is missing goes where most room is.
+    """Return ``w`` (N,) within its bounds and adding up to 1 to the last bit; what is missing goes where most slack is.
 
     More than 1e-6 is not put right, for then ``w`` was no solution.
     """
@@ -130,8 +126,8 @@ def normalise_weights(w: FloatArray, constraints: Constraints) -> FloatArray:
         missing = 1.0 - math.fsum(w)
         if missing == 0.0 or not abs(missing) <= 1e-6:
             break
-        room = bounds.upper - w if missing > 0.0 else w - bounds.lower
-        w[int(np.argmax(room))] += missing
+        slack = bounds.upper - w if missing > 0.0 else w - bounds.lower
+        w[int(np.argmax(slack))] += missing
     return np.asarray(w)
 
 

@@ -41,6 +41,10 @@ def prove_feasibility(constraints: Constraints) -> Feasibility:
     """Prove that weights exist, or say what contradicts what.
 
     Numbers count as the decimals they are printed as; a shortage up to 1e-14 is their rounding.
+
+    >>> from engine.optimisation.constraints import long_only_constraints
+    >>> prove_feasibility(long_only_constraints(("A", "B"), cap=0.4)).message
+    "the weights' sum of 100 %: 20 % missing because of cap A, cap B; raise one of these"
     """
     rule = constraints.cardinality
     if rule is None:
@@ -146,20 +150,22 @@ def _add_weight(system: RationalSimplex, bounds: Bounds, j: int, turnover: Turno
         return (system.add_variable((floor, cap), low, high),)
     held = to_fraction(turnover.previous[j]) or Fraction(0)
     middle = max(low, held if high is None else min(held, high))
-    kept = system.add_variable((floor, None), low, middle)
-    return kept, system.add_variable((None, cap), Fraction(0), None if high is None else high - middle)
+    held_part = system.add_variable((floor, None), low, middle)
+    return held_part, system.add_variable((None, cap), Fraction(0), None if high is None else high - middle)
 
 
 def _require_turnover(
     system: RationalSimplex, turnover: TurnoverLimit, parts: list[tuple[int, ...]]
 ) -> Infeasibility | None:
-    """Require bought - kept <= 2 most - elsewhere - what must be traded anyway."""
+    """Require bought - held_part <= 2 most - elsewhere - what must be traded anyway."""
     terms = [(j, sign) for part in parts for j, sign in zip(part, (-1, 1), strict=True)]
-    room = 2 * (to_fraction(float(turnover.most)) or Fraction(0)) - (to_fraction(turnover.elsewhere) or Fraction(0))
-    for (kept, _), held in zip(parts, turnover.previous, strict=True):
-        middle = system.upper[kept] or Fraction(0)
-        room -= middle + abs((to_fraction(held) or Fraction(0)) - middle)
-    shortage = system.require((None, turnover.key), terms, None, room)
+    allowance = 2 * (to_fraction(float(turnover.most)) or Fraction(0)) - (
+        to_fraction(turnover.elsewhere) or Fraction(0)
+    )
+    for (held_part, _), held in zip(parts, turnover.previous, strict=True):
+        middle = system.upper[held_part] or Fraction(0)
+        allowance -= middle + abs((to_fraction(held) or Fraction(0)) - middle)
+    shortage = system.require((None, turnover.key), terms, None, allowance)
     if shortage is None or shortage.amount <= 2 * EXACT_TOLERANCE:
         return None
     return replace(shortage, amount=shortage.amount / 2)

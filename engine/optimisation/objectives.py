@@ -149,8 +149,8 @@ class TailLossForm:
         """Return the value at ``w`` and a subgradient (N,); the scenario on the edge counts in part."""
         losses = -(self.returns @ w)
         order = np.argsort(-losses, kind="stable")
-        room = len(losses) * (1.0 - self.level)
-        share = np.clip(room - np.arange(len(losses)), 0.0, 1.0) / room
+        tail_count = len(losses) * (1.0 - self.level)
+        share = np.clip(tail_count - np.arange(len(losses)), 0.0, 1.0) / tail_count
         return float(share @ losses[order]), -(share @ self.returns[order])
 
     def scale(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.optimisation.cardinality import solve_cardinality
-from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.convex import ConvexSolver
 from engine.optimisation.objectives import ObjectiveForm
@@ -13,7 +13,7 @@ from engine.optimisation.solution import Solution, no_solution
 class Optimiser(ConvexSolver):
     """Solves forms under any constraints."""
 
-    def solve(self, form: ObjectiveForm, constraints: Constraints, costs: TradingPenalty | None = None) -> Solution:
+    def solve(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None = None) -> Solution:
         """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
 
         Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of

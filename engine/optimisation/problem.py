@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, ObjectiveMetric
 
@@ -25,7 +25,7 @@ class OptimisationProblem:
     form: ObjectiveForm
     metric: ObjectiveMetric
     constraints: Constraints
-    costs: TradingPenalty | None
+    costs: Penalty | None
     train: tuple[np.datetime64, np.datetime64]
     left_out: tuple[str, ...] = ()
     remark: str = ""

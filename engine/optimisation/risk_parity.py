@@ -20,6 +20,9 @@ def risk_parity_weights(covariance: FloatArray, budgets: FloatArray) -> FloatArr
     minimum, by Newton steps damped as self-concordance asks for (Spinu 2013, doi:10.2139/ssrn.2297383). The
     contributions are checked at the end: DataError when they are not within 1e-8 of the budgets, because the
     covariance (N, N) is too ill-conditioned.
+
+    >>> risk_parity_weights(np.diag([0.01, 0.04]), np.ones(2)).round(6)
+    array([0.666667, 0.333333])
     """
     b = budgets / budgets.sum()
     volatility = np.sqrt(np.diag(covariance))

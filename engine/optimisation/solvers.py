@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.optimisation.standard_form import StandardForm
+from engine.optimisation.standard_form import SparseMatrix, StandardForm
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def solve_osqp(problem: StandardForm) -> SolverResult:
     lower[: problem.equalities] = problem.b[: problem.equalities]
     solver = library.OSQP()
     pinned = {"adaptive_rho": 1, "adaptive_rho_interval": 50, "polishing": True, "max_iter": 100_000, "verbose": False}
-    P, A = (_with_int32_indices(sparse.csc_matrix(matrix)) for matrix in (problem.P, problem.A))
+    P, A = sparse.csc_matrix(problem.P), sparse.csc_matrix(problem.A)
+    for matrix in (P, A):  # the indices that OSQP asks for
+        matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
     solver.setup(P, problem.q, A, lower, problem.b, eps_abs=1e-9, eps_rel=1e-9, **pinned)
     found = solver.solve(raise_error=False)
     x = np.asarray(found.x, dtype=np.float64)
@@ -66,12 +68,6 @@ _MAX_DENSE_UNKNOWNS: Final = 300
 
 SOLVERS: Final[dict[str, Solver]] = {"clarabel": solve_clarabel, "osqp": solve_osqp}
 """In the order in which they are asked."""
-
-
-def _with_int32_indices(matrix: Any) -> Any:  # noqa: ANN401
-    """Return a sparse matrix with the 32-bit indices that OSQP asks for."""
-    matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
-    return matrix
 
 
 def refine(problem: StandardForm, answer: SolverResult) -> FloatArray:
@@ -113,7 +109,7 @@ def _solve_dense(upper: FloatArray, binding: FloatArray, right: FloatArray) -> F
     return _refine_iteratively(system, lambda side: np.asarray(lapack.dgetrs(factors, order, side)[0]), right)
 
 
-def _solve_sparse(upper: Any, binding: Any, right: FloatArray) -> FloatArray | None:  # noqa: ANN401
+def _solve_sparse(upper: SparseMatrix, binding: SparseMatrix, right: FloatArray) -> FloatArray | None:
     """Do the same with a sparse LU."""
     from scipy import sparse  # noqa: PLC0415
 
@@ -127,7 +123,9 @@ def _solve_sparse(upper: Any, binding: Any, right: FloatArray) -> FloatArray | N
     return _refine_iteratively(system, factors.solve, right)
 
 
-def _refine_iteratively(system: Any, solve: Callable[[FloatArray], FloatArray], right: FloatArray) -> FloatArray | None:  # noqa: ANN401
+def _refine_iteratively(
+    system: SparseMatrix | FloatArray, solve: Callable[[FloatArray], FloatArray], right: FloatArray
+) -> FloatArray | None:
     """Return the solution of ``system``, of which ``solve`` knows a neighbour, by iterative refinement."""
     found = solve(right)
     for _ in range(_REFINEMENTS):

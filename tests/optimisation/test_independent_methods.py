@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
 
-from engine.optimisation.compiled_problem import TradingPenalty
+from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import (
     Bounds,
     Cardinality,
@@ -174,7 +174,7 @@ def test_random_admissible_weights_are_never_better() -> None:
     for seed in range(20):
         given, constraints = random_problem(seed)
         previous = rng.dirichlet(np.ones(len(given.assets)))
-        costs = TradingPenalty(np.full(len(previous), 0.02), previous)
+        costs = Penalty(np.full(len(previous), 0.02), previous)
         for objective in (MinVariance(), MeanVariance(), MinCvar(level=0.9)):
             form = objective.form(given)
             found = optimiser.solve(form, constraints, costs)

@@ -74,13 +74,13 @@ def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
     """The smaller problem has the objective and the feasible points of the one that cvxpy compiled."""
     from scipy import sparse
 
-    from engine.optimisation.compiled_problem import TradingPenalty
+    from engine.optimisation.compiled_problem import Penalty
 
     rng = np.random.default_rng(12)
     for objective, costs in ((MinVariance(), False), (MaxDiversification(), False), (MeanVariance(), True)):
         given, constraints = random_problem(21)
         n = len(given.assets)
-        paid = TradingPenalty(np.full(n, 0.01), np.full(n, 1.0 / n)) if costs else None
+        paid = Penalty(np.full(n, 0.01), np.full(n, 1.0 / n)) if costs else None
         form = objective.form(given)
         program = Optimiser().compiled_problem(form, constraints, paid)
         small = program.standard_form(form, constraints, paid)
