@@ -58,7 +58,7 @@ class Optimised(RebalancingStrategy):
         """Return (N,) the best admissible weights, or the fallback's; how they were found goes into the ledger."""
         from strategies.optimised_decision import decide_weights  # noqa: PLC0415  (solvers are for those who optimise)
 
-        return decide_weights(self, decision, self._optimiser)
+        return decide_weights(self, decision, self.optimiser)
 
     def problem(self, decision: Decision) -> OptimisationProblem:
         """Return what is asked at a decision; raises DataError when there is too little history to ask it."""
@@ -71,7 +71,7 @@ class Optimised(RebalancingStrategy):
         return build_constraints(assets, self.core_cap, self.satellites, self.limits)
 
     @cached_property
-    def _optimiser(self) -> Optimiser:
+    def optimiser(self) -> Optimiser:
         """Every problem this strategy has posed so far, compiled once."""
         from engine.optimisation.optimiser import Optimiser  # noqa: PLC0415
 

@@ -92,7 +92,7 @@ class CompiledProblem:
         self._linear = sparse.csr_array(compiled.q)[:columns]
         none = sparse.csc_array((columns, columns))
         self._quadratic = none if quadratic is None else sparse.csc_array(sparse.triu(quadratic))
-        self._squares = find_squares(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
+        self.squares = find_squares(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
         self._parameter_slices = {
             name: slice(compiled.param_id_to_col[p.id], compiled.param_id_to_col[p.id] + p.size)
             for name, p in self.given.items()
@@ -100,9 +100,9 @@ class CompiledProblem:
         }
         self._size = compiled.total_param_size + 1
         self._equalities = compiled.cone_dims.zero
-        place = np.arange(columns) if self._squares is None else np.searchsorted(self._squares.kept, np.arange(columns))
+        place = np.arange(columns) if self.squares is None else np.searchsorted(self.squares.kept, np.arange(columns))
         first = int(place[compiled.var_id_to_col[w.id]])
-        self._weights = slice(first, first + w.size)
+        self.weight_slice = slice(first, first + w.size)
         self._scale = int(place[compiled.var_id_to_col[scale.id]]) if hasattr(scale, "id") else None
 
     def _parameter_values(
@@ -133,14 +133,14 @@ class CompiledProblem:
         b = np.zeros(self._shape[0])
         b[self._sides] = entries[self._split :]
         q = np.asarray(self._linear @ theta)
-        if self._squares is not None:
-            return self._squares.eliminate(-entries[: self._split], q, b, self._equalities)
+        if self.squares is not None:
+            return self.squares.eliminate(-entries[: self._split], q, b, self._equalities)
         A = sparse.csc_array((-entries[: self._split], self._indices, self._indptr), shape=self._shape)
         return StandardForm(self._quadratic, q, A, b, self._equalities)
 
     def weights(self, x: FloatArray) -> FloatArray:
         """Return the weights (N,) among the unknowns ``x``; NaN when a ratio's scale is not positive."""
-        w = x[self._weights]
+        w = x[self.weight_slice]
         if self._scale is None:
             return w
         scale = float(x[self._scale])

@@ -54,7 +54,7 @@ def test_an_answer_that_is_not_the_optimum_is_refused_whatever_its_status(status
     def wrong(problem) -> SolverResult:
         x = np.zeros(len(problem.q))
         program = optimiser.compiled_problem(form, constraints, None)
-        x[program._weights] = optimum + step
+        x[program.weight_slice] = optimum + step
         return SolverResult(
             x, np.zeros(len(problem.b)), np.ones(len(problem.b)), status
         )  # every row "binds": past mending
@@ -84,7 +84,7 @@ def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
         form = objective.form(given)
         program = Optimiser().compiled_problem(form, constraints, paid)
         small = program.standard_form(form, constraints, paid)
-        squares, program._squares = program._squares, None
+        squares, program.squares = program.squares, None
         whole = program.standard_form(form, constraints, paid)
         assert len(squares.gone) == n
         assert len(small.q) == len(whole.q) - n

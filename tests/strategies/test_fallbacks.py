@@ -11,8 +11,7 @@ from scipy.optimize import minimize
 
 from engine.analysis.walk_forward import WalkForward, walk_forward
 from engine.core.errors import DataError
-from engine.optimisation.optimiser import Optimiser
-from engine.optimisation.solvers import SOLVERS, SolverResult
+from engine.optimisation.solvers import SOLVERS, Solver, SolverResult
 from engine.portfolio.policy import Decision
 from tests.support.markets import market_of
 from tests.support.optimised import (
@@ -35,20 +34,20 @@ HOPELESS = {
 }
 
 
-def broken(status: str, moved: float):
+def broken(status: str, moved: float) -> dict[str, Solver]:
     """Solvers that claim ``status`` for an answer moved off the optimum."""
 
     def solver(problem: object) -> SolverResult:
         answer = SOLVERS["clarabel"](problem)
         return SolverResult(answer.x + moved * np.arange(1, len(answer.x) + 1), answer.s, -np.abs(answer.z), status)
 
-    return Optimiser(solvers={"one": solver, "two": solver})
+    return {"one": solver, "two": solver}
 
 
 @pytest.mark.parametrize("status", ["Solved", "AlmostSolved", "MaxIterations", "PrimalInfeasible"])
 def test_an_answer_that_fails_the_check_is_never_traded_whatever_its_status(status: str) -> None:
     policy = plan(satellites=None, limits=[], fallback="previous")
-    policy.__dict__["_optimiser"] = broken(status, 1e-3)
+    policy.optimiser.solvers = broken(status, 1e-3)
     ledger = walk(policy)
     assert [step.fallback for step in ledger.steps][:2] == ["equal_weight", "previous"]
     assert all(step.fallback for step in ledger.steps)
@@ -64,7 +63,7 @@ def test_the_second_solver_is_asked_before_any_fallback() -> None:
     policy = plan(satellites=None, limits=[])
     honest = walk(policy)
     second = plan(satellites=None, limits=[])
-    second.__dict__["_optimiser"] = Optimiser(solvers={**broken("Solved", 1e-3).solvers, "osqp": SOLVERS["osqp"]})
+    second.optimiser.solvers = {**broken("Solved", 1e-3), "osqp": SOLVERS["osqp"]}
     ledger = walk(second)
     assert {step.solver for step in ledger.steps} == {"osqp"}
     assert targets(ledger) == pytest.approx(targets(honest), abs=1e-6)

@@ -47,7 +47,7 @@ def test_a_basket_that_no_solver_solves_is_said() -> None:
         return answer if next(calls) % 3 else SolverResult(answer.x + 1.0, answer.s, -np.abs(answer.z), "Solved")
 
     policy = plan()
-    policy.__dict__["_optimiser"] = Optimiser(solvers={"moody": moody})
+    policy.optimiser.solvers = {"moody": moody}
     step = walk(policy).steps[0]
     assert step.status == "best of 6 baskets; 4 could not be solved"
     assert step.gap == np.inf
@@ -64,7 +64,7 @@ def test_linear_algebra_has_one_thread_while_weights_are_found() -> None:
         return SOLVERS["clarabel"](problem)
 
     policy = plan(satellites=None, limits=[])
-    policy.__dict__["_optimiser"] = Optimiser(solvers={"watching": watching})
+    policy.optimiser.solvers = {"watching": watching}
     walk(policy)
     assert seen == {1}
 

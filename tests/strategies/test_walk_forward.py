@@ -201,9 +201,9 @@ def test_a_walk_compiles_two_problems_the_opening_and_all_others() -> None:
     policy = plan(satellites=None, limits=[], turnover={"max": "30%", "penalty": "costs"})
     ledger = walk(policy, rate=0.001)
     assert len(ledger.steps) >= 7
-    assert policy._optimiser.compilations == 2
+    assert policy.optimiser.compilations == 2
     walk(policy, closes() ** 0.5, rate=0.001)
-    assert policy._optimiser.compilations == 2
+    assert policy.optimiser.compilations == 2
 
 
 @pytest.mark.parametrize("objective", ["min_variance", "max_sharpe", "min_cvar", "risk_parity"])
