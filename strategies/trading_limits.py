@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,12 +11,9 @@ from pydantic import Field
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, FieldFault, Positive, Weight, format_percent
 from engine.optimisation.constraints import TurnoverLimit
-from engine.optimisation.objectives import ObjectiveMetric
+from engine.optimisation.objectives import ObjectiveMetric, Penalty
 from engine.portfolio.policy import Decision
 from strategies.schedules import AnyOf, AnyRebalance, Every
-
-if TYPE_CHECKING:
-    from engine.optimisation.compiled_problem import Penalty
 
 _PERIODS_PER_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
 
@@ -49,8 +46,6 @@ class Trading(ConfigModel):
         """Return the penalty on trades in the assets of ``columns``, in units of the objective."""
         if self.penalty == "none" or decision.costs is None:
             return None
-        from engine.optimisation.compiled_problem import Penalty  # noqa: PLC0415
-
         rate = proportional_cost_rates(decision)[columns]
         return Penalty(rate * metric.cost_weight(a_year, self.risk_aversion), decision.weights[columns])
 

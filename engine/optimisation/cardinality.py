@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.optimisation.compiled_problem import Penalty
-from engine.optimisation.constraints import Cardinality, Constraints, Expression
+from engine.optimisation.compiled_problem import Expression, constraint_terms
+from engine.optimisation.constraints import Cardinality, Constraints
 from engine.optimisation.convex import ConvexSolver
-from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
+from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution, no_solution
 
 MAX_BASKETS_SOLVED: Final = 200
@@ -177,16 +177,19 @@ class _CardinalityProblem:
 
         Its bound is minus infinity when the node limit was reached.
         """
-        import cvxpy as cp  # noqa: PLC0415
+        import cvxpy as cp  # noqa: PLC0415  (slow to load)
 
         rule, unit = self.rule, self.unit
         w, curve = cp.Variable(len(rule.members)), cp.Variable()
-        held: Expression = cp.Variable(int(rule.members.sum()), boolean=True)
-        rules = [c for piece in self.constraints.without_choice() for c in piece.to_cvxpy(w)] + rule.to_cvxpy(w, held)
+        held: Any = cp.Variable(int(rule.members.sum()), boolean=True)
+        inside = np.flatnonzero(rule.members)
+        rules = [term for piece in self.constraints.without_choice() for term in constraint_terms(piece, w)]
+        rules += [w[inside] >= cp.multiply(rule.floor[inside], held), w[inside] <= cp.multiply(rule.cap[inside], held)]
+        rules += [cp.sum(held) >= rule.least, cp.sum(held) <= rule.most]
         rules += [curve >= offset / unit + (slope / unit) @ w for offset, slope in tangents]
         for mask in tried:
-            inside = mask[rule.members].astype(np.float64)
-            rules.append((1.0 - 2.0 * inside) @ held + inside.sum() >= 1.0)
+            before = mask[inside].astype(np.float64)
+            rules.append((1.0 - 2.0 * before) @ held + before.sum() >= 1.0)
         problem = cp.Problem(cp.Minimize(self._linear_objective(w, curve, score)), rules)
         problem.solve(solver="HIGHS", **_HIGHS_OPTIONS)
         if problem.status in {"infeasible", "infeasible_inaccurate"}:
@@ -194,7 +197,7 @@ class _CardinalityProblem:
         if held.value is None or not np.isfinite(held.value).all():
             return None
         mask = np.zeros(len(rule.members), dtype=np.bool_)
-        mask[np.flatnonzero(rule.members)[held.value > 0.5]] = True
+        mask[inside[held.value > 0.5]] = True
         bound = -np.inf
         if problem.status == "optimal":
             bound = float(problem.value) * unit

@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints, LimitKey
-from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm, TailLossForm
+from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 
 BINDING_SLACK: Final = 1e-7
 """Slack up to which a constraint may have a multiplier [weight]."""

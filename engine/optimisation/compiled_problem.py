@@ -6,26 +6,30 @@ for them at every solve costs more than solving, so the affine map itself is kep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.optimisation.constraints import Constraints, Expression, TurnoverLimit
-from engine.optimisation.objectives import ObjectiveForm, RatioForm, TailLossForm
+from engine.optimisation.constraints import (
+    Bounds,
+    Budget,
+    Constraints,
+    ConvexPiece,
+    GroupConstraint,
+    ReturnTarget,
+    TurnoverLimit,
+)
+from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 from engine.optimisation.standard_form import SparseMatrix, StandardForm, find_squares
+
+Expression: TypeAlias = Any
+"""A cvxpy expression, parameter or variable: cvxpy has no types."""
 
 _NOT_NEGATIVE: Final = {"most", "rate"}
 """Parameters whose sign cvxpy must know."""
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """A penalty ``rate @ |w - previous|`` on trades; rate (N,) in units of the objective for a whole weight."""
-
-    rate: FloatArray
-    previous: FloatArray
 
 
 class CompiledProblem:
@@ -62,7 +66,7 @@ class CompiledProblem:
     ) -> Expression:
         import cvxpy as cp  # noqa: PLC0415
 
-        objective, more = form.to_cvxpy(self.given, w, scale)
+        objective, more = objective_terms(form, self.given, w, scale)
         if "rate" in self.given:
             traded = cp.Variable(w.size)  # a variable of its own: parameter times |.. parameter ..| is not DPP
             change = w - self.given["previous"] * scale
@@ -71,7 +75,8 @@ class CompiledProblem:
             else:
                 objective += self.given["rate"] @ traded
             more += [traded >= change, traded >= -change]
-        return cp.Problem(cp.Minimize(objective), more + [c for piece in constraints for c in piece.to_cvxpy(w, scale)])
+        limits = [term for piece in constraints for term in constraint_terms(piece, w, scale)]
+        return cp.Problem(cp.Minimize(objective), more + limits)
 
     def _store_affine_map(
         self, compiled: Expression, quadratic: SparseMatrix | None, w: Expression, scale: Expression
@@ -147,9 +152,42 @@ class CompiledProblem:
         return w / scale if scale > 0.0 else np.full(len(w), np.nan)
 
 
-def compilation_key(form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> tuple[object, ...]:
-    """Return what makes two problems share one compilation."""
-    groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
-    level = form.level if isinstance(form, TailLossForm) else None
-    sizes = tuple(array.shape for array in form.parameters().values())
-    return type(form), sizes, level, groups, constraints.turnover is None, constraints.target is None, costs is None
+def constraint_terms(piece: ConvexPiece, w: Expression, scale: Expression = 1.0) -> list[Expression]:
+    """Return a piece as constraints on ``w`` (N,); ``scale`` is 1, or the variable that a ratio is scaled by."""
+    import cvxpy as cp  # noqa: PLC0415
+
+    match piece:
+        case Budget():
+            return [cp.sum(w) == scale]
+        case Bounds():
+            return [w >= piece.lower * scale, w <= piece.upper * scale]
+        case GroupConstraint():
+            total = piece.members.astype(np.float64) @ w
+            above = [total >= piece.least * scale] if piece.least > 0.0 else []
+            return above + ([total <= piece.most * scale] if piece.most < 1.0 else [])
+        case TurnoverLimit():
+            return [cp.norm1(w - piece.previous * scale) <= (2.0 * piece.most - piece.elsewhere) * scale]
+        case ReturnTarget():
+            return [piece.mean @ w >= piece.least * scale]
+
+
+def objective_terms(
+    form: ObjectiveForm, given: Mapping[str, Expression], w: Expression, scale: Expression
+) -> tuple[Expression, list[Expression]]:
+    """Return what to minimise over ``w`` (N,), and the constraints that go with it; ``given`` are the parameters.
+
+    A ratio is solved in ``w = weights * scale`` with the numerator held at 1 (Charnes and Cooper 1962,
+    doi:10.1002/nav.3800090303).
+    """
+    import cvxpy as cp  # noqa: PLC0415
+
+    match form:
+        case QuadraticForm():
+            return cp.sum_squares(given["factor"].T @ w - given["shift"]) + given["linear"] @ w, []
+        case RatioForm():
+            return cp.sum_squares(given["factor"].T @ w), [given["excess"] @ w == 1.0, scale >= 0.0]
+        case TailLossForm():
+            count = form.returns.shape[0]
+            edge, beyond = cp.Variable(), cp.Variable(count, nonneg=True)
+            mean = cp.sum(beyond) / (count * (1.0 - form.level))
+            return edge + mean, [beyond >= -(given["returns"] @ w) - edge]

@@ -1,8 +1,7 @@
 """What weights must satisfy, in pieces: bounds, groups, the budget, turnover, and how many names are held.
 
-Each piece knows how far a vector is from satisfying it (``violation``), its contribution to a convex problem
-(``to_cvxpy``), and its normals at a vector (``normals``), from which a solution is proved optimal. ``scale`` is 1, or
-the variable that a problem in ratios is scaled by; numbers may be cvxpy parameters instead.
+Each piece knows how far a vector is from satisfying it (``violation``), and its normals at a vector (``normals``), from
+which a solution is proved optimal. Numbers typed Any may be cvxpy parameters instead.
 """
 
 from __future__ import annotations
@@ -15,9 +14,6 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-
-Expression: TypeAlias = Any
-"""A cvxpy expression, parameter or variable: cvxpy has no types."""
 
 FEASIBILITY_TOLERANCE: Final = 1e-8
 """Most by which accepted weights break a constraint [weight]."""
@@ -66,10 +62,6 @@ class Bounds:
         """Return the most by which a weight is out of its bounds [weight]."""
         return float(max(np.max(self.lower - w, initial=0.0), np.max(w - self.upper, initial=0.0)))
 
-    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
-        """Return the constraints on the expression ``w`` (N,)."""
-        return [w >= self.lower * scale, w <= self.upper * scale]
-
     @cached_property
     def limits(self) -> tuple[LimitKey | None, ...]:
         """2N limits, floors then caps; None for a bound that no one asked for: nothing short, none above 1."""
@@ -101,12 +93,6 @@ class GroupConstraint:
         total = float(w[self.members].sum())
         return max(total - self.most, self.least - total, 0.0)
 
-    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
-        """Return one constraint for each side that says something."""
-        total = self.members.astype(np.float64) @ w
-        above = [total >= self.least * scale] if self.least > 0.0 else []
-        return above + ([total <= self.most * scale] if self.most < 1.0 else [])
-
     def normals(self, w: FloatArray, index: int = 0) -> Normals:
         """Return two rows for the ``index``-th group: the most, then the least."""
         row, total = self.members.astype(np.float64), float(w[self.members].sum())
@@ -123,12 +109,6 @@ class Budget:
     def violation(self, w: FloatArray) -> float:
         """Return how far the weights are from adding up to 1."""
         return abs(float(w.sum()) - 1.0)
-
-    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
-        """Return the equality."""
-        import cvxpy as cp  # noqa: PLC0415  (slow to load)
-
-        return [cp.sum(w) == scale]
 
 
 @dataclass(frozen=True)
@@ -152,12 +132,6 @@ class TurnoverLimit:
         """Return how far one-way turnover is above the most [weight]."""
         return float(max((np.abs(w - self.previous).sum() + self.elsewhere) / 2.0 - self.most, 0.0))
 
-    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
-        """Return the constraint on the trades."""
-        import cvxpy as cp  # noqa: PLC0415
-
-        return [cp.norm1(w - self.previous * scale) <= (2.0 * self.most - self.elsewhere) * scale]
-
     def normals(self, w: FloatArray) -> Normals:
         """Return one row: half the signs of the trades, zero where nothing is traded (any sign up to 1 would do)."""
         trades = w - self.previous
@@ -177,10 +151,6 @@ class ReturnTarget:
     def violation(self, w: FloatArray) -> float:
         """Return by how much the expected return is below the least [1/yr]."""
         return float(max(self.least - self.mean @ w, 0.0))
-
-    def to_cvxpy(self, w: Expression, scale: Expression = 1.0) -> list[Expression]:
-        """Return the constraint on the expected return."""
-        return [self.mean @ w >= self.least * scale]
 
     def normals(self, w: FloatArray) -> Normals:
         """Return one row."""
@@ -215,13 +185,9 @@ class Cardinality:
             return 1.0
         return float(max(np.max((self.floor - w)[held], initial=0.0), np.max((w - self.cap)[held], initial=0.0)))
 
-    def to_cvxpy(self, w: Expression, held: Expression) -> list[Expression]:
-        """Return the constraints; ``held`` (number of members,) is a boolean variable."""
-        import cvxpy as cp  # noqa: PLC0415
 
-        inside = np.flatnonzero(self.members)
-        low, high = cp.multiply(self.floor[inside], held), cp.multiply(self.cap[inside], held)
-        return [w[inside] >= low, w[inside] <= high, cp.sum(held) >= self.least, cp.sum(held) <= self.most]
+ConvexPiece: TypeAlias = Bounds | GroupConstraint | TurnoverLimit | ReturnTarget | Budget
+"""What convex constraints consist of."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +201,7 @@ class Constraints:
     target: ReturnTarget | None = None
     budget: Budget = Budget()
 
-    def __iter__(self) -> Iterator[Bounds | GroupConstraint | TurnoverLimit | ReturnTarget | Budget]:
+    def __iter__(self) -> Iterator[ConvexPiece]:
         """Iterate over the pieces that are convex."""
         yield self.budget
         yield self.bounds

@@ -16,10 +16,10 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, read_only
 from engine.optimisation.certificate import certify
-from engine.optimisation.compiled_problem import CompiledProblem, Penalty, compilation_key
+from engine.optimisation.compiled_problem import CompiledProblem
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE, Constraints
 from engine.optimisation.feasibility import Feasibility, prove_feasibility
-from engine.optimisation.objectives import ObjectiveForm, QuadraticForm, RatioForm
+from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 from engine.optimisation.rational_simplex import EXACT_TOLERANCE
 from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution, no_solution
 from engine.optimisation.solvers import SOLVERS, Solver, refine
@@ -73,7 +73,7 @@ class ConvexSolver:
 
     def compiled_problem(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> CompiledProblem:
         """Return the compiled problem for these, compiling when there is none yet."""
-        key = compilation_key(form, constraints, costs)
+        key = _compilation_key(form, constraints, costs)
         if key not in self._compiled:
             self._compiled[key] = CompiledProblem(form, constraints, costs)
             self.compilations += 1
@@ -136,3 +136,11 @@ def _feasibility_key(constraints: Constraints) -> tuple[object, ...]:
     groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
     choice = rule and (rule.members.tobytes(), rule.floor.tobytes(), rule.cap.tobytes(), rule.least, rule.most)
     return bounds.assets, bounds.lower.tobytes(), bounds.upper.tobytes(), groups, choice
+
+
+def _compilation_key(form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> tuple[object, ...]:
+    """Return what makes two problems share one compilation."""
+    groups = tuple((g.members.tobytes(), g.most, g.least) for g in constraints.groups)
+    level = form.level if isinstance(form, TailLossForm) else None
+    sizes = tuple(array.shape for array in form.parameters().values())
+    return type(form), sizes, level, groups, constraints.turnover is None, constraints.target is None, costs is None

@@ -28,7 +28,6 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
-from engine.optimisation.constraints import Expression
 from engine.optimisation.estimates import Moments
 from engine.optimisation.risk_parity import risk_parity_weights
 
@@ -54,10 +53,6 @@ def covariance_factor(covariance: FloatArray) -> FloatArray:
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh((covariance + covariance.T) / 2.0)
         return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
-
-
-CvxpyObjective: TypeAlias = tuple[Expression, list[Expression]]
-"""What to minimise, and the constraints that go with it."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +87,6 @@ class QuadraticForm:
         root = np.sqrt(size) if np.any(self.factor) else 1.0
         return {"factor": self.factor / root, "shift": self.shift / root, "linear": self.linear / size}
 
-    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:  # noqa: ARG002
-        """Return what to minimise over the expression ``w`` (N,) of the parameters ``given``, without constraints."""
-        import cvxpy as cp  # noqa: PLC0415  (slow to load)
-
-        return cp.sum_squares(given["factor"].T @ w - given["shift"]) + given["linear"] @ w, []
-
 
 @dataclass(frozen=True)
 class RatioForm:
@@ -123,15 +112,6 @@ class RatioForm:
     def parameters(self) -> dict[str, FloatArray]:
         """Return the numbers, scaled so that the curvature is about 1."""
         return {"factor": self.factor / np.sqrt(self.scale()), "excess": self.excess / np.abs(self.excess).max()}
-
-    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:
-        """Return what to minimise over ``w = weights * scale``, the numerator being held at 1.
-
-        Source: Charnes and Cooper 1962, doi:10.1002/nav.3800090303.
-        """
-        import cvxpy as cp  # noqa: PLC0415
-
-        return cp.sum_squares(given["factor"].T @ w), [given["excess"] @ w == 1.0, scale >= 0.0]
 
 
 @dataclass(frozen=True)
@@ -161,17 +141,17 @@ class TailLossForm:
         """Return the scenarios, of about 1."""
         return {"returns": self.returns / self.scale()}
 
-    def to_cvxpy(self, given: Mapping[str, Expression], w: Expression, scale: Expression) -> CvxpyObjective:  # noqa: ARG002
-        """Return what to minimise over the expression ``w`` (N,), and the constraints that go with it."""
-        import cvxpy as cp  # noqa: PLC0415
-
-        count = self.returns.shape[0]
-        edge, beyond = cp.Variable(), cp.Variable(count, nonneg=True)
-        return edge + cp.sum(beyond) / (count * (1.0 - self.level)), [beyond >= -(given["returns"] @ w) - edge]
-
 
 ObjectiveForm: TypeAlias = QuadraticForm | RatioForm | TailLossForm
 """The convex forms an objective can take."""
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty ``rate @ |w - previous|`` on trades; rate (N,) in units of the objective for a whole weight."""
+
+    rate: FloatArray
+    previous: FloatArray
 
 
 def distance_form(target: FloatArray) -> QuadraticForm:

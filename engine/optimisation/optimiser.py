@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from engine.optimisation.cardinality import solve_cardinality
-from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.convex import ConvexSolver
-from engine.optimisation.objectives import ObjectiveForm
+from engine.optimisation.objectives import ObjectiveForm, Penalty
 from engine.optimisation.solution import Solution, no_solution
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import Constraints
-from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, ObjectiveMetric
+from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, ObjectiveMetric, Penalty
 
 
 @dataclass(frozen=True)

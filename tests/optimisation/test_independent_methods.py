@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
 
-from engine.optimisation.compiled_problem import Penalty
 from engine.optimisation.constraints import (
     Bounds,
     Cardinality,
@@ -27,6 +26,7 @@ from engine.optimisation.objectives import (
     MinVariance,
     Objective,
     ObjectiveInputs,
+    Penalty,
 )
 from engine.optimisation.optimiser import Optimiser
 from tests.support.problems import SMOOTH, inputs, random_problem, solve

@@ -74,7 +74,7 @@ def test_squares_are_taken_out_of_a_problem_without_changing_it() -> None:
     """The smaller problem has the objective and the feasible points of the one that cvxpy compiled."""
     from scipy import sparse
 
-    from engine.optimisation.compiled_problem import Penalty
+    from engine.optimisation.objectives import Penalty
 
     rng = np.random.default_rng(12)
     for objective, costs in ((MinVariance(), False), (MaxDiversification(), False), (MeanVariance(), True)):
