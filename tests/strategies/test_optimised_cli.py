@@ -71,7 +71,7 @@ def test_a_shipped_optimiser_runs_on_real_prices_and_every_answer_is_proved(
     monkeypatch.chdir(ROOT)  # a universe's path starts at the working directory
     source = ["data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "window.end=2012-12-31"]
     config = load_run(path, source)
-    result = run_backtest(config, draw=lambda pairs, terms: [None] * len(pairs))
+    result = run_backtest(config, intervals=False)
     found = result.summary.optimiser
     assert found.solved == found.decisions >= 9
     assert found.worst_residual <= 1e-8
