@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 from engine import composition
@@ -32,6 +36,33 @@ SMALL = """
     strategy.core.SIZE: {from: 5%, to: 25%, step: 10%}
     strategy.rebalance.month: [january, june]
 """
+
+FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
+
+
+def engine(
+    *arguments: object, cwd: Path, check: int | None = 0, limit: int | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, which may not write files above ``limit`` bytes."""
+    home = {"XDG_STATE_HOME": str(cwd / "state"), "COLUMNS": "100"}
+
+    def small_files() -> None:
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **home, **environment},
+        capture_output=True,
+        text=True,
+        timeout=290,
+        check=False,
+        preexec_fn=small_files,
+    )
+    assert check is None or done.returncode == check, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
 
 
 def spanned(sweep: str, plan: str = PLAN):

@@ -1,4 +1,4 @@
-"""A sweep that is killed loses no finished chunk and ends with the same bytes (`tests/sweep_kills.py`)."""
+"""A sweep that is killed loses no finished chunk and ends with the same bytes (`tests/support/sweep_kills.py`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweep.sweep_kills import kill_and_go_on
+from tests.support.sweep_kills import kill_and_go_on
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])])

@@ -25,8 +25,7 @@ from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
-
-NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
+from tests.support.batches import NAMES, mixes, steady_market
 
 
 def first_difference(market: Market, variant: Variant, risk_free: float | np.ndarray) -> str:
@@ -188,28 +187,6 @@ def real_market(shared_data, extra: tuple[str, ...] = ()) -> Market:
     return Market.build(dates, names, np.column_stack([table[name].to_numpy() for name in names]))
 
 
-def mixes(market: Market, count: int) -> list[Variant]:
-    rng = random.Random(count)
-    shares = [[rng.randint(1, 9) for _ in market.assets] for _ in range(count)]
-    policies = [
-        FixedMix.model_validate(
-            {
-                "weights": {name: one / sum(row) for name, one in zip(market.assets, row, strict=True)},
-                "rebalance": {"kind": "annual", "month": rng.choice(MONTH_NAMES)},
-            }
-        )
-        for row in shares
-    ]
-    return [Variant(policy, Account(), PercentCosts(rate=0.001), 0, len(market.dates)) for policy in policies]
-
-
-def steady_market(sessions: int = 600, assets: int = 3) -> Market:
-    draws = np.random.default_rng(7)
-    closes = 20.0 * np.cumprod(1.0 + draws.normal(4e-4, 0.01, (sessions, assets)), axis=0)
-    dates = np.busday_offset(np.datetime64("2018-01-01"), np.arange(sessions), roll="forward")
-    return Market.build(dates, NAMES[:assets], closes)
-
-
 def test_neither_threads_nor_neighbours_nor_order_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market()
     variants = mixes(market, 90)
@@ -333,8 +310,8 @@ def test_all_batches_share_one_compilation() -> None:
 
 def test_without_a_compiler_the_bits_are_the_same() -> None:
     program = (
-        f"import sys; sys.path[:0] = ['tests', {str(Path(__file__).parent)!r}]\n"
-        "from test_batch_equals_simulate import mixes, steady_market, variant_metrics\n"
+        "from engine.sweep.batch.run_batch import variant_metrics\n"
+        "from tests.support.batches import mixes, steady_market\n"
         "market = steady_market(40)\n"
         "print(variant_metrics(market, mixes(market, 9)).tobytes().hex())\n"
     )
