@@ -118,25 +118,18 @@ def _trade_without_decision(
 
 @njit_inline
 def _automatic_trade(
-    t: int,
-    stop: int,
-    alarm: int,
-    units: FloatArray,
-    run: RunContext,
-    thresholds: Thresholds,
-    armed: bool,
-    at_once: bool,
+    t: int, found: int, units: FloatArray, run: RunContext, thresholds: Thresholds, armed: bool, at_once: bool
 ) -> int:
     """Return what ``advance`` trades at ``t`` on its own (a kind of ``TradeBuffer``), or CALLER_DECIDES.
 
     A rebalance of the calendar deals with what a cap or band asks for; a review, or a session with other business, is
     never its own.
     """
-    if t >= stop or alarm >= triggers.REVIEW_TRIGGER:
+    if found >= triggers.REVIEW_TRIGGER:
         return CALLER_DECIDES
     if thresholds.calendar[t]:
         return NO_TRIGGER if armed and _can_hold_targets(t, units, run) else CALLER_DECIDES
-    if alarm & BAND_TRIGGER:
+    if found & BAND_TRIGGER:
         own = at_once and run.orders.static and thresholds.full_rebalance and _can_hold_targets(t, units, run)
         return BAND_TRIGGER if own else CALLER_DECIDES
     return CAP_TRIGGER if at_once else CALLER_DECIDES
@@ -156,19 +149,19 @@ def advance(
     """Mark to market from ``row`` on, to ``stop`` or to the first session whose business is the caller's.
 
     Writes value, cash and units of every session passed into the history. What needs no decision is traded here and
-    written into the buffer: a rebalance of the calendar to the fixed targets and, where alarms are answered
+    written into the buffer: a rebalance of the calendar to the fixed targets and, where triggers are answered
     ``at_once``, one for a band, or a trim. Returns the row reached (not marked yet), cash with interest into that row,
     and the trigger that ended the stretch or NO_TRIGGER. Rebalances overwrite ``target`` and ``drift_base`` of
     ``thresholds``.
     """
-    t, alarm, history = row, NO_TRIGGER, run.history
+    t, trigger, history = row, NO_TRIGGER, run.history
     while t < stop:
-        t, cash, alarm = triggers.mark_until_trigger(t, stop, units, cash, run, thresholds, armed)
-        if t >= stop and alarm == NO_TRIGGER:
+        t, cash, trigger = triggers.mark_until_trigger(t, stop, units, cash, run, thresholds, armed)
+        if t >= stop:
             break
-        kind = _automatic_trade(t, stop, alarm, units, run, thresholds, armed, at_once)
+        kind = _automatic_trade(t, trigger, units, run, thresholds, armed, at_once)
         if kind == CALLER_DECIDES or run.buffer.filled[0] >= run.buffer.rows.size:
             break
         w = portfolio_weights(history.units[t - 1], run.market.prices[t - 1], history.value[t - 1])
         cash = _trade_without_decision(t, kind, w, units, cash, run, thresholds)
-    return t, cash, alarm
+    return t, cash, trigger

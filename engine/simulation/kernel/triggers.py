@@ -53,18 +53,18 @@ def mark_until_trigger(
         value += cash
         history.value[t] = value
         history.cash[t] = cash
-        alarm = NO_TRIGGER
+        trigger = NO_TRIGGER
         if armed:
-            alarm = _check_weights(money, value, caps, drift_base, widths, check_rows[t])
-            if thresholds.full_rebalance and alarm & BAND_TRIGGER:  # which answers caps too
-                alarm = BAND_TRIGGER
+            trigger = _check_weights(money, value, caps, drift_base, widths, check_rows[t])
+            if thresholds.full_rebalance and trigger & BAND_TRIGGER:  # which answers caps too
+                trigger = BAND_TRIGGER
         if reviews.enabled:
-            alarm |= _check_reviews(t, units, prices, reviews, armed)
+            trigger |= _check_reviews(t, units, prices, reviews, armed)
         t += 1
         if t < growth.size:
             cash *= growth[t]
-        if alarm != NO_TRIGGER or (t < stop and calendar[t]):
-            return t, cash, alarm
+        if trigger != NO_TRIGGER or (t < stop and calendar[t]):
+            return t, cash, trigger
     return t, cash, NO_TRIGGER
 
 
@@ -73,22 +73,22 @@ def _check_weights(
     money: FloatArray, value: float, caps: FloatArray, drift_base: FloatArray, widths: FloatArray, bands: bool
 ) -> int:
     """Return whether ``money`` (N,) in ``value`` is above its caps or, where ``bands`` are checked, outside them."""
-    alarm = NO_TRIGGER
+    trigger = NO_TRIGGER
     for a in range(money.size):
         if money[a] > caps[a] * value * (1.0 + LIMIT_TOLERANCE):
-            alarm |= CAP_TRIGGER
+            trigger |= CAP_TRIGGER
     if bands:
         for a in range(money.size):
             if abs(money[a] - drift_base[a] * value) > widths[a] * value * (1.0 + LIMIT_TOLERANCE):
-                alarm |= BAND_TRIGGER
-    return alarm
+                trigger |= BAND_TRIGGER
+    return trigger
 
 
 @njit_cached
 def _check_reviews(t: int, units: FloatArray, prices: FloatArray, reviews: ReviewWatch, armed: bool) -> int:
     """Take a close into every asset's review; return REVIEW_TRIGGER when one of them broke its threshold."""
     reference, watching = reviews.reference_price, reviews.watching
-    alarm = NO_TRIGGER
+    trigger = NO_TRIGGER
     for a in range(units.size):
         if not reviews.reviewed[a]:
             continue
@@ -104,8 +104,8 @@ def _check_reviews(t: int, units: FloatArray, prices: FloatArray, reviews: Revie
         elif armed and watching[a]:
             watching[a] = False
             reviews.breached[a] = True
-            alarm = REVIEW_TRIGGER
-    return alarm
+            trigger = REVIEW_TRIGGER
+    return trigger
 
 
 @njit_cached
