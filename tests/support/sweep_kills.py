@@ -1,4 +1,4 @@
-"""Kill a sweep with signal 9 at random moments and go on with it: ``python -m tests.sweep.sweep_kills [KILLS] [SEED]``.
+"""Kill a sweep with signal 9 at random moments and go on with it: ``python -m tests.support.sweep_kills [KILLS] [SEED]``.
 
 After every kill the journal is read: no chunk that was finished is lost, none stands there twice, every record is
 whole; a result that was there before verifies. Each sweep that comes to its end has the bytes of one never interrupted.

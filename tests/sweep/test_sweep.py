@@ -184,8 +184,8 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     later = dataclasses.replace(closes, closes=dearer, provenance=provenance)
     other = prepare(*spanned(SMALL), run_config_class)
     job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
-    digits = one.points.indices_between(0, 2)
-    first, second = (Chunk.decode(cluster._compute_chunk(job, 0, digits)) for job in (one.job, job))
+    indices = one.points.indices_between(0, 2)
+    first, second = (Chunk.decode(cluster._compute_chunk(job, 0, indices)) for job in (one.job, job))
     assert closes.provenance.sha256 in one.job.key
     assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
 

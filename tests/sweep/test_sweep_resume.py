@@ -28,8 +28,8 @@ def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, wri
 
     class Backwards:
         def chunks(self, job, tasks):
-            for first, digits in reversed(list(tasks)):
-                yield worker.evaluate(first, digits).encode()
+            for first, indices in reversed(list(tasks)):
+                yield worker.evaluate(first, indices).encode()
 
     for rows in (1, 7, 64):
         with Journal.open(tmp_path / str(rows) / "sweep.journal", made.identity, resume=False) as journal:
@@ -51,9 +51,9 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
 
     class Counting(SerialExecutor):
         def chunks(self, job, tasks):
-            for first, digits in tasks:
-                done.extend(range(first, first + len(digits)))
-                yield worker.evaluate(first, digits).encode()
+            for first, indices in tasks:
+                done.extend(range(first, first + len(indices)))
+                yield worker.evaluate(first, indices).encode()
 
     for torn in (b"", b"SWP1", record[:-1], record[: len(record) // 2], b"\0" * 100):
         done.clear()

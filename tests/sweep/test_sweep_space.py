@@ -108,9 +108,9 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
     variants, points = PointConfigs(plan, space), space.points()
     chosen = np.random.default_rng(7).choice(points.count, size=min(400, points.count), replace=False)
     valid = 0
-    for digits in points.indices(chosen).tolist():
-        tree = variants.config_tree(digits)
-        found = variants.validate(digits)
+    for indices in points.indices(chosen).tolist():
+        tree = variants.config_tree(indices)
+        found = variants.validate(indices)
         try:
             whole = _whole(tree)
         except ConfigError as error:
@@ -148,8 +148,8 @@ def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:
 def test_a_variant_is_found_by_number_and_by_the_beginning_of_its_id() -> None:
     _, plan, space = spanned(SMALL)
     variants = PointConfigs(plan, space)
-    digits = space.points().indices_between(17, 18)[0].tolist()
-    identity = variants.validate(digits).sha256.hex()
+    indices = space.points().indices_between(17, 18)[0].tolist()
+    identity = variants.validate(indices).sha256.hex()
     assert find_variant(plan, space, "17").sha256() == identity
     assert find_variant(plan, space, identity[:8]).sha256() == identity
     for wanted, words in (
