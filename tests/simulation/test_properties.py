@@ -344,6 +344,9 @@ def test_the_poison_test_notices_a_policy_that_peeks() -> None:
     """A policy that reads the closes of the fill itself must be caught."""
 
     class Peeking(FixedMix):
+        def fixed_targets(self):
+            return None
+
         def target_weights(self, decision):
             w = super().target_weights(decision)
             prices = (
