@@ -15,7 +15,7 @@ from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.measure import RESULT_TOLERANCE, comparable_figures
 from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
 from engine.sweep.batch.planner import VariantColumns
-from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
+from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies import AnyStrategy
 
 PLAN = TypeAdapter(AnyStrategy).validate_python
@@ -39,7 +39,7 @@ def test_batches(benchmark, name: str, threads: int) -> None:
     """Time batches; the first variant has the metrics of a run by itself."""
     job = JOBS[name]()
     arguments = (job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
-    table = benchmark.pedantic(variant_metrics, arguments, rounds=5, warmup_rounds=1)
+    table = benchmark.pedantic(variant_metric_table, arguments, rounds=5, warmup_rounds=1)
     a_second(benchmark, len(job.variants))
     assert np.array_equal(table[0], reference_metrics(job.market, job.variants[0]), equal_nan=True)
 
@@ -65,5 +65,5 @@ def test_peer(benchmark, peer: Peer) -> None:
 def test_growth(benchmark, sessions: int, assets: int) -> None:
     """Time 4,096 mixes over more sessions and of more assets."""
     job = fixed_mix_job(PLAN, 4096, sessions=sessions, assets=assets)
-    table = benchmark.pedantic(variant_metrics, (job.market, job.variants), rounds=3, warmup_rounds=1)
+    table = benchmark.pedantic(variant_metric_table, (job.market, job.variants), rounds=3, warmup_rounds=1)
     assert np.isfinite(table[:, 0]).all()

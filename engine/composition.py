@@ -77,10 +77,10 @@ def select_run(document: Document, variant: str = "") -> AnyRunConfig:
     """Return a config's run; of a sweep the base config, or the variant that is named."""
     if "sweep" not in document.tree and not variant:
         return validate_run(document)
-    from engine.sweep.variant_lookup import find_variant
+    from engine.sweep.variant_lookup import find_variant_config
 
     _, base_config, space = validate_sweep(document)
-    return find_variant(base_config, space, variant) if variant else base_config
+    return find_variant_config(base_config, space, variant) if variant else base_config
 
 
 def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, PriceRequest]:

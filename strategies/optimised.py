@@ -205,9 +205,9 @@ class Optimised(RebalancingStrategy):
             )
             yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
         if not own and not limits and not both:
-            from engine.optimisation.feasibility import prove_feasibility  # noqa: PLC0415
+            from engine.optimisation.feasibility import check_feasibility  # noqa: PLC0415
 
-            proof = prove_feasibility(self.constraints_for(self.tickers))
+            proof = check_feasibility(self.constraints_for(self.tickers))
             if not proof.holds:
                 key = next((key for key in ("limits", "core_cap") if key.rstrip("s") in proof.message), "satellites")
                 yield (key,), proof.message

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, FieldFault, Fraction, validates_fields
-from engine.data.sessions import MONTH_NAMES, month_session_rows, period_numbers, period_starts
+from engine.data.sessions import MONTH_NAMES, is_period_start, month_session_rows, period_numbers
 from engine.portfolio.policy import Band
 
 
@@ -77,7 +77,7 @@ class Every(ScheduleRule):
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the first session of every period."""
-        return {int(row): f"every {self.period}" for row in np.flatnonzero(period_starts(dates, self.period))}
+        return {int(row): f"every {self.period}" for row in np.flatnonzero(is_period_start(dates, self.period))}
 
 
 class DriftBand(ScheduleRule):

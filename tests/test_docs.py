@@ -53,7 +53,7 @@ def test_the_readme_s_yaml_is_a_valid_config() -> None:
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
     from engine.composition import open_document, validate_sweep
-    from engine.sweep.variant_lookup import find_variant
+    from engine.sweep.variant_lookup import find_variant_config
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
@@ -64,7 +64,7 @@ def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
     assert space.requested_count == 4200
     wanted = re.search(r"quickstart_sweep.yaml --variant (\w+)", README)
     assert wanted is not None
-    assert find_variant(own, space, wanted[1]).sha256().startswith(wanted[1])
+    assert find_variant_config(own, space, wanted[1]).sha256().startswith(wanted[1])
     assert (
         validate_sweep(open_document(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].requested_count
         == 439_992

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
-from engine.simulation.kernel.resample import extend_blocks
+from engine.simulation.kernel.resample import fill_blocks
 
 _MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
@@ -51,7 +51,7 @@ def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> tuple[flo
     differences = np.empty(terms.samples)
     for sample in range(terms.samples):
         sessions = generator.integers(count, size=count)
-        extend_blocks(sessions, generator.random(count), chance)
+        fill_blocks(sessions, generator.random(count), chance)
         differences[sample] = np.exp(logs[sessions].sum() / years) - np.exp(other_logs[sessions].sum() / years)
     tail = (1.0 - terms.level) / 2.0
     low, high = np.percentile(differences, [100.0 * tail, 100.0 * (1.0 - tail)])

@@ -14,7 +14,7 @@ from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
-from engine.analysis.timeline import AssetEvent, asset_events
+from engine.analysis.timeline import AssetEvent, asset_timeline
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
@@ -22,7 +22,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
-from engine.simulation.ledger import Ledger, LedgerChecks, check_ledger
+from engine.simulation.ledger import Ledger, LedgerChecks, ledger_checks
 from engine.simulation.simulate import PolicyVersion, simulate
 
 
@@ -121,7 +121,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
         ledger = simulate(market, policy, account, costs, start=start, version=version)
         performance = Performance.from_ledger(ledger, risk_free)
-        return PortfolioResult(name, ledger, performance, peak_weights(ledger, market, policy))
+        return PortfolioResult(name, ledger, performance, capped_peak_weights(ledger, market, policy))
 
     portfolios = {"strategy": portfolio("strategy", policy)}
     if buy_and_hold:
@@ -137,9 +137,9 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
             for name, other in portfolios.items()
             if name != "strategy"
         },
-        checks=_worst_checks([check_ledger(portfolio.ledger, market) for portfolio in portfolios.values()]),
+        checks=_worst_checks([ledger_checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
-        events=asset_events(strategy.ledger, market, policy),
+        events=asset_timeline(strategy.ledger, market, policy),
         cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
     )
 
@@ -188,7 +188,7 @@ def relative_performance(
     )
 
 
-def peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[str, PeakWeight]:
+def capped_peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[str, PeakWeight]:
     """Return the highest weight of every capped asset that was held (S6)."""
     weights = ledger.weights(market)
     result = {}

@@ -199,7 +199,7 @@ def expected_shortfall(returns: FloatArray) -> float | None:
     return float(returns[returns <= np.quantile(returns, 0.05)].mean()) if returns.size else None
 
 
-def longest_drawdown(level: FloatArray, dates: DateArray) -> int:
+def longest_drawdown_days(level: FloatArray, dates: DateArray) -> int:
     """Return the most calendar days from a high to its recovery, or to the end while there is none.
 
     ``level`` (T+1,) has the capital before the level of ``dates`` (T,); both count as the first day.

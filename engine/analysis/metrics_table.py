@@ -77,7 +77,7 @@ _HEADLINE: Final = {
     "worst_year": _percent("Worst year", lambda p: _year(p, min), "worst calendar year, partial ones included"),
     "longest_drawdown": _days(
         "Longest drawdown",
-        lambda p: m.longest_drawdown(p.level, p.dates),
+        lambda p: m.longest_drawdown_days(p.level, p.dates),
         "calendar days from a high to its recovery or the end",
     ),
     "turnover": _percent(

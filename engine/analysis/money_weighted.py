@@ -34,16 +34,16 @@ class InternalRate:
         return len(self.roots) > 1
 
 
-def xirr(dates: DateArray, flows: FloatArray) -> InternalRate:
+def dated_internal_rates(dates: DateArray, flows: FloatArray) -> InternalRate:
     """Return the annual effective rate of dated ``flows`` (K,) [currency, paid out negative], days / 365."""
     days = (dates - dates.min()).astype("timedelta64[D]").astype(np.float64)
     return _find_roots(days / CASH_DAYS_PER_YEAR, np.asarray(flows, dtype=np.float64))
 
 
-def irr(flows: FloatArray) -> InternalRate:
+def internal_rates(flows: FloatArray) -> InternalRate:
     """Return the rate a period of equally spaced ``flows`` (K,).
 
-    >>> round(irr(np.array([-100.0, 0.0, 121.0])).value, 12)
+    >>> round(internal_rates(np.array([-100.0, 0.0, 121.0])).value, 12)
     0.1
     """
     return _find_roots(np.arange(len(flows), dtype=np.float64), np.asarray(flows, dtype=np.float64))

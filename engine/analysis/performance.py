@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.metrics import chain_level, time_weighted_returns
-from engine.analysis.money_weighted import InternalRate, xirr
+from engine.analysis.money_weighted import InternalRate, dated_internal_rates
 from engine.analysis.summation import sum_sequential
 from engine.core.arrays import DateArray, FloatArray, read_only
 from engine.simulation.ledger import Ledger
@@ -76,4 +76,4 @@ def _internal_rate(ledger: Ledger) -> InternalRate:
     flows[0] -= ledger.capital
     flows[-1] += ledger.value[-1]
     paid = flows != 0.0
-    return xirr(ledger.dates[paid], flows[paid])
+    return dated_internal_rates(ledger.dates[paid], flows[paid])

@@ -94,7 +94,7 @@ class WalkForward:
     steps: tuple[FilledDecision, ...]
 
 
-def walk_forward(ledger: Ledger, market: Market) -> WalkForward | None:
+def summarise_walk_forward(ledger: Ledger, market: Market) -> WalkForward | None:
     """Return what the optimiser did in a run, or None when nothing was optimised.
 
     Raises

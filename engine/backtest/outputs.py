@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from engine.analysis.comparison import Comparison, PortfolioResult
-from engine.analysis.walk_forward import walk_forward
+from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.run_summary import (
     AccountSummary,
     DataSummary,
@@ -89,7 +89,7 @@ class RunResult:
             ),
             events=comparison.events,
             warnings=self.warnings,
-            optimiser=walk_forward(ledger, market),
+            optimiser=summarise_walk_forward(ledger, market),
             caps_always=comparison.cap_effect,
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
             audit=dict(self.audit) if self.audit is not None else None,

@@ -39,7 +39,7 @@ def to_date(day: Day) -> dt.date:
     return dt.date(day.year, day.month, day.day)  # a datetime is a date with a time
 
 
-def require_file(path: str) -> Path:
+def resolve_file(path: str) -> Path:
     """Return the regular file at ``path``; a relative one starts at the working directory.
 
     Raises DataError when there is none, or something other than a file.
@@ -57,8 +57,8 @@ def require_file(path: str) -> Path:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return the bytes of the file at ``path``; raises DataError as :func:`require_file`, or when it is too large."""
-    place = require_file(path)
+    """Return the bytes of the file at ``path``; raises DataError as :func:`resolve_file`, or when it is too large."""
+    place = resolve_file(path)
     try:
         if place.stat().st_size > MAX_FILE_BYTES:
             raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes; is this the file you mean?")
@@ -67,7 +67,7 @@ def read_bytes(path: str) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
-def split_lines(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line of a CSV; blank ones have no cells.
 
     Raises DataError when it is not UTF-8 text, or its quotes do not close or, if ``strict``, have text beside them.
@@ -102,7 +102,7 @@ def parse_csv(name: str, raw: bytes) -> CsvRows:
 
     Raises DataError when it is not CSV in UTF-8, has no header, or a row has more or fewer cells than the header.
     """
-    stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in split_lines(name, raw)]
+    stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in numbered_rows(name, raw)]
     rows = [(line, row) for line, row in stripped if any(row)]
     if not rows:
         raise DataError(f"{name}: found no header; write the columns' names into the first line")
@@ -114,7 +114,7 @@ def parse_csv(name: str, raw: bytes) -> CsvRows:
     return CsvRows(header, tuple(line for line, _ in rows[1:]), tuple(row for _, row in rows[1:]))
 
 
-def find_column(name: str, header: Sequence[str], *accepted: str) -> str:
+def find_column_name(name: str, header: Sequence[str], *accepted: str) -> str:
     """Return the column of ``header`` that has the first of the ``accepted`` names, in any case.
 
     Raises DataError when there is none.

@@ -41,10 +41,10 @@ def period_numbers(dates: DateArray, period: Period) -> IntArray:
     return dates.astype("datetime64[M]").astype(np.int64) // _MONTHS_IN_PERIOD[period]
 
 
-def period_starts(dates: DateArray, period: Period) -> BoolArray:
+def is_period_start(dates: DateArray, period: Period) -> BoolArray:
     """Return (T,) whether a session is the first of its period; the first row never is, as its past is unknown.
 
-    >>> period_starts(np.array(["2024-01-30", "2024-01-31", "2024-02-01"], "datetime64[D]"), "month").tolist()
+    >>> is_period_start(np.array(["2024-01-30", "2024-01-31", "2024-02-01"], "datetime64[D]"), "month").tolist()
     [False, False, True]
     """
     number = period_numbers(dates, period)

@@ -23,7 +23,7 @@ from engine.optimisation.constraints import (
     TurnoverLimit,
 )
 from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
-from engine.optimisation.standard_form import SparseMatrix, StandardForm, find_squares
+from engine.optimisation.standard_form import SparseMatrix, StandardForm, plan_square_elimination
 
 Expression: TypeAlias = Any
 """A cvxpy expression, parameter or variable: cvxpy has no types."""
@@ -97,7 +97,9 @@ class CompiledProblem:
         self._linear = sparse.csr_array(compiled.q)[:columns]
         none = sparse.csc_array((columns, columns))
         self._quadratic = none if quadratic is None else sparse.csc_array(sparse.triu(quadratic))
-        self.squares = find_squares(self._quadratic, self._linear, self._indices, self._indptr, self._shape[0])
+        self.squares = plan_square_elimination(
+            self._quadratic, self._linear, self._indices, self._indptr, self._shape[0]
+        )
         self._parameter_slices = {
             name: slice(compiled.param_id_to_col[p.id], compiled.param_id_to_col[p.id] + p.size)
             for name, p in self.given.items()

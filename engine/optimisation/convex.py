@@ -18,7 +18,7 @@ from engine.core.arrays import FloatArray, read_only
 from engine.optimisation.certificate import certify
 from engine.optimisation.compiled_problem import CompiledProblem
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE, Constraints
-from engine.optimisation.feasibility import Feasibility, prove_feasibility
+from engine.optimisation.feasibility import Feasibility, check_feasibility
 from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 from engine.optimisation.rational_simplex import EXACT_TOLERANCE
 from engine.optimisation.solution import NO_POSITIVE_RATIO, Solution, no_solution
@@ -57,7 +57,7 @@ class ConvexSolver:
             if np.isfinite(answer.x).all():
                 tried.insert(0, refine(problem, answer))
             for x in tried:
-                solution = certify_weights(form, constraints, costs, program.weights(x), name)
+                solution = solution_from_weights(form, constraints, costs, program.weights(x), name)
                 if solution.weights is not None:
                     return solution
             failures.append(f"{name} says {answer.status}, but {solution.status}")
@@ -86,14 +86,14 @@ class ConvexSolver:
             still = replace(constraints, turnover=None)
             proof = self.feasibility(still)
             stays = turnover.elsewhere == 0.0 and still.violation(turnover.previous) <= float(EXACT_TOLERANCE)
-            return proof if stays or not proof.holds else prove_feasibility(constraints)
+            return proof if stays or not proof.holds else check_feasibility(constraints)
         key = _feasibility_key(constraints)
         if key not in self._proofs:
-            self._proofs[key] = prove_feasibility(constraints)
+            self._proofs[key] = check_feasibility(constraints)
         return self._proofs[key]
 
 
-def certify_weights(
+def solution_from_weights(
     form: ObjectiveForm, constraints: Constraints, costs: Penalty | None, w: FloatArray, solver: str
 ) -> Solution:
     """Return ``w`` (N,), clipped and adding up to 1, as a solution when it passes; else one that says why not."""

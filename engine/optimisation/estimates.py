@@ -109,7 +109,7 @@ class Estimates(ConfigModel):
         weights = self._observation_weights(len(returns))
         average = weights @ returns
         raw, shrinkage = self._covariance(returns, weights, average)
-        covariance, clipped, condition = make_positive_definite(raw * SESSIONS_PER_YEAR)
+        covariance, clipped, condition = repair_covariance(raw * SESSIONS_PER_YEAR)
         if self.covariance == "sample" and not condition < 1.0 / _SINGULARITY_RATIO:
             what = f"the sample covariance of {returns.shape[1]} assets from {len(returns)} returns is singular"
             raise DataError(f"estimates.covariance: {what}; choose ledoit_wolf or oas, or a longer estimates.lookback")
@@ -162,7 +162,7 @@ def bayes_stein_mean(mean: FloatArray, covariance: FloatArray, observations: flo
     return (1.0 - weight) * mean + weight * common
 
 
-def make_positive_definite(matrix: FloatArray) -> tuple[FloatArray, float, float]:
+def repair_covariance(matrix: FloatArray) -> tuple[FloatArray, float, float]:
     """Return the symmetric part with its eigenvalues raised above zero, by how much, and the condition before."""
     symmetric = (matrix + matrix.T) / 2.0
     values, vectors = np.linalg.eigh(symmetric)

@@ -37,13 +37,13 @@ class Feasibility:
     proved: bool = True
 
 
-def prove_feasibility(constraints: Constraints) -> Feasibility:
+def check_feasibility(constraints: Constraints) -> Feasibility:
     """Prove that weights exist, or say what contradicts what.
 
     Numbers count as the decimals they are printed as; a shortage up to 1e-14 is their rounding.
 
     >>> from engine.optimisation.constraints import long_only_constraints
-    >>> prove_feasibility(long_only_constraints(("A", "B"), cap=0.4)).message
+    >>> check_feasibility(long_only_constraints(("A", "B"), cap=0.4)).message
     "the weights' sum of 100 %: 20 % missing because of cap A, cap B; raise one of these"
     """
     rule = constraints.cardinality

@@ -76,7 +76,7 @@ class SquareElimination:
         return StandardForm(P, linear, A, b[self.others], equalities - len(self.rows))
 
 
-def find_squares(
+def plan_square_elimination(
     quadratic: SparseMatrix, linear: SparseMatrix, indices: IntArray, indptr: IntArray, rows: int
 ) -> SquareElimination | None:
     """Return the squares of a problem, or None when there are none that one equality each defines.

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, Currency, Money, Positive, Rate
-from engine.data.sessions import Period, period_starts
+from engine.data.sessions import Period, is_period_start
 
 
 class CashTerms(ConfigModel):
@@ -29,7 +29,7 @@ class Contributions(ConfigModel):
         """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11)."""
         if not self.amount:
             return {}
-        return {int(row): self.amount for row in np.flatnonzero(period_starts(dates, self.every)) if row > opening}
+        return {int(row): self.amount for row in np.flatnonzero(is_period_start(dates, self.every)) if row > opening}
 
 
 class Account(ConfigModel):

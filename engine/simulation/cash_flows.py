@@ -8,7 +8,7 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.records import Order
 from engine.simulation.kernel.valuation import CASH_TOLERANCE
-from engine.simulation.order_execution import fill_order, shortfall, trade_flow
+from engine.simulation.order_execution import execute_flow_trades, fill_order, shortfall_error
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
 
@@ -31,7 +31,7 @@ def invest_contribution(state: PortfolioState, row: int, amount: float) -> None:
                 state, row, Order(state.target, state.no_assets, recipients, amount), TradeReason("contribution")
             )
     elif invest == "towards_targets":
-        trade_flow(state, row, 0.0, 0.0, TradeReason("contribution"))
+        execute_flow_trades(state, row, 0.0, 0.0, TradeReason("contribution"))
 
 
 def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
@@ -42,11 +42,11 @@ def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
         _sell_pro_rata(state, row, due)
     elif invest == "towards_targets" or state.cash < due:
         spare = 0.0 if invest == "wait" else max(1.0 - float(state.target.sum()), 0.0)
-        trade_flow(state, row, due, spare, TradeReason("withdrawal"))
+        execute_flow_trades(state, row, due, spare, TradeReason("withdrawal"))
     if state.cash < due * (1.0 - CASH_TOLERANCE):  # others have no close, or fees stand in the way
         _sell_pro_rata(state, row, due - state.cash)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
-        raise shortfall(state, row, state.cash, due)
+        raise shortfall_error(state, row, state.cash, due)
     state.add_flow(row, -due)
     state.cash = max(state.cash, 0.0)
 

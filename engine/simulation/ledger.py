@@ -99,7 +99,7 @@ class LedgerChecks:
     oldest_price_age: int
 
 
-def check_ledger(ledger: Ledger, market: Market) -> LedgerChecks:
+def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     """Recompute cash and weights from the ledger's own trades."""
     offset = len(market.dates) - len(ledger.dates)
     spent = np.zeros(len(ledger.dates))

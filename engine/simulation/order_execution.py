@@ -30,7 +30,7 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
     if cash < 0.0:
         before = account_value(state.units, price, cash) + float(state.fees.sum())
         if state.flows[row] < 0.0 and cash < -CASH_TOLERANCE * abs(before):
-            raise shortfall(state, row, cash - state.flows[row], -state.flows[row])
+            raise shortfall_error(state, row, cash - state.flows[row], -state.flows[row])
         cash = clear_cash_rounding(cash, before)
     state.record_order(row, cash, reason)
     return bool(scaled)
@@ -69,7 +69,7 @@ def retry_pending(state: PortfolioState, row: int) -> None:
         state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled)
 
 
-def trade_flow(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
+def execute_flow_trades(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
     price, before = state.market.prices[row], state.value(row)
     order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
@@ -88,7 +88,7 @@ def clear_cash_rounding(cash: float, value: float) -> float:
     return max(cash, 0.0)
 
 
-def shortfall(state: PortfolioState, row: int, raised: float, due: float) -> AccountError:
+def shortfall_error(state: PortfolioState, row: int, raised: float, due: float) -> AccountError:
     """Return the error of a withdrawal of ``due`` of which only ``raised`` is there [currency]."""
     return AccountError(
         f"{state.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.simulation.band_rebalance import PartialRebalance
+from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order

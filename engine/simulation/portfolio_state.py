@@ -146,7 +146,7 @@ class PortfolioState:
             prices=self._stack([event.prices for event in events]),
             costs=self._stack([event.costs for event in events]),
             lazy_reasons=tuple(reason.text for reason in reasons),
-            asset_reasons=trade_events.asset_reasons(events, self.market, start),
+            asset_reasons=trade_events.asset_reasons_by_event(events, self.market, start),
             rebalances=read_only(np.array([reason.full_rebalance for reason in reasons], dtype=np.bool_)),
             partial_rebalances=read_only(np.array([reason.partial_rebalance for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),

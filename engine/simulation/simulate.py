@@ -15,7 +15,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, Policy, validate_weights
 from engine.simulation import cash_flows, partial_trades
 from engine.simulation.advance import advance
-from engine.simulation.band_rebalance import plan_partial_rebalance
+from engine.simulation.band_targets import plan_partial_rebalance
 from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.kernel.records import OrderTerms, StandingOrders, Thresholds
@@ -26,7 +26,7 @@ from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import LazyText, TradeReason
-from engine.simulation.trigger_responses import judge_reviews, respond
+from engine.simulation.trigger_responses import judge_reviews, schedule_response
 
 PolicyVersion: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
 """A policy as it is, its opening portfolio never decided about again, or without watching caps in between."""
@@ -87,7 +87,7 @@ def simulate(
         stop = row + 1 if state.pending else schedule.next_stop(row)
         row, trigger = advance(state, schedule, thresholds, row, stop)
         if trigger != NO_TRIGGER:
-            respond(state, schedule, trigger, row, band, watched)
+            schedule_response(state, schedule, trigger, row, band, watched)
     return state.to_ledger()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
-from engine.simulation.band_rebalance import band_widths
+from engine.simulation.band_targets import band_widths
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 LazyText: TypeAlias = str | Callable[[], str]
@@ -70,7 +70,7 @@ def describe_drift(
     return f"band: {assets[worst]} {100.0 * drift[worst]:+.1f} pp"
 
 
-def asset_reasons(events: Sequence[TradeEvent], market: Market, opening: int) -> tuple[Mapping[int, str], ...]:
+def asset_reasons_by_event(events: Sequence[TradeEvent], market: Market, opening: int) -> tuple[Mapping[int, str], ...]:
     """Return the own reasons of every event; an asset listed after the opening is first bought as ``listed`` (S7)."""
     own = [event.reason.by_asset for event in events]
     for j, first in enumerate(market.life_rows[0].tolist()):

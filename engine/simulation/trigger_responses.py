@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.policy import Band, Decision, Policy
-from engine.simulation.band_rebalance import flow_suffices
+from engine.simulation.band_targets import flow_suffices
 from engine.simulation.event_schedule import DriftTrigger, EventSchedule
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, REVIEW_TRIGGER
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
@@ -29,7 +29,7 @@ class ReviewOutcome:
     reasons: dict[int, str] = field(default_factory=dict)
 
 
-def respond(
+def schedule_response(
     state: PortfolioState, schedule: EventSchedule, trigger: int, row: int, band: Band, watched: FloatArray
 ) -> None:
     """Schedule the response to a ``trigger`` at the close before ``row``; ``watched`` (N,) are the caps that bind."""

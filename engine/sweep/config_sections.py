@@ -73,8 +73,8 @@ class ConfigSection(Generic[PolicyT]):
         self.independent_axes = [(at, axis) for at, axis in axes if axis.independent]
         self._adapter: TypeAdapter[BaseModel] = TypeAdapter(cast("type[BaseModel]", Annotated[field.annotation, field]))
         self._tree = cast("Tree", base_config.canonical().get(name, {}))
-        self._dependent_key = index_getter(self.dependent_axes)
-        self._independent_key = index_getter(self.independent_axes)
+        self._dependent_key = make_index_getter(self.dependent_axes)
+        self._independent_key = make_index_getter(self.independent_axes)
         self._values: dict[IndexTuple, SectionValue | Rejection] = {}
         self._next_index = itertools.count()
         self._schedule_indices: dict[Hashable, int] = {}
@@ -144,9 +144,9 @@ class ConfigSection(Generic[PolicyT]):
         marks = [f"\x00{number}\x00" for number in range(len(self._independent_paths))]
         for mark, path in zip(marks, self._independent_paths, strict=True):
             data = replace_at(data, path, mark)
-        text, pieces = canonical_json(data), []
+        text, pieces = canonical_json_bytes(data), []
         for mark in marks:
-            before, _, text = text.partition(canonical_json(mark))
+            before, _, text = text.partition(canonical_json_bytes(mark))
             pieces.append(before)
         return (*pieces, text)
 
@@ -159,7 +159,7 @@ class ConfigSection(Generic[PolicyT]):
                 continue
             data = to_plain_data(model)
             fields = {_field_name(model, str(path[0])) for path in self._independent_paths}
-            values = tuple(canonical_json(_value_at(data, path)) for path in self._independent_paths)
+            values = tuple(canonical_json_bytes(_value_at(data, path)) for path in self._independent_paths)
             result[key] = IndependentValues({field: getattr(model, field) for field in fields}, values, len(result))
         return result
 
@@ -168,7 +168,7 @@ def _choices(axes: Sequence[tuple[int, Axis]], key: IndexTuple) -> Iterable[tupl
     return ((axis, index) for (_, axis), index in zip(axes, key, strict=True))
 
 
-def index_getter(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], IndexTuple]:
+def make_index_getter(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], IndexTuple]:
     """Return what takes the indices of some axes; asked for every point, so it should not take long."""
     places = [at for at, _ in axes]
     if len(places) > 1:
@@ -176,10 +176,10 @@ def index_getter(axes: Sequence[tuple[int, Axis]]) -> Callable[[Sequence[int]], 
     return (lambda indices: (indices[places[0]],)) if places else (lambda _: ())
 
 
-def canonical_json(data: object) -> bytes:
+def canonical_json_bytes(data: object) -> bytes:
     """Return data as ``RunConfig.sha256`` hashes it.
 
-    >>> canonical_json({"b": 1.0, "a": None})
+    >>> canonical_json_bytes({"b": 1.0, "a": None})
     b'{"a": null, "b": 1.0}'
     """
     return json.dumps(data, sort_keys=True).encode()

@@ -35,7 +35,7 @@ def staging_folder(folder: Path) -> Path:
     return place
 
 
-def publish(
+def publish_files(
     sweep: PreparedSweep[PolicyT], summary: SweepSummary, folder: Path, build: Callable[[Path], object]
 ) -> None:
     """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.

@@ -14,7 +14,7 @@ from engine.simulation.kernel.jit import is_compiled
 from engine.sweep.computation import PreparedSweep, ProgressCallback, compute_results, run_base_config
 from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
-from engine.sweep.outputs import clean_staging, publish, staging_folder
+from engine.sweep.outputs import clean_staging, publish_files, staging_folder
 from engine.sweep.preflight import no_valid_point
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.statistics import SweepResults
@@ -66,7 +66,7 @@ def run_sweep(
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
         results = SweepResults(ResultsReader(staging / RESULTS_FILE), sweep.space, sweep.points)
         summary = summarise(results, run_base_config(sweep), rejections)
-        publish(sweep, summary, options.folder, build)
+        publish_files(sweep, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
     return summary

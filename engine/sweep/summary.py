@@ -14,7 +14,7 @@ from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord,
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.sweep.axes import ParameterValue
-from engine.sweep.batch.batch_metrics import CAP_METRICS, cap_metrics
+from engine.sweep.batch.batch_metrics import CAP_METRICS, peak_weight_and_breaches
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.statistics import (
     MAX_LISTED,
@@ -27,8 +27,8 @@ from engine.sweep.statistics import (
     distribution,
     label_effects,
     list_variants,
-    rank_among,
     rank_rows,
+    standing_among,
 )
 
 HEADLINE_METRICS: Final = ("final_value", "cagr", "volatility", "sharpe", "max_drawdown", "turnover", "costs")
@@ -177,7 +177,7 @@ def _compare_metrics(
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
             own = _portfolio_metric(portfolio, run.comparison.market, metric)
-            ranks[name][metric] = rank_among(own, values, sign)
+            ranks[name][metric] = standing_among(own, values, sign)
     return distributions, ranks, shown
 
 
@@ -185,4 +185,8 @@ def _portfolio_metric(portfolio: PortfolioResult, market: Market, metric: str) -
     if metric not in CAP_METRICS:
         return portfolio.metrics[metric]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peak_weights.items()}
-    return dict(zip(CAP_METRICS, cap_metrics(portfolio.ledger, market, caps), strict=True))[metric] if caps else None
+    return (
+        dict(zip(CAP_METRICS, peak_weight_and_breaches(portfolio.ledger, market, caps), strict=True))[metric]
+        if caps
+        else None
+    )

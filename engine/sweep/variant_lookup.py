@@ -18,7 +18,7 @@ MIN_ID_LENGTH: Final = 8
 _SCAN_POINTS: Final = 65_536
 
 
-def find_variant(base_config: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
+def find_variant_config(base_config: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
     """Return the variant that ``wanted`` names: a point's number, or the first characters of an id.
 
     Raises ConfigError when there is none, several begin like that, or the point is no valid config.

@@ -29,8 +29,8 @@ from engine.sweep.config_sections import (
     IndexTuple,
     Rejection,
     SectionValue,
-    canonical_json,
-    index_getter,
+    canonical_json_bytes,
+    make_index_getter,
     replace_at,
 )
 from engine.sweep.space import Space
@@ -90,7 +90,7 @@ class PointConfigs(Generic[PolicyT]):
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
             for name in sorted({"strategy", *(axis.section for axis in space.axes)})
         }
-        self._prefix_key = index_getter([(at, axis) for at, axis in axes if not axis.independent])
+        self._prefix_key = make_index_getter([(at, axis) for at, axis in axes if not axis.independent])
         first, *self._json_between = self._cut_json()
         self._hash_start = hashlib.sha256(first)
         self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base_config.compare.benchmarks)
@@ -175,10 +175,10 @@ class PointConfigs(Generic[PolicyT]):
         data = self.base_config.canonical()
         pieces, text = [], b"{"
         for place, name in enumerate(sorted({*data, *self._sections})):
-            text += (b", " if place else b"") + canonical_json(name) + b": "
+            text += (b", " if place else b"") + canonical_json_bytes(name) + b": "
             if name in self._sections:
                 pieces.append(text)
                 text = b""
             else:
-                text += canonical_json(data[name])
+                text += canonical_json_bytes(data[name])
         return [*pieces, text + b"}"]

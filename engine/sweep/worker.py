@@ -20,8 +20,8 @@ from engine.data.market import Market
 from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_by_key, policy_cache_for
-from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
+from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_and_index, policy_cache_for
+from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from engine.sweep.chunk import Chunk, RejectionCounter
 from engine.sweep.config_sections import MAX_CACHED_SECTION_VALUES, Rejection
 from engine.sweep.space import AxisIndices, Space
@@ -149,7 +149,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         for window, members in batches.values():
             columns = _to_columns([points[at] for at in members], window)
             try:
-                metrics[members] = variant_metrics(window.market, columns, window.risk_free, self.threads)
+                metrics[members] = variant_metric_table(window.market, columns, window.risk_free, self.threads)
             except EngineError:  # one of them: let each say for itself
                 sequential += members
         for at in sequential:
@@ -180,8 +180,8 @@ class ChunkEvaluator(Generic[PolicyT]):
 
 def _to_columns(points: Sequence[ValidPoint[PolicyT]], window: MarketWindow) -> VariantColumns:
     """Return points with one batch key as the batch takes them; neighbours share a prefix."""
-    targets, target = distinct_by_key(points, [id(point.prefix) for point in points])
-    calendars, calendar = distinct_by_key(points, [point.calendar_key for point in points])
+    targets, target = distinct_and_index(points, [id(point.prefix) for point in points])
+    calendars, calendar = distinct_and_index(points, [point.calendar_key for point in points])
     return VariantColumns(
         [_to_variant(point, window) for point in targets],
         [_to_variant(point, window) for point in calendars],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.money_weighted import irr, mirr, modified_dietz, xirr
+from engine.analysis.money_weighted import dated_internal_rates, internal_rates, mirr, modified_dietz
 from engine.diagnostics.verify.rates import XIRR_CASES, money_weighted_figures, parse_flows, time_weighted_figures
 from tests.support.published import Published
 
@@ -15,7 +15,7 @@ CASES = [(text, rate) for _, text, rate in XIRR_CASES]
 
 @pytest.mark.parametrize(("text", "rate"), CASES)
 def test_the_root_of_dated_flows_is_the_oracle_s(text: str, rate: float) -> None:
-    found = xirr(*parse_flows(text)).value
+    found = dated_internal_rates(*parse_flows(text)).value
     assert found == pytest.approx(rate, rel=1e-9, abs=1e-12)
 
 
@@ -23,18 +23,18 @@ def test_the_root_of_dated_flows_is_the_oracle_s(text: str, rate: float) -> None
 def test_the_present_value_at_the_root_is_zero(text: str, rate: float) -> None:
     dates, money = parse_flows(text)
     years = (dates - dates[0]).astype(float) / 365.0
-    value = (money / (1.0 + xirr(dates, money).value) ** years).sum()
+    value = (money / (1.0 + dated_internal_rates(dates, money).value) ** years).sum()
     assert abs(value) < 1e-9 * np.abs(money).sum() * (1.0 + abs(rate))
 
 
 def test_flows_of_one_sign_have_no_rate() -> None:
-    rate = xirr(*parse_flows("2020-01-01 -100 2021-01-01 -50"))
+    rate = dated_internal_rates(*parse_flows("2020-01-01 -100 2021-01-01 -50"))
     assert rate.value is None
     assert not rate.is_ambiguous
 
 
 def test_two_roots_are_reported_as_ambiguous() -> None:
-    rate = irr(np.array([-100.0, 230.0, -132.0]))
+    rate = internal_rates(np.array([-100.0, 230.0, -132.0]))
     assert rate.is_ambiguous
     assert rate.value is None
     assert rate.roots == pytest.approx(PUBLISHED.vector("two roots, no rate"), abs=1e-12)
@@ -42,8 +42,8 @@ def test_two_roots_are_reported_as_ambiguous() -> None:
 
 def test_periodic_and_modified_rates_are_the_oracle_s() -> None:
     yearly = np.array([-70000.0, 12000, 15000, 18000, 21000, 26000])
-    assert irr(yearly[:-1]).value == pytest.approx(PUBLISHED["IRR, four years"], abs=1e-12)
-    assert irr(yearly).value == pytest.approx(PUBLISHED["IRR, five years"], abs=1e-12)
+    assert internal_rates(yearly[:-1]).value == pytest.approx(PUBLISHED["IRR, four years"], abs=1e-12)
+    assert internal_rates(yearly).value == pytest.approx(PUBLISHED["IRR, five years"], abs=1e-12)
     payments = np.array([-120000.0, 39000, 30000, 21000, 37000, 46000])
     assert mirr(payments, 0.10, 0.12) == pytest.approx(PUBLISHED["MIRR, 10 % and 12 %"], abs=1e-12)
 

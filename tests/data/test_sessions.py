@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import ScheduleError
-from engine.data.sessions import month_session_rows, period_numbers, period_starts
+from engine.data.sessions import is_period_start, month_session_rows, period_numbers
 from strategies.schedules import Annual, AnyOf, DriftBand, Every, Never
 
 
@@ -56,10 +56,10 @@ def test_a_month_with_too_few_sessions_is_an_error() -> None:
 
 def test_periods_begin_on_their_first_session_and_weeks_on_monday() -> None:
     dates = days("2020-01-31", "2020-02-03", "2020-02-07", "2020-02-10", "2020-04-01", "2020-07-01", "2021-01-04")
-    assert period_starts(dates, "month").tolist() == [False, True, False, False, True, True, True]
-    assert period_starts(dates, "quarter").tolist() == [False, False, False, False, True, True, True]
-    assert period_starts(dates, "half_year").tolist() == [False, False, False, False, False, True, True]
-    assert period_starts(dates, "year").tolist() == [False] * 6 + [True]
+    assert is_period_start(dates, "month").tolist() == [False, True, False, False, True, True, True]
+    assert is_period_start(dates, "quarter").tolist() == [False, False, False, False, True, True, True]
+    assert is_period_start(dates, "half_year").tolist() == [False, False, False, False, False, True, True]
+    assert is_period_start(dates, "year").tolist() == [False] * 6 + [True]
     assert np.diff(period_numbers(days("2020-02-02", "2020-02-03", "2020-02-09", "2020-02-10"), "week")).tolist() == [
         1,
         0,
@@ -149,7 +149,7 @@ def test_half_years_begin_in_january_and_july_quarters_every_third_month_and_yea
     dates = np.arange("2018-12", "2021-02", dtype="datetime64[M]").astype("datetime64[D]")
     month = dates.astype("datetime64[M]").astype(int) % 12 + 1
     for period, expected in (("half_year", [1, 7] * 2 + [1]), ("year", [1] * 3), ("quarter", [1, 4, 7, 10] * 2 + [1])):
-        assert month[period_starts(dates, period)].tolist() == expected
+        assert month[is_period_start(dates, period)].tolist() == expected
 
 
 def test_a_missing_month_that_is_not_asked_for_is_no_error() -> None:
@@ -163,7 +163,9 @@ def test_a_missing_month_that_is_not_asked_for_is_no_error() -> None:
 def test_pairs_of_weeks_are_counted_from_the_last_monday_of_1969() -> None:
     """From 29 December 1969 to 6 January 2020 are 18,270 days, 1,305 pairs of weeks."""
     dates = weekdays("2020-01-01", "2020-02-08")
-    assert dates[period_starts(dates, "two_weeks")].tolist() == days("2020-01-06", "2020-01-20", "2020-02-03").tolist()
+    assert (
+        dates[is_period_start(dates, "two_weeks")].tolist() == days("2020-01-06", "2020-01-20", "2020-02-03").tolist()
+    )
 
 
 @pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas

@@ -13,7 +13,7 @@ import pytest
 from engine.core.errors import DataError
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.data.sources.store import read_series, series_path
+from engine.data.sources.price_store import read_series, series_path
 from engine.data.sources.yahoo import Yahoo
 from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect, serving
 

@@ -14,7 +14,7 @@ from engine.diagnostics.bench.measure import TimeGrowth, Timing, TimingReport
 from engine.diagnostics.bench.peers import PEERS, run_quietly
 from engine.report.bench import bench_html, bench_json, print_bench
 from engine.sweep.batch.planner import policy_cache_for
-from engine.sweep.batch.run_batch import variant_metrics
+from engine.sweep.batch.run_batch import variant_metric_table
 from strategies import AnyStrategy
 
 MAKE_POLICY = TypeAdapter(AnyStrategy).validate_python
@@ -82,7 +82,7 @@ def test_the_jobs_run_in_batches_and_differ_from_variant_to_variant() -> None:
         cache = policy_cache_for(job.market)
         assert len({cache.batch_key(variant) for variant in job.variants}) == 1
         assert cache.batch_key(job.variants[0]) is not None
-        assert len(np.unique(variant_metrics(job.market, job.variants)[:, 0])) == 16
+        assert len(np.unique(variant_metric_table(job.market, job.variants)[:, 0])) == 16
 
 
 @pytest.mark.slow

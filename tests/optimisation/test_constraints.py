@@ -18,7 +18,7 @@ from engine.optimisation.constraints import (
     TurnoverLimit,
     long_only_constraints,
 )
-from engine.optimisation.feasibility import Feasibility, prove_feasibility
+from engine.optimisation.feasibility import Feasibility, check_feasibility
 from tests.support.limits import limit_named
 
 FIVE = tuple("ABCDE")
@@ -87,17 +87,17 @@ def test_the_pieces_mean_the_same_to_cvxpy() -> None:
 
 @pytest.mark.parametrize("shortfall", [10.0**-k for k in range(1, 13)])
 def test_the_infeasibility_ladder(shortfall: float) -> None:
-    found = prove_feasibility(long_only_constraints(FIVE, 0.2 - shortfall / 5))
+    found = check_feasibility(long_only_constraints(FIVE, 0.2 - shortfall / 5))
     assert not found.holds
     assert found.missing == pytest.approx(shortfall, rel=1e-3)
     assert "cap A, cap B, cap C, cap D, cap E" in found.message
-    assert prove_feasibility(long_only_constraints(FIVE, 0.2 + shortfall / 5)).holds
+    assert check_feasibility(long_only_constraints(FIVE, 0.2 + shortfall / 5)).holds
 
 
 def test_exact_decimals_and_rounded_thirds_are_feasible() -> None:
-    assert prove_feasibility(long_only_constraints(FIVE, 0.2)).holds
-    assert prove_feasibility(long_only_constraints(tuple("ABC"), 1 / 3)).holds
-    assert prove_feasibility(bounded(0.1, 0.1, names=tuple("ABCDEFGHIJ"))).holds
+    assert check_feasibility(long_only_constraints(FIVE, 0.2)).holds
+    assert check_feasibility(long_only_constraints(tuple("ABC"), 1 / 3)).holds
+    assert check_feasibility(bounded(0.1, 0.1, names=tuple("ABCDEFGHIJ"))).holds
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_exact_decimals_and_rounded_thirds_are_feasible() -> None:
 def test_a_contradiction_names_its_keys_and_the_missing_amount(
     constraints: Constraints, words: str, missing: float
 ) -> None:
-    found = prove_feasibility(constraints)
+    found = check_feasibility(constraints)
     assert not found.holds
     assert words in found.message
     assert found.missing == pytest.approx(missing)
@@ -134,15 +134,15 @@ def cardinality(least: int, most: int, floor: float, cap: float, core_cap: float
 
 
 def test_a_choice_of_names_is_proved_by_trying_them() -> None:
-    assert prove_feasibility(cardinality(3, 4, 0.02, 0.1)).holds
-    found = prove_feasibility(cardinality(3, 4, 0.02, 0.1, core_cap=0.5))
+    assert check_feasibility(cardinality(3, 4, 0.02, 0.1)).holds
+    found = check_feasibility(cardinality(3, 4, 0.02, 0.1, core_cap=0.5))
     assert not found.holds
     assert "satellites.count: whichever 3 to 4 are held" in found.message
     assert found.missing == pytest.approx(0.1)
-    assert "floor is above cap for B, C, D, E" in prove_feasibility(cardinality(3, 4, 0.2, 0.1)).message
-    assert "4 names for at least 5" in prove_feasibility(cardinality(5, 6, 0.02, 0.1)).message
+    assert "floor is above cap for B, C, D, E" in check_feasibility(cardinality(3, 4, 0.2, 0.1)).message
+    assert "4 names for at least 5" in check_feasibility(cardinality(5, 6, 0.02, 0.1)).message
     tight = replace(cardinality(3, 4, 0.1, 0.2), groups=(GroupConstraint("limits[0]", mask(1, 2, 3, 4), most=0.25),))
-    assert prove_feasibility(tight).missing == pytest.approx(0.05)
+    assert check_feasibility(tight).missing == pytest.approx(0.05)
 
 
 BEFORE = {
@@ -167,7 +167,7 @@ BEFORE = {
 def test_too_little_turnover_names_what_has_to_be_traded_and_nothing_else(
     constraints: Constraints, held: list, elsewhere: float, words: str
 ) -> None:
-    found = prove_feasibility(replace(constraints, turnover=TurnoverLimit(np.array(held), 0.01, elsewhere)))
+    found = check_feasibility(replace(constraints, turnover=TurnoverLimit(np.array(held), 0.01, elsewhere)))
     assert found.message.endswith(f"turnover.max 1 %: trades of {words}")
 
 
@@ -181,7 +181,7 @@ def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
         group = GroupConstraint("limits[0]", rng.random(5) < 0.5, float(np.round(rng.uniform(0.2, 0.9), 2)))
         turnover = TurnoverLimit(np.round(rng.dirichlet(np.full(5, 0.5)), 2), 0.02)
         constraints = Constraints(bounds, (group,), turnover)
-        found = prove_feasibility(constraints)
+        found = check_feasibility(constraints)
         if found.holds or "because of " not in found.message or "is above" in found.message:
             continue
         names = found.message.split("because of ")[1].split(";")[0].split(", ")
@@ -189,7 +189,7 @@ def test_a_cause_is_named_only_when_less_is_missing_without_it() -> None:
         def as_much(*gone: str, constraints: Constraints = constraints, found: Feasibility = found) -> bool:
             for name in gone:
                 constraints = remove_limit(constraints, limit_named(constraints, name))
-            left = prove_feasibility(constraints)
+            left = check_feasibility(constraints)
             same = left.message.split(" %:")[0] == found.message.split(" %:")[0]
             return not left.holds and same and left.missing == pytest.approx(found.missing, abs=1e-12)
 
@@ -218,7 +218,7 @@ def test_proofs_agree_with_a_linear_program_on_random_constraints() -> None:
         )
         turnover = TurnoverLimit(np.round(rng.dirichlet(np.ones(n)), 2), 0.25) if rng.random() < 0.3 else None
         constraints = Constraints(Bounds(tuple(map(str, range(n))), lower, upper), groups, turnover)
-        outcomes.append(prove_feasibility(constraints).holds)
+        outcomes.append(check_feasibility(constraints).holds)
         assert outcomes[-1] == (least_violation(constraints) <= 1e-9)
     assert 50 < sum(outcomes) < 350
 

@@ -142,9 +142,9 @@ def test_a_singular_sample_covariance_says_what_to_do() -> None:
 
 
 def test_a_negative_eigenvalue_is_raised_and_the_amount_kept() -> None:
-    from engine.optimisation.estimates import make_positive_definite
+    from engine.optimisation.estimates import repair_covariance
 
-    raised, clipped, condition = make_positive_definite(np.array([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]]))
+    raised, clipped, condition = repair_covariance(np.array([[1.0, 1.0 + 1e-9], [1.0 + 1e-9, 1.0]]))
     assert clipped == pytest.approx(1e-9, rel=0.01)
     assert condition == np.inf
     assert np.linalg.eigvalsh(raised)[0] > 0.0

@@ -11,7 +11,7 @@ from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.data.market import Market
 from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
-from engine.simulation.ledger import Ledger, check_ledger
+from engine.simulation.ledger import Ledger, ledger_checks
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -83,13 +83,13 @@ def test_value_is_cash_plus_units_times_prices_and_cash_is_never_negative(prices
 @given(closes(), mixes(), rules, cost_models, accounts)
 def test_every_change_of_cash_is_a_trade_a_cost_a_flow_or_interest(prices, weights, rule, costs, fields) -> None:
     ledger, market = run(prices, weights, rule, costs, **fields)
-    assert check_ledger(ledger, market).worst_cash_residual < 1e-12
+    assert ledger_checks(ledger, market).worst_cash_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models)
 def test_after_a_fractional_rebalance_the_weights_are_the_targets(prices, weights, rule, costs) -> None:
     ledger, market = run(prices, weights, rule, costs)
-    assert check_ledger(ledger, market).worst_weight_residual < 1e-12
+    assert ledger_checks(ledger, market).worst_weight_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)
@@ -278,7 +278,7 @@ def test_a_late_asset_is_not_traded_before_it_is_listed_nor_after_it_is_gone(pri
     traded = ledger.rows[ledger.trades[:, 2] != 0.0]
     assert traded.size == 0 or (traded.min() > birth and traded.max() <= birth + 8)
     assert (ledger.units[birth + 8 :, 2] == 0.0).all()
-    assert check_ledger(ledger, market).worst_cash_residual < 1e-12
+    assert ledger_checks(ledger, market).worst_cash_residual < 1e-12
 
 
 @given(closes(), mixes(), rules, cost_models, accounts)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core.errors import AccountError
 from engine.data.market import Market
 from engine.portfolio.costs import PercentCosts
-from engine.simulation.ledger import Ledger, check_ledger
+from engine.simulation.ledger import Ledger, ledger_checks
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from tests.support.markets import account, market_of
@@ -114,7 +114,7 @@ def test_every_penny_is_accounted_for_with_every_rule_on(prices, plan, costs, fi
     assert np.allclose(ledger.value, ledger.cash + held.sum(axis=1), rtol=1e-14, atol=0)
     assert ledger.cash.min() >= 0.0
     assert ledger.units.min() >= -1e-12
-    found = check_ledger(ledger, market)
+    found = ledger_checks(ledger, market)
     assert found.worst_cash_residual < 1e-12
     if fields.get("shares") == "whole":
         assert np.array_equal(ledger.units, np.round(ledger.units))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from engine.analysis.walk_forward import WalkForward, walk_forward
+from engine.analysis.walk_forward import WalkForward, summarise_walk_forward
 from engine.core.errors import DataError
 from engine.optimisation.solvers import SOLVERS, Solver, SolverResult
 from engine.portfolio.policy import Decision
@@ -77,7 +77,7 @@ def test_equal_weights_stand_in_within_all_limits() -> None:
     w = targets(ledger)
     assert (w[:, 2:].sum(axis=1) <= 0.45 + 1e-8).all()
     assert (w[:, 3:] <= 0.08).all()
-    found = walk_forward(ledger, market_of(closes()))
+    found = summarise_walk_forward(ledger, market_of(closes()))
     assert found.fallbacks == {"equal_weight": len(ledger.steps)}
     assert found.solved == 0
 
@@ -184,7 +184,7 @@ def test_the_report_tells_what_fallbacks_break_apart_from_what_answers_do() -> N
 
     def told(*instead: object) -> tuple[WalkForward, tuple[str, ...], str]:
         some = dataclasses.replace(ledger, steps=(*steps[:2], *instead, *steps[4:]))
-        summary = walk_forward(some, market)
+        summary = summarise_walk_forward(some, market)
         page = walk_forward_page(summary)
         return summary, page.sentences, " ".join(page.steps[3])
 
@@ -309,7 +309,7 @@ def test_watched_caps_bind_between_decisions() -> None:
 def test_what_a_walk_tells_is_what_the_ledger_holds() -> None:
     market = market_of(closes())
     ledger = walk(plan(), rate=0.001)
-    found = walk_forward(ledger, market)
+    found = summarise_walk_forward(ledger, market)
     w = targets(ledger)
     for j, asset in enumerate(ledger.assets):
         if not w[:, j].any():

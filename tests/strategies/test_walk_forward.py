@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from engine.analysis.walk_forward import walk_forward
+from engine.analysis.walk_forward import summarise_walk_forward
 from engine.portfolio.costs import BrokerCosts, PerOrderCosts
 from engine.portfolio.policy import Decision
 from engine.simulation.simulate import simulate
@@ -54,7 +54,7 @@ def test_no_decision_moves_when_later_prices_do(objective: str) -> None:
 def test_every_step_is_trained_before_it_decides_and_decides_before_it_is_filled(execution: str) -> None:
     market = market_of(closes())
     ledger = simulate(market, plan(), account(execution=execution), free(7), start=OPENING)
-    found = walk_forward(ledger, market)
+    found = summarise_walk_forward(ledger, market)
     assert found is not None
     assert len(found.steps) == len(ledger.steps) >= 6
     for step in found.steps:
@@ -72,7 +72,7 @@ def test_a_step_that_saw_its_own_day_is_a_bug_and_stops() -> None:
         dataclasses.replace(step, decision_row=step.row + 1),
     ):
         with pytest.raises(ValueError, match="was estimated from"):
-            walk_forward(dataclasses.replace(ledger, steps=(bad,)), market)
+            summarise_walk_forward(dataclasses.replace(ledger, steps=(bad,)), market)
 
 
 def test_the_weights_are_those_of_scikit_learn_and_slsqp_on_the_same_sessions() -> None:

@@ -20,8 +20,8 @@ from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.computation import prepare
 from engine.sweep.space import COLUMN_ALIASES
-from engine.sweep.statistics import label_effects, rank_among, rank_rows
-from engine.sweep.variant_lookup import find_variant
+from engine.sweep.statistics import label_effects, rank_rows, standing_among
+from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import ARTICLE, PLAN, SMALL, engine, spanned, sweeping
 
@@ -54,7 +54,7 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
     chunk = ChunkEvaluator(job).evaluate(0, points.indices_between(0, points.count))
     assert len(chunk.point_numbers) > 50
     for row in range(0, len(chunk.point_numbers), 4):
-        variant = find_variant(plan, space, str(chunk.point_numbers[row]))
+        variant = find_variant_config(plan, space, str(chunk.point_numbers[row]))
         assert variant.sha256() == chunk.ids[row].tobytes().hex()
         own = own_run(variant)
         for name, value in zip(SWEEP_METRICS, chunk.metrics[row].tolist(), strict=True):
@@ -76,7 +76,7 @@ def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(coun
     chosen = np.sort(np.random.default_rng(count).choice(points.count, size=count, replace=False))
     for number in chosen.tolist():
         chunk = worker.evaluate(number, points.indices_between(number, number + 1))
-        own = own_run(find_variant(plan, space, str(number)))
+        own = own_run(find_variant_config(plan, space, str(number)))
         table = dict(zip(SWEEP_METRICS, chunk.metrics[0].tolist(), strict=True))
         assert {name: own[name] for name in own if name in table} == {
             name: table[name] for name in own if name in table
@@ -194,10 +194,10 @@ def test_ranks_and_effects_of_numbers_written_out() -> None:
     values = np.array([3.0, 1.0, np.nan, 2.0, 3.0])
     assert rank_rows(values, 1).tolist() == [0, 4, 3, 1]
     assert rank_rows(values, -1).tolist() == [1, 3, 0, 4]
-    at = rank_among(2.0, values, 1)
+    at = standing_among(2.0, values, 1)
     assert (at.rank, at.better_than) == (3, 0.25)
-    assert rank_among(2.0, values, -1).rank == 2
-    assert rank_among(None, values, 1).rank is None
+    assert standing_among(2.0, values, -1).rank == 2
+    assert standing_among(None, values, 1).rank is None
     first, second = label_effects(np.array([0, 0, 1, 1, 0]), ("a", "b"), values)
     assert (first.count, first.mean, first.median) == (3, 7.0 / 3.0, 3.0)
     assert (second.count, second.mean, second.median) == (1, 2.0, 2.0)

@@ -12,7 +12,7 @@ from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.config_sections import Rejection
 from engine.sweep.space import uniform_samples
-from engine.sweep.variant_lookup import find_variant
+from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.variants import PointConfigs
 from tests.support.sweeps import PLAN, SMALL, spanned
 
@@ -150,24 +150,24 @@ def test_a_variant_is_found_by_number_and_by_the_beginning_of_its_id() -> None:
     variants = PointConfigs(plan, space)
     indices = space.points().indices_between(17, 18)[0].tolist()
     identity = variants.validate(indices).sha256.hex()
-    assert find_variant(plan, space, "17").sha256() == identity
-    assert find_variant(plan, space, identity[:8]).sha256() == identity
+    assert find_variant_config(plan, space, "17").sha256() == identity
+    assert find_variant_config(plan, space, identity[:8]).sha256() == identity
     for wanted, words in (
         ("99", "there is no point 99"),
         ("0123456789", "no variant's id begins"),
         ("abc", "is no variant"),
     ):
         with pytest.raises(ConfigError, match=words):
-            find_variant(plan, space, wanted)
+            find_variant_config(plan, space, wanted)
 
 
 def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
     """What two sections say against each other counts for one variant as for all: a tariff in euro, a dollar account."""
     _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: comdirect}]}\n")
     assert isinstance(PointConfigs(plan, space).validate([1]), Rejection)
-    assert find_variant(plan, space, "0").costs.kind == "none"
+    assert find_variant_config(plan, space, "0").costs.kind == "none"
     with pytest.raises(ConfigError, match="add fx"):
-        find_variant(plan, space, "1")
+        find_variant_config(plan, space, "1")
 
 
 def test_a_random_point_follows_from_the_seed_and_its_number_alone() -> None:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.core.fields import YEAR_BOUNDS
-from engine.data.csv_reader import find_column, parse_csv, read_bytes, refuse_duplicate_columns, require_file
+from engine.data.csv_reader import find_column_name, parse_csv, read_bytes, refuse_duplicate_columns, resolve_file
 
 _REQUIRED_COLUMNS: Final = {
     "ticker": ("ticker",),
@@ -91,7 +91,7 @@ def load_filings(path: str) -> FilingsTable:
     Raises DataError when there is no such file, it is no table, a required column is missing, or a cell cannot be what
     it should.
     """
-    status = require_file(path).stat()
+    status = resolve_file(path).stat()
     return _load_cached(path, status.st_mtime_ns, status.st_size)
 
 
@@ -154,7 +154,7 @@ def _convert_numbers(column: pa.ChunkedArray) -> FloatArray | None:
 
 def _arrange(raw: _RawColumns, sha256: str) -> FilingsTable:
     header = tuple(raw.cells)
-    found = {wanted: find_column(raw.name, header, *accepted) for wanted, accepted in _REQUIRED_COLUMNS.items()}
+    found = {wanted: find_column_name(raw.name, header, *accepted) for wanted, accepted in _REQUIRED_COLUMNS.items()}
     if not raw.cells[found["ticker"]]:
         raise DataError(f"{raw.name}: found no rows, expected figures; write it again")
     tickers = _parse_tickers(raw, found["ticker"])

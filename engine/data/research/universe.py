@@ -14,7 +14,7 @@ from engine.core.errors import shorten
 from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_faults, raise_faults, validates_fields
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
-from engine.data.csv_reader import require_file
+from engine.data.csv_reader import resolve_file
 
 _MAX_LABEL_CHARACTERS = 80
 
@@ -134,7 +134,7 @@ def _read_universe(value: object) -> object:
     """Read the universe that a path names; the file's own faults are told at the path, each with its file and line."""
     if isinstance(value, str):
         with file_faults():
-            value = validate(Universe, read_document(require_file(value)))
+            value = validate(Universe, read_document(resolve_file(value)))
     return value
 
 

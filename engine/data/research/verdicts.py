@@ -27,7 +27,7 @@ from engine.core.errors import ConfigError, shorten
 from engine.core.fields import ConfigModel, Date, Ticker, file_faults, raise_faults
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath
-from engine.data.csv_reader import Day, find_column, parse_csv, read_bytes, to_date
+from engine.data.csv_reader import Day, find_column_name, parse_csv, read_bytes, to_date
 
 _CSV_COLUMNS = ("date", "ticker", "verdict")
 _VERDICTS = ("intact", "broken")
@@ -165,7 +165,7 @@ def _read_verdicts(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tu
 
 def _csv_document(path: str) -> Document:
     rows = parse_csv(path, read_bytes(path))
-    places = {column: rows.header.index(find_column(f"{path}:1", rows.header, column)) for column in _CSV_COLUMNS}
+    places = {column: rows.header.index(find_column_name(f"{path}:1", rows.header, column)) for column in _CSV_COLUMNS}
     lines: dict[KeyPath, int] = {(): 1, ("rows",): 1}
     for at, line in enumerate(rows.lines):
         lines |= {("rows", at): line} | {("rows", at, column): line for column in _CSV_COLUMNS}

@@ -97,7 +97,7 @@ def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) ->
     return CloseSeries(*_sort_ascending(file, ticker, days, closes))
 
 
-def build_table(
+def build_price_table(
     file: str,
     days: DateArray,
     columns: PriceColumns,

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
-from engine.data.csv_reader import refuse_ragged, split_lines
-from engine.data.sources.cells import build_table, parse_dates, parse_numbers
+from engine.data.csv_reader import numbered_rows, refuse_ragged
+from engine.data.sources.cells import build_price_table, parse_dates, parse_numbers
 from engine.data.sources.layouts import PriceColumns, PriceTable, parse_double_header, parse_header
 
 Rows: TypeAlias = "list[list[str]]"
@@ -18,7 +18,7 @@ Rows: TypeAlias = "list[list[str]]"
 _HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
 
 
-def parse_csv_prices(file: str, content: bytes, tickers: Iterable[str]) -> PriceTable:
+def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str]) -> PriceTable:
     """Read the closes of ``tickers`` from a CSV file; cells are text, so NO, NA and 007 stay what they are.
 
     Parameters
@@ -49,14 +49,14 @@ def parse_csv_prices(file: str, content: bytes, tickers: Iterable[str]) -> Price
     def numbers(column: int, ticker: str, at: IntArray) -> FloatArray:
         return parse_numbers(file, ticker, days[at], [rows[i][column] for i in at], grouped=columns.american)
 
-    return build_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, numbers)
+    return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, numbers)
 
 
 def _split_rows(file: str, content: bytes) -> Rows:
     """Split into rows of equally many cells; blank lines are left out."""
     if not content.strip():
         raise DataError(f"{file}: found an empty file, expected a header and closes; fetch the file again")
-    rows = [(line, row) for line, row in split_lines(file, content) if len(row) > 1 or "".join(row).strip()]
+    rows = [(line, row) for line, row in numbered_rows(file, content) if len(row) > 1 or "".join(row).strip()]
     refuse_ragged(file, rows)
     return [row for _, row in rows]
 

@@ -15,7 +15,7 @@ from engine.core.arrays import DateArray, IntArray, read_only
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
-from engine.data.sources.store import store_folder
+from engine.data.sources.price_store import store_folder
 
 _DIGEST_BYTES = 32
 LONGEST_CLOSURE = np.timedelta64(40, "D")
@@ -54,7 +54,7 @@ def _load_sessions(exchange: str, first: int, last: int) -> tuple[DateArray, Int
     path = store_folder() / "calendars" / f"{exchange}-{first}-{last}-{version('exchange_calendars')}.days"
     table = _read_cache(path)
     if table is None:
-        table = _compute(exchange, first, last)
+        table = compute_sessions(exchange, first, last)
         with contextlib.suppress(OutputError):  # the file only saves time
             body = table.astype("<i8").tobytes()
             atomic_write(path, hashlib.sha256(body).digest() + body)
@@ -73,7 +73,7 @@ def _read_cache(path: Path) -> IntArray | None:
     return np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
 
 
-def _compute(exchange: str, first: int, last: int) -> IntArray:
+def compute_sessions(exchange: str, first: int, last: int) -> IntArray:
     """Ask exchange_calendars; years before a calendar's own beginning are left out."""
     import exchange_calendars as xcals  # noqa: PLC0415  (a second, and only when the cache is cold)
 

@@ -14,9 +14,9 @@ from engine.core.fields import ConfigModel, Currency, FilePath
 from engine.core.files import expand_home
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
-from engine.data.sources.csv_prices import parse_csv_prices
+from engine.data.sources.csv_prices import parse_csv_price_table
 from engine.data.sources.layouts import CloseKind, PriceTable, shortlist
-from engine.data.sources.parquet_prices import parse_parquet_prices
+from engine.data.sources.parquet_prices import parse_parquet_price_table
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
@@ -72,9 +72,9 @@ def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tup
 
 def _read_table(path: Path, tickers: Iterable[str]) -> PriceTable:
     if path.suffix.lower() in _PARQUET_SUFFIXES:
-        return parse_parquet_prices(path, tickers)
+        return parse_parquet_price_table(path, tickers)
     try:
-        return parse_csv_prices(path.name, path.read_bytes(), tickers)
+        return parse_csv_price_table(path.name, path.read_bytes(), tickers)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 

@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
-from engine.data.sources.cells import build_table, parse_dates, refuse_shifted_dates
+from engine.data.sources.cells import build_price_table, parse_dates, refuse_shifted_dates
 from engine.data.sources.layouts import PriceColumns, PriceTable, column_role, parse_double_header, parse_header
 
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
 
-def parse_parquet_prices(path: Path, tickers: Iterable[str]) -> PriceTable:
+def parse_parquet_price_table(path: Path, tickers: Iterable[str]) -> PriceTable:
     """Read the closes of ``tickers`` from a Parquet file; page checksums are verified where the file has them.
 
     Raises DataError when the file is damaged or is no Parquet file, or a column does not hold dates or numbers.
@@ -55,7 +55,7 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
         rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
     closes = {at: _read_numbers(path.name, schema.names[at], table) for at in columns.closes.values()}
     columns = dataclasses.replace(columns, notes=notes)
-    return build_table(path.name, days, columns, rows, lambda column, _, own: closes[column][own])
+    return build_price_table(path.name, days, columns, rows, lambda column, _, own: closes[column][own])
 
 
 def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:

@@ -12,7 +12,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath
 from engine.core.files import expand_home
-from engine.data.csv_reader import split_lines
+from engine.data.csv_reader import numbered_rows
 
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
 _NO_FIXING: Final = frozenset({"", ".", "null"})
@@ -57,7 +57,7 @@ class RateFile(ConfigModel):
         if path.exists() and not path.is_file():
             raise DataError(f"compare.risk_free: {self.path}: is no file; name a CSV of date,rate")
         try:
-            lines = split_lines(f"compare.risk_free: {self.path}", path.read_bytes(), strict=False)
+            lines = numbered_rows(f"compare.risk_free: {self.path}", path.read_bytes(), strict=False)
         except OSError as error:
             raise DataError(f"compare.risk_free: {self.path}: {error.strerror}; check the path") from None
         found = [one for number, (_, row) in enumerate(lines, 1) if (one := self._parse_line(number, row))]

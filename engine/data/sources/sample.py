@@ -13,7 +13,7 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
-from engine.data.sources.csv_prices import parse_csv_prices
+from engine.data.sources.csv_prices import parse_csv_price_table
 
 _ROUNDING_NOTE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
 _SURVIVORSHIP_NOTE = (
@@ -38,7 +38,7 @@ class Sample(ConfigModel):
         series: dict[str, CloseSeries] = {}
         known: list[str] = []
         for name in self.files:
-            table = parse_csv_prices(name, _decompress(folder / name), request.tickers)
+            table = parse_csv_price_table(name, _decompress(folder / name), request.tickers)
             known.extend(table.names)
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
         for ticker in request.tickers:

@@ -12,10 +12,10 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
-from engine.data.sources import store
+from engine.data.sources import price_store as store
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
-from engine.data.sources.store import StoredSeries
+from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
 
 _SOURCE: Final = "yahoo"

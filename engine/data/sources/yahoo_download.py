@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.data.sources.store import StoredSeries
+from engine.data.sources.price_store import StoredSeries
 
 _NOT_FOUND: Final = 404
 _TIMEOUT: Final = 30.0

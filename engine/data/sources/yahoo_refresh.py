@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.data.sources.store import StoredSeries
+from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_download import download_series
 
 OVERLAP_SESSIONS: Final = 10

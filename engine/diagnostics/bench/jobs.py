@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
-from engine.data.sessions import MONTH_NAMES, period_starts
+from engine.data.sessions import MONTH_NAMES, is_period_start
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
@@ -45,7 +45,7 @@ class TimingJob:
     @property
     def rebalance_rows(self) -> IntArray:
         """The sessions of the rebalances: the first, and the first of every year."""
-        starts = np.flatnonzero(period_starts(self.market.dates, "year"))
+        starts = np.flatnonzero(is_period_start(self.market.dates, "year"))
         return np.concatenate([[0], starts]).astype(np.int64)
 
 

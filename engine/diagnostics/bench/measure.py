@@ -23,7 +23,7 @@ from engine.diagnostics.bench.peers import PEERS, Peer, PeerFigures, run_quietly
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import VariantColumns
-from engine.sweep.batch.run_batch import variant_metrics
+from engine.sweep.batch.run_batch import variant_metric_table
 
 RESULT_TOLERANCE = 1e-9
 """Relative difference up to which two engines have done the same job."""
@@ -151,7 +151,7 @@ def _timing(job: str, engine: str, variants: int, taken: list[float], **more: fl
 
 def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], object]:
     """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    return partial(variant_metrics, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
+    return partial(variant_metric_table, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
 
 
 def _own_timings(make_policy: PolicyFactory, rounds: int, threads: int, say: Callable[[str], None]) -> Iterator[Timing]:
@@ -228,7 +228,7 @@ def _weight_timings(rounds: int, *, peers: bool) -> Iterator[Timing]:
 
 def comparable_figures(job: TimingJob) -> PeerFigures:
     """Return this engine's figures by its peers' conventions: vectorbt has a first return of 0, and 365 days."""
-    table = variant_metrics(job.market, job.variants)
+    table = variant_metric_table(job.market, job.variants)
     figures: dict[str, FloatArray] = dict(zip(SWEEP_METRICS, table.T, strict=True))
     sums = [sum(figures[f"{kind}_sum_{block:02d}"] for block in range(16)) for kind in ("return", "square")]
     count, one = len(job.market.dates), job.variants[0]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.metrics import time_weighted_returns
-from engine.analysis.money_weighted import irr, mirr, modified_dietz, xirr
+from engine.analysis.money_weighted import dated_internal_rates, internal_rates, mirr, modified_dietz
 from engine.core.arrays import DateArray, FloatArray
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 
@@ -47,13 +47,13 @@ def money_weighted_figures() -> Iterator[ReferenceFigure]:
     """Yield internal rates of return of dated and of yearly flows."""
     origin = FigureGroup("money-weighted rates", "Microsoft, portfolio-performance, MathWorks, pyxirr and xirr tests")
     for name, text, rate in XIRR_CASES:
-        yield origin.figure(f"XIRR, {name}", rate, xirr(*parse_flows(text)).value)
+        yield origin.figure(f"XIRR, {name}", rate, dated_internal_rates(*parse_flows(text)).value)
     yearly = np.array([-70000.0, 12000.0, 15000.0, 18000.0, 21000.0, 26000.0])
-    yield origin.figure("IRR, four years", -0.0212448482734, irr(yearly[:-1]).value)
-    yield origin.figure("IRR, five years", 0.0866309480365, irr(yearly).value)
+    yield origin.figure("IRR, four years", -0.0212448482734, internal_rates(yearly[:-1]).value)
+    yield origin.figure("IRR, five years", 0.0866309480365, internal_rates(yearly).value)
     payments = np.array([-120000.0, 39000.0, 30000.0, 21000.0, 37000.0, 46000.0])
     yield origin.figure("MIRR, 10 % and 12 %", 0.1260941303659, mirr(payments, 0.10, 0.12))
-    yield from origin.figures("two roots, no rate", (0.1, 0.2), irr(np.array([-100.0, 230.0, -132.0])).roots)
+    yield from origin.figures("two roots, no rate", (0.1, 0.2), internal_rates(np.array([-100.0, 230.0, -132.0])).roots)
 
 
 def time_weighted_figures() -> Iterator[ReferenceFigure]:
@@ -71,7 +71,7 @@ def time_weighted_figures() -> Iterator[ReferenceFigure]:
     pocket = -paid
     pocket[0] -= 10000.0
     pocket[-1] += value[-1]
-    yield origin.figure("XIRR", -0.9816216537, xirr(dates, pocket).value)
+    yield origin.figure("XIRR", -0.9816216537, dated_internal_rates(dates, pocket).value)
 
 
 def parse_flows(text: str) -> tuple[DateArray, FloatArray]:

@@ -10,7 +10,7 @@ from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.kernel.trade import execute_trades
-from engine.simulation.kernel.valuation import TRADE_TOLERANCE, compute_holdings
+from engine.simulation.kernel.valuation import TRADE_TOLERANCE, fill_holdings
 
 
 @njit_cached
@@ -36,7 +36,7 @@ def invest_cash(
     """Spend cash above its target on the most underweight asset first; buys only (S11). Return unrounded cash."""
     n = units.size
     h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
-    V = compute_holdings(units, price, h) + cash
+    V = fill_holdings(units, price, h) + cash
     spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
     for attempt in range(64):
@@ -83,7 +83,7 @@ def raise_cash(
     """
     n = units.size
     h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
-    V = compute_holdings(units, price, h) + cash
+    V = fill_holdings(units, price, h) + cash
     V1 = V - due
     for attempt in range(64):
         x[:] = 0.0

@@ -34,7 +34,7 @@ def _sell_pro_rata(need: float, h: FloatArray, order: Order, x: FloatArray) -> N
 
 
 @njit_cached
-def trades_at_value(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
+def fill_trades_at_value(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
     """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
     free = order.released_cash - (V - V1)
     for a in range(h.size):
@@ -58,7 +58,7 @@ def solve_cost_fixpoint(
     V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> float:
     """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 when costs exceed the value."""
-    trades_at_value(V, V, h, order, x)
+    fill_trades_at_value(V, V, h, order, x)
     fee = total_cost(x, price, costs)
     if fee == 0.0:
         return V
@@ -69,23 +69,23 @@ def solve_cost_fixpoint(
             if after == V1:
                 break
             V1 = after
-            trades_at_value(V1, V, h, order, x)
+            fill_trades_at_value(V1, V, h, order, x)
             fee = total_cost(x, price, costs)
         return V1
     low, high = 0.0, V
-    trades_at_value(low, V, h, order, x)
+    fill_trades_at_value(low, V, h, order, x)
     if total_cost(x, price, costs) > V:
         return -1.0
     while True:
         V1 = 0.5 * (low + high)
         if low >= V1 or high <= V1:
             break
-        trades_at_value(V1, V, h, order, x)
+        fill_trades_at_value(V1, V, h, order, x)
         if V1 + total_cost(x, price, costs) <= V:
             low = V1
         else:
             high = V1
-    trades_at_value(low, V, h, order, x)
+    fill_trades_at_value(low, V, h, order, x)
     return low
 
 
@@ -104,7 +104,7 @@ def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
 
 
 @njit_inline
-def solve_scaled_fixpoint(
+def solve_or_scale(
     V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
     """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""

@@ -7,7 +7,7 @@ from engine.simulation.kernel.jit import njit_nogil
 
 
 @njit_nogil
-def extend_blocks(sessions: IntArray, uniforms: FloatArray, chance: float) -> None:
+def fill_blocks(sessions: IntArray, uniforms: FloatArray, chance: float) -> None:
     """Overwrite ``sessions`` (n,), drawn at random, with blocks: each follows the one before it, the first the last.
 
     A new block starts, with the session that was drawn, where ``uniforms`` (n,) is at most ``chance`` [fraction].

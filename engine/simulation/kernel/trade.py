@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_scaled_fixpoint
+from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_or_scale
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order, OrderTerms
-from engine.simulation.kernel.valuation import compute_holdings
-from engine.simulation.kernel.whole_shares import round_to_whole_shares
+from engine.simulation.kernel.valuation import fill_holdings
+from engine.simulation.kernel.whole_shares import fill_whole_shares
 
 FILLED: Final = 0
 UNAFFORDABLE: Final = 1
@@ -32,7 +32,7 @@ def execute_trades(
     """Turn trades into shares, pay for them, update ``units`` in place; return cash before any rounding."""
     n = units.size
     if terms.whole_shares:
-        round_to_whole_shares(units, cash, price, x, terms, dq)
+        fill_whole_shares(units, cash, price, x, terms, dq)
     else:
         for a in range(n):
             dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
@@ -58,12 +58,12 @@ def trade(
     """
     h = np.empty(units.size)
     x = np.empty(units.size)
-    V = compute_holdings(units, price, h) + cash
+    V = fill_holdings(units, price, h) + cash
     V1 = solve_cost_fixpoint(V, h, price, order, terms.costs, x)
     scaled = False
     recipients = order.recipients.sum() > 0.0
     if V1 >= 0.0 and not recipients and not order.active.all():
-        V1, scaled = solve_scaled_fixpoint(V, V1, h, price, order, terms.costs, x)
+        V1, scaled = solve_or_scale(V, V1, h, price, order, terms.costs, x)
     if V1 < 0.0 or not is_affordable(V, V1, cash, h, price, order, terms.costs, x):
         dq[:] = 0.0
         fees[:] = 0.0

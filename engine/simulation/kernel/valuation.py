@@ -59,7 +59,7 @@ def normalise(able: BoolArray, amounts: FloatArray) -> FloatArray:
 
 
 @njit_cached
-def compute_holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
+def fill_holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
     """Overwrite ``h`` with the money in each asset and return their sum."""
     total = 0.0
     for a in range(units.size):

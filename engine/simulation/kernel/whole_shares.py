@@ -18,7 +18,7 @@ SHARE_TOLERANCE: Final = 1e-9
 
 
 @njit_inline
-def round_to_whole_shares(
+def fill_whole_shares(
     units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
     """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""

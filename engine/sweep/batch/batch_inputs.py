@@ -17,7 +17,7 @@ from engine.sweep.batch.planner import (
     PolicyCache,
     TargetSpec,
     VariantColumns,
-    distinct_by_key,
+    distinct_and_index,
 )
 
 
@@ -103,7 +103,7 @@ def build_inputs(
 
 def _distinct(items: Sequence[ItemT]) -> tuple[list[ItemT], IntArray]:
     """Return the different objects, in order of appearance, and which of them each is."""
-    return distinct_by_key(items, [id(item) for item in items])
+    return distinct_and_index(items, [id(item) for item in items])
 
 
 def _next_due(key: BatchKey, calendar: CalendarSpec) -> IntArray:

@@ -24,7 +24,7 @@ from engine.simulation.ledger import Ledger
 SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))
 
 CAP_METRICS: Final = ("max_weight", "sessions_over_cap")
-"""What ``cap_metrics`` returns, in its order."""
+"""What ``peak_weight_and_breaches`` returns, in its order."""
 
 SWEEP_METRICS: Final[tuple[str, ...]] = (
     "final_value",
@@ -46,12 +46,12 @@ SWEEP_METRICS: Final[tuple[str, ...]] = (
     *CAP_METRICS,
     *SUM_COLUMNS,
 )
-"""What ``variant_metrics`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight any
-capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on, and
-``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
+"""What ``variant_metric_table`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight
+any capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on,
+and ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
 
 
-def metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
+def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
     """Overwrite ``table`` (S, len(SWEEP_METRICS)) with what the sums come to; who needs a fallback has no final value.
 
     ``capital`` (S,) [currency].
@@ -97,11 +97,11 @@ def metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket,
         table[~np.isfinite(table)] = np.nan
 
 
-def metrics_from_ledger(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
+def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
     """Return (len(SWEEP_METRICS),) the metrics of a ledger; ``risk_free`` as in ``Performance.from_ledger``."""
     performance = Performance.from_ledger(ledger, risk_free)
     found = compute_metrics(performance)
-    weight, sessions = cap_metrics(ledger, market, policy.caps())
+    weight, sessions = peak_weight_and_breaches(ledger, market, policy.caps())
     known = [found[name] for name in SWEEP_METRICS if name in found]
     blocks = (np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS))
     if len(performance.returns):
@@ -125,7 +125,7 @@ def _sum_blocks(blocks: FloatArray) -> FloatArray:
     return reduce(np.add, blocks, np.zeros(blocks.shape[1]))
 
 
-def cap_metrics(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
+def peak_weight_and_breaches(ledger: Ledger, market: Market, limits: Mapping[str, float]) -> tuple[float, float]:
     """Return the highest weight of any capped asset, compared as the kernel does, and closes above a cap."""
     caps = {market.column_index(ticker): cap for ticker, cap in limits.items()}
     if not caps:

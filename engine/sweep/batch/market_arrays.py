@@ -12,7 +12,7 @@ from engine.simulation.kernel.batch.records import BatchMarket
 from engine.sweep.batch.planner import BatchKey, PolicyCache
 
 
-def build_market(
+def build_batch_market(
     cache: PolicyCache, key: BatchKey, risk_free: float | FloatArray
 ) -> tuple[BatchMarket, tuple[int, ...]]:
     """Return the market of a batch from its opening on, and the row at which each pattern of assets first holds.

@@ -73,18 +73,18 @@ class VariantColumns:
     @classmethod
     def from_variants(cls, variants: Sequence[Variant]) -> VariantColumns:
         """Return ``variants`` in columns."""
-        targets, target = distinct_by_key(variants, [(id(v.policy), id(v.account), id(v.costs)) for v in variants])
+        targets, target = distinct_and_index(variants, [(id(v.policy), id(v.account), id(v.costs)) for v in variants])
         calendars, calendar = targets, target
         if any(variant.calendar_key is not None for variant in variants):
             keys = [id(v.policy) if v.calendar_key is None else v.calendar_key for v in variants]
-            calendars, calendar = distinct_by_key(variants, keys)
+            calendars, calendar = distinct_and_index(variants, keys)
         return cls(targets, calendars, target, calendar, variants.__getitem__)
 
 
-def distinct_by_key(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[list[ItemT], IntArray]:
+def distinct_and_index(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[list[ItemT], IntArray]:
     """Return the first item with each key, in order of appearance, and (S,) which of them has each item's key.
 
-    >>> distinct_by_key("aBAb", ["a", "b", "a", "b"])
+    >>> distinct_and_index("aBAb", ["a", "b", "a", "b"])
     (['a', 'B'], array([0, 1, 0, 1]))
     """
     known: dict[Hashable, int] = {}

@@ -1,7 +1,7 @@
 """Many variants of a config at once, with the metrics that each would have by itself, to the last bit.
 
-``variant_metrics`` runs those with one batch key (:mod:`.planner`) through the batch kernel, ``reference_metrics`` runs
-one through ``simulate``. Both end in the same metrics, from the same sums in the same order
+``variant_metric_table`` runs those with one batch key (:mod:`.planner`) through the batch kernel, ``reference_metrics``
+runs one through ``simulate``. Both end in the same metrics, from the same sums in the same order
 (:mod:`engine.analysis.summation`).
 """
 
@@ -22,15 +22,15 @@ from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metrics_from_ledger, metrics_from_sums
-from engine.sweep.batch.market_arrays import build_market
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
+from engine.sweep.batch.market_arrays import build_batch_market
 from engine.sweep.batch.planner import Variant, VariantColumns, policy_cache_for
 
 CHUNK_VARIANTS: Final = 4096
 """Variants that a thread prepares, runs and evaluates at a time."""
 
 
-def variant_metrics(
+def variant_metric_table(
     market: Market,
     variants: Sequence[Variant] | VariantColumns,
     risk_free: float | FloatArray = 0.0,
@@ -50,7 +50,7 @@ def variant_metrics(
     cache, count = policy_cache_for(market), len(columns.target_index)
     result = np.full((count, len(SWEEP_METRICS)), np.nan)
     if (key := cache.batch_key(columns.target_variants[0])) is not None:
-        batch_market, pattern_rows = build_market(cache, key, risk_free)
+        batch_market, pattern_rows = build_batch_market(cache, key, risk_free)
         _run_all(batch_market, build_inputs(cache, key, batch_market, pattern_rows, columns), result, threads)
     for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
         result[number] = reference_metrics(market, columns.make_variant(number), risk_free)
@@ -58,13 +58,14 @@ def variant_metrics(
 
 
 def reference_metrics(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:
-    """Return (len(SWEEP_METRICS),) the same metrics through ``simulate``; arguments as in :func:`variant_metrics`."""
+    """Return (len(SWEEP_METRICS),) the same metrics through ``simulate``.
+
+    Arguments as in :func:`variant_metric_table`.
+    """
     cut, policy = policy_cache_for(market).market_until(variant.end), variant.own_policy
     costs = variant.costs.cost_table(len(cut.assets))
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
-    return metrics_from_ledger(
-        ledger, cut, policy, risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
-    )
+    return metric_row(ledger, cut, policy, risk_free if isinstance(risk_free, float) else risk_free[: variant.end])
 
 
 def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:
@@ -128,7 +129,7 @@ def _run_chunk(market: BatchMarket, inputs: BatchInputs, variants: IntArray, buf
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
         run_lanes(0, groups, market, plans, buffers.state, buffers.outputs, buffers.block_sums)
     sums = BatchSums(*buffers.outputs[:, :count], *buffers.block_sums[:, :, :count].transpose(1, 0, 2))
-    metrics_from_sums(sums, plans.terms[0, :count], market, buffers.metrics[:count])
+    fill_metrics_from_sums(sums, plans.terms[0, :count], market, buffers.metrics[:count])
     return buffers.metrics[:count]
 
 

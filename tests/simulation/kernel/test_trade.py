@@ -141,9 +141,9 @@ def test_orders_of_active_assets_recipients_and_the_rest_by_hand() -> None:
     h = np.array([100.0, 600.0, 250.0, 50.0])
     given = Order(np.array([0.5, 0.5, 0.0, 0.0]), np.array([True, False, False, False]), np.array([0, 0, 0.25, 0.75]))
     x = np.full(4, 9.0)
-    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(released_cash=300.0, withheld_cash=100.0), x)
+    fixpoint.fill_trades_at_value(900.0, 1000.0, h, given._replace(released_cash=300.0, withheld_cash=100.0), x)
     assert x.tolist() == [300.0, 0.0, -25.0, -50.0]
-    fixpoint.trades_at_value(900.0, 1000.0, h, given._replace(released_cash=0.0, withheld_cash=950.0), x)
+    fixpoint.fill_trades_at_value(900.0, 1000.0, h, given._replace(released_cash=0.0, withheld_cash=950.0), x)
     assert x.tolist() == [-100.0, 0.0, 0.0, 0.0]
 
 
@@ -151,7 +151,7 @@ def test_an_order_of_a_trillionth_of_the_value_is_rounding_and_a_larger_one_is_n
     """NOISE of 1e12 is 1."""
     for held, expected in ((5e11 - 1.0, 0.0), (5e11 + 1.0, 0.0), (5e11 - 1.5, 1.5), (5e11 + 1.5, -1.5)):
         x = np.empty(1)
-        fixpoint.trades_at_value(1e12, 1e12, np.array([held]), order([0.5]), x)
+        fixpoint.fill_trades_at_value(1e12, 1e12, np.array([held]), order([0.5]), x)
         assert x[0] == expected
 
 

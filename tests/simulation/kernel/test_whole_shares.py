@@ -97,7 +97,7 @@ def test_one_more_share_is_refused_when_its_cost_lifts_another_asset_over_its_ca
 def test_holdings_costs_and_values_count_one_share_and_skip_what_is_not_held() -> None:
     price = np.array([10.0, np.nan, 5.0])
     h = np.empty(3)
-    assert measures.compute_holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
+    assert measures.fill_holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
     assert h.tolist() == [10.0, 0.0, 10.0]
     one = PerOrderCosts(fixed=1.0).cost_table(3)
     assert total_cost(np.array([1.0, 0.0, -1.0]), price, one) == 2.0

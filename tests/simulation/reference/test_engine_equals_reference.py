@@ -8,7 +8,7 @@ import random
 import pytest
 
 from engine.core.errors import AccountError, StalePriceError
-from engine.simulation.ledger import check_ledger
+from engine.simulation.ledger import ledger_checks
 from tests.reference.cases import random_case
 from tests.reference.differences import first_difference
 from tests.reference.engine_runs import engine_run, market_of_case
@@ -33,6 +33,6 @@ def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_random_cases(s
         ledger = engine_run(case, market)
         if difference := first_difference(case, reference, ledger):
             pytest.fail(f"seed {seed} case {number}: {difference}")
-        assert check_ledger(ledger, market).worst_cash_residual < 1e-12
+        assert ledger_checks(ledger, market).worst_cash_residual < 1e-12
         compared += 1
     assert compared > 90

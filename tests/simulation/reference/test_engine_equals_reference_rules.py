@@ -9,7 +9,7 @@ from fractions import Fraction as F
 import pytest
 
 from engine.core.errors import AccountError, StalePriceError
-from engine.simulation.ledger import check_ledger
+from engine.simulation.ledger import ledger_checks
 from tests.reference.cases import random_rule_case
 from tests.reference.differences import first_difference, review_actions, wanted_actions
 from tests.reference.engine_runs import engine_ledger
@@ -51,7 +51,7 @@ def test_the_engine_agrees_with_the_reference_ledger_on_a_hundred_cases_of_the_r
         ledger, market = engine_ledger(case)
         if difference := first_difference(case, reference, ledger):
             pytest.fail(f"seed {seed} case {number}: {difference}")
-        assert check_ledger(ledger, market).worst_cash_residual < 1e-12
+        assert ledger_checks(ledger, market).worst_cash_residual < 1e-12
         assert F(0) <= min(reference.cash)
         compared += 1
     assert compared > 90

@@ -21,7 +21,7 @@ from engine.simulation.simulate import simulate
 from engine.sweep.batch import run_batch
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import PolicyCache, Variant, policy_cache_for
-from engine.sweep.batch.run_batch import reference_metrics, variant_metrics
+from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -33,7 +33,7 @@ def first_difference(market: Market, variant: Variant, risk_free: float | np.nda
     for end in range(variant.start + 1, variant.end + 1):
         shorter = variant._replace(end=end)
         batch, alone = (
-            variant_metrics(market, [shorter], risk_free)[0],
+            variant_metric_table(market, [shorter], risk_free)[0],
             reference_metrics(market, shorter, risk_free),
         )
         for name, one, other in zip(SWEEP_METRICS, batch, alone, strict=True):
@@ -59,7 +59,7 @@ def compare(market: Market, variants: list[Variant], risk_free: float | np.ndarr
         batches.setdefault(policy_cache_for(market).batch_key(variant), []).append(variant)
     batches.pop(None, None)
     for members in batches.values():
-        table = variant_metrics(market, members, risk_free, threads)
+        table = variant_metric_table(market, members, risk_free, threads)
         for row, variant in zip(table, members, strict=True):
             if not np.array_equal(row, reference_metrics(market, variant, risk_free), equal_nan=True):
                 pytest.fail(first_difference(market, variant, risk_free))
@@ -190,13 +190,13 @@ def real_market(shared_data, extra: tuple[str, ...] = ()) -> Market:
 def test_neither_threads_nor_neighbours_nor_order_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market()
     variants = mixes(market, 90)
-    table = variant_metrics(market, variants)
+    table = variant_metric_table(market, variants)
     assert not np.isnan(table[:, :16]).any()
-    assert variant_metrics(market, variants, threads=3).tobytes() == table.tobytes()
-    assert variant_metrics(market, variants[::-1])[::-1].tobytes() == table.tobytes()
-    assert variant_metrics(market, variants[17:18]).tobytes() == table[17:18].tobytes()
+    assert variant_metric_table(market, variants, threads=3).tobytes() == table.tobytes()
+    assert variant_metric_table(market, variants[::-1])[::-1].tobytes() == table.tobytes()
+    assert variant_metric_table(market, variants[17:18]).tobytes() == table[17:18].tobytes()
     monkeypatch.setattr(run_batch, "CHUNK_VARIANTS", 16)
-    assert variant_metrics(market, variants, threads=2).tobytes() == table.tobytes()
+    assert variant_metric_table(market, variants, threads=2).tobytes() == table.tobytes()
 
 
 def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
@@ -208,7 +208,7 @@ def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
     }
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 7500, 9500)
     narrow, wide = real_market(shared_data), real_market(shared_data, ("IWM", "AGG", "QQQ", "KO", "JPM", "XOM", "MCD"))
-    equal(variant_metrics(wide, [variant])[0], reference_metrics(narrow, variant))
+    equal(variant_metric_table(wide, [variant])[0], reference_metrics(narrow, variant))
 
 
 def test_a_total_loss_in_a_batch_has_the_metrics_of_simulate() -> None:
@@ -222,7 +222,7 @@ def test_a_total_loss_in_a_batch_has_the_metrics_of_simulate() -> None:
         Variant(FixedMix.model_validate({**lost, "rebalance": {"kind": kind}}), Account(), NoCosts(), 0, 300)
         for kind in ("annual", "never")
     ]
-    table = variant_metrics(market, variants)
+    table = variant_metric_table(market, variants)
     for row, variant in zip(table, variants, strict=True):
         assert policy_cache_for(market).batch_key(variant) is not None
         equal(row, reference_metrics(market, variant))
@@ -248,7 +248,7 @@ def test_what_a_batch_cannot_do_is_left_to_simulate() -> None:
         Variant(mix, Account(), NoCosts(), 0, 2),
     ):
         assert policy_cache_for(market).batch_key(variant) is None
-        equal(variant_metrics(market, [variant])[0], reference_metrics(market, variant))
+        equal(variant_metric_table(market, [variant])[0], reference_metrics(market, variant))
 
 
 def test_an_order_that_waits_is_run_by_simulate_while_the_batch_runs_the_others(
@@ -264,28 +264,28 @@ def test_an_order_that_waits_is_run_by_simulate_while_the_batch_runs_the_others(
     variants = [Variant(FixedMix.model_validate({"weights": one}), Account(), NoCosts(), 0, 300) for one in kinds]
     asked = []
     monkeypatch.setattr(run_batch, "reference_metrics", lambda *of: asked.append(of[1]) or reference_metrics(*of))
-    table = variant_metrics(market, variants)
+    table = variant_metric_table(market, variants)
     assert asked == variants[1:]
     for found, variant in zip(table, variants, strict=True):
         equal(found, reference_metrics(market, variant))
 
 
 def test_metrics_are_those_that_a_run_prints() -> None:
-    from engine.analysis.comparison import peak_weights
+    from engine.analysis.comparison import capped_peak_weights
     from engine.analysis.metrics_table import compute_metrics
     from engine.analysis.performance import Performance
 
     market = steady_market(500, 6)
     plan = {"core": {"AAA": "rest", "BBB": 0.1}, "satellites": dict.fromkeys(NAMES[2:6], 0.03), "cap": 0.03}
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 0, 500)
-    found = dict(zip(SWEEP_METRICS, variant_metrics(market, [variant])[0].tolist(), strict=True))
+    found = dict(zip(SWEEP_METRICS, variant_metric_table(market, [variant])[0].tolist(), strict=True))
     ledger = simulate(market, variant.policy, variant.account, variant.costs.cost_table(6))
     performance = Performance.from_ledger(ledger)
     printed = compute_metrics(performance)
     assert {name: found[name] for name in SWEEP_METRICS if name in printed} == {
         n: printed[n] for n in SWEEP_METRICS if n in printed
     }
-    tops = peak_weights(ledger, market, variant.policy).values()
+    tops = capped_peak_weights(ledger, market, variant.policy).values()
     assert found["max_weight"] == pytest.approx(max(peak.weight for peak in tops), rel=1e-15)
     weights = ledger.weights(market)[:, [market.column_index(name) for name in NAMES[2:6]]]
     assert found["sessions_over_cap"] == (weights > 0.03 * (1 + 1e-9)).any(axis=1).sum() > 0
@@ -302,18 +302,18 @@ def test_all_batches_share_one_compilation() -> None:
     band = {"kind": "band", "absolute": "2%"}
     for more in ({}, {"caps": "always"}, {"rebalance": band}):
         variant = Variant(CoreSatellite.model_validate({**plan, **more}), Account(), NoCosts(), 0, 300)
-        variant_metrics(market, [variant])
-        variant_metrics(market, [variant] * 20, 1e-4, threads=2)
-    variant_metrics(market, mixes(market, 30))
+        variant_metric_table(market, [variant])
+        variant_metric_table(market, [variant] * 20, 1e-4, threads=2)
+    variant_metric_table(market, mixes(market, 30))
     assert len(run_lanes.signatures) == 1
 
 
 def test_without_a_compiler_the_bits_are_the_same() -> None:
     program = (
-        "from engine.sweep.batch.run_batch import variant_metrics\n"
+        "from engine.sweep.batch.run_batch import variant_metric_table\n"
         "from tests.support.batches import mixes, steady_market\n"
         "market = steady_market(40)\n"
-        "print(variant_metrics(market, mixes(market, 9)).tobytes().hex())\n"
+        "print(variant_metric_table(market, mixes(market, 9)).tobytes().hex())\n"
     )
     printed = subprocess.run(
         [sys.executable, "-c", program],
@@ -324,7 +324,7 @@ def test_without_a_compiler_the_bits_are_the_same() -> None:
         check=True,
     )
     market = steady_market(40)
-    assert printed.stdout.strip() == variant_metrics(market, mixes(market, 9)).tobytes().hex()
+    assert printed.stdout.strip() == variant_metric_table(market, mixes(market, 9)).tobytes().hex()
 
 
 def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
@@ -334,15 +334,15 @@ def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
     policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
     variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
     variants[0] = variants[0]._replace(calendar_key=("a year",))
-    for row, variant in zip(variant_metrics(market, variants), variants, strict=True):
+    for row, variant in zip(variant_metric_table(market, variants), variants, strict=True):
         equal(row, reference_metrics(market, variant))
 
 
 def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market(200)
     variants = mixes(market, 60)
-    table = variant_metrics(market, variants)
+    table = variant_metric_table(market, variants)
     cache = PolicyCache(market, capacity=8)
     monkeypatch.setattr(run_batch, "policy_cache_for", lambda _: cache)
-    assert variant_metrics(market, variants).tobytes() == table.tobytes()
+    assert variant_metric_table(market, variants).tobytes() == table.tobytes()
     assert max(len(memo.answers) for memo in (cache.targets_keys, cache.target_specs, cache.costs)) <= 8

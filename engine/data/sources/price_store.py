@@ -81,7 +81,7 @@ def series_path(source: str, ticker: str) -> Path:
 def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
     """Put a series into the store after reading it back from the bytes that will be written."""
     path = series_path(source, ticker)
-    content = _encode(source, ticker, stored)
+    content = encode_series(source, ticker, stored)
     if _decode(path, source, ticker, content).sha256 != stored.sha256:  # a writer's fault must not reach the disk
         raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
     atomic_write(path, content)
@@ -102,7 +102,7 @@ def read_series(source: str, ticker: str) -> StoredSeries | None:
     return _decode(path, source, ticker, content)
 
 
-def _encode(source: str, ticker: str, stored: StoredSeries) -> bytes:
+def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
     """Return the bytes of the file, sealed."""
     table = pa.table(
         {

@@ -11,9 +11,9 @@ import pytest
 
 from engine.core.errors import DataError, OutputError
 from engine.data.sources import exchange_calendar as calendar
-from engine.data.sources import store
+from engine.data.sources import price_store as store
 from engine.data.sources.exchange_calendar import exchange_sessions, last_closed_session
-from engine.data.sources.store import StoredSeries
+from engine.data.sources.price_store import StoredSeries
 
 TICKERS = (
     "BRK-B",
@@ -126,8 +126,8 @@ def test_a_faulty_encoder_does_not_reach_the_disk(monkeypatch: pytest.MonkeyPatc
     """What is written is read back first; a difference leaves the old file."""
     store.write_series("yahoo", "SPY", series())
     old = store.series_path("yahoo", "SPY").read_bytes()
-    encode = store._encode
-    monkeypatch.setattr(store, "_encode", lambda source, ticker, stored: encode(source, ticker, series(5)))
+    encode = store.encode_series
+    monkeypatch.setattr(store, "encode_series", lambda source, ticker, stored: encode(source, ticker, series(5)))
     with pytest.raises(DataError, match="does not read back"):
         store.write_series("yahoo", "SPY", series(700))
     assert store.series_path("yahoo", "SPY").read_bytes() == old
@@ -183,7 +183,7 @@ def test_a_warm_calendar_needs_no_library(price_store: Path, monkeypatch: pytest
     cold = exchange_sessions(*span)
     path = next((price_store / "calendars").iterdir())
     content = path.read_bytes()
-    monkeypatch.setattr(calendar, "_compute", lambda *_: pytest.fail("the library was asked"))
+    monkeypatch.setattr(calendar, "compute_sessions", lambda *_: pytest.fail("the library was asked"))
     assert np.array_equal(exchange_sessions(*span), cold)
     monkeypatch.undo()
     monkeypatch.setenv("PORTFOLIO_ENGINE_STORE", str(price_store))
