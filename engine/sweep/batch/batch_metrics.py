@@ -46,9 +46,9 @@ SWEEP_METRICS: Final[tuple[str, ...]] = (
     *CAP_METRICS,
     *SUM_COLUMNS,
 )
-"""What ``variant_metric_table`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest weight
-any capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00`` and on,
-and ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
+"""What ``variant_metric_table`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest
+weight any capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00``
+and on, and ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
 
 
 def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
