@@ -131,8 +131,8 @@ class WeightedStrategy(ConfigModel):
         return None
 
     def fixed_targets(self) -> Mapping[str, float] | None:
-        """Return the nominal weights; a strategy that decides otherwise when it trades says None."""
-        return self.nominal_weights()
+        """Return None: targets are decided at each rebalance; a strategy that always wants the same names them."""
+        return None
 
     def targets_key(self) -> Hashable:
         """Return a key that is equal for plans which differ in nothing but when they trade."""
@@ -207,6 +207,10 @@ class SingleMix(WeightedStrategy):
         return False
 
     def nominal_weights(self) -> Mapping[str, float]:
+        """Return the mix."""
+        return self.weights
+
+    def fixed_targets(self) -> Mapping[str, float] | None:
         """Return the mix."""
         return self.weights
 

@@ -64,6 +64,9 @@ class AnyPlan(WeightedStrategy):
     def nominal_weights(self) -> Mapping[str, float]:
         return self.weights
 
+    def fixed_targets(self) -> Mapping[str, float] | None:
+        return self.weights
+
     def core(self) -> Mapping[str, float]:
         return self.centre
 
