@@ -90,9 +90,10 @@ class GroupLimits:
         Satellites yet to be chosen can keep a group's limit, unless all of them are in it or too few ever fit.
         """
         for at, limit in enumerate(self.limits):
-            names = limit.name_faults(self.core, tuple(self.satellites), self.sectors)
-            weights = list(self._sum_faults(limit)) or list(self._capacity_faults(limit))
-            yield from ((("limits", at), text) for text in (*names, *weights))
+            names = list(limit.name_faults(self.core, tuple(self.satellites), self.sectors))
+            sums = [] if names else list(self._sum_faults(limit))  # an unknown name has no weight to add up
+            faults = [*names, *(sums or self._capacity_faults(limit))]
+            yield from ((("limits", at), text) for text in faults)
 
     def _sum_faults(self, limit: Limit) -> Iterator[str]:
         for name, members in self.groups(limit).items():

@@ -116,8 +116,8 @@ def test_convex_problems_are_stated_in_one_room_alone() -> None:
     assert all(name.startswith("engine.optimisation.") for name in users_of("cvxpy"))
 
 
-def test_frames_live_in_sources_and_report_alone_and_where_other_engines_want_them() -> None:
-    homes = ("engine.data.sources", "engine.report", "engine.diagnostics.bench.peers")
+def test_frames_are_made_for_notebooks_and_for_other_engines_alone() -> None:
+    homes = ("engine.report.run.frames", "engine.diagnostics.bench.peers")
     assert all(name.startswith(homes) for name in users_of("pandas"))
 
 
