@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +12,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
 from engine.backtest.workflow import load_prices
 from engine.core.errors import DataError
+from engine.core.fields import ISO_DATE_PATTERN
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.optimisation.blas_threads import single_blas_thread
 from engine.optimisation.estimates import Moments
@@ -24,14 +24,16 @@ from engine.optimisation.relaxation import remove_limit
 from engine.optimisation.solution import Solution
 from engine.portfolio.policy import Decision, PolicyT
 
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FRONTIER_POINTS = 15
 """Portfolios on the frontier."""
 
 
 @runtime_checkable
 class OptimisesWeights(Protocol):
-    """A policy that can say what it would ask an optimiser."""
+    """A policy that can say what it would ask an optimiser.
+
+    Not in ``portfolio/policy.py`` with the others, as that room may not import optimisation.
+    """
 
     def problem(self, decision: Decision) -> OptimisationProblem:
         """Return what is asked at a decision."""
@@ -158,7 +160,7 @@ def parse_as_of(text: str | None) -> dt.date | None:
     if text is None:
         return None
     try:
-        if _ISO_DATE.fullmatch(text):
+        if ISO_DATE_PATTERN.fullmatch(text):
             return dt.date.fromisoformat(text)
     except ValueError:
         pass

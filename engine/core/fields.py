@@ -22,7 +22,7 @@ _MAX_NUMBER = 1e15
 _MAX_PERCENT = 1e5
 YEAR_BOUNDS = (1900, 2200)
 NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ISO_DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_PATH_CHARACTERS = 4096
 RATE_BOUNDS = (-0.5, 1.0)
 """What a year's interest can be [fraction]."""
@@ -168,7 +168,7 @@ def _parse_whole(value: object) -> int:
 def _parse_date(value: object) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+    if isinstance(value, str) and ISO_DATE_PATTERN.fullmatch(value.strip()):
         with suppress(ValueError):
             day = dt.date.fromisoformat(value.strip())
             if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:

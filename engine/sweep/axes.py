@@ -16,7 +16,15 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.core.errors import shorten
-from engine.core.fields import ConfigModel, FieldFault, Ticker, WholeNumber, quote_value, validates_fields
+from engine.core.fields import (
+    ISO_DATE_PATTERN,
+    ConfigModel,
+    FieldFault,
+    Ticker,
+    WholeNumber,
+    quote_value,
+    validates_fields,
+)
 from engine.core.yaml_document import Tree
 
 DEFAULT_RANGE_STEPS: Final = 1000
@@ -28,7 +36,6 @@ MAX_AXIS_VALUES: Final = 1_000_000
 
 _DECIMAL = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?|[+-]?\.[0-9]+)\s*(%?)")
 _MONTHS_OR_YEARS = re.compile(r"([1-9][0-9]*) (month|year)s?")
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 ParameterValue: TypeAlias = "str | float"
 
@@ -51,7 +58,7 @@ def _validate_step(value: object) -> str:
     if len(text) > MAX_NUMBER_LENGTH:
         words = "'{found}' is too long; write at most {most} digits"
         raise PydanticCustomError("step", words, {"found": shorten(text, 40), "most": MAX_NUMBER_LENGTH})
-    if _DECIMAL.fullmatch(text) or _MONTHS_OR_YEARS.fullmatch(text) or _ISO_DATE.fullmatch(text):
+    if _DECIMAL.fullmatch(text) or _MONTHS_OR_YEARS.fullmatch(text) or ISO_DATE_PATTERN.fullmatch(text):
         return text
     words = "'{found}' is neither a number, a percentage nor a date; as 5%, 0.05 or 2004-01-01"
     raise PydanticCustomError("step", words, {"found": text[:60]})
@@ -80,7 +87,7 @@ class Range(ConfigModel):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        dated = [bool(_ISO_DATE.fullmatch(text)) for text in (self.first, self.last)]
+        dated = [bool(ISO_DATE_PATTERN.fullmatch(text)) for text in (self.first, self.last)]
         if all(dated):
             yield from self._date_faults()
             return
@@ -137,7 +144,7 @@ class Range(ConfigModel):
         >>> Range.model_validate({"from": "5%", "to": "6%", "step": "0.5%"}).texts()
         ['5%', '5.5%', '6%']
         """
-        if _ISO_DATE.fullmatch(self.first):
+        if ISO_DATE_PATTERN.fullmatch(self.first):
             return list(itertools.takewhile(lambda day: day <= self.last, self._dates()))
         low, high = _to_decimal(self.first), _to_decimal(self.last)
         step = _to_decimal(self.step) if self.step else (high - low) / DEFAULT_RANGE_STEPS

@@ -12,11 +12,11 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.core.fields import ISO_DATE_PATTERN
 from engine.data.sessions import weekdays
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.layouts import CloseKind, PriceColumns, PriceTable
 
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BASIC_DATE = re.compile(r"[0-9]{8}")
 _AMERICAN_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _TIME_OF_DAY = re.compile(
@@ -141,7 +141,7 @@ def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray)
 
 
 def _parse_days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
-    if all(map(_ISO_DATE.fullmatch, texts)):
+    if all(map(ISO_DATE_PATTERN.fullmatch, texts)):
         with suppress(ValueError):
             return np.array(texts, dtype="datetime64[D]")
     row = next(row for row, text in enumerate(texts) if not _is_calendar_date(text))
@@ -156,7 +156,7 @@ def _is_calendar_date(text: str) -> bool:
         np.datetime64(text, "D")
     except ValueError:
         return False
-    return _ISO_DATE.fullmatch(text) is not None
+    return ISO_DATE_PATTERN.fullmatch(text) is not None
 
 
 def _check_times(file: str, cells: Sequence[str]) -> set[int]:
