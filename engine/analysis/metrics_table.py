@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.analysis import metrics as m
 from engine.analysis.performance import Performance
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, finite_or_none
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.sessions import Period
 
@@ -37,8 +37,7 @@ _percent, _ratio, _money, _count, _days = (
 
 def compute_metrics(performance: Performance) -> dict[str, float | int | None]:
     """Return every metric by name; one that is not finite does not exist."""
-    values = {name: metric.compute(performance) for name, metric in METRICS.items()}
-    return {name: value if value is not None and np.isfinite(value) else None for name, value in values.items()}
+    return {name: finite_or_none(metric.compute(performance)) for name, metric in METRICS.items()}
 
 
 def _year(p: Performance, pick: Callable[[FloatArray], float]) -> float:

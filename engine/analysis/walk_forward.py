@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.core.arrays import finite_or_none
 from engine.data.market import Market
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation.ledger import Ledger
@@ -134,7 +135,6 @@ def _filled_decision(step: OptimiserStep, ledger: Ledger, market: Market) -> Fil
     row = step.row - (len(market.dates) - len(ledger.dates))
     events = (ledger.rows == row) & ledger.rebalances
     money = float(np.abs(ledger.order_values[events]).sum()) / 2.0
-    value, residual, gap = (x if np.isfinite(x) else None for x in (step.value, step.residual, step.gap))
     return FilledDecision(
         date=str(filled),
         decided=str(decided),
@@ -144,9 +144,9 @@ def _filled_decision(step: OptimiserStep, ledger: Ledger, market: Market) -> Fil
         assets=step.assets,
         status=step.status,
         solver=step.solver,
-        value=value,
-        residual=residual,
-        gap=gap,
+        value=finite_or_none(step.value),
+        residual=finite_or_none(step.residual),
+        gap=finite_or_none(step.gap),
         binding=step.binding,
         turnover=money / float(ledger.value[row]) if ledger.value[row] else 0.0,
         fallback=step.fallback,

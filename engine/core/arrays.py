@@ -20,6 +20,7 @@ All numbers are float64, C-contiguous; arrays of a frozen record are read-only. 
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -38,6 +39,7 @@ DateArray: TypeAlias = npt.NDArray[np.datetime64]
 """(T,) naive session dates, ``datetime64[D]``, strictly increasing."""
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+NumberT = TypeVar("NumberT", bound=float)
 
 
 def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
@@ -47,3 +49,8 @@ def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         result = result.view()
     result.flags.writeable = False
     return result
+
+
+def finite_or_none(number: NumberT | None) -> NumberT | None:
+    """Return ``number`` as it is, or None for NaN, an infinity and None."""
+    return number if number is not None and math.isfinite(number) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.backtest.outputs import to_json
+from engine.core.arrays import finite_or_none
 from engine.core.files import atomic_write, stage_files
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
@@ -44,7 +45,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         "estimates": {
             "observations": moments.observations,
             "shrinkage": moments.shrinkage,
-            "condition": _finite_or_none(moments.condition),
+            "condition": finite_or_none(moments.condition),
             "eigenvalue_raised": moments.clipped,
         },
         "objective": {"figure": proposal.aim.title, "value": proposal.value},
@@ -65,8 +66,8 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         },
         "limits": {
             one.name: {
-                "worth_of_a_unit": _finite_or_none(one.marginal_value),
-                "cost": _finite_or_none(one.cost),
+                "worth_of_a_unit": finite_or_none(one.marginal_value),
+                "cost": finite_or_none(one.cost),
                 "words": limit_cost_text(one, proposal),
             }
             for one in proposal.limit_costs
@@ -186,7 +187,3 @@ def _frontier_rows(proposal: Proposal) -> list[list[str]]:
         names = ", ".join(f"{asset} {fmt.percent(weight, 1)}" for weight, asset in largest if weight > 0.0)
         rows.append([fmt.percent(point.mean), fmt.percent(point.volatility), names])
     return rows
-
-
-def _finite_or_none(number: float) -> float | None:
-    return number if np.isfinite(number) else None

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import FloatArray, IntArray, finite_or_none
 from engine.sweep.axes import ParameterValue
 from engine.sweep.results_table import ResultsReader
 from engine.sweep.space import Parameter, Points, Space
@@ -182,11 +182,7 @@ def list_variants(results: SweepResults, rows: Sequence[int], metrics: Mapping[s
             number,
             identity,
             results.space.parameter_values(indices),
-            {name: _finite_or_none(column[at]) for name, column in metrics.items()},
+            {name: finite_or_none(float(column[at])) for name, column in metrics.items()},
         )
         for at, (number, identity, indices) in enumerate(points)
     ]
-
-
-def _finite_or_none(value: np.float64) -> float | None:
-    return float(value) if np.isfinite(value) else None
