@@ -43,7 +43,7 @@ class Within(ConfigModel):
             yield (), "a destination is inside or of_band, one of the two; as {inside: 1%} or {of_band: 50%}"
 
 
-def _validate_destination(value: object) -> object:
+def _validate_band_destination(value: object) -> object:
     if isinstance(value, str) and value not in {"target", "edge"}:
         raise PydanticCustomError(
             "trade_to", "found '{found}'; expected target, edge, {inside: 1%} or {of_band: 50%}", {"found": value}
@@ -51,7 +51,7 @@ def _validate_destination(value: object) -> object:
     return value
 
 
-BandDestination: TypeAlias = Annotated[Literal["target", "edge"] | Within, BeforeValidator(_validate_destination)]
+BandDestination: TypeAlias = Annotated[Literal["target", "edge"] | Within, BeforeValidator(_validate_band_destination)]
 """How far an asset is brought back that has left its band."""
 
 

@@ -23,7 +23,7 @@ class Proxy(ConfigModel):
     proxy: Ticker
 
 
-def _validate_destination(value: object) -> object:
+def _validate_payout_destination(value: object) -> object:
     if isinstance(value, str) and value not in {"redistribute", "cash"}:
         raise PydanticCustomError(
             "destination", "found '{found}'; expected redistribute, cash or {proxy: TICKER}", {"found": value}
@@ -31,11 +31,14 @@ def _validate_destination(value: object) -> object:
     return value
 
 
-Destination: TypeAlias = Annotated[Literal["redistribute", "cash"] | Proxy, BeforeValidator(_validate_destination)]
+Destination: TypeAlias = Annotated[
+    Literal["redistribute", "cash"] | Proxy, BeforeValidator(_validate_payout_destination)
+]
 """Where money goes that an asset cannot take: the core pro rata, cash, or a named proxy."""
 
 
-def _destination_name(destination: Destination) -> str:
+def destination_name(destination: Destination) -> str:
+    """Return where money goes, in words."""
     if isinstance(destination, Proxy):
         return destination.proxy
     return "the core" if destination == "redistribute" else "cash"
@@ -114,12 +117,12 @@ class WeightedStrategy(ConfigModel):
     @property
     def unlisted_goes_to(self) -> str:
         """Where the weight of an asset that is not listed yet is."""
-        return _destination_name(self.before_listing)
+        return destination_name(self.before_listing)
 
     @property
     def delisted_goes_to(self) -> str:
         """Where the payout of a delisted asset goes."""
-        return _destination_name(self.after_delisting.to)
+        return destination_name(self.after_delisting.to)
 
     def targets_before_listing(self, ticker: str) -> bool:
         """Return whether ``ticker`` has a target of its own."""

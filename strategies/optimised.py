@@ -16,6 +16,7 @@ from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
+from strategies.base import destination_name
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
 from strategies.satellite_selection import repeat_faults
 from strategies.trading_limits import Trading, decisions_per_year
@@ -102,7 +103,7 @@ class Optimised(RebalancingStrategy):
     @property
     def delisted_goes_to(self) -> str:
         """Where the payout of a delisted asset goes."""
-        return "the core" if self.after_delisting.to == "redistribute" else "cash"
+        return destination_name(self.after_delisting.to)
 
     @property
     def review(self) -> LossReviewRule | None:
