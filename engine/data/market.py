@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -132,6 +132,16 @@ class Market:
         first = np.where(alive, self.listed.argmax(axis=0), sessions)
         last = np.where(alive, sessions - 1 - self.listed[::-1].argmax(axis=0), -1)
         return read_only(first), read_only(last)
+
+    def delistings_from(self, row: int, columns: Sequence[int]) -> tuple[IntArray, IntArray]:
+        """Return the rows after the last closes from ``row`` on, where the market goes on, and whose they are (S8).
+
+        The second counts among ``columns``; both are in order of time, at one row in the order of ``columns``.
+        """
+        last = self.life_rows[1][columns]
+        gone = np.flatnonzero((last >= row) & (last < len(self.dates) - 1))
+        gone = gone[np.argsort(last[gone], kind="stable")]
+        return last[gone] + 1, gone
 
     def history_before(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""

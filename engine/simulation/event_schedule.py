@@ -85,7 +85,6 @@ class EventSchedule:
 def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:
     """Return assets by the first row after their last close, where the market goes on (S8)."""
     gone: dict[int, list[int]] = {}
-    for j, last in enumerate(market.life_rows[1].tolist()):
-        if opening <= last < len(market.dates) - 1:
-            gone.setdefault(last + 1, []).append(j)
+    for row, j in zip(*market.delistings_from(opening, range(len(market.assets))), strict=True):
+        gone.setdefault(int(row), []).append(int(j))
     return gone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.analysis.summation import block_ends
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.sessions import period_numbers
 from engine.simulation.kernel.batch.mark_to_market import CHECK_BANDS, DAY, GROWTH, PACKED_EXTRAS, RISK_FREE
 from engine.simulation.kernel.batch.records import BatchMarket
@@ -25,7 +25,8 @@ def build_batch_market(
     sessions = len(dates)
     pattern, pattern_rows = _find_patterns(cache, key)
     period_ends = _block_and_year_ends(dates)
-    delisting_rows, delisted = _find_delistings(listed)
+    rows_after, delisted = market.delistings_from(key.opening_row, columns)
+    delisting_rows = rows_after - key.opening_row
     stops = np.unique(np.concatenate([[1], np.flatnonzero(period_ends), delisting_rows, [sessions]]))
     following = np.searchsorted(stops, np.arange(sessions + 1), side="right")
     prices = np.ascontiguousarray(np.nan_to_num(market.prices[span, columns]))
@@ -79,12 +80,3 @@ def _block_and_year_ends(dates: DateArray) -> IntArray:
     year = period_numbers(dates, "year")
     ends[1:][np.concatenate([year[1:] != year[:-1], [True]])] += 2
     return ends
-
-
-def _find_delistings(listed: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the rows after the last close of what is delisted in a run, and the columns, in order of time."""
-    sessions = len(listed)
-    last = sessions - 1 - listed[::-1].argmax(axis=0)
-    delisted = np.flatnonzero(listed.any(axis=0) & (last < sessions - 1))
-    delisted = delisted[np.argsort(last[delisted], kind="stable")]
-    return (last[delisted] + 1).astype(np.int64), delisted.astype(np.int64)
