@@ -28,11 +28,6 @@ class InternalRate:
         """The rate, when there is exactly one."""
         return self.roots[0] if len(self.roots) == 1 else None
 
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether more than one rate fits."""
-        return len(self.roots) > 1
-
 
 def dated_internal_rates(dates: DateArray, flows: FloatArray) -> InternalRate:
     """Return the annual effective rate of dated ``flows`` (K,) [currency, paid out negative], days / 365."""

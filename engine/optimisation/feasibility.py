@@ -28,13 +28,13 @@ class Feasibility:
     """The proof's outcome.
 
     Where it does not hold, ``message`` has the keys that contradict each other, the missing amount and the remedy, and
-    ``missing`` by how much they do [weight]. Not ``proved``: too many baskets were possible to try them all.
+    ``missing`` by how much they do [weight]. Of more than MAX_BASKETS_PROVED baskets it only holds that the limits do
+    not contradict each other with every choice left open.
     """
 
     holds: bool
     message: str = ""
     missing: float = 0.0
-    proved: bool = True
 
 
 def check_feasibility(constraints: Constraints) -> Feasibility:
@@ -59,8 +59,7 @@ def check_feasibility(constraints: Constraints) -> Feasibility:
     nearest: tuple[float, Constraints] | None = None
     for tried, held in enumerate(_distinct_baskets(constraints)):
         if tried == MAX_BASKETS_PROVED:
-            open_choice = _prove_convex(constraints.without_choice())
-            return replace(open_choice, proved=not open_choice.holds)
+            return _prove_convex(constraints.without_choice())
         basket = constraints.for_basket(held)
         missing = _shortfall(basket)
         if missing is None:

@@ -38,7 +38,7 @@ def solve_max_return(optimiser: Optimiser, inputs: ObjectiveInputs, constraints:
 
 
 def efficient_frontier(
-    optimiser: Optimiser, inputs: ObjectiveInputs, constraints: Constraints, points: int = 20
+    optimiser: Optimiser, inputs: ObjectiveInputs, constraints: Constraints, points: int
 ) -> tuple[FrontierPoint, ...]:
     """Return ``points`` portfolios from the least volatile to the highest expected return, evenly spaced in return.
 

@@ -37,7 +37,7 @@ class SquareElimination:
 
     Attributes
     ----------
-    kept, gone : the columns that stay, and the k that go
+    kept : the columns that stay; the other k are the squares
     rows, others : the k equalities that define them, in their order, and all other rows
     weight : (k,) what each square counts in the objective
     unit : (k,) where in A's entries the factors of the squares are
@@ -49,7 +49,6 @@ class SquareElimination:
     """
 
     kept: IntArray
-    gone: IntArray
     rows: IntArray
     others: IntArray
     weight: FloatArray
@@ -98,4 +97,4 @@ def plan_square_elimination(
     outside.sort_indices()
     active = np.unique(inside.coords[1])
     across, down = np.tril_indices(len(active))
-    return SquareElimination(kept, gone, defining, others, weight[gone], unit, inside, outside, active, (down, across))
+    return SquareElimination(kept, defining, others, weight[gone], unit, inside, outside, active, (down, across))

@@ -30,12 +30,12 @@ def test_the_present_value_at_the_root_is_zero(text: str, rate: float) -> None:
 def test_flows_of_one_sign_have_no_rate() -> None:
     rate = dated_internal_rates(*parse_flows("2020-01-01 -100 2021-01-01 -50"))
     assert rate.value is None
-    assert not rate.is_ambiguous
+    assert not rate.roots
 
 
 def test_two_roots_are_reported_as_ambiguous() -> None:
     rate = internal_rates(np.array([-100.0, 230.0, -132.0]))
-    assert rate.is_ambiguous
+    assert len(rate.roots) > 1
     assert rate.value is None
     assert rate.roots == pytest.approx(PUBLISHED.vector("two roots, no rate"), abs=1e-12)
 
