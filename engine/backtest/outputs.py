@@ -34,6 +34,7 @@ from engine.backtest.run_summary import (
     package_versions,
 )
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.simulation.ledger import Ledger
@@ -218,14 +219,11 @@ def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -
 
 def _parquet_bytes(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:
     """Return Parquet bytes with page checksums; a column shorter than ``dates`` is empty at its start."""
-    days = np.ascontiguousarray(dates.astype("datetime64[D]").astype(np.int32))
-    arrays = [pa.Array.from_buffers(pa.date32(), len(days), [None, pa.py_buffer(days)])]
+    arrays = [from_numpy(dates.astype("datetime64[D]").astype(np.int32)).view(pa.date32())]
     for column in columns.values():
-        missing = len(days) - len(column)
+        missing = len(dates) - len(column)
         values = np.concatenate([np.zeros(missing), column])
-        present = np.packbits(np.arange(len(days)) >= missing, bitorder="little")
-        # from buffers, as pa.array() would import pandas to ask whether this is one of its series
-        arrays.append(pa.Array.from_buffers(pa.float64(), len(days), [pa.py_buffer(present), pa.py_buffer(values)]))
+        arrays.append(from_numpy(values, np.arange(len(dates)) >= missing))
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(arrays, names=["date", *columns]), sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue())

@@ -24,6 +24,11 @@ def to_numpy(column: pa.Array | pa.ChunkedArray, dtype: np.dtype[Scalar] | type[
     return np.where(bits == 1, values, np.array(np.nan, dtype=values.dtype))
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Return whether a column of ``kind`` holds numbers."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind))
+
+
 def from_numpy(values: npt.NDArray[Scalar], present: BoolArray | None = None) -> pa.Array:
     """Return a column of an array's own memory, empty where it is not ``present``."""
     bits = None if present is None or present.all() else pa.py_buffer(np.packbits(present, bitorder="little"))

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray, read_only
+from engine.core.arrow_columns import is_number
 from engine.core.errors import DataError
 from engine.core.fields import YEAR_BOUNDS
 from engine.data.csv_reader import find_column_name, parse_csv, read_bytes, refuse_duplicate_columns, resolve_file
@@ -146,9 +147,9 @@ def _to_cells(column: pa.ChunkedArray) -> Cells:
 
 
 def _convert_numbers(column: pa.ChunkedArray) -> FloatArray | None:
-    types = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
-    if not any(is_type(column.type) for is_type in types):
+    if not (is_number(column.type) or pa.types.is_null(column.type)):
         return None
+    # cell by cell: float() of a decimal is the nearest number, Arrow's own cast often the one beside it
     return np.array([math.nan if cell is None else float(cell) for cell in column.to_pylist()])
 
 

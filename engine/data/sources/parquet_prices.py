@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
-from engine.core.arrow_columns import to_numpy
+from engine.core.arrow_columns import is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.cells import build_price_table, parse_dates, refuse_shifted_dates
 from engine.data.sources.layouts import PriceColumns, PriceTable, column_role, parse_double_header, parse_header
@@ -128,7 +128,7 @@ def _read_numbers(file: str, name: str, table: pa.Table) -> FloatArray:
     column, kind = table[name], table[name].type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
+    if not is_number(kind):
         raise DataError(f"{file}: {name}: found a column of {kind}, expected numbers; convert the column")
     return to_numpy(column if kind == pa.float64() else column.cast(pa.float64(), safe=False), np.float64)
 
