@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
+from engine.data.sources.base import SupportsFetch
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
     from engine.data.quality import Finding
-    from engine.data.sources.base import Closes, PriceRequest, PriceSource
-    from engine.data.sources.yahoo import FetchReport
+    from engine.data.sources.base import Closes, FetchReport, PriceRequest, PriceSource
 
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _SEVERITY_TITLES: Final = {
@@ -25,14 +24,6 @@ _SEVERITY_TITLES: Final = {
     "warning": "Warnings: look at them",
     "note": "Notes",
 }
-
-
-@runtime_checkable
-class SupportsFetch(Protocol):
-    """A source that keeps a store and can fill it."""
-
-    def fetch(self, request: PriceRequest, progress: Callable[[str, int, int], None] | None = None) -> FetchReport:
-        """Bring the store up to the last closed session."""
 
 
 def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:

@@ -160,9 +160,8 @@ def test_the_quality_page_names_every_finding(
 
 def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """What was fetched is printed before the failure of another ticker is raised; other sources need nothing."""
-    from engine.data.sources.base import PriceRequest
+    from engine.data.sources.base import FetchReport, PriceRequest
     from engine.data.sources.sample import Sample
-    from engine.data.sources.yahoo import FetchReport
 
     class Shop(Sample):
         def fetch(self, request: PriceRequest, progress: object = None) -> FetchReport:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -104,6 +104,28 @@ class PriceSource(Protocol):
     def load(self, request: PriceRequest) -> Closes:
         """Return the closes of exactly the requested tickers, all history up to ``request.end``."""
         ...
+
+
+FetchProgress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the ticker at work, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What a refresh of the store did: tickers fetched and already covered, (ticker, reason) failed, and notes."""
+
+    fetched: tuple[str, ...] = ()
+    covered: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SupportsFetch(Protocol):
+    """A source that keeps a store and can fill it."""
+
+    def fetch(self, request: PriceRequest, progress: FetchProgress | None = None) -> FetchReport:
+        """Bring the store up to the last closed session."""
 
 
 def closes_sha256(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import numpy as np
 
@@ -13,7 +11,7 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
 from engine.data.sources import price_store as store
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import Closes, CloseSeries, FetchProgress, FetchReport, PriceRequest, combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
 from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
@@ -24,19 +22,6 @@ _MINOR_UNITS: Final = {"GBp": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
 _NOTE: Final = "Yahoo's adjusted closes, from the local price store: dividends are reinvested at once and free of cost"
-
-FetchProgress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the ticker at work, how many are done, and how many there are."""
-
-
-@dataclass(frozen=True)
-class FetchReport:
-    """What a refresh of the store did: tickers fetched and already covered, (ticker, reason) failed, and notes."""
-
-    fetched: tuple[str, ...] = ()
-    covered: tuple[str, ...] = ()
-    failed: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Yahoo(ConfigModel):
