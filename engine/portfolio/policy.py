@@ -206,7 +206,7 @@ class HasTargetWeights(Protocol):
 
 @runtime_checkable
 class SelectsSatellites(Protocol):
-    """A policy that may leave its satellites to be chosen from prices."""
+    """A policy that can list its candidate satellites before any price is read."""
 
     @property
     def satellite_count(self) -> int:
@@ -257,7 +257,7 @@ class SharesTargets(Protocol):
 
 @runtime_checkable
 class SelectsAssets(Protocol):
-    """A policy that picks its capped assets from prices, at least ``fewest`` of them where so many are eligible."""
+    """A policy that changes which assets it holds; ``fewest`` is the number below which the run warns."""
 
     @property
     def fewest(self) -> int:
