@@ -31,6 +31,8 @@ class PartialRebalance:
 def band_widths(target: FloatArray, absolute: float, relative: float) -> FloatArray:
     """Return (N,) the half-width of every asset's band around ``target`` (N,) [weight].
 
+    The kernel has its own: a call of that one from here would compile or load a version more for every kind of array.
+
     >>> band_widths(np.array([0.5, 0.1]), absolute=0.05, relative=0.25).tolist()
     [0.05, 0.025]
     """

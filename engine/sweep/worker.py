@@ -143,7 +143,7 @@ class ChunkEvaluator(Generic[PolicyT]):
             if point.prefix is not prefix:
                 prefix, members = point.prefix, sequential
                 if (batch := self._batch(point)) is not None:
-                    window, key = batch
+                    window, key = batch  # the entry holds the window, so nothing else can have its id
                     members = batches.setdefault((id(window), key), (window, []))[1]
             members.append(at)
         for window, members in batches.values():
@@ -180,6 +180,7 @@ class ChunkEvaluator(Generic[PolicyT]):
 
 def _to_columns(points: Sequence[ValidPoint[PolicyT]], window: MarketWindow) -> VariantColumns:
     """Return points with one batch key as the batch takes them; neighbours share a prefix."""
+    # the points hold their prefixes, so an id stays one prefix's; equal ones may be two, which only costs a row
     targets, target = distinct_and_index(points, [id(point.prefix) for point in points])
     calendars, calendar = distinct_and_index(points, [point.calendar_key for point in points])
     return VariantColumns(

@@ -103,6 +103,7 @@ def build_inputs(
 
 def _distinct(items: Sequence[ItemT]) -> tuple[list[ItemT], IntArray]:
     """Return the different objects, in order of appearance, and which of them each is."""
+    # ``items`` holds them, so no two have one id
     return distinct_and_index(items, [id(item) for item in items])
 
 

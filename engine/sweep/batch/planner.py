@@ -73,6 +73,7 @@ class VariantColumns:
     @classmethod
     def from_variants(cls, variants: Sequence[Variant]) -> VariantColumns:
         """Return ``variants`` in columns."""
+        # by id: the variants hold these objects for as long, and equal ones that are two only cost a column
         targets, target = distinct_and_index(variants, [(id(v.policy), id(v.account), id(v.costs)) for v in variants])
         calendars, calendar = targets, target
         if any(variant.calendar_key is not None for variant in variants):
