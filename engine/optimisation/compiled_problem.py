@@ -44,8 +44,8 @@ class CompiledProblem:
             name: cp.Parameter(np.shape(value), nonneg=name in _NOT_NEGATIVE) for name, value in values.items()
         }
         w = cp.Variable(len(constraints.bounds.assets))
-        scale = cp.Variable() if isinstance(form, RatioForm) else 1.0
-        problem = self._build_problem(form, self._parametrise(constraints), w, scale)
+        scale = cp.Variable() if isinstance(form, RatioForm) else None
+        problem = self._build_problem(form, self._parametrise(constraints), w, 1.0 if scale is None else scale)
         if not problem.is_dpp():
             raise ValueError("the problem is not DPP; every solve would compile it anew")
         for name, value in values.items():
@@ -79,9 +79,9 @@ class CompiledProblem:
         return cp.Problem(cp.Minimize(objective), more + limits)
 
     def _store_affine_map(
-        self, compiled: Expression, quadratic: SparseMatrix | None, w: Expression, scale: Expression
+        self, compiled: Expression, quadratic: SparseMatrix | None, w: Expression, scale: Expression | None
     ) -> None:
-        """Keep the affine map from the parameters to the arrays, and where the weights are among the unknowns.
+        """Keep the affine map from the parameters to the arrays, and where weights and a ratio's ``scale`` are in it.
 
         These are attributes of cvxpy that it does not document: pyproject.toml bounds its version for them.
         """
@@ -110,7 +110,7 @@ class CompiledProblem:
         place = np.arange(columns) if self.squares is None else np.searchsorted(self.squares.kept, np.arange(columns))
         first = int(place[compiled.var_id_to_col[w.id]])
         self.weight_slice = slice(first, first + w.size)
-        self._scale = int(place[compiled.var_id_to_col[scale.id]]) if hasattr(scale, "id") else None
+        self._scale = None if scale is None else int(place[compiled.var_id_to_col[scale.id]])
 
     def _parameter_values(
         self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None

@@ -10,7 +10,10 @@ from engine.optimisation.solution import Solution, no_solution
 
 
 class Optimiser(ConvexSolver):
-    """Solves forms under any constraints."""
+    """Solves forms under any constraints.
+
+    It adds the choice of names to what a convex solver is, and overrides nothing.
+    """
 
     def solve(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None = None) -> Solution:
         """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
