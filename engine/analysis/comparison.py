@@ -161,8 +161,8 @@ def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> Paired
     mine, theirs = strategy.performance, other.performance
     count = min(len(mine.returns), len(theirs.returns))
     days = float((mine.dates[-1] - mine.dates[-1 - count]) / np.timedelta64(1, "D"))
-    size = len(mine.returns) - count, len(theirs.returns) - count
-    return PairedReturns(mine.returns[size[0] :], theirs.returns[size[1] :], days / CALENDAR_DAYS_PER_YEAR)
+    skipped = len(mine.returns) - count, len(theirs.returns) - count
+    return PairedReturns(mine.returns[skipped[0] :], theirs.returns[skipped[1] :], days / CALENDAR_DAYS_PER_YEAR)
 
 
 def relative_performance(

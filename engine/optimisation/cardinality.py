@@ -201,9 +201,8 @@ class _CardinalityProblem:
         bound = -np.inf
         if problem.status == "optimal":
             bound = float(problem.value) * unit
-            if isinstance(
-                self.form, RatioForm
-            ):  # by how much ratio * volatility - excess can fall below 0, a volatility
+            if isinstance(self.form, RatioForm):
+                # by how much ratio * volatility - excess can fall below 0, a volatility
                 bound = score + bound / float(curve.value * unit) if bound < 0.0 else score
         return _Proposal(mask, np.clip(w.value, 0.0, 1.0), bound)
 

@@ -28,9 +28,8 @@ class _PipeTolerantConsole(Console):
 def console() -> Console:
     """Return a console that never interprets text: no markup, no emoji names, no guessed highlighting."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a dash that an old code page lacks is no reason to lose a run's tables
+        # a dash that an old code page lacks is no reason to lose a run's tables
+        sys.stdout.reconfigure(errors="replace")
     return _PipeTolerantConsole(markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 

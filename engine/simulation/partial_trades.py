@@ -45,11 +45,8 @@ def sell_out(
             state.unaffordable_rows.append(row)
     if not sold:
         return
-    active, shares, reason = (
-        state.mask(sold),
-        state.among_tradable(row, recipients),
-        TradeReason.for_assets(reasons, sold),
-    )
+    active, shares = state.mask(sold), state.among_tradable(row, recipients)
+    reason = TradeReason.for_assets(reasons, sold)
     refused = len(state.unaffordable_rows)
     fill_order(state, row, Order(state.target, active, shares), reason)
     if not state.dq.any() and shares.any():  # the purchase is too small for its costs

@@ -47,11 +47,8 @@ def schedule_response(
     if trigger & CAP_TRIGGER:
         schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + LIMIT_TOLERANCE))
     if trigger & BAND_TRIGGER:
-        holdings, cash, flow = (
-            weights * history.value[row - 1],
-            float(history.cash[row - 1]),
-            schedule.flows.get(fill, 0.0),
-        )
+        holdings, cash = weights * history.value[row - 1], float(history.cash[row - 1])
+        flow = schedule.flows.get(fill, 0.0)
         if not (band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band)):
             schedule.drifts[fill] = DriftTrigger(state.drift_reason(weights, band.absolute, band.relative), band)
 

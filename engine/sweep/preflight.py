@@ -61,10 +61,8 @@ def _section_faults(
         found = _all_rejections(section.value_with(axis, index) for index in range(len(axis.values)))
         if found:
             blamed = True
-            where, words = (
-                document.locate(("sweep", "axes", axis.name)),
-                _none_valid_message(len(found), "value", "valid"),
-            )
+            where = document.locate(("sweep", "axes", axis.name))
+            words = _none_valid_message(len(found), "value", "valid")
             yield Fault(where, f"sweep.axes.{axis.name}", words, _summarise_reasons(_count_reasons(found)))
     if not blamed:
         names = [axis.name for _, axis in axes]
