@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,63 @@ def test_every_rule_that_the_code_refers_to_is_written_down() -> None:
     assert used
     for rule in used:
         assert re.search(rf"\b{rule}\b", SEMANTICS), rule
+
+
+def documented() -> Iterator[tuple[str, str, ast.AST, str]]:
+    """Yield module, class around it, what is documented and its docstring, for all of engine and strategies."""
+    for path in [*(ROOT / "engine").rglob("*.py"), *(ROOT / "strategies").rglob("*.py")]:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own = {id(method): node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for method in node.body}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                around = node if isinstance(node, ast.ClassDef) else own.get(id(node))
+                name = around.name if around else ""
+                yield module, name, node, ast.get_docstring(node) or ""
+                for line in node.body[1:]:
+                    if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
+                        yield module, name, line, str(line.value.value)  # below a constant or a field
+
+
+def is_module(name: str) -> bool:
+    place = ROOT.joinpath(*name.split("."))
+    return place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+
+
+def resolves(name: str, role: str, module: str, around: str) -> bool:
+    """Return whether a reference in a docstring of ``module``, inside the class ``around``, leads to something."""
+    package = module.rpartition(".")[0]  # of a package the module is called __init__
+    target = f"{package}{name}" if name.startswith(".") else name.removeprefix("~")
+    if role == "mod":
+        return is_module(target)
+    home, _, last = target.rpartition(".")
+    if is_module(home):
+        return hasattr(importlib.import_module(home), last)
+    owner = importlib.import_module(module.removesuffix(".__init__"))
+    return hasattr(owner, target) or (around != "" and hasattr(getattr(owner, around), target))
+
+
+def test_every_reference_in_a_docstring_leads_somewhere() -> None:
+    found = 0
+    for module, around, _, text in documented():
+        for role, name in re.findall(r":(mod|func|class|meth):`([^`]*)`", text):
+            found += 1
+            assert resolves(name, role, module, around), f"{module} refers to {name}"
+    assert found
+    assert not resolves(".absent", "mod", "engine.core.errors", "")
+    assert not resolves("absent", "func", "engine.core.errors", "Fault")
+
+
+def test_every_attribute_that_a_docstring_explains_is_a_field() -> None:
+    found = 0
+    for module, _, node, text in documented():
+        block = re.search(r"^Attributes\n-+\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+        if block and isinstance(node, ast.ClassDef):
+            fields = {ast.unparse(line.target) for line in node.body if isinstance(line, ast.AnnAssign)}
+            names = ", ".join(re.findall(r"^([\w, ]+) : ", block[1], re.MULTILINE)).split(", ")
+            found += len(names)
+            assert set(names) <= fields, f"{module}.{node.name} explains {set(names) - fields}"
+    assert found
 
 
 def test_every_file_that_a_document_names_is_there() -> None:

@@ -15,13 +15,13 @@ class OptimiserStep:
     Attributes
     ----------
     row : session at which the decision is filled [row of the market]
-    decided : session of the decision: nothing from this row on was known [row of the market]
+    decision_row : session of the decision: nothing from this row on was known [row of the market]
     train : first and last session whose closes were estimated from; None when there was nothing to estimate from
     observations : returns of each asset in the estimate
     assets : how many could be held
     status : ``optimal``, how far another choice of names may be better, or why there are no weights
     solver : whose answer it is
-    figure : what the objective's figure is called
+    metric : what the objective's figure is called
     percent : whether it is shown as a percentage
     value : the figure at the weights; NaN without weights
     residual : most by which the weights break a constraint; of a fallback's, which may trade freely and leave cash as
@@ -29,7 +29,7 @@ class OptimiserStep:
     gap : no admissible weights are better by more, in units of the objective
     binding : by how much the figure improves for each unit of weight that a constraint gives way, by its name
     fallback : what was traded instead, "" when the solver's weights were
-    broken : the limit that a fallback's weights break most, "" for none
+    broken_limit : the limit that a fallback's weights break most, "" for none
     remark : what a reader should know of the estimate, "" for nothing
 
     """

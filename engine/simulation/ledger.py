@@ -32,10 +32,10 @@ class Ledger:
     trades : (R, N) signed [shares]
     prices : (R, N) at which they were filled [currency/share]
     costs : (R, N) [currency]
-    words : R reasons why the event happened, text or what says it
-    own : R mappings of column -> text, where an order has a reason of its own
+    lazy_reasons : R reasons why the event happened, text or what says it
+    asset_reasons : R mappings of column -> text, where an order has a reason of its own
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
-    parts : (R,) where it was brought back into its bands
+    partial_rebalances : (R,) where it was brought back into its bands
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's

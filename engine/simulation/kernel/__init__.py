@@ -8,19 +8,24 @@ NaN never multiplies a holding.
 The accounting is written down twice, for one account and, in ``batch``, for eight at once;
 ``tests/sweep/batch/test_batch_equals_simulate.py`` holds both to the same bits.
 
-:mod:`.measures`          values, weights, shares; what is rounding
-:mod:`.fees`              the cost of orders
-:mod:`.fixpoint`          trades that pay their own costs (S3), and those that wait (S9)
-:mod:`.whole_shares`      rounding to whole shares (S10)
-:mod:`.trading`           ``trade``
-:mod:`.flows`             ``invest``, ``raise_cash`` (S11)
-:mod:`.watching`          bands, caps and reviews at a close
-:mod:`.holding`           ``advance`` and what it trades on its own
-:mod:`.vectors`           eight variants side by side: arithmetic on eight lanes (:mod:`.registers` compiles it)
-:mod:`.lane_records`      what lanes take and give; :mod:`.lane_room` is where their state lies
-:mod:`.marking`           lanes marked to market, with all statistics on the way
-:mod:`.lane_trading`      rebalances, trims and payouts of eight variants at once
-:mod:`.lanes`             ``run_lanes``: variants from their opening to their end
-:mod:`.compiling`         how all this is compiled and where the result is kept
+:mod:`.valuation`             values, weights, shares; what is rounding
+:mod:`.order_costs`           the cost of orders
+:mod:`.cost_fixpoint`         trades that pay their own costs (S3), and those that wait (S9)
+:mod:`.whole_shares`          rounding to whole shares (S10)
+:mod:`.trade`                 ``trade``
+:mod:`.cash_flows`            ``invest_cash``, ``raise_cash`` (S11)
+:mod:`.triggers`              bands, caps and reviews at a close
+:mod:`.advance`               ``advance`` and what it trades on its own
+:mod:`.resample`              blocks of sessions, drawn for the bootstrap
+:mod:`.records`               what these functions take
+:mod:`.jit`                   how all this is compiled and where the result is kept
+:mod:`.batch.simd`            eight variants side by side: arithmetic on eight lanes
+:mod:`.batch.llvm_vectors`    how eight lanes are compiled
+:mod:`.batch.records`         what lanes take and give
+:mod:`.batch.state_layout`    where their state lies
+:mod:`.batch.mark_to_market`  lanes marked to market, with all statistics on the way
+:mod:`.batch.trade`           rebalances, trims and payouts of eight variants at once
+:mod:`.batch.run_lanes`       ``run_lanes``: variants from their opening to their end
+
 Symbols as in :mod:`engine.core.arrays`; the equations are those of ``docs/semantics.md``.
 """

@@ -17,7 +17,7 @@ def build_batch_market(
 ) -> tuple[BatchMarket, tuple[int, ...]]:
     """Return the market of a batch from its opening on, and the row at which each pattern of assets first holds.
 
-    ``risk_free`` as in :func:`engine.sweep.batch.run_batch.compute_metrics`.
+    ``risk_free`` as in :func:`engine.sweep.batch.run_batch.variant_metric_table`.
     """
     market, columns = cache.market_until(key.end_row), list(key.assets)
     span = slice(key.opening_row, key.end_row)
