@@ -7,7 +7,7 @@ matter.
 
 Left out, and counted, is text that never runs here, as no test could notice a change of it: annotations of functions
 and variables, which ``from __future__ import annotations`` keeps as text (those of a class stay in, as pydantic reads
-them), bounds of type variables, ``@jit`` and ``@inlined``, which do nothing while numba is switched off.
+them), bounds of type variables, and the decorators of ``kernel/jit.py``, which do nothing while numba is switched off.
 
 Every mutant is a fork of a process that has the libraries loaded already: half a second instead of three.
 """
@@ -62,6 +62,7 @@ GUARDS = {
     },
 }
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
+COMPILING = {"njit_cached", "njit_nogil", "njit_private", "njit_inline"}
 SECONDS = 60
 """Processor time of one mutant; one that loops for ever is killed by then."""
 
@@ -144,7 +145,7 @@ def never_run(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     for node in ast.walk(tree):
         texts: list[ast.expr | None] = []
         if isinstance(node, ast.FunctionDef):
-            texts = [node.returns, *(name for name in node.decorator_list if ast.unparse(name) in {"jit", "inlined"})]
+            texts = [node.returns, *(name for name in node.decorator_list if ast.unparse(name) in COMPILING)]
         elif isinstance(node, ast.arg) or (isinstance(node, ast.AnnAssign) and id(node) not in in_a_class):
             texts = [node.annotation]
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar":
@@ -181,9 +182,11 @@ def _fork(copy: Path, module: str, text: str) -> int:
             os.dup2(nothing.fileno(), 2)
         sys.dont_write_bytecode = True
         sys.path.insert(0, str(copy))
-        quiet = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain"]
-        as_compiled = ["-W", "ignore::RuntimeWarning:engine.kernel"]  # compiled arithmetic does not warn
-        status = pytest.main([*quiet, *as_compiled, "--hypothesis-profile=mutants", *GUARDS[module]])
+        quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain"]
+        options = ["-o", "addopts=--import-mode=importlib"]
+        # compiled arithmetic does not warn; with -W the name of a package would match none of its modules
+        options += ["-o", "filterwarnings=error\nignore::RuntimeWarning:engine\\.simulation\\.kernel"]
+        status = pytest.main([*quiet, *options, "--hypothesis-profile=mutants", *GUARDS[module]])
     finally:
         os._exit(int(status))
 
