@@ -1,4 +1,4 @@
-"""The verbs: each parses, calls, prints."""
+"""The commands of `engine`: each parses, calls and prints."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Results g
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")]
 
 _UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
-"""All words that make no command; typer has the class from click or from a copy of it, and exports this kind alone."""
+"""click's UsageError. typer takes it from click or from its own copy, depending on its version, and exports only this
+subclass."""
 
 
 @app.command()

@@ -137,7 +137,7 @@ class RebalancingStrategy(ConfigModel):
 
     @validates_fields
     def _band_faults(self) -> Iterator[FieldFault]:
-        """Yield what the keys say against each other: where, what, and the remedy."""
+        """Yield contradictions between the keys, each with its place and remedy."""
         band = find_band(self.rebalance)
         defaults = {"trade_to": "target", "trade_only": "all", "funding": "sell_and_buy"}
         for key, default in defaults.items():

@@ -202,7 +202,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield what the parts of the plan say against each other: where, what, and the remedy."""
+        """Yield contradictions between the parts of the plan, each with its place and remedy."""
         planned = self.candidate_weights()
         both = sorted(set(self.sleeve) & set(planned))
         if both:

@@ -188,7 +188,7 @@ class Optimised(RebalancingStrategy):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield what the parts say against each other: where, what, and the remedy."""
+        """Yield contradictions between the parts, each with its place and remedy."""
         satellites = self.satellites
         own = list(satellites.faults()) if satellites else []
         yield from ((("satellites", *keys), text) for keys, text in own)

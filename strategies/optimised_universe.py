@@ -71,7 +71,7 @@ class Satellites(ConfigModel):
         return self.floor > 0.0 or self.max_held < len(self.names) or self.count.min > 0
 
     def faults(self) -> Iterator[FieldFault]:
-        """Yield what the keys say against each other: where, what, and the remedy."""
+        """Yield contradictions between the keys, each with its place and remedy."""
         low, high, there = self.count.min, self.count.max, self.names
         if isinstance(self.universe, Universe):
             yield from filter_faults(self.universe, self.available_at, self.tags)

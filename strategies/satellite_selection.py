@@ -158,7 +158,7 @@ class FromUniverse(ConfigModel):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield what the parts say against each other: where, what, and the remedy."""
+        """Yield contradictions between the parts, each with its place and remedy."""
         strange = list(filter_faults(self.universe, self.available_at, self.tags))
         yield from strange
         low, high = self.count.min, self.count.max

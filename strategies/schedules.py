@@ -16,7 +16,7 @@ from engine.portfolio.policy import Band
 
 
 class ScheduleRule(ConfigModel):
-    """A rule of one kind: what it does not say of calendar and drift is nothing."""
+    """Base of the rebalance rules: without dates and without a drift band unless a rule adds them."""
 
     decides: ClassVar[bool] = True
 

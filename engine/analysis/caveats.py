@@ -1,4 +1,4 @@
-"""What a run cannot know, in words that a seller would leave out (S15)."""
+"""Caveats of a run: hindsight, survivors, kinds of prices, late starts, fallbacks (S15)."""
 
 from __future__ import annotations
 

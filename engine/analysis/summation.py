@@ -1,4 +1,4 @@
-"""Sums of a series in one order that everybody keeps: from left to right, in 16 blocks of sessions that are added last.
+"""Sums in one fixed order, so that a run and a sweep give the same bits: left to right, in 16 blocks added last.
 
 A figure that a run prints and a sweep prints too has to have the same bits. Floating sums depend on their order, and
 numpy's depend on how many there are, so neither is left to chance here. Deviations are taken from the first value, not

@@ -1,6 +1,6 @@
 """The sections of a config: plain data, each checked by itself.
 
-A section that a later room needs stands here too, so that no arrow turns.
+Sections that other rooms act on stand here as plain data, so that no import points upwards.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
 
 
 def tariff_faults(document: Document) -> Iterator[Fault]:
-    """Yield what costs and account say against each other; looked at even where other parts are at fault."""
+    """Yield contradictions between costs and account; they are looked for even where other parts are at fault."""
     account = document.tree.get("account")
     named = {"currency": account["currency"]} if isinstance(account, dict) and "currency" in account else {}
     try:

@@ -5,8 +5,8 @@ symbol    meaning
 ========  ==========================================================================
 ``T``     sessions of the market
 ``N``     assets, always in the sorted order of their tickers (S4)
-``R``     events: sessions on which something was traded, several a session possible
-``S``     scenarios (lanes) of a sweep
+``R``     events: orders filled together for one reason; a session can have several
+``S``     variants of a sweep
 ``w``     weights: money in an asset / value of the account [fraction]
 ``h``     holdings: money in each asset just before trading [currency]
 ``x``     trades: signed money, bought positive [currency]

@@ -61,8 +61,8 @@ def shorten(text: str, most: int) -> str:
 class Fault:
     """One fault of a configuration file, as one printed line.
 
-    ``location`` is ``file:line``; ``path`` the keys that lead there, joined by dots; ``found`` and ``expected``
-    say what is wrong, ``remedy`` what to write instead.
+    ``location`` is ``file:line``; ``path`` the keys that lead there, joined by dots. ``message`` says what was found
+    and what is expected, ``remedy`` what to write instead.
     """
 
     location: str

@@ -35,7 +35,7 @@ ModelT = TypeVar("ModelT", bound="ConfigModel")
 
 
 class ConfigModel(BaseModel):
-    """Frozen and closed: an unknown key is an error; what choosable things share is that they have a ``kind``.
+    """Base of all that YAML can name: frozen, and an unknown key is an error. Alternatives are told apart by ``kind``.
 
     A key that may be left out may also be ``null``, so that ``--set`` and an axis of a sweep can leave it out.
     """
@@ -55,7 +55,7 @@ class ConfigModel(BaseModel):
 
 
 def raise_faults(faults: Iterable[FieldFault]) -> None:
-    """Raise one error for all that a model's fields say against each other; nothing when there is nothing."""
+    """Raise one error for all contradictions between a model's fields; none when there are none."""
     found = list(faults)
     if found:
         places, words = zip(*found, strict=True)
@@ -73,7 +73,7 @@ def file_faults(keys: tuple[str | int, ...] = ()) -> Iterator[None]:
 
 
 def validates_fields(faults: Callable[[ModelT], Iterable[FieldFault]]) -> object:
-    """Let a model refuse what the decorated method yields: what its fields say against each other."""
+    """Let a model refuse what the decorated method yields: contradictions between its fields."""
 
     def validate(model: ModelT) -> ModelT:
         raise_faults(faults(model))
@@ -146,7 +146,7 @@ def _parse_fraction(value: object) -> float:
 
 
 def _parse_rate(value: object) -> float:
-    """Read a year's interest; beyond these bounds it is a slip of the pen or of the unit."""
+    """Read a year's interest; outside these bounds it is a typing error or the wrong unit."""
     rate = _parse_fraction(value)
     if not RATE_BOUNDS[0] <= rate <= RATE_BOUNDS[1]:
         raise _refusal("rate", "{found} a year is no rate of interest; -50% to 100% is expected, as 2.5%", value)

@@ -34,8 +34,8 @@ _EXPECTED: Final = {
     "too_long": ("expected at most {max_length} of them", "leave some out"),
 }
 """What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
-_MANUAL: Final = "url"
-"""What pydantic finds itself has a page of its manual, what our validators raise has none."""
+_BUILT_IN_KEY: Final = "url"
+"""Only pydantic's own errors have this key; those raised by our validators have not."""
 
 
 def validate(schema: type[ModelT], document: Document) -> ModelT:
@@ -75,7 +75,7 @@ def _line_number(where: str) -> int:
 
 def _most_specific(details: list[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors worth showing where alternatives of a union each gave one: ours and bounds before the rest."""
-    own = [detail for detail in details if _MANUAL not in detail or detail["type"] in _BOUNDS]
+    own = [detail for detail in details if _BUILT_IN_KEY not in detail or detail["type"] in _BOUNDS]
     return own or details
 
 
@@ -95,7 +95,7 @@ def _is_pydantic_tag(part: str | int) -> bool:
 
 def _messages(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
     """Return keys further down, message and remedy of one error; of several where one validator found several."""
-    if _MANUAL in detail:
+    if _BUILT_IN_KEY in detail:
         return [((), *_built_in_message(detail, schema))]
     context = detail.get("ctx", {})
     parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]

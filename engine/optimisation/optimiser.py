@@ -1,4 +1,4 @@
-"""The door to weights: a proof that the limits can be met, then the convex problem or the choice of names."""
+"""The optimiser: proves that the limits can be met, then solves the convex problem or the choice of names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking unknowns out of a problem that only stand for its squares: ``|Gx - h|^2`` becomes ``x'G'Gx - 2h'Gx``.
+"""Eliminate the auxiliary unknowns that cvxpy adds for squares: ``|Gx - h|^2`` becomes ``x'G'Gx - 2h'Gx``.
 
 cvxpy writes a sum of squares with one more unknown and one more equality for each square. Put back into the objective
 they halve the problem; the shape of all arrays is worked out once, new numbers take two products of dense matrices.

@@ -1,4 +1,4 @@
-"""Flows: invest contributions come into the assets and withdrawals out of them, outside and at a rebalance (S11)."""
+"""Invest contributions and pay withdrawals, at a rebalance and outside one (S11)."""
 
 from __future__ import annotations
 

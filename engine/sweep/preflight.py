@@ -1,4 +1,4 @@
-"""A sweep none of whose points is a valid run: told before it starts where that is sure, at its end otherwise."""
+"""Refuse a sweep without a valid point: before it starts where that is certain, else at its end."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class ResultsWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the file; of one that is not whole nothing is raised, nor said when memory is tidied up."""
+        """Close the file; errors of an incomplete one are suppressed, and pyarrow does not try again on deletion."""
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
         self._writer.is_open = False

@@ -1,4 +1,4 @@
-"""From what stands below ``sweep:`` to a space: axes that lead somewhere, values that differ, a grid that ends."""
+"""Build the space from the ``sweep:`` section: resolve paths, expand values, check overlaps and size."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the reference ledger asks: costs and roots, band geometry, choosing satellites and loss review.
 
-Everything here is a question with an answer in exact fractions; `oracle.Ledger` keeps the account and trades.
+Everything here is a question with an answer in exact fractions; `tests.reference.ledger` keeps the account and trades.
 """
 
 from __future__ import annotations

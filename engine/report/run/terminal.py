@@ -40,7 +40,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
 
     Parameters
     ----------
-    run : as ``workflow.run`` returned it
+    run : as ``workflow.run_backtest`` returned it
     folder : where its files are
     trades : whether every order is printed too
     tried : how many variants were run on the same data on this machine, 0 when unknown

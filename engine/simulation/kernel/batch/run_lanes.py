@@ -244,7 +244,10 @@ def _clear_block_sums(state: FloatArray) -> None:
 
 @njit_private
 def _store_block_sums(block: int, at: int, state: FloatArray, block_sums: FloatArray, t: int, returns: int) -> int:
-    """Write down the block_sums of returns that end before ``t``, the first from its registers; return the next one."""
+    """Store the sums of every block of returns that ends before ``t``; return the next block.
+
+    The first block's come from its registers.
+    """
     rows, size = block_sums.ravel(), block_sums.shape[2]
     while block < RETURN_BLOCKS and (block + 1) * returns // RETURN_BLOCKS < t:
         for row in range(len(BLOCK_REGISTERS)):

@@ -133,7 +133,7 @@ def trade_lanes(
     """Fill the orders of the variants in ``on`` at the prices of row ``t``; others stay as they are.
 
     All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
-    ``released_cash`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
+    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
     zero, one, n, cash = splat(0.0), splat(1.0), prices.shape[1], load(state, reg.CASH)
     V = zero
