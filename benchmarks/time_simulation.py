@@ -1,4 +1,4 @@
-"""How long one twenty-year run takes through the spine, and the same job in vectorbt and bt.
+"""How long one twenty-year run takes through ``simulate``, and the same job in vectorbt and bt.
 
 Prices come from a seeded generator; the job is a fixed mix rebalanced each January, without costs, where all three
 engines agree to 1e-12 (asserted). Set-up stays outside the timed part. ``make bench`` prints minimum and median; the
@@ -42,8 +42,8 @@ def mix(assets: int) -> FixedMix:
 
 @pytest.mark.parametrize("assets", [6, 50], ids=lambda n: f"20y-{n}-assets")
 @pytest.mark.benchmark(group="one run")
-def test_spine(benchmark, assets: int) -> None:
-    """Time the engine's simulate()."""
+def test_simulate(benchmark, assets: int) -> None:
+    """Time the engine's ``simulate``."""
     prices, plan, costs = market(assets), mix(assets), NoCosts().cost_table(assets)
     arguments = (prices, plan, Account(capital=CAPITAL), costs)
     ledger = benchmark.pedantic(simulate, arguments, rounds=100, warmup_rounds=5)
@@ -51,7 +51,7 @@ def test_spine(benchmark, assets: int) -> None:
 
 
 @pytest.mark.benchmark(group="one run")
-def test_spine_core_satellite_with_costs(benchmark) -> None:
+def test_simulate_core_satellite_with_costs(benchmark) -> None:
     """Time a core with four capped satellites at 0.1 % costs."""
     plan = CoreSatellite.model_validate(
         {

@@ -44,7 +44,7 @@ def test_without_costs_thirty_januaries_end_where_three_engines_do(shared_data: 
     assert np.abs(bt_value(prices, targets, 100_000.0) / ledger.value - 1).max() < 1e-12
 
 
-def test_at_ten_basis_points_value_fees_and_replay_are_the_oracle_s(shared_data: Path) -> None:
+def test_at_ten_basis_points_value_fees_and_replay_are_the_other_engines(shared_data: Path) -> None:
     prices = market(shared_data)
     ledger = simulate(prices, FixedMix(weights=WEIGHTS), account(), percent(0.001, 5))
     assert ledger.value[-1] == pytest.approx(5633638.438129, rel=1e-12)
@@ -53,12 +53,12 @@ def test_at_ten_basis_points_value_fees_and_replay_are_the_oracle_s(shared_data:
     assert largest_difference(ledger, prices) < 1e-12
 
 
-def test_buy_and_hold_ends_where_the_oracle_does(shared_data: Path) -> None:
+def test_buy_and_hold_ends_where_the_other_engines_do(shared_data: Path) -> None:
     ledger = simulate(market(shared_data), BuyAndHold(weights=WEIGHTS), account(), free(5))
     assert ledger.value[-1] == pytest.approx(5905129.625937, rel=1e-12)
 
 
-def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_floored_whole_shares_are_the_other_engines(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leave_remainder_in_cash(monkeypatch)
     ledger = simulate(market(shared_data), FixedMix(weights=WEIGHTS), account(shares="whole"), percent(0.001, 5))
     assert ledger.value[-1] == pytest.approx(5633303.396278, rel=1e-12)
@@ -72,14 +72,14 @@ def test_floored_whole_shares_are_the_oracle_s(shared_data: Path, monkeypatch: p
     [({"execution": "next_close"}, -0.03654), ({"session": "last", "month": "december"}, 0.01105)],
     ids=["filled a day later", "last session of December"],
 )
-def test_another_fill_or_schedule_moves_the_result_as_the_oracle_says(shared_data: Path, change, effect) -> None:
+def test_another_fill_or_schedule_moves_the_result_as_the_other_engines_say(shared_data: Path, change, effect) -> None:
     """A mutant of the timing must be visible: these effects are large on these prices."""
     prices = market(shared_data)
     base = simulate(prices, FixedMix(weights=WEIGHTS), account(), free(5)).value[-1]
     rule = {"kind": "annual", **{k: v for k, v in change.items() if k != "execution"}}
     terms = {k: v for k, v in change.items() if k == "execution"}
     moved = simulate(prices, FixedMix(weights=WEIGHTS, rebalance=rule), account(**terms), free(5)).value[-1]
-    if "execution" in change:  # the oracle also opened a day later; here the opening stays (S2)
+    if "execution" in change:  # the others also opened a day later; here the opening stays (S2)
         assert moved != base
         assert abs(moved / base - 1) < abs(effect)
     else:

@@ -86,7 +86,7 @@ Weights = dict[np.datetime64, FloatArray]
 
 
 @dataclass(frozen=True)
-class Row:
+class ObjectiveRow:
     """One walk forward."""
 
     objective: str
@@ -186,7 +186,7 @@ def page(prices: Path) -> str:
     return "\n".join(parts)
 
 
-def funds_row(prices: Path, objective: str, schedule: str) -> Row:
+def funds_row(prices: Path, objective: str, schedule: str) -> ObjectiveRow:
     """Return one objective on the ten funds."""
     equal = ", ".join(f"{name}: {100.0 / len(FUNDS):g}%" for name in FUNDS)
     text = CONFIG.format(
@@ -199,7 +199,7 @@ def funds_row(prices: Path, objective: str, schedule: str) -> Row:
     return timed(objective, schedule, validate(RunConfig[AnyStrategy], parse_document(text, "funds")))
 
 
-def plan_row(prices: Path, objective: str, schedule: str) -> Row:
+def plan_row(prices: Path, objective: str, schedule: str) -> ObjectiveRow:
     """Return one objective on the small-cap plan."""
     kind = objective + TO_TRACK.get(objective, OBJECTIVES[objective])
     overrides = (
@@ -214,11 +214,11 @@ def plan_row(prices: Path, objective: str, schedule: str) -> Row:
     return timed(objective, schedule, load_run(ROOT / "configs" / "optimised.yaml", overrides))
 
 
-def timed(objective: str, schedule: str, config: RunConfig[Any]) -> Row:
+def timed(objective: str, schedule: str, config: RunConfig[Any]) -> ObjectiveRow:
     """Return a run and how long it took."""
     began = time.perf_counter()
     run = workflow.run_backtest(config)
-    return Row(objective, schedule, run, time.perf_counter() - began)
+    return ObjectiveRow(objective, schedule, run, time.perf_counter() - began)
 
 
 def table(header: list[str], rows: list[list[str]], words: int = 2) -> list[str]:
@@ -227,7 +227,7 @@ def table(header: list[str], rows: list[list[str]], words: int = 2) -> list[str]
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def references(rows: list[Row], names: tuple[str, ...]) -> list[str]:
+def references(rows: list[ObjectiveRow], names: tuple[str, ...]) -> list[str]:
     """Return the benchmarks' own figures, once for each schedule of the rows."""
     cells = []
     for row in rows[: len(SCHEDULES)]:
@@ -245,7 +245,7 @@ def references(rows: list[Row], names: tuple[str, ...]) -> list[str]:
 # ---- the same problem elsewhere -------------------------------------------------------------------------------------
 
 
-def elsewhere(rows: list[Row]) -> list[str]:
+def elsewhere(rows: list[ObjectiveRow]) -> list[str]:
     """Return what other libraries find at the same decisions."""
     lines = []
     for row in rows:
@@ -298,7 +298,7 @@ def elsewhere(rows: list[Row]) -> list[str]:
     ]
 
 
-def weights_of(row: Row) -> Weights:
+def weights_of(row: ObjectiveRow) -> Weights:
     """Return the targets of every decision that was solved, in the order of FUNDS."""
     ledger = row.strategy.ledger
     dates = row.run.comparison.market.dates
@@ -312,7 +312,7 @@ def weights_of(row: Row) -> Weights:
     }
 
 
-def windows(row: Row) -> Iterator[tuple[np.datetime64, FloatArray, FloatArray]]:
+def windows(row: ObjectiveRow) -> Iterator[tuple[np.datetime64, FloatArray, FloatArray]]:
     """Yield day, returns of the lookback, and returns until the next decision, of every decision."""
     market = row.run.comparison.market
     columns = [market.column_index(name) for name in FUNDS]
@@ -325,7 +325,7 @@ def windows(row: Row) -> Iterator[tuple[np.datetime64, FloatArray, FloatArray]]:
 class Same:
     """A splitter that yields the engine's own sessions: training up to the close before, testing from the fill on."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: ObjectiveRow) -> None:
         """Remember the rows."""
         last = len(row.run.comparison.market.dates) - 1
         fills = [step.row for step in row.steps]
@@ -343,12 +343,12 @@ class Same:
         return len(self.parts)
 
 
-def by_skfolio_defaults(row: Row) -> tuple[Weights, float, float] | None:
+def by_skfolio_defaults(row: ObjectiveRow) -> tuple[Weights, float, float] | None:
     """Return the same at skfolio's own tolerances, for the minimum variance."""
     return by_skfolio(row, DEFAULTS) if row.objective == "min_variance" else None
 
 
-def by_skfolio(row: Row, which: str = "") -> tuple[Weights, float, float] | None:
+def by_skfolio(row: ObjectiveRow, which: str = "") -> tuple[Weights, float, float] | None:
     """Return skfolio's weights, the time it took, and the Sharpe ratio it reports."""
     from skfolio.model_selection import cross_val_predict
 
@@ -412,7 +412,7 @@ def skfolio_models() -> dict[str, Callable[[], Any]]:
     }
 
 
-def by_cvxportfolio(row: Row) -> tuple[Weights, float, float] | None:
+def by_cvxportfolio(row: ObjectiveRow) -> tuple[Weights, float, float] | None:
     """Return cvxportfolio's weights from the engine's own estimates, the time, and the Sharpe ratio of its path."""
     if row.objective not in {"min_variance", "mean_variance"}:
         return None
@@ -465,7 +465,7 @@ def sharpe_of(returns: Any) -> float:
     return float(series.mean() / series.std(ddof=1) * np.sqrt(252.0))
 
 
-LIBRARIES: dict[str, Callable[[Row], tuple[Weights, float, float] | None]] = {
+LIBRARIES: dict[str, Callable[[ObjectiveRow], tuple[Weights, float, float] | None]] = {
     "skfolio": by_skfolio,
     "skfolio, its own tolerances": by_skfolio_defaults,
     "cvxportfolio": by_cvxportfolio,
@@ -475,7 +475,7 @@ LIBRARIES: dict[str, Callable[[Row], tuple[Weights, float, float] | None]] = {
 # ---- what it says ---------------------------------------------------------------------------------------------------
 
 
-def notes(funds: list[Row], plan: list[Row]) -> Iterator[str]:
+def notes(funds: list[ObjectiveRow], plan: list[ObjectiveRow]) -> Iterator[str]:
     """Yield what the tables say, in words that follow from them."""
     for title, rows, rival in (("ten funds", funds, "equal weight"), ("small-cap plan", plan, "by hand")):
         versus = {(row.objective, row.schedule): row.run.comparison.versus[rival] for row in rows}

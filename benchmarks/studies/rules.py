@@ -61,7 +61,7 @@ Config = RunConfig[Any]
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleRow:
     """One line of a table: a portfolio, its differences to buy-and-hold and to January only, and the run it is from."""
 
     label: str
@@ -158,7 +158,7 @@ def page(prices: Path, filings: Path | None) -> str:
     return "\n".join([*parts, "", f"Prices of the first row of the first table: SHA-256 {used}.", ""])
 
 
-def rows_of(prices: Path, filings: Path | None, start: str) -> list[Row]:
+def rows_of(prices: Path, filings: Path | None, start: str) -> list[RuleRow]:
     """Return buy-and-hold and every rule over one window."""
     january = load(prices, "january_only", f"window.start={start}")
     rows = measured(january, LABELS["january_only"], january)
@@ -171,7 +171,7 @@ def rows_of(prices: Path, filings: Path | None, start: str) -> list[Row]:
     return rows
 
 
-def covered_rows(prices: Path, filings: Path) -> list[Row]:
+def covered_rows(prices: Path, filings: Path) -> list[RuleRow]:
     """Return the loss review on satellites that the filings cover, from their peaks and from cost."""
     names = ", ".join(f"{name}: 2.5%" for name in COVERED)
     base = (f"window.start={STARTS[1]}", f"strategy.satellites={{{names}}}")
@@ -199,7 +199,7 @@ def by_quality(filings: Path) -> str:
     return f"strategy.loss_review.thesis={{kind: quality, table: {{path: {filings}}}, criteria: {CRITERIA}}}"
 
 
-def measured(config: Config, label: str, january: Config) -> list[Row]:
+def measured(config: Config, label: str, january: Config) -> list[RuleRow]:
     """Return buy-and-hold of January's opening portfolio and the config's own run, each beside both references."""
     held = january.strategy.model_copy(update={"rebalance": Never()})
     own = config.strategy == january.strategy
@@ -211,18 +211,18 @@ def measured(config: Config, label: str, january: Config) -> list[Row]:
     if own and not np.array_equal(portfolios[HELD].ledger.value, portfolios["buy_and_hold"].ledger.value):
         raise SystemExit("buy-and-hold and the plan that never rebalances differ")
     return [
-        Row("Buy-and-hold", portfolios[HELD], None, None, run),
-        Row(label, portfolios["strategy"], versus[HELD], versus.get(JANUARY), run),
+        RuleRow("Buy-and-hold", portfolios[HELD], None, None, run),
+        RuleRow(label, portfolios["strategy"], versus[HELD], versus.get(JANUARY), run),
     ]
 
 
-def table(rows: Sequence[Row]) -> list[str]:
+def table(rows: Sequence[RuleRow]) -> list[str]:
     """Return a Markdown table."""
     lines = [HEADER, ["---", *["---:"] * (len(HEADER) - 1)], *(row.cells() for row in rows)]
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def notes(tables: Sequence[Sequence[Row]], prices: Path, filings: Path | None) -> Iterable[str]:
+def notes(tables: Sequence[Sequence[RuleRow]], prices: Path, filings: Path | None) -> Iterable[str]:
     """Yield what the tables say, in words that follow from them."""
     named = [by_label(rows) for rows in tables]
     yield claim([rows[LABELS["january_only"]] for rows in named])
@@ -248,7 +248,7 @@ def notes(tables: Sequence[Sequence[Row]], prices: Path, filings: Path | None) -
     yield "**Recomputed without the engine**, from closes and weights alone: " + recomputed(tables[0], prices)
 
 
-def claim(januaries: Sequence[Row]) -> str:
+def claim(januaries: Sequence[RuleRow]) -> str:
     """Return what the windows say about the claim."""
     low, high = CLAIM
     told, inside, excluded = [], 0, 0
@@ -320,7 +320,7 @@ def gain(config: Config, rule: Annual, **changes: object) -> float:
     return float(run.comparison.versus["buy_and_hold"].cagr_difference or 0.0)
 
 
-def enforcement(rows: dict[str, Row]) -> str:
+def enforcement(rows: dict[str, RuleRow]) -> str:
     """Return what watching the cap between Januaries cost in one window."""
     row = rows[LABELS["always_capped"]]
     found = row.run.comparison.cap_effect
@@ -333,7 +333,7 @@ def enforcement(rows: dict[str, Row]) -> str:
     )
 
 
-def spread(rows: Sequence[Row]) -> str:
+def spread(rows: Sequence[RuleRow]) -> str:
     """Return how far the rules are apart, and which differ from January only by more than chance."""
     named = [row for row in rows if row.to_january is not None and row.label != LABELS["chosen_momentum"]]
     low, high = min(named, key=lambda row: row.cagr), max(named, key=lambda row: row.cagr)
@@ -345,7 +345,7 @@ def spread(rows: Sequence[Row]) -> str:
     )
 
 
-def reviews(rows: dict[str, Row]) -> str:
+def reviews(rows: dict[str, RuleRow]) -> str:
     """Return what reviews did in one window, and where two theses are the same run."""
     buys, sells, trend = (rows[LABELS[f"review_{kind}"]] for kind in ("always", "never", "trend"))
     same = np.array_equal(sells.portfolio.ledger.value, trend.portfolio.ledger.value)
@@ -357,7 +357,7 @@ def reviews(rows: dict[str, Row]) -> str:
     )
 
 
-def quality(rows: dict[str, Row], filings: Path) -> str:
+def quality(rows: dict[str, RuleRow], filings: Path) -> str:
     """Return what the filings said about the plan's satellites in one window."""
     row, january = rows[QUALITY], rows[LABELS["january_only"]]
     intact, broken, unknown = row.verdicts
@@ -371,7 +371,7 @@ def quality(rows: dict[str, Row], filings: Path) -> str:
     )
 
 
-def chosen(rows: dict[str, Row]) -> str:
+def chosen(rows: dict[str, RuleRow]) -> str:
     """Return what choosing did in one window."""
     row = rows[LABELS["chosen_momentum"]]
     weight, name = row.highest
@@ -381,7 +381,7 @@ def chosen(rows: dict[str, Row]) -> str:
     )
 
 
-def covered_words(rows: Sequence[Row]) -> list[str]:
+def covered_words(rows: Sequence[RuleRow]) -> list[str]:
     """Return what the extra table shows."""
     cost, peak = rows[2], rows[3]
     intact, broken, unknown = peak.verdicts
@@ -392,7 +392,7 @@ def covered_words(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def recomputed(rows: Sequence[Row], prices: Path) -> str:
+def recomputed(rows: Sequence[RuleRow], prices: Path) -> str:
     """Return how far buy-and-hold and January only are from a calculation with closes and weights alone."""
     held, january = rows[0], rows[1]
     weights = pd.Series({"SPY": 0.75, "VB": 0.15, **dict.fromkeys(january.portfolio.peak_weights, 0.025)})
@@ -431,7 +431,7 @@ def firsts(days: pd.DatetimeIndex) -> list[int]:
     return [at for at in range(1, len(days)) if days[at].year != days[at - 1].year]
 
 
-def by_label(rows: Sequence[Row]) -> dict[str, Row]:
+def by_label(rows: Sequence[RuleRow]) -> dict[str, RuleRow]:
     """Return rows by what they are called."""
     return {row.label: row for row in rows}
 
@@ -442,7 +442,7 @@ def leaves_zero_out(versus: RelativePerformance) -> bool:
     return low > 0.0 or high < 0.0
 
 
-def span(row: Row) -> str:
+def span(row: RuleRow) -> str:
     """Return the years of a row."""
     dates = row.portfolio.ledger.dates
     return f"{str(dates[0])[:4]} to {str(dates[-1])[:4]}"

@@ -1,1 +1,1 @@
-"""What every room stands on: arrays, errors, config fields, the YAML document, validation, files. Imports nothing."""
+"""What all packages stand on: arrays, errors, config fields, the YAML document, validation, files. Imports nothing."""

@@ -1,1 +1,1 @@
-"""Weights from an objective and constraints; knows neither market nor policy. The only room that uses cvxpy."""
+"""Weights from an objective and constraints; knows neither market nor policy. The only package that uses cvxpy."""

@@ -18,7 +18,7 @@ from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 @dataclass(frozen=True)
 class PartialRebalance:
-    """A part rebalance: ``active`` (N,) assets go to their ``goal_weights`` (N,) [weight].
+    """A partial rebalance: ``active`` (N,) assets go to their ``goal_weights`` (N,) [weight].
 
     ``funding`` (N,) buy what they set free or sell what they need, in shares that sum to 1, or to 0 for cash.
     """

@@ -65,7 +65,7 @@ class Ledger:
     @cached_property
     def reasons(self) -> tuple[str, ...]:
         """R texts: why each event happened."""
-        return tuple(resolve_text(words) for words in self.lazy_reasons)
+        return tuple(resolve_text(text) for text in self.lazy_reasons)
 
     def reason(self, event: int, asset: int) -> str:
         """Return why ``asset`` (a column) was traded at ``event``."""

@@ -165,7 +165,7 @@ def _standing_orders(market: Market, policy: Policy, terms: OrderTerms, reviews:
 
 
 def _build_thresholds(schedule: EventSchedule, band: Band, watched: FloatArray, *, static: bool) -> Thresholds:
-    """Return what is looked at between decisions; target and drift base are filled in before each stretch."""
+    """Return what is watched between decisions; target and drift base are filled in before each call of ``advance``."""
     calendar, nothing = np.zeros(len(band.check_rows), dtype=np.bool_), np.zeros(len(watched))
     if static:
         calendar[list(schedule.rebalances)] = True

@@ -50,9 +50,9 @@ class TradeEvent(NamedTuple):
     reason: TradeReason
 
 
-def resolve_text(words: LazyText) -> str:
+def resolve_text(text: LazyText) -> str:
     """Return a reason as text."""
-    return words if isinstance(words, str) else words()
+    return text if isinstance(text, str) else text()
 
 
 def describe_broken_caps(assets: Sequence[str], seen: FloatArray, caps: FloatArray) -> str:

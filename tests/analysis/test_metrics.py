@@ -18,9 +18,9 @@ from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.reference.engine_runs import ListedFlows
 from tests.support.markets import account, free, market_of
-from tests.support.published import Published
+from tests.support.published import ExpectedFigures
 
-SERIES, LEVELS = Published(series_figures()), Published(level_figures())
+SERIES, LEVELS = ExpectedFigures(series_figures()), ExpectedFigures(level_figures())
 
 
 def level(returns: np.ndarray) -> np.ndarray:
@@ -160,14 +160,14 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
     assert cumulative == pytest.approx(CUMULATIVE_RETURNS, abs=1e-9)
 
 
-def test_the_money_weighted_rate_of_the_same_days_is_the_oracle_s() -> None:
+def test_the_money_weighted_rate_of_the_same_days_is_the_published_one() -> None:
     from engine.analysis.money_weighted import dated_internal_rates
 
     days = np.array(
         ["2011-12-31", "2012-01-02", "2012-01-03", "2012-01-06", "2012-01-07", "2012-01-08"], dtype="datetime64[D]"
     )
     rate = dated_internal_rates(days, np.array([-10000, -200, 400, -5400, 3697.04, 10596.15]))
-    assert rate.value == pytest.approx(Published(time_weighted_figures())["XIRR"], abs=1e-9)
+    assert rate.value == pytest.approx(ExpectedFigures(time_weighted_figures())["XIRR"], abs=1e-9)
 
 
 @pytest.mark.parametrize("transfers", [[1e6, 0, 20000, -40000, 0, 0, 540000, -369704, 0], [1e6] + [0] * 8])

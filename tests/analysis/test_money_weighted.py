@@ -7,14 +7,14 @@ import pytest
 
 from engine.analysis.money_weighted import dated_internal_rates, internal_rates, mirr, modified_dietz
 from engine.diagnostics.verify.rates import XIRR_CASES, money_weighted_figures, parse_flows, time_weighted_figures
-from tests.support.published import Published
+from tests.support.published import ExpectedFigures
 
-PUBLISHED = Published(money_weighted_figures())
+PUBLISHED = ExpectedFigures(money_weighted_figures())
 CASES = [(text, rate) for _, text, rate in XIRR_CASES]
 
 
 @pytest.mark.parametrize(("text", "rate"), CASES)
-def test_the_root_of_dated_flows_is_the_oracle_s(text: str, rate: float) -> None:
+def test_the_root_of_dated_flows_is_the_published_one(text: str, rate: float) -> None:
     found = dated_internal_rates(*parse_flows(text)).value
     assert found == pytest.approx(rate, rel=1e-9, abs=1e-12)
 
@@ -40,7 +40,7 @@ def test_two_roots_are_reported_as_ambiguous() -> None:
     assert rate.roots == pytest.approx(PUBLISHED.vector("two roots, no rate"), abs=1e-12)
 
 
-def test_periodic_and_modified_rates_are_the_oracle_s() -> None:
+def test_periodic_and_modified_rates_are_the_published_ones() -> None:
     yearly = np.array([-70000.0, 12000, 15000, 18000, 21000, 26000])
     assert internal_rates(yearly[:-1]).value == pytest.approx(PUBLISHED["IRR, four years"], abs=1e-12)
     assert internal_rates(yearly).value == pytest.approx(PUBLISHED["IRR, five years"], abs=1e-12)
@@ -48,12 +48,12 @@ def test_periodic_and_modified_rates_are_the_oracle_s() -> None:
     assert mirr(payments, 0.10, 0.12) == pytest.approx(PUBLISHED["MIRR, 10 % and 12 %"], abs=1e-12)
 
 
-def test_modified_dietz_is_the_oracle_s_and_none_where_nothing_was_there() -> None:
+def test_modified_dietz_is_the_published_one_and_none_where_nothing_was_there() -> None:
     """portfolio-performance's eight days: 10,000 at the begin, 10,596.15 at the end, four flows between."""
     dates, money = parse_flows(
         "2011-12-31 0 2012-01-02 200 2012-01-03 -400 2012-01-06 5400 2012-01-07 -3697.04 2012-01-08 0"
     )
-    published = Published(time_weighted_figures())["modified Dietz"]
+    published = ExpectedFigures(time_weighted_figures())["modified Dietz"]
     assert modified_dietz(dates, money, 10_000.0, 10_596.15) == pytest.approx(published, abs=5e-11)
     assert modified_dietz(dates, 0.0 * money, 0.0, 5.0) is None
     assert modified_dietz(dates[:1], money[:1], 100.0, 110.0) is None

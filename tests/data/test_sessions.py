@@ -1,4 +1,4 @@
-"""O-CAL and the calendar rules: which session a schedule falls on."""
+"""The calendar rules: which session a schedule falls on."""
 
 from __future__ import annotations
 
@@ -169,23 +169,23 @@ def test_pairs_of_weeks_are_counted_from_the_last_monday_of_1969() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # the calendar library on the newest pandas
-def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_golden_list_s(shared_data: Path) -> None:
+def test_the_first_january_session_of_ten_exchanges_and_27_years_is_the_published_one(shared_data: Path) -> None:
     import exchange_calendars
 
     with (shared_data / "oracles" / "first_january_session.csv").open() as file:
-        golden = list(csv.DictReader(file))
+        published = list(csv.DictReader(file))
     compared = 0
-    for code in [name for name in golden[0] if name != "year"]:
+    for code in [name for name in published[0] if name != "year"]:
         calendar = exchange_calendars.get_calendar(code, start="1999-12-01", end="2026-02-01")
         dates = calendar.sessions.to_numpy().astype("datetime64[D]")
         rows = month_session_rows(dates, 1, "first")
-        assert [str(day) for day in dates[rows]] == [year[code] for year in golden]
+        assert [str(day) for day in dates[rows]] == [year[code] for year in published]
         compared += len(rows)
     assert compared == 270
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_first_session_common_to_three_exchanges_is_the_oracle_s() -> None:
+def test_the_first_session_common_to_three_exchanges_is_the_published_one() -> None:
     import exchange_calendars
 
     sets = [

@@ -17,10 +17,10 @@ from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, free, leave_remainder_in_cash, percent, synthetic_closes
 from tests.support.peer_engines import bt_value, vectorbt_value
-from tests.support.published import Published
+from tests.support.published import ExpectedFigures
 
 WEIGHTS = {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}
-PUBLISHED = Published(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
+PUBLISHED = ExpectedFigures(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
 
 
 @cache
@@ -34,14 +34,14 @@ def run(rate: float = 0.0, **fields: object):
     return simulate(market(), FixedMix(weights=WEIGHTS), account(**fields), costs)
 
 
-def test_the_generator_makes_the_oracle_s_market() -> None:
+def test_the_generator_makes_the_published_market() -> None:
     prices = market().prices
     assert len(prices) == 2610
     assert prices.sum() == pytest.approx(PUBLISHED["sum of all prices"], rel=1e-13)
     assert prices[-1] == pytest.approx(PUBLISHED.vector("last price"), rel=1e-11)
 
 
-def test_without_costs_the_final_value_and_shares_are_the_oracle_s() -> None:
+def test_without_costs_the_final_value_and_shares_are_the_published_ones() -> None:
     ledger = run()
     assert ledger.value[-1] == pytest.approx(PUBLISHED["no costs, final value"], rel=1e-14)
     assert ledger.units[-1] == pytest.approx(PUBLISHED.vector("no costs, shares"), rel=1e-11)
@@ -51,7 +51,7 @@ def test_without_costs_the_final_value_and_shares_are_the_oracle_s() -> None:
     assert int(ledger.rebalances.sum()) == 11
 
 
-def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() -> None:
+def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_published_ones() -> None:
     ledger = run(0.001)
     assert ledger.value[-1] == pytest.approx(PUBLISHED["10 bp, final value"], rel=1e-14)
     assert ledger.costs.sum() == pytest.approx(PUBLISHED["10 bp, costs"], rel=1e-11)
@@ -63,8 +63,8 @@ def test_at_ten_basis_points_value_fees_shares_and_year_ends_are_the_oracle_s() 
         assert ledger.value[ledger.dates == np.datetime64(day)][0] == pytest.approx(value, rel=1e-11)
 
 
-def test_floored_whole_shares_end_where_the_oracle_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oracle floors and leaves the rest in cash; this engine then spends it, so that step is switched off."""
+def test_floored_whole_shares_end_where_the_other_engines_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other engines floor and leave the rest in cash; this engine then spends it, so that step is switched off."""
     leave_remainder_in_cash(monkeypatch)
     ledger = run(0.001, shares="whole")
     assert ledger.value[-1] == pytest.approx(134594.078775889, rel=1e-14)
@@ -80,7 +80,7 @@ def test_spending_the_rest_leaves_less_cash_than_flooring_and_never_debt() -> No
     assert np.array_equal(ledger.units, np.round(ledger.units))
 
 
-def test_the_highest_drifted_weights_are_the_oracle_s() -> None:
+def test_the_highest_drifted_weights_are_the_published_ones() -> None:
     ledger = run()
     weights = ledger.weights(market())
     for j, (weight, day) in enumerate(PEAK_WEIGHTS.values()):

@@ -12,13 +12,13 @@ from engine.core.errors import DataError
 from engine.diagnostics.verify.weights import covariance_figures
 from engine.optimisation.estimates import Estimates, bayes_stein_mean
 from tests.support.markets import lcg_returns
-from tests.support.published import Published
+from tests.support.published import ExpectedFigures
 
-PUBLISHED = Published(covariance_figures())
+PUBLISHED = ExpectedFigures(covariance_figures())
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
 
-def oracle_closes(
+def closes_of_stocks(
     folder: Path, names: tuple[str, ...], start: str = "2010-01-04", end: str = "2017-12-29"
 ) -> np.ndarray:
     import pandas as pd
@@ -52,7 +52,7 @@ def test_ledoit_wolf_and_oas_are_the_published_ones() -> None:
 
 
 def test_ledoit_wolf_on_seven_stocks(shared_data: Path) -> None:
-    found = chosen(covariance="ledoit_wolf", lookback=5000).estimate(oracle_closes(shared_data, SEVEN))
+    found = chosen(covariance="ledoit_wolf", lookback=5000).estimate(closes_of_stocks(shared_data, SEVEN))
     assert found.moments.observations == 2012
     assert found.moments.shrinkage == pytest.approx(0.0073663981828534, rel=1e-10)
 

@@ -34,9 +34,9 @@ from engine.optimisation.optimiser import Optimiser
 from engine.optimisation.risk_parity import risk_parity_weights
 from engine.optimisation.solvers import SOLVERS
 from tests.support.problems import inputs, of_correlation, solve
-from tests.support.published import Published
+from tests.support.published import ExpectedFigures
 
-PARITIES, LEAST_VARIANCE = Published(risk_parity_figures()), Published(min_variance_figures())
+PARITIES, LEAST_VARIANCE = ExpectedFigures(risk_parity_figures()), ExpectedFigures(min_variance_figures())
 SEVEN = ("GE", "WMT", "T", "XOM", "PFE", "BAC", "JPM")
 
 

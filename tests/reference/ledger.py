@@ -121,13 +121,13 @@ def run(case: Case) -> Run:
     """Keep the books of one case from its opening to the last row."""
     if list(case.tickers) != sorted(case.tickers):
         raise ValueError("tickers must be in sorted order")
-    ledger = Ledger(case)
+    ledger = ExactLedger(case)
     for t in range(case.opening, len(case.prices)):
         ledger.session(t)
     return ledger.run
 
 
-class Ledger:
+class ExactLedger:
     """The account between two sessions: units, cash, last prices, last targets, and what is still to be done."""
 
     def __init__(self, case: Case) -> None:
@@ -214,7 +214,7 @@ class Ledger:
             self.answer_breaches(t)
             above = self.trims.get(t, set())
             if t in self.broken:
-                self.part_rebalance(t)
+                self.partial_rebalance(t)
                 above = {i for i in above if self.money(i) > (self.caps[i] or ONE) * self.value() * (1 + GRACE)}
             self.trim(t, above)
             if flow > 0:
@@ -547,7 +547,7 @@ class Ledger:
             return False
         return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
 
-    def part_rebalance(self, t: int) -> None:
+    def partial_rebalance(self, t: int) -> None:
         """Band geometry: trade towards the targets in force, from the weights at the fill."""
         del self.broken[t]
         case, value = self.case, self.value()

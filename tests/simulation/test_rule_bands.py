@@ -145,7 +145,7 @@ def test_no_limit_is_broken_by_what_fewer_names_leave() -> None:
 
 
 def destinations(w: np.ndarray, band: Band, place: Any, target: np.ndarray, caps: np.ndarray) -> Any:
-    """Return which weights are out of their bands, and between what bounds a part rebalance brings them."""
+    """Return which weights are out of their bands, and between what bounds a partial rebalance brings them."""
     width = np.minimum(band.absolute, np.where(target > 0.0, band.relative, 1.0) * target)
     inside = {"target": np.inf, "edge": 0.0}[place] if isinstance(place, str) else 0.005
     reach = np.maximum(width - inside, 0.0)
@@ -154,7 +154,7 @@ def destinations(w: np.ndarray, band: Band, place: Any, target: np.ndarray, caps
 
 
 @given(wild(), bands, st.sampled_from(["edge", {"inside": "0.5%"}, "target"]), executions)
-def test_after_a_part_rebalance_of_the_drifted_each_of_them_stands_at_its_destination(
+def test_after_a_partial_rebalance_of_the_drifted_each_of_them_stands_at_its_destination(
     prices, band, place, execution
 ) -> None:
     """Without costs, to 1e-12, wherever the partners have room for it; else it stands between there and its target."""
@@ -188,7 +188,7 @@ def before(ledger: Ledger, market: Market, row: int) -> np.ndarray:
 
 
 @given(wild(), bands, st.sampled_from(["edge", {"inside": "0.5%"}]), executions)
-def test_after_a_part_rebalance_of_all_the_furthest_stands_at_its_destination_and_none_beyond(
+def test_after_a_partial_rebalance_of_all_the_furthest_stands_at_its_destination_and_none_beyond(
     prices, band, place, execution
 ) -> None:
     plan = plan_of(rebalance=band, trade_to=place, trade_only="all")

@@ -65,7 +65,7 @@ def test_a_watched_cap_is_kept_at_the_close_of_its_answer_unless_it_could_not_tr
 
 @given(wild(), cost_models, executions)
 def test_caps_alone_bind_whatever_the_band_traded_is(prices, costs, execution) -> None:
-    """A part rebalance answers no cap, so that one is asked about beside the band and kept at the same fill."""
+    """A partial rebalance answers no cap, so that one is asked about beside the band and kept at the same fill."""
     plan = plan_of(caps="always", rebalance={"kind": "any", "of": [MONTHLY, DRIFT]}, trade_to="edge", trade_only="all")
     ledger, market = run(prices, plan, costs, execution=execution)
     watch = ExpectedTriggers(ledger, market, plan, account(execution=execution).fill_delay)

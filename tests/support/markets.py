@@ -1,4 +1,4 @@
-"""Markets that tests share: the synthetic one of the oracles, and small ones written out by hand."""
+"""Markets that tests share: the synthetic one of the published figures, and small ones written out by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ A32, C32, M32 = 1664525, 1013904223, 2**32
 
 
 def lcg_returns(seed: int = 42, rows: int = 240, columns: int = 10) -> np.ndarray:
-    """Daily returns of the oracles' linear congruential generator: 12 uniforms a draw, drawn row by row."""
+    """Daily returns of the published figures' linear congruential generator: 12 uniforms a draw, drawn row by row."""
     x, result = seed, np.empty((rows, columns))
     for t in range(rows):
         for j in range(columns):

@@ -8,7 +8,7 @@ from itertools import count, takewhile
 from engine.diagnostics.verify.figures import ReferenceFigure
 
 
-class Published:
+class ExpectedFigures:
     """The expected values of a group of figures, by name."""
 
     def __init__(self, figures: Iterable[ReferenceFigure]) -> None:

@@ -219,7 +219,7 @@ class Asked:
 
 @dataclass
 class ExpectedTriggers:
-    """Walks through a run that opens at row 0 and writes down every alarm that docs/semantics.md asks for."""
+    """Walks through a run that opens at row 0 and writes down every trigger that docs/semantics.md asks for."""
 
     ledger: Ledger
     market: Market

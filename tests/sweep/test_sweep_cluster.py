@@ -33,9 +33,9 @@ def alone(made, tmp_path_factory: pytest.TempPathFactory) -> str:
     return _digest(made, tmp_path_factory.mktemp("alone"), SerialExecutor())
 
 
-def _digest(made, folder: Path, crew, progress=lambda done, total: None) -> str:
+def _digest(made, folder: Path, executor, progress=lambda done, total: None) -> str:
     with Journal.open(folder / "sweep.journal", made.identity, resume=False) as journal:
-        compute_results(made, journal, crew, 300, progress)
+        compute_results(made, journal, executor, 300, progress)
     return digest(folder / "results.parquet")
 
 

@@ -26,7 +26,9 @@ def watching(target, look, absolute, relative, caps, *, whole=False) -> Threshol
     return Thresholds(target, look, absolute, relative, caps, target, whole, np.zeros(len(look), bool))
 
 
-def holding(prices, units, cash: float, *, growth=None, thresholds=None, reviews=None, armed=True, start=0, stop=None):
+def advance_once(
+    prices, units, cash: float, *, growth=None, thresholds=None, reviews=None, armed=True, start=0, stop=None
+):
     prices = np.array(prices, float)
     sessions, n = prices.shape
     history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
@@ -45,94 +47,94 @@ def holding(prices, units, cash: float, *, growth=None, thresholds=None, reviews
 
 
 def test_holding_marks_every_session_and_accrues_interest_between_them() -> None:
-    (row, cash, alarm), history = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02])
-    assert (row, alarm) == (3, NO_TRIGGER)
+    (row, cash, trigger), history = advance_once([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02])
+    assert (row, trigger) == (3, NO_TRIGGER)
     assert history.cash.tolist() == [100.0, 101.0, pytest.approx(103.02)]
     assert history.value.tolist() == [120.0, 123.0, pytest.approx(127.02)]
     assert cash == pytest.approx(103.02)
-    (row, cash, _), _ = holding([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02], stop=1)
+    (row, cash, _), _ = advance_once([[10.0], [11.0], [12.0]], [2.0], 100.0, growth=[9.9, 1.01, 1.02], stop=1)
     assert (row, cash) == (1, 101.0)
 
 
-def test_an_alarm_stops_the_session_after_the_close_that_raised_it() -> None:
+def test_a_trigger_stops_the_session_after_the_close_that_caused_it() -> None:
     quiet = np.full(2, np.inf)
     cap = watching(np.array([0.5, 0.5]), np.zeros(4, bool), np.inf, np.inf, np.array([np.inf, 0.6]))
     prices = [[10, 10], [10, 15], [10, 15.1], [10, 10]]
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=cap)
-    assert (row, alarm) == (3, CAP_TRIGGER)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=cap, armed=False)
-    assert (row, alarm) == (4, NO_TRIGGER)
+    (row, _, trigger), _ = advance_once(prices, [1.0, 1.0], 0.0, thresholds=cap)
+    assert (row, trigger) == (3, CAP_TRIGGER)
+    (row, _, trigger), _ = advance_once(prices, [1.0, 1.0], 0.0, thresholds=cap, armed=False)
+    assert (row, trigger) == (4, NO_TRIGGER)
     band = watching(np.array([0.5, 0.5]), np.array([True, False, True, True]), 0.05, np.inf, quiet)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=band)
-    assert (row, alarm) == (3, BAND_TRIGGER)
+    (row, _, trigger), _ = advance_once(prices, [1.0, 1.0], 0.0, thresholds=band)
+    assert (row, trigger) == (3, BAND_TRIGGER)
     relative = watching(np.array([0.5, 0.5]), np.ones(4, bool), np.inf, 0.15, quiet)
-    (row, _, alarm), _ = holding(prices, [1.0, 1.0], 0.0, thresholds=relative)
-    assert (row, alarm) == (2, BAND_TRIGGER)
+    (row, _, trigger), _ = advance_once(prices, [1.0, 1.0], 0.0, thresholds=relative)
+    assert (row, trigger) == (2, BAND_TRIGGER)
 
 
-def test_a_weight_at_its_cap_or_on_its_band_raises_no_alarm() -> None:
+def test_a_weight_at_its_cap_or_on_its_band_is_no_trigger() -> None:
     at = watching(np.array([0.5, 0.5]), np.ones(1, bool), 0.25, np.inf, np.array([0.75, 0.25]))
-    (_, _, alarm), _ = holding([[30.0, 10.0]], [1.0, 1.0], 0.0, thresholds=at)
-    assert alarm == NO_TRIGGER
+    (_, _, trigger), _ = advance_once([[30.0, 10.0]], [1.0, 1.0], 0.0, thresholds=at)
+    assert trigger == NO_TRIGGER
 
 
 def test_an_asset_that_is_not_held_is_not_marked_whatever_its_price() -> None:
-    (_, _, alarm), history = holding([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
-    assert alarm == NO_TRIGGER
+    (_, _, trigger), history = advance_once([[10.0, np.nan], [12.0, np.nan]], [1.0, 0.0], 5.0)
+    assert trigger == NO_TRIGGER
     assert history.value.tolist() == [15.0, 17.0]
     assert history.units.tolist() == [[1.0, 0.0], [1.0, 0.0]]
 
 
-def test_a_stretch_that_begins_later_marks_its_own_rows_and_earns_no_interest_twice() -> None:
-    (row, cash, _), history = holding([[10.0]] * 4, [1.0], 100.0, growth=[9.0, 9.0, 1.02, 1.03], start=1, stop=3)
+def test_a_call_that_starts_later_marks_its_own_rows_and_earns_no_interest_twice() -> None:
+    (row, cash, _), history = advance_once([[10.0]] * 4, [1.0], 100.0, growth=[9.0, 9.0, 1.02, 1.03], start=1, stop=3)
     assert (row, cash) == (3, pytest.approx(100.0 * 1.02 * 1.03))
     assert history.value.tolist() == [0.0, 110.0, 112.0, 0.0]
     assert history.cash.tolist() == [0.0, 100.0, 102.0, 0.0]
 
 
-def test_interest_runs_into_the_session_after_an_alarm_unless_the_market_ends() -> None:
+def test_interest_runs_into_the_session_after_a_trigger_unless_the_market_ends() -> None:
     cap = watching(np.array([0.05]), np.zeros(3, bool), np.inf, np.inf, np.array([0.1]))
     growth = [9.0, 1.01, 1.02]
-    (row, cash, alarm), _ = holding([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, thresholds=cap)
-    assert (row, cash, alarm) == (2, pytest.approx(103.02), CAP_TRIGGER)
-    (row, cash, alarm), _ = holding([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, thresholds=cap)
-    assert (row, cash, alarm) == (3, pytest.approx(103.02), CAP_TRIGGER)
+    (row, cash, trigger), _ = advance_once([[1.0], [20.0], [1.0]], [1.0], 100.0, growth=growth, thresholds=cap)
+    assert (row, cash, trigger) == (2, pytest.approx(103.02), CAP_TRIGGER)
+    (row, cash, trigger), _ = advance_once([[1.0], [1.0], [20.0]], [1.0], 100.0, growth=growth, thresholds=cap)
+    assert (row, cash, trigger) == (3, pytest.approx(103.02), CAP_TRIGGER)
 
 
-def alarm_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative=np.inf, whole=False) -> int:
+def trigger_of(units, cash: float, target, *, caps=None, absolute=np.inf, relative=np.inf, whole=False) -> int:
     n, look = len(units), np.ones(1, bool)
     thresholds = watching(np.array(target), look, absolute, relative, np.array(caps or [np.inf] * n), whole=whole)
-    return holding([[1.0] * n], units, cash, thresholds=thresholds)[0][2]
+    return advance_once([[1.0] * n], units, cash, thresholds=thresholds)[0][2]
 
 
 def test_a_band_is_broken_by_what_is_missing_as_by_what_is_too_much_and_a_whole_answer_serves_a_cap() -> None:
     """Of 100: 40 where 50 are wanted is 10 points and a fifth below."""
-    assert alarm_of([40.0], 60.0, [0.5], absolute=0.09) == BAND_TRIGGER
-    assert alarm_of([60.0], 40.0, [0.5], absolute=0.09) == BAND_TRIGGER
-    assert alarm_of([40.0], 60.0, [0.5], absolute=0.11) == NO_TRIGGER
-    assert alarm_of([40.0], 60.0, [0.5], relative=0.19) == BAND_TRIGGER
-    assert alarm_of([40.0], 60.0, [0.5], relative=0.21) == NO_TRIGGER
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.4) == BAND_TRIGGER
-    assert alarm_of([1.0], 99.0, [0.0], absolute=0.005) == BAND_TRIGGER
+    assert trigger_of([40.0], 60.0, [0.5], absolute=0.09) == BAND_TRIGGER
+    assert trigger_of([60.0], 40.0, [0.5], absolute=0.09) == BAND_TRIGGER
+    assert trigger_of([40.0], 60.0, [0.5], absolute=0.11) == NO_TRIGGER
+    assert trigger_of([40.0], 60.0, [0.5], relative=0.19) == BAND_TRIGGER
+    assert trigger_of([40.0], 60.0, [0.5], relative=0.21) == NO_TRIGGER
+    assert trigger_of([0.0], 100.0, [0.5], absolute=0.4) == BAND_TRIGGER
+    assert trigger_of([1.0], 99.0, [0.0], absolute=0.005) == BAND_TRIGGER
     both = {"units": [60.0, 20.0], "cash": 20.0, "target": [0.6, 0.3], "caps": [0.5, 1.0], "absolute": 0.09}
-    assert alarm_of(**both, whole=True) == BAND_TRIGGER
-    assert alarm_of(**both) == BAND_TRIGGER | CAP_TRIGGER
-    assert alarm_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == CAP_TRIGGER
+    assert trigger_of(**both, whole=True) == BAND_TRIGGER
+    assert trigger_of(**both) == BAND_TRIGGER | CAP_TRIGGER
+    assert trigger_of([60.0, 30.0], 10.0, [0.6, 0.3], caps=[0.5, 1.0], absolute=0.09) == CAP_TRIGGER
 
 
 def test_a_cap_is_exceeded_by_more_than_a_billionth_of_it() -> None:
-    assert alarm_of([50.0 + 4e-8], 50.0 - 4e-8, [0.1], caps=[0.5]) == NO_TRIGGER
-    assert alarm_of([50.0 + 6e-8], 50.0 - 6e-8, [0.1], caps=[0.5]) == CAP_TRIGGER
+    assert trigger_of([50.0 + 4e-8], 50.0 - 4e-8, [0.1], caps=[0.5]) == NO_TRIGGER
+    assert trigger_of([50.0 + 6e-8], 50.0 - 6e-8, [0.1], caps=[0.5]) == CAP_TRIGGER
 
 
-def test_an_asset_neither_held_nor_wanted_raises_no_alarm_and_the_next_one_is_still_watched() -> None:
+def test_an_asset_neither_held_nor_wanted_is_no_trigger_and_the_next_one_is_still_watched() -> None:
     thresholds = watching(np.array([0.0, 0.2]), np.ones(1, bool), 0.05, np.inf, np.full(2, np.inf))
-    assert holding([[np.nan, 1.0]], [0.0, 30.0], 70.0, thresholds=thresholds)[0][2] == BAND_TRIGGER
+    assert advance_once([[np.nan, 1.0]], [0.0, 30.0], 70.0, thresholds=thresholds)[0][2] == BAND_TRIGGER
 
 
 def test_an_asset_that_is_wanted_and_not_held_is_missing_by_its_whole_target() -> None:
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.505) == NO_TRIGGER
-    assert alarm_of([0.0], 100.0, [0.5], absolute=0.495) == BAND_TRIGGER
+    assert trigger_of([0.0], 100.0, [0.5], absolute=0.505) == NO_TRIGGER
+    assert trigger_of([0.0], 100.0, [0.5], absolute=0.495) == BAND_TRIGGER
 
 
 def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar=(), caps=None, band=None, **more):
@@ -171,8 +173,8 @@ RISING = [[10.0, 10.0, 10.0], [20.0, 10.0, 10.0], [20.0, 10.0, 10.0]]
 
 
 def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
-    (row, cash, alarm), made, units, buffer = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
-    assert (row, alarm, cash) == (3, NO_TRIGGER, 0.0)
+    (row, cash, trigger), made, units, buffer = on_its_own(RISING, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2])
+    assert (row, trigger, cash) == (3, NO_TRIGGER, 0.0)
     assert made == [(2, NO_TRIGGER)]
     assert units.tolist() == [3.75, 7.5, 0.0]
     assert buffer.weights_before[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
@@ -194,8 +196,8 @@ def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
 )
 def test_a_rebalance_that_needs_a_decision_is_given_back(obstacle) -> None:
     given = {"fixed": [0.5, 0.5, 0], "calendar": [2], **obstacle}
-    (row, _, alarm), made, _, _ = on_its_own(RISING, given.pop("units", [5, 5, 0]), **given)
-    assert (row, alarm, made) == (2, NO_TRIGGER, [])
+    (row, _, trigger), made, _, _ = on_its_own(RISING, given.pop("units", [5, 5, 0]), **given)
+    assert (row, trigger, made) == (2, NO_TRIGGER, [])
 
 
 def test_an_asset_that_is_neither_held_nor_wanted_is_no_obstacle() -> None:
@@ -205,24 +207,24 @@ def test_an_asset_that_is_neither_held_nor_wanted_is_no_obstacle() -> None:
 
 def test_a_band_is_answered_on_the_way_only_at_once_with_fixed_targets_and_wholly() -> None:
     given = {"fixed": [0.5, 0.5, 0], "band": 0.1}
-    (row, _, alarm), made, units, _ = on_its_own(RISING, [5, 5, 0], **given)
-    assert (row, alarm, made) == (3, NO_TRIGGER, [(2, BAND_TRIGGER)])
+    (row, _, trigger), made, units, _ = on_its_own(RISING, [5, 5, 0], **given)
+    assert (row, trigger, made) == (3, NO_TRIGGER, [(2, BAND_TRIGGER)])
     assert units.tolist() == [3.75, 7.5, 0.0]
     for other in ({"at_once": False}, {"static": False}, {"whole": False}, {"barred": [2]}):
-        (row, _, alarm), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, **other)
-        assert (row, alarm, made) == (2, BAND_TRIGGER, [])
+        (row, _, trigger), made, _, _ = on_its_own(RISING, [5, 5, 0], **given, **other)
+        assert (row, trigger, made) == (2, BAND_TRIGGER, [])
 
 
 def test_a_cap_is_trimmed_on_the_way_and_only_what_was_above_it() -> None:
     """B doubles to 2/3 of the value, above its cap of 60 %, and goes back to its half; A, the core, takes what it brings."""
     prices = [[10.0, 10.0, 10.0], [10.0, 20.0, 10.0], [10.0, 20.0, 10.0]]
     given = {"fixed": [0.5, 0.5, 0], "caps": [np.inf, 0.6, np.inf]}
-    (row, _, alarm), made, units, buffer = on_its_own(prices, [5, 5, 0], **given)
-    assert (row, alarm, made) == (3, NO_TRIGGER, [(2, CAP_TRIGGER)])
+    (row, _, trigger), made, units, buffer = on_its_own(prices, [5, 5, 0], **given)
+    assert (row, trigger, made) == (3, NO_TRIGGER, [(2, CAP_TRIGGER)])
     assert units.tolist() == [7.5, 3.75, 0.0]
     assert buffer.drift_base[0].tolist() == [0.5, 0.5, 0.0]
-    (row, _, alarm), made, _, _ = on_its_own(prices, [5, 5, 0], **given, at_once=False)
-    assert (row, alarm, made) == (2, CAP_TRIGGER, [])
+    (row, _, trigger), made, _, _ = on_its_own(prices, [5, 5, 0], **given, at_once=False)
+    assert (row, trigger, made) == (2, CAP_TRIGGER, [])
 
 
 def test_a_rebalance_of_the_calendar_settles_a_cap() -> None:
@@ -233,8 +235,8 @@ def test_a_rebalance_of_the_calendar_settles_a_cap() -> None:
 
 def test_a_review_is_never_its_own_business() -> None:
     falling = [[10.0, 10.0, 10.0], [10.0, 8.0, 10.0], [10.0, 8.0, 10.0]]
-    (row, _, alarm), made, _, _ = on_its_own(falling, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2], reviewed=True)
-    assert (row, alarm, made) == (2, REVIEW_TRIGGER, [])
+    (row, _, trigger), made, _, _ = on_its_own(falling, [5, 5, 0], fixed=[0.5, 0.5, 0], calendar=[2], reviewed=True)
+    assert (row, trigger, made) == (2, REVIEW_TRIGGER, [])
 
 
 def test_a_full_buffer_is_given_back_to_be_written_down() -> None:

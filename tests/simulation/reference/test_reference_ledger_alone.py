@@ -13,11 +13,11 @@ from engine.diagnostics.verify.accounting import FEE_CASES, synthetic_market_fig
 from engine.diagnostics.verify.rates import CUMULATIVE_RETURNS
 from strategies.fixed_mix import FixedMix
 from tests.reference.exact_inputs import market, mix, q, rates
-from tests.reference.ledger import Case, Cost, Event, Ledger, LedgerError, Run, WaitedTooLong, levels, run
-from tests.support.published import Published
+from tests.reference.ledger import Case, Cost, Event, ExactLedger, LedgerError, Run, WaitedTooLong, levels, run
+from tests.support.published import ExpectedFigures
 
 F = Fraction
-SYNTHETIC = Published(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
+SYNTHETIC = ExpectedFigures(synthetic_market_figures(lambda weights: FixedMix(weights=dict(weights))))
 
 
 def traded(result: Run, row: int) -> list[tuple[str, list[Fraction]]]:
@@ -35,7 +35,7 @@ def test_fee_fixpoint(
     """A rebalance ends at the known value with the known trades, and its cash is what the weights leave over."""
     tickers = "ABC"[: len(trades)]
     targets = {ticker: F(w).limit_denominator(100) for ticker, w in zip(tickers, weights, strict=True)}
-    ledger = Ledger(Case(tickers, [[F(1)] * len(trades)], targets, costs=rates(tickers, str(rate))))
+    ledger = ExactLedger(Case(tickers, [[F(1)] * len(trades)], targets, costs=rates(tickers, str(rate))))
     ledger.units, ledger.cash, ledger.price = q(*held), F(cash), [F(1)] * len(trades)
     before = ledger.value()
     ledger.rebalance(0, "rebalance", "")
@@ -50,7 +50,7 @@ def test_fee_fixpoint(
 
 def test_fee_fixpoint_is_exact_where_it_is_rational() -> None:
     """99.8 is 99.8 and nothing near it."""
-    ledger = Ledger(Case("AB", [q(1, 1)], mix(A="1/2", B="1/2"), costs=rates("AB", "1/100")))
+    ledger = ExactLedger(Case("AB", [q(1, 1)], mix(A="1/2", B="1/2"), costs=rates("AB", "1/100")))
     ledger.units, ledger.cash, ledger.price = q(60, 40), F(0), q(1, 1)
     ledger.rebalance(0, "rebalance", "")
     assert ledger.value() == F("99.8")
