@@ -110,8 +110,8 @@ def sharpe(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SE
     excess = _excess_returns(returns, risk_free)
     if not len(excess):
         return None
-    scatter = Moments1D.from_series(excess)
-    return None if scatter.is_constant else scatter.mean / math.sqrt(scatter.variance) * math.sqrt(periods)
+    moments = Moments1D.from_series(excess)
+    return None if moments.is_constant else moments.mean / math.sqrt(moments.variance) * math.sqrt(periods)
 
 
 def sortino(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:

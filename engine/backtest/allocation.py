@@ -79,7 +79,7 @@ class Proposal:
     name : of the config
     decided : day of the decision: no close of it or later was looked at
     train : first and last session of the closes that were
-    aim : what the figure is
+    metric : what the figure is
     value : the figure
     solution : weights, solver, residual, gap
     holdings : by asset
@@ -94,7 +94,7 @@ class Proposal:
     name: str
     decided: np.datetime64
     train: tuple[np.datetime64, np.datetime64]
-    aim: ObjectiveMetric
+    metric: ObjectiveMetric
     value: float
     solution: Solution
     holdings: tuple[Holding, ...]
@@ -140,7 +140,7 @@ def _solve_proposal(name: str, decided: np.datetime64, problem: OptimisationProb
         name=name,
         decided=decided,
         train=problem.train,
-        aim=problem.metric,
+        metric=problem.metric,
         value=problem.metric.figure(found.objective_value),
         solution=found,
         holdings=_proposal_holdings(problem, found),
@@ -206,8 +206,8 @@ def _proposal_holdings(problem: OptimisationProblem, found: Solution) -> tuple[H
 
 def _limit_costs(optimiser: Optimiser, problem: OptimisationProblem, found: Solution) -> tuple[LimitCost, ...]:
     """Return what every limit costs that binds, and the choice of names where there is one."""
-    aim, rule = problem.metric, problem.constraints.cardinality
-    slope = aim.slope(found.objective_value)
+    metric, rule = problem.metric, problem.constraints.cardinality
+    slope = metric.slope(found.objective_value)
     limits = {limit: gain * slope for limit, gain in found.binding.items()}
     if rule is not None:
         limits[rule.key] = np.nan
@@ -216,6 +216,6 @@ def _limit_costs(optimiser: Optimiser, problem: OptimisationProblem, found: Solu
         free = optimiser.solve(problem.form, remove_limit(problem.constraints, limit))
         lost = np.nan
         if free.weights is not None:
-            lost = max(aim.sign * (aim.figure(found.objective_value) - aim.figure(free.objective_value)), 0.0)
+            lost = max(metric.sign * (metric.figure(found.objective_value) - metric.figure(free.objective_value)), 0.0)
         costs.append(LimitCost(limit.name, worth, lost))
     return tuple(sorted(costs, key=lambda one: (-np.nan_to_num(one.cost, nan=-1.0), one.name)))

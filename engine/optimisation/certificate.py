@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-from engine.optimisation.constraints import TRADE_TOLERANCE, Constraints, LimitKey
+from engine.optimisation.constraints import NEGLIGIBLE_TRADE, Constraints, LimitKey
 from engine.optimisation.objectives import ObjectiveForm, Penalty, QuadraticForm, RatioForm, TailLossForm
 
 BINDING_SLACK: Final = 1e-7
@@ -105,7 +105,7 @@ def _subdifferential(form: ObjectiveForm, w: FloatArray, costs: Penalty | None) 
     if costs is not None:
         trades = w - costs.previous
         paid = float(costs.rate @ np.abs(trades))
-        paying = costs.rate * np.where(np.abs(trades) <= TRADE_TOLERANCE, 0.0, np.sign(trades))
+        paying = costs.rate * np.where(np.abs(trades) <= NEGLIGIBLE_TRADE, 0.0, np.sign(trades))
     value, gradient = form.convex_part(w)
     match form:
         case QuadraticForm():
@@ -151,7 +151,7 @@ def _untraded_assets(constraints: Constraints, w: FloatArray, costs: Penalty | N
     turnover = constraints.turnover
     idle = np.zeros(len(w), dtype=np.bool_)
     if turnover is not None and turnover.normals(w).slack[0] <= BINDING_SLACK:
-        idle |= np.abs(w - turnover.previous) <= TRADE_TOLERANCE
+        idle |= np.abs(w - turnover.previous) <= NEGLIGIBLE_TRADE
     if costs is not None:
-        idle |= np.abs(w - costs.previous) <= TRADE_TOLERANCE
+        idle |= np.abs(w - costs.previous) <= NEGLIGIBLE_TRADE
     return np.flatnonzero(idle)

@@ -17,7 +17,7 @@ from engine.core.arrays import BoolArray, FloatArray
 
 FEASIBILITY_TOLERANCE: Final = 1e-8
 """Most by which accepted weights break a constraint [weight]."""
-TRADE_TOLERANCE: Final = 1e-9
+NEGLIGIBLE_TRADE: Final = 1e-9
 """A trade up to this weight is none."""
 
 
@@ -136,7 +136,7 @@ class TurnoverLimit:
         """Return one row: half the signs of the trades, zero where nothing is traded (any sign up to 1 would do)."""
         trades = w - self.previous
         slack = float(self.most) - (float(np.abs(trades).sum()) + self.elsewhere) / 2.0
-        signs = np.where(np.abs(trades) <= TRADE_TOLERANCE, 0.0, np.sign(trades)) / 2.0
+        signs = np.where(np.abs(trades) <= NEGLIGIBLE_TRADE, 0.0, np.sign(trades)) / 2.0
         return Normals((self.key,), signs[None, :], np.array([slack]))
 
 

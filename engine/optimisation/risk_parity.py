@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 
 _MAX_STEPS: Final = 200
-_TOLERANCE: Final = 1e-12
+_CONTRIBUTION_TOLERANCE: Final = 1e-12
 
 
 def risk_parity_weights(covariance: FloatArray, budgets: FloatArray) -> FloatArray:
@@ -33,7 +33,7 @@ def risk_parity_weights(covariance: FloatArray, budgets: FloatArray) -> FloatArr
     x *= 1.0 / np.sqrt(float(x @ correlation @ x))  # at the minimum x' C x = sum b = 1
     for _ in range(_MAX_STEPS):
         slope = correlation @ x - b / x
-        if np.max(np.abs(x * slope)) <= _TOLERANCE * 1e-3:
+        if np.max(np.abs(x * slope)) <= _CONTRIBUTION_TOLERANCE * 1e-3:
             break
         curvature = correlation + np.diag(b / x**2)
         step = np.linalg.solve(curvature, slope)

@@ -48,7 +48,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
             "condition": finite_or_none(moments.condition),
             "eigenvalue_raised": moments.clipped,
         },
-        "objective": {"figure": proposal.aim.title, "value": proposal.value},
+        "objective": {"figure": proposal.metric.title, "value": proposal.value},
         "solver": {"name": found.solver, "status": found.status, "residual": found.residual, "gap": found.gap},
         "expected": {"return": proposal.mean, "volatility": proposal.volatility},
         "weights": {
@@ -99,15 +99,15 @@ def bound_status(weight: float, lower: float, upper: float) -> str:
 
 def limit_cost_text(limit: LimitCost, proposal: Proposal) -> str:
     """Return what a limit costs, in words."""
-    aim = proposal.aim
+    metric = proposal.metric
     cost = "without it there are no weights"
     if limit.cost <= _NEGLIGIBLE_COST:
         cost = "costs nothing that day"
     elif np.isfinite(limit.cost):
-        cost = f"costs {amount_text(limit.cost, aim.title, percent=aim.percent)}"
+        cost = f"costs {amount_text(limit.cost, metric.title, percent=metric.percent)}"
     if not np.isfinite(limit.marginal_value):
         return cost
-    worth = point_worth_text(limit.marginal_value, aim.title, percent=aim.percent)
+    worth = point_worth_text(limit.marginal_value, metric.title, percent=metric.percent)
     return f"{cost}; a percentage point more room is worth {worth}"
 
 
@@ -149,17 +149,17 @@ def proposal_html(proposal: Proposal) -> str:
 
 
 def _facts(proposal: Proposal) -> list[str]:
-    moments, found, aim = proposal.moments, proposal.solution, proposal.aim
+    moments, found, metric = proposal.moments, proposal.solution, proposal.metric
     first, last = proposal.train
     estimated = f"estimated from {moments.observations} returns, closes of {first} to {last}"
     shrunk = f", shrunk by {fmt.percent(moments.shrinkage)}" if moments.shrinkage else ""
-    figure = f"{aim.title} {objective_text(proposal.value, percent=aim.percent)}; "
+    figure = f"{metric.title} {objective_text(proposal.value, percent=metric.percent)}; "
     expected = f"expected return {fmt.percent(proposal.mean)}, volatility {fmt.percent(proposal.volatility)} a year"
     broken, gap = fmt.residual(found.residual), fmt.residual(found.gap)
     proved = f"limits broken by at most {broken}, no admissible weights are better by more than {gap}"
     lines = [
         f"{estimated}{shrunk}; nothing is held before, so turnover is free",
-        f"{figure if aim.title != 'volatility' else ''}{expected}, by these estimates",
+        f"{figure if metric.title != 'volatility' else ''}{expected}, by these estimates",
         f"solved by {found.solver} ({found.status}); {proved}",
     ]
     return [*lines, *filter(None, [proposal.remark])]

@@ -12,7 +12,7 @@ from engine.backtest.config import RunConfig
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
-from engine.sweep.config_sections import ConfigSection, Rejection
+from engine.sweep.section_values import ConfigSection, Rejection
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import PointConfigs
 
@@ -44,8 +44,8 @@ def no_valid_point(
         found = configs.validate(points.indices_between(first, first + 1)[0].tolist())
         is_known = isinstance(found, Rejection) and found.reason == reason  # else prices or account rejected it
         reasons.append((count, cast("Rejection", found) if is_known else Rejection(reason)))
-    words = _none_valid_message(points.count, "point", "a valid run")
-    return ConfigError([Fault(space.where, "sweep.axes", words, _summarise_reasons(reasons))])
+    message = _none_valid_message(points.count, "point", "a valid run")
+    return ConfigError([Fault(space.where, "sweep.axes", message, _summarise_reasons(reasons))])
 
 
 def _section_faults(
@@ -62,13 +62,13 @@ def _section_faults(
         if found:
             blamed = True
             where = document.locate(("sweep", "axes", axis.name))
-            words = _none_valid_message(len(found), "value", "valid")
-            yield Fault(where, f"sweep.axes.{axis.name}", words, _summarise_reasons(_count_reasons(found)))
+            message = _none_valid_message(len(found), "value", "valid")
+            yield Fault(where, f"sweep.axes.{axis.name}", message, _summarise_reasons(_count_reasons(found)))
     if not blamed:
         names = [axis.name for _, axis in axes]
-        words = f"no combination of {', '.join(names)} is valid"
+        message = f"no combination of {', '.join(names)} is valid"
         where = document.locate(("sweep", "axes", names[0]))
-        yield Fault(where, "sweep.axes", words, _summarise_reasons(_count_reasons(rejections)))
+        yield Fault(where, "sweep.axes", message, _summarise_reasons(_count_reasons(rejections)))
 
 
 def _rejection_at(

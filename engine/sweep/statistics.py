@@ -117,7 +117,7 @@ def distribution(values: FloatArray) -> Distribution:
     return {"least": float(known.min()), **dict(quantiles), **ends}
 
 
-def standing_among(value: float | None, values: FloatArray, sign: int) -> Rank:
+def rank_among_results(value: float | None, values: FloatArray, sign: int) -> Rank:
     """Return where ``value`` stands among ``values`` (S,); ``sign`` 1 where more is better, -1 where less is."""
     known = values[np.isfinite(values)]
     if value is None or not np.isfinite(value) or not len(known):

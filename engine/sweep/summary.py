@@ -27,8 +27,8 @@ from engine.sweep.statistics import (
     distribution,
     label_effects,
     list_variants,
+    rank_among_results,
     rank_rows,
-    standing_among,
 )
 
 HEADLINE_METRICS: Final = ("final_value", "cagr", "volatility", "sharpe", "max_drawdown", "turnover", "costs")
@@ -177,7 +177,7 @@ def _compare_metrics(
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
             own = _portfolio_metric(portfolio, run.comparison.market, metric)
-            ranks[name][metric] = standing_among(own, values, sign)
+            ranks[name][metric] = rank_among_results(own, values, sign)
     return distributions, ranks, shown
 
 

@@ -23,7 +23,7 @@ from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import PolicyT
-from engine.sweep.config_sections import (
+from engine.sweep.section_values import (
     ConfigSection,
     IndependentValues,
     IndexTuple,

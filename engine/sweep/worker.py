@@ -23,7 +23,7 @@ from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_and_index, policy_cache_for
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from engine.sweep.chunk import Chunk, RejectionCounter
-from engine.sweep.config_sections import MAX_CACHED_SECTION_VALUES, Rejection
+from engine.sweep.section_values import MAX_CACHED_SECTION_VALUES, Rejection
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.variants import ConfigPrefix, PointConfigs, ValidPoint
 

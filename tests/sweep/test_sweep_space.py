@@ -10,7 +10,7 @@ from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
-from engine.sweep.config_sections import Rejection
+from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
 from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.variants import PointConfigs
