@@ -411,8 +411,8 @@ def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
     for i, name in enumerate(names):
         earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and paths[k] != paths[i]]
         if earlier:
-            words = f"'{name}' is also the name of {paths[earlier[0]]}"
-            raise ConfigError([Fault(str(paths[i]), "name", words, "give one of them another name")])
+            message = f"'{name}' is also the name of {paths[earlier[0]]}"
+            raise ConfigError([Fault(str(paths[i]), "name", message, "give one of them another name")])
 
 
 def _record_trial(result: RunResult) -> int:

@@ -142,13 +142,13 @@ class RebalancingStrategy(ConfigModel):
         defaults = {"trade_to": "target", "trade_only": "all", "funding": "sell_and_buy"}
         for key, default in defaults.items():
             if band is None and getattr(self, key) != default:
-                words = f"{key} shapes what a band trades, and rebalance has none"
-                yield (key,), f"{words}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
+                message = f"{key} shapes what a band trades, and rebalance has none"
+                yield (key,), f"{message}; add a band, as {{kind: band, absolute: 5%}}, or write {key}: {default}"
         inside = self.trade_to.inside if isinstance(self.trade_to, Within) else None
         if band and inside is not None and inside >= band.max_width:
             widest = compact_percent(band.max_width)
-            words = f"{compact_percent(inside)} inside a band of at most {widest} is its target"
-            yield ("trade_to", "inside"), f"{words}; write trade_to: target, or less than {widest}"
+            message = f"{compact_percent(inside)} inside a band of at most {widest} is its target"
+            yield ("trade_to", "inside"), f"{message}; write trade_to: target, or less than {widest}"
 
 
 def find_band(rule: AnyRebalance) -> DriftBand | None:

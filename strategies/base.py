@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, Ticker, Weight
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.group_limits import compact_percent
@@ -54,7 +55,7 @@ class AfterDelisting(ConfigModel):
 def validate_total(weights: dict[str, float]) -> dict[str, float]:
     """Return ``weights`` when they can be shares of one portfolio."""
     total = sum(weights.values())
-    if total > 1.0 + 1e-9:
+    if total > 1.0 + WEIGHT_SUM_TOLERANCE:
         raise PydanticCustomError(
             "over_100",
             "weights add up to {total}; 100% is all there is, lower them",
@@ -70,11 +71,11 @@ Weights: TypeAlias = Annotated[dict[Ticker, Weight], Field(min_length=1), AfterV
 
 
 _TIMING_FIELDS = frozenset({"rebalance", "trade_to", "trade_only", "funding"})
-"""Fields that say when a plan trades, not what it wants."""
+"""Fields that say when a strategy trades, not what it wants."""
 
 
 def _hashable_value(value: object) -> Hashable:
-    """Return what is equal for equal fields of a plan."""
+    """Return what is equal for equal fields of a strategy."""
     return tuple(value.items()) if isinstance(value, dict) else repr(value)
 
 
@@ -138,7 +139,7 @@ class WeightedStrategy(ConfigModel):
         return None
 
     def targets_key(self) -> Hashable:
-        """Return a key that is equal for plans which differ in nothing but when they trade."""
+        """Return a key that is equal for strategies which differ in nothing but when they trade."""
         return type(self), *(_hashable_value(value) for name, value in self if name not in _TIMING_FIELDS)
 
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:  # noqa: ARG002  (for those that choose)
@@ -163,7 +164,7 @@ class WeightedStrategy(ConfigModel):
         return w - cut + fsum(cut.tolist()) * self._recipient_shares(decision, "redistribute")
 
     def _reallocate(self, w: FloatArray, missing: Mapping[int, float], decision: Decision) -> FloatArray:
-        """Return ``w`` (N,) with the weights of the ``missing`` columns given to where the plan says they belong."""
+        """Return ``w`` (N,) with the weights of the ``missing`` columns given to where the strategy puts them."""
         freed: dict[Destination, list[float]] = {}
         for column, weight in missing.items():
             freed.setdefault(self._destination_for(column, decision), []).append(weight)

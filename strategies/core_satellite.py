@@ -11,6 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.portfolio.policy import Decision, GroupCeiling, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
@@ -20,7 +21,6 @@ from strategies.loss_review import ByList, LossReview
 from strategies.satellite_selection import FromUniverse
 
 _SATELLITE_COUNT = (3, 5)
-_TOLERANCE = 1e-9
 
 _NAMED_TAG, _CHOSEN_TAG = "[named]", "[universe]"
 """Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
@@ -184,8 +184,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     @field_validator("sleeve", "satellites")
     @classmethod
     def _validate_tickers(cls, part: object) -> object:
-        words = "'satellites' stands for all of them in limits; write the ticker in capitals"
-        raise_faults([(("satellites",), words)] if isinstance(part, dict) and "satellites" in part else [])
+        message = "'satellites' stands for all of them in limits; write the ticker in capitals"
+        raise_faults([(("satellites",), message)] if isinstance(part, dict) and "satellites" in part else [])
         return part
 
     @field_validator("satellites")
@@ -202,7 +202,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield contradictions between the parts of the plan, each with its place and remedy."""
+        """Yield contradictions between the parts of the strategy, each with its place and remedy."""
         planned = self.candidate_weights()
         both = sorted(set(self.sleeve) & set(planned))
         if both:
@@ -215,7 +215,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         core = self.core()
         total = sum(core.values()) + sum(self._full_satellite_weights())
         lowest = min(core.values())  # below zero when the others leave no rest
-        if total > 1.0 + _TOLERANCE or lowest < -_TOLERANCE:
+        if total > 1.0 + WEIGHT_SUM_TOLERANCE or lowest < -WEIGHT_SUM_TOLERANCE:
             named = total - min(lowest, 0.0)
             yield ("core",), f"core and satellites add up to {compact_percent(named)}; 100% is all there is, lower them"
         yield from self._limits.faults()
@@ -225,7 +225,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
                 yield ("loss_review", "thesis", "verdicts", *below), text
 
     def _cap_faults(self) -> Iterator[FieldFault]:
-        cap, most = compact_percent(self.cap), self.cap + _TOLERANCE
+        cap, most = compact_percent(self.cap), self.cap + WEIGHT_SUM_TOLERANCE
         if isinstance(self.satellites, FromUniverse):
             if self.satellites.weight > most:
                 above = f"satellites at {compact_percent(self.satellites.weight)} each are above the cap of {cap}"

@@ -8,10 +8,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, FieldFault, Weight
 from engine.portfolio.policy import GroupCeiling
-
-_TOLERANCE = 1e-9
 
 GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
 SectorMembers: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -38,8 +37,8 @@ class Limit(ConfigModel):
         """Return the members of each group the ceiling is on, by what the group is called."""
         if self.group == "sector":
             return {sector: names for sector, names in sectors.items() if names}
-        words = {"satellites": tuple(satellites), **sectors}
-        members = (name for part in self.group for name in words.get(part, (part,)))
+        members_by_name = {"satellites": tuple(satellites), **sectors}
+        members = (name for part in self.group for name in members_by_name.get(part, (part,)))
         return {", ".join(self.group): tuple(dict.fromkeys(members))}
 
     def name_faults(self, core: Collection[str], satellites: Sequence[str], sectors: SectorMembers) -> Iterator[str]:
@@ -79,13 +78,13 @@ class GroupLimits:
                 total = self._core_weight(members)
                 inside = [self.satellites[member] for member in members if member in self.satellites]
                 for weight in inside[: self.places]:  # those to be chosen weigh the same
-                    fits = self.places is None or total + weight <= limit.max + _TOLERANCE
+                    fits = self.places is None or total + weight <= limit.max + WEIGHT_SUM_TOLERANCE
                     total += weight if fits else 0.0
                 found.append(GroupCeiling(name, members, total, limit.max, bool(inside) and self.places is not None))
         return tuple(found)
 
     def faults(self) -> Iterator[FieldFault]:
-        """Yield where a plan breaks its own limits, and how to mend it.
+        """Yield where a strategy breaks its own limits, and how to mend it.
 
         Satellites yet to be chosen can keep a group's limit, unless all of them are in it or too few ever fit.
         """
@@ -103,7 +102,7 @@ class GroupLimits:
                 total += sum(inside)
             elif len(inside) == len(self.satellites):
                 total += self.places * max(inside, default=0.0)
-            if total > limit.max + _TOLERANCE:
+            if total > limit.max + WEIGHT_SUM_TOLERANCE:
                 above = f"group {name} has {compact_percent(total)}, its limit is {compact_percent(limit.max)}"
                 yield f"{above}; lower a weight or raise the limit"
 
@@ -113,11 +112,11 @@ class GroupLimits:
         if self.places is None or not weight:
             return
         for group, headroom in self.headroom([limit]).items():
-            fitting -= max(len(group) - max(int((headroom + _TOLERANCE) / weight), 0), 0)
+            fitting -= max(len(group) - max(int((headroom + WEIGHT_SUM_TOLERANCE) / weight), 0), 0)
         if fitting < self.places:
-            words = f"the limit of {compact_percent(limit.max)} leaves room for {fitting} satellites"
-            words = f"{words} of {compact_percent(weight)} each, {self.places} are to be chosen"
-            yield f"{words}; raise it, lower the weight or choose fewer"
+            message = f"the limit of {compact_percent(limit.max)} leaves room for {fitting} satellites"
+            message = f"{message} of {compact_percent(weight)} each, {self.places} are to be chosen"
+            yield f"{message}; raise it, lower the weight or choose fewer"
 
     def headroom(self, limits: Sequence[Limit]) -> dict[frozenset[str], float]:
         """Return what ``limits`` leave to each group of satellites beside the core's share [weight]."""
@@ -141,7 +140,7 @@ class GroupLimits:
             inside = [member for member in members if core.get(member) and result.get(member)]
             held, own = sum(result.get(member, 0.0) for member in members), sum(result[member] for member in inside)
             excess = min(held - most, own)
-            if excess <= _TOLERANCE:
+            if excess <= WEIGHT_SUM_TOLERANCE:
                 continue
             free = {member: weight for member, weight in core.items() if member not in bound and result.get(member)}
             for member in inside:

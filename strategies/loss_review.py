@@ -154,8 +154,8 @@ class LossReview(ConfigModel):
     @classmethod
     def _validate_trigger(cls, trigger: float) -> float:
         if not 0.0 < trigger < 1.0:
-            words = f"a trigger of {100.0 * trigger:.6g}% is no loss that can be reviewed"
-            raise_faults([((), f"{words}; write more than 0% and less than 100%, as 20%")])
+            message = f"a trigger of {100.0 * trigger:.6g}% is no loss that can be reviewed"
+            raise_faults([((), f"{message}; write more than 0% and less than 100%, as 20%")])
         return trigger
 
     @validates_fields
@@ -163,8 +163,8 @@ class LossReview(ConfigModel):
         actions = {"intact": self.intact, "broken": self.broken, "unknown": self.unknown}
         possible = _possible_outcomes(self.thesis)
         if all(actions[outcome] == "keep" for outcome in possible):
-            words = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
-            yield (), f"{words}; write another {possible[0]} than keep, or remove loss_review"
+            message = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
+            yield (), f"{message}; write another {possible[0]} than keep, or remove loss_review"
 
     def describe(self) -> tuple[str, ...]:
         """Return what is reviewed, how it is judged and what follows, in words."""

@@ -201,10 +201,10 @@ class Optimised(RebalancingStrategy):
         yield from self.turnover.faults(self.objective.metric, self.objective.kind)
         yield from self._objective_faults()
         if self.estimates.covariance == "sample" and self.estimates.lookback <= len(self.tickers):
-            words = (
+            message = (
                 f"a sample covariance of {len(self.tickers)} assets from {self.estimates.lookback} returns is singular"
             )
-            yield ("estimates", "lookback"), f"{words}; raise lookback, or choose covariance: ledoit_wolf"
+            yield ("estimates", "lookback"), f"{message}; raise lookback, or choose covariance: ledoit_wolf"
         if not own and not limits and not both:
             from engine.optimisation.feasibility import check_feasibility  # noqa: PLC0415
 

@@ -133,10 +133,10 @@ def _short_history_remark(strategy: OptimisedTerms, dates: DateArray, closes: Fl
     there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
     if there >= terms.lookback:
         return ""
-    words = f"estimates.lookback: {terms.lookback} returns are asked for, there are {there} so far"
+    message = f"estimates.lookback: {terms.lookback} returns are asked for, there are {there} so far"
     if strategy.fallback == "fail" or there < terms.min_history:
-        raise DataError(f"{words}, and min_history is {terms.min_history}; lower them, or start later")
-    return words
+        raise DataError(f"{message}, and min_history is {terms.min_history}; lower them, or start later")
+    return message
 
 
 def _available_objective(strategy: OptimisedTerms, assets: tuple[str, ...]) -> tuple[Objective, str]:

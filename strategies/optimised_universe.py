@@ -87,8 +87,8 @@ class Satellites(ConfigModel):
         elif low > len(there):
             yield ("count",), f"at least {low} of {len(there)} names cannot be held; lower min, or name more"
         if self.floor == 0.0 and (low > 0 or self.max_held < len(there)):
-            words = "count needs a floor above 0%, for a name at 0% is not held"
-            yield ("count",), f"{words}; add floor: 1%, or remove count"
+            message = "count needs a floor above 0%, for a name at 0% is not held"
+            yield ("count",), f"{message}; add floor: 1%, or remove count"
 
 
 class GroupBounds(Limit):
@@ -121,8 +121,8 @@ def build_constraints(
     inside = np.isin(assets, names)
     cap, floor = (satellites.cap, satellites.floor) if satellites else (1.0, 0.0)
     upper = np.where(inside, cap, core_cap)
-    words = tuple("satellites.cap" if one else "core_cap" for one in inside)
-    bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", words)
+    cap_keys = tuple("satellites.cap" if one else "core_cap" for one in inside)
+    bounds = Bounds(assets, np.zeros(len(assets)), upper, "satellites.floor", cap_keys)
     found = [
         GroupConstraint(f"limit {name}", np.isin(assets, members), limit.max, limit.min)
         for limit in limits

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
@@ -59,8 +60,8 @@ class Top(ConfigModel):
         fewest = 2 if self.by == "low_volatility" else 1
         if self.lookback - self.skip < fewest:
             left = max(self.lookback - self.skip, 0)
-            words = f"a lookback of {self.lookback} with skip {self.skip} leaves {left} returns"
-            yield ("skip",), f"{words}, {fewest} are needed; lower skip or raise lookback"
+            message = f"a lookback of {self.lookback} with skip {self.skip} leaves {left} returns"
+            yield ("skip",), f"{message}, {fewest} are needed; lower skip or raise lookback"
         parts = {"table": self.table, "measure": self.measure}
         missing = " and a ".join(key for key, given in parts.items() if given is None)
         if self.by == "quality" and missing:
@@ -165,12 +166,12 @@ class FromUniverse(ConfigModel):
         if low > high:
             yield ("count",), f"min {low} is above max {high}; swap them"
         elif not low <= self.satellite_count <= high:
-            words = f"{self.satellite_count} satellites are chosen, count allows {low} to {high}"
-            yield ("choose",), f"{words}; change one of the two"
+            message = f"{self.satellite_count} satellites are chosen, count allows {low} to {high}"
+            yield ("choose",), f"{message}; change one of the two"
         there = self.universe.tickers if strange else self.universe.tickers_where(self.available_at, self.tags)
         if isinstance(self.choose, Top) and len(there) < max(low, self.choose.count):
-            words = f"{len(there)} names of the universe are left, {max(low, self.choose.count)} are needed"
-            yield ("choose",), f"{words}; widen available_at, tags or the universe"
+            message = f"{len(there)} names of the universe are left, {max(low, self.choose.count)} are needed"
+            yield ("choose",), f"{message}; widen available_at, tags or the universe"
         if isinstance(self.choose, Named):
             yield from self._name_faults(self.choose, there)
 
@@ -196,7 +197,9 @@ class FromUniverse(ConfigModel):
         picked: list[str] = []
         for ticker in sorted(scores, key=lambda name: (-scores[name], name)):
             tried = {*picked, ticker}
-            fits = all(len(tried & group) * self.weight <= most + 1e-9 for group, most in allowed.items())
+            fits = all(
+                len(tried & group) * self.weight <= most + WEIGHT_SUM_TOLERANCE for group, most in allowed.items()
+            )
             if fits and len(picked) < self.choose.count:
                 picked.append(ticker)
         return picked

@@ -41,7 +41,7 @@ class Annual(ScheduleRule):
 
     kind: Literal["annual"] = "annual"
     independent_keys: ClassVar[frozenset[str]] = frozenset({"month", "session"})
-    """At any of their values a plan stays valid, wants the same weights and looks at the same closes."""
+    """At any of their values a strategy stays valid, wants the same weights and looks at the same closes."""
     month: Literal[MONTH_NAMES] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
 

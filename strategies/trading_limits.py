@@ -33,8 +33,8 @@ class Trading(ConfigModel):
     def faults(self, metric: ObjectiveMetric, kind: str) -> Iterator[FieldFault]:
         """Yield a penalty that the objective gives no price to."""
         if self.penalty == "costs" and not metric.cost_unit:
-            words = f"{kind} has no figure that costs could be weighed against"
-            yield ("turnover", "penalty"), f"{words}; remove it, or bound trading by turnover.max"
+            message = f"{kind} has no figure that costs could be weighed against"
+            yield ("turnover", "penalty"), f"{message}; remove it, or bound trading by turnover.max"
 
     def turnover_limit(self, held: FloatArray, elsewhere: float) -> TurnoverLimit | None:
         """Return the ceiling for ``held`` (n,) weights now, ``elsewhere`` being in assets that must go."""

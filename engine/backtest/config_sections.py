@@ -82,11 +82,11 @@ class Compare(ConfigModel, Generic[StrategyT]):
         taken = {"strategy", "buy_and_hold", "date"}
         for at, benchmark in enumerate(self.benchmarks):
             if benchmark.name in taken:
-                words = f"two portfolios are called '{benchmark.name}'; give this benchmark another name"
-                yield ("benchmarks", at), words
+                message = f"two portfolios are called '{benchmark.name}'; give this benchmark another name"
+                yield ("benchmarks", at), message
             taken.add(benchmark.name)
         known = ", ".join(sorted(taken - {"date"}))
         for name in self.published.figures if self.published else ():
             if name not in taken:
-                words = f"figures for '{name}', which is not a portfolio of this run; known: {known}"
-                yield ("published", "figures", name), words
+                message = f"figures for '{name}', which is not a portfolio of this run; known: {known}"
+                yield ("published", "figures", name), message

@@ -54,39 +54,39 @@ def tariff_faults(document: Document) -> Iterator[Fault]:
         return
     paid = costs.tariff.currency
     if costs.fx is not None and paid == own:
-        words = f"{costs.name} charges {paid} as the account does"
-        yield Fault(document.locate(("costs", "fx")), "costs.fx", words, "remove fx")
+        message = f"{costs.name} charges {paid} as the account does"
+        yield Fault(document.locate(("costs", "fx")), "costs.fx", message, "remove fx")
     if costs.fx is None and paid != own:
-        words = f"{costs.name} charges {paid}, the account is in {own}"
+        message = f"{costs.name} charges {paid}, the account is in {own}"
         remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
-        yield Fault(document.locate(("costs", "name")), "costs.fx", words, remedy)
+        yield Fault(document.locate(("costs", "name")), "costs.fx", message, remedy)
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
-    """Yield where a plan waits for flows that the account does not have, or uses for something else (S11)."""
+    """Yield where a policy waits for flows that the account does not have, or uses for something else (S11)."""
     flows = config.account.contributions
-    plans: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
-    plans += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
-    for place, plan in plans:
-        if not waits_for_flows(plan) or flows_can_rebalance(flows):
+    policies: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
+    policies += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
+    for place, policy in policies:
+        if not waits_for_flows(policy) or flows_can_rebalance(flows):
             continue
-        words, remedy = missing_flows_message(flows)
+        message, remedy = missing_flows_message(flows)
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
-        yield Fault(document.locate(path), ".".join(map(str, path)), words, remedy)
+        yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
 
 
 def missing_flows_message(flows: Contributions) -> tuple[str, str]:
-    """Return what is said of a plan that waits for flows which do not come, or are used for something else."""
-    words = "flows_first leaves a band to a flow towards the targets, "
+    """Return what is said of a policy that waits for flows which do not come, or are used for something else."""
+    message = "flows_first leaves a band to a flow towards the targets, "
     if not flows.amount:
-        return words + "and the account has no flows", "add contributions: {amount: 100} to the account"
-    return words + f"and flows are invested by {flows.invest}", "write invest: towards_targets"
+        return message + "and the account has no flows", "add contributions: {amount: 100} to the account"
+    return message + f"and flows are invested by {flows.invest}", "write invest: towards_targets"
 
 
-def waits_for_flows(plan: Policy) -> bool:
-    """Return whether a plan leaves a band to a flow that will do it."""
-    band = plan.schedule.band(np.empty(0, dtype="datetime64[D]"))
+def waits_for_flows(policy: Policy) -> bool:
+    """Return whether a policy leaves a band to a flow that will do it."""
+    band = policy.schedule.band(np.empty(0, dtype="datetime64[D]"))
     return band is not None and band.flows_first
 
 

@@ -58,8 +58,8 @@ def raise_faults(faults: Iterable[FieldFault]) -> None:
     """Raise one error for all contradictions between a model's fields; none when there are none."""
     found = list(faults)
     if found:
-        places, words = zip(*found, strict=True)
-        context = {"text": "\n".join(words), "words": list(words), "places": list(places)}
+        places, lines = zip(*found, strict=True)
+        context = {"text": "\n".join(lines), "lines": list(lines), "places": list(places)}
         raise PydanticCustomError("together", "{text}", context)
 
 
@@ -100,18 +100,18 @@ def quote_value(value: object) -> str:
     return shorten(repr(value), 60)
 
 
-def _refusal(kind: str, words: str, value: object) -> PydanticCustomError:
-    """Return the error of a ``value``, which ``words`` show as ``{found}``."""
-    return PydanticCustomError(kind, words, {"found": quote_value(value)})
+def _refusal(kind: str, message: str, value: object) -> PydanticCustomError:
+    """Return the error of a ``value``, which ``message`` shows as ``{found}``."""
+    return PydanticCustomError(kind, message, {"found": quote_value(value)})
 
 
-def _matching(kind: str, pattern: str, words: str) -> BeforeValidator:
+def _matching(kind: str, pattern: str, message: str) -> BeforeValidator:
     """Return the check of a text all of which has to match ``pattern``."""
 
     def check(value: object) -> str:
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return value
-        raise _refusal(kind, words, value)
+        raise _refusal(kind, message, value)
 
     return BeforeValidator(check)
 
@@ -139,9 +139,9 @@ def _parse_fraction(value: object) -> float:
         return float(text) / 100.0
     number = _parse_number(value)
     if abs(number) > 1.0:
-        words = "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}"
+        message = "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}"
         context = {"found": shorten(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"}
-        raise PydanticCustomError("ambiguous_fraction", words, context)
+        raise PydanticCustomError("ambiguous_fraction", message, context)
     return number
 
 
@@ -185,8 +185,8 @@ def _parse_switch(value: object) -> bool:
 
 def _refuse_columns(value: object) -> object:
     if isinstance(value, str) and value in {"cash", "date"}:
-        words = "'{found}' is a column of the results, not a ticker here; what the weights leave over is cash"
-        raise PydanticCustomError("ticker", words, {"found": value})
+        message = "'{found}' is a column of the results, not a ticker here; what the weights leave over is cash"
+        raise PydanticCustomError("ticker", message, {"found": value})
     return value
 
 

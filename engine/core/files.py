@@ -85,8 +85,8 @@ def atomic_write(path: Path, content: bytes) -> None:
     link; what was there before is untouched and no temporary file is left.
     """
     if path.is_symlink():
-        words = "is a symbolic link, a plain file is expected; remove the link or choose another path"
-        raise OutputError(f"{path}: {words}")
+        message = "is a symbolic link, a plain file is expected; remove the link or choose another path"
+        raise OutputError(f"{path}: {message}")
     temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,8 @@ def atomic_write(path: Path, content: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        words = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
-        raise OutputError(f"{path}: {words}; free some space or choose another folder") from error
+        message = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
+        raise OutputError(f"{path}: {message}; free some space or choose another folder") from error
 
 
 def _sync_folder(folder: Path) -> None:

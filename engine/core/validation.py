@@ -59,7 +59,7 @@ def _collect_faults(error: ValidationError, schema: type[BaseModel], document: D
     for path, details in by_path.items():
         if path in above:
             continue  # one alternative of a union was refused for its keys, which says more than "not a number"
-        messages = dict.fromkeys(words for detail in _most_specific(details) for words in _messages(detail, schema))
+        messages = dict.fromkeys(one for detail in _most_specific(details) for one in _messages(detail, schema))
         for below, message, remedy in messages:
             place = (*path, *below)
             faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
@@ -98,7 +98,7 @@ def _messages(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPa
     if _BUILT_IN_KEY in detail:
         return [((), *_built_in_message(detail, schema))]
     context = detail.get("ctx", {})
-    parts = [line.partition("; ") for line in context.get("words", [detail["msg"]])]
+    parts = [line.partition("; ") for line in context.get("lines", [detail["msg"]])]
     places: list[KeyPath] = context.get("places", [()])
     return [(place, message, remedy) for place, (message, _, remedy) in zip(places, parts, strict=True)]
 

@@ -127,8 +127,8 @@ def read_document(path: Path) -> Document:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        words = f"not UTF-8 text at byte {error.start}"
-        raise _refusal(name, words, "save it as UTF-8; is this a YAML file?") from None
+        message = f"not UTF-8 text at byte {error.start}"
+        raise _refusal(name, message, "save it as UTF-8; is this a YAML file?") from None
     return parse_document(text, name)
 
 
@@ -168,8 +168,8 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "?")
         line = text[: max(text.find(chr(code)), 0)].count("\n") + 1
         where = name if name == "--set" else f"{name}:{line}"
-        words = f"character #x{code:04x} is no text"
-        raise _refusal(where, words, "remove it; is this a YAML file?") from None
+        message = f"character #x{code:04x} is no text"
+        raise _refusal(where, message, "remove it; is this a YAML file?") from None
     except UnicodeEncodeError as error:  # a command line can hold bytes that are no text
         raise _refusal(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
 

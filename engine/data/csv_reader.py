@@ -48,8 +48,8 @@ def resolve_file(path: str) -> Path:
         place = Path(path).expanduser()
         mode = place.stat().st_mode
     except (OSError, ValueError, RuntimeError):  # a zero byte, a home that does not exist
-        words = "found no such file; a relative path starts at the working directory"
-        raise DataError(f"{path}: {words}, {Path.cwd()}") from None
+        message = "found no such file; a relative path starts at the working directory"
+        raise DataError(f"{path}: {message}, {Path.cwd()}") from None
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device"
         raise DataError(f"{path or '(empty)'}: found {kind}, expected a file; name the file")

@@ -202,5 +202,5 @@ def _validate_closes(dates: DateArray, assets: tuple[str, ...], closes: FloatArr
     wrong = np.argwhere(np.isinf(closes) | (closes <= 0.0))
     if len(wrong):
         t, j = wrong[0]
-        words = f"close {closes[t, j]:g} on {dates[t]} is not a price; correct it or leave it empty"
-        raise DataError(f"{assets[j]}: {words}")
+        message = f"close {closes[t, j]:g} on {dates[t]} is not a price; correct it or leave it empty"
+        raise DataError(f"{assets[j]}: {message}")

@@ -75,8 +75,8 @@ def month_session_rows(dates: DateArray, month: int, session: Literal["first", "
     short = nth > last
     if short[certain].any():
         at = int(short.argmax())
-        words = f"session {session} asked for, {last[at] - first[at] + 1} are there; use session: last"
-        raise ScheduleError(f"{_month_label(int(months[first[at]]))}: {words}")
+        message = f"session {session} asked for, {last[at] - first[at] + 1} are there; use session: last"
+        raise ScheduleError(f"{_month_label(int(months[first[at]]))}: {message}")
     return nth[~short]
 
 
@@ -85,8 +85,8 @@ def _require_month(months: IntArray, month: int) -> None:
     inside = np.arange(months[0], months[-1])
     skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
     if len(skipped):
-        words = "no session in the data, so nothing can be scheduled; fill the gap in the prices"
-        raise ScheduleError(f"{_month_label(int(skipped[0]))}: {words}")
+        message = "no session in the data, so nothing can be scheduled; fill the gap in the prices"
+        raise ScheduleError(f"{_month_label(int(skipped[0]))}: {message}")
 
 
 def _month_label(number: int) -> str:

@@ -94,13 +94,13 @@ class Estimates(ConfigModel):
         known = np.asarray(present.sum(axis=0) >= self.min_history)
         if not known.any():
             most = int(present.sum(axis=0).max(initial=0))
-            words = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
-            raise DataError(f"{words}; lower it, or start later")
+            message = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
+            raise DataError(f"{message}; lower it, or start later")
         rows = np.flatnonzero(present[:, known].all(axis=1))
         complete = np.ascontiguousarray(returns[rows][:, known])
         if len(complete) < self.min_history:
-            words = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
-            raise DataError(f"{words}, {self.min_history} expected; lower it, or mend the gaps in the prices")
+            message = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
+            raise DataError(f"{message}, {self.min_history} expected; lower it, or mend the gaps in the prices")
         ends = rows + (len(closes) - len(window) + 1)
         return MomentEstimate(self.moments(complete), read_only(known), read_only(complete), read_only(ends))
 

@@ -51,8 +51,8 @@ def check_feasibility(constraints: Constraints) -> Feasibility:
         return _prove_convex(constraints)
     swapped = [constraints.bounds.assets[j] for j in np.flatnonzero(rule.members) if rule.floor[j] > rule.cap[j]]
     if swapped:
-        words = f"floor is above cap for {', '.join(swapped[:_MAX_NAMES_SHOWN])}"
-        return Feasibility(holds=False, message=f"{words}; swap them")
+        message = f"floor is above cap for {', '.join(swapped[:_MAX_NAMES_SHOWN])}"
+        return Feasibility(holds=False, message=f"{message}; swap them")
     if rule.least > min(rule.most, int(rule.members.sum())):
         found = f"{int(rule.members.sum())} names for at least {rule.least} and at most {rule.most}"
         return Feasibility(holds=False, message=f"{rule.name}: {found}; lower min, or name more", missing=1.0)
@@ -68,8 +68,8 @@ def check_feasibility(constraints: Constraints) -> Feasibility:
             nearest = missing, basket
     assert nearest is not None  # noqa: S101  (there is a count that can be held, so there is a basket)
     best = _prove_convex(nearest[1])
-    words = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
-    return replace(best, message=words)
+    message = f"{rule.name}: whichever {rule.least} to {rule.most} are held, at best {best.message}"
+    return replace(best, message=message)
 
 
 def _shortfall(constraints: Constraints) -> float | None:
@@ -103,8 +103,8 @@ def _prove_convex(constraints: Constraints) -> Feasibility:
     for j, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
         if low > high:
             floor, cap = bounds.key("floor", j).name, bounds.key("cap", j).name
-            words = f"{floor} {format_percent(low)} is above {cap} {format_percent(high)}"
-            return Feasibility(holds=False, message=f"{words}; swap them", missing=float(low - high))
+            message = f"{floor} {format_percent(low)} is above {cap} {format_percent(high)}"
+            return Feasibility(holds=False, message=f"{message}; swap them", missing=float(low - high))
     shortage = _first_infeasibility(constraints)
     return Feasibility(holds=True) if shortage is None else _explain(constraints, shortage)
 
@@ -179,17 +179,17 @@ def _explain(constraints: Constraints, shortage: Infeasibility) -> Feasibility:
     amount, missing, row = float(shortage.amount), format_percent(float(shortage.amount)), shortage.row
     turnover = constraints.turnover
     if row is not None and row.kind == "turnover" and turnover is not None:
-        words = (
+        message = (
             f"{row.name} {format_percent(float(turnover.most))}: trades of {missing} more are needed{because}; raise it"
         )
-        return Feasibility(holds=False, message=words, missing=amount)
+        return Feasibility(holds=False, message=message, missing=amount)
     side, remedy = ("missing", "raise") if shortage.below else ("too much", "lower")
     what = "the weights' sum of 100 %"
     if row is not None:
         group = constraints.groups[row.position]
         what = f"{group.name} {format_percent(group.least if shortage.below else group.most)}"
-    words = f"{what}: {missing} {side}{because}; {remedy} one of these"
-    return Feasibility(holds=False, message=words, missing=amount)
+    message = f"{what}: {missing} {side}{because}; {remedy} one of these"
+    return Feasibility(holds=False, message=message, missing=amount)
 
 
 def _causes(constraints: Constraints, shortage: Infeasibility) -> list[LimitKey]:

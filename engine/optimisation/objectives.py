@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.conventions import SESSIONS_PER_YEAR
+from engine.core.conventions import SESSIONS_PER_YEAR, WEIGHT_SUM_TOLERANCE
 from engine.core.errors import DataError
 from engine.core.fields import (
     ConfigModel,
@@ -217,8 +217,8 @@ class MaxSharpe(ConfigModel):
         excess = inputs.moments.mean - rate
         if not np.max(excess) > 0.0:
             best = f"{100.0 * float(np.max(inputs.moments.mean)):.4g} % at most"
-            words = f"objective max_sharpe: no expected return is above the risk-free rate ({best}, "
-            raise DataError(f"{words}{100.0 * rate:.4g} %); choose min_variance, or mean: shrunk")
+            message = f"objective max_sharpe: no expected return is above the risk-free rate ({best}, "
+            raise DataError(f"{message}{100.0 * rate:.4g} %); choose min_variance, or mean: shrunk")
         return RatioForm(covariance_factor(inputs.moments.covariance), excess)
 
 
@@ -288,10 +288,6 @@ class MaxDiversification(ConfigModel):
         return RatioForm(covariance_factor(inputs.moments.covariance), np.sqrt(np.diag(inputs.moments.covariance)))
 
 
-_SUM_TOLERANCE: Final = 1e-9
-"""What the sum of weights may be off by, as decimals are rounded [weight]."""
-
-
 class MinTrackingError(ConfigModel):
     """The least volatile difference ``to`` the weights of a benchmark made of the same assets."""
 
@@ -302,7 +298,7 @@ class MinTrackingError(ConfigModel):
     @validates_fields
     def _sum_faults(self) -> Iterator[FieldFault]:
         total = math.fsum(self.to.values())
-        if abs(total - 1.0) > _SUM_TOLERANCE:
+        if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
             yield ("to",), f"adds up to {format_percent(total)}; a benchmark's weights make 100 %, change them"
 
     def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:

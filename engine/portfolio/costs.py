@@ -174,9 +174,9 @@ def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
     parts = [f"{terms.fixed:,.2f}"] if terms.fixed else []
     parts += [f"{format_percent(terms.rate)} of the money"] if terms.rate else []
     parts += [per_share] if per_share else []
-    words = " + ".join(parts) or "nothing"
-    words += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
-    return words + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
+    text = " + ".join(parts) or "nothing"
+    text += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
+    return text + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
 
 
 def _build_table(count: int, spread: float, **terms: float) -> CostTable:

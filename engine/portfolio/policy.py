@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.data.market import History
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.optimiser_step import OptimiserStep
@@ -270,7 +271,7 @@ def validate_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> Flo
     A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
     """
     total = fsum(w.tolist())  # exact, so that columns nobody wants change nothing
-    if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + 1e-9:  # NaN is neither
+    if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + WEIGHT_SUM_TOLERANCE:  # NaN is neither
         raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
     if np.count_nonzero(w > caps * (1.0 + 1e-12)):
         raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")

@@ -21,7 +21,7 @@ def timing_progress() -> Iterator[Callable[[str], None]]:
     """Yield a function that shows on a terminal what is being timed, and shows nothing in a pipe."""
     out = Console(stderr=True, markup=False, emoji=False, highlight=False)
     with out.status("", spinner="dots") if out.is_terminal else nullcontext() as status:
-        yield lambda words: status.update(f"timing: {words}") if status else None
+        yield lambda message: status.update(f"timing: {message}") if status else None
 
 
 def print_bench(bench: TimingReport) -> None:

@@ -56,12 +56,12 @@ def _validate_step(value: object) -> str:
     """Keep a number, a percentage or a date as it was written: steps are taken in decimal arithmetic."""
     text = str(value).strip()
     if len(text) > MAX_NUMBER_LENGTH:
-        words = "'{found}' is too long; write at most {most} digits"
-        raise PydanticCustomError("step", words, {"found": shorten(text, 40), "most": MAX_NUMBER_LENGTH})
+        message = "'{found}' is too long; write at most {most} digits"
+        raise PydanticCustomError("step", message, {"found": shorten(text, 40), "most": MAX_NUMBER_LENGTH})
     if _DECIMAL.fullmatch(text) or _MONTHS_OR_YEARS.fullmatch(text) or ISO_DATE_PATTERN.fullmatch(text):
         return text
-    words = "'{found}' is neither a number, a percentage nor a date; as 5%, 0.05 or 2004-01-01"
-    raise PydanticCustomError("step", words, {"found": text[:60]})
+    message = "'{found}' is neither a number, a percentage nor a date; as 5%, 0.05 or 2004-01-01"
+    raise PydanticCustomError("step", message, {"found": text[:60]})
 
 
 _STEP_SCHEMA: Final = {"anyOf": [{"type": "string"}, {"type": "number"}]}
@@ -119,8 +119,8 @@ class Range(ConfigModel):
             if near == self.first:
                 yield ("step",), f"a step of {self.step} leads beyond {self.last}; write a shorter one"
             elif near != self.last:
-                words = f"steps of {self.step} from {self.first} miss {self.last}; write to: {near}"
-                yield ("to",), words + (f" or {after}" if after else "")
+                message = f"steps of {self.step} from {self.first} miss {self.last}; write to: {near}"
+                yield ("to",), message + (f" or {after}" if after else "")
 
     def _step_faults(self, low: Decimal, high: Decimal, step: Decimal) -> Iterator[FieldFault]:
         if step <= 0:
@@ -130,8 +130,8 @@ class Range(ConfigModel):
             yield ("step",), f"{count:,} values, an axis has at most {MAX_AXIS_VALUES:,}; take larger steps"
         elif (high - low) % step:
             near = low + (high - low) // step * step
-            words = f"steps of {self.step} from {self.first} miss {self.last}"
-            yield ("to",), f"{words}; write to: {self._format(near)} or {self._format(near + step)}"
+            message = f"steps of {self.step} from {self.first} miss {self.last}"
+            yield ("to",), f"{message}; write to: {self._format(near)} or {self._format(near + step)}"
 
     @property
     def suggested_step(self) -> str:
@@ -188,8 +188,8 @@ class Basket(ConfigModel):
             yield ("of",), f"{', '.join(twice)} stands there twice; name each once"
         most = max(self.choose)
         if most > len(self.of):
-            words = f"{len(self.of)} names to choose {most} of"
-            yield ("of",), f"{words}; name {most - len(self.of)} more, or choose at most {len(self.of)}"
+            message = f"{len(self.of)} names to choose {most} of"
+            yield ("of",), f"{message}; name {most - len(self.of)} more, or choose at most {len(self.of)}"
         weights = tuple(parse_parameter_value(weight) for weight in self.weight)
         for key, values in (("choose", self.choose), ("weight", weights)):
             if len(set(values)) < len(values):
@@ -229,8 +229,8 @@ def _validate_all_keyword(value: object) -> object:
     if value == "all":
         return value
     found = f"{quote_value(value)} is no list of values" if value else "no values"
-    words = f"{found}; write a list, as [5%, 10%], or {{from, to, step}}"
-    raise PydanticCustomError("axis", "{text}", {"text": words, "words": [words]})
+    message = f"{found}; write a list, as [5%, 10%], or {{from, to, step}}"
+    raise PydanticCustomError("axis", "{text}", {"text": message, "lines": [message]})
 
 
 AnyAxis: TypeAlias = Annotated[

@@ -123,8 +123,8 @@ class Journal:
             os.fsync(self.file.fileno())
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            words = f"cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
-            raise OutputError(f"{self.path}: {words}") from error
+            message = f"cannot append {len(content):,} bytes: {reason}; free some space, then --resume"
+            raise OutputError(f"{self.path}: {message}") from error
         return begin + _RECORD_HEADER.size
 
     def _recover(self) -> dict[str, str] | None:
@@ -153,8 +153,8 @@ class Journal:
             raise self._foreign_error("belongs to no sweep")
         return found
 
-    def _foreign_error(self, words: str = "holds a chunk of no such sweep") -> OutputError:
-        return OutputError(f"{self.path}: {words}; leave --resume away to start anew")
+    def _foreign_error(self, message: str = "holds a chunk of no such sweep") -> OutputError:
+        return OutputError(f"{self.path}: {message}; leave --resume away to start anew")
 
     def _read_record(self) -> bytes | None:
         head = self.file.read(_RECORD_HEADER.size)
@@ -188,8 +188,8 @@ def _open_plain_file(path: Path) -> int:
     except OSError as error:
         if not path.is_symlink():
             raise
-        words = "is a symbolic link, a plain file is expected; remove the link or choose another --out"
-        raise OutputError(f"{path}: {words}") from error
+        message = "is a symbolic link, a plain file is expected; remove the link or choose another --out"
+        raise OutputError(f"{path}: {message}") from error
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
@@ -204,8 +204,8 @@ def _lock(file: BinaryIO, path: Path) -> None:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                words = "another process is sweeping into this folder; wait for it, or choose another --out"
-                raise OutputError(f"{path.parent}: {words}") from None
+                message = "another process is sweeping into this folder; wait for it, or choose another --out"
+                raise OutputError(f"{path.parent}: {message}") from None
             time.sleep(0.05)
         except OSError:
             return

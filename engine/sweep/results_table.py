@@ -146,8 +146,8 @@ class ResultsReader:
             groups = range(self.file.num_row_groups) if group is None else [group]
             return self.file.read_row_groups(groups, [name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            words = " ".join(str(error).split())[:200]
-            raise DataError(f"{self.path}: damaged: {words}; sweep again to write it anew") from None
+            message = " ".join(str(error).split())[:200]
+            raise DataError(f"{self.path}: damaged: {message}; sweep again to write it anew") from None
 
     def numbers(self, name: str, kind: type[NumberT]) -> npt.NDArray[NumberT]:
         """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""

@@ -53,10 +53,10 @@ def build_space(sweep: Sweep, base_config: BaseModel, document: Document) -> Spa
     if isinstance(sweep.mode, Grid) and count > MAX_GRID_POINTS:
         minutes = count / ASSUMED_VARIANTS_PER_SECOND / 60.0
         time = f"{minutes:,.0f} minutes" if minutes < 120.0 else f"{minutes / 60.0:,.0f} hours"
-        words = f"{' x '.join(f'{size:,}' for size in space.sizes)} = {count:,} points"
-        words += f", about {time} at {ASSUMED_VARIANTS_PER_SECOND:,} a second; a grid has at most {MAX_GRID_POINTS:,}"
+        message = f"{' x '.join(f'{size:,}' for size in space.sizes)} = {count:,} points"
+        message += f", about {time} at {ASSUMED_VARIANTS_PER_SECOND:,} a second; a grid has at most {MAX_GRID_POINTS:,}"
         remedy = "sample instead, as mode: {kind: sobol, samples: 100000, seed: 1}, or take larger steps"
-        raise ConfigError([Fault(document.locate(("sweep", "mode")), "sweep.axes", words, remedy)])
+        raise ConfigError([Fault(document.locate(("sweep", "mode")), "sweep.axes", message, remedy)])
     return space
 
 
@@ -78,9 +78,9 @@ class AxisTarget:
     owner: BaseModel | None
     current_value: object
 
-    def error(self, words: str, remedy: str) -> ConfigError:
+    def error(self, message: str, remedy: str) -> ConfigError:
         """Return the fault of this axis."""
-        return ConfigError([Fault(self.where, f"sweep.axes.{self.name}", words, remedy)])
+        return ConfigError([Fault(self.where, f"sweep.axes.{self.name}", message, remedy)])
 
     @property
     def is_independent(self) -> bool:

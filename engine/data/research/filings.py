@@ -52,7 +52,7 @@ class _RawColumns:
 
     def refuse(self, column: str, wrong: Iterable[tuple[int, str]]) -> None:
         """Raise DataError with a line for each row and what is wrong with it; nothing when nothing is."""
-        lines = [f"{self.place(row)}: {column}: {words}" for row, words in wrong]
+        lines = [f"{self.place(row)}: {column}: {message}" for row, message in wrong]
         if lines:
             raise DataError(*lines)
 
@@ -203,8 +203,8 @@ def _parse_tickers(raw: _RawColumns, column: str) -> list[str]:
 def _parse_dates(raw: _RawColumns, column: str) -> list[dt.date]:
     cells = [(cell, _parse_date(cell)) for cell in raw.cells[column]]
     shown = {row: "an empty cell" if cell is None else f"'{cell}'" for row, (cell, day) in enumerate(cells) if not day}
-    words = "is not a date; write year-month-day, as 2024-01-31"
-    raw.refuse(column, ((row, f"{found} {words}") for row, found in shown.items()))
+    message = "is not a date; write year-month-day, as 2024-01-31"
+    raw.refuse(column, ((row, f"{found} {message}") for row, found in shown.items()))
     return [day for _, day in cells if day is not None]
 
 
@@ -236,5 +236,5 @@ def _refuse_rows(raw: _RawColumns, tickers: list[str], periods: list[dt.date], f
 
 def _refuse_infinite(raw: _RawColumns, numbers: Mapping[str, FloatArray]) -> None:
     for column, values in numbers.items():
-        words = "found an infinite number; leave the cell empty"
-        raw.refuse(column, ((row, words) for row in np.flatnonzero(np.isinf(values)).tolist()))
+        message = "found an infinite number; leave the cell empty"
+        raw.refuse(column, ((row, message) for row in np.flatnonzero(np.isinf(values)).tolist()))

@@ -142,13 +142,13 @@ class _Parser:
         found = f"'{token}'" if token else "its end"
         self.fail(f"found {found}, expected {wanted}; as net_income / equity")
 
-    def fail(self, words: str) -> NoReturn:
-        message, _, remedy = words.partition("; ")
+    def fail(self, text: str) -> NoReturn:
+        message, _, remedy = text.partition("; ")
         raise _formula_error(f"'{self.text}': {message}; {remedy}")
 
 
-def _formula_error(words: str) -> PydanticCustomError:
-    return PydanticCustomError("formula", "{text}", {"text": words})
+def _formula_error(text: str) -> PydanticCustomError:
+    return PydanticCustomError("formula", "{text}", {"text": text})
 
 
 @lru_cache(maxsize=1024)

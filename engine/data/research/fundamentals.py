@@ -80,12 +80,12 @@ class Fundamentals(ConfigModel):
         """Fill in the hash of the content, or hold the content against the one that is given."""
         given = sha256.strip().lower()
         if given and (len(given) != _SHA256_DIGITS or set(given) - set("0123456789abcdef")):
-            words = "{found} is not a SHA-256; write its {digits} hexadecimal digits, or leave the key out"
-            raise PydanticCustomError("sha256", words, {"found": shorten(repr(sha256), 80), "digits": _SHA256_DIGITS})
+            message = "{found} is not a SHA-256; write its {digits} hexadecimal digits, or leave the key out"
+            raise PydanticCustomError("sha256", message, {"found": shorten(repr(sha256), 80), "digits": _SHA256_DIGITS})
         if "path" not in info.data:  # its fault is told already
             return given
         found = load_filings(info.data["path"]).sha256
         if given and found != given:
-            words = "{path} has {found}: other content than was meant; bring that file back, or leave the key out"
-            raise PydanticCustomError("sha256", words, {"path": info.data["path"], "found": found})
+            message = "{path} has {found}: other content than was meant; bring that file back, or leave the key out"
+            raise PydanticCustomError("sha256", message, {"path": info.data["path"], "found": found})
         return found

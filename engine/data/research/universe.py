@@ -1,4 +1,4 @@
-"""Universe: the stocks a plan may choose from, with sector, brokers and the user's own tags."""
+"""Universe: the stocks a strategy may choose from, with sector, brokers and the user's own tags."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ StockAttribute: TypeAlias = Literal["ticker", "sector", "broker", "tag"]
 def _parse_label(value: object) -> str:
     if isinstance(value, str) and 0 < len(value.strip()) <= _MAX_LABEL_CHARACTERS and value.isprintable():
         return value.strip()
-    words = "{found} is not a label; write 1 to {most} printable characters"
-    raise PydanticCustomError("label", words, {"found": shorten(repr(value), 60), "most": _MAX_LABEL_CHARACTERS})
+    message = "{found} is not a label; write 1 to {most} printable characters"
+    raise PydanticCustomError("label", message, {"found": shorten(repr(value), 60), "most": _MAX_LABEL_CHARACTERS})
 
 
 def _check_list(value: object) -> object:

@@ -38,8 +38,8 @@ def _refuse_future(day: dt.date) -> dt.date:
     """Refuse a day that has not begun anywhere on earth: nobody has judged it yet."""
     today = (dt.datetime.now(dt.UTC) + _LARGEST_UTC_OFFSET).date()
     if day > today:
-        words = "future date: {day} is after today, {today}; date a verdict on the day it was made"
-        raise PydanticCustomError("future", words, {"day": day.isoformat(), "today": today.isoformat()})
+        message = "future date: {day} is after today, {today}; date a verdict on the day it was made"
+        raise PydanticCustomError("future", message, {"day": day.isoformat(), "today": today.isoformat()})
     return day
 
 
@@ -106,8 +106,8 @@ class Verdicts(RootModel[_Entries]):
         names = tuple(known)
         for at, entry in enumerate(self.root):
             if entry.ticker not in names:
-                words = f"a verdict on '{entry.ticker}', which is no satellite; {did_you_mean(entry.ticker, names)}"
-                yield (("path",), f"{self._places[at]}: {words}") if self._places else ((at, "ticker"), words)
+                message = f"a verdict on '{entry.ticker}', which is no satellite; {did_you_mean(entry.ticker, names)}"
+                yield (("path",), f"{self._places[at]}: {message}") if self._places else ((at, "ticker"), message)
 
     @cached_property
     def _by_ticker(self) -> Mapping[str, tuple[tuple[dt.date, ...], tuple[bool, ...]]]:
@@ -131,8 +131,8 @@ class Verdicts(RootModel[_Entries]):
     @classmethod
     def _read_value(cls, value: object, handler: ModelWrapValidatorHandler[Verdicts]) -> Verdicts:
         if isinstance(value, str):
-            words = f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file"
-            raise_faults([((), words)])
+            message = f"expected a list of verdicts, found '{value}'; write {{path: verdicts.csv}} to name a file"
+            raise_faults([((), message)])
         if not isinstance(value, Mapping):
             return handler(value)
         entries, places = _read_verdicts(value)

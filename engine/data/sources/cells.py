@@ -132,12 +132,12 @@ def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray)
         return days[::-1], closes[::-1]
     same = np.flatnonzero(steps == 0)
     if len(same):
-        words = f"found {days[same[0]]} twice, expected each date once; remove one of the rows"
-        raise DataError(f"{file}: {ticker}: {words}")
+        message = f"found {days[same[0]]} twice, expected each date once; remove one of the rows"
+        raise DataError(f"{file}: {ticker}: {message}")
     falls = (steps > 0).sum() >= (steps < 0).sum()
     at = np.flatnonzero((steps < 0) if falls else (steps > 0))[0]
-    words = f"found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
-    raise DataError(f"{file}: {ticker}: {words}")
+    message = f"found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
+    raise DataError(f"{file}: {ticker}: {message}")
 
 
 def _parse_days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:
@@ -190,5 +190,5 @@ def _parse_number(file: str, ticker: str, day: np.datetime64, cell: str) -> floa
     if "_" not in text and text.isascii():
         with suppress(ValueError):
             return float(text)
-    words = f"found {cell!r}, expected a number with a decimal point; correct it or leave it empty"
-    raise DataError(f"{file}: {ticker} on {day}: {words}")
+    message = f"found {cell!r}, expected a number with a decimal point; correct it or leave it empty"
+    raise DataError(f"{file}: {ticker} on {day}: {message}")

@@ -79,8 +79,8 @@ def compute_sessions(exchange: str, first: int, last: int) -> IntArray:
 
     known = xcals.get_calendar_names()
     if exchange not in known:
-        words = f"no such calendar, a market identifier code as XNYS is expected{suggestion(exchange, known)}"
-        raise DataError(f"exchange {exchange}: {words}")
+        message = f"no such calendar, a market identifier code as XNYS is expected{suggestion(exchange, known)}"
+        raise DataError(f"exchange {exchange}: {message}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its use of pandas is not ours to mend
         try:

@@ -50,8 +50,8 @@ class Files(ConfigModel):
         try:
             found, notes = _find_series(path, tickers)
         except OSError as error:
-            words = f"{error.strerror}; check the path and its permissions"
-            raise DataError(f"data.source.path: {path}: {words}") from error
+            message = f"{error.strerror}; check the path and its permissions"
+            raise DataError(f"data.source.path: {path}: {message}") from error
         kinds, assumed = _choose_kinds(found, self.closes)
         series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
         closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
@@ -83,13 +83,13 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple
     """Take every ticker from one file; a single series belongs to the only ticker asked for."""
     table = _read_table(path, tickers)
     if not table.names and len(tickers) > 1:
-        words = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
-        raise DataError(f"{path.name}: {words}; let data.source.path name a folder with a file for each")
+        message = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
+        raise DataError(f"{path.name}: {message}; let data.source.path name a folder with a file for each")
     found: FoundSeries = {ticker: (path.name, table.by_kind(ticker)) for ticker in tickers}
     for ticker, (_, kinds) in found.items():
         if not kinds:
-            words = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
-            raise DataError(f"{path.name}: {ticker}: {words}")
+            message = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
+            raise DataError(f"{path.name}: {ticker}: {message}")
     guessed = [ticker for ticker in tickers if not table.names and not _starts_with(path, ticker)]
     return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))
 
@@ -97,8 +97,8 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple
 def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
     files = sorted(one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
     if not files:
-        words = "found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
-        raise DataError(f"{folder}: {words}")
+        message = "found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
+        raise DataError(f"{folder}: {message}")
     found: FoundSeries = {}
     notes: list[str] = []
     owners: dict[Path, str] = {}
@@ -107,11 +107,11 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
         table = _read_table(path, (ticker,))
         kinds = table.by_kind(ticker)
         if not kinds:
-            words = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
-            raise DataError(f"{path}: {words}")
+            message = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
+            raise DataError(f"{path}: {message}")
         if not table.names and path in owners:
-            words = f"found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
-            raise DataError(f"{path}: {words}")
+            message = f"found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
+            raise DataError(f"{path}: {message}")
         owners[path] = ticker
         found[ticker] = (path.name, kinds)
         notes.extend(note for note in table.notes if note not in notes)
@@ -167,8 +167,8 @@ def _choose_kinds(
         has = shortlist(f"{ticker} {' and '.join(sorted(own))} ({name})" for ticker, (name, own) in found.items())
         all_raw = len(as_raw) == len(found)
         remedy = "write `closes: raw` in data.source" if all_raw else f"supply {expected} closes for these"
-        words = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
-        raise DataError(f"data.source: closes: {closes}: {words}; {remedy}")
+        message = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
+        raise DataError(f"data.source: closes: {closes}: {message}; {remedy}")
     return kinds, _assumption_notes(found, kinds, closes)
 
 

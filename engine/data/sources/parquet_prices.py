@@ -114,8 +114,8 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
         try:
             column = pc.local_timestamp(column)
         except pa.ArrowException:
-            words = "expected one that this system knows; write the dates without a zone"
-            raise DataError(f"{file}: found stamps in the time zone {column.type.tz!r}, {words}") from None
+            message = "expected one that this system knows; write the dates without a zone"
+            raise DataError(f"{file}: found stamps in the time zone {column.type.tz!r}, {message}") from None
     stamps = to_numpy(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
     if ((stamps - days) >= np.timedelta64(12, "h")).any():

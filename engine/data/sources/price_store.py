@@ -157,5 +157,5 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
 
 
 def _damage_error(path: Path, ticker: str, reason: str) -> DataError:
-    words = f"the stored prices of {ticker} are damaged: {reason}"
-    return DataError(f"{path}: {words}; `engine data fetch` gets them again")
+    message = f"the stored prices of {ticker} are damaged: {reason}"
+    return DataError(f"{path}: {message}; `engine data fetch` gets them again")

@@ -71,8 +71,8 @@ class RateFile(ConfigModel):
         dated = _DATE_PATTERN.fullmatch(day)
         if number == 1:
             if dated:
-                words = f"found '{day},{rate}' in the first line, expected a header; write date,rate above it"
-                raise DataError(f"{self.path}:1: {words}")
+                message = f"found '{day},{rate}' in the first line, expected a header; write date,rate above it"
+                raise DataError(f"{self.path}:1: {message}")
             return None
         if rate in _NO_FIXING:
             return None

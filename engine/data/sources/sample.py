@@ -43,8 +43,8 @@ class Sample(ConfigModel):
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
         for ticker in request.tickers:
             if ticker not in series:
-                words = f"the sample does not hold {ticker}{suggestion(ticker, known)}"
-                raise DataError(f"data.source: {words}; it holds {', '.join(sorted(known))}")
+                message = f"the sample does not hold {ticker}{suggestion(ticker, known)}"
+                raise DataError(f"data.source: {message}; it holds {', '.join(sorted(known))}")
         origin = Provenance("sample (skfolio's data sets)", "adjusted", notes=tuple(_notes(request)))
         return combine_series(series, request, "USD", origin)
 

@@ -143,8 +143,8 @@ def _common_currency(held: dict[str, StoredSeries]) -> str:
     currencies = {ticker: _MINOR_UNITS.get(stored.currency, stored.currency) for ticker, stored in held.items()}
     if len(set(currencies.values())) > 1:
         quoted = ", ".join(f"{ticker} in {currency}" for ticker, currency in currencies.items())
-        words = f"found closes of {quoted}, expected one currency; choose listings in one currency"
-        raise DataError(f"data.source: {words}")
+        message = f"found closes of {quoted}, expected one currency; choose listings in one currency"
+        raise DataError(f"data.source: {message}")
     return next(iter(currencies.values()), "USD")
 
 
