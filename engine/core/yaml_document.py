@@ -83,6 +83,8 @@ class Document:
             node[last] = inner
         else:
             raise _refusal("--set", f"there is no item '{last}' in this list", "count from 0", path_text)
+        for gone in [place for place in self.lines if place[: len(path)] == tuple(path)]:
+            del self.lines[gone]
         _number_lines(inner, tuple(path), self.lines, 0)
 
     def split_path(self, text: str) -> KeyPath:

@@ -331,6 +331,11 @@ def test_percent_and_fraction_mean_the_same() -> None:
     )
 
 
+def test_an_override_of_a_mapping_is_blamed_for_what_it_leaves_out() -> None:
+    text = GOOD + "costs: {kind: percent, rate: 0.1%}\n"
+    assert message(text, "costs={kind: percent}") == "--set: costs.rate: key 'rate' is missing; add `rate: ...`"
+
+
 def test_an_override_replaces_one_key_and_is_blamed_by_name() -> None:
     assert config(GOOD, "strategy.satellites.HD=2%").strategy.satellites["HD"] == 0.02
     assert str(config(GOOD, "window.end=2020-12-31").window.end) == "2020-12-31"
