@@ -16,10 +16,10 @@ demo: $(VENV)/.installed ## install and run the quickstart on prices that come w
 	$(BIN)/engine run configs/quickstart.yaml
 
 test: $(VENV)/.testable ## everything that must hold, documented examples too, in a few minutes
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules -m "not slow"
 
 test-all: $(VENV)/.testable ## the same and the slow rest
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules
 
 lint: $(VENV)/.testable ## style and types
 	$(BIN)/ruff check .

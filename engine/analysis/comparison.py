@@ -14,7 +14,7 @@ from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
-from engine.analysis.timeline import AssetEvent, asset_timeline
+from engine.analysis.timeline import AssetEvent, list_asset_events
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
@@ -139,7 +139,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         },
         checks=_worst_checks([ledger_checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
-        events=asset_timeline(strategy.ledger, market, policy),
+        events=list_asset_events(strategy.ledger, market, policy),
         cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
     )
 

@@ -27,7 +27,7 @@ class AssetEvent:
     text: str
 
 
-def asset_timeline(ledger: Ledger, market: Market, policy: Policy) -> tuple[AssetEvent, ...]:
+def list_asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[AssetEvent, ...]:
     """Return everything that happened to single assets of a portfolio, in order of time."""
     found = [
         *_listings(ledger, market, policy),

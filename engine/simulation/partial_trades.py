@@ -34,6 +34,8 @@ def sell_out(
 
     One whose own cost is all it would bring is kept, and not barred.
     """
+    if not exits:
+        return
     sold, holdings = [], state.holdings(row)
     for j in exits:
         if _order_cost(state, row, j, holdings[j]) < holdings[j]:
@@ -56,8 +58,10 @@ def sell_out(
 
 def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArray, reasons: Mapping[int, str]) -> None:
     """Buy the assets ``short`` up to their targets where they are below; ``funding`` (N,) sell for it pro rata."""
-    value, shares = state.value(row), state.among_tradable(row, funding)
-    gaps = state.target * value - state.holdings(row)
+    if not short:
+        return
+    prices, value, shares = state.market.prices[row], state.value(row), state.among_tradable(row, funding)
+    gaps = {j: float(state.target[j] * value - state.units[j] * prices[j]) for j in short}
     wanted = [j for j in short if gaps[j] > TRADE_TOLERANCE * value]
     below = [j for j in wanted if gaps[j] > _order_cost(state, row, j, gaps[j])]
     state.unaffordable_rows += [row] * (len(wanted) - len(below))

@@ -64,7 +64,8 @@ def simulate(
     if opening is None:
         names = ", ".join(policy.opening_tickers())
         raise DataError(f"{names}: no price from {market.dates[start]} on; move window.start or name other assets")
-    caps = np.array([policy.caps().get(ticker, np.inf) for ticker in market.assets])
+    limits = policy.caps()
+    caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
     decides = version != "bought_and_held"
     calendar = policy.schedule.calendar(market.dates) if decides else {}
     band = policy.schedule.band(market.dates) if decides else None
@@ -158,7 +159,8 @@ def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Po
 
 def _standing_orders(market: Market, policy: Policy, terms: OrderTerms, reviews: LossReviewState) -> StandingOrders:
     """Return the policy's core and, if it has them, its fixed targets in the market's order."""
-    fixed, core = policy.fixed_targets(), np.array([policy.core().get(ticker, 0.0) for ticker in market.assets])
+    fixed, shares = policy.fixed_targets(), policy.core()
+    core = np.array([shares.get(ticker, 0.0) for ticker in market.assets])
     targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
     total, static = fsum(targets), fixed is not None and bool((targets <= terms.caps).all())
     return StandingOrders(terms, core, reviews.barred, targets / total if total > 1.0 else targets, static)

@@ -104,7 +104,7 @@ def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
     return run_backtest(config, LoadedPrices(market, start, sweep.findings), intervals=False)
 
 
-def compute_results(
+def write_results(
     sweep: PreparedSweep[PolicyT], journal: Journal, executor: Executor, rows: int, progress: ProgressCallback
 ) -> dict[str, tuple[int, int]]:
     """Compute every point that ``journal`` does not have, and write all of them beside it.

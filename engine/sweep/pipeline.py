@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.jit import is_compiled
-from engine.sweep.computation import PreparedSweep, ProgressCallback, compute_results, run_base_config
+from engine.sweep.computation import PreparedSweep, ProgressCallback, run_base_config, write_results
 from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish_files, staging_folder
@@ -57,7 +57,7 @@ def run_sweep(
     count = sweep.points.count
     executor, workers = _choose_executor(options, sweep)
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
-        rejections = compute_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
+        rejections = write_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
             journal.delete()
             clean_staging(options.folder)

@@ -15,7 +15,7 @@ import pytest
 
 from engine.composition import open_document, run_config_class, validate_sweep
 from engine.core.errors import OutputError
-from engine.sweep.computation import compute_results, prepare
+from engine.sweep.computation import prepare, write_results
 from engine.sweep.dask_executor import DaskExecutor
 from engine.sweep.executors import ProcessExecutor, SerialExecutor
 from engine.sweep.journal import Journal
@@ -35,7 +35,7 @@ def alone(made, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def _digest(made, folder: Path, executor, progress=lambda done, total: None) -> str:
     with Journal.open(folder / "sweep.journal", made.identity, resume=False) as journal:
-        compute_results(made, journal, executor, 300, progress)
+        write_results(made, journal, executor, 300, progress)
     return digest(folder / "results.parquet")
 
 
@@ -94,7 +94,7 @@ def test_there_are_never_more_processes_than_tasks(made, alone: str, tmp_path: P
     start, started = BaseProcess.start, []
     monkeypatch.setattr(BaseProcess, "start", lambda process: (started.append(process), start(process)))
     with Journal.open(tmp_path / "sweep.journal", made.identity, resume=False) as journal:
-        compute_results(made, journal, ProcessExecutor(8), 3000, lambda done, total: None)
+        write_results(made, journal, ProcessExecutor(8), 3000, lambda done, total: None)
     assert digest(tmp_path / "results.parquet") == alone
     assert 1 <= len(started) <= 2
 

@@ -15,7 +15,7 @@ import pytest
 from engine.core.errors import OutputError
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
-from engine.sweep.computation import compute_results
+from engine.sweep.computation import write_results
 from engine.sweep.executors import SerialExecutor
 from engine.sweep.journal import Journal
 from engine.sweep.worker import ChunkEvaluator
@@ -33,7 +33,7 @@ def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, wri
 
     for rows in (1, 7, 64):
         with Journal.open(tmp_path / str(rows) / "sweep.journal", made.identity, resume=False) as journal:
-            compute_results(made, journal, Backwards(), rows, lambda done, total: None)
+            write_results(made, journal, Backwards(), rows, lambda done, total: None)
         assert digest(tmp_path / str(rows) / "results.parquet") == digest(written[1] / "results.parquet")
 
 
@@ -59,7 +59,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
         done.clear()
         path.write_bytes(whole + torn)
         with Journal.open(path, made.identity, resume=True) as journal:
-            compute_results(made, journal, Counting(), 16, lambda done, total: None)
+            write_results(made, journal, Counting(), 16, lambda done, total: None)
         assert sorted(done) == [*range(10, 40), *range(50, 60)]
         assert digest(tmp_path / "results.parquet") == digest(written[1] / "results.parquet")
 
@@ -92,13 +92,13 @@ def test_a_damaged_record_is_computed_again(tmp_path: Path, written) -> None:
     made = sweeping(SMALL)
     path = tmp_path / "sweep.journal"
     with Journal.open(path, made.identity, resume=False) as journal:
-        compute_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
+        write_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(bytes(content))
     with Journal.open(path, made.identity, resume=True) as journal:
         assert journal.finished_count() < 60
-        compute_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
+        write_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
     assert digest(tmp_path / "results.parquet") == digest(written[1] / "results.parquet")
 
 
@@ -172,4 +172,4 @@ def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: b
         pytest.raises(OutputError, match=r"sweep.journal: holds a chunk of no such sweep; leave --resume away"),
         Journal.open(path, made.identity, resume=True) as journal,
     ):
-        compute_results(made, journal, SerialExecutor(), 16, lambda done, total: None)
+        write_results(made, journal, SerialExecutor(), 16, lambda done, total: None)
