@@ -48,12 +48,15 @@ class BatchInputs:
 
     @property
     def lane_order(self) -> IntArray:
-        """(S,) the variants with those side by side that trade on the same days: calendar, distance to caps, bands.
+        """(S,) the variants with those side by side that trade on the same days: calendar, distance to caps, cost, core.
 
-        What one of eight variants has to stop for, all of them stop for.
+        What one of eight variants has to stop for, all of them stop for. Costs and core move the value that a cap is a
+        fraction of.
         """
-        usage, calendar = self.cap_usage[self.spec_index][self.variant_index], self.calendar_index
-        return np.lexsort((self.bands[1][calendar], self.bands[0][calendar], usage, calendar))
+        spec = self.spec_index
+        rank = np.empty_like(spec)
+        rank[np.lexsort((*self.core[:, spec], *self.terms, self.cap_usage[spec]))] = np.arange(len(spec))
+        return np.lexsort((rank[self.variant_index], self.calendar_index))
 
     def plans_for(self, variants: IntArray) -> BatchPlans:
         """Return the plans of some variants, by number, one a lane."""
