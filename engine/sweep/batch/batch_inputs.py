@@ -48,7 +48,7 @@ class BatchInputs:
 
     @property
     def lane_order(self) -> IntArray:
-        """(S,) the variants with those side by side that trade on the same days: calendar, distance to caps, cost, core.
+        """(S,) the variants, those that trade on the same days side by side: by calendar, distance to caps, cost, core.
 
         What one of eight variants has to stop for, all of them stop for. Costs and core move the value that a cap is a
         fraction of.
