@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
-from engine.simulation.kernel.resample import fill_blocks
+from engine.simulation.kernel.resample import fill_resampled
 
 _MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
@@ -32,30 +33,50 @@ class PairedReturns:
     other_returns: FloatArray
     years: float
 
+    def can_be_drawn_from(self) -> bool:
+        """Return whether there are sessions enough, in none of which all is lost."""
+        lowest = min(self.returns.min(initial=np.inf), self.other_returns.min(initial=np.inf))
+        return len(self.returns) >= _MIN_RETURNS and self.years > 0.0 and lowest > -1.0
 
-def cagr_difference_interval(pair: PairedReturns, terms: Bootstrap) -> tuple[float, float] | None:
-    """Return the percentile interval of one CAGR minus the other, or None when there is too little to draw from.
+
+def cagr_difference_intervals(pairs: Sequence[PairedReturns], terms: Bootstrap) -> list[tuple[float, float] | None]:
+    """Return the percentile interval of one CAGR minus the other for each pair, None with too little to draw from.
 
     Paired sessions are resampled in blocks of random length (Politis and Romano 1994,
     doi:10.1080/01621459.1994.10476870), the mean length chosen from the difference of the returns (Politis and White
-    2004, doi:10.1081/ETC-120028836).
+    2004, doi:10.1081/ETC-120028836). Every pair starts from the same seed, so those of one length share their draws.
     """
-    returns, other, years, count = pair.returns, pair.other_returns, pair.years, len(pair.returns)
-    if count < _MIN_RETURNS or years <= 0.0 or not min(returns.min(), other.min()) > -1.0:
-        return None
-    if np.array_equal(returns, other):
-        return 0.0, 0.0
-    chance = 1.0 / max(round(optimal_block_length(returns - other)), 1)
-    logs, other_logs = np.log1p(returns), np.log1p(other)
-    generator = np.random.default_rng(terms.seed)
-    differences = np.empty(terms.samples)
+    intervals: list[tuple[float, float] | None] = [None] * len(pairs)
+    by_length: dict[int, list[int]] = {}
+    for i, pair in enumerate(pairs):
+        if not pair.can_be_drawn_from():
+            continue
+        if np.array_equal(pair.returns, pair.other_returns):
+            intervals[i] = 0.0, 0.0
+        else:
+            by_length.setdefault(len(pair.returns), []).append(i)
+    tail = (1.0 - terms.level) / 2.0
+    for places in by_length.values():
+        differences = _draw_differences([pairs[i] for i in places], terms)
+        bounds = np.percentile(differences, [100.0 * tail, 100.0 * (1.0 - tail)], axis=0)
+        for i, (low, high) in zip(places, bounds.T.tolist(), strict=True):
+            intervals[i] = low, high
+    return intervals
+
+
+def _draw_differences(pairs: Sequence[PairedReturns], terms: Bootstrap) -> FloatArray:
+    """Return (samples, p) differences of resampled growth a year, for ``p`` pairs of the same number of returns."""
+    logs = np.log1p(np.array([(pair.returns, pair.other_returns) for pair in pairs]))
+    lengths = [round(optimal_block_length(pair.returns - pair.other_returns)) for pair in pairs]
+    chances = 1.0 / np.maximum(lengths, 1)
+    generator, count = np.random.default_rng(terms.seed), logs.shape[2]
+    drawn, sums = np.empty_like(logs), np.empty((terms.samples, *logs.shape[:2]))
     for sample in range(terms.samples):
         sessions = generator.integers(count, size=count)
-        fill_blocks(sessions, generator.random(count), chance)
-        differences[sample] = np.exp(logs[sessions].sum() / years) - np.exp(other_logs[sessions].sum() / years)
-    tail = (1.0 - terms.level) / 2.0
-    low, high = np.percentile(differences, [100.0 * tail, 100.0 * (1.0 - tail)])
-    return float(low), float(high)
+        fill_resampled(sessions, generator.random(count), chances, logs, drawn)
+        drawn.sum(axis=2, out=sums[sample])
+    growth: FloatArray = np.exp(sums / np.array([pair.years for pair in pairs])[:, np.newaxis])
+    return growth[:, :, 0] - growth[:, :, 1]
 
 
 def optimal_block_length(series: FloatArray) -> float:

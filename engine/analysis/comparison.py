@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from engine.analysis import metrics
-from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_interval
+from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_intervals
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
@@ -132,11 +132,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     return Comparison(
         market=market,
         portfolios=portfolios,
-        versus={
-            name: relative_performance(strategy, other, bootstrap)
-            for name, other in portfolios.items()
-            if name != "strategy"
-        },
+        versus=_compare_performance(portfolios, bootstrap),
         checks=_worst_checks([ledger_checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=list_asset_events(strategy.ledger, market, policy),
@@ -165,11 +161,23 @@ def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> Paired
     return PairedReturns(mine.returns[skipped[0] :], theirs.returns[skipped[1] :], days / CALENDAR_DAYS_PER_YEAR)
 
 
-def relative_performance(
-    strategy: PortfolioResult, other: PortfolioResult, bootstrap: Bootstrap | None
+def _compare_performance(
+    portfolios: Mapping[str, PortfolioResult], bootstrap: Bootstrap | None
+) -> dict[str, RelativePerformance]:
+    """Return the strategy's figures relative to each other portfolio; without ``bootstrap`` no intervals are drawn."""
+    strategy, others = portfolios["strategy"], [name for name in portfolios if name != "strategy"]
+    pairs = [_common_returns(strategy, portfolios[name]) for name in others]
+    intervals = cagr_difference_intervals(pairs, bootstrap) if bootstrap else [None] * len(pairs)
+    return {
+        name: _relative_performance(strategy, portfolios[name], pair, interval)
+        for name, pair, interval in zip(others, pairs, intervals, strict=True)
+    }
+
+
+def _relative_performance(
+    strategy: PortfolioResult, other: PortfolioResult, pair: PairedReturns, interval: tuple[float, float] | None
 ) -> RelativePerformance:
     """Return the strategy's figures relative to ``other``, over their common sessions."""
-    pair = _common_returns(strategy, other)
     mine, theirs = strategy.performance, other.performance
     sessions = len(pair.returns) + 1
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
@@ -180,7 +188,7 @@ def relative_performance(
         start=str(mine.dates[-sessions]),
         sessions=sessions,
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
-        cagr_difference_ci95=cagr_difference_interval(pair, bootstrap) if bootstrap else None,
+        cagr_difference_ci95=interval,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns),
         information_ratio=metrics.information_ratio(pair.returns, pair.other_returns),
         beta=metrics.beta(pair.returns, pair.other_returns),

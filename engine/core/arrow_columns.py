@@ -24,6 +24,11 @@ def to_numpy(column: pa.Array | pa.ChunkedArray, dtype: np.dtype[Scalar] | type[
     return np.where(bits == 1, values, np.array(np.nan, dtype=values.dtype))
 
 
+def cast_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Return a column as ``kind``: itself where it is that already, for a cast loads pyarrow.compute, which is slow."""
+    return column if column.type == kind else column.cast(kind)
+
+
 def is_number(kind: pa.DataType) -> bool:
     """Return whether a column of ``kind`` holds numbers."""
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
-from engine.core.arrow_columns import is_number, to_numpy
+from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.cells import build_price_table, parse_dates, refuse_shifted_dates
 from engine.data.sources.layouts import PriceColumns, PriceTable, column_role, parse_double_header, parse_header
@@ -107,7 +107,7 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
     if not _is_date(column.type):
         raise DataError(f"{file}: found dates of type {column.type}, expected dates or stamps; convert the column")
     if pa.types.is_date(column.type):
-        return to_numpy(column.cast(pa.date32()), np.int32).astype("datetime64[D]")
+        return to_numpy(cast_column(column, pa.date32()), np.int32).astype("datetime64[D]")
     if column.type.tz is not None:
         import pyarrow.compute as pc  # noqa: PLC0415  (40 ms that only this rare case needs)
 

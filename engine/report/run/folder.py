@@ -16,7 +16,7 @@ import yaml
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.arrow_columns import to_numpy
+from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import OutputError
 from engine.report.phrases import confidence_level
 from engine.report.signed_files import RUN_FILES
@@ -81,9 +81,9 @@ def _read_series(path: Path, files: Mapping[str, str]) -> DailySeries:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         if table.column("date").null_count:
             raise RUN_FILES.damage_error(path, "a date is missing")
-        dates = to_numpy(table.column("date").cast(pa.date32()), np.int32).astype("datetime64[D]")
+        dates = to_numpy(cast_column(table.column("date"), pa.date32()), np.int32).astype("datetime64[D]")
         names = [name for name in table.column_names if name != "date"]
-        columns = {name: to_numpy(table.column(name).cast(pa.float64()), np.float64) for name in names}
+        columns = {name: to_numpy(cast_column(table.column(name), pa.float64()), np.float64) for name in names}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
     if not names or not len(dates):

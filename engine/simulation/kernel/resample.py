@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.jit import njit_nogil
 
 
 @njit_nogil
-def fill_blocks(sessions: IntArray, uniforms: FloatArray, chance: float) -> None:
-    """Overwrite ``sessions`` (n,), drawn at random, with blocks: each follows the one before it, the first the last.
+def fill_resampled(
+    sessions: IntArray, uniforms: FloatArray, chances: FloatArray, series: FloatArray, drawn: FloatArray
+) -> None:
+    """Fill ``drawn`` (p, k, n) with ``series`` (p, k, n) at sessions in blocks: each follows the one before it.
 
-    A new block starts, with the session that was drawn, where ``uniforms`` (n,) is at most ``chance`` [fraction].
+    After the last comes the first. A new block of the group ``p`` starts, with the session (n,) that was drawn, where
+    ``uniforms`` (n,) is at most its ``chances`` (p,) [fraction].
     """
-    for t in range(1, sessions.size):
-        if uniforms[t] > chance:
-            following = sessions[t - 1] + 1
-            sessions[t] = following if following < sessions.size else 0
+    n = sessions.size
+    chosen = np.empty(n, np.int64)
+    for p in range(chances.size):
+        chosen[0] = session = sessions[0]
+        for t in range(1, n):
+            following = session + 1 if session + 1 < n else 0
+            session = following if uniforms[t] > chances[p] else sessions[t]
+            chosen[t] = session
+        for k in range(series.shape[1]):
+            for t in range(n):
+                drawn[p, k, t] = series[p, k, chosen[t]]
