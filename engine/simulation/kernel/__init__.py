@@ -25,7 +25,10 @@ The accounting is written down twice, for one account and, in ``batch``, for eig
 :mod:`.batch.state_layout`    where their state lies
 :mod:`.batch.mark_to_market`  lanes marked to market, with all statistics on the way
 :mod:`.batch.trade`           rebalances, trims and payouts of eight variants at once
+:mod:`.batch.events`          what happens between two closes, and what is kept of a stretch of them
 :mod:`.batch.run_lanes`       ``run_lanes``: variants from their opening to their end
+:mod:`.batch.resampled_closes`  closes of histories drawn in blocks from joint returns
+:mod:`.batch.run_path_lanes`  ``run_path_lanes``: one plan over many histories
 
 Symbols as in :mod:`engine.core.arrays`; the equations are those of ``docs/semantics.md``.
 """

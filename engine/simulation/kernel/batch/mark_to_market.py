@@ -15,19 +15,32 @@ from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, splat, store, where
 from engine.simulation.kernel.batch.state_layout import offset
 from engine.simulation.kernel.jit import njit_inline, njit_private
+from engine.simulation.kernel.records import LANE_COUNT
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 
 GROWTH, DAY, RISK_FREE, CHECK_BANDS = range(4)
 PACKED_EXTRAS: Final = 4
 """What a session's row of ``packed`` has after its n prices: growth of cash into the session after, days since the
 epoch, risk-free return, 1 where bands are checked; where there are caps, n prices of capped assets follow, 0 for
-others."""
+others. A price is one number for all lanes (``width`` 1) or eight, one for each (``width`` 8)."""
 
 
 @njit_inline
-def row_stride(n: int, caps: bool) -> int:
+def row_stride(n: int, caps: bool, width: int) -> int:
     """Return how long a session's row of ``packed`` is."""
-    return n + PACKED_EXTRAS + (n if caps else 0)
+    return capped_begin(n, width) + (n * width if caps else 0)
+
+
+@njit_inline
+def capped_begin(n: int, width: int) -> int:
+    """Return where the prices of capped assets begin in a row; where prices are registers, on a line of the cache."""
+    return n * width + (PACKED_EXTRAS if width == 1 else LANE_COUNT)
+
+
+@njit_inline
+def load_price(packed: FloatArray, at: int, a: int, width: int) -> Lanes:
+    """Return the price of the ``a``-th asset of the row or part of a row that begins at ``at``."""
+    return broadcast_load(packed, at + a) if width == 1 else load(packed, at + a * LANE_COUNT)
 
 
 @njit_inline
@@ -37,12 +50,13 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
     n: int,
     state: FloatArray,
     packed: FloatArray,
+    width: int,
     caps: bool,
     watched: bool,
     excess: bool,
     bands: bool,
 ) -> int:
-    """Mark sessions from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
+    """Mark rows from ``t`` on to ``stop``, or until a close breaks a rule that is watched; return the row reached.
 
     ``packed`` is that of ``BatchMarket``, ``state`` that of :mod:`.state_layout`.
     """
@@ -53,27 +67,27 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
     values, high, lowest = load(state, reg.VALUES), load(state, reg.HIGH), load(state, reg.LOWEST)
     falls, since, longest = load(state, reg.SQUARED_FALLS), load(state, reg.HIGH_DAY), load(state, reg.LONGEST)
     top_money, top_value, over_cap = load(state, reg.TOP_MONEY), load(state, reg.TOP_VALUE), load(state, reg.OVER_CAP)
-    cap, stride, broken = load(state, reg.CAP), row_stride(n, caps), False
+    cap, stride, broken = load(state, reg.CAP), row_stride(n, caps, width), False
     while t < stop:
         at = t * stride
-        own = at + n + PACKED_EXTRAS
+        facts, own = at + n * width, at + capped_begin(n, width)
         units = load(state, offset(reg.UNITS, 0, n))
-        V, top = units * broadcast_load(packed, at), zero
+        V, top = units * load_price(packed, at, 0, width), zero
         if caps:
-            top = units * broadcast_load(packed, own)
+            top = units * load_price(packed, own, 0, width)
         for a in range(1, n - 1, 2):  # two at a time: the loop itself costs as much as an asset
             units, next_units = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.UNITS, a + 1, n))
-            V = V + units * broadcast_load(packed, at + a) + next_units * broadcast_load(packed, at + a + 1)
+            V = V + units * load_price(packed, at, a, width) + next_units * load_price(packed, at, a + 1, width)
             if caps:
-                money = units * broadcast_load(packed, own + a)
+                money = units * load_price(packed, own, a, width)
                 top = where(money > top, money, top)
-                money = next_units * broadcast_load(packed, own + a + 1)
+                money = next_units * load_price(packed, own, a + 1, width)
                 top = where(money > top, money, top)
         if not n & 1:
             units = load(state, offset(reg.UNITS, n - 1, n))
-            V = V + units * broadcast_load(packed, at + n - 1)
+            V = V + units * load_price(packed, at, n - 1, width)
             if caps:
-                money = units * broadcast_load(packed, own + n - 1)
+                money = units * load_price(packed, own, n - 1, width)
                 top = where(money > top, money, top)
         V = V + cash
         r = (V - last) * per_last
@@ -82,7 +96,7 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         returns = returns + d
         squares = squares + d * d
         if excess:
-            r = r - broadcast_load(packed, at + n + RISK_FREE)
+            r = r - broadcast_load(packed, facts + RISK_FREE)
             d = r - load(state, reg.EXCESS_SHIFT)
             store(state, reg.EXCESS, load(state, reg.EXCESS) + d)
             store(state, reg.EXCESS_SQUARES, load(state, reg.EXCESS_SQUARES) + d * d)
@@ -92,7 +106,7 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         high = where(high < V, V, high)
         per_high = where(per_last < per_high, per_last, per_high)
         new = high <= V
-        day = broadcast_load(packed, at + n + DAY)
+        day = broadcast_load(packed, facts + DAY)
         lasts = day - since
         longest = where(lasts > longest, lasts, longest)
         since = where(new, day, since)
@@ -108,9 +122,9 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
             if watched and any_lane(above):
                 store(state, reg.BROKE_CAP, where(above, one, zero))
                 broken = True
-        if bands and packed[at + n + CHECK_BANDS] > 0.0 and _check_bands(at, n, state, packed, V):
+        if bands and packed[facts + CHECK_BANDS] > 0.0 and _check_bands(at, n, state, packed, width, V):
             broken = True
-        cash = cash * broadcast_load(packed, at + n + GROWTH)
+        cash = cash * broadcast_load(packed, facts + GROWTH)
         t += 1
         if broken:
             break
@@ -134,26 +148,26 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
 
 
 @njit_private
-def store_first_return(n: int, state: FloatArray, packed: FloatArray, caps: bool) -> None:
-    """Note the return of session 1, from which the others are counted."""
-    V, at = splat(0.0), row_stride(n, caps)
+def store_first_return(n: int, state: FloatArray, packed: FloatArray, t: int, width: int, caps: bool) -> None:
+    """Note the return of session 1, which is row ``t``: from it the others are counted."""
+    V, at = splat(0.0), t * row_stride(n, caps, width)
     for a in range(n):
-        V = V + load(state, offset(reg.UNITS, a, n)) * broadcast_load(packed, at + a)
+        V = V + load(state, offset(reg.UNITS, a, n)) * load_price(packed, at, a, width)
     r = (V + load(state, reg.CASH) - load(state, reg.LAST)) * load(state, reg.PER_LAST)
     store(state, reg.SHIFT, r)
-    store(state, reg.EXCESS_SHIFT, r - broadcast_load(packed, at + n + RISK_FREE))
+    store(state, reg.EXCESS_SHIFT, r - broadcast_load(packed, at + n * width + RISK_FREE))
 
 
 @njit_private
-def _check_bands(at: int, n: int, state: FloatArray, packed: FloatArray, V: Lanes) -> bool:
+def _check_bands(at: int, n: int, state: FloatArray, packed: FloatArray, width: int, V: Lanes) -> bool:
     """Note which variants have an asset out of its band at a close, and return whether any has."""
     absolute, relative = load(state, reg.ABSOLUTE), load(state, reg.RELATIVE)
     over, broke = splat(1.0 + LIMIT_TOLERANCE), splat(0.0)
     for a in range(n):
-        money = load(state, offset(reg.UNITS, a, n)) * broadcast_load(packed, at + a)
+        money = load(state, offset(reg.UNITS, a, n)) * load_price(packed, at, a, width)
         reference = load(state, offset(reg.DRIFT_BASE, a, n))
-        width = relative * reference
-        width = where(width < absolute, width, absolute)
-        broke = where(fabs(money - reference * V) > width * V * over, splat(1.0), broke)
+        allowed = relative * reference
+        allowed = where(allowed < absolute, allowed, absolute)
+        broke = where(fabs(money - reference * V) > allowed * V * over, splat(1.0), broke)
     store(state, reg.BROKE_BAND, broke)
     return bool(any_lane(broke > splat(0.0)))

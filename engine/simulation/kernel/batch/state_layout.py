@@ -1,6 +1,6 @@
 """The state that eight variants are run in: one flat array, a register a line of the cache.
 
-First the registers of the group, eight lanes each, then seven registers for each of its n assets.
+First the registers of the group, eight lanes each, then eight registers for each of its n assets.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ TERM_REGISTERS: Final = tuple(range(CAPITAL, LAST, LANE_COUNT))
 OUTPUT_REGISTERS: Final = tuple(range(LAST, RETURNS, LANE_COUNT))
 BLOCK_REGISTERS: Final = tuple(range(RETURNS, ASSETS_BEGIN, LANE_COUNT))
 
-UNITS, TARGET, DRIFT_BASE, HOLDINGS, TRADES, RECIPIENTS, ACTIVE = range(7)
-ASSET_FIELDS: Final = 7
+UNITS, TARGET, DRIFT_BASE, HOLDINGS, TRADES, RECIPIENTS, ACTIVE, PRICE = range(8)
+ASSET_FIELDS: Final = 8
 """An asset's registers: shares held, weight in force, weight drift begins at, money held, money traded, share of what
-is set free, 1 where an order goes to its weight."""
+is set free, 1 where an order goes to its weight, price at which orders are filled."""
 
 
 @njit_inline

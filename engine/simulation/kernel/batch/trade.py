@@ -34,10 +34,9 @@ def order_cost_lanes(x: Lanes, price: Lanes, state: FloatArray, proportional: bo
 
 @njit_private
 def _compute_trades(
-    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, proportional: bool, shared: bool
+    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool
 ) -> Lanes:
     """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
-    n = prices.shape[1]
     zero, one, noise = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V
     free, fee = release - (V - V1), zero
     for a in range(n):
@@ -51,7 +50,7 @@ def _compute_trades(
         else:
             x = where(fabs(x) <= noise, zero, x)
             store(state, offset(reg.TRADES, a, n), x)
-            fee = fee + order_cost_lanes(x, splat(prices[t, a]), state, proportional)
+            fee = fee + order_cost_lanes(x, load(state, offset(reg.PRICE, a, n)), state, proportional)
     if shared:
         for a in range(n):
             recipient, least = load(state, offset(reg.RECIPIENTS, a, n)), zero - load(state, offset(reg.HOLDINGS, a, n))
@@ -61,36 +60,32 @@ def _compute_trades(
             x = where(inherits, gain, load(state, offset(reg.TRADES, a, n)))
             x = where(fabs(x) <= noise, zero, x)
             store(state, offset(reg.TRADES, a, n), x)
-            fee = fee + order_cost_lanes(x, splat(prices[t, a]), state, proportional)
+            fee = fee + order_cost_lanes(x, load(state, offset(reg.PRICE, a, n)), state, proportional)
     return fee
 
 
 @njit_private
-def _iterate_fixpoint(
-    V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, shared: bool
-) -> tuple[Lanes, Lanes]:
+def _iterate_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where all costs are small rates: by iteration (S3)."""
-    V1, fee = V, _compute_trades(V, V, release, state, prices, t, True, shared)
+    V1, fee = V, _compute_trades(V, V, release, state, n, True, shared)
     for _ in range(100):
         after = V - fee
         if not any_lane(not_(after == V1)):
             break
         V1 = after
-        fee = _compute_trades(V1, V, release, state, prices, t, True, shared)
+        fee = _compute_trades(V1, V, release, state, n, True, shared)
     return V1, fee
 
 
 @njit_private
-def _bisect_fixpoint(
-    V: Lanes, release: Lanes, state: FloatArray, prices: FloatArray, t: int, shared: bool
-) -> tuple[Lanes, Lanes]:
+def _bisect_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
     zero, half = splat(0.0), splat(0.5)
     V1, low, high = V, zero, V
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
     step, last = 0, -1
     while True:
-        fee = _compute_trades(V1, V, release, state, prices, t, False, shared)
+        fee = _compute_trades(V1, V, release, state, n, False, shared)
         if step == last:
             break
         if step == 0:
@@ -127,29 +122,27 @@ def _affordable_lanes(
 
 
 @njit_private
-def trade_lanes(
-    on: Mask, release: Lanes, state: FloatArray, prices: FloatArray, t: int, proportional: bool, shared: bool
-) -> None:
-    """Fill the orders of the variants in ``on`` at the prices of row ``t``; others stay as they are.
+def trade_lanes(on: Mask, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool) -> None:
+    """Fill the orders of the variants in ``on`` at the prices in the state; others stay as they are.
 
     All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
     ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
-    zero, one, n, cash = splat(0.0), splat(1.0), prices.shape[1], load(state, reg.CASH)
+    zero, one, cash = splat(0.0), splat(1.0), load(state, reg.CASH)
     V = zero
     for a in range(n):
-        h = load(state, offset(reg.UNITS, a, n)) * splat(prices[t, a])
+        h = load(state, offset(reg.UNITS, a, n)) * load(state, offset(reg.PRICE, a, n))
         store(state, offset(reg.HOLDINGS, a, n), h)
         V = V + h
     V = V + cash
     if proportional:
-        V1, fee = _iterate_fixpoint(V, release, state, prices, t, shared)
+        V1, fee = _iterate_fixpoint(V, release, state, n, shared)
     else:
-        V1, fee = _bisect_fixpoint(V, release, state, prices, t, shared)
+        V1, fee = _bisect_fixpoint(V, release, state, n, shared)
     on = on & _affordable_lanes(V, V1, fee, cash, release, state, n, shared)
     paid, orders, money, any_ = load(state, reg.COSTS), load(state, reg.ORDERS), load(state, reg.TRADED), zero
     for a in range(n):
-        price, x = splat(prices[t, a]), load(state, offset(reg.TRADES, a, n))
+        price, x = load(state, offset(reg.PRICE, a, n)), load(state, offset(reg.TRADES, a, n))
         units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
         dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
         dq = where(on & not_(x == zero), dq, zero)

@@ -1,0 +1,112 @@
+"""Closes of histories that never were: joint returns of sessions that were, in blocks drawn anew for each history.
+
+The stationary bootstrap of Politis and Romano (1994), doi:10.1080/01621459.1994.10476870: before each session but the
+opening a new block begins with one chance in its mean length, at any row of the table of returns; else the row after
+the last follows, the first after the end. Draws are counted, not remembered: what a session of a history draws is a
+function of seed, history and session (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195), whole numbers
+throughout. So a history is the same in any order, on any number of threads, and for any plan.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.simulation.kernel.batch.mark_to_market import PACKED_EXTRAS, capped_begin, row_stride
+from engine.simulation.kernel.batch.records import BatchMarket
+from engine.simulation.kernel.jit import njit_inline, njit_nogil, njit_private
+from engine.simulation.kernel.records import LANE_COUNT
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_30, _27, _31, _32, _2, _1 = (np.uint64(number) for number in (30, 27, 31, 32, 2, 1))
+
+DrawArray: TypeAlias = NDArray[np.uint64]
+
+
+class Resampling(NamedTuple):
+    """What histories are drawn from.
+
+    ``growth`` (R * n,) one plus the joint returns, a row a session; ``opening`` (n,) closes of the first session
+    [currency/share]; ``seed``; ``restart``: a draw of 64 bits up to this begins a new block.
+    """
+
+    growth: FloatArray
+    opening: FloatArray
+    seed: np.uint64
+    restart: np.uint64
+
+
+@njit_inline
+def _mix(x: np.uint64) -> np.uint64:
+    """Return 64 bits that look like noise, a different one for each ``x``: the finaliser of splitmix64."""
+    x = (x ^ (x >> _30)) * _FIRST
+    x = (x ^ (x >> _27)) * _SECOND
+    return x ^ (x >> _31)
+
+
+@njit_private
+def history_key(seed: np.uint64, history: int) -> np.uint64:
+    """Return where the draws of a history begin."""
+    return _mix(_mix(seed + _GAMMA) + np.uint64(history) * _GAMMA)
+
+
+@njit_inline
+def next_row(row: int, session: int, key: np.uint64, restart: np.uint64, rows: int) -> int:
+    """Return which of ``rows`` rows of returns leads to a session, after ``row`` led to the one before."""
+    place = key + np.uint64(session) * _2 * _GAMMA
+    row += 1
+    if row >= rows:
+        row = 0
+    if _mix(place) <= restart or session == 1:
+        row = int(np.int64(((_mix(place + _GAMMA) >> _32) * np.uint64(rows)) >> _32))
+    return row
+
+
+@njit_nogil
+def fill_history(rows: IntArray, history: int, seed: np.uint64, restart: np.uint64, count: int) -> None:
+    """Overwrite ``rows`` (T - 1,) with the rows of returns, of ``count``, of a history's sessions after the first."""
+    key, row = history_key(seed, history), 0
+    for session in range(rows.size):
+        row = next_row(row, session + 1, key, restart, count)
+        rows[session] = row
+
+
+@njit_private
+def fill_closes(
+    begin: int,
+    end: int,
+    keys: DrawArray,
+    rows: IntArray,
+    chunk: FloatArray,
+    market: BatchMarket,
+    source: Resampling,
+) -> None:
+    """Overwrite ``chunk`` with the sessions from ``begin`` to before ``end``, after one row for the session before.
+
+    It is a part of ``packed`` whose prices are registers. ``keys`` and ``rows`` (8,) are those of the eight histories;
+    ``rows`` those of the session before, overwritten.
+    """
+    n, caps = source.opening.size, market.capped.size > 0
+    stride, facts_stride = row_stride(n, caps, LANE_COUNT), row_stride(n, caps, 1)
+    own, count = capped_begin(n, LANE_COUNT), source.growth.size // n
+    for session in range(begin, end):
+        at = (session - begin + 1) * stride
+        for lane in range(LANE_COUNT):
+            if session == 0:
+                for a in range(n):
+                    chunk[at + a * LANE_COUNT + lane] = source.opening[a]
+            else:
+                row = next_row(rows[lane], session, keys[lane], source.restart, count)
+                rows[lane] = row
+                for a in range(n):
+                    place = at + a * LANE_COUNT + lane
+                    chunk[place] = chunk[place - stride] * source.growth[row * n + a]
+        for k in range(PACKED_EXTRAS):
+            chunk[at + n * LANE_COUNT + k] = market.packed[session * facts_stride + n + k]
+        for k in range(market.capped.size):
+            place = at + market.capped[k] * LANE_COUNT
+            chunk[place + own : place + own + LANE_COUNT] = chunk[place : place + LANE_COUNT]

@@ -1,0 +1,104 @@
+"""One plan over many histories, eight to a register: each has closes of its own, made while they are marked.
+
+A stretch of sessions is made at a time, short enough to stay in the nearest cache, and marked and traded there by the
+code that runs a sweep's variants. No history is ever written down, so any number of them takes the same memory.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
+from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes, row_stride
+from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
+from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, history_key
+from engine.simulation.kernel.batch.simd import without_refcount
+from engine.simulation.kernel.jit import njit_nogil, njit_private
+from engine.simulation.kernel.records import LANE_COUNT
+
+CHUNK_NUMBERS: Final = 2048
+"""How many numbers, roughly, a stretch of closes has: half of a nearest cache of 32 kB."""
+
+
+def chunk_size(n: int, caps: bool) -> int:
+    """Return how many numbers a stretch of closes of ``n`` assets takes, the session before and at least one more."""
+    stride = row_stride(n, caps, LANE_COUNT)
+    return max(CHUNK_NUMBERS // stride, 2) * stride
+
+
+@njit_nogil
+def run_path_lanes(
+    histories: IntArray,
+    market: BatchMarket,
+    plans: BatchPlans,
+    source: Resampling,
+    state: FloatArray,
+    chunk: FloatArray,
+    outputs: FloatArray,
+    block_sums: FloatArray,
+) -> None:
+    """Run the first eight of ``plans`` over ``histories`` (S,), a multiple of eight, by number.
+
+    ``market`` has the days, the caps and the interest; its prices are not read. Overwrites ``state`` (state_size(n),)
+    and ``chunk`` (chunk_size(n, caps),), the thread's own, ``outputs`` (len(OUTPUT_REGISTERS), S) and ``block_sums``
+    (RETURN_BLOCKS, len(BLOCK_REGISTERS), S). ``chunk`` is to hold zeros, or what an earlier run of the plan left.
+    """
+    keys, rows = np.zeros(LANE_COUNT, dtype=np.uint64), np.zeros(LANE_COUNT, dtype=np.int64)
+    for at in range(0, histories.size, LANE_COUNT):
+        for lane in range(LANE_COUNT):
+            keys[lane] = history_key(source.seed, histories[at + lane])
+        _run_group(
+            at,
+            without_refcount(market),
+            without_refcount(plans),
+            without_refcount(source),
+            without_refcount(state),
+            without_refcount(chunk),
+            without_refcount(keys),
+            without_refcount(rows),
+            without_refcount(outputs),
+            without_refcount(block_sums),
+        )
+
+
+@njit_private
+def _run_group(
+    at: int,
+    market: BatchMarket,
+    plans: BatchPlans,
+    source: Resampling,
+    state: FloatArray,
+    chunk: FloatArray,
+    keys: DrawArray,
+    rows: IntArray,
+    outputs: FloatArray,
+    block_sums: FloatArray,
+) -> None:
+    """Run eight histories: each stretch's closes, and in it each session's events and all sessions up to the next."""
+    sessions, n = market.fresh.shape
+    watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
+    stride = row_stride(n, caps, LANE_COUNT)
+    initialise(0, state, plans.terms, market.packed[n + DAY])
+    t, block, begin, ready = min(0, sessions), 0, 0, 0
+    while t < sessions:
+        if t == ready:
+            begin, last = t, (ready - begin) * stride
+            for place in range(stride):
+                chunk[place] = chunk[last + place]
+            ready = min(t + chunk.size // stride - 1, sessions)
+            fill_closes(t, ready, keys, rows, chunk, market, source)
+        row = t - begin + 1
+        following = handle_events(t, 0, state, market, plans, chunk, row, LANE_COUNT)
+        stop = min(market.stops[t], following, ready) - begin + 1
+        if watched or excess or bands:
+            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, caps, watched, excess, bands)
+        elif caps:
+            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, True, False, False, False)
+        else:
+            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, False, False, False, False)
+        t = begin + row - 1
+        block = close_stretch(t, at, block, state, market, block_sums)
+    store_outputs(at, state, outputs)

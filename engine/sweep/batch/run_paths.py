@@ -1,0 +1,148 @@
+"""One plan over many histories drawn from joint returns: the metrics it has in each by itself, to the last bit.
+
+Histories are those of :mod:`engine.simulation.kernel.batch.resampled_closes`: the same number is the same history for
+every plan over one table of returns, so that differences between plans are paired.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.data.market import Market
+from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans, BatchSums
+from engine.simulation.kernel.batch.resampled_closes import Resampling, fill_history
+from engine.simulation.kernel.batch.run_path_lanes import chunk_size, run_path_lanes
+from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
+from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
+from engine.simulation.simulate import simulate
+from engine.sweep.batch.batch_inputs import build_inputs
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
+from engine.sweep.batch.market_arrays import build_batch_market
+from engine.sweep.batch.planner import PolicyCache, Variant, VariantColumns
+
+CHUNK_HISTORIES: Final = 1024
+"""Histories that a thread runs and evaluates at a time."""
+
+
+@dataclass(frozen=True)
+class ResampledHistories:
+    """Histories drawn in blocks from joint returns.
+
+    ``returns`` (R, N) simple returns of R sessions, in the columns of a market; ``mean_block`` mean length of a block,
+    at least 1 [sessions].
+    """
+
+    returns: FloatArray
+    seed: int
+    mean_block: float
+
+    def source(self, opening: FloatArray, columns: list[int]) -> Resampling:
+        """Return what the kernel draws from, for some columns and their (n,) closes of the first session."""
+        growth = np.ascontiguousarray(1.0 + self.returns[:, columns]).ravel()
+        restart = np.uint64(int(2.0**64 / self.mean_block) - 1)
+        return Resampling(growth, opening, np.uint64(self.seed), restart)
+
+
+def path_metric_table(
+    market: Market,
+    variant: Variant,
+    histories: ResampledHistories,
+    numbers: IntArray,
+    risk_free: float | FloatArray = 0.0,
+    threads: int = 1,
+) -> FloatArray:
+    """Return (S, len(SWEEP_METRICS)) the metrics of a variant over histories; NaN where one does not exist.
+
+    A history has the variant's sessions, all its assets from the first to the last, and their first closes in it.
+
+    Parameters
+    ----------
+    market : gives sessions, interest and first closes
+    numbers : (S,) which histories, from 0 on
+    risk_free : a rate a session, or (T,) one for each of the market's
+    threads : how many work at a time; the bits do not depend on it
+
+    """
+    span, policy = slice(variant.start, variant.end), variant.own_policy
+    flat, columns = _flat_market(market, policy.tickers, span)
+    free = risk_free if isinstance(risk_free, float) else risk_free[span]
+    own = Variant(policy, variant.account, variant.costs, 0, len(flat.dates))
+    source = histories.source(np.ascontiguousarray(flat.prices[0]), columns)
+    result = np.full((len(numbers), len(SWEEP_METRICS)), np.nan)
+    cache = PolicyCache(flat)
+    if (key := cache.batch_key(own)) is not None:
+        batch_market, pattern_rows = build_batch_market(cache, key, free)
+        inputs = build_inputs(cache, key, batch_market, pattern_rows, VariantColumns.from_variants([own]))
+        plans = inputs.plans_for(np.zeros(LANE_COUNT, dtype=np.int64))
+        _run_all(batch_market, plans, source, numbers, result, threads)
+    for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
+        history = dataclasses.replace(flat, prices=_closes(source, int(numbers[at]), len(flat.dates)))
+        ledger = simulate(history, policy, own.account, own.costs.cost_table(len(columns)), start=0)
+        result[at] = metric_row(ledger, history, policy, free)
+    return result
+
+
+def _flat_market(market: Market, tickers: tuple[str, ...], span: slice) -> tuple[Market, list[int]]:
+    """Return a market of some sessions at which nothing happens, and the columns of its assets in ``market``.
+
+    All assets keep the first close that they have in ``span``.
+    """
+    columns = sorted(market.column_index(ticker) for ticker in tickers)
+    closes = market.prices[span, columns]
+    first = np.take_along_axis(closes, np.isfinite(closes).argmax(axis=0)[None], axis=0)
+    shape = closes.shape
+    flat = dataclasses.replace(
+        market,
+        dates=market.dates[span],
+        assets=tuple(market.assets[column] for column in columns),
+        prices=np.broadcast_to(first, shape),
+        listed=np.ones(shape, dtype=np.bool_),
+        age=np.zeros(shape, dtype=np.int64),
+        cash_rate=market.cash_rate[span],
+    )
+    return flat, columns
+
+
+def _closes(source: Resampling, number: int, sessions: int) -> FloatArray:
+    """Return (T, n) the closes of a history, multiplied in the order in which the kernel does."""
+    growth = source.growth.reshape(-1, len(source.opening))
+    rows = np.empty(sessions - 1, dtype=np.int64)
+    with np.errstate(over="ignore"):  # whole numbers of 64 bits wrap around where nothing is compiled
+        fill_history(rows, number, source.seed, source.restart, len(growth))
+    return np.multiply.accumulate(np.vstack([source.opening, growth[rows]]))
+
+
+def _run_all(
+    market: BatchMarket, plans: BatchPlans, source: Resampling, numbers: IntArray, result: FloatArray, threads: int
+) -> None:
+    """Overwrite ``result`` (S, len(SWEEP_METRICS)); histories that need ``simulate`` get no final value."""
+    n = len(source.opening)
+
+    def run(begin: int) -> None:
+        own = numbers[begin : begin + CHUNK_HISTORIES]
+        count, width = len(own), len(own) + -len(own) % LANE_COUNT
+        outputs = np.empty((len(OUTPUT_REGISTERS), width + LANE_COUNT))
+        block_sums = np.empty((RETURN_BLOCKS, len(BLOCK_REGISTERS), width + LANE_COUNT))
+        padded = np.append(own, np.repeat(own[-1:], width - count))
+        state, chunk = aligned_zeros(state_size(n)), aligned_zeros(chunk_size(n, len(market.capped) > 0))
+        with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
+            run_path_lanes(padded, market, plans, source, state, chunk, outputs, block_sums)
+        sums = BatchSums(*outputs[:, :count], *block_sums[:, :, :count].transpose(1, 0, 2))
+        capital = np.full(count, plans.terms[0, 0])
+        fill_metrics_from_sums(sums, capital, market, result[begin : begin + count])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(0, len(numbers), CHUNK_HISTORIES)))
+
+
+def aligned_zeros(size: int) -> FloatArray:
+    """Return (size,) zeros that begin where a line of the cache does."""
+    room = np.zeros(size + LANE_COUNT)
+    begin = -(room.ctypes.data // room.itemsize) % LANE_COUNT
+    return room[begin : begin + size]
