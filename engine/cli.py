@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
@@ -150,7 +151,7 @@ def sweep(
     folder = output_folder(out, loaded.name)
     refuse_other_kind(folder, SWEEP_KIND)
     options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
-    _announce_compilation("run_lanes")
+    _announce_compilation()
     with prefix_errors(config), sweep_progress() as progress:
         prepared = prepare(loaded, base_config, space, composition.run_config_class)
         if resume and is_finished(prepared, folder):
@@ -388,12 +389,13 @@ def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:
     return result
 
 
-def _announce_compilation(*functions: str) -> None:
-    from engine.simulation.kernel.jit import is_compiled, remove_stale_caches
+@cache
+def _announce_compilation() -> None:
+    """Tell once, should a kernel be compiled, why nothing else seems to happen."""
+    from engine.simulation.kernel.jit import announce_compilation
 
-    if not all(is_compiled(name) for name in ("advance", *functions)):
-        remove_stale_caches()
-        sys.stderr.write("compiling the numerical kernels, once for this installation (about 10 s)\n")
+    message = "compiling the numerical kernels, once for this installation (about 10 s)\n"
+    announce_compilation(lambda: sys.stderr.write(message))
 
 
 def _write_run(result: RunResult, folder: Path) -> None:

@@ -160,6 +160,18 @@ def parse_value(text: str, name: str) -> Tree:
     return value
 
 
+def load_plain(text: str) -> object:
+    """Return the plain data of a text that the engine wrote or ships itself: numbers are numbers here, dates are dates.
+
+    Raises yaml.YAMLError when it is no YAML.
+    """
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def _compose(text: str, name: str) -> yaml.Node | None:
     try:
         _check_events(text, name)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, cast
 
 import numpy as np
-import yaml
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -27,6 +26,7 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
+from engine.core.yaml_document import load_plain
 from engine.portfolio.cost_table import CostTable
 
 
@@ -163,7 +163,7 @@ def load_tariffs() -> dict[str, Tariff]:
     9.9
     """
     text = resources.files("engine.portfolio").joinpath("tariffs.yaml").read_text(encoding="utf-8")
-    return {name: Tariff.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
+    return {name: Tariff.model_validate(fields) for name, fields in cast("dict[str, object]", load_plain(text)).items()}
 
 
 def _describe_spread(points: float) -> str:

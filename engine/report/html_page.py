@@ -12,13 +12,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Final, TypeVar
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder
 from engine.report import number_format as fmt
 from engine.report.phrases import interval_verdict, portfolio_label
+from engine.report.template_cache import TemplateCache, template_folder
 
 ContentT = TypeVar("ContentT")
 
@@ -45,16 +46,32 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {function.__name__: function for function in _FILTERS} | {"minus": typographic_minus}
     scripts = (plotly_script(), asset_text(f"{name}.js")) if charts else ()
-    return environment.from_string(asset_text(f"{name}.html.j2")).render(
-        style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
-        charts=Markup(charts),  # noqa: S704
-        scripts=[Markup(script) for script in scripts],  # noqa: S704  (the package's own and plotly's)
-        hashes=" ".join(csp_hash(script) for script in scripts),
-        **content,
+    return (
+        _environment()
+        .get_template(f"{name}.html.j2")
+        .render(
+            style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
+            charts=Markup(charts),  # noqa: S704
+            scripts=[Markup(script) for script in scripts],  # noqa: S704  (the package's own and plotly's)
+            hashes=" ".join(csp_hash(script) for script in scripts),
+            **content,
+        )
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(asset_text),
+        bytecode_cache=TemplateCache(template_folder()),
+    )
+    environment.filters |= {function.__name__: function for function in _FILTERS} | {"minus": typographic_minus}
+    return environment
 
 
 def typographic_minus(text: str) -> str:
@@ -82,8 +99,8 @@ def plotly_script() -> str:
     path = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
     if path is None or not path.is_file():
         raise OutputError("report: plotly is not installed or incomplete; run `pip install --force-reinstall plotly`")
-    script = path.read_text(encoding="utf-8")
-    return script.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    script = path.read_bytes().replace(b"\r\n", b"\n")
+    return script.replace(b"</script", b"<\\/script").replace(b"<!--", b"<\\!--").decode("utf-8")
 
 
 @cache

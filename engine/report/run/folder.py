@@ -18,6 +18,7 @@ from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import OutputError
+from engine.core.yaml_document import load_plain
 from engine.report.phrases import confidence_level
 from engine.report.signed_files import RUN_FILES
 
@@ -106,6 +107,6 @@ def _read_trades(path: Path, files: Mapping[str, str]) -> tuple[Trade, ...]:
 
 def _parse_config(path: Path, text: str) -> object:
     try:
-        return yaml.safe_load(text)
+        return load_plain(text)
     except yaml.YAMLError as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None

@@ -6,16 +6,15 @@ Numba's own cache notices an edit of the file that a function stands in, but not
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
 import numba
-import platformdirs
+from numba.core import event as numba_events
 
+from engine.core.cache_folder import find_cache_folder, hash_files, remove_stale_caches
 from engine.portfolio import cost_table
 
 KERNEL_FOLDER: Final = Path(__file__).parent
@@ -54,45 +53,36 @@ def njit_inline(function: Function) -> Function:
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
-def source_hash(package: Path) -> str:
-    """Return what names one state of the kernel: a hash of its sources and of the records they take."""
-    digest = hashlib.sha256()
-    for source in (*sorted(package.rglob("*.py")), Path(cost_table.__file__)):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def find_cache_folder(package: Path) -> Path | None:
-    """Return the folder for compiled kernels: where numba is told to keep them, beside the sources, or with the user.
-
-    None when none of these can be written.
-    """
-    told = os.environ.get("NUMBA_CACHE_DIR")
-    homes = [Path(told)] if told else [package / "__pycache__", platformdirs.user_cache_path("portfolio-engine")]
-    name = f"kernel-{source_hash(package)}"
-    for home in homes:
-        try:
-            (home / name).mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(home / name, os.W_OK):
-            return home / name
-    return None
-
-
 def is_compiled(function: str) -> bool:
     """Return whether an earlier process left ``function`` of this state on disk; if not, its first call compiles."""
     off = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
     return off or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{function}-*.nbi")))
 
 
-def remove_stale_caches() -> None:
-    """Remove what other states of the sources have left beside this one's folder."""
-    if CACHE_FOLDER is not None:
-        for other in CACHE_FOLDER.parent.glob("kernel-*"):
-            if other != CACHE_FOLDER:
-                shutil.rmtree(other, ignore_errors=True)
+def announce_compilation(announce: Callable[[], object]) -> None:
+    """Call ``announce`` when this process compiles a first kernel, because none of this state is on disk."""
+    numba_events.register("numba:compile", _FirstCompilation(announce))  # type: ignore[no-untyped-call]
 
 
-CACHE_FOLDER: Final = find_cache_folder(KERNEL_FOLDER)
+class _FirstCompilation(numba_events.Listener):
+    def __init__(self, announce: Callable[[], object]) -> None:
+        self._announce: Callable[[], object] | None = announce
+
+    def on_start(self, event: object) -> None:  # noqa: ARG002  (as numba calls it)
+        if self._announce:
+            remove_stale_caches(CACHE_FOLDER)
+            self._announce()
+            self._announce = None
+
+    def on_end(self, event: object) -> None:
+        """Do nothing: numba asks for this method."""
+
+
+def find_kernel_folder(package: Path) -> Path | None:
+    """Return the folder for compiled kernels of ``package``, named by its sources and the record they take."""
+    sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__))
+    return find_cache_folder(f"kernel-{hash_files(sources)}", package, os.environ.get("NUMBA_CACHE_DIR"))
+
+
+CACHE_FOLDER: Final = find_kernel_folder(KERNEL_FOLDER)
 """Where this process finds and keeps compiled kernels, or None."""

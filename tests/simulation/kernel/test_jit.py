@@ -80,29 +80,30 @@ def test_kernels_are_compiled_when_this_state_of_the_sources_has_them_on_disk(mo
         index.parent.mkdir(parents=True, exist_ok=True)
         index.touch()
         assert compiling.is_compiled("advance") is known
-    compiling.remove_stale_caches()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-now"]
     monkeypatch.setattr(compiling, "CACHE_FOLDER", None)
     assert not compiling.is_compiled("advance")
-    compiling.remove_stale_caches()
     monkeypatch.setattr(compiling.numba.config, "DISABLE_JIT", 1)
     assert compiling.is_compiled("advance")
 
 
-def test_compiled_kernels_lie_beside_the_sources_or_with_the_user_or_where_numba_is_told(
+@compiled_only
+def test_the_first_compilation_of_a_process_is_announced_once_and_removes_other_states(
     monkeypatch, tmp_path: Path
 ) -> None:
-    package, home = tmp_path / "kernel", tmp_path / "home"
-    package.mkdir()
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path / "kernel-now")
+    (tmp_path / "kernel-old").mkdir()
+    said: list[str] = []
+    compiling.announce_compilation(lambda: said.append("compiling"))
+    for _ in range(2):
+        compiling.njit_private(lambda x: x + 1)(1)
+    assert said == ["compiling"]
+    assert not (tmp_path / "kernel-old").exists()
+
+
+def test_compiled_kernels_lie_where_numba_is_told_or_beside_the_sources(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.setattr(compiling.platformdirs, "user_cache_path", lambda _: home)
-    name = f"kernel-{compiling.source_hash(package)}"
-    assert compiling.find_cache_folder(package) == package / "__pycache__" / name
-    shutil.rmtree(package / "__pycache__")
-    (package / "__pycache__").touch()  # no folder can be made there
-    assert compiling.find_cache_folder(package) == home / name
-    shutil.rmtree(home)
-    home.touch()
-    assert compiling.find_cache_folder(package) is None
+    beside = compiling.find_kernel_folder(tmp_path)
+    assert beside
+    assert beside.parent == tmp_path / "__pycache__"
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "told"))
-    assert compiling.find_cache_folder(package) == tmp_path / "told" / name
+    assert compiling.find_kernel_folder(tmp_path) == tmp_path / "told" / beside.name
