@@ -1,8 +1,10 @@
 # `make demo` and `make test` are all a fresh machine needs, beside Python 3.11 or newer and a way to install packages.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(VENV)/$(INSTALL)
 JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
@@ -26,18 +28,18 @@ lint: $(VENV)/.testable ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.comparable ## how long things take, beside other engines, on this machine
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
-	$(BIN)/python benchmarks/whole_process.py
+bench: $(VENV)/.comparable $(BENCH)/.installed ## how long things take, beside other engines, on this machine
+	$(BIN)/python benchmarks/bars.py
+	$(BENCH)/bin/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
 
-sweeps: $(VENV)/.installed ## how long whole sweeps take and how much memory; PRICES= names your own
-	$(BIN)/python benchmarks/whole_sweep.py --prices $(PRICES)
+sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads, memory; PRICES= names your own
+	$(BIN)/python benchmarks/bars.py --rounds 3 --prices $(PRICES)
 
 rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/studies/rules.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/studies/rules.py --prices $(PRICES) --filings $(FILINGS)
 
-optimisers: $(VENV)/.comparable ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
-	$(BIN)/python benchmarks/studies/optimisers.py --prices $(PRICES)
+optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
+	$(BENCH)/bin/python benchmarks/studies/optimisers.py --prices $(PRICES)
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py
@@ -58,6 +60,11 @@ $(VENV)/.comparable: $(VENV)/.testable
 	$(PIP) --editable '.[test,bench]'
 	@touch $@
 
+$(BENCH)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/$(INSTALL) --editable '.[test,bench,bench-cvxpy]'
+	@touch $@
+
 $(VENV)/.mutable: $(VENV)/.testable
 	$(PIP) --editable '.[test,mutants]'
 	@touch $@
@@ -66,4 +73,4 @@ picture: ## draw the rooms and who imports whom from the imports, into docs/arch
 	$(PYTHON) docs/picture.py
 
 clean: ## remove what was installed, built and cached here
-	rm -rf $(VENV) runs build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) runs build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """How long one twenty-year run takes with the rule book switched on: watched caps, 5/25 bands, the loss review.
 
 Seven seeded assets, two of them the core, satellites volatile enough that every rule has something to do; each rule by
-itself, then all at once. The set-up stays outside the timed part, as in ``time_simulation.py``.
+itself, then all at once. The set-up stays outside the timed part.
 """
 
 from __future__ import annotations

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 
 from engine.backtest.run_summary import Json
-from engine.diagnostics.bench.measure import RESULT_TOLERANCE, Timing, TimingReport
+from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import console, print_bullet, print_heading, print_table
 from engine.report.html_page import render_page
 
-TIMING_COLUMNS = ("engine", "one variant takes", "lowest to highest", "a second", "times slower", "results differ by")
+TIMING_COLUMNS = ("engine", "one takes", "lowest to highest", "times slower", "kernels", "dgemm", "differs by")
+COMMAND_COLUMNS = ("command", "takes", "lowest to highest", "CPU", "kernels", "memory")
 
 
 @contextmanager
@@ -36,28 +38,47 @@ def print_bench(bench: TimingReport) -> None:
 
 def timing_tables(bench: TimingReport) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """Yield title, columns and rows of every table."""
-    for job in dict.fromkeys(line.job for line in bench.lines):
+    jobs = [job for job in dict.fromkeys(line.job for line in bench.lines) if job not in {COMMAND_JOB, MATRIX_JOB}]
+    for job in jobs:
         lines = [line for line in bench.lines if line.job == job]
-        fastest = min(line.median for line in lines)
-        yield f"{job[0].upper()}{job[1:]}", TIMING_COLUMNS, [_timing_row(line, fastest) for line in lines]
+        fastest = min(line.each.median for line in lines if line.agrees)
+        yield f"{job[0].upper()}{job[1:]}", TIMING_COLUMNS, [_timing_row(bench, line, fastest) for line in lines]
+    commands = [_command_row(line) for line in bench.lines if line.job == COMMAND_JOB]
+    yield "Whole commands, each a process of its own", COMMAND_COLUMNS, commands
     growth = []
     for one in bench.growth:
-        sizes = (f"{size:,}: {1e3 * seconds:.1f} ms" for size, seconds in zip(one.sizes, one.seconds, strict=True))
-        growth.append((one.dimension, *sizes, f"{one.slope:.2f}"))
-    yield "How time grows", ("with", "small", "middle", "large", "power"), growth
+        sizes = (f"{size:,}: {_duration_text(median)}" for size, median in zip(one.sizes, one.medians, strict=True))
+        growth.append((one.dimension, *sizes, f"{one.power.median:.2f}"))
+    yield "How CPU time grows", ("with", "small", "middle", "large", "power"), growth
 
 
-def _timing_row(line: Timing, fastest: float) -> tuple[str, ...]:
-    agreed = line.difference is None or line.difference <= line.tolerance
-    rate = line.variants_per_second
+def _timing_row(bench: TimingReport, line: Timing, fastest: float) -> tuple[str, ...]:
+    share = bench.share_of_dgemm(line)
     return (
         line.engine,
-        _duration_text(line.median),
-        f"{_duration_text(line.lowest)} to {_duration_text(line.highest)}",
-        f"{rate:,.0f}" if rate >= 10 else f"{rate:.3g}",
-        f"{line.median / fastest:,.1f}" if agreed else "not the same job",
+        _duration_text(line.each.median),
+        _range_text(line),
+        f"{line.each.median / fastest:,.1f}" if line.agrees else "not the same job",
+        _share_text(line.kernel_share),
+        _share_text(share.median if share else None),
         "" if line.difference is None else f"{line.difference:.1e}",
     )
+
+
+def _command_row(line: Timing) -> tuple[str, ...]:
+    memory = f"{line.memory / 1e6:,.0f} MB" if line.memory else ""
+    times = _duration_text(line.each.median), _range_text(line), _duration_text(line.cpu.median)
+    return line.engine, *times, _share_text(line.kernel_share), memory
+
+
+def _range_text(line: Timing) -> str:
+    lowest, highest = _duration_text(line.each.lowest), _duration_text(line.each.highest)
+    number, unit = lowest.split()
+    return f"{number if highest.endswith(f' {unit}') else lowest} to {highest}"
+
+
+def _share_text(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
 def _duration_text(seconds: float) -> str:
@@ -70,47 +91,55 @@ def _duration_text(seconds: float) -> str:
 def timing_notes(bench: TimingReport) -> Iterator[str]:
     """Yield the notes below the tables, one sentence each."""
     yield "; ".join(f"{name}: {value}" for name, value in bench.machine.items())
-    yield f"a matrix product (dgemm) does {bench.dgemm / 1e9:,.0f} Gflop/s here"
     for line in bench.lines:
-        if line.flops:
-            share = line.flops / bench.dgemm
-            yield f"{line.job}, {line.engine}: {line.flops / 1e9:,.0f} Gflop/s, {share:.0%} of that"
+        if line.job == MATRIX_JOB:
+            rate = statistics.median(line.rates) / 1e9
+            yield f"a matrix product (dgemm) does {rate:,.0f} Gflop/s here on {line.engine}"
     seconds, memory = bench.million_runs
     yield f"a million runs of plans in one process: {seconds:.1f} s, at most {memory / 1e6:,.0f} MB of memory"
-    for title in bench.missing:
-        yield f"{title} is not installed and was not timed; `pip install '.[bench]'`"
+    yield from bench.missing
     yield (
-        "medians of several rounds after one that is not counted; peers get prices and weights in memory, and their "
-        f"results agree with this engine's to {RESULT_TOLERANCE:g} (weights of least variance to {SOLVER_TOLERANCE:g}) "
-        "or no ratio is printed; additions, subtractions, products and divisions of marking and statistics count as "
-        "flops, comparisons and rebalances do not"
+        "all are timed in turns, a round of everything after another, and one that is not counted before; medians, of "
+        "one variant where many run together; peers get prices and weights in memory, and their results agree with "
+        f"this engine's to {RESULT_TOLERANCE:g} (least variance to {SOLVER_TOLERANCE:g}) or no ratio is given; "
+        "raptorbt gives daily values and no figures, and always charges India's costs, which are added back to compare"
+    )
+    yield (
+        "kernels: the part of the CPU time that compiled code takes; dgemm: flop/s over those of a matrix product on "
+        "as many threads, one thread by CPU time, several by the clock; additions, subtractions, products and "
+        "divisions of marking and statistics count, comparisons and rebalances do not"
     )
 
 
 def bench_json(bench: TimingReport) -> dict[str, Json]:
     """Return the report as plain data; seconds are for one variant."""
-    lines: list[Json] = [
-        {
+    lines: list[Json] = []
+    for line in bench.lines:
+        share = bench.share_of_dgemm(line)
+        found: dict[str, Json] = {
             "job": line.job,
             "engine": line.engine,
             "variants": line.variants,
-            "rounds": line.rounds,
-            "median": line.median,
-            "lowest": line.lowest,
-            "highest": line.highest,
-            "a_second": line.variants_per_second,
+            "threads": line.threads,
+            "rounds": len(line.samples),
+            "median": line.each.median,
+            "lowest": line.each.lowest,
+            "highest": line.each.highest,
+            "cpu": line.cpu.median,
+            "in_kernels": line.kernel_share,
+            "of_dgemm": share.median if share else None,
             "difference": line.difference,
-            "flops": line.flops,
+            "same_job": line.agrees,
+            "flops": statistics.median(line.rates) if line.flops else None,
+            "peak_bytes": line.memory,
         }
-        for line in bench.lines
-    ]
+        lines.append(found)
     growth: list[Json] = [
-        {"of": one.dimension, "sizes": list(one.sizes), "seconds": list(one.seconds), "power": one.slope}
+        {"of": one.dimension, "sizes": list(one.sizes), "seconds": list(one.medians), "power": one.power.median}
         for one in bench.growth
     ]
     return {
         "machine": dict(bench.machine),
-        "dgemm": bench.dgemm,
         "lines": lines,
         "growth": growth,
         "million": {"seconds": bench.million_runs[0], "peak_bytes": bench.million_runs[1]},

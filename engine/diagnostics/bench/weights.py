@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from typing import Final
 
@@ -43,10 +42,8 @@ def own_solver() -> Callable[[], FloatArray]:
     return solve
 
 
-def skfolio_solver() -> Callable[[], FloatArray] | None:
-    """Return the same in skfolio, or None where it is not installed."""
-    if importlib.util.find_spec("skfolio") is None:
-        return None
+def skfolio_solver() -> Callable[[], FloatArray]:
+    """Return the same in skfolio, which is always installed: prices of the quickstart come with it."""
     from skfolio.optimization import MeanRisk  # noqa: PLC0415
 
     seen = sample_returns()
