@@ -23,7 +23,8 @@ from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, ledger_checks
-from engine.simulation.simulate import PolicyVersion, simulate
+from engine.simulation.run_setup import PolicyVersion
+from engine.simulation.simulate import simulate
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def advance(
     state: PortfolioState, schedule: EventSchedule, thresholds: Thresholds, row: int, stop: int
 ) -> tuple[int, int]:
     """Mark to market up to ``stop``, or to a session at which a trigger needs a response; return row and trigger."""
-    thresholds = thresholds._replace(drift_base=state.drift_base.copy(), target=state.target.copy())
+    thresholds.drift_base[:], thresholds.target[:] = state.drift_base, state.target  # the kernel writes into them
     armed, at_once = not schedule.awaits_response(row), state.account.fill_delay == 0
     row, state.cash, trigger = kernel.advance(row, stop, state.units, state.cash, state.run, thresholds, armed, at_once)
     if state.run.buffer.filled[0]:

@@ -6,10 +6,9 @@ import bisect
 from dataclasses import dataclass, field
 
 from engine.core.arrays import IntArray
-from engine.data.market import Market
-from engine.portfolio.account import Account
 from engine.portfolio.policy import Band
 from engine.simulation.loss_review_state import LossBreach
+from engine.simulation.run_setup import RunSetup
 from engine.simulation.trade_events import LazyText
 
 
@@ -40,20 +39,15 @@ class EventSchedule:
     stops: list[int] = field(default_factory=list)
 
     @classmethod
-    def build(
-        cls, market: Market, calendar: dict[int, str], account: Account, opening: int, *, static: bool = False
-    ) -> EventSchedule:
-        """Write down what is known before the run; ``calendar`` row -> reason are scheduled decisions.
+    def build(cls, setup: RunSetup) -> EventSchedule:
+        """Write down what is known before the run.
 
-        Where targets are ``static``, ``advance`` makes scheduled rebalances on its own and need not stop at them.
+        Where targets are fixed, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
-        sessions = len(market.dates)
-        fills = {row + account.fill_delay: reason for row, reason in calendar.items() if row > opening}
-        rebalances = {opening: "opening", **{row: reason for row, reason in fills.items() if row < sessions}}
-        flows = account.contributions.by_row(market.dates, opening)
-        delistings = _delistings_by_row(market, opening)
-        stops = {opening, *flows, *delistings} | (set() if static else set(rebalances))
-        return cls(rebalances, flows, delistings, sessions, stops=sorted(stops))
+        rows, flows, delistings = setup.fills.tolist(), setup.flows, setup.delistings
+        stops = {setup.opening, *flows, *delistings, *(rows if setup.fixed_targets is None else ())}
+        rebalances = dict(zip(rows, setup.reasons, strict=True))
+        return cls(rebalances, flows, delistings, len(setup.market.dates), stops=sorted(stops))
 
     def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""
@@ -80,11 +74,3 @@ class EventSchedule:
         self.drifts.pop(self.response_row, None)
         self.trims.pop(self.response_row, None)
         self.response_row = self.response_row if self.response_row in self.reviews and self.response_row > row else -1
-
-
-def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:
-    """Return assets by the first row after their last close, where the market goes on (S8)."""
-    gone: dict[int, list[int]] = {}
-    for row, j in zip(*market.delistings_from(opening, range(len(market.assets))), strict=True):
-        gone.setdefault(int(row), []).append(int(j))
-    return gone

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.data.market import Market
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation.loss_review_state import ReviewRecord
@@ -25,7 +25,6 @@ class Ledger:
     assets : N tickers
     capital : before the opening purchase [currency]
     value, cash : (T,) at each close [currency]
-    units : (T, N) held at each close [shares]
     flows : (T,) paid in (positive) or out before the session's trading [currency]
     rows : (R,) session of each event; several events may share one
     targets : (R, N) weights in force at the event
@@ -47,7 +46,6 @@ class Ledger:
     capital: float
     value: FloatArray
     cash: FloatArray
-    units: FloatArray
     flows: FloatArray
     rows: IntArray
     targets: FloatArray
@@ -61,6 +59,13 @@ class Ledger:
     reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()
+
+    @cached_property
+    def units(self) -> FloatArray:
+        """(T, N) held at each close: what was traded until then, added in order [shares]."""
+        held = np.add.accumulate(np.concatenate([np.zeros((1, len(self.assets))), self.trades]))
+        until = np.concatenate([self.rows, [len(self.dates)]])
+        return read_only(np.repeat(held, np.diff(until, prepend=0), axis=0))
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:

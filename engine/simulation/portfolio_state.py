@@ -15,8 +15,8 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
-from engine.simulation import trade_events
-from engine.simulation.kernel.records import MarketArrays, RunContext, StandingOrders, StateHistory, TradeBuffer
+from engine.simulation import market_memory, trade_events
+from engine.simulation.kernel.records import RunContext, StandingOrders, StateHistory, TradeBuffer
 from engine.simulation.kernel.triggers import record_purchase
 from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
 from engine.simulation.ledger import Ledger
@@ -53,8 +53,7 @@ class PortfolioState:
         self.steps: list[OptimiserStep] = []
         self.unaffordable_rows: list[int] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
-        arrays = MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
-        buffer = TradeBuffer.allocate(BUFFER_SIZE, count)
+        buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
         self.dq, self.fees = np.zeros(count), np.zeros(count)
         self.no_recipients = np.zeros(count)
@@ -138,7 +137,6 @@ class PortfolioState:
             capital=self.account.capital,
             value=read_only(history.value[start:]),
             cash=read_only(history.cash[start:]),
-            units=read_only(history.units[start:]),
             flows=read_only(self.flows[start:]),
             rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
             targets=self._stack([event.target for event in events]),
@@ -150,17 +148,9 @@ class PortfolioState:
             rebalances=read_only(np.array([reason.full_rebalance for reason in reasons], dtype=np.bool_)),
             partial_rebalances=read_only(np.array([reason.partial_rebalance for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
-            notes=(*self.notes, *self._unaffordable_note()),
+            notes=(*self.notes, *trade_events.unaffordable_notes(self.unaffordable_rows, self.market)),
             steps=tuple(self.steps),
         )
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:
         return read_only(np.array(rows).reshape(len(rows), len(self.market.assets)))
-
-    def _unaffordable_note(self) -> list[str]:
-        if not self.unaffordable_rows:
-            return []
-        first, count = self.market.dates[self.unaffordable_rows[0]], len(self.unaffordable_rows)
-        sets = "set" if count == 1 else "sets"
-        left_out = f"Costs would have eaten {count} {sets} of orders, the first on {first}; they were left out."
-        return [f"{left_out} The account is small for this tariff."]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from math import fsum
-from typing import Literal, TypeAlias
-
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
@@ -18,18 +14,17 @@ from engine.simulation.advance import advance
 from engine.simulation.band_targets import plan_partial_rebalance
 from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
-from engine.simulation.kernel.records import OrderTerms, StandingOrders, Thresholds
+from engine.simulation.fixed_targets import needs_no_decision, run_in_one_call
+from engine.simulation.kernel.records import StandingOrders, Thresholds
 from engine.simulation.kernel.triggers import NO_TRIGGER
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, normalise
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending
 from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.run_setup import PolicyVersion, RunSetup
 from engine.simulation.trade_events import LazyText, TradeReason
 from engine.simulation.trigger_responses import judge_reviews, schedule_response
-
-PolicyVersion: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
-"""A policy as it is, its opening portfolio never decided about again, or without watching caps in between."""
 
 
 def simulate(
@@ -60,26 +55,24 @@ def simulate(
         When a withdrawal exceeds what can be raised.
 
     """
-    opening = market.first_close_row(policy.opening_tickers(), start)
-    if opening is None:
-        names = ", ".join(policy.opening_tickers())
-        raise DataError(f"{names}: no price from {market.dates[start]} on; move window.start or name other assets")
-    limits = policy.caps()
-    caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
-    decides = version != "bought_and_held"
-    calendar = policy.schedule.calendar(market.dates) if decides else {}
-    band = policy.schedule.band(market.dates) if decides else None
-    band = band or Band(np.inf, np.inf, np.zeros(len(market.dates), dtype=np.bool_))
-    watched = caps if policy.watch_caps and version == "as_written" else np.full(len(caps), np.inf)
-    if not (decides and policy.schedule.decides):
-        account = account.without_waiting_contributions()
-    terms = OrderTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True)
-    reviews = LossReviewState.build(policy.review if decides else None, market)
-    orders = _standing_orders(market, policy, terms, reviews)
-    state = PortfolioState(market, account, opening, orders, reviews)
-    schedule = EventSchedule.build(market, calendar, account, opening, static=orders.static)
+    setup = RunSetup.build(market, policy, account, costs, start, version)
+    if setup.fixed_targets is not None and needs_no_decision(setup):
+        ledger = run_in_one_call(setup, setup.fixed_targets)
+        if ledger is not None:
+            return ledger
+    return _run_with_decisions(setup)
+
+
+def _run_with_decisions(setup: RunSetup) -> Ledger:
+    """Run ``setup`` decision by decision."""
+    policy, sessions, row = setup.policy, len(setup.market.dates), setup.opening
+    band = setup.band or Band(np.inf, np.inf, np.zeros(sessions, dtype=np.bool_))
+    watched = setup.terms.caps if setup.watches_caps else np.full(len(setup.market.assets), np.inf)
+    reviews = LossReviewState.build(setup.review, setup.market)
+    orders = _standing_orders(setup, reviews)
+    state = PortfolioState(setup.market, setup.account, row, orders, reviews)
+    schedule = EventSchedule.build(setup)
     thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
-    row, sessions = opening, len(market.dates)
     while row < sessions:
         if reason := schedule.rebalance_reason(row):
             _rebalance(state, schedule, policy, row, reason)
@@ -157,19 +150,18 @@ def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Po
     partial_trades.top_up(state, decision.row, outcome.top_ups, core, outcome.reasons)
 
 
-def _standing_orders(market: Market, policy: Policy, terms: OrderTerms, reviews: LossReviewState) -> StandingOrders:
+def _standing_orders(setup: RunSetup, reviews: LossReviewState) -> StandingOrders:
     """Return the policy's core and, if it has them, its fixed targets in the market's order."""
-    fixed, shares = policy.fixed_targets(), policy.core()
-    core = np.array([shares.get(ticker, 0.0) for ticker in market.assets])
-    targets = np.array([(fixed or {}).get(ticker, 0.0) for ticker in market.assets])
-    total, static = fsum(targets), fixed is not None and bool((targets <= terms.caps).all())
-    return StandingOrders(terms, core, reviews.barred, targets / total if total > 1.0 else targets, static)
+    assets, shares, fixed = setup.market.assets, setup.policy.core(), setup.fixed_targets
+    core = np.array([shares.get(ticker, 0.0) for ticker in assets])
+    targets = np.zeros(len(assets)) if fixed is None else fixed
+    return StandingOrders(setup.terms, core, reviews.barred, targets, static=fixed is not None)
 
 
 def _build_thresholds(schedule: EventSchedule, band: Band, watched: FloatArray, *, static: bool) -> Thresholds:
     """Return what is watched between decisions; target and drift base are filled in before each call of ``advance``."""
-    calendar, nothing = np.zeros(len(band.check_rows), dtype=np.bool_), np.zeros(len(watched))
+    calendar, (drift_base, target) = np.zeros(len(band.check_rows), dtype=np.bool_), np.zeros((2, len(watched)))
     if static:
         calendar[list(schedule.rebalances)] = True
     limits = (band.check_rows, band.absolute, band.relative, watched)
-    return Thresholds(nothing, *limits, nothing, band.is_full_rebalance, calendar)
+    return Thresholds(drift_base, *limits, target, band.is_full_rebalance, calendar)

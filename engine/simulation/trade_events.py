@@ -78,3 +78,12 @@ def asset_reasons_by_event(events: Sequence[TradeEvent], market: Market, opening
         if joined is not None:
             own[joined] = {**own[joined], j: own[joined].get(j, "listed")}
     return tuple(own)
+
+
+def unaffordable_notes(rows: Sequence[int], market: Market) -> tuple[str, ...]:
+    """Return what a reader should know of orders at ``rows`` that costs would have eaten."""
+    if not rows:
+        return ()
+    sets = "set" if len(rows) == 1 else "sets"
+    left_out = f"Costs would have eaten {len(rows)} {sets} of orders, the first on {market.dates[rows[0]]}"
+    return (f"{left_out}; they were left out. The account is small for this tariff.",)

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from engine.simulation import portfolio_state
+from engine.simulation.portfolio_state import PortfolioState
 from tests.reference.cases import random_rule_case
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.ledger import LedgerError, run
@@ -32,3 +33,19 @@ def test_trading_on_the_way_is_trading_when_asked_to_the_bit(seed: int, monkeypa
         assert (own.reasons, own.notes, own.reviews) == (asked.reasons, asked.notes, asked.reviews)
         compared += 1
     assert compared > 90
+
+
+def test_units_are_those_that_every_session_was_marked_with_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, states = random.Random("units"), []
+    to_ledger = PortfolioState.to_ledger
+    monkeypatch.setattr(PortfolioState, "to_ledger", lambda state: states.append(state) or to_ledger(state))
+    for number in range(100):
+        case = random_rule_case(rng)
+        try:
+            run(case)
+        except LedgerError:
+            continue
+        ledger, _ = engine_ledger(case)
+        if states:
+            marked = states.pop()
+            assert ledger.units.tobytes() == marked.history.units[marked.opening :].tobytes(), f"case {number}"

@@ -8,7 +8,7 @@ import pytest
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
-from engine.simulation import simulate as simulate_module
+from engine.simulation import run_setup
 from engine.simulation.kernel.records import OrderTerms
 
 A32, C32, M32 = 1664525, 1013904223, 2**32
@@ -64,4 +64,4 @@ def leave_remainder_in_cash(monkeypatch: pytest.MonkeyPatch) -> None:
     def floor_only(*args: object, **fields: object) -> OrderTerms:
         return OrderTerms(*args, **{**fields, "spend_remainder": False})
 
-    monkeypatch.setattr(simulate_module, "OrderTerms", floor_only)
+    monkeypatch.setattr(run_setup, "OrderTerms", floor_only)

@@ -149,3 +149,23 @@ class RunContext(NamedTuple):
     reviews: ReviewWatch
     history: StateHistory
     buffer: TradeBuffer
+
+
+class RunOutputs(NamedTuple):
+    """What ``run_fixed_targets`` writes: T sessions from the opening on, K rebalances with the opening.
+
+    ``value`` and ``cash`` (T,) at each close; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``unaffordable`` (K,)
+    whether costs would have eaten the orders.
+    """
+
+    value: FloatArray
+    cash: FloatArray
+    dq: FloatArray
+    fees: FloatArray
+    unaffordable: BoolArray
+
+    @classmethod
+    def allocate(cls, sessions: int, rebalances: int, count: int) -> RunOutputs:
+        """Return room for a run of ``count`` assets."""
+        dq, fees = np.empty((2, rebalances, count))
+        return cls(np.empty(sessions), np.empty(sessions), dq, fees, np.empty(rebalances, np.bool_))

@@ -1,0 +1,55 @@
+"""A run in one call: weights that are fixed, and rules that ask nothing between one rebalance and the next.
+
+The money is that of :mod:`.advance`, to the bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, read_only
+from engine.simulation import market_memory
+from engine.simulation.kernel.fixed_targets import run_fixed_targets
+from engine.simulation.kernel.records import RunOutputs
+from engine.simulation.ledger import Ledger
+from engine.simulation.run_setup import RunSetup
+from engine.simulation.trade_events import unaffordable_notes
+
+
+def needs_no_decision(setup: RunSetup) -> bool:
+    """Return whether nothing is left to be decided once such a run has begun."""
+    watched = setup.band is not None or setup.review is not None or setup.watches_caps
+    return setup.fixed_targets is not None and not (watched or setup.flows or setup.delistings)
+
+
+def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
+    """Return the ledger of a run to ``targets`` (N,) alone; None where an order would have to wait for a price."""
+    market, memory, opening = setup.market, market_memory.recall(setup.market), setup.opening
+    outputs = RunOutputs.allocate(len(market.dates) - opening, len(setup.fills), len(market.assets))
+    arrays, by_asset, capital = memory.arrays, memory.closes_by_asset, setup.account.capital
+    if not run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs):
+        return None
+    rows, reasons, trades, fees = setup.fills, setup.reasons, outputs.dq, outputs.fees
+    traded = np.any(trades, axis=1)
+    if not traded.all():
+        rows, trades, fees = rows[traded], trades[traded], fees[traded]
+        reasons = tuple(reason for reason, made in zip(reasons, traded.tolist(), strict=True) if made)
+    count = len(rows)
+    return Ledger(
+        dates=read_only(market.dates[opening:]),
+        assets=market.assets,
+        capital=capital,
+        value=read_only(outputs.value),
+        cash=read_only(outputs.cash),
+        flows=read_only(np.zeros(len(outputs.value))),
+        rows=read_only(rows - opening),
+        targets=read_only(np.tile(targets, (count, 1))),
+        trades=read_only(trades),
+        prices=read_only(market.prices[rows]),
+        costs=read_only(fees),
+        lazy_reasons=reasons,
+        asset_reasons=({},) * count,
+        rebalances=read_only(np.ones(count, dtype=np.bool_)),
+        partial_rebalances=read_only(np.zeros(count, dtype=np.bool_)),
+        notes=unaffordable_notes(setup.fills[outputs.unaffordable].tolist(), market),
+    )

@@ -1,0 +1,82 @@
+"""What is remembered of a market from one run to the next: its arrays for the kernel, and when schedules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property
+from typing import Final, NamedTuple, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.data.market import Market
+from engine.portfolio.policy import Band, Schedule
+from engine.simulation.kernel.records import MarketArrays
+
+_MAX_SCHEDULES: Final = 64
+"""Schedules remembered of one market."""
+
+
+class ScheduleRows(NamedTuple):
+    """A schedule over the sessions of a market: ``rows`` (K,) of its decisions in order, ``reasons`` and ``band``."""
+
+    rows: IntArray
+    reasons: tuple[str, ...]
+    band: Band | None
+
+    @classmethod
+    def build(cls, schedule: Schedule, market: Market) -> ScheduleRows:
+        """Ask ``schedule`` about the market's sessions."""
+        calendar = schedule.calendar(market.dates)
+        rows = np.array(sorted(calendar), dtype=np.int64)
+        return cls(rows, tuple(calendar[row] for row in rows.tolist()), schedule.band(market.dates))
+
+    def fills(self, opening: int, delay: int, sessions: int) -> tuple[IntArray, tuple[str, ...]]:
+        """Return the rows at which decisions are filled, the ``opening`` first, and why."""
+        begin, end = (int(at) for at in self.rows.searchsorted((opening + 1, sessions - delay)))
+        rows = np.empty(1 + max(end - begin, 0), dtype=np.int64)
+        rows[0], rows[1:] = opening, self.rows[begin:end] + delay
+        return rows, ("opening", *self.reasons[begin:end])
+
+
+NEVER: Final = ScheduleRows(np.zeros(0, dtype=np.int64), (), None)
+"""The schedule of who never decides again."""
+
+
+class MarketMemory:
+    """What one market's runs share."""
+
+    def __init__(self, market: Market) -> None:
+        """Begin with the market's arrays alone; the market itself is not kept."""
+        self.arrays = MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
+        self._schedules: dict[Hashable, ScheduleRows] = {}
+
+    @cached_property
+    def closes_by_asset(self) -> FloatArray:
+        """(N, T) the market's prices, each asset's side by side [currency/share]."""
+        return np.ascontiguousarray(self.arrays.prices.T)
+
+    def schedule_rows(self, schedule: Schedule, market: Market) -> ScheduleRows:
+        """Return when ``schedule`` decides; one that is equal to an earlier one is not asked again."""
+        key = cast("Hashable", schedule)
+        try:
+            found = self._schedules.get(key)
+        except TypeError:  # of a user's own kind, and without a hash
+            return ScheduleRows.build(schedule, market)
+        if found is None:
+            if len(self._schedules) >= _MAX_SCHEDULES:
+                self._schedules.clear()
+            found = self._schedules[key] = ScheduleRows.build(schedule, market)
+        return found
+
+
+_MEMORIES: Final[WeakKeyDictionary[Market, MarketMemory]] = WeakKeyDictionary()
+
+
+def recall(market: Market) -> MarketMemory:
+    """Return what is remembered of ``market``; it is forgotten with the market."""
+    memory = _MEMORIES.get(market)
+    if memory is None:
+        memory = _MEMORIES[market] = MarketMemory(market)
+    return memory

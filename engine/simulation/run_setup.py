@@ -1,0 +1,96 @@
+"""What is known of a run before its first session: terms, dates, and what is watched in between."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, IntArray
+from engine.core.conventions import WEIGHT_SUM_TOLERANCE
+from engine.core.errors import DataError
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Band, LossReviewRule, Policy
+from engine.simulation import market_memory
+from engine.simulation.kernel.records import OrderTerms
+
+PolicyVersion: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
+"""A policy as it is, its opening portfolio never decided about again, or without watching caps in between."""
+
+
+class RunSetup(NamedTuple):
+    """One policy's run over one market, before anything has happened.
+
+    ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
+    decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
+    ``flows`` row -> money, ``delistings`` row -> assets. In between a ``band`` and the loss ``review`` are looked at,
+    and caps where ``watches_caps``.
+    """
+
+    market: Market
+    policy: Policy
+    account: Account
+    terms: OrderTerms
+    opening: int
+    fixed_targets: FloatArray | None
+    fills: IntArray
+    reasons: tuple[str, ...]
+    flows: dict[int, float]
+    delistings: dict[int, list[int]]
+    band: Band | None
+    review: LossReviewRule | None
+    watches_caps: bool
+
+    @classmethod
+    def build(
+        cls, market: Market, policy: Policy, account: Account, costs: CostTable, start: int, version: PolicyVersion
+    ) -> RunSetup:
+        """Return the run of ``policy`` that opens at the first session from row ``start`` on with a price for it."""
+        opening = market.first_close_row(policy.opening_tickers(), start)
+        if opening is None:
+            names = ", ".join(policy.opening_tickers())
+            raise DataError(f"{names}: no price from {market.dates[start]} on; move window.start or name other assets")
+        limits, decides, rule = policy.caps(), version != "bought_and_held", policy.schedule
+        caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
+        if not (decides and rule.decides):
+            account = account.without_waiting_contributions()
+        schedule = market_memory.recall(market).schedule_rows(rule, market) if decides else market_memory.NEVER
+        fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
+        return cls(
+            market=market,
+            policy=policy,
+            account=account,
+            terms=OrderTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True),
+            opening=opening,
+            fixed_targets=_fixed_targets(policy, market, caps),
+            fills=fills,
+            reasons=reasons,
+            flows=account.contributions.by_row(market.dates, opening),
+            delistings=_delistings_by_row(market, opening),
+            band=schedule.band,
+            review=policy.review if decides else None,
+            watches_caps=policy.watch_caps and version == "as_written",
+        )
+
+
+def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArray | None:
+    """Return the policy's fixed targets in the market's order, where it has some that keep its ``caps`` (N,)."""
+    fixed = policy.fixed_targets()
+    if fixed is None:
+        return None
+    targets = np.array([fixed.get(ticker, 0.0) for ticker in market.assets])
+    total = fsum(targets.tolist())
+    if not ((targets >= 0.0) & (targets <= caps)).all() or total > 1.0 + WEIGHT_SUM_TOLERANCE:
+        return None
+    return targets / total if total > 1.0 else targets
+
+
+def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:
+    """Return assets by the first row after their last close, where the market goes on (S8)."""
+    gone: dict[int, list[int]] = {}
+    for row, j in zip(*market.delistings_from(opening, range(len(market.assets))), strict=True):
+        gone.setdefault(int(row), []).append(int(j))
+    return gone
