@@ -28,6 +28,7 @@ from engine.diagnostics.bench.timings import (
     MIX_JOB,
     ONE_RUN,
     ONE_RUN_METRICS,
+    PATHS_TITLE,
     SATELLITE_JOB,
     Timing,
     TimingReport,
@@ -112,6 +113,8 @@ def process_bars(report: TimingReport, threads: int) -> Iterator[Bar]:
         )
     watched, satellites = (report.line(job, lanes_title(1)) for job in (CAPS_WATCHED_JOB, SATELLITE_JOB))
     yield Bar("caps watched / core and satellites", "3.05", 2.6, cpu_ratio(watched, satellites))
+    paths = cpu_ratio(report.line(MIX_JOB, PATHS_TITLE), report.line(MIX_JOB, lanes_title(1)))
+    yield Bar("10,000 paths / 10,000 lanes of a mix, CPU", "-", 10.0, paths)
     peers = [report.line(MIX_JOB, name) for name in names if name.startswith("vectorbt")]
     if peers:
         faster, ours = min(peers, key=lambda line: line.each.median), report.line(MIX_JOB, lanes_title(threads))

@@ -127,7 +127,9 @@ def test_skfolio(benchmark) -> None:
 @pytest.mark.benchmark(group="240 decisions, 10 assets, min variance, cap 40 %")
 def test_cvxportfolio(benchmark) -> None:
     """Time cvxportfolio's MarketSimulator on period returns, its covariance over as many months as the lookback has."""
-    cvx = pytest.importorskip("cvxportfolio", reason="cvxportfolio is not installed; `make bench` gives it an environment")
+    cvx = pytest.importorskip(
+        "cvxportfolio", reason="cvxportfolio is not installed; `make bench` gives it an environment"
+    )
     prices = market(ASSETS, STEPS)
     rows = slice(None, None, MONTH)
     closes = pd.DataFrame(prices.prices[rows], index=pd.DatetimeIndex(prices.dates[rows]), columns=list(prices.assets))

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from rich.console import Console
 
 from engine.backtest.run_summary import Json
-from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, RESULT_TOLERANCE, Timing, TimingReport
+from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, PATHS, RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import console, print_bullet, print_heading, print_table
 from engine.report.html_page import render_page
@@ -104,6 +104,7 @@ def timing_notes(bench: TimingReport) -> Iterator[str]:
         f"this engine's to {RESULT_TOLERANCE:g} (least variance to {SOLVER_TOLERANCE:g}) or no ratio is given; "
         "raptorbt gives daily values and no figures, and always charges India's costs, which are added back to compare"
     )
+    yield f"paths: one mix over {PATHS:,} histories drawn from the market's returns, in the place of as many mixes"
     yield (
         "kernels: the part of the CPU time that compiled code takes; dgemm: flop/s over those of a matrix product on "
         "as many threads, one thread by CPU time, several by the clock; additions, subtractions, products and "

@@ -13,6 +13,7 @@ from engine.diagnostics.bench.timings import (
     MIX_JOB,
     ONE_RUN,
     ONE_RUN_METRICS,
+    PATHS_TITLE,
     SATELLITE_JOB,
     Timing,
     TimingReport,
@@ -31,6 +32,7 @@ def report(raptor_difference: float = 0.0) -> TimingReport:
             line(MIX_JOB, ONE_RUN, 1.0),
             line(MIX_JOB, ONE_RUN_METRICS, 3.0),
             *lanes,
+            line(MIX_JOB, PATHS_TITLE, 8.0, variants=1000),
             line(MIX_JOB, "raptorbt, 1", 2.0, difference=raptor_difference),
             line(MIX_JOB, "vectorbt, slow", 80.0, variants=20, difference=0.0),
             line(MIX_JOB, "vectorbt, fast", 60.0, variants=20, difference=0.0),
@@ -55,6 +57,7 @@ def test_every_bar_is_a_ratio_of_the_report() -> None:
         "lanes / dgemm, one core: mix": 50.0,
         "lanes / dgemm, one core: core and satellites": 50.0,
         "caps watched / core and satellites": 3.0,
+        "10,000 paths / 10,000 lanes of a mix, CPU": 8.0,
         "vectorbt's faster engine / a mix with all figures, 1 threads": 3000.0,
         "power of CPU time in assets: lanes": pytest.approx(1.0),
     }

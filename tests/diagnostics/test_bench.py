@@ -131,6 +131,10 @@ def test_a_clock_counts_kernels_while_it_runs_and_leaves_no_trace() -> None:
         watched = variant_metric_table(job.market, job.variants)
         assert (clock.seconds > 0.0) == hasattr(kernel, "py_func")
     assert run_batch.run_lanes is kernel
+    with clock_kernels() as clock:
+        watched_ledger = measure._single_run(job)()
+        assert (clock.seconds > 0.0) == hasattr(kernel, "py_func")
+    assert np.array_equal(watched_ledger.value, measure._single_run(job)().value)
     assert np.array_equal(watched, variant_metric_table(job.market, job.variants), equal_nan=True)
 
 

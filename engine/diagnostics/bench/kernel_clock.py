@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 KERNEL: Final = "engine.simulation.kernel"
@@ -38,10 +38,15 @@ class KernelClock:
 
     def watch(self, module: ModuleType) -> list[Replaced]:
         """Time the kernels that ``module`` calls from now on; return what was replaced."""
-        held = [(name, value) for name, value in vars(module).items() if _is_kernel(value)]
-        for name, kernel in held:
-            setattr(module, name, self._timed(kernel))
-        return [(module, name, kernel) for name, kernel in held]
+        held = [(name, value) for name, value in vars(module).items() if _is_kernel(value) or _is_kernel_module(value)]
+        for name, value in held:
+            setattr(module, name, self._timed(value) if _is_kernel(value) else self._copy(value))
+        return [(module, name, value) for name, value in held]
+
+    def _copy(self, module: ModuleType) -> SimpleNamespace:
+        """Return what stands for a module of kernels where it is held by its own name."""
+        held = {name: self._timed(value) if _is_kernel(value) else value for name, value in vars(module).items()}
+        return SimpleNamespace(**held)
 
     def _timed(self, kernel: Any) -> Callable[..., object]:  # noqa: ANN401  (numba has no types)
         def call(*arguments: object, **more: object) -> object:
@@ -58,6 +63,10 @@ class KernelClock:
 def _is_kernel(value: object) -> bool:
     """Return whether a value is a compiled function; one written in Python, or made by this clock, is not."""
     return hasattr(value, "py_func") and str(getattr(value, "__module__", "")).startswith(KERNEL)
+
+
+def _is_kernel_module(value: object) -> bool:
+    return isinstance(value, ModuleType) and value.__name__.startswith(KERNEL)
 
 
 def _load(kernel: Any, arguments: tuple[object, ...]) -> None:  # noqa: ANN401  (numba has no types)

@@ -39,6 +39,8 @@ from engine.diagnostics.bench.timings import (
     MIX_JOB,
     ONE_RUN,
     ONE_RUN_METRICS,
+    PATHS,
+    PATHS_TITLE,
     SATELLITE_JOB,
     Timing,
     TimingReport,
@@ -50,6 +52,7 @@ from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import Variant, VariantColumns
 from engine.sweep.batch.run_batch import variant_metric_table
+from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
 
 MILLION_RUNS = 1_000_000
 
@@ -123,6 +126,15 @@ def _own_contenders(make_policy: PolicyFactory, threads: int) -> Iterator[Conten
             flops = float(session_flops(ASSETS, capped) * SESSIONS)
             line = partial(Timing, title, lanes_title(number), variants=len(job.variants), threads=number, flops=flops)
             yield Contender(line, LocalRun(_batch_run(job, number), own=True))
+    yield _path_contender(mixes)
+
+
+def _path_contender(mixes: TimingJob) -> Contender:
+    """Return one mix over 10,000 histories, drawn in blocks of some 40 sessions from the market's own returns."""
+    prices = mixes.market.prices
+    histories = ResampledHistories(prices[1:] / prices[:-1] - 1.0, seed=7, mean_block=40.0)
+    call = partial(path_metric_table, mixes.market, mixes.variants[0], histories, np.arange(PATHS))
+    return Contender(partial(Timing, MIX_JOB, PATHS_TITLE, variants=PATHS), LocalRun(call, own=True))
 
 
 def _matrix_contenders(threads: int) -> Iterator[Contender]:

@@ -16,6 +16,8 @@ SATELLITE_JOB = "core and four capped satellites, every January to December"
 CAPS_WATCHED_JOB = "core and four capped satellites, caps watched"
 MATRIX_JOB = "product of two matrices (dgemm)"
 COMMAND_JOB = "whole commands"
+PATHS = 10_000
+PATHS_TITLE = "paths, 1 thread"
 ONE_RUN, ONE_RUN_METRICS = "one run, its ledger", "all figures of one run"
 
 
