@@ -106,6 +106,12 @@ def _single_run(job: TimingJob) -> Callable[[], Ledger]:
     return partial(simulate, job.market, policy, one.account, one.costs.cost_table(len(job.market.assets)))
 
 
+def _read_ledger(ledger: Ledger) -> object:
+    """Return what a ledger makes when it is read: holdings at every close, values of orders, each trade's reason."""
+    reasons = [ledger.reason(event, asset) for event, asset in zip(*ledger.trades.nonzero(), strict=True)]
+    return ledger.units, ledger.order_values, reasons
+
+
 def _own_contenders(make_policy: PolicyFactory, threads: int) -> Iterator[Contender]:
     """Yield this engine's: single runs, then batches that trade more and more often."""
     mixes, satellites = fixed_mix_job(make_policy, 32_768), core_satellite_job(make_policy, 32_768)
@@ -114,6 +120,7 @@ def _own_contenders(make_policy: PolicyFactory, threads: int) -> Iterator[Conten
     fifty = fixed_mix_job(make_policy, 1, assets=50)
     singles = {
         (MIX_JOB, ONE_RUN): one,
+        (MIX_JOB, "one run, all of it read"): lambda: _read_ledger(one()),
         (MIX_JOB, ONE_RUN_METRICS): lambda: compute_metrics(Performance.from_ledger(one())),
         (SATELLITE_JOB, ONE_RUN): _single_run(satellites),
         (CAPS_WATCHED_JOB, ONE_RUN): _single_run(watched),
