@@ -44,8 +44,12 @@ def _njit_on_disk(function: Function, *, nogil: bool = False) -> Function:
 
 
 def njit_private(function: Function) -> Function:
-    """Compile ``function`` for those in the kernel that call it, and for nobody else: nothing of it is kept on disk."""
-    return cast("Function", numba.njit(error_model="numpy")(function))
+    """Compile ``function`` for those in the kernel that call it, and for nobody else: nothing of it is kept on disk.
+
+    Arrays are lent to it: it makes none, and counts no references to those it is given. Threads that share an array
+    would wait for each other at every count, and one alone pays more for the counts of a stop than for a session.
+    """
+    return cast("Function", numba.njit(_nrt=False, error_model="numpy")(function))
 
 
 def njit_inline(function: Function) -> Function:

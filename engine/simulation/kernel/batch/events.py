@@ -16,7 +16,7 @@ from engine.simulation.kernel.batch.mark_to_market import load_price, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, load, not_, splat, store, where
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, TERM_REGISTERS, offset
-from engine.simulation.kernel.batch.trade import trade_lanes
+from engine.simulation.kernel.batch.trade import hold_at_prices, trade_lanes
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
 from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
@@ -27,27 +27,32 @@ RUIN_DRAWDOWN: Final = -0.999
 
 @njit_inline
 def handle_events(
-    t: int, at: int, state: FloatArray, market: BatchMarket, plans: BatchPlans, packed: FloatArray, row: int, width: int
+    t: int,
+    due: int,
+    at: int,
+    state: FloatArray,
+    market: BatchMarket,
+    plans: BatchPlans,
+    packed: FloatArray,
+    row: int,
+    width: int,
 ) -> int:
     """Do what session ``t`` asks for before its close; return the next row at which any variant has a rebalance.
 
-    The plans of the eight begin at column ``at``; the session's prices are row ``row`` of ``packed``, those of the
-    session before, where there is one, the row before that.
+    ``due`` is that row as it was known before. The plans of the eight begin at column ``at``; the session's prices are
+    row ``row`` of ``packed``, those of the session before, where there is one, the row before that.
     """
     n = market.fresh.shape[1]
-    following = _mark_due(t, at, state, plans)
-    whole = (load(state, reg.DUE) > splat(0.0)) | (load(state, reg.BROKE_BAND) > splat(0.0))
+    whole = load(state, reg.BROKE_BAND) > splat(0.0)
+    if t == due:
+        due = _mark_due(t, at, state, plans)
+        whole = whole | (load(state, reg.DUE) > splat(0.0))
     over = (load(state, reg.BROKE_CAP) > splat(0.0)) & not_(whole)
     place = row * row_stride(n, market.capped.size > 0, width)
     for a in range(n):
         store(state, offset(reg.PRICE, a, n), load_price(packed, place, a, width))
-    end = begin = int(np.searchsorted(market.delisting_rows, t))
-    while end < market.delisted.size and market.delisting_rows[end] == t:
-        end += 1
-    if begin < end:
-        paid = _pay_out_delisted(begin, end, state, market)
-        if any_lane(not_(whole)):
-            _reinvest_payouts(begin, end, at, not_(whole), paid, state, market, plans)
+    if market.delisted.size > 0:
+        _settle_delistings(t, at, whole, state, market, plans)
     if any_lane(whole):
         _rebalance(t, at, whole, state, market, plans)
     if any_lane(over):
@@ -59,7 +64,7 @@ def handle_events(
         store(state, reg.TRADED, splat(0.0))  # the opening purchase is no turnover
     if t == 1:
         store_first_return(n, state, packed, row, width, market.capped.size > 0)
-    return following
+    return due
 
 
 @njit_inline
@@ -79,18 +84,16 @@ def store_outputs(at: int, state: FloatArray, outputs: FloatArray) -> None:
     """Write what is left of the runs into their columns."""
     ruined = load(state, reg.LOWEST) < splat(RUIN_DRAWDOWN)
     store(state, reg.NEEDS_FALLBACK, where(ruined, splat(1.0), load(state, reg.NEEDS_FALLBACK)))
-    rows, size = outputs.ravel(), outputs.shape[1]
     for row in range(len(OUTPUT_REGISTERS)):
-        store(rows, row * size + at, load(state, OUTPUT_REGISTERS[row]))
+        store(outputs, row * outputs.shape[1] + at, load(state, OUTPUT_REGISTERS[row]))
 
 
 @njit_private
 def initialise(at: int, state: FloatArray, terms: FloatArray, day: float) -> None:
     """Put the capital into cash, the terms into their registers, and every statistic to where it begins."""
     state[:] = 0.0
-    rows, size = terms.ravel(), terms.shape[1]
     for row in range(len(TERM_REGISTERS)):
-        store(state, TERM_REGISTERS[row], load(rows, row * size + at))
+        store(state, TERM_REGISTERS[row], load(terms, row * terms.shape[1] + at))
     for lane in range(LANE_COUNT):
         capital = state[reg.CAPITAL + lane]
         state[reg.CASH + lane] = state[reg.LAST + lane] = state[reg.HIGH + lane] = state[reg.YEAR_START + lane] = (
@@ -114,7 +117,7 @@ def _mark_due(t: int, at: int, state: FloatArray, plans: BatchPlans) -> int:
     return following
 
 
-@njit_private
+@njit_inline
 def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
     """Trade the variants in ``whole`` to their targets; what would wait for a price needs the fallback (S3, S9)."""
     zero, one, n = splat(0.0), splat(1.0), market.fresh.shape[1]
@@ -128,11 +131,23 @@ def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMar
             trades = whole & ((load(state, offset(reg.UNITS, a, n)) > zero) | (target > zero))
             fallback = where(trades, one, fallback)
     store(state, reg.NEEDS_FALLBACK, fallback)
-    trade_lanes(whole, zero, state, n, plans.proportional, False)
+    trade_lanes(whole, hold_at_prices(state, n), zero, state, n, plans.proportional, False)
     store(state, reg.REBALANCES, load(state, reg.REBALANCES) + load(state, reg.HAS_TRADED))
 
 
 @njit_private
+def _settle_delistings(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
+    """Pay out what is delisted at ``t``; who has no rebalance then, those in ``whole``, reinvests it at once."""
+    end = begin = int(np.searchsorted(market.delisting_rows, t))
+    while end < market.delisted.size and market.delisting_rows[end] == t:
+        end += 1
+    if begin < end:
+        paid = _pay_out_delisted(begin, end, state, market)
+        if any_lane(not_(whole)):
+            _reinvest_payouts(begin, end, at, not_(whole), paid, state, market, plans)
+
+
+@njit_inline
 def _pay_out_delisted(begin: int, end: int, state: FloatArray, market: BatchMarket) -> Lanes:
     """Turn delisted assets into cash at their last price less the haircut (S8); return what they bring."""
     zero, one, n, delisted = splat(0.0), splat(1.0), market.fresh.shape[1], market.delisted
@@ -149,7 +164,7 @@ def _pay_out_delisted(begin: int, end: int, state: FloatArray, market: BatchMark
     return paid
 
 
-@njit_private
+@njit_inline
 def _reinvest_payouts(
     begin: int,
     end: int,
@@ -176,7 +191,7 @@ def _reinvest_payouts(
         store(state, offset(reg.RECIPIENTS, a, n), share)
         store(state, offset(reg.ACTIVE, a, n), zero)
     spends = on & (paid > zero) & (total > zero)
-    trade_lanes(spends, paid, state, n, plans.proportional, True)
+    trade_lanes(spends, hold_at_prices(state, n), paid, state, n, plans.proportional, True)
 
 
 @njit_inline
@@ -198,18 +213,15 @@ def _trim_to_targets(
     """
     zero, one, n = splat(0.0), splat(1.0), market.fresh.shape[1]
     fresh, capped = market.fresh, market.capped
-    last, cash, slack = load(state, reg.LAST), load(state, reg.CASH), splat(1.0 + LIMIT_TOLERANCE)
-    limit, value, found, total = load(state, reg.CAP) * slack, zero, zero, zero
+    last, slack = load(state, reg.LAST), splat(1.0 + LIMIT_TOLERANCE)
+    limit, value, found, total = load(state, reg.CAP) * slack, hold_at_prices(state, n), zero, zero
     for a in range(n):
-        value = value + load(state, offset(reg.UNITS, a, n)) * load(state, offset(reg.PRICE, a, n))
         store(state, offset(reg.ACTIVE, a, n), zero)
-    value = value + cash
     for k in range(capped.size):
         if fresh[t, capped[k]]:
-            units = load(state, offset(reg.UNITS, capped[k], n))
-            seen = units * load_price(packed, before, capped[k], width) / last
+            seen = load(state, offset(reg.UNITS, capped[k], n)) * load_price(packed, before, capped[k], width) / last
             goal = load(state, offset(reg.TARGET, capped[k], n)) * value * slack
-            sells = over & (seen > limit) & (units * load(state, offset(reg.PRICE, capped[k], n)) > goal)
+            sells = over & (seen > limit) & (load(state, offset(reg.HOLDINGS, capped[k], n)) > goal)
             store(state, offset(reg.ACTIVE, capped[k], n), where(sells, one, zero))
             found = where(sells, one, found)
     for a in range(n):
@@ -217,12 +229,14 @@ def _trim_to_targets(
         share = where(able, load(plans.core[a], at), zero)
         store(state, offset(reg.RECIPIENTS, a, n), share)
         total = total + share
+    whole = where(total > zero, total, one)
     for a in range(n):
         share = load(state, offset(reg.RECIPIENTS, a, n))
-        store(state, offset(reg.RECIPIENTS, a, n), where(total > zero, share / total, share))
+        if any_lane(share > zero):
+            store(state, offset(reg.RECIPIENTS, a, n), share / whole)
     on = over & (found > zero)
     store(state, reg.NEEDS_FALLBACK, where(on & (total <= zero), one, load(state, reg.NEEDS_FALLBACK)))
-    trade_lanes(on, zero, state, n, plans.proportional, True)
+    trade_lanes(on, value, zero, state, n, plans.proportional, True)
 
 
 @njit_private
@@ -238,10 +252,10 @@ def _store_block_sums(block: int, at: int, state: FloatArray, block_sums: FloatA
 
     The first block's come from its registers.
     """
-    rows, size = block_sums.ravel(), block_sums.shape[2]
+    size = block_sums.shape[2]
     while block < RETURN_BLOCKS and (block + 1) * returns // RETURN_BLOCKS < t:
         for row in range(len(BLOCK_REGISTERS)):
-            store(rows, (block * len(BLOCK_REGISTERS) + row) * size + at, load(state, BLOCK_REGISTERS[row]))
+            store(block_sums, (block * len(BLOCK_REGISTERS) + row) * size + at, load(state, BLOCK_REGISTERS[row]))
         _clear_block_sums(state)
         block += 1
     return block

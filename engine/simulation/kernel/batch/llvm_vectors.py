@@ -88,30 +88,6 @@ def _element_address(context: BaseContext, builder: ir.IRBuilder, sig: Signature
     return builder.gep(array.data, [args[1]])
 
 
-def _drop_refcount(context: BaseContext, builder: ir.IRBuilder, kind: types.Type, value: ir.Value) -> ir.Value:
-    """Return an array, or a record with the arrays in it, without reference counts."""
-    if isinstance(kind, types.NamedTuple):
-        members = (builder.extract_value(value, at) for at in range(len(kind)))
-        lent = [_drop_refcount(context, builder, *one) for one in zip(kind.types, members, strict=True)]
-        return context.make_tuple(builder, kind, lent)
-    if not isinstance(kind, types.Array):
-        return value
-    array = context.make_array(kind)(context, builder, value)
-    array.meminfo = ir.Constant(array.meminfo.type, None)
-    array.parent = ir.Constant(array.parent.type, None)
-    return array._getvalue()  # noqa: SLF001  (numba's own name for it)
-
-
-@intrinsic
-def without_refcount(_typing: TypingContext, record: types.Type) -> TypedEmitter:
-    """Return an array, or a record of arrays, without reference counts: for what a caller keeps alive all the while.
-
-    Counts are kept by atomic operations. Threads that share an array would wait for each other at every call that
-    takes it, and one alone pays for a count more than for a session.
-    """
-    return record(record), lambda context, builder, sig, args: _drop_refcount(context, builder, sig.args[0], args[0])
-
-
 @intrinsic
 def splat(_typing: TypingContext, number: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return a number in every lane."""
@@ -120,7 +96,7 @@ def splat(_typing: TypingContext, number: types.Type) -> TypedEmitter:  # noqa: 
 
 @intrinsic
 def broadcast_load(_typing: TypingContext, array: types.Type, at: types.Type) -> TypedEmitter:  # noqa: ARG001
-    """Return the element of a flat array at index ``at`` in every lane; the index is not negative."""
+    """Return the element of an array at index ``at`` in every lane; the index is not negative."""
 
     def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
         return _emit_splat(builder, builder.load(_element_address(context, builder, sig, args)))
@@ -130,7 +106,7 @@ def broadcast_load(_typing: TypingContext, array: types.Type, at: types.Type) ->
 
 @intrinsic
 def load(_typing: TypingContext, array: types.Type, at: types.Type) -> TypedEmitter:  # noqa: ARG001
-    """Return eight neighbours of a flat array from index ``at`` on."""
+    """Return eight neighbours of an array from index ``at`` on."""
 
     def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
         place = builder.bitcast(_element_address(context, builder, sig, args), _FLOAT_VECTOR.as_pointer())
@@ -140,8 +116,31 @@ def load(_typing: TypingContext, array: types.Type, at: types.Type) -> TypedEmit
 
 
 @intrinsic
+def gather(
+    _typing: TypingContext,
+    array: types.Type,
+    places: types.Type,
+    at: types.Type,  # noqa: ARG001
+    shift: types.Type,  # noqa: ARG001
+) -> TypedEmitter:
+    """Return the elements of an array ``shift`` after eight places, which are those of ``places`` from ``at`` on."""
+
+    def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
+        eight = ir.Constant(_FLOAT_VECTOR, ir.Undefined)
+        first = _element_address(context, builder, signature(types.void, *sig.args[1:3]), args[1:3])
+        for lane in range(LANE_COUNT):
+            number = ir.Constant(ir.IntType(32), lane)
+            place = builder.add(builder.load(builder.gep(first, [number])), args[3])
+            address = _element_address(context, builder, sig, [args[0], place])
+            eight = builder.insert_element(eight, builder.load(address), number)
+        return eight
+
+    return LANES(array, places, types.intp, types.intp), emit
+
+
+@intrinsic
 def store(_typing: TypingContext, array: types.Type, at: types.Type, x: types.Type) -> TypedEmitter:  # noqa: ARG001
-    """Write eight numbers into a flat array from index ``at`` on."""
+    """Write eight numbers into an array from index ``at`` on."""
 
     def emit(context: BaseContext, builder: ir.IRBuilder, sig: Signature, args: IrValues) -> ir.Value:
         place = builder.bitcast(_element_address(context, builder, sig, args), _FLOAT_VECTOR.as_pointer())

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.mark_to_market import PACKED_EXTRAS, capped_begin, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket
+from engine.simulation.kernel.batch.simd import gather, load, splat, store
 from engine.simulation.kernel.jit import njit_inline, njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
@@ -76,37 +77,43 @@ def fill_history(rows: IntArray, history: int, seed: np.uint64, restart: np.uint
 
 
 @njit_private
+def fill_places(begin: int, end: int, keys: DrawArray, rows: IntArray, places: IntArray, source: Resampling) -> None:
+    """Overwrite ``places`` (end - begin, 8) with where the returns of eight histories begin in ``growth``.
+
+    ``keys`` and ``rows`` (8,) are the histories' keys and their rows of the session before, overwritten.
+    """
+    n = source.opening.size
+    count = source.growth.size // n
+    for lane in range(LANE_COUNT):
+        row, key = rows[lane], keys[lane]
+        for session in range(begin, end):
+            row = next_row(row, session, key, source.restart, count)
+            places[(session - begin) * LANE_COUNT + lane] = row * n
+        rows[lane] = row
+
+
+@njit_private
 def fill_closes(
-    begin: int,
-    end: int,
-    keys: DrawArray,
-    rows: IntArray,
-    chunk: FloatArray,
-    market: BatchMarket,
-    source: Resampling,
+    begin: int, end: int, places: IntArray, chunk: FloatArray, market: BatchMarket, source: Resampling
 ) -> None:
     """Overwrite ``chunk`` with the sessions from ``begin`` to before ``end``, after one row for the session before.
 
-    It is a part of ``packed`` whose prices are registers. ``keys`` and ``rows`` (8,) are those of the eight histories;
-    ``rows`` those of the session before, overwritten.
+    It is a part of ``packed`` whose prices are registers. ``places`` as :func:`fill_places` has them.
     """
     n, caps = source.opening.size, market.capped.size > 0
     stride, facts_stride = row_stride(n, caps, LANE_COUNT), row_stride(n, caps, 1)
-    own, count = capped_begin(n, LANE_COUNT), source.growth.size // n
+    own, at = capped_begin(n, LANE_COUNT), stride
     for session in range(begin, end):
-        at = (session - begin + 1) * stride
-        for lane in range(LANE_COUNT):
+        for a in range(n):
             if session == 0:
-                for a in range(n):
-                    chunk[at + a * LANE_COUNT + lane] = source.opening[a]
+                price = splat(source.opening[a])
             else:
-                row = next_row(rows[lane], session, keys[lane], source.restart, count)
-                rows[lane] = row
-                for a in range(n):
-                    place = at + a * LANE_COUNT + lane
-                    chunk[place] = chunk[place - stride] * source.growth[row * n + a]
-        for k in range(PACKED_EXTRAS):
-            chunk[at + n * LANE_COUNT + k] = market.packed[session * facts_stride + n + k]
+                price = load(chunk, at - stride + a * LANE_COUNT)
+                price = price * gather(source.growth, places, (session - begin) * LANE_COUNT, a)
+            store(chunk, at + a * LANE_COUNT, price)
         for k in range(market.capped.size):
             place = at + market.capped[k] * LANE_COUNT
-            chunk[place + own : place + own + LANE_COUNT] = chunk[place : place + LANE_COUNT]
+            store(chunk, place + own, load(chunk, place))
+        for k in range(PACKED_EXTRAS):
+            chunk[at + n * LANE_COUNT + k] = market.packed[session * facts_stride + n + k]
+        at += stride

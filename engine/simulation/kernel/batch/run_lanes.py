@@ -11,7 +11,6 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
 from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
-from engine.simulation.kernel.batch.simd import without_refcount
 from engine.simulation.kernel.jit import njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
@@ -32,14 +31,7 @@ def run_lanes(
     (len(OUTPUT_REGISTERS), S) and ``block_sums`` (RETURN_BLOCKS, len(BLOCK_REGISTERS), S).
     """
     for number in range(first, last):
-        _run_group(
-            number * LANE_COUNT,
-            without_refcount(state),
-            without_refcount(market),
-            without_refcount(plans),
-            without_refcount(outputs),
-            without_refcount(block_sums),
-        )
+        _run_group(number * LANE_COUNT, state, market, plans, outputs, block_sums)
 
 
 @njit_private
@@ -51,10 +43,10 @@ def _run_group(
     watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
     packed = market.packed
     initialise(at, state, plans.terms, packed[n + DAY])
-    t, block = min(0, sessions), 0  # no literal 0, for which all would be compiled once more
+    t, block, due = min(0, sessions), 0, 0  # no literal 0, for which all would be compiled once more
     while t < sessions:
-        following = handle_events(t, at, state, market, plans, packed, t, 1)
-        stop = min(market.stops[t], following)
+        due = handle_events(t, due, at, state, market, plans, packed, t, 1)
+        stop = min(market.stops[t], due)
         # inlined with literals: a loop without bands, excess or caps has no branch for them
         if watched or excess or bands:
             t = mark_until_trigger_lanes(t, stop, n, state, packed, 1, caps, watched, excess, bands)

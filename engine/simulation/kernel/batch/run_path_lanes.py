@@ -14,8 +14,7 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
 from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
-from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, history_key
-from engine.simulation.kernel.batch.simd import without_refcount
+from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, fill_places, history_key
 from engine.simulation.kernel.jit import njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
@@ -47,21 +46,11 @@ def run_path_lanes(
     (RETURN_BLOCKS, len(BLOCK_REGISTERS), S). ``chunk`` is to hold zeros, or what an earlier run of the plan left.
     """
     keys, rows = np.zeros(LANE_COUNT, dtype=np.uint64), np.zeros(LANE_COUNT, dtype=np.int64)
+    places = np.zeros(chunk.size, dtype=np.int64)  # eight a session, which are fewer than its closes
     for at in range(0, histories.size, LANE_COUNT):
         for lane in range(LANE_COUNT):
             keys[lane] = history_key(source.seed, histories[at + lane])
-        _run_group(
-            at,
-            without_refcount(market),
-            without_refcount(plans),
-            without_refcount(source),
-            without_refcount(state),
-            without_refcount(chunk),
-            without_refcount(keys),
-            without_refcount(rows),
-            without_refcount(outputs),
-            without_refcount(block_sums),
-        )
+        _run_group(at, market, plans, source, state, chunk, keys, rows, places, outputs, block_sums)
 
 
 @njit_private
@@ -74,6 +63,7 @@ def _run_group(
     chunk: FloatArray,
     keys: DrawArray,
     rows: IntArray,
+    places: IntArray,
     outputs: FloatArray,
     block_sums: FloatArray,
 ) -> None:
@@ -82,17 +72,18 @@ def _run_group(
     watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
     stride = row_stride(n, caps, LANE_COUNT)
     initialise(0, state, plans.terms, market.packed[n + DAY])
-    t, block, begin, ready = min(0, sessions), 0, 0, 0
+    t, block, due, begin, ready = min(0, sessions), 0, 0, 0, 0
     while t < sessions:
         if t == ready:
             begin, last = t, (ready - begin) * stride
             for place in range(stride):
                 chunk[place] = chunk[last + place]
             ready = min(t + chunk.size // stride - 1, sessions)
-            fill_closes(t, ready, keys, rows, chunk, market, source)
+            fill_places(t, ready, keys, rows, places, source)
+            fill_closes(t, ready, places, chunk, market, source)
         row = t - begin + 1
-        following = handle_events(t, 0, state, market, plans, chunk, row, LANE_COUNT)
-        stop = min(market.stops[t], following, ready) - begin + 1
+        due = handle_events(t, due, 0, state, market, plans, chunk, row, LANE_COUNT)
+        stop = min(market.stops[t], due, ready) - begin + 1
         if watched or excess or bands:
             row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, caps, watched, excess, bands)
         elif caps:

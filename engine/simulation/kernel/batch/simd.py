@@ -9,12 +9,12 @@ eight times (:mod:`.llvm_vectors`). Without a compiler (``NUMBA_DISABLE_JIT=1``)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import numba
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.kernel.records import LANE_COUNT
 
 Lanes: TypeAlias = FloatArray
@@ -24,26 +24,20 @@ Mask: TypeAlias = BoolArray
 """(8,) a statement that is true of some of eight variants."""
 
 
-Lent = TypeVar("Lent")
-
-
-def without_refcount(record: Lent) -> Lent:
-    """Return an array, or a record of arrays, that is not counted as in use; the caller keeps it alive."""
-    return record
-
-
 def _store(array: FloatArray, at: int, x: Lanes) -> None:
-    array[at : at + LANE_COUNT] = x
+    array.reshape(-1)[at : at + LANE_COUNT] = x
 
 
 splat: Callable[[float], Lanes]
 """A number in every lane."""
 broadcast_load: Callable[[FloatArray, int], Lanes]
-"""The element of a flat array at an index, in every lane; the index is not negative and not checked."""
+"""The element of an array at an index into all of it, in every lane; the index is not negative and not checked."""
 load: Callable[[FloatArray, int], Lanes]
-"""Eight neighbours of a flat array from an index on."""
+"""Eight neighbours of an array from an index on."""
+gather: Callable[[FloatArray, IntArray, int, int], Lanes]
+"""The elements of an array a number of places after eight places, which are neighbours in an array from an index on."""
 store: Callable[[FloatArray, int, Lanes], None]
-"""Write eight numbers into a flat array from an index on."""
+"""Write eight numbers into an array from an index on."""
 where: Callable[[Mask, Lanes, Lanes], Lanes]
 """The one in the lanes of a mask, the other elsewhere."""
 any_lane: Callable[[Mask], bool]
@@ -55,11 +49,12 @@ fabs: Callable[[Lanes], Lanes]
 
 if TYPE_CHECKING or numba.config.DISABLE_JIT:
     splat = lambda number: np.full(LANE_COUNT, number)  # noqa: E731
-    broadcast_load = lambda array, at: np.full(LANE_COUNT, array[at])  # noqa: E731
-    load = lambda array, at: array[at : at + LANE_COUNT].copy()  # noqa: E731
+    broadcast_load = lambda array, at: np.full(LANE_COUNT, array.flat[at])  # noqa: E731
+    load = lambda array, at: array.reshape(-1)[at : at + LANE_COUNT].copy()  # noqa: E731
+    gather = lambda array, places, at, shift: array[places[at : at + LANE_COUNT] + shift]  # noqa: E731
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
     from engine.simulation.kernel.batch import llvm_vectors as llvm
 
     splat, broadcast_load, load, store, where = llvm.splat, llvm.broadcast_load, llvm.load, llvm.store, llvm.where
-    any_lane, not_, fabs, without_refcount = llvm.any_lane, llvm.not_, llvm.fabs, llvm.without_refcount
+    gather, any_lane, not_, fabs = llvm.gather, llvm.any_lane, llvm.not_, llvm.fabs

@@ -1,6 +1,6 @@
 """The state that eight variants are run in: one flat array, a register a line of the cache.
 
-First the registers of the group, eight lanes each, then eight registers for each of its n assets.
+First the registers of the group, eight lanes each, then eight registers for each of its n assets, and a list of n.
 """
 
 from __future__ import annotations
@@ -75,6 +75,12 @@ is set free, 1 where an order goes to its weight, price at which orders are fill
 @njit_inline
 def state_size(n: int) -> int:
     """Return how many numbers a group with ``n`` assets needs."""
+    return traded_begin(n) + n + -n % LANE_COUNT
+
+
+@njit_inline
+def traded_begin(n: int) -> int:
+    """Return where the numbers of the assets begin that orders are placed in."""
     return ASSETS_BEGIN + ASSET_FIELDS * n * LANE_COUNT
 
 

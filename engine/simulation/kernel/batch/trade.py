@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, splat, store, where
-from engine.simulation.kernel.batch.state_layout import offset
+from engine.simulation.kernel.batch.state_layout import offset, traded_begin
 from engine.simulation.kernel.jit import njit_private
 from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
 
@@ -33,13 +33,39 @@ def order_cost_lanes(x: Lanes, price: Lanes, state: FloatArray, proportional: bo
 
 
 @njit_private
+def hold_at_prices(state: FloatArray, n: int) -> Lanes:
+    """Write down the money in each asset at the prices in the state, and return what the accounts are worth."""
+    V = splat(0.0)
+    for a in range(n):
+        h = load(state, offset(reg.UNITS, a, n)) * load(state, offset(reg.PRICE, a, n))
+        store(state, offset(reg.HOLDINGS, a, n), h)
+        V = V + h
+    return V + load(state, reg.CASH)
+
+
+@njit_private
+def _list_traded(state: FloatArray, n: int, shared: bool) -> int:
+    """List the assets in which any variant may have an order, and return how many there are.
+
+    Of the others nothing is bought or sold, and adding nothing leaves every sum as it is.
+    """
+    zero, begin, count = splat(0.0), traded_begin(n), 0
+    for a in range(n):
+        state[begin + count] = a
+        orders = (load(state, offset(reg.ACTIVE, a, n)) > zero) | (load(state, offset(reg.RECIPIENTS, a, n)) > zero)
+        count += 1 if not shared or any_lane(orders) else 0
+    return count
+
+
+@njit_private
 def _compute_trades(
-    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool
+    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool, shared: bool
 ) -> Lanes:
     """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
-    zero, one, noise = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V
+    zero, one, noise, begin = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V, traded_begin(n)
     free, fee = release - (V - V1), zero
-    for a in range(n):
+    for k in range(count):
+        a = int(state[begin + k])
         goal = load(state, offset(reg.TARGET, a, n)) * V1
         x = where(zero > goal, zero, goal) - load(state, offset(reg.HOLDINGS, a, n))
         if shared:
@@ -52,7 +78,8 @@ def _compute_trades(
             store(state, offset(reg.TRADES, a, n), x)
             fee = fee + order_cost_lanes(x, load(state, offset(reg.PRICE, a, n)), state, proportional)
     if shared:
-        for a in range(n):
+        for k in range(count):
+            a = int(state[begin + k])
             recipient, least = load(state, offset(reg.RECIPIENTS, a, n)), zero - load(state, offset(reg.HOLDINGS, a, n))
             gain = recipient * free
             gain = where(least > gain, least, gain)
@@ -65,27 +92,31 @@ def _compute_trades(
 
 
 @njit_private
-def _iterate_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool) -> tuple[Lanes, Lanes]:
+def _iterate_fixpoint(
+    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
+) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where all costs are small rates: by iteration (S3)."""
-    V1, fee = V, _compute_trades(V, V, release, state, n, True, shared)
+    V1, fee = V, _compute_trades(V, V, release, state, n, count, True, shared)
     for _ in range(100):
         after = V - fee
         if not any_lane(not_(after == V1)):
             break
         V1 = after
-        fee = _compute_trades(V1, V, release, state, n, True, shared)
+        fee = _compute_trades(V1, V, release, state, n, count, True, shared)
     return V1, fee
 
 
 @njit_private
-def _bisect_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool) -> tuple[Lanes, Lanes]:
+def _bisect_fixpoint(
+    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
+) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
     zero, half = splat(0.0), splat(0.5)
     V1, low, high = V, zero, V
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
     step, last = 0, -1
     while True:
-        fee = _compute_trades(V1, V, release, state, n, False, shared)
+        fee = _compute_trades(V1, V, release, state, n, count, False, shared)
         if step == last:
             break
         if step == 0:
@@ -106,12 +137,13 @@ def _bisect_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, shared
 
 @njit_private
 def _affordable_lanes(
-    V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, state: FloatArray, n: int, shared: bool
+    V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
 ) -> Mask:
     """Return where trades leave cash at zero or above, and recipients something after the costs of reaching them."""
     zero, one, snap = splat(0.0), splat(1.0), splat(CASH_TOLERANCE)
-    free, left, recipients = release - (V - V1), cash - fee, zero
-    for a in range(n):
+    free, left, recipients, begin = release - (V - V1), cash - fee, zero, traded_begin(n)
+    for k in range(count):
+        a = int(state[begin + k])
         x = load(state, offset(reg.TRADES, a, n))
         left = left - x
         if shared:
@@ -122,26 +154,24 @@ def _affordable_lanes(
 
 
 @njit_private
-def trade_lanes(on: Mask, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool) -> None:
-    """Fill the orders of the variants in ``on`` at the prices in the state; others stay as they are.
+def trade_lanes(
+    on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool
+) -> None:
+    """Fill the orders of the variants in ``on`` at the prices in the state, where they are worth ``V``; others stay.
 
     All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
     ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
     """
     zero, one, cash = splat(0.0), splat(1.0), load(state, reg.CASH)
-    V = zero
-    for a in range(n):
-        h = load(state, offset(reg.UNITS, a, n)) * load(state, offset(reg.PRICE, a, n))
-        store(state, offset(reg.HOLDINGS, a, n), h)
-        V = V + h
-    V = V + cash
+    begin, count = traded_begin(n), _list_traded(state, n, shared)
     if proportional:
-        V1, fee = _iterate_fixpoint(V, release, state, n, shared)
+        V1, fee = _iterate_fixpoint(V, release, state, n, count, shared)
     else:
-        V1, fee = _bisect_fixpoint(V, release, state, n, shared)
-    on = on & _affordable_lanes(V, V1, fee, cash, release, state, n, shared)
+        V1, fee = _bisect_fixpoint(V, release, state, n, count, shared)
+    on = on & _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
     paid, orders, money, any_ = load(state, reg.COSTS), load(state, reg.ORDERS), load(state, reg.TRADED), zero
-    for a in range(n):
+    for k in range(count):
+        a = int(state[begin + k])
         price, x = load(state, offset(reg.PRICE, a, n)), load(state, offset(reg.TRADES, a, n))
         units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
         dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
