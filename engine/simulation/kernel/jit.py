@@ -49,7 +49,8 @@ def njit_private(function: Function) -> Function:
     Arrays are lent to it: it makes none, and counts no references to those it is given. Threads that share an array
     would wait for each other at every count, and one alone pays more for the counts of a stop than for a session.
     """
-    return cast("Function", numba.njit(_nrt=False, error_model="numpy")(function))
+    lent = {"_nrt": False}  # no runtime of arrays: numba's own option, which its types do not know
+    return cast("Function", numba.njit(error_model="numpy", **lent)(function))  # type: ignore[call-overload]
 
 
 def njit_inline(function: Function) -> Function:
