@@ -11,7 +11,6 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
-from engine.simulation.kernel.resample import fill_resampled
 
 _MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
@@ -66,14 +65,17 @@ def cagr_difference_intervals(pairs: Sequence[PairedReturns], terms: Bootstrap) 
 
 def _draw_differences(pairs: Sequence[PairedReturns], terms: Bootstrap) -> FloatArray:
     """Return (samples, p) differences of resampled growth a year, for ``p`` pairs of the same number of returns."""
+    from engine.simulation.kernel.resample import fill_resampled  # noqa: PLC0415  (a config needs no compiler)
+
     logs = np.log1p(np.array([(pair.returns, pair.other_returns) for pair in pairs]))
     lengths = [round(optimal_block_length(pair.returns - pair.other_returns)) for pair in pairs]
     chances = 1.0 / np.maximum(lengths, 1)
     generator, count = np.random.default_rng(terms.seed), logs.shape[2]
-    drawn, sums = np.empty_like(logs), np.empty((terms.samples, *logs.shape[:2]))
+    uniforms, drawn, sums = np.empty(count), np.empty_like(logs), np.empty((terms.samples, *logs.shape[:2]))
     for sample in range(terms.samples):
         sessions = generator.integers(count, size=count)
-        fill_resampled(sessions, generator.random(count), chances, logs, drawn)
+        generator.random(out=uniforms)
+        fill_resampled(sessions, uniforms, chances, logs, drawn)
         drawn.sum(axis=2, out=sums[sample])
     growth: FloatArray = np.exp(sums / np.array([pair.years for pair in pairs])[:, np.newaxis])
     return growth[:, :, 0] - growth[:, :, 1]

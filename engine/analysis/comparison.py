@@ -21,10 +21,9 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, ledger_checks
 from engine.simulation.run_setup import PolicyVersion
-from engine.simulation.simulate import simulate
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on;
     without ``bootstrap`` no intervals are drawn.
     """
+    from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
     def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
         ledger = simulate(market, policy, account, costs, start=start, version=version)

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.policy import Band
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 
 @dataclass(frozen=True)

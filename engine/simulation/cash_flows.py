@@ -7,7 +7,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.records import Order
-from engine.simulation.kernel.valuation import CASH_TOLERANCE
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 from engine.simulation.order_execution import execute_flow_trades, fill_order, shortfall_error
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason

@@ -8,9 +8,10 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
 from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
-from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE, account_value
+from engine.simulation.kernel.valuation import account_value
 from engine.simulation.pending_orders import ticker_list
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason

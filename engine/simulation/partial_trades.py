@@ -11,8 +11,8 @@ from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import UNAFFORDABLE
-from engine.simulation.kernel.valuation import TRADE_TOLERANCE
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason

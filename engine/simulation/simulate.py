@@ -16,8 +16,9 @@ from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.fixed_targets import needs_no_decision, run_in_one_call
 from engine.simulation.kernel.records import StandingOrders, Thresholds
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.kernel.triggers import NO_TRIGGER
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, normalise
+from engine.simulation.kernel.valuation import normalise
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending

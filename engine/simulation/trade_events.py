@@ -13,7 +13,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.simulation.band_targets import band_widths
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 LazyText: TypeAlias = str | Callable[[], str]
 """A reason, or what says it when asked."""

@@ -14,8 +14,8 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.policy import Band, Decision, Policy
 from engine.simulation.band_targets import flow_suffices
 from engine.simulation.event_schedule import DriftTrigger, EventSchedule
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, REVIEW_TRIGGER
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.portfolio_state import PortfolioState
 

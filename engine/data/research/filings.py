@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.core.arrays import FloatArray, read_only
-from engine.core.arrow_columns import is_number
 from engine.core.errors import DataError
 from engine.core.fields import YEAR_BOUNDS
 from engine.data.csv_reader import find_column_name, parse_csv, read_bytes, refuse_duplicate_columns, resolve_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _REQUIRED_COLUMNS: Final = {
     "ticker": ("ticker",),
@@ -125,6 +125,9 @@ def _parse_numbers(raw: _RawColumns, column: str) -> FloatArray | None:
 
 
 def _read_parquet(name: str, raw: bytes) -> _RawColumns:
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     try:
         with pq.ParquetFile(pa.BufferReader(raw), page_checksum_verification=True) as source:
             table = source.read(use_pandas_metadata=False, use_threads=False)
@@ -141,12 +144,18 @@ def _read_parquet(name: str, raw: bytes) -> _RawColumns:
 
 def _to_cells(column: pa.ChunkedArray) -> Cells:
     """Return Python values; a stamp becomes its day, on the clock of its zone."""
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+
     day = pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)
     cells: list[object] = (column.cast(pa.date32()) if day else column).to_pylist()
     return cells
 
 
 def _convert_numbers(column: pa.ChunkedArray) -> FloatArray | None:
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+
+    from engine.core.arrow_columns import is_number  # noqa: PLC0415
+
     if not (is_number(column.type) or pa.types.is_null(column.type)):
         return None
     # cell by cell: float() of a decimal is the nearest number, Arrow's own cast often the one beside it

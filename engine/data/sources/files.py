@@ -16,7 +16,6 @@ from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.csv_prices import parse_csv_price_table
 from engine.data.sources.layouts import CloseKind, PriceTable, shortlist
-from engine.data.sources.parquet_prices import parse_parquet_price_table
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
@@ -72,6 +71,8 @@ def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tup
 
 def _read_table(path: Path, tickers: Iterable[str]) -> PriceTable:
     if path.suffix.lower() in _PARQUET_SUFFIXES:
+        from engine.data.sources.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
+
         return parse_parquet_price_table(path, tickers)
     try:
         return parse_csv_price_table(path.name, path.read_bytes(), tickers)

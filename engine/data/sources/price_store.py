@@ -15,11 +15,8 @@ from typing import Final
 
 import numpy as np
 import platformdirs
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
-from engine.core.arrow_columns import to_numpy
 from engine.core.errors import DataError
 from engine.core.files import atomic_write, expand_home
 
@@ -104,6 +101,9 @@ def read_series(source: str, ticker: str) -> StoredSeries | None:
 
 def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
     """Return the bytes of the file, sealed."""
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     table = pa.table(
         {
             "date": pa.array(stored.dates.astype("datetime64[D]"), pa.date32()),
@@ -131,6 +131,11 @@ def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
 
 def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSeries:
     """Check seal, page checksums and series hash, and return the series."""
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    from engine.core.arrow_columns import to_numpy  # noqa: PLC0415
+
     at = content.rfind(_SEAL) + len(_SEAL)
     seal = content[at : at + len(_BLANK)]
     blank = content[:at] + _BLANK + content[at + len(_BLANK) :]

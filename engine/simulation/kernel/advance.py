@@ -10,15 +10,10 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.simulation.kernel import triggers
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.records import Order, RunContext, Thresholds
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER
-from engine.simulation.kernel.valuation import (
-    CASH_TOLERANCE,
-    LIMIT_TOLERANCE,
-    account_value,
-    normalise,
-    portfolio_weights,
-)
+from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
 
 CALLER_DECIDES: Final = -1
 """What a session is that ``advance`` leaves to its caller."""

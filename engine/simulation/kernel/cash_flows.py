@@ -9,8 +9,9 @@ from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.records import Order, OrderTerms
+from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import execute_trades
-from engine.simulation.kernel.valuation import TRADE_TOLERANCE, fill_holdings
+from engine.simulation.kernel.valuation import fill_holdings
 
 
 @njit_cached

@@ -7,7 +7,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import is_proportional, total_cost
 from engine.simulation.kernel.records import Order
-from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
 @njit_cached

@@ -11,8 +11,9 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.records import MarketArrays, Order, OrderTerms, RunOutputs
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 from engine.simulation.kernel.trade import UNAFFORDABLE, trade
-from engine.simulation.kernel.valuation import CASH_TOLERANCE, account_value
+from engine.simulation.kernel.valuation import account_value
 
 
 @njit_cached

@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.records import ReviewWatch, RunContext, Thresholds
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
 NO_TRIGGER: Final = 0
 CAP_TRIGGER: Final = 1

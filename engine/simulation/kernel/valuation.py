@@ -1,22 +1,11 @@
-"""What accounts are worth, and the thresholds below which a difference is rounding."""
+"""What accounts are worth."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.simulation.kernel.jit import njit_cached, njit_nogil
-
-TRADE_TOLERANCE: Final = 1e-12
-"""Orders up to this share of the value are rounding, not orders."""
-
-LIMIT_TOLERANCE: Final = 1e-9
-"""A weight is above its cap, or out of its band, when it is so by more than this share of it; less is rounding (S6)."""
-
-CASH_TOLERANCE: Final = 1e-9
-"""Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
 
 
 @njit_cached

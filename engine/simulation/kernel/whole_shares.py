@@ -11,7 +11,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import cash_spent, total_cost
 from engine.simulation.kernel.records import OrderTerms
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
 SHARE_TOLERANCE: Final = 1e-9
 """Shares by which a whole-share target may fall short of an integer and still count as it (S10)."""

@@ -18,7 +18,7 @@ from engine.data.market import Market
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.records import RETURN_BLOCKS
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE, elementwise_power
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger
 
 SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))
@@ -56,6 +56,8 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
 
     ``capital`` (S,) [currency].
     """
+    from engine.simulation.kernel.valuation import elementwise_power  # noqa: PLC0415  (reports name metrics only)
+
     sessions, days, year = len(market.prices), market.days, math.sqrt(SESSIONS_PER_YEAR)
     count = sessions - 1
     total, squares = _sum_blocks(sums.returns), _sum_blocks(sums.squares)

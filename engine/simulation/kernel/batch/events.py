@@ -19,7 +19,7 @@ from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_
 from engine.simulation.kernel.batch.trade import hold_at_prices, trade_lanes
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 RUIN_DRAWDOWN: Final = -0.999
 """Beyond this drawdown the value may have come to zero, where only ``simulate`` knows what a return is."""

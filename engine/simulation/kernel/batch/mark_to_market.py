@@ -16,7 +16,7 @@ from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load,
 from engine.simulation.kernel.batch.state_layout import offset
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
-from engine.simulation.kernel.valuation import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 GROWTH, DAY, RISK_FREE, CHECK_BANDS = range(4)
 PACKED_EXTRAS: Final = 4

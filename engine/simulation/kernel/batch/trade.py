@@ -11,7 +11,7 @@ from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, splat, store, where
 from engine.simulation.kernel.batch.state_layout import offset, traded_begin
 from engine.simulation.kernel.jit import njit_private
-from engine.simulation.kernel.valuation import CASH_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
 @njit_private
