@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from engine.diagnostics.bench import measure
+from engine.diagnostics.bench import contenders
 from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job, mix_job
 from engine.diagnostics.bench.kernel_clock import clock_kernels
 from engine.diagnostics.bench.machine import session_flops
@@ -132,9 +132,9 @@ def test_a_clock_counts_kernels_while_it_runs_and_leaves_no_trace() -> None:
         assert (clock.seconds > 0.0) == hasattr(kernel, "py_func")
     assert run_batch.run_lanes is kernel
     with clock_kernels() as clock:
-        watched_ledger = measure._single_run(job)()
+        watched_ledger = contenders.single_run(job)()
         assert (clock.seconds > 0.0) == hasattr(kernel, "py_func")
-    assert np.array_equal(watched_ledger.value, measure._single_run(job)().value)
+    assert np.array_equal(watched_ledger.value, contenders.single_run(job)().value)
     assert np.array_equal(watched, variant_metric_table(job.market, job.variants), equal_nan=True)
 
 
@@ -146,17 +146,17 @@ HERE = [peer for peer in PEERS if not peer.elsewhere]
 def test_a_peer_given_the_same_weights_finds_the_same_figures(peer: Peer) -> None:
     if peer.version is None:
         pytest.skip(f"{peer.title} is not installed")
-    known = measure.comparable_figures(fixed_mix_job(MAKE_POLICY, 1, sessions=700))
+    known = contenders.comparable_figures(fixed_mix_job(MAKE_POLICY, 1, sessions=700))
     call, figures = peer.prepare(mix_job(1, sessions=700))
     for name, values in figures(run_quietly(call)).items():
         assert values == pytest.approx(known[name], rel=RESULT_TOLERANCE), name
 
 
 def test_a_peer_whose_environment_is_not_there_is_missing_with_a_remedy(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(measure, "PEERS", [peer for peer in PEERS if peer.elsewhere])
-    monkeypatch.setattr(measure, "RemoteRun", lambda peer: RemoteRun(peer, tmp_path))
+    monkeypatch.setattr(contenders, "PEERS", [peer for peer in PEERS if peer.elsewhere])
+    monkeypatch.setattr(contenders, "RemoteRun", lambda peer: RemoteRun(peer, tmp_path))
     missing: list[str] = []
-    assert list(measure._peer_contenders(MAKE_POLICY, missing)) == []
+    assert list(contenders.peer_contenders(MAKE_POLICY, missing)) == []
     assert missing == [
         "cvxportfolio is not installed and was not timed; `make bench` gives it an environment of its own"
     ]

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from engine.analysis.metrics_table import compute_metrics
-from engine.analysis.performance import Performance
-from engine.core.arrays import FloatArray
-from engine.diagnostics.bench import weights
 from engine.diagnostics.bench.commands import own_commands
-from engine.diagnostics.bench.jobs import (
-    ASSETS,
-    SESSIONS,
-    PolicyFactory,
-    TimingJob,
-    core_satellite_job,
-    fixed_mix_job,
-    mix_job,
+from engine.diagnostics.bench.contenders import (
+    batch_run,
+    matrix_contenders,
+    own_contenders,
+    peer_contenders,
+    weight_contenders,
 )
+from engine.diagnostics.bench.jobs import SESSIONS, PolicyFactory, TimingJob, core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.kernel_clock import peak_memory
-from engine.diagnostics.bench.machine import MATRIX_FLOPS, describe_machine, matrix_product, session_flops
+from engine.diagnostics.bench.machine import describe_machine
 from engine.diagnostics.bench.peer_process import RemoteRun
-from engine.diagnostics.bench.peers import PEERS, PeerFigures, run_quietly
-from engine.diagnostics.bench.stopwatch import LocalRun, Sample, TimedRun, TimeGrowth, time_in_turns
-from engine.diagnostics.bench.timings import (
-    CAPS_WATCHED_JOB,
-    COMMAND_JOB,
-    MATRIX_JOB,
-    MIX_JOB,
-    ONE_RUN,
-    ONE_RUN_METRICS,
-    PATHS,
-    PATHS_TITLE,
-    SATELLITE_JOB,
-    Timing,
-    TimingReport,
-    lanes_title,
-)
-from engine.portfolio.policy import Policy
-from engine.simulation.ledger import Ledger
-from engine.simulation.simulate import simulate
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant, VariantColumns
-from engine.sweep.batch.run_batch import variant_metric_table
-from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
+from engine.diagnostics.bench.stopwatch import LocalRun, TimeGrowth, time_in_turns
+from engine.diagnostics.bench.timings import COMMAND_JOB, Timing, TimingReport
 
 MILLION_RUNS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Contender:
-    """What is timed, as a line of the report; ``check`` says how far its last result is from the truth."""
-
-    line: Callable[..., Timing]
-    run: TimedRun
-    check: Callable[[object], float] | None = None
-
-    def timing(self, samples: list[Sample]) -> Timing:
-        """Return its line."""
-        return self.line(tuple(samples), difference=self.check(self.run.result) if self.check else None)
 
 
 def time_jobs(
@@ -76,10 +31,10 @@ def time_jobs(
     """Time all jobs and return the report; ``say`` is called with what is being timed."""
     say("a million runs")
     counted = _time_million_runs(make_policy, threads)
-    contenders = [*_own_contenders(make_policy, threads), *_matrix_contenders(threads), *_weight_contenders(peers)]
+    contenders = [*own_contenders(make_policy, threads), *matrix_contenders(threads), *weight_contenders(peers)]
     missing: list[str] = []
     if peers:
-        contenders += _peer_contenders(make_policy, missing)
+        contenders += peer_contenders(make_policy, missing)
     samples = time_in_turns(
         [one.run for one in contenders], rounds, lambda number: say(f"all jobs, round {number} of {rounds}")
     )
@@ -94,100 +49,6 @@ def time_jobs(
     return TimingReport(describe_machine(threads), tuple(lines), growth, tuple(missing), counted)
 
 
-def _batch_run(job: TimingJob, threads: int = 1) -> Callable[[], FloatArray]:
-    """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    return partial(variant_metric_table, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
-
-
-def _single_run(job: TimingJob) -> Callable[[], Ledger]:
-    """Return the run of a job's first variant by itself."""
-    one: Variant = job.variants[0]
-    policy: Policy = one.policy
-    return partial(simulate, job.market, policy, one.account, one.costs.cost_table(len(job.market.assets)))
-
-
-def _read_ledger(ledger: Ledger) -> object:
-    """Return what a ledger makes when it is read: holdings at every close, values of orders, each trade's reason."""
-    reasons = [ledger.reason(event, asset) for event, asset in zip(*ledger.trades.nonzero(), strict=True)]
-    return ledger.units, ledger.order_values, reasons
-
-
-def _own_contenders(make_policy: PolicyFactory, threads: int) -> Iterator[Contender]:
-    """Yield this engine's: single runs, then batches that trade more and more often."""
-    mixes, satellites = fixed_mix_job(make_policy, 32_768), core_satellite_job(make_policy, 32_768)
-    watched = core_satellite_job(make_policy, 8_192, caps="always")
-    one = _single_run(mixes)
-    fifty = fixed_mix_job(make_policy, 1, assets=50)
-    singles = {
-        (MIX_JOB, ONE_RUN): one,
-        (MIX_JOB, "one run, all of it read"): lambda: _read_ledger(one()),
-        (MIX_JOB, ONE_RUN_METRICS): lambda: compute_metrics(Performance.from_ledger(one())),
-        (SATELLITE_JOB, ONE_RUN): _single_run(satellites),
-        (CAPS_WATCHED_JOB, ONE_RUN): _single_run(watched),
-        ("mix of fifty, every January", ONE_RUN): _single_run(fifty),
-    }
-    for (title, engine), call in singles.items():
-        yield Contender(partial(Timing, title, engine), LocalRun(call, own=True))
-    for title, job, capped in ((MIX_JOB, mixes, 0), (SATELLITE_JOB, satellites, 4), (CAPS_WATCHED_JOB, watched, 4)):
-        for number in sorted({1, threads}):
-            flops = float(session_flops(ASSETS, capped) * SESSIONS)
-            line = partial(Timing, title, lanes_title(number), variants=len(job.variants), threads=number, flops=flops)
-            yield Contender(line, LocalRun(_batch_run(job, number), own=True))
-    yield _path_contender(mixes)
-
-
-def _path_contender(mixes: TimingJob) -> Contender:
-    """Return one mix over 10,000 histories, drawn in blocks of some 40 sessions from the market's own returns."""
-    prices = mixes.market.prices
-    histories = ResampledHistories(prices[1:] / prices[:-1] - 1.0, seed=7, mean_block=40.0)
-    call = partial(path_metric_table, mixes.market, mixes.variants[0], histories, np.arange(PATHS))
-    return Contender(partial(Timing, MIX_JOB, PATHS_TITLE, variants=PATHS), LocalRun(call, own=True))
-
-
-def _matrix_contenders(threads: int) -> Iterator[Contender]:
-    """Yield the matrix product on one thread, and on as many as the lanes take."""
-    for number in sorted({1, threads}):
-        title = f"{number} thread{'s' * (number > 1)}"
-        line = partial(Timing, MATRIX_JOB, title, threads=number, flops=MATRIX_FLOPS)
-        yield Contender(line, LocalRun(matrix_product(number)))
-
-
-def _peer_contenders(make_policy: PolicyFactory, missing: list[str]) -> Iterator[Contender]:
-    """Yield the other engines that are installed; of the others, append to ``missing`` what to do about it."""
-    for peer in PEERS:
-        known = comparable_figures(fixed_mix_job(make_policy, peer.batch))
-        remote = RemoteRun(peer) if peer.elsewhere else None
-        version = remote.version if remote else peer.version
-        if version is None:
-            remedy = "`make bench` gives it an environment of its own" if remote else "`pip install '.[bench]'`"
-            missing.append(f"{peer.title} is not installed and was not timed; {remedy}")
-            continue
-        line = partial(Timing, MIX_JOB, f"{peer.title}, {version}", variants=peer.batch)
-        if remote:
-            yield Contender(line, remote, partial(_largest_difference, known, dict))
-        else:
-            call, figures = peer.prepare(mix_job(peer.batch))
-            run = LocalRun(partial(run_quietly, call), rounds=peer.rounds)
-            yield Contender(line, run, partial(_largest_difference, known, figures))
-
-
-def _largest_difference(known: PeerFigures, figures: Callable[[Any], PeerFigures], result: object) -> float:
-    """Return the largest relative difference of any figure of any mix from those known."""
-    found = figures(result)
-    return max(float(np.max(np.abs(np.asarray(values) / known[name] - 1.0))) for name, values in found.items())
-
-
-def _weight_contenders(peers: bool) -> Iterator[Contender]:  # noqa: FBT001
-    """Yield weights of least variance; their difference is the largest of any weight."""
-    solve = weights.own_solver()
-    yield Contender(partial(Timing, weights.WEIGHTS_JOB, "optimiser, proved"), LocalRun(solve))
-    if peers:
-        title = f"skfolio, {importlib.metadata.version('skfolio')}"
-        line = partial(Timing, weights.WEIGHTS_JOB, title, tolerance=weights.SOLVER_TOLERANCE)
-        run = LocalRun(weights.skfolio_solver())
-        yield Contender(line, run, lambda found: float(np.abs(np.asarray(found) - solve()).max()))
-
-
 def _time_growths(make_policy: PolicyFactory, rounds: int) -> Iterator[TimeGrowth]:
     """Yield how the CPU time of batches grows with sessions, assets and variants."""
     cases: dict[str, dict[int, TimingJob]] = {
@@ -196,7 +57,7 @@ def _time_growths(make_policy: PolicyFactory, rounds: int) -> Iterator[TimeGrowt
         "variants": {n: fixed_mix_job(make_policy, n) for n in (8_192, 16_384, 32_768)},
     }
     for dimension, jobs in cases.items():
-        taken = time_in_turns([LocalRun(_batch_run(job)) for job in jobs.values()], rounds)
+        taken = time_in_turns([LocalRun(batch_run(job)) for job in jobs.values()], rounds)
         seconds = tuple(tuple(sample.cpu for sample in turn) for turn in zip(*taken, strict=True))
         yield TimeGrowth(dimension, tuple(jobs), seconds)
 
@@ -211,22 +72,8 @@ def _command_timings(rounds: int) -> Iterator[Timing]:
 
 def _time_million_runs(make_policy: PolicyFactory, threads: int, step: int = 50_000) -> tuple[float, int]:
     """Make a million runs in batches of ``step``; return seconds and the peak memory of the process [bytes]."""
-    run = _batch_run(core_satellite_job(make_policy, step), threads)
+    run = batch_run(core_satellite_job(make_policy, step), threads)
     start = time.perf_counter()
     for _ in range(MILLION_RUNS // step):
         run()
     return time.perf_counter() - start, peak_memory()
-
-
-def comparable_figures(job: TimingJob) -> PeerFigures:
-    """Return this engine's figures by its peers' conventions: vectorbt has a first return of 0, and 365 days."""
-    table = variant_metric_table(job.market, job.variants)
-    figures: dict[str, FloatArray] = dict(zip(SWEEP_METRICS, table.T, strict=True))
-    sums = [sum(figures[f"{kind}_sum_{block:02d}"] for block in range(16)) for kind in ("return", "square")]
-    count = len(job.market.dates)
-    spread = np.sqrt((sums[1] - sums[0] ** 2 / count) / (count - 1))
-    return {
-        **figures,
-        "sharpe_365": sums[0] / count / spread * np.sqrt(365.0),
-        "value_before_last": _single_run(job)().value[-2:-1],
-    }

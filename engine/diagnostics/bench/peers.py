@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PeerFigures = Mapping[str, FloatArray]
-"""(S,) figures by name; those that :func:`~engine.diagnostics.bench.measure.comparable_figures` knows."""
+"""(S,) figures by name; those that :func:`~engine.diagnostics.bench.contenders.comparable_figures` knows."""
 
 Prepared = tuple[Callable[[], Any], Callable[[Any], PeerFigures]]
 """What is timed, from prices and weights in memory to results; and what makes figures of the results, untimed."""
