@@ -56,7 +56,7 @@ class CommandRun:
             process = subprocess.Popen(  # noqa: S603
                 [*clocked, *self.arguments],
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+                env=_environment(),
                 stdout=subprocess.DEVNULL,
             )
             _, status, usage = os.wait4(process.pid, 0)
@@ -67,6 +67,12 @@ class CommandRun:
             told = _UNKNOWN | (json.loads(note.read_text(encoding="ascii")) if self.own else {})
         self.memory = max(self.memory, told["peak"])
         return Sample(wall, usage.ru_utime + usage.ru_stime, told["kernel"])
+
+
+def _environment() -> dict[str, str]:
+    """Return what commands start with: this engine, and leave to keep bytecode, as every installation does."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 def own_commands(folder: Path) -> tuple[CommandRun, ...]:
