@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping
-from math import fsum
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal, TypeAlias, cast
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, Ticker, Weight
-from engine.portfolio.policy import Decision, LossReviewRule
+from engine.portfolio.policy import (
+    CASH_RECEIVES,
+    CORE_RECEIVES,
+    Decision,
+    FieldValues,
+    LossReviewRule,
+    PlacementRules,
+    TargetTable,
+    WeightPlacement,
+)
 from strategies.group_limits import compact_percent
 
 
@@ -68,15 +76,6 @@ def validate_total(weights: dict[str, float]) -> dict[str, float]:
 
 Weights: TypeAlias = Annotated[dict[Ticker, Weight], Field(min_length=1), AfterValidator(validate_total)]
 """Target weights by ticker; what they leave of 100% is cash."""
-
-
-_TIMING_FIELDS = frozenset({"rebalance", "trade_to", "trade_only", "funding"})
-"""Fields that say when a strategy trades, not what it wants."""
-
-
-def _hashable_value(value: object) -> Hashable:
-    """Return what is equal for equal fields of a strategy."""
-    return tuple(value.items()) if isinstance(value, dict) else repr(value)
 
 
 class WeightedStrategy(ConfigModel):
@@ -138,10 +137,6 @@ class WeightedStrategy(ConfigModel):
         """Return None: targets are decided at each rebalance; a strategy that always wants the same names them."""
         return None
 
-    def targets_key(self) -> Hashable:
-        """Return a key that is equal for strategies which differ in nothing but when they trade."""
-        return type(self), *(_hashable_value(value) for name, value in self if name not in _TIMING_FIELDS)
-
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:  # noqa: ARG002  (for those that choose)
         """Return every target by ticker at a decision; a strategy that chooses its assets does it here."""
         return self.nominal_weights()
@@ -152,32 +147,23 @@ class WeightedStrategy(ConfigModel):
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the wanted weights, with those of absent assets placed and caps kept (S6, S7, S8)."""
-        w = decision.weight_vector(self.nominal_weights_at(decision))
-        absent = ~self.buyable(decision) | decision.barred
-        missing = np.flatnonzero(absent & (w != 0.0)).tolist()
-        if missing:
-            w = self._reallocate(np.where(absent, 0.0, w), {column: float(w[column]) for column in missing}, decision)
-        caps, columns = self.caps(), decision.history.columns
-        if not any(w[columns[ticker]] > cap for ticker, cap in caps.items()):
-            return w
-        cut = np.maximum(w - decision.weight_vector(caps, missing=np.inf), 0.0)
-        return w - cut + fsum(cut.tolist()) * self._recipient_shares(decision, "redistribute")
+        wanted = decision.weight_vector(self.nominal_weights_at(decision))
+        core, caps = decision.weight_vector(self.core()), decision.weight_vector(self.caps(), missing=np.inf)
+        place = require_placement(decision).place
+        placed: FloatArray = place(wanted[None], core[None], caps[None], self.placement_rules(decision))[0]
+        return placed
 
-    def _reallocate(self, w: FloatArray, missing: Mapping[int, float], decision: Decision) -> FloatArray:
-        """Return ``w`` (N,) with the weights of the ``missing`` columns given to where the strategy puts them."""
-        freed: dict[Destination, list[float]] = {}
-        for column, weight in missing.items():
-            freed.setdefault(self._destination_for(column, decision), []).append(weight)
-        for destination, weights in freed.items():
-            w = w + fsum(weights) * self._recipient_shares(decision, destination)
-        return w
-
-    def _destination_for(self, column: int, decision: Decision) -> Destination:
+    def placement_rules(self, decision: Decision) -> PlacementRules:
         """Return who takes the weight of an asset that a review has sold, or that is delisted, or not listed yet."""
-        if decision.barred[column]:
-            return "redistribute" if self.review is None or self.review.to_core else "cash"
-        gone = decision.has_past_close(column) and not decision.eligible[column]
-        return self.after_delisting.to if gone else self.before_listing
+        gone = decision.past_closes & ~decision.eligible
+        recipients = np.where(gone, self.payout_recipient(decision), _recipient(self.before_listing, decision))
+        to_core = self.review is None or self.review.to_core
+        recipients[decision.barred] = CORE_RECEIVES if to_core else CASH_RECEIVES
+        return PlacementRules(~self.buyable(decision) | decision.barred, decision.buyable, recipients)
+
+    def payout_recipient(self, decision: Decision) -> int:
+        """Return who takes a delisted asset's payout: the column of a proxy, CORE_RECEIVES or CASH_RECEIVES."""
+        return _recipient(self.after_delisting.to, decision)
 
     @abstractmethod
     def caps(self) -> Mapping[str, float]:
@@ -185,24 +171,34 @@ class WeightedStrategy(ConfigModel):
 
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
-        return self._recipient_shares(decision, self.after_delisting.to)
+        core, shares = decision.weight_vector(self.core()), require_placement(decision).recipient_shares
+        own: FloatArray = shares(core[None], decision.buyable, self.payout_recipient(decision))[0]
+        return own
 
-    def _recipient_shares(self, decision: Decision, destination: Destination) -> FloatArray:
-        if destination == "cash":
-            return np.zeros(len(decision.eligible))
-        buyable = decision.buyable
-        proxies = ({destination.proxy: 1.0},) if isinstance(destination, Proxy) else ()
-        for weights in (*proxies, self.core()):
-            shares = np.where(buyable, decision.weight_vector(weights), 0.0)
-            total = fsum(shares.tolist())
-            if total:
-                return shares / total
-        return np.zeros(len(decision.eligible))
+
+def _recipient(destination: Destination, decision: Decision) -> int:
+    """Return who a destination is at a decision, as ``PlacementRules`` has it."""
+    if isinstance(destination, Proxy):
+        return decision.column(destination.proxy)
+    return CORE_RECEIVES if destination == "redistribute" else CASH_RECEIVES
+
+
+def require_placement(decision: Decision) -> WeightPlacement:
+    """Return what places weights at a decision; raises ValueError when it was made without."""
+    if decision.placement is None:
+        raise ValueError("a decision without placement places no weights")
+    return decision.placement
+
+
+def weight_rows(mixes: Sequence[Mapping[str, float]], assets: Sequence[str]) -> FloatArray:
+    """Return (M, n) the weights of ``assets`` in each of ``mixes``; those not named get 0."""
+    return np.array([[mix.get(asset, 0.0) for asset in assets] for mix in mixes])
 
 
 class SingleMix(WeightedStrategy):
     """The abstract base of plans that are all core: one mix of weights, and no caps."""
 
+    tabulated_fields: ClassVar[frozenset[str]] = frozenset({"weights"})
     weights: Weights
 
     @property
@@ -225,3 +221,12 @@ class SingleMix(WeightedStrategy):
     def caps(self) -> Mapping[str, float]:
         """Return none."""
         return {}
+
+    def tabulate(
+        self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
+    ) -> TargetTable | None:
+        """Return the targets of many mixes of the same tickers; each is valid when its weights are."""
+        mixes = cast("Sequence[Mapping[str, float]]", values.get("weights", (self.weights,)))
+        weights = weight_rows(mixes, assets)
+        targets = weights[choices["weights"]] if "weights" in choices else weights
+        return TargetTable(targets, targets, np.full(len(targets), np.inf), np.ones(len(targets), dtype=np.bool_))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import fsum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias, cast
 
+import numpy as np
 from pydantic import Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
-from engine.portfolio.policy import Decision, GroupCeiling, LossReviewRule
+from engine.portfolio.policy import Decision, FieldValues, GroupCeiling, LossReviewRule, TargetTable
 from strategies.band_trading import RebalancingStrategy
-from strategies.base import Proxy, WeightedStrategy
+from strategies.base import Proxy, WeightedStrategy, weight_rows
 from strategies.group_limits import GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.satellite_selection import FromUniverse
@@ -41,6 +42,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
     """
 
+    tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
     kind: Literal["core_satellite"] = "core_satellite"
     sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
     satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
@@ -135,6 +137,27 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         held = dict(zip(decision.history.assets, w.tolist(), strict=True))
         enforced = self._limits.enforce(held)
         return w if enforced == held else decision.weight_vector(enforced)
+
+    def tabulate(
+        self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
+    ) -> TargetTable | None:
+        """Return the targets of many that differ in core, named satellites and cap; those near a limit are not sure."""
+        cores = cast("Sequence[Mapping[str, str | float]]", values.get("sleeve", (self.sleeve,)))
+        satellites = values.get("satellites", (self.satellites,))
+        if self.limits or not all(isinstance(chosen, dict) for chosen in satellites):
+            return None
+        own = weight_rows(cast("Sequence[Mapping[str, float]]", satellites), assets)
+        named = weight_rows([{a: w for a, w in core.items() if not isinstance(w, str)} for core in cores], assets)
+        rests = np.array([[core.get(asset) == "rest" for asset in assets] for core in cores])
+        count = max(map(len, choices.values()), default=1)
+        which = {field: choices.get(field, np.zeros(count, dtype=np.int64)) for field in self.tabulated_fields}
+        own, named, rests = own[which["satellites"]], named[which["sleeve"]], rests[which["sleeve"]]
+        cap = np.array(values.get("cap", (self.cap,)), dtype=np.float64)[which["cap"]]
+        terms = np.hstack([np.ones((count, 1)), -named, -own]).tolist()
+        core = np.where(rests, np.array([fsum(row) for row in terms])[:, None], named)
+        sure = WEIGHT_SUM_TOLERANCE / 2.0
+        valid = (own.max(axis=1) <= cap + sure) & (core.min(axis=1) >= 0.0)
+        return TargetTable(core + own, core, cap, valid & ((core + own).sum(axis=1) <= 1.0 + sure))
 
     def core(self) -> Mapping[str, float]:
         """Return the core's targets, ``rest`` resolved."""

@@ -23,6 +23,7 @@ from engine.optimisation.problem import OptimisationProblem
 from engine.optimisation.relaxation import remove_limit
 from engine.optimisation.solution import Solution
 from engine.portfolio.policy import Decision, PolicyT
+from engine.simulation.placement import PLACEMENT
 
 FRONTIER_POINTS = 15
 """Portfolios on the frontier."""
@@ -179,7 +180,8 @@ def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Dec
     eligible = market.eligible[row] if row < count else market.listed[-1]
     nothing, none = np.zeros(len(market.assets)), np.zeros(len(market.assets), dtype=np.bool_)
     decided = market.dates[row] if row < count else _next_session(market.dates[-1], config.data.calendar)
-    return Decision(market.history_before(row), nothing, config.account.capital, row, eligible, none), decided
+    history, value = market.history_before(row), config.account.capital
+    return Decision(history, nothing, value, row, eligible, none, placement=PLACEMENT), decided
 
 
 def _next_session(day: np.datetime64, calendar: str) -> np.datetime64:

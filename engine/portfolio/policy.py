@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import fsum
-from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import ClassVar, Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.data.market import History
 from engine.portfolio.cost_table import CostTable
@@ -24,6 +24,37 @@ def _weight_vector(assets: tuple[str, ...], weights: tuple[tuple[str, float], ..
     for ticker, weight in weights:
         w[assets.index(ticker)] = weight
     return read_only(w)
+
+
+CORE_RECEIVES: Final = -1
+"""The recipient of a weight that the core takes pro rata."""
+CASH_RECEIVES: Final = -2
+"""The recipient of a weight that stays in cash."""
+
+
+class PlacementRules(NamedTuple):
+    """Where weights go that cannot be held at one decision (S7, S8).
+
+    ``absent`` (N,) which assets cannot be held, ``buyable`` (N,) which can take the weight of others, ``recipients``
+    (N,) who takes that of each asset while it is absent: the column of a proxy, CORE_RECEIVES or CASH_RECEIVES.
+    """
+
+    absent: BoolArray
+    buyable: BoolArray
+    recipients: IntArray
+
+
+class WeightPlacement(Protocol):
+    """What places weights; the engine's own, handed to policies with every decision."""
+
+    def place(self, weights: FloatArray, core: FloatArray, caps: FloatArray, rules: PlacementRules) -> FloatArray:
+        """Return (U, N) ``weights`` with those of absent assets placed, and cut to ``caps`` (U, N): ``core`` takes it.
+
+        ``core`` (U, N) are the targets of the assets that take what others cannot, pro rata.
+        """
+
+    def recipient_shares(self, core: FloatArray, buyable: BoolArray, recipient: int) -> FloatArray:
+        """Return (U, N) the shares in which ``recipient`` takes money, summing to 1, or to 0 where it stays in cash."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +71,7 @@ class Decision:
     barred : (N,) which assets a loss review has sold and not let in again
     costs : what orders cost, for those who weigh trading against its use
     steps : where a policy that optimises writes down how, for the ledger to remember
+    placement : what places the weights of absent and capped assets
 
     """
 
@@ -51,16 +83,18 @@ class Decision:
     barred: BoolArray
     costs: CostTable | None = None
     steps: list[OptimiserStep] = field(default_factory=list)
+    placement: WeightPlacement | None = None
 
     @property
     def buyable(self) -> BoolArray:
         """(N,) which assets may be bought, by the market and by the loss review."""
         return self.eligible & ~self.barred
 
-    def has_past_close(self, column: int) -> bool:
-        """Return whether an asset has had a close before the decision."""
+    @property
+    def past_closes(self) -> BoolArray:
+        """(N,) which assets have had a close before the decision."""
         age = self.history.age
-        return bool(len(age)) and bool(age[-1, column] >= 0)
+        return np.asarray(age[-1] >= 0) if len(age) else np.zeros(len(self.eligible), dtype=np.bool_)
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``."""
@@ -248,12 +282,42 @@ class DescribesRules(Protocol):
         """Return the rules in words, by title."""
 
 
-@runtime_checkable
-class SharesTargets(Protocol):
-    """A policy that says what it shares with those that always want the same weights."""
+FieldValues: TypeAlias = Mapping[str, Sequence[object]]
+"""Values of some fields of a policy, by the name of the field."""
 
-    def targets_key(self) -> Hashable:
-        """Return a key that is equal for policies which differ in nothing but when they trade."""
+
+class TargetTable(NamedTuple):
+    """What U policies always want of n assets: ``targets`` and ``core`` (U, n), ``cap`` (U,) [infinity is none].
+
+    ``valid`` (U,): which of them certainly break no rule of their kind.
+    """
+
+    targets: FloatArray
+    core: FloatArray
+    cap: FloatArray
+    valid: BoolArray
+
+
+@runtime_checkable
+class TabulatesTargets(Protocol):
+    """A policy that can say at once what many want that differ from it in ``tabulated_fields`` only."""
+
+    tabulated_fields: ClassVar[frozenset[str]]
+
+    def tabulate(
+        self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
+    ) -> TargetTable | None:
+        """Return the targets of U policies over ``assets``, or None when each has to be asked by itself.
+
+        ``choices`` (U,) says for a field which of its ``values`` each policy has. All of them name the same tickers in
+        the same fields as this policy, which is valid, and each value is valid by itself.
+        """
+
+    def placement_rules(self, decision: Decision) -> PlacementRules:
+        """Return who takes the weight of each asset that cannot be held, the same for all that it tabulates."""
+
+    def payout_recipient(self, decision: Decision) -> int:
+        """Return who takes a delisted asset's payout: the column of a proxy, CORE_RECEIVES or CASH_RECEIVES."""
 
 
 @runtime_checkable
@@ -265,16 +329,18 @@ class SelectsAssets(Protocol):
         """The fewest it is content with; 0 when it names them."""
 
 
-def validate_weights(w: FloatArray, decision: Decision, caps: FloatArray) -> FloatArray:
-    """Return ``w`` (N,) after asserting what every policy owes: no debt, no short, no cap broken, nothing unlisted.
+def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: int) -> FloatArray:
+    """Return ``w`` (..., N) after asserting what every policy owes: no debt, no short, no cap broken, nothing unlisted.
 
-    A sum above 1 by rounding is scaled back; anything else is a bug of the policy and raises ValueError.
+    ``buyable`` (N,) at the decision that is filled at ``row``, ``caps`` (..., N). A sum above 1 by rounding is scaled
+    back; anything else is a bug of the policy and raises ValueError.
     """
-    total = fsum(w.tolist())  # exact, so that columns nobody wants change nothing
-    if np.count_nonzero(w >= 0.0) < len(w) or not total <= 1.0 + WEIGHT_SUM_TOLERANCE:  # NaN is neither
-        raise ValueError(f"weights {w} at row {decision.row} are not shares of one portfolio")
+    rows = w.reshape(-1, w.shape[-1]).tolist()
+    total = np.array([fsum(row) for row in rows]).reshape(*w.shape[:-1], 1)  # exact: what nobody wants changes nothing
+    if np.count_nonzero(w >= 0.0) < w.size or not (total <= 1.0 + WEIGHT_SUM_TOLERANCE).all():  # NaN is neither
+        raise ValueError(f"weights {w} at row {row} are not shares of one portfolio")
     if np.count_nonzero(w > caps * (1.0 + 1e-12)):
-        raise ValueError(f"weights {w} at row {decision.row} break the caps {caps}")
-    if np.count_nonzero(w[~decision.buyable]):
-        raise ValueError(f"weights {w} at row {decision.row} name assets that are not listed or were sold by a review")
-    return w / total if total > 1.0 else w
+        raise ValueError(f"weights {w} at row {row} break the caps {caps}")
+    if np.count_nonzero(w[..., ~buyable]):
+        raise ValueError(f"weights {w} at row {row} name assets that are not listed or were sold by a review")
+    return np.where(total > 1.0, w / total, w) if (total > 1.0).any() else w

@@ -22,6 +22,7 @@ from engine.simulation.kernel.valuation import normalise
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.order_execution import rebalance, retry_pending
+from engine.simulation.placement import PLACEMENT
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.run_setup import PolicyVersion, RunSetup
 from engine.simulation.trade_events import LazyText, TradeReason
@@ -88,7 +89,7 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
 
 def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred, terms = state.market, state.reviews.barred, (state.terms.costs, state.steps)
+    market, barred, terms = state.market, state.reviews.barred, (state.terms.costs, state.steps, PLACEMENT)
     if row == state.opening:
         eligible = market.listed[row]
         nothing = np.zeros(len(eligible))
@@ -108,7 +109,7 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
     if flow := schedule.flows.get(row):
         cash_flows.apply_flow(state, row, flow)
     pay_out_delisted(state, row, schedule.delistings.get(row, ()), policy.haircut)
-    target = validate_weights(policy.target_weights(decision), decision, state.terms.caps)
+    target = validate_weights(policy.target_weights(decision), decision.buyable, state.terms.caps, row)
     rebalance(state, row, target, TradeReason(reason, reviewed.reasons, full_rebalance=True))
     schedule.clear_responses(row)
 

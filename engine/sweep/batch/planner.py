@@ -17,8 +17,9 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
-from engine.portfolio.policy import Band, Decision, Policy, SharesTargets, validate_weights
+from engine.portfolio.policy import Band, Decision, Policy, validate_weights
 from engine.simulation.kernel.order_costs import is_proportional
+from engine.simulation.placement import PLACEMENT
 
 MIN_SESSIONS: Final = 3
 """Sessions below which there is nothing for a batch to gain."""
@@ -221,9 +222,7 @@ class PolicyCache:
 
         The policy is kept beside its key, so that no other can get its identity meanwhile.
         """
-        found = self.targets_keys.recall(
-            id(policy), lambda: (policy, policy.targets_key() if isinstance(policy, SharesTargets) else id(policy))
-        )
+        found = self.targets_keys.recall(id(policy), lambda: (policy, id(policy)))
         return found[1]
 
     def _build_target_spec(self, policy: Policy) -> TargetSpec:
@@ -274,7 +273,7 @@ class PolicyCache:
         fill = key.fill_key(row)
         if fill not in spec.targets_by_fill:
             decision = self.decision(key, row)
-            weights = validate_weights(spec.policy.target_weights(decision), decision, spec.caps)
+            weights = validate_weights(spec.policy.target_weights(decision), decision.buyable, spec.caps, row)
             spec.targets_by_fill[fill] = weights[list(key.assets)]
         return spec.targets_by_fill[fill]
 
@@ -286,7 +285,9 @@ class PolicyCache:
             opens = row == key.opening_row
             seen = row if opens else max(row - key.delay, key.opening_row + 1)
             eligible = market.listed[row] if opens else market.eligible[row]
-            return Decision(market.history_before(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody)
+            return Decision(
+                market.history_before(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody, placement=PLACEMENT
+            )
 
         return self.decisions.recall(key.fill_key(row), build)
 
