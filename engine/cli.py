@@ -97,7 +97,8 @@ def run(
         bool, typer.Option("--audit", help="Replay the trades in vectorbt; print the largest difference.")
     ] = False,
     variant: Annotated[
-        str, typer.Option("--variant", metavar="ID", help="Of a sweep: the variant with this id, or number.")
+        str,
+        typer.Option("--variant", metavar="ID", help="Of a sweep: the variant with this id, or at this point."),
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""

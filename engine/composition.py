@@ -77,10 +77,17 @@ def select_run(document: Document, variant: str = "") -> AnyRunConfig:
     """Return a config's run; of a sweep the base config, or the variant that is named."""
     if "sweep" not in document.tree and not variant:
         return validate_run(document)
+    from engine.sweep.computation import prepare
     from engine.sweep.variant_lookup import find_variant_config
 
-    _, base_config, space = validate_sweep(document)
-    return find_variant_config(base_config, space, variant) if variant else base_config
+    config, base_config, space = validate_sweep(document)
+    if not variant:
+        return base_config
+
+    def plan() -> str:
+        return prepare(config, base_config, space, run_config_class).plan_sha256
+
+    return find_variant_config(base_config, space, variant, plan)
 
 
 def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, PriceRequest]:

@@ -54,19 +54,19 @@ def test_the_readme_s_yaml_is_a_valid_config() -> None:
 
 
 def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
-    from engine.composition import open_document, validate_sweep
-    from engine.sweep.variant_lookup import find_variant_config
+    from engine.composition import open_document, run_config_class, validate_sweep
+    from engine.sweep.computation import prepare
 
     text = re.search(r"<!-- sweep -->\n```yaml\n(.*?)```", README, re.DOTALL)
     assert text is not None
     quick = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
     plan = quick.read_text().split("\nsweep:\n")[0]
     assert validate_sweep(parse_document(f"{plan}\n{text[1]}", "README"))[2].requested_count == 70 * 5 * 12 * 2
-    _, own, space = validate_sweep(open_document(quick, ()))
+    config, own, space = validate_sweep(open_document(quick, ()))
     assert space.requested_count == 4200
-    wanted = re.search(r"quickstart_sweep.yaml --variant (\w+)", README)
+    wanted = re.search(r"quickstart_sweep.yaml --variant (\w+)-(\d+)", README)
     assert wanted is not None
-    assert find_variant_config(own, space, wanted[1]).sha256().startswith(wanted[1])
+    assert prepare(config, own, space, run_config_class).identify(int(wanted[2]))[0] == f"{wanted[1]}-{wanted[2]}"
     assert (
         validate_sweep(open_document(ROOT / "configs" / "sweeps" / "article_space.yaml", ()))[2].requested_count
         == 439_992

@@ -297,6 +297,10 @@ class TargetTable(NamedTuple):
     cap: FloatArray
     valid: BoolArray
 
+    def select(self, rows: IntArray) -> TargetTable:
+        """Return some rows of it."""
+        return TargetTable(self.targets[rows], self.core[rows], self.cap[rows], self.valid[rows])
+
 
 @runtime_checkable
 class TabulatesTargets(Protocol):

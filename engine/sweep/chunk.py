@@ -20,7 +20,7 @@ class Chunk:
     Attributes
     ----------
     point_numbers : (S,) of the valid points
-    ids : (S, 32) SHA-256 of their canonical configs
+    spans : (S, 3) day of the first session and of the last since 1970, and how many sessions there are
     metrics : (S, F) by ``SWEEP_METRICS``; NaN where one does not exist
     rejections : reason -> how many points, and the first of them
 
@@ -29,14 +29,14 @@ class Chunk:
     first: int
     last: int
     point_numbers: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.uint8]
+    spans: npt.NDArray[np.int32]
     metrics: FloatArray
     rejections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the chunk as bytes: a line of JSON, then its arrays."""
         head = {"first": self.first, "last": self.last, "rows": len(self.point_numbers), "refused": self.rejections}
-        arrays = (self.point_numbers.astype("<i8"), self.ids, self.metrics.astype("<f8"))
+        arrays = (self.point_numbers.astype("<i8"), self.spans.astype("<i4"), self.metrics.astype("<f8"))
         return b"".join([json.dumps(head).encode(), b"\n", *(array.tobytes() for array in arrays)])
 
     @classmethod
@@ -45,12 +45,12 @@ class Chunk:
         line, _, body = content.partition(b"\n")
         head = json.loads(line)
         rows = int(head["rows"])
-        ends = np.cumsum([8 * rows, 32 * rows]).tolist()
+        ends = np.cumsum([8 * rows, 12 * rows]).tolist()
         return cls(
             head["first"],
             head["last"],
             np.frombuffer(body[: ends[0]], dtype="<i8"),
-            np.frombuffer(body[ends[0] : ends[1]], dtype=np.uint8).reshape(rows, 32),
+            np.frombuffer(body[ends[0] : ends[1]], dtype="<i4").reshape(rows, 3),
             np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(SWEEP_METRICS)),
             {reason: (count, first) for reason, (count, first) in head["refused"].items()},
         )

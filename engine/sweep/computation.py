@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import Generic, cast
 
@@ -23,6 +25,7 @@ from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
 from engine.sweep.results_table import RESULTS_FILE, ResultsWriter
 from engine.sweep.space import Points, Space
+from engine.sweep.variant_lookup import find_variant_config, plan_sha256, variant_id
 from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import SweepJob
 
@@ -40,6 +43,22 @@ class PreparedSweep(Generic[PolicyT]):
     points: Points
     findings: tuple[Finding, ...]
     job: SweepJob[PolicyT]
+
+    @cached_property
+    def plan_sha256(self) -> str:
+        """The hash of the plan, by content: variants are called by it."""
+        return plan_sha256(self.config, self.job.closes.provenance.sha256)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the table of results says of where it comes from."""
+        axes = json.dumps(self.config.canonical()["sweep"], sort_keys=True)
+        return {"plan_sha256": self.plan_sha256, "data_sha256": self.job.closes.provenance.sha256, "sweep": axes}
+
+    def identify(self, point: int) -> tuple[str, str]:
+        """Return the id of a valid point, and the SHA-256 of its config."""
+        config = find_variant_config(self.base_config, self.space, str(point), lambda: self.plan_sha256)
+        return variant_id(self.plan_sha256, point), config.sha256()
 
     @property
     def identity(self) -> dict[str, str]:
@@ -116,7 +135,7 @@ def write_results(
     """
     count, rejections = sweep.points.count, RejectionCounter()
     missing = list(journal.missing_ranges(count))
-    with ResultsWriter(journal.path.parent / RESULTS_FILE, sweep.space, sweep.points) as table:
+    with ResultsWriter(journal.path.parent / RESULTS_FILE, sweep.space, sweep.points, sweep.metadata) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)
         progress(journal.finished_count(), count)
         for content in executor.chunks(sweep.job, _split_into_tasks(sweep.points, missing, rows)):

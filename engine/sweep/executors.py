@@ -6,8 +6,11 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -37,15 +40,41 @@ class Executor(Protocol):
         """Yield the encoded chunk of every task."""
 
 
-class SerialExecutor:
-    """The process itself, with a thread a core where variants run in batches."""
+class ThreadExecutor:
+    """Threads of this process, each with a chunk of its own: for variants that run in batches."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Use ``threads`` of them; one is the caller's."""
+        self.threads = threads
 
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
         """Yield the encoded chunk of every task, in order."""
-        evaluator = ChunkEvaluator(job, threads=os.cpu_count() or 1)
-        for first, indices in tasks:
-            yield evaluator.evaluate(first, indices).encode()
+        evaluator = ChunkEvaluator(job)
+
+        def compute(task: ChunkTask) -> bytes:
+            return evaluator.evaluate(*task).encode()
+
+        if self.threads == 1:
+            yield from map(compute, tasks)
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                yield from _map_ahead(pool, compute, iter(tasks), self.threads + 1)
         clear_caches()  # what follows a sweep needs the memory
+
+
+def _map_ahead(
+    pool: ThreadPoolExecutor, compute: Callable[[ChunkTask], bytes], tasks: Iterator[ChunkTask], ahead: int
+) -> Iterator[bytes]:
+    """Yield what ``compute`` makes of each task, in order, ``ahead`` of them under way."""
+    under_way = deque(pool.submit(compute, task) for task in islice(tasks, ahead))
+    try:
+        while under_way:
+            content = under_way.popleft().result()
+            under_way.extend(pool.submit(compute, task) for task in islice(tasks, 1))
+            yield content
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
 class ProcessExecutor:

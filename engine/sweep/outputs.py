@@ -52,7 +52,7 @@ def publish_files(
     manifest = SweepManifest(
         versions=package_versions(),
         config_sha256=sweep.config.sha256(),
-        plan_sha256=sweep.base_config.sha256(),
+        plan_sha256=sweep.plan_sha256,
         data_sha256=sweep.job.closes.provenance.sha256,
         identity=dict(sweep.identity),
         files={name: _file_sha256(staging / name) for name in (RESULTS_FILE, *files)},

@@ -9,26 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from engine.portfolio.policy import PolicyT
-from engine.simulation.kernel.jit import is_compiled
 from engine.sweep.computation import PreparedSweep, ProgressCallback, run_base_config, write_results
-from engine.sweep.executors import Executor, ProcessExecutor, SerialExecutor
+from engine.sweep.executors import Executor, ProcessExecutor, ThreadExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish_files, staging_folder
 from engine.sweep.preflight import no_valid_point
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
+from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import ChunkEvaluator
 
 BYTES_PER_POINT: Final = 6_000
 """Memory that one point takes while its chunk is computed, with a margin."""
 MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 16_384
 """Points of a chunk."""
-MIN_BATCH_POINTS: Final = 20_000
-"""Points from which on more processes are worth starting, when variants run in batches."""
 MIN_SEQUENTIAL_POINTS: Final = 200
-"""The same, when each runs through ``simulate``."""
+"""Points from which on more processes are worth starting, where each runs through ``simulate``."""
+SAMPLED_POINTS: Final = 64
+"""Points that are looked at to choose between threads and processes."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,11 @@ def run_sweep(
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
-        results = SweepResults(ResultsReader(staging / RESULTS_FILE), sweep.space, sweep.points)
-        summary = summarise(results, run_base_config(sweep), rejections)
+        table = ResultsReader(staging / RESULTS_FILE)
+        results = SweepResults(
+            table, sweep.space, sweep.points, PointConfigs(sweep.base_config, sweep.space).equal_values()
+        )
+        summary = summarise(results, run_base_config(sweep), rejections, sweep.identify)
         publish_files(sweep, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
@@ -79,16 +84,13 @@ def _choose_executor(options: SweepOptions, sweep: PreparedSweep[PolicyT]) -> tu
         from engine.sweep.dask_executor import DaskExecutor  # noqa: PLC0415  (an extra)
 
         return DaskExecutor(options.scheduler), cores
-    evaluator, first = ChunkEvaluator(sweep.job), sweep.points.indices_between(0, 1)
-    workers = options.workers
-    if not workers:
-        least = MIN_BATCH_POINTS if evaluator.is_batchable(first[0].tolist()) else MIN_SEQUENTIAL_POINTS
-        workers = cores if count >= least else 1
+    sampled = np.unique(np.linspace(0, count - 1, SAMPLED_POINTS).astype(np.int64))
+    evaluator, some = ChunkEvaluator(sweep.job), sweep.points.indices(sampled)
+    batched = evaluator.runs_in_batches(some)
+    workers = options.workers or (cores if batched or count >= MIN_SEQUENTIAL_POINTS else 1)
     workers = min(workers, -(-count // MIN_CHUNK_POINTS) or 1)  # one a chunk: more would have nothing to do
-    if workers == 1:
-        return SerialExecutor(), 1
-    if not is_compiled("run_lanes"):
-        evaluator.evaluate(0, first)  # once here rather than in every process at a time
+    if batched or workers == 1:
+        return ThreadExecutor(workers), workers
     return ProcessExecutor(workers), workers
 
 

@@ -5,7 +5,7 @@ Row groups have a fixed number of rows, so the bytes do not depend on how the po
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,23 +30,31 @@ ROW_GROUP_SIZE: Final = 32_768
 """Rows of a row group."""
 
 
+_SPAN_FIELDS: Final = (
+    pa.field("start", pa.date32(), nullable=False),
+    pa.field("end", pa.date32(), nullable=False),
+    pa.field("sessions", pa.int32(), nullable=False),
+)
+
+
 class ResultsWriter:
     """An open results file; chunks are added in the order of their points."""
 
-    def __init__(self, path: Path, space: Space, points: Points) -> None:
-        """Begin the file anew."""
+    def __init__(self, path: Path, space: Space, points: Points, metadata: Mapping[str, str]) -> None:
+        """Begin the file anew; ``metadata`` says what it is of."""
         self.path, self.space, self.points = path, space, points
         self._numbers = np.empty(ROW_GROUP_SIZE, dtype=np.int64)
-        self._ids = np.empty((ROW_GROUP_SIZE, 32), dtype=np.uint8)
+        self._spans = np.empty((ROW_GROUP_SIZE, len(_SPAN_FIELDS)), dtype=np.int32)
         self._metrics = np.empty((len(SWEEP_METRICS), ROW_GROUP_SIZE))
         self._row_count = 0
         schema = pa.schema(
             [
-                pa.field("number", pa.int64(), nullable=False),
-                pa.field("id", pa.string(), nullable=False),
+                pa.field("point", pa.int64(), nullable=False),
                 *(pa.field(one.name, _arrow_type(one), nullable=False) for one in space.parameters),
+                *_SPAN_FIELDS,
                 *(pa.field(name, pa.float64()) for name in SWEEP_METRICS),
-            ]
+            ],
+            metadata,
         )
         self._schema = schema
         coded = [one.name for one in space.parameters]
@@ -63,7 +71,7 @@ class ResultsWriter:
             end = min(count, begin + ROW_GROUP_SIZE - self._row_count)
             rows, place = slice(begin, end), slice(self._row_count, self._row_count + end - begin)
             self._numbers[place] = chunk.point_numbers[rows]
-            self._ids[place] = chunk.ids[rows]
+            self._spans[place] = chunk.spans[rows]
             self._metrics[:, place] = chunk.metrics[rows].T
             self._row_count, begin = place.stop, end
             if self._row_count == ROW_GROUP_SIZE:
@@ -91,8 +99,9 @@ class ResultsWriter:
         rows, self._row_count = self._row_count, 0
         numbers = self._numbers[:rows]
         indices = self.points.indices(numbers)
-        columns = [from_numpy(numbers), _hexadecimal_column(self._ids[:rows])]
-        columns += [_parameter_column(one, indices) for one in self.space.parameters]
+        columns = [from_numpy(numbers), *(_parameter_column(one, indices) for one in self.space.parameters)]
+        spans = np.ascontiguousarray(self._spans[:rows].T)
+        columns += [from_numpy(span).cast(field.type) for span, field in zip(spans, _SPAN_FIELDS, strict=True)]
         columns += [from_numpy(metric[:rows], np.isfinite(metric[:rows])) for metric in self._metrics]
         with self._name_file():
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
@@ -109,13 +118,6 @@ class ResultsWriter:
 
 def _arrow_type(one: Parameter) -> pa.DataType:
     return pa.float64() if isinstance(one.labels[0], float) else pa.dictionary(pa.int32(), pa.string())
-
-
-def _hexadecimal_column(ids: npt.NDArray[np.uint8]) -> pa.Array:
-    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    text = digits[np.stack([ids >> 4, ids & 15], axis=2)]
-    offsets = np.arange(0, 64 * (len(ids) + 1), 64, dtype=np.int32)
-    return pa.Array.from_buffers(pa.string(), len(ids), [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
 
 
 def _parameter_column(one: Parameter, indices: AxisIndices) -> pa.Array:

@@ -5,7 +5,7 @@ Read from the table alone, column by column; the same table gives the same stati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -16,15 +16,13 @@ import numpy.typing as npt
 from engine.core.arrays import FloatArray, IntArray, finite_or_none
 from engine.sweep.axes import ParameterValue
 from engine.sweep.results_table import ResultsReader
+from engine.sweep.section_values import flatten_indices
 from engine.sweep.space import Parameter, Points, Space
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_LISTED: Final = 20
 """Best and worst variants that a summary lists."""
 
-_GOLDEN: Final = 0x9E3779B97F4A7C15
-_HASH_FACTORS = np.array([pow(_GOLDEN, power, 2**64) for power in range(4)], dtype=np.uint64)
-"""Odd factors that fold the first 32 digits of an id, four words, into one."""
 _SMALL_CODE_TYPE, _MAX_SMALL_CODES = np.int16, 2**15
 """Codes of so few labels are sorted by their digits, which takes a tenth of the time."""
 
@@ -34,16 +32,20 @@ LabelCodes: TypeAlias = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class SweepResults:
-    """A results table with the space it is of; S variants in the order of their points."""
+    """A results table with the space it is of; S variants in the order of their points.
+
+    ``equal_values`` by axis that has values which state the same (values,): the first that states the same as each.
+    """
 
     table: ResultsReader
     space: Space
     points: Points
+    equal_values: Mapping[int, IntArray]
 
     @cached_property
     def point_numbers(self) -> IntArray:
         """(S,) of the points."""
-        return self.table.numbers("number", np.int64)
+        return self.table.numbers("point", np.int64)
 
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a metric, NaN where it does not exist."""
@@ -53,24 +55,16 @@ class SweepResults:
         """Return (S,) positions in the parameter's labels."""
         return parameter.codes[self.points.indices_along(self.point_numbers, parameter.axis_number)]
 
-    def ids(self, rows: Sequence[int]) -> list[str]:
-        """Return the ids of some rows."""
-        file = self.table.file
-        bounds = np.cumsum([0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))])
-        groups = np.searchsorted(bounds, rows, side="right") - 1
-        columns = {group: self.table.column("id", group) for group in np.unique(groups).tolist()}
-        return [str(columns[g][row - int(bounds[g])]) for row, g in zip(rows, groups.tolist(), strict=True)]
-
     @cached_property
     def distinct_count(self) -> int:
-        """How many different configs there are among the variants, by a hash (64 bits) of half of each id."""
-        parts = [np.empty(0, dtype=np.uint64)]
-        for group in range(self.table.file.num_row_groups):  # not all at once: the ids are the largest column
-            column = self.table.column("id", group)
-            text = np.frombuffer(column.buffers()[2], dtype=np.uint8)[: 64 * len(column)].reshape(-1, 64)
-            parts.append((np.ascontiguousarray(text[:, :32]).view("<u8") * _HASH_FACTORS).sum(axis=1, dtype=np.uint64))
-        mixed = np.sort(np.concatenate(parts))
-        return len(mixed) and 1 + int(np.count_nonzero(mixed[1:] != mixed[:-1]))
+        """How many different plans there are among the variants: points with equal values state the same."""
+        numbers = self.point_numbers
+        if not self.equal_values:
+            return len(numbers)
+        indices = self.points.indices(numbers)
+        for axis, first in self.equal_values.items():
+            indices[:, axis] = first[indices[:, axis]]
+        return len(np.unique(flatten_indices(indices, list(enumerate(self.space.axes)))))
 
 
 Distribution: TypeAlias = dict[str, int | float | None]
@@ -101,8 +95,9 @@ class LabelEffect:
 class RankedVariant:
     """One variant of a list."""
 
-    number: int
+    point: int
     id: str
+    sha256: str
     parameters: Mapping[str, ParameterValue]
     figures: Mapping[str, float | None]
 
@@ -173,16 +168,25 @@ def basket_name_effects(codes: LabelCodes, parameter: Parameter, values: FloatAr
     return result
 
 
-def list_variants(results: SweepResults, rows: Sequence[int], metrics: Mapping[str, FloatArray]) -> list[RankedVariant]:
-    """Return some rows with their parameters and their ``metrics`` (rows,)."""
+def list_variants(
+    results: SweepResults,
+    rows: Sequence[int],
+    metrics: Mapping[str, FloatArray],
+    identify: Callable[[int], tuple[str, str]],
+) -> list[RankedVariant]:
+    """Return some rows with their parameters and their ``metrics`` (rows,).
+
+    ``identify`` returns the id of a point and the SHA-256 of its config.
+    """
     numbers = results.point_numbers[list(rows)]
-    points = zip(numbers.tolist(), results.ids(rows), results.points.indices(numbers).tolist(), strict=True)
     return [
         RankedVariant(
-            number,
-            identity,
+            point,
+            *identify(point),
             results.space.parameter_values(indices),
             {name: finite_or_none(float(column[at])) for name, column in metrics.items()},
         )
-        for at, (number, identity, indices) in enumerate(points)
+        for at, (point, indices) in enumerate(
+            zip(numbers.tolist(), results.points.indices(numbers).tolist(), strict=True)
+        )
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,8 +98,16 @@ class SweepManifest(FileRecord):
     files: dict[str, str]
 
 
-def summarise(results: SweepResults, run: RunResult, rejections: Mapping[str, tuple[int, int]]) -> SweepSummary:
-    """Look at a finished table; ``run`` is that of the base config, ``rejections`` reason -> count and first point."""
+def summarise(
+    results: SweepResults,
+    run: RunResult,
+    rejections: Mapping[str, tuple[int, int]],
+    identify: Callable[[int], tuple[str, str]],
+) -> SweepSummary:
+    """Look at a finished table; ``run`` is that of the base config, ``rejections`` reason -> count and first point.
+
+    ``identify`` returns the id of a point and the SHA-256 of its config.
+    """
     space, own = results.space, run.summary
     rank_by = space.sweep.rank_by
     values, sign = results.metric(rank_by), RANKING_SIGNS[rank_by]
@@ -107,6 +115,7 @@ def summarise(results: SweepResults, run: RunResult, rejections: Mapping[str, tu
     best, worst = order[:MAX_LISTED].tolist(), order[::-1][:MAX_LISTED].tolist()
     distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
+    ranked = tuple(list_variants(results, [*best, *worst], listing, identify))
     reasons, baskets = _list_reasons(results, rejections), [one for one in space.parameters if one.is_basket]
     return SweepSummary(
         name=own.name,
@@ -127,8 +136,8 @@ def summarise(results: SweepResults, run: RunResult, rejections: Mapping[str, tu
         ),
         distribution=distributions,
         standings=ranks,
-        best=tuple(list_variants(results, best, {name: column[: len(best)] for name, column in listing.items()})),
-        worst=tuple(list_variants(results, worst, {name: column[len(best) :] for name, column in listing.items()})),
+        best=ranked[: len(best)],
+        worst=ranked[len(best) :],
         effects={
             **{one.name: tuple(label_effects(results.codes(one), one.labels, values)) for one in space.parameters},
             **{f"{one.name} holds": tuple(basket_name_effects(results.codes(one), one, values)) for one in baskets},

@@ -1,57 +1,76 @@
-"""One variant of a sweep, found by its id or its number, as the config it stands for."""
+"""What a variant is called, by content and not by place, and the config it stands for."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from typing import Final
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, cast
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
-from engine.sweep.space import Points, Space
-from engine.sweep.variants import PointConfigs, ValidPoint
+from engine.sweep.space import Space
+from engine.sweep.variants import PointConfigs
 
-MIN_ID_LENGTH: Final = 8
-"""Characters of an id that name a variant; fewer digits are a number."""
-_SCAN_POINTS: Final = 65_536
+HASH_LENGTH: Final = 8
+"""Characters of a plan's hash that begin the ids of its variants."""
+_VARIANT: Final = re.compile(rf"(?:(?P<plan>[0-9a-f]{{{HASH_LENGTH}}})-)?(?P<point>[0-9]{{1,18}})")
 
 
-def find_variant_config(base_config: RunConfig[PolicyT], space: Space, wanted: str) -> RunConfig[PolicyT]:
-    """Return the variant that ``wanted`` names: a point's number, or the first characters of an id.
+def plan_sha256(config: RunConfig[PolicyT], closes_sha256: str) -> str:
+    """Return the SHA-256 of what a plan is: its canonical config, with the content of files instead of their places.
 
-    Raises ConfigError when there is none, several begin like that, or the point is no valid config.
+    ``closes_sha256`` stands for the whole source of prices.
     """
-    configs, points = PointConfigs(base_config, space), space.points()
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < MIN_ID_LENGTH:
-        number = int(wanted)
-        if number >= points.count:
-            raise _variant_error(f"there is no point {number:,}", f"the sweep has {points.count:,}, counted from 0")
-    elif re.fullmatch(rf"[0-9a-f]{{{MIN_ID_LENGTH},64}}", wanted):
-        number = _find_number(configs, points, wanted)
-    else:
-        remedy = f"write a point's number, or {MIN_ID_LENGTH} or more characters of an id"
-        raise _variant_error(f"'{wanted}' is no variant", remedy)
-    tree = configs.config_tree(points.indices_between(number, number + 1)[0].tolist())
+    data = config.canonical()
+    source = {**cast("Mapping[str, object]", data["data"]), "source": closes_sha256}
+    return hashlib.sha256(json.dumps(_replace_paths({**data, "data": source}), sort_keys=True).encode()).hexdigest()
+
+
+def _replace_paths(node: object) -> object:
+    """Return plain data with the hash of each file that a key `path` names in place of the path."""
+    if isinstance(node, dict):
+        return {key: _file_sha256(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
+    return [_replace_paths(item) for item in node] if isinstance(node, list) else node
+
+
+def _file_sha256(path: object) -> object:
+    file = Path(str(path)).expanduser()
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
+
+
+def variant_id(plan: str, point: int) -> str:
+    """Return what the variant of a plan's hash at a point is called.
+
+    >>> variant_id("0123456789abcdef", 42)
+    '01234567-42'
+    """
+    return f"{plan[:HASH_LENGTH]}-{point}"
+
+
+def find_variant_config(
+    base_config: RunConfig[PolicyT], space: Space, wanted: str, plan: Callable[[], str]
+) -> RunConfig[PolicyT]:
+    """Return the variant that ``wanted`` names: its id, or the number of its point; ``plan`` returns the plan's hash.
+
+    Raises ConfigError when there is none, the id is another plan's, or the point is no valid config.
+    """
+    named, points = _VARIANT.fullmatch(wanted), space.points()
+    if named is None:
+        raise _variant_error(f"'{wanted}' is no variant", "write its id, as 1a2b3c4d-17, or the number of its point")
+    if named["plan"] and named["plan"] != (own := plan()[:HASH_LENGTH]):
+        message = f"{wanted} is a variant of another plan, or of other prices; this one's ids begin with {own}"
+        raise _variant_error(message, "take the config and the prices of that sweep, with the same --set")
+    point = int(named["point"])
+    if point >= points.count:
+        raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
+    tree = PointConfigs(base_config, space).config_tree(points.indices_between(point, point + 1)[0].tolist())
     return validate_run(Document.from_tree(f"variant {wanted}", tree), type(base_config))
-
-
-def _find_number(configs: PointConfigs[PolicyT], points: Points, prefix: str) -> int:
-    """Derive every id anew; nothing but the config is needed."""
-    found: dict[bytes, int] = {}
-    for first in range(0, points.count, _SCAN_POINTS):
-        rows = points.indices_between(first, min(first + _SCAN_POINTS, points.count)).tolist()
-        for number, point in enumerate(configs.validate_all(rows), first):
-            if isinstance(point, ValidPoint) and point.sha256.hex().startswith(prefix):
-                found.setdefault(point.sha256, number)
-    if not found:
-        remedy = "ids are those of this config with the same --set"
-        raise _variant_error(f"no variant's id begins with {prefix}", remedy)
-    if len(found) > 1:
-        ids = ", ".join(sorted(one.hex()[:16] for one in found))
-        raise _variant_error(f"{len(found)} variants' ids begin with {prefix}: {ids}", "write more of it")
-    return next(iter(found.values()))
 
 
 def _variant_error(message: str, remedy: str) -> ConfigError:

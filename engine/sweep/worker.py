@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import last_price_day
-from engine.backtest.workflow import risk_free_per_session, slice_window
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
 from engine.core.yaml_document import Tree
-from engine.data.market import Market
 from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import BatchKey, Variant, VariantColumns, distinct_and_index, policy_cache_for
-from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
+from engine.simulation.simulate import simulate
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
+from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
+from engine.sweep.batch.run_batch import batch_metric_table
 from engine.sweep.chunk import Chunk, RejectionCounter
-from engine.sweep.section_values import MAX_CACHED_SECTION_VALUES, Rejection
+from engine.sweep.market_windows import MarketWindow, MarketWindows
+from engine.sweep.point_table import PointTable, PointTables
+from engine.sweep.section_values import Rejection
 from engine.sweep.space import AxisIndices, Space
-from engine.sweep.variants import ConfigPrefix, PointConfigs, ValidPoint
+from engine.sweep.variants import PointConfigs, with_values
 
 
 @dataclass(frozen=True)
@@ -43,168 +42,111 @@ class SweepJob(Generic[PolicyT]):
 
 
 @dataclass(frozen=True)
-class MarketWindow:
-    """A market with the rows that a window takes of it, and the risk-free rate: one a session, or (T,) of them."""
+class Batch:
+    """Points of a chunk, by position, that run side by side over a market."""
 
-    market: Market
-    start: int
-    end: int
-    risk_free: float | FloatArray
+    window: MarketWindow
+    columns: VariantColumns
+    positions: IntArray
 
 
 class ChunkEvaluator(Generic[PolicyT]):
-    """Computes ranges of one job."""
+    """Computes ranges of one job; several threads may ask at a time."""
 
-    def __init__(self, job: SweepJob[PolicyT], threads: int = 1) -> None:
+    def __init__(self, job: SweepJob[PolicyT]) -> None:
         """Validate the base config again; what is derived from it is kept for all ranges."""
-        self.threads = threads
-        self.base_config = job.schema().model_validate(job.config_tree)
-        self.closes = job.closes
-        self.variants = PointConfigs(self.base_config, job.space)
-        benchmarks = self.base_config.compare.benchmarks
-        self._benchmark_tickers = tuple(ticker for other in benchmarks for ticker in other.strategy.tickers)
-        self._shared_windows: dict[object, tuple[MarketWindow, BoolArray]] = {}
-        self._is_gapless: dict[object, bool] = {}
-        self._batches: dict[object, tuple[MarketWindow, BatchKey] | None] = {}
+        base_config = job.schema().model_validate(job.config_tree)
+        self.configs = PointConfigs(base_config, job.space)
+        self.tables = PointTables(self.configs, job.closes.tickers)
+        self.windows = MarketWindows(base_config, job.closes)
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
         """Compute the points from ``first`` on that have ``indices`` (n, D)."""
-        with _gc_paused():
-            return self._evaluate(first, indices)
-
-    def _evaluate(self, first: int, indices: AxisIndices) -> Chunk:
-        points: list[ValidPoint[PolicyT]] = []
-        numbers: list[int] = []
-        rejections = RejectionCounter()
-        for number, point in enumerate(self.variants.validate_all(indices.tolist()), first):
-            if isinstance(point, Rejection):
-                rejections.add(point.reason, 1, number)
-            else:
-                points.append(point)
-                numbers.append(number)
-        metrics, rejected = self._compute_metrics(points)
-        for at in sorted(rejected):
-            rejections.add(rejected[at].reason, 1, numbers[at])
-        valid = np.delete(np.arange(len(points)), sorted(rejected))
-        ids = np.frombuffer(b"".join(point.sha256 for point in points), dtype=np.uint8).reshape(-1, 32)
-        valid_numbers, reasons = np.array(numbers, dtype=np.int64)[valid], dict(sorted(rejections.counts.items()))
-        return Chunk(first, first + len(indices), valid_numbers, ids[valid], metrics[valid], reasons)
-
-    def is_batchable(self, indices: Sequence[int]) -> bool:
-        """Tell whether a point runs in a batch rather than through ``simulate``."""
-        point = self.variants.validate(indices)
-        return isinstance(point, ValidPoint) and self._batch(point) is not None
-
-    def own_window(self, prefix: ConfigPrefix[PolicyT]) -> MarketWindow:
-        """Return the market that a point's own config would load."""
-        return self._slice_window((*prefix.tickers, *self._benchmark_tickers), prefix)[0]
-
-    def shared_window(self, prefix: ConfigPrefix[PolicyT]) -> MarketWindow | None:
-        """Return a market of all closes that is as good as a point's own: the same sessions, and assets nobody wants.
-
-        None when the point's own assets lack some of the sessions.
-        """
-        window = prefix.window
-        key = (window.start, window.end, prefix.account.cash.rate)
-        if key not in self._shared_windows:
-            shared, closes = self._slice_window(self.closes.tickers, prefix)
-            self._shared_windows[key] = shared, ~np.isnan(closes.closes)
-        shared, has_close = self._shared_windows[key]
-        assets = (prefix.tickers, window.end)
-        if assets not in self._is_gapless:
-            columns = [shared.market.columns[ticker] for ticker in (*prefix.tickers, *self._benchmark_tickers)]
-            rows = np.logical_or.reduce(has_close[:, columns], axis=1)
-            self._is_gapless[assets] = bool(rows[int(rows.argmax()) :].all())
-        return shared if self._is_gapless[assets] else None
-
-    def _slice_window(self, tickers: tuple[str, ...], prefix: ConfigPrefix[PolicyT]) -> tuple[MarketWindow, Closes]:
-        """Return the market of some tickers with the rows of a point's window, and their closes."""
-        window = prefix.window
-        closes = self.closes.select(tickers, last_price_day(window.end) if window.end else None)
-        market = closes.to_market(prefix.account.cash.rate)
-        cut, start = slice_window(market, window)
-        end = len(cut.dates)
-        free = risk_free_per_session(self.base_config.compare.risk_free, cut.dates[start:])
-        if not isinstance(free, float):
-            free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
-        return MarketWindow(market, start, end, free), closes
-
-    def _compute_metrics(self, points: Sequence[ValidPoint[PolicyT]]) -> tuple[FloatArray, dict[int, Rejection]]:
-        """Run S points, those with one batch key together.
-
-        Returns (S, len(SWEEP_METRICS)), and by position why a point's prices or account do not allow it.
-        """
-        metrics = np.empty((len(points), len(SWEEP_METRICS)))
-        rejected: dict[int, Rejection] = {}
-        sequential: list[int] = []
-        batches: dict[tuple[int, BatchKey], tuple[MarketWindow, list[int]]] = {}
-        prefix, members = None, sequential
-        for at, point in enumerate(points):
-            if point.prefix is not prefix:
-                prefix, members = point.prefix, sequential
-                if (batch := self._batch(point)) is not None:
-                    window, key = batch  # the entry holds the window, so nothing else can have its id
-                    members = batches.setdefault((id(window), key), (window, []))[1]
-            members.append(at)
-        for window, members in batches.values():
-            columns = _to_columns([points[at] for at in members], window)
+        table, count = self.tables.table(indices), len(indices)
+        metrics, spans = np.empty((count, len(SWEEP_METRICS))), np.empty((count, 3), dtype=np.int32)
+        batches, sequential = self._plan(table, indices)
+        for batch in batches:
+            window, key, at = batch.window, batch.columns.key, batch.positions
             try:
-                metrics[members] = variant_metric_table(window.market, columns, window.risk_free, self.threads)
+                metrics[at] = batch_metric_table(planner_for(window.market), batch.columns, window.risk_free)
             except EngineError:  # one of them: let each say for itself
-                sequential += members
-        for at in sequential:
+                sequential += at.tolist()
+            spans[at] = _span(window.market.dates[key.opening_row : key.end_row])
+        rejected = dict(table.rejections)
+        for alone in sequential:
             try:
-                window = self.own_window(points[at].prefix)
-                metrics[at] = reference_metrics(window.market, _to_variant(points[at], window), window.risk_free)
+                metrics[alone], spans[alone] = self._simulate(indices[alone].tolist())
             except EngineError as error:
-                rejected[at] = Rejection(str(error))
-        return metrics, rejected
+                rejected[alone] = Rejection(str(error))
+        rejections = RejectionCounter()
+        for refused in sorted(rejected):
+            rejections.add(rejected[refused].reason, 1, first + refused)
+        valid, reasons = np.delete(np.arange(count), sorted(rejected)), dict(sorted(rejections.counts.items()))
+        return Chunk(first, first + count, first + valid, spans[valid], metrics[valid], reasons)
 
-    def _batch(self, point: ValidPoint[PolicyT]) -> tuple[MarketWindow, BatchKey] | None:
-        """Return where a point runs in a batch, and with which others; None when only ``simulate`` can run it.
+    def runs_in_batches(self, indices: AxisIndices) -> bool:
+        """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
+        return not self._plan(self.tables.table(indices), indices)[1]
 
-        Asked once for all points that differ in independent values only.
-        """
-        key = point.prefix.key
-        if key not in self._batches:
-            if len(self._batches) >= MAX_CACHED_SECTION_VALUES:
-                self._batches.clear()
+    def _plan(self, table: PointTable, indices: AxisIndices) -> tuple[list[Batch], list[int]]:
+        """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
+        batches: list[Batch] = []
+        sequential = table.ungrouped.tolist()
+        for at in table.families():
+            group, terms = table.group_of(int(at[0])), table.terms_of(int(at[0]))
             try:
-                window = self.shared_window(point.prefix)
-                batch = policy_cache_for(window.market).batch_key(_to_variant(point, window)) if window else None
-                self._batches[key] = (window, batch) if window and batch else None
+                window = self.windows.shared(group.policy.tickers, terms)
             except EngineError:
-                self._batches[key] = None
-        return self._batches[key]
+                window = None
+            if window is None:
+                sequential += at.tolist()
+                continue
+            for positions in table.split_by_targets(at):
+                columns = self._columns(table, group, window, positions, indices)
+                if columns is None:
+                    sequential += positions.tolist()
+                else:
+                    batches.append(Batch(window, columns, positions))
+        return batches, sequential
+
+    def _columns(
+        self, table: PointTable, group: PolicyGroup, window: MarketWindow, positions: IntArray, indices: AxisIndices
+    ) -> VariantColumns | None:
+        """Return points of one family that want the same assets in columns; None if only ``simulate`` can run them."""
+        planner, rows = planner_for(window.market), table.rows[positions]
+        wanted = np.flatnonzero(group.table.targets[rows[0]] > 0.0).tolist()
+        opening = planner.opening_row([group.columns[at] for at in wanted], window.start)
+        used, values_index = np.unique(table.values_index[positions], return_inverse=True)
+        schedules = [with_values(group.policy, table.values_at(one)).schedule for one in used.tolist()]
+        terms = [TradingTerms(one.account, one.costs) for one in table.terms]
+        first = terms[int(table.terms_index[positions[0]])]
+        key = planner.batch_key(group, first, schedules[0], opening, window.end)
+        if key is None:
+            return None
+
+        def make_variant(number: int) -> Variant:
+            point = self.configs.validate(indices[positions[number]].tolist())
+            if isinstance(point, Rejection):
+                raise TypeError(point.reason)
+            return Variant(point.strategy, point.terms.account, point.terms.costs, window.start, window.end)
+
+        index = rows, table.terms_index[positions], values_index
+        return VariantColumns(key, group, terms, schedules, *index, make_variant)
+
+    def _simulate(self, indices: Sequence[int]) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+        """Return metrics and span of one point through ``simulate``; raises EngineError when it is no run."""
+        point = self.configs.validate(indices)
+        if isinstance(point, Rejection):
+            raise TypeError(point.reason)
+        policy, terms = point.strategy, point.terms
+        window = self.windows.own(policy.tickers, terms)
+        market, free = planner_for(window.market).market_until(window.end), window.risk_free
+        ledger = simulate(market, policy, terms.account, terms.costs.cost_table(len(market.assets)), start=window.start)
+        row = metric_row(ledger, market, policy, free if isinstance(free, float) else free[: window.end])
+        return row, _span(ledger.dates)
 
 
-def _to_columns(points: Sequence[ValidPoint[PolicyT]], window: MarketWindow) -> VariantColumns:
-    """Return points with one batch key as the batch takes them; neighbours share a prefix."""
-    # the points hold their prefixes, so an id stays one prefix's; equal ones may be two, which only costs a row
-    targets, target = distinct_and_index(points, [id(point.prefix) for point in points])
-    calendars, calendar = distinct_and_index(points, [point.calendar_key for point in points])
-    return VariantColumns(
-        [_to_variant(point, window) for point in targets],
-        [_to_variant(point, window) for point in calendars],
-        target,
-        calendar,
-        lambda number: _to_variant(points[number], window),
-    )
-
-
-def _to_variant(point: ValidPoint[PolicyT], window: MarketWindow) -> Variant:
-    prefix, keys = point.prefix, (point.prefix.targets_key, point.calendar_key)
-    terms = (prefix.strategy, prefix.account, prefix.costs)
-    return Variant(*terms, window.start, window.end, *keys, point.build_strategy)
-
-
-@contextmanager
-def _gc_paused() -> Iterator[None]:
-    """Leave the collector off: of a hundred thousand small records none is in a cycle, and looking takes longer."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+def _span(dates: DateArray) -> npt.NDArray[np.int32]:
+    """Return (3,) the first day and the last since 1970, and how many sessions there are."""
+    days = dates[[0, -1]].astype("datetime64[D]").astype(np.int32)
+    return np.array([*days, len(dates)], dtype=np.int32)

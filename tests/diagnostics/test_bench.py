@@ -20,7 +20,7 @@ from engine.diagnostics.bench.stopwatch import Sample, Spread, TimeGrowth, time_
 from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, RESULT_TOLERANCE, Timing, TimingReport
 from engine.report.bench import bench_html, bench_json, print_bench, timing_tables
 from engine.sweep.batch import run_batch
-from engine.sweep.batch.planner import policy_cache_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
 from engine.sweep.batch.run_batch import variant_metric_table
 from strategies import AnyStrategy
 
@@ -182,9 +182,9 @@ def test_a_peer_in_another_process_answers_with_times_and_figures() -> None:
 
 def test_the_jobs_run_in_batches_and_differ_from_variant_to_variant() -> None:
     for job in (fixed_mix_job(MAKE_POLICY, 16, sessions=600), core_satellite_job(MAKE_POLICY, 16, caps="always")):
-        cache = policy_cache_for(job.market)
-        assert len({cache.batch_key(variant) for variant in job.variants}) == 1
-        assert cache.batch_key(job.variants[0]) is not None
+        planner = planner_for(job.market)
+        batches = [VariantColumns.from_variants(planner, [variant]) for variant in job.variants]
+        assert len({batch.key for batch in batches}) == 1
         assert len(np.unique(variant_metric_table(job.market, job.variants)[:, 0])) == 16
 
 

@@ -19,7 +19,7 @@ from engine.sweep import dask_executor as cluster
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.computation import prepare
-from engine.sweep.space import COLUMN_ALIASES
+from engine.sweep.space import COLUMN_ALIASES, Space
 from engine.sweep.statistics import label_effects, rank_among_results, rank_rows
 from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.worker import ChunkEvaluator
@@ -29,6 +29,10 @@ from tests.support.sweeps import ARTICLE, PLAN, SMALL, engine, spanned, sweeping
 def own_run(found) -> dict[str, float | None]:
     run = workflow.run_backtest(found, intervals=False)
     return run.comparison.strategy.metrics
+
+
+def variant_at(plan: RunConfig, space: Space, point: int) -> RunConfig:
+    return find_variant_config(plan, space, str(point), str)
 
 
 MIXED = """
@@ -54,9 +58,10 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
     chunk = ChunkEvaluator(job).evaluate(0, points.indices_between(0, points.count))
     assert len(chunk.point_numbers) > 50
     for row in range(0, len(chunk.point_numbers), 4):
-        variant = find_variant_config(plan, space, str(chunk.point_numbers[row]))
-        assert variant.sha256() == chunk.ids[row].tobytes().hex()
-        own = own_run(variant)
+        run = workflow.run_backtest(variant_at(plan, space, chunk.point_numbers[row]), intervals=False)
+        own, dates = run.comparison.strategy.metrics, run.comparison.strategy.ledger.dates
+        first, last, sessions = chunk.spans[row].tolist()
+        assert (np.datetime64(first, "D"), np.datetime64(last, "D"), sessions) == (dates[0], dates[-1], len(dates))
         for name, value in zip(SWEEP_METRICS, chunk.metrics[row].tolist(), strict=True):
             if name in own:
                 assert value == own[name] or (np.isnan(value) and own[name] is None), (name, row)
@@ -76,7 +81,7 @@ def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(coun
     chosen = np.sort(np.random.default_rng(count).choice(points.count, size=count, replace=False))
     for number in chosen.tolist():
         chunk = worker.evaluate(number, points.indices_between(number, number + 1))
-        own = own_run(find_variant_config(plan, space, str(number)))
+        own = own_run(variant_at(plan, space, number))
         table = dict(zip(SWEEP_METRICS, chunk.metrics[0].tolist(), strict=True))
         assert {name: own[name] for name in own if name in table} == {
             name: table[name] for name in own if name in table
@@ -91,7 +96,7 @@ def test_variants_beside_each_other_have_the_figures_that_each_has_alone() -> No
     for number in (0, 17, 59):
         alone = ChunkEvaluator(job).evaluate(number, points.indices_between(number, number + 1))
         assert alone.metrics.tobytes() == together.metrics[number].tobytes()
-        assert alone.ids.tobytes() == together.ids[number].tobytes()
+        assert alone.spans.tobytes() == together.spans[number].tobytes()
 
 
 def test_points_that_are_no_run_are_counted_with_their_reason() -> None:
@@ -117,9 +122,9 @@ def test_points_that_are_no_run_are_counted_with_their_reason() -> None:
 def test_a_variant_is_run_whole_by_its_id(tmp_path: Path, written) -> None:
     _, folder = written
     best = json.loads((folder / "summary.json").read_text())["best"][0]
-    engine("run", folder / "config.resolved.yaml", "--variant", best["id"][:12], "--json", cwd=tmp_path)
-    made = tmp_path / "runs" / f"small-{best['id'][:12]}"
-    assert json.loads((made / "manifest.json").read_text())["config_sha256"] == best["id"]
+    engine("run", folder / "config.resolved.yaml", "--variant", best["id"], "--json", cwd=tmp_path)
+    made = tmp_path / "runs" / f"small-{best['sha256'][:12]}"
+    assert json.loads((made / "manifest.json").read_text())["config_sha256"] == best["sha256"]
     figures = json.loads((made / "summary.json").read_text())["portfolios"]["strategy"]
     assert {name: figures[name] for name in best["figures"]} == best["figures"]
 
@@ -172,7 +177,9 @@ def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_
 
 def test_no_axis_is_called_as_a_figure_of_the_results() -> None:
     sections = set(RunConfig.model_fields)
-    assert {COLUMN_ALIASES.get(name, name) for name in sections}.isdisjoint({*SWEEP_METRICS, "number", "id"})
+    assert {COLUMN_ALIASES.get(name, name) for name in sections}.isdisjoint(
+        {*SWEEP_METRICS, "point", "start", "end", "sessions"}
+    )
 
 
 def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before() -> None:

@@ -17,7 +17,7 @@ from engine.composition import open_document, run_config_class, validate_sweep
 from engine.core.errors import OutputError
 from engine.sweep.computation import prepare, write_results
 from engine.sweep.dask_executor import DaskExecutor
-from engine.sweep.executors import ProcessExecutor, SerialExecutor
+from engine.sweep.executors import ProcessExecutor, ThreadExecutor
 from engine.sweep.journal import Journal
 from tests.support.sweeps import QUICK, digest
 
@@ -30,7 +30,7 @@ def made():
 @pytest.fixture(scope="module")
 def alone(made, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The digest of the sweep in this process."""
-    return _digest(made, tmp_path_factory.mktemp("alone"), SerialExecutor())
+    return _digest(made, tmp_path_factory.mktemp("alone"), ThreadExecutor())
 
 
 def _digest(made, folder: Path, executor, progress=lambda done, total: None) -> str:

@@ -16,7 +16,7 @@ from engine.core.errors import OutputError
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.computation import write_results
-from engine.sweep.executors import SerialExecutor
+from engine.sweep.executors import ThreadExecutor
 from engine.sweep.journal import Journal
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import QUICK, SMALL, digest, engine, sweeping
@@ -49,7 +49,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
     record = whole[last - 44 :]  # the last one, from its head on
     done: list[int] = []
 
-    class Counting(SerialExecutor):
+    class Counting(ThreadExecutor):
         def chunks(self, job, tasks):
             for first, indices in tasks:
                 done.extend(range(first, first + len(indices)))
@@ -92,13 +92,13 @@ def test_a_damaged_record_is_computed_again(tmp_path: Path, written) -> None:
     made = sweeping(SMALL)
     path = tmp_path / "sweep.journal"
     with Journal.open(path, made.identity, resume=False) as journal:
-        write_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
+        write_results(made, journal, ThreadExecutor(), 20, lambda done, total: None)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(bytes(content))
     with Journal.open(path, made.identity, resume=True) as journal:
         assert journal.finished_count() < 60
-        write_results(made, journal, SerialExecutor(), 20, lambda done, total: None)
+        write_results(made, journal, ThreadExecutor(), 20, lambda done, total: None)
     assert digest(tmp_path / "results.parquet") == digest(written[1] / "results.parquet")
 
 
@@ -158,7 +158,7 @@ def test_a_journal_that_says_nothing_of_a_sweep_is_not_gone_on_with(tmp_path: Pa
         b'{"first": 5, "last": 5, "rows": 0, "refused": {}}\n',
         b'{"first": 0, "last": 61, "rows": 0, "refused": {"a": [61, 0]}}\n',
         b'{"first": 25, "last": 35, "rows": 0, "refused": {"a": [10, 25]}}\n',
-        b'{"first": 40, "last": 41, "rows": 1, "refused": {}}\n' + bytes(40 + 8 * len(SWEEP_METRICS)),
+        b'{"first": 40, "last": 41, "rows": 1, "refused": {}}\n' + bytes(20 + 8 * len(SWEEP_METRICS)),
     ],
 )
 def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: bytes) -> None:
@@ -172,4 +172,4 @@ def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: b
         pytest.raises(OutputError, match=r"sweep.journal: holds a chunk of no such sweep; leave --resume away"),
         Journal.open(path, made.identity, resume=True) as journal,
     ):
-        write_results(made, journal, SerialExecutor(), 16, lambda done, total: None)
+        write_results(made, journal, ThreadExecutor(), 16, lambda done, total: None)

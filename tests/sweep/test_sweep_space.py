@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,9 @@ from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
-from engine.sweep.variant_lookup import find_variant_config
+from engine.sweep.variant_lookup import find_variant_config, plan_sha256
 from engine.sweep.variants import PointConfigs
-from tests.support.sweeps import PLAN, SMALL, spanned
+from tests.support.sweeps import PLAN, SMALL, spanned, sweeping
 
 
 def texts(**ends: str) -> list[str]:
@@ -102,8 +104,8 @@ BANDS = """
 
 
 @pytest.mark.parametrize("sweep", [WIDE, BANDS], ids=["wide", "bands"])
-def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: str) -> None:
-    """The sections are validated apart and the JSON is joined; both must be as if each config stood alone."""
+def test_a_point_is_valid_just_when_the_whole_config_is_and_states_the_same(sweep: str) -> None:
+    """The sections are validated apart; it must be as if each config stood alone."""
     _, plan, space = spanned(sweep)
     variants, points = PointConfigs(plan, space), space.points()
     chosen = np.random.default_rng(7).choice(points.count, size=min(400, points.count), replace=False)
@@ -117,13 +119,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_has_its_id(sweep: st
             assert isinstance(found, Rejection), (found, str(error))
             continue
         assert not isinstance(found, Rejection), found
-        assert found.sha256.hex() == whole.sha256()
-        assert (found.build_strategy(), found.prefix.account, found.prefix.costs, found.prefix.window) == (
-            whole.strategy,
-            whole.account,
-            whole.costs,
-            whole.window,
-        )
+        assert found == (whole.strategy, (whole.account, whole.costs, whole.window))
         valid += 1
     assert 10 < valid < 390  # the sample has both
 
@@ -145,29 +141,59 @@ def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:
     assert not any(axis.independent for axis in mixed.axes)
 
 
-def test_a_variant_is_found_by_number_and_by_the_beginning_of_its_id() -> None:
+def test_a_variant_is_found_by_the_number_of_its_point_and_by_its_id() -> None:
+    made = sweeping(SMALL)
     _, plan, space = spanned(SMALL)
-    variants = PointConfigs(plan, space)
     indices = space.points().indices_between(17, 18)[0].tolist()
-    identity = variants.validate(indices).sha256.hex()
-    assert find_variant_config(plan, space, "17").sha256() == identity
-    assert find_variant_config(plan, space, identity[:8]).sha256() == identity
+    whole = _whole(PointConfigs(plan, space).config_tree(indices))
+    identity, sha256 = made.identify(17)
+    assert identity == f"{made.plan_sha256[:8]}-17"
+    assert sha256 == whole.sha256()
+    for wanted in ("17", identity):
+        assert find_variant_config(plan, space, wanted, lambda: made.plan_sha256).sha256() == sha256
     for wanted, words in (
         ("99", "there is no point 99"),
-        ("0123456789", "no variant's id begins"),
+        ("00000000-17", f"is a variant of another plan, or of other prices; this one's ids begin with {identity[:8]}"),
         ("abc", "is no variant"),
+        (identity[:8], "is no variant"),
     ):
         with pytest.raises(ConfigError, match=words):
-            find_variant_config(plan, space, wanted)
+            find_variant_config(plan, space, wanted, lambda: made.plan_sha256)
+
+
+def test_a_plan_is_called_by_what_its_files_contain_not_by_where_they_lie(tmp_path: Path) -> None:
+    config, *_ = spanned(SMALL)
+    rates = {name: tmp_path / name for name in ("here.csv", "there.csv", "other.csv")}
+    for name, file in rates.items():
+        file.write_text("date,rate\n2018-01-02,2\n" if name != "other.csv" else "date,rate\n2018-01-02,3\n")
+    found = {
+        name: plan_sha256(
+            spanned(SMALL, PLAN.replace("sweep:", f"compare: {{risk_free: {{path: {file}, unit: percent}}}}\nsweep:"))[
+                0
+            ],
+            "c",
+        )
+        for name, file in rates.items()
+    }
+    assert found["here.csv"] == found["there.csv"] != found["other.csv"]
+    assert plan_sha256(config, "a") != plan_sha256(config, "b")
+
+
+def test_points_whose_values_state_the_same_are_one_plan() -> None:
+    made = sweeping(
+        "\n  axes: {strategy.rebalance.month: [january, January, june], costs: [{kind: none}, {kind: percent}]}\n"
+    )
+    equal = PointConfigs(made.base_config, made.space).equal_values()
+    assert [first.tolist() for first in equal.values()] == [[0, 0, 2]]
 
 
 def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
     """What two sections say against each other counts for one variant as for all: a tariff in euro, a dollar account."""
     _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: comdirect}]}\n")
     assert isinstance(PointConfigs(plan, space).validate([1]), Rejection)
-    assert find_variant_config(plan, space, "0").costs.kind == "none"
+    assert find_variant_config(plan, space, "0", str).costs.kind == "none"
     with pytest.raises(ConfigError, match="add fx"):
-        find_variant_config(plan, space, "1")
+        find_variant_config(plan, space, "1", str)
 
 
 def test_a_random_point_follows_from_the_seed_and_its_number_alone() -> None:
@@ -278,10 +304,9 @@ def test_null_leaves_a_key_out_so_that_a_rule_is_compared_with_none() -> None:
     review = "{trigger: 20%, from: cost, thesis: {kind: always}, intact: top_up, broken: exit}"
     _, plan, space = spanned(f"\n  axes: {{strategy.loss_review: [null, {review}]}}\n")
     variants = PointConfigs(plan, space)
-    without, reviewed = variants.validate_all([[0], [1]])
-    assert without.build_strategy().loss_review is None
-    assert reviewed.build_strategy().loss_review.trigger == 0.2
-    assert without.sha256.hex() == plan.sha256() != reviewed.sha256.hex()
+    without, reviewed = (variants.validate([index]).strategy for index in (0, 1))
+    assert without == plan.strategy
+    assert reviewed.loss_review.trigger == 0.2
 
 
 def test_null_is_no_value_of_a_key_that_must_be_there() -> None:

@@ -43,8 +43,8 @@ from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant, VariantColumns
-from engine.sweep.batch.run_batch import variant_metric_table
+from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.run_batch import batch_metric_table, variant_metric_table
 from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
 
 
@@ -63,7 +63,11 @@ class Contender:
 
 def batch_run(job: TimingJob, threads: int = 1) -> Callable[[], FloatArray]:
     """Return the run of a job whose variants are in columns already, as a sweep's are."""
-    return partial(variant_metric_table, job.market, VariantColumns.from_variants(job.variants), 0.0, threads)
+    planner = planner_for(job.market)
+    batch = VariantColumns.from_variants(planner, job.variants)
+    if batch is None:
+        raise ValueError("a job that does not run in a batch")
+    return partial(batch_metric_table, planner, batch, 0.0, threads)
 
 
 def single_run(job: TimingJob) -> Callable[[], Ledger]:

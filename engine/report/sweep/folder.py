@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +17,8 @@ from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.report.signed_files import SWEEP_FILES
 from engine.sweep.axes import ParameterValue
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
-
-_FIRST_METRIC: Final = SWEEP_METRICS[0]
-"""The first metric's column: parameters stand before it, after number and id."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class FinishedSweep:
     def parameters(self) -> tuple[ParameterColumn, ...]:
         """Every parameter, in the order of the columns."""
         names = self._table.file.schema_arrow.names
-        return tuple(self._column(name) for name in names[2 : names.index(_FIRST_METRIC)])
+        return tuple(self._column(name) for name in names[1 : names.index("start")])
 
     def _column(self, name: str) -> ParameterColumn:
         if pa.types.is_dictionary(self._table.file.schema_arrow.field(name).type):

@@ -64,8 +64,8 @@ def render_sweep(sweep: FinishedSweep) -> str:
 
 def worst_variants(sweep: FinishedSweep) -> list[RankedVariant]:
     """Return the worst variants that the page lists."""
-    best = {one.number for one in sweep.summary.best}
-    return [one for one in sweep.summary.worst[:WORST_SHOWN] if one.number not in best]
+    best = {one.point for one in sweep.summary.best}
+    return [one for one in sweep.summary.worst[:WORST_SHOWN] if one.point not in best]
 
 
 def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:

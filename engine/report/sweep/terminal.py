@@ -129,7 +129,7 @@ def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], 
     print_heading(out, head)
     metrics = list(dict.fromkeys([rank_by, "cagr", "volatility", "max_drawdown"]))
     rows = (
-        [one.id[:12], *(metric_text(one.figures[metric], metric) for metric in metrics), _variant_text(one, space)]
+        [one.id, *(metric_text(one.figures[metric], metric) for metric in metrics), _variant_text(one, space)]
         for one in variants
     )
     print_table(out, ["id", *map(metric_title, metrics), "variant"], rows, left=(0, 1 + len(metrics)), tight=True)
@@ -168,5 +168,5 @@ def _print_files(out: Console, summary: SweepSummary, folder: Path) -> None:
     out.print()
     out.print(text(f"{folder / 'report.html'} and {summary.sweep.variants:,} rows in {folder / 'results.parquet'}"))
     if summary.best:
-        command = f"engine run {folder / 'config.resolved.yaml'} --variant {summary.best[0].id[:12]}"
+        command = f"engine run {folder / 'config.resolved.yaml'} --variant {summary.best[0].id}"
         out.print(text(f"the full run of a variant: {command}"))

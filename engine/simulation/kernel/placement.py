@@ -37,7 +37,7 @@ def exact_sum(x: FloatArray, count: int, partials: FloatArray) -> float:
     if used == 0:
         return 0.0
     used -= 1
-    total, error = float(partials[used]), 0.0
+    total, error = partials[used], 0.0
     while used > 0:
         high = total
         used -= 1
@@ -52,7 +52,8 @@ def exact_sum(x: FloatArray, count: int, partials: FloatArray) -> float:
         rounded = total + twice
         if twice == rounded - total:
             total = rounded
-    return total
+    rounded_sum: float = total
+    return rounded_sum
 
 
 @njit_private

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +9,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.valuation import normalise
-from engine.sweep.batch.planner import (
-    BatchKey,
-    CalendarSpec,
-    ItemT,
-    PolicyCache,
-    TargetSpec,
-    VariantColumns,
-    distinct_and_index,
-)
+from engine.sweep.batch.planner import BatchKey, CalendarSpec, MarketPlanner, PolicyGroup, VariantColumns
 
 
 @dataclass(frozen=True)
@@ -75,39 +66,31 @@ class BatchInputs:
 
 
 def build_inputs(
-    cache: PolicyCache, key: BatchKey, market: BatchMarket, pattern_rows: tuple[int, ...], columns: VariantColumns
+    planner: MarketPlanner, market: BatchMarket, pattern_rows: tuple[int, ...], columns: VariantColumns
 ) -> BatchInputs:
-    """Return the inputs of variants that all have one batch key."""
-    own_specs = [cache.target_spec(variant) for variant in columns.target_variants]
-    specs, spec_index = _distinct(own_specs)
-    calendars, calendar_index = _distinct([cache.calendar_spec(variant) for variant in columns.calendar_variants])
-    terms = [
-        (variant.account.capital, spec.cap, spec.policy.haircut, *cache.cost_terms(variant.costs)[0])
-        for variant, spec in zip(columns.target_variants, own_specs, strict=True)
-    ]
-    targets = np.array([[cache.target_weights(spec, key, row) for row in pattern_rows] for spec in specs])
-    recipients, tradable = _recipient_weights(cache, key, market, specs)
-    highest = targets[:, -1, list(key.capped)].max(axis=1, initial=0.0)
+    """Return the inputs of variants over their market."""
+    key, group, table = columns.key, columns.group, columns.group.table
+    calendars = [planner.calendar_spec(schedule, key.end_row) for schedule in columns.schedules]
+    pairs = columns.policy_index * len(columns.terms) + columns.terms_index
+    distinct, variant_index = np.unique(pairs, return_inverse=True)
+    policy_index, terms_index = np.divmod(distinct, len(columns.terms))
+    terms = np.array([(one.account.capital, *planner.cost_terms(one.costs)[0]) for one in columns.terms])[terms_index]
+    targets = np.array([planner.place_targets(group, key, row) for row in pattern_rows])
+    recipients, tradable = _recipient_weights(planner, key, market, group)
     return BatchInputs(
-        variant_index=columns.target_index,
-        spec_index=spec_index,
-        calendar_index=calendar_index[columns.calendar_index],
-        terms=np.array(terms).T,
-        targets=np.ascontiguousarray(targets.transpose(1, 2, 0)),
-        core=np.ascontiguousarray(np.array([spec.core for spec in specs]).T),
+        variant_index=variant_index,
+        spec_index=policy_index,
+        calendar_index=columns.schedule_index,
+        terms=np.vstack([terms[:, 0], table.cap[policy_index], group.haircuts[policy_index], terms[:, 1:].T]),
+        targets=np.ascontiguousarray(targets.transpose(0, 2, 1)),
+        core=np.ascontiguousarray(table.core.T),
         recipients=recipients,
         tradable_recipients=tradable,
-        cap_usage=highest / np.array([spec.cap for spec in specs]),
+        cap_usage=targets[-1][:, list(key.capped)].max(axis=1, initial=0.0) / table.cap,
         next_due=np.array([_next_due(key, calendar) for calendar in calendars]),
         bands=np.array([calendar.band_widths for calendar in calendars]).T,
         proportional_costs=key.proportional,
     )
-
-
-def _distinct(items: Sequence[ItemT]) -> tuple[list[ItemT], IntArray]:
-    """Return the different objects, in order of appearance, and which of them each is."""
-    # ``items`` holds them, so no two have one id
-    return distinct_and_index(items, [id(item) for item in items])
 
 
 def _next_due(key: BatchKey, calendar: CalendarSpec) -> IntArray:
@@ -119,14 +102,14 @@ def _next_due(key: BatchKey, calendar: CalendarSpec) -> IntArray:
 
 
 def _recipient_weights(
-    cache: PolicyCache, key: BatchKey, market: BatchMarket, specs: list[TargetSpec]
+    planner: MarketPlanner, key: BatchKey, market: BatchMarket, group: PolicyGroup
 ) -> tuple[FloatArray, FloatArray]:
     """Return (G, n, U) who receives each payout, and the shares of those of them that have a close then (S8)."""
-    recipients = np.zeros((len(market.delisted), len(key.assets), len(specs)))
+    recipients = np.zeros((len(market.delisted), len(key.assets), len(group.table.targets)))
     tradable = np.zeros_like(recipients)
     for k, row in enumerate(market.delisting_rows.tolist()):
-        decision = cache.decision(key, key.opening_row + row)
-        for u, spec in enumerate(specs):
-            weights = np.ascontiguousarray(spec.policy.reallocation_weights(decision)[list(key.assets)])
-            recipients[k, :, u], tradable[k, :, u] = weights, normalise(market.fresh[row], weights)
+        shares = planner.recipient_shares(group, key, key.opening_row + row)
+        recipients[k] = shares.T
+        for u, own in enumerate(shares):
+            tradable[k, :, u] = normalise(market.fresh[row], own)
     return recipients, tradable

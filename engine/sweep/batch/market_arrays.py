@@ -9,21 +9,21 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.sessions import period_numbers
 from engine.simulation.kernel.batch.mark_to_market import CHECK_BANDS, DAY, GROWTH, PACKED_EXTRAS, RISK_FREE
 from engine.simulation.kernel.batch.records import BatchMarket
-from engine.sweep.batch.planner import BatchKey, PolicyCache
+from engine.sweep.batch.planner import BatchKey, MarketPlanner
 
 
 def build_batch_market(
-    cache: PolicyCache, key: BatchKey, risk_free: float | FloatArray
+    planner: MarketPlanner, key: BatchKey, risk_free: float | FloatArray
 ) -> tuple[BatchMarket, tuple[int, ...]]:
     """Return the market of a batch from its opening on, and the row at which each pattern of assets first holds.
 
     ``risk_free`` as in :func:`engine.sweep.batch.run_batch.variant_metric_table`.
     """
-    market, columns = cache.market_until(key.end_row), list(key.assets)
+    market, columns = planner.market_until(key.end_row), list(key.assets)
     span = slice(key.opening_row, key.end_row)
     listed, fresh, dates = market.listed[span, columns], market.fresh[span, columns], market.dates[span]
     sessions = len(dates)
-    pattern, pattern_rows = _find_patterns(cache, key)
+    pattern, pattern_rows = _find_patterns(planner, key)
     period_ends = _block_and_year_ends(dates)
     rows_after, delisted = market.delistings_from(key.opening_row, columns)
     delisting_rows = rows_after - key.opening_row
@@ -58,9 +58,9 @@ def build_batch_market(
     return batch_market, pattern_rows
 
 
-def _find_patterns(cache: PolicyCache, key: BatchKey) -> tuple[IntArray, tuple[int, ...]]:
+def _find_patterns(planner: MarketPlanner, key: BatchKey) -> tuple[IntArray, tuple[int, ...]]:
     """Return (T,) the number of the pattern of assets that can be held or were seen, and a row for each pattern."""
-    market, columns, opening = cache.market_until(key.end_row), list(key.assets), key.opening_row
+    market, columns, opening = planner.market_until(key.end_row), list(key.assets), key.opening_row
     seen = np.maximum(np.arange(opening, key.end_row) - key.delay, opening + 1) - 1
     patterns = np.hstack([market.eligible[opening : key.end_row, columns], market.age[seen][:, columns] >= 0])
     patterns[0, : len(columns)] = market.listed[opening, columns]

@@ -1,14 +1,14 @@
 """Which variants run side by side, and what is asked of their policies beforehand.
 
-No rule is written twice: targets come from the policy's own ``target_weights`` for every pattern of assets that can be
-held, recipients of payouts from ``reallocation_weights``, dates from its schedule. What policies share is asked once.
+No rule is written twice: targets are placed by the engine's own rule or the policy's ``target_weights``, for every
+pattern of assets that can be held; dates come from its schedule. What policies share is asked once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -17,70 +17,86 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
-from engine.portfolio.policy import Band, Decision, Policy, validate_weights
+from engine.portfolio.policy import (
+    Band,
+    Decision,
+    PlacementRules,
+    Policy,
+    Schedule,
+    TabulatesTargets,
+    TargetTable,
+    validate_weights,
+)
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
 
 MIN_SESSIONS: Final = 3
 """Sessions below which there is nothing for a batch to gain."""
-MAX_CACHED_ANSWERS: Final = 8_192
-"""Answers of one kind that are kept at a time; a sweep asks about each of its policies a few times in a row."""
-MAX_CACHED_CALENDARS: Final = 4_096
-"""Calendars that are kept, each over a window's end."""
+MAX_CACHED_ANSWERS: Final = 4_096
+"""Answers of one kind that are kept at a time."""
 MAX_CACHED_MARKETS: Final = 64
 """Ends of windows whose market is kept."""
 
-ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
+ItemT = TypeVar("ItemT")
 
 
 class Variant(NamedTuple):
-    """One point of a sweep: a policy over rows ``start`` to before ``end`` of a market, with its account and costs.
-
-    ``targets_key`` and ``calendar_key`` save asking what the caller knows: policies with equal ones want the same
-    weights, or decide at the same times, over this market. With both, ``policy`` need only be one that wants the same,
-    and ``make_policy`` returns the variant's own when it is needed.
-    """
+    """One plan: a policy over rows ``start`` to before ``end`` of a market, with its account and costs."""
 
     policy: Policy
     account: Account
     costs: AnyCosts
     start: int
     end: int
-    targets_key: Hashable = None
-    calendar_key: Hashable = None
-    make_policy: Callable[[], Policy] | None = None
 
-    @property
-    def own_policy(self) -> Policy:
-        """The variant's own policy."""
-        return self.make_policy() if self.make_policy else self.policy
+
+class TradingTerms(NamedTuple):
+    """With which account and costs a policy trades."""
+
+    account: Account
+    costs: AnyCosts
 
 
 @dataclass(frozen=True)
-class VariantColumns:
-    """S variants with one batch key, as columns.
+class PolicyGroup:
+    """U policies that differ in targets, core and cap only, over the same n assets.
 
-    ``target_variants`` differ in targets, account or costs, ``calendar_variants`` in their calendar; the indices (S,)
-    say with which of each a variant agrees. ``make_variant`` makes one by its number.
+    ``columns`` (n,) are those of the market, in its order, ``capped`` positions among them. ``policy`` speaks for all;
+    where the U ``policies`` are there, each is asked for its targets.
     """
 
-    target_variants: Sequence[Variant]
-    calendar_variants: Sequence[Variant]
-    target_index: IntArray
-    calendar_index: IntArray
-    make_variant: Callable[[int], Variant]
+    policy: Policy
+    columns: tuple[int, ...]
+    capped: tuple[int, ...]
+    table: TargetTable
+    policies: Sequence[Policy] = ()
 
-    @classmethod
-    def from_variants(cls, variants: Sequence[Variant]) -> VariantColumns:
-        """Return ``variants`` in columns."""
-        # by id: the variants hold these objects for as long, and equal ones that are two only cost a column
-        targets, target = distinct_and_index(variants, [(id(v.policy), id(v.account), id(v.costs)) for v in variants])
-        calendars, calendar = targets, target
-        if any(variant.calendar_key is not None for variant in variants):
-            keys = [id(v.policy) if v.calendar_key is None else v.calendar_key for v in variants]
-            calendars, calendar = distinct_and_index(variants, keys)
-        return cls(targets, calendars, target, calendar, variants.__getitem__)
+    @property
+    def haircuts(self) -> FloatArray:
+        """(U,) what a delisted asset loses of its last price [fraction]."""
+        own = [policy.haircut for policy in self.policies]
+        return np.array(own) if own else np.full(len(self.table.cap), self.policy.haircut)
+
+    @cached_property
+    def caps(self) -> FloatArray:
+        """(U, n) the highest weights; infinity for assets without a cap."""
+        caps = np.full_like(self.table.targets, np.inf)
+        caps[:, list(self.capped)] = self.table.cap[:, None]
+        return caps
+
+    def slice_rules(self, rules: PlacementRules) -> PlacementRules:
+        """Return the rules of a market's assets for those of the group."""
+        columns = list(self.columns)
+        return PlacementRules(
+            rules.absent[columns],
+            rules.buyable[columns],
+            np.array([self.position(one) for one in rules.recipients[columns].tolist()], dtype=np.int64),
+        )
+
+    def position(self, recipient: int) -> int:
+        """Return a recipient, the position among the group's assets where it is one of the market's."""
+        return recipient if recipient < 0 else self.columns.index(recipient)
 
 
 def distinct_and_index(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tuple[list[ItemT], IntArray]:
@@ -92,6 +108,29 @@ def distinct_and_index(items: Sequence[ItemT], keys: Sequence[Hashable]) -> tupl
     known: dict[Hashable, int] = {}
     index = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
     return [items[at] for at in np.unique(index, return_index=True)[1].tolist()], index
+
+
+def group_policies(assets: tuple[str, ...], policies: Sequence[Policy]) -> PolicyGroup | None:
+    """Return policies of the same tickers that are asked one by one, over a market's ``assets``.
+
+    None when only ``simulate`` can run them.
+    """
+    names = frozenset(policies[0].tickers)
+    if not names <= frozenset(assets) or not all(is_batchable(p) and frozenset(p.tickers) == names for p in policies):
+        return None
+    columns = sorted(assets.index(name) for name in names)
+    own = [assets[column] for column in columns]
+    capped = tuple(at for at, asset in enumerate(own) if asset in policies[0].caps())
+    targets = np.array([[(p.fixed_targets() or {}).get(asset, 0.0) for asset in own] for p in policies])
+    core = np.array([[p.core().get(asset, 0.0) for asset in own] for p in policies])
+    cap = np.array([next(iter(p.caps().values()), np.inf) for p in policies])
+    table = TargetTable(targets, core, cap, np.ones(len(policies), dtype=np.bool_))
+    return PolicyGroup(policies[0], tuple(columns), capped, table, policies)
+
+
+def is_batchable(policy: Policy) -> bool:
+    """Return whether a policy's decisions are known beforehand: the same targets, one cap, nothing reviewed."""
+    return policy.review is None and policy.fixed_targets() is not None and len(set(policy.caps().values())) <= 1
 
 
 @dataclass(frozen=True)
@@ -115,23 +154,6 @@ class BatchKey:
     def fill_key(self, row: int) -> Hashable:
         """Return what is equal for two fills at which a policy is told the same."""
         return self.opening_row, self.end_row, self.delay, row
-
-
-@dataclass(frozen=True)
-class TargetSpec:
-    """What a policy always wants, in its own assets' order: columns of the market, caps, core.
-
-    ``targets_by_fill`` remembers (n,) targets by fill.
-    """
-
-    policy: Policy
-    assets: tuple[int, ...]
-    capped: tuple[int, ...]
-    cap: float
-    core: FloatArray
-    caps: FloatArray
-    is_batchable: bool
-    targets_by_fill: dict[Hashable, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,25 +182,25 @@ class Memo(Generic[AnswerT]):
     answers: dict[Hashable, AnswerT] = field(default_factory=dict)
 
     def recall(self, key: Hashable, compute: Callable[[], AnswerT]) -> AnswerT:
-        """Return the answer to ``key``, computed when it is not known."""
-        if key not in self.answers:
+        """Return the answer to ``key``, computed when it is not known; threads may ask at the same time."""
+        try:
+            return self.answers[key]
+        except KeyError:
             answer = compute()
-            if len(self.answers) >= self.capacity:
-                self.answers.clear()
-            self.answers[key] = answer
-        return self.answers[key]
+        if len(self.answers) >= self.capacity:
+            self.answers.clear()
+        self.answers[key] = answer
+        return answer
 
 
-class PolicyCache:
+class MarketPlanner:
     """All that is asked of one market and of the policies over it; asks everything once."""
 
     def __init__(self, market: Market, capacity: int = MAX_CACHED_ANSWERS) -> None:
         """Begin with no answer about ``market``, which reaches to the end of the data."""
         self.market = market
         self.markets: Memo[Market] = Memo(MAX_CACHED_MARKETS)
-        self.targets_keys: Memo[tuple[Policy, Hashable]] = Memo(capacity)
-        self.target_specs: Memo[TargetSpec] = Memo(capacity)
-        self.calendar_specs: Memo[CalendarSpec] = Memo(min(capacity, MAX_CACHED_CALENDARS))
+        self.calendar_specs: Memo[CalendarSpec] = Memo(capacity)
         self.decisions: Memo[Decision] = Memo(capacity)
         self.opening_rows: Memo[int | None] = Memo(capacity)
         self.costs: Memo[tuple[tuple[float, ...], bool]] = Memo(capacity)
@@ -187,77 +209,46 @@ class PolicyCache:
         """Return the market up to before row ``end``."""
         return self.markets.recall(end, lambda: self.market.truncate(self.market.dates[end - 1]))
 
-    def batch_key(self, variant: Variant) -> BatchKey | None:
-        """Return what variants must share with this one to run beside it; None when only ``simulate`` can run it."""
-        account = variant.account
+    def batch_key(
+        self, group: PolicyGroup, terms: TradingTerms, schedule: Schedule, opening: int | None, end: int
+    ) -> BatchKey | None:
+        """Return what variants must share that are bought at row ``opening``; None when only ``simulate`` can."""
+        account = terms.account
         if account.shares == "whole" or account.contributions.amount:
             return None
-        spec, calendar = self.target_spec(variant), self.calendar_spec(variant)
-        watches_caps, opening = spec.policy.watch_caps, self._opening_row(spec, variant.start)
-        if opening is None or variant.end - opening < MIN_SESSIONS:
+        if opening is None or end - opening < MIN_SESSIONS:
             return None
+        calendar, watches_caps = self.calendar_spec(schedule, end), group.policy.watch_caps
         if (calendar.band or watches_caps) and account.fill_delay:
             return None
         if calendar.band and not calendar.band.is_full_rebalance:
             return None
         return BatchKey(
-            assets=spec.assets,
-            capped=spec.capped,
+            assets=group.columns,
+            capped=group.capped,
             opening_row=opening,
-            end_row=variant.end,
+            end_row=end,
             delay=account.fill_delay,
             cash_rate=account.cash.rate,
             watches_caps=watches_caps,
             band_checks=calendar.band_checks,
-            proportional=self.cost_terms(variant.costs)[1],
+            proportional=self.cost_terms(terms.costs)[1],
         )
 
-    def target_spec(self, variant: Variant) -> TargetSpec:
-        """Return what a variant's policy always wants."""
-        key = variant.targets_key if variant.targets_key is not None else self._targets_key(variant.policy)
-        return self.target_specs.recall(key, lambda: self._build_target_spec(variant.policy))
-
-    def _targets_key(self, policy: Policy) -> Hashable:
-        """Return the key of a policy, remembered by identity: to build it takes longer than to run a variant.
-
-        The policy is kept beside its key, so that no other can get its identity meanwhile.
-        """
-        found = self.targets_keys.recall(id(policy), lambda: (policy, id(policy)))
-        return found[1]
-
-    def _build_target_spec(self, policy: Policy) -> TargetSpec:
-        caps, core, columns = policy.caps(), policy.core(), self.market.columns
-        known = all(ticker in columns for ticker in policy.tickers)
-        assets = tuple(sorted(columns[ticker] for ticker in policy.tickers)) if known else ()
-        names = [self.market.assets[column] for column in assets]
-        is_fixed = policy.review is None and policy.fixed_targets() is not None
-        return TargetSpec(
-            policy=policy,
-            assets=assets,
-            capped=tuple(at for at, name in enumerate(names) if name in caps),
-            cap=next(iter(caps.values()), np.inf),
-            core=np.array([core.get(name, 0.0) for name in names]),
-            caps=np.array([caps.get(ticker, np.inf) for ticker in self.market.assets]),
-            is_batchable=known and is_fixed and len(set(caps.values())) <= 1,
-        )
-
-    def _opening_row(self, spec: TargetSpec, start: int) -> int | None:
-        """Return the row of the opening purchase; None without one, or for a policy that no batch can run."""
-        if not spec.is_batchable:
-            return None
-        tickers = spec.policy.opening_tickers()
+    def opening_row(self, columns: Sequence[int], start: int) -> int | None:
+        """Return the row of the opening purchase of assets with a positive target (S1)."""
+        tickers = tuple(self.market.assets[column] for column in columns)
         return self.opening_rows.recall((tickers, start), lambda: self.market.first_close_row(tickers, start))
 
-    def calendar_spec(self, variant: Variant) -> CalendarSpec:
-        """Return when a variant's schedule decides."""
-        key = variant.calendar_key if variant.calendar_key is not None else cast("Hashable", variant.policy.schedule)
+    def calendar_spec(self, schedule: Schedule, end: int) -> CalendarSpec:
+        """Return when a schedule decides up to before row ``end``."""
 
         def build() -> CalendarSpec:
-            schedule, dates = variant.own_policy.schedule, self.market.dates[: variant.end]
+            dates = self.market.dates[:end]
             rows = np.array(sorted(schedule.calendar(dates)), dtype=np.int64)
             return CalendarSpec(rows, schedule.band(dates))
 
-        return self.calendar_specs.recall((key, variant.end), build)
+        return self.calendar_specs.recall((cast("Hashable", schedule), end), build)
 
     def cost_terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
         """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
@@ -268,14 +259,23 @@ class PolicyCache:
 
         return self.costs.recall(costs, compute)
 
-    def target_weights(self, spec: TargetSpec, key: BatchKey, row: int) -> FloatArray:
-        """Return (n,) the targets of a rebalance filled at ``row``; asked once for all variants that want the same."""
-        fill = key.fill_key(row)
-        if fill not in spec.targets_by_fill:
-            decision = self.decision(key, row)
-            weights = validate_weights(spec.policy.target_weights(decision), decision.buyable, spec.caps, row)
-            spec.targets_by_fill[fill] = weights[list(key.assets)]
-        return spec.targets_by_fill[fill]
+    def place_targets(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
+        """Return (U, n) the targets of a rebalance filled at ``row``."""
+        decision, columns = self.decision(key, row), list(group.columns)
+        if isinstance(group.policy, TabulatesTargets) and not group.policies:
+            rules = group.slice_rules(group.policy.placement_rules(decision))
+            weights = PLACEMENT.place(group.table.targets, group.table.core, group.caps, rules)
+        else:
+            weights = np.array([policy.target_weights(decision)[columns] for policy in group.policies])
+        return validate_weights(weights, decision.buyable[columns], group.caps, row)
+
+    def recipient_shares(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
+        """Return (U, n) who receives the payout of an asset delisted at ``row`` (S8)."""
+        decision, columns = self.decision(key, row), list(group.columns)
+        if isinstance(group.policy, TabulatesTargets) and not group.policies:
+            recipient = group.position(group.policy.payout_recipient(decision))
+            return PLACEMENT.recipient_shares(group.table.core, decision.buyable[columns], recipient)
+        return np.array([policy.reallocation_weights(decision)[columns] for policy in group.policies])
 
     def decision(self, key: BatchKey, row: int) -> Decision:
         """Return what a policy without reviews is told of a fill at ``row``, its own weights left out (S2)."""
@@ -284,20 +284,54 @@ class PolicyCache:
             market, nobody = self.market_until(key.end_row), np.zeros(len(self.market.assets), dtype=np.bool_)
             opens = row == key.opening_row
             seen = row if opens else max(row - key.delay, key.opening_row + 1)
-            eligible = market.listed[row] if opens else market.eligible[row]
-            return Decision(
-                market.history_before(seen), np.zeros(len(nobody)), 1.0, row, eligible, nobody, placement=PLACEMENT
-            )
+            eligible, nothing = market.listed[row] if opens else market.eligible[row], np.zeros(len(nobody))
+            return Decision(market.history_before(seen), nothing, 1.0, row, eligible, nobody, placement=PLACEMENT)
 
         return self.decisions.recall(key.fill_key(row), build)
 
 
+@dataclass(frozen=True)
+class VariantColumns:
+    """S variants with one batch key, as columns.
+
+    Each index (S,) says which of the group's policies, the ``terms`` and the ``schedules`` a variant has.
+    ``make_variant`` makes one by its number.
+    """
+
+    key: BatchKey
+    group: PolicyGroup
+    terms: Sequence[TradingTerms]
+    schedules: Sequence[Schedule]
+    policy_index: IntArray
+    terms_index: IntArray
+    schedule_index: IntArray
+    make_variant: Callable[[int], Variant]
+
+    @classmethod
+    def from_variants(cls, planner: MarketPlanner, variants: Sequence[Variant]) -> VariantColumns | None:
+        """Return ``variants`` in columns; None when only ``simulate`` can run them."""
+        first = variants[0]
+        policies, policy_index = distinct_and_index([v.policy for v in variants], [id(v.policy) for v in variants])
+        pairs = [(id(v.account), id(v.costs)) for v in variants]
+        terms, terms_index = distinct_and_index([TradingTerms(v.account, v.costs) for v in variants], pairs)
+        found = [policy.schedule for policy in policies]
+        schedules, schedule_of = distinct_and_index(found, cast("Sequence[Hashable]", found))
+        if (group := group_policies(planner.market.assets, policies)) is None:
+            return None
+        columns = [planner.market.columns[ticker] for ticker in first.policy.opening_tickers()]
+        opening = planner.opening_row(columns, first.start)
+        if (key := planner.batch_key(group, terms[0], schedules[0], opening, first.end)) is None:
+            return None
+        indices = policy_index, terms_index, schedule_of[policy_index]
+        return cls(key, group, terms, schedules, *indices, variants.__getitem__)
+
+
 @lru_cache(maxsize=4)
-def policy_cache_for(market: Market) -> PolicyCache:
-    """Return the policy cache of a market, the same as long as it is in use."""
-    return PolicyCache(market)
+def planner_for(market: Market) -> MarketPlanner:
+    """Return the planner of a market, the same as long as it is in use."""
+    return MarketPlanner(market)
 
 
 def clear_caches() -> None:
     """Let go of all that was asked of any market."""
-    policy_cache_for.cache_clear()
+    planner_for.cache_clear()

@@ -24,17 +24,14 @@ from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import Variant, VariantColumns, policy_cache_for
+from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns, planner_for
 
 CHUNK_VARIANTS: Final = 4096
 """Variants that a thread prepares, runs and evaluates at a time."""
 
 
 def variant_metric_table(
-    market: Market,
-    variants: Sequence[Variant] | VariantColumns,
-    risk_free: float | FloatArray = 0.0,
-    threads: int = 1,
+    market: Market, variants: Sequence[Variant], risk_free: float | FloatArray = 0.0, threads: int = 1
 ) -> FloatArray:
     """Return (S, len(SWEEP_METRICS)) the metrics of ``variants``; NaN where one does not exist.
 
@@ -46,14 +43,22 @@ def variant_metric_table(
     threads : how many work at a time; the bits do not depend on it
 
     """
-    columns = variants if isinstance(variants, VariantColumns) else VariantColumns.from_variants(variants)
-    cache, count = policy_cache_for(market), len(columns.target_index)
-    result = np.full((count, len(SWEEP_METRICS)), np.nan)
-    if (key := cache.batch_key(columns.target_variants[0])) is not None:
-        batch_market, pattern_rows = build_batch_market(cache, key, risk_free)
-        _run_all(batch_market, build_inputs(cache, key, batch_market, pattern_rows, columns), result, threads)
+    planner = planner_for(market)
+    batch = VariantColumns.from_variants(planner, variants)
+    if batch is not None:
+        return batch_metric_table(planner, batch, risk_free, threads)
+    return np.array([reference_metrics(market, variant, risk_free) for variant in variants])
+
+
+def batch_metric_table(
+    planner: MarketPlanner, columns: VariantColumns, risk_free: float | FloatArray = 0.0, threads: int = 1
+) -> FloatArray:
+    """Return (S, len(SWEEP_METRICS)) the metrics of variants in columns, as :func:`variant_metric_table` does."""
+    result = np.full((len(columns.policy_index), len(SWEEP_METRICS)), np.nan)
+    market, pattern_rows = build_batch_market(planner, columns.key, risk_free)
+    _run_all(market, build_inputs(planner, market, pattern_rows, columns), result, threads)
     for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
-        result[number] = reference_metrics(market, columns.make_variant(number), risk_free)
+        result[number] = reference_metrics(planner.market, columns.make_variant(number), risk_free)
     return result
 
 
@@ -62,7 +67,7 @@ def reference_metrics(market: Market, variant: Variant, risk_free: float | Float
 
     Arguments as in :func:`variant_metric_table`.
     """
-    cut, policy = policy_cache_for(market).market_until(variant.end), variant.own_policy
+    cut, policy = planner_for(market).market_until(variant.end), variant.policy
     costs = variant.costs.cost_table(len(cut.assets))
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
     return metric_row(ledger, cut, policy, risk_free if isinstance(risk_free, float) else risk_free[: variant.end])

@@ -24,7 +24,7 @@ from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import PolicyCache, Variant, VariantColumns
+from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns
 
 CHUNK_HISTORIES: Final = 1024
 """Histories that a thread runs and evaluates at a time."""
@@ -69,16 +69,16 @@ def path_metric_table(
     threads : how many work at a time; the bits do not depend on it
 
     """
-    span, policy = slice(variant.start, variant.end), variant.own_policy
+    span, policy = slice(variant.start, variant.end), variant.policy
     flat, columns = _flat_market(market, policy.tickers, span)
     free = risk_free if isinstance(risk_free, float) else risk_free[span]
     own = Variant(policy, variant.account, variant.costs, 0, len(flat.dates))
     source = histories.source(np.ascontiguousarray(flat.prices[0]), columns)
     result = np.full((len(numbers), len(SWEEP_METRICS)), np.nan)
-    cache = PolicyCache(flat)
-    if (key := cache.batch_key(own)) is not None:
-        batch_market, pattern_rows = build_batch_market(cache, key, free)
-        inputs = build_inputs(cache, key, batch_market, pattern_rows, VariantColumns.from_variants([own]))
+    planner = MarketPlanner(flat)
+    if (batch := VariantColumns.from_variants(planner, [own])) is not None:
+        batch_market, pattern_rows = build_batch_market(planner, batch.key, free)
+        inputs = build_inputs(planner, batch_market, pattern_rows, batch)
         plans = inputs.plans_for(np.zeros(LANE_COUNT, dtype=np.int64))
         _run_all(batch_market, plans, source, numbers, result, threads)
     for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():

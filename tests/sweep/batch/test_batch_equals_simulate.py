@@ -20,7 +20,7 @@ from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.simulation.simulate import simulate
 from engine.sweep.batch import run_batch
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import PolicyCache, Variant, policy_cache_for
+from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns, planner_for
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -39,12 +39,18 @@ def first_difference(market: Market, variant: Variant, risk_free: float | np.nda
         for name, one, other in zip(SWEEP_METRICS, batch, alone, strict=True):
             if one != other and not (np.isnan(one) and np.isnan(other)):
                 cut, costs = market.truncate(market.dates[end - 1]), variant.costs.cost_table(len(market.assets))
-                ledger = simulate(cut, variant.own_policy, variant.account, costs, start=variant.start)
+                ledger = simulate(cut, variant.policy, variant.account, costs, start=variant.start)
                 rules = [ledger.reasons[k] for k in np.flatnonzero(ledger.rows == len(ledger.dates) - 1)] or [
                     "no trade"
                 ]
                 return f"from {market.dates[end - 1]} on, {' and '.join(rules)}: {name} {float(one)!r} in a batch, {float(other)!r} alone"
     return "only among others"
+
+
+def key_of(market: Market, variant: Variant) -> object:
+    """Return what variants must share with this one to run beside it; None when only ``simulate`` can run it."""
+    columns = VariantColumns.from_variants(planner_for(market), [variant])
+    return columns.key if columns else None
 
 
 def equal(left: np.ndarray, right: np.ndarray) -> None:
@@ -56,7 +62,7 @@ def compare(market: Market, variants: list[Variant], risk_free: float | np.ndarr
     """Run all variants both ways, batch by batch; return how many ran in one."""
     batches: dict[object, list[Variant]] = {}
     for variant in variants:
-        batches.setdefault(policy_cache_for(market).batch_key(variant), []).append(variant)
+        batches.setdefault(key_of(market, variant), []).append(variant)
     batches.pop(None, None)
     for members in batches.values():
         table = variant_metric_table(market, members, risk_free, threads)
@@ -224,7 +230,7 @@ def test_a_total_loss_in_a_batch_has_the_metrics_of_simulate() -> None:
     ]
     table = variant_metric_table(market, variants)
     for row, variant in zip(table, variants, strict=True):
-        assert policy_cache_for(market).batch_key(variant) is not None
+        assert key_of(market, variant) is not None
         equal(row, reference_metrics(market, variant))
         assert (row[SWEEP_METRICS.index("final_value")], row[SWEEP_METRICS.index("max_drawdown")]) == (0.0, -1.0)
         assert np.isfinite(row[SWEEP_METRICS.index("volatility")])
@@ -235,7 +241,7 @@ def test_what_a_batch_cannot_do_is_left_to_simulate() -> None:
     mix = FixedMix.model_validate({"weights": {"AAA": 0.5, "BBB": 0.4}})
     end = len(market.dates)
     usual = Variant(mix, Account(), NoCosts(), 0, end)
-    assert policy_cache_for(market).batch_key(usual) is not None
+    assert key_of(market, usual) is not None
     part = FixedMix.model_validate(
         {"weights": {"AAA": 0.5, "BBB": 0.4}, "rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"}
     )
@@ -247,7 +253,7 @@ def test_what_a_batch_cannot_do_is_left_to_simulate() -> None:
         Variant(mix, whole, NoCosts(), 0, end),
         Variant(mix, Account(), NoCosts(), 0, 2),
     ):
-        assert policy_cache_for(market).batch_key(variant) is None
+        assert key_of(market, variant) is None
         equal(variant_metric_table(market, [variant])[0], reference_metrics(market, variant))
 
 
@@ -333,7 +339,6 @@ def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
     mix = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.2}
     policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
     variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
-    variants[0] = variants[0]._replace(calendar_key=("a year",))
     for row, variant in zip(variant_metric_table(market, variants), variants, strict=True):
         equal(row, reference_metrics(market, variant))
 
@@ -342,7 +347,7 @@ def test_what_is_remembered_of_millions_of_policies_is_bounded(monkeypatch: pyte
     market = steady_market(200)
     variants = mixes(market, 60)
     table = variant_metric_table(market, variants)
-    cache = PolicyCache(market, capacity=8)
-    monkeypatch.setattr(run_batch, "policy_cache_for", lambda _: cache)
+    cache = MarketPlanner(market, capacity=8)
+    monkeypatch.setattr(run_batch, "planner_for", lambda _: cache)
     assert variant_metric_table(market, variants).tobytes() == table.tobytes()
-    assert max(len(memo.answers) for memo in (cache.targets_keys, cache.target_specs, cache.costs)) <= 8
+    assert max(len(memo.answers) for memo in (cache.calendar_specs, cache.decisions, cache.costs)) <= 8

@@ -72,10 +72,9 @@ ASSET_FIELDS: Final = 8
 is set free, 1 where an order goes to its weight, price at which orders are filled."""
 
 
-@njit_inline
 def state_size(n: int) -> int:
-    """Return how many numbers a group with ``n`` assets needs."""
-    return traded_begin(n) + n + -n % LANE_COUNT
+    """Return how many numbers a group with ``n`` assets needs; not for kernels, so that asking compiles nothing."""
+    return ASSETS_BEGIN + ASSET_FIELDS * n * LANE_COUNT + n + -n % LANE_COUNT
 
 
 @njit_inline

@@ -1,0 +1,152 @@
+"""The strategies of many points at once: weights as arrays wherever a strategy can say them so.
+
+Each value of an axis is validated once. Combinations that hold the same tickers are one group, whose rules are checked
+as vectors; only a combination that is not surely valid is validated by itself, which also finds the words for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, cast
+
+import numpy as np
+from pydantic import BaseModel
+
+from engine.backtest.loading import waits_for_flows
+from engine.core.arrays import BoolArray, IntArray
+from engine.portfolio.policy import Policy, PolicyT, TabulatesTargets
+from engine.sweep.batch.planner import PolicyGroup, group_policies, is_batchable
+from engine.sweep.section_values import Axes, ConfigSection, Rejection, SectionValue, field_name, flatten_indices
+from engine.sweep.space import Axis, AxisIndices
+
+
+@dataclass(frozen=True)
+class StrategyRows:
+    """R different strategies: which of ``groups`` each is in (``group``, -1 for none), and its ``row`` there.
+
+    ``rejections`` by strategy; those in no group and not rejected only ``simulate`` can run. ``needs_flows`` (R,).
+    """
+
+    groups: list[PolicyGroup]
+    group: IntArray
+    row: IntArray
+    needs_flows: BoolArray
+    rejections: dict[int, Rejection] = field(default_factory=dict)
+
+    def add(self, group: PolicyGroup, members: IntArray, rows: IntArray) -> None:
+        """Take in a group; ``members`` are the ``rows`` of it."""
+        self.group[members], self.row[members] = len(self.groups), rows
+        self.needs_flows[members] = waits_for_flows(group.policy)
+        self.groups.append(group)
+
+
+class StrategyTable(Generic[PolicyT]):
+    """All strategies of a space, over a market's ``assets``."""
+
+    def __init__(self, section: ConfigSection[PolicyT], assets: tuple[str, ...]) -> None:
+        """Prepare for the axes of ``section``."""
+        self.section, self.assets = section, assets
+        base = section.base_config.strategy
+        known: frozenset[str] = base.tabulated_fields if isinstance(base, TabulatesTargets) else frozenset()
+        fields = {axis.path: _field_of(cast("BaseModel", base), axis) for _, axis in section.dependent_axes}
+        replaced = any(len(axis.path) == 1 or axis.path[1] == "kind" for _, axis in section.dependent_axes)
+        tabulated: frozenset[str] = frozenset() if replaced else known
+        self._field_axes: dict[str, Axes] = {
+            name: [(at, axis) for at, axis in section.dependent_axes if fields[axis.path] == name]
+            for name in sorted(tabulated & set(fields.values()))
+        }
+        self._other_axes = [(at, axis) for at, axis in section.dependent_axes if fields[axis.path] not in tabulated]
+        self._values: dict[tuple[str | int, ...], object] = {}
+
+    def rows(self, indices: AxisIndices) -> tuple[StrategyRows, IntArray]:
+        """Return the different strategies of points (S, D), and (S,) which of them each point has."""
+        _, first, index = np.unique(
+            flatten_indices(indices, self.section.dependent_axes), return_index=True, return_inverse=True
+        )
+        distinct, count = indices[first], len(first)
+        nowhere, zeros = np.full(count, -1), np.zeros(count, dtype=np.int64)
+        found = StrategyRows([], nowhere, zeros, np.zeros(count, dtype=np.bool_))
+        single: list[int] = []
+        for members in self._families(distinct):
+            single += self._add_family(found, distinct, members).tolist()
+        self._add_single(found, distinct, single)
+        return found, index
+
+    def _families(self, distinct: AxisIndices) -> Iterator[IntArray]:
+        """Yield the rows that name the same tickers in the same fields, and have all other values in common."""
+        keys = [flatten_indices(distinct, self._other_axes)]
+        for name, axes in self._field_axes.items():
+            flat = flatten_indices(distinct, axes)
+            _, first, index = np.unique(flat, return_index=True, return_inverse=True)
+            tickers: dict[object, int] = {}
+            named = [_tickers_in(self._field_value(name, axes, distinct[at])) for at in first.tolist()]
+            codes = [tickers.setdefault(one, len(tickers)) for one in named]
+            keys.append(np.array(codes)[index])
+        order = np.lexsort(keys[::-1])
+        changed = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
+        return iter(np.split(order, np.flatnonzero(changed) + 1))
+
+    def _field_value(self, name: str, axes: Axes, point: IntArray) -> object:
+        """Return the value of a field at a point, validated with all else as in the base config; None if invalid."""
+        key: tuple[str | int, ...] = (name, *(int(point[at]) for at, _ in axes))
+        if key not in self._values:
+            model = self.section.validate([(axis, int(point[at])) for at, axis in axes])
+            self._values[key] = None if isinstance(model, Rejection) else getattr(model, name)
+        return self._values[key]
+
+    def _add_family(self, found: StrategyRows, distinct: AxisIndices, members: IntArray) -> IntArray:
+        """Add a family as a group; return its rows that have to be looked at one by one."""
+        policy = self._first_valid(distinct, members)
+        if not isinstance(policy, TabulatesTargets) or not is_batchable(policy):
+            return members
+        values: dict[str, Sequence[object]] = {}
+        choices: dict[str, IntArray] = {}
+        for name, axes in self._field_axes.items():
+            flat = flatten_indices(distinct[members], axes)
+            _, first, choices[name] = np.unique(flat, return_index=True, return_inverse=True)
+            values[name] = [self._field_value(name, axes, distinct[members[at]]) for at in first.tolist()]
+        columns = sorted(self.assets.index(ticker) for ticker in policy.tickers)
+        names = [self.assets[column] for column in columns]
+        has_all = all(value is not None for known in values.values() for value in known)
+        table = policy.tabulate(values, choices, names) if has_all else None
+        if table is None:
+            return members
+        capped = tuple(at for at, name in enumerate(names) if name in policy.caps())
+        sure = np.flatnonzero(table.valid)
+        found.add(PolicyGroup(policy, tuple(columns), capped, table.select(sure)), members[sure], np.arange(len(sure)))
+        return members[~table.valid]
+
+    def _first_valid(self, distinct: AxisIndices, members: IntArray) -> Policy | None:
+        for member in members.tolist():
+            value = self.section.value_at(distinct[member].tolist())
+            if isinstance(value, SectionValue):
+                return cast("Policy", value.model)
+        return None
+
+    def _add_single(self, found: StrategyRows, distinct: AxisIndices, members: Sequence[int]) -> None:
+        """Add strategies that are asked one by one, those of one kind together."""
+        alike: dict[object, list[tuple[int, Policy]]] = {}
+        for member in members:
+            value = self.section.value_at(distinct[member].tolist())
+            if isinstance(value, Rejection):
+                found.rejections[member] = value
+                continue
+            policy = cast("Policy", value.model)
+            found.needs_flows[member] = value.needs_flows
+            if is_batchable(policy):
+                key = frozenset(policy.tickers), frozenset(policy.caps()), policy.watch_caps, policy.schedule
+                alike.setdefault(key, []).append((member, policy))
+        for pairs in alike.values():
+            group = group_policies(self.assets, [policy for _, policy in pairs])
+            if group is not None:
+                found.add(group, np.array([member for member, _ in pairs]), np.arange(len(pairs)))
+
+
+def _field_of(model: BaseModel, axis: Axis) -> str:
+    return field_name(model, str(axis.path[1])) if len(axis.path) > 1 else ""
+
+
+def _tickers_in(value: object) -> object:
+    """Return the tickers that a field's value names, the same for all that name the same."""
+    return frozenset(value) if isinstance(value, Mapping) else None
