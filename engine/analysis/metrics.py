@@ -9,20 +9,16 @@ Conventions and where other tools differ: ``docs/semantics.md``.
 from __future__ import annotations
 
 import math
-from typing import Final, TypeAlias
+from typing import Literal
 
 import numpy as np
 
-from engine.analysis.summation import Moments1D, Number, block_sums, sum_sequential
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
+from engine.analysis.summation import Number
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
-from engine.data.sessions import Period, period_numbers
-
-PeriodRate: TypeAlias = float | FloatArray
-"""A rate a period, the same for all or one for each."""
-
-_NEGLIGIBLE_SHARE: Final = 2.0**-53
-"""The share of a value below which nothing of it is left: 1 less it is 1."""
+from engine.simulation.kernel import series_sums as kernel
+from engine.simulation.kernel.records import LevelSums
 
 
 def time_weighted_returns(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
@@ -31,24 +27,9 @@ def time_weighted_returns(value: FloatArray, *, at_start: FloatArray, at_end: Fl
     ``at_start`` (T,) flows take part in their session's return, ``at_end`` (T,) flows do not; both signed, in positive
     [currency]. This engine's flows arrive at the close: ``at_end``.
     """
-    before = value[:-1] + at_start[1:]
-    return np.where(before == 0.0, 0.0, _relative_change(value[1:] - at_end[1:], before))
-
-
-def _relative_change(after: FloatArray, before: FloatArray) -> FloatArray:
-    """Return ``after`` over ``before``, less 1.
-
-    The difference first: it is exact where the two are close, so a small change keeps its digits, which ``a / b - 1``
-    loses, and no change is 0. Times the reciprocal, as one of ``before`` serves returns and drawdowns in a sweep. It
-    may miss -1 by a bit, which a level chained from returns does not forgive: where only rounding is left, it is -1.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.abs(after) <= _NEGLIGIBLE_SHARE * before, -1.0, (after - before) * (1.0 / before))
-
-
-def chain_level(capital: float, first_value: float, returns: FloatArray) -> FloatArray:
-    """Return (T+1,) the capital, the value after the opening, and the returns chained onto it."""
-    return np.concatenate([[capital], first_value * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))])
+    returns = np.empty(len(value) - 1)
+    kernel.fill_returns(value, at_start, at_end, returns)
+    return returns
 
 
 def rate_per_session(annual: Number, periods: float = SESSIONS_PER_YEAR) -> Number:
@@ -84,53 +65,40 @@ def annualise_growth(growth: float, days: float) -> float:
 
 def annual_return_by_count(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return the growth rate a year by count of returns; NaN before the first return does not count."""
-    r = returns[np.isfinite(returns)]
-    return float(np.prod(1.0 + r) ** (periods / len(r)) - 1.0) if len(r) else None
+    return ReturnStatistics.from_series(returns).annual_by_count(periods)
 
 
 def volatility(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return the standard deviation (n - 1) of returns a year."""
-    r = returns[np.isfinite(returns)]
-    return math.sqrt(Moments1D.from_series(r).variance) * math.sqrt(periods) if len(r) > 1 else None
+    return ReturnStatistics.from_series(returns).volatility(periods)
 
 
 def downside_deviation(
     returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR
 ) -> float | None:
     """Return the root mean square of shortfalls below ``risk_free`` a period, a year."""
-    excess = _excess_returns(returns, risk_free)
-    below = np.minimum(excess, 0.0)
-    return (
-        math.sqrt(sum_sequential(block_sums(below * below)) / len(excess)) * math.sqrt(periods) if len(excess) else None
-    )
+    return ReturnStatistics.from_series(returns, risk_free).downside_deviation(periods)
 
 
 def sharpe(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return mean over standard deviation (n - 1) of returns above ``risk_free``."""
-    excess = _excess_returns(returns, risk_free)
-    if not len(excess):
-        return None
-    moments = Moments1D.from_series(excess)
-    return None if moments.is_constant else moments.mean / math.sqrt(moments.variance) * math.sqrt(periods)
+    return ReturnStatistics.from_series(returns, risk_free).sharpe(periods)
 
 
 def sortino(returns: FloatArray, risk_free: PeriodRate = 0.0, periods: float = SESSIONS_PER_YEAR) -> float | None:
     """Return mean over downside of returns above ``risk_free``."""
-    excess = _excess_returns(returns, risk_free)
-    below = downside_deviation(returns, risk_free, periods=1.0)
-    return Moments1D.from_series(excess).mean / below * math.sqrt(periods) if below else None
+    return ReturnStatistics.from_series(returns, risk_free).sortino(periods)
 
 
 def omega(returns: FloatArray, threshold: PeriodRate = 0.0) -> float | None:
     """Return the sum of returns above ``threshold`` over the sum of shortfalls below it."""
-    excess = _excess_returns(returns, threshold)
-    losses = float(-np.minimum(excess, 0.0).sum())
-    return float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None
+    return ReturnStatistics.from_series(returns, threshold).omega
 
 
-def drawdown_series(level: FloatArray) -> FloatArray:
-    """Return each level over the highest so far, less 1; never positive."""
-    return _relative_change(level, np.maximum.accumulate(level))
+def level_sums(level: FloatArray, dates: DateArray | None = None) -> LevelSums:
+    """Return the drawdowns of ``level`` (T+1,), each over the highest so far; their days where ``dates`` (T,) are."""
+    none = np.zeros(max(len(level) - 1, 1), dtype=np.int64)
+    return kernel.sum_level(level, none if dates is None else day_numbers(dates))
 
 
 def max_drawdown(level: FloatArray) -> float:
@@ -139,13 +107,12 @@ def max_drawdown(level: FloatArray) -> float:
     >>> max_drawdown(np.array([100.0, 120.0, 90.0, 130.0]))
     -0.25
     """
-    return float(drawdown_series(level).min())
+    return level_sums(level).deepest
 
 
 def ulcer_index(level: FloatArray) -> float:
     """Return the root mean square drawdown."""
-    below = drawdown_series(level)
-    return math.sqrt(sum_sequential(below * below) / len(level))
+    return math.sqrt(level_sums(level).mean_square)
 
 
 def calmar(growth: float | None, deepest: float) -> float | None:
@@ -182,44 +149,22 @@ def correlation(returns: FloatArray, other: FloatArray) -> float | None:
     return float(np.corrcoef(returns, other)[0, 1])
 
 
-def standardised_moment(returns: FloatArray, order: int) -> float | None:
-    """Return the mean of the ``order``-th powers of returns less their mean, over that power of their spread (n)."""
-    centred = returns - returns.mean() if returns.size else returns
-    spread = float(np.sqrt(np.mean(centred**2))) if returns.size else 0.0
-    return float(np.mean(centred**order) / spread**order) if spread > 0.0 else None
-
-
-def value_at_risk(returns: FloatArray) -> float | None:
-    """Return the 5 % quantile of returns."""
-    return float(np.quantile(returns, 0.05)) if returns.size else None
-
-
-def expected_shortfall(returns: FloatArray) -> float | None:
-    """Return the mean of the returns at or below the value at risk."""
-    return float(returns[returns <= np.quantile(returns, 0.05)].mean()) if returns.size else None
-
-
 def longest_drawdown_days(level: FloatArray, dates: DateArray) -> int:
     """Return the most calendar days from a high to its recovery, or to the end while there is none.
 
     ``level`` (T+1,) has the capital before the level of ``dates`` (T,); both count as the first day.
     """
-    days = np.concatenate([dates[:1], dates]).astype("datetime64[D]").astype(np.int64)
-    high = np.maximum.accumulate(level)
-    since = np.maximum.accumulate(np.where(level >= high, days, days[0]))
-    before = np.concatenate([since[:1], since[:-1]])
-    return int((days - before).max())
+    return level_sums(level, dates).longest
 
 
-def period_returns(level: FloatArray, dates: DateArray, period: Period) -> tuple[IntArray, FloatArray]:
+def period_returns(
+    level: FloatArray, dates: DateArray, period: Literal["month", "year"]
+) -> tuple[IntArray, FloatArray]:
     """Return the number and the return of each calendar period, the first from the capital, the last to the end."""
-    number = period_numbers(dates, period)
-    last: BoolArray = np.concatenate([number[1:] != number[:-1], [True]])
-    ends = level[1:][last]
-    begins = np.concatenate([level[:1], ends[:-1]])
-    return number[last], np.divide(ends, begins, out=np.ones_like(ends), where=begins != 0.0) - 1.0
+    return kernel.period_returns(level, *kernel.month_ends(day_numbers(dates)), {"month": 1, "year": 12}[period])
 
 
-def _excess_returns(returns: FloatArray, risk_free: PeriodRate) -> FloatArray:
-    excess: FloatArray = returns - risk_free
-    return excess[np.isfinite(excess)]
+def day_numbers(dates: DateArray) -> IntArray:
+    """Return (T,) the days from 1970-01-01 to each date."""
+    days: IntArray = dates.astype("datetime64[D]").view(np.int64)
+    return days

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from engine.analysis.metrics import chain_level, time_weighted_returns
+from engine.analysis.metrics import cagr
 from engine.analysis.money_weighted import InternalRate, dated_internal_rates
-from engine.analysis.summation import sum_sequential
-from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
+from engine.core.arrays import DateArray, FloatArray, IntArray, read_only
+from engine.simulation.kernel.records import EventArrays, LevelSums, PeriodSums
+from engine.simulation.kernel.series_sums import sum_run
 from engine.simulation.ledger import Ledger
 
 
@@ -17,14 +20,19 @@ from engine.simulation.ledger import Ledger
 class Performance:
     """What one ledger earned; every figure is computed from these.
 
-    ``level`` (T+1,), ``returns`` (T-1,), ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``,
-    ``costs``, ``trades`` and ``rebalances`` [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)),
-    ``internal_rate`` the XIRR when there are flows.
+    ``level`` (T+1,) with its ``drawdowns``, ``months`` and ``years``, ``returns`` (T-1,) with their ``statistics``,
+    ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``, ``costs``, ``trades`` and ``rebalances``
+    [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)), ``internal_rate`` the XIRR when there are
+    flows.
     """
 
     dates: DateArray
     level: FloatArray
+    drawdowns: LevelSums
+    months: PeriodSums
+    years: PeriodSums
     returns: FloatArray
+    statistics: ReturnStatistics
     final_value: float
     traded: float
     mean_value: float
@@ -32,42 +40,51 @@ class Performance:
     trades: int
     rebalances: int
     paid_in: float
-    risk_free: float | FloatArray = 0.0
+    risk_free: PeriodRate = 0.0
     internal_rate: InternalRate | None = None
 
-    @property
+    @cached_property
     def days(self) -> float:
         """Calendar days from the first session to the last."""
         return float((self.dates[-1] - self.dates[0]) / np.timedelta64(1, "D"))
 
+    @cached_property
+    def excess(self) -> ReturnStatistics:
+        """Figures of the returns above the risk-free rate."""
+        free = isinstance(self.risk_free, float) and self.risk_free == 0.0
+        return self.statistics if free else ReturnStatistics.from_series(self.returns, self.risk_free)
+
+    @cached_property
+    def cagr(self) -> float | None:
+        """The growth rate a year."""
+        return cagr(self.level, self.days)
+
     @classmethod
-    def from_ledger(cls, ledger: Ledger, risk_free: float | FloatArray = 0.0) -> Performance:
+    def from_ledger(cls, ledger: Ledger, risk_free: PeriodRate = 0.0) -> Performance:
         """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
-        nothing = np.zeros_like(ledger.flows)
-        returns = time_weighted_returns(ledger.value, at_start=nothing, at_end=ledger.flows)
-        after = ledger.rows > 0
-        money = np.abs(ledger.order_values)
+        events = EventArrays(
+            ledger.rows, ledger.trades, ledger.prices, ledger.costs, ledger.rebalances, ledger.partial_rebalances
+        )
+        days: IntArray = ledger.dates.view(np.int64)
+        run = sum_run(ledger.capital, ledger.value, ledger.flows, days, events)
         return cls(
             dates=ledger.dates,
-            level=read_only(_level_series(ledger, returns)),
-            returns=read_only(returns),
+            level=read_only(run.level),
+            drawdowns=run.drawdowns,
+            months=run.months,
+            years=run.years,
+            returns=read_only(run.returns),
+            statistics=ReturnStatistics(run.returns, run.return_sums),
             final_value=float(ledger.value[-1]),
-            traded=sum_sequential(money[after].ravel()),
-            mean_value=sum_sequential(ledger.value) / len(ledger.value),
-            costs=sum_sequential(ledger.costs.ravel()),
-            trades=int(np.count_nonzero(ledger.trades)),
-            rebalances=int((ledger.rebalances | ledger.partial_rebalances).sum()),
-            paid_in=float(ledger.flows.sum()),
-            risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(returns) :],
-            internal_rate=_internal_rate(ledger) if ledger.flows.any() else None,
+            traded=run.traded,
+            mean_value=run.values / len(ledger.value),
+            costs=run.costs,
+            trades=run.trades,
+            rebalances=run.rebalances,
+            paid_in=run.paid_in,
+            risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(run.returns) :],
+            internal_rate=_internal_rate(ledger) if run.has_flows else None,
         )
-
-
-def _level_series(ledger: Ledger, returns: FloatArray) -> FloatArray:
-    """Return (T+1,) the capital and what became of it; without flows that is the value itself."""
-    if ledger.flows.any():
-        return chain_level(ledger.capital, float(ledger.value[0]), returns)
-    return np.concatenate([[ledger.capital], ledger.value])
 
 
 def _internal_rate(ledger: Ledger) -> InternalRate:

@@ -14,6 +14,7 @@ from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.diagnostics.verify.rates import CUMULATIVE_RETURNS, time_weighted_figures
 from engine.diagnostics.verify.ratios import FALLING, MIXED, MONTHLY, RISING, YEARLY, level_figures, series_figures
+from engine.simulation.kernel.series_sums import fill_level
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.reference.engine_runs import ListedFlows
@@ -299,7 +300,8 @@ def test_the_growth_of_a_single_day_is_annualised_too() -> None:
 
 
 def test_the_level_begins_with_the_capital_and_chains_the_returns_onto_the_first_value() -> None:
-    level_after_costs = metrics.chain_level(100.0, 99.0, np.array([0.1, -0.5]))
+    level_after_costs = np.empty(4)
+    fill_level(100.0, 99.0, np.array([0.1, -0.5]), level_after_costs)
     assert level_after_costs == pytest.approx([100.0, 99.0, 108.9, 54.45], rel=1e-12)
 
 

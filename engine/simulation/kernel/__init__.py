@@ -17,6 +17,7 @@ The accounting is written down twice, for one account and, in ``batch``, for eig
 :mod:`.triggers`              bands, caps and reviews at a close
 :mod:`.advance`               ``advance`` and what it trades on its own
 :mod:`.fixed_targets`         a whole run to fixed targets, in one call
+:mod:`.series_sums`           what the figures of a run are made of
 :mod:`.resample`              blocks of sessions, drawn for the bootstrap
 :mod:`.records`               what these functions take
 :mod:`.jit`                   how all this is compiled and where the result is kept

@@ -169,3 +169,79 @@ class RunOutputs(NamedTuple):
         """Return room for a run of ``count`` assets."""
         dq, fees = np.empty((2, rebalances, count))
         return cls(np.empty(sessions), np.empty(sessions), dq, fees, np.empty(rebalances, np.bool_))
+
+
+class LevelSums(NamedTuple):
+    """Drawdowns of a level: the ``deepest``, a negative number; their ``mean_square``; the ``longest`` [days]."""
+
+    deepest: float
+    mean_square: float
+    longest: int
+
+
+class ReturnSums(NamedTuple):
+    """What figures of n returns are made of, gathered in one pass.
+
+    ``shift`` is the first return, ``sums`` (RETURN_BLOCKS,) are of the deviations from it, ``squares`` of their
+    squares, ``total`` and ``total_squares`` those of all blocks; ``shortfalls`` is of the squares of what is below 0.
+    ``growth`` is the product of 1 + return, ``gains`` and ``losses`` are the sums of what is above and below 0, both
+    positive; ``second``, ``third`` and ``fourth`` the means of powers of the distance from the mean.
+    """
+
+    size: int
+    shift: float
+    sums: FloatArray
+    squares: FloatArray
+    total: float
+    total_squares: float
+    shortfalls: float
+    growth: float
+    lowest: float
+    highest: float
+    gains: float
+    losses: float
+    second: float
+    third: float
+    fourth: float
+
+
+class PeriodSums(NamedTuple):
+    """Calendar periods: the ``best`` and the ``worst`` return, and the share of those ``won``, above 0."""
+
+    best: float
+    worst: float
+    won: float
+
+
+class EventArrays(NamedTuple):
+    """The events of a ledger, as they stand there: R events, N assets."""
+
+    rows: IntArray
+    trades: FloatArray
+    prices: FloatArray
+    costs: FloatArray
+    rebalances: BoolArray
+    partial_rebalances: BoolArray
+
+
+class RunSums(NamedTuple):
+    """What the figures of a run are made of.
+
+    ``returns`` (T-1,) and ``level`` (T+1,) with their sums, calendar ``months`` and ``years``; ``values`` is the sum of
+    the value at every close, ``paid_in`` of the flows, where it ``has_flows``; ``traded`` [currency] leaves the opening
+    session out, ``costs`` [currency], ``trades`` and ``rebalances`` do not.
+    """
+
+    returns: FloatArray
+    level: FloatArray
+    return_sums: ReturnSums
+    drawdowns: LevelSums
+    months: PeriodSums
+    years: PeriodSums
+    values: float
+    paid_in: float
+    has_flows: bool
+    traded: float
+    costs: float
+    trades: int
+    rebalances: int

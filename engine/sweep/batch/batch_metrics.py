@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
-from engine.analysis.summation import Moments1D, block_ends, mean_from_sums, variance_from_sums
+from engine.analysis.summation import block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.data.market import Market
@@ -107,9 +107,9 @@ def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float 
     known = [found[name] for name in SWEEP_METRICS if name in found]
     blocks = (np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS))
     if len(performance.returns):
-        moments = Moments1D.from_series(performance.returns)
-        counts = np.diff([0, *block_ends(moments.count)])
-        blocks = _unshift_sums(counts, moments.shift, moments.sums, moments.squares)
+        sums = performance.statistics.sums
+        counts = np.diff([0, *block_ends(sums.size)])
+        blocks = _unshift_sums(counts, sums.shift, sums.sums, sums.squares)
     return np.array(
         [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
     )

@@ -1,0 +1,132 @@
+"""Figures of a series of returns: all that one pass over it gives, and the tail of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from engine.analysis.summation import mean_from_sums, variance_from_sums
+from engine.core.arrays import FloatArray
+from engine.core.conventions import SESSIONS_PER_YEAR
+from engine.simulation.kernel.records import ReturnSums
+from engine.simulation.kernel.series_sums import sum_returns
+
+PeriodRate: TypeAlias = float | FloatArray
+"""A rate a period, the same for all or one for each."""
+
+_TAIL: Final = 0.05
+"""The share of all returns that value at risk and expected shortfall look at."""
+
+
+@dataclass(frozen=True)
+class ReturnStatistics:
+    """Figures of ``returns`` (n,), all of them finite; ``sums`` is what a pass over them gathered.
+
+    One that does not exist is None. ``periods`` is how many returns there are in a year.
+
+    >>> ReturnStatistics.from_series(np.array([1.0, 2.0, 3.0])).variance
+    1.0
+    """
+
+    returns: FloatArray
+    sums: ReturnSums
+
+    @classmethod
+    def from_series(cls, returns: FloatArray, risk_free: PeriodRate = 0.0) -> ReturnStatistics:
+        """Return the statistics of what ``returns`` are above ``risk_free``; NaN is no return."""
+        excess: FloatArray = returns - risk_free
+        finite = np.isfinite(excess)
+        excess = np.ascontiguousarray(excess if finite.all() else excess[finite])
+        return cls(excess, sum_returns(excess))
+
+    @property
+    def count(self) -> int:
+        """How many returns there are."""
+        return self.sums.size
+
+    @property
+    def mean(self) -> float:
+        """The mean of at least one return."""
+        return mean_from_sums(self.count, self.sums.shift, self.sums.total)
+
+    @property
+    def variance(self) -> float:
+        """The variance, n - 1; for two returns or more."""
+        return variance_from_sums(self.count, self.sums.total, self.sums.total_squares)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all returns are the same, but for differences whose squares are nothing (below 1e-161)."""
+        return self.sums.total_squares == 0.0
+
+    def volatility(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
+        """Return the standard deviation (n - 1) a year."""
+        return math.sqrt(self.variance) * math.sqrt(periods) if self.count > 1 else None
+
+    def downside_deviation(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
+        """Return the root mean square of what is below 0, a year."""
+        if not self.count:
+            return None
+        return math.sqrt(self.sums.shortfalls / self.count) * math.sqrt(periods)
+
+    def sharpe(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
+        """Return mean over standard deviation (n - 1)."""
+        return None if self.is_constant else self.mean / math.sqrt(self.variance) * math.sqrt(periods)
+
+    def sortino(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
+        """Return mean over downside deviation."""
+        below = self.downside_deviation(periods=1.0)
+        return self.mean / below * math.sqrt(periods) if below else None
+
+    @property
+    def omega(self) -> float | None:
+        """The sum of what is above 0 over the sum of what is below."""
+        return self.sums.gains / self.sums.losses if self.sums.losses > 0.0 else None
+
+    def annual_by_count(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
+        """Return the growth rate a year by count of returns."""
+        return float(np.float64(self.sums.growth) ** (periods / self.count) - 1.0) if self.count else None
+
+    @property
+    def highest(self) -> float | None:
+        """The highest return."""
+        return self.sums.highest if self.count else None
+
+    @property
+    def lowest(self) -> float | None:
+        """The lowest return."""
+        return self.sums.lowest if self.count else None
+
+    @property
+    def skewness(self) -> float | None:
+        """The third standardised moment (n)."""
+        spread = math.sqrt(self.sums.second)
+        return self.sums.third / spread**3 if spread > 0.0 else None
+
+    @property
+    def kurtosis(self) -> float | None:
+        """The fourth standardised moment (n); 3 is normal."""
+        spread = math.sqrt(self.sums.second)
+        return self.sums.fourth / spread**4 if spread > 0.0 else None
+
+    @cached_property
+    def value_at_risk(self) -> float | None:
+        """The 5 % quantile, between the two returns nearest to it."""
+        if not self.count:
+            return None
+        place = (self.count - 1) * _TAIL
+        low, weight = int(place), place - int(place)
+        high = min(low + 1, self.count - 1)
+        ordered = np.partition(self.returns, (low, high))
+        below, above = float(ordered[low]), float(ordered[high])
+        gap = above - below  # from the nearer one, as numpy.quantile has it
+        return above - gap * (1.0 - weight) if weight >= 0.5 else below + gap * weight
+
+    @property
+    def expected_shortfall(self) -> float | None:
+        """The mean of the returns at or below the value at risk."""
+        return None if self.value_at_risk is None else float(self.returns[self.returns <= self.value_at_risk].mean())

@@ -1,0 +1,121 @@
+"""Every figure of a ledger from its definition, one numpy formula after the other: what one compiled pass must equal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from engine.analysis.money_weighted import dated_internal_rates
+from engine.core.arrays import finite_or_none
+from engine.simulation.ledger import Ledger
+
+BLOCKS, SESSIONS_A_YEAR, DAYS_A_YEAR = 16, 252.0, 365.25
+
+
+def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[str, float | int | None]:
+    """All of ``METRICS`` by name."""
+    value, flows, dates = ledger.value, ledger.flows, ledger.dates
+    returns = time_weighted(value, flows)
+    level = np.concatenate([[ledger.capital], value])
+    if flows.any():
+        chained = float(value[0]) * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))
+        level = np.concatenate([[ledger.capital], chained])
+    rate = risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(returns) :]
+    excess, days = returns - rate, float((dates[-1] - dates[0]) / np.timedelta64(1, "D"))
+    below, drawdown = np.minimum(excess, 0.0), relative_change(level, np.maximum.accumulate(level))
+    downside = math.sqrt(from_left(in_blocks(below * below)) / len(excess)) if len(excess) else None
+    growth = float(float(level[-1] / level[0]) ** (DAYS_A_YEAR / days)) - 1.0 if days > 0 and level[-1] >= 0 else None
+    years, months = (period_returns(level, dates, size) for size in (12, 1))
+    money = np.abs(ledger.order_values)[ledger.rows > 0]
+    traded, mean_value = from_left(money.ravel()), from_left(value) / len(value)
+    losses, any_return = float(-np.minimum(excess, 0.0).sum()), bool(len(returns))
+    centred = returns - returns.mean() if any_return else returns
+    square = centred * centred
+    spread = float(np.sqrt(np.mean(square))) if any_return else 0.0
+    quantile = np.quantile(returns, 0.05) if any_return else None
+    flat = not any_return or from_left(in_blocks((excess - excess[0]) ** 2)) == 0.0
+    found = {
+        "final_value": float(value[-1]),
+        "total_return": float(level[-1] / level[0] - 1.0),
+        "cagr": growth,
+        "volatility": math.sqrt(variance(returns)) * math.sqrt(SESSIONS_A_YEAR) if len(returns) > 1 else None,
+        "sharpe": None if flat else mean(excess) / math.sqrt(variance(excess)) * math.sqrt(SESSIONS_A_YEAR),
+        "sortino": mean(excess) / downside * math.sqrt(SESSIONS_A_YEAR) if downside else None,
+        "max_drawdown": float(drawdown.min()),
+        "calmar": growth / abs(float(drawdown.min())) if growth is not None and drawdown.min() < 0.0 else None,
+        "ulcer": math.sqrt(from_left(drawdown * drawdown) / len(level)),
+        "best_year": float(max(years)),
+        "worst_year": float(min(years)),
+        "longest_drawdown": longest_drawdown(level, dates),
+        "turnover": traded / 2.0 / mean_value / (days / DAYS_A_YEAR) if days > 0.0 and mean_value > 0.0 else None,
+        "costs": from_left(ledger.costs.ravel()),
+        "trades": int(np.count_nonzero(ledger.trades)),
+        "rebalances": int((ledger.rebalances | ledger.partial_rebalances).sum()),
+        "xirr": internal_rate(ledger) if flows.any() else None,
+        "paid_in": float(flows.sum()),
+        "annual_return_252": float(np.prod(1.0 + returns) ** (SESSIONS_A_YEAR / len(returns)) - 1.0)
+        if any_return
+        else None,
+        "best_month": float(max(months)),
+        "worst_month": float(min(months)),
+        "win_months": float(np.mean(months > 0.0)),
+        "best_day": float(returns.max()) if any_return else None,
+        "worst_day": float(returns.min()) if any_return else None,
+        "skew": float(np.mean(square * centred)) / spread**3 if spread > 0.0 else None,
+        "kurtosis": float(np.mean(square * square)) / spread**4 if spread > 0.0 else None,
+        "omega": float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None,
+        "var_95": None if quantile is None else float(quantile),
+        "cvar_95": None if quantile is None else float(returns[returns <= quantile].mean()),
+    }
+    return {name: finite_or_none(figure) for name, figure in found.items()}
+
+
+def relative_change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(after) <= 2.0**-53 * before, -1.0, (after - before) * (1.0 / before))
+
+
+def time_weighted(value: np.ndarray, flows: np.ndarray) -> np.ndarray:
+    before = value[:-1] + 0.0
+    return np.where(before == 0.0, 0.0, relative_change(value[1:] - flows[1:], before))
+
+
+def from_left(x: np.ndarray) -> float:
+    return 0.0 + float(np.add.accumulate(x)[-1]) if len(x) else 0.0
+
+
+def in_blocks(x: np.ndarray) -> np.ndarray:
+    ends = [(block + 1) * len(x) // BLOCKS for block in range(BLOCKS)]
+    return np.array([from_left(x[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)])
+
+
+def mean(x: np.ndarray) -> float:
+    return float(x[0]) + from_left(in_blocks(x - x[0])) / len(x)
+
+
+def variance(x: np.ndarray) -> float:
+    deviations = x - x[0]
+    total, squares = from_left(in_blocks(deviations)), from_left(in_blocks(deviations * deviations))
+    return (squares - total * total / len(x)) / (len(x) - 1)
+
+
+def longest_drawdown(level: np.ndarray, dates: np.ndarray) -> int:
+    days = np.concatenate([dates[:1], dates]).astype(np.int64)
+    high = np.maximum.accumulate(level)
+    since = np.maximum.accumulate(np.where(level >= high, days, days[0]))
+    return int((days - np.concatenate([since[:1], since[:-1]])).max())
+
+
+def period_returns(level: np.ndarray, dates: np.ndarray, months: int) -> np.ndarray:
+    number = dates.astype("datetime64[M]").astype(np.int64) // months
+    ends = level[1:][np.concatenate([number[1:] != number[:-1], [True]])]
+    begins = np.concatenate([level[:1], ends[:-1]])
+    return np.divide(ends, begins, out=np.ones_like(ends), where=begins != 0.0) - 1.0
+
+
+def internal_rate(ledger: Ledger) -> float | None:
+    flows = -ledger.flows
+    flows[0] -= ledger.capital
+    flows[-1] += ledger.value[-1]
+    return dated_internal_rates(ledger.dates[flows != 0.0], flows[flows != 0.0]).value
