@@ -23,7 +23,7 @@ from engine.simulation.kernel.records import LANE_COUNT
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_30, _27, _31, _32, _2, _1 = (np.uint64(number) for number in (30, 27, 31, 32, 2, 1))
+_30, _27, _31, _32, _2 = (np.uint64(number) for number in (30, 27, 31, 32, 2))
 
 DrawArray: TypeAlias = NDArray[np.uint64]
 
@@ -84,12 +84,11 @@ def fill_places(begin: int, end: int, keys: DrawArray, rows: IntArray, places: I
     """
     n = source.opening.size
     count = source.growth.size // n
-    for lane in range(LANE_COUNT):
-        row, key = rows[lane], keys[lane]
-        for session in range(begin, end):
-            row = next_row(row, session, key, source.restart, count)
+    for session in range(begin, end):
+        for lane in range(LANE_COUNT):
+            row = next_row(rows[lane], session, keys[lane], source.restart, count)
+            rows[lane] = row
             places[(session - begin) * LANE_COUNT + lane] = row * n
-        rows[lane] = row
 
 
 @njit_private
