@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.backtest.outputs import RunResult
-    from engine.backtest.run_summary import Json
     from engine.composition import AnyRunConfig
+    from engine.core.json_files import Json
     from engine.core.yaml_document import Document
     from engine.report.run.frames import Frames
 
@@ -255,7 +255,7 @@ def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
-    from engine.backtest.workflow import quality_findings
+    from engine.backtest.prices import quality_findings
     from engine.report.data_terminal import print_quality
 
     loaded, request = composition.load_request(config, overrides or ())
@@ -280,8 +280,8 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
-    from engine.backtest.outputs import to_json
     from engine.core.files import atomic_write
+    from engine.core.json_files import to_json
     from engine.diagnostics.bench.measure import time_jobs
     from engine.report.bench import bench_html, bench_json, print_bench, timing_progress
 
@@ -379,7 +379,7 @@ def _folder_name(config: AnyRunConfig, document: Document) -> str:
 
 
 def _print_json(data: Json) -> None:
-    from engine.backtest.outputs import to_json
+    from engine.core.json_files import to_json
 
     sys.stdout.buffer.write(to_json(data))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from engine.backtest.config import RunConfig
-    from engine.backtest.run_summary import Json
+    from engine.core.json_files import Json
     from engine.core.yaml_document import Document
     from engine.data.sources.base import PriceRequest
     from engine.portfolio.policy import Policy

@@ -53,10 +53,10 @@ def test_a_verb_loads_nothing_that_it_does_not_need(arguments, needless: set[str
     assert modules_loaded_by(*arguments, cwd=home) & needless == set()
 
 
-def test_a_report_is_built_anew_without_compiler_or_strategies(home: Path) -> None:
+def test_a_report_is_built_anew_without_solvers_or_strategies(home: Path) -> None:
     (page,) = (home / "runs").rglob("report.html")
     before = page.read_bytes()
     page.write_text("old")
-    needless = {"scipy", "strategies", "engine.optimisation.optimiser"} | COMPILER | SOLVERS | RARE
+    needless = {"scipy.optimize", "strategies", "engine.optimisation.optimiser"} | SOLVERS | RARE
     assert modules_loaded_by("report", page.parent, cwd=home) & needless == set()
     assert page.read_bytes() == before

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
-from engine.backtest.workflow import load_prices
+from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.core.fields import ISO_DATE_PATTERN
 from engine.data.sources.exchange_calendar import exchange_sessions

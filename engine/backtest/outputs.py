@@ -25,7 +25,6 @@ from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.run_summary import (
     AccountSummary,
     DataSummary,
-    Json,
     PortfolioSummary,
     PublishedSummary,
     RunManifest,
@@ -37,6 +36,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
+from engine.core.json_files import to_json
 from engine.simulation.ledger import Ledger
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -127,11 +127,6 @@ class RunResult:
         files[MANIFEST_FILE] = to_json(manifest.to_plain())
         for name, content in files.items():
             atomic_write(folder / name, content)
-
-
-def to_json(data: Json) -> bytes:
-    """Return ``data`` as indented JSON; NaN and infinity are a bug here and raise ValueError."""
-    return (json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
 def output_folder(out: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import distribution, version
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -19,9 +19,8 @@ from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
+from engine.core.json_files import Json
 from engine.simulation.ledger import LedgerChecks
-
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 RECORDED_PACKAGES: Final = (
     "portfolio-engine",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from engine.backtest.outputs import to_json
 from engine.core.arrays import finite_or_none
 from engine.core.files import atomic_write, stage_files
+from engine.core.json_files import Json, to_json
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.frontier_chart import build_frontier_chart
@@ -18,7 +18,6 @@ from engine.report.phrases import amount_text, objective_text, point_worth_text
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import LimitCost, Proposal
-    from engine.backtest.run_summary import Json
 
 JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"

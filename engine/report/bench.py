@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 
-from engine.backtest.run_summary import Json
+from engine.core.json_files import Json
 from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, PATHS, RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import console, print_bullet, print_heading, print_table

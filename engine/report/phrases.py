@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from engine.analysis.comparison import CapEffect
-from engine.analysis.metrics_table import METRICS
-from engine.analysis.published_comparison import PublishedDifference
 from engine.report import number_format as fmt
+
+if TYPE_CHECKING:
+    from engine.analysis.comparison import CapEffect
+    from engine.analysis.published_comparison import PublishedDifference
 
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
@@ -105,6 +106,8 @@ def published_rows(figures: Sequence[PublishedDifference]) -> list[PublishedRow]
 
 
 def _published_row(one: PublishedDifference, digits: int) -> PublishedRow:
+    from engine.analysis.metrics_table import METRICS  # noqa: PLC0415  (most phrases need no compiler)
+
     published, here = one.published, one.here
     units = None if here is None else round((here - published) * 100.0 * 10**digits, 6)
     steps = None if here is None else round(100.0 * here * 10**digits) - round(100.0 * published * 10**digits)

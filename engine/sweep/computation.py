@@ -14,7 +14,8 @@ from typing import Generic, cast
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers, last_price_day, price_request
 from engine.backtest.outputs import RunResult
-from engine.backtest.workflow import LoadedPrices, load_checked, run_backtest, slice_window
+from engine.backtest.prices import LoadedPrices, load_checked, slice_window
+from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality import Finding
 from engine.data.sources.base import PriceRequest

@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import last_price_day
-from engine.backtest.workflow import risk_free_per_session, slice_window
+from engine.backtest.prices import slice_window
+from engine.backtest.workflow import risk_free_per_session
 from engine.core.arrays import BoolArray, FloatArray
 from engine.data.market import Market
 from engine.data.sources.base import Closes

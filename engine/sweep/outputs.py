@@ -11,10 +11,11 @@ from typing import Final
 
 import yaml
 
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind, to_json
+from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
 from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder, move_into_place
+from engine.core.json_files import to_json
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.journal import JOURNAL_FILE

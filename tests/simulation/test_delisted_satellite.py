@@ -13,9 +13,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from engine.backtest.outputs import RunResult, to_json
+from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.composition import load_run
+from engine.core.json_files import to_json
 
 HELD = ["SPY", "VB", "CRS", "UNF", "MMSI", "RKLB", "IJR"]
 LAST = dt.date(2023, 3, 10)

@@ -8,7 +8,8 @@ NaN never multiplies a holding.
 The accounting is written down twice, for one account and, in ``batch``, for eight at once;
 ``tests/sweep/batch/test_batch_equals_simulate.py`` holds both to the same bits.
 
-:mod:`.valuation`             values, weights, shares; what is rounding
+:mod:`.valuation`             values, weights, shares
+:mod:`.tolerances`            what is rounding
 :mod:`.order_costs`           the cost of orders
 :mod:`.cost_fixpoint`         trades that pay their own costs (S3), and those that wait (S9)
 :mod:`.whole_shares`          rounding to whole shares (S10)

@@ -1,0 +1,88 @@
+"""A config's prices: loaded, checked, cut to its window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Window
+from engine.backtest.loading import price_request
+from engine.core.errors import DataError
+from engine.data.market import Market
+from engine.data.quality import Finding, inspect_closes, raise_error_findings
+from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.portfolio.policy import PolicyT
+
+_PLAUSIBLE_YEARS = (1800, 2200)
+
+
+@dataclass(frozen=True)
+class LoadedPrices:
+    """A loaded market up to the window's end, the row the window starts at, and what the quality checks found."""
+
+    market: Market
+    start: int
+    findings: tuple[Finding, ...]
+
+
+def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
+    """Load the config's prices and check their quality (S1, S7).
+
+    Raises
+    ------
+    DataError
+        When a ticker is unknown, a price impossible, the currency another, or the window outside the data.
+
+    """
+    closes, findings = load_checked(config, price_request(config))
+    market, row = slice_window(closes.to_market(config.account.cash.rate), config.window)
+    return LoadedPrices(market, row, findings)
+
+
+def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
+    """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
+    closes = config.data.source.load(request)
+    findings = quality_findings(config, closes)
+    raise_error_findings(findings)
+    if closes.currency != config.account.currency:
+        raise DataError(
+            f"prices are in {closes.currency}, account.currency is {config.account.currency}; "
+            f"set account.currency: {closes.currency}, or name a source in {config.account.currency}"
+        )
+    return closes, findings
+
+
+def slice_window(market: Market, window: Window) -> tuple[Market, int]:
+    """Return ``market`` up to the window's end, and the row the window starts at.
+
+    Raises
+    ------
+    DataError
+        When the window lies outside the closes, or holds fewer than two sessions.
+
+    """
+    start, end = window.start, window.end
+    first, last = market.dates[0], market.dates[-1]
+    if (end and np.datetime64(end) < first) or (start and np.datetime64(start) > last):
+        raise DataError(
+            f"window {start or first}..{end or last} lies outside the data, which cover {first}..{last}; "
+            "move window.start or window.end"
+        )
+    market = market.truncate(np.datetime64(end)) if end else market
+    row = int(np.searchsorted(market.dates, np.datetime64(start))) if start else 0
+    if row >= len(market.dates) - 1:
+        raise DataError(f"window {start}..{end}: fewer than two sessions in the data; widen it")
+    return market, row
+
+
+def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
+    """Return what the quality checks say of ``closes``."""
+    years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
+    if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
+        date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
+        raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")
+    sessions = exchange_sessions(config.data.calendar, closes.dates[0], closes.dates[-1])
+    return inspect_closes(closes, config.data.calendar, sessions)
