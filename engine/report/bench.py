@@ -14,7 +14,7 @@ from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report.console import console, print_bullet, print_heading, print_table
 from engine.report.html_page import render_page
 
-TIMING_COLUMNS = ("engine", "one takes", "lowest to highest", "times slower", "kernels", "dgemm", "differs by")
+TIMING_COLUMNS = ("engine", "takes", "lowest to highest", "slower", "kernels", "dgemm", "differs")
 COMMAND_COLUMNS = ("command", "takes", "lowest to highest", "CPU", "kernels", "memory")
 
 
@@ -31,7 +31,7 @@ def print_bench(bench: TimingReport) -> None:
     out = console()
     for title, names, rows in timing_tables(bench):
         print_heading(out, title)
-        print_table(out, names, rows, left=(0, 1) if len(names) > 4 else (0,), tight=True)
+        print_table(out, names, rows, tight=True)
     for fact in timing_notes(bench):
         print_bullet(out, fact)
 
@@ -58,7 +58,7 @@ def _timing_row(bench: TimingReport, line: Timing, fastest: float) -> tuple[str,
         line.engine,
         _duration_text(line.each.median),
         _range_text(line),
-        f"{line.each.median / fastest:,.1f}" if line.agrees else "not the same job",
+        _ratio_text(line.each.median / fastest) if line.agrees else "another job",
         _share_text(line.kernel_share),
         _share_text(share.median if share else None),
         "" if line.difference is None else f"{line.difference:.1e}",
@@ -75,6 +75,10 @@ def _range_text(line: Timing) -> str:
     lowest, highest = _duration_text(line.each.lowest), _duration_text(line.each.highest)
     number, unit = lowest.split()
     return f"{number if highest.endswith(f' {unit}') else lowest} to {highest}"
+
+
+def _ratio_text(ratio: float) -> str:
+    return f"{ratio:,.1f}" if ratio < 100.0 else f"{ratio:,.0f}"
 
 
 def _share_text(share: float | None) -> str:
