@@ -14,8 +14,8 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.mark_to_market import load_price, row_stride, store_first_return
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
-from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, load, not_, splat, store, where
-from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, TERM_REGISTERS, offset
+from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, load, not_, offset, splat, store, where
+from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, TERM_REGISTERS
 from engine.simulation.kernel.batch.trade import hold_at_prices, trade_lanes
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
@@ -138,7 +138,10 @@ def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMar
 @njit_private
 def _settle_delistings(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
     """Pay out what is delisted at ``t``; who has no rebalance then, those in ``whole``, reinvests it at once."""
-    end = begin = int(np.searchsorted(market.delisting_rows, t))
+    begin = 0
+    while begin < market.delisted.size and market.delisting_rows[begin] < t:
+        begin += 1
+    end = begin
     while end < market.delisted.size and market.delisting_rows[end] == t:
         end += 1
     if begin < end:

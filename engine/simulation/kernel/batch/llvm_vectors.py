@@ -17,6 +17,7 @@ from numba.core.extending import intrinsic, lower_builtin, models, register_mode
 from numba.core.typing.context import BaseContext as TypingContext
 from numba.core.typing.templates import ConcreteTemplate, Signature, infer_global, signature
 
+from engine.simulation.kernel.batch.state_layout import ASSETS_BEGIN
 from engine.simulation.kernel.records import LANE_COUNT
 
 IrValues: TypeAlias = Sequence[ir.Value]
@@ -86,6 +87,18 @@ def _element_address(context: BaseContext, builder: ir.IRBuilder, sig: Signature
     """Return the address of the element of an array, the first argument, at an index, the second; it is not checked."""
     array = context.make_array(sig.args[0])(context, builder, args[0])
     return builder.gep(array.data, [args[1]])
+
+
+@intrinsic
+def offset(_typing: TypingContext, field: types.Type, a: types.Type, n: types.Type) -> TypedEmitter:  # noqa: ARG001
+    """Return where an asset's register begins, as :func:`engine.simulation.kernel.batch.simd.offset` does."""
+
+    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: IrValues) -> ir.Value:
+        number = builder.add(builder.mul(args[0], args[2]), args[1])
+        begin, width = (ir.Constant(number.type, size) for size in (ASSETS_BEGIN, LANE_COUNT))
+        return builder.add(begin, builder.mul(number, width))
+
+    return types.intp(types.intp, types.intp, types.intp), emit
 
 
 @intrinsic

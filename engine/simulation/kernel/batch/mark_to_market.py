@@ -12,8 +12,7 @@ from typing import Final
 
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
-from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, splat, store, where
-from engine.simulation.kernel.batch.state_layout import offset
+from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, offset, splat, store, where
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
@@ -43,7 +42,7 @@ def load_price(packed: FloatArray, at: int, a: int, width: int) -> Lanes:
     return broadcast_load(packed, at + a) if width == 1 else load(packed, at + a * LANE_COUNT)
 
 
-@njit_inline
+@njit_private
 def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic is two or three of its lines)
     t: int,
     stop: int,

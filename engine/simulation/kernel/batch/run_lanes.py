@@ -47,7 +47,7 @@ def _run_group(
     while t < sessions:
         due = handle_events(t, due, at, state, market, plans, packed, t, 1)
         stop = min(market.stops[t], due)
-        # inlined with literals: a loop without bands, excess or caps has no branch for them
+        # compiled for literals: a loop without bands, excess or caps has no branch for them
         if watched or excess or bands:
             t = mark_until_trigger_lanes(t, stop, n, state, packed, 1, caps, watched, excess, bands)
         elif caps:

@@ -15,6 +15,7 @@ import numba
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.simulation.kernel.batch.state_layout import ASSETS_BEGIN
 from engine.simulation.kernel.records import LANE_COUNT
 
 Lanes: TypeAlias = FloatArray
@@ -38,6 +39,8 @@ gather: Callable[[FloatArray, IntArray, int, int], Lanes]
 """The elements of an array a number of places after eight places, which are neighbours in an array from an index on."""
 store: Callable[[FloatArray, int, Lanes], None]
 """Write eight numbers into an array from an index on."""
+offset: Callable[[int, int, int], int]
+"""Where the register of a field of asset ``a``, of ``n``, begins in the state."""
 where: Callable[[Mask, Lanes, Lanes], Lanes]
 """The one in the lanes of a mask, the other elsewhere."""
 any_lane: Callable[[Mask], bool]
@@ -52,9 +55,10 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     broadcast_load = lambda array, at: np.full(LANE_COUNT, array.flat[at])  # noqa: E731
     load = lambda array, at: array.reshape(-1)[at : at + LANE_COUNT].copy()  # noqa: E731
     gather = lambda array, places, at, shift: array[places[at : at + LANE_COUNT] + shift]  # noqa: E731
+    offset = lambda field, a, n: ASSETS_BEGIN + (field * n + a) * LANE_COUNT  # noqa: E731
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
     from engine.simulation.kernel.batch import llvm_vectors as llvm
 
     splat, broadcast_load, load, store, where = llvm.splat, llvm.broadcast_load, llvm.load, llvm.store, llvm.where
-    gather, any_lane, not_, fabs = llvm.gather, llvm.any_lane, llvm.not_, llvm.fabs
+    gather, offset, any_lane, not_, fabs = llvm.gather, llvm.offset, llvm.any_lane, llvm.not_, llvm.fabs

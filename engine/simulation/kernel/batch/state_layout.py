@@ -81,9 +81,3 @@ def state_size(n: int) -> int:
 def traded_begin(n: int) -> int:
     """Return where the numbers of the assets begin that orders are placed in."""
     return ASSETS_BEGIN + ASSET_FIELDS * n * LANE_COUNT
-
-
-@njit_inline
-def offset(field: int, a: int, n: int) -> int:
-    """Return where asset ``a``'s register of a kind begins."""
-    return ASSETS_BEGIN + (field * n + a) * LANE_COUNT

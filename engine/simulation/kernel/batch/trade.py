@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
-from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, splat, store, where
-from engine.simulation.kernel.batch.state_layout import offset, traded_begin
+from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, offset, splat, store, where
+from engine.simulation.kernel.batch.state_layout import traded_begin
 from engine.simulation.kernel.jit import njit_private
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 
