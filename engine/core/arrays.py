@@ -44,10 +44,8 @@ NumberT = TypeVar("NumberT", bound=float)
 
 def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """Return ``array`` C-contiguous and read-only; copies only when it must."""
-    result = np.ascontiguousarray(array)
-    if result is array:
-        result = result.view()
-    result.flags.writeable = False
+    result = array.view() if array.flags.c_contiguous else np.ascontiguousarray(array)
+    result.setflags(write=False)
     return result
 
 

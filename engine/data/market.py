@@ -169,7 +169,7 @@ class Market:
     def first_close_row(self, tickers: tuple[str, ...], start: int) -> int | None:
         """Return the first row from ``start`` at which any of ``tickers`` has a close, or None (S1)."""
         columns = [self.column_index(ticker) for ticker in tickers]
-        if (self.age[start : start + 1, columns] == 0).any():  # nearly always, and most rows need not be looked at
+        if start < len(self.dates) and self.fresh[start].take(columns).any():  # nearly always: no need to look further
             return start
         fresh = (self.age[start:, columns] == 0).any(axis=1)
         return int(start + fresh.argmax()) if fresh.any() else None

@@ -30,10 +30,9 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
     if not run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs):
         return None
     rows, reasons, trades, fees = setup.fills, setup.reasons, outputs.dq, outputs.fees
-    traded = np.any(trades, axis=1)
-    if not traded.all():
-        rows, trades, fees = rows[traded], trades[traded], fees[traded]
-        reasons = tuple(reason for reason, made in zip(reasons, traded.tolist(), strict=True) if made)
+    if not outputs.traded.all():
+        rows, trades, fees = rows[outputs.traded], trades[outputs.traded], fees[outputs.traded]
+        reasons = tuple(reason for reason, traded in zip(reasons, outputs.traded.tolist(), strict=True) if traded)
     count = len(rows)
     return Ledger(
         dates=read_only(market.dates[opening:]),
@@ -43,7 +42,7 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         cash=read_only(outputs.cash),
         flows=read_only(np.zeros(len(outputs.value))),
         rows=read_only(rows - opening),
-        targets=read_only(np.tile(targets, (count, 1))),
+        targets=read_only(targets[None].repeat(count, axis=0)),
         trades=read_only(trades),
         prices=read_only(market.prices[rows]),
         costs=read_only(fees),

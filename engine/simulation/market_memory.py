@@ -34,7 +34,7 @@ class ScheduleRows(NamedTuple):
 
     def fills(self, opening: int, delay: int, sessions: int) -> tuple[IntArray, tuple[str, ...]]:
         """Return the rows at which decisions are filled, the ``opening`` first, and why."""
-        begin, end = (int(at) for at in self.rows.searchsorted((opening + 1, sessions - delay)))
+        begin, end = int(self.rows.searchsorted(opening + 1)), int(self.rows.searchsorted(sessions - delay))
         rows = np.empty(1 + max(end - begin, 0), dtype=np.int64)
         rows[0], rows[1:] = opening, self.rows[begin:end] + delay
         return rows, ("opening", *self.reasons[begin:end])
@@ -45,11 +45,13 @@ NEVER: Final = ScheduleRows(np.zeros(0, dtype=np.int64), (), None)
 
 
 class MarketMemory:
-    """What one market's runs share."""
+    """What one market's runs share: its ``arrays``, and ``delistings``: the row, and the asset that is gone by then."""
 
     def __init__(self, market: Market) -> None:
         """Begin with the market's arrays alone; the market itself is not kept."""
         self.arrays = MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
+        rows, columns = market.delistings_from(0, range(len(market.assets)))
+        self.delistings = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
         self._schedules: dict[Hashable, ScheduleRows] = {}
 
     @cached_property

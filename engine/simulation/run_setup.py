@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import fsum
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -57,7 +58,8 @@ class RunSetup(NamedTuple):
         caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
         if not (decides and rule.decides):
             account = account.without_waiting_contributions()
-        schedule = market_memory.recall(market).schedule_rows(rule, market) if decides else market_memory.NEVER
+        memory = market_memory.recall(market)
+        schedule = memory.schedule_rows(rule, market) if decides else market_memory.NEVER
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
         return cls(
             market=market,
@@ -69,7 +71,7 @@ class RunSetup(NamedTuple):
             fills=fills,
             reasons=reasons,
             flows=account.contributions.by_row(market.dates, opening),
-            delistings=_delistings_by_row(market, opening),
+            delistings=_delistings_by_row(memory.delistings, opening),
             band=schedule.band,
             review=policy.review if decides else None,
             watches_caps=policy.watch_caps and version == "as_written",
@@ -88,9 +90,10 @@ def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArr
     return targets / total if total > 1.0 else targets
 
 
-def _delistings_by_row(market: Market, opening: int) -> dict[int, list[int]]:
-    """Return assets by the first row after their last close, where the market goes on (S8)."""
+def _delistings_by_row(delistings: Iterable[tuple[int, int]], opening: int) -> dict[int, list[int]]:
+    """Return assets by the first row after their last close, where that is no earlier than the opening (S8)."""
     gone: dict[int, list[int]] = {}
-    for row, j in zip(*market.delistings_from(opening, range(len(market.assets))), strict=True):
-        gone.setdefault(int(row), []).append(int(j))
+    for row, j in delistings:
+        if row > opening:
+            gone.setdefault(row, []).append(j)
     return gone

@@ -30,9 +30,12 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
     money = np.abs(ledger.order_values)[ledger.rows > 0]
     traded, mean_value = from_left(money.ravel()), from_left(value) / len(value)
     losses, any_return = float(-np.minimum(excess, 0.0).sum()), bool(len(returns))
-    centred = returns - returns.mean() if any_return else returns
+    centred = returns - mean(returns) if any_return else returns
     square = centred * centred
-    spread = float(np.sqrt(np.mean(square))) if any_return else 0.0
+    second, third, fourth = (
+        from_left(in_blocks(power)) / max(len(returns), 1) for power in (square, square * centred, square * square)
+    )
+    spread = math.sqrt(second)
     quantile = np.quantile(returns, 0.05) if any_return else None
     flat = not any_return or from_left(in_blocks((excess - excess[0]) ** 2)) == 0.0
     found = {
@@ -62,8 +65,8 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         "win_months": float(np.mean(months > 0.0)),
         "best_day": float(returns.max()) if any_return else None,
         "worst_day": float(returns.min()) if any_return else None,
-        "skew": float(np.mean(square * centred)) / spread**3 if spread > 0.0 else None,
-        "kurtosis": float(np.mean(square * square)) / spread**4 if spread > 0.0 else None,
+        "skew": third / spread**3 if spread > 0.0 else None,
+        "kurtosis": fourth / spread**4 if spread > 0.0 else None,
         "omega": float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None,
         "var_95": None if quantile is None else float(quantile),
         "cvar_95": None if quantile is None else float(returns[returns <= quantile].mean()),

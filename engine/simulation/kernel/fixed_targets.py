@@ -41,6 +41,7 @@ def run_fixed_targets(
         before = account_value(units, market.prices[t], cash)
         status, _, cash = trade(units, cash, market.prices[t], order, terms, outputs.dq[k], outputs.fees[k])
         outputs.unaffordable[k] = status == UNAFFORDABLE
+        outputs.traded[k] = outputs.dq[k].any()
         if cash < 0.0:
             if cash < -CASH_TOLERANCE * abs(before):
                 return False
@@ -80,7 +81,7 @@ def _add_cash(cash: float, growth: FloatArray, value: FloatArray, cash_at_close:
     """
     for s in range(value.size):
         cash_at_close[s] = cash
-        if s < growth.size:
+        if s < growth.size and growth[s] != 1.0:  # a product would make the next session wait for this one
             cash *= growth[s]
     for s in range(value.size):
         value[s] += cash_at_close[s]

@@ -154,29 +154,34 @@ class RunContext(NamedTuple):
 class RunOutputs(NamedTuple):
     """What ``run_fixed_targets`` writes: T sessions from the opening on, K rebalances with the opening.
 
-    ``value`` and ``cash`` (T,) at each close; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``unaffordable`` (K,)
-    whether costs would have eaten the orders.
+    ``value`` and ``cash`` (T,) at each close; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``traded`` (K,)
+    whether there was anything to trade, ``unaffordable`` (K,) whether costs would have eaten it.
     """
 
     value: FloatArray
     cash: FloatArray
     dq: FloatArray
     fees: FloatArray
+    traded: BoolArray
     unaffordable: BoolArray
 
     @classmethod
     def allocate(cls, sessions: int, rebalances: int, count: int) -> RunOutputs:
         """Return room for a run of ``count`` assets."""
-        dq, fees = np.empty((2, rebalances, count))
-        return cls(np.empty(sessions), np.empty(sessions), dq, fees, np.empty(rebalances, np.bool_))
+        (dq, fees), (traded, unaffordable) = np.empty((2, rebalances, count)), np.empty((2, rebalances), np.bool_)
+        return cls(np.empty(sessions), np.empty(sessions), dq, fees, traded, unaffordable)
 
 
 class LevelSums(NamedTuple):
-    """Drawdowns of a level: the ``deepest``, a negative number; their ``mean_square``; the ``longest`` [days]."""
+    """Drawdowns of a level: the ``deepest``, a negative number; their ``mean_square``; the ``longest`` [days].
+
+    ``total`` is the sum of all but the capital it starts with.
+    """
 
     deepest: float
     mean_square: float
     longest: int
+    total: float
 
 
 class ReturnSums(NamedTuple):

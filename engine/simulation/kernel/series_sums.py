@@ -1,7 +1,7 @@
 """What the figures of a run are made of: ``sum_run`` makes its returns and level, and all sums over them.
 
 Sums run from left to right, those that a sweep makes too in the blocks of :mod:`engine.analysis.summation`; gains,
-losses, moments and flows are added pairwise, which costs no digits however many there are.
+losses and flows are added pairwise, as numpy adds them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def fill_level(capital: float, first_value: float, returns: FloatArray, level: F
 def sum_level(level: FloatArray, days: IntArray) -> LevelSums:
     """Return the drawdowns of ``level`` (T+1,) in sums; ``days`` (T,) are the dates of all but its first value."""
     high, since, longest = level[0], days[0], 0
-    deepest, squares = 0.0, 0.0
+    deepest, squares, total = 0.0, 0.0, 0.0
     for t in range(level.size):
         day = days[max(t - 1, 0)]
         longest = max(longest, day - since)
@@ -66,7 +66,8 @@ def sum_level(level: FloatArray, days: IntArray) -> LevelSums:
         below = _relative_change(level[t], high)
         deepest = min(deepest, below)
         squares += below * below
-    return LevelSums(deepest, squares / level.size, longest)
+        total += level[t] if t > 0 else 0.0
+    return LevelSums(deepest, squares / level.size, longest, total)
 
 
 @njit_private
@@ -103,30 +104,44 @@ def sum_returns(x: FloatArray) -> ReturnSums:
     """Return what figures of the returns ``x`` (n,), all of them finite, are made of."""
     n, shift = x.size, x[0] if x.size else 0.0
     sums, squares = np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS)
-    above, below, power = np.empty(n), np.empty(n), np.empty(n)
+    above, below = np.empty(n), np.empty(n)
     shortfalls, growth, lowest, highest = 0.0, 1.0, np.inf, -np.inf
     for block in range(RETURN_BLOCKS):
         total, square, shortfall = 0.0, 0.0, 0.0
-        for t in range(block * n // RETURN_BLOCKS, (block + 1) * n // RETURN_BLOCKS):
-            deviation, loss = x[t] - shift, max(-x[t], 0.0)
+        for r in x[block * n // RETURN_BLOCKS : (block + 1) * n // RETURN_BLOCKS]:
+            deviation, loss = r - shift, min(r, 0.0)
             total += deviation
             square += deviation * deviation
             shortfall += loss * loss
-            growth *= 1.0 + x[t]
-            above[t], below[t] = max(x[t], 0.0), loss
-            lowest, highest = min(lowest, x[t]), max(highest, x[t])
+            growth *= 1.0 + r
         sums[block], squares[block] = total, square
         shortfalls += shortfall
-    gains, losses, count = pairwise_sum(above), pairwise_sum(below), max(n, 1)
-    mean = pairwise_sum(x) / count
     for t in range(n):
-        square = (x[t] - mean) * (x[t] - mean)
-        power[t], above[t], below[t] = square, square * (x[t] - mean), square * square
-    moments = pairwise_sum(power) / count, pairwise_sum(above) / count, pairwise_sum(below) / count
+        above[t], below[t] = max(x[t], 0.0), max(-x[t], 0.0)
+        lowest, highest = min(lowest, x[t]), max(highest, x[t])
+    gains, losses = pairwise_sum(above), pairwise_sum(below)
     total, square = _sum_blocks(sums), _sum_blocks(squares)
+    moments = _central_moments(x, shift + total / max(n, 1))
     return ReturnSums(
         n, shift, sums, squares, total, square, shortfalls, growth, lowest, highest, gains, losses, *moments
     )
+
+
+@njit_inline
+def _central_moments(x: FloatArray, mean: float) -> tuple[float, float, float]:
+    """Return the means of the second, third and fourth powers of the distances from ``mean``."""
+    n, second, third, fourth = x.size, 0.0, 0.0, 0.0
+    for block in range(RETURN_BLOCKS):
+        squares, cubes, fourths = 0.0, 0.0, 0.0
+        for r in x[block * n // RETURN_BLOCKS : (block + 1) * n // RETURN_BLOCKS]:
+            square = (r - mean) * (r - mean)
+            squares += square
+            cubes += square * (r - mean)
+            fourths += square * square
+        second += squares
+        third += cubes
+        fourth += fourths
+    return second / max(n, 1), third / max(n, 1), fourth / max(n, 1)
 
 
 @njit_inline
@@ -203,11 +218,8 @@ def sum_run(capital: float, value: FloatArray, flows: FloatArray, days: IntArray
 
     ``value`` and ``flows`` (T,) as in a ledger, whose flows arrive at the close; ``days`` (T,) are its dates.
     """
-    returns, level, values, has_flows = np.empty(value.size - 1), np.empty(value.size + 1), 0.0, False
+    returns, level, has_flows = np.empty(value.size - 1), np.empty(value.size + 1), (flows != 0.0).any()
     fill_returns(value, np.zeros(value.size), flows, returns)
-    for t in range(value.size):
-        values += value[t]
-        has_flows |= flows[t] != 0.0
     if has_flows:
         fill_level(capital, value[0], returns, level)
     else:
@@ -221,6 +233,11 @@ def sum_run(capital: float, value: FloatArray, flows: FloatArray, days: IntArray
                 trades += 1
                 traded += abs(events.trades[k, a] * events.prices[k, a]) if events.rows[k] > 0 else 0.0
     sums, drawdowns = sum_returns(returns), sum_level(level, days)
+    values = drawdowns.total
+    if has_flows:
+        values = 0.0
+        for one in value:
+            values += one
     numbers, rows = month_ends(days)
     periods = _sum_periods(level, numbers, rows, 1), _sum_periods(level, numbers, rows, 12)
     paid_in = pairwise_sum(flows)
