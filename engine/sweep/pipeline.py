@@ -25,7 +25,7 @@ from engine.sweep.worker import ChunkEvaluator
 
 BYTES_PER_POINT: Final = 6_000
 """Memory that one point takes while its chunk is computed, with a margin."""
-MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 16_384
+MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 8_192
 """Points of a chunk."""
 MIN_SEQUENTIAL_POINTS: Final = 200
 """Points from which on more processes are worth starting, where each runs through ``simulate``."""

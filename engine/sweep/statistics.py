@@ -104,7 +104,7 @@ class RankedVariant:
 
 def distribution(values: FloatArray) -> Distribution:
     """Return the distribution of ``values`` (S,), NaN left out."""
-    known = values[np.isfinite(values)]
+    known = select_finite(values)
     if not len(known):
         return {"least": None, "mean": None, "most": None, "missing": len(values)}
     quantiles = zip((f"p{round(100 * q):02}" for q in QUANTILES), np.quantile(known, QUANTILES).tolist(), strict=True)
@@ -114,41 +114,45 @@ def distribution(values: FloatArray) -> Distribution:
 
 def rank_among_results(value: float | None, values: FloatArray, sign: int) -> Rank:
     """Return where ``value`` stands among ``values`` (S,); ``sign`` 1 where more is better, -1 where less is."""
-    known = values[np.isfinite(values)]
-    if value is None or not np.isfinite(value) or not len(known):
+    count = int(np.count_nonzero(np.isfinite(values)))
+    if value is None or not np.isfinite(value) or not count:
         return Rank(None, None, None)
-    better = int(np.count_nonzero(sign * known > sign * value))
-    worse = int(np.count_nonzero(sign * known < sign * value))
-    return Rank(float(value), better + 1, worse / len(known))
+    above, below = int(np.count_nonzero(values > value)), int(np.count_nonzero(values < value))
+    better, worse = (above, below) if sign > 0 else (below, above)
+    return Rank(float(value), better + 1, worse / count)
 
 
-def rank_rows(values: FloatArray, sign: int) -> IntArray:
-    """Return the rows of ``values`` (S,) from the best to the worst, the earlier point first where two are equal."""
-    known = np.flatnonzero(np.isfinite(values))
-    return known[np.argsort(-sign * values[known], kind="stable")]
+def rank_rows(values: FloatArray, sign: int, most: int) -> IntArray:
+    """Return the ``most`` best rows of ``values`` (S,), the earlier first where two are equal; NaN has no rank."""
+    order = -values if sign > 0 else values
+    most = min(most, int(np.count_nonzero(np.isfinite(values))))
+    if not most:
+        return np.empty(0, dtype=np.int64)
+    rows = np.flatnonzero(order <= np.partition(order, most - 1)[most - 1])
+    return rows[np.argsort(order[rows], kind="stable")][:most]
+
+
+def select_finite(values: FloatArray) -> FloatArray:
+    """Return the finite ones of ``values``, which are not copied where all of them are."""
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]
 
 
 def label_effects(codes: LabelCodes, labels: Sequence[ParameterValue], values: FloatArray) -> list[LabelEffect]:
     """Return count, mean and median of ``values`` (S,) for each label."""
     known = np.isfinite(values)
-    codes, values = codes[known], values[known]
+    if not known.all():
+        codes, values = codes[known], values[known]
     counts = np.bincount(codes, minlength=len(labels))
     sums = np.bincount(codes, weights=values, minlength=len(labels))
-    rising = np.argsort(values)
     kind = _SMALL_CODE_TYPE if len(labels) < _MAX_SMALL_CODES else np.int64
-    grouped = rising[np.argsort(codes[rising].astype(kind), kind="stable")]
-    ordered, ends = values[grouped], np.cumsum(counts)
+    grouped, ends = values[np.argsort(codes.astype(kind), kind="stable")], np.cumsum(counts)
     return [
-        LabelEffect(label, count, total / count, _sorted_median(ordered[end - count : end]))
+        LabelEffect(label, count, total / count, float(np.median(grouped[end - count : end])))
         if count
         else LabelEffect(label, 0, None, None)
         for label, count, total, end in zip(labels, counts.tolist(), sums.tolist(), ends.tolist(), strict=True)
     ]
-
-
-def _sorted_median(ordered: FloatArray) -> float:
-    """Return the median of values in rising order."""
-    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2.0)
 
 
 def basket_name_effects(codes: LabelCodes, parameter: Parameter, values: FloatArray) -> list[LabelEffect]:

@@ -111,8 +111,8 @@ def summarise(
     space, own = results.space, run.summary
     rank_by = space.sweep.rank_by
     values, sign = results.metric(rank_by), RANKING_SIGNS[rank_by]
-    order = rank_rows(values, sign)
-    best, worst = order[:MAX_LISTED].tolist(), order[::-1][:MAX_LISTED].tolist()
+    best = rank_rows(values, sign, MAX_LISTED).tolist()
+    worst = (len(values) - 1 - rank_rows(values[::-1], -sign, MAX_LISTED)).tolist()
     distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
     ranked = tuple(list_variants(results, [*best, *worst], listing, identify))

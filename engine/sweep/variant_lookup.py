@@ -15,7 +15,7 @@ from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Space
-from engine.sweep.variants import PointConfigs
+from engine.sweep.variants import config_tree
 
 HASH_LENGTH: Final = 8
 """Characters of a plan's hash that begin the ids of its variants."""
@@ -69,7 +69,7 @@ def find_variant_config(
     point = int(named["point"])
     if point >= points.count:
         raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
-    tree = PointConfigs(base_config, space).config_tree(points.indices_between(point, point + 1)[0].tolist())
+    tree = config_tree(base_config, space, points.indices_between(point, point + 1)[0].tolist())
     return validate_run(Document.from_tree(f"variant {wanted}", tree), type(base_config))
 
 

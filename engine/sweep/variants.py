@@ -119,12 +119,13 @@ class PointConfigs(Generic[PolicyT]):
         model = self.sections[axis.section].validate([(axis, index)])
         return index if isinstance(model, Rejection) else json.dumps(to_plain_data(model), sort_keys=True)
 
-    def config_tree(self, indices: Sequence[int]) -> dict[str, Tree]:
-        """Return the whole config of a point, to be validated as any other."""
-        tree = cast("Tree", self.base_config.canonical())
-        for axis, index in zip(self.space.axes, indices, strict=True):
-            tree = replace_at(tree, axis.path, axis.values[index].text)
-        return cast("dict[str, Tree]", tree)
+
+def config_tree(base_config: RunConfig[PolicyT], space: Space, indices: Sequence[int]) -> dict[str, Tree]:
+    """Return the whole config of a point, to be validated as any other."""
+    tree = cast("Tree", base_config.canonical())
+    for axis, index in zip(space.axes, indices, strict=True):
+        tree = replace_at(tree, axis.path, axis.values[index].text)
+    return cast("dict[str, Tree]", tree)
 
 
 def with_values(strategy: PolicyT, values: IndependentValues) -> PolicyT:

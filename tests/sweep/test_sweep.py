@@ -199,8 +199,10 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
 
 def test_ranks_and_effects_of_numbers_written_out() -> None:
     values = np.array([3.0, 1.0, np.nan, 2.0, 3.0])
-    assert rank_rows(values, 1).tolist() == [0, 4, 3, 1]
-    assert rank_rows(values, -1).tolist() == [1, 3, 0, 4]
+    assert rank_rows(values, 1, 9).tolist() == [0, 4, 3, 1]
+    assert rank_rows(values, -1, 9).tolist() == [1, 3, 0, 4]
+    assert rank_rows(values, 1, 2).tolist() == [0, 4]
+    assert not rank_rows(np.full(3, np.nan), 1, 2).size
     at = rank_among_results(2.0, values, 1)
     assert (at.rank, at.better_than) == (3, 0.25)
     assert rank_among_results(2.0, values, -1).rank == 2

@@ -15,7 +15,7 @@ from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
 from engine.sweep.variant_lookup import find_variant_config, plan_sha256
-from engine.sweep.variants import PointConfigs
+from engine.sweep.variants import PointConfigs, config_tree
 from tests.support.sweeps import PLAN, SMALL, spanned, sweeping
 
 
@@ -111,7 +111,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_states_the_same(swee
     chosen = np.random.default_rng(7).choice(points.count, size=min(400, points.count), replace=False)
     valid = 0
     for indices in points.indices(chosen).tolist():
-        tree = variants.config_tree(indices)
+        tree = config_tree(plan, space, indices)
         found = variants.validate(indices)
         try:
             whole = _whole(tree)
@@ -145,7 +145,7 @@ def test_a_variant_is_found_by_the_number_of_its_point_and_by_its_id() -> None:
     made = sweeping(SMALL)
     _, plan, space = spanned(SMALL)
     indices = space.points().indices_between(17, 18)[0].tolist()
-    whole = _whole(PointConfigs(plan, space).config_tree(indices))
+    whole = _whole(config_tree(plan, space, indices))
     identity, sha256 = made.identify(17)
     assert identity == f"{made.plan_sha256[:8]}-17"
     assert sha256 == whole.sha256()
@@ -316,4 +316,4 @@ def test_null_is_no_value_of_a_key_that_must_be_there() -> None:
 
 def variants_tree():
     _, plan, space = spanned(SMALL)
-    return PointConfigs(plan, space).config_tree([0] * len(space.axes))
+    return config_tree(plan, space, [0] * len(space.axes))

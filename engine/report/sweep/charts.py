@@ -16,6 +16,7 @@ from engine.report.phrases import portfolio_label
 from engine.report.sweep.folder import FinishedSweep, ParameterColumn
 from engine.report.sweep.labels import metric_style, metric_title, parameter_text
 from engine.sweep.axes import ParameterValue
+from engine.sweep.statistics import select_finite
 
 CHART_METRICS: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")
 """Metrics that a reader can choose in the charts, after the one that variants are ranked by."""
@@ -127,7 +128,7 @@ class ValueRange:
 
 def value_range(values: FloatArray) -> ValueRange | None:
     """Return the range of the finite values, None when there are none."""
-    known = values[np.isfinite(values)]
+    known = select_finite(values)
     return ValueRange(float(known.min()), float(known.max())) if len(known) else None
 
 
@@ -135,7 +136,7 @@ def _histogram(values: FloatArray) -> dict[str, object]:
     bounds = value_range(values)
     if bounds is None:
         return {"edges": [], "counts": []}
-    known = values[np.isfinite(values)]
+    known = select_finite(values)
     counts, edges = (
         np.histogram(known, bins=HISTOGRAM_BINS, range=(bounds.low, bounds.high))
         if bounds.width
@@ -169,10 +170,13 @@ class _HeatMap:
     def means(self, values: FloatArray) -> list[list[float | None]]:
         """Return the mean of ``values`` (S,) for each pair of labels."""
         m, n = len(self.first.column.labels), len(self.second.column.labels)
+        pair = np.multiply(self.first.column.codes, n, dtype=np.int64)  # as bincount takes them
+        pair += self.second.column.codes
         known = np.isfinite(values)
-        pair = (self.first.column.codes * n + self.second.column.codes)[known]
+        if not known.all():
+            pair, values = pair[known], values[known]
         count = self._sum_by_label(np.bincount(pair, minlength=m * n).reshape(m, n))
-        total = self._sum_by_label(np.bincount(pair, weights=values[known], minlength=m * n).reshape(m, n))
+        total = self._sum_by_label(np.bincount(pair, weights=values, minlength=m * n).reshape(m, n))
         mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
         return [rounded_numbers(row, 5) for row in mean]
 

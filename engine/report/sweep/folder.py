@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from engine.sweep.axes import ParameterValue
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
 
+_SLICE_ROWS: Final = 65_536
+
 
 @dataclass(frozen=True)
 class ParameterColumn:
@@ -27,7 +30,7 @@ class ParameterColumn:
 
     name: str
     labels: tuple[ParameterValue, ...]
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.signedinteger]
     is_basket: bool = False
 
 
@@ -58,11 +61,24 @@ class FinishedSweep:
         if pa.types.is_dictionary(self._table.file.schema_arrow.field(name).type):
             whole = self._table.column(name)
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
-            codes = to_numpy(whole.indices, np.dtype("<i4")).astype(np.int32)
+            codes = to_numpy(whole.indices, np.dtype("<i4")).astype(_code_type(len(labels)))
             return ParameterColumn(name, labels, codes, name in self.summary.sweep.baskets)
-        values = self.metric(name)
-        numbers = np.unique(values)
-        return ParameterColumn(name, tuple(numbers.tolist()), np.searchsorted(numbers, values).astype(np.int32))
+        return ParameterColumn(name, *_encode_numbers(self.metric(name)))
+
+
+def _encode_numbers(values: FloatArray) -> tuple[tuple[float, ...], npt.NDArray[np.signedinteger]]:
+    """Return the different numbers in rising order, and (S,) which of them each is; a slice at a time saves memory."""
+    slices = [slice(begin, begin + _SLICE_ROWS) for begin in range(0, len(values), _SLICE_ROWS)]
+    numbers = np.unique(np.concatenate([np.unique(values[rows]) for rows in slices]))
+    codes = np.empty(len(values), dtype=_code_type(len(numbers)))
+    for rows in slices:
+        codes[rows] = np.searchsorted(numbers, values[rows])
+    return tuple(numbers.tolist()), codes
+
+
+def _code_type(labels: int) -> npt.DTypeLike:
+    """Return the smallest type for positions among so many labels: there may be millions of them."""
+    return np.int16 if labels <= np.iinfo(np.int16).max else np.int32
 
 
 def is_sweep(folder: Path) -> bool:

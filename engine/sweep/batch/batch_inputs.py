@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.valuation import normalise
-from engine.sweep.batch.planner import BatchKey, CalendarSpec, MarketPlanner, PolicyGroup, VariantColumns
+from engine.sweep.batch.planner import BatchKey, MarketPlanner, PolicyGroup, VariantColumns
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,10 @@ def build_inputs(
         recipients=recipients,
         tradable_recipients=tradable,
         cap_usage=targets[-1][:, list(key.capped)].max(axis=1, initial=0.0) / table.cap,
-        next_due=np.array([_next_due(key, calendar) for calendar in calendars]),
+        next_due=np.array([planner.next_due(schedule, key) for schedule in columns.schedules]),
         bands=np.array([calendar.band_widths for calendar in calendars]).T,
         proportional_costs=key.proportional,
     )
-
-
-def _next_due(key: BatchKey, calendar: CalendarSpec) -> IntArray:
-    """Return (T + 1,) the next rebalance of a calendar at or after each row, the opening included."""
-    sessions = key.end_row - key.opening_row
-    fills = calendar.rows[calendar.rows > key.opening_row] + key.delay - key.opening_row
-    due = np.concatenate([[0], fills[fills < sessions], [sessions]])
-    return due[np.searchsorted(due, np.arange(sessions + 1), side="left")]
 
 
 def _recipient_weights(

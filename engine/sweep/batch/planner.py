@@ -201,6 +201,7 @@ class MarketPlanner:
         self.market = market
         self.markets: Memo[Market] = Memo(MAX_CACHED_MARKETS)
         self.calendar_specs: Memo[CalendarSpec] = Memo(capacity)
+        self.due_rows: Memo[IntArray] = Memo(MAX_CACHED_MARKETS)
         self.decisions: Memo[Decision] = Memo(capacity)
         self.opening_rows: Memo[int | None] = Memo(capacity)
         self.costs: Memo[tuple[tuple[float, ...], bool]] = Memo(capacity)
@@ -249,6 +250,18 @@ class MarketPlanner:
             return CalendarSpec(rows, schedule.band(dates))
 
         return self.calendar_specs.recall((cast("Hashable", schedule), end), build)
+
+    def next_due(self, schedule: Schedule, key: BatchKey) -> IntArray:
+        """Return (T + 1,) the next rebalance of a calendar at or after each row of a batch, the opening included."""
+
+        def compute() -> IntArray:
+            rows, sessions = self.calendar_spec(schedule, key.end_row).rows, key.end_row - key.opening_row
+            fills = rows[rows > key.opening_row] + key.delay - key.opening_row
+            due = np.concatenate([[0], fills[fills < sessions], [sessions]])
+            return due[np.searchsorted(due, np.arange(sessions + 1), side="left")]
+
+        found = cast("Hashable", schedule), key.opening_row, key.end_row, key.delay
+        return self.due_rows.recall(found, compute)
 
     def cost_terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
         """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
