@@ -58,7 +58,7 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
     """
     from engine.simulation.kernel.valuation import elementwise_power  # noqa: PLC0415  (reports name metrics only)
 
-    sessions, days, year = len(market.prices), market.days, math.sqrt(SESSIONS_PER_YEAR)
+    sessions, days, year = len(market.pattern), market.days, math.sqrt(SESSIONS_PER_YEAR)
     count = sessions - 1
     total, squares = _sum_blocks(sums.returns), _sum_blocks(sums.squares)
     shift, excess, excess_squares = sums.shift, total, squares

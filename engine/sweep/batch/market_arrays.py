@@ -39,7 +39,6 @@ def build_batch_market(
     facts[:, DAY], facts[:, RISK_FREE] = days, free
     facts[:, CHECK_BANDS] = np.frombuffer(key.band_checks, dtype=np.bool_)[span] if key.band_checks else False
     batch_market = BatchMarket(
-        prices=prices,
         packed=np.hstack([prices, facts, capped] if key.capped else [prices, facts]).ravel(),
         days=float(days[-1] - days[0]),
         fresh=np.ascontiguousarray(fresh),

@@ -76,9 +76,9 @@ def reference_metrics(market: Market, variant: Variant, risk_free: float | Float
 def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:
     """Overwrite ``result`` (S, len(SWEEP_METRICS)); who needs ``simulate`` gets no final value."""
     order = inputs.lane_order
-    buffers: SimpleQueue[_ThreadBuffers] = SimpleQueue()
+    buffers: SimpleQueue[ThreadBuffers] = SimpleQueue()
     for _ in range(threads):
-        buffers.put(_ThreadBuffers.allocate(market.prices.shape[1], min(CHUNK_VARIANTS, len(order))))
+        buffers.put(ThreadBuffers.allocate(market.fresh.shape[1], min(CHUNK_VARIANTS, len(order))))
 
     def run(variants: IntArray) -> None:
         mine = buffers.get()
@@ -97,7 +97,7 @@ def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threa
             list(pool.map(run, chunks))
 
 
-class _ThreadBuffers(NamedTuple):
+class ThreadBuffers(NamedTuple):
     """A thread's own memory, used again for every chunk: fresh pages would cost as much as the metrics.
 
     ``state`` (state_size(n),) begins where a line of the cache does, as each of its registers will; ``outputs``
@@ -111,20 +111,25 @@ class _ThreadBuffers(NamedTuple):
     metrics: FloatArray
 
     @classmethod
-    def allocate(cls, assets: int, count: int) -> _ThreadBuffers:
+    def allocate(cls, assets: int, count: int) -> ThreadBuffers:
         """Return memory for ``count`` variants of so many assets."""
-        size, width = state_size(assets), _padded_width(count)
-        state = np.empty(size + LANE_COUNT)
-        begin = -(state.ctypes.data // state.itemsize) % LANE_COUNT
+        width = _padded_width(count)
         return cls(
-            state[begin : begin + size],
+            aligned_zeros(state_size(assets)),
             np.empty((len(OUTPUT_REGISTERS), width)),
             np.empty((RETURN_BLOCKS, len(BLOCK_REGISTERS), width)),
             np.empty((width, len(SWEEP_METRICS))),
         )
 
+    def fill_metrics(self, market: BatchMarket, capital: FloatArray) -> FloatArray:
+        """Return (S, len(SWEEP_METRICS)) what the first S = len(capital) columns come to, good until the next use."""
+        count = len(capital)
+        sums = BatchSums(*self.outputs[:, :count], *self.block_sums[:, :, :count].transpose(1, 0, 2))
+        fill_metrics_from_sums(sums, capital, market, self.metrics[:count])
+        return self.metrics[:count]
 
-def _run_chunk(market: BatchMarket, inputs: BatchInputs, variants: IntArray, buffers: _ThreadBuffers) -> FloatArray:
+
+def _run_chunk(market: BatchMarket, inputs: BatchInputs, variants: IntArray, buffers: ThreadBuffers) -> FloatArray:
     """Return the metrics of some variants, by number; those that only ``simulate`` can run have no final value.
 
     They are (S, len(SWEEP_METRICS)) of the buffers, so good until their next use.
@@ -133,9 +138,14 @@ def _run_chunk(market: BatchMarket, inputs: BatchInputs, variants: IntArray, buf
     plans = inputs.plans_for(np.append(variants, np.repeat(variants[-1:], _padded_width(count) - count)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
         run_lanes(0, groups, market, plans, buffers.state, buffers.outputs, buffers.block_sums)
-    sums = BatchSums(*buffers.outputs[:, :count], *buffers.block_sums[:, :, :count].transpose(1, 0, 2))
-    fill_metrics_from_sums(sums, plans.terms[0, :count], market, buffers.metrics[:count])
-    return buffers.metrics[:count]
+    return buffers.fill_metrics(market, plans.terms[0, :count])
+
+
+def aligned_zeros(size: int) -> FloatArray:
+    """Return (size,) zeros that begin where a line of the cache does."""
+    room = np.zeros(size + LANE_COUNT)
+    begin = -(room.ctypes.data // room.itemsize) % LANE_COUNT
+    return room[begin : begin + size]
 
 
 def _padded_width(count: int) -> int:

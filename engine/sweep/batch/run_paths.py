@@ -14,17 +14,18 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
+from engine.core.errors import DataError
 from engine.data.market import Market
-from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans, BatchSums
+from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.resampled_closes import Resampling, fill_history
 from engine.simulation.kernel.batch.run_path_lanes import chunk_size, run_path_lanes
-from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
-from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
+from engine.simulation.kernel.records import LANE_COUNT
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import build_inputs
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
 from engine.sweep.batch.market_arrays import build_batch_market
 from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns
+from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros
 
 CHUNK_HISTORIES: Final = 1024
 """Histories that a thread runs and evaluates at a time."""
@@ -44,7 +45,7 @@ class ResampledHistories:
 
     def source(self, opening: FloatArray, columns: list[int]) -> Resampling:
         """Return what the kernel draws from, for some columns and their (n,) closes of the first session."""
-        growth = np.ascontiguousarray(1.0 + self.returns[:, columns]).ravel()
+        growth = np.ascontiguousarray(1.0 + self.returns[:, columns])
         restart = np.uint64(int(2.0**64 / self.mean_block) - 1)
         return Resampling(growth, opening, np.uint64(self.seed), restart)
 
@@ -59,7 +60,8 @@ def path_metric_table(
 ) -> FloatArray:
     """Return (S, len(SWEEP_METRICS)) the metrics of a variant over histories; NaN where one does not exist.
 
-    A history has the variant's sessions, all its assets from the first to the last, and their first closes in it.
+    A history has the variant's sessions, all its assets from the first to the last, and their first closes in it. What
+    lanes cannot run, a rule that has to be asked or an account worth nothing, is run by ``simulate``, one by one.
 
     Parameters
     ----------
@@ -68,12 +70,21 @@ def path_metric_table(
     risk_free : a rate a session, or (T,) one for each of the market's
     threads : how many work at a time; the bits do not depend on it
 
+    Raises
+    ------
+    DataError
+        When an asset of the variant has no close in its sessions, or no return above -1 in a row of the table.
+
     """
     span, policy = slice(variant.start, variant.end), variant.policy
     flat, columns = _flat_market(market, policy.tickers, span)
     free = risk_free if isinstance(risk_free, float) else risk_free[span]
     own = Variant(policy, variant.account, variant.costs, 0, len(flat.dates))
     source = histories.source(np.ascontiguousarray(flat.prices[0]), columns)
+    known = np.isfinite(source.opening) & np.isfinite(source.growth).all(axis=0) & (source.growth > 0.0).all(axis=0)
+    if not known.all():
+        lacking = ", ".join(flat.assets[at] for at in np.flatnonzero(~known))
+        raise DataError(f"{lacking}: histories need a first close, and a return above -100 % in every row of the table")
     result = np.full((len(numbers), len(SWEEP_METRICS)), np.nan)
     planner = MarketPlanner(flat)
     if (batch := VariantColumns.from_variants(planner, [own])) is not None:
@@ -111,38 +122,26 @@ def _flat_market(market: Market, tickers: tuple[str, ...], span: slice) -> tuple
 
 def _closes(source: Resampling, number: int, sessions: int) -> FloatArray:
     """Return (T, n) the closes of a history, multiplied in the order in which the kernel does."""
-    growth = source.growth.reshape(-1, len(source.opening))
     rows = np.empty(sessions - 1, dtype=np.int64)
     with np.errstate(over="ignore"):  # whole numbers of 64 bits wrap around where nothing is compiled
-        fill_history(rows, number, source.seed, source.restart, len(growth))
-    return np.multiply.accumulate(np.vstack([source.opening, growth[rows]]))
+        fill_history(rows, number, source.seed, source.restart, len(source.growth))
+    return np.multiply.accumulate(np.vstack([source.opening, source.growth[rows]]))
 
 
 def _run_all(
     market: BatchMarket, plans: BatchPlans, source: Resampling, numbers: IntArray, result: FloatArray, threads: int
 ) -> None:
     """Overwrite ``result`` (S, len(SWEEP_METRICS)); histories that need ``simulate`` get no final value."""
-    n = len(source.opening)
+    n, capital = len(source.opening), float(plans.terms[0, 0])
 
     def run(begin: int) -> None:
         own = numbers[begin : begin + CHUNK_HISTORIES]
-        count, width = len(own), len(own) + -len(own) % LANE_COUNT
-        outputs = np.empty((len(OUTPUT_REGISTERS), width + LANE_COUNT))
-        block_sums = np.empty((RETURN_BLOCKS, len(BLOCK_REGISTERS), width + LANE_COUNT))
-        padded = np.append(own, np.repeat(own[-1:], width - count))
-        state, chunk = aligned_zeros(state_size(n)), aligned_zeros(chunk_size(n, len(market.capped) > 0))
+        buffers = ThreadBuffers.allocate(n, len(own))
+        chunk = aligned_zeros(chunk_size(n, len(market.capped) > 0))
+        padded = np.append(own, np.repeat(own[-1:], -len(own) % LANE_COUNT))
         with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
-            run_path_lanes(padded, market, plans, source, state, chunk, outputs, block_sums)
-        sums = BatchSums(*outputs[:, :count], *block_sums[:, :, :count].transpose(1, 0, 2))
-        capital = np.full(count, plans.terms[0, 0])
-        fill_metrics_from_sums(sums, capital, market, result[begin : begin + count])
+            run_path_lanes(padded, market, plans, source, buffers.state, chunk, buffers.outputs, buffers.block_sums)
+        result[begin : begin + len(own)] = buffers.fill_metrics(market, np.full(len(own), capital))
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, range(0, len(numbers), CHUNK_HISTORIES)))
-
-
-def aligned_zeros(size: int) -> FloatArray:
-    """Return (size,) zeros that begin where a line of the cache does."""
-    room = np.zeros(size + LANE_COUNT)
-    begin = -(room.ctypes.data // room.itemsize) % LANE_COUNT
-    return room[begin : begin + size]

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts, PerOrderCosts
@@ -169,6 +170,17 @@ def test_two_plans_meet_the_same_histories() -> None:
         variant = Variant(policy, Account(), NoCosts(), 0, 300)
         ends.append(path_metric_table(market, variant, histories, np.arange(20))[:, 0])
     assert ends[0].tobytes() == ends[1].tobytes()
+
+
+def test_what_has_no_returns_has_no_histories() -> None:
+    market = steady_market(60, 3)
+    policy = FixedMix.model_validate({"weights": {"AAA": 0.5, "CCC": 0.5}})
+    for wrong in (np.nan, -1.0, np.inf):
+        returns = np.zeros((9, 3))
+        returns[4] = [0.0, wrong, wrong]
+        histories = ResampledHistories(returns, 1, 5.0)
+        with pytest.raises(DataError, match=r"^CCC: histories need .* a return above -100 % in every row"):
+            path_metric_table(market, Variant(policy, Account(), NoCosts(), 0, 60), histories, np.arange(3))
 
 
 def test_histories_that_lanes_cannot_run_are_run_by_simulate() -> None:

@@ -13,8 +13,8 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 class BatchMarket(NamedTuple):
     """What the market does to all variants of a batch.
 
-    ``prices`` (T, n) [currency/share], 0 before the first; ``packed`` (T * stride,) all that marking needs, a row
-    a session, as :mod:`.mark_to_market` says; ``days`` from the first session to the last; ``fresh``, ``eligible``
+    ``packed`` (T * stride,) closes, 0 before the first, and all else that marking needs, a row a session, as
+    :mod:`.mark_to_market` says; ``days`` from the first session to the last; ``fresh``, ``eligible``
     (T, n); ``missing`` (T, n) where an asset in its life has no close; ``pattern`` (T,) which row of
     ``BatchPlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all; ``period_ends``
     (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
@@ -22,7 +22,6 @@ class BatchMarket(NamedTuple):
     ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands.
     """
 
-    prices: FloatArray
     packed: FloatArray
     days: float
     fresh: BoolArray

@@ -31,7 +31,7 @@ DrawArray: TypeAlias = NDArray[np.uint64]
 class Resampling(NamedTuple):
     """What histories are drawn from.
 
-    ``growth`` (R * n,) one plus the joint returns, a row a session; ``opening`` (n,) closes of the first session
+    ``growth`` (R, n) one plus the joint returns, a row a session; ``opening`` (n,) closes of the first session
     [currency/share]; ``seed``; ``restart``: a draw of 64 bits up to this begins a new block.
     """
 
@@ -82,8 +82,7 @@ def fill_places(begin: int, end: int, keys: DrawArray, rows: IntArray, places: I
 
     ``keys`` and ``rows`` (8,) are the histories' keys and their rows of the session before, overwritten.
     """
-    n = source.opening.size
-    count = source.growth.size // n
+    count, n = source.growth.shape
     for session in range(begin, end):
         for lane in range(LANE_COUNT):
             row = next_row(rows[lane], session, keys[lane], source.restart, count)

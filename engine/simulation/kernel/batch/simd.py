@@ -54,7 +54,7 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     splat = lambda number: np.full(LANE_COUNT, number)  # noqa: E731
     broadcast_load = lambda array, at: np.full(LANE_COUNT, array.flat[at])  # noqa: E731
     load = lambda array, at: array.reshape(-1)[at : at + LANE_COUNT].copy()  # noqa: E731
-    gather = lambda array, places, at, shift: array[places[at : at + LANE_COUNT] + shift]  # noqa: E731
+    gather = lambda array, places, at, shift: array.reshape(-1)[places[at : at + LANE_COUNT] + shift]  # noqa: E731
     offset = lambda field, a, n: ASSETS_BEGIN + (field * n + a) * LANE_COUNT  # noqa: E731
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
 else:
