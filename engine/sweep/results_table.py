@@ -101,7 +101,7 @@ class ResultsWriter:
         indices = self.points.indices(numbers)
         columns = [from_numpy(numbers), *(_parameter_column(one, indices) for one in self.space.parameters)]
         spans = np.ascontiguousarray(self._spans[:rows].T)
-        columns += [from_numpy(span).cast(field.type) for span, field in zip(spans, _SPAN_FIELDS, strict=True)]
+        columns += [from_numpy(span).view(field.type) for span, field in zip(spans, _SPAN_FIELDS, strict=True)]
         columns += [from_numpy(metric[:rows], np.isfinite(metric[:rows])) for metric in self._metrics]
         with self._name_file():
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=rows)
