@@ -139,8 +139,8 @@ def write_results(
     with ResultsWriter(journal.path.parent / RESULTS_FILE, sweep.space, sweep.points, sweep.metadata) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)
         progress(journal.finished_count(), count)
-        for content in executor.chunks(sweep.job, _split_into_tasks(sweep.points, missing, rows)):
-            journal.append(content)
+        for chunk in executor.chunks(sweep.job, _split_into_tasks(sweep.points, missing, rows)):
+            journal.append(chunk)
             written = _write_finished_chunks(journal, table, rejections, written)
             progress(journal.finished_count(), count)
         if written != count:

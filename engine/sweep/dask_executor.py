@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.core.errors import OutputError
 from engine.portfolio.policy import PolicyT
+from engine.sweep.chunk import Chunk
 from engine.sweep.executors import MAX_RETRIES, ChunkTask
 from engine.sweep.space import AxisIndices
 from engine.sweep.worker import ChunkEvaluator, SweepJob
@@ -37,8 +38,8 @@ class DaskExecutor:
         """Use the scheduler at ``address``, as tcp://host:8786."""
         self.address = address
 
-    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[bytes]:
-        """Yield the encoded chunk of every task, as they come.
+    def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[Chunk]:
+        """Yield the chunk of every task, as they come.
 
         Raises OutputError when no scheduler answers, it has no worker or one of other versions, or workers are lost
         again and again.
@@ -91,7 +92,7 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _submit_tasks(client: Client, job: SweepJob[PolicyT], waiting: Iterator[ChunkTask], most: int) -> Iterator[bytes]:
+def _submit_tasks(client: Client, job: SweepJob[PolicyT], waiting: Iterator[ChunkTask], most: int) -> Iterator[Chunk]:
     """Keep ``most`` tasks under way; one that is lost with its workers is given out again, a few times."""
     from distributed import as_completed  # noqa: PLC0415
 
@@ -132,9 +133,9 @@ def _is_lost(future: Future) -> bool:
     )
 
 
-def _compute_chunk(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> bytes:
-    """Return the encoded chunk of a task; each thread of a worker prepares itself once for a job."""
+def _compute_chunk(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> Chunk:
+    """Return the chunk of a task; each thread of a worker prepares itself once for a job."""
     if getattr(_thread_state, "key", "") != job.key:
         _thread_state.worker, _thread_state.key = ChunkEvaluator(job), job.key
     worker: ChunkEvaluator[PolicyT] = _thread_state.worker
-    return worker.evaluate(first, indices).encode()
+    return worker.evaluate(first, indices)

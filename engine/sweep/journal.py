@@ -67,11 +67,10 @@ class Journal:
             changed = ", ".join(key for key in keys if found.get(key) != identity.get(key))
             raise self._foreign_error(f"belongs to another sweep ({changed} differs)")
 
-    def append(self, content: bytes) -> None:
-        """Append an encoded chunk; when this returns it is on the disk."""
-        head = json.loads(content.partition(b"\n")[0])
-        at = self._append_record(content)
-        self.chunk_locations[head["first"]] = (head["last"], at, len(content))
+    def append(self, chunk: Chunk) -> None:
+        """Append a chunk; when this returns it is on the disk."""
+        content = chunk.encode()
+        self.chunk_locations[chunk.first] = (chunk.last, self._append_record(content), len(content))
 
     def read_chunk(self, first: int) -> Chunk:
         """Return the finished chunk that begins with point ``first``."""

@@ -17,7 +17,6 @@ from engine.report.sweep.charts import chart_axes
 from engine.report.sweep.folder import read_sweep
 from engine.sweep import dask_executor as cluster
 from engine.sweep.batch.run_batch import SWEEP_METRICS
-from engine.sweep.chunk import Chunk
 from engine.sweep.computation import prepare
 from engine.sweep.space import COLUMN_ALIASES, Space
 from engine.sweep.statistics import label_effects, rank_among_results, rank_rows
@@ -192,7 +191,7 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     other = prepare(*spanned(SMALL), run_config_class)
     job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
     indices = one.points.indices_between(0, 2)
-    first, second = (Chunk.decode(cluster._compute_chunk(job, 0, indices)) for job in (one.job, job))
+    first, second = (cluster._compute_chunk(job, 0, indices) for job in (one.job, job))
     assert closes.provenance.sha256 in one.job.key
     assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
 

@@ -29,7 +29,7 @@ def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, wri
     class Backwards:
         def chunks(self, job, tasks):
             for first, indices in reversed(list(tasks)):
-                yield worker.evaluate(first, indices).encode()
+                yield worker.evaluate(first, indices)
 
     for rows in (1, 7, 64):
         with Journal.open(tmp_path / str(rows) / "sweep.journal", made.identity, resume=False) as journal:
@@ -43,7 +43,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
     worker, points = ChunkEvaluator(made.job), made.points
     with Journal.open(path, made.identity, resume=False) as journal:
         for first, last in ((40, 50), (0, 10)):
-            journal.append(worker.evaluate(first, points.indices_between(first, last)).encode())
+            journal.append(worker.evaluate(first, points.indices_between(first, last)))
         last = journal.chunk_locations[0][1]
     whole = path.read_bytes()
     record = whole[last - 44 :]  # the last one, from its head on
@@ -53,7 +53,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
         def chunks(self, job, tasks):
             for first, indices in tasks:
                 done.extend(range(first, first + len(indices)))
-                yield worker.evaluate(first, indices).encode()
+                yield worker.evaluate(first, indices)
 
     for torn in (b"", b"SWP1", record[:-1], record[: len(record) // 2], b"\0" * 100):
         done.clear()
@@ -166,7 +166,7 @@ def test_a_chunk_of_another_sweep_is_not_gone_on_with(tmp_path: Path, content: b
     path = tmp_path / "sweep.journal"
     worker = ChunkEvaluator(made.job)
     with Journal.open(path, made.identity, resume=False) as journal:
-        journal.append(worker.evaluate(20, made.points.indices_between(20, 30)).encode())
+        journal.append(worker.evaluate(20, made.points.indices_between(20, 30)))
     path.write_bytes(path.read_bytes() + _record(content))
     with (
         pytest.raises(OutputError, match=r"sweep.journal: holds a chunk of no such sweep; leave --resume away"),
