@@ -44,8 +44,9 @@ class CommandRun:
     memory: int = 0
 
     def warm_up(self) -> None:
-        """Run once: kernels that were never compiled are now."""
+        """Run once: kernels that were never compiled are now, and what compiling holds is none of the command's."""
         self.sample()
+        self.memory = 0
 
     def sample(self) -> Sample:
         """Run the command to its end; what it prints goes nowhere."""
