@@ -41,7 +41,7 @@ RECORDED_PACKAGES: Final = (
 class FileRecord(BaseModel):
     """A part of a file: what it must hold, whatever else it holds."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     def to_plain(self) -> dict[str, Json]:
         """Return the record as JSON-ready data; what it does not have is left out, not null."""
