@@ -46,14 +46,14 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element.
     """
-    scripts = (plotly_script(), asset_text(f"{name}.js")) if charts else ()
+    scripts = (plotly_script(), Markup(asset_text(f"{name}.js"))) if charts else ()  # noqa: S704  (the package's own)
     return (
         _environment()
         .get_template(f"{name}.html.j2")
         .render(
             style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
             charts=Markup(charts),  # noqa: S704
-            scripts=[Markup(script) for script in scripts],  # noqa: S704  (the package's own and plotly's)
+            scripts=scripts,
             hashes=" ".join(csp_hash(script) for script in scripts),
             **content,
         )
@@ -90,7 +90,7 @@ def asset_text(name: str) -> str:
 
 
 @cache
-def plotly_script() -> str:
+def plotly_script() -> Markup:
     """Return plotly.js as its Python package ships it, found without importing that package.
 
     What could end a script element stands in it as an escape of the same meaning.
@@ -100,7 +100,7 @@ def plotly_script() -> str:
     if path is None or not path.is_file():
         raise OutputError("report: plotly is not installed or incomplete; run `pip install --force-reinstall plotly`")
     script = path.read_bytes().replace(b"\r\n", b"\n")
-    return script.replace(b"</script", b"<\\/script").replace(b"<!--", b"<\\!--").decode("utf-8")
+    return Markup(script.replace(b"</script", b"<\\/script").replace(b"<!--", b"<\\!--").decode("utf-8"))  # noqa: S704
 
 
 @cache

@@ -169,7 +169,7 @@ def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_
     stands = {name: one["value"] for name, one in summary["standings"]["strategy"].items()}
     assert stands == {name: own[name] for name in stands}
     assert own["sessions_over_cap"] > 0
-    names = [view.name for view in chart_axes(read_sweep(folder).parameters)]
+    names = [view.name for view in chart_axes(read_sweep(folder).read_parameters())]
     assert "costs.model holds" not in names
     assert "costs.model" in names
 

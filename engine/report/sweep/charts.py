@@ -46,7 +46,8 @@ class ChartAxis:
 def sweep_chart_json(sweep: FinishedSweep) -> str:
     """Return the data of all charts."""
     names = list(dict.fromkeys([sweep.summary.sweep.rank_by, *CHART_METRICS]))
-    shown = chart_axes(sweep.parameters)
+    parameters = sweep.read_parameters()
+    shown = chart_axes(parameters)
     maps = [_HeatMap(a, b, shown[a], shown[b]) for a, b in itertools.combinations(range(len(shown)), 2)]
     maps = [one for one in maps if one.is_drawn]
     rows = _sample(sweep.metric(names[0]))
@@ -74,7 +75,7 @@ def sweep_chart_json(sweep: FinishedSweep) -> str:
                 {"a": one.a, "b": one.b, "means": dict(zip(names, of_metrics, strict=True))}
                 for one, of_metrics in zip(maps, zip(*means, strict=True), strict=True)
             ],
-            "lines": _parallel_coordinates(sweep, rows, sampled),
+            "lines": _parallel_coordinates(names[0], parameters, rows, sampled),
         }
     )
 
@@ -193,12 +194,14 @@ def _sample(values: FloatArray) -> npt.NDArray[np.int64]:
 
 
 def _parallel_coordinates(
-    sweep: FinishedSweep, rows: npt.NDArray[np.int64], metrics: Mapping[str, FloatArray]
+    rank_by: str,
+    parameters: Sequence[ParameterColumn],
+    rows: npt.NDArray[np.int64],
+    metrics: Mapping[str, FloatArray],
 ) -> dict[str, object]:
     """Return ``rows`` as lines through all parameters and the headline metrics of them, each scaled to 0..1."""
-    rank_by = sweep.summary.sweep.rank_by
     lines: list[dict[str, object]] = []
-    for column in sweep.parameters:
+    for column in parameters:
         n = len(column.labels)
         if n == 1 or (n > MAX_AXIS_LABELS and isinstance(column.labels[0], str)):
             continue

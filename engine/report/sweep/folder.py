@@ -51,9 +51,8 @@ class FinishedSweep:
         """Return (S,) a column of numbers, NaN where there is none."""
         return self._table.numbers(name, np.float64)
 
-    @cached_property
-    def parameters(self) -> tuple[ParameterColumn, ...]:
-        """Every parameter, in the order of the columns."""
+    def read_parameters(self) -> tuple[ParameterColumn, ...]:
+        """Return every parameter, in the order of the columns; millions of rows are not kept."""
         names = self._table.file.schema_arrow.names
         return tuple(self._column(name) for name in names[1 : names.index("start")])
 

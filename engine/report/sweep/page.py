@@ -47,7 +47,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
         rank_title=metric_title(rank_by),
         facts=_facts(sweep),
         cards=_cards(sweep),
-        parameters=short_names([column.name for column in sweep.parameters]),
+        parameters=short_names(list(summary.sweep.axes)),
         worst=worst_variants(sweep),
         effects={
             name: _effect_table(rows, rank_by, ordered=name not in baskets) for name, rows in summary.effects.items()
