@@ -62,8 +62,8 @@ class TradingTerms(NamedTuple):
 class PolicyGroup:
     """U policies that differ in targets, core and cap only, over the same n assets.
 
-    ``columns`` (n,) are those of the market, in its order, ``capped`` positions among them. ``policy`` speaks for all;
-    where the U ``policies`` are there, each is asked for its targets.
+    ``columns`` (n,) are those of the market, in its order, ``capped`` positions among them. ``policy`` speaks for all,
+    and tabulates them; where the U ``policies`` are there, each is asked for its targets.
     """
 
     policy: Policy
@@ -275,8 +275,8 @@ class MarketPlanner:
     def place_targets(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
         """Return (U, n) the targets of a rebalance filled at ``row``."""
         decision, columns = self.decision(key, row), list(group.columns)
-        if isinstance(group.policy, TabulatesTargets) and not group.policies:
-            rules = group.slice_rules(group.policy.placement_rules(decision))
+        if not group.policies:
+            rules = group.slice_rules(cast("TabulatesTargets", group.policy).placement_rules(decision))
             weights = PLACEMENT.place(group.table.targets, group.table.core, group.caps, rules)
         else:
             weights = np.array([policy.target_weights(decision)[columns] for policy in group.policies])
@@ -285,8 +285,8 @@ class MarketPlanner:
     def recipient_shares(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
         """Return (U, n) who receives the payout of an asset delisted at ``row`` (S8)."""
         decision, columns = self.decision(key, row), list(group.columns)
-        if isinstance(group.policy, TabulatesTargets) and not group.policies:
-            recipient = group.position(group.policy.payout_recipient(decision))
+        if not group.policies:
+            recipient = group.position(cast("TabulatesTargets", group.policy).payout_recipient(decision))
             return PLACEMENT.recipient_shares(group.table.core, decision.buyable[columns], recipient)
         return np.array([policy.reallocation_weights(decision)[columns] for policy in group.policies])
 
