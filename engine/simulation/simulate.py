@@ -116,25 +116,25 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
 
 def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    flow, decision = schedule.flows.get(row, 0.0), _build_decision(state, row)
+    flow = schedule.flows.get(row, 0.0)
     if flow > 0.0:
         state.add_flow(row, flow)
     if row in schedule.delistings:
         gone = schedule.delistings[row]
         payout = pay_out_delisted(state, row, gone, policy.haircut)
-        reinvest_payout(state, row, gone, policy.reallocation_weights(decision), payout)
+        reinvest_payout(state, row, gone, policy.reallocation_weights(_build_decision(state, row)), payout)
     if state.pending:
         retry_pending(state, row)
     if row in schedule.reviews:
-        _trade_on_reviews(state, schedule, policy, decision)
+        _trade_on_reviews(state, schedule, policy, _build_decision(state, row))
     if drift := schedule.drifts.get(row):
-        able = decision.eligible & state.fresh(row)
+        able = state.market.eligible[row] & state.fresh(row)
         if part := plan_partial_rebalance(state.weights(row), state.drift_base, state.terms.caps, drift.band, able):
             partial_trades.rebalance_partially(state, row, part, TradeReason(drift.reason, partial_rebalance=True))
     if row in schedule.trims:
         over, caps = schedule.trims[row], state.terms.caps * (1.0 + LIMIT_TOLERANCE)
         still = over[state.weights(row)[over] > caps[over]] if drift else over
-        partial_trades.trim(state, row, still, decision.weights)
+        partial_trades.trim(state, row, still, _build_decision(state, row).weights)
     if flow > 0.0:
         cash_flows.invest_contribution(state, row, flow)
     elif flow < 0.0:
