@@ -154,7 +154,9 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         own, named, rests = own[which["satellites"]], named[which["sleeve"]], rests[which["sleeve"]]
         cap = np.array(values.get("cap", (self.cap,)), dtype=np.float64)[which["cap"]]
         terms = np.hstack([np.ones((count, 1)), -named, -own]).tolist()
-        core = np.where(rests, np.array([fsum(row) for row in terms])[:, None], named)
+        left = np.array([fsum(row) for row in terms])
+        left[(left >= -WEIGHT_SUM_TOLERANCE) & (left < 0.0)] = 0.0
+        core = np.where(rests, left[:, None], named)
         sure = WEIGHT_SUM_TOLERANCE / 2.0
         valid = (own.max(axis=1) <= cap + sure) & (core.min(axis=1) >= 0.0)
         return TargetTable(core + own, core, cap, valid & ((core + own).sum(axis=1) <= 1.0 + sure))
@@ -167,6 +169,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     def _core(self) -> Mapping[str, float]:
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
         rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._full_satellite_weights()))])  # in any order
+        if -WEIGHT_SUM_TOLERANCE <= rest < 0.0:  # 92.5% and three times 2.5% are more than 1 as binary numbers
+            rest = 0.0
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
 
     def caps(self) -> Mapping[str, float]:

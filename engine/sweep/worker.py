@@ -102,7 +102,10 @@ class ChunkEvaluator(Generic[PolicyT]):
                 sequential += at.tolist()
                 continue
             for positions in table.split_by_targets(at):
-                columns = self._columns(table, group, window, positions, indices)
+                try:
+                    columns = self._columns(table, group, window, positions, indices)
+                except EngineError:  # a schedule of one of them: let each say for itself
+                    columns = None
                 if columns is None:
                     sequential += positions.tolist()
                 else:

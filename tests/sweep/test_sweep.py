@@ -118,6 +118,27 @@ def test_points_that_are_no_run_are_counted_with_their_reason() -> None:
     assert any("add up to" in reason for reason in reasons)
 
 
+def test_targets_that_are_all_of_it_leave_a_rest_of_nothing() -> None:
+    """92.5 % and three times 2.5 % are more than 1 as binary numbers."""
+    sweep = "\n  axes: {strategy.core.SIZE: [15%, 92.5%, 92.50000001%]}"
+    _, plan, space = spanned(sweep)
+    chunk = ChunkEvaluator(sweeping(sweep).job).evaluate(0, space.points().indices_between(0, 3))
+    assert len(chunk.point_numbers) == 3
+    for row in range(3):
+        own, table = own_run(variant_at(plan, space, row)), dict(zip(SWEEP_METRICS, chunk.metrics[row], strict=True))
+        assert {name: table[name] for name in own if name in table} == {
+            name: own[name] for name in own if name in table
+        }
+
+
+def test_a_session_that_no_month_has_refuses_those_who_ask_for_it() -> None:
+    sweep = "\n  axes: {strategy.rebalance.session: [23, first], strategy.core.SIZE: [15%, 20%]}"
+    made = sweeping(sweep)
+    chunk = ChunkEvaluator(made.job).evaluate(0, made.points.indices_between(0, 4))
+    assert [made.points.indices(chunk.point_numbers)[:, at].tolist() for at in (0, 1)] == [[0, 1], [1, 1]]
+    assert [count for count, _ in chunk.rejections.values()] == [2]
+
+
 def test_a_variant_is_run_whole_by_its_id(tmp_path: Path, written) -> None:
     _, folder = written
     best = json.loads((folder / "summary.json").read_text())["best"][0]
