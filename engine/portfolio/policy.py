@@ -347,4 +347,4 @@ def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: i
         raise ValueError(f"weights {w} at row {row} break the caps {caps}")
     if np.count_nonzero(w[..., ~buyable]):
         raise ValueError(f"weights {w} at row {row} name assets that are not listed or were sold by a review")
-    return np.where(total > 1.0, w / total, w) if (total > 1.0).any() else w
+    return w / np.maximum(total, 1.0) if (total > 1.0).any() else w
