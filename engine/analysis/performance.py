@@ -46,7 +46,7 @@ class Performance:
     @cached_property
     def days(self) -> float:
         """Calendar days from the first session to the last."""
-        return float((self.dates[-1] - self.dates[0]) / np.timedelta64(1, "D"))
+        return float((self.dates[-1] - self.dates[0]).item().days)
 
     @cached_property
     def excess(self) -> ReturnStatistics:

@@ -36,7 +36,7 @@ def run_fixed_targets(
     order = Order(target, np.ones(n, dtype=np.bool_), np.zeros(n), 0.0, 0.0, False)
     for k in range(rows.size):
         t = rows[k]
-        if not _can_trade_all(t, k == 0, target, market):
+        if not _can_trade_all(t, target, market):
             return False
         before = account_value(units, market.prices[t], cash)
         status, _, cash = trade(units, cash, market.prices[t], order, terms, outputs.dq[k], outputs.fees[k])
@@ -54,12 +54,15 @@ def run_fixed_targets(
 
 
 @njit_inline
-def _can_trade_all(t: int, opens: bool, target: FloatArray, market: MarketArrays) -> bool:
-    """Return whether all that is wanted, which is all that is held, has a close at ``t`` and may be bought (S7, S9)."""
+def _can_trade_all(t: int, target: FloatArray, market: MarketArrays) -> bool:
+    """Return whether all that is wanted, which is all that is held, has a close at ``t`` (S9).
+
+    What has one at the opening is listed from then on, so it may be bought at every later session (S7).
+    """
+    able = True
     for a in range(target.size):
-        if target[a] > 0.0 and not (market.fresh[t, a] and (opens or market.eligible[t, a])):
-            return False
-    return True
+        able &= market.fresh[t, a] or target[a] == 0.0
+    return able
 
 
 @njit_inline
