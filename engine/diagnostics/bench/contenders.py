@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,12 +63,13 @@ class Contender:
 
 
 def batch_run(job: TimingJob, threads: int = 1) -> Callable[[], FloatArray]:
-    """Return the run of a job whose variants are in columns already, as a sweep's are."""
+    """Return the run of a job whose variants are in columns already and their targets in a table, as a sweep's are."""
     planner = planner_for(job.market)
     batch = VariantColumns.from_variants(planner, job.variants)
     if batch is None:
         raise ValueError("a job that does not run in a batch")
-    return partial(batch_metric_table, planner, batch, 0.0, threads)
+    tabulated = dataclasses.replace(batch.group, policies=())
+    return partial(batch_metric_table, planner, dataclasses.replace(batch, group=tabulated), 0.0, threads)
 
 
 def single_run(job: TimingJob) -> Callable[[], Ledger]:
