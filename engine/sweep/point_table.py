@@ -13,7 +13,7 @@ from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
-from engine.sweep.section_values import Axes, IndependentValues, Rejection, flatten_indices
+from engine.sweep.section_values import Axes, IndependentValues, Rejection, distinct_along
 from engine.sweep.space import AxisIndices
 from engine.sweep.strategy_table import StrategyRows, StrategyTable
 from engine.sweep.variants import PlanTerms, PointConfigs
@@ -101,9 +101,8 @@ class PointTables(Generic[PolicyT]):
         terms, terms_index = _distinct_values(indices, axes, self._terms_at)
         own = self.configs.sections["strategy"]
         values, values_index = _distinct_values(indices, own.independent_axes, own.independent_values_at)
-        is_rejected = np.zeros(len(strategies.row), dtype=np.bool_)
-        is_rejected[list(strategies.rejections)] = True
-        refused = is_rejected[strategy_index] | _are_rejections(values)[values_index]
+        invalid = np.array([isinstance(value, Rejection) for value in values], dtype=np.bool_)
+        refused = strategies.rejected[strategy_index] | invalid[values_index]
         for needs_flows in (False, True):
             without = [
                 one is None or self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in terms
@@ -135,12 +134,8 @@ def _distinct_values(
     indices: AxisIndices, axes: Axes, value_at: Callable[[Sequence[int]], ValueT]
 ) -> tuple[list[ValueT], IntArray]:
     """Return the different values that points (S, D) have along some axes, and (S,) which of them each has."""
-    _, first, index = np.unique(flatten_indices(indices, axes), return_index=True, return_inverse=True)
+    first, index = distinct_along(indices, axes)
     return [value_at(indices[at].tolist()) for at in first.tolist()], index
-
-
-def _are_rejections(values: Sequence[object]) -> BoolArray:
-    return np.array([isinstance(value, Rejection) for value in values], dtype=np.bool_)
 
 
 def _batch_terms(terms: PlanTerms) -> Hashable:

@@ -134,6 +134,12 @@ def flatten_indices(indices: AxisIndices, axes: Axes) -> IntArray:
     return flat
 
 
+def distinct_along(indices: AxisIndices, axes: Axes) -> tuple[IntArray, IntArray]:
+    """Return the first of points (S, D) with each combination of values on some axes, and (S,) which one each has."""
+    _, first, index = np.unique(flatten_indices(indices, axes), return_index=True, return_inverse=True)
+    return first, index
+
+
 def _choices(axes: Axes, key: IndexTuple) -> Iterable[tuple[Axis, int]]:
     return ((axis, index) for (_, axis), index in zip(axes, key, strict=True))
 

@@ -7,7 +7,7 @@ as vectors; only a combination that is not surely valid is validated by itself, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, cast
 
 import numpy as np
@@ -17,7 +17,15 @@ from engine.backtest.loading import waits_for_flows
 from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import Policy, PolicyT, TabulatesTargets
 from engine.sweep.batch.planner import PolicyGroup, group_policies, is_batchable
-from engine.sweep.section_values import Axes, ConfigSection, Rejection, SectionValue, field_name, flatten_indices
+from engine.sweep.section_values import (
+    Axes,
+    ConfigSection,
+    Rejection,
+    SectionValue,
+    distinct_along,
+    field_name,
+    flatten_indices,
+)
 from engine.sweep.space import Axis, AxisIndices
 
 
@@ -25,14 +33,14 @@ from engine.sweep.space import Axis, AxisIndices
 class StrategyRows:
     """R different strategies: which of ``groups`` each is in (``group``, -1 for none), and its ``row`` there.
 
-    ``rejections`` by strategy; those in no group and not rejected only ``simulate`` can run. ``needs_flows`` (R,).
+    Those in no group and not ``rejected`` (R,) only ``simulate`` can run. ``needs_flows`` (R,).
     """
 
     groups: list[PolicyGroup]
     group: IntArray
     row: IntArray
     needs_flows: BoolArray
-    rejections: dict[int, Rejection] = field(default_factory=dict)
+    rejected: BoolArray
 
     def add(self, group: PolicyGroup, members: IntArray, rows: IntArray) -> None:
         """Take in a group; ``members`` are the ``rows`` of it."""
@@ -61,12 +69,10 @@ class StrategyTable(Generic[PolicyT]):
 
     def rows(self, indices: AxisIndices) -> tuple[StrategyRows, IntArray]:
         """Return the different strategies of points (S, D), and (S,) which of them each point has."""
-        _, first, index = np.unique(
-            flatten_indices(indices, self.section.dependent_axes), return_index=True, return_inverse=True
-        )
+        first, index = distinct_along(indices, self.section.dependent_axes)
         distinct, count = indices[first], len(first)
-        nowhere, zeros = np.full(count, -1), np.zeros(count, dtype=np.int64)
-        found = StrategyRows([], nowhere, zeros, np.zeros(count, dtype=np.bool_))
+        no, zeros = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+        found = StrategyRows([], zeros - 1, zeros, no, no.copy())
         single: list[int] = []
         for members in self._families(distinct):
             single += self._add_family(found, distinct, members).tolist()
@@ -77,8 +83,7 @@ class StrategyTable(Generic[PolicyT]):
         """Yield the rows that name the same tickers in the same fields, and have all other values in common."""
         keys = [flatten_indices(distinct, self._other_axes)]
         for name, axes in self._field_axes.items():
-            flat = flatten_indices(distinct, axes)
-            _, first, index = np.unique(flat, return_index=True, return_inverse=True)
+            first, index = distinct_along(distinct, axes)
             tickers: dict[object, int] = {}
             named = [_tickers_in(self._field_value(name, axes, distinct[at])) for at in first.tolist()]
             codes = [tickers.setdefault(one, len(tickers)) for one in named]
@@ -103,8 +108,7 @@ class StrategyTable(Generic[PolicyT]):
         values: dict[str, Sequence[object]] = {}
         choices: dict[str, IntArray] = {}
         for name, axes in self._field_axes.items():
-            flat = flatten_indices(distinct[members], axes)
-            _, first, choices[name] = np.unique(flat, return_index=True, return_inverse=True)
+            first, choices[name] = distinct_along(distinct[members], axes)
             values[name] = [self._field_value(name, axes, distinct[members[at]]) for at in first.tolist()]
         columns = sorted(self.assets.index(ticker) for ticker in policy.tickers)
         names = [self.assets[column] for column in columns]
@@ -130,7 +134,7 @@ class StrategyTable(Generic[PolicyT]):
         for member in members:
             value = self.section.value_at(distinct[member].tolist())
             if isinstance(value, Rejection):
-                found.rejections[member] = value
+                found.rejected[member] = True
                 continue
             policy = cast("Policy", value.model)
             found.needs_flows[member] = value.needs_flows

@@ -17,7 +17,7 @@ from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
-from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import PolicyGroup, TradingTerms, VariantColumns, planner_for
 from engine.sweep.batch.run_batch import batch_metric_table
 from engine.sweep.chunk import Chunk, RejectionCounter
 from engine.sweep.market_windows import MarketWindow, MarketWindows
@@ -64,11 +64,13 @@ class ChunkEvaluator(Generic[PolicyT]):
         """Compute the points from ``first`` on that have ``indices`` (n, D)."""
         table, count = self.tables.table(indices), len(indices)
         metrics, spans = np.empty((count, len(SWEEP_METRICS))), np.empty((count, 3), dtype=np.int32)
-        batches, sequential = self._plan(table, indices)
+        batches, sequential = self._plan(table)
         for batch in batches:
             window, key, at = batch.window, batch.columns.key, batch.positions
             try:
                 metrics[at] = batch_metric_table(planner_for(window.market), batch.columns, window.risk_free)
+                for alone in at[np.isnan(metrics[at, 0])].tolist():
+                    metrics[alone] = self._simulate(indices[alone].tolist(), window)[0]
             except EngineError:  # one of them: let each say for itself
                 sequential += at.tolist()
             spans[at] = _span(window.market.dates[key.opening_row : key.end_row])
@@ -86,9 +88,9 @@ class ChunkEvaluator(Generic[PolicyT]):
 
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
-        return not self._plan(self.tables.table(indices), indices)[1]
+        return not self._plan(self.tables.table(indices))[1]
 
-    def _plan(self, table: PointTable, indices: AxisIndices) -> tuple[list[Batch], list[int]]:
+    def _plan(self, table: PointTable) -> tuple[list[Batch], list[int]]:
         """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
         batches: list[Batch] = []
         sequential = table.ungrouped.tolist()
@@ -103,7 +105,7 @@ class ChunkEvaluator(Generic[PolicyT]):
                 continue
             for positions in table.split_by_targets(at):
                 try:
-                    columns = self._columns(table, group, window, positions, indices)
+                    columns = self._columns(table, group, window, positions)
                 except EngineError:  # a schedule of one of them: let each say for itself
                     columns = None
                 if columns is None:
@@ -113,36 +115,31 @@ class ChunkEvaluator(Generic[PolicyT]):
         return batches, sequential
 
     def _columns(
-        self, table: PointTable, group: PolicyGroup, window: MarketWindow, positions: IntArray, indices: AxisIndices
+        self, table: PointTable, group: PolicyGroup, window: MarketWindow, positions: IntArray
     ) -> VariantColumns | None:
         """Return points of one family that want the same assets in columns; None if only ``simulate`` can run them."""
-        planner, rows = planner_for(window.market), table.rows[positions]
-        wanted = np.flatnonzero(group.table.targets[rows[0]] > 0.0).tolist()
-        opening = planner.opening_row([group.columns[at] for at in wanted], window.start)
+        rows, terms_index = table.rows[positions], table.terms_index[positions]
         used, values_index = np.unique(table.values_index[positions], return_inverse=True)
         schedules = [with_values(group.policy, table.values_at(one)).schedule for one in used.tolist()]
         terms = [TradingTerms(one.account, one.costs) for one in table.terms]
-        first = terms[int(table.terms_index[positions[0]])]
-        key = planner.batch_key(group, first, schedules[0], opening, window.end)
-        if key is None:
-            return None
+        key = planner_for(window.market).batch_key(
+            group, int(rows[0]), terms[int(terms_index[0])], schedules[0], window.start, window.end
+        )
+        index = rows, terms_index, values_index
+        return None if key is None else VariantColumns(key, group, terms, schedules, *index)
 
-        def make_variant(number: int) -> Variant:
-            point = self.configs.validate(indices[positions[number]].tolist())
-            if isinstance(point, Rejection):
-                raise TypeError(point.reason)
-            return Variant(point.strategy, point.terms.account, point.terms.costs, window.start, window.end)
+    def _simulate(
+        self, indices: Sequence[int], window: MarketWindow | None = None
+    ) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+        """Return metrics and span of one point through ``simulate``; raises EngineError when it is no run.
 
-        index = rows, table.terms_index[positions], values_index
-        return VariantColumns(key, group, terms, schedules, *index, make_variant)
-
-    def _simulate(self, indices: Sequence[int]) -> tuple[FloatArray, npt.NDArray[np.int32]]:
-        """Return metrics and span of one point through ``simulate``; raises EngineError when it is no run."""
+        ``window``: one that is as good as its own.
+        """
         point = self.configs.validate(indices)
         if isinstance(point, Rejection):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
-        window = self.windows.own(policy.tickers, terms)
+        window = window or self.windows.own(policy.tickers, terms)
         market, free = planner_for(window.market).market_until(window.end), window.risk_free
         ledger = simulate(market, policy, terms.account, terms.costs.cost_table(len(market.assets)), start=window.start)
         row = metric_row(ledger, market, policy, free if isinstance(free, float) else free[: window.end])

@@ -211,12 +211,16 @@ class MarketPlanner:
         return self.markets.recall(end, lambda: self.market.truncate(self.market.dates[end - 1]))
 
     def batch_key(
-        self, group: PolicyGroup, terms: TradingTerms, schedule: Schedule, opening: int | None, end: int
+        self, group: PolicyGroup, row: int, terms: TradingTerms, schedule: Schedule, start: int, end: int
     ) -> BatchKey | None:
-        """Return what variants must share that are bought at row ``opening``; None when only ``simulate`` can."""
+        """Return what variants must share to run beside one of the policy at ``row`` of a group.
+
+        None when only ``simulate`` can run it.
+        """
         account = terms.account
         if account.shares == "whole" or account.contributions.amount:
             return None
+        opening = self.opening_row(group, row, start)
         if opening is None or end - opening < MIN_SESSIONS:
             return None
         calendar, watches_caps = self.calendar_spec(schedule, end), group.policy.watch_caps
@@ -236,9 +240,10 @@ class MarketPlanner:
             proportional=self.cost_terms(terms.costs)[1],
         )
 
-    def opening_row(self, columns: Sequence[int], start: int) -> int | None:
-        """Return the row of the opening purchase of assets with a positive target (S1)."""
-        tickers = tuple(self.market.assets[column] for column in columns)
+    def opening_row(self, group: PolicyGroup, row: int, start: int) -> int | None:
+        """Return when the assets are bought that the policy at ``row`` of a group has a positive target for (S1)."""
+        wanted = np.flatnonzero(group.table.targets[row] > 0.0).tolist()
+        tickers = tuple(self.market.assets[group.columns[at]] for at in wanted)
         return self.opening_rows.recall((tickers, start), lambda: self.market.first_close_row(tickers, start))
 
     def calendar_spec(self, schedule: Schedule, end: int) -> CalendarSpec:
@@ -308,7 +313,6 @@ class VariantColumns:
     """S variants with one batch key, as columns.
 
     Each index (S,) says which of the group's policies, the ``terms`` and the ``schedules`` a variant has.
-    ``make_variant`` makes one by its number.
     """
 
     key: BatchKey
@@ -318,7 +322,6 @@ class VariantColumns:
     policy_index: IntArray
     terms_index: IntArray
     schedule_index: IntArray
-    make_variant: Callable[[int], Variant]
 
     @classmethod
     def from_variants(cls, planner: MarketPlanner, variants: Sequence[Variant]) -> VariantColumns | None:
@@ -331,12 +334,9 @@ class VariantColumns:
         schedules, schedule_of = distinct_and_index(found, cast("Sequence[Hashable]", found))
         if (group := group_policies(planner.market.assets, policies)) is None:
             return None
-        columns = [planner.market.columns[ticker] for ticker in first.policy.opening_tickers()]
-        opening = planner.opening_row(columns, first.start)
-        if (key := planner.batch_key(group, terms[0], schedules[0], opening, first.end)) is None:
-            return None
+        key = planner.batch_key(group, 0, terms[0], schedules[0], first.start, first.end)
         indices = policy_index, terms_index, schedule_of[policy_index]
-        return cls(key, group, terms, schedules, *indices, variants.__getitem__)
+        return None if key is None else cls(key, group, terms, schedules, *indices)
 
 
 @lru_cache(maxsize=4)

@@ -44,21 +44,24 @@ def variant_metric_table(
 
     """
     planner = planner_for(market)
-    batch = VariantColumns.from_variants(planner, variants)
-    if batch is not None:
-        return batch_metric_table(planner, batch, risk_free, threads)
-    return np.array([reference_metrics(market, variant, risk_free) for variant in variants])
+    result = np.full((len(variants), len(SWEEP_METRICS)), np.nan)
+    if (columns := VariantColumns.from_variants(planner, variants)) is not None:
+        result = batch_metric_table(planner, columns, risk_free, threads)
+    for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
+        result[number] = reference_metrics(market, variants[number], risk_free)
+    return result
 
 
 def batch_metric_table(
     planner: MarketPlanner, columns: VariantColumns, risk_free: float | FloatArray = 0.0, threads: int = 1
 ) -> FloatArray:
-    """Return (S, len(SWEEP_METRICS)) the metrics of variants in columns, as :func:`variant_metric_table` does."""
+    """Return (S, len(SWEEP_METRICS)) the metrics of variants in columns; who needs ``simulate`` has no final value.
+
+    Arguments as in :func:`variant_metric_table`.
+    """
     result = np.full((len(columns.policy_index), len(SWEEP_METRICS)), np.nan)
     market, pattern_rows = build_batch_market(planner, columns.key, risk_free)
     _run_all(market, build_inputs(planner, market, pattern_rows, columns), result, threads)
-    for number in np.flatnonzero(np.isnan(result[:, 0])).tolist():
-        result[number] = reference_metrics(planner.market, columns.make_variant(number), risk_free)
     return result
 
 

@@ -20,12 +20,11 @@ from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.resampled_closes import Resampling, fill_history
 from engine.simulation.kernel.batch.run_path_lanes import chunk_size, run_path_lanes
 from engine.simulation.kernel.records import LANE_COUNT
-from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import build_inputs
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.market_arrays import build_batch_market
 from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns
-from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros
+from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros, reference_metrics
 
 CHUNK_HISTORIES: Final = 1024
 """Histories that a thread runs and evaluates at a time."""
@@ -76,10 +75,10 @@ def path_metric_table(
         When an asset of the variant has no close in its sessions, or no return above -1 in a row of the table.
 
     """
-    span, policy = slice(variant.start, variant.end), variant.policy
-    flat, columns = _flat_market(market, policy.tickers, span)
+    span = slice(variant.start, variant.end)
+    flat, columns = _flat_market(market, variant.policy.tickers, span)
     free = risk_free if isinstance(risk_free, float) else risk_free[span]
-    own = Variant(policy, variant.account, variant.costs, 0, len(flat.dates))
+    own = variant._replace(start=0, end=len(flat.dates))
     source = histories.source(np.ascontiguousarray(flat.prices[0]), columns)
     known = np.isfinite(source.opening) & np.isfinite(source.growth).all(axis=0) & (source.growth > 0.0).all(axis=0)
     if not known.all():
@@ -94,8 +93,7 @@ def path_metric_table(
         _run_all(batch_market, plans, source, numbers, result, threads)
     for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
         history = dataclasses.replace(flat, prices=_closes(source, int(numbers[at]), len(flat.dates)))
-        ledger = simulate(history, policy, own.account, own.costs.cost_table(len(columns)), start=0)
-        result[at] = metric_row(ledger, history, policy, free)
+        result[at] = reference_metrics(history, own, free)
     return result
 
 
