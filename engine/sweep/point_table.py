@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, IntArray
+from engine.core.arrays import IntArray
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
 from engine.sweep.section_values import Axes, IndependentValues, Rejection, distinct_along
 from engine.sweep.space import AxisIndices
-from engine.sweep.strategy_table import StrategyRows, StrategyTable
+from engine.sweep.strategy_table import REJECTED, StrategyTable
 from engine.sweep.variants import PlanTerms, PointConfigs
 
 ValueT = TypeVar("ValueT")
@@ -25,60 +24,31 @@ ValueT = TypeVar("ValueT")
 class PointTable:
     """S points in columns.
 
-    ``strategy_index``, ``terms_index`` and ``values_index`` (S,) say which of ``strategies``, ``terms`` and ``values``
-    (independent ones) a point has; ``rejections`` by position.
+    ``group`` (S,) says in which of ``groups`` a point's strategy is, NO_GROUP in none, REJECTED that it is no run, and
+    ``rows`` (S,) where in it; ``terms_index`` and ``values_index`` (S,) which of ``terms`` and of ``values``
+    (independent ones) it has. ``rejections`` by position.
     """
 
-    strategies: StrategyRows
+    groups: Sequence[PolicyGroup]
     terms: Sequence[PlanTerms]
-    values: Sequence[IndependentValues | Rejection]
-    strategy_index: IntArray
+    values: Sequence[IndependentValues]
+    group: IntArray
+    rows: IntArray
     terms_index: IntArray
     values_index: IntArray
     rejections: dict[int, Rejection]
 
-    @cached_property
-    def rows(self) -> IntArray:
-        """(S,) the row of each point's strategy in its group."""
-        return self.strategies.row[self.strategy_index]
-
-    @cached_property
-    def _groups(self) -> IntArray:
-        return self.strategies.group[self.strategy_index]
-
-    @cached_property
-    def _is_valid(self) -> BoolArray:
-        valid = np.ones(len(self.strategy_index), dtype=np.bool_)
-        valid[list(self.rejections)] = False
-        return valid
-
-    @property
-    def ungrouped(self) -> IntArray:
-        """The valid points, by position, whose strategy is in no group."""
-        return np.flatnonzero(self._is_valid & (self._groups < 0))
-
-    def group_of(self, position: int) -> PolicyGroup:
-        """Return the group that a point's strategy is in."""
-        return self.strategies.groups[int(self._groups[position])]
-
-    def terms_of(self, position: int) -> PlanTerms:
-        """Return a point's account, costs and window."""
-        return self.terms[int(self.terms_index[position])]
-
-    def values_at(self, index: int) -> IndependentValues:
-        """Return independent values of valid points."""
-        return cast("IndependentValues", self.values[index])
-
-    def families(self) -> Iterator[IntArray]:
+    def families(self) -> Iterator[tuple[PolicyGroup, PlanTerms, IntArray]]:
         """Yield the valid points, by position, whose strategies are in one group and whose terms batch alike."""
         _, kinds = distinct_and_index(self.terms, [_batch_terms(one) for one in self.terms])
-        chosen = np.flatnonzero(self._is_valid & (self._groups >= 0))
-        keys = self._groups[chosen] * (len(self.terms) + 1) + kinds[self.terms_index[chosen]]
-        return (chosen[members] for members in split_by_key(keys))
+        chosen = np.flatnonzero(self.group >= 0)
+        for members in split_by_key(self.group[chosen] * len(self.terms) + kinds[self.terms_index[chosen]]):
+            at = chosen[members]
+            yield self.groups[int(self.group[at[0]])], self.terms[int(self.terms_index[at[0]])], at
 
-    def split_by_targets(self, positions: IntArray) -> Iterator[IntArray]:
-        """Yield points of one group apart that have positive targets for other assets."""
-        wanted = self.group_of(int(positions[0])).table.targets > 0.0
+    def split_by_targets(self, group: PolicyGroup, positions: IntArray) -> Iterator[IntArray]:
+        """Yield points of a group apart that have positive targets for other assets."""
+        wanted = group.table.targets > 0.0
         if (wanted == wanted[0]).all():
             return iter([positions])
         _, kind = np.unique(wanted, axis=0, return_inverse=True)
@@ -102,21 +72,22 @@ class PointTables(Generic[PolicyT]):
         own = self.configs.sections["strategy"]
         values, values_index = _distinct_values(indices, own.independent_axes, own.independent_values_at)
         invalid = np.array([isinstance(value, Rejection) for value in values], dtype=np.bool_)
-        refused = strategies.rejected[strategy_index] | invalid[values_index]
+        group, needs = strategies.group[strategy_index], strategies.needs_flows[strategy_index]
+        refused = (group == REJECTED) | invalid[values_index]
         for needs_flows in (False, True):
-            without = [
-                one is None or self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in terms
-            ]
-            waits = np.array([found is not None for found in without], dtype=np.bool_)
-            refused |= waits[terms_index] & (strategies.needs_flows[strategy_index] == needs_flows)
+            allowed = [one and not self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in terms]
+            refused |= ~np.array(allowed, dtype=np.bool_)[terms_index] & (needs == needs_flows)
         rejections = {}
         for at in np.flatnonzero(refused).tolist():
             found = self.configs.validate(indices[at].tolist())
             if not isinstance(found, Rejection):
                 raise TypeError(found)
             rejections[at] = found
+        group[refused] = REJECTED
         known = [one or self.configs.terms({}) for one in terms]  # those of rejected points are never asked for
-        return PointTable(strategies, known, values, strategy_index, terms_index, values_index, rejections)
+        usable = [{} if isinstance(value, Rejection) else value for value in values]
+        rows = strategies.row[strategy_index]
+        return PointTable(strategies.groups, known, usable, group, rows, terms_index, values_index, rejections)
 
     def _terms_at(self, indices: Sequence[int]) -> PlanTerms | None:
         """Return the account, costs and window of a point; None when one of them is invalid."""

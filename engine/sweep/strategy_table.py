@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, cast
+from typing import Final, Generic, cast
 
 import numpy as np
 from pydantic import BaseModel
@@ -28,19 +28,23 @@ from engine.sweep.section_values import (
 )
 from engine.sweep.space import Axis, AxisIndices
 
+NO_GROUP: Final = -1
+"""The group of a strategy that only ``simulate`` can run."""
+REJECTED: Final = -2
+"""The group of what is no valid run."""
+
 
 @dataclass(frozen=True)
 class StrategyRows:
-    """R different strategies: which of ``groups`` each is in (``group``, -1 for none), and its ``row`` there.
+    """R different strategies: ``group`` (R,) which of ``groups`` each is in, and ``row`` (R,) where.
 
-    Those in no group and not ``rejected`` (R,) only ``simulate`` can run. ``needs_flows`` (R,).
+    Instead of a group it has NO_GROUP where only ``simulate`` can run it, or REJECTED. ``needs_flows`` (R,).
     """
 
     groups: list[PolicyGroup]
     group: IntArray
     row: IntArray
     needs_flows: BoolArray
-    rejected: BoolArray
 
     def add(self, group: PolicyGroup, members: IntArray, rows: IntArray) -> None:
         """Take in a group; ``members`` are the ``rows`` of it."""
@@ -71,8 +75,8 @@ class StrategyTable(Generic[PolicyT]):
         """Return the different strategies of points (S, D), and (S,) which of them each point has."""
         first, index = distinct_along(indices, self.section.dependent_axes)
         distinct, count = indices[first], len(first)
-        no, zeros = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
-        found = StrategyRows([], zeros - 1, zeros, no, no.copy())
+        zeros = np.zeros(count, dtype=np.int64)
+        found = StrategyRows([], zeros + NO_GROUP, zeros, np.zeros(count, dtype=np.bool_))
         single: list[int] = []
         for members in self._families(distinct):
             single += self._add_family(found, distinct, members).tolist()
@@ -134,7 +138,7 @@ class StrategyTable(Generic[PolicyT]):
         for member in members:
             value = self.section.value_at(distinct[member].tolist())
             if isinstance(value, Rejection):
-                found.rejected[member] = True
+                found.group[member] = REJECTED
                 continue
             policy = cast("Policy", value.model)
             found.needs_flows[member] = value.needs_flows

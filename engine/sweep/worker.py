@@ -24,6 +24,7 @@ from engine.sweep.market_windows import MarketWindow, MarketWindows
 from engine.sweep.point_table import PointTable, PointTables
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import AxisIndices, Space
+from engine.sweep.strategy_table import NO_GROUP
 from engine.sweep.variants import PointConfigs, with_values
 
 
@@ -93,9 +94,8 @@ class ChunkEvaluator(Generic[PolicyT]):
     def _plan(self, table: PointTable) -> tuple[list[Batch], list[int]]:
         """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
         batches: list[Batch] = []
-        sequential = table.ungrouped.tolist()
-        for at in table.families():
-            group, terms = table.group_of(int(at[0])), table.terms_of(int(at[0]))
+        sequential = np.flatnonzero(table.group == NO_GROUP).tolist()
+        for group, terms, at in table.families():
             try:
                 window = self.windows.shared(group.policy.tickers, terms)
             except EngineError:
@@ -103,7 +103,7 @@ class ChunkEvaluator(Generic[PolicyT]):
             if window is None:
                 sequential += at.tolist()
                 continue
-            for positions in table.split_by_targets(at):
+            for positions in table.split_by_targets(group, at):
                 try:
                     columns = self._columns(table, group, window, positions)
                 except EngineError:  # a schedule of one of them: let each say for itself
@@ -120,7 +120,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         """Return points of one family that want the same assets in columns; None if only ``simulate`` can run them."""
         rows, terms_index = table.rows[positions], table.terms_index[positions]
         used, values_index = np.unique(table.values_index[positions], return_inverse=True)
-        schedules = [with_values(group.policy, table.values_at(one)).schedule for one in used.tolist()]
+        schedules = [with_values(group.policy, table.values[one]).schedule for one in used.tolist()]
         terms = [TradingTerms(one.account, one.costs) for one in table.terms]
         key = planner_for(window.market).batch_key(
             group, int(rows[0]), terms[int(terms_index[0])], schedules[0], window.start, window.end
