@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.section_values import RejectionCounts
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,6 @@ class Chunk:
     point_numbers : (S,) of the valid points
     spans : (S, 3) day of the first session and of the last since 1970, and how many sessions there are
     metrics : (S, F) by ``SWEEP_METRICS``; NaN where one does not exist
-    rejections : reason -> how many points, and the first of them
 
     """
 
@@ -31,7 +30,7 @@ class Chunk:
     point_numbers: npt.NDArray[np.int64]
     spans: npt.NDArray[np.int32]
     metrics: FloatArray
-    rejections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    rejections: RejectionCounts = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the chunk as bytes: a line of JSON, then its arrays."""
@@ -67,16 +66,3 @@ class Chunk:
         return (
             self.first < self.last == self.first + len(self.point_numbers) + counted and rising and bool(inside.all())
         )
-
-
-class RejectionCounter:
-    """Why points are no valid runs: for each reason how many there are, and the first of them."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.counts: dict[str, tuple[int, int]] = {}
-
-    def add(self, reason: str, count: int, first: int) -> None:
-        """Count ``count`` points more, the earliest of them ``first``."""
-        known, earliest = self.counts.get(reason, (0, first))
-        self.counts[reason] = known + count, min(earliest, first)

@@ -20,11 +20,11 @@ from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality import Finding
 from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
-from engine.sweep.chunk import RejectionCounter
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
 from engine.sweep.results_table import RESULTS_FILE, ResultsWriter
+from engine.sweep.section_values import RejectionCounts, count_rejections
 from engine.sweep.space import Points, Space
 from engine.sweep.variant_lookup import find_variant_config, plan_sha256, variant_id
 from engine.sweep.variants import PointConfigs
@@ -86,8 +86,7 @@ def prepare(
 ) -> PreparedSweep[PolicyT]:
     """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
     closes, findings = load_checked(base_config, request_for_sweep(base_config, space))
-    key = f"{config.sha256()} {closes.provenance.sha256}"
-    job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes, key)
+    job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes)
     return PreparedSweep(config, base_config, space, space.points(), findings, job)
 
 
@@ -126,15 +125,15 @@ def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
 
 def write_results(
     sweep: PreparedSweep[PolicyT], journal: Journal, executor: Executor, rows: int, progress: ProgressCallback
-) -> dict[str, tuple[int, int]]:
+) -> RejectionCounts:
     """Compute every point that ``journal`` does not have, and write all of them beside it.
 
-    Returns why points are none: reason -> how many, and the first of them. ``rows`` points make a chunk. Chunks come in
-    any order and are written in theirs.
+    Returns why points are none. ``rows`` points make a chunk. Chunks come in any order and are written in theirs.
 
     Raises OutputError when the folder cannot be written to, or workers are lost again and again.
     """
-    count, rejections = sweep.points.count, RejectionCounter()
+    rejections: RejectionCounts = {}
+    count = sweep.points.count
     missing = list(journal.missing_ranges(count))
     with ResultsWriter(journal.path.parent / RESULTS_FILE, sweep.space, sweep.points, sweep.metadata) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)
@@ -146,16 +145,16 @@ def write_results(
         if written != count:
             raise RuntimeError(f"{written} of {count} points are there")
         table.close()
-    return rejections.counts
+    return rejections
 
 
-def _write_finished_chunks(journal: Journal, table: ResultsWriter, rejections: RejectionCounter, at: int) -> int:
+def _write_finished_chunks(journal: Journal, table: ResultsWriter, rejections: RejectionCounts, at: int) -> int:
     """Write the chunks that follow point ``at`` without a gap; return where they end."""
     while at in journal.chunk_locations:
         chunk = journal.read_chunk(at)
         table.append(chunk)
         for reason, (count, first) in chunk.rejections.items():
-            rejections.add(reason, count, first)
+            count_rejections(rejections, reason, count, first)
         at = chunk.last
     return at
 

@@ -6,8 +6,8 @@ import itertools
 import logging
 import platform
 import re
-import threading
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -27,8 +27,6 @@ CONNECT_TIMEOUT: Final = 5
 
 _ADDRESS: Final = re.compile(r"(?:tcp://)?(?P<place>(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5}))")
 _MAX_PORT: Final = 65_535
-
-_thread_state = threading.local()
 
 
 class DaskExecutor:
@@ -133,9 +131,12 @@ def _is_lost(future: Future) -> bool:
     )
 
 
+@lru_cache(maxsize=1)
+def _evaluator(job: SweepJob[PolicyT]) -> ChunkEvaluator[PolicyT]:
+    """Return what computes a job: a worker keeps the one object that was scattered, so it prepares itself once."""
+    return ChunkEvaluator(job)
+
+
 def _compute_chunk(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> Chunk:
-    """Return the chunk of a task; each thread of a worker prepares itself once for a job."""
-    if getattr(_thread_state, "key", "") != job.key:
-        _thread_state.worker, _thread_state.key = ChunkEvaluator(job), job.key
-    worker: ChunkEvaluator[PolicyT] = _thread_state.worker
-    return worker.evaluate(first, indices)
+    """Return the chunk of a task."""
+    return _evaluator(job).evaluate(first, indices)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
 from engine.backtest.config import RunConfig
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
-from engine.sweep.section_values import ConfigSection, Rejection
+from engine.sweep.section_values import ConfigSection, Rejection, RejectionCounts
 from engine.sweep.space import Axis, Points, Space
 from engine.sweep.variants import PointConfigs
 
@@ -34,9 +34,9 @@ def require_valid_point(base_config: RunConfig[PolicyT], space: Space, document:
 
 
 def no_valid_point(
-    base_config: RunConfig[PolicyT], space: Space, points: Points, rejections: Mapping[str, tuple[int, int]]
+    base_config: RunConfig[PolicyT], space: Space, points: Points, rejections: RejectionCounts
 ) -> ConfigError:
-    """Return what is said when no point is valid; ``rejections``: reason -> how many points, and the first of them."""
+    """Return what is said when no point is valid."""
     order = sorted(rejections.items(), key=lambda item: (-item[1][0], item[1][1]))
     configs = PointConfigs(base_config, space)
     reasons = []

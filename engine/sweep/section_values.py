@@ -36,6 +36,16 @@ class Rejection:
     remedy: str = ""
 
 
+RejectionCounts: TypeAlias = dict[str, tuple[int, int]]
+"""Why points are no valid runs: reason -> how many there are, and the first of them."""
+
+
+def count_rejections(counts: RejectionCounts, reason: str, count: int, first: int) -> None:
+    """Count ``count`` points more that have a reason, the earliest of them ``first``."""
+    known, earliest = counts.get(reason, (0, first))
+    counts[reason] = known + count, min(earliest, first)
+
+
 @dataclass(frozen=True)
 class SectionValue:
     """A section at one combination of its values; of a strategy also its tickers, and whether it waits for flows."""

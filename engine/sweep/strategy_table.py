@@ -60,15 +60,16 @@ class StrategyTable(Generic[PolicyT]):
         """Prepare for the axes of ``section``."""
         self.section, self.assets = section, assets
         base = section.base_config.strategy
-        known: frozenset[str] = base.tabulated_fields if isinstance(base, TabulatesTargets) else frozenset()
-        fields = {axis.path: _field_of(cast("BaseModel", base), axis) for _, axis in section.dependent_axes}
         replaced = any(len(axis.path) == 1 or axis.path[1] == "kind" for _, axis in section.dependent_axes)
-        tabulated: frozenset[str] = frozenset() if replaced else known
-        self._field_axes: dict[str, Axes] = {
-            name: [(at, axis) for at, axis in section.dependent_axes if fields[axis.path] == name]
-            for name in sorted(tabulated & set(fields.values()))
-        }
-        self._other_axes = [(at, axis) for at, axis in section.dependent_axes if fields[axis.path] not in tabulated]
+        tabulated: frozenset[str] = frozenset()
+        if isinstance(base, TabulatesTargets) and not replaced:
+            tabulated = base.tabulated_fields
+        self._field_axes: dict[str, list[tuple[int, Axis]]] = {}
+        self._other_axes: list[tuple[int, Axis]] = []
+        for at, axis in section.dependent_axes:
+            name = field_name(cast("BaseModel", base), str(axis.path[1])) if tabulated else ""
+            own = self._field_axes.setdefault(name, []) if name in tabulated else self._other_axes
+            own.append((at, axis))
         self._values: dict[tuple[str | int, ...], object] = {}
 
     def rows(self, indices: AxisIndices) -> tuple[StrategyRows, IntArray]:
@@ -149,10 +150,6 @@ class StrategyTable(Generic[PolicyT]):
             group = group_policies(self.assets, [policy for _, policy in pairs])
             if group is not None:
                 found.add(group, np.array([member for member, _ in pairs]), np.arange(len(pairs)))
-
-
-def _field_of(model: BaseModel, axis: Axis) -> str:
-    return field_name(model, str(axis.path[1])) if len(axis.path) > 1 else ""
 
 
 def _tickers_in(value: object) -> object:

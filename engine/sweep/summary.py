@@ -16,6 +16,7 @@ from engine.data.market import Market
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import CAP_METRICS, peak_weight_and_breaches
 from engine.sweep.config import RANKING_SIGNS
+from engine.sweep.section_values import RejectionCounts
 from engine.sweep.statistics import (
     MAX_LISTED,
     Distribution,
@@ -101,10 +102,10 @@ class SweepManifest(FileRecord):
 def summarise(
     results: SweepResults,
     run: RunResult,
-    rejections: Mapping[str, tuple[int, int]],
+    rejections: RejectionCounts,
     identify: Callable[[int], tuple[str, str]],
 ) -> SweepSummary:
-    """Look at a finished table; ``run`` is that of the base config, ``rejections`` reason -> count and first point.
+    """Look at a finished table; ``run`` is that of the base config.
 
     ``identify`` returns the id of a point and the SHA-256 of its config.
     """
@@ -161,7 +162,7 @@ def _caveats(rank_by: str, values: FloatArray) -> Iterator[str]:
         yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
 
 
-def _list_reasons(results: SweepResults, rejections: Mapping[str, tuple[int, int]]) -> tuple[RejectionReason, ...]:
+def _list_reasons(results: SweepResults, rejections: RejectionCounts) -> tuple[RejectionReason, ...]:
     """Return reasons, the most frequent first."""
     order = sorted(rejections.items(), key=lambda item: (-item[1][0], item[1][1]))
     examples = results.points.indices(np.array([first for _, (_, first) in order], dtype=np.int64)).tolist()

@@ -19,27 +19,26 @@ from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
 from engine.sweep.batch.planner import PolicyGroup, TradingTerms, VariantColumns, planner_for
 from engine.sweep.batch.run_batch import batch_metric_table
-from engine.sweep.chunk import Chunk, RejectionCounter
+from engine.sweep.chunk import Chunk
 from engine.sweep.market_windows import MarketWindow, MarketWindows
 from engine.sweep.point_table import PointTable, PointTables
-from engine.sweep.section_values import Rejection
+from engine.sweep.section_values import Rejection, RejectionCounts, count_rejections
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.strategy_table import NO_GROUP
 from engine.sweep.variants import PointConfigs, with_values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SweepJob(Generic[PolicyT]):
     """What every process needs to compute any range: the base config as text, its space, and the closes.
 
-    ``schema`` returns the class that validates the config; ``key`` names the job: its config and its closes.
+    ``schema`` returns the class that validates the config. Equal is only what is the same object.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
     config_tree: dict[str, Tree]
     space: Space
     closes: Closes
-    key: str
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,11 @@ class ChunkEvaluator(Generic[PolicyT]):
                 metrics[alone], spans[alone] = self._simulate(indices[alone].tolist())
             except EngineError as error:
                 rejected[alone] = Rejection(str(error))
-        rejections = RejectionCounter()
+        reasons: RejectionCounts = {}
         for refused in sorted(rejected):
-            rejections.add(rejected[refused].reason, 1, first + refused)
-        valid, reasons = np.delete(np.arange(count), sorted(rejected)), dict(sorted(rejections.counts.items()))
-        return Chunk(first, first + count, first + valid, spans[valid], metrics[valid], reasons)
+            count_rejections(reasons, rejected[refused].reason, 1, first + refused)
+        valid = np.delete(np.arange(count), sorted(rejected))
+        return Chunk(first, first + count, first + valid, spans[valid], metrics[valid], dict(sorted(reasons.items())))
 
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""

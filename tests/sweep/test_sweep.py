@@ -70,8 +70,7 @@ def test_every_variant_equals_its_own_run_to_the_last_bit() -> None:
 def test_variants_of_the_article_space_equal_their_own_runs_to_the_last_bit(count: int, shared_data: Path) -> None:
     """Late listings included: five of the ten stocks were listed after 2014."""
     from engine.backtest.loading import open_document
-    from engine.composition import run_config_class, validate_sweep
-    from engine.sweep.computation import prepare
+    from engine.composition import validate_sweep
 
     source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
     config, plan, space = validate_sweep(open_document(ARTICLE, source))
@@ -207,13 +206,9 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     closes = one.job.closes
     dearer = np.array(closes.closes)
     dearer[-100:] *= 1.1
-    provenance = dataclasses.replace(closes.provenance, sha256="0" * 64)
-    later = dataclasses.replace(closes, closes=dearer, provenance=provenance)
-    other = prepare(*spanned(SMALL), run_config_class)
-    job = dataclasses.replace(other.job, closes=later, key=other.job.key.replace(closes.provenance.sha256, "0" * 64))
+    job = dataclasses.replace(one.job, closes=dataclasses.replace(closes, closes=dearer))
     indices = one.points.indices_between(0, 2)
     first, second = (cluster._compute_chunk(job, 0, indices) for job in (one.job, job))
-    assert closes.provenance.sha256 in one.job.key
     assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
 
 
