@@ -26,7 +26,7 @@ from engine.sweep.journal import Journal
 from engine.sweep.results_table import RESULTS_FILE, ResultsWriter
 from engine.sweep.section_values import RejectionCounts, count_rejections
 from engine.sweep.space import Points, Space
-from engine.sweep.variant_lookup import find_variant_config, plan_sha256, variant_id
+from engine.sweep.variant_lookup import plan_sha256, variant_config, variant_id
 from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import SweepJob
 
@@ -58,7 +58,7 @@ class PreparedSweep(Generic[PolicyT]):
 
     def identify(self, point: int) -> tuple[str, str]:
         """Return the id of a valid point, and the SHA-256 of its config."""
-        config = find_variant_config(self.base_config, self.space, str(point), lambda: self.plan_sha256)
+        config = variant_config(self.base_config, self.space, self.points, point)
         return variant_id(self.plan_sha256, point), config.sha256()
 
     @property

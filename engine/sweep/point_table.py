@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from engine.core.arrays import IntArray
+from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
@@ -68,15 +68,19 @@ class PointTables(Generic[PolicyT]):
         strategies, strategy_index = self._strategies.rows(indices)
         sections = [section for name, section in self.configs.sections.items() if name != "strategy"]
         axes = [pair for section in sections for pair in section.dependent_axes]
-        terms, terms_index = _distinct_values(indices, axes, self._terms_at)
+        terms, terms_index = _distinct_values(indices, axes, self.configs.terms_at)
         own = self.configs.sections["strategy"]
         values, values_index = _distinct_values(indices, own.independent_axes, own.independent_values_at)
-        invalid = np.array([isinstance(value, Rejection) for value in values], dtype=np.bool_)
+        base = self.configs.base_config  # of rejected points nothing is asked
+        known = [
+            PlanTerms(base.account, base.costs, base.window) if isinstance(one, Rejection) else one for one in terms
+        ]
+        usable = [{} if isinstance(value, Rejection) else value for value in values]
         group, needs = strategies.group[strategy_index], strategies.needs_flows[strategy_index]
-        refused = (group == REJECTED) | invalid[values_index]
+        refused = (group == REJECTED) | _are_rejections(values)[values_index] | _are_rejections(terms)[terms_index]
         for needs_flows in (False, True):
-            allowed = [one and not self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in terms]
-            refused |= ~np.array(allowed, dtype=np.bool_)[terms_index] & (needs == needs_flows)
+            waits = [self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in known]
+            refused |= np.array([one is not None for one in waits])[terms_index] & (needs == needs_flows)
         rejections = {}
         for at in np.flatnonzero(refused).tolist():
             found = self.configs.validate(indices[at].tolist())
@@ -84,21 +88,8 @@ class PointTables(Generic[PolicyT]):
                 raise TypeError(found)
             rejections[at] = found
         group[refused] = REJECTED
-        known = [one or self.configs.terms({}) for one in terms]  # those of rejected points are never asked for
-        usable = [{} if isinstance(value, Rejection) else value for value in values]
         rows = strategies.row[strategy_index]
         return PointTable(strategies.groups, known, usable, group, rows, terms_index, values_index, rejections)
-
-    def _terms_at(self, indices: Sequence[int]) -> PlanTerms | None:
-        """Return the account, costs and window of a point; None when one of them is invalid."""
-        models = {}
-        for name, section in self.configs.sections.items():
-            if name != "strategy":
-                value = section.value_at(indices)
-                if isinstance(value, Rejection):
-                    return None
-                models[name] = value.model
-        return self.configs.terms(models)
 
 
 def _distinct_values(
@@ -107,6 +98,10 @@ def _distinct_values(
     """Return the different values that points (S, D) have along some axes, and (S,) which of them each has."""
     first, index = distinct_along(indices, axes)
     return [value_at(indices[at].tolist()) for at in first.tolist()], index
+
+
+def _are_rejections(values: Sequence[object]) -> BoolArray:
+    return np.array([isinstance(value, Rejection) for value in values], dtype=np.bool_)
 
 
 def _batch_terms(terms: PlanTerms) -> Hashable:

@@ -58,7 +58,7 @@ def _section_faults(
         return
     blamed = False
     for _, axis in axes:
-        found = _all_rejections(section.value_with(axis, index) for index in range(len(axis.values)))
+        found = _all_rejections(section.validate([(axis, index)]) for index in range(len(axis.values)))
         if found:
             blamed = True
             where = document.locate(("sweep", "axes", axis.name))

@@ -10,12 +10,12 @@ import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import tariff_faults, waits_for_flows
+from engine.backtest.loading import tariff_faults
 from engine.core.arrays import IntArray
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, Tree
-from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Axis, AxisIndices
 
 MAX_CACHED_SECTION_VALUES: Final = 4_096
@@ -46,15 +46,6 @@ def count_rejections(counts: RejectionCounts, reason: str, count: int, first: in
     counts[reason] = known + count, min(earliest, first)
 
 
-@dataclass(frozen=True)
-class SectionValue:
-    """A section at one combination of its values; of a strategy also its tickers, and whether it waits for flows."""
-
-    model: BaseModel
-    tickers: tuple[str, ...] = ()
-    needs_flows: bool = False
-
-
 IndependentValues: TypeAlias = Mapping[str, object]
 """Fields of a section's model whose keys are validated by themselves, at one combination of their values."""
 
@@ -71,17 +62,17 @@ class ConfigSection(Generic[PolicyT]):
         self.independent_axes = [(at, axis) for at, axis in axes if axis.independent]
         self._adapter: TypeAdapter[BaseModel] = TypeAdapter(cast("type[BaseModel]", Annotated[field.annotation, field]))
         self._tree = cast("Tree", base_config.canonical().get(name, {}))
-        self._values: dict[IndexTuple, SectionValue | Rejection] = {}
+        self._values: dict[IndexTuple, BaseModel | Rejection] = {}
         self._independent_values: dict[IndexTuple, IndependentValues | Rejection] = {}
 
-    def value_at(self, indices: Sequence[int]) -> SectionValue | Rejection:
+    def value_at(self, indices: Sequence[int]) -> BaseModel | Rejection:
         """Return the section at a point, but for its independent values."""
         key = tuple(indices[at] for at, _ in self.dependent_axes)
         found = self._values.get(key)
         if found is None:
             if len(self._values) >= MAX_CACHED_SECTION_VALUES:
                 self._values.clear()
-            found = self._values[key] = self._value(_choices(self.dependent_axes, key))
+            found = self._values[key] = self.validate(_choices(self.dependent_axes, key))
         return found
 
     def independent_values_at(self, indices: Sequence[int]) -> IndependentValues | Rejection:
@@ -96,19 +87,11 @@ class ConfigSection(Generic[PolicyT]):
                 self._independent_values[key] = {name: getattr(model, name) for name in names}
         return self._independent_values[key]
 
-    def value_with(self, axis: Axis, index: int) -> SectionValue | Rejection:
-        """Return the base config's section with nothing but one value of one axis changed."""
-        return self._value([(axis, index)])
-
-    def _value(self, choices: Iterable[tuple[Axis, int]]) -> SectionValue | Rejection:
-        model = self.validate(choices)
-        if isinstance(model, Rejection) or self.name != "strategy":
-            return model if isinstance(model, Rejection) else SectionValue(model)
-        policy = cast("Policy", model)
-        return SectionValue(model, policy.tickers, waits_for_flows(policy))
-
     def validate(self, choices: Iterable[tuple[Axis, int]]) -> BaseModel | Rejection:
-        """Return the section with some values replaced, or its first fault as `engine validate` words it."""
+        """Return the base config's section with some values replaced, or its first fault as `engine validate` says it.
+
+        ``choices``: axes, each with the index of its value.
+        """
         tree = self._tree
         for axis, index in choices:
             tree = replace_at(tree, axis.path[1:], axis.values[index].text)

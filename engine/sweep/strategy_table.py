@@ -21,7 +21,6 @@ from engine.sweep.section_values import (
     Axes,
     ConfigSection,
     Rejection,
-    SectionValue,
     distinct_along,
     field_name,
     flatten_indices,
@@ -129,8 +128,8 @@ class StrategyTable(Generic[PolicyT]):
     def _first_valid(self, distinct: AxisIndices, members: IntArray) -> Policy | None:
         for member in members.tolist():
             value = self.section.value_at(distinct[member].tolist())
-            if isinstance(value, SectionValue):
-                return cast("Policy", value.model)
+            if not isinstance(value, Rejection):
+                return cast("Policy", value)
         return None
 
     def _add_single(self, found: StrategyRows, distinct: AxisIndices, members: Sequence[int]) -> None:
@@ -141,8 +140,8 @@ class StrategyTable(Generic[PolicyT]):
             if isinstance(value, Rejection):
                 found.group[member] = REJECTED
                 continue
-            policy = cast("Policy", value.model)
-            found.needs_flows[member] = value.needs_flows
+            policy = cast("Policy", value)
+            found.needs_flows[member] = waits_for_flows(policy)
             if is_batchable(policy):
                 key = frozenset(policy.tickers), frozenset(policy.caps()), policy.watch_caps, policy.schedule
                 alike.setdefault(key, []).append((member, policy))

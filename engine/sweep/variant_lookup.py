@@ -14,7 +14,7 @@ from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
-from engine.sweep.space import Space
+from engine.sweep.space import Points, Space
 from engine.sweep.variants import config_tree
 
 HASH_LENGTH: Final = 8
@@ -69,8 +69,13 @@ def find_variant_config(
     point = int(named["point"])
     if point >= points.count:
         raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
+    return variant_config(base_config, space, points, point)
+
+
+def variant_config(base_config: RunConfig[PolicyT], space: Space, points: Points, point: int) -> RunConfig[PolicyT]:
+    """Return the config of a point; raises ConfigError when it is not valid."""
     tree = config_tree(base_config, space, points.indices_between(point, point + 1)[0].tolist())
-    return validate_run(Document.from_tree(f"variant {wanted}", tree), type(base_config))
+    return validate_run(Document.from_tree(f"variant {point}", tree), type(base_config))
 
 
 def _variant_error(message: str, remedy: str) -> ConfigError:

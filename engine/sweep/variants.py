@@ -8,7 +8,7 @@ points share it; independent keys, which no rule reads together with another, ar
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import PolicyT
-from engine.sweep.section_values import ConfigSection, IndependentValues, Rejection, SectionValue, replace_at
+from engine.sweep.section_values import ConfigSection, IndependentValues, Rejection, replace_at
 from engine.sweep.space import Axis, Space
 
 
@@ -50,35 +50,36 @@ class PointConfigs(Generic[PolicyT]):
         axes = list(enumerate(space.axes))
         self.sections = {
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
-            for name in sorted({"strategy", *(axis.section for axis in space.axes)})
+            for name in sorted({"strategy", *PlanTerms._fields, *(axis.section for axis in space.axes)})
         }
         self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base_config.compare.benchmarks)
 
     def validate(self, indices: Sequence[int]) -> ValidPoint[PolicyT] | Rejection:
         """Return a point with its validated config, or why it has none."""
-        models: dict[str, BaseModel] = {}
-        needs_flows = False
-        for name, section in self.sections.items():
-            value = section.value_at(indices)
-            if isinstance(value, Rejection):
-                return value
-            models[name], needs_flows = value.model, needs_flows or value.needs_flows
-        terms = self.terms(models)
-        if rejection := self.flows_rejection(terms.account, needs_flows=needs_flows):
+        models = self._models_at(indices, self.sections)
+        if isinstance(models, Rejection):
+            return models
+        strategy, terms = cast("PolicyT", models["strategy"]), _to_terms(models)
+        if rejection := self.flows_rejection(terms.account, needs_flows=waits_for_flows(strategy)):
             return rejection
         independent = self.sections["strategy"].independent_values_at(indices)
         if isinstance(independent, Rejection):
             return independent
-        return ValidPoint(with_values(cast("PolicyT", models["strategy"]), independent), terms)
+        return ValidPoint(with_values(strategy, independent), terms)
 
-    def terms(self, models: dict[str, BaseModel]) -> PlanTerms:
-        """Return the terms of a point whose sections that vary are ``models``."""
-        base = self.base_config
-        return PlanTerms(
-            cast("Account", models.get("account", base.account)),
-            cast("AnyCosts", models.get("costs", base.costs)),
-            cast("Window", models.get("window", base.window)),
-        )
+    def terms_at(self, indices: Sequence[int]) -> PlanTerms | Rejection:
+        """Return the account, costs and window of a point."""
+        models = self._models_at(indices, self.sections.keys() - {"strategy"})
+        return models if isinstance(models, Rejection) else _to_terms(models)
+
+    def _models_at(self, indices: Sequence[int], names: Iterable[str]) -> dict[str, BaseModel] | Rejection:
+        models: dict[str, BaseModel] = {}
+        for name in names:
+            value = self.sections[name].value_at(indices)
+            if isinstance(value, Rejection):
+                return value
+            models[name] = value
+        return models
 
     def flows_rejection(self, account: Account, *, needs_flows: bool) -> Rejection | None:
         """Return why flows cannot rebalance what waits for them, the strategy or a benchmark; None where they can."""
@@ -94,10 +95,9 @@ class PointConfigs(Generic[PolicyT]):
             return ()
         if len(axis.columns) > 1:  # a basket says itself
             return tuple(dict.fromkeys(str(ticker) for value in axis.values for ticker in value.text))
-        found = (self.sections["strategy"].value_with(axis, index) for index in range(len(axis.values)))
-        return tuple(
-            dict.fromkeys(ticker for value in found if isinstance(value, SectionValue) for ticker in value.tickers)
-        )
+        found = (self.sections["strategy"].validate([(axis, index)]) for index in range(len(axis.values)))
+        valid = (cast("PolicyT", model) for model in found if not isinstance(model, Rejection))
+        return tuple(dict.fromkeys(ticker for policy in valid for ticker in policy.tickers))
 
     def equal_values(self) -> dict[int, IntArray]:
         """Return, for each axis some of whose values state the same, the first that states the same as each value.
@@ -126,6 +126,11 @@ def config_tree(base_config: RunConfig[PolicyT], space: Space, indices: Sequence
     for axis, index in zip(space.axes, indices, strict=True):
         tree = replace_at(tree, axis.path, axis.values[index].text)
     return cast("dict[str, Tree]", tree)
+
+
+def _to_terms(models: Mapping[str, BaseModel]) -> PlanTerms:
+    account, costs = cast("Account", models["account"]), cast("AnyCosts", models["costs"])
+    return PlanTerms(account, costs, cast("Window", models["window"]))
 
 
 def with_values(strategy: PolicyT, values: IndependentValues) -> PolicyT:
