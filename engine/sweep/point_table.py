@@ -71,10 +71,8 @@ class PointTables(Generic[PolicyT]):
         terms, terms_index = _distinct_values(indices, axes, self.configs.terms_at)
         own = self.configs.sections["strategy"]
         values, values_index = _distinct_values(indices, own.independent_axes, own.independent_values_at)
-        base = self.configs.base_config  # of rejected points nothing is asked
-        known = [
-            PlanTerms(base.account, base.costs, base.window) if isinstance(one, Rejection) else one for one in terms
-        ]
+        own_terms = self.configs.own_terms  # stand in for those of rejected points, which nobody asks for
+        known = [own_terms if isinstance(one, Rejection) else one for one in terms]
         usable = [{} if isinstance(value, Rejection) else value for value in values]
         group, needs = strategies.group[strategy_index], strategies.needs_flows[strategy_index]
         refused = (group == REJECTED) | _are_rejections(values)[values_index] | _are_rejections(terms)[terms_index]

@@ -47,6 +47,7 @@ class PointConfigs(Generic[PolicyT]):
     def __init__(self, base_config: RunConfig[PolicyT], space: Space) -> None:
         """Prepare the strategy and the sections of ``base_config`` that vary."""
         self.base_config, self.space = base_config, space
+        self.own_terms = PlanTerms(base_config.account, base_config.costs, base_config.window)
         axes = list(enumerate(space.axes))
         self.sections = {
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
