@@ -104,7 +104,7 @@ class Range(ConfigModel):
             yield from self._step_faults(_to_decimal(self.first), _to_decimal(self.last), _to_decimal(self.step))
 
     def _date_faults(self) -> Iterator[FieldFault]:
-        false = [(key, text) for key, text in (("from", self.first), ("to", self.last)) if not _is_date(text)]
+        false = [(key, text) for key, text in (("from", self.first), ("to", self.last)) if parse_date(text) is None]
         for key, text in false:
             yield (key,), f"{text} is no day of the calendar; write year-month-day, as 2004-02-29"
         if false:
@@ -267,12 +267,12 @@ def _to_decimal(text: str) -> Decimal:
     return Decimal(text.rstrip("%").strip())
 
 
-def _is_date(text: str) -> bool:
+def parse_date(text: str) -> dt.date | None:
+    """Return a day that is written year-month-day; None where the calendar has none."""
     try:
-        dt.date.fromisoformat(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _add_months(day: dt.date, months: int) -> dt.date:

@@ -44,13 +44,12 @@ class Chunk:
         line, _, body = content.partition(b"\n")
         head = json.loads(line)
         rows = int(head["rows"])
-        ends = np.cumsum([8 * rows, 12 * rows]).tolist()
         return cls(
             head["first"],
             head["last"],
-            np.frombuffer(body[: ends[0]], dtype="<i8"),
-            np.frombuffer(body[ends[0] : ends[1]], dtype="<i4").reshape(rows, 3),
-            np.frombuffer(body[ends[1] :], dtype="<f8").reshape(rows, len(SWEEP_METRICS)),
+            np.frombuffer(body[: 8 * rows], dtype="<i8"),
+            np.frombuffer(body[8 * rows : 20 * rows], dtype="<i4").reshape(rows, 3),
+            np.frombuffer(body[20 * rows :], dtype="<f8").reshape(rows, len(SWEEP_METRICS)),
             {reason: (count, first) for reason, (count, first) in head["refused"].items()},
         )
 

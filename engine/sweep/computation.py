@@ -20,6 +20,7 @@ from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality import Finding
 from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
+from engine.sweep.axes import parse_date
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
@@ -99,20 +100,16 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
     ends = [base_config.window.end]
     for axis in space.axes:
         if axis.section == "window":
-            found = [_parse_window_end(axis.path, value.text) for value in axis.values]
+            found = [_window_end(axis.path, value.text) for value in axis.values]
             ends += found if axis.path == ("window",) else [end for end in found if end]
     known = [end for end in ends if end]
     last = last_price_day(max(known)) if len(known) == len(ends) else None
     return PriceRequest(tickers, own.start, last, own.exchange)
 
 
-def _parse_window_end(path: KeyPath, text: Tree) -> dt.date | None:
+def _window_end(path: KeyPath, text: Tree) -> dt.date | None:
     """Return the last day that a value of a window's axis asks for; None where it is no date."""
-    last = text.get("end") if isinstance(text, dict) else text if path[-1] == "end" else None
-    try:
-        return dt.date.fromisoformat(str(last))
-    except ValueError:
-        return None
+    return parse_date(str(text.get("end") if isinstance(text, dict) else text if path[-1] == "end" else None))
 
 
 def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:

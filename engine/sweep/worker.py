@@ -15,10 +15,9 @@ from engine.core.errors import EngineError
 from engine.core.yaml_document import Tree
 from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
-from engine.simulation.simulate import simulate
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, metric_row
-from engine.sweep.batch.planner import PolicyGroup, TradingTerms, VariantColumns, planner_for
-from engine.sweep.batch.run_batch import batch_metric_table
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
+from engine.sweep.batch.run_batch import batch_metric_table, run_alone
 from engine.sweep.chunk import Chunk
 from engine.sweep.market_windows import MarketWindow, MarketWindows
 from engine.sweep.point_table import PointTable, PointTables
@@ -139,10 +138,9 @@ class ChunkEvaluator(Generic[PolicyT]):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
         window = window or self.windows.own(policy.tickers, terms)
-        market, free = planner_for(window.market).market_until(window.end), window.risk_free
-        ledger = simulate(market, policy, terms.account, terms.costs.cost_table(len(market.assets)), start=window.start)
-        row = metric_row(ledger, market, policy, free if isinstance(free, float) else free[: window.end])
-        return row, _span(ledger.dates)
+        variant = Variant(policy, terms.account, terms.costs, window.start, window.end)
+        metrics, dates = run_alone(window.market, variant, window.risk_free)
+        return metrics, _span(dates)
 
 
 def _span(dates: DateArray) -> npt.NDArray[np.int32]:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.market import Market
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.batch.run_lanes import run_lanes
@@ -70,10 +70,16 @@ def reference_metrics(market: Market, variant: Variant, risk_free: float | Float
 
     Arguments as in :func:`variant_metric_table`.
     """
+    return run_alone(market, variant, risk_free)[0]
+
+
+def run_alone(market: Market, variant: Variant, risk_free: float | FloatArray) -> tuple[FloatArray, DateArray]:
+    """Return the metrics of a variant through ``simulate``, and its sessions."""
     cut, policy = planner_for(market).market_until(variant.end), variant.policy
     costs = variant.costs.cost_table(len(cut.assets))
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
-    return metric_row(ledger, cut, policy, risk_free if isinstance(risk_free, float) else risk_free[: variant.end])
+    free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
+    return metric_row(ledger, cut, policy, free), ledger.dates
 
 
 def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:
