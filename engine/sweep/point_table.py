@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
-from engine.sweep.section_values import Axes, IndependentValues, Rejection, distinct_along
+from engine.sweep.section_values import IndependentValues, Rejection, distinct_values
 from engine.sweep.space import AxisIndices
 from engine.sweep.strategy_table import REJECTED, StrategyTable
 from engine.sweep.variants import PlanTerms, PointConfigs
-
-ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,9 @@ class PointTables(Generic[PolicyT]):
         strategies, strategy_index = self._strategies.rows(indices)
         sections = [section for name, section in self.configs.sections.items() if name != "strategy"]
         axes = [pair for section in sections for pair in section.dependent_axes]
-        terms, terms_index = _distinct_values(indices, axes, self.configs.terms_at)
+        terms, terms_index = distinct_values(indices, axes, self.configs.terms_at)
         own = self.configs.sections["strategy"]
-        values, values_index = _distinct_values(indices, own.independent_axes, own.independent_values_at)
+        values, values_index = distinct_values(indices, own.independent_axes, own.independent_values_at)
         own_terms = self.configs.own_terms  # stand in for those of rejected points, which nobody asks for
         known = [own_terms if isinstance(one, Rejection) else one for one in terms]
         usable = [{} if isinstance(value, Rejection) else value for value in values]
@@ -88,14 +86,6 @@ class PointTables(Generic[PolicyT]):
         group[refused] = REJECTED
         rows = strategies.row[strategy_index]
         return PointTable(strategies.groups, known, usable, group, rows, terms_index, values_index, rejections)
-
-
-def _distinct_values(
-    indices: AxisIndices, axes: Axes, value_at: Callable[[Sequence[int]], ValueT]
-) -> tuple[list[ValueT], IntArray]:
-    """Return the different values that points (S, D) have along some axes, and (S,) which of them each has."""
-    first, index = distinct_along(indices, axes)
-    return [value_at(indices[at].tolist()) for at in first.tolist()], index
 
 
 def _are_rejections(values: Sequence[object]) -> BoolArray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Generic, TypeAlias, cast
+from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,6 +23,7 @@ MAX_CACHED_SECTION_VALUES: Final = 4_096
 
 _MAX_FLAT: Final = 2**62
 
+ValueT = TypeVar("ValueT")
 IndexTuple: TypeAlias = tuple[int, ...]
 Axes: TypeAlias = Sequence[tuple[int, Axis]]
 """Axes, each with its place in a point's indices."""
@@ -131,6 +132,14 @@ def distinct_along(indices: AxisIndices, axes: Axes) -> tuple[IntArray, IntArray
     """Return the first of points (S, D) with each combination of values on some axes, and (S,) which one each has."""
     _, first, index = np.unique(flatten_indices(indices, axes), return_index=True, return_inverse=True)
     return first, index
+
+
+def distinct_values(
+    indices: AxisIndices, axes: Axes, value_at: Callable[[Sequence[int]], ValueT]
+) -> tuple[list[ValueT], IntArray]:
+    """Return the different values that points (S, D) have along some axes, and (S,) which of them each has."""
+    first, index = distinct_along(indices, axes)
+    return [value_at(indices[at].tolist()) for at in first.tolist()], index
 
 
 def _choices(axes: Axes, key: IndexTuple) -> Iterable[tuple[Axis, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Generic, cast
 
 import numpy as np
@@ -16,12 +17,13 @@ from pydantic import BaseModel
 from engine.backtest.loading import waits_for_flows
 from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import Policy, PolicyT, TabulatesTargets
-from engine.sweep.batch.planner import PolicyGroup, group_policies, is_batchable
+from engine.sweep.batch.planner import PolicyGroup, distinct_and_index, group_policies, is_batchable
 from engine.sweep.section_values import (
     Axes,
     ConfigSection,
     Rejection,
     distinct_along,
+    distinct_values,
     field_name,
     flatten_indices,
 )
@@ -87,20 +89,18 @@ class StrategyTable(Generic[PolicyT]):
         """Yield the rows that name the same tickers in the same fields, and have all other values in common."""
         keys = [flatten_indices(distinct, self._other_axes)]
         for name, axes in self._field_axes.items():
-            first, index = distinct_along(distinct, axes)
-            tickers: dict[object, int] = {}
-            named = [_tickers_in(self._field_value(name, axes, distinct[at])) for at in first.tolist()]
-            codes = [tickers.setdefault(one, len(tickers)) for one in named]
-            keys.append(np.array(codes)[index])
+            values, index = distinct_values(distinct, axes, partial(self._field_value, name, axes))
+            _, kinds = distinct_and_index(values, [_tickers_in(value) for value in values])
+            keys.append(kinds[index])
         order = np.lexsort(keys[::-1])
         changed = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
         return iter(np.split(order, np.flatnonzero(changed) + 1))
 
-    def _field_value(self, name: str, axes: Axes, point: IntArray) -> object:
+    def _field_value(self, name: str, axes: Axes, point: Sequence[int]) -> object:
         """Return the value of a field at a point, validated with all else as in the base config; None if invalid."""
-        key: tuple[str | int, ...] = (name, *(int(point[at]) for at, _ in axes))
+        key: tuple[str | int, ...] = (name, *(point[at] for at, _ in axes))
         if key not in self._values:
-            model = self.section.validate([(axis, int(point[at])) for at, axis in axes])
+            model = self.section.validate([(axis, point[at]) for at, axis in axes])
             self._values[key] = None if isinstance(model, Rejection) else getattr(model, name)
         return self._values[key]
 
@@ -112,8 +112,8 @@ class StrategyTable(Generic[PolicyT]):
         values: dict[str, Sequence[object]] = {}
         choices: dict[str, IntArray] = {}
         for name, axes in self._field_axes.items():
-            first, choices[name] = distinct_along(distinct[members], axes)
-            values[name] = [self._field_value(name, axes, distinct[members[at]]) for at in first.tolist()]
+            value_at = partial(self._field_value, name, axes)
+            values[name], choices[name] = distinct_values(distinct[members], axes, value_at)
         columns = sorted(self.assets.index(ticker) for ticker in policy.tickers)
         names = [self.assets[column] for column in columns]
         has_all = all(value is not None for known in values.values() for value in known)

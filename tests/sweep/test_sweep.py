@@ -16,7 +16,8 @@ from engine.composition import run_config_class
 from engine.report.sweep.charts import chart_axes
 from engine.report.sweep.folder import read_sweep
 from engine.sweep import dask_executor as cluster
-from engine.sweep.batch.run_batch import SWEEP_METRICS
+from engine.sweep import worker
+from engine.sweep.batch.run_batch import SWEEP_METRICS, batch_metric_table
 from engine.sweep.computation import prepare
 from engine.sweep.space import COLUMN_ALIASES, Space
 from engine.sweep.statistics import label_effects, rank_among_results, rank_rows
@@ -210,6 +211,23 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     indices = one.points.indices_between(0, 2)
     first, second = (cluster._compute_chunk(job, 0, indices) for job in (one.job, job))
     assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
+
+
+def test_variants_that_a_batch_leaves_to_simulate_have_the_same_bytes(monkeypatch) -> None:
+    made = sweeping(SMALL)
+    indices = made.points.indices_between(0, made.points.count)
+    whole = ChunkEvaluator(made.job).evaluate(0, indices).encode()
+
+    def leave_some(*of):
+        table = batch_metric_table(*of)
+        left.append(table[::7, 0])
+        left[-1][:] = np.nan
+        return table
+
+    left: list[np.ndarray] = []
+    monkeypatch.setattr(worker, "batch_metric_table", leave_some)
+    assert ChunkEvaluator(made.job).evaluate(0, indices).encode() == whole
+    assert sum(map(len, left)) >= 9
 
 
 def test_ranks_and_effects_of_numbers_written_out() -> None:
