@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -103,6 +104,12 @@ def atomic_write(path: Path, content: bytes) -> None:
     except OSError as error:
         message = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
         raise OutputError(f"{path}: {message}; free some space or choose another folder") from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

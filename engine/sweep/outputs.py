@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,7 +13,7 @@ import yaml
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
 from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
-from engine.core.files import atomic_write, lock_folder, move_into_place
+from engine.core.files import atomic_write, file_sha256, lock_folder, move_into_place
 from engine.core.json_files import to_json
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
@@ -56,7 +55,7 @@ def publish_files(
         plan_sha256=sweep.plan_sha256,
         data_sha256=sweep.job.closes.provenance.sha256,
         identity=dict(sweep.identity),
-        files={name: _file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
+        files={name: file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
     )
     atomic_write(staging / MANIFEST_FILE, to_json(manifest.to_plain()))
     build(staging)
@@ -81,12 +80,7 @@ def is_finished(sweep: PreparedSweep[PolicyT], folder: Path) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
         files = (RESULTS_FILE, CONFIG_FILE, SUMMARY_FILE)
-        signed = all(manifest["files"][name] == _file_sha256(folder / name) for name in files)
+        signed = all(manifest["files"][name] == file_sha256(folder / name) for name in files)
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return bool(signed and manifest.get("identity") == sweep.identity)
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from typing import Final, cast
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault
+from engine.core.files import file_sha256
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Points, Space
@@ -35,13 +36,13 @@ def plan_sha256(config: RunConfig[PolicyT], closes_sha256: str) -> str:
 def _replace_paths(node: object) -> object:
     """Return plain data with the hash of each file that a key `path` names in place of the path."""
     if isinstance(node, dict):
-        return {key: _file_sha256(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
+        return {key: _content_hash(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
     return [_replace_paths(item) for item in node] if isinstance(node, list) else node
 
 
-def _file_sha256(path: object) -> object:
+def _content_hash(path: object) -> object:
     file = Path(str(path)).expanduser()
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
+    return file_sha256(file) if file.is_file() else path
 
 
 def variant_id(plan: str, point: int) -> str:

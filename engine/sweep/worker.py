@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +40,7 @@ class SweepJob(Generic[PolicyT]):
     closes: Closes
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Points of a chunk, by position, that run side by side over a market."""
 
     window: MarketWindow
@@ -64,15 +63,14 @@ class ChunkEvaluator(Generic[PolicyT]):
         table, count = self.tables.table(indices), len(indices)
         metrics, spans = np.empty((count, len(SWEEP_METRICS))), np.empty((count, 3), dtype=np.int32)
         batches, sequential = self._plan(table)
-        for batch in batches:
-            window, key, at = batch.window, batch.columns.key, batch.positions
+        for window, columns, at in batches:
             try:
-                metrics[at] = batch_metric_table(planner_for(window.market), batch.columns, window.risk_free)
+                metrics[at] = batch_metric_table(planner_for(window.market), columns, window.risk_free)
                 for alone in at[np.isnan(metrics[at, 0])].tolist():
                     metrics[alone] = self._simulate(indices[alone].tolist(), window)[0]
             except EngineError:  # one of them: let each say for itself
                 sequential += at.tolist()
-            spans[at] = _span(window.market.dates[key.opening_row : key.end_row])
+            spans[at] = _span(window.market.dates[columns.key.opening_row : columns.key.end_row])
         rejected = dict(table.rejections)
         for alone in sequential:
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SW
 from engine.core.arrays import FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
+from engine.core.files import file_sha256
 from engine.report.signed_files import SWEEP_FILES
 from engine.sweep.axes import ParameterValue
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
@@ -100,8 +100,7 @@ def read_sweep(folder: Path) -> FinishedSweep:
     summary = SWEEP_FILES.read_record(folder / SUMMARY_FILE, SweepSummary, manifest.files)
     config_text = SWEEP_FILES.read_signed(folder / CONFIG_FILE, manifest.files).decode("utf-8", "replace")
     try:
-        with (folder / RESULTS_FILE).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_sha256(folder / RESULTS_FILE)
     except OSError as error:
         raise OutputError(
             f"{folder / RESULTS_FILE}: cannot be read ({error.strerror}); sweep again to write it"
