@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic
 
 import numpy as np
 
@@ -53,39 +52,33 @@ class PointTable:
         return (positions[members] for members in split_by_key(kind[self.rows[positions]]))
 
 
-class PointTables(Generic[PolicyT]):
-    """Makes tables of the points of a space, over a market's ``assets``."""
-
-    def __init__(self, configs: PointConfigs[PolicyT], assets: tuple[str, ...]) -> None:
-        """Prepare for the sections that vary."""
-        self.configs = configs
-        self._strategies = StrategyTable(configs.sections["strategy"], assets)
-
-    def table(self, indices: AxisIndices) -> PointTable:
-        """Return points with ``indices`` (S, D) in columns."""
-        strategies, strategy_index = self._strategies.rows(indices)
-        sections = [section for name, section in self.configs.sections.items() if name != "strategy"]
-        axes = [pair for section in sections for pair in section.dependent_axes]
-        terms, terms_index = distinct_values(indices, axes, self.configs.terms_at)
-        own = self.configs.sections["strategy"]
-        values, values_index = distinct_values(indices, own.independent_axes, own.independent_values_at)
-        own_terms = self.configs.own_terms  # stand in for those of rejected points, which nobody asks for
-        known = [own_terms if isinstance(one, Rejection) else one for one in terms]
-        usable = [{} if isinstance(value, Rejection) else value for value in values]
-        group, needs = strategies.group[strategy_index], strategies.needs_flows[strategy_index]
-        refused = (group == REJECTED) | _are_rejections(values)[values_index] | _are_rejections(terms)[terms_index]
-        for needs_flows in (False, True):
-            waits = [self.configs.flows_rejection(one.account, needs_flows=needs_flows) for one in known]
-            refused |= np.array([one is not None for one in waits])[terms_index] & (needs == needs_flows)
-        rejections = {}
-        for at in np.flatnonzero(refused).tolist():
-            found = self.configs.validate(indices[at].tolist())
-            if not isinstance(found, Rejection):
-                raise TypeError(found)
-            rejections[at] = found
-        group[refused] = REJECTED
-        rows = strategies.row[strategy_index]
-        return PointTable(strategies.groups, known, usable, group, rows, terms_index, values_index, rejections)
+def build_point_table(
+    configs: PointConfigs[PolicyT], strategy_table: StrategyTable[PolicyT], indices: AxisIndices
+) -> PointTable:
+    """Return points with ``indices`` (S, D) in columns."""
+    strategies, strategy_index = strategy_table.rows(indices)
+    sections = [section for name, section in configs.sections.items() if name != "strategy"]
+    axes = [pair for section in sections for pair in section.dependent_axes]
+    terms, terms_index = distinct_values(indices, axes, configs.terms_at)
+    own = configs.sections["strategy"]
+    values, values_index = distinct_values(indices, own.independent_axes, own.independent_values_at)
+    own_terms = configs.own_terms  # stand in for those of rejected points, which nobody asks for
+    known = [own_terms if isinstance(one, Rejection) else one for one in terms]
+    usable = [{} if isinstance(value, Rejection) else value for value in values]
+    group, needs = strategies.group[strategy_index], strategies.needs_flows[strategy_index]
+    refused = (group == REJECTED) | _are_rejections(values)[values_index] | _are_rejections(terms)[terms_index]
+    for needs_flows in (False, True):
+        waits = [configs.flows_rejection(one.account, needs_flows=needs_flows) for one in known]
+        refused |= np.array([one is not None for one in waits])[terms_index] & (needs == needs_flows)
+    rejections = {}
+    for at in np.flatnonzero(refused).tolist():
+        found = configs.validate(indices[at].tolist())
+        if not isinstance(found, Rejection):
+            raise TypeError(found)
+        rejections[at] = found
+    group[refused] = REJECTED
+    rows = strategies.row[strategy_index]
+    return PointTable(strategies.groups, known, usable, group, rows, terms_index, values_index, rejections)
 
 
 def _are_rejections(values: Sequence[object]) -> BoolArray:

@@ -20,10 +20,10 @@ from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, Varia
 from engine.sweep.batch.run_batch import batch_metric_table, run_alone
 from engine.sweep.chunk import Chunk
 from engine.sweep.market_windows import MarketWindow, MarketWindows
-from engine.sweep.point_table import PointTable, PointTables
+from engine.sweep.point_table import PointTable, build_point_table
 from engine.sweep.section_values import Rejection, RejectionCounts, count_rejections
 from engine.sweep.space import AxisIndices, Space
-from engine.sweep.strategy_table import NO_GROUP
+from engine.sweep.strategy_table import NO_GROUP, StrategyTable
 from engine.sweep.variants import PointConfigs, with_values
 
 
@@ -55,12 +55,12 @@ class ChunkEvaluator(Generic[PolicyT]):
         """Validate the base config again; what is derived from it is kept for all ranges."""
         base_config = job.schema().model_validate(job.config_tree)
         self.configs = PointConfigs(base_config, job.space)
-        self.tables = PointTables(self.configs, job.closes.tickers)
+        self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers)
         self.windows = MarketWindows(base_config, job.closes)
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
         """Compute the points from ``first`` on that have ``indices`` (n, D)."""
-        table, count = self.tables.table(indices), len(indices)
+        table, count = build_point_table(self.configs, self.strategies, indices), len(indices)
         metrics, spans = np.empty((count, len(SWEEP_METRICS))), np.empty((count, 3), dtype=np.int32)
         batches, sequential = self._plan(table)
         for window, columns, at in batches:
@@ -85,7 +85,7 @@ class ChunkEvaluator(Generic[PolicyT]):
 
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
-        return not self._plan(self.tables.table(indices))[1]
+        return not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
 
     def _plan(self, table: PointTable) -> tuple[list[Batch], list[int]]:
         """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
