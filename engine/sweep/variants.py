@@ -51,7 +51,7 @@ class PointConfigs(Generic[PolicyT]):
         axes = list(enumerate(space.axes))
         self.sections = {
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
-            for name in sorted({"strategy", *PlanTerms._fields, *(axis.section for axis in space.axes)})
+            for name in sorted({"strategy", *(axis.section for axis in space.axes)})
         }
         self._benchmarks_need_flows = any(waits_for_flows(other.strategy) for other in base_config.compare.benchmarks)
 
@@ -74,7 +74,7 @@ class PointConfigs(Generic[PolicyT]):
         return models if isinstance(models, Rejection) else _to_terms(models)
 
     def _models_at(self, indices: Sequence[int], names: Iterable[str]) -> dict[str, BaseModel] | Rejection:
-        models: dict[str, BaseModel] = {}
+        models: dict[str, BaseModel] = self.own_terms._asdict()
         for name in names:
             value = self.sections[name].value_at(indices)
             if isinstance(value, Rejection):
