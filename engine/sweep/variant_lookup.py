@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import validate_run
-from engine.core.errors import ConfigError, Fault
+from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.files import file_sha256
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
@@ -63,7 +63,8 @@ def find_variant_config(
     """
     named, points = _VARIANT.fullmatch(wanted), space.points()
     if named is None:
-        raise _variant_error(f"'{wanted}' is no variant", "write its id, as 1a2b3c4d-17, or the number of its point")
+        message = f"'{shorten(wanted, 60)}' is no variant"
+        raise _variant_error(message, "write its id, as 1a2b3c4d-17, or the number of its point")
     if named["plan"] and named["plan"] != (own := plan()[:HASH_LENGTH]):
         message = f"{wanted} is a variant of another plan, or of other prices; this one's ids begin with {own}"
         raise _variant_error(message, "take the config and the prices of that sweep, with the same --set")

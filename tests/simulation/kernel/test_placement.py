@@ -65,7 +65,7 @@ def rules_of(absent: list[bool], buyable: list[bool], recipients: list[int]) -> 
 @given(markets())
 @example(([0.925, 0.025, 0.025, 0.025], [0.925, 0.0, 0.0, 0.0], [np.inf] * 4, [True] * 4, [False] * 4, [3, -1, 0, -2]))
 def test_weights_are_placed_as_the_rules_read(market) -> None:
-    weights, core, caps, absent, buyable, recipients = market
+    weights, core, caps, _, buyable, _ = market
     own = PLACEMENT.place(np.array([weights]), np.array([core]), np.array([caps]), rules_of(*market[3:]))
     assert own.tolist() == [placed(*market)]
     for recipient in (CORE_RECEIVES, CASH_RECEIVES, *range(len(core))):
