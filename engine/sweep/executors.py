@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Final, Generic, Protocol, TypeAlias
@@ -136,7 +137,8 @@ class WorkerProcesses(Generic[PolicyT]):
             ours, theirs = context.Pipe()
             process = context.Process(target=_worker_main, args=(theirs,), daemon=True)
             try:
-                process.start()
+                with _interrupts_blocked():
+                    process.start()
             except OSError as error:
                 reason = error.strerror or type(error).__name__
                 raise OutputError(f"--workers: a worker process cannot be started: {reason}; take fewer") from error
@@ -153,6 +155,20 @@ class WorkerProcesses(Generic[PolicyT]):
                 raise OutputError(f"{why}; take fewer --workers or less --memory, then --resume")
 
 
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let a process that is started here meet no interrupt, not even early on: it is the first process's to answer."""
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # the first start would do it, and let interrupts through again
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _exit_with_parent() -> None:
     """End this process as soon as the one that started it is gone, however it went."""
     parent = parent_process()
@@ -163,7 +179,7 @@ def _exit_with_parent() -> None:
 
 def _worker_main(connection: Connection) -> None:
     """Receive a job and answer its tasks until the connection closes, or the process that asks is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where interrupts cannot be blocked
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         evaluator = ChunkEvaluator(connection.recv())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from engine.sweep.computation import write_results
 from engine.sweep.executors import ThreadExecutor
 from engine.sweep.journal import Journal
 from engine.sweep.worker import ChunkEvaluator
-from tests.support.sweeps import QUICK, SMALL, digest, engine, sweeping
+from tests.support.sweeps import PLAN, QUICK, SMALL, digest, engine, sweeping
 
 
 def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, written) -> None:
@@ -76,6 +77,24 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path: Path) -> None:
     assert said == "what is finished is kept; go on with --resume\ninterrupted\n"
     engine("sweep", QUICK, "--resume", "--json", cwd=tmp_path)
     assert not journal.exists()
+
+
+def test_processes_that_are_still_starting_say_nothing_of_an_interrupt(tmp_path: Path) -> None:
+    """A terminal sends it to all of them; whole shares run in processes."""
+    config = tmp_path / "processes.yaml"
+    axes = "\n  axes: {strategy.core.SIZE: {from: 1%, to: 60%, step: 0.01%}}"
+    config.write_text(PLAN.replace("sweep:", "account: {shares: whole}\nsweep:") + axes)
+    command = [sys.executable, "-m", "engine", "sweep", str(config), "--workers", "2", "--json"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = tmp_path / "runs" / "small" / "unfinished" / "sweep.journal"
+    while process.poll() is None and not journal.exists():
+        time.sleep(0.002)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1]
+    assert "Traceback" not in said
+    assert said.endswith("what is finished is kept; go on with --resume\ninterrupted\n")
+    assert process.returncode == 130
 
 
 def test_a_finished_sweep_is_not_done_again_when_asked_to_go_on(tmp_path: Path, written) -> None:
