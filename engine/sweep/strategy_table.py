@@ -35,6 +35,10 @@ REJECTED: Final = -2
 """The group of what is no valid run."""
 
 
+MAX_CACHED_FIELD_VALUES: Final = 65_536
+"""Validated values of fields beyond which a chunk begins without any: a sample may have millions."""
+
+
 @dataclass(frozen=True)
 class StrategyRows:
     """R different strategies: ``group`` (R,) which of ``groups`` each is in, and ``row`` (R,) where.
@@ -75,6 +79,8 @@ class StrategyTable(Generic[PolicyT]):
 
     def rows(self, indices: AxisIndices) -> tuple[StrategyRows, IntArray]:
         """Return the different strategies of points (S, D), and (S,) which of them each point has."""
+        if len(self._values) > MAX_CACHED_FIELD_VALUES:
+            self._values = {}
         first, index = distinct_along(indices, self.section.dependent_axes)
         distinct, count = indices[first], len(first)
         zeros = np.zeros(count, dtype=np.int64)
@@ -99,10 +105,11 @@ class StrategyTable(Generic[PolicyT]):
     def _field_value(self, name: str, axes: Axes, point: Sequence[int]) -> object:
         """Return the value of a field at a point, validated with all else as in the base config; None if invalid."""
         key: tuple[str | int, ...] = (name, *(point[at] for at, _ in axes))
-        if key not in self._values:
+        known = self._values  # kept here, as another thread may begin anew
+        if key not in known:
             model = self.section.validate([(axis, point[at]) for at, axis in axes])
-            self._values[key] = None if isinstance(model, Rejection) else getattr(model, name)
-        return self._values[key]
+            known[key] = None if isinstance(model, Rejection) else getattr(model, name)
+        return known[key]
 
     def _add_family(self, found: StrategyRows, distinct: AxisIndices, members: IntArray) -> IntArray:
         """Add a family as a group; return its rows that have to be looked at one by one."""
