@@ -158,6 +158,6 @@ class StrategyTable(Generic[PolicyT]):
                 found.add(group, np.array([member for member, _ in pairs]), np.arange(len(pairs)))
 
 
-def _tickers_in(value: object) -> object:
-    """Return the tickers that a field's value names, the same for all that name the same."""
-    return frozenset(value) if isinstance(value, Mapping) else None
+def _tickers_in(value: object) -> tuple[bool, frozenset[object]]:
+    """Return whether a field has a value, and the tickers that it names: the same for all that name the same."""
+    return value is not None, frozenset(value) if isinstance(value, Mapping) else frozenset()

@@ -14,6 +14,7 @@ from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
+from engine.sweep.strategy_table import StrategyTable
 from engine.sweep.variant_lookup import find_variant_config, plan_sha256
 from engine.sweep.variants import PointConfigs, config_tree
 from tests.support.sweeps import PLAN, SMALL, spanned, sweeping
@@ -317,3 +318,15 @@ def test_null_is_no_value_of_a_key_that_must_be_there() -> None:
 def variants_tree():
     _, plan, space = spanned(SMALL)
     return config_tree(plan, space, [0] * len(space.axes))
+
+
+def test_a_value_that_is_invalid_beside_the_base_plan_leaves_the_others_in_their_table() -> None:
+    _, plan, space = spanned("\n  axes: {strategy.cap: [2%, 2.5%, 3%], strategy.core.SIZE: [5%, 15%]}\n")
+    section, points = PointConfigs(plan, space).sections["strategy"], space.points()
+    rows, _ = StrategyTable(section, ("HD", "JNJ", "PG", "QUAL", "SIZE")).rows(points.indices_between(0, points.count))
+    (group,) = rows.groups
+    assert not group.policies
+    assert sorted(group.table.cap.tolist()) == [0.025, 0.025, 0.03, 0.03]
+    assert {one.reason for one in rows.rejections.values()} == {
+        "strategy.satellites.HD: satellite HD at 2.5% is above the cap of 2%; lower it or raise the cap"
+    }
