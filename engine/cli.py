@@ -408,7 +408,7 @@ def _announce_compilation() -> None:
     """Tell once, should a kernel be compiled, why nothing else seems to happen."""
     from engine.simulation.kernel.jit import announce_compilation
 
-    message = "compiling numerical kernels, once for this installation (up to 10 s)\n"
+    message = "compiling numerical kernels, once for this installation (10 to 30 s)\n"
     announce_compilation(lambda: sys.stderr.write(message))
 
 
