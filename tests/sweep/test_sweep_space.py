@@ -327,3 +327,35 @@ def test_a_value_that_is_invalid_beside_the_base_plan_leaves_the_others_in_their
     (group,) = rows.groups
     assert not group.policies
     assert sorted(group.table.cap.tolist()) == [0.025, 0.025, 0.03, 0.03]
+
+
+TOGETHER = """
+  axes:
+    strategy.satellites: {choose: [3, 4], of: [HD, JNJ, PG, UNH], weight: [2%, 2.5%, 3%]}
+    strategy.core.SIZE: [5%, 91%, 92.5%]
+    strategy.cap: [2.5%, 3%]
+"""
+
+
+@pytest.mark.parametrize("core", ["{QUAL: rest, SIZE: 15%}", "{QUAL: 1%, SIZE: 15%}"], ids=["rest", "all named"])
+def test_combinations_checked_as_vectors_are_valid_just_when_their_configs_are(core: str) -> None:
+    """Each value is valid beside the base plan; together some satellites break the cap, and some plans are too much."""
+    _, plan, space = spanned(TOGETHER, PLAN.replace("{QUAL: rest, SIZE: 15%}", core))
+    configs, points = PointConfigs(plan, space), space.points()
+    indices = points.indices_between(0, points.count)
+    assets = ("HD", "JNJ", "PG", "QUAL", "SIZE", "UNH")
+    rows, which = StrategyTable(configs.sections["strategy"], assets).rows(indices)
+    seen = 0
+    for point, own in zip(indices.tolist(), which.tolist(), strict=True):
+        found = configs.validate(point)
+        assert (rows.group[own] < 0) == isinstance(found, Rejection), point
+        if not isinstance(found, Rejection):
+            group = rows.groups[rows.group[own]]
+            stated = dict(
+                zip([assets[column] for column in group.columns], group.table.targets[rows.row[own]], strict=True)
+            )
+            assert {name: weight for name, weight in stated.items() if weight} == {
+                name: weight for name, weight in found.strategy.nominal_weights().items() if weight
+            }
+            seen += 1
+    assert 0.1 * points.count < seen < 0.8 * points.count  # there are both
