@@ -175,7 +175,7 @@ def sweep(
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
-    tried = record_trials(summary.data.sha256, loaded.sha256(), summary.sweep.distinct)
+    tried = record_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
     if json:
         _print_json(summary.to_plain())
     else:
@@ -432,6 +432,8 @@ def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
 
 
 def _record_trial(result: RunResult) -> int:
+    from engine.backtest.plan_identity import plan_sha256
     from engine.backtest.trial_count import record_trials
 
-    return record_trials(result.summary.data.sha256, result.config_sha256)
+    closes = result.summary.data.sha256
+    return record_trials(closes, plan_sha256(result.config, closes))

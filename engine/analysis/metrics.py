@@ -8,7 +8,6 @@ Conventions and where other tools differ: ``docs/semantics.md``.
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
@@ -110,11 +109,6 @@ def max_drawdown(level: FloatArray) -> float:
     return level_sums(level).deepest
 
 
-def ulcer_index(level: FloatArray) -> float:
-    """Return the root mean square drawdown."""
-    return math.sqrt(level_sums(level).mean_square)
-
-
 def calmar(growth: float | None, deepest: float) -> float | None:
     """Return CAGR over the size of the deepest drawdown."""
     return growth / abs(deepest) if growth is not None and deepest < 0.0 else None
@@ -147,14 +141,6 @@ def correlation(returns: FloatArray, other: FloatArray) -> float | None:
     if not len(other) or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
         return None
     return float(np.corrcoef(returns, other)[0, 1])
-
-
-def longest_drawdown_days(level: FloatArray, dates: DateArray) -> int:
-    """Return the most calendar days from a high to its recovery, or to the end while there is none.
-
-    ``level`` (T+1,) has the capital before the level of ``dates`` (T,); both count as the first day.
-    """
-    return level_sums(level, dates).longest
 
 
 def period_returns(

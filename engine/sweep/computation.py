@@ -14,6 +14,7 @@ from typing import Generic, cast
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers, last_price_day, price_request
 from engine.backtest.outputs import RunResult
+from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked, slice_window
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import KeyPath, Tree
@@ -27,7 +28,7 @@ from engine.sweep.journal import Journal
 from engine.sweep.results_table import RESULTS_FILE, ResultsWriter
 from engine.sweep.section_values import RejectionCounts, count_rejections
 from engine.sweep.space import Points, Space
-from engine.sweep.variant_lookup import plan_sha256, variant_config, variant_id
+from engine.sweep.variant_lookup import variant_config, variant_id
 from engine.sweep.variants import PointConfigs
 from engine.sweep.worker import SweepJob
 
@@ -49,7 +50,7 @@ class PreparedSweep(Generic[PolicyT]):
     @cached_property
     def plan_sha256(self) -> str:
         """The hash of the plan, by content: variants are called by it."""
-        return plan_sha256(self.config, self.job.closes.provenance.sha256)
+        return plan_sha256(self.config.canonical(), self.job.closes.provenance.sha256)
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Final
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import validate_run
 from engine.core.errors import ConfigError, Fault, shorten
-from engine.core.files import file_sha256
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Points, Space
@@ -21,28 +17,6 @@ from engine.sweep.variants import config_tree
 HASH_LENGTH: Final = 8
 """Characters of a plan's hash that begin the ids of its variants."""
 _VARIANT: Final = re.compile(rf"(?:(?P<plan>[0-9a-f]{{{HASH_LENGTH}}})-)?(?P<point>[0-9]{{1,18}})")
-
-
-def plan_sha256(config: RunConfig[PolicyT], closes_sha256: str) -> str:
-    """Return the SHA-256 of what a plan is: its canonical config, with the content of files instead of their places.
-
-    ``closes_sha256`` stands for the whole source of prices.
-    """
-    data = config.canonical()
-    source = {**cast("Mapping[str, object]", data["data"]), "source": closes_sha256}
-    return hashlib.sha256(json.dumps(_replace_paths({**data, "data": source}), sort_keys=True).encode()).hexdigest()
-
-
-def _replace_paths(node: object) -> object:
-    """Return plain data with the hash of each file that a key `path` names in place of the path."""
-    if isinstance(node, dict):
-        return {key: _content_hash(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
-    return [_replace_paths(item) for item in node] if isinstance(node, list) else node
-
-
-def _content_hash(path: object) -> object:
-    file = Path(str(path)).expanduser()
-    return file_sha256(file) if file.is_file() else path
 
 
 def variant_id(plan: str, point: int) -> str:

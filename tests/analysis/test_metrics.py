@@ -81,7 +81,7 @@ def test_the_longest_drawdown_runs_from_the_high_to_its_recovery() -> None:
     """[100, 120, 110, 80, ..., 120]: high on 2015-01-04, recovered on 01-12."""
     dates = np.arange(np.datetime64("2015-01-03"), np.datetime64("2015-01-15"))
     values = np.array([100, 120, 110, 80, 90, 95, 100, 105, 110, 120, 120, 121], dtype=float)
-    days = metrics.longest_drawdown_days(np.concatenate([[100.0], values]), dates)
+    days = metrics.level_sums(np.concatenate([[100.0], values]), dates).longest
     assert days == 8
 
 
@@ -262,7 +262,9 @@ def test_beta_correlation_tracking_error_and_turnover_follow_from_their_definiti
 
 def test_the_ulcer_index_is_the_root_of_the_mean_squared_fall() -> None:
     """Falls 0, 20 %, 0, 10 %: (0.04 + 0.01) / 4 = 0.0125."""
-    assert metrics.ulcer_index(np.array([100.0, 80.0, 100.0, 90.0])) == pytest.approx(0.0125**0.5, rel=1e-12)
+    assert metrics.level_sums(np.array([100.0, 80.0, 100.0, 90.0])).mean_square ** 0.5 == pytest.approx(
+        0.0125**0.5, rel=1e-12
+    )
 
 
 def test_omega_divides_gains_by_shortfalls_around_the_threshold() -> None:
@@ -308,15 +310,15 @@ def test_the_level_begins_with_the_capital_and_chains_the_returns_onto_the_first
 def test_a_drawdown_that_never_recovers_lasts_to_the_end_and_one_from_costs_begins_at_the_opening() -> None:
     """High on 1 January, still below it on 10 February: 40 days; costs made good on 10 January: 9 days."""
     dates = np.array(["2020-01-01", "2020-01-11", "2020-02-10"], dtype="datetime64[D]")
-    assert metrics.longest_drawdown_days(np.array([100.0, 110.0, 90.0, 95.0]), dates) == 40
+    assert metrics.level_sums(np.array([100.0, 110.0, 90.0, 95.0]), dates).longest == 40
     dates = np.array(["2020-01-01", "2020-01-06", "2020-01-10"], dtype="datetime64[D]")
-    assert metrics.longest_drawdown_days(np.array([100.0, 99.0, 99.5, 101.0]), dates) == 9
+    assert metrics.level_sums(np.array([100.0, 99.0, 99.5, 101.0]), dates).longest == 9
 
 
 def test_the_days_of_a_drawdown_are_counted_before_1970_too() -> None:
     """The Dow's close of 3 September 1929 was passed on 23 November 1954, 25 years and 81 days (6 of them leap) later."""
     dates = np.array(["1929-09-03", "1932-07-08", "1954-11-23"], dtype="datetime64[D]")
-    assert metrics.longest_drawdown_days(np.array([381.17, 381.17, 41.22, 382.74]), dates) == 25 * 365 + 6 + 81
+    assert metrics.level_sums(np.array([381.17, 381.17, 41.22, 382.74]), dates).longest == 25 * 365 + 6 + 81
 
 
 def test_a_negative_rate_a_year_is_a_negative_rate_a_period() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import bars
-from engine.diagnostics.bench.stopwatch import Sample, Spread, TimeGrowth
+from engine.diagnostics.bench.stopwatch import RunTime, Spread, TimeGrowth
 from engine.diagnostics.bench.timings import (
     CAPS_WATCHED_JOB,
     COMMAND_JOB,
@@ -23,7 +23,7 @@ from engine.diagnostics.bench.timings import (
 
 def report(raptor_difference: float = 0.0) -> TimingReport:
     def line(job: str, engine: str, seconds: float, **more) -> Timing:
-        return Timing(job, engine, (Sample(seconds, seconds, 0.5 * seconds),), **more)
+        return Timing(job, engine, (RunTime(seconds, seconds, 0.5 * seconds),), **more)
 
     lanes = [line(job, lanes_title(1), 1.0, variants=1000, flops=10.0) for job in (MIX_JOB, SATELLITE_JOB)]
     return TimingReport(

@@ -16,7 +16,7 @@ from engine.diagnostics.bench.kernel_clock import clock_kernels
 from engine.diagnostics.bench.machine import session_flops
 from engine.diagnostics.bench.peer_process import RemoteRun
 from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
-from engine.diagnostics.bench.stopwatch import Sample, Spread, TimeGrowth, time_in_turns
+from engine.diagnostics.bench.stopwatch import RunTime, Spread, TimeGrowth, time_in_turns
 from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, RESULT_TOLERANCE, Timing, TimingReport
 from engine.report.bench import bench_html, bench_json, print_bench, timing_tables
 from engine.sweep.batch import run_batch
@@ -28,7 +28,7 @@ MAKE_POLICY = TypeAdapter(AnyStrategy).validate_python
 
 
 def timing(engine: str, *walls: float, kernel: float = float("nan"), **more) -> Timing:
-    samples = tuple(Sample(wall, 0.5 * wall, kernel) for wall in walls)
+    samples = tuple(RunTime(wall, 0.5 * wall, kernel) for wall in walls)
     return Timing(more.pop("job", "the job"), engine, samples, **more)
 
 
@@ -67,10 +67,10 @@ def test_an_engine_with_other_results_has_no_ratio_and_is_nobody_s_fastest(repor
 def test_one_thread_is_compared_with_the_matrix_product_by_cpu_time_and_two_by_the_clock() -> None:
     lanes = [timing("lanes", 4.0, threads=number, flops=10.0) for number in (1, 2)]
     products = [timing(f"{number} threads", 1.0, job=MATRIX_JOB, threads=number, flops=5.0) for number in (1, 2)]
-    slept = Timing("the job", "lanes", (Sample(8.0, 2.0),), threads=1, flops=10.0)
+    slept = Timing("the job", "lanes", (RunTime(8.0, 2.0),), threads=1, flops=10.0)
     report = TimingReport({}, (*lanes, *products), (), (), (1.0, 1))
     assert [report.share_of_dgemm(line).median for line in (*lanes, slept)] == [0.5, 0.5, 0.5]
-    waited = Timing("the job", "lanes", (Sample(8.0, 2.0),), threads=2, flops=10.0)
+    waited = Timing("the job", "lanes", (RunTime(8.0, 2.0),), threads=2, flops=10.0)
     assert report.share_of_dgemm(waited).median == 0.25
 
 
@@ -88,9 +88,9 @@ def test_everything_runs_in_turns_and_nobody_more_often_than_asked() -> None:
         def warm_up(self) -> None:
             calls.append(self.name.upper())
 
-        def sample(self) -> Sample:
+        def sample(self) -> RunTime:
             calls.append(self.name)
-            return Sample(1.0, 1.0)
+            return RunTime(1.0, 1.0)
 
     samples = time_in_turns([Run("a", 9), Run("b", 2)], 3)
     assert "".join(calls) == "ABababa"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.backtest.plan_identity import plan_sha256
 from engine.composition import run_config_class
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
@@ -15,7 +16,7 @@ from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
 from engine.sweep.strategy_table import StrategyTable
-from engine.sweep.variant_lookup import find_variant_config, plan_sha256
+from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.variants import PointConfigs, config_tree
 from tests.support.sweeps import PLAN, SMALL, spanned, sweeping
 
@@ -171,13 +172,13 @@ def test_a_plan_is_called_by_what_its_files_contain_not_by_where_they_lie(tmp_pa
         name: plan_sha256(
             spanned(SMALL, PLAN.replace("sweep:", f"compare: {{risk_free: {{path: {file}, unit: percent}}}}\nsweep:"))[
                 0
-            ],
+            ].canonical(),
             "c",
         )
         for name, file in rates.items()
     }
     assert found["here.csv"] == found["there.csv"] != found["other.csv"]
-    assert plan_sha256(config, "a") != plan_sha256(config, "b")
+    assert plan_sha256(config.canonical(), "a") != plan_sha256(config.canonical(), "b")
 
 
 def test_points_whose_values_state_the_same_are_one_plan() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.diagnostics.bench import kernel_clock
-from engine.diagnostics.bench.stopwatch import Sample
+from engine.diagnostics.bench.stopwatch import RunTime
 
 SWEEP_TEXT: Final = """
 sweep:
@@ -48,7 +48,7 @@ class CommandRun:
         self.sample()
         self.memory = 0
 
-    def sample(self) -> Sample:
+    def sample(self) -> RunTime:
         """Run the command to its end; what it prints goes nowhere."""
         with tempfile.TemporaryDirectory() as place:
             note = Path(place) / "note.json"
@@ -67,7 +67,7 @@ class CommandRun:
                 raise subprocess.CalledProcessError(process.returncode, list(self.arguments))
             told = _UNKNOWN | (json.loads(note.read_text(encoding="ascii")) if self.own else {})
         self.memory = max(self.memory, told["peak"])
-        return Sample(wall, usage.ru_utime + usage.ru_stime, told["kernel"])
+        return RunTime(wall, usage.ru_utime + usage.ru_stime, told["kernel"])
 
 
 def _environment() -> dict[str, str]:

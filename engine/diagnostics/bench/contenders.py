@@ -27,7 +27,7 @@ from engine.diagnostics.bench.jobs import (
 from engine.diagnostics.bench.machine import MATRIX_FLOPS, matrix_product, session_flops
 from engine.diagnostics.bench.peer_process import RemoteRun
 from engine.diagnostics.bench.peers import PEERS, PeerFigures, run_quietly
-from engine.diagnostics.bench.stopwatch import LocalRun, Sample, TimedRun
+from engine.diagnostics.bench.stopwatch import LocalRun, RunTime, TimedRun
 from engine.diagnostics.bench.timings import (
     CAPS_WATCHED_JOB,
     MATRIX_JOB,
@@ -57,7 +57,7 @@ class Contender:
     run: TimedRun
     check: Callable[[object], float] | None = None
 
-    def timing(self, samples: list[Sample]) -> Timing:
+    def timing(self, samples: list[RunTime]) -> Timing:
         """Return its line."""
         return self.line(tuple(samples), difference=self.check(self.run.result) if self.check else None)
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from engine.diagnostics.bench.jobs import mix_job
 from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
-from engine.diagnostics.bench.stopwatch import Sample
+from engine.diagnostics.bench.stopwatch import RunTime
 
 ENVIRONMENT: Final = Path(sys.prefix).with_name(".venv-bench")
 
@@ -53,12 +53,12 @@ class RemoteRun:
         """Start the process and wait until it has imported the peer and prepared the job; it may take long to run."""
         self._answer()
 
-    def sample(self) -> Sample:
+    def sample(self) -> RunTime:
         """Have the job run once; the process times itself."""
         print(file=self._process.stdin, flush=True)
         told = self._answer()
         self.result = told["figures"]
-        return Sample(told["wall"], told["cpu"])
+        return RunTime(told["wall"], told["cpu"])
 
     def _answer(self) -> dict[str, Any]:
         answer = self._process.stdout.readline() if self._process.stdout else ""

@@ -17,7 +17,7 @@ SHORTEST_SAMPLE: Final = 0.05
 """Seconds: what takes less is run several times for one sample."""
 
 
-class Sample(NamedTuple):
+class RunTime(NamedTuple):
     """One run: wall and CPU seconds of all threads; of the latter those in kernels, where they were looked at."""
 
     wall: float
@@ -53,7 +53,7 @@ class TimedRun(Protocol):
     def warm_up(self) -> None:
         """Run once without being timed."""
 
-    def sample(self) -> Sample:
+    def sample(self) -> RunTime:
         """Run and say how long it took."""
 
 
@@ -72,7 +72,7 @@ class LocalRun:
         self.call()
         self.repeats = max(1, math.ceil(SHORTEST_SAMPLE / self._timed(1).wall))
 
-    def sample(self) -> Sample:
+    def sample(self) -> RunTime:
         """Return the mean of some runs."""
         found = self._timed(self.repeats)
         if not self.own:
@@ -82,16 +82,16 @@ class LocalRun:
         # what the clock itself takes is left out, so the share is carried over to the runs without it
         return found._replace(kernel=found.cpu * clock.seconds / (watched.cpu * self.repeats))
 
-    def _timed(self, repeats: int) -> Sample:
+    def _timed(self, repeats: int) -> RunTime:
         wall, cpu = time.perf_counter(), time.process_time()
         for _ in range(repeats):
             self.result = self.call()
-        return Sample((time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats)
+        return RunTime((time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats)
 
 
 def time_in_turns(
     runs: Sequence[TimedRun], rounds: int, say: Callable[[int], None] = lambda _: None
-) -> list[list[Sample]]:
+) -> list[list[RunTime]]:
     """Return the samples of each run: all run once, then all again, so that what the machine does meanwhile hits all.
 
     ``say`` is called with the round that begins, 0 for the one that is not timed.
@@ -99,7 +99,7 @@ def time_in_turns(
     say(0)
     for run in runs:
         run.warm_up()
-    samples: list[list[Sample]] = [[] for _ in runs]
+    samples: list[list[RunTime]] = [[] for _ in runs]
     for number in range(1, rounds + 1):
         say(number)
         for run, taken in zip(runs, samples, strict=True):

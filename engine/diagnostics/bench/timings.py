@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.diagnostics.bench.stopwatch import Sample, Spread, TimeGrowth
+from engine.diagnostics.bench.stopwatch import RunTime, Spread, TimeGrowth
 
 RESULT_TOLERANCE = 1e-9
 """Relative difference up to which two engines have done the same job."""
@@ -35,7 +35,7 @@ class Timing:
 
     job: str
     engine: str
-    samples: tuple[Sample, ...]
+    samples: tuple[RunTime, ...]
     variants: int = 1
     threads: int = 1
     flops: float | None = None

@@ -58,12 +58,6 @@ def njit_inline(function: Function) -> Function:
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
-def is_compiled(function: str) -> bool:
-    """Return whether an earlier process left ``function`` of this state on disk; if not, its first call compiles."""
-    off = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
-    return off or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{function}-*.nbi")))
-
-
 def announce_compilation(announce: Callable[[], object]) -> None:
     """Call ``announce`` when this process compiles a first kernel, because none of this state is on disk."""
     numba_events.register("numba:compile", _FirstCompilation(announce))  # type: ignore[no-untyped-call]
