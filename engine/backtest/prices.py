@@ -38,7 +38,7 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
     """
     closes, findings = load_checked(config, price_request(config))
-    market, row = slice_window(closes.to_market(config.account.cash.rate), config.window)
+    market, row = slice_window(closes.to_market(config.account.currency, config.account.cash.rate), config.window)
     return LoadedPrices(market, row, findings)
 
 
@@ -47,12 +47,21 @@ def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Clo
     closes = config.data.source.load(request)
     findings = quality_findings(config, closes)
     raise_error_findings(findings)
-    if closes.currency != config.account.currency:
+    return prepare_closes(config, closes), findings
+
+
+def prepare_closes(config: RunConfig[PolicyT], closes: Closes) -> Closes:
+    """Return what a source states as the account sees it: today's shares (S16), its currency (S17), one frequency (S1).
+
+    Raises DataError when there is no way from the one to the other.
+    """
+    other = sorted(set(closes.currencies) - {"", config.account.currency})
+    if other:
         raise DataError(
-            f"prices are in {closes.currency}, account.currency is {config.account.currency}; "
-            f"set account.currency: {closes.currency}, or name a source in {config.account.currency}"
+            f"prices are in {', '.join(other)}, account.currency is {config.account.currency}; "
+            f"name a source in {config.account.currency}"
         )
-    return closes, findings
+    return closes
 
 
 def slice_window(market: Market, window: Window) -> tuple[Market, int]:

@@ -30,7 +30,8 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     """Print which closes there are and every finding of the quality gate."""
     out = console()
     kind = closes.provenance.closes
-    out.print(text(f"{closes.provenance.source}: {kind} closes in {closes.currency}", "bold"))
+    currencies = ", ".join(sorted(set(filter(None, closes.currencies)))) or "USD"
+    out.print(text(f"{closes.provenance.source}: {kind} closes in {currencies}", "bold"))
     out.print(
         text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")
     )

@@ -117,7 +117,7 @@ def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
     """Run the base config with all it is compared with; no intervals are drawn."""
     config = sweep.base_config
     closes = sweep.job.closes.select(config_tickers(config), price_request(config).end)
-    market, start = slice_window(closes.to_market(config.account.cash.rate), config.window)
+    market, start = slice_window(closes.to_market(config.account.currency, config.account.cash.rate), config.window)
     return run_backtest(config, LoadedPrices(market, start, sweep.findings), intervals=False)
 
 

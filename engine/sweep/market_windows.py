@@ -65,7 +65,7 @@ class MarketWindows(Generic[PolicyT]):
         """Return the market of some tickers with the rows of a window, and their closes."""
         window = terms.window
         closes = self.closes.select(tickers, last_price_day(window.end) if window.end else None)
-        market = closes.to_market(terms.account.cash.rate)
+        market = closes.to_market(terms.account.currency, terms.account.cash.rate)
         cut, start = slice_window(market, window)
         end = len(cut.dates)
         free = risk_free_per_session(self._risk_free, cut.dates[start:])

@@ -344,7 +344,7 @@ def test_closes_make_a_market(tmp_path: Path) -> None:
     """The market carries the provenance and the currency on."""
     (tmp_path / "p.csv").write_bytes(wide("2024-01-02,1,7", "2024-01-03,2,8"))
     source = Files(path=tmp_path / "p.csv", currency="EUR")
-    market = source.load(PriceRequest(("BBB", "AAA"))).to_market(0.02)
+    market = source.load(PriceRequest(("BBB", "AAA"))).to_market("EUR", 0.02)
     assert market.assets == ("AAA", "BBB")
     assert market.currency == "EUR"
     assert market.provenance.sha256

@@ -37,7 +37,9 @@ def examine(dates: np.ndarray, closes: np.ndarray, *, calendar: bool = True) -> 
     """Inspect closes of the tickers AAA, BBB, ..."""
     tickers = tuple(chr(65 + column) * 3 for column in range(closes.shape[1]))
     sessions = exchange_sessions("XNYS", dates.min(), dates.max()) if calendar and len(dates) else None
-    return inspect_closes(Closes(dates, tickers, closes, "USD", Provenance("test", "adjusted")), "XNYS", sessions)
+    return inspect_closes(
+        Closes(dates, tickers, closes, ("USD",) * len(tickers), Provenance("test", "adjusted")), "XNYS", sessions
+    )
 
 
 def kinds(findings: tuple[Finding, ...]) -> set[str]:

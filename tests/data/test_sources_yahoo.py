@@ -65,7 +65,7 @@ def test_recordings(yahoo: FakeYahoo, shared_data: Path) -> None:
         chart = yahoo.charts[ticker] = recorded(folder / name)
         closes = Yahoo().load(PriceRequest((ticker,), exchange=exchange), now=dt.datetime(2025, 11, 8, tzinfo=dt.UTC))
         adjusted = np.array(chart["indicators"]["adjclose"][0]["adjclose"], dtype=np.float64)
-        assert closes.currency == currency
+        assert closes.currencies == (currency,)
         assert np.isin(closes.closes, adjusted).all()
         if count:
             assert len(closes.dates) == count, name
@@ -277,7 +277,7 @@ def test_pence_become_pounds(yahoo: FakeYahoo) -> None:
     """Prices in GBp are divided by 100, and the result says so."""
     yahoo.charts["VOD.L"] = made_up("VOD.L", *flat(days()), currency="GBp")
     loaded = Yahoo().load(PriceRequest(("VOD.L",)), now=EVENING)
-    assert loaded.currency == "GBP"
+    assert loaded.currencies == ("GBP",)
     assert loaded.closes[0, 0] == pytest.approx(1.0)
     assert any("divided by 100" in note for note in loaded.provenance.notes)
 

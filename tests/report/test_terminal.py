@@ -146,7 +146,7 @@ def test_the_quality_page_names_every_finding(
 
     monkeypatch.setenv("COLUMNS", "80")
     dates = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
-    closes = Closes(dates, ("[b]A", "B"), np.array([[1.0, np.nan]] * 3), "USD", Provenance("memory", "raw"))
+    closes = Closes(dates, ("[b]A", "B"), np.array([[1.0, np.nan]] * 3), ("USD", "USD"), Provenance("memory", "raw"))
     found = (
         Finding("error", "unit", "[b]A", dates[0], "[b]A: the unit changes"),
         Finding("note", "late", "B", None, "B: has no close"),

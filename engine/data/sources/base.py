@@ -32,44 +32,77 @@ class PriceRequest:
 
 @dataclass(frozen=True)
 class CloseSeries:
-    """One ticker's closes: ``dates (T,)`` strictly increasing, ``closes (T,)`` [currency/share], NaN for no print."""
+    """One ticker's closes and events, as a source states them.
+
+    Attributes
+    ----------
+    dates : (T,) datetime64[D], strictly increasing
+    closes : (T,) [currency/share], NaN for no print
+    dividends : (T,) of each ex-date [currency/share], 0 on other days; None where the source states none
+    splits : (T,) shares of each day for one of the day before, 1 on other days; None where the source states none
+    currency : three letters, or as a vendor writes pence and cents; ``""`` where nothing says
+
+    """
 
     dates: DateArray
     closes: FloatArray
+    dividends: FloatArray | None = None
+    splits: FloatArray | None = None
+    currency: str = ""
 
     def select(self, rows: BoolArray) -> CloseSeries:
         """Return the rows that are True."""
-        return CloseSeries(self.dates[rows], self.closes[rows])
+        dividends = None if self.dividends is None else self.dividends[rows]
+        splits = None if self.splits is None else self.splits[rows]
+        return CloseSeries(self.dates[rows], self.closes[rows], dividends, splits, self.currency)
+
+    def printed(self) -> CloseSeries:
+        """Return the rows that have a close; events of other rows move to the next one that has."""
+        rows = ~np.isnan(self.closes)
+        if rows.all():
+            return self
+        kept, ends = self.select(rows), np.flatnonzero(rows)
+        begins = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+        dividends, splits = kept.dividends, kept.splits
+        if self.dividends is not None and len(ends):
+            dividends = np.add.reduceat(self.dividends[: ends[-1] + 1], begins)
+        if self.splits is not None and len(ends):
+            splits = np.multiply.reduceat(self.splits[: ends[-1] + 1], begins)
+        return dataclasses.replace(kept, dividends=dividends, splits=splits)
 
 
 @dataclass(frozen=True)
 class Closes:
-    """Closing prices as a source has them: nothing filled, carried or invented.
+    """Closing prices and events as a source has them: nothing filled, carried or invented.
 
     Attributes
     ----------
     dates : (T,) datetime64[D]; every row has a close of some asset
     tickers : N tickers, sorted
     closes : (T, N) [currency/share]; NaN where there was no print
-    currency : of every close
+    currencies : N, one a ticker; ``""`` where nothing says
     provenance : source, kind of closes, hash, notes
+    dividends : (T, N) of each ex-date [currency/share], 0 on other days; None where no ticker has any
+    splits : (T, N) shares of each day for one of the day before, 1 on other days; None where no ticker has any
 
     """
 
     dates: DateArray
     tickers: tuple[str, ...]
     closes: FloatArray
-    currency: str
+    currencies: tuple[str, ...]
     provenance: Provenance
+    dividends: FloatArray | None = None
+    splits: FloatArray | None = None
 
-    def to_market(self, annual_cash_rate: float = 0.0) -> Market:
+    def to_market(self, currency: str, annual_cash_rate: float = 0.0) -> Market:
         """Return the market these closes make; ``annual_cash_rate`` is an annual effective rate [fraction]."""
         return Market.build(
             self.dates,
             self.tickers,
             self.closes,
             annual_cash_rate=annual_cash_rate,
-            currency=self.currency,
+            currency=currency,
             provenance=self.provenance,
         )
 
@@ -83,13 +116,21 @@ class Closes:
             raise DataError(f"{', '.join(missing)}: not among the closes that were loaded")
         columns = [at for at, ticker in enumerate(self.tickers) if ticker in tickers]
         rows = len(self.dates) if end is None else int(np.searchsorted(self.dates, np.datetime64(end), side="right"))
-        closes = self.closes[:rows, columns]
-        printed = ~np.isnan(closes).all(axis=1)
+        printed = ~np.isnan(self.closes[:rows, columns]).all(axis=1)
         if not printed.any():
             raise DataError(f"no close of {', '.join(tickers)} up to {end}; choose a later window.end")
-        names = tuple(self.tickers[at] for at in columns)
+
+        def cut(table: FloatArray | None) -> FloatArray | None:
+            return None if table is None else read_only(table[:rows, columns][printed])
+
         return dataclasses.replace(
-            self, dates=self.dates[:rows][printed], tickers=names, closes=read_only(closes[printed])
+            self,
+            dates=self.dates[:rows][printed],
+            tickers=tuple(self.tickers[at] for at in columns),
+            closes=read_only(self.closes[:rows, columns][printed]),
+            currencies=tuple(self.currencies[at] for at in columns),
+            dividends=cut(self.dividends),
+            splits=cut(self.splits),
         )
 
 
@@ -128,17 +169,22 @@ class SupportsFetch(Protocol):
         """Bring the store up to the last closed session."""
 
 
-def closes_sha256(dates: DateArray, tickers: tuple[str, ...], closes: FloatArray) -> str:
-    """Return the SHA-256 of dates, tickers and closes: the same prices give the same 64 digits on every machine."""
+def closes_sha256(closes: Closes) -> str:
+    """Return the SHA-256 of what was loaded: the same prices give the same 64 digits on every machine."""
     digest = hashlib.sha256()
-    digest.update(np.asarray(dates, "datetime64[D]").astype("<i8").tobytes())
-    digest.update("\0".join(tickers).encode("utf-8"))
-    digest.update(np.where(np.isnan(closes), np.nan, closes).astype("<f8").tobytes())  # one NaN of many bit patterns
+    digest.update(np.asarray(closes.dates, "datetime64[D]").astype("<i8").tobytes())
+    digest.update("\0".join(closes.tickers).encode("utf-8"))
+    digest.update(np.where(np.isnan(closes.closes), np.nan, closes.closes).astype("<f8").tobytes())  # one NaN of many
+    for name, events in (("dividends", closes.dividends), ("splits", closes.splits)):
+        if events is not None:
+            digest.update(name.encode() + events.astype("<f8").tobytes())
+    if set(closes.currencies) - {"", "USD"}:
+        digest.update("\0".join(closes.currencies).encode("utf-8"))
     return digest.hexdigest()
 
 
 def combine_series(
-    series: Mapping[str, CloseSeries], request: PriceRequest, currency: str, provenance: Provenance
+    series: Mapping[str, CloseSeries], request: PriceRequest, provenance: Provenance, currency: str = ""
 ) -> Closes:
     """Set the series of the requested tickers side by side, up to ``request.end``, and sign the result.
 
@@ -146,8 +192,8 @@ def combine_series(
     ----------
     series : one entry for every requested ticker
     request : what was asked for
-    currency : of every close
     provenance : its ``sha256`` is set here; a ticker whose first close lies after the window adds a note
+    currency : of every series that does not say
 
     Raises
     ------
@@ -156,7 +202,7 @@ def combine_series(
 
     """
     tickers = tuple(sorted(set(request.tickers)))
-    printed = {ticker: series[ticker].select(~np.isnan(series[ticker].closes)) for ticker in tickers}
+    printed = {ticker: series[ticker].printed() for ticker in tickers}
     end = np.datetime64(request.end or dt.date.max, "D")
     inside = {ticker: one.select(one.dates <= end) for ticker, one in printed.items()}
     dates = (
@@ -165,13 +211,31 @@ def combine_series(
     if not len(dates):
         wanted = f"{', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}"
         raise DataError(f"{provenance.source}: no close of {wanted}; choose a later window.end or another source")
+    rows = [np.searchsorted(dates, inside[ticker].dates) for ticker in tickers]
+
+    def table(columns: list[FloatArray | None], empty: float) -> FloatArray | None:
+        if all(column is None or (column == empty).all() for column in columns):
+            return None
+        whole = np.full((len(dates), len(tickers)), empty)
+        for at, column in enumerate(columns):
+            if column is not None:
+                whole[rows[at], at] = column
+        return read_only(whole)
+
     closes = np.full((len(dates), len(tickers)), np.nan)
-    for column, ticker in enumerate(tickers):
-        closes[np.searchsorted(dates, inside[ticker].dates), column] = inside[ticker].closes
+    for at, ticker in enumerate(tickers):
+        closes[rows[at], at] = inside[ticker].closes
     notes = [_late_note(ticker, printed[ticker]) for ticker in tickers if not len(inside[ticker].dates)]
-    sha256 = closes_sha256(dates, tickers, closes)
-    signed = dataclasses.replace(provenance, sha256=sha256, notes=(*provenance.notes, *notes))
-    return Closes(read_only(dates), tickers, read_only(closes), currency, signed)
+    whole = Closes(
+        dates=read_only(dates),
+        tickers=tickers,
+        closes=read_only(closes),
+        currencies=tuple(inside[ticker].currency or currency for ticker in tickers),
+        provenance=dataclasses.replace(provenance, notes=(*provenance.notes, *notes)),
+        dividends=table([inside[ticker].dividends for ticker in tickers], 0.0),
+        splits=table([inside[ticker].splits for ticker in tickers], 1.0),
+    )
+    return dataclasses.replace(whole, provenance=dataclasses.replace(whole.provenance, sha256=closes_sha256(whole)))
 
 
 def _late_note(ticker: str, series: CloseSeries) -> str:

@@ -39,8 +39,8 @@ class Files(ConfigModel):
     closes: Literal["auto", "adjusted", "raw"] = "auto"
     """``adjusted`` closes contain dividends and splits, ``raw`` ones do not; ``auto`` takes adjusted ones where every
     requested ticker has them, raw ones where none has."""
-    currency: Currency = "USD"
-    """Of every close; prices in pence (GBp) have to be divided by 100 first."""
+    currency: Currency | None = None
+    """Of every close whose currency the files do not say."""
 
     def load(self, request: PriceRequest) -> Closes:
         """Return the closes of the requested tickers; raises DataError naming file, ticker, date and remedy."""
@@ -55,7 +55,9 @@ class Files(ConfigModel):
         series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
         closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
         source = f"files ({path.name})"
-        return combine_series(series, request, self.currency, Provenance(source, closes, notes=(*notes, *assumed)))
+        return combine_series(
+            series, request, Provenance(source, closes, notes=(*notes, *assumed)), self.currency or ""
+        )
 
 
 def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:

@@ -46,7 +46,7 @@ class Sample(ConfigModel):
                 message = f"the sample does not hold {ticker}{suggestion(ticker, known)}"
                 raise DataError(f"data.source: {message}; it holds {', '.join(sorted(known))}")
         origin = Provenance("sample (skfolio's data sets)", "adjusted", notes=tuple(_notes(request)))
-        return combine_series(series, request, "USD", origin)
+        return combine_series(series, request, origin, "USD")
 
 
 def _notes(request: PriceRequest) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Yahoo(ConfigModel):
         for ticker, stored in held.items():
             series[ticker], remarks = _restrict_to_sessions(ticker, stored, request.exchange)
             notes += remarks
-        return combine_series(series, request, currency, Provenance(_SOURCE, "adjusted", notes=tuple(notes)))
+        return combine_series(series, request, Provenance(_SOURCE, "adjusted", notes=tuple(notes)), currency)
 
     def fetch(
         self, request: PriceRequest, progress: FetchProgress | None = None, *, now: dt.datetime | None = None
