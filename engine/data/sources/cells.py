@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import ISO_DATE_PATTERN
 from engine.data.sessions import weekdays
-from engine.data.sources.base import CloseSeries
-from engine.data.sources.layouts import CloseKind, PriceColumns, PriceTable
 
 _BASIC_DATE = re.compile(r"[0-9]{8}")
 _AMERICAN_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
@@ -79,65 +77,6 @@ def parse_numbers(
         with suppress(ValueError):
             return np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
     return np.array([_parse_number(file, ticker, day, cell) for day, cell in zip(days, cells, strict=True)])
-
-
-def build_series(file: str, ticker: str, days: DateArray, closes: FloatArray) -> CloseSeries:
-    """Return a checked series with its oldest row first.
-
-    Raises DataError for dates that neither rise nor fall throughout, a date that occurs twice, and closes that are not
-    positive.
-    """
-    wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
-    if len(wrong):
-        at = wrong[0]
-        raise DataError(
-            f"{file}: {ticker} on {days[at]}: found the close {closes[at]:g}, expected a finite price above 0; "
-            "correct it or leave it empty"
-        )
-    return CloseSeries(*_sort_ascending(file, ticker, days, closes))
-
-
-def build_price_table(
-    file: str,
-    days: DateArray,
-    columns: PriceColumns,
-    rows_by_ticker: Mapping[str, IntArray] | None,
-    numbers: Callable[[int, str, IntArray], FloatArray],
-) -> PriceTable:
-    """Return the series of a file.
-
-    Parameters
-    ----------
-    file : its name, for messages
-    days : (T,) the date of each row
-    columns : where its closes are
-    rows_by_ticker : of a long file, the rows of every ticker in it; none of one that is not wanted
-    numbers : reads a column, for a ticker, at some of the rows
-
-    """
-    series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
-    for (name, kind), column in columns.closes.items():
-        for ticker, rows in ({name: np.arange(len(days))} if rows_by_ticker is None else rows_by_ticker).items():
-            if len(rows):
-                label = ticker or "its close"
-                series[ticker, kind] = build_series(file, label, days[rows], numbers(column, label, rows))
-    return PriceTable(series, columns.names if rows_by_ticker is None else tuple(rows_by_ticker), columns.notes)
-
-
-def _sort_ascending(file: str, ticker: str, days: DateArray, closes: FloatArray) -> tuple[DateArray, FloatArray]:
-    steps = np.diff(days).astype(np.int64)
-    if (steps > 0).all():
-        return days, closes
-    if (steps < 0).all():  # newest first, as many vendors write
-        return days[::-1], closes[::-1]
-    same = np.flatnonzero(steps == 0)
-    if len(same):
-        message = f"found {days[same[0]]} twice, expected each date once; remove one of the rows"
-        raise DataError(f"{file}: {ticker}: {message}")
-    falls = (steps > 0).sum() >= (steps < 0).sum()
-    at = np.flatnonzero((steps < 0) if falls else (steps > 0))[0]
-    message = f"found {days[at + 1]} after {days[at]}, expected dates in order; sort the rows by date"
-    raise DataError(f"{file}: {ticker}: {message}")
 
 
 def _parse_days(file: str, texts: Sequence[str], cells: Sequence[str]) -> DateArray:

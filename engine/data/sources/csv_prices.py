@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.csv_reader import numbered_rows, refuse_ragged
-from engine.data.sources.cells import build_price_table, parse_dates, parse_numbers
-from engine.data.sources.layouts import PriceColumns, PriceTable, parse_double_header, parse_header
+from engine.data.sources.cells import parse_dates, parse_numbers
+from engine.data.sources.layouts import parse_double_header, parse_header
+from engine.data.sources.price_columns import PriceColumns
+from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
 
 Rows: TypeAlias = "list[list[str]]"
 
@@ -45,11 +48,29 @@ def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str]) -> 
         for at, row in enumerate(rows):
             own.setdefault(row[columns.ticker].strip(), []).append(at)
     rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
+    cells = _TextColumns(file, days, rows, columns.american)
+    return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, cells)
 
-    def numbers(column: int, ticker: str, at: IntArray) -> FloatArray:
-        return parse_numbers(file, ticker, days[at], [rows[i][column] for i in at], grouped=columns.american)
 
-    return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, numbers)
+@dataclass(frozen=True)
+class _TextColumns:
+    """Reads the columns of a file of text."""
+
+    file: str
+    days: DateArray
+    rows: Rows
+    grouped: bool
+
+    def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
+        cells = [self.rows[at][column] for at in rows]
+        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
+
+    def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
+        cells = [ratio_text(self.rows[at][column]) for at in rows]
+        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
+
+    def texts(self, column: int, rows: IntArray) -> list[str]:
+        return [self.rows[at][column].strip() for at in rows]
 
 
 def _split_rows(file: str, content: bytes) -> Rows:

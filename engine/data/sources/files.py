@@ -15,7 +15,9 @@ from engine.core.files import expand_home
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.csv_prices import parse_csv_price_table
-from engine.data.sources.layouts import CloseKind, PriceTable, shortlist
+from engine.data.sources.layouts import shortlist
+from engine.data.sources.price_columns import CloseKind
+from engine.data.sources.price_table import PriceTable
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})

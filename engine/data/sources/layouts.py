@@ -12,57 +12,26 @@ is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from engine.core.errors import DataError
-from engine.data.sources.base import CloseSeries
-
-CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
+from engine.data.sources.price_columns import CloseKind, FieldColumns, PriceColumns
 
 _NAMES_OF_ROLES: Final = {
     "date": "date|datetime|timestamp|data|<date>|__index_level_0__",
     "ticker": "ticker|symbol|<ticker>",
     "close": "close|zamkniecie|<close>",
-    "adjusted": "adj close|adj_close|adjclose|adjusted_close|adjusted close",
+    "adjusted": "adj close|adj. close|adj_close|adjclose|adjusted_close|adjusted close",
     "price": "price",
-    "other": "open|high|low|volume|vol.|change %|dividends|dividend|dividend_amount|stock splits|split|"
-    "split_coefficient|capital gains|repaired?|currency|otwarcie|najwyzszy|najnizszy|wolumen|<per>|<time>|<open>|"
-    "<high>|<low>|<vol>|<openint>||index|unnamed: 0",
+    "dividend": "dividends|dividend|dividend_amount|dividend amount|ex-dividend|divcash",
+    "split": "stock splits|split|splits|split_coefficient|split coefficient|split ratio|split factor|splitfactor",
+    "currency": "currency",
+    "other": "open|high|low|volume|vol.|change %|capital gains|repaired?|otwarcie|najwyzszy|najnizszy|wolumen|<per>|"
+    "<time>|<open>|<high>|<low>|<vol>|<openint>||index|unnamed: 0",
 }
 _ROLES: Final = {name: role for role, names in _NAMES_OF_ROLES.items() for name in names.split("|")}
 _STOOQ_CLOSES: Final = frozenset({"zamkniecie", "<close>"})
 _OPEN_HIGH_LOW: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
-
-
-@dataclass(frozen=True)
-class PriceTable:
-    """What one file holds of the tickers asked for.
-
-    ``series`` by (ticker, kind), the ticker None where the file does not name it; ``names`` are all tickers that the
-    file names, none for a single series; ``notes`` are what a reader of the result should know.
-    """
-
-    series: dict[tuple[str | None, CloseKind], CloseSeries]
-    names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def by_kind(self, ticker: str) -> dict[CloseKind, CloseSeries]:
-        """Return the closes of ``ticker``; a single series that the file does not name is anybody's."""
-        own = ticker if self.names else None
-        return {kind: series for (name, kind), series in self.series.items() if name == own}
-
-
-@dataclass(frozen=True)
-class PriceColumns:
-    """Where a file keeps what: column numbers, and what its header tells about the closes."""
-
-    date: int
-    closes: dict[tuple[str | None, CloseKind], int]
-    ticker: int | None = None
-    names: tuple[str, ...] = ()
-    american: bool = False
-    notes: tuple[str, ...] = ()
 
 
 def column_role(name: str) -> str:
@@ -93,8 +62,8 @@ def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date:
     folded = {name.strip().lower(): column for column, name in enumerate(header)}
     closes, notes = _classify_closes(file, roles, folded)
     american = "price" in roles and "change %" in folded
-    unnamed: dict[tuple[str | None, CloseKind], int] = {(None, kind): column for kind, column in closes.items()}
-    return PriceColumns(date, unnamed, roles.get("ticker"), american=american, notes=notes)
+    series: dict[str | None, FieldColumns] = {None: _with_events(closes, roles)}
+    return PriceColumns(date, series, roles.get("ticker"), american=american, notes=notes)
 
 
 def parse_double_header(
@@ -102,16 +71,16 @@ def parse_double_header(
 ) -> PriceColumns:
     """Read a header of two rows, fields above tickers (or the other way round), first cell of each its label."""
     wanted = set(wanted)
-    closes: dict[tuple[str | None, CloseKind], int] = {}
+    series: dict[str | None, FieldColumns] = {}
     notes: list[str] = []
     for ticker in dict.fromkeys(tickers[1:]):
         own = [column for column in range(1, len(tickers)) if tickers[column] == ticker]
         roles = {column_role(fields[column]): column for column in own}
         found, remarks = _classify_closes(file, roles, {fields[column].strip().lower(): column for column in own})
         if ticker in wanted:
-            closes |= {(ticker, kind): column for kind, column in found.items()}
+            series[ticker] = _with_events(found, roles)
             notes.extend(remarks)
-    return PriceColumns(0, closes, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
+    return PriceColumns(0, series, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
 
 
 def shortlist(names: Iterable[str], most: int = 12) -> str:
@@ -148,10 +117,16 @@ def _wide_columns(file: str, header: Sequence[str], date: int, tickers: Iterable
     for ticker in tickers:
         if names.count(ticker) > 1:
             raise DataError(f"{file}: {ticker}: found {names.count(ticker)} columns, expected one; remove the others")
-    closes: dict[tuple[str | None, CloseKind], int] = {
-        (ticker, "unsaid"): names.index(ticker) for ticker in tickers if ticker in names and names.index(ticker) != date
+    series: dict[str | None, FieldColumns] = {
+        ticker: FieldColumns({"unsaid": names.index(ticker)})
+        for ticker in tickers
+        if ticker in names and names.index(ticker) != date
     }
-    return PriceColumns(date, closes, names=tuple(name for column, name in enumerate(names) if name and column != date))
+    return PriceColumns(date, series, names=tuple(name for column, name in enumerate(names) if name and column != date))
+
+
+def _with_events(closes: dict[CloseKind, int], roles: dict[str, int]) -> FieldColumns:
+    return FieldColumns(closes, roles.get("dividend"), roles.get("split"), roles.get("currency"))
 
 
 def _classify_closes(

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import pyarrow.parquet as pq
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
-from engine.data.sources.cells import build_price_table, parse_dates, refuse_shifted_dates
-from engine.data.sources.layouts import PriceColumns, PriceTable, column_role, parse_double_header, parse_header
+from engine.data.sources.cells import parse_dates, parse_numbers, refuse_shifted_dates
+from engine.data.sources.layouts import column_role, parse_double_header, parse_header
+from engine.data.sources.price_columns import FieldColumns, PriceColumns
+from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
 
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
@@ -38,9 +41,7 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
     with pq.ParquetFile(path, page_checksum_verification=True) as source:
         schema = source.schema_arrow
         columns = _find_columns(path.name, schema, wanted)
-        picked = {*columns.closes.values(), columns.date}
-        picked |= set() if columns.ticker is None else {columns.ticker}
-        asked = [schema.names[at] for at in sorted(picked)]
+        asked = [schema.names[at] for at in sorted(columns.used())]
         twice = [name for name in asked if schema.names.count(name) > 1]
         if twice:
             raise DataError(f"{path.name}: found several columns {twice[0]}, expected one; remove the others")
@@ -48,14 +49,44 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
     days = _read_dates(path.name, table[schema.names[columns.date]])
-    narrow = any(schema.field(at).type == pa.float32() for at in columns.closes.values())
+    narrow = any(schema.field(at).type == pa.float32() for one in columns.series.values() for at in one.closes.values())
     notes = columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
     rows = None
     if columns.ticker is not None:
         rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
-    closes = {at: _read_numbers(path.name, schema.names[at], table) for at in columns.closes.values()}
     columns = dataclasses.replace(columns, notes=notes)
-    return build_price_table(path.name, days, columns, rows, lambda column, _, own: closes[column][own])
+    return build_price_table(path.name, days, columns, rows, _ArrowColumns(path.name, days, table, schema.names))
+
+
+@dataclass(frozen=True)
+class _ArrowColumns:
+    """Reads the columns of a Parquet file; each is converted once, however many tickers share it."""
+
+    file: str
+    days: DateArray
+    table: pa.Table
+    names: list[str]
+    converted: dict[int, FloatArray] = field(default_factory=dict)
+
+    def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:  # noqa: ARG002  (a column of one type has no wrong cell to name a ticker for)
+        if column not in self.converted:
+            self.converted[column] = _read_numbers(self.file, self.names[column], self.table)
+        whole = self.converted[column]
+        return whole if len(rows) == len(whole) else whole[rows]
+
+    def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
+        if not _is_text(self.table[self.names[column]].type):
+            return self.numbers(column, ticker, rows)
+        cells = [ratio_text(cell) for cell in self.texts(column, rows)]
+        return parse_numbers(self.file, ticker, self.days[rows], cells)
+
+    def texts(self, column: int, rows: IntArray) -> list[str]:
+        try:
+            cells = self.table[self.names[column]].cast(pa.string()).to_pylist()
+        except pa.ArrowException:
+            found = f"found a column {self.names[column]} of {self.table[self.names[column]].type}"
+            raise DataError(f"{self.file}: {found}, expected text; convert the column") from None
+        return [(cells[at] or "").strip() for at in rows]
 
 
 def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:
@@ -70,9 +101,19 @@ def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> Pric
         tickers = [half[0] if turned else half[1] for half in halves]
         found = parse_double_header(file, ["", *fields], ["", *tickers], wanted)
         places = [at for at in range(len(names)) if at != date]
-        closes = {key: places[at - 1] for key, at in found.closes.items()}
-        return PriceColumns(date, closes, names=found.names, notes=found.notes)
+        series = {ticker: _moved(fields, places) for ticker, fields in found.series.items()}
+        return PriceColumns(date, series, names=found.names, notes=found.notes)
     return parse_header(file, names, wanted, date)
+
+
+def _moved(fields: FieldColumns, places: list[int]) -> FieldColumns:
+    """Return the columns of the file, of those of a header that has no column of dates but the first."""
+
+    def place(at: int | None) -> int | None:
+        return None if at is None else places[at - 1]
+
+    closes = {kind: places[at - 1] for kind, at in fields.closes.items()}
+    return FieldColumns(closes, place(fields.dividend), place(fields.split), place(fields.currency))
 
 
 def _date_column(schema: pa.Schema) -> int | None:

@@ -1,0 +1,45 @@
+"""Where a price file keeps what: the numbers of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
+
+
+@dataclass(frozen=True)
+class FieldColumns:
+    """The columns of one ticker: its closes by kind; its events and its currency where the file states them."""
+
+    closes: Mapping[CloseKind, int]
+    dividend: int | None = None
+    split: int | None = None
+    currency: int | None = None
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over all columns that are to be read."""
+        yield from self.closes.values()
+        yield from (at for at in (self.dividend, self.split, self.currency) if at is not None)
+
+
+@dataclass(frozen=True)
+class PriceColumns:
+    """All columns of a file that are to be read, and what its header tells about them.
+
+    ``series`` by ticker, the ticker None where the header does not name it; ``ticker`` is the column that names it;
+    ``names`` are all tickers that the header names.
+    """
+
+    date: int
+    series: Mapping[str | None, FieldColumns]
+    ticker: int | None = None
+    names: tuple[str, ...] = ()
+    american: bool = False
+    notes: tuple[str, ...] = ()
+
+    def used(self) -> set[int]:
+        """Return every column that is to be read."""
+        whole = {self.date, *(at for fields in self.series.values() for at in fields)}
+        return whole if self.ticker is None else whole | {self.ticker}

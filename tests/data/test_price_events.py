@@ -1,0 +1,107 @@
+"""Dividends, splits and currencies that a price file states, in text and in Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from engine.core.errors import DataError
+from tests.support.price_files import load
+
+ROWS = (
+    ("2020-01-02", 100.0, 0.0, 1.0),
+    ("2020-01-03", 101.0, 0.5, 1.0),
+    ("2020-01-06", 51.0, 0.0, 2.0),
+)
+
+
+def write(path: Path, header: str, rows: list[str]) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "none"),
+    [
+        ("date,close,dividend,split", ("0", "1")),
+        ("Date,Close,Adj Close,Dividends,Stock Splits", ("0.0", "0.0")),
+        ("timestamp,close,adjusted_close,dividend_amount,split_coefficient", ("0.0000", "1.0")),
+        ("date,close,adjClose,divCash,splitFactor", ("0.0", "1.0")),
+        ("Date,Close,Adj. Close,Ex-Dividend,Split Ratio", ("", "")),
+    ],
+)
+def test_events_of_text_files(tmp_path: Path, header: str, none: tuple[str, str]) -> None:
+    """Raw closes carry the events beside them, whatever a vendor calls them and writes where there is none."""
+    adjusted = "1," if "," in header.split("lose,", 1)[1] and "dj" in header else ""
+    rows = [
+        f"{day},{close},{adjusted}{dividend or none[0]},{split if split != 1.0 else none[1]}"
+        for day, close, dividend, split in ROWS
+    ]
+    loaded = load(write(tmp_path / "AAA.csv", header, rows), "AAA", closes="raw")
+    assert loaded.dividends is not None
+    assert loaded.splits is not None
+    assert loaded.closes[:, 0].tolist() == [100.0, 101.0, 51.0]
+    assert loaded.dividends[:, 0].tolist() == [0.0, 0.5, 0.0]
+    assert loaded.splits[:, 0].tolist() == [1.0, 1.0, 2.0]
+
+
+def test_adjusted_closes_carry_no_events(tmp_path: Path) -> None:
+    """Events are in adjusted closes already; carried beside them they would be counted twice."""
+    rows = [f"{day},{close},{close},{dividend},{split}" for day, close, dividend, split in ROWS]
+    path = write(tmp_path / "AAA.csv", "date,close,adjusted_close,dividend_amount,split_coefficient", rows)
+    loaded = load(path, "AAA", closes="adjusted")
+    assert loaded.dividends is None
+    assert loaded.splits is None
+
+
+def test_events_of_parquet_files(tmp_path: Path) -> None:
+    """A long Parquet file gives each ticker its own events, newest first or not; splits may be written as ratios."""
+    days, closes, dividends, _ = zip(*ROWS, strict=True)
+    table = {
+        "date": [*days, *reversed(days)],
+        "ticker": ["AAA"] * 3 + ["BBB"] * 3,
+        "close": [*closes, *reversed(closes)],
+        "dividend": [*dividends, 0.0, 0.25, None],
+        "split": ["1", "1", "2:1", "3/2", "1", ""],
+        "currency": ["EUR"] * 3 + ["GBX"] * 3,
+    }
+    pq.write_table(pa.table(table), tmp_path / "long.parquet")
+    loaded = load(tmp_path / "long.parquet", "AAA", "BBB")
+    assert loaded.dividends is not None
+    assert loaded.splits is not None
+    assert np.array_equal(loaded.dividends, [[0.0, 0.0], [0.5, 0.25], [0.0, 0.0]])
+    assert np.array_equal(loaded.splits, [[1.0, 1.0], [1.0, 1.0], [2.0, 1.5]])
+    assert loaded.currencies == ("EUR", "GBX")
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("2020-01-07,51,-0.1,1,EUR", "found the dividend -0.1"),
+        ("2020-01-07,51,0,-2,EUR", "found the split -2"),
+        ("2020-01-07,51,0,2 for one,EUR", "'2 for one'"),
+        ("2020-01-07,51,0,2:0,EUR", "'2:0'"),
+        ("2020-01-07,51,0,1,USD", "found closes in EUR and USD"),
+    ],
+)
+def test_events_that_cannot_be(tmp_path: Path, row: str, found: str) -> None:
+    """A negative event, a text that is no ratio and a second currency are refused by name."""
+    rows = [f"{day},{close},{dividend},{split},EUR" for day, close, dividend, split in ROWS]
+    path = write(tmp_path / "AAA.csv", "date,close,dividend,split,currency", [*rows, row])
+    with pytest.raises(DataError, match=found):
+        load(path, "AAA")
+
+
+def test_events_of_raw_parquet(shared_data: Path) -> None:
+    """The splits that the shared raw closes state arrive at their day and ticker."""
+    loaded = load(shared_data / "raw.parquet", "MMSI", "SPY")
+    assert loaded.splits is not None
+    assert loaded.dividends is not None
+    split = loaded.splits[:, 0]
+    assert split[np.flatnonzero(loaded.dates == np.datetime64("2011-05-06"))[0]] == 1.25
+    assert (loaded.splits[:, 1] == 1.0).all()
+    assert (loaded.dividends[:, 1] > 0.0).sum() > 100
