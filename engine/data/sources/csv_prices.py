@@ -1,34 +1,27 @@
-"""Price files written as text: CSV of every layout in :mod:`engine.data.sources.layouts`."""
+"""Price files written as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
 
-import numpy as np
-
-from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.csv_reader import numbered_rows, refuse_ragged
-from engine.data.sources.cells import parse_dates, parse_numbers
-from engine.data.sources.layouts import parse_double_header, parse_header
-from engine.data.sources.price_columns import PriceColumns
-from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
-
-Rows: TypeAlias = "list[list[str]]"
-
-_HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
+from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.grid_prices import parse_grid
+from engine.data.sources.price_table import PriceTable
 
 
-def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str]) -> PriceTable:
+def parse_csv_price_table(
+    file: str, content: bytes, tickers: Iterable[str], keys: ReadingKeys | None = None
+) -> PriceTable:
     """Read the closes of ``tickers`` from a CSV file; cells are text, so NO, NA and 007 stay what they are.
 
     Parameters
     ----------
     file : its name, for messages
-    content : its bytes, UTF-8 with or without a byte order mark
+    content : its bytes
     tickers : whose columns or rows are wanted
+    keys : what the file's owner says about it
 
     Raises
     ------
@@ -36,59 +29,14 @@ def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str]) -> 
         When the file is not text, has no data, or a row or cell of it cannot be read.
 
     """
-    wanted = tuple(dict.fromkeys(tickers))
-    rows = _split_rows(file, content)
-    header, columns = _read_header(file, rows, wanted)
-    rows = rows[header:]
-    if not rows:
-        raise DataError(f"{file}: found a header and no rows, expected closes; fetch the file again")
-    days = parse_dates(file, [row[columns.date].strip() for row in rows], american=columns.american)
-    own: dict[str, list[int]] = {}
-    if columns.ticker is not None:
-        for at, row in enumerate(rows):
-            own.setdefault(row[columns.ticker].strip(), []).append(at)
-    rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
-    cells = _TextColumns(file, days, rows, columns.american)
-    return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, cells)
+    keys = keys or ReadingKeys()
+    return parse_grid(_read_text(file, content), tickers, keys)
 
 
-@dataclass(frozen=True)
-class _TextColumns:
-    """Reads the columns of a file of text."""
-
-    file: str
-    days: DateArray
-    rows: Rows
-    grouped: bool
-
-    def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        cells = [self.rows[at][column] for at in rows]
-        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
-
-    def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        cells = [ratio_text(self.rows[at][column]) for at in rows]
-        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
-
-    def texts(self, column: int, rows: IntArray) -> list[str]:
-        return [self.rows[at][column].strip() for at in rows]
-
-
-def _split_rows(file: str, content: bytes) -> Rows:
+def _read_text(file: str, content: bytes) -> Grid:
     """Split into rows of equally many cells; blank lines are left out."""
     if not content.strip():
         raise DataError(f"{file}: found an empty file, expected a header and closes; fetch the file again")
     rows = [(line, row) for line, row in numbered_rows(file, content) if len(row) > 1 or "".join(row).strip()]
     refuse_ragged(file, rows)
-    return [row for _, row in rows]
-
-
-def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, PriceColumns]:
-    """Return how many rows the header takes and what it says."""
-    labels = [row[0] for row in rows[:2]]
-    if set(labels) != _HEADER_LABELS:
-        return 1, parse_header(file, rows[0], wanted)
-    fields, tickers = (rows[0], rows[1]) if labels[0] == "Price" else (rows[1], rows[0])
-    count = 2
-    while count < len(rows) and (rows[count][0] in _HEADER_LABELS or not any(rows[count][1:])):
-        count += 1  # repeated rows, the index's name
-    return count, parse_double_header(file, fields, tickers, wanted)
+    return Grid(file, [[cell.strip() for cell in row] for _, row in rows], [line for line, _ in rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -10,23 +10,21 @@ import numpy as np
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
-from engine.core.fields import ConfigModel, Currency, FilePath
+from engine.core.fields import Currency, FilePath
 from engine.core.files import expand_home
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
-from engine.data.sources.csv_prices import parse_csv_price_table
+from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import shortlist
 from engine.data.sources.price_columns import CloseKind
-from engine.data.sources.price_table import PriceTable
+from engine.data.sources.price_files import SUFFIXES, read_price_file
 
-_PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
-_SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
 _VENDOR_PREFIX: Final = "investing.com_"
 
 FoundSeries = dict[str, tuple[str, dict[CloseKind, CloseSeries]]]
 
 
-class Files(ConfigModel):
+class Files(ReadingKeys):
     """Daily closes from Parquet or CSV files.
 
     In a folder the file of a ticker is the one whose name, without its ending and a vendor's prefix
@@ -49,7 +47,7 @@ class Files(ConfigModel):
         path = expand_home(Path(self.path), "data.source.path")
         tickers = tuple(dict.fromkeys(request.tickers))
         try:
-            found, notes = _find_series(path, tickers)
+            found, notes = _find_series(path, tickers, self)
         except OSError as error:
             message = f"{error.strerror}; check the path and its permissions"
             raise DataError(f"data.source.path: {path}: {message}") from error
@@ -62,31 +60,20 @@ class Files(ConfigModel):
         )
 
 
-def _find_series(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
+def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
     if path.is_dir():
-        return _from_folder(path, tickers)
+        return _from_folder(path, tickers, keys)
     if path.is_file():
-        return _from_file(path, tickers)
+        return _from_file(path, tickers, keys)
     if path.exists():
         raise DataError(f"data.source.path: {path}: is no plain file, expected a file or folder; copy it into one")
     near = suggestion(path.name, [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else [])
     raise DataError(f"data.source.path: {path}: found nothing there, expected a file or folder{near}")
 
 
-def _read_table(path: Path, tickers: Iterable[str]) -> PriceTable:
-    if path.suffix.lower() in _PARQUET_SUFFIXES:
-        from engine.data.sources.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
-
-        return parse_parquet_price_table(path, tickers)
-    try:
-        return parse_csv_price_table(path.name, path.read_bytes(), tickers)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-
-
-def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
+def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
     """Take every ticker from one file; a single series belongs to the only ticker asked for."""
-    table = _read_table(path, tickers)
+    table = read_price_file(path, tickers, keys)
     if not table.names and len(tickers) > 1:
         message = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
         raise DataError(f"{path.name}: {message}; let data.source.path name a folder with a file for each")
@@ -99,8 +86,8 @@ def _from_file(path: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple
     return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))
 
 
-def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, tuple[str, ...]]:
-    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
+def _from_folder(folder: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
+    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
     if not files:
         message = "found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
         raise DataError(f"{folder}: {message}")
@@ -108,8 +95,8 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
     notes: list[str] = []
     owners: dict[Path, str] = {}
     for ticker in tickers:
-        path = _find_file(folder, files, ticker)
-        table = _read_table(path, (ticker,))
+        path = _find_file(folder, files, ticker, keys)
+        table = read_price_file(path, (ticker,), keys)
         kinds = table.by_kind(ticker)
         if not kinds:
             message = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
@@ -123,11 +110,11 @@ def _from_folder(folder: Path, tickers: tuple[str, ...]) -> tuple[FoundSeries, t
     return found, tuple(notes)
 
 
-def _find_file(folder: Path, files: list[Path], ticker: str) -> Path:
+def _find_file(folder: Path, files: list[Path], ticker: str, keys: ReadingKeys) -> Path:
     """Return the one file of ``ticker`` by the rule in :class:`Files`."""
     matches = [path for path in files if _bare_name(path) == ticker]
     matches = matches or [path for path in files if _starts_with(path, ticker)]
-    matches = matches or [path for path in files if ticker in _names_inside(path)]
+    matches = matches or [path for path in files if ticker in _names_inside(path, keys)]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -135,7 +122,7 @@ def _find_file(folder: Path, files: list[Path], ticker: str) -> Path:
         raise DataError(
             f"{folder}: {ticker}: found {shortlist(path.name for path in matches)}, expected one file; {remedy}"
         )
-    known = [_bare_name(path) for path in files] + [name for path in files for name in _names_inside(path)]
+    known = [_bare_name(path) for path in files] + [name for path in files for name in _names_inside(path, keys)]
     leading = [bare.split("_")[0].split(" ")[0] for bare in known]
     raise DataError(
         f"{folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt or .parquet"
@@ -152,10 +139,10 @@ def _starts_with(path: Path, ticker: str) -> bool:
     return _bare_name(path).startswith((f"{ticker}_", f"{ticker} "))
 
 
-def _names_inside(path: Path) -> tuple[str, ...]:
+def _names_inside(path: Path, keys: ReadingKeys) -> tuple[str, ...]:
     """Return the tickers a file names itself; a file that cannot be read names none (it is not the one asked for)."""
     try:
-        return _read_table(path, ()).names
+        return read_price_file(path, (), keys).names
     except DataError:
         return ()
 

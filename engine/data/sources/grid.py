@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from engine.core.fields import ConfigModel
+from pydantic import Field
+
+from engine.core.fields import ConfigModel, Positive, Ticker, WholeNumber
+
+Count: TypeAlias = Annotated[WholeNumber, Field(ge=0, le=1000)]
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,25 @@ class Grid:
     decimal: Literal[".", ","] = "."
 
 
+class ColumnKeys(ConfigModel):
+    """Which column is what: its name in the header, or ``#3`` for the third."""
+
+    date: str | None = None
+    close: str | None = None
+    adjusted: str | None = None
+    ticker: str | None = None
+    dividend: str | None = None
+    split: str | None = None
+    currency: str | None = None
+
+
 class ReadingKeys(ConfigModel):
     """What cannot be inferred from a file can be said; each is None where the file has to tell.
 
     ``order`` of day, month and year in its dates; ``separator`` of its columns, ``decimal`` sign, text ``encoding``;
     ``sheet`` of a workbook; ``skip_rows`` above its header; ``scale`` that closes are multiplied by; ``missing``, the
-    texts that stand for no close.
+    texts that stand for no close; ``columns``, which one is what; ``rename``, what a name in the file is called in
+    the plan; ``values``, prices or simple returns.
     """
 
     order: Literal["ymd", "dmy", "mdy"] | None = None
@@ -40,6 +57,9 @@ class ReadingKeys(ConfigModel):
     decimal: Literal[".", ","] | None = None
     encoding: str | None = None
     sheet: str | None = None
-    skip_rows: int | None = None
-    scale: float | None = None
+    skip_rows: Count | None = None
+    scale: Positive | None = None
     missing: tuple[str, ...] | None = None
+    columns: ColumnKeys | None = None
+    rename: dict[str, Ticker] | None = None
+    values: Literal["prices", "returns"] | None = None

@@ -17,6 +17,7 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.cells import parse_dates, parse_numbers, refuse_shifted_dates
+from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import column_role, parse_double_header, parse_header
 from engine.data.sources.price_columns import FieldColumns, PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
@@ -24,7 +25,7 @@ from engine.data.sources.price_table import PriceTable, build_price_table, ratio
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
 
-def parse_parquet_price_table(path: Path, tickers: Iterable[str]) -> PriceTable:
+def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:  # noqa: ARG001  (keys: next)
     """Read the closes of ``tickers`` from a Parquet file; page checksums are verified where the file has them.
 
     Raises DataError when the file is damaged or is no Parquet file, or a column does not hold dates or numbers.

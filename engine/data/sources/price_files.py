@@ -1,0 +1,35 @@
+"""One price file: read by what it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from engine.core.errors import DataError
+from engine.data.sources.csv_prices import parse_csv_price_table
+from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.price_table import PriceTable
+
+_PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
+SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
+
+
+def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
+    """Return the closes of ``tickers`` in a file; raises DataError when it cannot be read.
+
+    Parameters
+    ----------
+    path : the file
+    tickers : whose columns or rows are wanted; none for the names alone
+    keys : what its owner says about it
+
+    """
+    if path.suffix.lower() in _PARQUET_SUFFIXES:
+        from engine.data.sources.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
+
+        return parse_parquet_price_table(path, tickers, keys)
+    try:
+        return parse_csv_price_table(path.name, path.read_bytes(), tickers, keys)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
