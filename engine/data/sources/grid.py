@@ -22,6 +22,7 @@ class Grid:
     rows : cells without blanks around them; rows of equal length below the header, blank rows left out
     lines : the line or sheet row of each row, for messages
     decimal : what stands before the decimals of its numbers
+    notes : what was assumed to get them
 
     """
 
@@ -29,6 +30,7 @@ class Grid:
     rows: list[list[str]]
     lines: list[int]
     decimal: Literal[".", ","] = "."
+    notes: tuple[str, ...] = ()
 
 
 class ColumnKeys(ConfigModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -36,6 +37,7 @@ def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTa
             own.setdefault(row[columns.ticker], []).append(at)
     rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
     cells = _GridColumns(file, days, rows, columns.american)
+    columns = dataclasses.replace(columns, notes=grid.notes + columns.notes)
     return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, cells)
 
 

@@ -9,10 +9,12 @@ from typing import Final
 from engine.core.errors import DataError
 from engine.data.sources.csv_prices import parse_csv_price_table
 from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.grid_prices import parse_grid
 from engine.data.sources.price_table import PriceTable
+from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_workbook
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
-SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES})
+SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
 
 
 def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
@@ -30,6 +32,9 @@ def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> Pr
 
         return parse_parquet_price_table(path, tickers, keys)
     try:
-        return parse_csv_price_table(path.name, path.read_bytes(), tickers, keys)
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    if is_workbook(content):
+        return parse_grid(read_workbook(path.name, content, keys), tickers, keys)
+    return parse_csv_price_table(path.name, content, tickers, keys)

@@ -1,0 +1,56 @@
+"""A process of its own that reads a workbook: a damaged or hostile one ends it, with its memory, and not the engine.
+
+The library that reads workbooks lays a sheet out as a whole: one cell at the far corner of an otherwise empty sheet
+asks for 500 GB, and a process that is denied them is aborted, which nothing can catch. Run by
+:mod:`engine.data.sources.workbooks` as a file, so it imports nothing of the engine: a workbook in, JSON out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import sys
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+MEMORY: Final = 3_000_000_000
+"""Bytes of address space, where the system lets a process bound itself."""
+
+Cell: TypeAlias = "str | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta"
+
+
+def read_sheets(content: bytes, wanted: str | None) -> dict[str, object]:
+    """Return the names of the sheets, and the rows of each that is shown, or of the one ``wanted``, from row 1 on."""
+    import python_calamine  # noqa: PLC0415  (after the limits are set)
+
+    with python_calamine.load_workbook(io.BytesIO(content)) as book:
+        known = [one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet]
+        shown = [one.name for one in known if one.visible == python_calamine.SheetVisibleEnum.Visible]
+        names = shown if wanted is None else [one.name for one in known if one.name == wanted]
+        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+    rows = {name: [[_plain(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
+    return {"names": [one.name for one in known], "sheets": rows}
+
+
+def _plain(cell: Cell) -> str | float:
+    """Return a cell as text or a number; a day as 2024-01-31, a stamp with its time of day."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float | int | str):
+        return cell
+    text = str(cell)
+    return text.removesuffix(" 00:00:00") if isinstance(cell, dt.datetime) else text
+
+
+if __name__ == "__main__":
+    with suppress(ImportError, ValueError, OSError):  # a system without such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        answer = read_sheets(sys.stdin.buffer.read(), sys.argv[1] if len(sys.argv) > 1 else None)
+    except Exception as error:  # noqa: BLE001  (whatever the library raises is a fault of the file)
+        answer = {"fault": str(error) or type(error).__name__}
+    json.dump(answer, sys.stdout)

@@ -1,0 +1,155 @@
+"""Workbooks of Excel and LibreOffice as rows of cells: which sheet is read, and its cells as text."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from engine.core.did_you_mean import suggestion
+from engine.core.errors import DataError
+from engine.data.sources import workbook_process
+from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.layouts import shortlist
+
+Row: TypeAlias = "list[str | float]"
+
+WORKBOOK_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+MAX_UNPACKED: Final = 1_000_000_000
+"""Bytes of a workbook's members once they are unpacked."""
+_SECONDS: Final = 120.0
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP: Final = b"PK\x03\x04"
+_DATE: Final = re.compile(
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}.*|[0-9]{1,2}[-/. ]\w+[-/. ]+[0-9]{2,4}.*|\w+ [0-9]+, ?[0-9]{4}"
+)
+_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*[0-9][0-9.,' ]*[^0-9A-Za-z]*")
+_SERIALS: Final = (10_000, 80_000)
+"""Days since 1899-12-30 that a date of 1927 to 2119 has in a cell that is not formatted as one."""
+
+
+def is_workbook(content: bytes) -> bool:
+    """Tell whether bytes are a workbook, whatever their file is called."""
+    if content.startswith(_OLD_EXCEL):
+        return True
+    return content.startswith(_ZIP) and any(
+        mark in content for mark in (b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet")
+    )
+
+
+def read_workbook(file: str, content: bytes, keys: ReadingKeys) -> Grid:
+    """Return the cells of the sheet that holds prices.
+
+    A number keeps its value, a date is written as 2024-01-31; ``lines`` are rows of the sheet.
+
+    Raises
+    ------
+    DataError
+        When the workbook is damaged, too large or protected, has no such sheet, or several that may be meant.
+
+    """
+    sheets = _read_sheets(file, content, keys.sheet)
+    filled = {name: rows for name, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
+    if not filled:
+        raise DataError(
+            f"{file}: found no filled cell in {_say_sheets(sheets)}, expected dates and closes; save it again"
+        )
+    name = next(iter(filled)) if len(filled) == 1 else _choose_sheet(file, filled)
+    others = [f"'{other}'" for other in filled if other != name]
+    notes = (f"{file}: the sheet '{name}' is read, {shortlist(others)} not",) if others else ()
+    return _to_grid(file, filled[name], notes)
+
+
+def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, list[Row]]:
+    """Return the rows of the sheets, read by a process that may fail."""
+    import subprocess  # noqa: PLC0415  (few files are workbooks)
+
+    _refuse_bomb(file, content)
+    command = [sys.executable, "-P", str(Path(workbook_process.__file__)), *([] if wanted is None else [wanted])]
+    remedy = "open it and save it again, or save the sheet as CSV"
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  (our own file)
+    except subprocess.TimeoutExpired:
+        raise DataError(f"{file}: found a workbook that takes longer than {_SECONDS:g} s to read; {remedy}") from None
+    if done.returncode:
+        bound = f"{workbook_process.MEMORY / 1e9:g} GB"
+        raise DataError(f"{file}: found a workbook that is damaged or takes more than {bound} of memory; {remedy}")
+    answer = json.loads(done.stdout)
+    if "fault" in answer:
+        first = " ".join(str(answer["fault"]).split())
+        raise DataError(f"{file}: found no readable Excel or OpenDocument workbook ({first}); {remedy}")
+    if wanted is not None and not answer["sheets"]:
+        names = [str(name) for name in answer["names"]]
+        raise DataError(
+            f"{file}: found no sheet '{wanted}'{suggestion(wanted, names)}, expected one of {_say_sheets(names)}; "
+            "correct `sheet:` in data.source"
+        )
+    found: dict[str, list[Row]] = answer["sheets"]
+    return found
+
+
+def _refuse_bomb(file: str, content: bytes) -> None:
+    """Raise DataError when a zipped workbook unpacks to far more than prices need."""
+    if not content.startswith(_ZIP):
+        return
+    import zipfile  # noqa: PLC0415  (few files are workbooks)
+
+    try:
+        unpacked = sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
+        raise DataError(
+            f"{file}: found a damaged workbook ({error}); save it again, or save the sheet as CSV"
+        ) from None
+    if unpacked > MAX_UNPACKED:
+        found = f"found a workbook of {unpacked:,} bytes unpacked, expected at most {MAX_UNPACKED:,}"
+        raise DataError(f"{file}: {found}; save the sheet of prices as CSV")
+
+
+def _choose_sheet(file: str, sheets: dict[str, list[Row]]) -> str:
+    """Return the only sheet that has dated numbers."""
+    dated = [name for name, rows in sheets.items() if sum(map(_is_dated, rows)) > 1]
+    if len(dated) == 1:
+        return dated[0]
+    found = f"found {'dated numbers in' if dated else 'no dated numbers in any of'} {_say_sheets(dated or sheets)}"
+    raise DataError(
+        f"{file}: {found}, expected one sheet of prices; name it: `sheet: {(dated or list(sheets))[0]}` in data.source"
+    )
+
+
+def _is_dated(row: Row) -> bool:
+    """Tell whether a row has a date and beside it a number."""
+    filled = [cell for cell in row if cell != ""]
+    dates = [cell for cell in filled if _is_date(cell)]
+    return bool(dates) and any(cell is not dates[0] and _is_number(cell) for cell in filled)
+
+
+def _is_date(cell: str | float) -> bool:
+    if isinstance(cell, str):
+        return _DATE.fullmatch(cell.strip()) is not None
+    return cell == int(cell) and _SERIALS[0] <= cell < _SERIALS[1] if abs(cell) < 1e15 else False
+
+
+def _is_number(cell: str | float) -> bool:
+    return not isinstance(cell, str) or _NUMBER.fullmatch(cell) is not None
+
+
+def _say_sheets(names: Sequence[str] | dict[str, list[Row]]) -> str:
+    return shortlist(f"'{name}'" for name in names)
+
+
+def _to_grid(file: str, rows: list[Row], notes: tuple[str, ...]) -> Grid:
+    """Return the filled rows, without the empty columns around them."""
+    texts = [[_to_text(cell) for cell in row] for row in rows]
+    used = [at for at in range(len(texts[0])) if any(row[at] for row in texts)]
+    kept = [(line, row[used[0] : used[-1] + 1]) for line, row in enumerate(texts, 1) if any(row)]
+    return Grid(file, [row for _, row in kept], [line for line, _ in kept], notes=notes)
+
+
+def _to_text(cell: str | float) -> str:
+    if isinstance(cell, str):
+        return " ".join(cell.split())
+    return str(int(cell)) if abs(cell) < 1e15 and cell == int(cell) else repr(float(cell))
