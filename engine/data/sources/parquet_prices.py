@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from engine.data.sources.layouts import column_role, parse_double_header, parse_
 from engine.data.sources.price_columns import FieldColumns, PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
 
+MAX_ROWS: Final = 100_000_000
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
 
@@ -32,7 +34,7 @@ def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingK
     """
     try:
         return _read_table(path, tuple(dict.fromkeys(tickers)))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for a column's name that is no text
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name}: found no readable Parquet file ({first}); write it again") from error
 
@@ -41,6 +43,7 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
     """Read the columns that are asked for."""
     with pq.ParquetFile(path, page_checksum_verification=True) as source:
         schema = source.schema_arrow
+        _refuse_bomb(path.name, source.metadata.num_rows)
         columns = _find_columns(path.name, schema, wanted)
         asked = [schema.names[at] for at in sorted(columns.used())]
         twice = [name for name in asked if schema.names.count(name) > 1]
@@ -57,6 +60,12 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
         rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
     columns = dataclasses.replace(columns, notes=notes)
     return build_price_table(path.name, days, columns, rows, _ArrowColumns(path.name, days, table, schema.names))
+
+
+def _refuse_bomb(file: str, rows: int) -> None:
+    """Raise DataError when a small file unpacks to more rows than anybody has prices."""
+    if rows > MAX_ROWS:
+        raise DataError(f"{file}: found {rows:,} rows, expected at most {MAX_ROWS:,}; write a file of fewer tickers")
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,7 @@ def _date_column(schema: pa.Schema) -> int | None:
     """Return the index pandas had, if it can be dates, or the first column of dates."""
     try:
         written = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-    except ValueError:  # damaged or somebody else's: only a hint is lost
+    except (ValueError, RecursionError):  # damaged or somebody else's: only a hint is lost
         written = {}
     index = written.get("index_columns") if isinstance(written, dict) else None
     names = list(schema.names)
