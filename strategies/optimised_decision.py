@@ -86,7 +86,7 @@ def pose_problem(strategy: OptimisedTerms, decision: Decision) -> OptimisationPr
     buyable = _buyable_tickers(strategy, decision)
     dates, closes = _lookback_closes(strategy, decision, buyable)
     short = _short_history_remark(strategy, dates, closes)
-    estimate = strategy.estimates.estimate(closes)
+    estimate = strategy.estimates.estimate(closes, decision.history.periods_per_year)
     assets = tuple(ticker for ticker, known in zip(buyable, estimate.known, strict=True) if known)
     inputs = ObjectiveInputs(assets, estimate.moments, estimate.returns)
     objective, missing = _available_objective(strategy, assets)

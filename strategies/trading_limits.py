@@ -47,7 +47,10 @@ class Trading(ConfigModel):
         if self.penalty == "none" or decision.costs is None:
             return None
         rate = proportional_cost_rates(decision)[columns]
-        return Penalty(rate * metric.cost_weight(a_year, self.risk_aversion), decision.weights[columns])
+        return Penalty(
+            rate * metric.cost_weight(a_year, self.risk_aversion, decision.history.periods_per_year),
+            decision.weights[columns],
+        )
 
     def describe(self, a_year: float) -> Iterator[str]:
         """Yield what is done about trading, in words."""

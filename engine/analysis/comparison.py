@@ -121,7 +121,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
 
     def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
         ledger = simulate(market, policy, account, costs, start=start, version=version)
-        performance = Performance.from_ledger(ledger, risk_free)
+        performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
         return PortfolioResult(name, ledger, performance, capped_peak_weights(ledger, market, policy))
 
     portfolios = {"strategy": portfolio("strategy", policy)}
@@ -184,14 +184,15 @@ def _relative_performance(
     whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
     size = sessions + 1 if whole else sessions
     days = pair.years * CALENDAR_DAYS_PER_YEAR
+    periods = min(mine.periods_per_year, theirs.periods_per_year)
     growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
     return RelativePerformance(
         start=str(mine.dates[-sessions]),
         sessions=sessions,
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
         cagr_difference_ci95=interval,
-        tracking_error=metrics.tracking_error(pair.returns, pair.other_returns),
-        information_ratio=metrics.information_ratio(pair.returns, pair.other_returns),
+        tracking_error=metrics.tracking_error(pair.returns, pair.other_returns, periods),
+        information_ratio=metrics.information_ratio(pair.returns, pair.other_returns, periods),
         beta=metrics.beta(pair.returns, pair.other_returns),
         correlation=metrics.correlation(pair.returns, pair.other_returns),
     )

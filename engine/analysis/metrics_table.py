@@ -45,12 +45,12 @@ _HEADLINE: Final = {
     ),
     "cagr": _percent("CAGR", lambda p: p.cagr, "growth a year over calendar days / 365.25"),
     "volatility": _percent(
-        "Volatility", lambda p: p.statistics.volatility(), "std (n - 1) of daily returns x sqrt(252)"
+        "Volatility", lambda p: p.statistics.volatility(p.periods_per_year), "std (n - 1) of daily returns x sqrt(252)"
     ),
-    "sharpe": _ratio("Sharpe", lambda p: p.excess.sharpe(), "mean(r - rf) / std(r - rf) x sqrt(252)"),
+    "sharpe": _ratio("Sharpe", lambda p: p.excess.sharpe(p.periods_per_year), "mean(r - rf) / std(r - rf) x sqrt(252)"),
     "sortino": _ratio(
         "Sortino",
-        lambda p: p.excess.sortino(),
+        lambda p: p.excess.sortino(p.periods_per_year),
         "mean(r - rf) / sqrt(mean(min(r - rf, 0)^2)) x sqrt(252)",
     ),
     "max_drawdown": _percent(
@@ -89,7 +89,7 @@ _DETAILS: Final = {
     "paid_in": _money("Paid in after opening", lambda p: p.paid_in, "contributions less withdrawals"),
     "annual_return_252": _percent(
         "Return a year by count",
-        lambda p: p.statistics.annual_by_count(),
+        lambda p: p.statistics.annual_by_count(p.periods_per_year),
         "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR",
     ),
     "best_month": _percent("Best month", lambda p: p.months.best, "best calendar month"),

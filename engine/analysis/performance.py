@@ -11,6 +11,7 @@ from engine.analysis.metrics import cagr
 from engine.analysis.money_weighted import InternalRate, dated_internal_rates
 from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
 from engine.core.arrays import DateArray, FloatArray, IntArray, read_only
+from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.simulation.kernel.records import EventArrays, LevelSums, PeriodSums
 from engine.simulation.kernel.series_sums import sum_run
 from engine.simulation.ledger import Ledger
@@ -23,7 +24,7 @@ class Performance:
     ``level`` (T+1,) with its ``drawdowns``, ``months`` and ``years``, ``returns`` (T-1,) with their ``statistics``,
     ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``, ``costs``, ``trades`` and ``rebalances``
     [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)), ``internal_rate`` the XIRR when there are
-    flows.
+    flows, ``periods_per_year`` the number of sessions by which figures are annualised.
     """
 
     dates: DateArray
@@ -42,6 +43,7 @@ class Performance:
     paid_in: float
     risk_free: PeriodRate = 0.0
     internal_rate: InternalRate | None = None
+    periods_per_year: float = SESSIONS_PER_YEAR
 
     @cached_property
     def days(self) -> float:
@@ -60,7 +62,9 @@ class Performance:
         return cagr(self.level, self.days)
 
     @classmethod
-    def from_ledger(cls, ledger: Ledger, risk_free: PeriodRate = 0.0) -> Performance:
+    def from_ledger(
+        cls, ledger: Ledger, risk_free: PeriodRate = 0.0, periods_per_year: float = SESSIONS_PER_YEAR
+    ) -> Performance:
         """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
         events = EventArrays(
             ledger.rows, ledger.trades, ledger.prices, ledger.costs, ledger.rebalances, ledger.partial_rebalances
@@ -84,6 +88,7 @@ class Performance:
             paid_in=run.paid_in,
             risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(run.returns) :],
             internal_rate=_internal_rate(ledger) if run.has_flows else None,
+            periods_per_year=periods_per_year,
         )
 
 

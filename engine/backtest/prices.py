@@ -10,6 +10,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
 from engine.backtest.loading import price_request
 from engine.core.errors import DataError
+from engine.data.frequency import with_frequencies
 from engine.data.market import Market
 from engine.data.quality import Finding, inspect_closes, raise_error_findings
 from engine.data.sources.base import Closes, PriceRequest
@@ -61,7 +62,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes) -> Closes:
             f"prices are in {', '.join(other)}, account.currency is {config.account.currency}; "
             f"name a source in {config.account.currency}"
         )
-    return closes
+    return with_frequencies(closes)
 
 
 def slice_window(market: Market, window: Window) -> tuple[Market, int]:

@@ -25,7 +25,7 @@ def run_backtest(
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
-    risk_free = risk_free_per_session(terms.risk_free, market.dates[prices.start :])
+    risk_free = risk_free_per_session(terms.risk_free, market.dates[prices.start :], market.periods_per_year)
     comparison = compare(
         market,
         config.strategy,
@@ -53,9 +53,11 @@ def run_backtest(
     )
 
 
-def risk_free_per_session(rate: RateFile | float, dates: DateArray) -> float | FloatArray:
-    """Return the risk-free rate a session, or one for each session of the window."""
-    return rate_per_session(rate) if isinstance(rate, float) else rate_per_session(rate.annual_rates(dates))
+def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: float) -> float | FloatArray:
+    """Return the risk-free rate a session, ``periods`` a year, or one for each session of the window."""
+    if isinstance(rate, float):
+        return rate_per_session(rate, periods)
+    return rate_per_session(rate.annual_rates(dates), periods)
 
 
 def _is_relevant(finding: Finding, start: np.datetime64) -> bool:

@@ -1,9 +1,20 @@
 """Conventions that several packages share: lengths of a year, and when a sum of weights is its total."""
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-SESSIONS_PER_YEAR: Final = 252.0
-"""Means, covariances and volatilities of session returns are annualised by it (S13)."""
+Frequency: TypeAlias = Literal["seven_day", "daily", "weekly", "monthly", "quarterly"]
+"""How often closes are printed (S1)."""
+PERIODS_PER_YEAR: Final[dict[Frequency, float]] = {
+    "seven_day": 365.0,
+    "daily": 252.0,
+    "weekly": 52.0,
+    "monthly": 12.0,
+    "quarterly": 4.0,
+}
+"""A, by which means, covariances and volatilities of a session's returns are annualised (S1, S13)."""
+
+SESSIONS_PER_YEAR: Final = PERIODS_PER_YEAR["daily"]
+"""A of daily closes."""
 CALENDAR_DAYS_PER_YEAR: Final = 365.25
 """Growth rates a year count calendar days (S13)."""
 CASH_DAYS_PER_YEAR: Final = 365.0

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
-from engine.core.conventions import CASH_DAYS_PER_YEAR
+from engine.core.conventions import CASH_DAYS_PER_YEAR, PERIODS_PER_YEAR, SESSIONS_PER_YEAR, Frequency
 from engine.core.errors import DataError
 
 
@@ -47,6 +47,7 @@ class Market:
     cash_rate : (T,) what cash earns from the session before to this one [fraction]
     currency : of every price
     provenance : where the prices came from
+    frequency : how often there is a session (S1)
 
     """
 
@@ -58,6 +59,7 @@ class Market:
     cash_rate: FloatArray
     currency: str = "USD"
     provenance: Provenance = _IN_MEMORY
+    frequency: Frequency = "daily"
 
     @classmethod
     def build(
@@ -113,6 +115,11 @@ class Market:
             provenance=provenance,
         )
 
+    @property
+    def periods_per_year(self) -> float:
+        """A: sessions a year, by which figures are annualised (S1)."""
+        return PERIODS_PER_YEAR[self.frequency]
+
     @cached_property
     def fresh(self) -> BoolArray:
         """(T, N) which assets printed a close."""
@@ -146,7 +153,13 @@ class Market:
     def history_before(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(
-            self.dates[:row], self.assets, self.columns, self.prices[:row], self.listed[:row], self.age[:row]
+            self.dates[:row],
+            self.assets,
+            self.columns,
+            self.prices[:row],
+            self.listed[:row],
+            self.age[:row],
+            self.periods_per_year,
         )
 
     @cached_property
@@ -188,6 +201,7 @@ class History:
     prices: FloatArray
     listed: BoolArray
     age: IntArray
+    periods_per_year: float = SESSIONS_PER_YEAR
 
 
 def _validate_closes(dates: DateArray, assets: tuple[str, ...], closes: FloatArray) -> None:

@@ -1,7 +1,7 @@
 """Trailing estimates: closes up to the session before a decision -> expected returns and their covariance.
 
-Conventions: simple returns; 252 sessions a year; the sample covariance divides by T - 1, Ledoit-Wolf and OAS by T, as
-scikit-learn defines them, so that the two differ by T / (T - 1) even without shrinkage.
+Conventions: simple returns; A sessions a year (S1); the sample covariance divides by T - 1, Ledoit-Wolf and OAS by T,
+as scikit-learn defines them, so that the two differ by T / (T - 1) even without shrinkage.
 
 What is missing (S7): an asset with fewer than ``min_history`` returns in the lookback is not estimated; the others
 are estimated on the sessions on which all of them have a return (complete cases), because a covariance pieced
@@ -81,7 +81,7 @@ class Estimates(ConfigModel):
                 f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it",
             )
 
-    def estimate(self, closes: FloatArray) -> MomentEstimate:
+    def estimate(self, closes: FloatArray, periods: float = SESSIONS_PER_YEAR) -> MomentEstimate:
         """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].
 
         The last ``lookback`` returns count, or as many as there are. Raises DataError when no asset has ``min_history``
@@ -102,22 +102,25 @@ class Estimates(ConfigModel):
             message = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
             raise DataError(f"{message}, {self.min_history} expected; lower it, or mend the gaps in the prices")
         ends = rows + (len(closes) - len(window) + 1)
-        return MomentEstimate(self.moments(complete), read_only(known), read_only(complete), read_only(ends))
+        return MomentEstimate(self.moments(complete, periods), read_only(known), read_only(complete), read_only(ends))
 
-    def moments(self, returns: FloatArray) -> Moments:
-        """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular."""
+    def moments(self, returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> Moments:
+        """Return the moments of ``returns`` (T, N), all finite, oldest first; raises DataError when singular.
+
+        ``periods``: how many of them there are in a year.
+        """
         weights = self._observation_weights(len(returns))
         average = weights @ returns
         raw, shrinkage = self._covariance(returns, weights, average)
-        covariance, clipped, condition = repair_covariance(raw * SESSIONS_PER_YEAR)
+        covariance, clipped, condition = repair_covariance(raw * periods)
         if self.covariance == "sample" and not condition < 1.0 / _SINGULARITY_RATIO:
             what = f"the sample covariance of {returns.shape[1]} assets from {len(returns)} returns is singular"
             raise DataError(f"estimates.covariance: {what}; choose ledoit_wolf or oas, or a longer estimates.lookback")
-        mean = average * SESSIONS_PER_YEAR
+        mean = average * periods
         if self.mean == "zero":
             mean = np.zeros(len(average))
         elif self.mean == "shrunk":
-            mean = bayes_stein_mean(mean, covariance, 1.0 / float(weights @ weights))
+            mean = bayes_stein_mean(mean, covariance, 1.0 / float(weights @ weights), periods)
         return Moments(read_only(mean), read_only(covariance), len(returns), clipped, condition, shrinkage)
 
     def _observation_weights(self, count: int) -> FloatArray:
@@ -145,7 +148,9 @@ class Estimates(ConfigModel):
         return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
 
 
-def bayes_stein_mean(mean: FloatArray, covariance: FloatArray, observations: float) -> FloatArray:
+def bayes_stein_mean(
+    mean: FloatArray, covariance: FloatArray, observations: float, periods: float = SESSIONS_PER_YEAR
+) -> FloatArray:
     """Shrink ``mean`` (N,) [1/yr] towards that of the minimum-variance portfolio (Jorion 1986).
 
     The weight of the common mean is (N + 2) / (N + 2 + d), d = T (mean - m)' Sigma^-1 (mean - m), everything a
@@ -156,8 +161,8 @@ def bayes_stein_mean(mean: FloatArray, covariance: FloatArray, observations: flo
     whitened = np.linalg.solve(covariance, np.column_stack([np.ones_like(mean), mean]))
     common = float(whitened[:, 1].sum() / whitened[:, 0].sum())
     apart = mean - common
-    # mean and covariance are both 252 times a session's, so the ratio is 252 times too large
-    distance = observations * float(apart @ (whitened[:, 1] - common * whitened[:, 0])) / SESSIONS_PER_YEAR
+    # mean and covariance are both ``periods`` times a session's, so the ratio is that many times too large
+    distance = observations * float(apart @ (whitened[:, 1] - common * whitened[:, 0])) / periods
     weight = (len(mean) + 2.0) / (len(mean) + 2.0 + max(distance, 0.0))
     return (1.0 - weight) * mean + weight * common
 

@@ -180,12 +180,12 @@ class ObjectiveMetric(NamedTuple):
         """Return by how much the figure improves for each unit that the form's value falls."""
         return 0.5 / self.figure(value) if self.root and value > 0.0 else 1.0
 
-    def cost_weight(self, a_year: float, risk_aversion: float) -> float:
+    def cost_weight(self, a_year: float, risk_aversion: float, periods: float = SESSIONS_PER_YEAR) -> float:
         """Return what a cost of 1, paid ``a_year`` times, weighs in units of the form.
 
         A variance is worth ``risk_aversion`` / 2 returns, as in ``mean_variance``.
         """
-        units = {"variance": 2.0 / risk_aversion, "year": 1.0, "session": 1.0 / SESSIONS_PER_YEAR, "": np.nan}
+        units = {"variance": 2.0 / risk_aversion, "year": 1.0, "session": 1.0 / periods, "": np.nan}
         return a_year * units[self.cost_unit]
 
 

@@ -68,7 +68,7 @@ class MarketWindows(Generic[PolicyT]):
         market = closes.to_market(terms.account.currency, terms.account.cash.rate)
         cut, start = slice_window(market, window)
         end = len(cut.dates)
-        free = risk_free_per_session(self._risk_free, cut.dates[start:])
+        free = risk_free_per_session(self._risk_free, cut.dates[start:], market.periods_per_year)
         if not isinstance(free, float):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
         return MarketWindow(market, start, end, free), closes

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
+from engine.core.conventions import PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
 from engine.data.market import Market, Provenance
 
@@ -84,6 +85,7 @@ class Closes:
     provenance : source, kind of closes, hash, notes
     dividends : (T, N) of each ex-date [currency/share], 0 on other days; None where no ticker has any
     splits : (T, N) shares of each day for one of the day before, 1 on other days; None where no ticker has any
+    frequencies : N, how often each prints, None where too few closes say; empty where it was not looked at
 
     """
 
@@ -94,10 +96,17 @@ class Closes:
     provenance: Provenance
     dividends: FloatArray | None = None
     splits: FloatArray | None = None
+    frequencies: tuple[Frequency | None, ...] = ()
+
+    @property
+    def frequency(self) -> Frequency:
+        """How often there is a session: the lowest frequency of any ticker."""
+        known = [one for one in self.frequencies if one is not None]
+        return min(known, key=PERIODS_PER_YEAR.__getitem__, default="daily")
 
     def to_market(self, currency: str, annual_cash_rate: float = 0.0) -> Market:
         """Return the market these closes make; ``annual_cash_rate`` is an annual effective rate [fraction]."""
-        return Market.build(
+        market = Market.build(
             self.dates,
             self.tickers,
             self.closes,
@@ -105,6 +114,7 @@ class Closes:
             currency=currency,
             provenance=self.provenance,
         )
+        return dataclasses.replace(market, frequency=self.frequency)
 
     def select(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
         """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
@@ -129,6 +139,7 @@ class Closes:
             tickers=tuple(self.tickers[at] for at in columns),
             closes=read_only(self.closes[:rows, columns][printed]),
             currencies=tuple(self.currencies[at] for at in columns),
+            frequencies=tuple(self.frequencies[at] for at in columns) if self.frequencies else (),
             dividends=cut(self.dividends),
             splits=cut(self.splits),
         )

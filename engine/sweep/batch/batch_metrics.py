@@ -13,7 +13,7 @@ from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.summation import block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
@@ -58,7 +58,7 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
     """
     from engine.simulation.kernel.valuation import elementwise_power  # noqa: PLC0415  (reports name metrics only)
 
-    sessions, days, year = len(market.pattern), market.days, math.sqrt(SESSIONS_PER_YEAR)
+    sessions, days, year = len(market.pattern), market.days, math.sqrt(market.periods_per_year)
     count = sessions - 1
     total, squares = _sum_blocks(sums.returns), _sum_blocks(sums.squares)
     shift, excess, excess_squares = sums.shift, total, squares
@@ -101,7 +101,7 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
 
 def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
     """Return (len(SWEEP_METRICS),) the metrics of a ledger; ``risk_free`` as in ``Performance.from_ledger``."""
-    performance = Performance.from_ledger(ledger, risk_free)
+    performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
     found = compute_metrics(performance)
     weight, sessions = peak_weight_and_breaches(ledger, market, policy.caps())
     known = [found[name] for name in SWEEP_METRICS if name in found]

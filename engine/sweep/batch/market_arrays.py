@@ -53,6 +53,7 @@ def build_batch_market(
         watched=key.watches_caps,
         excess=bool(free.any()),
         bands=bool(key.band_checks),
+        periods_per_year=market.periods_per_year,
     )
     return batch_market, pattern_rows
 

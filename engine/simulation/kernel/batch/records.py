@@ -19,7 +19,8 @@ class BatchMarket(NamedTuple):
     ``BatchPlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all; ``period_ends``
     (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
     ``delisting_rows``, ``delisted`` (G,) the row of each payout and its asset; ``capped`` (K,) columns under a cap;
-    ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands.
+    ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands;
+    ``periods_per_year`` annualises.
     """
 
     packed: FloatArray
@@ -36,6 +37,7 @@ class BatchMarket(NamedTuple):
     watched: bool
     excess: bool
     bands: bool
+    periods_per_year: float
 
 
 class BatchPlans(NamedTuple):

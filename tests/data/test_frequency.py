@@ -1,0 +1,68 @@
+"""How often closes are printed, and what a year of them is (S1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.data.frequency import with_frequencies
+from engine.data.market import Provenance
+from engine.data.sources.base import CloseSeries, Closes, PriceRequest, combine_series
+
+
+def days(start: str, end: str) -> np.ndarray:
+    """Every calendar day from ``start`` to before ``end``."""
+    return np.arange(np.datetime64(start, "D"), np.datetime64(end, "D"))
+
+
+def business_days(start: str, end: str) -> np.ndarray:
+    """Every Monday to Friday from ``start`` to before ``end``."""
+    found = days(start, end)
+    return found[np.is_busday(found)]
+
+
+def last_of_months(dates: np.ndarray, months: int = 1) -> np.ndarray:
+    """The last of ``dates`` in every period of so many months."""
+    period = dates.astype("datetime64[M]").astype(int) // months
+    return dates[np.append(period[1:] != period[:-1], True)]
+
+
+def closes_on(**dates: np.ndarray) -> Closes:
+    """Closes of made-up tickers, each on its own dates."""
+    series = {name: CloseSeries(on, np.linspace(90.0, 110.0, len(on)) + len(name)) for name, on in dates.items()}
+    return combine_series(series, PriceRequest(tuple(series)), Provenance("memory", "adjusted"), "USD")
+
+
+DAILY = business_days("2015-01-01", "2019-01-01")
+GRIDS = {
+    "daily": DAILY,
+    "seven_day": days("2015-01-01", "2019-01-01"),
+    "weekly": DAILY[4::5],
+    "monthly": last_of_months(DAILY),
+    "quarterly": last_of_months(DAILY, 3),
+}
+
+
+@pytest.mark.parametrize("frequency", GRIDS)
+def test_a_frequency_is_read_with_a_tenth_of_its_closes_missing(frequency: str) -> None:
+    """Each grid is told by its own steps, whole, with holes, and beside columns of every other frequency."""
+    whole = GRIDS[frequency]
+    holes = np.delete(whole, np.arange(5, len(whole), 11))
+    found = with_frequencies(closes_on(A=whole, B=holes, **GRIDS))
+    known = dict(zip(found.tickers, found.frequencies, strict=True))
+    assert known == {"A": frequency, "B": frequency} | {name: name for name in GRIDS}
+
+
+def test_sundays_alone_are_no_seven_days() -> None:
+    """A market open from Sunday to Thursday, or a fund with the odd Saturday, has five days a week."""
+    week = days("2015-01-01", "2019-01-01")
+    sunday_to_thursday = week[np.isin((week.astype(int) + 3) % 7, (6, 0, 1, 2, 3))]
+    saturdays = np.union1d(DAILY, ["2016-02-06", "2017-03-11"]).astype("datetime64[D]")
+    assert with_frequencies(closes_on(A=sunday_to_thursday, B=saturdays)).frequencies == ("daily", "daily")
+
+
+def test_a_single_close_says_nothing() -> None:
+    """One close has no frequency, and takes that of the others."""
+    found = with_frequencies(closes_on(A=GRIDS["monthly"], B=GRIDS["monthly"][:1]))
+    assert found.frequencies == ("monthly", None)
+    assert found.to_market("USD").periods_per_year == 12.0
