@@ -7,7 +7,7 @@ import pytest
 
 from engine.data.frequency import with_frequencies
 from engine.data.market import Provenance
-from engine.data.sources.base import CloseSeries, Closes, PriceRequest, combine_series
+from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 
 
 def days(start: str, end: str) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_sundays_alone_are_no_seven_days() -> None:
     """A market open from Sunday to Thursday, or a fund with the odd Saturday, has five days a week."""
     week = days("2015-01-01", "2019-01-01")
     sunday_to_thursday = week[np.isin((week.astype(int) + 3) % 7, (6, 0, 1, 2, 3))]
-    saturdays = np.union1d(DAILY, ["2016-02-06", "2017-03-11"]).astype("datetime64[D]")
+    saturdays = np.union1d(DAILY, np.array(["2016-02-06", "2017-03-11"], "datetime64[D]"))
     assert with_frequencies(closes_on(A=sunday_to_thursday, B=saturdays)).frequencies == ("daily", "daily")
 
 
