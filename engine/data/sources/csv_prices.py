@@ -1,25 +1,23 @@
-"""Price files written as text."""
+"""Price files written as text: CSV of every layout in :mod:`engine.data.sources.layouts`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.core.errors import DataError
-from engine.data.csv_reader import numbered_rows, refuse_ragged
-from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.csv_reader import refuse_ragged
+from engine.data.sources.grid import NO_KEYS, ReadingKeys
 from engine.data.sources.grid_prices import parse_grid
 from engine.data.sources.price_table import PriceTable
+from engine.data.sources.text_grid import read_text_grid
 
 
-def parse_csv_price_table(
-    file: str, content: bytes, tickers: Iterable[str], keys: ReadingKeys | None = None
-) -> PriceTable:
+def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str], keys: ReadingKeys = NO_KEYS) -> PriceTable:
     """Read the closes of ``tickers`` from a CSV file; cells are text, so NO, NA and 007 stay what they are.
 
     Parameters
     ----------
     file : its name, for messages
-    content : its bytes
+    content : its bytes, compressed or not, in any encoding that shows
     tickers : whose columns or rows are wanted
     keys : what the file's owner says about it
 
@@ -29,14 +27,6 @@ def parse_csv_price_table(
         When the file is not text, has no data, or a row or cell of it cannot be read.
 
     """
-    keys = keys or ReadingKeys()
-    return parse_grid(_read_text(file, content), tickers, keys)
-
-
-def _read_text(file: str, content: bytes) -> Grid:
-    """Split into rows of equally many cells; blank lines are left out."""
-    if not content.strip():
-        raise DataError(f"{file}: found an empty file, expected a header and closes; fetch the file again")
-    rows = [(line, row) for line, row in numbered_rows(file, content) if len(row) > 1 or "".join(row).strip()]
-    refuse_ragged(file, rows)
-    return Grid(file, [[cell.strip() for cell in row] for _, row in rows], [line for line, _ in rows])
+    grid = read_text_grid(file, content, keys)
+    refuse_ragged(file, list(zip(grid.lines, grid.rows, strict=True)))
+    return parse_grid(grid, tickers, keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ class Grid:
     file : its name, for messages
     rows : cells without blanks around them; rows of equal length below the header, blank rows left out
     lines : the line or sheet row of each row, for messages
-    decimal : what stands before the decimals of its numbers
+    decimal : what stands before the decimals of its numbers; None where they have to tell themselves
     notes : what was assumed to get them
 
     """
@@ -29,7 +29,7 @@ class Grid:
     file: str
     rows: list[list[str]]
     lines: list[int]
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = "."
     notes: tuple[str, ...] = ()
 
 
@@ -65,3 +65,6 @@ class ReadingKeys(ConfigModel):
     columns: ColumnKeys | None = None
     rename: dict[str, Ticker] | None = None
     values: Literal["prices", "returns"] | None = None
+
+
+NO_KEYS: Final = ReadingKeys()
