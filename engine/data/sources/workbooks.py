@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ Row: TypeAlias = "list[str | float]"
 WORKBOOK_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 MAX_UNPACKED: Final = 1_000_000_000
 """Bytes of a workbook's members once they are unpacked."""
+_REMEDY: Final = "open it and save it again, or save the sheet as CSV"
 _SECONDS: Final = 120.0
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
@@ -68,20 +70,20 @@ def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, lis
     """Return the rows of the sheets, read by a process that may fail."""
     import subprocess  # noqa: PLC0415  (few files are workbooks)
 
-    _refuse_bomb(file, content)
+    if content.startswith(_ZIP):
+        _check_archive(file, content)
     command = [sys.executable, "-P", str(Path(workbook_process.__file__)), *([] if wanted is None else [wanted])]
-    remedy = "open it and save it again, or save the sheet as CSV"
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  (our own file)
     except subprocess.TimeoutExpired:
-        raise DataError(f"{file}: found a workbook that takes longer than {_SECONDS:g} s to read; {remedy}") from None
+        raise DataError(f"{file}: found a workbook that takes longer than {_SECONDS:g} s to read; {_REMEDY}") from None
     if done.returncode:
         bound = f"{workbook_process.MEMORY / 1e9:g} GB"
-        raise DataError(f"{file}: found a workbook that is damaged or takes more than {bound} of memory; {remedy}")
+        raise DataError(f"{file}: found a workbook that is damaged or takes more than {bound} of memory; {_REMEDY}")
     answer = json.loads(done.stdout)
     if "fault" in answer:
         first = " ".join(str(answer["fault"]).split())
-        raise DataError(f"{file}: found no readable Excel or OpenDocument workbook ({first}); {remedy}")
+        raise DataError(f"{file}: found no readable Excel or OpenDocument workbook ({first}); {_REMEDY}")
     if wanted is not None and not answer["sheets"]:
         names = [str(name) for name in answer["names"]]
         raise DataError(
@@ -92,18 +94,22 @@ def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, lis
     return found
 
 
-def _refuse_bomb(file: str, content: bytes) -> None:
-    """Raise DataError when a zipped workbook unpacks to far more than prices need."""
-    if not content.startswith(_ZIP):
-        return
+def _check_archive(file: str, content: bytes) -> None:
+    """Raise DataError when a zipped workbook unpacks to more than prices need, or a bit in it has turned.
+
+    The library that reads it stops where its cells end, which is before the checksums are compared.
+    """
     import zipfile  # noqa: PLC0415  (few files are workbooks)
+    import zlib  # noqa: PLC0415
 
     try:
-        unpacked = sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
-        raise DataError(
-            f"{file}: found a damaged workbook ({error}); save it again, or save the sheet as CSV"
-        ) from None
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            damaged = archive.testzip() if unpacked <= MAX_UNPACKED else None
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error) as error:
+        raise DataError(f"{file}: found a damaged workbook ({error}); {_REMEDY}") from None
+    if damaged:
+        raise DataError(f"{file}: found a damaged workbook (the checksum of {damaged} differs); {_REMEDY}")
     if unpacked > MAX_UNPACKED:
         found = f"found a workbook of {unpacked:,} bytes unpacked, expected at most {MAX_UNPACKED:,}"
         raise DataError(f"{file}: {found}; save the sheet of prices as CSV")
