@@ -11,7 +11,6 @@ from engine.backtest.prices import load_prices
 from tests.support.configs import config
 from tests.support.corrupted_files import PLAN, frame, originals, read_corrupted
 
-
 READ = {name for name in originals() if name.split(".", 1)[1] not in {"csv.gz", "csv.zip", "csv.xz"}} - {
     "german.csv",
     "utf16.csv",
