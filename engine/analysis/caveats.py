@@ -54,10 +54,17 @@ def _survivorship_caveat(market: Market) -> Iterable[str]:
 
 def _price_kind_caveats(market: Market) -> Iterable[str]:
     if market.provenance.closes == "adjusted":
+        counts = "Share counts and prices are not those of a broker's statement."
+        if market.shares is not None:
+            counts = "Orders are in the shares and prices of their day."
+        yield f"Total-return prices: dividends are reinvested the day they are paid, without cost or tax. {counts}"
+    elif market.provenance.closes == "with_events" and market.dividends is None:
         yield (
-            "Total-return prices: dividends are reinvested the day they are paid, without cost or tax. Share counts "
-            "and prices are not those of a broker's statement."
+            "Total return: each dividend buys more of what paid it at the close of its ex-date, without cost or tax. "
+            "Orders are in the shares and prices of their day."
         )
+    elif market.provenance.closes == "with_events":
+        yield "Dividends are paid on their ex-date, before tax. Orders are in the shares and prices of their day."
     elif market.provenance.closes == "raw":
         yield "Price-only closes: dividends are missing from every return, and splits may be."
     yield from market.provenance.notes

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.published_comparison import Published
 from engine.core.fields import ConfigModel, Date, Exchange, FieldFault, PortfolioName, Rate, Switch, validates_fields
+from engine.data.events import DividendUse
 from engine.data.sources import AnyPriceSource
 from engine.data.sources.rates import RateFile
 
@@ -22,10 +23,15 @@ StrategyT = TypeVar("StrategyT")
 
 
 class Data(ConfigModel):
-    """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against."""
+    """Where prices come from; ``calendar`` is the exchange whose sessions they are checked against.
+
+    ``dividends`` of closes as traded are reinvested in what paid them (``reinvest``), kept until the next rebalance
+    (``cash``), or invested at once (``towards_targets``); by default the first, the last where shares are whole (S16).
+    """
 
     source: AnyPriceSource
     calendar: Exchange = "XNYS"
+    dividends: DividendUse | None = None
 
 
 class Window(ConfigModel):

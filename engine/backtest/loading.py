@@ -38,7 +38,7 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
     """Validate a config, each section and all of them together; raises ConfigError with every fault."""
     document.faults.extend(tariff_faults(document))
     config = validate(schema, document)
-    if faults := list(_funding_faults(config, document)):
+    if faults := [*_funding_faults(config, document), *_dividend_faults(config, document)]:
         raise ConfigError(faults)
     return config
 
@@ -74,6 +74,14 @@ def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
         yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
+
+
+def _dividend_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield that whole shares are to grow by a fraction (S10)."""
+    if config.account.shares == "whole" and config.data.dividends == "reinvest":
+        message = "reinvest makes fractions of shares, and account.shares is whole"
+        remedy = "write towards_targets or cash, or leave it out"
+        yield Fault(document.locate(("data", "dividends")), "data.dividends", message, remedy)
 
 
 def missing_flows_message(flows: Contributions) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
 from engine.backtest.loading import price_request
 from engine.core.errors import DataError
+from engine.data.events import apply_events, require_dividends
 from engine.data.frequency import with_frequencies
 from engine.data.market import Market
 from engine.data.quality import Finding, inspect_closes, raise_error_findings
@@ -56,6 +57,10 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes) -> Closes:
 
     Raises DataError when there is no way from the one to the other.
     """
+    dividends = config.data.dividends
+    if dividends is not None:
+        require_dividends(closes, dividends)
+    closes = apply_events(closes, dividends or config.account.default_dividends)
     other = sorted(set(closes.currencies) - {"", config.account.currency})
     if other:
         raise DataError(

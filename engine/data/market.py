@@ -18,7 +18,8 @@ from engine.core.errors import DataError
 class Provenance:
     """Where prices came from, for the report and the manifest.
 
-    ``source`` names the kind and place; ``closes`` is ``adjusted`` (total return) or ``raw`` (price only);
+    ``source`` names the kind and place; ``closes`` is ``adjusted`` (total return), ``with_events`` (dividends are known
+    beside closes as traded) or ``raw`` (price only);
     ``sha256`` covers dates, tickers and prices as used; ``notes`` are facts a reader should know.
     """
 
@@ -48,6 +49,10 @@ class Market:
     currency : of every price
     provenance : where the prices came from
     frequency : how often there is a session (S1)
+    dividends : (T, N) paid for each unit held at the close before [currency/share]; None where none is paid: they are
+        in the prices, or nobody knows them
+    shares : (T, N) shares of the day that one unit is, 1 on the last day of splits and reinvested dividends; None where
+        a unit is a share of every day
 
     """
 
@@ -60,6 +65,8 @@ class Market:
     currency: str = "USD"
     provenance: Provenance = _IN_MEMORY
     frequency: Frequency = "daily"
+    dividends: FloatArray | None = None
+    shares: FloatArray | None = None
 
     @classmethod
     def build(
@@ -170,8 +177,9 @@ class Market:
     def truncate(self, end: np.datetime64) -> Market:
         """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
         rows = int(np.searchsorted(self.dates, end, side="right"))
-        cut = {name: getattr(self, name)[:rows] for name in ("dates", "prices", "listed", "age", "cash_rate")}
-        return dataclasses.replace(self, **cut)
+        by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares")
+        known = {name: getattr(self, name) for name in by_session}
+        return dataclasses.replace(self, **{name: own[:rows] for name, own in known.items() if own is not None})
 
     def column_index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, Currency, Money, Positive, Rate
+from engine.data.events import DividendUse
 from engine.data.sessions import Period, is_period_start
 
 
@@ -51,6 +52,11 @@ class Account(ConfigModel):
             return self
         contributions = self.contributions.model_copy(update={"invest": "towards_targets"})
         return self.model_copy(update={"contributions": contributions})
+
+    @property
+    def default_dividends(self) -> DividendUse:
+        """What is done with dividends where the config does not say: whole shares cannot grow by a fraction (S10)."""
+        return "towards_targets" if self.shares == "whole" else "reinvest"
 
     @property
     def fill_delay(self) -> int:

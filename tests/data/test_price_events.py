@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.events import apply_events
 from tests.support.price_files import load
 
 ROWS = (
@@ -53,9 +54,10 @@ def test_adjusted_closes_carry_no_events(tmp_path: Path) -> None:
     """Events are in adjusted closes already; carried beside them they would be counted twice."""
     rows = [f"{day},{close},{close},{dividend},{split}" for day, close, dividend, split in ROWS]
     path = write(tmp_path / "AAA.csv", "date,close,adjusted_close,dividend_amount,split_coefficient", rows)
-    loaded = load(path, "AAA", closes="adjusted")
+    loaded = apply_events(load(path, "AAA", closes="adjusted"), "reinvest")
     assert loaded.dividends is None
     assert loaded.splits is None
+    assert loaded.closes[:, 0].tolist() == [close for _, close, _, _ in ROWS]
 
 
 def test_events_of_parquet_files(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ AWKWARD_TICKERS = (
     ("path", "ticker", "kind", "first", "close", "last", "rows"),
     [
         ("prices.parquet", "SPY", "adjusted", "1993-01-29", None, "2025-12-31", 8288),
-        ("raw.parquet", "SPY", "raw", "1993-01-29", 43.9375, "2025-12-31", 8288),
+        ("raw.parquet", "SPY", "with_events", "1993-01-29", 43.9375, "2025-12-31", 8288),
         ("samples/yfinance", "IWM", "adjusted", "2000-05-26", 32.83599, "2001-12-26", 396),
         ("samples/yfinance", "RKLB", "adjusted", "2020-11-24", 9.744, "2024-03-08", 826),
         ("samples/yfinance", "UNF", "adjusted", "2000-01-03", 11.277571, "2024-03-08", 6084),
@@ -111,16 +111,16 @@ def test_reading_needs_no_pandas(shared_data: Path) -> None:
 
 def test_prices_adjusted_and_raw_are_different_columns(shared_data: Path) -> None:
     """``closes: raw`` takes Close, ``adjusted`` takes Adj Close, in every layout that has both."""
-    for path, ticker, raw in (
-        ("samples/yfinance", "UNF", 12.625),
-        ("samples/yfinance", "IWM", 45.71875),
-        ("samples/other", "SRCE", 27.75),
-        ("samples/other/VB_eodhd_unnamed_index.csv", "VB", 49.0),
+    for path, ticker, raw, kind in (
+        ("samples/yfinance", "UNF", 12.625, "raw"),
+        ("samples/yfinance", "IWM", 45.71875, "raw"),
+        ("samples/other", "SRCE", 27.75, "with_events"),
+        ("samples/other/VB_eodhd_unnamed_index.csv", "VB", 49.0, "raw"),
     ):
         loaded = load(shared_data / path, ticker, closes="raw")
         assert loaded.closes[0, 0] == raw
-        assert loaded.provenance.closes == "raw"
-        assert any("dividends are missing" in note for note in loaded.provenance.notes)
+        assert loaded.provenance.closes == kind
+        assert any("dividends are missing" in note for note in loaded.provenance.notes) == (kind == "raw")
 
 
 def test_the_sample_needs_no_network_and_no_skfolio_import() -> None:

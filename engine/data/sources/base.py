@@ -42,6 +42,7 @@ class CloseSeries:
     dividends : (T,) of each ex-date [currency/share], 0 on other days; None where the source states none
     splits : (T,) shares of each day for one of the day before, 1 on other days; None where the source states none
     currency : three letters, or as a vendor writes pence and cents; ``""`` where nothing says
+    traded : (T,) closes as traded, to which the events belong, where ``closes`` are adjusted ones [currency/share]
 
     """
 
@@ -50,12 +51,16 @@ class CloseSeries:
     dividends: FloatArray | None = None
     splits: FloatArray | None = None
     currency: str = ""
+    traded: FloatArray | None = None
 
     def select(self, rows: BoolArray) -> CloseSeries:
         """Return the rows that are True."""
-        dividends = None if self.dividends is None else self.dividends[rows]
-        splits = None if self.splits is None else self.splits[rows]
-        return CloseSeries(self.dates[rows], self.closes[rows], dividends, splits, self.currency)
+
+        def cut(column: FloatArray | None) -> FloatArray | None:
+            return None if column is None else column[rows]
+
+        events = cut(self.dividends), cut(self.splits)
+        return CloseSeries(self.dates[rows], self.closes[rows], *events, self.currency, cut(self.traded))
 
     def printed(self) -> CloseSeries:
         """Return the rows that have a close; events of other rows move to the next one that has."""
@@ -86,6 +91,9 @@ class Closes:
     dividends : (T, N) of each ex-date [currency/share], 0 on other days; None where no ticker has any
     splits : (T, N) shares of each day for one of the day before, 1 on other days; None where no ticker has any
     frequencies : N, how often each prints, None where too few closes say; empty where it was not looked at
+    traded : (T, N) closes as traded beside adjusted ``closes``, NaN where there are none; None where no ticker has any
+    shares : (T, N) shares of the day that one unit is, once events are applied; ``closes`` and ``dividends`` are then
+        those of a unit. None where a unit is a share, or nothing says what it is
 
     """
 
@@ -97,6 +105,8 @@ class Closes:
     dividends: FloatArray | None = None
     splits: FloatArray | None = None
     frequencies: tuple[Frequency | None, ...] = ()
+    traded: FloatArray | None = None
+    shares: FloatArray | None = None
 
     @property
     def frequency(self) -> Frequency:
@@ -105,16 +115,25 @@ class Closes:
         return min(known, key=PERIODS_PER_YEAR.__getitem__, default="daily")
 
     def to_market(self, currency: str, annual_cash_rate: float = 0.0) -> Market:
-        """Return the market these closes make; ``annual_cash_rate`` is an annual effective rate [fraction]."""
+        """Return the market these closes make, a unit being one share of the last day (S16).
+
+        ``annual_cash_rate`` is an annual effective rate [fraction].
+        """
+        unit = None if self.shares is None else self.shares[-1]
+
+        def per_unit(table: FloatArray | None) -> FloatArray | None:
+            return table if table is None or unit is None else read_only(table / unit)
+
         market = Market.build(
             self.dates,
             self.tickers,
-            self.closes,
+            self.closes if unit is None else self.closes / unit,
             annual_cash_rate=annual_cash_rate,
             currency=currency,
             provenance=self.provenance,
         )
-        return dataclasses.replace(market, frequency=self.frequency)
+        dividends, shares = per_unit(self.dividends), per_unit(self.shares)
+        return dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
 
     def select(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
         """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
@@ -142,6 +161,8 @@ class Closes:
             frequencies=tuple(self.frequencies[at] for at in columns) if self.frequencies else (),
             dividends=cut(self.dividends),
             splits=cut(self.splits),
+            traded=cut(self.traded),
+            shares=cut(self.shares),
         )
 
 
@@ -245,6 +266,7 @@ def combine_series(
         provenance=dataclasses.replace(provenance, notes=(*provenance.notes, *notes)),
         dividends=table([inside[ticker].dividends for ticker in tickers], 0.0),
         splits=table([inside[ticker].splits for ticker in tickers], 1.0),
+        traded=table([inside[ticker].traded for ticker in tickers], np.nan),
     )
     return dataclasses.replace(whole, provenance=dataclasses.replace(whole.provenance, sha256=closes_sha256(whole)))
 

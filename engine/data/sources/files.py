@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
-
-import numpy as np
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.fields import Currency, FilePath
 from engine.core.files import expand_home
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import Closes, PriceRequest, combine_series
+from engine.data.sources.close_kinds import FoundSeries, WantedCloses, choose_closes
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import shortlist
-from engine.data.sources.price_columns import CloseKind
 from engine.data.sources.price_files import SUFFIXES, read_price_file
 
 _VENDOR_PREFIX: Final = "investing.com_"
-
-FoundSeries = dict[str, tuple[str, dict[CloseKind, CloseSeries]]]
 
 
 class Files(ReadingKeys):
@@ -36,9 +31,9 @@ class Files(ReadingKeys):
     kind: Literal["files"] = "files"
     path: FilePath
     """A file or a folder; a relative one starts at the working directory."""
-    closes: Literal["auto", "adjusted", "raw"] = "auto"
-    """``adjusted`` closes contain dividends and splits, ``raw`` ones do not; ``auto`` takes adjusted ones where every
-    requested ticker has them, raw ones where none has."""
+    closes: WantedCloses = "auto"
+    """``adjusted`` closes contain dividends and splits, ``raw`` ones do not; ``auto`` takes adjusted ones, or raw ones
+    with their dividends, where every requested ticker has either, raw ones without where none has."""
     currency: Currency | None = None
     """Of every close whose currency the files do not say."""
 
@@ -51,13 +46,9 @@ class Files(ReadingKeys):
         except OSError as error:
             message = f"{error.strerror}; check the path and its permissions"
             raise DataError(f"data.source.path: {path}: {message}") from error
-        kinds, assumed = _choose_kinds(found, self.closes)
-        series = {ticker: found[ticker][1][kind] for ticker, kind in kinds.items()}
-        closes = "raw" if "raw" in kinds.values() or self.closes == "raw" else "adjusted"
-        source = f"files ({path.name})"
-        return combine_series(
-            series, request, Provenance(source, closes, notes=(*notes, *assumed)), self.currency or ""
-        )
+        chosen = choose_closes(found, self.closes)
+        provenance = Provenance(f"files ({path.name})", chosen.kind, notes=(*notes, *chosen.notes))
+        return combine_series(chosen.series, request, provenance, self.currency or "")
 
 
 def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
@@ -145,47 +136,3 @@ def _names_inside(path: Path, keys: ReadingKeys) -> tuple[str, ...]:
         return read_price_file(path, (), keys).names
     except DataError:
         return ()
-
-
-def _choose_kinds(
-    found: FoundSeries, closes: Literal["auto", "adjusted", "raw"]
-) -> tuple[dict[str, CloseKind], tuple[str, ...]]:
-    """Decide for one kind of closes for all tickers: a mix would compare a total return with a price."""
-    as_adjusted = _first_kinds(found, ("adjusted", "unsaid"))
-    as_raw = _first_kinds(found, ("raw", "unsaid"))
-    raw = closes == "raw" or (closes == "auto" and not as_adjusted)
-    expected, kinds = ("raw", as_raw) if raw else ("adjusted", as_adjusted)
-    if missing := [ticker for ticker in found if ticker not in kinds]:
-        has = shortlist(f"{ticker} {' and '.join(sorted(own))} ({name})" for ticker, (name, own) in found.items())
-        all_raw = len(as_raw) == len(found)
-        remedy = "write `closes: raw` in data.source" if all_raw else f"supply {expected} closes for these"
-        message = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
-        raise DataError(f"data.source: closes: {closes}: {message}; {remedy}")
-    return kinds, _assumption_notes(found, kinds, closes)
-
-
-def _first_kinds(found: FoundSeries, order: tuple[CloseKind, ...]) -> dict[str, CloseKind]:
-    """Return, for each ticker that has one, the first of the kinds in ``order``."""
-    options = {ticker: [kind for kind in order if kind in kinds] for ticker, (_, kinds) in found.items()}
-    return {ticker: kinds[0] for ticker, kinds in options.items() if kinds}
-
-
-def _assumption_notes(found: FoundSeries, kinds: Mapping[str, CloseKind], closes: str) -> tuple[str, ...]:
-    """Say what was assumed about the closes."""
-    notes: list[str] = []
-    unsaid = sorted({found[ticker][0] for ticker, kind in kinds.items() if kind == "unsaid"})
-    if unsaid and closes == "auto":
-        notes.append(
-            f"{shortlist(unsaid)}: nothing in the file says whether its closes are adjusted; they are taken as "
-            "adjusted for splits and dividends (say `closes: adjusted` or `closes: raw` to settle it)"
-        )
-    if "raw" in kinds.values() or closes == "raw":
-        notes.append("raw closes: dividends are missing from every return, and splits may show as jumps")
-    notes.extend(
-        f"{name}: adjusted and raw closes of {ticker} are the same: it paid nothing, or they are not adjusted"
-        for ticker, (name, options) in found.items()
-        if kinds[ticker] == "adjusted"
-        and "raw" in options
-        and np.array_equal(options["adjusted"].closes, options["raw"].closes, equal_nan=True)
-    )
-    return tuple(notes)

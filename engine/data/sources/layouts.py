@@ -147,7 +147,7 @@ def _classify_closes(
     elif "price" in roles and "change %" in fields:
         kinds, note = {"raw": roles["price"]}, "investing.com prices hold no dividends"
     elif "close" in roles and fields & {"dividend", "split"}:
-        note = "closes as traded; dividends and splits are not in them"
+        note = "closes as traded, with dividends or splits beside them"
     elif "close" in roles or "price" in roles:
         return {"unsaid": roles.get("close", roles.get("price", 0))}, ()
     if "close" in roles:

@@ -1,0 +1,86 @@
+"""Splits and dividends applied: closes as traded become prices of a unit whose count no split changes (S16).
+
+A unit is so many shares of each day; a split multiplies them, and so does a dividend that is reinvested.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, read_only
+from engine.core.errors import DataError
+from engine.data.sources.base import Closes
+
+DividendUse: TypeAlias = Literal["reinvest", "cash", "towards_targets"]
+"""What is done with a dividend: it buys more of what paid it, waits for the next rebalance, or is invested at once."""
+
+
+def apply_events(closes: Closes, use: DividendUse) -> Closes:
+    """Return closes and dividends of a unit, with the shares of the day that one is.
+
+    A split makes ``s`` shares of one. ``reinvest`` makes ``1 + d/p`` of one at the ex-day's close, so that the day's
+    return is ``s (p_t + d) / p_(t-1)``; otherwise dividends stay, to be paid. Adjusted closes keep their values: what
+    one is worth at the close as traded are its shares.
+    """
+    if use != "reinvest" and closes.traded is not None:
+        closes = _as_traded(closes)
+    splits, dividends, traded = closes.splits, closes.dividends, closes.traded
+    if splits is None and dividends is None:
+        return closes
+    known = np.zeros_like(closes.closes, dtype=np.bool_) if traded is None else ~np.isnan(traded)
+    adjusted = known.any(axis=0)
+    growth = np.ones_like(closes.closes) if splits is None else splits.copy()
+    if use == "reinvest" and dividends is not None:
+        paid = (dividends != 0.0) & ~adjusted
+        growth[paid] *= 1.0 + dividends[paid] / closes.closes[paid]
+    growth[:, adjusted] = 1.0
+    shares = np.multiply.accumulate(growth, axis=0)
+    units = closes.closes * shares
+    if traded is not None:
+        for column in np.flatnonzero(adjusted).tolist():
+            units[:, column] = closes.closes[:, column]
+            shares[:, column] = _shares_worth(closes.closes[:, column], traded[:, column])
+    if use != "reinvest" and dividends is not None:
+        dividends = read_only(dividends * shares)
+    return dataclasses.replace(
+        closes,
+        closes=read_only(units),
+        dividends=None if use == "reinvest" else dividends,
+        splits=None,
+        traded=None,
+        shares=read_only(shares) if (shares != 1.0).any() else None,
+    )
+
+
+def require_dividends(closes: Closes, use: DividendUse) -> None:
+    """Raise DataError where dividends are to be paid out and some ticker's are in its closes, or not known."""
+    if use == "reinvest":
+        return
+    if closes.provenance.closes == "raw":
+        missing = "no dividends beside closes as traded"
+    elif closes.dividends is None and closes.provenance.closes == "adjusted":
+        missing = "closes that contain dividends, and none beside them"
+    else:
+        return
+    raise DataError(
+        f"data.dividends: {use}: {closes.provenance.source}: found {missing}, expected closes as traded with a column "
+        "of dividends; leave data.dividends out, or name a source that states them"
+    )
+
+
+def _as_traded(closes: Closes) -> Closes:
+    """Return closes as traded where they are known beside adjusted ones."""
+    traded = np.asarray(closes.traded)
+    known, provenance = ~np.isnan(traded).all(axis=0), dataclasses.replace(closes.provenance, closes="with_events")
+    units = read_only(np.where(known, traded, closes.closes))
+    return dataclasses.replace(closes, closes=units, traded=None, provenance=provenance)
+
+
+def _shares_worth(adjusted: FloatArray, traded: FloatArray) -> FloatArray:
+    """Return (T,) how many shares at the close as traded an adjusted close is worth, carried over days without one."""
+    ratio = adjusted / traded
+    rows = np.flatnonzero(~np.isnan(ratio))
+    return np.asarray(ratio[rows[np.maximum(np.searchsorted(rows, np.arange(len(ratio)), side="right") - 1, 0)]])
