@@ -5,18 +5,30 @@ Sections that other rooms act on stand here as plain data, so that no import poi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.published_comparison import Published
-from engine.core.fields import ConfigModel, Date, Exchange, FieldFault, PortfolioName, Rate, Switch, validates_fields
+from engine.core.fields import (
+    ConfigModel,
+    Date,
+    Exchange,
+    FieldFault,
+    PortfolioName,
+    Rate,
+    Switch,
+    Ticker,
+    validates_fields,
+)
+from engine.data.currency_codes import QuotedCurrency
 from engine.data.events import DividendUse
-from engine.data.sources import AnyPriceSource
+from engine.data.sources import AnyFxSource, AnyPriceSource
+from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
 
 StrategyT = TypeVar("StrategyT")
@@ -27,11 +39,15 @@ class Data(ConfigModel):
 
     ``dividends`` of closes as traded are reinvested in what paid them (``reinvest``), kept until the next rebalance
     (``cash``), or invested at once (``towards_targets``); by default the first, the last where shares are whole (S16).
+    ``currencies`` says by ticker in what its closes are quoted where the source does not; ``fx`` is whose rates convert
+    them into the account's currency.
     """
 
     source: AnyPriceSource
     calendar: Exchange = "XNYS"
     dividends: DividendUse | None = None
+    currencies: Mapping[Ticker, QuotedCurrency] = Field(default_factory=dict)
+    fx: AnyFxSource = EcbRates()
 
 
 class Window(ConfigModel):

@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
-from engine.backtest.loading import price_request
+from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
 from engine.core.errors import DataError
+from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
 from engine.data.frequency import with_frequencies
 from engine.data.market import Market
@@ -49,10 +50,10 @@ def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Clo
     closes = config.data.source.load(request)
     findings = quality_findings(config, closes)
     raise_error_findings(findings)
-    return prepare_closes(config, closes), findings
+    return prepare_closes(config, closes, request), findings
 
 
-def prepare_closes(config: RunConfig[PolicyT], closes: Closes) -> Closes:
+def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceRequest) -> Closes:
     """Return what a source states as the account sees it: today's shares (S16), its currency (S17), one frequency (S1).
 
     Raises DataError when there is no way from the one to the other.
@@ -61,13 +62,10 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes) -> Closes:
     if dividends is not None:
         require_dividends(closes, dividends)
     closes = apply_events(closes, dividends or config.account.default_dividends)
-    other = sorted(set(closes.currencies) - {"", config.account.currency})
-    if other:
-        raise DataError(
-            f"prices are in {', '.join(other)}, account.currency is {config.account.currency}; "
-            f"name a source in {config.account.currency}"
-        )
-    return with_frequencies(closes)
+    end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
+    data, account = config.data, config.account.currency
+    terms = CurrencyTerms(account, data.currencies, data.fx, request.start, end)
+    return convert_currencies(with_frequencies(closes), terms)  # a close of a month's end takes the rate of that day
 
 
 def slice_window(market: Market, window: Window) -> tuple[Market, int]:

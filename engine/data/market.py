@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,8 @@ class Market:
         in the prices, or nobody knows them
     shares : (T, N) shares of the day that one unit is, 1 on the last day of splits and reinvested dividends; None where
         a unit is a share of every day
+    currencies : N, what each asset is quoted in; empty when all are in ``currency``
+    fx : (T,) by currency other than the account's: its money for one unit of that [currency/unit], NaN for no rate
 
     """
 
@@ -67,6 +69,8 @@ class Market:
     frequency: Frequency = "daily"
     dividends: FloatArray | None = None
     shares: FloatArray | None = None
+    currencies: tuple[str, ...] = ()
+    fx: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -128,6 +132,20 @@ class Market:
         return PERIODS_PER_YEAR[self.frequency]
 
     @cached_property
+    def foreign(self) -> BoolArray:
+        """(N,) which assets are quoted in another currency than the account's."""
+        currencies = self.currencies or (self.currency,) * len(self.assets)
+        return read_only(np.array([one != self.currency for one in currencies], dtype=np.bool_))
+
+    @cached_property
+    def rates(self) -> FloatArray:
+        """(T, N) the rate in each price: money of the account for one unit of the asset's own [currency/unit]."""
+        rates, rows = np.ones(self.prices.shape), np.arange(len(self.dates))[:, None] - np.maximum(self.age, 0)
+        for j in np.flatnonzero(self.foreign).tolist():
+            rates[:, j] = self.fx[self.currencies[j]][rows[:, j]]
+        return read_only(rates)
+
+    @cached_property
     def fresh(self) -> BoolArray:
         """(T, N) which assets printed a close."""
         return read_only(self.age == 0)
@@ -179,7 +197,8 @@ class Market:
         rows = int(np.searchsorted(self.dates, end, side="right"))
         by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares")
         known = {name: getattr(self, name) for name in by_session}
-        return dataclasses.replace(self, **{name: own[:rows] for name, own in known.items() if own is not None})
+        cut = {name: own[:rows] for name, own in known.items() if own is not None}
+        return dataclasses.replace(self, **cut, fx={currency: rates[:rows] for currency, rates in self.fx.items()})
 
     def column_index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""

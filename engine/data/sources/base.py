@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -86,7 +86,7 @@ class Closes:
     dates : (T,) datetime64[D]; every row has a close of some asset
     tickers : N tickers, sorted
     closes : (T, N) [currency/share]; NaN where there was no print
-    currencies : N, one a ticker; ``""`` where nothing says
+    currencies : N, one a ticker, of the closes as the source has them; ``""`` where nothing says
     provenance : source, kind of closes, hash, notes
     dividends : (T, N) of each ex-date [currency/share], 0 on other days; None where no ticker has any
     splits : (T, N) shares of each day for one of the day before, 1 on other days; None where no ticker has any
@@ -94,6 +94,8 @@ class Closes:
     traded : (T, N) closes as traded beside adjusted ``closes``, NaN where there are none; None where no ticker has any
     shares : (T, N) shares of the day that one unit is, once events are applied; ``closes`` and ``dividends`` are then
         those of a unit. None where a unit is a share, or nothing says what it is
+    fx : (T,) by currency, once closes are in the account's: its money for one unit of each other currency, NaN where
+        there is no rate
 
     """
 
@@ -107,6 +109,7 @@ class Closes:
     frequencies: tuple[Frequency | None, ...] = ()
     traded: FloatArray | None = None
     shares: FloatArray | None = None
+    fx: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def frequency(self) -> Frequency:
@@ -133,7 +136,27 @@ class Closes:
             provenance=self.provenance,
         )
         dividends, shares = per_unit(self.dividends), per_unit(self.shares)
-        return dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
+        market = dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
+        return dataclasses.replace(market, currencies=self.currencies, fx=self.fx) if self.fx else market
+
+    def take(self, rows: BoolArray) -> Closes:
+        """Return the rows that are True."""
+        if rows.all():
+            return self
+
+        def cut(table: FloatArray | None) -> FloatArray | None:
+            return None if table is None else read_only(table[rows])
+
+        return dataclasses.replace(
+            self,
+            dates=read_only(self.dates[rows]),
+            closes=read_only(self.closes[rows]),
+            dividends=cut(self.dividends),
+            splits=cut(self.splits),
+            traded=cut(self.traded),
+            shares=cut(self.shares),
+            fx={currency: read_only(rates[rows]) for currency, rates in self.fx.items()},
+        )
 
     def select(self, tickers: tuple[str, ...], end: dt.date | None = None) -> Closes:
         """Return the closes that a request of ``tickers`` up to ``end`` would have had from the same source.
@@ -145,25 +168,25 @@ class Closes:
             raise DataError(f"{', '.join(missing)}: not among the closes that were loaded")
         columns = [at for at, ticker in enumerate(self.tickers) if ticker in tickers]
         rows = len(self.dates) if end is None else int(np.searchsorted(self.dates, np.datetime64(end), side="right"))
-        printed = ~np.isnan(self.closes[:rows, columns]).all(axis=1)
+        closes = self.closes[:, columns]
+        printed: BoolArray = ~np.isnan(closes).all(axis=1) & (np.arange(len(self.dates)) < rows)
         if not printed.any():
             raise DataError(f"no close of {', '.join(tickers)} up to {end}; choose a later window.end")
 
         def cut(table: FloatArray | None) -> FloatArray | None:
-            return None if table is None else read_only(table[:rows, columns][printed])
+            return None if table is None else read_only(table[:, columns])
 
         return dataclasses.replace(
             self,
-            dates=self.dates[:rows][printed],
             tickers=tuple(self.tickers[at] for at in columns),
-            closes=read_only(self.closes[:rows, columns][printed]),
+            closes=read_only(closes),
             currencies=tuple(self.currencies[at] for at in columns),
             frequencies=tuple(self.frequencies[at] for at in columns) if self.frequencies else (),
             dividends=cut(self.dividends),
             splits=cut(self.splits),
             traded=cut(self.traded),
             shares=cut(self.shares),
-        )
+        ).take(printed)
 
 
 class PriceSource(Protocol):

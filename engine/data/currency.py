@@ -1,0 +1,155 @@
+"""Closes in many currencies, seen from an account in one (S17): pence become pounds, dollars euros of their day."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
+from engine.core.errors import DataError
+from engine.data.currency_codes import QuotedUnit, settle_unit
+from engine.data.sources.base import Closes
+from engine.data.sources.fx_rates import Fixings, FxSource
+from engine.data.sources.layouts import shortlist
+
+_UNSAID: Final = "USD"
+"""What closes are taken to be in where nothing says."""
+_LONGEST_CARRY: Final = np.timedelta64(5, "D")
+"""How long a fixing serves where there is no newer one: four days of Easter, and one to spare."""
+
+
+@dataclass(frozen=True)
+class CurrencyTerms:
+    """How closes come into the money of an ``account``.
+
+    ``stated`` are the currencies that a config states by ticker, ``fx`` knows rates, ``tariffs`` are further currencies
+    in which something is charged. Sessions from ``start`` to ``end``, None for all there are, need their rates.
+    """
+
+    account: str
+    stated: Mapping[str, str]
+    fx: FxSource
+    start: dt.date | None = None
+    end: dt.date | None = None
+    tariffs: tuple[str, ...] = ()
+
+
+def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
+    """Return ``closes`` and their dividends in money of the account, with the rates that made them.
+
+    Closes before the first fixing are left out where no ``start`` asks for them.
+
+    Raises DataError when a currency is unknown or stated otherwise by the source, or a session has no rate.
+    """
+    units = [
+        settle_unit(ticker, said, terms.stated.get(ticker, ""), f"data.currencies.{ticker}")
+        for ticker, said in zip(closes.tickers, closes.currencies, strict=True)
+    ]
+    own = tuple(unit.currency or _UNSAID for unit in units)
+    others = sorted({*own, *terms.tariffs} - {terms.account})
+    notes = _unsaid_notes(closes.tickers, units, terms.account) if others else []
+    closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
+    fx: dict[str, FloatArray] = {}
+    for currency in others:
+        fixings = terms.fx.fixings(currency, terms.account, terms.end)
+        columns = np.array([one == currency for one in own])
+        needed = ~np.isnan(closes.closes[:, columns]).all(axis=1) if columns.any() else np.ones(len(closes.dates), bool)
+        fx[currency] = _carry(fixings, closes.dates, terms.end)
+        _require_rates(closes.dates, needed & np.isnan(fx[currency]), currency, fixings, terms)
+        if columns.any():
+            notes.append(_conversion_note(closes, currency, fixings, terms))
+    closes = _convert(closes, fx) if fx else closes
+    provenance = dataclasses.replace(closes.provenance, notes=(*closes.provenance.notes, *notes))
+    return dataclasses.replace(closes, provenance=provenance)
+
+
+def _scale(closes: Closes, units: list[QuotedUnit], notes: list[str]) -> Closes:
+    """Return closes in whole units of their currency, and say of which that is not what the source has."""
+    parts = np.array([unit.parts for unit in units], dtype=np.float64)
+    if (parts == 1.0).all():
+        return closes
+    for unit in sorted({unit for unit in units if unit.parts != 1}):
+        tickers = shortlist(ticker for ticker, own in zip(closes.tickers, units, strict=True) if own == unit)
+        notes.append(f"{tickers}: quoted in parts of {unit.currency}, divided by {unit.parts}")
+    dividends = None if closes.dividends is None else read_only(closes.dividends / parts)
+    return dataclasses.replace(closes, closes=read_only(closes.closes / parts), dividends=dividends)
+
+
+def _carry(fixings: Fixings, dates: DateArray, end: dt.date | None) -> FloatArray:
+    """Return (T,) the last rate fixed on or before each date, NaN where that is too old; after ``end`` nothing is."""
+    at = np.searchsorted(fixings.dates, dates, side="right") - 1
+    last = np.maximum(at, 0)
+    stale = dates - fixings.dates[last] > _LONGEST_CARRY
+    if end is not None:  # later sessions only tell whether an asset still prints
+        stale &= dates <= np.datetime64(end)
+    return np.where((at < 0) | stale, np.nan, fixings.rates[last])
+
+
+def _require_rates(dates: DateArray, missing: BoolArray, currency: str, fixings: Fixings, terms: CurrencyTerms) -> None:
+    """Raise DataError when a session of the run is among those whose rate is ``missing`` (T,)."""
+    first, last = fixings.dates[0], fixings.dates[-1]
+    missing = missing & (dates >= (np.datetime64(terms.start) if terms.start else first))
+    if not missing.any():
+        return
+    day = dates[missing][0]
+    message = f"no rate of {currency} in {terms.account} for {day}; {fixings.publisher} have it from {first} to {last}"
+    if day < first:
+        remedy = f"move window.start to {first}"
+    elif day > last:
+        remedy = f"end the run with window.end: {last}; {fixings.remedy}"
+    else:
+        before = fixings.dates[fixings.dates < day][-1]
+        message += f", but none from {before} on for {int((dates[missing] <= day).sum())} days"
+        remedy = "name others by data.fx: {kind: files, path: rates.csv}"
+    raise DataError(f"data.fx: {message}; {remedy}")
+
+
+def _convert(closes: Closes, fx: dict[str, FloatArray]) -> Closes:
+    """Return closes times the rates of their currencies; what has no rate is not known in the account's money."""
+    table = closes.closes.copy()
+    dividends = None if closes.dividends is None else closes.dividends.copy()
+    for j, currency in enumerate(closes.currencies):
+        if currency in fx:
+            table[:, j] *= fx[currency]
+            if dividends is not None:
+                dividends[:, j] *= np.nan_to_num(fx[currency])
+    digest = hashlib.sha256(closes.provenance.sha256.encode())
+    for currency, rates in fx.items():
+        digest.update(currency.encode() + rates.astype("<f8").tobytes())
+    provenance = dataclasses.replace(closes.provenance, sha256=digest.hexdigest())
+    dividends = None if dividends is None else read_only(dividends)
+    closes = dataclasses.replace(closes, closes=read_only(table), dividends=dividends, provenance=provenance)
+    closes = dataclasses.replace(closes, fx={currency: read_only(rates) for currency, rates in fx.items()})
+    printed: BoolArray = np.asarray(~np.isnan(table).all(axis=1))
+    return closes.take(printed)
+
+
+def _unsaid_notes(tickers: tuple[str, ...], units: list[QuotedUnit], account: str) -> list[str]:
+    """Say whose currency was taken on trust."""
+    unsaid = [ticker for ticker, unit in zip(tickers, units, strict=True) if not unit.currency]
+    if not unsaid:
+        return []
+    into = f" and converted to {account}" if account != _UNSAID else ""
+    found = f"nothing says in which currency these closes are; they are taken as {_UNSAID}{into}"
+    remedy = f"say data.currencies: {{{unsaid[0]}: {account}}}, or data.source.currency for a whole file, to settle it"
+    return [f"{shortlist(unsaid)}: {found} ({remedy})"]
+
+
+def _conversion_note(closes: Closes, currency: str, fixings: Fixings, terms: CurrencyTerms) -> str:
+    """Say what was converted, by whose rates, and how often one had to serve for a later day."""
+    tickers = shortlist(t for t, own in zip(closes.tickers, closes.currencies, strict=True) if own == currency)
+    first, last = np.datetime64(terms.start or fixings.dates[0]), np.datetime64(terms.end or closes.dates[-1])
+    inside = closes.dates[(closes.dates >= first) & (closes.dates <= last)]
+    carried = int((~np.isin(inside, fixings.dates)).sum())
+    text = f"{tickers}: converted from {currency} to {terms.account} by {fixings.publisher} of the day"
+    if carried:
+        text += f"; {carried} sessions without a fixing take the last one"
+    if terms.start is None and closes.dates[0] < first:
+        text += f"; closes before the first, of {first}, are left out"
+    return text

