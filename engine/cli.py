@@ -250,13 +250,18 @@ def schema() -> None:
 
 
 @data_app.command()
-def fetch(config: ConfigPath, overrides: Overrides = None) -> None:
+def fetch(
+    config: ConfigPath,
+    overrides: Overrides = None,
+    *,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read again what the store has, too.")] = False,
+) -> None:
     """Fill the local price store with what CONFIG needs."""
     from engine.report.data_terminal import print_fetch
 
     loaded, request = composition.load_request(config, overrides or ())
     with prefix_errors(config):
-        print_fetch(loaded.data.source, request)
+        print_fetch(loaded.data.source, request, refresh=refresh)
 
 
 @data_app.command()

@@ -48,7 +48,7 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     out.print(text(verdict))
 
 
-def print_fetch(source: PriceSource, request: PriceRequest) -> None:
+def print_fetch(source: PriceSource, request: PriceRequest, *, refresh: bool = False) -> None:
     """Fill the store of a source that has one, with a progress bar on a terminal and none in a pipe.
 
     Raises
@@ -61,7 +61,7 @@ def print_fetch(source: PriceSource, request: PriceRequest) -> None:
     if not isinstance(source, SupportsFetch):
         out.print(text(f"Nothing to fetch: source {source.kind} reads its closes from this machine."))
         return
-    report = _fetch_with_progress(out, source, request)
+    report = _fetch_with_progress(out, source, request, refresh=refresh)
     print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(report.failed)} failed")
     for names, what in ((report.fetched, "fetched"), (report.covered, "up to date")):
         if names:
@@ -72,7 +72,7 @@ def print_fetch(source: PriceSource, request: PriceRequest) -> None:
         raise DataError(*(f"{ticker}: {reason}" for ticker, reason in report.failed))
 
 
-def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequest) -> FetchReport:
+def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequest, *, refresh: bool) -> FetchReport:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("fetching", total=None)
@@ -80,7 +80,7 @@ def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequ
         def show(ticker: str, done: int, total: int) -> None:
             bar.update(task, description=escape_controls(ticker) or "done", completed=done, total=total)
 
-        return source.fetch(request, show)
+        return source.fetch(request, show, refresh=refresh)
 
 
 def _price_history_cells(closes: Closes, column: int) -> list[str]:

@@ -37,18 +37,20 @@ def series(length: int = 600, level: float = 100.0) -> StoredSeries:
     """Make up a series of some length."""
     dates = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-01") + length)
     closes = level + np.sin(np.arange(length))
-    return StoredSeries(dates, closes, closes * 0.9, "USD", dates[-1])
+    dividends = np.where(np.arange(length) % 63 == 5, 0.25, 0.0)
+    splits = np.where(np.arange(length) == 9, 2.0, 1.0)
+    return StoredSeries(dates, closes, closes * 0.9, dividends, splits, "USD", dates[-1])
 
 
 @pytest.mark.usefixtures("price_store")
 @pytest.mark.parametrize("length", [1, 2, 600, 12_000])
 def test_what_is_written_comes_back(length: int) -> None:
-    """Dates, both closes, currency and the session it answers for, bit for bit."""
+    """Dates, both closes, events, currency and the session it answers for, bit for bit."""
     written = series(length)
     store.write_series("yahoo", "SPY", written)
     loaded = store.read_series("yahoo", "SPY")
     assert loaded is not None
-    for name in ("dates", "closes", "adjusted"):
+    for name in ("dates", "closes", "adjusted", "dividends", "splits"):
         assert np.array_equal(getattr(loaded, name), getattr(written, name))
         assert not getattr(loaded, name).flags.writeable
     assert (loaded.currency, loaded.through, loaded.sha256) == ("USD", written.through, written.sha256)
@@ -66,7 +68,13 @@ def test_the_store_is_ordinary_parquet() -> None:
     import pyarrow.parquet as pq
 
     store.write_series("yahoo", "SPY", series())
-    assert pq.read_table(store.series_path("yahoo", "SPY")).column_names == ["date", "close", "adjusted"]
+    assert pq.read_table(store.series_path("yahoo", "SPY")).column_names == [
+        "date",
+        "close",
+        "adjusted",
+        "dividend",
+        "split",
+    ]
 
 
 @pytest.mark.usefixtures("price_store")

@@ -5,11 +5,13 @@ yfinance runs as it is, with its cookies, crumbs and parsers; only the host of e
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,8 +33,15 @@ def recorded(path: Path) -> Chart:
     return content["chart"]["result"][0]
 
 
-def made_up(ticker: str, dates: np.ndarray, closes: np.ndarray, adjusted: np.ndarray, currency: str = "USD") -> Chart:
-    """Return a chart with a row at 14:30 UTC of each date."""
+def made_up(
+    ticker: str,
+    dates: np.ndarray,
+    closes: np.ndarray,
+    adjusted: np.ndarray,
+    currency: str = "USD",
+    events: Chart | None = None,
+) -> Chart:
+    """Return a chart with a row at 14:30 UTC of each date; ``events`` as :func:`event` writes them, by their kind."""
     stamps = (dates.astype("datetime64[s]").astype(np.int64) + 52200).tolist()
     prices = [None if np.isnan(close) else float(close) for close in closes]
     return {
@@ -49,17 +58,26 @@ def made_up(ticker: str, dates: np.ndarray, closes: np.ndarray, adjusted: np.nda
             "quote": [dict.fromkeys(("open", "high", "low", "close"), prices) | {"volume": [1000] * len(stamps)}],
             "adjclose": [{"adjclose": [None if np.isnan(one) else float(one) for one in adjusted]}],
         },
+        "events": events or {},
     }
+
+
+def event(date: object, **said: object) -> Chart:
+    """Return one entry of ``dividends``, ``splits`` or ``capitalGains``: its stamp, and what it says."""
+    stamp = int(np.datetime64(date, "s").astype(np.int64)) + 52200
+    return {str(stamp): {"date": stamp, **said}}
 
 
 @dataclass
 class FakeYahoo:
-    """Charts by ticker, the requests that came in, and an HTTP status to fail with."""
+    """Charts by ticker, the requests that came in, and what to fail with: a status, a body, seconds before each byte."""
 
     charts: dict[str, Chart] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     status: dict[str, int] = field(default_factory=dict)
     body: dict[str, bytes] = field(default_factory=dict)
+    encoding: str = ""
+    slow: float = 0.0
 
     def answer(self, path: str) -> tuple[int, bytes]:
         """Return status and body for a request."""
@@ -102,8 +120,14 @@ def serving(yahoo: FakeYahoo) -> Iterator[str]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            if yahoo.encoding:
+                self.send_header("Content-Encoding", yahoo.encoding)
             self.end_headers()
-            self.wfile.write(body)
+            step = 1 if yahoo.slow else len(body) or 1
+            with suppress(OSError):  # the client has hung up
+                for at in range(0, len(body), step):
+                    time.sleep(yahoo.slow)
+                    self.wfile.write(body[at : at + step])
 
         def log_message(self, *arguments: object) -> None:
             """Print nothing."""
@@ -124,15 +148,18 @@ def redirect(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from curl_cffi import requests
-        from yfinance import base as ticker_base
         from yfinance import cache, data
 
-    class Local(requests.Session):  # type: ignore[misc,type-arg]
-        def request(self, method: str, url: str, *arguments: object, **options: object) -> object:
-            return super().request(method, re.sub(r"^https?://[^/]+", base, url), *arguments, **options)
+    from engine.data.sources import yahoo_session
 
+    send = getattr(requests.Session.request, "__wrapped__", requests.Session.request)  # also when it is called twice
+
+    @functools.wraps(send)
+    def send_here(self: requests.Session, method: str, url: str, *arguments: object, **options: object) -> object:
+        return send(self, method, re.sub(r"^https?://[^/]+", base, url), *arguments, **options)
+
+    yahoo_session.shared_session.cache_clear()
     monkeypatch.setattr(data.SingletonMeta, "_instances", {})
-    monkeypatch.setattr(data, "new_session", Local)
-    monkeypatch.setattr(ticker_base, "new_session", Local)
+    monkeypatch.setattr(requests.Session, "request", send_here)
     monkeypatch.setattr(cache._TzCacheManager, "_tz_cache", cache._TzCacheDummy())
     monkeypatch.setattr(cache._CookieCacheManager, "_Cookie_cache", cache._CookieCacheDummy())

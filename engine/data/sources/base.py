@@ -220,8 +220,10 @@ class FetchReport:
 class SupportsFetch(Protocol):
     """A source that keeps a store and can fill it."""
 
-    def fetch(self, request: PriceRequest, progress: FetchProgress | None = None) -> FetchReport:
-        """Bring the store up to the last closed session."""
+    def fetch(
+        self, request: PriceRequest, progress: FetchProgress | None = None, *, refresh: bool = False
+    ) -> FetchReport:
+        """Bring the store up to the last closed session; ``refresh`` reads what it has again, too."""
 
 
 def closes_sha256(closes: Closes) -> str:

@@ -1,7 +1,8 @@
 """The price store: one Parquet file for each source and ticker, in which no bit can turn unnoticed.
 
 Every page carries a checksum, the metadata a SHA-256 of the series and one of the whole file (taken with its own 64
-digits blank). Writers replace a file in one step, so two of them leave the one or the other, never a mixture.
+digits blank). Writers replace a file in one step, so two of them leave the one or the other, never a mixture. A file
+of an earlier version of the store counts as none: what it lacks has to be fetched.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from engine.core.files import atomic_write, expand_home
 FOLDER_VARIABLE: Final = "PORTFOLIO_ENGINE_STORE"
 """Names the folder of the store; the default is the user's cache folder."""
 
+_VERSION: Final = "2"
+"""Of the files; the first had no events."""
 _SEAL: Final = b"file-sha256:"
 _BLANK: Final = b"0" * 64
 
@@ -34,8 +37,10 @@ class StoredSeries:
     Attributes
     ----------
     dates : (T,) datetime64[D], strictly increasing
-    closes : (T,) as printed, adjusted for splits only [currency/share]
-    adjusted : (T,) adjusted for dividends too [currency/share]
+    closes : (T,) as traded, adjusted for nothing [currency/share]
+    adjusted : (T,) adjusted for splits and dividends [currency/share]
+    dividends : (T,) of each ex-date as paid, capital gains included, 0 on other days [currency/share]
+    splits : (T,) shares of each day for one of the day before, 1 on other days
     currency : as the source writes it, ``GBp`` for pence
     through : the last session the fetch answers for; later than the last date when the ticker had ended
 
@@ -44,6 +49,8 @@ class StoredSeries:
     dates: DateArray
     closes: FloatArray
     adjusted: FloatArray
+    dividends: FloatArray
+    splits: FloatArray
     currency: str
     through: np.datetime64
 
@@ -52,13 +59,24 @@ class StoredSeries:
         """SHA-256 of the series and what belongs to it."""
         digest = hashlib.sha256(f"{self.currency}\0{self.through}\0".encode())
         digest.update(self.dates.astype("datetime64[D]").astype("<i8").tobytes())
-        for column in (self.closes, self.adjusted):
+        for column in self.columns().values():
             digest.update(np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
         return digest.hexdigest()
 
+    def columns(self) -> dict[str, FloatArray]:
+        """Return what there is of each date, by its name in the file."""
+        return {"close": self.closes, "adjusted": self.adjusted, "dividend": self.dividends, "split": self.splits}
+
     def select(self, rows: BoolArray) -> StoredSeries:
         """Return the rows that are True."""
-        return replace(self, dates=self.dates[rows], closes=self.closes[rows], adjusted=self.adjusted[rows])
+        return replace(
+            self,
+            dates=self.dates[rows],
+            closes=self.closes[rows],
+            adjusted=self.adjusted[rows],
+            dividends=self.dividends[rows],
+            splits=self.splits[rows],
+        )
 
 
 def store_folder() -> Path:
@@ -79,13 +97,14 @@ def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
     """Put a series into the store after reading it back from the bytes that will be written."""
     path = series_path(source, ticker)
     content = encode_series(source, ticker, stored)
-    if _decode(path, source, ticker, content).sha256 != stored.sha256:  # a writer's fault must not reach the disk
+    again = _decode(path, source, ticker, content)
+    if again is None or again.sha256 != stored.sha256:  # a writer's fault must not reach the disk
         raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
     atomic_write(path, content)
 
 
 def read_series(source: str, ticker: str) -> StoredSeries | None:
-    """Return the series of a ticker, None when there is none.
+    """Return the series of a ticker, None when there is none, or one that an earlier version of the store wrote.
 
     Raises DataError when the file is damaged; it is left as it is.
     """
@@ -104,14 +123,10 @@ def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
     import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    table = pa.table(
-        {
-            "date": pa.array(stored.dates.astype("datetime64[D]"), pa.date32()),
-            "close": pa.array(stored.closes, pa.float64()),
-            "adjusted": pa.array(stored.adjusted, pa.float64()),
-        }
-    )
+    columns = {name: pa.array(column, pa.float64()) for name, column in stored.columns().items()}
+    table = pa.table({"date": pa.array(stored.dates.astype("datetime64[D]"), pa.date32()), **columns})
     metadata = {
+        "version": _VERSION,
         "source": source,
         "ticker": ticker,
         "currency": stored.currency,
@@ -129,8 +144,8 @@ def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
     return content[:at] + hashlib.sha256(content).hexdigest().encode() + content[at + len(_BLANK) :]
 
 
-def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSeries:
-    """Check seal, page checksums and series hash, and return the series."""
+def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSeries | None:
+    """Check seal, page checksums and series hash, and return the series; None when it is of an earlier version."""
     import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -145,12 +160,17 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as opened:
             table = opened.read(use_threads=False)
             metadata = {key.decode(): value.decode() for key, value in (opened.metadata.metadata or {}).items()}
+        if metadata.get("version") != _VERSION:
+            return None
+        columns = [read_only(to_numpy(table[name], np.float64)) for name in ("close", "adjusted", "dividend", "split")]
         stored = StoredSeries(
             read_only(to_numpy(table["date"], np.int32).astype("datetime64[D]")),
-            read_only(to_numpy(table["close"], np.float64)),
-            read_only(to_numpy(table["adjusted"], np.float64)),
-            metadata["currency"],
-            np.datetime64(metadata["through"], "D"),
+            closes=columns[0],
+            adjusted=columns[1],
+            dividends=columns[2],
+            splits=columns[3],
+            currency=metadata["currency"],
+            through=np.datetime64(metadata["through"], "D"),
         )
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise _damage_error(path, ticker, f"it cannot be decoded ({error})") from error

@@ -61,14 +61,20 @@ class Yahoo(ConfigModel):
         return combine_series(series, request, Provenance(_SOURCE, "adjusted", notes=tuple(notes)), currency)
 
     def fetch(
-        self, request: PriceRequest, progress: FetchProgress | None = None, *, now: dt.datetime | None = None
+        self,
+        request: PriceRequest,
+        progress: FetchProgress | None = None,
+        *,
+        refresh: bool = False,
+        now: dt.datetime | None = None,
     ) -> FetchReport:
         """Bring the store up to the last closed session; one ticker's failure does not keep the others from it.
 
-        A damaged file is replaced here, and only here; the report says so.
+        ``refresh`` reads every history again from its beginning. A damaged file is replaced here, and only here; the
+        report says so.
         """
         tickers = sorted(set(request.tickers))
-        return _refresh_store(tickers, request.exchange, now or dt.datetime.now(dt.UTC), progress)
+        return _refresh_store(tickers, request.exchange, now or dt.datetime.now(dt.UTC), progress, refresh=refresh)
 
 
 def _last_needed_session(request: PriceRequest, now: dt.datetime) -> np.datetime64:
@@ -102,9 +108,14 @@ def _explain(ticker: str, reason: str, needed: np.datetime64) -> str:
 
 
 def _refresh_store(
-    tickers: list[str], exchange: str, now: dt.datetime, progress: FetchProgress | None = None
+    tickers: list[str],
+    exchange: str,
+    now: dt.datetime,
+    progress: FetchProgress | None = None,
+    *,
+    refresh: bool = False,
 ) -> FetchReport:
-    """Fetch what the store lacks of each ticker."""
+    """Fetch what the store lacks of each ticker, or all of it."""
     closed = last_closed_session(exchange, now)
     fetched: list[str] = []
     covered: list[str] = []
@@ -114,11 +125,11 @@ def _refresh_store(
         if progress:
             progress(ticker, done, len(tickers))
         old, damage = _read_or_discard(ticker)
-        if _covers(old, closed):
+        if _covers(old, closed) and not refresh:
             covered.append(ticker)
             continue
         try:
-            fresh, remarks = refresh_series(ticker, old, exchange, closed)
+            fresh, remarks = refresh_series(ticker, old, exchange, closed, whole=refresh)
             store.write_series(_SOURCE, ticker, fresh)
         except DataError as error:
             failed.append((ticker, str(error)))

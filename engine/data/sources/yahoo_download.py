@@ -1,42 +1,55 @@
-"""One ticker's daily closes from Yahoo Finance, through yfinance as it is."""
+"""One ticker's daily closes and events from Yahoo Finance, through yfinance as it is.
+
+Yahoo adjusts closes and dividends for all splits up to today. Both are brought back to what was traded and paid, so
+that neither changes when a stock splits again.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
+from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
+from engine.data.sources.base import CloseSeries
 from engine.data.sources.price_store import StoredSeries
 
 _NOT_FOUND: Final = 404
-_TIMEOUT: Final = 30.0
-"""Seconds to wait for one answer."""
+_MINOR_UNITS: Final = {("GBP", "GBp"), ("ZAR", "ZAc"), ("ILS", "ILA")}
+"""Currencies of dividends, and of closes in hundredths of them."""
 
 
-def download_series(ticker: str, since: np.datetime64 | None) -> StoredSeries:
-    """Fetch closes as printed and adjusted closes, from ``since`` or from the beginning.
+def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSeries, list[str]]:
+    """Fetch closes, adjusted closes and events from ``since`` or from the beginning, and what is to know about them.
 
-    Rows without both closes are left out; a row of the session going on is not. ``through`` is the last date.
+    Rows without both closes are left out, their events move to the next row; a row of the session going on is not.
+    ``through`` is the last date.
 
-    Raises DataError when Yahoo does not know the ticker, refuses or cannot be reached; the message goes after the
-    ticker.
+    Raises DataError when Yahoo does not know the ticker, answers for another one or with something else than daily
+    closes, refuses or cannot be reached; the message goes after the ticker.
     """
     with _quiet_yfinance():
         import yfinance as yf  # noqa: PLC0415  (0.7 seconds, and only to fetch)
         from yfinance.exceptions import YFRateLimitError, YFTickerMissingError  # noqa: PLC0415
 
-        source = yf.Ticker(ticker)
+        from engine.data.sources.yahoo_session import MAX_SECONDS, shared_session  # noqa: PLC0415  (loads a library)
+
+        session = shared_session()
+        session.restart()
         span = {"period": "max"} if since is None else {"start": str(since)}
         try:
-            frame = source.history(
-                **span, interval="1d", auto_adjust=False, actions=False, repair=False, timeout=_TIMEOUT
-            )
-            currency = str(source.history_metadata.get("currency") or "USD")
+            source = yf.Ticker(ticker, session=session)
+            frame = source.history(**span, interval="1d", auto_adjust=False, repair=False, timeout=MAX_SECONDS)
+            said = {name: source.history_metadata.get(name) for name in ("symbol", "currency", "dataGranularity")}
+            abroad = _dividend_currencies(session.answer)
+        except DataError:
+            raise
         except YFRateLimitError as error:
             raise DataError("Yahoo refuses more requests for now; wait some minutes and try again") from error
         except YFTickerMissingError as error:
@@ -46,13 +59,80 @@ def download_series(ticker: str, since: np.datetime64 | None) -> StoredSeries:
                 raise DataError("Yahoo has no prices of it (not found); check the ticker") from error
             # yfinance lets through whatever its parsers and its network library raise.
             raise DataError(f"Yahoo cannot be reached or understood ({_first_line(error)})") from error
-    closes = frame["Close"].to_numpy(dtype=np.float64)
-    adjusted = frame["Adj Close"].to_numpy(dtype=np.float64)
-    printed = np.isfinite(closes) & np.isfinite(adjusted)
+    _check_subject(ticker, said)
+    currency = str(said["currency"] or "")
+    scale = _dividend_scale(abroad, currency)
     # The stamps are midnights in the exchange's zone: dropping the zone keeps the session's day.
-    dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")[printed]
-    through = dates[-1] if len(dates) else np.datetime64("1970-01-01", "D")
-    return StoredSeries(dates, closes[printed], adjusted[printed], currency, through)
+    dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
+    columns = {name: frame[name].to_numpy(dtype=np.float64) for name in frame}
+    dividends, notes = _distributions(ticker, columns)
+    return _to_stored(dates, columns, dividends * scale, currency), notes
+
+
+def _check_subject(ticker: str, said: Mapping[str, object]) -> None:
+    """Refuse an answer about another ticker, or of other than daily closes."""
+    symbol, step = said["symbol"], said["dataGranularity"]
+    if str(symbol).upper() != ticker.upper():
+        raise DataError(f"Yahoo answered for {symbol or 'nobody'}; if that is the same paper, write {symbol or 'it'}")
+    if step not in {None, "1d"}:
+        raise DataError(f"Yahoo answered with one close for each {step}, expected daily ones; try again later")
+
+
+def _dividend_currencies(answer: bytes) -> set[str]:
+    """Return the currencies that dividends name; yfinance's rows do not keep them."""
+    events = json.loads(answer)["chart"]["result"][0].get("events") or {}
+    return {str(event.get("currency") or "") for event in (events.get("dividends") or {}).values()} - {""}
+
+
+def _dividend_scale(abroad: set[str], currency: str) -> float:
+    """Return what dividends are multiplied by to be in the currency of the closes."""
+    if abroad <= {currency}:
+        return 1.0
+    if len(abroad) == 1 and (*abroad, currency) in _MINOR_UNITS:
+        return 100.0
+    stated = ", ".join(sorted(abroad))
+    raise DataError(f"Yahoo states dividends in {stated} and closes in {currency or '?'}; name another source for it")
+
+
+def _distributions(ticker: str, columns: Mapping[str, FloatArray]) -> tuple[FloatArray, list[str]]:
+    """Return dividends and capital gains by row, adjusted for splits.
+
+    Yahoo writes some funds' capital gains a second time into their dividends; how far the closes fell on these days
+    tells which of the two it is.
+    """
+    dividends, closes = columns["Dividends"], columns["Close"]
+    gains = columns.get("Capital Gains", np.zeros(len(dividends)))
+    at = np.flatnonzero(gains[1:] > 0) + 1
+    at = at[np.isfinite(closes[at]) & np.isfinite(closes[at - 1])]
+    if not gains.any():
+        return dividends, []
+    fell = closes[at - 1] - closes[at]
+    apart = np.abs(fell - dividends[at] - gains[at]).sum() <= np.abs(fell - dividends[at]).sum()
+    if apart or (dividends[at] < gains[at]).any():
+        return dividends + gains, [f"{ticker}: capital gains count as dividends ({np.count_nonzero(gains)} of them)"]
+    return dividends, [f"{ticker}: dividends hold the capital gains already ({np.count_nonzero(gains)} of them)"]
+
+
+def _to_stored(
+    dates: DateArray, columns: Mapping[str, FloatArray], dividends: FloatArray, currency: str
+) -> StoredSeries:
+    """Return the rows that have both closes, as traded."""
+    splits = np.where(columns["Stock Splits"] == 0, 1.0, columns["Stock Splits"])
+    closes, adjusted = columns["Close"], columns["Adj Close"]
+    with np.errstate(over="ignore", invalid="ignore"):  # a split into nothing is refused with the whole answer
+        later = np.append(np.cumprod(splits[::-1])[::-1][1:], 1.0) if len(splits) else splits
+        traded, paid = closes * later, dividends * later
+    printed = ~np.isnan(closes) & ~np.isnan(adjusted)
+    series = CloseSeries(dates, np.where(printed, traded, np.nan), paid, splits).printed()
+    return StoredSeries(
+        series.dates,
+        series.closes,
+        adjusted[~np.isnan(traded) & printed],
+        dividends=np.asarray(series.dividends, dtype=np.float64),
+        splits=np.asarray(series.splits, dtype=np.float64),
+        currency=currency,
+        through=series.dates[-1] if len(series.dates) else np.datetime64("1970-01-01", "D"),
+    )
 
 
 def _first_line(error: Exception) -> str:
