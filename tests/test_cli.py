@@ -287,7 +287,7 @@ def test_data_check_ends_with_1_when_a_run_would_stop_at_the_prices(tmp_path: Pa
         (["run", QUICK, "--set", "strategy.satellites.FOO=1%"], "FOO"),
         (["run", QUICK, "--set", "window.start=1950-01-01", "--set", "window.end=1960-01-01"], "no close of"),
         (["run", QUICK, "--set", "name=../evil"], "cannot name a folder"),
-        (["run", QUICK, "--set", "account.currency=EUR"], "prices are in USD"),
+        (["run", QUICK, "--set", "account.currency=XAU"], "found no rate of XAU"),
         (["run", QUICK, "--set", "account.contributions.amount=-90000"], "a withdrawal of 90,000.00 is due"),
         (["frobnicate"], "frobnicate"),
         (["run", QUICK, "--frob"], "frob"),

@@ -25,9 +25,10 @@ from engine.core.fields import (
     Ticker,
     validates_fields,
 )
-from engine.data.currency_codes import QuotedCurrency
+from engine.data.currency_codes import QuotedCurrency, StatedUnit
 from engine.data.events import DividendUse
 from engine.data.sources import AnyFxSource, AnyPriceSource
+from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
 
@@ -48,6 +49,13 @@ class Data(ConfigModel):
     dividends: DividendUse | None = None
     currencies: Mapping[Ticker, QuotedCurrency] = Field(default_factory=dict)
     fx: AnyFxSource = EcbRates()
+
+    def stated_unit(self, ticker: str) -> StatedUnit:
+        """Return what the config says of the currency of a ticker's closes, and by which key."""
+        if ticker in self.currencies:
+            return StatedUnit(self.currencies[ticker], f"data.currencies.{ticker}")
+        whole = self.source.currency if isinstance(self.source, Files) else None
+        return StatedUnit(whole or "", "data.source.currency")
 
 
 class Window(ConfigModel):

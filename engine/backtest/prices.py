@@ -64,7 +64,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     closes = apply_events(closes, dividends or config.account.default_dividends)
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
-    terms = CurrencyTerms(account, data.currencies, data.fx, request.start, end)
+    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end)
     return convert_currencies(with_frequencies(closes), terms)  # a close of a month's end takes the rate of that day
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.errors import DataError
-from engine.data.currency_codes import QuotedUnit, settle_unit
+from engine.data.currency_codes import QuotedUnit, StatedUnit, settle_unit
 from engine.data.sources.base import Closes
 from engine.data.sources.fx_rates import Fixings, FxSource
 from engine.data.sources.layouts import shortlist
@@ -28,12 +28,12 @@ _LONGEST_CARRY: Final = np.timedelta64(5, "D")
 class CurrencyTerms:
     """How closes come into the money of an ``account``.
 
-    ``stated`` are the currencies that a config states by ticker, ``fx`` knows rates, ``tariffs`` are further currencies
-    in which something is charged. Sessions from ``start`` to ``end``, None for all there are, need their rates.
+    ``stated`` is what a config says of a ticker's currency, ``fx`` knows rates, ``tariffs`` are further currencies in
+    which something is charged. Sessions from ``start`` to ``end``, None for all there are, need their rates.
     """
 
     account: str
-    stated: Mapping[str, str]
+    stated: Callable[[str], StatedUnit]
     fx: FxSource
     start: dt.date | None = None
     end: dt.date | None = None
@@ -47,13 +47,13 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
 
     Raises DataError when a currency is unknown or stated otherwise by the source, or a session has no rate.
     """
-    units = [
-        settle_unit(ticker, said, terms.stated.get(ticker, ""), f"data.currencies.{ticker}")
-        for ticker, said in zip(closes.tickers, closes.currencies, strict=True)
-    ]
-    own = tuple(unit.currency or _UNSAID for unit in units)
+    pairs = zip(closes.tickers, closes.currencies, strict=True)
+    found = [settle_unit(ticker, said, terms.stated(ticker)) for ticker, said in pairs]
+    units = [unit or QuotedUnit(_UNSAID, 1) for unit in found]
+    own = tuple(unit.currency for unit in units)
     others = sorted({*own, *terms.tariffs} - {terms.account})
-    notes = _unsaid_notes(closes.tickers, units, terms.account) if others else []
+    unsaid = [ticker for ticker, unit in zip(closes.tickers, found, strict=True) if unit is None]
+    notes = [_unsaid_note(unsaid, terms.account)] if unsaid and others else []
     closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
     fx: dict[str, FloatArray] = {}
     for currency in others:
@@ -130,15 +130,14 @@ def _convert(closes: Closes, fx: dict[str, FloatArray]) -> Closes:
     return closes.take(printed)
 
 
-def _unsaid_notes(tickers: tuple[str, ...], units: list[QuotedUnit], account: str) -> list[str]:
+def _unsaid_note(unsaid: list[str], account: str) -> str:
     """Say whose currency was taken on trust."""
-    unsaid = [ticker for ticker, unit in zip(tickers, units, strict=True) if not unit.currency]
-    if not unsaid:
-        return []
     into = f" and converted to {account}" if account != _UNSAID else ""
     found = f"nothing says in which currency these closes are; they are taken as {_UNSAID}{into}"
-    remedy = f"say data.currencies: {{{unsaid[0]}: {account}}}, or data.source.currency for a whole file, to settle it"
-    return [f"{shortlist(unsaid)}: {found} ({remedy})"]
+    remedy = (
+        f"data.currencies: {{{unsaid[0]}: {_UNSAID}}}, or data.source.currency: {_UNSAID} for all files, settles it"
+    )
+    return f"{shortlist(unsaid)}: {found} ({remedy})"
 
 
 def _conversion_note(closes: Closes, currency: str, fixings: Fixings, terms: CurrencyTerms) -> str:

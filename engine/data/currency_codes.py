@@ -19,6 +19,13 @@ class QuotedUnit(NamedTuple):
     parts: int
 
 
+class StatedUnit(NamedTuple):
+    """What a config says of the unit of closes, ``""`` for nothing, and the ``key`` that says it."""
+
+    text: str
+    key: str
+
+
 _PARTS: Final = {
     **dict.fromkeys(("GBX", "GBp", "GBx", "PENCE"), QuotedUnit("GBP", 100)),
     **dict.fromkeys(("ZAc", "ZAC", "ZAX"), QuotedUnit("ZAR", 100)),
@@ -55,23 +62,24 @@ def parse_currency(text: str) -> QuotedUnit | None:
     return QuotedUnit(text.upper(), 1) if _ISO_CODE.fullmatch(text) and text not in _AMBIGUOUS else None
 
 
-def settle_unit(where: str, said: str, stated: str, key: str) -> QuotedUnit:
-    """Return the unit of closes of which a source has ``said`` one, and a config ``stated`` one; ``""`` for neither.
+def settle_unit(ticker: str, said: str, stated: StatedUnit) -> QuotedUnit | None:
+    """Return the unit of a ticker's closes, of which a source has ``said`` one (or ``""``); None where nothing says.
 
     A key fills in what a source leaves out; where both speak they agree, for no key relabels a price. Pence of a
     source stay pence where the key names pounds.
 
-    Raises DataError naming ``where`` and ``key`` when they differ, or what the source says is no currency.
+    Raises DataError when they differ, or what the source says is no currency and no key names one.
     """
-    known, wanted = parse_currency(said), parse_currency(stated)
+    known, wanted = parse_currency(said), parse_currency(stated.text)
     if known is None:
         if said and wanted is None:
-            raise DataError(f"{where}: found '{said}', which is no currency; say which it is by {key}, as GBX or USD")
-        return wanted or QuotedUnit("", 1)
+            message = f"found closes in '{said}', which is no currency; say which it is"
+            raise DataError(f"{ticker}: {message}: data.currencies: {{{ticker}: USD}}, or GBX for pence")
+        return wanted
     if wanted is None or known == wanted or (known.currency == wanted.currency and wanted.parts == 1):
         return known
-    message = f"found closes in {said}, {key} says {stated}, and no key turns one into the other"
-    raise DataError(f"{where}: {message}; remove {key}: closes are converted into account.currency by themselves")
+    message = f"found closes in {said}, {stated.key} says {stated.text}, and no key turns one into the other"
+    raise DataError(f"{ticker}: {message}; remove {stated.key}: they are converted into account.currency by themselves")
 
 
 def _check_currency(value: object) -> str:

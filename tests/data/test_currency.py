@@ -14,7 +14,7 @@ import pytest
 
 from engine.core.errors import DataError
 from engine.data.currency import CurrencyTerms, convert_currencies
-from engine.data.currency_codes import parse_currency
+from engine.data.currency_codes import StatedUnit, parse_currency
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes
 from engine.data.sources.fx_rates import EcbRates, Fixings
@@ -43,7 +43,10 @@ def closes(table: dict[str, list[float]], days: list[str], currencies: dict[str,
 
 
 def terms(account: str, fx: object, **more: object) -> CurrencyTerms:
-    return CurrencyTerms(account, more.pop("stated", {}), fx, **more)
+    stated = more.pop("stated", {})
+    return CurrencyTerms(
+        account, lambda ticker: StatedUnit(stated.get(ticker, ""), f"data.currencies.{ticker}"), fx, **more
+    )
 
 
 DAYS = ["2024-03-27", "2024-03-28", "2024-04-02"]

@@ -349,4 +349,4 @@ def test_closes_make_a_market(tmp_path: Path) -> None:
     assert market.currency == "EUR"
     assert market.provenance.sha256
     with pytest.raises(ValidationError, match="currency"):
-        Files(path=tmp_path / "p.csv", currency="GBp")
+        Files(path=tmp_path / "p.csv", currency="gbp")

@@ -273,21 +273,13 @@ def test_a_damaged_store_is_only_replaced_by_fetch(yahoo: FakeYahoo) -> None:
     assert read_series("yahoo", "SPY") is not None
 
 
-def test_pence_become_pounds(yahoo: FakeYahoo) -> None:
-    """Prices in GBp are divided by 100, and the result says so."""
-    yahoo.charts["VOD.L"] = made_up("VOD.L", *flat(days()), currency="GBp")
-    loaded = Yahoo().load(PriceRequest(("VOD.L",)), now=EVENING)
-    assert loaded.currencies == ("GBP",)
-    assert loaded.closes[0, 0] == pytest.approx(1.0)
-    assert any("divided by 100" in note for note in loaded.provenance.notes)
-
-
-def test_two_currencies_are_refused(yahoo: FakeYahoo) -> None:
-    """Dollars and euros cannot be added up."""
-    yahoo.charts["SPY"] = made_up("SPY", *flat(days()))
-    yahoo.charts["WSU.DE"] = made_up("WSU.DE", *flat(days()), currency="EUR")
-    with pytest.raises(DataError, match=r"SPY in USD, WSU.DE in EUR"):
-        Yahoo().load(PriceRequest(("SPY", "WSU.DE")), now=EVENING)
+def test_each_ticker_is_in_its_own_currency(yahoo: FakeYahoo) -> None:
+    """Pence, euros and dollars stand side by side as Yahoo quotes them; the account converts them."""
+    for ticker, currency in (("SPY", "USD"), ("VOD.L", "GBp"), ("WSU.DE", "EUR")):
+        yahoo.charts[ticker] = made_up(ticker, *flat(days()), currency=currency)
+    loaded = Yahoo().load(PriceRequest(("SPY", "VOD.L", "WSU.DE")), now=EVENING)
+    assert loaded.currencies == ("USD", "GBp", "EUR")
+    assert loaded.closes[0].tolist() == pytest.approx([100.0, 100.0, 100.0])
 
 
 def test_only_requested_tickers_and_no_later_rows(yahoo: FakeYahoo) -> None:

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
-from engine.core.fields import Currency, FilePath
+from engine.core.fields import FilePath
 from engine.core.files import expand_home
+from engine.data.currency_codes import QuotedCurrency
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, PriceRequest, combine_series
 from engine.data.sources.close_kinds import FoundSeries, WantedCloses, choose_closes
@@ -34,8 +35,8 @@ class Files(ReadingKeys):
     closes: WantedCloses = "auto"
     """``adjusted`` closes contain dividends and splits, ``raw`` ones do not; ``auto`` takes adjusted ones, or raw ones
     with their dividends, where every requested ticker has either, raw ones without where none has."""
-    currency: Currency | None = None
-    """Of every close whose currency the files do not say."""
+    currency: QuotedCurrency | None = None
+    """In which closes are quoted where the files do not say, as EUR, or GBX for pence."""
 
     def load(self, request: PriceRequest) -> Closes:
         """Return the closes of the requested tickers; raises DataError naming file, ticker, date and remedy."""
@@ -48,7 +49,7 @@ class Files(ReadingKeys):
             raise DataError(f"data.source.path: {path}: {message}") from error
         chosen = choose_closes(found, self.closes)
         provenance = Provenance(f"files ({path.name})", chosen.kind, notes=(*notes, *chosen.notes))
-        return combine_series(chosen.series, request, provenance, self.currency or "")
+        return combine_series(chosen.series, request, provenance)
 
 
 def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:

@@ -17,8 +17,6 @@ from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
 
 _SOURCE: Final = "yahoo"
-_MINOR_UNITS: Final = {"GBp": "GBP", "ZAc": "ZAR", "ILA": "ILS"}
-"""Yahoo's codes for pence, South African cents and agorot, and the currency that has a hundred of them."""
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
 _NOTE: Final = "Yahoo's adjusted closes, from the local price store: dividends are reinvested at once and free of cost"
@@ -41,7 +39,7 @@ class Yahoo(ConfigModel):
         ------
         DataError
             When Yahoo does not know a ticker or cannot be reached for closes that the store lacks, when a stored file
-            is damaged, or when the tickers are quoted in different currencies.
+            is damaged.
 
         """
         moment = now or dt.datetime.now(dt.UTC)
@@ -52,13 +50,12 @@ class Yahoo(ConfigModel):
         if report.failed:
             raise DataError(*(_explain(ticker, reason, needed) for ticker, reason in report.failed))
         held = {ticker: _require_stored(ticker) for ticker in tickers}
-        currency = _common_currency(held)
         notes = [_NOTE, *report.notes]
         series: dict[str, CloseSeries] = {}
         for ticker, stored in held.items():
             series[ticker], remarks = _restrict_to_sessions(ticker, stored, request.exchange)
             notes += remarks
-        return combine_series(series, request, Provenance(_SOURCE, "adjusted", notes=tuple(notes)), currency)
+        return combine_series(series, request, Provenance(_SOURCE, "adjusted", notes=tuple(notes)))
 
     def fetch(
         self,
@@ -149,23 +146,9 @@ def _read_or_discard(ticker: str) -> tuple[StoredSeries | None, list[str]]:
         return None, [f"{error} (done now)"]
 
 
-def _common_currency(held: dict[str, StoredSeries]) -> str:
-    """Return the currency of all tickers; different ones are refused, for they cannot be added up."""
-    currencies = {ticker: _MINOR_UNITS.get(stored.currency, stored.currency) for ticker, stored in held.items()}
-    if len(set(currencies.values())) > 1:
-        quoted = ", ".join(f"{ticker} in {currency}" for ticker, currency in currencies.items())
-        message = f"found closes of {quoted}, expected one currency; choose listings in one currency"
-        raise DataError(f"data.source: {message}")
-    return next(iter(currencies.values()), "USD")
-
-
 def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> tuple[CloseSeries, list[str]]:
-    """Return adjusted closes in whole units of currency, without days on which the exchange was closed."""
+    """Return adjusted closes as Yahoo quotes them, without days on which the exchange was closed."""
     notes: list[str] = []
-    adjusted = stored.adjusted
-    if stored.currency in _MINOR_UNITS:
-        adjusted = adjusted / 100.0
-        notes.append(f"{ticker}: quoted in {stored.currency}, divided by 100 into {_MINOR_UNITS[stored.currency]}")
     sessions = exchange_sessions(exchange, stored.dates[0] - LONGEST_CLOSURE, stored.dates[-1])
     known = np.isin(stored.dates, sessions)
     if len(sessions):
@@ -173,4 +156,4 @@ def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> t
     if not known.all():
         first = stored.dates[~known][0]
         notes.append(f"{ticker}: left out {(~known).sum()} rows that are no sessions of {exchange}, the first {first}")
-    return CloseSeries(stored.dates[known], adjusted[known]), notes
+    return CloseSeries(stored.dates[known], stored.adjusted[known], currency=stored.currency), notes
