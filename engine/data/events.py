@@ -61,7 +61,7 @@ def require_dividends(closes: Closes, use: DividendUse) -> None:
         return
     if closes.provenance.closes == "raw":
         missing = "no dividends beside closes as traded"
-    elif closes.dividends is None and closes.provenance.closes == "adjusted":
+    elif closes.dividends is None and closes.traded is None and closes.provenance.closes == "adjusted":
         missing = "closes that contain dividends, and none beside them"
     else:
         return

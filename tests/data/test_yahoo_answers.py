@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.data.events import apply_events, require_dividends
 from engine.data.sources import price_store, yahoo_session
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
@@ -206,3 +207,46 @@ def test_a_file_of_an_earlier_version_is_fetched_anew(yahoo: FakeYahoo, monkeypa
     yahoo.charts["AAA"] = chart()
     loaded = Yahoo().load(PriceRequest(("AAA",)), now=EVENING)
     assert np.array_equal(loaded.closes[:, 0], CLOSES)
+
+
+def test_a_run_sees_adjusted_closes_beside_those_as_traded(yahoo: FakeYahoo) -> None:
+    """Total returns stay Yahoo's own; dividends per share and the shares of each day stand beside them."""
+    said = {
+        "splits": event(SESSIONS[20], numerator=2, denominator=1, splitRatio="2:1"),
+        "dividends": event(SESSIONS[40], amount=1.0),
+    }
+    adjusted = CLOSES * np.where(np.arange(len(CLOSES)) < 40, 1 - 1.0 / CLOSES[39], 1.0)
+    yahoo.charts["AAA"] = chart(CLOSES, adjusted, events=said)
+    loaded = Yahoo().load(PriceRequest(("AAA",)), now=EVENING)
+    assert loaded.provenance.closes == "adjusted"
+    assert loaded.traded is not None
+    assert loaded.splits is not None
+    assert loaded.dividends is not None
+    assert np.array_equal(loaded.closes[:, 0], adjusted)
+    assert np.array_equal(loaded.traded[:, 0], CLOSES * np.where(np.arange(len(CLOSES)) < 20, 2.0, 1.0))
+    assert (loaded.splits[20, 0], loaded.dividends[40, 0]) == (2.0, 1.0)
+    assert not any("differ" in note for note in loaded.provenance.notes)
+
+
+def test_adjusted_closes_that_the_events_do_not_make_are_said(yahoo: FakeYahoo) -> None:
+    """A dividend that Yahoo adjusted for and does not state: the day and the size of it stand in the notes."""
+    adjusted = CLOSES * np.where(np.arange(len(CLOSES)) < 40, 0.97, 1.0)
+    yahoo.charts["AAA"] = chart(CLOSES, adjusted)
+    notes = Yahoo().load(PriceRequest(("AAA",)), now=EVENING).provenance.notes
+    assert any(note.startswith("AAA: ") and f"on 1 days, the most on {SESSIONS[40]} by 3.09%" in note for note in notes)
+
+
+@pytest.mark.parametrize("amount", [1.0, 0.0])
+def test_dividends_can_be_paid_out(yahoo: FakeYahoo, amount: float) -> None:
+    """With ``data.dividends: cash`` closes are those as traded in today's shares, also where nothing was ever paid."""
+    said = {"splits": event(SESSIONS[20], numerator=2, denominator=1, splitRatio="2:1")}
+    if amount:
+        said["dividends"] = event(SESSIONS[10], amount=amount)
+    yahoo.charts["AAA"] = chart(CLOSES, CLOSES * 0.9, events=said)
+    loaded = Yahoo().load(PriceRequest(("AAA",)), now=EVENING)
+    require_dividends(loaded, "cash")
+    market = apply_events(loaded, "cash").to_market("USD")
+    assert np.array_equal(market.prices[:, 0], CLOSES)
+    assert (0.0 if market.dividends is None else market.dividends[10, 0]) == amount
+    assert market.shares is not None
+    assert market.shares[[19, 20], 0].tolist() == [0.5, 1.0]

@@ -17,13 +17,15 @@ from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
 
 _SOURCE: Final = "yahoo"
+_TOLERANCE: Final = 2e-3
+"""Difference of a day's return, adjusted and by the events, that no rounding explains."""
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
-_NOTE: Final = "Yahoo's adjusted closes, from the local price store: dividends are reinvested at once and free of cost"
+_NOTE: Final = "Yahoo's closes, adjusted and as traded, from the local price store"
 
 
 class Yahoo(ConfigModel):
-    """Yahoo Finance's daily adjusted closes, through yfinance and the local store."""
+    """Yahoo Finance's daily closes, adjusted and as traded with their events, through yfinance and the local store."""
 
     kind: Literal["yahoo"] = "yahoo"
 
@@ -38,8 +40,8 @@ class Yahoo(ConfigModel):
         Raises
         ------
         DataError
-            When Yahoo does not know a ticker or cannot be reached for closes that the store lacks, when a stored file
-            is damaged.
+            When Yahoo does not know a ticker or cannot be reached for closes that the store lacks, or when a stored
+            file is damaged.
 
         """
         moment = now or dt.datetime.now(dt.UTC)
@@ -147,8 +149,8 @@ def _read_or_discard(ticker: str) -> tuple[StoredSeries | None, list[str]]:
 
 
 def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> tuple[CloseSeries, list[str]]:
-    """Return adjusted closes as Yahoo quotes them, without days on which the exchange was closed."""
-    notes: list[str] = []
+    """Return adjusted closes beside those as traded, without days on which the exchange was closed."""
+    notes = _compare_with_events(ticker, stored)
     sessions = exchange_sessions(exchange, stored.dates[0] - LONGEST_CLOSURE, stored.dates[-1])
     known = np.isin(stored.dates, sessions)
     if len(sessions):
@@ -156,4 +158,18 @@ def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> t
     if not known.all():
         first = stored.dates[~known][0]
         notes.append(f"{ticker}: left out {(~known).sum()} rows that are no sessions of {exchange}, the first {first}")
-    return CloseSeries(stored.dates[known], stored.adjusted[known], currency=stored.currency), notes
+    events = stored.dividends, stored.splits
+    closes = np.where(known, stored.adjusted, np.nan)  # an event of a day left out moves to the next
+    return CloseSeries(stored.dates, closes, *events, stored.currency, stored.closes).printed(), notes
+
+
+def _compare_with_events(ticker: str, stored: StoredSeries) -> list[str]:
+    """Say where Yahoo's adjusted closes are not what its closes, dividends and splits make, by its own formula."""
+    before, after = stored.closes[:-1], stored.closes[1:] * stored.splits[1:]
+    expected = after / (before - stored.dividends[1:] * stored.splits[1:])
+    apart = np.abs(stored.adjusted[1:] / stored.adjusted[:-1] / expected - 1.0)
+    if not (apart > _TOLERANCE).any():
+        return []
+    worst = int(np.argmax(apart))
+    found = f"differ on {(apart > _TOLERANCE).sum()} days, the most on {stored.dates[1:][worst]} by {apart[worst]:.2%}"
+    return [f"{ticker}: Yahoo's adjusted closes and what its dividends and splits make of its closes {found}"]
