@@ -14,7 +14,8 @@ from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
 from engine.data.frequency import with_frequencies
 from engine.data.market import Market
-from engine.data.quality import Finding, inspect_closes, raise_error_findings
+from engine.data.quality.findings import Finding, raise_error_findings
+from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.policy import PolicyT
@@ -92,10 +93,11 @@ def slice_window(market: Market, window: Window) -> tuple[Market, int]:
 
 
 def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
-    """Return what the quality checks say of ``closes``."""
+    """Return what the quality checks say of ``closes`` within the config's window."""
     years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
     if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
         date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
         raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")
     sessions = exchange_sessions(config.data.calendar, closes.dates[0], closes.dates[-1])
-    return inspect_closes(closes, config.data.calendar, sessions)
+    start, end = (None if day is None else np.datetime64(day, "D") for day in (config.window.start, config.window.end))
+    return inspect_closes(closes, config.data.calendar, sessions, (start, end))

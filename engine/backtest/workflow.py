@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import numpy as np
 
@@ -13,9 +14,14 @@ from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
 from engine.core.arrays import DateArray, FloatArray
-from engine.data.quality import Finding
+from engine.data.quality.findings import limit_findings
 from engine.data.sources.rates import RateFile
 from engine.portfolio.policy import PolicyT
+
+MAX_WARNINGS_PER_KIND: Final = 3
+"""Warnings about data of one kind; more become one line with their count and the worst (S15)."""
+_KINDS_OF_CAVEATS: Final = frozenset({"survivors", "ended"})
+"""Kinds of findings that a caveat says already."""
 
 
 def run_backtest(
@@ -40,7 +46,8 @@ def run_backtest(
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     warnings = caveats(comparison, config.strategy, (start, end), prices.start)
-    warnings += [finding.message for finding in prices.findings if _is_relevant(finding, market.dates[prices.start])]
+    said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
+    warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
     return RunResult(
         name=config.name,
         description=config.description,
@@ -58,10 +65,3 @@ def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: flo
     if isinstance(rate, float):
         return rate_per_session(rate, periods)
     return rate_per_session(rate.annual_rates(dates), periods)
-
-
-def _is_relevant(finding: Finding, start: np.datetime64) -> bool:
-    """Return whether a warning is about the run's own window, and no caveat says the same."""
-    dated = finding.date is not None
-    inside = not dated or bool(np.datetime64(finding.date) >= start)
-    return finding.severity == "warning" and inside and finding.kind not in {"survivors", "ended"}

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
+from engine.data.quality.findings import limit_findings
 from engine.data.sources.base import SupportsFetch
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
-    from engine.data.quality import Finding
+    from engine.data.quality.findings import Finding
     from engine.data.sources.base import Closes, FetchReport, PriceRequest, PriceSource
 
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
@@ -39,7 +40,7 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     rows = ([ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers))
     print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], rows)
     for severity, title in _SEVERITY_TITLES.items():
-        _print_findings(out, title, [finding for finding in findings if finding.severity == severity])
+        _print_findings(out, title, [one for one in limit_findings(findings) if one.severity == severity])
     for note in closes.provenance.notes:
         print_bullet(out, note, style="dim")
     errors = sum(finding.severity == "error" for finding in findings)

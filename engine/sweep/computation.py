@@ -18,7 +18,7 @@ from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked, slice_window
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import KeyPath, Tree
-from engine.data.quality import Finding
+from engine.data.quality.findings import Finding
 from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import parse_date
@@ -116,9 +116,11 @@ def _window_end(path: KeyPath, text: Tree) -> dt.date | None:
 def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
     """Run the base config with all it is compared with; no intervals are drawn."""
     config = sweep.base_config
-    closes = sweep.job.closes.select(config_tickers(config), price_request(config).end)
+    own = config_tickers(config)
+    closes = sweep.job.closes.select(own, price_request(config).end)
     market, start = slice_window(closes.to_market(config.account.currency, config.account.cash.rate), config.window)
-    return run_backtest(config, LoadedPrices(market, start, sweep.findings), intervals=False)
+    findings = tuple(one for one in sweep.findings if not one.ticker or one.ticker in own)
+    return run_backtest(config, LoadedPrices(market, start, findings), intervals=False)
 
 
 def write_results(

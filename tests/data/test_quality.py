@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from engine.core.errors import DataError
 from engine.data.market import Provenance
-from engine.data.quality import MAX_FINDINGS_PER_KIND, Finding, inspect_closes, raise_error_findings
+from engine.data.quality.findings import MAX_FINDINGS_PER_KIND, Finding, limit_findings, raise_error_findings
+from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
@@ -192,15 +193,19 @@ def test_without_a_calendar() -> None:
 
 
 def test_many_findings_stay_readable() -> None:
-    """Of one kind a few are listed, the rest is counted with its tickers; errors are never hidden."""
+    """Of one kind a few are listed; many are one line with their count and the worst; errors are never hidden."""
     dates, closes = clean(26)
     for column in range(20):
-        closes[100 + column :, column] *= 1.7
+        closes[100 + column :, column] *= 1.7 + 0.01 * column
     jumps = [one for one in examine(dates, closes) if one.kind == "jump"]
-    assert len(jumps) == MAX_FINDINGS_PER_KIND + 1
-    assert jumps[-1].message.startswith(f"and {20 - MAX_FINDINGS_PER_KIND} more of the kind jump (III")
+    assert len(jumps) == 20
+    (line,) = limit_findings(jumps)
+    worst = max(jumps, key=lambda one: one.size)
+    assert line.message.startswith("20 findings of the kind jump (")
+    assert line.message.endswith(f"and 12 more), the worst is {worst.message}")
+    assert list(limit_findings(jumps[:MAX_FINDINGS_PER_KIND])) == jumps[:MAX_FINDINGS_PER_KIND]
     closes[5, :20] = -1.0
-    assert len([one for one in examine(dates, closes) if one.kind == "not_a_price"]) == 20
+    assert len([one for one in limit_findings(examine(dates, closes)) if one.kind == "not_a_price"]) == 20
 
 
 def test_errors_come_first() -> None:

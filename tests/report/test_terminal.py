@@ -141,7 +141,7 @@ def test_the_quality_page_names_every_finding(
 ) -> None:
     """The quality page shows each asset's life and every finding, worst first."""
     from engine.data.market import Provenance
-    from engine.data.quality import Finding
+    from engine.data.quality.findings import Finding
     from engine.data.sources.base import Closes
 
     monkeypatch.setenv("COLUMNS", "80")

@@ -1,0 +1,117 @@
+"""The prints of one asset, as the checks of the quality gate look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.data.quality.findings import Finding, Severity
+from engine.data.sources.base import Closes
+
+_TICKS: Final = (100.0, 16.0)
+"""Ticks a unit of currency in which exchanges quote, or did: cents, sixteenths."""
+_QUOTED_SHARE: Final = 0.9
+"""Share of closes on whole ticks from which closes are those that were traded; by chance it is 2 %."""
+
+
+@dataclass(frozen=True)
+class AssetCloses:
+    """The prints of one asset.
+
+    Attributes
+    ----------
+    ticker : its name
+    dates, closes, rows : (P,) of the P sessions that have a close
+    dividends : (P,) since the print before [currency/share]
+    splits : (P,) shares of each day for one of the print before
+    last_row : the data's
+    window : first and last day that is asked about; what lies before and after is known, and not reported
+    sessions : dates on which a close is expected, or None
+    is_raw : whether the source says that the closes are as traded
+
+    """
+
+    ticker: str
+    dates: DateArray
+    closes: FloatArray
+    rows: IntArray
+    dividends: FloatArray
+    splits: FloatArray
+    last_row: int
+    window: tuple[np.datetime64, np.datetime64]
+    sessions: DateArray | None
+    is_raw: bool
+
+    @classmethod
+    def of_column(
+        cls,
+        closes: Closes,
+        column: int,
+        bad: BoolArray,
+        window: tuple[np.datetime64, np.datetime64],
+        sessions: DateArray | None,
+    ) -> AssetCloses:
+        """Take the prints of one column; ``bad`` (T,) closes, which are no prices, are left out."""
+        series = closes.closes[:, column]
+        rows = np.flatnonzero(~np.isnan(series) & ~bad)
+        dividends, splits = np.zeros(len(rows)), np.ones(len(rows))
+        if closes.dividends is not None:
+            dividends = np.diff(np.cumsum(closes.dividends[:, column])[rows], prepend=0.0)
+        if closes.splits is not None:
+            until = np.cumprod(closes.splits[:, column])[rows]
+            splits = until / np.concatenate([[1.0], until[:-1]])
+        return cls(
+            ticker=closes.tickers[column],
+            dates=closes.dates[rows],
+            closes=series[rows],
+            rows=rows,
+            dividends=dividends,
+            splits=splits,
+            last_row=len(closes.dates) - 1,
+            window=window,
+            sessions=sessions,
+            is_raw=closes.provenance.closes == "raw",
+        )
+
+    @cached_property
+    def ratios(self) -> FloatArray:
+        """(P-1,) each close over the one before."""
+        return self.closes[1:] / self.closes[:-1]
+
+    @cached_property
+    def unexplained(self) -> FloatArray:
+        """(P-1,) what is left of each ratio when the stated events are taken out, or left in, if that leaves less.
+
+        Closes may be as traded or in today's shares; a split that is stated and not in them explains nothing.
+        """
+        if not self.dividends[1:].any() and (self.splits[1:] == 1.0).all():
+            return self.ratios
+        with_dividend = (self.closes[1:] + self.dividends[1:]) / self.closes[:-1]
+        ways = np.stack([self.ratios, with_dividend, self.ratios * self.splits[1:], with_dividend * self.splits[1:]])
+        least = np.abs(np.log(ways)).argmin(axis=0)
+        return np.asarray(np.take_along_axis(ways, least[None], axis=0)[0])
+
+    @cached_property
+    def inside(self) -> BoolArray:
+        """(P,) which prints lie in the window."""
+        return (self.dates >= self.window[0]) & (self.dates <= self.window[1])
+
+    @cached_property
+    def is_quoted(self) -> bool:
+        """Whether the closes are on the ticks of an exchange, as raw ones are and adjusted ones are not."""
+        ticks = [np.isclose(self.closes * tick, np.round(self.closes * tick), rtol=0.0, atol=1e-6) for tick in _TICKS]
+        return self.is_raw or bool(np.logical_or.reduce(ticks).mean() >= _QUOTED_SHARE)
+
+    def finding(
+        self, severity: Severity, kind: str, date: np.datetime64 | None, text: str, size: float = 0.0
+    ) -> Finding:
+        """Return a finding about this asset."""
+        return Finding(severity, kind, self.ticker, date, f"{self.ticker}: {text}", size)
+
+    def warning(self, kind: str, date: np.datetime64 | None, text: str, size: float = 0.0) -> Finding:
+        """Return a warning about this asset."""
+        return self.finding("warning", kind, date, text, size)
