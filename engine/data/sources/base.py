@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
 from engine.data.market import Market, Provenance
@@ -53,14 +53,19 @@ class CloseSeries:
     currency: str = ""
     traded: FloatArray | None = None
 
-    def select(self, rows: BoolArray) -> CloseSeries:
-        """Return the rows that are True."""
+    def select(self, rows: BoolArray | slice) -> CloseSeries:
+        """Return the rows that are True, or those of a slice."""
 
         def cut(column: FloatArray | None) -> FloatArray | None:
             return None if column is None else column[rows]
 
         events = cut(self.dividends), cut(self.splits)
         return CloseSeries(self.dates[rows], self.closes[rows], *events, self.currency, cut(self.traded))
+
+    def until(self, end: np.datetime64) -> CloseSeries:
+        """Return the rows up to ``end``."""
+        count = int(np.searchsorted(self.dates, end, side="right"))
+        return self if count == len(self.dates) else self.select(slice(count))
 
     def printed(self) -> CloseSeries:
         """Return the rows that have a close; events of other rows move to the next one that has."""
@@ -261,14 +266,12 @@ def combine_series(
     tickers = tuple(sorted(set(request.tickers)))
     printed = {ticker: series[ticker].printed() for ticker in tickers}
     end = np.datetime64(request.end or dt.date.max, "D")
-    inside = {ticker: one.select(one.dates <= end) for ticker, one in printed.items()}
-    dates = (
-        np.unique(np.concatenate([one.dates for one in inside.values()])) if inside else np.empty(0, "datetime64[D]")
-    )
+    inside = {ticker: one.until(end) for ticker, one in printed.items()}
+    dates = _union_of_dates([one.dates for one in inside.values()])
     if not len(dates):
         wanted = f"{', '.join(tickers) or 'any ticker'} up to {request.end or 'any date'}"
         raise DataError(f"{provenance.source}: no close of {wanted}; choose a later window.end or another source")
-    rows = [np.searchsorted(dates, inside[ticker].dates) for ticker in tickers]
+    rows = [_find_rows(dates, inside[ticker].dates) for ticker in tickers]
 
     def table(columns: list[FloatArray | None], empty: float) -> FloatArray | None:
         if all(column is None or (column == empty).all() for column in columns):
@@ -294,6 +297,23 @@ def combine_series(
         traded=table([inside[ticker].traded for ticker in tickers], np.nan),
     )
     return dataclasses.replace(whole, provenance=dataclasses.replace(whole.provenance, sha256=closes_sha256(whole)))
+
+
+def _union_of_dates(columns: Sequence[DateArray]) -> DateArray:
+    """Return all dates of sorted columns, sorted; most columns have those of the longest, or its last ones."""
+    dates: DateArray = max(columns, key=len, default=np.empty(0, "datetime64[D]"))
+    for own in columns:
+        if isinstance(_find_rows(dates, own), slice) or np.isin(own, dates).all():
+            continue
+        dates = np.union1d(dates, own)
+    return dates
+
+
+def _find_rows(dates: DateArray, own: DateArray) -> slice | IntArray:
+    """Return where ``own`` stand among ``dates``, both sorted: a slice where nothing stands between them."""
+    first = int(np.searchsorted(dates, own[0])) if len(own) else 0
+    span = slice(first, first + len(own))
+    return span if np.array_equal(dates[span], own) else np.searchsorted(dates, own)
 
 
 def _late_note(ticker: str, series: CloseSeries) -> str:
