@@ -250,7 +250,7 @@ def test_real_prices(shared_data: Path) -> None:
 def test_real_splits_in_raw_prices(shared_data: Path) -> None:
     """Raw closes of IWM halve on its split day; the file states that, so that only a source that does not is warned."""
     closes = Files(path=shared_data / "raw.parquet").load(PriceRequest(("IWM", "SPY", "MMSI")))
-    assert "split" not in {one.kind for one in inspect_closes(closes, "XNYS", None)}
+    assert ("split", "warning") not in {(one.kind, one.severity) for one in inspect_closes(closes, "XNYS", None)}
     unsaid = dataclasses.replace(closes, splits=None)
     splits = {(one.ticker, str(one.date)) for one in inspect_closes(unsaid, "XNYS", None) if one.kind == "split"}
     assert splits >= {("IWM", "2005-06-09"), ("MMSI", "2011-05-06")}

@@ -32,6 +32,7 @@ class AssetCloses:
     window : first and last day that is asked about; what lies before and after is known, and not reported
     sessions : dates on which a close is expected, or None
     is_raw : whether the source says that the closes are as traded
+    states_splits : whether the source states any splits
 
     """
 
@@ -45,6 +46,7 @@ class AssetCloses:
     window: tuple[np.datetime64, np.datetime64]
     sessions: DateArray | None
     is_raw: bool
+    states_splits: bool
 
     @classmethod
     def of_column(
@@ -75,6 +77,7 @@ class AssetCloses:
             window=window,
             sessions=sessions,
             is_raw=closes.provenance.closes == "raw",
+            states_splits=closes.splits is not None,
         )
 
     @cached_property
@@ -101,10 +104,12 @@ class AssetCloses:
         return (self.dates >= self.window[0]) & (self.dates <= self.window[1])
 
     @cached_property
-    def is_quoted(self) -> bool:
-        """Whether the closes are on the ticks of an exchange, as raw ones are and adjusted ones are not."""
+    def may_hold_splits(self) -> bool:
+        """Whether nobody states splits of closes as traded: they are called so, or on the ticks of an exchange."""
+        if self.states_splits or self.is_raw:
+            return not self.states_splits
         ticks = [np.isclose(self.closes * tick, np.round(self.closes * tick), rtol=0.0, atol=1e-6) for tick in _TICKS]
-        return self.is_raw or bool(np.logical_or.reduce(ticks).mean() >= _QUOTED_SHARE)
+        return bool(np.logical_or.reduce(ticks).mean() >= _QUOTED_SHARE)
 
     def finding(
         self, severity: Severity, kind: str, date: np.datetime64 | None, text: str, size: float = 0.0

@@ -62,7 +62,7 @@ def check_jumps(asset: AssetCloses) -> Iterator[Finding]:
             )
         elif new:
             text = f"{move}: looks like an unadjusted {new}:{old} split (ratio {ratio:.4f}){_stated_nearby(asset, at)}"
-            doubtful = is_small and not asset.is_quoted
+            doubtful = is_small and not asset.may_hold_splits
             yield asset.finding("note" if doubtful else "warning", "split", date, text, size)
         else:
             yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?", size)
