@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from engine.analysis.comparison import Comparison, PortfolioResult
+from engine.analysis.currency_parts import split_gain
 from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.run_summary import (
     AccountSummary,
@@ -37,6 +38,7 @@ from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
+from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -82,7 +84,7 @@ class RunResult:
             description=self.description,
             window=_window(ledger),
             account=AccountSummary(capital=ledger.capital, currency=market.currency),
-            portfolios={name: _portfolio_summary(item) for name, item in comparison.portfolios.items()},
+            portfolios={name: _portfolio_summary(item, market) for name, item in comparison.portfolios.items()},
             versus=dict(comparison.versus),
             checks=comparison.checks,
             data=DataSummary(
@@ -198,11 +200,12 @@ def _window(ledger: Ledger) -> WindowSummary:
     return WindowSummary(start=str(ledger.dates[0]), end=str(ledger.dates[-1]), sessions=len(ledger.dates))
 
 
-def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
+def _portfolio_summary(portfolio: PortfolioResult, market: Market) -> PortfolioSummary:
     return PortfolioSummary(
         **_window(portfolio.ledger).model_dump(),
         metrics=portfolio.metrics,
         max_weight=dict(portfolio.peak_weights),
+        currency_parts=split_gain(portfolio.ledger, market),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from engine.analysis.comparison import CapEffect, PeakWeight, RelativePerformance
+from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
@@ -69,13 +70,14 @@ class AccountSummary(FileRecord):
 
 
 class PortfolioSummary(WindowSummary):
-    """One portfolio: its sessions, its metrics by name, and how far its capped assets drifted.
+    """One portfolio: its sessions, its metrics by name, how far its capped assets drifted, what its gain is made of.
 
     In the file the metrics stand beside the other keys: every key that is not named here is one.
     """
 
     metrics: dict[str, int | float | None]
     max_weight: dict[str, PeakWeight] = Field(default_factory=dict)
+    currency_parts: CurrencyParts | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -88,8 +90,9 @@ class PortfolioSummary(WindowSummary):
     @model_serializer(mode="wrap")
     def _spread_metrics(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
-        metrics, max_weight = plain.pop("metrics"), plain.pop("max_weight")
-        return {**plain, **metrics, "max_weight": max_weight}
+        metrics, max_weight, parts = (plain.pop(name) for name in ("metrics", "max_weight", "currency_parts"))
+        found = {} if parts is None else {"currency_parts": parts}
+        return {**plain, **metrics, "max_weight": max_weight, **found}
 
 
 class DataSummary(FileRecord):

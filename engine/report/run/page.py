@@ -13,6 +13,7 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import EVENT_LABELS, cap_effect_text, portfolio_label, published_rows
 from engine.report.run.charts import has_flows, run_chart_json
+from engine.report.run.currency_table import HINT, currency_table
 from engine.report.run.folder import FinishedRun, read_run
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.walk_forward import walk_forward_page
@@ -51,6 +52,8 @@ def render_run(run: FinishedRun) -> str:
         interval_bars=interval_bars(run),
         confidence=fmt.short_percent(run.confidence),
         cap_effect=cap_effect_text(summary.caps_always, summary.account.currency) if summary.caps_always else "",
+        currency_rows=currency_table(summary.portfolios),
+        currency_hint=HINT,
         years=_year_rows(run),
         published=published_rows(published.figures) if published else (),
         walk_forward=walk_forward_page(summary.optimiser) if summary.optimiser else None,

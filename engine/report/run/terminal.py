@@ -23,6 +23,7 @@ from engine.report.phrases import (
     portfolio_label,
     published_rows,
 )
+from engine.report.run.currency_table import currency_table
 from engine.report.run.walk_forward import print_walk_forward
 
 _TITLE_WIDTH = 23
@@ -50,6 +51,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_title(out, summary)
     _print_figures(out, summary.portfolios)
     _print_rebalancing(out, run)
+    _print_currency_parts(out, summary)
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
     _print_caps(out, summary.portfolios["strategy"])
@@ -143,6 +145,13 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
             f"Paid in after the opening: {fmt.money(earned.paid_in)}; money-weighted return (XIRR) {rate} a year. "
             "All other figures are time-weighted: flows are taken out.",
         )
+
+
+def _print_currency_parts(out: Console, summary: RunSummary) -> None:
+    """Print what the gain is made of, where currencies are a part of it."""
+    if rows := currency_table(summary.portfolios):
+        print_heading(out, f"What prices and currencies did, in {summary.account.currency}")
+        print_table(out, rows[0], rows[1:])
 
 
 def _print_caps(out: Console, strategy: PortfolioSummary) -> None:
