@@ -17,13 +17,14 @@ def caveats(
     comparison: Comparison, policy: Policy, window: tuple[np.datetime64 | None, np.datetime64 | None], start: int
 ) -> list[str]:
     """Return the warnings of a run, the general ones first, then what its own data and trades ask for."""
-    market, first = comparison.market, comparison.strategy.ledger.dates[0]
+    market, own = comparison.market, comparison.strategy.market
+    first = comparison.strategy.ledger.dates[0]
     return [
         *_hindsight_caveat(policy),
         *_survivorship_caveat(market),
         *_price_kind_caveats(market),
-        *_window_caveats(market, first, window),
-        *_late_listing_caveats(market, policy, first, start),
+        *_window_caveats(own, first, window),
+        *_late_listing_caveats(own, policy, first, start),
         *_late_portfolio_caveats(comparison, first),
         *_few_satellites_caveat(comparison),
         *_portfolio_caveats(comparison),
@@ -116,11 +117,10 @@ def _portfolio_caveats(comparison: Comparison) -> Iterable[str]:
     """Yield the notes of each ledger, then how often its optimiser had no answer, and what its estimates lacked."""
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
-        yield from (prefix + note for note in dict.fromkeys(portfolio.ledger.notes))
-    dates = comparison.market.dates
+        yield from (prefix + note for note in dict.fromkeys((portfolio.note, *portfolio.ledger.notes)) if note)
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
-        steps = portfolio.ledger.steps
+        steps, dates = portfolio.ledger.steps, portfolio.market.dates
         without = [step for step in steps if step.fallback]
         if without:
             first, worst = without[0], max(without, key=lambda step: step.residual)

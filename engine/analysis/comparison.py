@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from typing import NamedTuple
 
 from engine.analysis import metrics
 from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_intervals
+from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, list_asset_events
 from engine.core.arrays import BoolArray, FloatArray
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
@@ -36,14 +35,28 @@ class PeakWeight:
     cap: float
 
 
+class PortfolioSessions(NamedTuple):
+    """A market of the sessions of one portfolio (S1), the row its window starts at, and the risk-free rate.
+
+    ``risk_free`` is a rate a session, or one for each from row ``start`` on; ``note``: what is to be said of them.
+    """
+
+    market: Market
+    start: int
+    risk_free: float | FloatArray = 0.0
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class PortfolioResult:
-    """One portfolio of a comparison: what happened and what it earned."""
+    """One portfolio of a comparison: its market, what happened and what it earned."""
 
     name: str
+    market: Market
     ledger: Ledger
     performance: Performance
     peak_weights: Mapping[str, PeakWeight]
+    note: str = ""
 
     @cached_property
     def metrics(self) -> dict[str, float | int | None]:
@@ -82,7 +95,10 @@ class CapEffect:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All portfolios of a run, the strategy first, with what can be said about the differences."""
+    """All portfolios of a run, the strategy first, with what can be said about the differences.
+
+    ``market`` has every session of any of them; each has its own.
+    """
 
     market: Market
     portfolios: Mapping[str, PortfolioResult]
@@ -100,29 +116,29 @@ class Comparison:
 
 def compare(  # noqa: PLR0913  (what a comparison is made of)
     market: Market,
+    sessions: Callable[[tuple[str, ...]], PortfolioSessions],
     policy: Policy,
     others: Mapping[str, Policy],
     account: Account,
     costs: CostTable,
     *,
-    start: int,
     buy_and_hold: bool,
-    risk_free: float | FloatArray,
     bootstrap: Bootstrap | None,
     published: Published | None = None,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
-    Every portfolio starts with the same capital at its first price at or after row ``start``; one that starts later is
-    compared over the sessions both have. ``risk_free`` is a rate a session, or one for each from row ``start`` on;
-    without ``bootstrap`` no intervals are drawn.
+    Every portfolio starts with the same capital at its first price on its own ``sessions``, those of its tickers, which
+    have the assets of ``market``; two are compared over the sessions both have. Without ``bootstrap`` no intervals are
+    drawn.
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
     def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
-        ledger = simulate(market, policy, account, costs, start=start, version=version)
-        performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
-        return PortfolioResult(name, ledger, performance, capped_peak_weights(ledger, market, policy))
+        own, start, risk_free, note = sessions(policy.tickers)
+        ledger = simulate(own, policy, account, costs, start=start, version=version)
+        performance = Performance.from_ledger(ledger, risk_free, own.periods_per_year)
+        return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
 
     portfolios = {"strategy": portfolio("strategy", policy)}
     if buy_and_hold:
@@ -134,9 +150,9 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         market=market,
         portfolios=portfolios,
         versus=_compare_performance(portfolios, bootstrap),
-        checks=_worst_checks([ledger_checks(portfolio.ledger, market) for portfolio in portfolios.values()]),
+        checks=_worst_checks([ledger_checks(portfolio.ledger, portfolio.market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
-        events=list_asset_events(strategy.ledger, market, policy),
+        events=list_asset_events(strategy.ledger, strategy.market, policy),
         cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
     )
 
@@ -153,42 +169,27 @@ def _cap_effect(watched: PortfolioResult, unwatched: PortfolioResult) -> CapEffe
     )
 
 
-def _common_returns(strategy: PortfolioResult, other: PortfolioResult) -> PairedReturns:
-    """Return the daily returns of the sessions that both portfolios have."""
-    mine, theirs = strategy.performance, other.performance
-    count = min(len(mine.returns), len(theirs.returns))
-    days = float((mine.dates[-1] - mine.dates[-1 - count]) / np.timedelta64(1, "D"))
-    skipped = len(mine.returns) - count, len(theirs.returns) - count
-    return PairedReturns(mine.returns[skipped[0] :], theirs.returns[skipped[1] :], days / CALENDAR_DAYS_PER_YEAR)
-
-
 def _compare_performance(
     portfolios: Mapping[str, PortfolioResult], bootstrap: Bootstrap | None
 ) -> dict[str, RelativePerformance]:
     """Return the strategy's figures relative to each other portfolio; without ``bootstrap`` no intervals are drawn."""
     strategy, others = portfolios["strategy"], [name for name in portfolios if name != "strategy"]
-    pairs = [_common_returns(strategy, portfolios[name]) for name in others]
+    common = [CommonSessions.of(strategy.performance, portfolios[name].performance) for name in others]
+    pairs = [one.returns for one in common]
     intervals = cagr_difference_intervals(pairs, bootstrap) if bootstrap else [None] * len(pairs)
-    return {
-        name: _relative_performance(strategy, portfolios[name], pair, interval)
-        for name, pair, interval in zip(others, pairs, intervals, strict=True)
-    }
+    found = zip(others, common, pairs, intervals, strict=True)
+    return {name: _relative_performance(both, pair, interval) for name, both, pair, interval in found}
 
 
 def _relative_performance(
-    strategy: PortfolioResult, other: PortfolioResult, pair: PairedReturns, interval: tuple[float, float] | None
+    common: CommonSessions, pair: PairedReturns, interval: tuple[float, float] | None
 ) -> RelativePerformance:
-    """Return the strategy's figures relative to ``other``, over their common sessions."""
-    mine, theirs = strategy.performance, other.performance
-    sessions = len(pair.returns) + 1
-    whole = len(mine.dates) == len(theirs.dates)  # then the opening costs count, else both start after them
-    size = sessions + 1 if whole else sessions
-    days = pair.years * CALENDAR_DAYS_PER_YEAR
-    periods = min(mine.periods_per_year, theirs.periods_per_year)
-    growth, other_growth = metrics.cagr(mine.level[-size:], days), metrics.cagr(theirs.level[-size:], days)
+    """Return the strategy's figures relative to another portfolio, over their common sessions."""
+    growth, other_growth = (metrics.cagr(level, common.days) for level in common.levels)
+    periods = common.periods_per_year
     return RelativePerformance(
-        start=str(mine.dates[-sessions]),
-        sessions=sessions,
+        start=str(common.dates[0]) if len(common.mine) else "",
+        sessions=len(common.mine),
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
         cagr_difference_ci95=interval,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns, periods),

@@ -172,7 +172,8 @@ def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Dec
     """Return the decision of a day, nothing being held, and the session it falls on."""
     end = config.window.end
     window = Window.model_construct(start=None, end=max(as_of, end) if as_of and end else end)
-    market = load_prices(config.model_copy(update={"window": window})).market
+    prices = load_prices(config.model_copy(update={"window": window}))
+    market = prices.sessions_of(config.strategy.tickers).market
     count = len(market.dates)
     row = count if as_of is None else int(np.searchsorted(market.dates, np.datetime64(as_of)))
     if row == 0:

@@ -27,6 +27,7 @@ from engine.core.fields import (
 )
 from engine.data.currency_codes import QuotedCurrency, StatedUnit
 from engine.data.events import DividendUse
+from engine.data.portfolio_sessions import ReadFrequency
 from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
@@ -42,11 +43,13 @@ class Data(ConfigModel):
     (``cash``), or invested at once (``towards_targets``); by default the first, the last where shares are whole (S16).
     ``currencies`` says by ticker in what its closes are quoted where the source does not; ``fx`` is whose rates convert
     them into the account's currency.
+    ``frequency``: the one at which closes of a higher are read too, so that one portfolio may hold both (S1).
     """
 
     source: AnyPriceSource
     calendar: Exchange = "XNYS"
     dividends: DividendUse | None = None
+    frequency: ReadFrequency | None = None
     currencies: Mapping[Ticker, QuotedCurrency] = Field(default_factory=dict)
     fx: AnyFxSource = EcbRates()
 

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -33,7 +33,7 @@ from engine.backtest.run_summary import (
     WindowSummary,
     package_versions,
 )
-from engine.core.arrays import DateArray, FloatArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
@@ -92,7 +92,7 @@ class RunResult:
             ),
             events=comparison.events,
             warnings=self.warnings,
-            optimiser=summarise_walk_forward(ledger, market),
+            optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             caps_always=comparison.cap_effect,
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
             audit=dict(self.audit) if self.audit is not None else None,
@@ -190,7 +190,7 @@ def trades_csv(comparison: Comparison) -> str:
 def weight_columns(comparison: Comparison) -> dict[str, FloatArray]:
     """Return (T,) weights at each close of every asset that the strategy ever held or wanted, and of cash."""
     ledger = comparison.strategy.ledger
-    weights = ledger.weights(comparison.market)
+    weights = ledger.weights(comparison.strategy.market)
     held = np.flatnonzero((ledger.units != 0.0).any(axis=0) | (ledger.targets != 0.0).any(axis=0)).tolist()
     cash = np.divide(ledger.cash, ledger.value, out=np.zeros_like(ledger.cash), where=ledger.value != 0.0)
     return {**{ledger.assets[j]: weights[:, j] for j in held}, "cash": cash}
@@ -210,18 +210,24 @@ def _portfolio_summary(portfolio: PortfolioResult, market: Market) -> PortfolioS
 
 
 def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
-    """Return a table with a date column and one column a portfolio, empty before its first session."""
-    dates = comparison.market.dates[-max(len(column) for column in series.values()) :]
-    return _parquet_bytes(dates, series)
+    """Return a table with a date column and one column a portfolio, empty where it has no session."""
+    dates = {name: portfolio.ledger.dates for name, portfolio in comparison.portfolios.items()}
+    together = reduce(np.union1d, dates.values())
+    columns, there = {}, {}
+    for name, values in series.items():
+        rows = np.searchsorted(together, dates[name])
+        columns[name], there[name] = np.zeros(len(together)), np.zeros(len(together), dtype=np.bool_)
+        columns[name][rows], there[name][rows] = values, True
+    return _parquet_bytes(together, columns, there)
 
 
-def _parquet_bytes(dates: DateArray, columns: Mapping[str, FloatArray]) -> bytes:
-    """Return Parquet bytes with page checksums; a column shorter than ``dates`` is empty at its start."""
+def _parquet_bytes(
+    dates: DateArray, columns: Mapping[str, FloatArray], there: Mapping[str, BoolArray] | None = None
+) -> bytes:
+    """Return Parquet bytes with page checksums; a column is empty where it is not ``there``."""
     arrays = [from_numpy(dates.astype("datetime64[D]").astype(np.int32)).view(pa.date32())]
-    for column in columns.values():
-        missing = len(dates) - len(column)
-        values = np.concatenate([np.zeros(missing), column])
-        arrays.append(from_numpy(values, np.arange(len(dates)) >= missing))
+    every = np.ones(len(dates), dtype=np.bool_)
+    arrays += [from_numpy(column, there[name] if there else every) for name, column in columns.items()]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(arrays, names=["date", *columns]), sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue())

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
 
 import numpy as np
 
+from engine.analysis.comparison import PortfolioSessions
+from engine.analysis.metrics import rate_per_session
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
+from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
 from engine.data.frequency import with_frequencies
 from engine.data.market import Market
+from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.rates import RateFile
 from engine.portfolio.policy import PolicyT
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
 
-@dataclass(frozen=True)
 class LoadedPrices:
-    """A loaded market up to the window's end, the row the window starts at, and what the quality checks found."""
+    """Checked closes as the markets of portfolios, up to the window's end, and what the quality checks found."""
 
-    market: Market
-    start: int
-    findings: tuple[Finding, ...]
+    def __init__(self, config: RunConfig[PolicyT], closes: Closes, findings: tuple[Finding, ...]) -> None:
+        """Build the ``market`` of all assets; it has every session of any of them."""
+        self.findings, self._closes, self._config = findings, closes, config
+        self._windows: dict[Hashable, PortfolioSessions] = {}
+        self.market = self._window(OwnSessions(None, closes.frequency)).market
+
+    def sessions_of(self, tickers: tuple[str, ...]) -> PortfolioSessions:
+        """Return all assets on the sessions of those that a portfolio may hold, and the row its window starts at (S1).
+
+        The market is the same object for portfolios of the same sessions; raises DataError when there are none.
+        """
+        own = own_sessions(self._closes, tickers, self._config.data.frequency, self._config.window.start)
+        return self._window(own)._replace(note=own.note)
+
+    def _window(self, own: OwnSessions) -> PortfolioSessions:
+        if own.key not in self._windows:
+            account, rate = self._config.account, self._config.compare.risk_free
+            market = own.of(self._closes).to_market(account.currency, account.cash.rate)
+            cut, start = slice_window(market, self._config.window)
+            free = risk_free_per_session(rate, cut.dates[start:], cut.periods_per_year)
+            self._windows[own.key] = PortfolioSessions(cut, start, free)
+        return self._windows[own.key]
 
 
 def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
@@ -42,8 +65,7 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
     """
     closes, findings = load_checked(config, price_request(config))
-    market, row = slice_window(closes.to_market(config.account.currency, config.account.cash.rate), config.window)
-    return LoadedPrices(market, row, findings)
+    return LoadedPrices(config, closes, findings)
 
 
 def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
@@ -90,6 +112,13 @@ def slice_window(market: Market, window: Window) -> tuple[Market, int]:
     if row >= len(market.dates) - 1:
         raise DataError(f"window {start}..{end}: fewer than two sessions in the data; widen it")
     return market, row
+
+
+def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: float) -> float | FloatArray:
+    """Return the risk-free rate a session, ``periods`` a year, or one for each session of the window."""
+    if isinstance(rate, float):
+        return rate_per_session(rate, periods)
+    return rate_per_session(rate.annual_rates(dates), periods)
 
 
 def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:

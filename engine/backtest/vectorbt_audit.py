@@ -14,8 +14,8 @@ from engine.simulation.ledger import Ledger
 
 def audit_run(run: RunResult) -> RunResult:
     """Return the run with the largest relative difference of each portfolio's equity to vectorbt's."""
-    market, portfolios = run.comparison.market, run.comparison.portfolios
-    differences = {name: largest_difference(portfolio.ledger, market) for name, portfolio in portfolios.items()}
+    portfolios = run.comparison.portfolios
+    differences = {name: largest_difference(one.ledger, one.market) for name, one in portfolios.items()}
     return dataclasses.replace(run, audit=differences)
 
 

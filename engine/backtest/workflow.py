@@ -9,13 +9,10 @@ import numpy as np
 
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
-from engine.analysis.metrics import rate_per_session
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
-from engine.core.arrays import DateArray, FloatArray
 from engine.data.quality.findings import limit_findings
-from engine.data.sources.rates import RateFile
 from engine.portfolio.policy import PolicyT
 
 MAX_WARNINGS_PER_KIND: Final = 3
@@ -31,21 +28,20 @@ def run_backtest(
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
-    risk_free = risk_free_per_session(terms.risk_free, market.dates[prices.start :], market.periods_per_year)
     comparison = compare(
         market,
+        prices.sessions_of,
         config.strategy,
         {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
         config.costs.cost_table(len(market.assets)),
-        start=prices.start,
         buy_and_hold=terms.buy_and_hold,
-        risk_free=risk_free,
         bootstrap=terms.bootstrap if intervals else None,
         published=terms.published,
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
-    warnings = caveats(comparison, config.strategy, (start, end), prices.start)
+    own = prices.sessions_of(config.strategy.tickers)
+    warnings = caveats(comparison, config.strategy, (start, end), own.start)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
     return RunResult(
@@ -56,12 +52,5 @@ def run_backtest(
         comparison=comparison,
         warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
-        rates_sha256="" if isinstance(risk_free, float) else hashlib.sha256(risk_free.tobytes()).hexdigest(),
+        rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),
     )
-
-
-def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: float) -> float | FloatArray:
-    """Return the risk-free rate a session, ``periods`` a year, or one for each session of the window."""
-    if isinstance(rate, float):
-        return rate_per_session(rate, periods)
-    return rate_per_session(rate.annual_rates(dates), periods)

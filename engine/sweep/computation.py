@@ -15,7 +15,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers, last_price_day, price_request
 from engine.backtest.outputs import RunResult
 from engine.backtest.plan_identity import plan_sha256
-from engine.backtest.prices import LoadedPrices, load_checked, slice_window
+from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality.findings import Finding
@@ -118,9 +118,8 @@ def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
     config = sweep.base_config
     own = config_tickers(config)
     closes = sweep.job.closes.select(own, price_request(config).end)
-    market, start = slice_window(closes.to_market(config.account.currency, config.account.cash.rate), config.window)
     findings = tuple(one for one in sweep.findings if not one.ticker or one.ticker in own)
-    return run_backtest(config, LoadedPrices(market, start, findings), intervals=False)
+    return run_backtest(config, LoadedPrices(config, closes, findings), intervals=False)
 
 
 def write_results(

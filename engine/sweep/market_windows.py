@@ -1,21 +1,28 @@
-"""Which market and which of its rows a variant runs over, and where it may share them with others."""
+"""Which market and which of its rows a variant runs over, shared with all that have the same sessions."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import Generic
+from typing import Final, Generic
 
 import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import last_price_day
-from engine.backtest.prices import slice_window
-from engine.backtest.workflow import risk_free_per_session
-from engine.core.arrays import BoolArray, FloatArray
+from engine.backtest.prices import risk_free_per_session, slice_window
+from engine.core.arrays import FloatArray
 from engine.data.market import Market
+from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
+from engine.sweep.batch.planner import Memo
 from engine.sweep.variants import PlanTerms
+
+MAX_CACHED_MARKETS: Final = 64
+"""Markets that are kept at a time; assets with gaps of their own each have one."""
+MAX_CACHED_SESSIONS: Final = 1_024
+"""Sets of assets whose sessions are kept."""
 
 
 @dataclass(frozen=True)
@@ -29,46 +36,36 @@ class MarketWindow:
 
 
 class MarketWindows(Generic[PolicyT]):
-    """The markets of a sweep over its ``closes``."""
+    """The markets of a sweep over its ``closes``: the same object for variants with the same sessions."""
 
     def __init__(self, base_config: RunConfig[PolicyT], closes: Closes) -> None:
         """Begin with none."""
-        self.closes, self._risk_free = closes, base_config.compare.risk_free
-        benchmarks = base_config.compare.benchmarks
-        self._benchmark_tickers = tuple(ticker for other in benchmarks for ticker in other.strategy.tickers)
-        self._shared: dict[object, tuple[MarketWindow, BoolArray]] = {}
-        self._is_gapless: dict[object, bool] = {}
+        self.closes, self._risk_free, self._read_at = closes, base_config.compare.risk_free, base_config.data.frequency
+        self._until: Memo[Closes] = Memo(MAX_CACHED_MARKETS)
+        self._sessions: Memo[OwnSessions] = Memo(MAX_CACHED_SESSIONS)
+        self._windows: Memo[MarketWindow] = Memo(MAX_CACHED_MARKETS)
 
-    def own(self, tickers: tuple[str, ...], terms: PlanTerms) -> MarketWindow:
-        """Return the market that a variant's own config would load; raises DataError when there is none."""
-        return self._slice((*tickers, *self._benchmark_tickers), terms)[0]
+    def of(self, tickers: tuple[str, ...], terms: PlanTerms) -> MarketWindow:
+        """Return all assets on the sessions of ``tickers`` (S1), as if nothing stood beside them.
 
-    def shared(self, tickers: tuple[str, ...], terms: PlanTerms) -> MarketWindow | None:
-        """Return a market of all closes that is as good as a variant's own: the same sessions, and assets nobody wants.
-
-        None when the variant's own assets lack some of the sessions; raises DataError when there is no market.
+        Raises DataError when there are none, or too few in the window.
         """
         window = terms.window
-        key = (window.start, window.end, terms.account.cash.rate)
-        if key not in self._shared:
-            shared, closes = self._slice(self.closes.tickers, terms)
-            self._shared[key] = shared, ~np.isnan(closes.closes)
-        shared, has_close = self._shared[key]
-        assets = (frozenset(tickers), window.end)
-        if assets not in self._is_gapless:
-            columns = [shared.market.columns[ticker] for ticker in (*tickers, *self._benchmark_tickers)]
-            rows = np.logical_or.reduce(has_close[:, columns], axis=1)
-            self._is_gapless[assets] = bool(rows[int(rows.argmax()) :].all())
-        return shared if self._is_gapless[assets] else None
+        closes = self._until.recall(window.end, lambda: self._closes_until(window.end))
+        asked = frozenset(tickers), window.start, window.end
+        own = self._sessions.recall(asked, lambda: own_sessions(closes, tickers, self._read_at, window.start))
+        key = own.key, window.start, window.end, terms.account.cash.rate
+        return self._windows.recall(key, lambda: self._slice(own.of(closes), terms))
 
-    def _slice(self, tickers: tuple[str, ...], terms: PlanTerms) -> tuple[MarketWindow, Closes]:
-        """Return the market of some tickers with the rows of a window, and their closes."""
-        window = terms.window
-        closes = self.closes.select(tickers, last_price_day(window.end) if window.end else None)
+    def _closes_until(self, end: dt.date | None) -> Closes:
+        return self.closes.select(self.closes.tickers, last_price_day(end) if end else None)
+
+    def _slice(self, closes: Closes, terms: PlanTerms) -> MarketWindow:
+        """Return the market of ``closes`` with the rows of a window."""
         market = closes.to_market(terms.account.currency, terms.account.cash.rate)
-        cut, start = slice_window(market, window)
+        cut, start = slice_window(market, terms.window)
         end = len(cut.dates)
         free = risk_free_per_session(self._risk_free, cut.dates[start:], market.periods_per_year)
         if not isinstance(free, float):
             free = np.concatenate([np.full(start, np.nan), free, np.full(len(market.dates) - end, np.nan)])
-        return MarketWindow(market, start, end, free), closes
+        return MarketWindow(market, start, end, free)

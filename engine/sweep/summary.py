@@ -12,7 +12,6 @@ from engine.analysis.comparison import PortfolioResult
 from engine.backtest.outputs import SWEEP_KIND, RunResult
 from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
 from engine.core.arrays import FloatArray
-from engine.data.market import Market
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import CAP_METRICS, peak_weight_and_breaches
 from engine.sweep.config import RANKING_SIGNS
@@ -186,17 +185,17 @@ def _compare_metrics(
         values = results.metric(metric)
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
-            own = _portfolio_metric(portfolio, run.comparison.market, metric)
+            own = _portfolio_metric(portfolio, metric)
             ranks[name][metric] = rank_among_results(own, values, sign)
     return distributions, ranks, shown
 
 
-def _portfolio_metric(portfolio: PortfolioResult, market: Market, metric: str) -> float | None:
+def _portfolio_metric(portfolio: PortfolioResult, metric: str) -> float | None:
     if metric not in CAP_METRICS:
         return portfolio.metrics[metric]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peak_weights.items()}
     return (
-        dict(zip(CAP_METRICS, peak_weight_and_breaches(portfolio.ledger, market, caps), strict=True))[metric]
+        dict(zip(CAP_METRICS, peak_weight_and_breaches(portfolio.ledger, portfolio.market, caps), strict=True))[metric]
         if caps
         else None
     )

@@ -93,10 +93,8 @@ class ChunkEvaluator(Generic[PolicyT]):
         sequential = np.flatnonzero(table.group == NO_GROUP).tolist()
         for group, terms, at in table.families():
             try:
-                window = self.windows.shared(group.policy.tickers, terms)
-            except EngineError:
-                window = None
-            if window is None:
+                window = self.windows.of(group.policy.tickers, terms)
+            except EngineError:  # let each say for itself
                 sequential += at.tolist()
                 continue
             for positions in table.split_by_targets(group, at):
@@ -135,7 +133,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         if isinstance(point, Rejection):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
-        window = window or self.windows.own(policy.tickers, terms)
+        window = window or self.windows.of(policy.tickers, terms)
         variant = Variant(policy, terms.account, terms.costs, window.start, window.end)
         metrics, dates = run_alone(window.market, variant, window.risk_free)
         return metrics, _span(dates)

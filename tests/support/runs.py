@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.bootstrap import Bootstrap
-from engine.analysis.comparison import compare
+from engine.analysis.comparison import PortfolioSessions, compare
 from engine.analysis.published_comparison import Published
 from engine.backtest.outputs import RunResult
 from engine.data.market import Market
@@ -42,13 +42,12 @@ def make_run(
     others = {t: BuyAndHold.model_validate({"weights": {t: "100%"}}) for t in ("AAA", "LATE")}
     comparison = compare(
         market,
+        lambda _: PortfolioSessions(market, 0),
         plan,
         others,
         Account.model_validate({"contributions": {"amount": flows}}),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
-        start=0,
         buy_and_hold=True,
-        risk_free=0.0,
         bootstrap=Bootstrap(samples=100),
         published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
     )
@@ -78,15 +77,15 @@ def eventful_run(review: str = "5%") -> RunResult:
             "loss_review": {"trigger": review, "from": "peak", "thesis": {"kind": "trend", "sessions": 20}},
         }
     )
+    market = Market.build(dates, tickers, closes)
     comparison = compare(
-        Market.build(dates, tickers, closes),
+        market,
+        lambda _: PortfolioSessions(market, 30),
         plan,
         {},
         Account(),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
-        start=30,
         buy_and_hold=True,
-        risk_free=0.0,
         bootstrap=Bootstrap(samples=100),
     )
     return RunResult("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())

@@ -118,9 +118,9 @@ class Closes:
 
     @property
     def frequency(self) -> Frequency:
-        """How often there is a session: the lowest frequency of any ticker."""
+        """How often there is a session: the highest frequency of any ticker."""
         known = [one for one in self.frequencies if one is not None]
-        return min(known, key=PERIODS_PER_YEAR.__getitem__, default="daily")
+        return max(known, key=PERIODS_PER_YEAR.__getitem__, default="daily")
 
     def to_market(self, currency: str, annual_cash_rate: float = 0.0) -> Market:
         """Return the market these closes make, a unit being one share of the last day (S16).
@@ -192,6 +192,33 @@ class Closes:
             traded=cut(self.traded),
             shares=cut(self.shares),
         ).take(printed)
+
+    def at_sessions(self, rows: IntArray) -> Closes:
+        """Return the closes of some sessions only, in order; what happened between two belongs to the later one.
+
+        Each has the last close of every ticker since the session before it, all dividends and all splits.
+        """
+        begins = np.concatenate([[0], rows[:-1] + 1])
+
+        def last_print(table: FloatArray) -> FloatArray:
+            printed = np.where(np.isnan(table), -1, np.arange(len(table))[:, None])
+            last = np.maximum.accumulate(printed, axis=0)[rows]
+            closes = np.take_along_axis(table, np.maximum(last, 0), axis=0)
+            return read_only(np.where(last >= begins[:, None], closes, np.nan))
+
+        def gather(table: FloatArray | None, add: np.ufunc) -> FloatArray | None:
+            return None if table is None else read_only(add.reduceat(table[: rows[-1] + 1], begins, axis=0))
+
+        return dataclasses.replace(
+            self,
+            dates=read_only(self.dates[rows]),
+            closes=last_print(self.closes),
+            dividends=gather(self.dividends, np.add),
+            splits=gather(self.splits, np.multiply),
+            traded=None if self.traded is None else last_print(self.traded),
+            shares=None if self.shares is None else read_only(self.shares[rows]),
+            fx={currency: read_only(rates[rows]) for currency, rates in self.fx.items()},
+        )
 
 
 class PriceSource(Protocol):

@@ -1,0 +1,132 @@
+"""The sessions of one portfolio: the dates on which any asset it may hold prints (S1).
+
+What stands beside a portfolio neither gives it sessions nor takes any.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, IntArray
+from engine.core.conventions import PERIODS_PER_YEAR, Frequency
+from engine.core.errors import DataError
+from engine.data.sessions import Period, period_numbers, weekdays
+from engine.data.sources.base import Closes
+
+ReadFrequency: TypeAlias = Literal["daily", "weekly", "monthly", "quarterly"]
+"""At which frequency closes of a higher one can be read."""
+
+PERIODS: Final[dict[Frequency, Period]] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
+"""The period of which a frequency below daily has one close."""
+
+
+@dataclass(frozen=True)
+class OwnSessions:
+    """The sessions of one portfolio among those of closes: their ``rows``, None for all; and what is to be said."""
+
+    rows: IntArray | None
+    frequency: Frequency
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[bytes | None, Frequency]:
+        """What is equal for portfolios with the same market."""
+        return None if self.rows is None else self.rows.tobytes(), self.frequency
+
+    def of(self, closes: Closes) -> Closes:
+        """Return the closes of all assets on these sessions; the same object where that changes nothing."""
+        found = closes if self.rows is None else closes.at_sessions(self.rows)
+        if found.frequency == self.frequency:
+            return found
+        return dataclasses.replace(found, frequencies=(self.frequency,) * len(closes.tickers))
+
+
+def own_sessions(
+    closes: Closes, tickers: tuple[str, ...], read_at: ReadFrequency | None, since: dt.date | None = None
+) -> OwnSessions:
+    """Return the sessions of a portfolio of ``tickers`` among those of ``closes``, and its frequency.
+
+    ``read_at`` is a lower frequency than that of some of its assets, None for their own; ``since`` the first day that
+    is measured, None for the first close.
+
+    Raises DataError when its assets have different frequencies, or a lower one than they are to be read at.
+    """
+    columns = [closes.tickers.index(ticker) for ticker in sorted(set(tickers))]
+    known = {closes.tickers[at]: one for at in columns if closes.frequencies and (one := closes.frequencies[at])}
+    frequency = _common_frequency(known, read_at)
+    printed = ~np.isnan(closes.closes[:, columns])
+    session: BoolArray = np.logical_or.reduce(printed, axis=1)
+    note = ""
+    if not session.any():
+        raise DataError(f"{', '.join(sorted(set(tickers)))}: no close in this data; name other assets")
+    if frequency == "daily" and "seven_day" in known.values():
+        seven = np.array([known.get(closes.tickers[at]) == "seven_day" for at in columns])
+        left_out = session & (weekdays(closes.dates) >= 5) & ~printed[:, ~seven].any(axis=1)
+        session &= ~left_out
+        note = _weekend_note(known, int(left_out.sum()))
+    rows = np.flatnonzero(session)
+    if frequency in PERIODS:
+        rows = _period_rows(closes, printed, rows, PERIODS[frequency], alike=set(known.values()) == {frequency})
+    same = _changes_nothing(closes, session, len(rows), since)
+    return OwnSessions(None if same else rows, frequency, note)
+
+
+def _common_frequency(known: dict[str, Frequency], read_at: ReadFrequency | None) -> Frequency:
+    """Return the one frequency at which all assets of a portfolio can be read."""
+    if read_at is not None:
+        lower = sorted(ticker for ticker, own in known.items() if PERIODS_PER_YEAR[own] < PERIODS_PER_YEAR[read_at])
+        if lower:
+            own = known[lower[0]]
+            raise DataError(
+                f"data.frequency: {read_at}, but the closes of {', '.join(lower)} are {own}; write frequency: {own}"
+            )
+        return read_at
+    found = set(known.values()) or {"daily"}
+    if found == {"daily", "seven_day"}:
+        return "daily"
+    if len(found) > 1:
+        lowest = min(found, key=PERIODS_PER_YEAR.__getitem__)
+        whose = {one: ", ".join(sorted(t for t, own in known.items() if own == one)) for one in sorted(found)}
+        listed = "; ".join(f"{one.replace('_', ' ')}: {names}" for one, names in whose.items())
+        raise DataError(
+            f"data.frequency: one portfolio has closes of different frequency ({listed}); write data.frequency: "
+            f"{lowest} to read all at the last close of each period, or name assets of one frequency"
+        )
+    return found.pop()
+
+
+def _period_rows(closes: Closes, printed: BoolArray, rows: IntArray, period: Period, *, alike: bool) -> IntArray:
+    """Return the last session of each period; all where the assets print once a period on the same dates."""
+    last: IntArray = rows[np.append(np.diff(period_numbers(closes.dates[rows], period)) != 0, [True])]
+    if not alike or len(last) == len(rows):
+        return last
+    mine = printed[rows]
+    seen, coming = np.logical_or.accumulate(mine), np.logical_or.accumulate(mine[::-1])[::-1]
+    on_one_grid = not (seen & coming & ~mine).any()
+    return rows if on_one_grid else last
+
+
+def _changes_nothing(closes: Closes, session: BoolArray, count: int, since: dt.date | None) -> bool:
+    """Return whether ``count`` rows are all there are, but for some before the first that no schedule looks at.
+
+    What rows there are before the first close matters in the calendar year of that close only: it says whether a month
+    or a week is known from its first session on.
+    """
+    first = int(session.argmax())
+    if first + count < len(session) or not first:
+        return count == len(session)
+    return since is not None and int(str(closes.dates[first])[:4]) < since.year
+
+
+def _weekend_note(known: dict[str, Frequency], count: int) -> str:
+    if not count:
+        return ""
+    seven = ", ".join(sorted(ticker for ticker, own in known.items() if own == "seven_day"))
+    if len(set(known.values())) == 1:
+        return f"data.frequency: daily: {count} weekend closes of {seven} are left out"
+    return f"{seven}: {count} weekend closes are left out where assets of five days a week are held beside, A is 252"
