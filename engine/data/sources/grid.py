@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from engine.core.fields import ConfigModel, Positive, Ticker, WholeNumber
+from engine.data.sources.number_forms import Decimal, prove_decimal
 
 Count: TypeAlias = Annotated[WholeNumber, Field(ge=0, le=1000)]
 
@@ -29,8 +31,13 @@ class Grid:
     file: str
     rows: list[list[str]]
     lines: list[int]
-    decimal: Literal[".", ","] | None = "."
+    decimal: Decimal | None = "."
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def proven_decimal(self) -> Decimal | None:
+        """The decimal sign that some number of the file can only have and none contradicts."""
+        return self.decimal or prove_decimal(cell for row in self.rows for cell in row)
 
 
 class ColumnKeys(ConfigModel):
@@ -56,7 +63,7 @@ class ReadingKeys(ConfigModel):
 
     order: Literal["ymd", "dmy", "mdy"] | None = None
     separator: Literal[",", ";", "tab", "|", "space"] | None = None
-    decimal: Literal[".", ","] | None = None
+    decimal: Decimal | None = None
     encoding: str | None = None
     sheet: str | None = None
     skip_rows: Count | None = None

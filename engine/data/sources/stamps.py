@@ -1,0 +1,105 @@
+"""Stamps whose clock stands in another place: which session a day with a time of day belongs to.
+
+The midnights of London, written in UTC, are 23:00 of the evening before all summer; closes of New York, on a clock in
+Tokyo, are in the next morning. The days of the week tell: no exchange trades on Sunday and rests on Friday at the same
+evening hour, or trades from Tuesday to Saturday.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import DateArray, IntArray
+from engine.core.errors import DataError
+from engine.data.sessions import weekdays
+
+_NOON: Final = 12 * 60
+_EARLIEST_MIDNIGHT: Final = 13 * 60
+"""At which a zone eleven hours further east begins its day; later ones are those of exchanges."""
+_MONDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 4, 5, 6
+_DAY: Final = np.timedelta64(1, "D")
+_REMEDY: Final = "write the dates of the sessions, without times"
+
+
+def session_days(file: str, days: DateArray, minutes: IntArray, *, zoned: bool) -> tuple[DateArray, tuple[str, ...]]:
+    """Return the session of each stamp, and what was concluded.
+
+    Parameters
+    ----------
+    file : its name, for messages
+    days : (T,) as they are written, each stamp once
+    minutes : (T,) of the day on the same clock; below 0 where there is no time
+    zoned : whether the stamps say the zone of their clock
+
+    Raises
+    ------
+    DataError
+        When they are not on the exchange's clock, and nothing proves where the sessions are.
+
+    """
+    evening, morning = minutes >= _NOON, (minutes > 0) & (minutes < _NOON)
+    if not (evening.any() or morning.any()):
+        return days, ()
+    if _lies_a_day_late(days[morning]):
+        if not zoned or evening.any():
+            found = f"stamps in the morning on Saturdays (first {_first(days[morning], _SATURDAY)}) and none on a Monday"
+            raise DataError(f"{file}: found {found}, expected session dates; {_REMEDY}")
+        return days - _DAY, (f"{file}: stamps from Tuesday to Saturday mornings are read as the day before",)
+    if not _may_be_midnights(minutes[evening]):
+        return days, ()
+    return _move_evenings(file, days, minutes, evening, zoned=zoned)
+
+
+def _move_evenings(
+    file: str, days: DateArray, minutes: IntArray, evening: IntArray, *, zoned: bool
+) -> tuple[DateArray, tuple[str, ...]]:
+    """Return the days with midnights of a zone further east on the day that begins there."""
+    own = weekdays(days[evening])
+    sundays, fridays = (own == _SUNDAY).any(), (own == _FRIDAY).any()
+    around = _are_around_midnight(minutes)
+    if not around and (fridays and not sundays):
+        return days, ()
+    if not zoned:
+        if not (around or (sundays and not fridays)):
+            return days, ()
+        found = f"evening stamps on Sundays (first {_first(days[evening], _SUNDAY)}) and none on a Friday"
+        found = "stamps at 23:00 beside others at 0:00" if around else found
+        raise DataError(f"{file}: found {found}, expected session dates; they are midnights elsewhere: {_REMEDY}")
+    if around or (sundays and not fridays):
+        note = f"{file}: evening stamps are midnights of a zone further east and are read as the day after"
+        return np.where(evening, days + _DAY, days), (note,)
+    every_day = len(days) > 1 and np.median(np.abs(np.diff(days).astype(np.int64))) == 1
+    if sundays and every_day and len(np.unique(minutes)) == 1:  # a market that never closes, its days cut at one hour
+        return days, ()
+    at = int(np.flatnonzero(evening)[0])
+    clock = f"{minutes[at] // 60:02d}:{minutes[at] % 60:02d}"
+    found = f"the stamp {days[at]} {clock}, which may be the midnight of a zone further east"
+    raise DataError(f"{file}: found {found}, expected days of the week that tell; {_REMEDY}")
+
+
+def _lies_a_day_late(days: DateArray) -> bool:
+    """Tell whether days run from Tuesday to Saturday."""
+    own = set(weekdays(days).tolist())
+    return own == {1, 2, _FRIDAY - 1, _FRIDAY, _SATURDAY}
+
+
+def _may_be_midnights(minutes: IntArray) -> bool:
+    """Tell whether evening times are at quarters of an hour, and of one or two neighbouring hours."""
+    return (
+        len(minutes) > 0
+        and not (minutes % 15).any()
+        and int(minutes.max() - minutes.min()) <= 60
+        and int(minutes.min()) >= _EARLIEST_MIDNIGHT
+    )
+
+
+def _are_around_midnight(minutes: IntArray) -> bool:
+    """Tell the midnights of a zone one hour further east in summer only: they are at 23:00 and at 0:00."""
+    return set(np.unique(minutes).tolist()) == {0, 23 * 60}
+
+
+def _first(days: DateArray, weekday: int) -> np.datetime64:
+    first: np.datetime64 = days[weekdays(days) == weekday].min()
+    return first
