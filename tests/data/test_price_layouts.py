@@ -213,8 +213,8 @@ def test_equal_adjusted_and_raw_closes_are_noted(shared_data: Path) -> None:
 
 def test_a_mix_of_adjusted_and_raw_is_refused(tmp_path: Path) -> None:
     """Who has which is named, and the remedy works."""
-    (tmp_path / "AAA.csv").write_bytes(b"Date,Close,Adj Close\n2024-01-02,5,4\n")
-    (tmp_path / "BBB.csv").write_bytes(b'"Date","Price","Open","Change %"\n"01/02/2024","1,006.50","5","1%"\n')
+    (tmp_path / "AAA.csv").write_bytes(b"Date,Close,Adj Close\n2024-01-31,5,4\n")
+    (tmp_path / "BBB.csv").write_bytes(b'"Date","Price","Open","Change %"\n"01/31/2024","1,006.50","5","1%"\n')
     with pytest.raises(DataError, match=r"no adjusted closes of BBB.*AAA adjusted and raw.*BBB raw.*closes: raw"):
         load(tmp_path, "AAA", "BBB")
     assert load(tmp_path, "AAA", "BBB", closes="raw").closes.tolist() == [[5.0, 1006.5]]
@@ -242,15 +242,31 @@ def test_time_zones_do_not_move_a_day(tmp_path: Path, suffix: str) -> None:
     assert len(hashes) == 1
 
 
-def test_midnights_of_another_zone_are_refused(tmp_path: Path) -> None:
-    """Berlin's midnights written in UTC fall on the evening before: Sundays, and no Fridays."""
+@pytest.mark.parametrize("zone", ["Europe/London", "Europe/Berlin", "Asia/Tokyo", "Australia/Sydney", "Asia/Kolkata"])
+def test_midnights_of_another_zone_are_read_as_its_days(tmp_path: Path, zone: str) -> None:
+    """Midnights east of London, written in UTC, fall on the evening before, in London in summer only."""
     import pandas as pd
 
-    index = pd.bdate_range("2023-01-02", "2023-03-31", name="date", tz="Europe/Berlin").tz_convert("UTC")
+    sessions = pd.bdate_range("2023-01-02", "2024-03-29", name="date")
+    index = sessions.tz_localize(zone).tz_convert("UTC")
     frame = pd.DataFrame({"AAA": np.linspace(1, 2, len(index))}, index=index)
     for name in ("p.csv", "p.parquet"):
         frame.to_csv(tmp_path / name) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
-        with pytest.raises(DataError, match="evening stamps on Sundays"):
+        loaded = load(tmp_path / name, "AAA")
+        assert np.array_equal(loaded.dates, sessions.to_numpy().astype("datetime64[D]"))
+        assert any("midnights of a zone further east" in note for note in loaded.provenance.notes)
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Europe/Berlin"])
+def test_midnights_of_an_unnamed_zone_are_refused(tmp_path: Path, zone: str) -> None:
+    """The same stamps without a zone may be anything."""
+    import pandas as pd
+
+    index = pd.bdate_range("2023-01-02", "2023-09-29", name="date", tz=zone).tz_convert("UTC").tz_localize(None)
+    frame = pd.DataFrame({"AAA": np.linspace(1, 2, len(index))}, index=index)
+    for name in ("p.csv", "p.parquet"):
+        frame.to_csv(tmp_path / name) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
+        with pytest.raises(DataError, match=r"stamps .*, expected session dates; they are midnights elsewhere"):
             load(tmp_path / name, "AAA")
 
 

@@ -61,7 +61,9 @@ FORMS: Final = (
     _form("year-month-day", r"(?P<a>\d{4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,2})", "ymd"),
     _form("yyyymmdd", r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})", "ymd"),
     *_numeric_forms(),
-    _form("day, month by name, year", rf"{_DAY}[-\s/]*{_NAME}[-\s,/]*{_YEAR}", "dmy", "ymd", sayable=True, settled=True),
+    _form(
+        "day, month by name, year", rf"{_DAY}[-\s/]*{_NAME}[-\s,/]*{_YEAR}", "dmy", "ymd", sayable=True, settled=True
+    ),
     _form("month by name, day, year", rf"{_NAME}[-\s/]*{_DAY}[-\s,/]+{_YEAR}", "mdy"),
     _form("year, month by name, day", rf"(?P<a>\d{{4}})[-\s/]*{_NAME}[-\s/]*(?P<c>\d{{1,2}})", "ymd"),
     _form("year and month", r"(?P<a>\d{4})(?:[-/.]|M)(?P<b>\d{1,2})", "ymd"),

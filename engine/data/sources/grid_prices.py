@@ -9,11 +9,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
-from engine.data.sources.cells import parse_dates, parse_numbers
+from engine.data.sources.dates import parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.layouts import parse_double_header, parse_header
+from engine.data.sources.numbers import parse_numbers, stated_currency
 from engine.data.sources.price_columns import PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
 
@@ -22,7 +23,7 @@ Rows: TypeAlias = "list[list[str]]"
 _HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
 
 
-def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:  # noqa: ARG001  (keys: next)
+def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
     wanted = tuple(dict.fromkeys(tickers))
     file, rows = grid.file, grid.rows
@@ -30,36 +31,40 @@ def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTa
     rows = rows[header:]
     if not rows:
         raise DataError(f"{file}: found a header and no rows, expected closes; fetch the file again")
-    days = parse_dates(file, [row[columns.date] for row in rows], american=columns.american)
+    dates = parse_dates(file, [row[columns.date] for row in rows], grid.lines[header:], keys.order)
     own: dict[str, list[int]] = {}
     if columns.ticker is not None:
         for at, row in enumerate(rows):
             own.setdefault(row[columns.ticker], []).append(at)
     rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
-    cells = _GridColumns(file, days, rows, columns.american)
-    columns = dataclasses.replace(columns, notes=grid.notes + columns.notes)
-    return build_price_table(file, days, columns, None if columns.ticker is None else rows_by_ticker, cells)
+    cells = _GridColumns(grid, header, keys.missing or ())
+    columns = dataclasses.replace(columns, notes=grid.notes + dates.notes + columns.notes)
+    return build_price_table(file, dates.days, columns, None if columns.ticker is None else rows_by_ticker, cells)
 
 
 @dataclass(frozen=True)
 class _GridColumns:
     """Reads the columns of a grid."""
 
-    file: str
-    days: DateArray
-    rows: Rows
-    grouped: bool
+    grid: Grid
+    header: int
+    missing: tuple[str, ...]
 
     def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        cells = [self.rows[at][column] for at in rows]
-        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
+        return self._parse(ticker, self.texts(column, rows), rows)
 
     def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        cells = [ratio_text(self.rows[at][column]) for at in rows]
-        return parse_numbers(self.file, ticker, self.days[rows], cells, grouped=self.grouped)
+        return self._parse(ticker, [ratio_text(cell) for cell in self.texts(column, rows)], rows)
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
-        return [self.rows[at][column] for at in rows]
+        return [self.grid.rows[at][column] for at in (rows + self.header).tolist()]
+
+    def currency(self, column: int, rows: IntArray) -> str:
+        return stated_currency(self.grid.rows[at][column] for at in (rows + self.header).tolist())
+
+    def _parse(self, ticker: str, cells: list[str], rows: IntArray) -> FloatArray:
+        lines = [self.grid.lines[at] for at in (rows + self.header).tolist()]
+        return parse_numbers(self.grid, ticker, cells, lines, self.missing)
 
 
 def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, PriceColumns]:

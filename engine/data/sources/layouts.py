@@ -61,9 +61,8 @@ def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date:
     roles = {column_role(name): column for column, name in reversed(list(enumerate(header))) if column != date}
     folded = {name.strip().lower(): column for column, name in enumerate(header)}
     closes, notes = _classify_closes(file, roles, folded)
-    american = "price" in roles and "change %" in folded
     series: dict[str | None, FieldColumns] = {None: _with_events(closes, roles)}
-    return PriceColumns(date, series, roles.get("ticker"), american=american, notes=notes)
+    return PriceColumns(date, series, roles.get("ticker"), notes=notes)
 
 
 def parse_double_header(

@@ -115,7 +115,9 @@ def _read_texts(
         return next(iter(whole.values()))
     if grid.proven_decimal is not None:
         return whole[grid.proven_decimal]
-    at, cell = next((at, cell) for at, cell in enumerate(cells) if cell in texts and whole["."][cell] != whole[","][cell])
+    at, cell = next(
+        (at, cell) for at, cell in enumerate(cells) if cell in texts and whole["."][cell] != whole[","][cell]
+    )
     found = f"found {cell!r}, which may be {whole['.'][cell]:g} or {whole[','][cell]:g}, and nothing in the file tells"
     raise DataError(f"{grid.file}:{lines[at]}: {name}: {found}; write `decimal: '.'` or `decimal: ','` in data.source")
 
@@ -156,9 +158,7 @@ def _no_number(grid: Grid, name: str, cell: str, line: int) -> DataError:
     return DataError(f"{place}, expected a number as 1234.5, 1,234.50 or 1.234,50; {remedy}")
 
 
-def _mixed_units(
-    grid: Grid, name: str, units: dict[str, str], cells: Sequence[str], lines: Sequence[int]
-) -> DataError:
+def _mixed_units(grid: Grid, name: str, units: dict[str, str], cells: Sequence[str], lines: Sequence[int]) -> DataError:
     first = next(cell for cell in cells if cell in units)
     at, other = next((at, cell) for at, cell in enumerate(cells) if cell in units and units[cell] != units[first])
     message = f"found {other!r} below {first!r}, expected one unit throughout; correct it"

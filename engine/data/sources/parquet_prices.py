@@ -17,29 +17,31 @@ import pyarrow.parquet as pq
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
-from engine.data.sources.cells import parse_dates, parse_numbers, refuse_shifted_dates
-from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.dates import Dates, parse_dates
+from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.layouts import column_role, parse_double_header, parse_header
+from engine.data.sources.numbers import parse_numbers
 from engine.data.sources.price_columns import FieldColumns, PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
+from engine.data.sources.stamps import session_days
 
 MAX_ROWS: Final = 100_000_000
 _NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
 
-def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:  # noqa: ARG001  (keys: next)
+def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Read the closes of ``tickers`` from a Parquet file; page checksums are verified where the file has them.
 
     Raises DataError when the file is damaged or is no Parquet file, or a column does not hold dates or numbers.
     """
     try:
-        return _read_table(path, tuple(dict.fromkeys(tickers)))
+        return _read_table(path, tuple(dict.fromkeys(tickers)), keys)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for a column's name that is no text
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path.name}: found no readable Parquet file ({first}); write it again") from error
 
 
-def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
+def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
     """Read the columns that are asked for."""
     with pq.ParquetFile(path, page_checksum_verification=True) as source:
         schema = source.schema_arrow
@@ -52,14 +54,14 @@ def _read_table(path: Path, wanted: tuple[str, ...]) -> PriceTable:
         table = source.read(asked, use_pandas_metadata=False, use_threads=False)
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
-    days = _read_dates(path.name, table[schema.names[columns.date]])
+    dates = _read_dates(path.name, table[schema.names[columns.date]], keys)
     narrow = any(schema.field(at).type == pa.float32() for one in columns.series.values() for at in one.closes.values())
-    notes = columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
+    notes = dates.notes + columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
     rows = None
     if columns.ticker is not None:
         rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
     columns = dataclasses.replace(columns, notes=notes)
-    return build_price_table(path.name, days, columns, rows, _ArrowColumns(path.name, days, table, schema.names))
+    return build_price_table(path.name, dates.days, columns, rows, _ArrowColumns(path.name, table, schema.names))
 
 
 def _refuse_bomb(file: str, rows: int) -> None:
@@ -73,7 +75,6 @@ class _ArrowColumns:
     """Reads the columns of a Parquet file; each is converted once, however many tickers share it."""
 
     file: str
-    days: DateArray
     table: pa.Table
     names: list[str]
     converted: dict[int, FloatArray] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class _ArrowColumns:
         if not _is_text(self.table[self.names[column]].type):
             return self.numbers(column, ticker, rows)
         cells = [ratio_text(cell) for cell in self.texts(column, rows)]
-        return parse_numbers(self.file, ticker, self.days[rows], cells)
+        return parse_numbers(Grid(self.file, [], []), ticker, cells, (rows + 1).tolist())
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
         try:
@@ -97,6 +98,9 @@ class _ArrowColumns:
             found = f"found a column {self.names[column]} of {self.table[self.names[column]].type}"
             raise DataError(f"{self.file}: {found}, expected text; convert the column") from None
         return [(cells[at] or "").strip() for at in rows]
+
+    def currency(self, column: int, rows: IntArray) -> str:  # noqa: ARG002  (numbers stand without a sign)
+        return ""
 
 
 def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:
@@ -149,17 +153,18 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
-    """Return (T,) naive days; a stamp with a zone gives the day on that zone's clock."""
+def _read_dates(file: str, column: pa.ChunkedArray, keys: ReadingKeys) -> Dates:
+    """Return naive days; a stamp with a zone gives the day on that zone's clock."""
     if column.null_count:
         raise DataError(f"{file}: found {column.null_count} rows without a date, expected one in each; complete them")
     if _is_text(column.type):
-        return parse_dates(file, [cell.strip() for cell in column.to_pylist()])
+        return parse_dates(file, [cell.strip() for cell in column.to_pylist()], range(1, len(column) + 1), keys.order)
     if not _is_date(column.type):
         raise DataError(f"{file}: found dates of type {column.type}, expected dates or stamps; convert the column")
     if pa.types.is_date(column.type):
-        return to_numpy(cast_column(column, pa.date32()), np.int32).astype("datetime64[D]")
-    if column.type.tz is not None:
+        return Dates(to_numpy(cast_column(column, pa.date32()), np.int32).astype("datetime64[D]"))
+    zoned = column.type.tz is not None
+    if zoned:
         import pyarrow.compute as pc  # noqa: PLC0415  (40 ms that only this rare case needs)
 
         try:
@@ -169,9 +174,13 @@ def _read_dates(file: str, column: pa.ChunkedArray) -> DateArray:
             raise DataError(f"{file}: found stamps in the time zone {column.type.tz!r}, {message}") from None
     stamps = to_numpy(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
-    if ((stamps - days) >= np.timedelta64(12, "h")).any():
-        refuse_shifted_dates(file, days)
-    return days
+    if (stamps == days).all():
+        return Dates(days)
+    unique, codes = np.unique(stamps, return_inverse=True)
+    days = unique.astype("datetime64[D]")
+    minutes = (unique - days).astype("timedelta64[m]").astype(np.int64)
+    days, notes = session_days(file, days, minutes, zoned=zoned)
+    return Dates(days[codes], notes=notes)
 
 
 def _read_numbers(file: str, name: str, table: pa.Table) -> FloatArray:

@@ -36,7 +36,6 @@ class PriceColumns:
     series: Mapping[str | None, FieldColumns]
     ticker: int | None = None
     names: tuple[str, ...] = ()
-    american: bool = False
     notes: tuple[str, ...] = ()
 
     def used(self) -> set[int]:

@@ -50,6 +50,10 @@ class ColumnReader(Protocol):
         """Return texts without blanks around them."""
         ...
 
+    def currency(self, column: int, rows: IntArray) -> str:
+        """Return the currency whose sign stands beside the numbers; ``""`` for none and for a dollar of any country."""
+        ...
+
 
 def is_ratio(cell: str) -> bool:
     """Tell whether a split is written as a ratio, as ``3:2``, ``3/2`` or ``3-for-2``."""
@@ -113,7 +117,11 @@ def _read_series(
     for kind, column in fields.closes.items():
         closes = _checked_closes(file, label, own, cells.numbers(column, label, rows))[order]
         with_events = (None, None) if kind == "adjusted" else (dividends, splits)
-        series[kind] = CloseSeries(own[order], closes, *with_events, currency)
+        sign = cells.currency(column, rows)
+        if currency and sign and sign != currency:
+            message = f"found closes in {sign} beside the currency {currency}, expected one; correct the column"
+            raise DataError(f"{file}: {label}: {message}")
+        series[kind] = CloseSeries(own[order], closes, *with_events, currency or sign)
     return series
 
 

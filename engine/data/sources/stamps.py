@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import DateArray, IntArray
+from engine.core.arrays import BoolArray, DateArray, IntArray
 from engine.core.errors import DataError
 from engine.data.sessions import weekdays
 
@@ -44,7 +44,9 @@ def session_days(file: str, days: DateArray, minutes: IntArray, *, zoned: bool) 
         return days, ()
     if _lies_a_day_late(days[morning]):
         if not zoned or evening.any():
-            found = f"stamps in the morning on Saturdays (first {_first(days[morning], _SATURDAY)}) and none on a Monday"
+            found = (
+                f"stamps in the morning on Saturdays (first {_first(days[morning], _SATURDAY)}) and none on a Monday"
+            )
             raise DataError(f"{file}: found {found}, expected session dates; {_REMEDY}")
         return days - _DAY, (f"{file}: stamps from Tuesday to Saturday mornings are read as the day before",)
     if not _may_be_midnights(minutes[evening]):
@@ -53,7 +55,7 @@ def session_days(file: str, days: DateArray, minutes: IntArray, *, zoned: bool) 
 
 
 def _move_evenings(
-    file: str, days: DateArray, minutes: IntArray, evening: IntArray, *, zoned: bool
+    file: str, days: DateArray, minutes: IntArray, evening: BoolArray, *, zoned: bool
 ) -> tuple[DateArray, tuple[str, ...]]:
     """Return the days with midnights of a zone further east on the day that begins there."""
     own = weekdays(days[evening])
