@@ -32,8 +32,19 @@ def zip_files(members: Mapping[str, str]) -> bytes:
     return sink.getvalue()
 
 
-def xlsx(sheets: Sheets, *, serials: bool = False, since_1904: bool = False, hidden: Sequence[str] = ()) -> bytes:
-    """Return an Excel workbook; ``serials`` leaves dates as bare numbers, ``since_1904`` counts them as old Macs did."""
+def xlsx(
+    sheets: Sheets,
+    *,
+    serials: bool = False,
+    since_1904: bool = False,
+    hidden: Sequence[str] = (),
+    end: str = "</sheetData>",
+) -> bytes:
+    """Return an Excel workbook.
+
+    ``serials`` leaves dates as bare numbers, ``since_1904`` counts them as old Macintoshes did; ``end`` stands below the
+    rows of each sheet.
+    """
     states = {name: "hidden" if name in hidden else "visible" for name in sheets}
     books = "".join(
         f'<sheet name="{escape(name)}" sheetId="{at}" state="{states[name]}" r:id="rId{at}"/>'
@@ -58,7 +69,7 @@ def xlsx(sheets: Sheets, *, serials: bool = False, since_1904: bool = False, hid
             f'<row r="{row}">{"".join(_xlsx_cell(f"{_letters(column)}{row}", cell, day_zero, serials) for column, cell in enumerate(cells))}</row>'
             for row, cells in enumerate(rows, 1)
         )
-        parts[f"xl/worksheets/sheet{at}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+        parts[f"xl/worksheets/sheet{at}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}{end}</worksheet>'
     return zip_files(parts)
 
 
@@ -128,7 +139,7 @@ def xls(name: str, rows: Sequence[Sequence[Cell]]) -> bytes:
         if cell is not None
     ]
     body = [*heads, sheet, _record(0x000A, b""), _record(0x0809, version[:2] + b"\x10\0" + version[4:]), *cells]
-    return _compound_file("Workbook", b"".join([*body, _record(0x000A, b"")]))
+    return compound_file("Workbook", b"".join([*body, _record(0x000A, b"")]))
 
 
 def _record(kind: int, content: bytes) -> bytes:
@@ -144,7 +155,7 @@ def _xls_cell(row: int, column: int, cell: str | float | dt.date) -> bytes:
     return _record(0x0203, struct.pack("<HHHd", row, column, int(dated), value))
 
 
-def _compound_file(stream: str, content: bytes) -> bytes:
+def compound_file(stream: str, content: bytes) -> bytes:
     """Return an OLE2 container of one stream: header, one or more sectors of the allocation table, directory, stream."""
     sectors = -(-max(len(content), 4096) // 512)
     tables = -(-(sectors + 2) // 127)

@@ -63,7 +63,13 @@ def read_workbook(file: str, content: bytes, keys: ReadingKeys) -> Grid:
     name = next(iter(filled)) if len(filled) == 1 else _choose_sheet(file, filled)
     others = [f"'{other}'" for other in filled if other != name]
     notes = (f"{file}: the sheet '{name}' is read, {shortlist(others)} not",) if others else ()
-    return _to_grid(file, filled[name], notes)
+    rows = filled[name][keys.skip_rows or 0 :]
+    if _counts_from_1904(content) and not any(isinstance(cell, str) and _is_date(cell) for row in rows for cell in row):
+        message = (
+            "found numbers of days since 1904, expected dates; format the column of dates as dates and save it again"
+        )
+        raise DataError(f"{file}: {message}")
+    return _to_grid(file, rows, 1 + (keys.skip_rows or 0), notes)
 
 
 def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, list[Row]]:
@@ -72,6 +78,8 @@ def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, lis
 
     if content.startswith(_ZIP):
         _check_archive(file, content)
+    elif "EncryptedPackage".encode("utf-16-le") in content:
+        raise DataError(f"{file}: found a workbook with a password, expected one without; save it without a password")
     command = [sys.executable, "-P", str(Path(workbook_process.__file__)), *([] if wanted is None else [wanted])]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  (our own file)
@@ -147,11 +155,26 @@ def _say_sheets(names: Sequence[str] | dict[str, list[Row]]) -> str:
     return shortlist(f"'{name}'" for name in names)
 
 
-def _to_grid(file: str, rows: list[Row], notes: tuple[str, ...]) -> Grid:
-    """Return the filled rows, without the empty columns around them."""
+def _counts_from_1904(content: bytes) -> bool:
+    """Tell whether bare numbers of days begin in 1904, as Excel on a Macintosh counted; dated cells know it."""
+    if content.startswith(_OLD_EXCEL):
+        return b"\x22\x00\x02\x00\x01\x00" in content  # the record of the date system
+    import zipfile  # noqa: PLC0415  (few files are workbooks)
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        books = [archive.read(name) for name in archive.namelist() if name.endswith("workbook.xml")]
+    return any(re.search(rb"""date1904\s*=\s*["'](?:1|true)""", book) for book in books)
+
+
+def _to_grid(file: str, rows: list[Row], first: int, notes: tuple[str, ...]) -> Grid:
+    """Return the filled rows, the first of which is that row of the sheet, without the empty columns around them."""
     texts = [[_to_text(cell) for cell in row] for row in rows]
-    used = [at for at in range(len(texts[0])) if any(row[at] for row in texts)]
-    kept = [(line, row[used[0] : used[-1] + 1]) for line, row in enumerate(texts, 1) if any(row)]
+    used = [at for at in range(len(texts[0]) if texts else 0) if any(row[at] for row in texts)]
+    if not used:
+        raise DataError(
+            f"{file}: found no filled cell from row {first} on, expected dates and closes; lower `skip_rows:`"
+        )
+    kept = [(line, row[used[0] : used[-1] + 1]) for line, row in enumerate(texts, first) if any(row)]
     return Grid(file, [row for _, row in kept], [line for line, _ in kept], notes=notes)
 
 
