@@ -55,6 +55,7 @@ class Market:
         a unit is a share of every day
     currencies : N, what each asset is quoted in; empty when all are in ``currency``
     fx : (T,) by currency other than the account's: its money for one unit of that [currency/unit], NaN for no rate
+    tariff_rates : (T,) account's currency for one unit of the currency that costs are in; None where it is the same
 
     """
 
@@ -71,6 +72,7 @@ class Market:
     shares: FloatArray | None = None
     currencies: tuple[str, ...] = ()
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
+    tariff_rates: FloatArray | None = None
 
     @classmethod
     def build(
@@ -195,7 +197,7 @@ class Market:
     def truncate(self, end: np.datetime64) -> Market:
         """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
         rows = int(np.searchsorted(self.dates, end, side="right"))
-        by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares")
+        by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares", "tariff_rates")
         known = {name: getattr(self, name) for name in by_session}
         cut = {name: own[:rows] for name, own in known.items() if own is not None}
         return dataclasses.replace(self, **cut, fx={currency: rates[:rows] for currency, rates in self.fx.items()})

@@ -44,12 +44,19 @@ NEVER: Final = ScheduleRows(np.zeros(0, dtype=np.int64), (), None)
 """The schedule of who never decides again."""
 
 
+def market_arrays(market: Market) -> MarketArrays:
+    """Return a market as the kernel takes it."""
+    shares = np.ones((1, len(market.assets))) if market.shares is None else market.shares
+    rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates
+    return MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible, shares, rates)
+
+
 class MarketMemory:
     """What one market's runs share: its ``arrays``, and ``delistings``: the row, and the asset that is gone by then."""
 
     def __init__(self, market: Market) -> None:
         """Begin with the market's arrays alone; the market itself is not kept."""
-        self.arrays = MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible)
+        self.arrays = market_arrays(market)
         rows, columns = market.delistings_from(0, range(len(market.assets)))
         self.delistings = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
         self._schedules: dict[Hashable, ScheduleRows] = {}

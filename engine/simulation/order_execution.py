@@ -19,8 +19,8 @@ from engine.simulation.trade_events import TradeReason
 
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
     """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit."""
-    price = state.market.prices[row]
-    status, scaled, cash = trade(state.units, state.cash, price, order, state.terms, state.dq, state.fees)
+    quotes = state.quotes(row)
+    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms, state.dq, state.fees)
     if status == UNAFFORDABLE:
         if cash < 0.0:
             raise AccountError(
@@ -29,7 +29,7 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
             )
         state.unaffordable_rows.append(row)
     if cash < 0.0:
-        before = account_value(state.units, price, cash) + float(state.fees.sum())
+        before = account_value(state.units, quotes.prices, cash) + float(state.fees.sum())
         if state.flows[row] < 0.0 and cash < -CASH_TOLERANCE * abs(before):
             raise shortfall_error(state, row, cash - state.flows[row], -state.flows[row])
         cash = clear_cash_rounding(cash, before)
@@ -72,9 +72,9 @@ def retry_pending(state: PortfolioState, row: int) -> None:
 
 def execute_flow_trades(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
-    price, before = state.market.prices[row], state.value(row)
+    before = state.value(row)
     order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
-    rest = (price, order, state.terms, state.dq, state.fees)
+    rest = (state.quotes(row), order, state.terms, state.dq, state.fees)
     if due > 0.0:
         cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:

@@ -99,4 +99,4 @@ def _trade_with_funding(
 
 
 def _order_cost(state: PortfolioState, row: int, j: int, money: float) -> float:
-    return float(order_cost(money, state.market.prices[row, j], j, state.terms.costs))
+    return float(order_cost(money, j, state.quotes(row), state.terms.costs))

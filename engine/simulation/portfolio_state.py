@@ -16,7 +16,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation import market_memory, trade_events
-from engine.simulation.kernel.records import RunContext, StandingOrders, StateHistory, TradeBuffer
+from engine.simulation.kernel.records import Quotes, RunContext, StandingOrders, StateHistory, TradeBuffer
 from engine.simulation.kernel.triggers import record_purchase
 from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
 from engine.simulation.ledger import Ledger
@@ -58,6 +58,12 @@ class PortfolioState:
         self.dq, self.fees = np.zeros(count), np.zeros(count)
         self.no_recipients = np.zeros(count)
         self.no_assets, self.all_assets = np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
+
+    def quotes(self, row: int) -> Quotes:
+        """Return what orders at ``row`` are filled at and charged by."""
+        shares, rates = self.run.market.shares, self.run.market.tariff_rates
+        prices, rate = self.market.prices[row], float(rates[min(row, len(rates) - 1)])
+        return Quotes(prices, shares[min(row, len(shares) - 1)], rate)
 
     def fresh(self, row: int) -> BoolArray:
         """Return (N,) which assets have a close at ``row``."""

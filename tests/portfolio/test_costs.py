@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, load_tariffs
 from engine.simulation.kernel.order_costs import order_cost
+from tests.support.kernels import quotes
 
 
 def cost(model, money: float, price: float = 100.0) -> float:
-    return order_cost(money, price, 0, model.cost_table(1))
+    return order_cost(money, 0, quotes(price), model.cost_table(1))
 
 
 def test_no_order_costs_nothing_and_a_free_one_only_the_spread() -> None:

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import strategies as st
 
 from engine.portfolio.costs import PerOrderCosts
-from engine.simulation.kernel.records import (
-    Order,
-    OrderTerms,
-)
+from engine.simulation.kernel.records import Order, OrderTerms, Quotes
 from engine.simulation.kernel.trade import trade
 from tests.support.markets import free, percent
 
 compiled_only = pytest.mark.skipif(not hasattr(trade, "py_func"), reason="numba is switched off: nothing is compiled")
+
+
+def quotes(prices, *, shares=None, tariff_rate: float = 1.0) -> Quotes:
+    prices = np.atleast_1d(np.asarray(prices, float))
+    return Quotes(prices, np.ones(len(prices)) if shares is None else np.array(shares, float), tariff_rate)
 
 
 def terms(costs, n: int, *, caps=None, whole: bool = False) -> OrderTerms:

@@ -13,7 +13,7 @@ from engine.simulation.kernel.records import Order, RunContext, Thresholds
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER
-from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
+from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights, quotes_at
 
 CALLER_DECIDES: Final = -1
 """What a session is that ``advance`` leaves to its caller."""
@@ -50,7 +50,7 @@ def trim_to_targets(
     if not found:
         return FILLED, cash
     order = Order(target, active, normalise(able, orders.core), 0.0, 0.0, False)
-    status, _, cash = trade(units, cash, price, order, orders.terms, dq, fees)
+    status, _, cash = trade(units, cash, quotes_at(market, row), order, orders.terms, dq, fees)
     return status, cash
 
 
@@ -77,7 +77,8 @@ def _trade_without_decision(
     ``w`` (N,) are the weights at the close before; a rebalance overwrites the weights in force and where drift begins.
     """
     target, drift_base = thresholds.target, thresholds.drift_base
-    orders, reviews, buffer, price = run.orders, run.reviews, run.buffer, run.market.prices[t]
+    orders, reviews, buffer, quotes = run.orders, run.reviews, run.buffer, quotes_at(run.market, t)
+    price = quotes.prices
     n, k = units.size, buffer.filled[0]
     buffer.filled[0] = k + 1
     buffer.rows[k] = t
@@ -91,7 +92,9 @@ def _trade_without_decision(
         status, cash = trim_to_targets(t, chosen, units, cash, target, run, buffer.dq[k], buffer.fees[k])
     else:
         order = Order(orders.fixed_targets, chosen, np.zeros(n), 0.0, 0.0, False)
-        status, _, cash = trade(units, cash, price, order, orders.terms, buffer.dq[k], buffer.fees[k])
+        status, _, cash = trade(
+            units, cash, quotes_at(run.market, t), order, orders.terms, buffer.dq[k], buffer.fees[k]
+        )
     buffer.unaffordable[k] = status == UNAFFORDABLE
     if -CASH_TOLERANCE * abs(before) <= cash < 0.0:
         cash = 0.0

@@ -8,23 +8,23 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order, OrderTerms
+from engine.simulation.kernel.records import Order, OrderTerms, Quotes
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import execute_trades
 from engine.simulation.kernel.valuation import fill_holdings
 
 
 @njit_cached
-def _largest_purchase(budget: float, price: float, a: int, costs: CostTable) -> float:
+def _largest_purchase(budget: float, a: int, quotes: Quotes, costs: CostTable) -> float:
     """Return the most money that can be traded when it and its cost must fit ``budget``."""
     low, high = 0.0, budget
-    if high + order_cost(high, price, a, costs) <= budget:
+    if high + order_cost(high, a, quotes, costs) <= budget:
         return high
     while True:
         x = 0.5 * (low + high)
         if x <= low or x >= high:
             return low
-        if x + order_cost(x, price, a, costs) <= budget:
+        if x + order_cost(x, a, quotes, costs) <= budget:
             low = x
         else:
             high = x
@@ -32,12 +32,12 @@ def _largest_purchase(budget: float, price: float, a: int, costs: CostTable) -> 
 
 @njit_cached
 def invest_cash(
-    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
+    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
 ) -> float:
     """Spend cash above its target on the most underweight asset first; buys only (S11). Return unrounded cash."""
     n = units.size
     h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
-    V = fill_holdings(units, price, h) + cash
+    V = fill_holdings(units, quotes.prices, h) + cash
     spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
     for attempt in range(64):
@@ -51,18 +51,18 @@ def invest_cash(
                 break
             tried[best] = True
             buy = gap
-            if gap + order_cost(gap, price[best], best, terms.costs) > budget:
-                buy = _largest_purchase(budget, price[best], best, terms.costs)
+            if gap + order_cost(gap, best, quotes, terms.costs) > budget:
+                buy = _largest_purchase(budget, best, quotes, terms.costs)
                 if buy <= TRADE_TOLERANCE * V:  # its fee alone would eat the budget
                     continue
             x[best] = buy
-            cost = order_cost(buy, price[best], best, terms.costs)
+            cost = order_cost(buy, best, quotes, terms.costs)
             budget = budget - buy - cost if buy == gap else 0.0
             fee += cost
         if _has_converged(V - fee, V1, attempt):
             break
         V1 = V - fee
-    return execute_trades(units, cash, price, x, terms, dq, fees)
+    return execute_trades(units, cash, quotes, x, terms, dq, fees)
 
 
 @njit_cached
@@ -71,7 +71,7 @@ def raise_cash(
     cash: float,
     due: float,
     spare: float,
-    price: FloatArray,
+    quotes: Quotes,
     order: Order,
     terms: OrderTerms,
     dq: FloatArray,
@@ -84,7 +84,7 @@ def raise_cash(
     """
     n = units.size
     h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
-    V = fill_holdings(units, price, h) + cash
+    V = fill_holdings(units, quotes.prices, h) + cash
     V1 = V - due
     for attempt in range(64):
         x[:] = 0.0
@@ -96,8 +96,8 @@ def raise_cash(
             if best < 0 or need <= TRADE_TOLERANCE * V:
                 break
             tried[best] = True
-            sale = _smallest_sale(need, excess, price[best], best, terms.costs)
-            cost = order_cost(sale, price[best], best, terms.costs)
+            sale = _smallest_sale(need, excess, best, quotes, terms.costs)
+            cost = order_cost(sale, best, quotes, terms.costs)
             if cost >= sale:  # it would bring nothing
                 continue
             x[best] = -sale
@@ -106,7 +106,7 @@ def raise_cash(
         if _has_converged(V - due - fee, V1, attempt):
             break
         V1 = V - due - fee
-    return execute_trades(units, cash, price, x, terms, dq, fees)
+    return execute_trades(units, cash, quotes, x, terms, dq, fees)
 
 
 @njit_cached
@@ -130,16 +130,16 @@ def _largest_gap(
 
 
 @njit_cached
-def _smallest_sale(need: float, most: float, price: float, a: int, costs: CostTable) -> float:
+def _smallest_sale(need: float, most: float, a: int, quotes: Quotes, costs: CostTable) -> float:
     """Return the smallest sale up to ``most`` that brings ``need`` after its cost."""
-    if most - order_cost(most, price, a, costs) <= need:
+    if most - order_cost(most, a, quotes, costs) <= need:
         return most
     low, high = 0.0, most
     while True:
         x = 0.5 * (low + high)
         if x <= low or x >= high:
             return high
-        if x - order_cost(x, price, a, costs) >= need:
+        if x - order_cost(x, a, quotes, costs) >= need:
             high = x
         else:
             low = x

@@ -6,7 +6,7 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import is_proportional, total_cost
-from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.records import Order, Quotes
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
@@ -55,11 +55,11 @@ def fill_trades_at_value(V1: float, V: float, h: FloatArray, order: Order, x: Fl
 
 @njit_cached
 def solve_cost_fixpoint(
-    V: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+    V: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
 ) -> float:
     """Return V1 of ``V1 + C(V1) = V`` with its trades in ``x`` (S3), or -1 when costs exceed the value."""
     fill_trades_at_value(V, V, h, order, x)
-    fee = total_cost(x, price, costs)
+    fee = total_cost(x, quotes, costs)
     if fee == 0.0:
         return V
     if is_proportional(costs):
@@ -70,18 +70,18 @@ def solve_cost_fixpoint(
                 break
             V1 = after
             fill_trades_at_value(V1, V, h, order, x)
-            fee = total_cost(x, price, costs)
+            fee = total_cost(x, quotes, costs)
         return V1
     low, high = 0.0, V
     fill_trades_at_value(low, V, h, order, x)
-    if total_cost(x, price, costs) > V:
+    if total_cost(x, quotes, costs) > V:
         return -1.0
     while True:
         V1 = 0.5 * (low + high)
         if low >= V1 or high <= V1:
             break
         fill_trades_at_value(V1, V, h, order, x)
-        if V1 + total_cost(x, price, costs) <= V:
+        if V1 + total_cost(x, quotes, costs) <= V:
             low = V1
         else:
             high = V1
@@ -105,7 +105,7 @@ def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
 
 @njit_inline
 def solve_or_scale(
-    V: float, V1: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+    V: float, V1: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
     """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
     active = order.active.copy()
@@ -116,7 +116,7 @@ def solve_or_scale(
         if not scaled:
             break
         cut = True
-        after = solve_cost_fixpoint(V, h, price, less, costs, x)
+        after = solve_cost_fixpoint(V, h, quotes, less, costs, x)
         turned = False
         for a in range(h.size):
             if active[a] and x[a] < 0.0 and order.weights[a] * V1 > h[a]:
@@ -128,16 +128,16 @@ def solve_or_scale(
         x[:] = 0.0
         return V, True
     if cut:
-        return solve_cost_fixpoint(V, h, price, partial, costs, x), True
+        return solve_cost_fixpoint(V, h, quotes, partial, costs, x), True
     return V1, False
 
 
 @njit_inline
 def is_affordable(
-    V: float, V1: float, cash: float, h: FloatArray, price: FloatArray, order: Order, costs: CostTable, x: FloatArray
+    V: float, V1: float, cash: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
 ) -> bool:
     """Return whether trades leave cash at zero or above, and recipients something after the costs of reaching them."""
-    free, left = order.released_cash - (V - V1), cash - total_cost(x, price, costs)
+    free, left = order.released_cash - (V - V1), cash - total_cost(x, quotes, costs)
     recipients = 0.0
     for a in range(h.size):
         left -= x[a]

@@ -13,7 +13,7 @@ from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.records import MarketArrays, Order, OrderTerms, RunOutputs
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 from engine.simulation.kernel.trade import UNAFFORDABLE, trade
-from engine.simulation.kernel.valuation import account_value
+from engine.simulation.kernel.valuation import account_value, quotes_at
 
 
 @njit_cached
@@ -39,7 +39,7 @@ def run_fixed_targets(
         if not _can_trade_all(t, target, market):
             return False
         before = account_value(units, market.prices[t], cash)
-        status, _, cash = trade(units, cash, market.prices[t], order, terms, outputs.dq[k], outputs.fees[k])
+        status, _, cash = trade(units, cash, quotes_at(market, t), order, terms, outputs.dq[k], outputs.fees[k])
         outputs.unaffordable[k] = status == UNAFFORDABLE
         outputs.traded[k] = outputs.dq[k].any()
         if cash < 0.0:

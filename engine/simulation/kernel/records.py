@@ -44,17 +44,32 @@ class OrderTerms(NamedTuple):
     spend_remainder: bool
 
 
+class Quotes(NamedTuple):
+    """What orders of one session are filled at and charged by.
+
+    ``prices`` (N,) [currency/unit]; ``shares`` (N,) of the day that one unit is, by which brokers count and charge;
+    ``tariff_rate`` [account's currency for one unit of the tariff's].
+    """
+
+    prices: FloatArray
+    shares: FloatArray
+    tariff_rate: float
+
+
 class MarketArrays(NamedTuple):
     """What the market does.
 
     ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session, ``fresh`` (T, N) which closes were
     printed, ``eligible`` (T, N) which assets may be bought: in their life at this session and the one before.
+    ``shares`` (T, N) and ``tariff_rates`` (T,) are those of ``Quotes``, one row where every session's are the same.
     """
 
     prices: FloatArray
     growth: FloatArray
     fresh: BoolArray
     eligible: BoolArray
+    shares: FloatArray
+    tariff_rates: FloatArray
 
 
 class Thresholds(NamedTuple):

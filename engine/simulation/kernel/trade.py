@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_or_scale
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order, OrderTerms
+from engine.simulation.kernel.records import Order, OrderTerms, Quotes
 from engine.simulation.kernel.valuation import fill_holdings
 from engine.simulation.kernel.whole_shares import fill_whole_shares
 
@@ -23,16 +23,16 @@ UNAFFORDABLE: Final = 1
 def execute_trades(
     units: FloatArray,
     cash: float,
-    price: FloatArray,
+    quotes: Quotes,
     x: FloatArray,
     terms: OrderTerms,
     dq: FloatArray,
     fees: FloatArray,
 ) -> float:
     """Turn trades into shares, pay for them, update ``units`` in place; return cash before any rounding."""
-    n = units.size
+    n, price = units.size, quotes.prices
     if terms.whole_shares:
-        fill_whole_shares(units, cash, price, x, terms, dq)
+        fill_whole_shares(units, cash, quotes, x, terms, dq)
     else:
         for a in range(n):
             dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
@@ -41,7 +41,7 @@ def execute_trades(
     for a in range(n):
         fees[a] = 0.0
         if dq[a] != 0.0:
-            fees[a] = order_cost(dq[a] * price[a], price[a], a, terms.costs)
+            fees[a] = order_cost(dq[a] * price[a], a, quotes, terms.costs)
             units[a] += dq[a]
             cash -= dq[a] * price[a] + fees[a]
     return cash
@@ -49,23 +49,23 @@ def execute_trades(
 
 @njit_cached
 def trade(
-    units: FloatArray, cash: float, price: FloatArray, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
+    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
 ) -> tuple[int, bool, float]:
-    """Fill ``order`` as one netted vector at ``price`` (N,), paying costs (S3, S4, S10).
+    """Fill ``order`` as one netted vector at the ``quotes`` of a session, paying costs (S3, S4, S10).
 
     ``units`` (N,) is updated in place; ``dq`` (N,) signed shares and ``fees`` (N,) [currency] are overwritten.
     Returns the status, whether targets had to be scaled for waiting assets, and cash before any rounding.
     """
     h = np.empty(units.size)
     x = np.empty(units.size)
-    V = fill_holdings(units, price, h) + cash
-    V1 = solve_cost_fixpoint(V, h, price, order, terms.costs, x)
+    V = fill_holdings(units, quotes.prices, h) + cash
+    V1 = solve_cost_fixpoint(V, h, quotes, order, terms.costs, x)
     scaled = False
     recipients = order.recipients.sum() > 0.0
     if V1 >= 0.0 and not recipients and not order.active.all():
-        V1, scaled = solve_or_scale(V, V1, h, price, order, terms.costs, x)
-    if V1 < 0.0 or not is_affordable(V, V1, cash, h, price, order, terms.costs, x):
+        V1, scaled = solve_or_scale(V, V1, h, quotes, order, terms.costs, x)
+    if V1 < 0.0 or not is_affordable(V, V1, cash, h, quotes, order, terms.costs, x):
         dq[:] = 0.0
         fees[:] = 0.0
         return UNAFFORDABLE, False, cash
-    return FILLED, scaled, execute_trades(units, cash, price, x, terms, dq, fees)
+    return FILLED, scaled, execute_trades(units, cash, quotes, x, terms, dq, fees)

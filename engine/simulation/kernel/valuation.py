@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.simulation.kernel.jit import njit_cached, njit_nogil
+from engine.simulation.kernel.jit import njit_cached, njit_inline, njit_nogil
+from engine.simulation.kernel.records import MarketArrays, Quotes
+
+
+@njit_inline
+def quotes_at(market: MarketArrays, row: int) -> Quotes:
+    """Return what orders of a session are filled at and charged by."""
+    shares, rates = market.shares, market.tariff_rates
+    return Quotes(market.prices[row], shares[min(row, shares.shape[0] - 1)], rates[min(row, rates.size - 1)])
 
 
 @njit_cached

@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import cash_spent, total_cost
-from engine.simulation.kernel.records import OrderTerms
+from engine.simulation.kernel.records import OrderTerms, Quotes
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE, TRADE_TOLERANCE
 
 SHARE_TOLERANCE: Final = 1e-9
@@ -19,21 +19,24 @@ SHARE_TOLERANCE: Final = 1e-9
 
 @njit_inline
 def fill_whole_shares(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: OrderTerms, dq: FloatArray
+    units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
-    """Overwrite ``dq`` with whole shares: floor, then one share each by largest remainder while cash and caps allow."""
+    """Overwrite ``dq`` [units] with whole shares of the day.
+
+    Rounded down, then one share each by largest remainder while cash and caps allow.
+    """
     rest = np.empty(units.size)
-    _round_down(units, price, x, dq, rest)
+    _round_down(units, quotes, x, dq, rest)
     if terms.spend_remainder:
-        left = cash - total_cost(x, price, terms.costs)
+        left = cash - total_cost(x, quotes, terms.costs)
         for a in range(units.size):
             left -= x[a]
-        _spend_remainder(units, cash, max(left, 0.0), price, terms, dq, rest)
-    _sell_above_caps(units, cash, price, x, terms, dq)
+        _spend_remainder(units, cash, max(left, 0.0), quotes, terms, dq, rest)
+    _sell_above_caps(units, cash, quotes, x, terms, dq)
 
 
 @njit_inline
-def _round_down(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
+def _round_down(units: FloatArray, quotes: Quotes, x: FloatArray, dq: FloatArray, rest: FloatArray) -> None:
     """Round target quantities down; ``rest`` is what each lost, -1 where nothing is traded or all is sold.
 
     Cash suffices afterwards: a smaller purchase costs less and a larger sale brings more, fees included.
@@ -42,10 +45,12 @@ def _round_down(units: FloatArray, price: FloatArray, x: FloatArray, dq: FloatAr
         dq[a] = 0.0
         rest[a] = -1.0
         if x[a] != 0.0:
-            exact = units[a] + x[a] / price[a]
-            dq[a] = max(0.0, np.floor(exact + SHARE_TOLERANCE)) - units[a]
+            one = quotes.shares[a]
+            exact = (units[a] + x[a] / quotes.prices[a]) * one
+            count = max(0.0, np.floor(exact + SHARE_TOLERANCE * max(1.0, 1e-6 * exact)))
+            dq[a] = count / one - units[a]
             if exact > SHARE_TOLERANCE:
-                rest[a] = exact - (units[a] + dq[a])
+                rest[a] = exact - count
 
 
 @njit_inline
@@ -53,7 +58,7 @@ def _spend_remainder(
     units: FloatArray,
     cash: float,
     reserve: float,
-    price: FloatArray,
+    quotes: Quotes,
     terms: OrderTerms,
     dq: FloatArray,
     rest: FloatArray,
@@ -67,21 +72,22 @@ def _spend_remainder(
         if best < 0:
             return
         rest[best] = -1.0
-        before = value_after_trades(units, cash, price, terms.costs, dq)
-        dq[best] += 1.0
-        after = value_after_trades(units, cash, price, terms.costs, dq)
-        fits = cash - cash_spent(dq, price, terms.costs) >= reserve - TRADE_TOLERANCE * before
-        if not (fits and _keeps_caps(units, dq, price, terms.caps, best, before, after)):
-            dq[best] -= 1.0
+        before, without = value_after_trades(units, cash, quotes, terms.costs, dq), dq[best]
+        count = np.rint((units[best] + without) * quotes.shares[best])
+        dq[best] = (count + 1.0) / quotes.shares[best] - units[best]
+        after = value_after_trades(units, cash, quotes, terms.costs, dq)
+        fits = cash - cash_spent(dq, quotes, terms.costs) >= reserve - TRADE_TOLERANCE * before
+        if not (fits and _keeps_caps(units, dq, quotes.prices, terms.caps, best, before, after)):
+            dq[best] = without
 
 
 @njit_cached
-def value_after_trades(units: FloatArray, cash: float, price: FloatArray, costs: CostTable, dq: FloatArray) -> float:
+def value_after_trades(units: FloatArray, cash: float, quotes: Quotes, costs: CostTable, dq: FloatArray) -> float:
     """Return the account's value once ``dq`` is traded."""
-    total = cash - cash_spent(dq, price, costs)
+    total = cash - cash_spent(dq, quotes, costs)
     for a in range(units.size):
         if units[a] + dq[a] != 0.0:
-            total += (units[a] + dq[a]) * price[a]
+            total += (units[a] + dq[a]) * quotes.prices[a]
     return total
 
 
@@ -100,15 +106,17 @@ def _keeps_caps(
 
 @njit_inline
 def _sell_above_caps(
-    units: FloatArray, cash: float, price: FloatArray, x: FloatArray, terms: OrderTerms, dq: FloatArray
+    units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
     """Sell shares that rounding has lifted over a cap which the fractional trade keeps."""
-    value = cash - total_cost(x, price, terms.costs)
+    price, value = quotes.prices, cash - total_cost(x, quotes, terms.costs)
     for a in range(units.size):
         if units[a] != 0.0:
             value += units[a] * price[a]
     for a in range(units.size):
         if x[a] != 0.0 and units[a] * price[a] + x[a] <= terms.caps[a] * value * (1.0 + LIMIT_TOLERANCE):
-            room = terms.caps[a] * (1.0 + LIMIT_TOLERANCE) * value_after_trades(units, cash, price, terms.costs, dq)
-            while units[a] + dq[a] >= 1.0 and (units[a] + dq[a]) * price[a] > room:
-                dq[a] -= 1.0
+            room = terms.caps[a] * (1.0 + LIMIT_TOLERANCE) * value_after_trades(units, cash, quotes, terms.costs, dq)
+            count = np.rint((units[a] + dq[a]) * quotes.shares[a])
+            while count >= 1.0 and (units[a] + dq[a]) * price[a] > room:
+                count -= 1.0
+                dq[a] = count / quotes.shares[a] - units[a]

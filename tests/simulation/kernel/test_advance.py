@@ -18,7 +18,7 @@ from engine.simulation.kernel.records import (
 )
 from engine.simulation.kernel.trade import trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER, REVIEW_TRIGGER
-from tests.support.kernels import order, terms
+from tests.support.kernels import order, quotes, terms
 from tests.support.markets import free
 
 
@@ -34,7 +34,14 @@ def advance_once(
     history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     rest = watching(np.zeros(n), np.zeros(sessions, bool), np.inf, np.inf, np.full(n, np.inf))
     every = np.ones((sessions, n), bool)
-    market = MarketArrays(prices, np.ones(sessions) if growth is None else np.array(growth, float), every, every)
+    market = MarketArrays(
+        prices,
+        np.ones(sessions) if growth is None else np.array(growth, float),
+        every,
+        every,
+        np.ones((1, prices.shape[1])),
+        np.ones(1),
+    )
     nobody = ReviewWatch(
         False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False
     )
@@ -161,7 +168,13 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
     )
     buffer = TradeBuffer.allocate(more.get("size", 8), n)
     history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
-    run = RunContext(MarketArrays(prices, np.ones(sessions), fresh, eligible), orders, reviews, history, buffer)
+    run = RunContext(
+        MarketArrays(prices, np.ones(sessions), fresh, eligible, np.ones((1, prices.shape[1])), np.ones(1)),
+        orders,
+        reviews,
+        history,
+        buffer,
+    )
     armed, at_once = more.get("armed", True), more.get("at_once", True)
     answer = advance(0, sessions, units, 0.0, run, thresholds, armed, at_once)
     made = int(buffer.filled[0])
@@ -252,7 +265,7 @@ def test_cash_that_rounding_leaves_below_zero_on_the_way_is_zero() -> None:
         prices, third = rng.uniform(5.0, 900.0, (3, 3)), [1 / 3, 1 / 3, 1 / 3]
         units = rng.uniform(1.0, 90.0, 3)
         held, dq, fees = units.copy(), np.zeros(3), np.zeros(3)
-        _, _, raw = trade(held, 0.0, prices[2], order(third), terms(free(3), 3), dq, fees)
+        _, _, raw = trade(held, 0.0, quotes(prices[2]), order(third), terms(free(3), 3), dq, fees)
         below += raw < 0.0
         (_, cash, _), made, _, _ = on_its_own(prices, units, fixed=third, calendar=[2])
         assert made == [(2, NO_TRIGGER)]

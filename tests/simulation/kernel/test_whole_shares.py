@@ -11,7 +11,7 @@ from engine.simulation.kernel import valuation as measures
 from engine.simulation.kernel import whole_shares
 from engine.simulation.kernel.order_costs import cash_spent, order_cost, total_cost
 from engine.simulation.kernel.trade import trade
-from tests.support.kernels import order, terms
+from tests.support.kernels import order, quotes, terms
 from tests.support.markets import free, percent
 
 
@@ -19,7 +19,7 @@ def test_recipients_share_a_release_after_costs_and_cash_keeps_the_rest() -> Non
     """101 released at 1 %: 100 bought, half each; 50 of cash untouched."""
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
     given_up = order([0.0, 0.0], active=[False, False], recipients=[0.5, 0.5], release=101.0)
-    _, _, cash = trade(units, 151.0, np.array([10.0, 5.0]), given_up, terms(percent(0.01, 2), 2), dq, fees)
+    _, _, cash = trade(units, 151.0, quotes(np.array([10.0, 5.0])), given_up, terms(percent(0.01, 2), 2), dq, fees)
     assert units == pytest.approx([5.0, 10.0], rel=1e-12)
     assert cash == pytest.approx(50.0, rel=1e-12)
     assert fees.sum() == pytest.approx(1.0, rel=1e-12)
@@ -32,14 +32,14 @@ def test_whole_shares_spend_what_a_brute_force_search_can_add(cash: float) -> No
     costs = PerOrderCosts(fixed=0.5, rate=0.001).cost_table(3)
     units, dq, fees = np.zeros(3), np.zeros(3), np.zeros(3)
     exact, dx, fx = np.zeros(3), np.zeros(3), np.zeros(3)
-    trade(exact, cash, price, order(weights), terms(costs, 3), dx, fx)
-    _, _, left = trade(units, cash, price, order(weights), terms(costs, 3, whole=True), dq, fees)
+    trade(exact, cash, quotes(price), order(weights), terms(costs, 3), dx, fx)
+    _, _, left = trade(units, cash, quotes(price), order(weights), terms(costs, 3, whole=True), dq, fees)
     floor = np.floor(exact + 1e-9)
     assert ((units == floor) | (units == floor + 1)).all()
     assert left >= 0.0
     rest = np.where(units == floor, exact - floor, 0.0)
     for a in np.flatnonzero(rest > 1e-9):
-        extra = price[a] + order_cost((dq[a] + 1) * price[a], price[a], a, costs) - fees[a]
+        extra = price[a] + order_cost((dq[a] + 1) * price[a], a, quotes(price), costs) - fees[a]
         later = [b for b in range(3) if exact[b] - floor[b] < rest[a] and units[b] > floor[b]]
         assert left - extra < 1e-9 or later
 
@@ -49,7 +49,7 @@ def test_whole_shares_respect_a_cap_to_the_share() -> None:
     trade(
         units,
         1000.0,
-        np.array([10.0, 33.0]),
+        quotes(np.array([10.0, 33.0])),
         order([0.9, 0.1]),
         terms(free(2), 2, caps=[np.inf, 0.1], whole=True),
         dq,
@@ -63,7 +63,7 @@ def test_selling_everything_leaves_no_dust() -> None:
     for _ in range(200):
         price = rng.uniform(0.01, 900.0, 3)
         units, dq, fees = rng.uniform(0.0, 1e4, 3), np.zeros(3), np.zeros(3)
-        trade(units, 0.0, price, order([0.0, 1.0, 0.0]), terms(percent(0.001, 3), 3), dq, fees)
+        trade(units, 0.0, quotes(price), order([0.0, 1.0, 0.0]), terms(percent(0.001, 3), 3), dq, fees)
         assert units[0] == 0.0
         assert units[2] == 0.0
 
@@ -74,11 +74,13 @@ def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() 
     costs.rate[0] = 0.0
     weights, cap = [0.1, 0.5], 0.1
     exact, dq, fees = np.array([0.0, 100.0]), np.zeros(2), np.zeros(2)
-    _, _, cash = trade(exact, 0.0, np.array([1.0, 10.3]), order(weights), terms(costs, 2), dq, fees)
+    _, _, cash = trade(exact, 0.0, quotes(np.array([1.0, 10.3])), order(weights), terms(costs, 2), dq, fees)
     value = float(exact @ [1.0, 10.3]) + cash
     price = np.array([0.1 * value / 10.0, 10.3])  # ten shares of A are exactly its cap of the planned value
     units = np.array([0.0, 100.0])
-    _, _, cash = trade(units, 0.0, price, order(weights), terms(costs, 2, caps=[cap, np.inf], whole=True), dq, fees)
+    _, _, cash = trade(
+        units, 0.0, quotes(price), order(weights), terms(costs, 2, caps=[cap, np.inf], whole=True), dq, fees
+    )
     after = float(units @ price) + cash
     assert 10.0 * price[0] > cap * after * (1 + 1e-9)
     assert units[0] == 9.0
@@ -100,10 +102,11 @@ def test_holdings_costs_and_values_count_one_share_and_skip_what_is_not_held() -
     assert measures.fill_holdings(np.array([1.0, 0.0, 2.0]), price, h) == 20.0
     assert h.tolist() == [10.0, 0.0, 10.0]
     one = PerOrderCosts(fixed=1.0).cost_table(3)
-    assert total_cost(np.array([1.0, 0.0, -1.0]), price, one) == 2.0
-    assert cash_spent(np.array([1.0, 0.0, -2.0]), price, one) == (10.0 + 1.0) + (-10.0 + 1.0)
+    assert total_cost(np.array([1.0, 0.0, -1.0]), quotes(price), one) == 2.0
+    assert cash_spent(np.array([1.0, 0.0, -2.0]), quotes(price), one) == (10.0 + 1.0) + (-10.0 + 1.0)
     assert (
-        whole_shares.value_after_trades(np.array([3.0, 0.0, 2.0]), 5.0, price, one, np.array([-2.0, 0.0, -2.0])) == 43.0
+        whole_shares.value_after_trades(np.array([3.0, 0.0, 2.0]), 5.0, quotes(price), one, np.array([-2.0, 0.0, -2.0]))
+        == 43.0
     )
 
 
@@ -111,7 +114,7 @@ def test_whole_quantities_are_rounded_down_with_a_billionth_of_a_share_of_grace(
     """At 10 a share: 1.99 to 1; 2 less 5e-10 to 2; all 5 sold; 3 less 1.5 to 1; D untouched."""
     units, price = np.array([0.0, 0.0, 5.0, 3.0, 4.0]), np.full(5, 10.0)
     dq, rest = np.full(5, 9.0), np.full(5, 9.0)
-    whole_shares._round_down(units, price, np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
+    whole_shares._round_down(units, quotes(price), np.array([19.9, 20.0 - 5e-9, -50.0, -15.0, 0.0]), dq, rest)
     assert dq.tolist() == [1.0, 2.0, -5.0, -2.0, 0.0]
     assert rest == pytest.approx([0.99, -5e-10, -1.0, 0.5, -1.0], abs=1e-12)
 
@@ -121,7 +124,7 @@ def spent_rest(price, cash: float, reserve: float, dq, rest, *, caps=None, costs
     dq = np.array(dq, float)
     held = np.zeros(n) if units is None else np.array(units, float)
     whole = terms(costs or free(n), n, caps=caps, whole=True)
-    whole_shares._spend_remainder(held, cash, reserve, np.array(price, float), whole, dq, np.array(rest, float))
+    whole_shares._spend_remainder(held, cash, reserve, quotes(price), whole, dq, np.array(rest, float))
     return dq.tolist()
 
 
@@ -152,7 +155,9 @@ def test_whole_shares_leave_the_cash_that_the_weights_leave() -> None:
     """Half of 100 in shares of 30 is 1.67: a second share would take cash to 40, below its target of 50."""
     for weights, price, bought in ((0.5, 30.0, 1.0), (0.5, 25.0, 2.0), (1.0, 30.0, 3.0)):
         units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
-        _, _, cash = trade(units, 100.0, np.array([price]), order([weights]), terms(free(1), 1, whole=True), dq, fees)
+        _, _, cash = trade(
+            units, 100.0, quotes(np.array([price])), order([weights]), terms(free(1), 1, whole=True), dq, fees
+        )
         assert units.tolist() == [bought]
         assert cash == 100.0 - bought * price
 
@@ -162,7 +167,7 @@ def test_the_rest_is_spent_only_where_the_terms_say_so() -> None:
     for spend, bought in ((True, [2.0, 1.0]), (False, [1.0, 1.0])):
         units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
         rule = terms(free(2), 2, whole=True)._replace(spend_remainder=spend)
-        trade(units, 100.0, np.array([35.0, 30.0]), order([0.6, 0.4]), rule, dq, fees)
+        trade(units, 100.0, quotes(np.array([35.0, 30.0])), order([0.6, 0.4]), rule, dq, fees)
         assert units.tolist() == bought
 
 
@@ -178,7 +183,7 @@ def test_shares_above_a_cap_that_the_plan_keeps_are_sold_again_one_by_one() -> N
     ):
         dq = np.array([12.0, 0.0])
         whole_shares._sell_above_caps(
-            np.array([0.0, 10.0]), 120.0, price, np.array(x), terms(free(2), 2, caps=caps), dq
+            np.array([0.0, 10.0]), 120.0, quotes(price), np.array(x), terms(free(2), 2, caps=caps), dq
         )
         assert dq.tolist() == [expected, 0.0]
 
@@ -207,7 +212,7 @@ def test_an_unlisted_asset_without_a_price_does_not_keep_shares_above_a_cap() ->
     """Of 1000 a cap of 0.1 holds 10 shares at 10, not 12."""
     dq = np.array([12.0, 0.0])
     price, x = np.array([10.0, np.nan]), np.array([100.0, 0.0])
-    whole_shares._sell_above_caps(np.zeros(2), 1000.0, price, x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
+    whole_shares._sell_above_caps(np.zeros(2), 1000.0, quotes(price), x, terms(free(2), 2, caps=[0.1, np.inf]), dq)
     assert dq.tolist() == [10.0, 0.0]
 
 
@@ -215,10 +220,8 @@ def test_a_cap_is_of_the_value_after_costs_and_a_billionth_above_it_is_rounding(
     """1000 less a fee of 100 caps A at 90 of 900: a plan of 95 is above it by intent. 100.00000001 of 1000 is at 0.1."""
     dq, caps = np.array([12.0]), [0.1]
     costs = PerOrderCosts(fixed=100.0).cost_table(1)
-    whole_shares._sell_above_caps(
-        np.zeros(1), 1000.0, np.array([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq
-    )
+    whole_shares._sell_above_caps(np.zeros(1), 1000.0, quotes([10.0]), np.array([95.0]), terms(costs, 1, caps=caps), dq)
     assert dq[0] == 12.0
     dq, price = np.array([10.0]), np.array([10.000000001])
-    whole_shares._sell_above_caps(np.zeros(1), 1000.0, price, 10.0 * price, terms(free(1), 1, caps=caps), dq)
+    whole_shares._sell_above_caps(np.zeros(1), 1000.0, quotes(price), 10.0 * price, terms(free(1), 1, caps=caps), dq)
     assert dq[0] == 10.0
