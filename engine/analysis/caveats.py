@@ -82,10 +82,13 @@ def _window_caveats(
 
 
 def _late_listing_caveats(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:
+    listed = market.listed[int(np.searchsorted(market.dates, first))]
     for ticker in policy.opening_tickers():
         row = market.first_close_row((ticker,), start)
         if row is None:
             yield f"{ticker} has no price in this run; its weight went elsewhere throughout."
+        elif listed[market.column_index(ticker)] and market.dates[row] > first:
+            continue  # in its life: its order waits for the next close, which the ledger's notes say
         elif market.dates[row] > first and not policy.targets_before_listing(ticker):
             yield f"{ticker} has no price before {market.dates[row]}; it may be held once it has enough of a past."
         elif market.dates[row] > first:

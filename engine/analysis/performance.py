@@ -67,7 +67,7 @@ class Performance:
     ) -> Performance:
         """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
         events = EventArrays(
-            ledger.rows, ledger.trades, ledger.prices, ledger.costs, ledger.rebalances, ledger.partial_rebalances
+            ledger.opening, ledger.trades, ledger.prices, ledger.costs, ledger.rebalances, ledger.partial_rebalances
         )
         days: IntArray = ledger.dates.view(np.int64)
         run = sum_run(ledger.capital, ledger.value, ledger.flows, days, events)

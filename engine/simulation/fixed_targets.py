@@ -50,5 +50,6 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         asset_reasons=({},) * count,
         rebalances=read_only(np.ones(count, dtype=np.bool_)),
         partial_rebalances=read_only(np.zeros(count, dtype=np.bool_)),
+        opening=read_only(rows == opening),
         notes=unaffordable_notes(setup.fills[outputs.unaffordable].tolist(), market),
     )

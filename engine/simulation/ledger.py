@@ -35,6 +35,7 @@ class Ledger:
     asset_reasons : R mappings of column -> text, where an order has a reason of its own
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
     partial_rebalances : (R,) where it was brought back into its bands
+    opening : (R,) which are the opening purchase: those of the first session, and orders that waited since then
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's
@@ -56,6 +57,7 @@ class Ledger:
     asset_reasons: tuple[Mapping[int, str], ...]
     rebalances: BoolArray
     partial_rebalances: BoolArray
+    opening: BoolArray
     reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()

@@ -66,7 +66,8 @@ def retry_pending(state: PortfolioState, row: int) -> None:
     due = state.pending.fillable(state.fresh(row))
     if due.any():
         order = Order(state.target, due, state.no_recipients)
-        scaled = fill_order(state, row, order, TradeReason("waited for a price"))
+        since = int(state.pending.since[due & state.pending.mask].max())
+        scaled = fill_order(state, row, order, TradeReason("waited for a price", since=since))
         state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled)
 
 

@@ -153,6 +153,7 @@ class PortfolioState:
             asset_reasons=trade_events.asset_reasons_by_event(events, self.market, start),
             rebalances=read_only(np.array([reason.full_rebalance for reason in reasons], dtype=np.bool_)),
             partial_rebalances=read_only(np.array([reason.partial_rebalance for reason in reasons], dtype=np.bool_)),
+            opening=read_only(np.array([start in (event.row, event.reason.since) for event in events], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
             notes=(*self.notes, *trade_events.unaffordable_notes(self.unaffordable_rows, self.market)),
             steps=tuple(self.steps),

@@ -27,7 +27,7 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
     downside = math.sqrt(from_left(in_blocks(below * below)) / len(excess)) if len(excess) else None
     growth = float(float(level[-1] / level[0]) ** (DAYS_A_YEAR / days)) - 1.0 if days > 0 and level[-1] >= 0 else None
     years, months = (period_returns(level, dates, size) for size in (12, 1))
-    money = np.abs(ledger.order_values)[ledger.rows > 0]
+    money = np.abs(ledger.order_values)[~ledger.opening]
     traded, mean_value = from_left(money.ravel()), from_left(value) / len(value)
     losses, any_return = float(-np.minimum(excess, 0.0).sum()), bool(len(returns))
     centred = returns - mean(returns) if any_return else returns

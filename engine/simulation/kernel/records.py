@@ -234,9 +234,9 @@ class PeriodSums(NamedTuple):
 
 
 class EventArrays(NamedTuple):
-    """The events of a ledger, as they stand there: R events, N assets."""
+    """The events of a ledger, as they stand there: R events, N assets; ``opening`` (R,) are the opening purchase."""
 
-    rows: IntArray
+    opening: BoolArray
     trades: FloatArray
     prices: FloatArray
     costs: FloatArray

@@ -225,13 +225,13 @@ def sum_run(capital: float, value: FloatArray, flows: FloatArray, days: IntArray
     else:
         level[0], level[1:] = capital, value
     traded, costs, trades, rebalances = 0.0, 0.0, 0, 0
-    for k in range(events.rows.size):
+    for k in range(events.opening.size):
         rebalances += events.rebalances[k] or events.partial_rebalances[k]
         for a in range(events.trades.shape[1]):
             costs += events.costs[k, a]
             if events.trades[k, a] != 0.0:
                 trades += 1
-                traded += abs(events.trades[k, a] * events.prices[k, a]) if events.rows[k] > 0 else 0.0
+                traded += 0.0 if events.opening[k] else abs(events.trades[k, a] * events.prices[k, a])
     sums, drawdowns = sum_returns(returns), sum_level(level, days)
     values = drawdowns.total
     if has_flows:
