@@ -71,7 +71,7 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path) -> None:
 def test_an_empty_folder_and_a_missing_path(tmp_path: Path) -> None:
     """Both are named, the second with what stands beside it."""
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"empty: found no .csv, .txt or .parquet file"):
+    with pytest.raises(DataError, match=r"empty: found no .csv, .txt, .xlsx or .parquet file"):
         load(tmp_path / "empty", "AAA")
     put(tmp_path, "prices.csv")
     with pytest.raises(DataError, match=r"price.csv: found nothing there.*did you mean prices.csv\?"):

@@ -214,7 +214,9 @@ def test_equal_adjusted_and_raw_closes_are_noted(shared_data: Path) -> None:
 def test_a_mix_of_adjusted_and_raw_is_refused(tmp_path: Path) -> None:
     """Who has which is named, and the remedy works."""
     (tmp_path / "AAA.csv").write_bytes(b"Date,Close,Adj Close\n2024-01-31,5,4\n")
-    (tmp_path / "BBB.csv").write_bytes(b'"Date","Price","Open","Change %"\n"01/31/2024","1,006.50","5","1%"\n')
+    (tmp_path / "BBB.csv").write_bytes(
+        b'"Date","Price","Open","High","Low","Vol.","Change %"\n"01/31/2024","1,006.50","5","5","5","9K","1%"\n'
+    )
     with pytest.raises(DataError, match=r"no adjusted closes of BBB.*AAA adjusted and raw.*BBB raw.*closes: raw"):
         load(tmp_path, "AAA", "BBB")
     assert load(tmp_path, "AAA", "BBB", closes="raw").closes.tolist() == [[5.0, 1006.5]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.data.csv_reader import refuse_ragged
 from engine.data.sources.grid import NO_KEYS, ReadingKeys
 from engine.data.sources.grid_prices import parse_grid
 from engine.data.sources.price_table import PriceTable
@@ -28,5 +27,4 @@ def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str], key
 
     """
     grid = read_text_grid(file, content, keys)
-    refuse_ragged(file, list(zip(grid.lines, grid.rows, strict=True)))
     return parse_grid(grid, tickers, keys)

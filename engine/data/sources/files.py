@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
@@ -15,9 +15,8 @@ from engine.data.sources.base import Closes, PriceRequest, combine_series
 from engine.data.sources.close_kinds import FoundSeries, WantedCloses, choose_closes
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import shortlist
-from engine.data.sources.price_files import SUFFIXES, read_price_file
-
-_VENDOR_PREFIX: Final = "investing.com_"
+from engine.data.sources.price_files import read_price_file
+from engine.data.sources.price_folder import PriceFolder, rename_remedy, starts_with
 
 
 class Files(ReadingKeys):
@@ -54,7 +53,7 @@ class Files(ReadingKeys):
 
 def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
     if path.is_dir():
-        return _from_folder(path, tickers, keys)
+        return PriceFolder(path, keys).read(tickers)
     if path.is_file():
         return _from_file(path, tickers, keys)
     if path.exists():
@@ -73,67 +72,6 @@ def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple
     for ticker, (_, kinds) in found.items():
         if not kinds:
             message = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
-            raise DataError(f"{path.name}: {ticker}: {message}")
-    guessed = [ticker for ticker in tickers if not table.names and not _starts_with(path, ticker)]
+            raise DataError(f"{path.name}: {ticker}: {message}; {rename_remedy(ticker, table.names)}")
+    guessed = [ticker for ticker in tickers if not table.names and not starts_with(path, ticker)]
     return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))
-
-
-def _from_folder(folder: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
-    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
-    if not files:
-        message = "found no .csv, .txt or .parquet file, expected one for each ticker; check data.source.path"
-        raise DataError(f"{folder}: {message}")
-    found: FoundSeries = {}
-    notes: list[str] = []
-    owners: dict[Path, str] = {}
-    for ticker in tickers:
-        path = _find_file(folder, files, ticker, keys)
-        table = read_price_file(path, (ticker,), keys)
-        kinds = table.by_kind(ticker)
-        if not kinds:
-            message = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name; rename the file"
-            raise DataError(f"{path}: {message}")
-        if not table.names and path in owners:
-            message = f"found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
-            raise DataError(f"{path}: {message}")
-        owners[path] = ticker
-        found[ticker] = (path.name, kinds)
-        notes.extend(note for note in table.notes if note not in notes)
-    return found, tuple(notes)
-
-
-def _find_file(folder: Path, files: list[Path], ticker: str, keys: ReadingKeys) -> Path:
-    """Return the one file of ``ticker`` by the rule in :class:`Files`."""
-    matches = [path for path in files if _bare_name(path) == ticker]
-    matches = matches or [path for path in files if _starts_with(path, ticker)]
-    matches = matches or [path for path in files if ticker in _names_inside(path, keys)]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        remedy = f"remove or rename the others, or name one {ticker}{matches[0].suffix}"
-        raise DataError(
-            f"{folder}: {ticker}: found {shortlist(path.name for path in matches)}, expected one file; {remedy}"
-        )
-    known = [_bare_name(path) for path in files] + [name for path in files for name in _names_inside(path, keys)]
-    leading = [bare.split("_")[0].split(" ")[0] for bare in known]
-    raise DataError(
-        f"{folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt or .parquet"
-        f"{suggestion(ticker, leading)}; the folder holds {shortlist(path.name for path in files)}"
-    )
-
-
-def _bare_name(path: Path) -> str:
-    """Return the name without its ending and a vendor's prefix."""
-    return path.stem.removeprefix(_VENDOR_PREFIX)
-
-
-def _starts_with(path: Path, ticker: str) -> bool:
-    return _bare_name(path).startswith((f"{ticker}_", f"{ticker} "))
-
-
-def _names_inside(path: Path, keys: ReadingKeys) -> tuple[str, ...]:
-    """Return the tickers a file names itself; a file that cannot be read names none (it is not the one asked for)."""
-    try:
-        return read_price_file(path, (), keys).names
-    except DataError:
-        return ()

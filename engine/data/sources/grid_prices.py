@@ -3,52 +3,91 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.data.sources.base import CloseSeries
+from engine.data.sources.blocks import split_blocks
 from engine.data.sources.dates import parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.layouts import parse_double_header, parse_header
+from engine.data.sources.header_rows import Table, find_table
+from engine.data.sources.layouts import Header, find_columns
 from engine.data.sources.numbers import parse_numbers, stated_currency
-from engine.data.sources.price_columns import PriceColumns
+from engine.data.sources.price_columns import CloseKind
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
-
-Rows: TypeAlias = "list[list[str]]"
-
-_HEADER_LABELS: Final = frozenset({"Price", "Ticker"})
 
 
 def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
     wanted = tuple(dict.fromkeys(tickers))
-    file, rows = grid.file, grid.rows
-    header, columns = _read_header(file, rows, wanted)
-    rows = rows[header:]
-    if not rows:
-        raise DataError(f"{file}: found a header and no rows, expected closes; fetch the file again")
-    dates = parse_dates(file, [row[columns.date] for row in rows], grid.lines[header:], keys.order)
+    table = find_table(grid)
+    blocks = [(0, table)] if keys.columns else split_blocks(table)
+    found = [_read_block(grid, block, wanted, keys) for _, block in blocks]
+    if len(found) == 1:
+        return dataclasses.replace(found[0], notes=grid.notes + table.notes + found[0].notes)
+    named = [_name_block(first, one, wanted, keys) for (first, _), one in zip(blocks, found, strict=True)]
+    names = [name for one in named for name in one.names]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{table.where}: {twice[0]}: found it in several blocks, expected one; remove the others")
+    return PriceTable(
+        {key: series for one in named for key, series in one.series.items()},
+        tuple(names),
+        tuple(dict.fromkeys((*grid.notes, *table.notes, *(note for one in named for note in one.notes)))),
+        tuple(role for one in named for role in one.roles),
+    )
+
+
+def _name_block(first: int, block: PriceTable, wanted: Sequence[str], keys: ReadingKeys) -> PriceTable:
+    """Return a block whose closes have a name: without one, the number of its first column, as ``#4``."""
+    if block.names:
+        return block
+    number = f"#{first + 1}"
+    name = (keys.rename or {}).get(number, number)
+    series: dict[tuple[str | None, CloseKind], CloseSeries] = {
+        (name, kind): one for (_, kind), one in block.series.items() if name in wanted
+    }
+    return dataclasses.replace(block, series=series, names=(name,))
+
+
+def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
+    columns = find_columns(
+        Header(table.file, table.where, table.names, table.above, table.date, table.texts), wanted, keys
+    )
+    if not columns.series:
+        return PriceTable({}, columns.names, columns.notes, columns.roles)
+    dates = parse_dates(table.file, table.column(columns.date), table.lines, keys.order)
+    rows = None if columns.ticker is None else _rows_by_ticker(table, columns.ticker, wanted, keys)
+    cells = _TableColumns(dataclasses.replace(grid, rows=table.rows, lines=table.lines), keys)
+    columns = dataclasses.replace(columns, notes=dates.notes + columns.notes)
+    return build_price_table(table.file, dates.days, columns, rows, cells, keys)
+
+
+def _rows_by_ticker(table: Table, column: int, wanted: Sequence[str], keys: ReadingKeys) -> dict[str, IntArray]:
+    """Return the rows of every ticker of a long file; none of one that is not wanted."""
     own: dict[str, list[int]] = {}
-    if columns.ticker is not None:
-        for at, row in enumerate(rows):
-            own.setdefault(row[columns.ticker], []).append(at)
-    rows_by_ticker = {ticker: np.array(at if ticker in wanted else [], dtype=np.int64) for ticker, at in own.items()}
-    cells = _GridColumns(grid, header, keys.missing or ())
-    columns = dataclasses.replace(columns, notes=grid.notes + dates.notes + columns.notes)
-    return build_price_table(file, dates.days, columns, None if columns.ticker is None else rows_by_ticker, cells)
+    for at, row in enumerate(table.rows):
+        own.setdefault(row[column], []).append(at)
+    if "" in own:
+        line = table.lines[own[""][0]]
+        raise DataError(f"{table.file}:{line}: found a row without a ticker, expected one in each; complete it")
+    found: dict[str, list[int]] = {}
+    for name, rows in own.items():
+        found.setdefault((keys.rename or {}).get(name, name), []).extend(rows)
+    return {
+        ticker: np.array(sorted(rows) if ticker in wanted else [], dtype=np.int64) for ticker, rows in found.items()
+    }
 
 
 @dataclass(frozen=True)
-class _GridColumns:
-    """Reads the columns of a grid."""
+class _TableColumns:
+    """Reads the columns of a table."""
 
     grid: Grid
-    header: int
-    missing: tuple[str, ...]
+    keys: ReadingKeys
 
     def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
         return self._parse(ticker, self.texts(column, rows), rows)
@@ -57,23 +96,18 @@ class _GridColumns:
         return self._parse(ticker, [ratio_text(cell) for cell in self.texts(column, rows)], rows)
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
-        return [self.grid.rows[at][column] for at in (rows + self.header).tolist()]
+        if self._are_all(rows):
+            return [row[column] for row in self.grid.rows]
+        return [self.grid.rows[at][column] for at in rows.tolist()]
 
     def currency(self, column: int, rows: IntArray) -> str:
-        return stated_currency(self.grid.rows[at][column] for at in (rows + self.header).tolist())
+        return stated_currency(self.texts(column, rows))
+
+    def _are_all(self, rows: IntArray) -> bool:
+        """Tell whether rows are all of the table, in its order."""
+        return len(rows) == len(self.grid.rows) and rows[0] == 0
 
     def _parse(self, ticker: str, cells: list[str], rows: IntArray) -> FloatArray:
-        lines = [self.grid.lines[at] for at in (rows + self.header).tolist()]
-        return parse_numbers(self.grid, ticker, cells, lines, self.missing)
-
-
-def _read_header(file: str, rows: Rows, wanted: tuple[str, ...]) -> tuple[int, PriceColumns]:
-    """Return how many rows the header takes and what it says."""
-    labels = [row[0] for row in rows[:2]]
-    if set(labels) != _HEADER_LABELS:
-        return 1, parse_header(file, rows[0], wanted)
-    fields, tickers = (rows[0], rows[1]) if labels[0] == "Price" else (rows[1], rows[0])
-    count = 2
-    while count < len(rows) and (rows[count][0] in _HEADER_LABELS or not any(rows[count][1:])):
-        count += 1  # repeated rows, the index's name
-    return count, parse_double_header(file, fields, tickers, wanted)
+        lines = self.grid.lines if self._are_all(rows) else [self.grid.lines[at] for at in rows.tolist()]
+        percent = self.keys.values == "returns"
+        return parse_numbers(self.grid, ticker, cells, lines, self.keys.missing or (), percent=percent)

@@ -1,8 +1,8 @@
 """What the columns of a price file mean: the layouts that vendors and people write.
 
-A file is *wide* (one column a ticker), *long* (a ticker column; several tickers below each other), *doubled* (two
-header rows, field and ticker, as yfinance writes them) or holds the *single* series of one ticker. A column of closes
-is
+A file is *wide* (one column a ticker), *long* (a ticker column; several tickers below each other), *doubled* (field and
+ticker in two header rows, or in one name as ``SPY.Close``) or holds the *single* series of one ticker. A column of
+closes is
 
 ``adjusted``  when its name or its vendor's rule says that splits and dividends are in it,
 ``raw``       when an adjusted column stands beside it, or its vendor adjusts for splits only, or not at all,
@@ -11,75 +11,79 @@ is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
-from engine.data.sources.price_columns import CloseKind, FieldColumns, PriceColumns
+from engine.data.sources.close_columns import NamedColumn, choose_closes
+from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.price_columns import FieldColumns, PriceColumns
+from engine.data.sources.returns import RETURNS_REMEDY
+from engine.data.sources.roles import Role, column_role, fold_name, split_name
+from engine.data.sources.ticker_column import find_ticker_column
 
-_NAMES_OF_ROLES: Final = {
-    "date": "date|datetime|timestamp|data|<date>|__index_level_0__",
-    "ticker": "ticker|symbol|<ticker>",
-    "close": "close|zamkniecie|<close>",
-    "adjusted": "adj close|adj. close|adj_close|adjclose|adjusted_close|adjusted close",
-    "price": "price",
-    "dividend": "dividends|dividend|dividend_amount|dividend amount|ex-dividend|divcash",
-    "split": "stock splits|split|splits|split_coefficient|split coefficient|split ratio|split factor|splitfactor",
-    "currency": "currency",
-    "other": "open|high|low|volume|vol.|change %|capital gains|repaired?|otwarcie|najwyzszy|najnizszy|wolumen|<per>|"
-    "<time>|<open>|<high>|<low>|<vol>|<openint>||index|unnamed: 0",
-}
-_ROLES: Final = {name: role for role, names in _NAMES_OF_ROLES.items() for name in names.split("|")}
-_STOOQ_CLOSES: Final = frozenset({"zamkniecie", "<close>"})
-_OPEN_HIGH_LOW: Final = frozenset({"Open", "open", "High", "high", "Low", "low"})
+_CLOSES: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "doubtful", "return"})
+_REPEATED: Final = re.compile(r"\.[0-9]+$")
 
 
-def column_role(name: str) -> str:
-    """Return what a header cell names: date, ticker, close, adjusted, price, other, or ``""`` for no known field."""
-    return _ROLES.get(name.strip().lower(), "")
+@dataclass(frozen=True)
+class Header:
+    """The names of the columns of a file.
 
-
-def parse_header(file: str, header: Sequence[str], tickers: Iterable[str], date: int | None = None) -> PriceColumns:
-    """Read a one-row header.
-
-    Parameters
+    Attributes
     ----------
     file : its name, for messages
-    header : the cells
-    tickers : the columns wanted of a wide file
+    where : file and line, for messages
+    names : one a column
+    above : of a header of two rows, the names in the other one; else none
     date : number of the date column where it is known already
+    texts : the cells of a column that holds text, None of any other
+
+    """
+
+    file: str
+    where: str
+    names: Sequence[str]
+    above: Sequence[str] = ()
+    date: int | None = None
+    texts: Callable[[int], Sequence[str] | None] = lambda _: None
+
+
+def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> PriceColumns:
+    """Return where a file keeps dates, closes and events of ``tickers``.
 
     Raises
     ------
     DataError
-        When there is no date column, or a column that is wanted occurs twice.
+        When there is no date column, or several columns may be the one that is meant.
 
     """
-    date = _date_column(file, header) if date is None else date
-    if not _are_field_names([name for column, name in enumerate(header) if column != date]):
-        return _wide_columns(file, header, date, tickers)
-    roles = {column_role(name): column for column, name in reversed(list(enumerate(header))) if column != date}
-    folded = {name.strip().lower(): column for column, name in enumerate(header)}
-    closes, notes = _classify_closes(file, roles, folded)
-    series: dict[str | None, FieldColumns] = {None: _with_events(closes, roles)}
-    return PriceColumns(date, series, roles.get("ticker"), notes=notes)
-
-
-def parse_double_header(
-    file: str, fields: Sequence[str], tickers: Sequence[str], wanted: Iterable[str]
-) -> PriceColumns:
-    """Read a header of two rows, fields above tickers (or the other way round), first cell of each its label."""
-    wanted = set(wanted)
-    series: dict[str | None, FieldColumns] = {}
-    notes: list[str] = []
-    for ticker in dict.fromkeys(tickers[1:]):
-        own = [column for column in range(1, len(tickers)) if tickers[column] == ticker]
-        roles = {column_role(fields[column]): column for column in own}
-        found, remarks = _classify_closes(file, roles, {fields[column].strip().lower(): column for column in own})
-        if ticker in wanted:
-            series[ticker] = _with_events(found, roles)
-            notes.extend(remarks)
-    return PriceColumns(0, series, names=tuple(dict.fromkeys(tickers[1:])), notes=tuple(dict.fromkeys(notes)))
+    wanted, rename = tuple(dict.fromkeys(tickers)), keys.rename or {}
+    stated = _stated_roles(header, keys)
+    date = stated["date"][0] if "date" in stated else header.date
+    header = dataclasses.replace(header, date=_date_column(header) if date is None else date)
+    said = {column: role for role, columns in stated.items() for column in columns}
+    single = not header.above and _are_fields(header, {*wanted, *rename}, said)
+    if "date" not in stated:
+        _refuse_second_dates(header, {*wanted, *rename})
+    columns: dict[str | None, list[NamedColumn]] = {}
+    for at, name in enumerate(header.names):
+        if at != header.date:
+            role, ticker = _meaning(header, at, {*wanted, *rename}, single=single)
+            role = said.get(at, "other" if role in stated else role)
+            above = header.above[at] if header.above else ""
+            column = NamedColumn(at, name, role, at in said, above)
+            columns.setdefault(rename.get(ticker or "", ticker), []).append(column)
+    columns = {ticker: _as_values(header, own, keys) for ticker, own in columns.items()}
+    if single:
+        return _of_one_series(header, columns.get(None, []), wanted, keys)
+    return _of_named_series(header, columns, wanted)
 
 
 def shortlist(names: Iterable[str], most: int = 12) -> str:
@@ -93,62 +97,187 @@ def shortlist(names: Iterable[str], most: int = 12) -> str:
     return (", ".join(whole[:most]) or "nothing") + rest
 
 
-def _date_column(file: str, header: Sequence[str]) -> int:
-    for column, name in enumerate(header):
-        if column_role(name) == "date":
-            return column
-    if header and header[0].strip().lower() in {"", "index", "unnamed: 0"}:
-        return 0
-    expected = "expected a column of dates and one of closes a ticker, separated by commas; name the first column date"
-    raise DataError(f"{file}: found the header {shortlist(header)}, {expected}")
-
-
-def _are_field_names(names: Sequence[str]) -> bool:
-    """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
-    roles = {column_role(name) for name in names}
-    if not roles & {"close", "adjusted", "price"}:
-        return False
-    return "" not in roles or bool({"Close", "close"} & set(names) and _OPEN_HIGH_LOW & set(names))
-
-
-def _wide_columns(file: str, header: Sequence[str], date: int, tickers: Iterable[str]) -> PriceColumns:
-    names = [name.strip() for name in header]
-    for ticker in tickers:
-        if names.count(ticker) > 1:
-            raise DataError(f"{file}: {ticker}: found {names.count(ticker)} columns, expected one; remove the others")
-    series: dict[str | None, FieldColumns] = {
-        ticker: FieldColumns({"unsaid": names.index(ticker)})
-        for ticker in tickers
-        if ticker in names and names.index(ticker) != date
+def _stated_roles(header: Header, keys: ReadingKeys) -> dict[Role, list[int]]:
+    """Return the columns that the owner names, by role; of two header rows one name may be that of many columns."""
+    said = keys.columns
+    if said is None:
+        return {}
+    stated: dict[Role, str | None] = {
+        "date": said.date,
+        "close": said.close,
+        "adjusted": said.adjusted,
+        "ticker": said.ticker,
+        "dividend": said.dividend,
+        "split": said.split,
+        "currency": said.currency,
     }
-    return PriceColumns(date, series, names=tuple(name for column, name in enumerate(names) if name and column != date))
+    return {role: _stated_columns(header, role, name) for role, name in stated.items() if name is not None}
 
 
-def _with_events(closes: dict[CloseKind, int], roles: dict[str, int]) -> FieldColumns:
-    return FieldColumns(closes, roles.get("dividend"), roles.get("split"), roles.get("currency"))
+def _stated_columns(header: Header, role: str, name: str) -> list[int]:
+    number = re.fullmatch(r"#([0-9]{1,6})", name)
+    columns = [int(number[1]) - 1] if number else [at for at, own in enumerate(header.names) if own == name]
+    columns = columns or [at for at, own in enumerate(header.above) if own == name]
+    if not columns or not 0 <= columns[0] < len(header.names):
+        held = f"its columns are {shortlist(header.names)}"
+        raise DataError(
+            f"{header.where}: columns: {role}: found no column {name}{suggestion(name, header.names)}; {held}"
+        )
+    if len(columns) > 1 and not header.above:
+        ways = " or ".join(f'`columns: {{{role}: "#{at + 1}"}}`' for at in columns)
+        raise DataError(f"{header.where}: found {len(columns)} columns {name}, expected one; write {ways}")
+    return columns
 
 
-def _classify_closes(
-    file: str, roles: dict[str, int], folded: dict[str, int]
-) -> tuple[dict[CloseKind, int], tuple[str, ...]]:
-    """Return the columns of closes by kind, and what a reader should know about them."""
-    fields = set(folded)
-    note = ""
-    kinds: dict[CloseKind, int] = {}
-    if "adjusted" in roles:
-        kinds = {"adjusted": roles["adjusted"]}
-    elif "price" in roles and "close" in roles:
-        kinds, note = {"adjusted": roles["price"]}, "the column Price beside Close is taken as the adjusted close"
-    elif fields & _STOOQ_CLOSES:
-        return {"adjusted": roles["close"]}, (f"{file}: stooq adjusts its closes for splits and dividends",)
-    elif "close" in roles and {"dividends", "stock splits"} <= fields:
-        return {"adjusted": roles["close"]}, (f"{file}: Close beside Dividends is yfinance's adjusted close",)
-    elif "price" in roles and "change %" in fields:
-        kinds, note = {"raw": roles["price"]}, "investing.com prices hold no dividends"
-    elif "close" in roles and fields & {"dividend", "split"}:
-        note = "closes as traded, with dividends or splits beside them"
-    elif "close" in roles or "price" in roles:
-        return {"unsaid": roles.get("close", roles.get("price", 0))}, ()
-    if "close" in roles:
-        kinds["raw"] = roles["close"]
-    return kinds, ((f"{file}: {note}",) if note else ())
+def _date_column(header: Header) -> int:
+    dates = [at for at, name in enumerate(header.names) if column_role(name) == "date"]
+    others = [at for at, name in enumerate(header.names) if column_role(name) == "time"]
+    unnamed = [0] if header.names and not header.names[0].strip() else []
+    for at in (*dates, *others, *unnamed):
+        return at
+    expected = "expected a column of dates and one of closes a ticker; name the first column date, or write "
+    key = "`columns: {date: ..., close: ...}` in data.source"
+    raise DataError(f"{header.where}: found the header {shortlist(header.names)}, {expected}{key}")
+
+
+def _refuse_second_dates(header: Header, known: AbstractSet[str]) -> None:
+    """Raise DataError when another column holds other dates; one of numbers, as of the ticker DATA, holds none."""
+    for at, name in enumerate(header.names):
+        if at != header.date and column_role(name) == "date" and name not in known:
+            cells = header.texts(at)
+            same = name == header.names[header.date or 0]
+            if same or (cells is not None and list(cells) != list(header.texts(header.date or 0) or ())):
+                ways = " or ".join(f'`columns: {{date: "#{one + 1}"}}`' for one in (header.date or 0, at))
+                first = header.names[header.date or 0]
+                raise DataError(
+                    f"{header.where}: found the dates {first} and {name}, expected one column; write {ways}"
+                )
+
+
+def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role]) -> bool:
+    """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
+    if set(said.values()) & _CLOSES:
+        return True
+    roles = {name: column_role(name) for at, name in enumerate(header.names) if at != header.date and name}
+    if not set(roles.values()) & {"close", "adjusted", "unadjusted", "return"}:
+        return False
+    ranges = {fold_name(name) for name, role in roles.items() if role == "range"}
+    if known & roles.keys():
+        return {"open", "high", "low"} <= ranges and "" not in {roles[name] for name in known & roles.keys()}
+    strange = not {"", "doubtful"}.isdisjoint(_role_of_repeated(header, name) for name in roles)
+    return not strange or any(role == "range" and not name.isupper() for name, role in roles.items())
+
+
+def _role_of_repeated(header: Header, name: str) -> Role:
+    """Return the role of a name; of Close.1, as pandas writes a second Close, that of Close."""
+    base = _REPEATED.sub("", name)
+    return column_role(base if base in header.names else name)
+
+
+def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool) -> tuple[Role, str | None]:
+    """Return what a column is and whose: None for the ticker that no name tells."""
+    name = header.names[at]
+    if header.above:
+        above = header.above[at]
+        return (column_role(name), above or None) if _fields_below(header) else (column_role(above), name or None)
+    role = _role_of_repeated(header, name)
+    if fold_name(name) == "index":
+        role = "company"  # no date here: the numbers of rows, or names of indices
+    if single or not name:
+        return role, None
+    if name in known:
+        return "close", name
+    field, ticker = split_name(name)
+    if field and (ticker in known or _all_joined(tuple(header.names))):
+        return field, ticker
+    if role in {"ticker", "company", "currency"} or (role in {"adjusted", "doubtful"} and not name.isupper()):
+        return role, None
+    return "close", name
+
+
+def _fields_below(header: Header) -> bool:
+    """Tell whether the row of names holds the fields, and the one above it the tickers."""
+    values = [at for at, name in enumerate(header.names) if at != header.date and name and header.above[at]]
+    below = [column_role(header.names[at]) for at in values]
+    above = [column_role(header.above[at]) for at in values]
+    if below.count("") != above.count(""):
+        return below.count("") < above.count("")
+    return _CLOSES.isdisjoint(above)
+
+
+@lru_cache(maxsize=64)
+def _all_joined(names: tuple[str, ...]) -> bool:
+    """Tell whether every name but those of dates joins a field and a ticker."""
+    values = [name for name in names if name and column_role(name) not in {"date", "time"}]
+    return bool(values) and all(split_name(name)[0] for name in values)
+
+
+def _as_values(header: Header, columns: list[NamedColumn], keys: ReadingKeys) -> list[NamedColumn]:
+    """Return the columns of a ticker with its returns as its closes where returns are to be read."""
+    roles = {column.role for column in columns}
+    if "return" not in roles or (keys.values != "returns" and roles & {"close", "adjusted", "unadjusted"}):
+        return columns
+    if keys.values != "returns":
+        names = shortlist(column.name for column in columns if column.role == "return")
+        raise DataError(f"{header.where}: found {names}, expected prices; {RETURNS_REMEDY}")
+    roles_of: dict[Role, Role] = {"return": "close", "close": "other", "adjusted": "other", "unadjusted": "other"}
+    return [dataclasses.replace(column, role=roles_of.get(column.role, column.role)) for column in columns]
+
+
+def _of_one_series(
+    header: Header, columns: Sequence[NamedColumn], wanted: Sequence[str], keys: ReadingKeys
+) -> PriceColumns:
+    """Return the columns of a file whose header names fields."""
+    names = frozenset(fold_name(name) for name in header.names)
+    ticker, notes = find_ticker_column(header.where, columns, wanted, keys.rename or {}, header.texts)
+    fields, remarks = choose_closes(header.where, columns, names)
+    left = [column.name for column in columns if column.role == "" and column.name and column.at != ticker]
+    unread = (f"{shortlist(left)} not read",) if left else ()
+    return PriceColumns(
+        date=header.date or 0,
+        series={None: fields},
+        ticker=ticker,
+        notes=tuple(f"{header.file}: {note}" for note in (*notes, *remarks, *unread)),
+        roles=_roles(header, ticker, {None: fields}),
+    )
+
+
+def _of_named_series(
+    header: Header, columns: Mapping[str | None, list[NamedColumn]], wanted: Sequence[str]
+) -> PriceColumns:
+    """Return the columns of a file whose header names tickers."""
+    names = tuple(name for name, own in columns.items() if name and any(column.role in _CLOSES for column in own))
+    for column in columns.get(None, []):
+        if column.role in {"adjusted", "doubtful"}:
+            whose = f"found {column.name} beside {shortlist(names)}, which does not say whose it is"
+            raise DataError(f"{header.where}: {whose}; call it as in {names[0] if names else 'SPY'}.Adjusted")
+    series: dict[str | None, FieldColumns] = {}
+    notes: list[str] = []
+    for ticker in wanted:
+        own = columns.get(ticker, [])
+        closes = [column.name for column in own if column.role == "close"]
+        if not header.above and len(closes) > len(set(closes)):
+            raise DataError(f"{header.where}: {ticker}: found {len(closes)} columns, expected one; remove the others")
+        if own:
+            label = header.date or 0
+            cells = [cell for one in own for cell in (one.name, one.above)]
+            cells += [header.names[label], *header.above[label : label + 1]]
+            found = choose_closes(f"{header.where}: {ticker}", own, frozenset(map(fold_name, cells)))
+            series[ticker] = found[0]
+            notes.extend(f"{header.file}: {note}" for note in found[1])
+    unique = tuple(dict.fromkeys(notes))
+    return PriceColumns(header.date or 0, series, names=names, notes=unique, roles=_roles(header, None, series))
+
+
+def _roles(
+    header: Header, ticker: int | None, series: Mapping[str | None, FieldColumns]
+) -> tuple[tuple[str, str], ...]:
+    """Return what each column that is read is read as, by its name."""
+    found = {header.date or 0: "date"} | ({} if ticker is None else {ticker: "ticker"})
+    for name, fields in series.items():
+        whose = f" of {name}" if name else ""
+        found |= {at: f"{kind} close{whose}" for kind, at in fields.closes.items()}
+        found |= dict.fromkeys(fields.dividends, f"dividends{whose}")
+        found |= {at: f"splits{whose}" for at in (fields.split,) if at is not None}
+        found |= {at: f"currency{whose}" for at in (fields.currency,) if at is not None}
+    return tuple((header.names[at] or f"#{at + 1}", role) for at, role in sorted(found.items()))

@@ -19,10 +19,11 @@ from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.dates import Dates, parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.layouts import column_role, parse_double_header, parse_header
+from engine.data.sources.layouts import Header, find_columns
 from engine.data.sources.numbers import parse_numbers
-from engine.data.sources.price_columns import FieldColumns, PriceColumns
+from engine.data.sources.price_columns import PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
+from engine.data.sources.roles import column_role
 from engine.data.sources.stamps import session_days
 
 MAX_ROWS: Final = 100_000_000
@@ -46,7 +47,9 @@ def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> Price
     with pq.ParquetFile(path, page_checksum_verification=True) as source:
         schema = source.schema_arrow
         _refuse_bomb(path.name, source.metadata.num_rows)
-        columns = _find_columns(path.name, schema, wanted)
+        columns = _find_columns(path.name, source, wanted, keys)
+        if not columns.series:
+            return PriceTable({}, columns.names, columns.notes, columns.roles)
         asked = [schema.names[at] for at in sorted(columns.used())]
         twice = [name for name in asked if schema.names.count(name) > 1]
         if twice:
@@ -59,9 +62,10 @@ def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> Price
     notes = dates.notes + columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
     rows = None
     if columns.ticker is not None:
-        rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted)
+        rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted, keys)
     columns = dataclasses.replace(columns, notes=notes)
-    return build_price_table(path.name, dates.days, columns, rows, _ArrowColumns(path.name, table, schema.names))
+    cells = _ArrowColumns(path.name, table, schema.names)
+    return build_price_table(path.name, dates.days, columns, rows, cells, keys)
 
 
 def _refuse_bomb(file: str, rows: int) -> None:
@@ -83,7 +87,7 @@ class _ArrowColumns:
         if column not in self.converted:
             self.converted[column] = _read_numbers(self.file, self.names[column], self.table)
         whole = self.converted[column]
-        return whole if len(rows) == len(whole) else whole[rows]
+        return whole if len(rows) == len(whole) and rows[0] == 0 else whole[rows]
 
     def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
         if not _is_text(self.table[self.names[column]].type):
@@ -92,42 +96,43 @@ class _ArrowColumns:
         return parse_numbers(Grid(self.file, [], []), ticker, cells, (rows + 1).tolist())
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
-        try:
-            cells = self.table[self.names[column]].cast(pa.string()).to_pylist()
-        except pa.ArrowException:
-            found = f"found a column {self.names[column]} of {self.table[self.names[column]].type}"
-            raise DataError(f"{self.file}: {found}, expected text; convert the column") from None
-        return [(cells[at] or "").strip() for at in rows]
+        cells = _to_texts(self.file, self.names[column], self.table[self.names[column]])
+        return [cells[at] for at in rows.tolist()]
 
     def currency(self, column: int, rows: IntArray) -> str:  # noqa: ARG002  (numbers stand without a sign)
         return ""
 
 
-def _find_columns(file: str, schema: pa.Schema, wanted: tuple[str, ...]) -> PriceColumns:
+def _to_texts(file: str, name: str, column: pa.ChunkedArray) -> list[str]:
+    try:
+        cells = column.cast(pa.string()).to_pylist()
+    except pa.ArrowException:
+        raise DataError(f"{file}: found a column {name} of {column.type}, expected text; convert the column") from None
+    return [(cell or "").strip() for cell in cells]
+
+
+def _find_columns(file: str, source: pq.ParquetFile, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceColumns:
     """Find dates and closes; a pair of names in a column's name is how pandas stores two header rows."""
+    schema = source.schema_arrow
     names = list(schema.names)
     date = _date_column(schema)
     pairs = [_NAME_PAIR.fullmatch(name) for name in names]
-    if date is not None and names and all(pair for at, pair in enumerate(pairs) if at != date):
-        halves = [pair.groups() for at, pair in enumerate(pairs) if pair and at != date]
-        turned = all(column_role(first) == "" for first, _ in halves)
-        fields = [half[1] if turned else half[0] for half in halves]
-        tickers = [half[0] if turned else half[1] for half in halves]
-        found = parse_double_header(file, ["", *fields], ["", *tickers], wanted)
-        places = [at for at in range(len(names)) if at != date]
-        series = {ticker: _moved(fields, places) for ticker, fields in found.series.items()}
-        return PriceColumns(date, series, names=found.names, notes=found.notes)
-    return parse_header(file, names, wanted, date)
+    above: list[str] = []
+    if date is not None and len(names) > 1 and all(pair for at, pair in enumerate(pairs) if at != date):
+        above = [pair[1].strip() if pair else "" for pair in pairs]
+        names = [pair[2].strip() if pair else name for pair, name in zip(pairs, names, strict=True)]
 
+    def texts(at: int) -> list[str] | None:
+        kind, name = schema.field(at).type, schema.names[at]
+        if not (_is_text(kind) or pa.types.is_dictionary(kind)) or schema.names.count(name) > 1:
+            return None
+        return _to_texts(file, name, source.read([name], use_pandas_metadata=False, use_threads=False)[name])
 
-def _moved(fields: FieldColumns, places: list[int]) -> FieldColumns:
-    """Return the columns of the file, of those of a header that has no column of dates but the first."""
-
-    def place(at: int | None) -> int | None:
-        return None if at is None else places[at - 1]
-
-    closes = {kind: places[at - 1] for kind, at in fields.closes.items()}
-    return FieldColumns(closes, place(fields.dividend), place(fields.split), place(fields.currency))
+    twice = [name for name in names if names.count(name) > 1 and column_role(name) == "date"]
+    if twice and not above:
+        raise DataError(f"{file}: found several columns {twice[0]}, expected one; remove the others")
+    header = Header(file, file, [name.strip() for name in names], above, date, texts)
+    return find_columns(header, wanted, keys)
 
 
 def _date_column(schema: pa.Schema) -> int | None:
@@ -193,7 +198,9 @@ def _read_numbers(file: str, name: str, table: pa.Table) -> FloatArray:
     return to_numpy(column if kind == pa.float64() else column.cast(pa.float64(), safe=False), np.float64)
 
 
-def _rows_by_ticker(file: str, name: str, table: pa.Table, wanted: tuple[str, ...]) -> dict[str, IntArray]:
+def _rows_by_ticker(
+    file: str, name: str, table: pa.Table, wanted: tuple[str, ...], keys: ReadingKeys
+) -> dict[str, IntArray]:
     """Return the rows of every ticker of a long file; none of one that is not wanted."""
     try:
         labels = table[name].cast(pa.string()).combine_chunks().dictionary_encode()
@@ -202,7 +209,11 @@ def _rows_by_ticker(file: str, name: str, table: pa.Table, wanted: tuple[str, ..
         raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
     if labels.null_count:
         raise DataError(f"{file}: found rows without a ticker, expected one in each; complete them")
-    known = map(str, labels.dictionary.to_pylist())
+    rename = keys.rename or {}
+    known = [rename.get(name, name) for name in map(str, labels.dictionary.to_pylist())]
     codes = to_numpy(labels.indices, np.int32)
     none: IntArray = np.empty(0, dtype=np.int64)
+    if len(set(known)) < len(known):
+        twice = next(ticker for ticker in known if known.count(ticker) > 1)
+        raise DataError(f"{file}: rename: found several names of {twice}, expected one; leave the others out")
     return {ticker: np.flatnonzero(codes == at) if ticker in wanted else none for at, ticker in enumerate(known)}

@@ -11,17 +11,23 @@ CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
 
 @dataclass(frozen=True)
 class FieldColumns:
-    """The columns of one ticker: its closes by kind; its events and its currency where the file states them."""
+    """The columns of one ticker: its closes by kind; its events and its currency where the file states them.
+
+    ``dividends`` are added up: some vendors write capital gains beside them. ``stated`` is the currency that the
+    header names.
+    """
 
     closes: Mapping[CloseKind, int]
-    dividend: int | None = None
+    dividends: tuple[int, ...] = ()
     split: int | None = None
     currency: int | None = None
+    stated: str = ""
 
     def __iter__(self) -> Iterator[int]:
         """Iterate over all columns that are to be read."""
         yield from self.closes.values()
-        yield from (at for at in (self.dividend, self.split, self.currency) if at is not None)
+        yield from self.dividends
+        yield from (at for at in (self.split, self.currency) if at is not None)
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class PriceColumns:
     """All columns of a file that are to be read, and what its header tells about them.
 
     ``series`` by ticker, the ticker None where the header does not name it; ``ticker`` is the column that names it;
-    ``names`` are all tickers that the header names.
+    ``names`` are all tickers that the header names; ``roles``, what each column is read as, by its name.
     """
 
     date: int
@@ -37,6 +43,7 @@ class PriceColumns:
     ticker: int | None = None
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
 
     def used(self) -> set[int]:
         """Return every column that is to be read."""

@@ -14,7 +14,23 @@ from engine.data.sources.price_table import PriceTable
 from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_workbook
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
-SUFFIXES: Final = frozenset({".csv", ".txt", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
+_SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
+_COMPRESSED: Final = frozenset({".gz", ".xz", ".zip"})
+
+
+def bare_name(path: Path) -> str:
+    """Return the name of a file without its endings.
+
+    >>> bare_name(Path("BRK.B.csv.gz"))
+    'BRK.B'
+    """
+    inner = Path(path.stem) if path.suffix.lower() in _COMPRESSED else path
+    return inner.stem if inner.suffix.lower() in _SUFFIXES else inner.name
+
+
+def is_price_file(path: Path) -> bool:
+    """Tell by its name whether a file may hold prices; what is hidden or open in a spreadsheet is no file of ours."""
+    return path.suffix.lower() in _SUFFIXES | _COMPRESSED and not path.name.startswith((".", "~$"))
 
 
 def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:

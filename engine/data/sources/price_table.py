@@ -12,7 +12,9 @@ import numpy as np
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.sources.base import CloseSeries
+from engine.data.sources.grid import NO_KEYS, ReadingKeys
 from engine.data.sources.price_columns import CloseKind, FieldColumns, PriceColumns
+from engine.data.sources.returns import RETURNS_REMEDY, chain_returns, look_like_returns
 
 _RATIO: Final = re.compile(r"([0-9.]+) ?(?::|/|-?for-?| for ) ?([0-9.]+)", re.IGNORECASE)
 
@@ -22,12 +24,14 @@ class PriceTable:
     """What one file holds of the tickers asked for.
 
     ``series`` by (ticker, kind), the ticker None where the file does not name it; ``names`` are all tickers that the
-    file names, none for a single series; ``notes`` are what a reader of the result should know.
+    file names, none for a single series; ``notes`` are what a reader of the result should know; ``roles``, what each
+    column is read as, by its name.
     """
 
     series: dict[tuple[str | None, CloseKind], CloseSeries]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
 
     def by_kind(self, ticker: str) -> dict[CloseKind, CloseSeries]:
         """Return the closes of ``ticker``; a single series that the file does not name is anybody's."""
@@ -39,7 +43,7 @@ class ColumnReader(Protocol):
     """Reads the columns of one file, whatever it is written in, at some of its rows; ``ticker`` is for messages."""
 
     def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        """Return numbers, NaN for an empty cell."""
+        """Return numbers, NaN for an empty cell; ``rows`` rise or fall."""
         ...
 
     def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
@@ -79,6 +83,7 @@ def build_price_table(
     columns: PriceColumns,
     rows_by_ticker: Mapping[str, IntArray] | None,
     cells: ColumnReader,
+    keys: ReadingKeys = NO_KEYS,
 ) -> PriceTable:
     """Return the series of a file.
 
@@ -89,6 +94,7 @@ def build_price_table(
     columns : where its closes and events are
     rows_by_ticker : of a long file, the rows of every ticker in it; none of one that is not wanted
     cells : reads a column, for a ticker, at some of the rows
+    keys : its owner's scale, and whether its values are returns
 
     """
     series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
@@ -96,62 +102,75 @@ def build_price_table(
         for ticker, rows in ({name: np.arange(len(days))} if rows_by_ticker is None else rows_by_ticker).items():
             if len(rows):
                 label = ticker or "its close"
-                for kind, one in _read_series(file, label, days, fields, rows, cells).items():
-                    series[ticker, kind] = one
-    return PriceTable(series, columns.names if rows_by_ticker is None else tuple(rows_by_ticker), columns.notes)
+                order = _ascending_rows(file, label, days[rows])
+                own = _TickerRows(file, label, days[rows][order], rows[order], cells, keys)
+                series |= {(ticker, kind): one for kind, one in own.read(fields).items()}
+    names = columns.names if rows_by_ticker is None else tuple(rows_by_ticker)
+    notes = columns.notes
+    if series and keys.values == "returns":
+        notes = (*notes, f"{file}: closes are made of its returns, the first of which has no close before it")
+    return PriceTable(series, names, notes, columns.roles)
 
 
-def _read_series(
-    file: str, label: str, days: DateArray, fields: FieldColumns, rows: IntArray, cells: ColumnReader
-) -> dict[CloseKind, CloseSeries]:
-    """Return the closes of one ticker by kind; adjusted ones contain the events, all others carry them."""
-    own, order = days[rows], _ascending_rows(file, label, days[rows])
-    dividends = splits = None
-    if set(fields.closes) - {"adjusted"}:
-        if fields.dividend is not None:
-            dividends = _checked(file, label, own, cells.numbers(fields.dividend, label, rows), "dividend", 0.0)[order]
-        if fields.split is not None:
-            splits = _checked(file, label, own, cells.ratios(fields.split, label, rows), "split", 1.0)[order]
-    currency = "" if fields.currency is None else _only_currency(file, label, cells.texts(fields.currency, rows))
-    series: dict[CloseKind, CloseSeries] = {}
-    for kind, column in fields.closes.items():
-        closes = _checked_closes(file, label, own, cells.numbers(column, label, rows))[order]
-        with_events = (None, None) if kind == "adjusted" else (dividends, splits)
-        sign = cells.currency(column, rows)
-        if currency and sign and sign != currency:
-            message = f"found closes in {sign} beside the currency {currency}, expected one; correct the column"
-            raise DataError(f"{file}: {label}: {message}")
-        series[kind] = CloseSeries(own[order], closes, *with_events, currency or sign)
-    return series
+@dataclass(frozen=True)
+class _TickerRows:
+    """The rows of one ticker, the oldest first."""
 
+    file: str
+    ticker: str
+    days: DateArray
+    rows: IntArray
+    cells: ColumnReader
+    keys: ReadingKeys
 
-def _checked_closes(file: str, ticker: str, days: DateArray, closes: FloatArray) -> FloatArray:
-    wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
-    if len(wrong):
-        at = wrong[0]
-        raise DataError(
-            f"{file}: {ticker} on {days[at]}: found the close {closes[at]:g}, expected a finite price above 0; "
-            "correct it or leave it empty"
-        )
-    return closes
+    def read(self, fields: FieldColumns) -> dict[CloseKind, CloseSeries]:
+        """Return its closes by kind; adjusted ones contain the events, all others carry them."""
+        dividends = splits = None
+        if set(fields.closes) - {"adjusted"}:
+            if fields.dividends:
+                columns = [self._events(column, "dividend", 0.0) for column in fields.dividends]
+                dividends = np.sum(columns, axis=0) * (self.keys.scale or 1.0)
+            if fields.split is not None:
+                splits = self._events(fields.split, "split", 1.0)
+        series: dict[CloseKind, CloseSeries] = {}
+        for kind, column in fields.closes.items():
+            events = (None, None) if kind == "adjusted" else (dividends, splits)
+            series[kind] = CloseSeries(self.days, self._closes(column), *events, self._currency(fields, column))
+        return series
 
+    def _closes(self, column: int) -> FloatArray:
+        closes = self.cells.numbers(column, self.ticker, self.rows)
+        if self.keys.values == "returns":
+            return chain_returns(f"{self.file}: {self.ticker}", self.days, closes, self.keys.scale)
+        wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
+        if len(wrong):
+            at = wrong[0]
+            remedy = "correct it or leave it empty"
+            if self.keys.values is None and look_like_returns(closes):
+                remedy = f"if these are returns, {RETURNS_REMEDY}"
+            message = f"found the close {closes[at]:g}, expected a finite price above 0; {remedy}"
+            raise DataError(f"{self.file}: {self.ticker} on {self.days[at]}: {message}")
+        return closes if self.keys.scale is None else closes * self.keys.scale
 
-def _checked(file: str, ticker: str, days: DateArray, events: FloatArray, name: str, none: float) -> FloatArray:
-    """Return events with ``none`` where there is none: an empty cell, or 0 as yfinance writes for no split."""
-    wrong = np.flatnonzero(np.isinf(events) | (events < 0.0))
-    if len(wrong):
-        at = wrong[0]
-        message = f"found the {name} {events[at]:g}, expected none or a finite number above 0; correct it"
-        raise DataError(f"{file}: {ticker} on {days[at]}: {message}")
-    return np.where(np.isnan(events) | (events == 0.0), none, events)
+    def _events(self, column: int, name: str, none: float) -> FloatArray:
+        """Return events with ``none`` where there is none: an empty cell, or 0 as yfinance writes for no split."""
+        read = self.cells.ratios if name == "split" else self.cells.numbers
+        events = read(column, self.ticker, self.rows)
+        wrong = np.flatnonzero(np.isinf(events) | (events < 0.0))
+        if len(wrong):
+            at = wrong[0]
+            message = f"found the {name} {events[at]:g}, expected none or a finite number above 0; correct it"
+            raise DataError(f"{self.file}: {self.ticker} on {self.days[at]}: {message}")
+        return np.where(np.isnan(events) | (events == 0.0), none, events)
 
-
-def _only_currency(file: str, ticker: str, cells: Sequence[str]) -> str:
-    found = sorted(set(cells) - {""})
-    if len(found) > 1:
-        message = f"found closes in {' and '.join(found)}, expected one currency; split the file or convert the closes"
-        raise DataError(f"{file}: {ticker}: {message}")
-    return found[0] if found else ""
+    def _currency(self, fields: FieldColumns, column: int) -> str:
+        """Return the one currency that column, header and sign beside the numbers state; ``""`` where none does."""
+        cells = () if fields.currency is None else self.cells.texts(fields.currency, self.rows)
+        found = {*cells, fields.stated, self.cells.currency(column, self.rows)} - {""}
+        if len(found) > 1:
+            message = f"found closes in {' and '.join(sorted(found))}, expected one currency"
+            raise DataError(f"{self.file}: {self.ticker}: {message}; split the file or convert the closes")
+        return found.pop() if found else ""
 
 
 def _ascending_rows(file: str, ticker: str, days: DateArray) -> slice:

@@ -1,0 +1,58 @@
+"""Blocks side by side on one sheet, each with dates of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from engine.data.sources.header_rows import Table, is_date_like
+from engine.data.sources.roles import column_role
+
+
+def split_blocks(table: Table) -> list[tuple[int, Table]]:
+    """Return the blocks of a table and the number of the first column of each; one where only one column has dates."""
+    if table.date is None:
+        return [(0, table)]
+    dates = list(_date_columns(table))
+    starts = [
+        at
+        for at, following in zip(dates, [*dates[1:], len(table.names)], strict=True)
+        if _has_values(table, at, following)
+    ]
+    if len(starts) < 2 or starts[0] != table.date:
+        return [(0, table)]
+    ends = [*starts[1:], len(table.names)]
+    return [(begin, _cut(table, begin, end)) for begin, end in zip(starts, ends, strict=True)]
+
+
+def _date_columns(table: Table) -> Iterator[int]:
+    """Yield the columns that are called dates and look like dates; DATA is a ticker as well."""
+    for at, name in enumerate(table.names):
+        if at == table.date:
+            yield at
+        elif column_role(name) == "date" or (name and table.date is not None and name == table.names[table.date]):
+            first = next((row[at] for row in table.rows if row[at]), "")
+            if is_date_like(first, numbers=name == table.names[table.date or 0]):
+                yield at
+
+
+def _has_values(table: Table, begin: int, end: int) -> bool:
+    """Tell whether a column between two of dates may hold closes."""
+    return any(
+        (table.names[at] or any(table.above[at : at + 1])) and any(row[at] for row in table.rows)
+        for at in range(begin + 1, end)
+    )
+
+
+def _cut(table: Table, begin: int, end: int) -> Table:
+    """Return the columns from ``begin`` up to ``end``, and the rows in which they are not all empty."""
+    rows = [row[begin:end] for row in table.rows]
+    kept = [at for at, row in enumerate(rows) if any(row)]
+    return dataclasses.replace(
+        table,
+        names=table.names[begin:end],
+        above=table.above[begin:end],
+        date=0,
+        rows=[rows[at] for at in kept],
+        lines=[table.lines[at] for at in kept],
+    )

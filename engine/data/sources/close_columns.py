@@ -1,0 +1,146 @@
+"""Which column holds the closes, and whether splits and dividends are in them; two that may be meant are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.core.errors import DataError
+from engine.data.sources.price_columns import CloseKind, FieldColumns
+from engine.data.sources.roles import Role, column_currency, fold_name
+
+_STOOQ_POLISH: Final = frozenset({"data", "otwarcie", "najwyzszy", "najnizszy", "zamkniecie"})
+_STOOQ_BULK: Final = frozenset({"ticker", "per", "date", "time", "close", "openint"})
+_YFINANCE: Final = frozenset({"open", "high", "low", "close", "dividends", "stock splits"})
+_YFINANCE_PRICE: Final = frozenset({"price", "close", "high", "low", "open", "volume", "ticker"})
+_INVESTING: Final = frozenset({"date", "price", "open", "high", "low", "vol", "change %"})
+_HOLDS_CLOSES: Final[tuple[Role, ...]] = ("close", "adjusted", "unadjusted", "doubtful")
+
+
+@dataclass(frozen=True)
+class NamedColumn:
+    """A column, what its header calls it, and what that means."""
+
+    at: int
+    name: str
+    role: Role
+    said: bool = False
+    """Whether the owner says so."""
+    above: str = ""
+    """The name in the other row of a header of two."""
+
+
+def choose_closes(
+    where: str, columns: Sequence[NamedColumn], header: frozenset[str]
+) -> tuple[FieldColumns, tuple[str, ...]]:
+    """Return the columns of one ticker and what a reader should know about its closes.
+
+    Parameters
+    ----------
+    where : file, and line of the header
+    columns : those that belong to the ticker
+    header : the folded names of the whole header, which tell the vendor
+
+    Raises
+    ------
+    DataError
+        When several columns may be the one that is meant.
+
+    """
+    columns, note = _yfinance_price(columns, header)
+    of = {role: [column for column in columns if column.role == role] for role in _HOLDS_CLOSES}
+    if of["doubtful"]:
+        _refuse(where, [*of["doubtful"], *of["close"], *of["adjusted"]], "something adjusted that may be the close")
+    for role in ("adjusted", "close", "unadjusted"):
+        if len(of[role]) > 1:
+            _refuse(where, of[role], f"{len(of[role])} columns that may be the {_WORDS[role]}")
+    chosen: dict[CloseKind, NamedColumn] = {"adjusted": of["adjusted"][0]} if of["adjusted"] else {}
+    events = {role: [column.at for column in columns if column.role == role] for role in ("dividend", "gains", "split")}
+    raw, notes = _choose_raw(where, of, has_splits=bool(events["split"]))
+    if raw and chosen:
+        chosen["raw"] = raw
+    elif raw:
+        kind, note = _kind_of_sole_close(where, raw, columns, header)
+        chosen[kind] = raw
+        notes = (*notes, *note)
+    currency = [column.at for column in columns if column.role == "currency"]
+    stated = {column_currency(column.name) for column in chosen.values()} - {""}
+    fields = FieldColumns(
+        {kind: column.at for kind, column in chosen.items()},
+        (*events["dividend"], *events["gains"]),
+        _only(where, events["split"], "split"),
+        _only(where, currency, "currency"),
+        stated.pop() if len(stated) == 1 and not currency else "",
+    )
+    return fields, (*note, *notes)
+
+
+def _yfinance_price(
+    columns: Sequence[NamedColumn], header: frozenset[str]
+) -> tuple[Sequence[NamedColumn], tuple[str, ...]]:
+    """Read Price as the adjusted close in yfinance's header of two rows, where it stands in the place of Adj Close."""
+    prices = {column.at for column in columns if "price" in {fold_name(column.name), fold_name(column.above)}}
+    if not prices or not header >= _YFINANCE_PRICE:
+        return columns, ()
+    found = [replace(one, role="adjusted") if one.at in prices and not one.said else one for one in columns]
+    return found, ("the column Price beside Close is taken as the adjusted close",)
+
+
+_WORDS: Final[Mapping[Role, str]] = {"adjusted": "adjusted close", "close": "close", "unadjusted": "close as traded"}
+
+
+def _refuse(where: str, columns: Sequence[NamedColumn], what: str) -> None:
+    names = [column.name for column in columns]
+    shown = [f'"{n}"' if names.count(n) == 1 else f'"#{c.at + 1}"' for n, c in zip(names, columns, strict=True)]
+    key = "adjusted" if columns[0].role in {"adjusted", "doubtful"} else "close"
+    listed = " and ".join(
+        name if names.count(name) == 1 else f"{name} (#{c.at + 1})" for name, c in zip(names, columns, strict=True)
+    )
+    ways = " or ".join(f"`columns: {{{key}: {one}}}`" for one in shown)
+    raise DataError(f"{where}: found {listed}, {what}, expected one; write {ways} in data.source")
+
+
+def _only(where: str, columns: Sequence[int], name: str) -> int | None:
+    if len(columns) > 1:
+        shown = " or ".join(f'`columns: {{{name}: "#{at + 1}"}}`' for at in columns)
+        raise DataError(f"{where}: found {len(columns)} columns of {name}, expected one; write {shown} in data.source")
+    return columns[0] if columns else None
+
+
+def _choose_raw(
+    where: str, of: Mapping[Role, Sequence[NamedColumn]], *, has_splits: bool
+) -> tuple[NamedColumn | None, tuple[str, ...]]:
+    """Return the closes that are not adjusted: as traded where the splits are stated, else without their jumps."""
+    closes, traded = of["close"], of["unadjusted"]
+    if not closes or not traded:
+        return next(iter([*closes, *traded]), None), ()
+    if not of["adjusted"]:
+        _refuse(where, [*closes, *traded], "2 columns that may be the close")
+    taken, left = (traded[0], closes[0]) if has_splits else (closes[0], traded[0])
+    return taken, (f"of the closes that are not adjusted for dividends {taken.name} is taken, {left.name} left aside",)
+
+
+def _kind_of_sole_close(
+    where: str, close: NamedColumn, columns: Sequence[NamedColumn], header: frozenset[str]
+) -> tuple[CloseKind, tuple[str, ...]]:
+    """Return what the only column of closes holds, as far as the header or its vendor's rule says."""
+    roles = {column.role for column in columns}
+    if close.role == "unadjusted":
+        return "raw", ()
+    if header >= _STOOQ_POLISH or header >= _STOOQ_BULK:
+        return "adjusted", ("stooq adjusts its closes for splits and dividends",)
+    if {"dividends", "stock splits"} <= header and not close.said:
+        if not header >= _YFINANCE:
+            name = close.name
+            raise DataError(
+                f"{where}: found {name} beside Dividends and Stock Splits, where yfinance writes adjusted closes and "
+                f"others closes as traded; write `columns: {{adjusted: {name}}}` or `columns: {{close: {name}}}` in "
+                "data.source"
+            )
+        return "adjusted", (f"{close.name} beside Dividends is yfinance's adjusted close",)
+    if header >= _INVESTING and fold_name(close.name) == "price":
+        return "raw", ("investing.com prices hold no dividends",)
+    if roles & {"dividend", "split"}:
+        return "raw", ("closes as traded, with dividends or splits beside them",)
+    return "unsaid", ()

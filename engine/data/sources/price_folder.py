@@ -1,0 +1,116 @@
+"""A folder with a file for each ticker: which file is whose, and what is left aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from engine.core.did_you_mean import suggestion
+from engine.core.errors import DataError
+from engine.data.sources.close_kinds import FoundSeries
+from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.layouts import shortlist
+from engine.data.sources.price_files import bare_name, is_price_file, read_price_file
+
+_VENDOR_PREFIX: Final = "investing.com_"
+_COPY: Final = re.compile(
+    r"(?P<name>.+?)(?: ?\([0-9]+\)| ?[-_ ] ?(?:copy|kopie)(?: ?\(?[0-9]+\)?)?)|(?:kopie von|copy of) (?P<of>.+)",
+    re.IGNORECASE,
+)
+"""How browsers and desktops call a second file of a name."""
+
+
+class PriceFolder:
+    """The price files of a folder and the tickers they name, each read for its names once."""
+
+    def __init__(self, folder: Path, keys: ReadingKeys) -> None:
+        """List the files of ``folder``; raises DataError when it holds none."""
+        self.folder, self.keys = folder, keys
+        self.files = sorted(one for one in folder.iterdir() if is_price_file(one) and one.is_file())
+        self._inside: dict[Path, tuple[str, ...]] = {}
+        if not self.files:
+            message = "found no .csv, .txt, .xlsx or .parquet file, expected one for each ticker"
+            raise DataError(f"{folder}: {message}; check data.source.path")
+
+    def read(self, tickers: Sequence[str]) -> tuple[FoundSeries, tuple[str, ...]]:
+        """Return the closes of every ticker by kind with the name of its file, and what is to be known of them."""
+        found: FoundSeries = {}
+        notes: list[str] = []
+        owners: dict[Path, str] = {}
+        for ticker in tickers:
+            path = self.find(ticker)
+            table = read_price_file(path, (ticker,), self.keys)
+            kinds = table.by_kind(ticker)
+            if not kinds:
+                message = f"found {shortlist(table.names)} inside, expected {ticker} as in the file's name"
+                raise DataError(f"{path}: {message}; {rename_remedy(ticker, table.names)}, or rename the file")
+            if not table.names and path in owners:
+                message = f"found one series, but both {owners[path]} and {ticker} lead to it; name a file for each"
+                raise DataError(f"{path}: {message}")
+            owners[path] = ticker
+            found[ticker] = (path.name, kinds)
+            notes.extend(note for note in (*table.notes, *self._left_aside(path, ticker, tickers)) if note not in notes)
+        return found, tuple(notes)
+
+    def find(self, ticker: str) -> Path:
+        """Return the one file of ``ticker`` by the rule in :class:`engine.data.sources.files.Files`."""
+        matches = [path for path in self.files if self._name(path) == ticker]
+        matches = matches or [path for path in self.files if starts_with(path, ticker)]
+        matches = matches or [path for path in self.files if ticker in self._names_inside(path)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            remedy = f"remove or rename the others, or name one {ticker}{''.join(matches[0].suffixes[-1:])}"
+            names = shortlist(path.name for path in matches)
+            raise DataError(f"{self.folder}: {ticker}: found {names}, expected one file; {remedy}")
+        inside = [name for path in self.files for name in self._names_inside(path)]
+        known = [self._name(path).split("_")[0].split(" ")[0] for path in self.files] + inside
+        raise DataError(
+            f"{self.folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt, .xlsx or .parquet"
+            f"{suggestion(ticker, known)}; the folder holds {shortlist(path.name for path in self.files)}"
+        )
+
+    def _left_aside(self, taken: Path, ticker: str, tickers: Sequence[str]) -> list[str]:
+        """Say which files look like others of the same ticker: a browser calls a second download SPY (1).csv."""
+        others = [
+            path.name
+            for path in self.files
+            if path != taken and self._name(path) not in tickers and _may_be_of(self._name(path), ticker)
+        ]
+        return [f"{ticker}: {taken.name} is read, {shortlist(others)} left aside"] if others else []
+
+    def _name(self, path: Path) -> str:
+        name = _own_name(path)
+        return (self.keys.rename or {}).get(name, name)
+
+    def _names_inside(self, path: Path) -> tuple[str, ...]:
+        """Return the tickers a file names; one that cannot be read names none (it is not the one asked for)."""
+        if path not in self._inside:
+            try:
+                self._inside[path] = read_price_file(path, (), self.keys).names
+            except DataError:
+                self._inside[path] = ()
+        return self._inside[path]
+
+
+def starts_with(path: Path, ticker: str) -> bool:
+    """Tell whether the name of a file goes on after the ticker, as ``UNF_classic.csv``."""
+    return _own_name(path).startswith((f"{ticker}_", f"{ticker} "))
+
+
+def rename_remedy(ticker: str, names: Sequence[str]) -> str:
+    """Return the key that makes a name in a file the ticker asked for."""
+    name = names[0] if len(names) == 1 else "..."
+    return f'write `rename: {{"{name}": {ticker}}}` in data.source if {"it" if len(names) == 1 else "one"} is {ticker}'
+
+
+def _own_name(path: Path) -> str:
+    """Return the name without its ending and a vendor's prefix."""
+    return bare_name(path).removeprefix(_VENDOR_PREFIX)
+
+
+def _may_be_of(name: str, ticker: str) -> bool:
+    copy = _COPY.fullmatch(name)
+    return (copy is not None and ticker in {copy["name"], copy["of"]}) or name.startswith((f"{ticker}_", f"{ticker} "))
