@@ -181,9 +181,18 @@ def test_the_last_row_may_be_wrong(yahoo: FakeYahoo, fault: str) -> None:
     assert bool(yahoo.requests) == (fault != "tomorrow's row")
 
 
+def test_what_trades_on_seven_days_keeps_them(yahoo: FakeYahoo) -> None:
+    """A coin's Saturdays and Sundays are closes like others; the frequency of its column depends on them."""
+    every = np.arange(np.datetime64("2023-12-01"), np.datetime64("2024-03-09"))
+    yahoo.charts["BTC-USD"] = made_up("BTC-USD", *flat(every))
+    loaded = Yahoo().load(PriceRequest(("BTC-USD",)), now=EVENING)
+    assert np.array_equal(loaded.dates, every)
+
+
 def test_rows_that_are_no_sessions_are_left_out_and_counted(yahoo: FakeYahoo) -> None:
     """A currency pair has prices on New Year's Day; the exchange has no session then."""
     every = np.arange(np.datetime64("2023-12-25"), np.datetime64("2024-01-06"))
+    every = every[np.is_busday(every)]
     yahoo.charts["EURUSD=X"] = made_up("EURUSD=X", *flat(every))
     loaded = Yahoo().load(PriceRequest(("EURUSD=X",), end=dt.date(2024, 1, 5)), now=EVENING)
     assert np.array_equal(loaded.dates, days("2023-12-25", "2024-01-05"))

@@ -10,6 +10,7 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.data.market import Provenance
+from engine.data.sessions import weekdays
 from engine.data.sources import price_store as store
 from engine.data.sources.base import Closes, CloseSeries, FetchProgress, FetchReport, PriceRequest, combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
@@ -19,6 +20,8 @@ from engine.data.sources.yahoo_refresh import refresh_series
 _SOURCE: Final = "yahoo"
 _TOLERANCE: Final = 2e-3
 """Difference of a day's return, adjusted and by the events, that no rounding explains."""
+_WEEKEND_SHARE: Final = 0.05
+"""Share of Saturdays, and of Sundays, from which on a ticker trades on seven days."""
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
 _NOTE: Final = "Yahoo's closes, adjusted and as traded, from the local price store"
@@ -149,12 +152,16 @@ def _read_or_discard(ticker: str) -> tuple[StoredSeries | None, list[str]]:
 
 
 def _restrict_to_sessions(ticker: str, stored: StoredSeries, exchange: str) -> tuple[CloseSeries, list[str]]:
-    """Return adjusted closes beside those as traded, without days on which the exchange was closed."""
+    """Return adjusted closes beside those as traded, without days on which the exchange was closed.
+
+    What trades on Saturdays and Sundays has no such exchange, and keeps its days (S1).
+    """
     notes = _compare_with_events(ticker, stored)
     sessions = exchange_sessions(exchange, stored.dates[0] - LONGEST_CLOSURE, stored.dates[-1])
     known = np.isin(stored.dates, sessions)
     if len(sessions):
         known |= stored.dates < sessions[0]  # older than the calendar, which then cannot tell
+    known |= bool((np.bincount(weekdays(stored.dates), minlength=7)[5:] > _WEEKEND_SHARE * len(known)).all())
     if not known.all():
         first = stored.dates[~known][0]
         notes.append(f"{ticker}: left out {(~known).sum()} rows that are no sessions of {exchange}, the first {first}")
