@@ -267,12 +267,12 @@ def fetch(
 @data_app.command()
 def check(config: ConfigPath, overrides: Overrides = None) -> None:
     """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
-    from engine.backtest.prices import quality_findings
+    from engine.backtest.prices import load_closes, quality_findings
     from engine.report.data_terminal import print_quality
 
     loaded, request = composition.load_request(config, overrides or ())
     with prefix_errors(config):
-        closes = loaded.data.source.load(request)
+        closes = load_closes(loaded, request)
         findings = quality_findings(loaded, closes)
         print_quality(closes, findings)
     if any(finding.severity == "error" for finding in findings):

@@ -27,6 +27,7 @@ from engine.core.fields import (
 )
 from engine.data.currency_codes import QuotedCurrency, StatedUnit
 from engine.data.events import DividendUse
+from engine.data.period_stamps import Stamps
 from engine.data.portfolio_sessions import ReadFrequency
 from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
@@ -44,12 +45,15 @@ class Data(ConfigModel):
     ``currencies`` says by ticker in what its closes are quoted where the source does not; ``fx`` is whose rates convert
     them into the account's currency.
     ``frequency``: the one at which closes of a higher are read too, so that one portfolio may hold both (S1).
+    ``stamps`` says whether dates of monthly, weekly or quarterly closes are sessions (``as_written``), or name the
+    period that begins with them (``start_of_period``); by default the dates tell.
     """
 
     source: AnyPriceSource
     calendar: Exchange = "XNYS"
     dividends: DividendUse | None = None
     frequency: ReadFrequency | None = None
+    stamps: Stamps | None = None
     currencies: Mapping[Ticker, QuotedCurrency] = Field(default_factory=dict)
     fx: AnyFxSource = EcbRates()
 

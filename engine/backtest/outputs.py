@@ -38,7 +38,6 @@ from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
-from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -84,7 +83,7 @@ class RunResult:
             description=self.description,
             window=_window(ledger),
             account=AccountSummary(capital=ledger.capital, currency=market.currency),
-            portfolios={name: _portfolio_summary(item, market) for name, item in comparison.portfolios.items()},
+            portfolios={name: _portfolio_summary(item) for name, item in comparison.portfolios.items()},
             versus=dict(comparison.versus),
             checks=comparison.checks,
             data=DataSummary(
@@ -200,12 +199,12 @@ def _window(ledger: Ledger) -> WindowSummary:
     return WindowSummary(start=str(ledger.dates[0]), end=str(ledger.dates[-1]), sessions=len(ledger.dates))
 
 
-def _portfolio_summary(portfolio: PortfolioResult, market: Market) -> PortfolioSummary:
+def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
     return PortfolioSummary(
         **_window(portfolio.ledger).model_dump(),
         metrics=portfolio.metrics,
         max_weight=dict(portfolio.peak_weights),
-        currency_parts=split_gain(portfolio.ledger, market),
+        currency_parts=split_gain(portfolio.ledger, portfolio.market),
     )
 
 

@@ -15,8 +15,9 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
-from engine.data.frequency import with_frequencies
+from engine.data.frequency import read_frequencies
 from engine.data.market import Market
+from engine.data.period_stamps import move_period_stamps
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
@@ -70,10 +71,16 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
 def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
     """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
-    closes = config.data.source.load(request)
+    closes = load_closes(config, request)
     findings = quality_findings(config, closes)
     raise_error_findings(findings)
     return prepare_closes(config, closes, request), findings
+
+
+def load_closes(config: RunConfig[PolicyT], request: PriceRequest) -> Closes:
+    """Load the closes of a request, with the frequency of each column, on the sessions that its dates mean (S1)."""
+    closes = read_frequencies(config.data.source.load(request), config.data.frequency)
+    return move_period_stamps(closes, config.data.stamps)
 
 
 def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceRequest) -> Closes:
@@ -88,7 +95,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
     terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end)
-    return convert_currencies(with_frequencies(closes), terms)  # a close of a month's end takes the rate of that day
+    return convert_currencies(closes, terms)  # a close of a month's end takes the rate of that day
 
 
 def slice_window(market: Market, window: Window) -> tuple[Market, int]:

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray
+from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.errors import StalePriceError
 from engine.data.market import Market
 
 MAX_WAITING_SESSIONS: Final = 5
-"""Sessions that an order waits for a fresh price."""
+"""Sessions that an order waits for a fresh price: a week of daily ones."""
 
 
 class PendingOrders:
@@ -68,10 +69,11 @@ class PendingOrders:
 
     def raise_if_overdue(self, row: int, market: Market) -> None:
         """Raise StalePriceError when an order has waited too long at ``row``."""
-        late = self.mask & ~market.fresh[row] & (row - self.since >= MAX_WAITING_SESSIONS)
+        longest = MAX_WAITING_SESSIONS if market.periods_per_year >= SESSIONS_PER_YEAR else 1
+        late = self.mask & ~market.fresh[row] & (row - self.since >= longest)
         if late.any():
             raise StalePriceError(
-                f"{ticker_list(market, late)}: no close in {MAX_WAITING_SESSIONS} sessions up to {market.dates[row]} "
+                f"{ticker_list(market, late)}: no close in {longest} sessions up to {market.dates[row]} "
                 "while an order waits; fill the gap in the prices, or end the window before it"
             )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.data.frequency import with_frequencies
+from engine.core.errors import DataError
+from engine.data.frequency import read_frequencies
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 
@@ -48,7 +49,7 @@ def test_a_frequency_is_read_with_a_tenth_of_its_closes_missing(frequency: str) 
     """Each grid is told by its own steps, whole, with holes, and beside columns of every other frequency."""
     whole = GRIDS[frequency]
     holes = np.delete(whole, np.arange(5, len(whole), 11))
-    found = with_frequencies(closes_on(A=whole, B=holes, **GRIDS))
+    found = read_frequencies(closes_on(A=whole, B=holes, **GRIDS))
     known = dict(zip(found.tickers, found.frequencies, strict=True))
     assert known == {"A": frequency, "B": frequency} | {name: name for name in GRIDS}
 
@@ -58,11 +59,39 @@ def test_sundays_alone_are_no_seven_days() -> None:
     week = days("2015-01-01", "2019-01-01")
     sunday_to_thursday = week[np.isin((week.astype(int) + 3) % 7, (6, 0, 1, 2, 3))]
     saturdays = np.union1d(DAILY, np.array(["2016-02-06", "2017-03-11"], "datetime64[D]"))
-    assert with_frequencies(closes_on(A=sunday_to_thursday, B=saturdays)).frequencies == ("daily", "daily")
+    assert read_frequencies(closes_on(A=sunday_to_thursday, B=saturdays)).frequencies == ("daily", "daily")
 
 
 def test_a_single_close_says_nothing() -> None:
     """One close has no frequency, and takes that of the others."""
-    found = with_frequencies(closes_on(A=GRIDS["monthly"], B=GRIDS["monthly"][:1]))
+    found = read_frequencies(closes_on(A=GRIDS["monthly"], B=GRIDS["monthly"][:1]))
     assert found.frequencies == ("monthly", None)
     assert found.to_market("USD").periods_per_year == 12.0
+
+
+def test_other_frequencies_than_daily_are_said() -> None:
+    """One note names the tickers and A; daily columns need none."""
+    notes = read_frequencies(closes_on(**GRIDS)).provenance.notes
+    assert [note.split(":")[0] for note in notes] == ["monthly", "quarterly", "seven_day", "weekly"]
+    assert "annualised by 12" in notes[0]
+    assert read_frequencies(closes_on(A=DAILY)).provenance.notes == ()
+
+
+def test_a_column_that_was_monthly_once_is_refused_unless_all_is_read_so() -> None:
+    """No one figure a year fits closes that are monthly for years and daily after; the message has the key."""
+    both = closes_on(IDX=np.concatenate([GRIDS["monthly"][:24], DAILY[600:]]))
+    with pytest.raises(DataError, match=r"IDX: its closes are monthly from 2015-01-30 to .* data.frequency: monthly"):
+        read_frequencies(both)
+    assert read_frequencies(both, "monthly").frequencies == ("daily",)
+
+
+def test_a_suspension_is_no_change_of_frequency() -> None:
+    """A month without a close, or half of all sessions missing, leaves a daily column daily."""
+    suspended = np.delete(DAILY, np.arange(300, 340))
+    assert read_frequencies(closes_on(A=suspended, B=DAILY[::2])).frequencies == ("daily", "daily")
+
+
+def test_yearly_closes_are_refused() -> None:
+    """Figures of risk need a close a quarter at least."""
+    with pytest.raises(DataError, match=r"A: its closes are 36\d days apart.*quarter"):
+        read_frequencies(closes_on(A=GRIDS["quarterly"][3::4]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.frequency import with_frequencies
+from engine.data.frequency import read_frequencies
 from engine.data.portfolio_sessions import own_sessions
 from engine.data.sessions import weekdays
 from engine.data.sources.base import Closes
@@ -16,7 +16,7 @@ from tests.data.test_frequency import DAILY, GRIDS, business_days, closes_on, la
 
 
 def beside(**dates: np.ndarray) -> Closes:
-    return with_frequencies(closes_on(**dates))
+    return read_frequencies(closes_on(**dates))
 
 
 def test_gapless_daily_closes_stay_the_object_they_are() -> None:

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
+from engine.data.frequency import read_frequencies
 from engine.data.market import Provenance
 from engine.data.quality.findings import MAX_FINDINGS_PER_KIND, Finding, limit_findings, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
 
@@ -261,3 +262,43 @@ def test_real_delistings(shared_data: Path) -> None:
     closes = Files(path=shared_data / "delisted").load(PriceRequest(("Avaya", "First", "NYSE", "Catalent")))
     ended = {one.ticker: str(one.date) for one in inspect_closes(closes, "XNYS", None) if one.kind == "ended"}
     assert ended == {"Avaya": "2023-03-10", "First": "2019-07-26", "NYSE": "2013-11-12"}
+
+
+def at_frequencies(**columns: np.ndarray) -> tuple[Finding, ...]:
+    """Inspect lognormal closes of tickers on their own dates, each with its frequency."""
+    rng = np.random.default_rng(5)
+    series = {
+        name: CloseSeries(dates, 100.0 * np.exp(rng.normal(0.0, 0.01, len(dates)).cumsum()))
+        for name, dates in columns.items()
+    }
+    closes = combine_series(series, PriceRequest(tuple(series)), Provenance("test", "adjusted"), "USD")
+    return inspect_closes(read_frequencies(closes), "XNYS", exchange_sessions("XNYS", START, END))
+
+
+def test_months_weeks_and_coins_keep_no_calendar_of_an_exchange() -> None:
+    """Clean closes of any frequency, alone or beside daily ones, have no gaps, weekends, ends or too few rows."""
+    days = np.arange(START, END + 1)
+    sessions = exchange_sessions("XNYS", START, END)
+    month_ends = days[np.append(np.diff(days.astype("datetime64[M]").astype(int)) != 0, [True])]
+    week_ends = sessions[np.append(np.diff((sessions.astype(int) + 3) // 7) != 0, [True])]
+    for found in (
+        at_frequencies(MONTH=month_ends),
+        at_frequencies(COIN=days),
+        at_frequencies(DAY=sessions, COIN=days, MONTH=month_ends, WEEK=week_ends),
+    ):
+        assert {finding.kind for finding in found} <= {"survivors", "late_listing"}
+
+
+def test_what_is_missing_is_counted_by_the_frequency_of_the_closes() -> None:
+    """A month without a close is one gap, a weekend without one are two of a seven-day column."""
+    days = np.arange(START, END + 1)
+    month_ends = days[np.append(np.diff(days.astype("datetime64[M]").astype(int)) != 0, [True])]
+    coin = days[(days != np.datetime64("2020-05-02")) & (days != np.datetime64("2020-05-03"))]
+    found = {
+        one.ticker: one.message
+        for one in at_frequencies(COIN=coin, MONTH=np.delete(month_ends, 7))
+        if one.kind == "gap"
+    }
+    assert "1 of 24 sessions" in found["MONTH"]
+    assert "2020-08-31" in found["MONTH"]
+    assert "2 of 730 sessions" in found["COIN"]

@@ -7,15 +7,16 @@ from typing import Final
 
 import numpy as np
 
+from engine.core.conventions import Frequency
 from engine.data.quality.asset_closes import AssetCloses
 from engine.data.quality.findings import Finding
 from engine.data.quality.jumps import check_jumps
 
-STALE_CLOSES: Final = 10
+STALE_CLOSES: Final[dict[Frequency, int]] = {"seven_day": 10, "daily": 10, "weekly": 5, "monthly": 3, "quarterly": 3}
 """Equal closes in a row, at least, that count as a stale run."""
 UNCHANGED_SHARE: Final = 0.3
 """Share of sessions without a change from which a covariance becomes nearly singular."""
-FEW_CLOSES: Final = 60
+FEW_CLOSES: Final[dict[Frequency, int]] = {"seven_day": 60, "daily": 60, "weekly": 52, "monthly": 24, "quarterly": 20}
 """Closes below which statistics of an asset say little."""
 MANY_MISSING: Final = 0.1
 """Share of sessions without a close from which returns are no longer those of a session."""
@@ -26,12 +27,13 @@ def _check_stale_runs(asset: AssetCloses) -> Iterator[Finding]:
     starts = np.flatnonzero(np.concatenate([[True], asset.ratios != 1.0])) if len(asset.closes) else np.empty(0, int)
     lengths = np.diff(np.concatenate([starts, [len(asset.closes)]]))
     within = np.add.reduceat(asset.inside, starts, dtype=np.int64) if len(starts) else lengths
-    runs = np.flatnonzero((lengths >= STALE_CLOSES) & (within > 1))
+    enough = STALE_CLOSES[asset.frequency]
+    runs = np.flatnonzero((lengths >= enough) & (within > 1))
     if len(runs):
         worst = runs[within[runs].argmax()]
         first = asset.dates[starts[worst] : starts[worst] + lengths[worst]]
         date = first[first >= asset.window[0]][0]
-        text = f"{within[worst]} equal closes in a row from {date}; {len(runs)} such runs of {STALE_CLOSES} or more"
+        text = f"{within[worst]} equal closes in a row from {date}; {len(runs)} such runs of {enough} or more"
         yield asset.warning("stale", date, text, float(within[worst]))
 
 
@@ -59,21 +61,21 @@ def _check_life(asset: AssetCloses) -> Iterator[Finding]:
     if not len(asset.rows):
         return
     first, last = asset.dates[0], asset.dates[-1]
-    behind = asset.last_row - int(asset.rows[-1])
+    behind = asset.later_sessions
     if behind and asset.window[0] <= last <= asset.window[1]:
-        hint = " (or its newest rows are missing)" if behind <= STALE_CLOSES else ""
+        hint = " (or its newest rows are missing)" if behind <= STALE_CLOSES[asset.frequency] else ""
         text = f"last close {last}, {behind} sessions before the data end: treated as delisted, sold at its last price"
         yield asset.warning("ended", last, text + hint)
     if asset.rows[0] > 0 and first > asset.window[0]:
         yield asset.finding("note", "late_listing", first, f"first close {first}: not held before")
-    if len(asset.rows) < FEW_CLOSES:
+    if len(asset.rows) < FEW_CLOSES[asset.frequency]:
         yield asset.warning("short", first, f"only {len(asset.rows)} closes: its statistics say little")
 
 
 def _check_unchanged(asset: AssetCloses) -> Iterator[Finding]:
     """Find assets that often do not change from one session of the window to the next."""
     ratios = asset.ratios[asset.inside[1:]]
-    share = float((ratios == 1.0).mean()) if len(ratios) >= FEW_CLOSES else 0.0
+    share = float((ratios == 1.0).mean()) if len(ratios) >= FEW_CLOSES[asset.frequency] else 0.0
     if share >= UNCHANGED_SHARE:
         text = f"does not change on {share:.0%} of its sessions: its volatility and correlations are not to be trusted"
         yield asset.warning("near_constant", None, text, share)

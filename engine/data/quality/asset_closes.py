@@ -9,7 +9,10 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.core.conventions import Frequency
+from engine.data.portfolio_sessions import PERIODS
 from engine.data.quality.findings import Finding, Severity
+from engine.data.sessions import period_numbers
 from engine.data.sources.base import Closes
 
 _TICKS: Final = (100.0, 16.0)
@@ -28,9 +31,10 @@ class AssetCloses:
     dates, closes, rows : (P,) of the P sessions that have a close
     dividends : (P,) since the print before [currency/share]
     splits : (P,) shares of each day for one of the print before
-    last_row : the data's
+    later_sessions : how many there are after the last print, of assets that print as often
     window : first and last day that is asked about; what lies before and after is known, and not reported
     sessions : dates on which a close is expected, or None
+    frequency : how often it prints
     is_raw : whether the source says that the closes are as traded
     states_splits : whether the source states any splits
 
@@ -42,9 +46,10 @@ class AssetCloses:
     rows: IntArray
     dividends: FloatArray
     splits: FloatArray
-    last_row: int
+    later_sessions: int
     window: tuple[np.datetime64, np.datetime64]
     sessions: DateArray | None
+    frequency: Frequency
     is_raw: bool
     states_splits: bool
 
@@ -60,6 +65,7 @@ class AssetCloses:
         """Take the prints of one column; ``bad`` (T,) closes, which are no prices, are left out."""
         series = closes.closes[:, column]
         rows = np.flatnonzero(~np.isnan(series) & ~bad)
+        frequency = (closes.frequencies[column] if closes.frequencies else None) or "daily"
         dividends, splits = np.zeros(len(rows)), np.ones(len(rows))
         if closes.dividends is not None:
             dividends = np.diff(np.cumsum(closes.dividends[:, column])[rows], prepend=0.0)
@@ -73,9 +79,10 @@ class AssetCloses:
             rows=rows,
             dividends=dividends,
             splits=splits,
-            last_row=len(closes.dates) - 1,
+            later_sessions=_later_sessions(closes, column, int(rows[-1]) if len(rows) else len(series)),
             window=window,
-            sessions=sessions,
+            sessions=expected_sessions(closes.dates[rows], frequency, sessions),
+            frequency=frequency,
             is_raw=closes.provenance.closes == "raw",
             states_splits=closes.splits is not None,
         )
@@ -120,3 +127,28 @@ class AssetCloses:
     def warning(self, kind: str, date: np.datetime64 | None, text: str, size: float = 0.0) -> Finding:
         """Return a warning about this asset."""
         return self.finding("warning", kind, date, text, size)
+
+
+def expected_sessions(dates: DateArray, frequency: Frequency, sessions: DateArray | None) -> DateArray | None:
+    """Return when a close is expected of an asset that prints on ``dates`` (P,), from the first of them to the last.
+
+    ``sessions`` are the exchange's, for one that prints on each. Below daily frequency it is one in every period: the
+    last that there is, or the last weekday of a period that has none.
+    """
+    if not len(dates) or frequency == "daily":
+        return sessions
+    every = np.arange(dates[0], dates[-1] + 1)
+    if frequency == "seven_day":
+        return every
+    every = every[np.is_busday(every)]
+    every = every[np.append(np.diff(period_numbers(every, PERIODS[frequency])) != 0, [True])]
+    missing = ~np.isin(period_numbers(every, PERIODS[frequency]), period_numbers(dates, PERIODS[frequency]))
+    return np.union1d(dates, every[missing])
+
+
+def _later_sessions(closes: Closes, column: int, last: int) -> int:
+    """Return how many rows after ``last`` have a close of an asset that prints as often as that of ``column``."""
+    after = ~np.isnan(closes.closes[last + 1 :])
+    if closes.frequencies and len(after):
+        after = after[:, [one == closes.frequencies[column] for one in closes.frequencies]]
+    return int(after.any(axis=1).sum())

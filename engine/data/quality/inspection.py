@@ -41,7 +41,9 @@ def inspect_closes(
     first = closes.dates[0] if window[0] is None else window[0]
     last = closes.dates[-1] if window[1] is None else window[1]
     rows = (closes.dates >= first) & (closes.dates <= last)
-    findings += _check_calendar(closes.dates[rows], exchange, sessions)
+    daily = [one in {None, "daily"} for one in closes.frequencies] or [True] * len(closes.tickers)
+    five_days = ~np.isnan(closes.closes[:, daily]).all(axis=1)  # months' ends and coins keep no exchange's calendar
+    findings += _check_calendar(closes.dates[rows & five_days], exchange, sessions)
     bad = (closes.closes < CLOSE_BOUNDS[0]) | (closes.closes > CLOSE_BOUNDS[1])  # nan is neither
     for column in range(len(closes.tickers)):
         asset = AssetCloses.of_column(closes, column, bad[:, column], (first, last), sessions)
