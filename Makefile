@@ -9,7 +9,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench sweeps rules optimisers mutants picture clean
+.PHONY: help demo test test-all lint bench reading corrupted sweeps rules optimisers mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,12 @@ lint: $(VENV)/.testable ## style and types
 bench: $(VENV)/.comparable $(BENCH)/.installed ## how long things take, beside other engines, on this machine
 	$(BIN)/python benchmarks/bars.py
 	$(BENCH)/bin/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
+
+reading: $(VENV)/.installed ## how long price files take to be read
+	$(BIN)/python benchmarks/reading.py
+
+corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
+	$(BIN)/python -m tests.support.corrupted_files 20000
 
 sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads, memory; PRICES= names your own
 	$(BIN)/python benchmarks/bars.py --rounds 3 --prices $(PRICES)
