@@ -54,6 +54,10 @@ def parse_numbers(
         plain = _parse_plain(cells)
         if plain is not None and (grid.decimal or not _may_all_be_thousands(cells)):
             return plain
+    if grid.decimal != ".":
+        plain = _parse_commas(cells)
+        if plain is not None and (grid.decimal or not _may_all_be_thousands(cells, ",")):
+            return plain
     texts: dict[str, str] = {}
     units: dict[str, str] = {}
     for cell, line in zip(cells, lines, strict=True):
@@ -80,22 +84,33 @@ def stated_currency(cells: Iterable[str]) -> str:
 
 def _parse_plain(cells: Sequence[str]) -> FloatArray | None:
     """Return numbers as Python writes them; None where one is not."""
-    if any("_" in cell or not cell.isascii() for cell in cells):  # float() reads 1_000 and digits of every script
+    whole = "".join(cells)
+    if "_" in whole or not whole.isascii():  # float() reads 1_000 and digits of every script
         return None
     with suppress(ValueError):
         return np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
     return None
 
 
-def _may_all_be_thousands(cells: Sequence[str]) -> bool:
-    """Tell whether every point may stand between thousands, and there is one."""
-    pointed = False
+def _parse_commas(cells: Sequence[str]) -> FloatArray | None:
+    """Return numbers of digits with at most one comma, before the decimals; None where one is not."""
+    whole = ";".join(cells)
+    signs = whole.encode().translate(None, b"0123456789").replace(b",;", b";").removesuffix(b",")
+    if b"," not in signs and not signs.strip(b";") and b"," in whole.encode():
+        with suppress(ValueError):  # a comma alone
+            return np.array([float(cell) if cell else math.nan for cell in whole.replace(",", ".").split(";")])
+    return None
+
+
+def _may_all_be_thousands(cells: Sequence[str], sign: Decimal = ".") -> bool:
+    """Tell whether every point, or other sign, may stand between thousands, and there is one."""
+    signed = False
     for cell in cells:
-        if "." in cell:
-            if not _MAYBE_THOUSANDS.fullmatch(cell):
+        if sign in cell:
+            if not _MAYBE_THOUSANDS.fullmatch(cell.replace(sign, ".")):
                 return False
-            pointed = True
-    return pointed
+            signed = True
+    return signed
 
 
 def _read_texts(

@@ -17,7 +17,7 @@ from engine.data.sources.text_encoding import decode_text
 _SEPARATORS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
 """By key, the less a sign occurs within cells the earlier."""
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_SAMPLE: Final = 20_000
+_SAMPLE: Final = 5_000
 _BLANKS: Final = (" ", "\t", "\u00a0", "\u202f")
 
 
@@ -48,20 +48,31 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
         skipped, begin = skipped + 1, stream.tell()
     separator = _SEPARATORS.get(keys.separator or "", keys.separator)
     separator = separator or (stated[1] if stated else _find_separator(text, begin))
-    stream.seek(begin)
-    rows, lines = [], []
-    cells = 0
-    for line, row in _split_lines(file, stream, separator, skipped):
-        cells += len(row) - 1 if row else 0
-        if any(row):
-            rows.append(row)
-            lines.append(line)
-    plain = separator == "," and text.count(",", begin) == cells  # no comma stands in a cell
+    if '"' in text or separator in {" ", "space"}:
+        stream.seek(begin)
+        rows, lines = _split_quoted(file, stream, separator, skipped)
+        plain = separator == "," and text.count(",", begin) == sum(map(len, rows)) - len(rows)  # no comma in a cell
+    else:
+        rows, lines = _split_plain(text[begin:], separator, skipped)
+        plain = separator == ","
     if _has_blanks(text, separator):
         stripped = [[cell.strip() for cell in row] for row in rows]
         lines = [line for line, row in zip(lines, stripped, strict=True) if any(row)]
         rows = [row for row in stripped if any(row)]
     return Grid(file, rows, lines, keys.decimal or ("." if plain else None), notes)
+
+
+def _split_plain(text: str, separator: str, skipped: int) -> tuple[list[list[str]], list[int]]:
+    """Return the cells of lines without quotes, and their numbers; lines of empty cells are left out."""
+    whole = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [line for line, cells in enumerate(whole, 1 + skipped) if cells.strip(separator)]
+    return [whole[line - 1 - skipped].split(separator) for line in lines], lines
+
+
+def _split_quoted(file: str, stream: Iterable[str], separator: str, skipped: int) -> tuple[list[list[str]], list[int]]:
+    """Return the cells of lines, some of which are in quotes, and their numbers; empty ones are left out."""
+    found = [(line, row) for line, row in _split_lines(file, stream, separator, skipped) if any(row)]
+    return [row for _, row in found], [line for line, _ in found]
 
 
 def _split_lines(file: str, stream: Iterable[str], separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
