@@ -17,7 +17,7 @@ from engine.portfolio.policy import PolicyT
 
 MAX_WARNINGS_PER_KIND: Final = 3
 """Warnings about data of one kind; more become one line with their count and the worst (S15)."""
-_KINDS_OF_CAVEATS: Final = frozenset({"survivors", "ended"})
+_KINDS_OF_CAVEATS: Final = frozenset({"survivors", "ended", "no_close"})
 """Kinds of findings that a caveat says already."""
 
 

@@ -74,7 +74,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "column twice": (wide("2024-01-02,1,7", header="date,AAA,AAA"), r"AAA: found 2 columns, expected one"),
     "missing ticker": (wide(*OK, header="date,AAB,BBB"), r"p.csv: AAA: found no such ticker; did you mean AAB\?"),
     "lower case ticker": (wide(*OK, header="date,aaa,BBB"), r"AAA: found no such ticker; did you mean aaa\?"),
-    "no close at all": (wide("2024-01-02,,7"), r"no close of AAA up to any date"),
+    "no close at all": (wide("2024-01-02,,7"), r"AAA: found no close at all"),
 }
 
 

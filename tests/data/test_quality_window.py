@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from engine.core.errors import DataError
 from engine.data.market import Provenance
 from engine.data.quality.findings import Finding
 from engine.data.quality.inspection import inspect_closes
-from engine.data.sources.base import Closes
+from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.files import Files
 
 pytestmark = pytest.mark.usefixtures("price_store")
 
@@ -141,3 +145,15 @@ def test_bad_news_is_no_small_split() -> None:
     volatile[FIRST + 99 :] *= 0.8
     for closes in (crash, volatile):
         assert not [one for one in inspect(closes, "raw") if one.kind == "split" and one.date == DATES[FIRST + 99]]
+
+
+def test_an_asset_without_any_close_is_an_error(tmp_path: Path) -> None:
+    """A column that is empty throughout is refused by name; one whose closes begin after the window is a note (S7)."""
+    rows = [f"{day},{10 + k},,{'' if k < 20 else 5}" for k, day in enumerate(DATES[:40])]
+    path = tmp_path / "prices.csv"
+    path.write_text("\n".join(["date,AAA,BBB,CCC", *rows]))
+    end = DATES[10].item()
+    loaded = Files(path=path).load(PriceRequest(("AAA", "CCC"), end=end))
+    assert any("CCC: no close inside the window" in note for note in loaded.provenance.notes)
+    with pytest.raises(DataError, match="BBB: found no close at all"):
+        Files(path=path).load(PriceRequest(("AAA", "BBB", "CCC"), end=end))

@@ -287,11 +287,14 @@ def combine_series(
     Raises
     ------
     DataError
-        When not one close is left.
+        When not one close is left, or a ticker has none at any time.
 
     """
     tickers = tuple(sorted(set(request.tickers)))
     printed = {ticker: series[ticker].printed() for ticker in tickers}
+    if empty := [ticker for ticker in tickers if not len(printed[ticker].dates)]:
+        remedy = "expected closes; supply them or take it out of the plan"
+        raise DataError(*(f"{provenance.source}: {ticker}: found no close at all, {remedy}" for ticker in empty))
     end = np.datetime64(request.end or dt.date.max, "D")
     inside = {ticker: one.until(end) for ticker, one in printed.items()}
     dates = _union_of_dates([one.dates for one in inside.values()])
@@ -344,5 +347,4 @@ def _find_rows(dates: DateArray, own: DateArray) -> slice | IntArray:
 
 
 def _late_note(ticker: str, series: CloseSeries) -> str:
-    first = f"its first is on {series.dates[0]}" if len(series.dates) else "it has none at all"
-    return f"{ticker}: no close inside the window; {first}"
+    return f"{ticker}: no close inside the window; its first is on {series.dates[0]}"
