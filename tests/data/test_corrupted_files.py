@@ -11,13 +11,8 @@ from engine.backtest.prices import load_prices
 from tests.support.configs import config
 from tests.support.corrupted_files import PLAN, frame, originals, read_corrupted
 
-READ = {name for name in originals() if name.split(".", 1)[1] not in {"csv.gz", "csv.zip", "csv.xz"}} - {
-    "german.csv",
-    "utf16.csv",
-}
 
-
-@pytest.mark.parametrize("name", sorted(READ))
+@pytest.mark.parametrize("name", originals())
 def test_what_is_damaged_elsewhere_is_read_when_it_is_whole(tmp_path: Path, name: str) -> None:
     """Otherwise all that damage does is hidden behind a refusal of the undamaged file."""
     (tmp_path / name).write_bytes(originals()[name])

@@ -36,11 +36,12 @@ def read(path: Path, content: bytes, *tickers: str, **keys: object) -> Closes:
     "content",
     [
         xlsx({"P": ROWS}),
+        xlsx({"P": ROWS}, serials=True),
         xlsx({"P": ROWS}, since_1904=True),
         ods({"P": ROWS}),
         xls("P", ROWS),
     ],
-    ids=["xlsx", "1904", "ods", "xls"],
+    ids=["xlsx", "serials", "1904", "ods", "xls"],
 )
 def test_closes_of_a_workbook_are_those_that_were_written(tmp_path: Path, content: bytes) -> None:
     """Every bit of every number, the days, and an empty cell as no close; whatever the file is called."""
@@ -101,6 +102,25 @@ def test_bare_numbers_of_days_since_1904_are_refused(tmp_path: Path) -> None:
     """They would be read as days four years earlier."""
     with pytest.raises(DataError, match="numbers of days since 1904, expected dates; format the column"):
         read(tmp_path / "p.xlsx", xlsx({"P": ROWS}, since_1904=True, serials=True))
+
+
+def test_numbers_kept_as_text_are_read_with_their_own_decimal_sign(tmp_path: Path) -> None:
+    """Those of other columns, which are numbers, have none; where nothing tells, the key does."""
+    rows: list[list[Cell]] = [["Date", "AAA", "BBB"], [DAYS[0], "1.234,5", 1.234], [DAYS[1], "30,41", 2.345]]
+    assert read(tmp_path / "p.xlsx", xlsx({"P": rows})).closes.tolist() == [[1234.5, 1.234], [30.41, 2.345]]
+    rows[1][1], rows[2][1] = "1.234", "5.678"
+    with pytest.raises(DataError, match=r"p.xlsx:2: found the number '1.234' as text.*write `decimal: '.'` or"):
+        read(tmp_path / "p.xlsx", xlsx({"P": rows}))
+    for decimal, factor in ((".", 1.0), (",", 1000.0)):
+        closes = read(tmp_path / "p.xlsx", xlsx({"P": rows}), decimal=decimal).closes
+        assert closes.tolist() == [[1.234 * factor, 1.234], [5.678 * factor, 2.345]]
+
+
+def test_a_number_kept_as_text_among_numbers_is_refused(tmp_path: Path) -> None:
+    """The spreadsheet took 1.234 of a German export for a number, a thousandth of what it is, and left 30,41 as text."""
+    rows: list[list[Cell]] = [["Date", "AAA", "BBB"], [DAYS[0], 1.234, 1.0], [DAYS[1], "30,41", 1.0]]
+    with pytest.raises(DataError, match=r"p.xlsx:3: found the text '30,41' in a column of numbers, expected a number"):
+        read(tmp_path / "p.xlsx", xlsx({"P": rows}))
 
 
 FAR = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'

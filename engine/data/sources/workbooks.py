@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from engine.core.errors import DataError
 from engine.data.sources import workbook_process
 from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.layouts import shortlist
+from engine.data.sources.number_forms import Decimal, prove_decimal, read_number, split_unit
 
 Row: TypeAlias = "list[str | float]"
 
@@ -23,6 +25,8 @@ WORKBOOK_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 MAX_UNPACKED: Final = 1_000_000_000
 """Bytes of a workbook's members once they are unpacked."""
 _REMEDY: Final = "open it and save it again, or save the sheet as CSV"
+_EXACT: Final = 1e15
+"""Below, a whole number is written with all its digits."""
 _SECONDS: Final = 120.0
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
@@ -69,7 +73,7 @@ def read_workbook(file: str, content: bytes, keys: ReadingKeys) -> Grid:
             "found numbers of days since 1904, expected dates; format the column of dates as dates and save it again"
         )
         raise DataError(f"{file}: {message}")
-    return _to_grid(file, rows, 1 + (keys.skip_rows or 0), notes)
+    return dataclasses.replace(_to_grid(file, rows, 1 + (keys.skip_rows or 0), keys), notes=notes)
 
 
 def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, list[Row]]:
@@ -144,7 +148,7 @@ def _is_dated(row: Row) -> bool:
 def _is_date(cell: str | float) -> bool:
     if isinstance(cell, str):
         return _DATE.fullmatch(cell.strip()) is not None
-    return cell == int(cell) and _SERIALS[0] <= cell < _SERIALS[1] if abs(cell) < 1e15 else False
+    return cell == int(cell) and _SERIALS[0] <= cell < _SERIALS[1] if abs(cell) < _EXACT else False
 
 
 def _is_number(cell: str | float) -> bool:
@@ -166,19 +170,54 @@ def _counts_from_1904(content: bytes) -> bool:
     return any(re.search(rb"""date1904\s*=\s*["'](?:1|true)""", book) for book in books)
 
 
-def _to_grid(file: str, rows: list[Row], first: int, notes: tuple[str, ...]) -> Grid:
-    """Return the filled rows, the first of which is that row of the sheet, without the empty columns around them."""
-    texts = [[_to_text(cell) for cell in row] for row in rows]
-    used = [at for at in range(len(texts[0]) if texts else 0) if any(row[at] for row in texts)]
+def _to_grid(file: str, rows: list[Row], first: int, keys: ReadingKeys) -> Grid:
+    """Return the filled rows, the first of which is that row of the sheet, without the empty columns around them.
+
+    Numbers are written with the decimal sign that numbers kept as text have, so that one rule reads both.
+    """
+    used = [at for at in range(len(rows[0]) if rows else 0) if any(row[at] != "" for row in rows)]
     if not used:
-        raise DataError(
-            f"{file}: found no filled cell from row {first} on, expected dates and closes; lower `skip_rows:`"
-        )
-    kept = [(line, row[used[0] : used[-1] + 1]) for line, row in enumerate(texts, first) if any(row)]
-    return Grid(file, [row for _, row in kept], [line for line, _ in kept], notes=notes)
+        above = f" from row {first} on, expected dates and closes; lower `skip_rows:`"
+        raise DataError(f"{file}: found no filled cell{above}")
+    columns = slice(used[0], used[-1] + 1)
+    filled = [(line, row[columns]) for line, row in enumerate(rows, first) if any(cell != "" for cell in row)]
+    decimal = keys.decimal or _decimal_of_texts(file, filled)
+    texts = [[_to_text(cell, decimal) for cell in row] for _, row in filled]
+    return Grid(file, texts, [line for line, _ in filled], decimal)
 
 
-def _to_text(cell: str | float) -> str:
+def _decimal_of_texts(file: str, filled: Sequence[tuple[int, Row]]) -> Decimal:
+    """Return the decimal sign of numbers that are kept as text; a point where there are none.
+
+    Raises DataError where they do not tell, and where they stand among numbers: a spreadsheet that took some for
+    numbers and left others as they were did not know their decimal sign.
+    """
+    kept = [
+        (line, at, cell)
+        for line, row in filled
+        for at, cell in enumerate(row)
+        if isinstance(cell, str) and ("." in cell or "," in cell) and _may_be_number(cell)
+    ]
+    numbers = {at for _, row in filled for at, cell in enumerate(row) if not isinstance(cell, str)}
+    for line, at, cell in kept:
+        if at in numbers:
+            message = f"found the text {cell!r} in a column of numbers, expected a number"
+            raise DataError(f"{file}:{line}: {message}; make it one in the workbook")
+    decimal = prove_decimal(cell for _, _, cell in kept) if kept else "."
+    if decimal is None:
+        message = f"found the number {kept[0][2]!r} as text, and nothing tells its decimal sign"
+        raise DataError(f"{file}:{kept[0][0]}: {message}; write `decimal: '.'` or `decimal: ','` in data.source")
+    return decimal
+
+
+def _may_be_number(cell: str) -> bool:
+    parts = split_unit(cell.strip())
+    return parts is not None and any(read_number(parts[0], sign) is not None for sign in (".", ","))
+
+
+def _to_text(cell: str | float, decimal: Decimal) -> str:
     if isinstance(cell, str):
         return " ".join(cell.split())
-    return str(int(cell)) if abs(cell) < 1e15 and cell == int(cell) else repr(float(cell))
+    if abs(cell) < _EXACT and cell == int(cell):
+        return str(int(cell))
+    return repr(float(cell)).replace(".", decimal)
