@@ -79,9 +79,15 @@ def find_table(grid: Grid) -> Table:
     rows, lines = grid.rows[begin:], grid.lines[begin:]
     if not rows:
         raise DataError(f"{grid.file}: found a header and no rows, expected closes; fetch the file again")
-    names, above = _names(grid.rows[:begin], date or 0)
     end = len(rows) if date is None else _end(rows, date)
-    notes = (f"{grid.file}: the lines from {lines[end]} on hold no dates and are left out",) if end < len(rows) else ()
+    notes = [f"{grid.file}: the lines from {lines[end]} on hold no dates and are left out"] if end < len(rows) else []
+    if begin > 1 and _names_currencies(grid.rows[begin - 1], date or 0):
+        begin -= 1
+        found = ", ".join(dict.fromkeys(filter(None, grid.rows[begin][1:])))
+        notes.append(
+            f"{grid.file}:{grid.lines[begin]}: the currencies {found} are not read; say them by data.currencies"
+        )
+    names, above = _names(grid.rows[:begin], date or 0)
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
     width = max(map(len, rows))
@@ -93,7 +99,7 @@ def find_table(grid: Grid) -> Table:
     if {len(row) for row in rows} != {width}:
         rows = [row[:width] if len(row) > width and not any(row[width:]) else row for row in rows]
         refuse_ragged(grid.file, [(line, names), *zip(lines, rows, strict=True)])
-    return Table(grid.file, names, above, date, line, rows, lines, notes)
+    return Table(grid.file, names, above, date, line, rows, lines, tuple(notes))
 
 
 def _first_row(rows: Sequence[Sequence[str]]) -> tuple[int, int | None]:
@@ -119,6 +125,11 @@ def _may_be_date(cell: str, label: Sequence[str], column: int) -> bool:
     return is_date_like(
         cell, numbers=column_role(name) in {"date", "time"} or (not name and column == 0 and bool(label))
     )
+
+
+def _names_currencies(row: Sequence[str], date: int) -> bool:
+    """Tell a row of currencies, as Datastream writes below its names and codes, from one of names."""
+    return date < len(row) and column_role(row[date]) == "currency"
 
 
 def _names(header: Sequence[list[str]], date: int) -> tuple[list[str], list[str]]:

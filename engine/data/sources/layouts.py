@@ -250,7 +250,9 @@ def _of_named_series(
     for column in columns.get(None, []):
         if column.role in {"adjusted", "doubtful"}:
             whose = f"found {column.name} beside {shortlist(names)}, which does not say whose it is"
-            raise DataError(f"{header.where}: {whose}; call it as in {names[0] if names else 'SPY'}.Adjusted")
+            named = f"{names[0] if names else 'SPY'}.Adjusted"
+            ways = f"write `columns: {{adjusted: {column.name}}}`, or call it as in {named}"
+            raise DataError(f"{header.where}: {whose}; {ways}")
     series: dict[str | None, FieldColumns] = {}
     notes: list[str] = []
     for ticker in wanted:

@@ -13,6 +13,7 @@ from engine.data.sources.close_kinds import FoundSeries
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import shortlist
 from engine.data.sources.price_files import bare_name, is_price_file, read_price_file
+from engine.data.sources.roles import column_role
 
 _VENDOR_PREFIX: Final = "investing.com_"
 _COPY: Final = re.compile(
@@ -101,7 +102,11 @@ def starts_with(path: Path, ticker: str) -> bool:
 
 
 def rename_remedy(ticker: str, names: Sequence[str]) -> str:
-    """Return the key that makes a name in a file the ticker asked for."""
+    """Return the key that makes a name in a file the ticker asked for, or a column its closes."""
+    if all(re.fullmatch("#[0-9]+", name) for name in names):
+        return 'it has no names of columns: write `columns: {date: "#1", close: ...}` in data.source'
+    if sum(column_role(name) == "range" for name in names) > 1:  # open, high, low
+        return 'no name among them is known for closes: write `columns: {close: "..."}` in data.source'
     name = names[0] if len(names) == 1 else "..."
     return f'write `rename: {{"{name}": {ticker}}}` in data.source if {"it" if len(names) == 1 else "one"} is {ticker}'
 

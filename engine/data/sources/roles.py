@@ -30,38 +30,45 @@ Role: TypeAlias = Literal[
 ticker."""
 
 _WORDS: Final[dict[Role, str]] = {
-    "date": "date|datetime|date time|timestamp|data|datum|trade date|trading date|trading day|exchange date|"
+    "date": "date|日期|交易日期|datetime|date time|timestamp|data|datum|trade date|trading date|trading day|"
+    "exchange date|"
     "observation date|effective date|pricing date|price date|as of date|as of|business date|calendar date|snapped at|"
-    "open time|handelstag|borsentag|kursdatum|caldt|fecha|valuation date|nav date|session date|index level 0|as at",
+    "open time|window start|begins at|handelstag|borsentag|kursdatum|caldt|fecha|valuation date|nav date|"
+    "session date|index level 0|as at",
     "time": "time|zeit|uhrzeit|period|day|tag|month|index|unix|unix timestamp|epoch|formatted date|unnamed 0|t|dt",
-    "ticker": "ticker|tickers|symbol|tic|ts code|code|stock code|ric|act symbol|sec id|secid|stock symbol|kurzel|"
+    "ticker": "ticker|tickers|symbol|股票代码|tic|ts code|code|stock code|ric|act symbol|sec id|secid|"
+    "stock symbol|kurzel|"
     "ticker symbol|instrument code|security id|sec code|bloomberg ticker|identifier|permno|scode|stock id",
     "company": "name|stock|company|company name|stock name|asset|security|security name|instrument|fund|fund name|"
     "isin|wkn|firma|titel|wertpapier|bezeichnung|variable|underlying|etf|index name|description|coin|pair|market",
-    "close": "close|last|close last|closing|closing price|close price|price close|last price|price last|px last|"
-    "last close|official close|closing value|closing level|schluss|schlusskurs|schlusspreis|kurs|letzter|"
+    "close": "close|last|latest|close last|closing|closing price|close price|price close|last price|"
+    "price last|px last|"
+    "last close|official close|closing value|closing level|schluss|schlusskurs|schlusspreis|kurs|letzter|zuletzt|"
     "letzter kurs|nav|nav per share|net asset value|fondspreis|rucknahmepreis|anteilswert|zamkniecie|"
     "kurs zamkniecia|cloture|dernier|cierre|ultimo|chiusura|price|value|wert|preis|quote|settle|settlement|"
     "settlement price|trade close|trade price|universal close price|index level|index value|level|stand|unit price|"
-    "stock price|closeprice|last trade|last sale|official closing price|share price",
+    "stock price|closeprice|收盘|收盘价|last trade|last sale|official closing price|share price",
     "adjusted": "total return index|tot return ind|tot return index gross dvds|tri|ri|total return price",
     "return": "return|returns|ret|daily return|daily returns|monthly return|monthly returns|total return|rendite|"
     "log return|simple return|pct return|weekly return|daily ret|performance",
-    "dividend": "dividends|dividend|dividend amount|ex dividend|div cash|cash dividend|dividende|div|dps|distribution|"
+    "dividend": "dividends|dividend|dividend amount|ex dividend|ex dividends|div cash|cash dividend|"
+    "dividende|div|dps|distribution|"
     "distributions|dividend per share|ausschuttung|cash div",
     "gains": "capital gains|capital gain|kapitalertrage",
     "split": "stock splits|stock split|split|splits|split coefficient|split ratio|split factor|aktiensplit",
     "currency": "currency|ccy|wahrung|devise|waluta|currency code|curr|moneda|valuta|cur",
     "range": "open|high|low|o|h|l|open price|high price|low price|price open|price high|price low|opening|"
-    "opening price|eroffnung|eroffnungskurs|erster|hoch|tief|tageshoch|tagestief|hochst|niedrigst|hochstkurs|"
+    "opening price|eroffn|eroffnung|eroffnungskurs|erster|hoch|tief|tageshoch|tagestief|hochst|niedrigst|hochstkurs|"
     "tiefstkurs|otwarcie|najwyzszy|najnizszy|px open|px high|px low|ouverture|plus haut|plus bas|apertura|maximo|"
-    "minimo|min|max|start|day high|day low",
-    "other": "volume|vol|volume traded|traded volume|share volume|total volume|volumen|umsatz|stucke|stuck|wolumen|"
+    "minimo|min|max|start|day high|day low|ouv|开盘|最高|最低|开盘价|最高价|最低价",
+    "other": "volume|vol|tickvol|ltp|volume traded|traded volume|share volume|total volume|volumen|umsatz|"
+    "stucke|stuck|wolumen|"
     "px volume|turnover|amount|value traded|traded value|trades|number of trades|no of trades|trade count|count|"
     "quote volume|quote asset volume|base volume|taker buy base asset volume|taker buy quote asset volume|"
     "taker buy volume|taker buy quote volume|taker base vol|taker quote vol|volume usdt|volume btc|volume usd|"
     "volume from|volume to|tradecount|market cap|market capitalization|marketcap|open int|openint|open interest|oi|"
-    "change|chg|net|net change|net chg|change %|%change|% change|%chg|% chg|percent change|"
+    "change|chg|+ %|variation %|var %|% var|net|net change|net chg|change %|%change|% change|%chg|% chg|"
+    "percent change|"
     "pct chg|pct change|change percent|"
     "chg %|change pct|changes|veranderung|veranderung %|veranderung in %|diff|diff %|prev close|pre close|"
     "previous close|prior close|vortag|bid|ask|bid price|ask price|spread|vwap|average price|avg price|per|repaired|"
@@ -70,7 +77,8 @@ _WORDS: Final[dict[Role, str]] = {
     "ignore|sector|industry|exchange|series|deliverable volume|%deliverble|% deliverble|deliverable|market|label|"
     "change over time|unadjusted volume|interval|timezone|time zone|country|flow|flow %|turnover rate|%turnover|"
     "no of shares|total turnover|spread high low|spread close open|no of trade|wap|adj factor|adjustment factor|"
-    "cum factor|low bid|high ask|type|board|gattung|borse|handelsplatz|bemerkung|note|notes|comment",
+    "cum factor|low bid|high ask|type|board|成交量|成交额|振幅|涨跌幅|涨跌额|换手率|gattung|borse|"
+    "handelsplatz|bemerkung|note|notes|comment",
 }
 _ROLES: Final[dict[str, Role]] = {word: role for role, words in reversed(_WORDS.items()) for word in words.split("|")}
 _CLOSES: Final = frozenset(
@@ -119,7 +127,7 @@ def column_role(name: str) -> Role:
     if _UNADJUSTED.search(squeezed):
         return "unadjusted" if _UNADJUSTED.sub("", squeezed) in _CLOSES | {""} else "other"
     rest, _, why = _ADJUSTED.sub("", squeezed).partition("for")
-    if rest in _NOT_CLOSES or rest in {"factor", "ratio", "flag"}:
+    if rest.removeprefix("ment") in _NOT_CLOSES | {"factor", "ratio", "flag"}:  # adjustment
         return "other"
     if why and "split" in why and "div" not in why and rest in _CLOSES | {"", "closeclose", "closecloseprice"}:
         return "close"  # adjusted for splits only
