@@ -48,7 +48,10 @@ RUN_KIND, SWEEP_KIND = "run", "sweep"
 
 
 class Trade(NamedTuple):
-    """One order of a portfolio: a row of ``trades.csv``; ``quantity`` and ``value`` are signed, bought positive."""
+    """One order of a portfolio: a row of ``trades.csv``; ``quantity`` and ``value`` are signed, bought positive.
+
+    Quantity and price are those of the day's shares, where splits are known, whatever was split since (S10).
+    """
 
     date: str
     asset: str
@@ -166,23 +169,36 @@ def data_sha256(comparison: Comparison) -> str:
     digest.update(market.dates.astype("datetime64[D]").astype(np.int64).tobytes())
     digest.update("\n".join(market.assets).encode())
     digest.update(np.nan_to_num(market.prices, nan=-1.0).tobytes())
+    for events in (market.dividends, market.shares):
+        if events is not None:
+            digest.update(events.tobytes())
     return digest.hexdigest()
 
 
-def list_trades(ledger: Ledger) -> Iterator[Trade]:
+def list_trades(portfolio: PortfolioResult) -> Iterator[Trade]:
     """Yield a portfolio's orders, in the order they were filled."""
+    ledger, shares = portfolio.ledger, portfolio.market.shares
+    offset = len(portfolio.market.dates) - len(ledger.dates)
     for event, row in enumerate(ledger.rows):
         for j in np.flatnonzero(ledger.trades[event]).tolist():
             numbers = (x[event, j] for x in (ledger.trades, ledger.prices, ledger.order_values, ledger.costs))
             quantity, price, value, cost = map(float, numbers)
+            if shares is not None:
+                one = float(shares[offset + row, j])
+                quantity, price = _without_rounding(quantity * one), _without_rounding(price / one)
             date, reason = str(ledger.dates[row]), ledger.reason(event, j)
             yield Trade(date, ledger.assets[j], quantity, price, value, cost, reason)
+
+
+def _without_rounding(x: float) -> float:
+    """Return a number to 12 digits: what a product of many factors leaves behind them was in no file."""
+    return float(f"{x:.12g}")
 
 
 def trades_csv(comparison: Comparison) -> str:
     """Return the strategy's trades: date, asset, quantity, price, value, cost, reason."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([Trade._fields, *list_trades(comparison.strategy.ledger)])
+    csv.writer(text, lineterminator="\n").writerows([Trade._fields, *list_trades(comparison.strategy)])
     return text.getvalue()
 
 

@@ -22,8 +22,8 @@ def audit_run(run: RunResult) -> RunResult:
 def largest_difference(ledger: Ledger, market: Market) -> float:
     """Return max |ours / vectorbt's - 1| over all sessions [fraction].
 
-    vectorbt knows neither flows nor interest: it starts with all the cash that ever comes in, and what had come in by
-    each session is put to its account beside its value. Shares, prices, fees, cash and values are its own.
+    vectorbt knows no flows, interest or dividends: it starts with all the cash that ever comes in, and what had come in
+    by each session is put to its account beside its value. Shares, prices, fees, cash and values are its own.
     """
     return float(np.abs(ledger.value / replay_value(ledger, market) - 1.0).max())
 
@@ -37,7 +37,7 @@ def replay_value(ledger: Ledger, market: Market) -> FloatArray:
     close = np.nan_to_num(market.prices[offset:, used], nan=1.0)
     size, price, fees, at = _order_arrays(ledger, used, close)
     interest = np.concatenate([[0.0], ledger.cash[:-1] * market.cash_rate[offset + 1 :]])
-    inflow = interest + ledger.flows
+    inflow = interest + ledger.flows + ledger.dividends(market)
     reserve = float(np.maximum(inflow, 0.0).sum())
     portfolio = vbt.Portfolio.from_orders(
         close=close[at],

@@ -49,6 +49,7 @@ def apply_events(closes: Closes, use: DividendUse) -> Closes:
         closes,
         closes=read_only(units),
         dividends=None if use == "reinvest" else dividends,
+        invests_dividends=use == "towards_targets",
         splits=None,
         traded=None,
         shares=read_only(shares) if (shares != 1.0).any() else None,

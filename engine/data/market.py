@@ -55,6 +55,7 @@ class Market:
         a unit is a share of every day
     currencies : N, what each asset is quoted in; empty when all are in ``currency``
     fx : (T,) by currency other than the account's: its money for one unit of that [currency/unit], NaN for no rate
+    invests_dividends : whether dividends paid are invested at once, or wait for the next rebalance
     tariff_rates : (T,) account's currency for one unit of the currency that costs are in; None where it is the same
 
     """
@@ -73,6 +74,7 @@ class Market:
     currencies: tuple[str, ...] = ()
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
     tariff_rates: FloatArray | None = None
+    invests_dividends: bool = False
 
     @classmethod
     def build(

@@ -24,13 +24,16 @@ class DriftTrigger:
 class EventSchedule:
     """Rows by kind of event.
 
-    ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, all known before the run;
+    ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, the rows of ``splits`` and of
+    ``dividends`` to be invested are known before the run;
     ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
     rebalances: dict[int, str]
     flows: dict[int, float]
     delistings: dict[int, list[int]]
+    splits: frozenset[int]
+    dividends: frozenset[int]
     end: int
     drifts: dict[int, DriftTrigger] = field(default_factory=dict)
     trims: dict[int, IntArray] = field(default_factory=dict)
@@ -45,9 +48,12 @@ class EventSchedule:
         Where targets are fixed, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
         rows, flows, delistings = setup.fills.tolist(), setup.flows, setup.delistings
-        stops = {setup.opening, *flows, *delistings, *(rows if setup.fixed_targets is None else ())}
+        splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
+        decided = rows if setup.fixed_targets is None else ()
+        stops = {setup.opening, *flows, *delistings, *splits, *dividends, *decided}
         rebalances = dict(zip(rows, setup.reasons, strict=True))
-        return cls(rebalances, flows, delistings, len(setup.market.dates), stops=sorted(stops))
+        sessions = len(setup.market.dates)
+        return cls(rebalances, flows, delistings, splits, dividends, sessions, stops=sorted(stops))
 
     def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""

@@ -83,6 +83,14 @@ class Ledger:
         """(R, N) money of each order, signed [currency]."""
         return np.where(self.trades == 0.0, 0.0, self.trades * self.prices)
 
+    def dividends(self, market: Market) -> FloatArray:
+        """Return (T,) the dividends paid into cash at each session [currency]."""
+        paid = np.zeros(len(self.dates))
+        if market.dividends is not None:
+            held, each = self.units[:-1], market.dividends[-len(self.dates) :][1:]
+            paid[1:] = np.where(held == 0.0, 0.0, held * each).sum(axis=1)
+        return paid
+
     def weights(self, market: Market) -> FloatArray:
         """Return (T, N) weights at each close; cash is what they leave of 1."""
         money = np.where(self.units == 0.0, 0.0, self.units * market.prices[-len(self.dates) :])
@@ -94,7 +102,8 @@ class Ledger:
 class LedgerChecks:
     """What a run proves about itself.
 
-    ``worst_cash_residual``: largest change of cash that trades, costs, flows and interest do not explain, over value.
+    ``worst_cash_residual``: largest change of cash that trades, costs, flows, interest and dividends do not explain,
+    over value.
     ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
     left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
@@ -113,7 +122,8 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     np.add.at(spent, ledger.rows, (ledger.order_values + ledger.costs).sum(axis=1))
     growth = 1.0 + market.cash_rate[offset:]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
-    residual = np.abs(ledger.cash - (before + ledger.flows - spent)) / np.maximum(ledger.value, 1e-300)
+    received = ledger.flows + ledger.dividends(market)
+    residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(ledger.value, 1e-300)
     age = market.age[offset:]
     held = ledger.units != 0.0
     stale = age[ledger.rows] > 0

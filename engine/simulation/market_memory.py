@@ -48,7 +48,9 @@ def market_arrays(market: Market) -> MarketArrays:
     """Return a market as the kernel takes it."""
     shares = np.ones((1, len(market.assets))) if market.shares is None else market.shares
     rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates
-    return MarketArrays(market.prices, 1.0 + market.cash_rate, market.fresh, market.eligible, shares, rates)
+    dividends = np.zeros((0, len(market.assets))) if market.dividends is None else market.dividends
+    growth = 1.0 + market.cash_rate
+    return MarketArrays(market.prices, growth, market.fresh, market.eligible, shares, rates, dividends)
 
 
 class MarketMemory:

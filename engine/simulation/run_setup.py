@@ -16,6 +16,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
 from engine.simulation import market_memory
+from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import OrderTerms
 
 PolicyVersion: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
@@ -27,8 +28,9 @@ class RunSetup(NamedTuple):
 
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
-    ``flows`` row -> money, ``delistings`` row -> assets. In between a ``band`` and the loss ``review`` are looked at,
-    and caps where ``watches_caps``.
+    ``flows`` row -> money, ``delistings`` row -> assets; at the rows ``splits`` fractions of whole shares are paid out,
+    at ``dividends`` those of the policy's assets are to be invested. In between a ``band`` and the loss ``review`` are
+    looked at, and caps where ``watches_caps``.
     """
 
     market: Market
@@ -41,6 +43,8 @@ class RunSetup(NamedTuple):
     reasons: tuple[str, ...]
     flows: dict[int, float]
     delistings: dict[int, list[int]]
+    splits: tuple[int, ...]
+    dividends: tuple[int, ...]
     band: Band | None
     review: LossReviewRule | None
     watches_caps: bool
@@ -72,6 +76,8 @@ class RunSetup(NamedTuple):
             reasons=reasons,
             flows=account.contributions.by_row(market.dates, opening),
             delistings=_delistings_by_row(memory.delistings, opening),
+            splits=_after(opening, split_rows(market) if account.shares == "whole" else ()),
+            dividends=_after(opening, dividend_rows(market, policy.tickers) if market.invests_dividends else ()),
             band=schedule.band,
             review=policy.review if decides else None,
             watches_caps=policy.watch_caps and version == "as_written",
@@ -88,6 +94,10 @@ def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArr
     if not ((targets >= 0.0) & (targets <= caps)).all() or total > 1.0 + WEIGHT_SUM_TOLERANCE:
         return None
     return targets / total if total > 1.0 else targets
+
+
+def _after(opening: int, rows: Iterable[int]) -> tuple[int, ...]:
+    return tuple(row for row in rows if row > opening)
 
 
 def _delistings_by_row(delistings: Iterable[tuple[int, int]], opening: int) -> dict[int, list[int]]:

@@ -12,6 +12,7 @@ from engine.portfolio.policy import Band, Decision, Policy, validate_weights
 from engine.simulation import cash_flows, partial_trades
 from engine.simulation.advance import advance
 from engine.simulation.band_targets import plan_partial_rebalance
+from engine.simulation.corporate_actions import invest_dividends, pay_split_fractions
 from engine.simulation.delisting import pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.fixed_targets import needs_no_decision, run_in_one_call
@@ -76,6 +77,8 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
     schedule = EventSchedule.build(setup)
     thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
     while row < sessions:
+        if row in schedule.splits:
+            pay_split_fractions(state, row)
         if reason := schedule.rebalance_reason(row):
             _rebalance(state, schedule, policy, row, reason)
         else:
@@ -135,10 +138,17 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
         over, caps = schedule.trims[row], state.terms.caps * (1.0 + LIMIT_TOLERANCE)
         still = over[state.weights(row)[over] > caps[over]] if drift else over
         partial_trades.trim(state, row, still, _build_decision(state, row).weights)
+    _trade_on_money(state, schedule, row, flow)
+
+
+def _trade_on_money(state: PortfolioState, schedule: EventSchedule, row: int, flow: float) -> None:
+    """Invest a contribution, raise and pay a withdrawal, invest dividends."""
     if flow > 0.0:
         cash_flows.invest_contribution(state, row, flow)
     elif flow < 0.0:
         cash_flows.pay_withdrawal(state, row, -flow)
+    if row in schedule.dividends:
+        invest_dividends(state, row)
 
 
 def _trade_on_reviews(state: PortfolioState, schedule: EventSchedule, policy: Policy, decision: Decision) -> None:

@@ -99,6 +99,7 @@ class Closes:
     traded : (T, N) closes as traded beside adjusted ``closes``, NaN where there are none; None where no ticker has any
     shares : (T, N) shares of the day that one unit is, once events are applied; ``closes`` and ``dividends`` are then
         those of a unit. None where a unit is a share, or nothing says what it is
+    invests_dividends : whether dividends are invested at once when they are paid
     fx : (T,) by currency, once closes are in the account's: its money for one unit of each other currency, NaN where
         there is no rate
 
@@ -114,6 +115,7 @@ class Closes:
     frequencies: tuple[Frequency | None, ...] = ()
     traded: FloatArray | None = None
     shares: FloatArray | None = None
+    invests_dividends: bool = False
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
@@ -142,6 +144,7 @@ class Closes:
         )
         dividends, shares = per_unit(self.dividends), per_unit(self.shares)
         market = dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
+        market = dataclasses.replace(market, invests_dividends=self.invests_dividends)
         return dataclasses.replace(market, currencies=self.currencies, fx=self.fx) if self.fx else market
 
     def take(self, rows: BoolArray) -> Closes:

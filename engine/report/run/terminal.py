@@ -199,7 +199,7 @@ def _print_trades(out: Console, strategy: PortfolioResult) -> None:
     formats = {"quantity": fmt.quantity, "price": fmt.price, "value": fmt.cents, "cost": fmt.cents}
     rows = (
         [one.date, one.asset, *(form(getattr(one, name)) for name, form in formats.items()), one.reason]
-        for one in list_trades(strategy.ledger)
+        for one in list_trades(strategy)
     )
     print_table(out, list(Trade._fields), rows, left=(0, 1, 6), tight=True)
 

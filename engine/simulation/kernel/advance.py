@@ -148,8 +148,8 @@ def advance(
 
     Writes value, cash and units of every session passed into the history. What needs no decision is traded here and
     written into the buffer: a rebalance of the calendar to the fixed targets and, where triggers are answered
-    ``at_once``, one for a band, or a trim. Returns the row reached (not marked yet), cash with interest into that row,
-    and the trigger that stopped it or NO_TRIGGER. Rebalances overwrite ``target`` and ``drift_base`` of
+    ``at_once``, one for a band, or a trim. Returns the row reached (not marked yet), cash with interest and dividends
+    of that row, and the trigger that stopped it or NO_TRIGGER. Rebalances overwrite ``target`` and ``drift_base`` of
     ``thresholds``.
     """
     t, trigger, history = row, NO_TRIGGER, run.history

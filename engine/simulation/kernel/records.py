@@ -62,6 +62,7 @@ class MarketArrays(NamedTuple):
     ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session, ``fresh`` (T, N) which closes were
     printed, ``eligible`` (T, N) which assets may be bought: in their life at this session and the one before.
     ``shares`` (T, N) and ``tariff_rates`` (T,) are those of ``Quotes``, one row where every session's are the same.
+    ``dividends`` (T, N) are paid for each unit held at the close before [currency/unit]; without a row where none is.
     """
 
     prices: FloatArray
@@ -70,6 +71,7 @@ class MarketArrays(NamedTuple):
     eligible: BoolArray
     shares: FloatArray
     tariff_rates: FloatArray
+    dividends: FloatArray
 
 
 class Thresholds(NamedTuple):

@@ -10,6 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.jit import njit_cached
 from engine.simulation.kernel.records import ReviewWatch, RunContext, Thresholds
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.valuation import paid_dividends
 
 NO_TRIGGER: Final = 0
 CAP_TRIGGER: Final = 1
@@ -34,13 +35,13 @@ def mark_until_trigger(
 ) -> tuple[int, float, int]:
     """Mark sessions from ``t`` on until a close breaks a rule, the next session has a rebalance, or ``stop``.
 
-    Returns the row reached (not marked yet), cash with interest into that row, and what the close before it broke. The
-    comparisons are products, not quotients.
+    Returns the row reached (not marked yet), cash with interest and dividends of that row, and what the close before it
+    broke. The comparisons are products, not quotients.
     """
     n, caps, check_rows, calendar = units.size, thresholds.caps, thresholds.check_rows, thresholds.calendar
     prices, growth, reviews, history = run.market.prices, run.market.growth, run.reviews, run.history
     drift_base, widths = thresholds.drift_base, band_widths(thresholds)
-    money = np.zeros(n)
+    money, pays = np.zeros(n), run.market.dividends.size > 0
     while t < stop:
         value = 0.0
         for a in range(n):
@@ -63,6 +64,8 @@ def mark_until_trigger(
         t += 1
         if t < growth.size:
             cash *= growth[t]
+            if pays:
+                cash += paid_dividends(units, run.market.dividends[t])
         if trigger != NO_TRIGGER or (t < stop and calendar[t]):
             return t, cash, trigger
     return t, cash, NO_TRIGGER

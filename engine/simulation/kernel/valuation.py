@@ -26,6 +26,16 @@ def account_value(units: FloatArray, price: FloatArray, cash: float) -> float:
     return total + cash
 
 
+@njit_inline
+def paid_dividends(units: FloatArray, dividends: FloatArray) -> float:
+    """Return what ``dividends`` (N,) of a unit are for holdings [currency]."""
+    total = 0.0
+    for a in range(units.size):
+        if units[a] != 0.0:
+            total += units[a] * dividends[a]
+    return total
+
+
 @njit_cached
 def portfolio_weights(units: FloatArray, price: FloatArray, value: float) -> FloatArray:
     """Return (N,) the weights of holdings in ``value``; zeros for an account worth nothing."""

@@ -16,6 +16,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
+from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import (
     Band,
@@ -218,7 +219,9 @@ class MarketPlanner:
         None when only ``simulate`` can run it.
         """
         account = terms.account
-        if account.shares == "whole" or account.contributions.amount:
+        if account.shares == "whole" or account.contributions.amount or self.market.dividends is not None:
+            return None
+        if not self.is_charged_alike(terms.costs):
             return None
         opening = self.opening_row(group, row, start)
         if opening is None or end - opening < MIN_SESSIONS:
@@ -276,6 +279,12 @@ class MarketPlanner:
             return tuple(float(column[0]) for column in table), bool(is_proportional(table))
 
         return self.costs.recall(costs, compute)
+
+    def is_charged_alike(self, costs: AnyCosts) -> bool:
+        """Return whether an order costs the same at every session, whatever was split and what a currency is worth."""
+        fields, proportional = self.cost_terms(costs)
+        per_share = dict(zip(CostTable._fields, fields, strict=True))["per_share"]
+        return proportional or (self.market.tariff_rates is None and (self.market.shares is None or not per_share))
 
     def place_targets(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
         """Return (U, n) the targets of a rebalance filled at ``row``."""
