@@ -16,7 +16,6 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
-from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import (
     Band,
@@ -282,9 +281,7 @@ class MarketPlanner:
 
     def is_charged_alike(self, costs: AnyCosts) -> bool:
         """Return whether an order costs the same at every session, whatever was split and what a currency is worth."""
-        fields, proportional = self.cost_terms(costs)
-        per_share = dict(zip(CostTable._fields, fields, strict=True))["per_share"]
-        return proportional or (self.market.tariff_rates is None and (self.market.shares is None or not per_share))
+        return self.cost_terms(costs)[1] or (self.market.shares is None and self.market.tariff_rates is None)
 
     def place_targets(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
         """Return (U, n) the targets of a rebalance filled at ``row``."""
