@@ -64,7 +64,7 @@ def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> Price
     if columns.ticker is not None:
         rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted, keys)
     columns = dataclasses.replace(columns, notes=notes)
-    cells = _ArrowColumns(path.name, table, schema.names)
+    cells = _ArrowColumns(path.name, table, schema.names, keys)
     return build_price_table(path.name, dates.days, columns, rows, cells, keys)
 
 
@@ -81,11 +81,12 @@ class _ArrowColumns:
     file: str
     table: pa.Table
     names: list[str]
+    keys: ReadingKeys
     converted: dict[int, FloatArray] = field(default_factory=dict)
 
     def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:  # noqa: ARG002  (a column of one type has no wrong cell to name a ticker for)
         if column not in self.converted:
-            self.converted[column] = _read_numbers(self.file, self.names[column], self.table)
+            self.converted[column] = _read_numbers(self.file, self.names[column], self.table, self.keys)
         whole = self.converted[column]
         return whole if len(rows) == len(whole) and rows[0] == 0 else whole[rows]
 
@@ -162,8 +163,10 @@ def _read_dates(file: str, column: pa.ChunkedArray, keys: ReadingKeys) -> Dates:
     """Return naive days; a stamp with a zone gives the day on that zone's clock."""
     if column.null_count:
         raise DataError(f"{file}: found {column.null_count} rows without a date, expected one in each; complete them")
-    if _is_text(column.type):
-        return parse_dates(file, [cell.strip() for cell in column.to_pylist()], range(1, len(column) + 1), keys.order)
+    column = _decode(column)
+    if _is_text(column.type) or pa.types.is_integer(column.type):  # 20240131, or seconds of an epoch
+        cells = [str(cell).strip() for cell in column.to_pylist()]
+        return parse_dates(file, cells, range(1, len(cells) + 1), keys.order)
     if not _is_date(column.type):
         raise DataError(f"{file}: found dates of type {column.type}, expected dates or stamps; convert the column")
     if pa.types.is_date(column.type):
@@ -188,11 +191,24 @@ def _read_dates(file: str, column: pa.ChunkedArray, keys: ReadingKeys) -> Dates:
     return Dates(days[codes], notes=notes)
 
 
-def _read_numbers(file: str, name: str, table: pa.Table) -> FloatArray:
-    """Return (T,) float64 with NaN where there is no value."""
-    column, kind = table[name], table[name].type
+def _decode(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the values themselves of a column that stores each once and numbers them."""
+    kind = column.type
+    if not pa.types.is_dictionary(kind):
+        return column
+    return pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], kind.value_type)
+
+
+def _read_numbers(file: str, name: str, table: pa.Table, keys: ReadingKeys) -> FloatArray:
+    """Return (T,) float64 with NaN where there is no value; text is read as in a file of text."""
+    column = _decode(table[name])
+    kind = column.type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
+    if _is_text(kind):
+        cells = _to_texts(file, name, column)
+        grid = Grid(file, [cells], [], keys.decimal)
+        return parse_numbers(grid, name, cells, range(1, len(cells) + 1), keys.missing or ())
     if not is_number(kind):
         raise DataError(f"{file}: {name}: found a column of {kind}, expected numbers; convert the column")
     return to_numpy(column if kind == pa.float64() else column.cast(pa.float64(), safe=False), np.float64)
