@@ -25,7 +25,7 @@ from engine.core.fields import (
     Ticker,
     validates_fields,
 )
-from engine.data.currency_codes import QuotedCurrency, StatedUnit
+from engine.data.currency_codes import QuotedCurrency, StatedUnit, parse_currency
 from engine.data.events import DividendUse
 from engine.data.period_stamps import Stamps
 from engine.data.portfolio_sessions import ReadFrequency
@@ -33,6 +33,7 @@ from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
+from engine.data.sources.sample import Sample
 
 StrategyT = TypeVar("StrategyT")
 
@@ -56,6 +57,15 @@ class Data(ConfigModel):
     stamps: Stamps | None = None
     currencies: Mapping[Ticker, QuotedCurrency] = Field(default_factory=dict)
     fx: AnyFxSource = EcbRates()
+
+    @property
+    def named_currencies(self) -> frozenset[str]:
+        """What closes are quoted in as far as the config says, in whole units."""
+        source = self.source
+        named = [source.currency] if isinstance(source, Files) and source.currency else []
+        sample = ["USD"] if isinstance(source, Sample) else []
+        found = (parse_currency(text) for text in (*sample, *named, *self.currencies.values()))
+        return frozenset(unit.currency for unit in found if unit)
 
     def stated_unit(self, ticker: str) -> StatedUnit:
         """Return what the config says of the currency of a ticker's closes, and by which key."""

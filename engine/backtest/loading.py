@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydantic import ValidationError
 
 from engine.backtest.config import RunConfig
-from engine.core.errors import ConfigError, Fault
+from engine.core.errors import ConfigError, DataError, Fault
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, read_document
 from engine.data.sources.base import PriceRequest
-from engine.portfolio.account import Account, Contributions
-from engine.portfolio.costs import BrokerCosts
+from engine.data.sources.fx_rates import EcbRates
+from engine.portfolio.account import Contributions
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
@@ -36,30 +36,15 @@ def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
 
 def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
     """Validate a config, each section and all of them together; raises ConfigError with every fault."""
-    document.faults.extend(tariff_faults(document))
     config = validate(schema, document)
-    if faults := [*_funding_faults(config, document), *_dividend_faults(config, document)]:
+    faults = [
+        *_funding_faults(config, document),
+        *_dividend_faults(config, document),
+        *_currency_faults(config, document),
+    ]
+    if faults:
         raise ConfigError(faults)
     return config
-
-
-def tariff_faults(document: Document) -> Iterator[Fault]:
-    """Yield contradictions between costs and account; they are looked for even where other parts are at fault."""
-    account = document.tree.get("account")
-    named = {"currency": account["currency"]} if isinstance(account, dict) and "currency" in account else {}
-    try:
-        costs = BrokerCosts.model_validate(document.tree.get("costs"))
-        own = Account.model_validate(named).currency
-    except ValidationError:  # no broker, or a fault that the schema names
-        return
-    paid = costs.tariff.currency
-    if costs.fx is not None and paid == own:
-        message = f"{costs.name} charges {paid} as the account does"
-        yield Fault(document.locate(("costs", "fx")), "costs.fx", message, "remove fx")
-    if costs.fx is None and paid != own:
-        message = f"{costs.name} charges {paid}, the account is in {own}"
-        remedy = f"add fx: {own} for one {paid}, as fx: 1.08"
-        yield Fault(document.locate(("costs", "name")), "costs.fx", message, remedy)
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
@@ -82,6 +67,24 @@ def _dividend_faults(config: RunConfig[PolicyT], document: Document) -> Iterator
         message = "reinvest makes fractions of shares, and account.shares is whole"
         remedy = "write towards_targets or cash, or leave it out"
         yield Fault(document.locate(("data", "dividends")), "data.dividends", message, remedy)
+
+
+def _currency_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield where the rates at hand convert a named currency on no day of the window (S17)."""
+    data, own, window = config.data, config.account.currency, config.window
+    if not isinstance(data.fx, EcbRates):  # others are read with the prices
+        return
+    for currency in sorted({one for one in (*data.named_currencies, tariff_currency(config.costs)) if one} - {own}):
+        try:
+            dates = data.fx.fixings(currency, own, window.end).dates
+        except DataError as error:
+            message, _, remedy = str(error).removeprefix("data.fx: ").partition("; ")
+            yield Fault(document.locate(("account", "currency")), "data.fx", message, remedy)
+            continue
+        if (window.end and window.end < dates[0].item()) or (window.start and window.start > dates[-1].item()):
+            message = f"rates of {currency} in {own} are of {dates[0]} to {dates[-1]}, all outside the window"
+            remedy = "move the window, or name your own as fx: {kind: files, path: rates.csv}"
+            yield Fault(document.locate(("window",)), "data.fx", message, remedy)
 
 
 def missing_flows_message(flows: Contributions) -> tuple[str, str]:
@@ -118,4 +121,6 @@ def price_request(config: RunConfig[PolicyT]) -> PriceRequest:
     """Return what the config asks of its source."""
     window = config.window
     end = last_price_day(window.end) if window.end else None
-    return PriceRequest(config_tickers(config), window.start, end, config.data.calendar)
+    charged = tariff_currency(config.costs)
+    tariffs = (charged,) if charged else ()
+    return PriceRequest(config_tickers(config), window.start, end, config.data.calendar, tariffs)

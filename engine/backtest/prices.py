@@ -24,6 +24,7 @@ from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import Closes, PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.rates import RateFile
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 
 _PLAUSIBLE_YEARS = (1800, 2200)
@@ -50,6 +51,7 @@ class LoadedPrices:
         if own.key not in self._windows:
             account, rate = self._config.account, self._config.compare.risk_free
             market = own.of(self._closes).to_market(account.currency, account.cash.rate)
+            market = market.charged_in(tariff_currency(self._config.costs))
             cut, start = slice_window(market, self._config.window)
             free = risk_free_per_session(rate, cut.dates[start:], cut.periods_per_year)
             self._windows[own.key] = PortfolioSessions(cut, start, free)
@@ -94,7 +96,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     closes = apply_events(closes, dividends or config.account.default_dividends)
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
-    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end)
+    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end, request.tariffs)
     return convert_currencies(closes, terms)  # a close of a month's end takes the rate of that day
 
 

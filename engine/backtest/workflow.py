@@ -34,7 +34,7 @@ def run_backtest(
         config.strategy,
         {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
-        config.costs.cost_table(len(market.assets)),
+        config.costs.cost_table(len(market.assets), market.foreign),
         buy_and_hold=terms.buy_and_hold,
         bootstrap=terms.bootstrap if intervals else None,
         published=terms.published,

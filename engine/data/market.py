@@ -204,6 +204,14 @@ class Market:
         cut = {name: own[:rows] for name, own in known.items() if own is not None}
         return dataclasses.replace(self, **cut, fx={currency: rates[:rows] for currency, rates in self.fx.items()})
 
+    def charged_in(self, currency: str | None) -> Market:
+        """Return the market with the rates of costs in ``currency``; the same object where that is the account's."""
+        if currency is None or currency == self.currency:
+            return self
+        if currency not in self.fx:
+            raise DataError(f"costs are in {currency}, the account is in {self.currency}, and no rates are known here")
+        return dataclasses.replace(self, tariff_rates=self.fx[currency])
+
     def column_index(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises DataError when the market does not hold it."""
         if ticker not in self.columns:

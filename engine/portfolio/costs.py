@@ -2,7 +2,8 @@
 
 The cost of an order of money ``x`` at price ``p`` is
 ``clip(fixed + rate x + per_share x / p, minimum, min(maximum, maximum_rate x)) + spread x``.
-A fund's own fee (TER) is inside its price and never charged here.
+``fx`` is charged beside it on trades in another currency than the account's (S17). A fund's own fee (TER) is inside its
+price and never charged here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from engine.core.arrays import BoolArray
 from engine.core.fields import (
     BasisPoints,
     ConfigModel,
@@ -35,14 +37,15 @@ class NoCosts(ConfigModel):
 
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
+    fx: Weight = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
-        return f"orders are free{_describe_spread(self.spread)}"
+        return f"orders are free{_describe_extras(self)}"
 
-    def cost_table(self, count: int) -> CostTable:
-        """Return the costs of ``count`` assets."""
-        return _build_table(count, self.spread)
+    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
+        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
+        return _build_table(count, self, foreign)
 
 
 class PercentCosts(ConfigModel):
@@ -51,6 +54,7 @@ class PercentCosts(ConfigModel):
     kind: Literal["percent"] = "percent"
     rate: Weight
     spread: BasisPoints = 0.0
+    fx: Weight = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words.
@@ -59,11 +63,11 @@ class PercentCosts(ConfigModel):
         'orders cost 0.1 % of the money traded, the opening purchase included'
         """
         money = f"{format_percent(self.rate)} of the money traded"
-        return f"orders cost {money}, the opening purchase included{_describe_spread(self.spread)}"
+        return f"orders cost {money}, the opening purchase included{_describe_extras(self)}"
 
-    def cost_table(self, count: int) -> CostTable:
-        """Return the costs of ``count`` assets."""
-        return _build_table(count, self.spread, rate=self.rate)
+    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
+        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
+        return _build_table(count, self, foreign, rate=self.rate)
 
 
 class PerOrderCosts(ConfigModel):
@@ -75,6 +79,7 @@ class PerOrderCosts(ConfigModel):
     minimum: NonNegative = 0.0
     maximum: Positive | None = None
     spread: BasisPoints = 0.0
+    fx: Weight = 0.0
 
     @validates_fields
     def _bound_faults(self) -> Iterator[FieldFault]:
@@ -83,12 +88,12 @@ class PerOrderCosts(ConfigModel):
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
-        return f"orders cost {_describe_terms(self)}{_describe_spread(self.spread)}"
+        return f"orders cost {_describe_terms(self)}{_describe_extras(self)}"
 
-    def cost_table(self, count: int) -> CostTable:
-        """Return the costs of ``count`` assets."""
+    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
+        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
         most = self.maximum or np.inf
-        return _build_table(count, self.spread, rate=self.rate, fixed=self.fixed, minimum=self.minimum, maximum=most)
+        return _build_table(count, self, foreign, rate=self.rate, fixed=self.fixed, minimum=self.minimum, maximum=most)
 
 
 class Tariff(ConfigModel):
@@ -113,15 +118,12 @@ class Tariff(ConfigModel):
 
 
 class BrokerCosts(ConfigModel):
-    """Orders cost what a named broker charges; ``fx`` converts a tariff in another currency.
-
-    ``fx`` is the account's currency per unit of the tariff's currency (1.08 for a EUR tariff in a USD account).
-    """
+    """Orders cost what a named broker charges; a tariff in another currency is converted at the rate of the day."""
 
     kind: Literal["broker"] = "broker"
     name: str
-    fx: Positive | None = None
     spread: BasisPoints = 0.0
+    fx: Weight = 0.0
 
     @field_validator("name")
     @classmethod
@@ -142,17 +144,15 @@ class BrokerCosts(ConfigModel):
     def describe(self) -> str:
         """Return what an order costs, in words, with the tariff's source and date."""
         tariff = self.tariff
-        rate = f", converted at {self.fx:g}" if self.fx else ""
-        terms = f"{tariff.describe()} in {tariff.currency}{rate}{_describe_spread(self.spread)}"
+        terms = f"{tariff.describe()} in {tariff.currency}{_describe_extras(self)}"
         return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
 
-    def cost_table(self, count: int) -> CostTable:
-        """Return the costs of ``count`` assets in the account's currency."""
-        tariff, fx = self.tariff, self.fx or 1.0
-        amounts = {"fixed": tariff.fixed, "per_share": tariff.per_share, "minimum": tariff.minimum}
-        amounts = {name: amount * fx for name, amount in amounts.items()} | {"maximum": (tariff.maximum or np.inf) * fx}
+    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
+        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``, in the tariff's currency."""
+        tariff = self.tariff
         rates = {"rate": tariff.rate, "maximum_rate": tariff.maximum_rate or np.inf}
-        return _build_table(count, self.spread, **amounts, **rates)
+        amounts = {"fixed": tariff.fixed, "per_share": tariff.per_share, "minimum": tariff.minimum}
+        return _build_table(count, self, foreign, **amounts, **rates, maximum=tariff.maximum or np.inf)
 
 
 @cache
@@ -166,8 +166,14 @@ def load_tariffs() -> dict[str, Tariff]:
     return {name: Tariff.model_validate(fields) for name, fields in cast("dict[str, object]", load_plain(text)).items()}
 
 
-def _describe_spread(points: float) -> str:
-    return f", plus a spread of {points:g} bp" if points else ""
+def tariff_currency(costs: AnyCosts) -> str | None:
+    """Return the currency of what orders cost, None where it is the account's."""
+    return costs.tariff.currency if isinstance(costs, BrokerCosts) else None
+
+
+def _describe_extras(costs: AnyCosts) -> str:
+    text = f", plus a spread of {costs.spread:g} bp" if costs.spread else ""
+    return text + (f", plus {format_percent(costs.fx)} of trades in another currency" if costs.fx else "")
 
 
 def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
@@ -179,11 +185,13 @@ def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
     return text + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
 
 
-def _build_table(count: int, spread: float, **terms: float) -> CostTable:
-    """Return the same terms for each of ``count`` assets, no cost or bound where none is named; ``spread`` in bp."""
+def _build_table(count: int, costs: AnyCosts, foreign: BoolArray | None, **terms: float) -> CostTable:
+    """Return the same terms for each of ``count`` assets, no cost or bound where none is named."""
     free = {"rate": 0.0, "fixed": 0.0, "per_share": 0.0, "minimum": 0.0, "maximum": np.inf, "maximum_rate": np.inf}
-    fields = {**free, **terms, "spread": spread / 10_000.0}
-    return CostTable(**{name: np.full(count, value) for name, value in fields.items()})
+    spread = np.full(count, costs.spread / 10_000.0)
+    if foreign is not None:
+        spread += costs.fx * foreign
+    return CostTable(**{name: np.full(count, value) for name, value in {**free, **terms}.items()}, spread=spread)
 
 
 AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]

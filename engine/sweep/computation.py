@@ -20,6 +20,7 @@ from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality.findings import Finding
 from engine.data.sources.base import PriceRequest
+from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import parse_date
 from engine.sweep.config import SweepConfig
@@ -98,19 +99,31 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
     configs = PointConfigs(base_config, space)
     others = (ticker for place in range(len(space.axes)) for ticker in configs.tickers_on_axis(place))
     tickers = tuple(dict.fromkeys([*own.tickers, *others]))
-    ends = [base_config.window.end]
+    starts, ends, tariffs = [base_config.window.start], [base_config.window.end], list(own.tariffs)
     for axis in space.axes:
+        texts = [value.text for value in axis.values]
         if axis.section == "window":
-            found = [_window_end(axis.path, value.text) for value in axis.values]
-            ends += found if axis.path == ("window",) else [end for end in found if end]
-    known = [end for end in ends if end]
-    last = last_price_day(max(known)) if len(known) == len(ends) else None
-    return PriceRequest(tickers, own.start, last, own.exchange)
+            starts += _window_days(axis.path, texts, "start")
+            ends += _window_days(axis.path, texts, "end")
+        elif axis.section == "costs":
+            brokers = map(load_tariffs().get, _values_at(axis.path, texts, "name"))
+            tariffs += [broker.currency for broker in brokers if broker]
+    start = min((one for one in starts if one), default=None) if None not in starts else None
+    last = last_price_day(max(one for one in ends if one)) if None not in ends else None
+    return PriceRequest(tickers, start, last, own.exchange, tuple(dict.fromkeys(tariffs)))
 
 
-def _window_end(path: KeyPath, text: Tree) -> dt.date | None:
-    """Return the last day that a value of a window's axis asks for; None where it is no date."""
-    return parse_date(str(text.get("end") if isinstance(text, dict) else text if path[-1] == "end" else None))
+def _values_at(path: KeyPath, texts: list[Tree], key: str) -> list[str]:
+    """Return what an axis's values say of a key of its section, "" where one does not."""
+    if path[1:] == (key,):
+        return [str(text) for text in texts]
+    return [str(text.get(key, "")) if isinstance(text, dict) and len(path) == 1 else "" for text in texts]
+
+
+def _window_days(path: KeyPath, texts: list[Tree], key: str) -> list[dt.date | None]:
+    """Return the days that a window's axis asks for, None where a whole window asks for all there are."""
+    days = [parse_date(text) for text in _values_at(path, texts, key)]
+    return days if len(path) == 1 else [day for day in days if day]  # what is no date is a rejected point
 
 
 def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.arrays import BoolArray, IntArray
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
@@ -87,9 +88,10 @@ def _are_rejections(values: Sequence[object]) -> BoolArray:
 
 def _batch_terms(terms: PlanTerms) -> Hashable:
     """Return what plans share beside their strategy that run side by side."""
-    account, proportional = terms.account, bool(is_proportional(terms.costs.cost_table(1)))
-    flows = bool(account.contributions.amount)
-    return account.shares, flows, account.fill_delay, account.cash.rate, terms.window, proportional
+    account, costs, flows = terms.account, terms.costs, bool(terms.account.contributions.amount)
+    small = (bool(is_proportional(costs.cost_table(1, np.array([foreign])))) for foreign in (False, True))
+    charged = *small, bool(costs.fx), tariff_currency(costs)
+    return account.shares, flows, account.fill_delay, account.cash.rate, terms.window, charged
 
 
 def split_by_key(keys: IntArray) -> Iterator[IntArray]:

@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import tariff_faults
 from engine.core.arrays import IntArray
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
@@ -97,14 +96,9 @@ class ConfigSection(Generic[PolicyT]):
         for axis, index in choices:
             tree = replace_at(tree, axis.path[1:], axis.values[index].text)
         try:
-            model = self._adapter.validate_python(tree)
+            return self._adapter.validate_python(tree)
         except ValidationError:
             return self._first_fault(tree)
-        if self.name == "costs":
-            account: Tree = {"currency": self.base_config.account.currency}
-            for fault in tariff_faults(Document("sweep", {"account": account, "costs": tree})):
-                return Rejection(f"{fault.path}: {fault.message}")
-        return model
 
     def _first_fault(self, tree: Tree) -> Rejection:
         config = cast("dict[str, Tree]", {**self.base_config.canonical(), self.name: tree})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import string
 from pathlib import Path
 
@@ -245,9 +246,9 @@ def test_a_key_that_stands_twice_hides_no_other_fault() -> None:
     assert [line.split(":")[1] for line in lines] == ["7", "10"]
 
 
-def test_a_fault_elsewhere_hides_neither_a_foreign_tariff_nor_another_override(tmp_path: Path) -> None:
+def test_a_fault_elsewhere_hides_neither_a_wrong_rate_nor_another_override(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
-    path.write_text(GOOD + "costs: {kind: broker, name: comdirect}\n")
+    path.write_text(GOOD + "costs: {kind: broker, name: comdirect, fx: 1.08}\n")
     with pytest.raises(ConfigError) as caught:
         load_run(path, ["window.start=never", "nonsense"])
     assert [fault.path for fault in caught.value.faults] == ["nonsense", "window.start", "costs.fx"]
@@ -351,14 +352,41 @@ def test_an_override_finds_a_key_with_a_dot_in_it() -> None:
     assert config(text, "strategy.satellites.BRK.B=1%").strategy.satellites["BRK.B"] == 0.01
 
 
-def test_a_foreign_tariff_without_a_rate_is_refused_where_it_stands(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("account: {currency: XAU}\ndata: {source: {kind: sample}}\n", "plan.yaml:1: data.fx: found no rate of XAU"),
+        ("account: {currency: XAU}\ndata: {source: {kind: files, path: p, currency: USD}}\n", "found no rate of XAU"),
+        ("data: {source: {kind: files, path: p}, currencies: {SPY: BTN}}\n", "found no rate of BTN"),
+        (
+            "costs: {kind: broker, name: comdirect}\nwindow: {start: 1980-01-01, end: 1990-01-01}\n",
+            "outside the window",
+        ),
+        ("costs: {kind: broker, name: comdirect, fx: 1.08}\n", "costs.fx: 1.08 could mean 1.08% or 1.08 times"),
+        (
+            "data: {source: {kind: files, path: p}, currencies: {SPY: gbp}}\n",
+            "data.currencies.SPY: 'gbp' is not a currency",
+        ),
+        (
+            "data: {source: {kind: files, path: p}, fx: {kind: ezb}}\n",
+            "data.fx: unknown kind 'ezb'; did you mean 'ecb'",
+        ),
+    ],
+)
+def test_what_no_run_could_convert_is_refused_before_prices_are_read(lines: str, words: str, tmp_path: Path) -> None:
+    """`engine validate` knows what rates there are: unknown currencies and windows without any are faults there."""
+    path = tmp_path / "plan.yaml"
+    strategy = "name: plan\nstrategy: {kind: buy_and_hold, weights: {SPY: 100%}}\n"
+    path.write_text(lines + strategy + ("" if "data:" in lines else "data: {source: {kind: sample}}\n"))
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load_run(path, ())
+
+
+def test_a_tariff_in_another_currency_needs_no_key(tmp_path: Path) -> None:
+    """The rate of the day converts it."""
     path = tmp_path / "plan.yaml"
     path.write_text(GOOD + "costs: {kind: broker, name: comdirect}\n")
-    with pytest.raises(
-        ConfigError, match=r"plan.yaml:10: costs.fx: comdirect charges EUR, the account is in USD; add fx"
-    ):
-        load_run(path, ())
-    assert load_run(path, ["costs.fx=1.08"]).costs.fx == 1.08
+    assert load_run(path, ["costs.fx=0.25%"]).costs.fx == 0.0025
 
 
 def test_the_schema_accepts_every_shipped_config() -> None:

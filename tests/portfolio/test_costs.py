@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ from engine.simulation.kernel.order_costs import order_cost
 from tests.support.kernels import quotes
 
 
-def cost(model, money: float, price: float = 100.0) -> float:
-    return order_cost(money, 0, quotes(price), model.cost_table(1))
+def cost(model, money: float, price: float = 100.0, rate: float = 1.0) -> float:
+    return order_cost(money, 0, quotes(price, tariff_rate=rate), model.cost_table(1))
 
 
 def test_no_order_costs_nothing_and_a_free_one_only_the_spread() -> None:
@@ -39,8 +40,23 @@ def test_comdirect_charges_4_90_and_a_quarter_percent_between_9_90_and_59_90(mon
 
 
 def test_a_tariff_in_another_currency_is_converted_once() -> None:
-    assert cost(BrokerCosts(name="comdirect", fx="1.10"), 100.0) == pytest.approx(9.90 * 1.10)
-    assert cost(BrokerCosts(name="comdirect", fx="1.10"), 4000.0) == pytest.approx(4.90 * 1.10 + 10.0)
+    assert cost(BrokerCosts(name="comdirect"), 100.0, rate=1.10) == pytest.approx(9.90 * 1.10)
+    assert cost(BrokerCosts(name="comdirect"), 4000.0, rate=1.10) == pytest.approx(4.90 * 1.10 + 10.0)
+
+
+def test_trades_in_another_currency_cost_a_rate_more() -> None:
+    """``fx`` comes on top of every model, above its bounds, for foreign assets alone."""
+    at_home_and_abroad = np.array([False, True])
+    for model, fee in (
+        (NoCosts(fx="0.25%"), 0.0),
+        (PercentCosts(rate="0.1%", fx="0.25%"), 1.0),
+        (PerOrderCosts(fixed=5, maximum=5, fx="0.25%"), 5.0),
+        (BrokerCosts(name="comdirect", fx="0.25%"), 9.90),
+    ):
+        table = model.cost_table(2, at_home_and_abroad)
+        assert order_cost(1000.0, 0, quotes([10.0, 10.0]), table) == pytest.approx(fee)
+        assert order_cost(-1000.0, 1, quotes([10.0, 10.0]), table) == pytest.approx(fee + 2.5)
+        assert "0.25 % of trades in another currency" in model.describe()
 
 
 @pytest.mark.parametrize(
@@ -111,9 +127,9 @@ def test_what_a_model_does_not_name_costs_nothing() -> None:
 
 
 def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
-    assert cost(BrokerCosts(name="comdirect", fx=2.0), 1e6) == pytest.approx(2 * 59.90)
-    assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 400.0 * 10.0, 10.0) == pytest.approx(1.0)
-    assert cost(BrokerCosts(name="interactive_brokers_fixed", fx=0.5), 10.0, 10.0) == pytest.approx(0.1)
+    assert cost(BrokerCosts(name="comdirect"), 1e6, rate=2.0) == pytest.approx(2 * 59.90)
+    assert cost(BrokerCosts(name="interactive_brokers_fixed"), 400.0 * 10.0, 10.0, 0.5) == pytest.approx(1.0)
+    assert cost(BrokerCosts(name="interactive_brokers_fixed"), 10.0, 10.0, 0.5) == pytest.approx(0.1)
 
 
 def test_a_model_without_terms_has_a_table_of_zeros_and_no_bounds() -> None:

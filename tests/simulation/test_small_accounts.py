@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -52,8 +54,9 @@ def test_a_pro_rata_withdrawal_uses_cash_for_what_the_assets_cannot_bring() -> N
 @pytest.mark.parametrize("capital", [300, 500, 700, 1500, 3000])
 def test_watched_caps_in_a_small_account_sell_neither_short_nor_the_core(capital: float) -> None:
     market = market_of(walk(3, 5))
+    market = dataclasses.replace(market, tariff_rates=np.full(len(market.dates), 1.1))
     plan = CoreSatellite.model_validate({**PLAN, "rebalance": {"kind": "annual"}})
-    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(name="comdirect", fx=1.1).cost_table(5))
+    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(name="comdirect").cost_table(5))
     assert ledger.units.min() >= 0.0
     assert ledger.cash.min() >= 0.0
     trims = np.array([why.startswith("cap") for why in ledger.reasons])
@@ -72,7 +75,7 @@ def test_an_order_that_waited_does_not_sell_what_it_wanted_more_of() -> None:
         market,
         FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"}),
         account(capital=10_000),
-        BrokerCosts(name="comdirect", fx=1.0).cost_table(2),
+        BrokerCosts(name="comdirect").cost_table(2),
     )
     waited = [k for k, why in enumerate(ledger.reasons) if why.startswith("waited")]
     assert all(ledger.trades[k, 1] >= 0.0 for k in waited)

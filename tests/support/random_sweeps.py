@@ -35,9 +35,13 @@ COSTS = (
     {"kind": "per_order", "fixed": "1", "rate": "0.1%", "minimum": "5", "maximum": "20"},
     {"kind": "per_order", "minimum": "9", "maximum": "5"},
     {"kind": "broker", "name": "interactive_brokers_fixed"},
-    {"kind": "broker", "name": "comdirect", "fx": "1.08"},
-    {"kind": "broker", "name": "comdirect"},
+    {"kind": "broker", "name": "comdirect", "fx": "0.25%"},
+    {"kind": "broker", "name": "euros"},
+    {"kind": "percent", "rate": "0.1%", "fx": "0.5%"},
+    {"kind": "percent", "rate": "6%", "fx": "5%"},
 )
+CURRENCIES = ({}, {"AAA": "EUR", "CCC": "GBX"}, dict.fromkeys(TICKERS, "EUR"))
+"""What closes are quoted in, USD where nothing is said."""
 
 
 def write_market(rng: random.Random, folder: Path) -> Path:
@@ -101,9 +105,12 @@ def random_sweep(rng: random.Random, prices: Path, samples: int) -> str:
     window = {"start": rng.choice(WINDOW_STARTS[:3]), "end": rng.choice(WINDOW_ENDS[2:])}
     axes |= _common_axes(rng, kind, strategy)
     mode = {"kind": rng.choice(["random", "sobol"]), "samples": samples, "seed": rng.randrange(1000)}
+    data: dict[str, object] = {"source": {"kind": "files", "path": str(prices)}}
+    if rng.random() < 0.3:
+        data["currencies"], account["currency"] = rng.choice(CURRENCIES), rng.choice(["USD", "EUR"])
     plan = {
         "name": "random",
-        "data": {"source": {"kind": "files", "path": str(prices)}},
+        "data": data,
         "window": window if rng.random() < 0.8 else {},
         "strategy": strategy,
         "account": account,

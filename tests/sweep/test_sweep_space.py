@@ -190,11 +190,11 @@ def test_points_whose_values_state_the_same_are_one_plan() -> None:
 
 
 def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
-    """What two sections say against each other counts for one variant as for all: a tariff in euro, a dollar account."""
-    _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: comdirect}]}\n")
+    """A variant is refused by the id as it is in the sweep: by what its own config says."""
+    _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: nobody}]}\n")
     assert isinstance(PointConfigs(plan, space).validate([1]), Rejection)
     assert find_variant_config(plan, space, "0", str).costs.kind == "none"
-    with pytest.raises(ConfigError, match="add fx"):
+    with pytest.raises(ConfigError, match="unknown broker"):
         find_variant_config(plan, space, "1", str)
 
 

@@ -22,13 +22,15 @@ class PriceRequest:
     """The closes a run needs.
 
     ``start`` and ``end`` are the window, both days included, None for all there is; rows before ``start`` are wanted
-    too (estimates look back). ``exchange`` names the calendar of the sessions by its market identifier code.
+    too (estimates look back). ``exchange`` names the calendar of the sessions by its market identifier code,
+    ``tariffs`` the currencies of what orders cost, whose rates are needed too.
     """
 
     tickers: tuple[str, ...]
     start: dt.date | None = None
     end: dt.date | None = None
     exchange: str = "XNYS"
+    tariffs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

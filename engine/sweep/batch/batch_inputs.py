@@ -74,7 +74,9 @@ def build_inputs(
     pairs = columns.policy_index * len(columns.terms) + columns.terms_index
     distinct, variant_index = np.unique(pairs, return_inverse=True)
     policy_index, terms_index = np.divmod(distinct, len(columns.terms))
-    terms = np.array([(one.account.capital, *planner.cost_terms(one.costs)[0]) for one in columns.terms])[terms_index]
+    terms = np.array([(one.account.capital, *planner.cost_terms(one.costs, key.assets)[0]) for one in columns.terms])[
+        terms_index
+    ]
     targets = np.array([planner.place_targets(group, key, row) for row in pattern_rows])
     recipients, tradable = _recipient_weights(planner, key, market, group)
     return BatchInputs(

@@ -16,7 +16,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
-from engine.portfolio.costs import AnyCosts
+from engine.portfolio.costs import AnyCosts, tariff_currency
 from engine.portfolio.policy import (
     Band,
     Decision,
@@ -206,9 +206,13 @@ class MarketPlanner:
         self.opening_rows: Memo[int | None] = Memo(capacity)
         self.costs: Memo[tuple[tuple[float, ...], bool]] = Memo(capacity)
 
-    def market_until(self, end: int) -> Market:
-        """Return the market up to before row ``end``."""
-        return self.markets.recall(end, lambda: self.market.truncate(self.market.dates[end - 1]))
+    def market_until(self, end: int, charged_in: str | None = None) -> Market:
+        """Return the market up to before row ``end``, with the rates of what costs are in."""
+
+        def cut() -> Market:
+            return self.market.truncate(self.market.dates[end - 1]).charged_in(charged_in)
+
+        return self.markets.recall((end, charged_in), cut)
 
     def batch_key(
         self, group: PolicyGroup, row: int, terms: TradingTerms, schedule: Schedule, start: int, end: int
@@ -220,7 +224,7 @@ class MarketPlanner:
         account = terms.account
         if account.shares == "whole" or account.contributions.amount or self.market.dividends is not None:
             return None
-        if not self.is_charged_alike(terms.costs):
+        if not self.is_charged_alike(group, terms.costs):
             return None
         opening = self.opening_row(group, row, start)
         if opening is None or end - opening < MIN_SESSIONS:
@@ -239,7 +243,7 @@ class MarketPlanner:
             cash_rate=account.cash.rate,
             watches_caps=watches_caps,
             band_checks=calendar.band_checks,
-            proportional=self.cost_terms(terms.costs)[1],
+            proportional=self.cost_terms(terms.costs, group.columns)[1],
         )
 
     def opening_row(self, group: PolicyGroup, row: int, start: int) -> int | None:
@@ -270,18 +274,23 @@ class MarketPlanner:
         found = cast("Hashable", schedule), key.opening_row, key.end_row, key.delay
         return self.due_rows.recall(found, compute)
 
-    def cost_terms(self, costs: AnyCosts) -> tuple[tuple[float, ...], bool]:
-        """Return what one order costs, the fields of a ``CostTable``, and whether all of it is a small rate."""
+    def cost_terms(self, costs: AnyCosts, columns: tuple[int, ...]) -> tuple[tuple[float, ...], bool]:
+        """Return what an order of some assets costs, the fields of a ``CostTable``, and whether all are small rates."""
+        foreign = self.market.foreign[list(columns[:1])]  # all are, or none
 
         def compute() -> tuple[tuple[float, ...], bool]:
-            table = costs.cost_table(1)
+            table = costs.cost_table(1, foreign)
             return tuple(float(column[0]) for column in table), bool(is_proportional(table))
 
-        return self.costs.recall(costs, compute)
+        return self.costs.recall((costs, foreign.tobytes()), compute)
 
-    def is_charged_alike(self, costs: AnyCosts) -> bool:
-        """Return whether an order costs the same at every session, whatever was split and what a currency is worth."""
-        return self.cost_terms(costs)[1] or (self.market.shares is None and self.market.tariff_rates is None)
+    def is_charged_alike(self, group: PolicyGroup, costs: AnyCosts) -> bool:
+        """Return whether an order costs the same in each asset at every session, whatever a share and a rate are."""
+        foreign = self.market.foreign[list(group.columns)]
+        if costs.fx and foreign.any() and not foreign.all():
+            return False
+        at_home = tariff_currency(costs) in {None, self.market.currency}
+        return self.cost_terms(costs, group.columns)[1] or (self.market.shares is None and at_home)
 
     def place_targets(self, group: PolicyGroup, key: BatchKey, row: int) -> FloatArray:
         """Return (U, n) the targets of a rebalance filled at ``row``."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.market import Market
+from engine.portfolio.costs import tariff_currency
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
@@ -75,8 +76,8 @@ def reference_metrics(market: Market, variant: Variant, risk_free: float | Float
 
 def run_alone(market: Market, variant: Variant, risk_free: float | FloatArray) -> tuple[FloatArray, DateArray]:
     """Return the metrics of a variant through ``simulate``, and its sessions."""
-    cut, policy = planner_for(market).market_until(variant.end), variant.policy
-    costs = variant.costs.cost_table(len(cut.assets))
+    cut, policy = planner_for(market).market_until(variant.end, tariff_currency(variant.costs)), variant.policy
+    costs = variant.costs.cost_table(len(cut.assets), cut.foreign)
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
     return metric_row(ledger, cut, policy, free), ledger.dates
