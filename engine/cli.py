@@ -265,17 +265,36 @@ def fetch(
 
 
 @data_app.command()
-def check(config: ConfigPath, overrides: Overrides = None) -> None:
-    """Print the data-quality page of CONFIG's prices; exit code 1 when a run would stop at them."""
+def check(
+    path: Annotated[Path, typer.Argument(metavar="CONFIG|FILE", help="A YAML file, or a file or folder of prices.")],
+    overrides: Overrides = None,
+) -> None:
+    """Print the quality page of a config's prices, or how a bare file is read; exit code 1 when a run would stop."""
+    if path.suffix.lower() not in {".yaml", ".yml"}:
+        _check_file(path, overrides or ())
+        return
     from engine.backtest.prices import load_closes, quality_findings
     from engine.report.data_terminal import print_quality
 
-    loaded, request = composition.load_request(config, overrides or ())
-    with prefix_errors(config):
-        closes = load_closes(loaded, request)
-        findings = quality_findings(loaded, closes)
+    loaded, request = composition.load_request(path, overrides or ())
+    with prefix_errors(path):
+        closes = load_closes(loaded.data, request)
+        findings = quality_findings(closes, loaded.data.calendar, loaded.window)
         print_quality(closes, findings)
     if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _check_file(path: Path, overrides: Sequence[str]) -> None:
+    """Print how a bare price file is read; what refuses it, or a part of it, is printed last."""
+    from engine.backtest.file_check import check_file
+    from engine.report.file_terminal import print_file_check
+
+    found = check_file(path, overrides)
+    print_file_check(found)
+    if found.refusal is not None:
+        raise found.refusal
+    if any(finding.severity == "error" for finding in found.findings):
         raise typer.Exit(1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.analysis.comparison import PortfolioSessions
 from engine.analysis.metrics import rate_per_session
 from engine.backtest.config import RunConfig
-from engine.backtest.config_sections import Window
+from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
@@ -73,16 +73,16 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
 def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
     """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
-    closes = load_closes(config, request)
-    findings = quality_findings(config, closes)
+    closes = load_closes(config.data, request)
+    findings = quality_findings(closes, config.data.calendar, config.window)
     raise_error_findings(findings)
     return prepare_closes(config, closes, request), findings
 
 
-def load_closes(config: RunConfig[PolicyT], request: PriceRequest) -> Closes:
+def load_closes(data: Data, request: PriceRequest) -> Closes:
     """Load the closes of a request, with the frequency of each column, on the sessions that its dates mean (S1)."""
-    closes = read_frequencies(config.data.source.load(request), config.data.frequency)
-    return move_period_stamps(closes, config.data.stamps)
+    closes = read_frequencies(data.source.load(request), data.frequency)
+    return move_period_stamps(closes, data.stamps)
 
 
 def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceRequest) -> Closes:
@@ -130,12 +130,12 @@ def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: flo
     return rate_per_session(rate.annual_rates(dates), periods)
 
 
-def quality_findings(config: RunConfig[PolicyT], closes: Closes) -> tuple[Finding, ...]:
-    """Return what the quality checks say of ``closes`` within the config's window."""
+def quality_findings(closes: Closes, calendar: str, window: Window) -> tuple[Finding, ...]:
+    """Return what the quality checks say of ``closes`` within a window; ``calendar`` names their exchange."""
     years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
     if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
         date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
         raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")
-    sessions = exchange_sessions(config.data.calendar, closes.dates[0], closes.dates[-1])
-    start, end = (None if day is None else np.datetime64(day, "D") for day in (config.window.start, config.window.end))
-    return inspect_closes(closes, config.data.calendar, sessions, (start, end))
+    sessions = exchange_sessions(calendar, closes.dates[0], closes.dates[-1])
+    start, end = (None if day is None else np.datetime64(day, "D") for day in (window.start, window.end))
+    return inspect_closes(closes, calendar, sessions, (start, end))

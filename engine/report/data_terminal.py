@@ -39,10 +39,21 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
     out.print()
     rows = ([ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers))
     print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], rows)
-    for severity, title in _SEVERITY_TITLES.items():
-        _print_findings(out, title, [one for one in limit_findings(findings) if one.severity == severity])
+    print_findings(out, findings)
     for note in closes.provenance.notes:
         print_bullet(out, note, style="dim")
+    print_verdict(out, findings)
+
+
+def print_findings(out: Console, findings: tuple[Finding, ...]) -> None:
+    """Print findings under a heading for each severity, the worst first."""
+    shown = list(limit_findings(findings))
+    for severity, title in _SEVERITY_TITLES.items():
+        _print_findings(out, title, [one for one in shown if one.severity == severity])
+
+
+def print_verdict(out: Console, findings: tuple[Finding, ...]) -> None:
+    """Print whether a run would take the closes."""
     errors = sum(finding.severity == "error" for finding in findings)
     out.print()
     verdict = f"{plural(errors, 'error')}: a run would stop here" if errors else "No error: a run may use these closes"

@@ -66,5 +66,6 @@ def limit_findings(findings: Iterable[Finding], most: int = MAX_FINDINGS_PER_KIN
         names = ", ".join(whose[:_MAX_TICKERS]) + (
             f" and {len(whose) - _MAX_TICKERS} more" * (len(whose) > _MAX_TICKERS)
         )
-        message = f"{len(group)} findings of the kind {kind} ({names}), the worst is {worst.message}"
+        which = "the worst is" if worst.size else "as"
+        message = f"{len(group)} findings of the kind {kind.replace('_', ' ')} ({names}), {which} {worst.message}"
         yield Finding(worst.severity, kind, "", worst.date, message, worst.size)

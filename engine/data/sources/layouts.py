@@ -278,8 +278,12 @@ def _roles(
     found = {header.date or 0: "date"} | ({} if ticker is None else {ticker: "ticker"})
     for name, fields in series.items():
         whose = f" of {name}" if name else ""
-        found |= {at: f"{kind} close{whose}" for kind, at in fields.closes.items()}
+        found |= {at: f"{'' if kind == 'unsaid' else f'{kind} '}close{whose}" for kind, at in fields.closes.items()}
         found |= dict.fromkeys(fields.dividends, f"dividends{whose}")
         found |= {at: f"splits{whose}" for at in (fields.split,) if at is not None}
         found |= {at: f"currency{whose}" for at in (fields.currency,) if at is not None}
-    return tuple((header.names[at] or f"#{at + 1}", role) for at, role in sorted(found.items()))
+    both = zip(header.above, header.names, strict=True) if header.above else (("", name) for name in header.names)
+    labels = [" ".join(filter(None, cells)) for cells in both]
+    return tuple(
+        (label or f"#{at + 1}", found.get(at, "not read")) for at, label in enumerate(labels) if label or at in found
+    )

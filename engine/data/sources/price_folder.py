@@ -23,6 +23,10 @@ _COPY: Final = re.compile(
 """How browsers and desktops call a second file of a name."""
 
 
+_SHARE_CLASS: Final = 2
+"""Letters of a share class, at most, as in BRK_B; what is longer after a ticker describes the file."""
+
+
 class PriceFolder:
     """The price files of a folder and the tickers they name, each read for its names once."""
 
@@ -99,6 +103,19 @@ class PriceFolder:
 def starts_with(path: Path, ticker: str) -> bool:
     """Tell whether the name of a file goes on after the ticker, as ``UNF_classic.csv``."""
     return _own_name(path).startswith((f"{ticker}_", f"{ticker} "))
+
+
+def named_ticker(path: Path, keys: ReadingKeys) -> str:
+    """Return the ticker that the name of a file stands for: all of it, or of a copy or a longer name its beginning.
+
+    >>> [named_ticker(Path(name), ReadingKeys()) for name in ("BRK_B.csv", "SPY (1).csv", "SPY day.csv", "VB_max.csv")]
+    ['BRK_B', 'SPY', 'SPY', 'VB']
+    """
+    name = _own_name(path)
+    copy = _COPY.fullmatch(name)
+    first, _, rest = ((copy["name"] or copy["of"]) if copy else name.split(" ")[0]).partition("_")
+    own = f"{first}_{rest}" if 0 < len(rest) <= _SHARE_CLASS else first
+    return (keys.rename or {}).get(name, own)
 
 
 def rename_remedy(ticker: str, names: Sequence[str]) -> str:
