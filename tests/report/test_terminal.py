@@ -164,8 +164,9 @@ def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.Ca
     from engine.data.sources.sample import Sample
 
     class Shop(Sample):
-        def fetch(self, request: PriceRequest, progress: object = None) -> FetchReport:
+        def fetch(self, request: PriceRequest, progress: object = None, *, refresh: bool = False) -> FetchReport:
             assert callable(progress)
+            assert not refresh
             progress("AAA", 0, 2)
             return FetchReport(fetched=("AAA",), failed=(("BBB", "no such ticker"),))
 
