@@ -75,6 +75,14 @@ class Every(ScheduleRule):
     kind: Literal["every"] = "every"
     period: Literal["week", "month", "quarter", "half_year"]
 
+    @field_validator("period", mode="before")
+    @classmethod
+    def _name_annual(cls, period: object) -> object:
+        if period in {"year", "annual", "yearly"}:
+            message = "{found} is a kind of its own; write {kind: annual, month: january}"
+            raise PydanticCustomError("period", message, {"found": repr(period)})
+        return period
+
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the first session of every period."""
         return {int(row): f"every {self.period}" for row in np.flatnonzero(is_period_start(dates, self.period))}

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from engine.analysis import metrics
 from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_intervals
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
+from engine.analysis.portfolio_sessions import PortfolioSessions
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, list_asset_events
 from engine.core.arrays import BoolArray, FloatArray
@@ -33,18 +33,6 @@ class PeakWeight:
     date: str
     sessions_over_cap: int
     cap: float
-
-
-class PortfolioSessions(NamedTuple):
-    """A market of the sessions of one portfolio (S1), the row its window starts at, and the risk-free rate.
-
-    ``risk_free`` is a rate a session, or one for each from row ``start`` on; ``note``: what is to be said of them.
-    """
-
-    market: Market
-    start: int
-    risk_free: float | FloatArray = 0.0
-    note: str = ""
 
 
 @dataclass(frozen=True)

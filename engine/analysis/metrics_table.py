@@ -11,14 +11,15 @@ from typing import Final
 from engine.analysis import metrics as m
 from engine.analysis.performance import Performance
 from engine.core.arrays import finite_or_none
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, PERIODS_PER_YEAR, Frequency
 
 
 @dataclass(frozen=True)
 class Metric:
     """One figure: how it is shown, computed and defined. ``style`` is percent, ratio, money, count or days.
 
-    The ``headline`` figures are those of the first tables.
+    The ``headline`` figures are those of the first tables. In title and definition ``{day}``, ``{daily}`` and ``{A}``
+    stand for a session, its returns, and how many there are a year (S1).
     """
 
     style: str
@@ -45,13 +46,15 @@ _HEADLINE: Final = {
     ),
     "cagr": _percent("CAGR", lambda p: p.cagr, "growth a year over calendar days / 365.25"),
     "volatility": _percent(
-        "Volatility", lambda p: p.statistics.volatility(p.periods_per_year), "std (n - 1) of daily returns x sqrt(252)"
+        "Volatility",
+        lambda p: p.statistics.volatility(p.periods_per_year),
+        "std (n - 1) of {daily} returns x sqrt({A})",
     ),
-    "sharpe": _ratio("Sharpe", lambda p: p.excess.sharpe(p.periods_per_year), "mean(r - rf) / std(r - rf) x sqrt(252)"),
+    "sharpe": _ratio("Sharpe", lambda p: p.excess.sharpe(p.periods_per_year), "mean(r - rf) / std(r - rf) x sqrt({A})"),
     "sortino": _ratio(
         "Sortino",
         lambda p: p.excess.sortino(p.periods_per_year),
-        "mean(r - rf) / sqrt(mean(min(r - rf, 0)^2)) x sqrt(252)",
+        "mean(r - rf) / sqrt(mean(min(r - rf, 0)^2)) x sqrt({A})",
     ),
     "max_drawdown": _percent(
         "Max drawdown", lambda p: p.drawdowns.deepest, "lowest level / highest before it - 1, from the capital on"
@@ -87,29 +90,50 @@ _DETAILS: Final = {
         "the one rate that makes all flows' present value zero, calendar days / 365",
     ),
     "paid_in": _money("Paid in after opening", lambda p: p.paid_in, "contributions less withdrawals"),
-    "annual_return_252": _percent(
+    "annual_return_by_count": _percent(
         "Return a year by count",
         lambda p: p.statistics.annual_by_count(p.periods_per_year),
-        "product of (1 + r) ^ (252 / n) - 1; other tools' CAGR",
+        "product of (1 + r) ^ ({A} / n) - 1; other tools' CAGR",
     ),
     "best_month": _percent("Best month", lambda p: p.months.best, "best calendar month"),
     "worst_month": _percent("Worst month", lambda p: p.months.worst, "worst calendar month"),
     "win_months": _percent("Winning months", lambda p: p.months.won, "share of calendar months above 0"),
-    "best_day": _percent("Best day", lambda p: p.statistics.highest, "highest daily return"),
-    "worst_day": _percent("Worst day", lambda p: p.statistics.lowest, "lowest daily return"),
-    "skew": _ratio("Skewness", lambda p: p.statistics.skewness, "third standardised moment of daily returns (n)"),
+    "best_day": _percent("Best {day}", lambda p: p.statistics.highest, "highest {daily} return"),
+    "worst_day": _percent("Worst {day}", lambda p: p.statistics.lowest, "lowest {daily} return"),
+    "skew": _ratio("Skewness", lambda p: p.statistics.skewness, "third standardised moment of {daily} returns (n)"),
     "kurtosis": _ratio(
         "Kurtosis",
         lambda p: p.statistics.kurtosis,
-        "fourth standardised moment of daily returns (n); 3 is normal",
+        "fourth standardised moment of {daily} returns (n); 3 is normal",
     ),
     "omega": _ratio("Omega", lambda p: p.excess.omega, "gains above rf / losses below it"),
     "var_95": _percent(
-        "VaR 95 %, one day", lambda p: p.statistics.value_at_risk, "5 % quantile of daily returns, historical"
+        "VaR 95 %, one {day}", lambda p: p.statistics.value_at_risk, "5 % quantile of {daily} returns, historical"
     ),
     "cvar_95": _percent(
-        "CVaR 95 %, one day", lambda p: p.statistics.expected_shortfall, "mean of daily returns at or below VaR"
+        "CVaR 95 %, one {day}", lambda p: p.statistics.expected_shortfall, "mean of {daily} returns at or below VaR"
     ),
 }
-METRICS: Final[dict[str, Metric]] = {name: replace(one, headline=True) for name, one in _HEADLINE.items()} | _DETAILS
-"""Every figure of a portfolio, in the order of the tables; one place to add one."""
+_PERIOD_WORDS: Final[dict[Frequency, tuple[str, str]]] = {
+    "seven_day": ("day", "daily"),
+    "daily": ("day", "daily"),
+    "weekly": ("week", "weekly"),
+    "monthly": ("month", "monthly"),
+    "quarterly": ("quarter", "quarterly"),
+}
+"""What a session is called, and its returns."""
+
+
+def metrics_at(frequency: Frequency) -> dict[str, Metric]:
+    """Return every figure of a portfolio, in the order of the tables, in the words of its frequency."""
+    day, daily = _PERIOD_WORDS[frequency]
+    words = {"day": day, "daily": daily, "A": f"{PERIODS_PER_YEAR[frequency]:.0f}"}
+    titled = {name: replace(one, headline=True) for name, one in _HEADLINE.items()} | _DETAILS
+    return {
+        name: replace(one, title=one.title.format_map(words), definition=one.definition.format_map(words))
+        for name, one in titled.items()
+    }
+
+
+METRICS: Final = metrics_at("daily")
+"""Every figure of a portfolio, in the words of daily closes; one place to add one."""

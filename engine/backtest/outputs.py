@@ -219,6 +219,7 @@ def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
     return PortfolioSummary(
         **_window(portfolio.ledger).model_dump(),
         metrics=portfolio.metrics,
+        frequency=None if portfolio.market.frequency == "daily" else portfolio.market.frequency,
         max_weight=dict(portfolio.peak_weights),
         currency_parts=split_gain(portfolio.ledger, portfolio.market),
     )

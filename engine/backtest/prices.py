@@ -6,8 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from engine.analysis.comparison import PortfolioSessions
-from engine.analysis.metrics import rate_per_session
+from engine.analysis.portfolio_sessions import PortfolioSessions
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
@@ -22,7 +21,7 @@ from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import Closes, PriceRequest
-from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
@@ -125,6 +124,8 @@ def slice_window(market: Market, window: Window) -> tuple[Market, int]:
 
 def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: float) -> float | FloatArray:
     """Return the risk-free rate a session, ``periods`` a year, or one for each session of the window."""
+    from engine.analysis.metrics import rate_per_session  # noqa: PLC0415  (whoever checks data needs no compiler)
+
     if isinstance(rate, float):
         return rate_per_session(rate, periods)
     return rate_per_session(rate.annual_rates(dates), periods)
@@ -136,6 +137,6 @@ def quality_findings(closes: Closes, calendar: str, window: Window) -> tuple[Fin
     if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
         date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
         raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")
-    sessions = exchange_sessions(calendar, closes.dates[0], closes.dates[-1])
+    sessions = None if calendar == ALWAYS_OPEN else exchange_sessions(calendar, closes.dates[0], closes.dates[-1])
     start, end = (None if day is None else np.datetime64(day, "D") for day in (window.start, window.end))
     return inspect_closes(closes, calendar, sessions, (start, end))

@@ -19,7 +19,7 @@ from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
-from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
 from engine.core.json_files import Json
 from engine.simulation.ledger import LedgerChecks
 
@@ -72,10 +72,12 @@ class AccountSummary(FileRecord):
 class PortfolioSummary(WindowSummary):
     """One portfolio: its sessions, its metrics by name, how far its capped assets drifted, what its gain is made of.
 
+    ``frequency`` is that of its sessions, where they are not daily (S1).
     In the file the metrics stand beside the other keys: every key that is not named here is one.
     """
 
     metrics: dict[str, int | float | None]
+    frequency: Frequency | None = None
     max_weight: dict[str, PeakWeight] = Field(default_factory=dict)
     currency_parts: CurrencyParts | None = None
 
@@ -91,6 +93,8 @@ class PortfolioSummary(WindowSummary):
     def _spread_metrics(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
         metrics, max_weight, parts = (plain.pop(name) for name in ("metrics", "max_weight", "currency_parts"))
+        if plain["frequency"] is None:
+            del plain["frequency"]
         found = {} if parts is None else {"currency_parts": parts}
         return {**plain, **metrics, "max_weight": max_weight, **found}
 

@@ -210,7 +210,7 @@ _PERCENT_SCHEMA = _schema(
 _BASIS_POINT_SCHEMA = _schema(anyOf=[{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}])
 _TICKER = "{found} is not a ticker; up to 20 letters, digits and . - = _ are"
 _CURRENCY = "{found} is not a currency; write its three capital letters, as USD"
-_EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS"
+_EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS, or 24/7"
 _TEXT = "{found} is no text of up to 1,000 characters; shorten it, or put it in quotes"
 _NAME = "{found} cannot name a portfolio; up to 60 characters can, but for < and >"
 _SLUG = "{found} cannot name a folder; up to 64 letters, digits, - and _ can, starting with a letter or digit"
@@ -258,9 +258,9 @@ Currency: TypeAlias = Annotated[
 """An ISO 4217 code, as USD."""
 
 Exchange: TypeAlias = Annotated[
-    str, _matching("exchange", "[A-Z0-9]{4}", _EXCHANGE), _schema(type="string", pattern="^[A-Z0-9]{4}$")
+    str, _matching("exchange", "[A-Z0-9]{4}|24/7", _EXCHANGE), _schema(type="string", pattern="^([A-Z0-9]{4}|24/7)$")
 ]
-"""A market identifier code (ISO 10383), as XNYS."""
+"""A market identifier code (ISO 10383), as XNYS; 24/7 for markets that never close."""
 
 DisplayText: TypeAlias = Annotated[
     str, _matching("text", r"(?s).{0,1000}", _TEXT), _schema(type="string", maxLength=1000)

@@ -57,7 +57,7 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         "rebalances": int((ledger.rebalances | ledger.partial_rebalances).sum()),
         "xirr": internal_rate(ledger) if flows.any() else None,
         "paid_in": float(flows.sum()),
-        "annual_return_252": float(np.prod(1.0 + returns) ** (SESSIONS_A_YEAR / len(returns)) - 1.0)
+        "annual_return_by_count": float(np.prod(1.0 + returns) ** (SESSIONS_A_YEAR / len(returns)) - 1.0)
         if any_return
         else None,
         "best_month": float(max(months)),

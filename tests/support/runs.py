@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from engine.analysis.bootstrap import Bootstrap
-from engine.analysis.comparison import PortfolioSessions, compare
+from engine.analysis.comparison import compare
+from engine.analysis.portfolio_sessions import PortfolioSessions
 from engine.analysis.published_comparison import Published
 from engine.backtest.outputs import RunResult
 from engine.data.market import Market

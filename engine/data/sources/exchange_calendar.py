@@ -18,6 +18,8 @@ from engine.core.files import atomic_write
 from engine.data.sources.price_store import store_folder
 
 _DIGEST_BYTES = 32
+ALWAYS_OPEN = "24/7"
+"""The calendar of markets that never close."""
 LONGEST_CLOSURE = np.timedelta64(40, "D")
 """No exchange of the library has been shut for longer; the look-back for the last closed session."""
 
@@ -25,10 +27,12 @@ LONGEST_CLOSURE = np.timedelta64(40, "D")
 def exchange_sessions(exchange: str, first: np.datetime64, last: np.datetime64) -> DateArray:
     """Return the session dates of ``exchange`` from ``first`` to ``last``, both included.
 
-    Where the calendar begins later than ``first`` (Tokyo: 1997) so do the sessions.
+    Where the calendar begins later than ``first`` (Tokyo: 1997) so do the sessions. ``24/7`` has every day.
 
     Raises DataError for an exchange that has no calendar.
     """
+    if exchange == ALWAYS_OPEN:
+        return read_only(np.arange(first, last + np.timedelta64(1, "D")))
     days, _ = _load_sessions(exchange, _year(first), _year(last))
     return read_only(days[(days >= first) & (days <= last)])
 
@@ -36,6 +40,10 @@ def exchange_sessions(exchange: str, first: np.datetime64, last: np.datetime64) 
 def last_closed_session(exchange: str, now: dt.datetime) -> np.datetime64:
     """Return the last session whose closing time is not after ``now`` (with its time zone)."""
     moment = np.datetime64(int(now.timestamp()), "s")
+    if exchange == ALWAYS_OPEN:
+        return np.datetime64(now.astimezone(dt.UTC).date(), "D") - np.timedelta64(
+            1, "D"
+        )  # a day closes at midnight, UTC
     days, closes = _load_sessions(exchange, _year(moment - LONGEST_CLOSURE), _year(moment))
     at = int(np.searchsorted(closes, moment.astype(np.int64), side="right")) - 1
     if at < 0:

@@ -17,8 +17,10 @@ def run_chart_json(run: FinishedRun) -> str:
     portfolios = [
         {
             "name": escape_chart_text(portfolio_label(name)),
-            "level": rounded_numbers(level),
-            "value": rounded_numbers(equity.columns[name]) if name in equity.columns and has_flows(run) else None,
+            "level": rounded_numbers(carry_between(level)),
+            "value": rounded_numbers(carry_between(equity.columns[name]))
+            if name in equity.columns and has_flows(run)
+            else None,
         }
         for name, level in levels.columns.items()
     ]
@@ -67,12 +69,24 @@ def cumulative_contributions(run: FinishedRun) -> FloatArray:
     A flow is what the value gained beyond the session's return, and the level knows the returns.
     """
     value, level = run.equity.columns["strategy"], run.levels.columns["strategy"]
+    held = np.isfinite(value)
+    value, level = value[held], level[held]
     flows = value[1:] - value[:-1] * level[1:] / level[:-1]
     flows = np.where(np.abs(flows) > 1e-6 * np.abs(value[1:]), np.round(flows, 2), 0.0)
-    capital = run.summary.account.capital
-    begun = np.concatenate([[False], np.isfinite(flows)])
-    total = capital + np.concatenate([[0.0], np.cumsum(np.nan_to_num(flows))])
-    return np.where(begun | np.isfinite(value), total, np.nan)
+    total = np.full(len(held), np.nan)
+    total[held] = run.summary.account.capital + np.concatenate([[0.0], np.cumsum(np.nan_to_num(flows))])
+    return carry_between(total)
+
+
+def carry_between(column: FloatArray) -> FloatArray:
+    """Return (T,) a portfolio's column, with the last value on dates between its own sessions that others have (S1)."""
+    rows = np.flatnonzero(np.isfinite(column))
+    if not len(rows):
+        return column
+    whole = np.arange(rows[0], rows[-1] + 1)
+    carried = np.full_like(column, np.nan)
+    carried[whole] = column[rows[np.searchsorted(rows, whole, side="right") - 1]]
+    return carried
 
 
 def _date_texts(dates: DateArray) -> list[str]:

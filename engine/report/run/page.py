@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.analysis.metrics import period_returns
-from engine.analysis.metrics_table import METRICS
+from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import EVENT_LABELS, cap_effect_text, portfolio_label, published_rows
@@ -47,7 +47,7 @@ def render_run(run: FinishedRun) -> str:
         strategy=summary.portfolios["strategy"],
         facts=_facts(run),
         cards=_cards(run),
-        metrics=METRICS,
+        metrics=metrics_at(run.summary.portfolios["strategy"].frequency or "daily"),
         flow_note=_flow_note(run),
         interval_bars=interval_bars(run),
         confidence=fmt.short_percent(run.confidence),

@@ -1,0 +1,138 @@
+"""Runs of closes that are not daily: figures a year, and a portfolio beside others (S1)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.backtest.outputs import RunResult
+from engine.backtest.workflow import run_backtest
+from tests.support.configs import config
+
+pd = pytest.importorskip("pandas")
+
+pytestmark = pytest.mark.usefixtures("price_store")
+
+PLAN = """
+name: frequencies
+data: {source: {kind: files, path: closes.csv, closes: adjusted, currency: USD}}
+strategy: {kind: buy_and_hold, weights: {A: 100%}}
+costs: {kind: percent, rate: 0.1%}
+"""
+
+
+def walk(dates: np.ndarray, seed: int, volatility: float) -> pd.Series:
+    """A lognormal walk of closes on ``dates``, to the cent."""
+    steps = np.random.default_rng(seed).normal(0.0004, volatility, len(dates))
+    return pd.Series(np.round(100.0 * np.exp(np.cumsum(steps)), 2), index=pd.DatetimeIndex(dates))
+
+
+DAYS = pd.date_range("2012-01-01", "2019-12-31", freq="D")
+A = walk(DAYS[DAYS.day_of_week < 5], 1, 0.01)
+B = walk(DAYS[DAYS.day_of_week < 5], 2, 0.008)
+COIN = walk(DAYS, 3, 0.04)
+
+
+def run(tmp_path: Path, closes: dict[str, pd.Series], *overrides: str) -> RunResult:
+    """Run the plan over some closes, with ``overrides``."""
+    path = tmp_path / "closes.csv"
+    pd.DataFrame(closes).sort_index().rename_axis("date").to_csv(path)
+    plan = config(PLAN, f"data.source.path={path}", *overrides)
+    return run_backtest(plan, intervals=False)
+
+
+def figures(result: RunResult, name: str = "strategy") -> str:
+    """Everything the summary says of a portfolio, as text: equal only where every digit is."""
+    return json.dumps(result.summary.portfolios[name].model_dump(mode="json"), sort_keys=True)
+
+
+def test_a_coin_beside_a_portfolio_changes_no_digit_of_it(tmp_path: Path) -> None:
+    """Figures, sessions and trades are the same alone, beside a benchmark of seven days, and beside a monthly one."""
+    asked = (
+        "strategy.weights={A: 60%, B: 40%}",
+        "strategy.kind=fixed_mix",
+        "account.cash.rate=2%",
+        "window.start=2013-01-15",
+    )
+    asked = (*asked, "strategy.rebalance={kind: annual, month: january}", "compare.risk_free=1%")
+    alone = run(tmp_path, {"A": A, "B": B}, *asked)
+    beside = run(tmp_path, {"A": A, "B": B, "COIN": COIN}, *asked, "compare.benchmarks=[COIN]")
+    months = run(tmp_path, {"A": A, "B": B, "M": B.resample("BME").last()}, *asked, "compare.benchmarks=[M]")
+    assert figures(alone) == figures(beside) == figures(months)
+    coin = run(tmp_path, {"COIN": COIN}, "strategy.weights={COIN: 100%}", *asked[2:4], "compare.risk_free=1%")
+    assert figures(beside, "COIN") == figures(coin)
+    assert beside.comparison.strategy.market is not beside.comparison.portfolios["COIN"].market
+
+
+def test_a_longer_history_beside_a_portfolio_changes_no_digit_of_it(tmp_path: Path) -> None:
+    """Rows before a portfolio's first close do not tell its schedule which session of a month it is."""
+    asked = ("strategy.kind=fixed_mix", "strategy.rebalance={kind: annual, month: june, session: 12}")
+    late = {"A": A["2015-06-08":], "B": B["2015-06-08":]}
+    weights = "strategy.weights={A: 50%, B: 50%}"
+    alone = run(tmp_path, late, weights, *asked)
+    beside = run(tmp_path, {**late, "OLD": walk(A.index, 9, 0.01)}, weights, *asked, "compare.benchmarks=[OLD]")
+    assert figures(alone) == figures(beside)
+
+
+@pytest.mark.parametrize(("rule", "periods"), [("W-FRI", 52), ("BME", 12), ("BQE", 4)])
+def test_figures_of_slower_closes_are_those_of_pandas(tmp_path: Path, rule: str, periods: int) -> None:
+    """Volatility, Sharpe and Sortino by A of the closes, with the risk-free rate of a period."""
+    slow = A.resample(rule).last()
+    found = run(tmp_path, {"A": slow}, "compare.risk_free=3%", "costs={kind: none}").comparison.strategy.metrics
+    returns = slow.pct_change().dropna()
+    excess = returns - (1.03 ** (1.0 / periods) - 1.0)
+    assert found["volatility"] == pytest.approx(returns.std() * np.sqrt(periods), rel=1e-12)
+    assert found["sharpe"] == pytest.approx(excess.mean() / excess.std() * np.sqrt(periods), rel=1e-12)
+    downside = np.sqrt((np.minimum(excess, 0.0) ** 2).mean())
+    assert found["sortino"] == pytest.approx(excess.mean() / downside * np.sqrt(periods), rel=1e-12)
+    assert found["annual_return_by_count"] == pytest.approx((1.0 + returns).prod() ** (periods / len(returns)) - 1.0)
+
+
+def test_seven_day_closes_alone_are_annualised_by_365(tmp_path: Path) -> None:
+    """A coin's own figures count every day."""
+    found = run(tmp_path, {"A": COIN}, "costs={kind: none}")
+    returns = COIN.pct_change().dropna()
+    assert found.comparison.strategy.metrics["volatility"] == pytest.approx(returns.std() * np.sqrt(365), rel=1e-12)
+    assert any("seven days a week" in warning for warning in found.warnings)
+
+
+def test_two_frequencies_are_compared_over_common_sessions_by_the_smaller_a(tmp_path: Path) -> None:
+    """A daily strategy against a monthly and a seven-day benchmark: tracking error as pandas has it."""
+    months = B.resample("BME").last()
+    result = run(tmp_path, {"A": A, "COIN": COIN, "M": months}, "compare.benchmarks=[COIN, M]", "costs={kind: none}")
+    for name, other, periods in (("COIN", COIN, 252), ("M", months, 12)):
+        both = pd.concat([A, other], axis=1, join="inner").pct_change().dropna()
+        gap = both.iloc[:, 0] - both.iloc[:, 1]
+        versus = result.summary.versus[name]
+        assert versus.tracking_error == pytest.approx(gap.std() * np.sqrt(periods), rel=1e-9)
+        assert versus.information_ratio == pytest.approx(gap.mean() / gap.std() * np.sqrt(periods), rel=1e-9)
+        assert versus.beta == pytest.approx(both.cov().iloc[0, 1] / both.iloc[:, 1].var(), rel=1e-9)
+        assert versus.sessions == len(both) + 1
+
+
+def test_a_mixed_portfolio_is_refused_until_its_frequency_is_named(tmp_path: Path) -> None:
+    """With the key its figures are those of the month-end closes alone."""
+    from engine.core.errors import DataError
+
+    months = B.resample("BME").last()
+    mixed, weights = {"A": A, "M": months}, "strategy.weights={A: 50%, M: 50%}"
+    with pytest.raises(DataError, match=r"write data\.frequency: monthly"):
+        run(tmp_path, mixed, weights)
+    named = run(tmp_path, mixed, weights, "data.frequency=monthly")
+    by_hand = run(tmp_path, {"A": A.resample("BME").last(), "M": months}, weights)
+    assert figures(named) == figures(by_hand)
+
+
+def test_the_words_of_a_monthly_run_are_those_of_months(tmp_path: Path) -> None:
+    """Titles and definitions name the period and A."""
+    from engine.analysis.metrics_table import METRICS, metrics_at
+
+    assert metrics_at("monthly")["volatility"].definition == "std (n - 1) of monthly returns x sqrt(12)"
+    assert METRICS["volatility"].definition == "std (n - 1) of daily returns x sqrt(252)"
+    assert metrics_at("quarterly")["worst_day"].title == "Worst quarter"
+    summary = run(tmp_path, {"A": A.resample("BME").last()}).summary
+    assert summary.portfolios["strategy"].frequency == "monthly"
+    assert run(tmp_path, {"A": A}).summary.portfolios["strategy"].frequency is None
