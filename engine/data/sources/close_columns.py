@@ -15,7 +15,9 @@ _STOOQ_BULK: Final = frozenset({"ticker", "per", "date", "time", "close", "openi
 _YFINANCE: Final = frozenset({"open", "high", "low", "close", "dividends", "stock splits"})
 _YFINANCE_PRICE: Final = frozenset({"price", "close", "high", "low", "open", "volume", "ticker"})
 _INVESTING: Final = frozenset({"date", "price", "open", "high", "low", "vol", "change %"})
-_HOLDS_CLOSES: Final[tuple[Role, ...]] = ("close", "adjusted", "unadjusted", "doubtful")
+_TURNOVER: Final = frozenset({"value", "wert"})
+"""What the money that changed hands may be called beside open, high, low and close."""
+_HOLDS_CLOSES: Final[tuple[Role, ...]] = ("close", "adjusted", "unadjusted", "doubtful", "variant")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,14 @@ def choose_closes(
         When several columns may be the one that is meant.
 
     """
-    columns, note = _yfinance_price(columns, header)
+    columns, remarks = _yfinance_price(columns, header)
+    if {"range", "close"} <= {column.role for column in columns if fold_name(column.name) not in _TURNOVER}:
+        columns = [replace(one, role="other") if fold_name(one.name) in _TURNOVER else one for one in columns]
     of = {role: [column for column in columns if column.role == role] for role in _HOLDS_CLOSES}
-    if of["doubtful"]:
+    if of["doubtful"] and not any(column.said for role in ("close", "adjusted") for column in of[role]):
         _refuse(where, [*of["doubtful"], *of["close"], *of["adjusted"]], "something adjusted that may be the close")
+    if of["variant"] and of["close"] and not of["adjusted"] and not of["close"][0].said:
+        _refuse(where, [*of["close"], *of["variant"]], "columns that may be the close")
     for role in ("adjusted", "close", "unadjusted"):
         if len(of[role]) > 1:
             _refuse(where, of[role], f"{len(of[role])} columns that may be the {_WORDS[role]}")
@@ -73,7 +79,7 @@ def choose_closes(
         _only(where, currency, "currency"),
         stated.pop() if len(stated) == 1 and not currency else "",
     )
-    return fields, (*note, *notes)
+    return fields, (*remarks, *notes)
 
 
 def _yfinance_price(

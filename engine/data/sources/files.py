@@ -16,7 +16,7 @@ from engine.data.sources.close_kinds import FoundSeries, WantedCloses, choose_cl
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.layouts import shortlist
 from engine.data.sources.price_files import read_price_file
-from engine.data.sources.price_folder import PriceFolder, rename_remedy, starts_with
+from engine.data.sources.price_folder import PriceFolder, is_called, rename_remedy
 
 
 class Files(ReadingKeys):
@@ -73,5 +73,5 @@ def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple
         if not kinds:
             message = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
             raise DataError(f"{path.name}: {ticker}: {message}; {rename_remedy(ticker, table.names)}")
-    guessed = [ticker for ticker in tickers if not table.names and not starts_with(path, ticker)]
+    guessed = [ticker for ticker in tickers if not table.names and not is_called(path, ticker)]
     return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))

@@ -15,7 +15,7 @@ from engine.data.sources.blocks import split_blocks
 from engine.data.sources.dates import parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.header_rows import Table, find_table
-from engine.data.sources.layouts import Header, find_columns
+from engine.data.sources.layouts import Header, find_columns, shortlist, split_pairs
 from engine.data.sources.numbers import parse_numbers, stated_currency
 from engine.data.sources.price_columns import CloseKind
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
@@ -24,7 +24,7 @@ from engine.data.sources.price_table import PriceTable, build_price_table, ratio
 def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
     wanted = tuple(dict.fromkeys(tickers))
-    table = find_table(grid)
+    table = find_table(grid, {*wanted, *(keys.rename or {})})
     blocks = [(0, table)] if keys.columns else split_blocks(table)
     found = [_read_block(grid, block, wanted, keys) for _, block in blocks]
     if len(found) == 1:
@@ -54,9 +54,16 @@ def _name_block(first: int, block: PriceTable, wanted: Sequence[str], keys: Read
 
 
 def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
-    columns = find_columns(
-        Header(table.file, table.where, table.names, table.above, table.date, table.texts), wanted, keys
-    )
+    if not table.line and (keys.columns is None or keys.columns.date is None):
+        _refuse_nameless(table)
+    names, above = (table.names, table.above) if table.above else split_pairs(table.names, table.date)
+    header = Header(table.file, table.where, names, above, table.date, table.texts)
+    columns = find_columns(header, wanted, keys)
+    if table.currency:
+        stated = {
+            name: dataclasses.replace(one, stated=one.stated or table.currency) for name, one in columns.series.items()
+        }
+        columns = dataclasses.replace(columns, series=stated)
     if not columns.series:
         return PriceTable({}, columns.names, columns.notes, columns.roles)
     dates = parse_dates(table.file, table.column(columns.date), table.lines, keys.order)
@@ -64,6 +71,14 @@ def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: Reading
     cells = _TableColumns(dataclasses.replace(grid, rows=table.rows, lines=table.lines), keys)
     columns = dataclasses.replace(columns, notes=dates.notes + columns.notes)
     return build_price_table(table.file, dates.days, columns, rows, cells, keys)
+
+
+def _refuse_nameless(table: Table) -> None:
+    cells = shortlist(table.rows[0], 6)
+    date = f"#{(table.date or 0) + 1}"
+    key = f'`columns: {{date: "{date}", close: "#{2 if len(table.names) == 2 else "..."}"}}`'
+    message = f"found no names above the first row ({cells}), expected a header"
+    raise DataError(f"{table.file}: {message}; write {key} in data.source, or add a line of names")
 
 
 def _rows_by_ticker(table: Table, column: int, wanted: Sequence[str], keys: ReadingKeys) -> dict[str, IntArray]:

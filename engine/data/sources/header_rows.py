@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from engine.core.errors import DataError
+from engine.core.errors import DataError, shorten
 from engine.data.csv_reader import refuse_ragged
+from engine.data.sources.date_forms import read_date
 from engine.data.sources.grid import Grid
 from engine.data.sources.roles import column_role, fold_name
 
 _MOST_ROWS_ABOVE: Final = 300
 _SAMPLE: Final = 50
-_WORD: Final = r"[^\W\d_]{2,10}\.?"
-_DATE: Final = re.compile(
-    rf"(?:{_WORD},? )?(?:(?:19|20|21)\d\d[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:\d{{4}}|\d\d)|"
-    rf"\d\d?\.?[- /]{_WORD}[- /,]{{0,2}}\d{{2,4}}|{_WORD}[- ]\d\d?(?:st|nd|rd|th)?,? \d{{4}}|{_WORD}[- ]\d{{2,4}}|"
-    r"(?:19|20|21)\d\d-\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d)(?:[T ,].*|\d{2,6})?",
-    re.IGNORECASE,
-)
-_SERIAL: Final = re.compile(r"[0-9]{5,6}(?:\.[0-9]+)?|[0-9]{9,19}(?:\.[0-9]+)?(?:e\+?[0-9]+)?", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[^\w]{0,3}[0-9][0-9.,'\s]*(?:e[+-]?[0-9]+)?[^\w]{0,3}(?:[kmb]|[a-z]{3})?", re.IGNORECASE)
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?")
+_YEAR_MONTH_DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])")
+_CURRENCY: Final = re.compile(r"(?:currency|währung)\W*([A-Z]{3}|GBp|GBX)?", re.IGNORECASE)
+_TICKER_ROWS: Final = frozenset({"code", "ticker", "symbol", "ric"})
+_LABELLED_ROWS: Final = _TICKER_ROWS | {"name", "isin", "currency", "type", "start", "frequency"}
+"""Names of the rows that Datastream and others write between a table's header and its dates."""
 _PANDAS_LABELS: Final = {"price", "ticker"}
 
 
@@ -31,7 +31,8 @@ class Table:
     """The rows of one table, and the names above them.
 
     ``names`` one a column, ``above`` the other row of a header of two, else none; ``date`` the column of its dates,
-    None where none looks like dates; ``line`` of the header, 0 for a table without one.
+    None where none looks like dates; ``line`` of the header, 0 for a table without one; ``currency`` that the lines
+    above it state.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Table:
     rows: list[list[str]]
     lines: list[int]
     notes: tuple[str, ...] = ()
+    currency: str = ""
 
     def column(self, at: int) -> list[str]:
         """Return the cells of a column."""
@@ -61,11 +63,13 @@ class Table:
 
 def is_date_like(cell: str, *, numbers: bool = False) -> bool:
     """Tell whether a cell may be a date; ``numbers``: or a count of days or seconds."""
-    return _DATE.fullmatch(cell) is not None or (numbers and _SERIAL.fullmatch(cell) is not None)
+    if _PLAIN_NUMBER.fullmatch(cell) and not numbers:
+        return _YEAR_MONTH_DAY.fullmatch(cell) is not None
+    return read_date(cell) is not None
 
 
-def find_table(grid: Grid) -> Table:
-    """Return the table of a grid.
+def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
+    """Return the table of a grid; of several rows of names the one that has some of the ``known`` ones.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def find_table(grid: Grid) -> Table:
         notes.append(
             f"{grid.file}:{grid.lines[begin]}: the currencies {found} are not read; say them by data.currencies"
         )
-    names, above = _names(grid.rows[:begin], date or 0)
+    names, above = _names(grid.rows[:begin], date or 0, known)
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
     width = max(map(len, rows))
@@ -98,13 +102,35 @@ def find_table(grid: Grid) -> Table:
     width = len(names)
     if {len(row) for row in rows} != {width}:
         rows = [row[:width] if len(row) > width and not any(row[width:]) else row for row in rows]
+        _refuse_second_table(grid.file, rows, lines)
         refuse_ragged(grid.file, [(line, names), *zip(lines, rows, strict=True)])
-    return Table(grid.file, names, above, date, line, rows, lines, tuple(notes))
+    return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), _currency_above(grid.rows[:begin]))
+
+
+def _refuse_second_table(file: str, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    """Raise DataError for a row in the midst of a table that has neither a date nor a number."""
+    for row, line in zip(rows, lines, strict=True):
+        if not any(is_date_like(cell, numbers=True) or _NUMBER.fullmatch(cell) for cell in row):
+            text = shorten(next((cell for cell in row if cell), ""), 40)
+            message = f"found {text!r} between rows of dates, which looks like the begin of another table"
+            raise DataError(f"{file}:{line}: {message}; keep one table in the file")
+
+
+def _currency_above(rows: Sequence[Sequence[str]]) -> str:
+    """Return the currency that a line above the header states, as ``Currency: USD``."""
+    for row in rows[:-1]:
+        for at, cell in enumerate(row):
+            stated = _CURRENCY.fullmatch(cell)
+            following = row[at + 1] if at + 1 < len(row) else ""
+            if stated and (code := stated[1] or following) and re.fullmatch(r"[A-Z]{3}|GBp", code):
+                return code
+    return ""
 
 
 def _first_row(rows: Sequence[Sequence[str]]) -> tuple[int, int | None]:
     """Return the first row that has a date and a number and goes on below, and the column of its dates."""
-    for at, row in enumerate(rows[:_MOST_ROWS_ABOVE]):
+    for at in range(min(len(rows), _MOST_ROWS_ABOVE)):
+        row = rows[at]
         label = rows[at - 1] if at else ()
         below = rows[at + 1] if at + 1 < len(rows) else row
         dates = [
@@ -114,8 +140,22 @@ def _first_row(rows: Sequence[Sequence[str]]) -> tuple[int, int | None]:
         ]
         if dates and any(_NUMBER.fullmatch(cell) for column, cell in enumerate(row) if column != dates[0]):
             named = [column for column in dates if column < len(label) and column_role(label[column]) == "date"]
-            return at, (named or dates)[0]
+            date = (named or dates)[0]
+            return _back_to_header(rows, at, date), date
     return 0, None
+
+
+def _back_to_header(rows: Sequence[Sequence[str]], first: int, date: int) -> int:
+    """Return the row below the header: rows above the first plain one may miss their closes or have a faulty date."""
+    while first and date < len(rows[first - 1]) and is_date_like(rows[first - 1][date], numbers=True):
+        first -= 1
+    for at in range(first - 1, -1, -1):
+        row = rows[at]
+        if date < len(row) and column_role(row[date]) == "date":
+            return at + 1 if sum(map(bool, row)) > 1 else first
+        if not any(_NUMBER.fullmatch(cell) for cell in row):
+            break
+    return first
 
 
 def _may_be_date(cell: str, label: Sequence[str], column: int) -> bool:
@@ -132,19 +172,30 @@ def _names_currencies(row: Sequence[str], date: int) -> bool:
     return date < len(row) and column_role(row[date]) == "currency"
 
 
-def _names(header: Sequence[list[str]], date: int) -> tuple[list[str], list[str]]:
+def _names(header: Sequence[list[str]], date: int, known: AbstractSet[str]) -> tuple[list[str], list[str]]:
     """Return the names of the columns, and the other row of a header of two."""
     rows = [row for at, row in enumerate(header) if not at or row != header[at - 1]]  # yfinance repeats its tickers
-    while rows and not any(cell for at, cell in enumerate(rows[-1]) if at != date) and len(rows) > 1:
-        rows = rows[:-1]  # the index's name alone
-        if len(rows) > 1 and _are_two_rows(rows[-2], rows[-1], date, labelled=True):
-            return _two_rows(rows[-2], rows[-1])
+    labelled = False
+    while len(rows) > 1 and not any(cell for at, cell in enumerate(rows[-1]) if at != date):
+        rows, labelled = rows[:-1], True  # the index's name alone
     if not rows:
         return [], []
-    labelled = len(rows) > 1 and {fold_name(row[date]) for row in rows[-2:] if date < len(row)} == _PANDAS_LABELS
-    if len(rows) > 1 and _are_two_rows(rows[-2], rows[-1], date, labelled=labelled):
-        return _two_rows(rows[-2], rows[-1])
-    return list(rows[-1]), []
+    if len(rows) > 1:
+        labels = {fold_name(row[date]) for row in rows[-2:] if date < len(row)}
+        if _are_two_rows(rows[-2], rows[-1], date, labelled=labelled or labels == _PANDAS_LABELS):
+            return _two_rows(rows[-2], rows[-1])
+    return list(_labelled_row(rows[-5:], date, known)), []
+
+
+def _labelled_row(rows: Sequence[list[str]], date: int, known: AbstractSet[str]) -> list[str]:
+    """Return the row of names: of several that say what they are the one asked for, that of tickers, or the first."""
+    labels = {at: fold_name(row[date]) if date < len(row) else "" for at, row in enumerate(rows)}
+    labelled = [at for at in labels if labels[at] in _LABELLED_ROWS]
+    if labelled[-1:] != [len(rows) - 1]:
+        return rows[-1]
+    asked = [at for at in labelled if known & set(rows[at])]
+    tickers = [at for at in labelled if labels[at] in _TICKER_ROWS]
+    return rows[(asked or tickers or labelled)[0]]
 
 
 def _are_two_rows(above: Sequence[str], names: Sequence[str], date: int, *, labelled: bool) -> bool:

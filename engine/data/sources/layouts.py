@@ -30,6 +30,7 @@ from engine.data.sources.ticker_column import find_ticker_column
 
 _CLOSES: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "doubtful", "return"})
 _REPEATED: Final = re.compile(r"\.[0-9]+$")
+_PAIR: Final = re.compile(r"\('(.*)', '(.*)'\)")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,15 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
     return _of_named_series(header, columns, wanted)
 
 
+def split_pairs(names: Sequence[str], date: int | None) -> tuple[list[str], list[str]]:
+    """Return names, and the other row of a header of two where pandas made pairs of both, as ``('Close', 'SPY')``."""
+    pairs = [_PAIR.fullmatch(name) for name in names]
+    if len(names) < 2 or not all(pair for at, pair in enumerate(pairs) if at != (date or 0)):
+        return list(names), []
+    above = [pair[1].strip() if pair else "" for pair in pairs]
+    return [pair[2].strip() if pair else name for pair, name in zip(pairs, names, strict=True)], above
+
+
 def shortlist(names: Iterable[str], most: int = 12) -> str:
     """Return the first names and how many more there are.
 
@@ -131,6 +141,8 @@ def _stated_columns(header: Header, role: str, name: str) -> list[int]:
 
 def _date_column(header: Header) -> int:
     dates = [at for at, name in enumerate(header.names) if column_role(name) == "date"]
+    if not dates:
+        _refuse_two_dates(header)
     others = [at for at, name in enumerate(header.names) if column_role(name) == "time"]
     unnamed = [0] if header.names and not header.names[0].strip() else []
     for at in (*dates, *others, *unnamed):
@@ -154,6 +166,15 @@ def _refuse_second_dates(header: Header, known: AbstractSet[str]) -> None:
                 )
 
 
+def _refuse_two_dates(header: Header) -> None:
+    """Raise DataError when no column is plainly the date and several have it in their names, as Start Date."""
+    found = [at for at, name in enumerate(header.names) if {"date", "datum"} & set(fold_name(name).split())]
+    if len(found) > 1:
+        names = " and ".join(header.names[at] for at in found)
+        ways = " or ".join(f'`columns: {{date: "#{at + 1}"}}`' for at in found)
+        raise DataError(f"{header.where}: found {names}, expected one column of dates; write {ways} in data.source")
+
+
 def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role]) -> bool:
     """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
     if set(said.values()) & _CLOSES:
@@ -164,8 +185,12 @@ def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role
     ranges = {fold_name(name) for name, role in roles.items() if role == "range"}
     if known & roles.keys():
         return {"open", "high", "low"} <= ranges and "" not in {roles[name] for name in known & roles.keys()}
-    strange = not {"", "doubtful"}.isdisjoint(_role_of_repeated(header, name) for name in roles)
-    return not strange or any(role == "range" and not name.isupper() for name, role in roles.items())
+    strange = not {"", "doubtful", "variant"}.isdisjoint(_role_of_repeated(header, name) for name in roles)
+    return (
+        not strange
+        or {"open", "high", "low"} <= ranges
+        or any(role == "range" and not name.isupper() for name, role in roles.items())
+    )
 
 
 def _role_of_repeated(header: Header, name: str) -> Role:

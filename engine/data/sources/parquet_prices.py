@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.dates import Dates, parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.layouts import Header, find_columns
+from engine.data.sources.layouts import Header, find_columns, split_pairs
 from engine.data.sources.numbers import parse_numbers
 from engine.data.sources.price_columns import PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
@@ -27,7 +26,6 @@ from engine.data.sources.roles import column_role
 from engine.data.sources.stamps import session_days
 
 MAX_ROWS: Final = 100_000_000
-_NAME_PAIR = re.compile(r"\('(.*)', '(.*)'\)")
 
 
 def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
@@ -117,11 +115,7 @@ def _find_columns(file: str, source: pq.ParquetFile, wanted: tuple[str, ...], ke
     schema = source.schema_arrow
     names = list(schema.names)
     date = _date_column(schema)
-    pairs = [_NAME_PAIR.fullmatch(name) for name in names]
-    above: list[str] = []
-    if date is not None and len(names) > 1 and all(pair for at, pair in enumerate(pairs) if at != date):
-        above = [pair[1].strip() if pair else "" for pair in pairs]
-        names = [pair[2].strip() if pair else name for pair, name in zip(pairs, names, strict=True)]
+    names, above = split_pairs(names, date)
 
     def texts(at: int) -> list[str] | None:
         kind, name = schema.field(at).type, schema.names[at]

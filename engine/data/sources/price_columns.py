@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 CloseKind: TypeAlias = Literal["adjusted", "raw", "unsaid"]
@@ -44,6 +44,11 @@ class PriceColumns:
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
+
+    def in_currency(self, currency: str) -> PriceColumns:
+        """Return these columns with the currency of those whose header names none."""
+        series = {name: replace(fields, stated=fields.stated or currency) for name, fields in self.series.items()}
+        return replace(self, series=series)
 
     def used(self) -> set[int]:
         """Return every column that is to be read."""

@@ -100,6 +100,11 @@ class PriceFolder:
         return self._inside[path]
 
 
+def is_called(path: Path, ticker: str) -> bool:
+    """Tell whether the name of a file is the ticker, or begins with it."""
+    return _own_name(path) == ticker or starts_with(path, ticker)
+
+
 def starts_with(path: Path, ticker: str) -> bool:
     """Tell whether the name of a file goes on after the ticker, as ``UNF_classic.csv``."""
     return _own_name(path).startswith((f"{ticker}_", f"{ticker} "))
@@ -120,12 +125,11 @@ def named_ticker(path: Path, keys: ReadingKeys) -> str:
 
 def rename_remedy(ticker: str, names: Sequence[str]) -> str:
     """Return the key that makes a name in a file the ticker asked for, or a column its closes."""
-    if all(re.fullmatch("#[0-9]+", name) for name in names):
-        return 'it has no names of columns: write `columns: {date: "#1", close: ...}` in data.source'
     if sum(column_role(name) == "range" for name in names) > 1:  # open, high, low
         return 'no name among them is known for closes: write `columns: {close: "..."}` in data.source'
-    name = names[0] if len(names) == 1 else "..."
-    return f'write `rename: {{"{name}": {ticker}}}` in data.source if {"it" if len(names) == 1 else "one"} is {ticker}'
+    alike = [name for name in names if ticker in re.split(r"[^\w]+", name)]
+    name = names[0] if len(names) == 1 else alike[0] if len(alike) == 1 else "..."
+    return f'write `rename: {{"{name}": {ticker}}}` in data.source if {"one" if name == "..." else "it"} is {ticker}'
 
 
 def _own_name(path: Path) -> str:

@@ -16,6 +16,7 @@ Role: TypeAlias = Literal[
     "adjusted",
     "unadjusted",
     "doubtful",
+    "variant",
     "return",
     "dividend",
     "gains",
@@ -26,8 +27,8 @@ Role: TypeAlias = Literal[
     "",
 ]
 """``time`` is a date only where no ``date`` is; ``company`` names a ticker where it does not stay the same;
-``doubtful`` is an adjusted something; ``range`` is the day's open, high or low; ``""`` is no word known here, perhaps a
-ticker."""
+``doubtful`` is an adjusted something, ``variant`` some other close; ``range`` is the day's open, high or low; ``""`` is
+no word known here, perhaps a ticker."""
 
 _WORDS: Final[dict[Role, str]] = {
     "date": "date|日期|交易日期|datetime|date time|timestamp|data|datum|trade date|trading date|trading day|"
@@ -61,7 +62,8 @@ _WORDS: Final[dict[Role, str]] = {
     "opening price|eroffn|eroffnung|eroffnungskurs|erster|hoch|tief|tageshoch|tagestief|hochst|niedrigst|hochstkurs|"
     "tiefstkurs|otwarcie|najwyzszy|najnizszy|px open|px high|px low|ouverture|plus haut|plus bas|apertura|maximo|"
     "minimo|min|max|start|day high|day low|ouv|开盘|最高|最低|开盘价|最高价|最低价",
-    "other": "volume|vol|tickvol|ltp|volume traded|traded volume|share volume|total volume|volumen|umsatz|"
+    "other": "volume|vol|tickvol|tick volume|stuecke|volume ma|"
+    "ltp|volume traded|traded volume|share volume|total volume|volumen|umsatz|"
     "stucke|stuck|wolumen|"
     "px volume|turnover|amount|value traded|traded value|trades|number of trades|no of trades|trade count|count|"
     "quote volume|quote asset volume|base volume|taker buy base asset volume|taker buy quote asset volume|"
@@ -121,7 +123,7 @@ def column_role(name: str) -> Role:
     words, unit = fold_name(name), _UNIT.search(name.strip())
     stated = fold_name(unit[1] or "") if unit else ""
     if not _ADJUSTED.search(words + stated):
-        role = _ROLES.get(words, "")
+        role = _ROLES.get(words, _role_of_word(words))
         return "return" if role == "close" and unit and (unit[1] or unit[2]) == "%" else role
     squeezed = (words + stated).replace(" ", "")
     if _UNADJUSTED.search(squeezed):
@@ -134,6 +136,14 @@ def column_role(name: str) -> Role:
     if rest in _CLOSES | {""} or ("dividend" in why and "close" in rest):
         return "adjusted"
     return "doubtful"
+
+
+def _role_of_word(words: str) -> Role:
+    """Return what the one telling word of an unknown name says."""
+    known = set(words.split())
+    if known & {"date", "datum"}:
+        return "time"
+    return "variant" if known & {"close", "closing", "schlusskurs"} and len(known) > 1 else ""
 
 
 def column_currency(name: str) -> str:
