@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.core.errors import DataError
 from engine.data.events import apply_events, require_dividends
 from engine.data.sources import price_store, yahoo_session
 from engine.data.sources.base import PriceRequest
@@ -166,12 +167,24 @@ def test_an_answer_that_unfolds_without_end_is_cut_off(yahoo: FakeYahoo, monkeyp
 
 def test_an_answer_may_not_take_for_ever(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that sends a byte now and then is left after the ticker's time; the next ticker has its own."""
-    monkeypatch.setattr(yahoo_session, "MAX_SECONDS", 0.4)
     yahoo.charts["AAA"] = chart()
     yahoo.slow = 0.1
-    report = Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING)
+    with monkeypatch.context() as short:
+        short.setattr(yahoo_session, "MAX_SECONDS", 0.4)
+        report = Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING)
     assert "did not answer within" in report.failed[0][1] or "cannot be reached" in report.failed[0][1]
-    monkeypatch.undo()
+    yahoo.slow = 0.0
+    assert fetch(yahoo, chart())[0].closes[0] == 100
+
+
+def test_requests_of_one_ticker_share_its_time(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time is up nothing more is asked for, however short each request before was."""
+    session = yahoo_session.LimitedSession()
+    monkeypatch.setattr(yahoo_session, "MAX_SECONDS", 0.0)
+    session.restart()
+    with pytest.raises(DataError, match="Yahoo did not answer within 0 seconds"):
+        session.get("https://query2.finance.yahoo.com/v8/finance/chart/AAA?period1=0")
+    assert yahoo.requests == []
 
 
 def test_refresh_reads_everything_again(yahoo: FakeYahoo) -> None:

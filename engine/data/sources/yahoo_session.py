@@ -14,7 +14,7 @@ from engine.core.errors import DataError
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Of one answer, decompressed; fifty years of one ticker take less than five million."""
-MAX_SECONDS: Final = 60.0
+MAX_SECONDS: Final = 40.0
 """For all requests of one ticker together."""
 
 
