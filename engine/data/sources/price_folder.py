@@ -129,7 +129,11 @@ def rename_remedy(ticker: str, names: Sequence[str]) -> str:
         return 'no name among them is known for closes: write `columns: {close: "..."}` in data.source'
     alike = [name for name in names if ticker in re.split(r"[^\w]+", name)]
     name = names[0] if len(names) == 1 else alike[0] if len(alike) == 1 else "..."
-    return f'write `rename: {{"{name}": {ticker}}}` in data.source if {"one" if name == "..." else "it"} is {ticker}'
+    one = "one" if name == "..." else "it"
+    remedy = f'write `rename: {{"{name}": {ticker}}}` in data.source if {one} is {ticker}'
+    if all(name.isupper() for name in names):
+        return remedy
+    return f'{remedy}, or `columns: {{close: "{name}"}}` if {one} holds its closes'
 
 
 def _own_name(path: Path) -> str:

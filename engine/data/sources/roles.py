@@ -35,14 +35,15 @@ _WORDS: Final[dict[Role, str]] = {
     "exchange date|"
     "observation date|effective date|pricing date|price date|as of date|as of|business date|calendar date|snapped at|"
     "open time|window start|begins at|handelstag|borsentag|kursdatum|caldt|fecha|valuation date|nav date|"
-    "session date|index level 0|as at",
+    "session date|time period|index level 0|as at",
     "time": "time|zeit|uhrzeit|period|day|tag|month|index|unix|unix timestamp|epoch|formatted date|unnamed 0|t|dt",
     "ticker": "ticker|tickers|symbol|股票代码|tic|ts code|code|stock code|ric|act symbol|sec id|secid|"
     "stock symbol|kurzel|"
     "ticker symbol|instrument code|security id|sec code|bloomberg ticker|identifier|permno|scode|stock id",
     "company": "name|stock|company|company name|stock name|asset|security|security name|instrument|fund|fund name|"
     "isin|wkn|firma|titel|wertpapier|bezeichnung|variable|underlying|etf|index name|description|coin|pair|market",
-    "close": "close|last|latest|close last|closing|closing price|close price|price close|last price|"
+    "close": "close|last|latest|market price|marktpreis|price usd|obs value|trdprc 1|close last|closing|"
+    "closing price|close price|price close|last price|"
     "price last|px last|"
     "last close|official close|closing value|closing level|schluss|schlusskurs|schlusspreis|kurs|letzter|zuletzt|"
     "letzter kurs|nav|nav per share|net asset value|fondspreis|rucknahmepreis|anteilswert|zamkniecie|"
@@ -50,6 +51,7 @@ _WORDS: Final[dict[Role, str]] = {
     "settlement price|trade close|trade price|universal close price|index level|index value|level|stand|unit price|"
     "stock price|closeprice|收盘|收盘价|last trade|last sale|official closing price|share price",
     "adjusted": "total return index|tot return ind|tot return index gross dvds|tri|ri|total return price",
+    "unadjusted": "raw close|close raw|raw price|price raw",
     "return": "return|returns|ret|daily return|daily returns|monthly return|monthly returns|total return|rendite|"
     "log return|simple return|pct return|weekly return|daily ret|performance",
     "dividend": "dividends|dividend|dividend amount|ex dividend|ex dividends|div cash|cash dividend|"
@@ -59,11 +61,12 @@ _WORDS: Final[dict[Role, str]] = {
     "split": "stock splits|stock split|split|splits|split coefficient|split ratio|split factor|aktiensplit",
     "currency": "currency|ccy|wahrung|devise|waluta|currency code|curr|moneda|valuta|cur",
     "range": "open|high|low|o|h|l|open price|high price|low price|price open|price high|price low|opening|"
-    "opening price|eroffn|eroffnung|eroffnungskurs|erster|hoch|tief|tageshoch|tagestief|hochst|niedrigst|hochstkurs|"
+    "opening price|mkt open|mkt high|mkt low|eroffn|eroffnung|eroffnungskurs|erster|hoch|tief|tageshoch|"
+    "tagestief|hochst|niedrigst|hochstkurs|"
     "tiefstkurs|otwarcie|najwyzszy|najnizszy|px open|px high|px low|ouverture|plus haut|plus bas|apertura|maximo|"
     "minimo|min|max|start|day high|day low|ouv|开盘|最高|最低|开盘价|最高价|最低价",
     "other": "volume|vol|tickvol|tick volume|stuecke|volume ma|"
-    "ltp|volume traded|traded volume|share volume|total volume|volumen|umsatz|"
+    "ltp|acvol uns|volume traded|traded volume|share volume|total volume|volumen|umsatz|"
     "stucke|stuck|wolumen|"
     "px volume|turnover|amount|value traded|traded value|trades|number of trades|no of trades|trade count|count|"
     "quote volume|quote asset volume|base volume|taker buy base asset volume|taker buy quote asset volume|"
@@ -80,7 +83,8 @@ _WORDS: Final[dict[Role, str]] = {
     "change over time|unadjusted volume|interval|timezone|time zone|country|flow|flow %|turnover rate|%turnover|"
     "no of shares|total turnover|spread high low|spread close open|no of trade|wap|adj factor|adjustment factor|"
     "cum factor|low bid|high ask|type|board|成交量|成交额|振幅|涨跌幅|涨跌额|换手率|gattung|borse|"
-    "handelsplatz|bemerkung|note|notes|comment",
+    "handelsplatz|ausgabepreis|total net assets|net assets|fondsvolumen|key|freq|frequency|bemerkung|note|"
+    "notes|comment",
 }
 _ROLES: Final[dict[str, Role]] = {word: role for role, words in reversed(_WORDS.items()) for word in words.split("|")}
 _CLOSES: Final = frozenset(
