@@ -160,7 +160,8 @@ class Optimised(RebalancingStrategy):
         decay = f", a return counting half after {estimates.half_life:g}" if estimates.half_life else ""
         yield (
             f"estimates: {estimates.covariance.replace('_', '-')} covariance, {estimates.mean} mean, from the last "
-            f"{estimates.lookback} returns before each decision{decay}; an asset needs {estimates.min_history} of them"
+            f"{estimates.lookback or 'three years of'} returns before each decision{decay}; an asset needs "
+            f"{estimates.min_history or 'a year'} of them"
         )
         most = f", at most {format_percent(self.core_cap)} each" if self.core_cap < 1.0 else ""
         yield f"core: {', '.join(sorted(self.sleeve))}{most}"
@@ -200,7 +201,7 @@ class Optimised(RebalancingStrategy):
         yield from limits
         yield from self.turnover.faults(self.objective.metric, self.objective.kind)
         yield from self._objective_faults()
-        if self.estimates.covariance == "sample" and self.estimates.lookback <= len(self.tickers):
+        if self.estimates.covariance == "sample" and (self.estimates.lookback or np.inf) <= len(self.tickers):
             message = (
                 f"a sample covariance of {len(self.tickers)} assets from {self.estimates.lookback} returns is singular"
             )

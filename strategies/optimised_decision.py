@@ -85,7 +85,7 @@ def pose_problem(strategy: OptimisedTerms, decision: Decision) -> OptimisationPr
     """
     buyable = _buyable_tickers(strategy, decision)
     dates, closes = _lookback_closes(strategy, decision, buyable)
-    short = _short_history_remark(strategy, dates, closes)
+    short = _short_history_remark(strategy, closes, decision.history.periods_per_year)
     estimate = strategy.estimates.estimate(closes, decision.history.periods_per_year)
     assets = tuple(ticker for ticker, known in zip(buyable, estimate.known, strict=True) if known)
     inputs = ObjectiveInputs(assets, estimate.moments, estimate.returns)
@@ -121,21 +121,21 @@ def _lookback_closes(
 ) -> tuple[DateArray, FloatArray]:
     """Return dates (T,) and closes (T, n) of the lookback, NaN where nothing was printed."""
     history, columns = decision.history, [decision.column(ticker) for ticker in assets]
-    last = slice(max(len(history.dates) - strategy.estimates.lookback - 1, 0), None)
+    last = slice(max(len(history.dates) - strategy.estimates.lookback_at(history.periods_per_year) - 1, 0), None)
     fresh = history.age[last][:, columns] == 0
     return history.dates[last], np.where(fresh, history.prices[last][:, columns], np.nan)
 
 
-def _short_history_remark(strategy: OptimisedTerms, dates: DateArray, closes: FloatArray) -> str:
+def _short_history_remark(strategy: OptimisedTerms, closes: FloatArray, periods: float) -> str:
     """Return what to say where the prices begin later than the lookback; ``fallback: fail`` does not have it."""
-    terms = strategy.estimates
+    lookback, fewest = strategy.estimates.lookback_at(periods), strategy.estimates.min_history_at(periods)
     printed = np.isfinite(closes).any(axis=1)
-    there = len(dates) - 1 - int(printed.argmax()) if printed.any() else 0
-    if there >= terms.lookback:
+    there = len(closes) - 1 - int(printed.argmax()) if printed.any() else 0
+    if there >= lookback:
         return ""
-    message = f"estimates.lookback: {terms.lookback} returns are asked for, there are {there} so far"
-    if strategy.fallback == "fail" or there < terms.min_history:
-        raise DataError(f"{message}, and min_history is {terms.min_history}; lower them, or start later")
+    message = f"estimates.lookback: {lookback} returns are asked for, there are {there} so far"
+    if strategy.fallback == "fail" or there < fewest:
+        raise DataError(f"{message}, and min_history is {fewest}; lower them, or start later")
     return message
 
 

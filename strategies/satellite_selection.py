@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.core.conventions import WEIGHT_SUM_TOLERANCE
+from engine.core.conventions import SESSIONS_PER_YEAR, WEIGHT_SUM_TOLERANCE
+from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
@@ -43,25 +44,22 @@ class Top(ConfigModel):
     """The ``count`` best of the universe at every rebalance.
 
     ``by``: momentum (Jegadeesh and Titman 1993, doi:10.1111/j.1540-6261.1993.tb04702.x), low_volatility (Blitz and
-    van Vliet 2007, doi:10.3905/jpm.2007.698039) over the closes from ``lookback`` to ``skip`` sessions ago, or quality:
-    a ``measure`` of the figures of ``table``.
+    van Vliet 2007, doi:10.3905/jpm.2007.698039) over the closes from ``lookback`` to ``skip`` sessions ago (by default
+    a year), or quality: a ``measure`` of the figures of ``table``.
     """
 
     kind: Literal["top"] = "top"
     count: Annotated[WholeNumber, Field(ge=1)]
     by: Literal["momentum", "low_volatility", "quality"]
-    lookback: Annotated[WholeNumber, Field(ge=1, le=2520)] = 252
+    lookback: Annotated[WholeNumber, Field(ge=1, le=2520)] | None = None
     skip: Annotated[WholeNumber, Field(ge=0)] = 0
     table: Fundamentals | None = None
     measure: Measure | None = None
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        fewest = 2 if self.by == "low_volatility" else 1
-        if self.lookback - self.skip < fewest:
-            left = max(self.lookback - self.skip, 0)
-            message = f"a lookback of {self.lookback} with skip {self.skip} leaves {left} returns"
-            yield ("skip",), f"{message}, {fewest} are needed; lower skip or raise lookback"
+        if fault := self._span_fault(self.lookback_at(SESSIONS_PER_YEAR)):
+            yield ("skip",), fault
         parts = {"table": self.table, "measure": self.measure}
         missing = " and a ".join(key for key, given in parts.items() if given is None)
         if self.by == "quality" and missing:
@@ -76,23 +74,38 @@ class Top(ConfigModel):
     def describe(self) -> str:
         """Return which are held, in words."""
         skipped = f", the last {self.skip} left out" if self.skip else ""
-        span = f"over {self.lookback} sessions{skipped}"
+        span = f"over {self.lookback or 'a year of'} sessions{skipped}"
         if self.table is not None and self.measure is not None:
             span = f"{self.measure.root} in the last figures filed ({self.table.path})"
         by = {"momentum": "momentum", "low_volatility": "lowest volatility", "quality": "highest"}[self.by]
         return f"the {self.count} best by {by} {span}; chosen anew whenever the whole portfolio is rebalanced"
 
-    @property
-    def required_history(self) -> int:
-        """Sessions before the last close seen at which a candidate must have had its first."""
-        return 0 if self.by == "quality" else self.lookback
+    def _span_fault(self, lookback: int) -> str:
+        """Return why too few returns are left to choose by, "" where there are enough."""
+        fewest, left = 2 if self.by == "low_volatility" else 1, max(lookback - self.skip, 0)
+        if left >= fewest:
+            return ""
+        message = f"a lookback of {lookback} with skip {self.skip} leaves {left} returns"
+        return f"{message}, {fewest} are needed; lower skip or raise lookback"
+
+    def lookback_at(self, periods: float) -> int:
+        """Return how many sessions ago the oldest close is that is looked at, where there are ``periods`` a year."""
+        return int(periods) if self.lookback is None else self.lookback
+
+    def required_history(self, periods: float) -> int:
+        """Return how many sessions before the last close seen a candidate must have had its first."""
+        return 0 if self.by == "quality" else self.lookback_at(periods)
 
     def scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
         """Return the score of every candidate that has one, the higher the better."""
         if self.by == "quality":
             return self._measure_scores(decision, candidates)
         last = len(decision.history.dates) - 1
-        closes = decision.history.prices[last - self.lookback : last - self.skip + 1]
+        lookback = self.lookback_at(decision.history.periods_per_year)
+        if fault := self._span_fault(lookback):
+            raise DataError(f"strategy.satellites.choose.skip: {fault}; closes are that far apart")
+        first = last - lookback
+        closes = decision.history.prices[first : last - self.skip + 1]
         closes = closes[:, [decision.column(ticker) for ticker in candidates]]
         momentum = closes[-1] / closes[0] - 1.0
         found = momentum if self.by == "momentum" else -(closes[1:] / closes[:-1] - 1.0).std(axis=0, ddof=1)
@@ -207,7 +220,10 @@ class FromUniverse(ConfigModel):
     def is_buyable(self, decision: Decision, ticker: str) -> bool:
         """Return whether a name may be bought: eligible, and listed for long enough at the last close seen."""
         j = decision.column(ticker)
-        wanted = max(self.min_history - 1, self.choose.required_history if isinstance(self.choose, Top) else -1)
+        periods = decision.history.periods_per_year
+        wanted = max(
+            self.min_history - 1, self.choose.required_history(periods) if isinstance(self.choose, Top) else -1
+        )
         first = len(decision.history.dates) - 1 - wanted
         old_enough = wanted < 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
         return bool(decision.eligible[j]) and old_enough

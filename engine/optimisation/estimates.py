@@ -63,23 +63,32 @@ class MomentEstimate:
 class Estimates(ConfigModel):
     """How moments are estimated: ``{covariance: ledoit_wolf, mean: shrunk, lookback: 756}``.
 
-    ``lookback`` and ``min_history`` count returns, ``half_life`` sessions after which a return counts half; with one,
-    shrinkage is worked out on the weighted returns as if they were that many plain ones.
+    ``lookback`` and ``min_history`` count returns, by default those of three years and of one (S1), ``half_life``
+    sessions after which a return counts half; with one, shrinkage is worked out on the weighted returns as if they were
+    that many plain ones.
     """
 
     covariance: Literal["sample", "ledoit_wolf", "oas"] = "ledoit_wolf"
     mean: Literal["zero", "sample", "shrunk"] = "shrunk"
-    lookback: Annotated[WholeNumber, Field(ge=2, le=100_000)] = 756
+    lookback: Annotated[WholeNumber, Field(ge=2, le=100_000)] | None = None
     half_life: Positive | None = None
-    min_history: Annotated[WholeNumber, Field(ge=2, le=100_000)] = 252
+    min_history: Annotated[WholeNumber, Field(ge=2, le=100_000)] | None = None
 
     @validates_fields
     def _history_faults(self) -> Iterator[FieldFault]:
-        if self.min_history > self.lookback:
+        if self.min_history is not None and self.lookback is not None and self.min_history > self.lookback:
             yield (
                 ("min_history",),
                 f"min_history {self.min_history} is more than lookback {self.lookback} holds; lower it",
             )
+
+    def lookback_at(self, periods: float) -> int:
+        """Return how many returns count at most, where there are ``periods`` a year."""
+        return int(3 * periods) if self.lookback is None else self.lookback
+
+    def min_history_at(self, periods: float) -> int:
+        """Return how many returns an asset needs at least, where there are ``periods`` a year."""
+        return min(int(periods), self.lookback_at(periods)) if self.min_history is None else self.min_history
 
     def estimate(self, closes: FloatArray, periods: float = SESSIONS_PER_YEAR) -> MomentEstimate:
         """Estimate from ``closes`` (T, N), oldest first, NaN where an asset has no price [currency/share].
@@ -87,20 +96,21 @@ class Estimates(ConfigModel):
         The last ``lookback`` returns count, or as many as there are. Raises DataError when no asset has ``min_history``
         returns, too few sessions have returns of all, or a sample covariance is singular.
         """
-        window = closes[-self.lookback - 1 :]
+        fewest = self.min_history_at(periods)
+        window = closes[-self.lookback_at(periods) - 1 :]
         with np.errstate(invalid="ignore", divide="ignore"):
             returns = window[1:] / window[:-1] - 1.0
         present = np.isfinite(returns)
-        known = np.asarray(present.sum(axis=0) >= self.min_history)
+        known = np.asarray(present.sum(axis=0) >= fewest)
         if not known.any():
             most = int(present.sum(axis=0).max(initial=0))
-            message = f"estimates.min_history: no asset has {self.min_history} returns yet, the oldest has {most}"
+            message = f"estimates.min_history: no asset has {fewest} returns yet, the oldest has {most}"
             raise DataError(f"{message}; lower it, or start later")
         rows = np.flatnonzero(present[:, known].all(axis=1))
         complete = np.ascontiguousarray(returns[rows][:, known])
-        if len(complete) < self.min_history:
+        if len(complete) < fewest:
             message = f"estimates.min_history: only {len(complete)} sessions have a return of every asset"
-            raise DataError(f"{message}, {self.min_history} expected; lower it, or mend the gaps in the prices")
+            raise DataError(f"{message}, {fewest} expected; lower it, or mend the gaps in the prices")
         ends = rows + (len(closes) - len(window) + 1)
         return MomentEstimate(self.moments(complete, periods), read_only(known), read_only(complete), read_only(ends))
 

@@ -136,3 +136,39 @@ def test_the_words_of_a_monthly_run_are_those_of_months(tmp_path: Path) -> None:
     summary = run(tmp_path, {"A": A.resample("BME").last()}).summary
     assert summary.portfolios["strategy"].frequency == "monthly"
     assert run(tmp_path, {"A": A}).summary.portfolios["strategy"].frequency is None
+
+
+def test_estimates_of_monthly_closes_look_back_three_years(tmp_path: Path) -> None:
+    """Without keys 36 monthly returns count and 12 are enough; moments are a year's, 12 times a month's."""
+    months = {name: closes.resample("BME").last() for name, closes in (("A", A), ("B", B))}
+    plan = (
+        "strategy={kind: optimised, core: [A, B], objective: {kind: min_variance}, estimates: {covariance: sample, "
+        "mean: sample}, rebalance: {kind: annual, month: january}}"
+    )
+    result = run(tmp_path, months, plan, "window.start=2016-01-01")
+    walk_forward = result.summary.optimiser
+    assert walk_forward is not None
+    assert {step.observations for step in walk_forward.steps} == {36}
+    steps = pd.DataFrame(months).pct_change().dropna()[: walk_forward.steps[0].train_last][-36:]
+    inverse = np.linalg.inv(steps.cov().to_numpy() * 12)
+    least = 1.0 / np.sqrt(inverse.sum())
+    assert walk_forward.steps[0].value == pytest.approx(least, rel=1e-6)
+
+
+def test_satellites_of_monthly_closes_are_chosen_by_a_year(tmp_path: Path) -> None:
+    """Momentum looks twelve months back by default, so names are in once they have thirteen closes."""
+    names = "[{ticker: M1, name: M1, sector: X, brokers: []}, {ticker: M2, name: M2, sector: X, brokers: []}]"
+    plan = (
+        "strategy={kind: core_satellite, core: {A: rest}, satellites: {universe: {names: " + names + "}, choose: "
+        "{kind: top, count: 1, by: momentum}, count: {min: 1, max: 1}, weight: 5%}, cap: 6%, "
+        "rebalance: {kind: annual, month: january}}"
+    )
+    series = {"A": A, "M1": B, "M2": walk(B.index, 7, 0.01)}
+    months = {name: closes.resample("BME").last() for name, closes in series.items()}
+    events = run(tmp_path, months, plan).summary.events
+    chosen = [one for one in events if one.kind == "choice"]
+    frame = pd.DataFrame(months)
+    decided = frame.index[frame.index < chosen[1].date][-1]
+    past = frame.loc[:decided].iloc[-13:]
+    assert chosen[1].date[:4] == "2014"
+    assert chosen[1].text.startswith((past.iloc[-1] / past.iloc[0])[["M1", "M2"]].idxmax())
