@@ -64,10 +64,11 @@ def parse_dates(
     unique = list(dict.fromkeys(cells))
     if len(unique) == len(cells):
         return _parse_unique(file, unique, lines, order)
-    places = {cell: at for at, cell in reversed(list(enumerate(cells)))}
-    found = _parse_unique(file, unique, [lines[places[cell]] for cell in unique], order)
     codes = {cell: at for at, cell in enumerate(unique)}
-    return Dates(found.days[np.array([codes[cell] for cell in cells])], found.order, found.notes)
+    places = np.fromiter(map(codes.__getitem__, cells), dtype=np.int64, count=len(cells))
+    first = np.unique(places, return_index=True)[1].tolist()
+    found = _parse_unique(file, unique, [lines[at] for at in first], order)
+    return Dates(found.days[places], found.order, found.notes)
 
 
 def _parse_unique(file: str, cells: list[str], lines: Sequence[int], order: str | None) -> Dates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal, TypeAlias
@@ -30,7 +31,7 @@ class Grid:
 
     file: str
     rows: list[list[str]]
-    lines: list[int]
+    lines: Sequence[int]
     decimal: Decimal | None = "."
     notes: tuple[str, ...] = ()
 

@@ -41,7 +41,7 @@ class Table:
     date: int | None
     line: int
     rows: list[list[str]]
-    lines: list[int]
+    lines: Sequence[int]
     notes: tuple[str, ...] = ()
     currency: str = ""
 

@@ -15,7 +15,7 @@ from engine.core.errors import DataError
 from engine.data.sources.grid import Grid
 from engine.data.sources.number_forms import Decimal, read_number, says_missing, split_unit
 
-_MAYBE_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+_MAYBE_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _CURRENCIES: Final = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "", "%": "", "": ""}
 """A dollar may be of several countries."""
 
@@ -50,13 +50,9 @@ def parse_numbers(
     """
     if missing:
         cells = ["" if cell in missing else cell for cell in cells]
-    if grid.decimal != ",":
-        plain = _parse_plain(cells)
-        if plain is not None and (grid.decimal or not _may_all_be_thousands(cells)):
-            return plain
-    if grid.decimal != ".":
-        plain = _parse_commas(cells)
-        if plain is not None and (grid.decimal or not _may_all_be_thousands(cells, ",")):
+    for sign in (grid.decimal,) if grid.decimal else (".", ","):
+        plain = _parse_plain(cells, sign)
+        if plain is not None and (grid.decimal or not _may_all_be_thousands(cells, sign)):
             return plain
     texts: dict[str, str] = {}
     units: dict[str, str] = {}
@@ -82,35 +78,31 @@ def stated_currency(cells: Iterable[str]) -> str:
     return _CURRENCIES.get(unit, unit)
 
 
-def _parse_plain(cells: Sequence[str]) -> FloatArray | None:
-    """Return numbers as Python writes them; None where one is not."""
-    whole = "".join(cells)
+def _parse_plain(cells: Sequence[str], decimal: Decimal) -> FloatArray | None:
+    """Return numbers as Python writes them, but for the decimal sign; None where one is not."""
+    whole = "\n".join(cells)
     if "_" in whole or not whole.isascii():  # float() reads 1_000 and digits of every script
         return None
+    if decimal == ",":
+        if "." in whole:
+            return None
+        cells = whole.replace(",", ".").split("\n")
     with suppress(ValueError):
-        return np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
+        return np.array(list(map(float, cells)))
+    with suppress(ValueError):
+        return np.array([float(cell) if cell else math.nan for cell in cells])
     return None
 
 
-def _parse_commas(cells: Sequence[str]) -> FloatArray | None:
-    """Return numbers of digits with at most one comma, before the decimals; None where one is not."""
-    whole = ";".join(cells)
-    signs = whole.encode().translate(None, b"0123456789").replace(b",;", b";").removesuffix(b",")
-    if b"," not in signs and not signs.strip(b";") and b"," in whole.encode():
-        with suppress(ValueError):  # a comma alone
-            return np.array([float(cell) if cell else math.nan for cell in whole.replace(",", ".").split(";")])
-    return None
-
-
-def _may_all_be_thousands(cells: Sequence[str], sign: Decimal = ".") -> bool:
-    """Tell whether every point, or other sign, may stand between thousands, and there is one."""
-    signed = False
+def _may_all_be_thousands(cells: Sequence[str], sign: Decimal) -> bool:
+    """Tell whether every such sign may stand between thousands, and there is one."""
+    found = False
     for cell in cells:
         if sign in cell:
-            if not _MAYBE_THOUSANDS.fullmatch(cell.replace(sign, ".")):
+            if not _MAYBE_THOUSANDS.fullmatch(cell):
                 return False
-            signed = True
-    return signed
+            found = True
+    return found
 
 
 def _read_texts(

@@ -15,7 +15,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
+_CONTROL: Final = bytes({*range(9), *range(14, 26), *range(27, 32), 127})
+_NO_TEXT: Final = re.compile(f"[{re.escape(_CONTROL.decode())}]")
 
 
 def decode_text(file: str, content: bytes, encoding: str | None) -> tuple[str, tuple[str, ...]]:
@@ -42,12 +43,17 @@ def decode_text(file: str, content: bytes, encoding: str | None) -> tuple[str, t
     else:
         text, notes = _decode_unmarked(file, content)
     text = text.rstrip("\x1a\r\n ")  # the end of a file of old
-    found = _NO_TEXT.search(text)
+    found = _NO_TEXT.search(text) if _has_control(text) else None
     if found:
         line = text.count("\n", 0, found.start()) + 1
         message = f"found the byte {ord(found[0]):#04x}, which no text has, expected CSV; save it as CSV in UTF-8"
         raise DataError(f"{file}:{line}: {message}")
     return text, notes
+
+
+def _has_control(text: str) -> bool:
+    """Tell quickly for plain text."""
+    return not text.isascii() or len(text.encode().translate(None, _CONTROL)) < len(text)
 
 
 def _decode_as(file: str, content: bytes, encoding: str) -> str:

@@ -6,17 +6,18 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.sources.compression import decompress
 from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.number_forms import split_unit
 from engine.data.sources.text_encoding import decode_text
 
-_SEPARATORS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
+_SIGNS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
 """By key, the less a sign occurs within cells the earlier."""
-_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[ ,;\t]*\r?\n', re.IGNORECASE)
 _SAMPLE: Final = 5_000
 _BLANKS: Final = (" ", "\t", "\u00a0", "\u202f")
 
@@ -37,71 +38,73 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
 
     """
     text, notes = decode_text(file, decompress(file, content), keys.encoding)
-    stream = io.StringIO(text, newline="")
-    skipped = sum(1 for _ in range(keys.skip_rows or 0) if stream.readline())
-    begin = stream.tell()
-    if not text[begin:].strip():
-        above = f" below the {skipped} of `skip_rows:`" if skipped else ""
-        raise DataError(f"{file}: found an empty file{above}, expected a header and closes; fetch the file again")
-    stated = _SEPARATOR_LINE.fullmatch(stream.readline())
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    above = keys.skip_rows or 0
+    text = "".join(text.split("\n", above)[above:])
+    if not text.strip():
+        where = f" below the {above} lines of `skip_rows:`" if above else ""
+        raise DataError(f"{file}: found an empty file{where}, expected a header and closes; fetch the file again")
+    stated = _SEPARATOR_LINE.match(text)
     if stated:
-        skipped, begin = skipped + 1, stream.tell()
-    separator = _SEPARATORS.get(keys.separator or "", keys.separator)
-    separator = separator or (stated[1] if stated else _find_separator(text, begin))
-    if '"' in text or separator in {" ", "space"}:
-        stream.seek(begin)
-        rows, lines = _split_quoted(file, stream, separator, skipped)
-        plain = separator == "," and text.count(",", begin) == sum(map(len, rows)) - len(rows)  # no comma in a cell
-    else:
-        rows, lines = _split_plain(text[begin:], separator, skipped)
-        plain = separator == ","
-    if _has_blanks(text, separator):
-        stripped = [[cell.strip() for cell in row] for row in rows]
-        lines = [line for line, row in zip(lines, stripped, strict=True) if any(row)]
-        rows = [row for row in stripped if any(row)]
-    return Grid(file, rows, lines, keys.decimal or ("." if plain else None), notes)
+        above, text = above + 1, text[stated.end() :]
+    separator = _SIGNS.get(keys.separator or "", keys.separator) or (stated[1] if stated else _find_separator(text))
+    rows, lines = _split_rows(file, text, separator, above)
+    blanks = _has_blanks(text, separator)
+    if blanks:
+        rows = [[cell.strip() for cell in row] for row in rows]
+    if blanks or not any(rows[0]) or any(f"\n{sign}" in text for sign in ("\n", '"', separator)):
+        lines = [line for line, row in zip(lines, rows, strict=True) if any(row)]
+        rows = [row for row in rows if any(row)]
+    points = separator == "," and not ('"' in text and _have_commas(rows))
+    return Grid(file, rows, lines, keys.decimal or ("." if points else None), notes)
 
 
-def _split_plain(text: str, separator: str, skipped: int) -> tuple[list[list[str]], list[int]]:
-    """Return the cells of lines without quotes, and their numbers; lines of empty cells are left out."""
-    whole = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lines = [line for line, cells in enumerate(whole, 1 + skipped) if cells.strip(separator)]
-    return [whole[line - 1 - skipped].split(separator) for line in lines], lines
+def _have_commas(rows: Iterable[Sequence[str]]) -> bool:
+    """Tell whether there is a number with a comma."""
+    return any("," in cell and split_unit(cell) for row in rows for cell in row)
 
 
-def _split_quoted(file: str, stream: Iterable[str], separator: str, skipped: int) -> tuple[list[list[str]], list[int]]:
-    """Return the cells of lines, some of which are in quotes, and their numbers; empty ones are left out."""
-    found = [(line, row) for line, row in _split_lines(file, stream, separator, skipped) if any(row)]
-    return [row for _, row in found], [line for line, _ in found]
-
-
-def _split_lines(file: str, stream: Iterable[str], separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _split_rows(file: str, text: str, separator: str, above: int) -> tuple[list[list[str]], Sequence[int]]:
+    """Return the cells of each row, and its line."""
+    rows: list[list[str]] = []
     if separator in {" ", "space"}:
-        yield from ((line, row.split()) for line, row in enumerate(stream, 1 + skipped))
-        return
-    reader = csv.reader(stream, delimiter=separator, strict=True)
+        rows.extend(line.split() for line in io.StringIO(text))
+        return rows, range(above + 1, above + 1 + len(rows))
+    if '"' not in text:
+        rows.extend(line.split(separator) for line in text.split("\n"))
+        return rows, range(above + 1, above + 1 + len(rows))
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     try:
-        yield from ((reader.line_num + skipped, row) for row in reader)
+        rows.extend(reader)
     except csv.Error as error:
         message = f"not CSV ({error}); complete or correct the line"
-        raise DataError(f"{file}:{reader.line_num + skipped}: {message}") from None
+        raise DataError(f"{file}:{reader.line_num + above}: {message}") from None
+    if reader.line_num == len(rows):
+        return rows, range(above + 1, above + 1 + len(rows))
+    again = csv.reader(io.StringIO(text), delimiter=separator, strict=True)  # some rows are of several lines
+    return rows, [again.line_num + above for _ in again]
 
 
-def _find_separator(text: str, begin: int) -> str:
+def _find_separator(text: str) -> str:
     """Return the sign that splits most lines of a sample into the same number of cells, at least two."""
-    middle = max(begin, begin + (len(text) - begin - _SAMPLE) // 2)
-    if middle > begin:
-        middle = text.find("\n", middle) + 1 or begin
-    sample = [line for line in io.StringIO(text[middle : middle + _SAMPLE], newline="") if line.strip()]
+    middle = max(0, (len(text) - _SAMPLE) // 2)
+    if middle:
+        middle = text.find("\n", middle) + 1
+    sample = [line for line in text[middle : middle + _SAMPLE].split("\n") if line.strip()]
     if len(sample) > 1 and middle + _SAMPLE < len(text):
         del sample[-1]  # cut
+    signs = [sign for sign in _SIGNS.values() if any(sign in line for line in sample)]
+    if len(signs) == 1:
+        return signs[0]
     best, most = "", 0
-    for separator in _SEPARATORS.values():
+    for separator in signs:
         same = _most_alike(len(row) for row in csv.reader(sample, delimiter=separator))
         if same > most:
             best, most = separator, same
-    words = [line.split() for line in sample]
-    return best or ("space" if _most_alike(map(len, words)) == len(sample) > 1 else ",")
+    if best:
+        return best
+    words = [len(line.split()) for line in sample]
+    return "space" if _most_alike(words) == len(sample) > 1 else ","
 
 
 def _most_alike(lengths: Iterable[int]) -> int:
@@ -111,7 +114,7 @@ def _most_alike(lengths: Iterable[int]) -> int:
 
 def _has_blanks(text: str, separator: str) -> bool:
     """Tell whether a cell may have blanks around it, without looking at every cell."""
-    edges = ("\n", "\r", '"', separator)
+    edges = ("\n", '"', separator)
     return any(
         text.startswith(blank)
         or text.endswith(blank)
