@@ -70,7 +70,7 @@ def proportional_cost_rates(decision: Decision) -> FloatArray:
     """
     table = decision.costs
     assert table is not None  # noqa: S101  (asked only when there are costs)
-    prices = decision.history.prices[-1]
+    prices = decision.history.share_prices[-1]
     return np.asarray(np.minimum(table.rate + table.per_share / prices, table.maximum_rate) + table.spread)
 
 

@@ -64,7 +64,7 @@ def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Asse
             continue
         j = int(ledger.trades[event].argmin())
         row, paid = int(ledger.rows[event]), abs(float(ledger.order_values[event, j]))
-        last = f"last close {market.dates[opening + row - 1]} at {market.prices[opening + row, j]:g}"
+        last = f"last close {market.dates[opening + row - 1]} at {market.share_prices[opening + row, j]:.6g}"
         haircut = f" after a haircut of {format_percent(policy.haircut)}" if policy.haircut else ""
         proceeds = f"; proceeds to {policy.delisted_goes_to}" if paid > 0.0 else ""
         text = f"paid out {paid:,.2f} {market.currency}{haircut}, {last}{proceeds}"

@@ -179,15 +179,29 @@ class Market:
         gone = gone[np.argsort(last[gone], kind="stable")]
         return last[gone] + 1, gone
 
+    @cached_property
+    def share_prices(self) -> FloatArray:
+        """(T, N) prices of one share of the day, as a broker's statement has them [currency/share]."""
+        return self.prices if self.shares is None else read_only(self.prices / self.shares)
+
+    @cached_property
+    def total_return_prices(self) -> FloatArray:
+        """(T, N) prices of a unit whose dividends buy more of it, as estimates of returns take them [currency/unit]."""
+        if self.dividends is None:
+            return self.prices
+        earned = np.where(self.dividends == 0.0, 0.0, self.dividends / self.prices)
+        return read_only(self.prices * np.multiply.accumulate(1.0 + earned, axis=0))
+
     def history_before(self, row: int) -> History:
         """Return everything known before session ``row``: a view that ends with session ``row - 1``."""
         return History(
             self.dates[:row],
             self.assets,
             self.columns,
-            self.prices[:row],
+            self.total_return_prices[:row],
             self.listed[:row],
             self.age[:row],
+            self.share_prices[:row],
             self.periods_per_year,
         )
 
@@ -231,7 +245,8 @@ class Market:
 class History:
     """A market that ends: row ``t`` is the newest thing that can be known.
 
-    Fields and shapes are those of :class:`Market`, with as many rows as have happened.
+    Fields and shapes are those of :class:`Market`, with as many rows as have happened; ``prices`` are its
+    ``total_return_prices``: what was earned counts, whether it was paid or not.
     """
 
     dates: DateArray
@@ -240,6 +255,7 @@ class History:
     prices: FloatArray
     listed: BoolArray
     age: IntArray
+    share_prices: FloatArray
     periods_per_year: float = SESSIONS_PER_YEAR
 
 

@@ -17,9 +17,10 @@ from engine.backtest.outputs import RunResult
 from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
+from engine.core.errors import DataError
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.quality.findings import Finding
-from engine.data.sources.base import PriceRequest
+from engine.data.sources.base import Closes, PriceRequest
 from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import parse_date
@@ -89,8 +90,23 @@ def prepare(
 ) -> PreparedSweep[PolicyT]:
     """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
     closes, findings = load_checked(base_config, request_for_sweep(base_config, space))
+    _require_one_use_of_dividends(base_config, space, closes)
     job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes)
     return PreparedSweep(config, base_config, space, space.points(), findings, job)
+
+
+def _require_one_use_of_dividends(base_config: RunConfig[PolicyT], space: Space, closes: Closes) -> None:
+    """Raise DataError where variants would do different things with dividends: all of them share the closes (S16)."""
+    texts = [value.text for axis in space.axes if axis.path == ("account", "shares") for value in axis.values]
+    whole = [value.text for axis in space.axes if axis.path == ("account",) for value in axis.values]
+    texts += [text.get("shares", "fractional") for text in whole if isinstance(text, dict)]
+    varied, use = {str(text) for text in texts} - {base_config.account.shares}, base_config.data.dividends
+    has_events = closes.shares is not None or closes.dividends is not None
+    if has_events and varied and use in {None, "reinvest"}:
+        raise DataError(
+            f"account.shares is {' and '.join(sorted({*varied, base_config.account.shares}))} among the variants, and "
+            "dividends of whole shares are not reinvested in them; write data.dividends: towards_targets, or cash"
+        )
 
 
 def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceRequest:

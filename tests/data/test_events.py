@@ -188,3 +188,14 @@ def test_fifteen_real_histories_follow_the_formula_and_reconcile_with_another_ve
         *(("MDY", "1999-12-17"), ("MDY", "1999-12-20"), ("VB", "2024-03-18"), ("VB", "2024-03-22")),
         *(("IJR", "2000-06-26"), ("IJR", "2000-06-27"), ("MDY", "2000-09-14"), ("MDY", "2000-09-15")),
     }
+
+
+def test_a_policy_sees_what_was_earned_and_the_prices_of_the_day() -> None:
+    """Estimates take total returns whether dividends are paid or reinvested; a fee a share is one of the day's price."""
+    days = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], "datetime64[D]")
+    one = CloseSeries(days, np.array([100.0, 99.0, 50.0]), np.array([0.0, 2.0, 0.0]), np.array([1.0, 1.0, 2.0]))
+    closes = combine_series({"AAA": one}, PriceRequest(("AAA",)), Provenance("test", "with_events"))
+    for use in ("reinvest", "cash"):
+        history = apply_events(closes, use).to_market("USD").history_before(3)
+        assert history.prices[1:, 0] / history.prices[:-1, 0] == pytest.approx([1.01, 100.0 / 99.0], rel=1e-14)
+        assert history.share_prices[:, 0] == pytest.approx([100.0, 99.0, 50.0], rel=1e-14)

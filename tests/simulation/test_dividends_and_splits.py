@@ -109,7 +109,9 @@ def test_a_run_is_what_a_broker_books(seed: int, use: DividendUse, policy: Polic
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("use", ["cash", "towards_targets"])
 @pytest.mark.parametrize(
-    "costs", [NoCosts(), PerOrderCosts(fixed=1.0, minimum=2.0), BrokerCosts(name="interactive_brokers_fixed")], ids=lambda c: c.kind
+    "costs",
+    [NoCosts(), PerOrderCosts(fixed=1.0, minimum=2.0), BrokerCosts(name="interactive_brokers_fixed")],
+    ids=lambda c: c.kind,
 )
 def test_whole_shares_are_whole_on_the_day_and_a_splits_fraction_is_paid(
     seed: int, use: DividendUse, costs: AnyCosts
