@@ -172,3 +172,18 @@ def test_satellites_of_monthly_closes_are_chosen_by_a_year(tmp_path: Path) -> No
     past = frame.loc[:decided].iloc[-13:]
     assert chosen[1].date[:4] == "2014"
     assert chosen[1].text.startswith((past.iloc[-1] / past.iloc[0])[["M1", "M2"]].idxmax())
+
+
+def test_monthly_closes_of_spy_have_the_figures_of_its_daily_month_ends(tmp_path: Path, shared_data: Path) -> None:
+    """Real closes: volatility and Sharpe as pandas has them of the daily closes' month ends, near the daily ones."""
+    spy = pd.read_parquet(shared_data / "prices.parquet", columns=["SPY"])["SPY"].dropna()
+    months = spy.resample("ME").last()  # dated by the calendar, as vendors of monthly data do
+    stamped = months.set_axis(months.index.to_period("M").to_timestamp())  # or by the first day of the month
+    returns = months.pct_change().dropna()
+    daily = run(tmp_path, {"A": spy}, "costs={kind: none}").comparison.strategy.metrics
+    for closes in (months, stamped):
+        found = run(tmp_path, {"A": closes}, "costs={kind: none}").comparison.strategy.metrics
+        assert found["volatility"] == pytest.approx(returns.std() * np.sqrt(12), abs=1e-12)
+        assert found["sharpe"] == pytest.approx(returns.mean() / returns.std() * np.sqrt(12), abs=1e-12)
+        assert found["volatility"] == pytest.approx(daily["volatility"], abs=0.05)
+        assert found["cagr"] == pytest.approx(daily["cagr"], abs=0.003)
