@@ -257,11 +257,14 @@ def fetch(
     refresh: Annotated[bool, typer.Option("--refresh", help="Read again what the store has, too.")] = False,
 ) -> None:
     """Fill the local price store with what CONFIG needs."""
+    from engine.backtest.prices import load_checked
     from engine.report.data_terminal import print_fetch
 
     loaded, request = composition.load_request(config, overrides or ())
     with prefix_errors(config):
         print_fetch(loaded.data.source, request, refresh=refresh)
+        if loaded.data.fx.kind == "yahoo":
+            load_checked(loaded, request)  # which fetches the pairs of the currencies that the closes are in
 
 
 @data_app.command()

@@ -17,6 +17,7 @@ from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.currency_codes import StatedUnit, parse_currency
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes
+from engine.data.sources.fx_files import FxFiles
 from engine.data.sources.fx_rates import EcbRates, Fixings
 
 
@@ -158,3 +159,53 @@ def test_no_key_relabels_a_price() -> None:
 def test_names_of_currencies(text: str, expected: tuple[str, int] | None) -> None:
     """Three letters are a currency; the case tells pence from pounds, and where it cannot, none is guessed."""
     assert parse_currency(text) == expected
+
+
+def rates_of(path: Path, currency: str, account: str, **keys: object) -> tuple[list[str], list[float]]:
+    found = FxFiles(path=str(path), **keys).fixings(currency, account, None)
+    return found.dates.astype(str).tolist(), found.rates.tolist()
+
+
+def test_the_bank_s_own_archive_is_read_as_the_library_s(shared_data: Path) -> None:
+    """``data.fx: {kind: files}`` on the downloaded zip gives the rates of ``kind: ecb`` for every currency they share."""
+    for account, other in (("EUR", "USD"), ("USD", "EUR"), ("CHF", "GBP")):
+        mine = EcbRates().fixings(other, account, None)
+        theirs = FxFiles(path=str(shared_data / "macro" / "ecb_eurofxref-hist.zip")).fixings(other, account, None)
+        rows = np.isin(mine.dates, theirs.dates)
+        assert (mine.dates[rows] == theirs.dates).all()
+        np.testing.assert_allclose(theirs.rates, mine.rates[rows], rtol=1e-14)
+
+
+def test_rates_come_from_columns_or_files_of_pairs(tmp_path: Path) -> None:
+    """A pair, the pair turned over, a third currency between two; German numbers; one file a pair."""
+    days = ["2024-01-02", "2024-01-03"]
+    (tmp_path / "wide.csv").write_text("date,EURUSD,EUR/GBP\n2024-01-02,1.25,0.8\n2024-01-03,2.0,1.0\n")
+    assert rates_of(tmp_path / "wide.csv", "EUR", "USD") == (days, [1.25, 2.0])
+    assert rates_of(tmp_path / "wide.csv", "USD", "EUR") == (days, [0.8, 0.5])
+    assert rates_of(tmp_path / "wide.csv", "GBP", "USD") == (days, [1.25 * 1.25, 2.0])
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    (folder / "EURUSD=X.csv").write_text("Date,Close\n2024-01-02,1.25\n2024-01-03,2.0\n")
+    (folder / "GBPUSD.csv").write_text("Datum;Kurs\n02.01.2024;1,25\n03.01.2024;1,5\n")
+    assert rates_of(folder, "GBP", "EUR") == (days, [1.0, 0.75])
+    (tmp_path / "fred.csv").write_text("observation_date,DEXUSEU\n2024-01-02,1.25\n2024-01-03,.\n")
+    assert rates_of(tmp_path / "fred.csv", "EUR", "USD", rename={"DEXUSEU": "EURUSD"}) == (days[:1], [1.25])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("date,EURUSD\n2024-01-02,1.25\n", r"found no rate of CHF in EUR .* hold EURUSD\); add a column CHFEUR"),
+        ("date,EURCHF,CHF\n2024-01-02,1.25,1.25\n", "found EURCHF twice"),
+        ("date,EURCHF\n2024-01-02,0\n", "0"),
+        ("date,EURCHF\n", "EURCHF|row|close"),
+        ("date,EURUSD,USDCHF\n2024-01-02,1.25,\n2024-01-03,,1.25\n", "no day with a rate of both"),
+    ],
+)
+def test_files_without_a_rate_are_refused_by_name(text: str, words: str, tmp_path: Path) -> None:
+    """What is missing or none is said, with the file and what to add."""
+    (tmp_path / "rates.csv").write_text(text)
+    with pytest.raises(DataError, match=words) as caught:
+        rates_of(tmp_path / "rates.csv", "CHF", "EUR")
+    assert "rates.csv" in str(caught.value)
+    assert "data.source" not in str(caught.value)

@@ -13,6 +13,7 @@ import pytest
 from engine.core.errors import DataError
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.data.sources.fx_yahoo import YahooRates
 from engine.data.sources.price_store import read_series, series_path
 from engine.data.sources.yahoo import Yahoo
 from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect, serving
@@ -197,6 +198,19 @@ def test_rows_that_are_no_sessions_are_left_out_and_counted(yahoo: FakeYahoo) ->
     loaded = Yahoo().load(PriceRequest(("EURUSD=X",), end=dt.date(2024, 1, 5)), now=EVENING)
     assert np.array_equal(loaded.dates, days("2023-12-25", "2024-01-05"))
     assert any("no sessions of XNYS, the first 2023-12-25" in note for note in loaded.provenance.notes)
+
+
+def test_a_pair_s_closes_are_rates_on_holidays_too(yahoo: FakeYahoo) -> None:
+    """`data.fx: {kind: yahoo}` takes the pair of a day on which New York is closed; an unknown pair is named."""
+    every = np.arange("2023-12-25", "2024-01-06", dtype="datetime64[D]")
+    every = every[np.is_busday(every)]
+    dates, closes, adjusted = flat(every, 1.25)
+    yahoo.charts["EURUSD=X"] = made_up("EURUSD=X", dates, closes, adjusted)
+    found = YahooRates().fixings("EUR", "USD", dt.date(2024, 1, 5))
+    assert np.array_equal(found.dates, every)
+    np.testing.assert_allclose(found.rates, closes, rtol=1e-12)
+    with pytest.raises(DataError, match=r"data\.fx: CHFUSD=X"):
+        YahooRates().fixings("CHF", "USD", dt.date(2024, 1, 5))
 
 
 def test_an_ended_series_is_not_asked_for_again(yahoo: FakeYahoo) -> None:

