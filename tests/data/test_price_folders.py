@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.price_table import PriceTable
 from tests.support.price_files import load
 
 
@@ -116,3 +120,44 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DataError, match=r"AAA.csv: cannot be read \(Permission denied\)"):
         load(tmp_path / "AAA.csv", "AAA")
+
+
+@pytest.mark.parametrize(
+    "other", ["SPY (1).csv", "SPY(2).csv", "SPY - Copy.csv", "SPY_old.csv", "SPY 2020.csv", "Kopie von SPY.csv"]
+)
+def test_a_second_download_is_said_to_be_left_aside(tmp_path: Path, other: str) -> None:
+    """The exact name wins, but the other file may be the newer one; files of other tickers are not named."""
+    put(tmp_path, "SPY.csv", "SPYG.csv", "BRK-B.csv", other)
+    notes = load(tmp_path, "SPY").provenance.notes
+    assert [note for note in notes if "left aside" in note] == [f"SPY: SPY.csv is read, {other} left aside"]
+
+
+def test_files_of_other_tickers_are_not_left_aside(tmp_path: Path) -> None:
+    """A file that another ticker of the plan is called after is that one's."""
+    put(tmp_path, "A.csv", "A_B.csv", "._A.csv", "~$A.csv")
+    assert not any("left aside" in note for note in load(tmp_path, "A", "A_B").provenance.notes)
+
+
+def test_compressed_files_are_found_by_their_ticker(tmp_path: Path) -> None:
+    """BRK.B.csv.gz is the file of BRK.B."""
+    put(tmp_path, "BRK.B.csv.gz", content=gzip.compress(b"Date,Close\n2024-01-02,3\n"))
+    assert load(tmp_path, "BRK.B").closes.tolist() == [[3.0]]
+
+
+def test_a_folder_is_read_for_its_names_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that name their tickers inside are not read again for each ticker asked for."""
+    from engine.data.sources import price_folder
+
+    reads: list[Path] = []
+    plain = price_folder.read_price_file
+
+    def counted(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
+        reads.append(path)
+        return plain(path, tickers, keys)
+
+    monkeypatch.setattr(price_folder, "read_price_file", counted)
+    tickers = [f"T{at}" for at in range(6)]
+    for at, ticker in enumerate(tickers):
+        put(tmp_path, f"{at}.csv", content=f"date,ticker,close\n2024-01-02,{ticker},5\n".encode())
+    load(tmp_path, *tickers)
+    assert len(reads) == 2 * len(tickers)

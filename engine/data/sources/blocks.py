@@ -26,13 +26,13 @@ def split_blocks(table: Table) -> list[tuple[int, Table]]:
 
 
 def _date_columns(table: Table) -> Iterator[int]:
-    """Yield the columns that are called dates and look like dates; DATA is a ticker as well."""
+    """Yield the columns that look like dates and are not called otherwise."""
     for at, name in enumerate(table.names):
         if at == table.date:
             yield at
-        elif column_role(name) == "date" or (name and table.date is not None and name == table.names[table.date]):
+        elif column_role(name) in {"date", "time", ""}:
             first = next((row[at] for row in table.rows if row[at]), "")
-            if is_date_like(first, numbers=name == table.names[table.date or 0]):
+            if is_date_like(first, numbers=bool(name) and name == table.names[table.date or 0]):
                 yield at
 
 

@@ -25,7 +25,9 @@ def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTa
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
     wanted = tuple(dict.fromkeys(tickers))
     table = find_table(grid, {*wanted, *(keys.rename or {})})
-    blocks = [(0, table)] if keys.columns else split_blocks(table)
+    by_number = keys.columns is not None and any("#" in name for name in keys.columns.model_dump().values() if name)
+    whole = by_number or (keys.columns is not None and keys.columns.date is not None)
+    blocks = [(0, table)] if whole else split_blocks(table)
     found = [_read_block(grid, block, wanted, keys) for _, block in blocks]
     if len(found) == 1:
         return dataclasses.replace(found[0], notes=grid.notes + table.notes + found[0].notes)
@@ -89,12 +91,15 @@ def _rows_by_ticker(table: Table, column: int, wanted: Sequence[str], keys: Read
     if "" in own:
         line = table.lines[own[""][0]]
         raise DataError(f"{table.file}:{line}: found a row without a ticker, expected one in each; complete it")
-    found: dict[str, list[int]] = {}
+    rename = keys.rename or {}
+    found: dict[str, IntArray] = {}
     for name, rows in own.items():
-        found.setdefault((keys.rename or {}).get(name, name), []).extend(rows)
-    return {
-        ticker: np.array(sorted(rows) if ticker in wanted else [], dtype=np.int64) for ticker, rows in found.items()
-    }
+        ticker = rename.get(name, name)
+        if ticker in found:
+            message = f"rename: found several names of {ticker} in {table.names[column]}, expected one"
+            raise DataError(f"{table.file}: {message}; leave the others out")
+        found[ticker] = np.array(rows if ticker in wanted else [], dtype=np.int64)
+    return found
 
 
 @dataclass(frozen=True)

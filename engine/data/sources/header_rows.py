@@ -94,14 +94,14 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
     names, above = _names(grid.rows[:begin], date or 0, known)
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
-    width = max(map(len, rows))
+    widths = set(map(len, rows))
     dated = date is not None and date < len(names) and column_role(names[date]) == "date"
-    if names and not dated and {len(row) for row in rows} == {len(names) + 1} and any(row[-1] for row in rows):
+    if names and not dated and widths == {len(names) + 1} and any(row[-1] for row in rows):
         names, above = ["", *names], ["", *above] if above else []  # R writes no name above the names of rows
-    names = names or [f"#{at + 1}" for at in range(width)]
-    width = len(names)
-    if {len(row) for row in rows} != {width}:
-        rows = [row[:width] if len(row) > width and not any(row[width:]) else row for row in rows]
+    names = names or [f"#{at + 1}" for at in range(max(widths))]
+    if widths != {len(names)}:
+        end = len(names)
+        rows = [row[:end] if len(row) > end and not any(row[end:]) else row for row in rows]
         _refuse_second_table(grid.file, rows, lines)
         refuse_ragged(grid.file, [(line, names), *zip(lines, rows, strict=True)])
     return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), _currency_above(grid.rows[:begin]))

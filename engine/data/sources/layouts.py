@@ -141,8 +141,6 @@ def _stated_columns(header: Header, role: str, name: str) -> list[int]:
 
 def _date_column(header: Header) -> int:
     dates = [at for at, name in enumerate(header.names) if column_role(name) == "date"]
-    if not dates:
-        _refuse_two_dates(header)
     others = [at for at, name in enumerate(header.names) if column_role(name) == "time"]
     unnamed = [0] if header.names and not header.names[0].strip() else []
     for at in (*dates, *others, *unnamed):
@@ -154,25 +152,22 @@ def _date_column(header: Header) -> int:
 
 def _refuse_second_dates(header: Header, known: AbstractSet[str]) -> None:
     """Raise DataError when another column holds other dates; one of numbers, as of the ticker DATA, holds none."""
+    first = header.date or 0
     for at, name in enumerate(header.names):
-        if at != header.date and column_role(name) == "date" and name not in known:
+        if at != first and name not in known and _date_rank(header, at) >= max(1, _date_rank(header, first)):
             cells = header.texts(at)
-            same = name == header.names[header.date or 0]
-            if same or (cells is not None and list(cells) != list(header.texts(header.date or 0) or ())):
-                ways = " or ".join(f'`columns: {{date: "#{one + 1}"}}`' for one in (header.date or 0, at))
-                first = header.names[header.date or 0]
-                raise DataError(
-                    f"{header.where}: found the dates {first} and {name}, expected one column; write {ways}"
-                )
+            if name == header.names[first] or (cells is not None and list(cells) != list(header.texts(first) or ())):
+                ways = " or ".join(f'`columns: {{date: "#{one + 1}"}}`' for one in (first, at))
+                found = f"found the dates {header.names[first]} and {name}, expected one column"
+                raise DataError(f"{header.where}: {found}; write {ways} in data.source")
 
 
-def _refuse_two_dates(header: Header) -> None:
-    """Raise DataError when no column is plainly the date and several have it in their names, as Start Date."""
-    found = [at for at, name in enumerate(header.names) if {"date", "datum"} & set(fold_name(name).split())]
-    if len(found) > 1:
-        names = " and ".join(header.names[at] for at in found)
-        ways = " or ".join(f'`columns: {{date: "#{at + 1}"}}`' for at in found)
-        raise DataError(f"{header.where}: found {names}, expected one column of dates; write {ways} in data.source")
+def _date_rank(header: Header, at: int) -> int:
+    """Return 2 for a name that is plainly that of the dates, 1 for one that holds the word, as Start Date, else 0."""
+    name = header.names[at]
+    if _role_of_repeated(header, name) == "date":
+        return 2
+    return int(not {"date", "datum"}.isdisjoint(fold_name(name).split()) and column_role(name) == "time")
 
 
 def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role]) -> bool:
@@ -185,11 +180,14 @@ def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role
     ranges = {fold_name(name) for name, role in roles.items() if role == "range"}
     if known & roles.keys():
         return {"open", "high", "low"} <= ranges and "" not in {roles[name] for name in known & roles.keys()}
-    strange = not {"", "doubtful", "variant"}.isdisjoint(_role_of_repeated(header, name) for name in roles)
-    return (
-        not strange
-        or {"open", "high", "low"} <= ranges
-        or any(role == "range" and not name.isupper() for name, role in roles.items())
+    if {"open", "high", "low"} <= ranges or any(role == "range" and not name.isupper() for name, role in roles.items()):
+        return True
+    return not any(
+        at != header.date
+        and name
+        and _role_of_repeated(header, name) in {"", "doubtful", "variant"}
+        and header.texts(at) is None  # a column of text holds no closes, whatever it is called
+        for at, name in enumerate(header.names)
     )
 
 

@@ -93,7 +93,7 @@ _CLOSES: Final = frozenset(
 _NOT_CLOSES: Final = frozenset(
     word.replace(" ", "") for role in ("range", "other", "dividend", "return") for word in _WORDS[role].split("|")
 )
-_ADJUSTED: Final = re.compile(r"adjusted|adjustiert|adjust|adj|splitund?dividendenbereinigt|bereinigt|ajustado|ajuste")
+_ADJUSTED: Final = re.compile(r"adjusted|adjustierte?[rns]?|adjust|adj|bereinigte?[rns]?|ajustado|ajuste")
 _UNADJUSTED: Final = re.compile(r"(un|non|not|nicht)-?(adjusted|adj|bereinigt)")
 _UNIT: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]$| in ([A-Z]{3}|GBp|GBX|%)$")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}|GBp|ZAc|ILA")
