@@ -116,6 +116,15 @@ def test_the_answer_for_another_ticker_is_refused(yahoo: FakeYahoo) -> None:
     assert "answered for nobody" in refusal(yahoo, chart(symbol=None))
 
 
+def test_a_pair_of_currencies_may_answer_by_its_short_name(yahoo: FakeYahoo) -> None:
+    """Yahoo calls the yen for a dollar JPY=X and USDJPY=X; another pair is another."""
+    yahoo.charts["USDJPY=X"] = {**chart(), "meta": {**chart()["meta"], "symbol": "JPY=X"}}
+    yahoo.charts["USDCHF=X"] = {**chart(), "meta": {**chart()["meta"], "symbol": "JPY=X"}}
+    report = Yahoo().fetch(PriceRequest(("USDJPY=X", "USDCHF=X")), now=EVENING)
+    assert report.fetched == ("USDJPY=X",)
+    assert "answered for JPY=X" in report.failed[0][1]
+
+
 def test_monthly_closes_are_refused(yahoo: FakeYahoo) -> None:
     """Yahoo answers with months where it finds a span too long."""
     assert "one close for each 1mo" in refusal(yahoo, chart(dataGranularity="1mo"))

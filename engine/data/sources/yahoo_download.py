@@ -72,10 +72,16 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
 def _check_subject(ticker: str, said: Mapping[str, object]) -> None:
     """Refuse an answer about another ticker, or of other than daily closes."""
     symbol, step = said["symbol"], said["dataGranularity"]
-    if str(symbol).upper() != ticker.upper():
+    if _canonical(str(symbol)) != _canonical(ticker):
         raise DataError(f"Yahoo answered for {symbol or 'nobody'}; if that is the same paper, write {symbol or 'it'}")
     if step not in {None, "1d"}:
         raise DataError(f"Yahoo answered with one close for each {step}, expected daily ones; try again later")
+
+
+def _canonical(ticker: str) -> str:
+    """Return one name for what Yahoo calls by two: ``USDJPY=X`` is ``JPY=X`` as well."""
+    upper = ticker.upper()
+    return upper[3:] if upper.startswith("USD") and upper.endswith("=X") and len(upper) == len("USDJPY=X") else upper
 
 
 def _dividend_currencies(answer: bytes) -> set[str]:
