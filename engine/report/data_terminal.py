@@ -16,10 +16,16 @@ from engine.report.console import console, print_bullet, print_heading, print_ta
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
+    from engine.backtest.config_sections import Window
     from engine.data.quality.findings import Finding
     from engine.data.sources.base import Closes, FetchReport, PriceRequest, PriceSource
 
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_KINDS: Final = {
+    "adjusted": "adjusted for splits and dividends",
+    "with_events": "as traded, with the dividends and splits stated beside them",
+    "raw": "as traded, without dividends",
+}
 _SEVERITY_TITLES: Final = {
     "error": "Errors: a run refuses these data",
     "warning": "Warnings: look at them",
@@ -27,22 +33,29 @@ _SEVERITY_TITLES: Final = {
 }
 
 
-def print_quality(closes: Closes, findings: tuple[Finding, ...]) -> None:
-    """Print which closes there are and every finding of the quality gate."""
+def print_quality(closes: Closes, findings: tuple[Finding, ...], window: Window | None = None) -> None:
+    """Print which closes there are and what the quality gate finds in them within ``window``."""
     out = console()
-    kind = closes.provenance.closes
-    currencies = ", ".join(sorted(set(filter(None, closes.currencies)))) or "USD"
-    out.print(text(f"{closes.provenance.source}: {kind} closes in {currencies}", "bold"))
+    currencies = ", ".join(sorted({currency or "no stated currency" for currency in closes.currencies}))
+    out.print(text(f"{closes.provenance.source}: closes {closes_phrase(closes)}; {currencies}", "bold"))
     out.print(
         text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")
     )
     out.print()
     rows = ([ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers))
     print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], rows)
+    if window and (window.start or window.end):
+        first, last = window.start or closes.dates[0], window.end or closes.dates[-1]
+        print_heading(out, f"Looked at from {first} to {last}")
     print_findings(out, findings)
     for note in closes.provenance.notes:
         print_bullet(out, note, style="dim")
     print_verdict(out, findings)
+
+
+def closes_phrase(closes: Closes) -> str:
+    """Return what the closes of a source are, in words."""
+    return _KINDS.get(closes.provenance.closes, closes.provenance.closes)
 
 
 def print_findings(out: Console, findings: tuple[Finding, ...]) -> None:
@@ -56,7 +69,7 @@ def print_verdict(out: Console, findings: tuple[Finding, ...]) -> None:
     """Print whether a run would take the closes."""
     errors = sum(finding.severity == "error" for finding in findings)
     out.print()
-    verdict = f"{plural(errors, 'error')}: a run would stop here" if errors else "No error: a run may use these closes"
+    verdict = f"{plural(errors, 'error')}: a run would stop here" if errors else "No error in these closes"
     out.print(text(verdict))
 
 

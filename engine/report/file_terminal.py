@@ -11,7 +11,7 @@ from rich.console import Console
 from engine.data.sources.layouts import shortlist
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
-from engine.report.data_terminal import print_findings, print_verdict
+from engine.report.data_terminal import closes_phrase, print_findings, print_verdict
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ _MAX_ROWS: Final = 40
 _MAX_COLUMNS: Final = 5
 """Assets whose first and last closes are shown."""
 _END_ROWS: Final = 3
-_KINDS: Final = {
-    "adjusted": "adjusted for splits and dividends",
-    "with_events": "as traded, with the dividends and splits stated beside them",
-    "raw": "as traded, without dividends",
-}
 
 
 def print_file_check(check: FileCheck) -> None:
@@ -63,8 +58,7 @@ def _print_columns(out: Console, contents: Sequence[FileContents]) -> None:
 
 
 def _print_closes(out: Console, check: FileCheck, closes: Closes) -> None:
-    kind = _KINDS.get(closes.provenance.closes, closes.provenance.closes)
-    print_heading(out, f"Closes {'taken as ' if check.is_assumed else ''}{kind}")
+    print_heading(out, f"Closes {'taken as ' if check.is_assumed else ''}{closes_phrase(closes)}")
     rows = [_asset_cells(closes, column) for column in range(len(closes.tickers))]
     print_table(out, ["asset", "currency", "frequency", "first", "last", "closes"], rows[:_MAX_ROWS], left=(0, 1, 2))
     if len(rows) > _MAX_ROWS:

@@ -131,3 +131,39 @@ def test_the_command_ends_with_1_where_a_run_would_stop(tmp_path: Path) -> None:
     assert "found nothing there" in engine("data", "check", "none.csv", cwd=tmp_path, check=1).stderr
     assert "text.csv" in engine("data", "check", "text.csv", cwd=tmp_path, check=1).stderr
     assert "pence" in engine("data", "check", "unit.csv", cwd=tmp_path, check=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("<html><body><table><tr><td>2024-01-02</td></tr></table>", "a page of a website"),
+        ('<?xml version="1.0"?>\n<Workbook></Workbook>', "XML"),
+        ('[{"date": "2024-01-02", "close": 5}]', "JSON"),
+        ("%PDF-1.4\n1 0 obj", "a PDF"),
+    ],
+)
+def test_other_formats_are_called_by_their_name(content: str, named: str, tmp_path: Path) -> None:
+    """What is no table is refused as what it is, whatever its name says; stooq's <TICKER> is a table."""
+    (tmp_path / "prices.xls").write_text(content)
+    with pytest.raises(DataError, match=f"prices.xls: found {named}, expected a table of prices"):
+        check_file(tmp_path / "prices.xls")
+    write(tmp_path / "stooq.txt", "<DATE>,<CLOSE>", 1)
+    assert check_file(tmp_path / "stooq.txt").closes is not None
+
+
+def test_a_config_s_page_looks_at_its_window_and_refuses_what_a_run_refuses(tmp_path: Path) -> None:
+    """A gap before the window is not shown, the window is; a currency that nobody converts ends with 1."""
+    rows = [f"{day},{'' if k == 5 else row[0]},{row[1]}" for k, (day, row) in enumerate(zip(DAYS, CLOSES, strict=True))]
+    (tmp_path / "p.csv").write_text("\n".join(["date,AAA,BBB", *rows]))
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "name: plan\ndata: {source: {kind: files, path: p.csv, closes: adjusted, currency: USD}}\n"
+        f"window: {{start: {DAYS[20]}, end: {DAYS[80]}}}\n"
+        "strategy: {kind: buy_and_hold, weights: {AAA: 50%, BBB: 50%}}\n"
+    )
+    out = engine("data", "check", plan, cwd=tmp_path).stdout
+    assert f"Looked at from {DAYS[20]} to {DAYS[80]}" in out
+    assert "have no close" not in out
+    assert "have no close" in engine("data", "check", plan, "--set", "window.start=2024-01-02", cwd=tmp_path).stdout
+    done = engine("data", "check", plan, "--set", "data.currencies.AAA=XXQ", cwd=tmp_path, check=1)
+    assert "XXQ" in done.stderr

@@ -13,6 +13,7 @@ from engine.core.errors import DataError
 from engine.data.sources.compression import decompress
 from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.number_forms import split_unit
+from engine.data.sources.other_formats import refuse_other_formats
 from engine.data.sources.text_encoding import decode_text
 
 _SIGNS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
@@ -38,6 +39,7 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
 
     """
     text, notes = decode_text(file, decompress(file, content), keys.encoding)
+    refuse_other_formats(file, text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     above = keys.skip_rows or 0
     text = "".join(text.split("\n", above)[above:])
