@@ -14,6 +14,8 @@ def split_blocks(table: Table) -> list[tuple[int, Table]]:
     if table.date is None:
         return [(0, table)]
     dates = list(_date_columns(table))
+    if len(dates) < 2:
+        return [(0, table)]
     starts = [
         at
         for at, following in zip(dates, [*dates[1:], len(table.names)], strict=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Protocol, TypeAlias, overload
 
 from pydantic import Field
 
@@ -13,6 +13,66 @@ from engine.core.fields import ConfigModel, Positive, Ticker, WholeNumber
 from engine.data.sources.number_forms import Decimal, prove_decimal
 
 Count: TypeAlias = Annotated[WholeNumber, Field(ge=0, le=1000)]
+
+
+class TextColumn(Protocol):
+    """The cells of a column, which become Python's texts when they are asked for."""
+
+    def slice(self, offset: int, length: int | None = None) -> TextColumn:
+        """Return some of the cells."""
+        ...
+
+    def to_pylist(self) -> list[str]:
+        """Return the cells."""
+        ...
+
+
+class ColumnRows(Sequence[list[str]]):
+    """Rows of equally many cells that are kept as columns: few of a large file are ever looked at."""
+
+    def __init__(self, columns: Sequence[TextColumn], count: int) -> None:
+        self._columns, self._count = columns, count
+
+    @property
+    def width(self) -> int:
+        """How many cells a row has."""
+        return len(self._columns)
+
+    def column(self, at: int) -> list[str]:
+        """Return the cells of a column."""
+        return self._columns[at].to_pylist()
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> list[str]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> ColumnRows: ...
+
+    def __getitem__(self, at: int | slice) -> list[str] | ColumnRows:
+        """Return a row, or some."""
+        if isinstance(at, slice):
+            span = range(self._count)[at]
+            return ColumnRows([one.slice(span.start, len(span)) for one in self._columns], len(span))
+        row = range(self._count)[at]
+        return [one.slice(row, 1).to_pylist()[0] for one in self._columns]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Iterate over the rows."""
+        return map(list, zip(*(one.to_pylist() for one in self._columns), strict=True))
+
+
+def column_cells(rows: Sequence[list[str]], at: int) -> list[str]:
+    """Return the cells of a column."""
+    return rows.column(at) if isinstance(rows, ColumnRows) else [row[at] for row in rows]
+
+
+def row_widths(rows: Sequence[list[str]]) -> set[int]:
+    """Return how many cells rows have."""
+    return {rows.width} if isinstance(rows, ColumnRows) else {len(row) for row in rows}
 
 
 @dataclass(frozen=True)
@@ -30,7 +90,7 @@ class Grid:
     """
 
     file: str
-    rows: list[list[str]]
+    rows: Sequence[list[str]]
     lines: Sequence[int]
     decimal: Decimal | None = "."
     notes: tuple[str, ...] = ()

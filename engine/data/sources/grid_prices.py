@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from engine.core.errors import DataError
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.blocks import split_blocks
 from engine.data.sources.dates import parse_dates
-from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.grid import Grid, ReadingKeys, column_cells
 from engine.data.sources.header_rows import Table, find_table
 from engine.data.sources.layouts import Header, find_columns, shortlist, split_pairs
 from engine.data.sources.numbers import parse_numbers, stated_currency
@@ -86,8 +86,8 @@ def _refuse_nameless(table: Table) -> None:
 def _rows_by_ticker(table: Table, column: int, wanted: Sequence[str], keys: ReadingKeys) -> dict[str, IntArray]:
     """Return the rows of every ticker of a long file; none of one that is not wanted."""
     own: dict[str, list[int]] = {}
-    for at, row in enumerate(table.rows):
-        own.setdefault(row[column], []).append(at)
+    for at, name in enumerate(table.column(column)):
+        own.setdefault(name, []).append(at)
     if "" in own:
         line = table.lines[own[""][0]]
         raise DataError(f"{table.file}:{line}: found a row without a ticker, expected one in each; complete it")
@@ -108,6 +108,7 @@ class _TableColumns:
 
     grid: Grid
     keys: ReadingKeys
+    columns: dict[int, list[str]] = field(default_factory=dict)
 
     def numbers(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
         return self._parse(ticker, self.texts(column, rows), rows)
@@ -116,9 +117,10 @@ class _TableColumns:
         return self._parse(ticker, [ratio_text(cell) for cell in self.texts(column, rows)], rows)
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
-        if self._are_all(rows):
-            return [row[column] for row in self.grid.rows]
-        return [self.grid.rows[at][column] for at in rows.tolist()]
+        if column not in self.columns:
+            self.columns[column] = column_cells(self.grid.rows, column)
+        cells = self.columns[column]
+        return cells if self._are_all(rows) else [cells[at] for at in rows.tolist()]
 
     def currency(self, column: int, rows: IntArray) -> str:
         return stated_currency(self.texts(column, rows))

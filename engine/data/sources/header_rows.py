@@ -11,7 +11,7 @@ from typing import Final
 from engine.core.errors import DataError, shorten
 from engine.data.csv_reader import refuse_ragged
 from engine.data.sources.date_forms import read_date
-from engine.data.sources.grid import Grid
+from engine.data.sources.grid import Grid, column_cells, row_widths
 from engine.data.sources.roles import column_role, fold_name
 
 _MOST_ROWS_ABOVE: Final = 300
@@ -40,14 +40,14 @@ class Table:
     above: list[str]
     date: int | None
     line: int
-    rows: list[list[str]]
+    rows: Sequence[list[str]]
     lines: Sequence[int]
     notes: tuple[str, ...] = ()
     currency: str = ""
 
     def column(self, at: int) -> list[str]:
         """Return the cells of a column."""
-        return [row[at] for row in self.rows]
+        return column_cells(self.rows, at)
 
     def texts(self, at: int) -> list[str] | None:
         """Return the cells of a column that holds texts, None of one that holds numbers."""
@@ -94,7 +94,7 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
     names, above = _names(grid.rows[:begin], date or 0, known)
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
-    widths = set(map(len, rows))
+    widths = row_widths(rows)
     dated = date is not None and date < len(names) and column_role(names[date]) == "date"
     if names and not dated and widths == {len(names) + 1} and any(row[-1] for row in rows):
         names, above = ["", *names], ["", *above] if above else []  # R writes no name above the names of rows

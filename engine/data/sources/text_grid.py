@@ -6,12 +6,12 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.sources.compression import decompress
-from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.grid import ColumnRows, Grid, ReadingKeys
 from engine.data.sources.number_forms import split_unit
 from engine.data.sources.other_formats import refuse_other_formats
 from engine.data.sources.text_encoding import decode_text
@@ -20,6 +20,9 @@ _SIGNS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
 """By key, the less a sign occurs within cells the earlier."""
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[ ,;\t]*\r?\n', re.IGNORECASE)
 _SAMPLE: Final = 5_000
+LARGE: Final = 100_000
+"""Characters from which on a text is split by Arrow, which takes a moment to load."""
+_FEW: Final = 100
 _BLANKS: Final = (" ", "\t", "\u00a0", "\u202f")
 
 
@@ -50,8 +53,12 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
     if stated:
         above, text = above + 1, text[stated.end() :]
     separator = _SIGNS.get(keys.separator or "", keys.separator) or (stated[1] if stated else _find_separator(text))
-    rows, lines = _split_rows(file, text, separator, above)
     blanks = _has_blanks(text, separator)
+    columns = None if blanks or len(text) < LARGE else _split_columns(text, separator)
+    if columns:
+        every = range(above + 1, above + 1 + len(columns))
+        return Grid(file, columns, every, keys.decimal or ("." if separator == "," else None), notes)
+    rows, lines = _split_rows(file, text, separator, above)
     if blanks:
         rows = [[cell.strip() for cell in row] for row in rows]
     if blanks or not any(rows[0]) or any(f"\n{sign}" in text for sign in ("\n", '"', separator)):
@@ -59,6 +66,28 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
         rows = [row for row in rows if any(row)]
     points = separator == "," and not ('"' in text and _have_commas(rows))
     return Grid(file, rows, lines, keys.decimal or ("." if points else None), notes)
+
+
+def _split_columns(text: str, separator: str) -> ColumnRows | None:
+    """Return the cells of plain lines; None where some are in quotes, blank, or more or fewer than others."""
+    empty = separator * text.partition("\n")[0].count(separator)
+    framed = f"\n{text}\n"
+    if '"' in text or separator in {" ", "space"} or "\n\n" in framed or f"\n{empty}\n" in framed:
+        return None
+    import pyarrow as pa  # noqa: PLC0415  (small files and other formats do without)
+    import pyarrow.csv as arrow_csv  # noqa: PLC0415
+
+    names = [str(at) for at in range(len(empty) + 1)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text.encode()),
+            arrow_csv.ReadOptions(use_threads=False, column_names=names),
+            arrow_csv.ParseOptions(delimiter=separator, quote_char=False, escape_char=False),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), null_values=[]),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return ColumnRows(table.columns, table.num_rows)
 
 
 def _have_commas(rows: Iterable[Sequence[str]]) -> bool:
@@ -117,10 +146,21 @@ def _most_alike(lengths: Iterable[int]) -> int:
 def _has_blanks(text: str, separator: str) -> bool:
     """Tell whether a cell may have blanks around it, without looking at every cell."""
     edges = ("\n", '"', separator)
-    return any(
-        text.startswith(blank)
-        or text.endswith(blank)
-        or any(blank + edge in text or edge + blank in text for edge in edges)
-        for blank in _BLANKS
-        if blank in text and blank != separator
-    )
+    for blank in _BLANKS:
+        if blank == separator or blank not in text:
+            continue
+        if text.startswith(blank) or text.endswith(blank):
+            return True
+        if text.count(blank) > _FEW:
+            if any(blank + edge in text or edge + blank in text for edge in edges):
+                return True
+        elif any(text[at - 1] in edges or text[at + 1] in edges for at in _places(text, blank)):
+            return True
+    return False
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    at = text.find(sign)
+    while at >= 0:
+        yield at
+        at = text.find(sign, at + 1)
