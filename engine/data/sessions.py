@@ -85,7 +85,10 @@ def _require_month(months: IntArray, month: int) -> None:
     inside = np.arange(months[0], months[-1])
     skipped = np.setdiff1d(inside[inside % 12 == month - 1], months)
     if len(skipped):
+        present = ", ".join(MONTH_NAMES[one] for one in np.unique(months % 12).tolist())
         message = "no session in the data, so nothing can be scheduled; fill the gap in the prices"
+        if MONTH_NAMES[month - 1] not in present:
+            message += f", or choose a month that has one: {present}"
         raise ScheduleError(f"{_month_label(int(skipped[0]))}: {message}")
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, Currency, Money, Positive, Rate
 from engine.data.events import DividendUse
-from engine.data.sessions import Period, is_period_start
+from engine.data.sessions import Period, period_numbers
 
 
 class CashTerms(ConfigModel):
@@ -27,10 +27,14 @@ class Contributions(ConfigModel):
     invest: Literal["towards_targets", "pro_rata", "wait"] = "towards_targets"
 
     def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
-        """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11)."""
+        """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11).
+
+        Where sessions are rarer than flows, as with quarterly closes, a session has those of all periods before it.
+        """
         if not self.amount:
             return {}
-        return {int(row): self.amount for row in np.flatnonzero(is_period_start(dates, self.every)) if row > opening}
+        begun = np.diff(period_numbers(dates, self.every), prepend=period_numbers(dates[:1], self.every)).tolist()
+        return {row: self.amount * count for row, count in enumerate(begun) if count and row > opening}
 
 
 class Account(ConfigModel):

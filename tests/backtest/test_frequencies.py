@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
-from tests.support.configs import config
+from engine.core.errors import DataError, ScheduleError, StalePriceError
+from tests.support.configs import config, message
 
 pd = pytest.importorskip("pandas")
 
@@ -115,8 +117,6 @@ def test_two_frequencies_are_compared_over_common_sessions_by_the_smaller_a(tmp_
 
 def test_a_mixed_portfolio_is_refused_until_its_frequency_is_named(tmp_path: Path) -> None:
     """With the key its figures are those of the month-end closes alone."""
-    from engine.core.errors import DataError
-
     months = B.resample("BME").last()
     mixed, weights = {"A": A, "M": months}, "strategy.weights={A: 50%, M: 50%}"
     with pytest.raises(DataError, match=r"write data\.frequency: monthly"):
@@ -128,8 +128,6 @@ def test_a_mixed_portfolio_is_refused_until_its_frequency_is_named(tmp_path: Pat
 
 def test_the_words_of_a_monthly_run_are_those_of_months(tmp_path: Path) -> None:
     """Titles and definitions name the period and A."""
-    from engine.analysis.metrics_table import METRICS, metrics_at
-
     assert metrics_at("monthly")["volatility"].definition == "std (n - 1) of monthly returns x sqrt(12)"
     assert METRICS["volatility"].definition == "std (n - 1) of daily returns x sqrt(252)"
     assert metrics_at("quarterly")["worst_day"].title == "Worst quarter"
@@ -187,3 +185,51 @@ def test_monthly_closes_of_spy_have_the_figures_of_its_daily_month_ends(tmp_path
         assert found["sharpe"] == pytest.approx(returns.mean() / returns.std() * np.sqrt(12), abs=1e-12)
         assert found["volatility"] == pytest.approx(daily["volatility"], abs=0.05)
         assert found["cagr"] == pytest.approx(daily["cagr"], abs=0.003)
+
+
+def test_flows_rarer_sessions_do_not_lose(tmp_path: Path) -> None:
+    """A monthly contribution on quarterly closes is paid in threes: none is lost between two sessions."""
+    quarters = A.resample("BQE").last()
+    result = run(tmp_path, {"A": quarters}, "account.contributions={amount: 100, every: month}")
+    flows = result.comparison.strategy.ledger.flows
+    assert flows[1:].tolist() == [300.0] * (len(quarters) - 1)
+
+
+def test_a_month_that_quarterly_closes_lack_is_refused_with_those_they_have(tmp_path: Path) -> None:
+    """January has no quarter's end; the message says which months do."""
+    quarters = {"A": A.resample("BQE").last(), "B": B.resample("BQE").last()}
+    mix = ("strategy.kind=fixed_mix", "strategy.weights={A: 50%, B: 50%}")
+    with pytest.raises(
+        ScheduleError, match=r"january 2013: no session.*choose a month that has one: march, june, september, december"
+    ):
+        run(tmp_path, quarters, *mix, "strategy.rebalance={kind: annual}")
+    done = run(tmp_path, quarters, *mix, "strategy.rebalance={kind: annual, month: march}")
+    assert done.comparison.strategy.metrics["rebalances"] == 8
+
+
+def test_an_order_waits_one_month_for_a_monthly_close(tmp_path: Path) -> None:
+    """A month without a close delays an order to the next; two are an error, five sessions being a matter of days."""
+    a, b = (closes.resample("BME").last() for closes in (A, B))
+    mix = ("strategy.kind=fixed_mix", "strategy.weights={A: 50%, B: 50%}", "strategy.rebalance={kind: annual}")
+    one = run(tmp_path, {"A": a, "B": b.drop(b.index[36])}, *mix)
+    late = [trade for trade in one.comparison.strategy.ledger.rows if trade == 37]
+    assert late
+    with pytest.raises(StalePriceError, match="B: no close in 1 sessions up to 2015-02-27"):
+        run(tmp_path, {"A": a, "B": b.drop(b.index[36:38])}, *mix)
+
+
+def test_a_market_that_never_closes_can_be_named(tmp_path: Path) -> None:
+    """24/7 expects a close every day of seven-day closes, and says nothing of weekends to others."""
+    holes = COIN.drop(COIN.index[[400, 401, 900]])
+    result = run(tmp_path, {"A": A, "COIN": holes}, "data.calendar=24/7", "compare.benchmarks=[COIN]")
+    assert [text for text in result.warnings if "no close" in text and "sessions" in text] == [
+        text for text in result.warnings if text.startswith(f"COIN: 3 of {len(COIN)} sessions")
+    ]
+    assert any(text.startswith("COIN: 3 of") for text in result.warnings)
+
+
+def test_every_year_names_annual() -> None:
+    """What people write for a yearly rebalance is answered with how it is written."""
+    text = PLAN.replace("closes.csv", "x.csv")
+    told = message(text, "strategy={kind: fixed_mix, weights: {A: 100%}, rebalance: {kind: every, period: year}}")
+    assert "'year' is a kind of its own; write {kind: annual, month: january}" in told
