@@ -183,3 +183,45 @@ def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
             RateFile(path=path, unit="percent").annual_rates(day)
     with pytest.raises(ValidationError, match="is not a path"):
         RateFile(path="a\0b", unit="percent")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\n <!DOCTYPE html><table><tr><td>Date</td></tr></table>", "a web page"),
+        (b'<?xml version="1.0"?><Workbook/>', "XML"),
+        (b'{"chart": {"result": []}}', "JSON"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"ARROW1\0\0", "a Feather file"),
+    ],
+)
+def test_another_kind_of_file_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    """Whatever its ending says: many a bank's .xls is a web page."""
+    (tmp_path / "p.xls").write_bytes(content)
+    with pytest.raises(DataError, match=f"p.xls: found {kind}, expected a table of prices; open it and save"):
+        load(tmp_path / "p.xls", "AAA")
+
+
+def test_a_file_is_read_by_its_bytes_and_not_by_its_ending(tmp_path: Path) -> None:
+    """Text in .xls, Parquet in .csv."""
+    (tmp_path / "p.xls").write_bytes(wide(*OK))
+    (tmp_path / "q.csv").write_bytes(b"")
+    pq.write_table(
+        pa.table({"date": [dt.date(2024, 1, 2), dt.date(2024, 1, 3)], "AAA": [1.0, 2.0]}), tmp_path / "p.csv"
+    )
+    for name in ("p.xls", "p.csv"):
+        assert load(tmp_path / name, "AAA").closes.tolist() == [[1.0], [2.0]]
+    with pytest.raises(DataError, match=r"q.csv: found an empty file"):
+        load(tmp_path / "q.csv", "AAA")
+
+
+def test_a_file_of_more_bytes_than_prices_need_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather than taking all memory."""
+    monkeypatch.setattr("engine.data.sources.price_files.MAX_FILE_BYTES", 10)
+    (tmp_path / "p.csv").write_bytes(wide(*OK))
+    with pytest.raises(
+        DataError, match=r"p.csv: found 43 bytes, expected at most 10; split the file, or write it as Parq"
+    ):
+        load(tmp_path / "p.csv", "AAA")

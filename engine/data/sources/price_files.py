@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.core.errors import DataError
+from engine.data.csv_reader import MAX_FILE_BYTES
 from engine.data.sources.csv_prices import parse_csv_price_table
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.grid_prices import parse_grid
@@ -15,7 +16,36 @@ from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_w
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
+_PARQUET: Final = b"PAR1"
+_OTHER_KINDS: Final = {
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "XML",
+    b"{": "JSON",
+    b"[{": "JSON",
+    b"%pdf": "a PDF",
+    b"arrow1": "a Feather file",
+}
+"""How files begin that are saved under the names of others; a bank's .xls often is a web page."""
 _COMPRESSED: Final = frozenset({".gz", ".xz", ".zip"})
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; raises DataError where there are too many, or of something else than prices."""
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= MAX_FILE_BYTES else b""
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    if size > MAX_FILE_BYTES:
+        message = f"found {size:,} bytes, expected at most {MAX_FILE_BYTES:,}; split the file, or write it as Parquet"
+        raise DataError(f"{path.name}: {message}")
+    head = content[:500].lstrip().lower()
+    kind = next((kind for begin, kind in _OTHER_KINDS.items() if head.startswith(begin)), None)
+    if kind:
+        raise DataError(f"{path.name}: found {kind}, expected a table of prices; open it and save the table as CSV")
+    return content
 
 
 def bare_name(path: Path) -> str:
@@ -43,14 +73,11 @@ def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> Pr
     keys : what its owner says about it
 
     """
-    if path.suffix.lower() in _PARQUET_SUFFIXES:
+    content = _PARQUET if path.suffix.lower() in _PARQUET_SUFFIXES else _read_bytes(path)
+    if content.startswith(_PARQUET):
         from engine.data.sources.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
 
         return parse_parquet_price_table(path, tickers, keys)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     if is_workbook(content):
         return parse_grid(read_workbook(path.name, content, keys), tickers, keys)
     return parse_csv_price_table(path.name, content, tickers, keys)

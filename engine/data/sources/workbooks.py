@@ -16,6 +16,7 @@ from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.data.sources import workbook_process
 from engine.data.sources.grid import Grid, ReadingKeys
+from engine.data.sources.header_rows import is_date_like
 from engine.data.sources.layouts import shortlist
 from engine.data.sources.number_forms import Decimal, prove_decimal, read_number, split_unit
 
@@ -30,10 +31,6 @@ _EXACT: Final = 1e15
 _SECONDS: Final = 120.0
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
-_DATE: Final = re.compile(
-    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}.*|[0-9]{1,2}[-/. ]\w+[-/. ]+[0-9]{2,4}.*|\w+ [0-9]+, ?[0-9]{4}"
-)
-_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*[0-9][0-9.,' ]*[^0-9A-Za-z]*")
 _SERIALS: Final = (10_000, 80_000)
 """Days since 1899-12-30 that a date of 1927 to 2119 has in a cell that is not formatted as one."""
 
@@ -147,12 +144,12 @@ def _is_dated(row: Row) -> bool:
 
 def _is_date(cell: str | float) -> bool:
     if isinstance(cell, str):
-        return _DATE.fullmatch(cell.strip()) is not None
-    return cell == int(cell) and _SERIALS[0] <= cell < _SERIALS[1] if abs(cell) < _EXACT else False
+        return is_date_like(cell.strip())
+    return _SERIALS[0] <= cell < _SERIALS[1] and cell == int(cell)
 
 
 def _is_number(cell: str | float) -> bool:
-    return not isinstance(cell, str) or _NUMBER.fullmatch(cell) is not None
+    return not isinstance(cell, str) or split_unit(cell.strip()) is not None
 
 
 def _say_sheets(names: Sequence[str] | dict[str, list[Row]]) -> str:
