@@ -139,6 +139,7 @@ def test_the_command_ends_with_1_where_a_run_would_stop(tmp_path: Path) -> None:
         ("<html><body><table><tr><td>2024-01-02</td></tr></table>", "a page of a website"),
         ('<?xml version="1.0"?>\n<Workbook></Workbook>', "XML"),
         ('[{"date": "2024-01-02", "close": 5}]', "JSON"),
+        ('<Flex queryName="a" type="AF">\n<Trade/></Flex>', "XML"),
         ("%PDF-1.4\n1 0 obj", "a PDF"),
     ],
 )

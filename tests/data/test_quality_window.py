@@ -108,10 +108,11 @@ def test_splits_of_closes_as_traded_are_recognised(name: str) -> None:
 
 @pytest.mark.parametrize("name", SPLITS)
 def test_a_stated_split_explains_its_jump(name: str) -> None:
-    """The jump of a split on its own day is none; stated beside closes in today's shares it makes none either."""
+    """The jump of a split on its own day is none; one that the closes do not show is applied, and makes a jump."""
     closes, splits = quiet_closes(), np.ones((len(DATES), 1))
     splits[FIRST + 99] = SPLITS[name]
-    assert {one.kind for one in inspect(closes, "raw", splits=splits)} == set()
+    (text,) = found(inspect(closes, "raw", splits=splits), "split")
+    assert f"on {DATES[FIRST + 99]} with the split of {SPLITS[name]:g} that is stated for that day" in text
     closes[FIRST + 99 :] /= SPLITS[name]
     assert {one.kind for one in inspect(closes, "raw", splits=splits)} == set()
     assert {one.kind for one in inspect(closes, "raw")} == {"split"}
@@ -131,8 +132,20 @@ def test_a_split_stated_for_another_day_is_named() -> None:
     closes, splits = quiet_closes(), np.ones((len(DATES), 1))
     splits[FIRST + 101] = 2.0
     closes[FIRST + 99 :] /= 2.0
-    (text,) = found(inspect(closes, "raw", splits=splits), "split")
-    assert f"the source states a split of 2 on {DATES[FIRST + 101]}" in text
+    first, second = sorted(inspect(closes, "raw", splits=splits), key=lambda one: one.date)
+    assert "looks like an unadjusted 2:1 split" in first.message
+    assert f"the source states a split of 2 on {DATES[FIRST + 101]}" in first.message
+    assert f"on {DATES[FIRST + 101]} with the split of 2 that is stated for that day" in second.message
+
+
+def test_adjusted_closes_contain_what_is_stated_beside_them() -> None:
+    """Adjusted closes are not adjusted again; those that halve on the day of a stated split are not adjusted for it."""
+    closes, splits = quiet_closes(), np.ones((len(DATES), 1))
+    splits[FIRST + 99] = 2.0
+    events = {"splits": splits, "dividends": np.zeros_like(splits), "traded": closes.copy()}
+    assert {one.kind for one in inspect(closes, **events)} == set()
+    closes[FIRST + 99 :] /= 2.0
+    assert "looks like an unadjusted 2:1 split" in found(inspect(closes, **events), "split")[0]
 
 
 def test_bad_news_is_no_small_split() -> None:

@@ -37,6 +37,7 @@ class AssetCloses:
     frequency : how often it prints
     is_raw : whether the source says that the closes are as traded
     states_splits : whether the source states any splits
+    contains_events : whether dividends and splits are in the closes already, as in adjusted ones
 
     """
 
@@ -52,6 +53,7 @@ class AssetCloses:
     frequency: Frequency
     is_raw: bool
     states_splits: bool
+    contains_events: bool
 
     @classmethod
     def of_column(
@@ -85,6 +87,7 @@ class AssetCloses:
             frequency=frequency,
             is_raw=closes.provenance.closes == "raw",
             states_splits=closes.splits is not None,
+            contains_events=closes.traded is not None and bool(np.isfinite(closes.traded[rows, column]).any()),
         )
 
     @cached_property
@@ -93,17 +96,11 @@ class AssetCloses:
         return self.closes[1:] / self.closes[:-1]
 
     @cached_property
-    def unexplained(self) -> FloatArray:
-        """(P-1,) what is left of each ratio when the stated events are taken out, or left in, if that leaves less.
-
-        Closes may be as traded or in today's shares; a split that is stated and not in them explains nothing.
-        """
-        if not self.dividends[1:].any() and (self.splits[1:] == 1.0).all():
+    def growth(self) -> FloatArray:
+        """(P-1,) what a holding is multiplied by from print to print, with the events that closes do not contain."""
+        if self.contains_events or (not self.dividends[1:].any() and (self.splits[1:] == 1.0).all()):
             return self.ratios
-        with_dividend = (self.closes[1:] + self.dividends[1:]) / self.closes[:-1]
-        ways = np.stack([self.ratios, with_dividend, self.ratios * self.splits[1:], with_dividend * self.splits[1:]])
-        least = np.abs(np.log(ways)).argmin(axis=0)
-        return np.asarray(np.take_along_axis(ways, least[None], axis=0)[0])
+        return (self.closes[1:] + self.dividends[1:]) * self.splits[1:] / self.closes[:-1]
 
     @cached_property
     def inside(self) -> BoolArray:

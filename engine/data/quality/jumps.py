@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.data.quality.asset_closes import AssetCloses
 from engine.data.quality.findings import Finding
 
@@ -22,6 +22,8 @@ _SPLITS: Final = (
     *((1, old) for old in (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50)),
 )
 """Shares after and before a split, as companies do them."""
+_NO_SPLIT: Final = np.log(1.15)
+"""Moves up to this one are nearer to none than to the smallest split."""
 _SPLIT_TOLERANCE_BOUNDS: Final = (0.02, 0.05)
 """How far a ratio may be from a split's: 2.5 of the asset's usual daily moves, within these bounds [fraction]."""
 _SMALL_SPLIT_USUAL_MOVES: Final = 8.0
@@ -37,11 +39,12 @@ _MISDATED_SPLIT_PRINTS: Final = 10
 
 def check_jumps(asset: AssetCloses) -> Iterator[Finding]:
     """Find large moves inside the window that no stated event explains."""
-    ratios = asset.unexplained
-    splits = _nearest_splits(ratios)
+    ratios = asset.growth
+    missing, splits = _splits_not_in_closes(asset), _nearest_splits(ratios)
     large = (ratios > 1.0 + LARGE_RISE) | (ratios < 1.0 - LARGE_FALL)
+    yield from (_missing_split(asset, at) for at in np.flatnonzero(missing & asset.inside[1:]).tolist())
     skip = -1
-    for at in np.flatnonzero(large | splits.any(axis=1)).tolist():
+    for at in np.flatnonzero(~missing & (large | splits.any(axis=1))).tolist():
         if at <= skip:
             continue
         before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _CLOSES_AROUND_JUMP]
@@ -68,13 +71,33 @@ def check_jumps(asset: AssetCloses) -> Iterator[Finding]:
             yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?", size)
 
 
+def _splits_not_in_closes(asset: AssetCloses) -> BoolArray:
+    """Return (P-1,) where a split is stated, and applied (S16), whose fall or rise the closes do not show."""
+    moves, growth = np.abs(np.log(asset.ratios)), np.abs(np.log(asset.growth))
+    out_of_proportion = growth >= _SMALL_SPLIT_USUAL_MOVES * _usual_move(moves)
+    return np.asarray((asset.splits[1:] != 1.0) & (growth > moves) & out_of_proportion & (growth > _NO_SPLIT))
+
+
+def _missing_split(asset: AssetCloses, at: int) -> Finding:
+    date, growth = asset.dates[at + 1], float(asset.growth[at])
+    text = f"{growth - 1.0:+.1%} on {date} with the split of {asset.splits[at + 1]:g} that is stated for that day: "
+    return asset.warning(
+        "split", date, f"{text}the closes do not show it; is that its day?", abs(float(np.log(growth)))
+    )
+
+
+def _usual_move(moves: FloatArray) -> float:
+    """Return a standard deviation of moves that outliers do not change."""
+    return 1.4826 * float(np.median(moves)) if len(moves) else 0.0
+
+
 def _nearest_splits(ratios: FloatArray) -> IntArray:
     """Return (P-1, 2) the shares after and before the split that a ratio of closes is close to, 0 for none."""
     found = np.zeros((len(ratios), 2), dtype=np.int64)
     moves = np.abs(np.log(ratios))
-    usual = 1.4826 * float(np.median(moves)) if len(moves) else 0.0  # a standard deviation that outliers do not move
+    usual = _usual_move(moves)
     near = min(max(2.5 * usual, _SPLIT_TOLERANCE_BOUNDS[0]), _SPLIT_TOLERANCE_BOUNDS[1])
-    for at in np.flatnonzero(moves > np.log(1.15)).tolist():  # nearer to 1 than every split
+    for at in np.flatnonzero(moves > _NO_SPLIT).tolist():
         distance, split = min((abs(ratios[at] * new / old - 1.0), (new, old)) for new, old in _SMALL_SPLITS + _SPLITS)
         if distance <= near and (split not in _SMALL_SPLITS or _is_no_news(moves, at, usual)):
             found[at] = split

@@ -54,9 +54,9 @@ def list_contents(path: Path, keys: ReadingKeys) -> tuple[FileContents, ...]:
 
 def _read_contents(path: Path, keys: ReadingKeys) -> FileContents:
     try:
-        names = read_price_file(path, (), keys).names
-        own = named_ticker(path, keys)
-        table = read_price_file(path, names or (own,), keys)
+        table = read_price_file(path, (), keys)  # the whole of a single series, of all others the names
+        names, own = table.names, named_ticker(path, keys)
+        table = read_price_file(path, names, keys) if names else table
     except DataError as error:
         return FileContents(path, refusal=error)
     series = {ticker: table.by_kind(ticker) for ticker in names or (own,)}

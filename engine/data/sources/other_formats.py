@@ -9,7 +9,7 @@ from engine.core.errors import DataError
 
 _BEGINNINGS: Final = {
     "a page of a website": re.compile(r"<(?:!doctype html|html|head|body|table|div)\b", re.IGNORECASE),
-    "XML": re.compile(r"<\?xml\b", re.IGNORECASE),
+    "XML": re.compile(r"<(?:\?xml\b|[a-z][\w.-]* [\w.-]+=)", re.IGNORECASE),
     "JSON": re.compile(r'[\[{]\s*["\[{]'),
     "a PDF": re.compile("%PDF-"),
 }
