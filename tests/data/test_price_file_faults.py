@@ -185,23 +185,6 @@ def test_a_rate_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         RateFile(path="a\0b", unit="percent")
 
 
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [
-        (b"\n <!DOCTYPE html><table><tr><td>Date</td></tr></table>", "a web page"),
-        (b'<?xml version="1.0"?><Workbook/>', "XML"),
-        (b'{"chart": {"result": []}}', "JSON"),
-        (b"%PDF-1.7", "a PDF"),
-        (b"ARROW1\0\0", "a Feather file"),
-    ],
-)
-def test_another_kind_of_file_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
-    """Whatever its ending says: many a bank's .xls is a web page."""
-    (tmp_path / "p.xls").write_bytes(content)
-    with pytest.raises(DataError, match=f"p.xls: found {kind}, expected a table of prices; open it and save"):
-        load(tmp_path / "p.xls", "AAA")
-
-
 def test_a_file_is_read_by_its_bytes_and_not_by_its_ending(tmp_path: Path) -> None:
     """Text in .xls, Parquet in .csv."""
     (tmp_path / "p.xls").write_bytes(wide(*OK))

@@ -17,22 +17,11 @@ from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_w
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
 _PARQUET: Final = b"PAR1"
-_OTHER_KINDS: Final = {
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
-    b"<table": "a web page",
-    b"<?xml": "XML",
-    b"{": "JSON",
-    b"[{": "JSON",
-    b"%pdf": "a PDF",
-    b"arrow1": "a Feather file",
-}
-"""How files begin that are saved under the names of others; a bank's .xls often is a web page."""
 _COMPRESSED: Final = frozenset({".gz", ".xz", ".zip"})
 
 
 def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; raises DataError where there are too many, or of something else than prices."""
+    """Return the bytes of a file; raises DataError where there are too many."""
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_FILE_BYTES else b""
@@ -41,10 +30,6 @@ def _read_bytes(path: Path) -> bytes:
     if size > MAX_FILE_BYTES:
         message = f"found {size:,} bytes, expected at most {MAX_FILE_BYTES:,}; split the file, or write it as Parquet"
         raise DataError(f"{path.name}: {message}")
-    head = content[:500].lstrip().lower()
-    kind = next((kind for begin, kind in _OTHER_KINDS.items() if head.startswith(begin)), None)
-    if kind:
-        raise DataError(f"{path.name}: found {kind}, expected a table of prices; open it and save the table as CSV")
     return content
 
 
