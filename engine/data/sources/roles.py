@@ -137,7 +137,7 @@ def column_role(name: str) -> Role:
         return "other"
     if why and "split" in why and "div" not in why and rest in _CLOSES | {"", "closeclose", "closecloseprice"}:
         return "close"  # adjusted for splits only
-    if rest in _CLOSES | {""} or ("dividend" in why and "close" in rest):
+    if rest in _CLOSES | {"", "cp", "px"} or ("dividend" in why and "close" in rest):
         return "adjusted"
     return "doubtful"
 
