@@ -26,6 +26,7 @@ def caveats(
         *_window_caveats(own, first, window),
         *_late_listing_caveats(own, policy, first, start),
         *_late_portfolio_caveats(comparison, first),
+        *_other_session_caveats(comparison),
         *_few_satellites_caveat(comparison),
         *_portfolio_caveats(comparison),
     ]
@@ -104,6 +105,24 @@ def _late_portfolio_caveats(comparison: Comparison, first: np.datetime64) -> Ite
             yield (
                 f"{name} begins on {portfolio.ledger.dates[0]}: its own figures count from there, and it is compared "
                 "over the sessions both have."
+            )
+
+
+def _other_session_caveats(comparison: Comparison) -> Iterable[str]:
+    """Yield which portfolios end before the strategy does, or have sessions of another frequency (S1)."""
+    own = comparison.strategy
+    for name, other in comparison.portfolios.items():
+        last = other.ledger.dates[-1]
+        if own.ledger.dates[-1] - last > np.timedelta64(7, "D"):
+            yield f"{name} ends on {last}: its own figures end there, and it is compared over the sessions both have."
+        if name in comparison.versus and not comparison.versus[name].sessions:
+            yield f"{name} and the strategy have no session in common: there is no difference between them to show."
+        elif own.market.frequency != other.market.frequency:
+            kind, mine = (one.market.frequency.replace("_", " ") for one in (other, own))
+            periods = min(own.market.periods_per_year, other.market.periods_per_year)
+            yield (
+                f"{name} is {kind}, the strategy {mine}: each is annualised by its own sessions, what they differ by "
+                f"over the sessions both have by {periods:.0f}."
             )
 
 

@@ -18,7 +18,9 @@ from engine.data.sources.base import Closes
 
 _DAYS_APART: Final[dict[Frequency, tuple[int, int]]] = {"weekly": (5, 9), "monthly": (25, 36), "quarterly": (85, 98)}
 """Fewest and most calendar days from one print to the next."""
-_REGULAR_SHARE: Final = 0.8
+_FEW_STEPS: Final = 2
+"""Steps below which a column takes the frequency of the others."""
+_REGULAR_SHARE: Final = 0.6
 """Share of the steps between prints, at least, that are as long as a frequency's are."""
 _DAILY_DENSITY: Final = 0.4
 """Prints a calendar day from which on nobody asks further: five days a week with some holidays are 0.69."""
@@ -26,8 +28,6 @@ _WEEKEND_SHARE: Final = 0.05
 """Share of prints on Saturdays, and on Sundays, from which on a column prints on seven days; 1/7 where none lacks."""
 _LONG_RUN: Final[dict[Frequency, int]] = {"weekly": 13, "monthly": 6, "quarterly": 4}
 """Steps of a lower frequency in a row, at least, that are no gaps of a daily column but another frequency."""
-_LONGEST_STEP: Final = 98
-"""Median days between prints above which there is no name for the frequency."""
 
 
 def read_frequencies(closes: Closes, read_at: ReadFrequency | None = None) -> Closes:
@@ -46,34 +46,46 @@ def read_frequencies(closes: Closes, read_at: ReadFrequency | None = None) -> Cl
     even = not _slow_runs(np.diff(closes.dates).astype(np.int64))
     found: list[Frequency | None] = []
     for column, ticker in enumerate(closes.tickers):
-        if count[column] < 2:
-            found.append(None)
+        often: Frequency = "seven_day" if seven[column] else "daily"
+        if dense[column] and even and count[column] == last[column] - first[column] + 1:
+            found.append(often if count[column] > 1 else None)
             continue
-        if not dense[column]:
-            found.append(_sparse_frequency(ticker, closes.dates[printed[:, column]]))
-        else:
-            found.append("seven_day" if seven[column] else "daily")
-        gapless = even and count[column] == last[column] - first[column] + 1
-        if found[-1] in {"daily", "seven_day"} and not gapless:
-            _refuse_two_frequencies(ticker, closes.dates[printed[:, column]], read_at)
+        dates = closes.dates[printed[:, column]]
+        slow = None if dense[column] else _slow_frequency(ticker, dates, read_at)
+        if slow is None:
+            _refuse_two_frequencies(ticker, dates, read_at)
+        found.append(slow or (often if len(dates) > _FEW_STEPS else None))
     notes = (*closes.provenance.notes, *_frequency_notes(closes.tickers, found))
     provenance = dataclasses.replace(closes.provenance, notes=notes)
     return dataclasses.replace(closes, frequencies=tuple(found), provenance=provenance)
 
 
-def _sparse_frequency(ticker: str, dates: DateArray) -> Frequency:
-    """Return the frequency of prints that are mostly some days apart; irregular ones are daily with gaps."""
+def _slow_frequency(ticker: str, dates: DateArray, read_at: ReadFrequency | None) -> Frequency | None:
+    """Return the frequency below daily of prints that are mostly some days apart, None where they are not.
+
+    Raises DataError when they keep no frequency that has a name, and are to be read at no lower one.
+    """
     steps: IntArray = np.diff(dates).astype(np.int64)
+    if len(steps) < _FEW_STEPS:
+        return None
     for frequency, (low, high) in _DAYS_APART.items():
         if ((steps >= low) & (steps <= high)).mean() >= _REGULAR_SHARE:
             return frequency
     usual = float(np.median(steps))
-    if usual > _LONGEST_STEP:
+    lower: Frequency | None = next((one for one, (low, _) in _DAYS_APART.items() if usual < low), None)
+    if lower == "weekly":
+        return None
+    apart = f"{ticker}: its closes are {usual:.0f} days apart, between {steps.min()} and {steps.max()}"
+    if lower is None:
         raise DataError(
-            f"{ticker}: its closes are {usual:.0f} days apart ({dates[0]} to {dates[-1]}); closes of a quarter at "
-            "least are needed, as volatility and drawdown say nothing on so few; name a source with more of them"
+            f"{apart}; a close a quarter at least is expected, as fewer say nothing of risk; name a source with more"
         )
-    return "daily"
+    if read_at is None or PERIODS_PER_YEAR[read_at] > PERIODS_PER_YEAR[lower]:
+        raise DataError(
+            f"{apart}; daily, weekly, monthly or quarterly ones are expected; write data.frequency: {lower} to read "
+            "the last of each period"
+        )
+    return "weekly" if lower == "monthly" else "monthly"
 
 
 def _slow_runs(steps: IntArray) -> list[tuple[Frequency, int, int]]:

@@ -113,6 +113,7 @@ def test_two_frequencies_are_compared_over_common_sessions_by_the_smaller_a(tmp_
         assert versus.information_ratio == pytest.approx(gap.mean() / gap.std() * np.sqrt(periods), rel=1e-9)
         assert versus.beta == pytest.approx(both.cov().iloc[0, 1] / both.iloc[:, 1].var(), rel=1e-9)
         assert versus.sessions == len(both) + 1
+        assert any(text.startswith(f"{name} is ") and f"by {periods}." in text for text in result.warnings)
 
 
 def test_a_mixed_portfolio_is_refused_until_its_frequency_is_named(tmp_path: Path) -> None:
@@ -233,3 +234,27 @@ def test_every_year_names_annual() -> None:
     text = PLAN.replace("closes.csv", "x.csv")
     told = message(text, "strategy={kind: fixed_mix, weights: {A: 100%}, rebalance: {kind: every, period: year}}")
     assert "'year' is a kind of its own; write {kind: annual, month: january}" in told
+
+
+def test_a_benchmark_that_ends_early_is_compared_until_then(tmp_path: Path) -> None:
+    """Its own data end there, as alone; the difference is that of the years both have, and the run says so."""
+    result = run(tmp_path, {"A": A, "B": B[:"2016-06-30"]}, "compare.benchmarks=[B]", "costs={kind: none}")
+    versus, ended = result.summary.versus["B"], result.summary.portfolios["B"]
+    assert (ended.end, versus.sessions) == ("2016-06-30", ended.sessions)
+    alone = run(tmp_path, {"A": B[:"2016-06-30"]}, "costs={kind: none}")
+    assert ended.metrics == alone.summary.portfolios["strategy"].metrics
+    both = pd.concat([A, B[:"2016-06-30"]], axis=1, join="inner").pct_change().dropna()
+    assert versus.tracking_error == pytest.approx((both[0] - both[1]).std() * np.sqrt(252), rel=1e-9)
+    assert any(text.startswith("B ends on 2016-06-30") for text in result.warnings)
+
+
+def test_portfolios_without_a_common_session_have_no_difference(tmp_path: Path) -> None:
+    """A benchmark that ended before the strategy began is shown, and nothing is said of how they differ."""
+    result = run(tmp_path, {"A": A["2016-01-01":], "B": B[:"2015-06-30"]}, "compare.benchmarks=[B]")
+    assert result.summary.versus["B"].tracking_error is None
+    assert result.summary.versus["B"].cagr_difference is None
+    assert any("no session in common" in text for text in result.warnings)
+    result.write(tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out" / "equity.parquet").set_index("date")
+    assert str(table["strategy"].first_valid_index()) == "2016-01-01"
+    assert str(table["B"].last_valid_index()) == "2015-06-30"

@@ -95,3 +95,23 @@ def test_yearly_closes_are_refused() -> None:
     """Figures of risk need a close a quarter at least."""
     with pytest.raises(DataError, match=r"A: its closes are 36\d days apart.*quarter"):
         read_frequencies(closes_on(A=GRIDS["quarterly"][3::4]))
+
+
+def test_few_closes_around_a_holiday_are_no_weekly_ones() -> None:
+    """Two closes six days apart say nothing; beside daily columns they are read as those."""
+    found = read_frequencies(closes_on(A=DAILY, NEW=np.array(["2018-12-24", "2018-12-31"], "datetime64[D]")))
+    assert found.frequencies == ("daily", None)
+
+
+def test_a_seven_day_column_with_a_hole_of_years_has_seven_days() -> None:
+    """What is missing in between does not make it a five-day one."""
+    week = GRIDS["seven_day"]
+    assert read_frequencies(closes_on(A=np.concatenate([week[:200], week[-200:]]))).frequencies == ("seven_day",)
+
+
+def test_fortnights_are_refused_with_the_frequency_that_reads_them() -> None:
+    """Every two weeks has no A; named, the last close of each month counts."""
+    closes = closes_on(F=GRIDS["seven_day"][::14])
+    with pytest.raises(DataError, match=r"F: its closes are 14 days apart.* write data.frequency: monthly"):
+        read_frequencies(closes)
+    assert read_frequencies(closes, "monthly").frequencies == ("weekly",)
