@@ -47,6 +47,16 @@ def test_what_waits_at_a_later_rebalance_is_turnover() -> None:
     assert Performance.from_ledger(ledger).traded == pytest.approx(float(np.abs(ledger.order_values[1:]).sum()))
 
 
+def test_what_waits_since_the_opening_and_since_later_is_turnover() -> None:
+    """Two orders filled together, one of them from a rebalance a session after the opening: they count."""
+    table = np.random.default_rng(5).uniform(10.0, 12.0, (40, 3))
+    table[12:15, 1] = table[13:15, 2] = np.nan
+    mix = {"weights": {"A": 0.4, "B": 0.3, "C": 0.3}, "rebalance": {"kind": "every", "period": "week"}}
+    ledger = simulate(market_of(table), FixedMix.model_validate(mix), account(capital=1000), free(3), start=12)
+    assert ledger.rows.tolist()[:3] == [0, 1, 3]
+    assert ledger.opening.tolist() == [at == 0 for at in ledger.rows.tolist()]
+
+
 @pytest.mark.parametrize(("missing", "said"), [(slice(10, 12), False), (slice(0, 12), True)])
 def test_only_an_asset_without_a_past_has_no_price_before(missing: slice, *, said: bool) -> None:
     """A close that lacks at the opening is a waiting order; one that was never there is a late listing."""

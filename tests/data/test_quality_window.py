@@ -56,6 +56,8 @@ def test_the_longest_run_of_equal_closes_is_that_of_the_window() -> None:
     assert found(inspect(closes), "stale") == [
         f"AAA: 15 equal closes in a row from {DATES[FIRST + 50]}; 1 such runs of 10 or more"
     ]
+    closes[FIRST - 90 : FIRST + 5] = 39.0
+    assert found(inspect(closes), "stale")[0].startswith(f"AAA: 15 equal closes in a row from {DATES[FIRST + 50]}; 2 ")
     closes[FIRST - 4 : FIRST + 20] = 42.0
     assert found(inspect(closes), "stale")[0].startswith("AAA: 20 equal closes in a row from 2020-01-02; 2 such runs")
 
