@@ -65,8 +65,7 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
         if columns.any():
             notes.append(_conversion_note(closes, currency, fixings, terms))
     closes = _convert(closes, fx) if fx else closes
-    provenance = dataclasses.replace(closes.provenance, notes=(*closes.provenance.notes, *notes))
-    return dataclasses.replace(closes, provenance=provenance)
+    return closes.with_notes(*notes)
 
 
 def _scale(closes: Closes, units: list[QuotedUnit], notes: list[str]) -> Closes:

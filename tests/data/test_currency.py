@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.currency_codes import StatedUnit, parse_currency
@@ -19,6 +20,7 @@ from engine.data.market import Provenance
 from engine.data.sources.base import Closes
 from engine.data.sources.fx_files import FxFiles
 from engine.data.sources.fx_rates import EcbRates, Fixings
+from tests.support.configs import config
 
 
 class FixedRates:
@@ -195,7 +197,8 @@ def test_rates_come_from_columns_or_files_of_pairs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("date,EURUSD\n2024-01-02,1.25\n", r"found no rate of CHF in EUR .* hold EURUSD\); add a column CHFEUR"),
+        ("date,EURUSD\n2024-01-02,1.25\n", r"found EURUSD, expected a rate of CHF in EUR; name a column CHFEUR"),
+        ("date,rate,of\n2024-01-02,1.25,3\n", r"found rate, of, expected .* rename: \{rate: CHFEUR\}"),
         ("date,EURCHF,CHF\n2024-01-02,1.25,1.25\n", "found EURCHF twice"),
         ("date,EURCHF\n2024-01-02,0\n", "0"),
         ("date,EURCHF\n", "EURCHF|row|close"),
@@ -209,3 +212,13 @@ def test_files_without_a_rate_are_refused_by_name(text: str, words: str, tmp_pat
         rates_of(tmp_path / "rates.csv", "CHF", "EUR")
     assert "rates.csv" in str(caught.value)
     assert "data.source" not in str(caught.value)
+
+
+def test_a_currency_of_a_ticker_that_nobody_holds_is_said(tmp_path: Path) -> None:
+    """A typing error in data.currencies changes nothing, so it is named."""
+    (tmp_path / "p.csv").write_text("date,AAA\n2024-01-02,1\n2024-01-03,2\n")
+    plan = config(
+        f"name: p\ndata: {{source: {{kind: files, path: {tmp_path / 'p.csv'}}}, currencies: {{AAB: EUR}}}}\n"
+        "strategy: {kind: buy_and_hold, weights: {AAA: 100%}}\n"
+    )
+    assert any("data.currencies names AAB" in note for note in load_prices(plan).market.provenance.notes)

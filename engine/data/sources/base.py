@@ -149,6 +149,11 @@ class Closes:
         market = dataclasses.replace(market, invests_dividends=self.invests_dividends)
         return dataclasses.replace(market, currencies=self.currencies, fx=self.fx) if self.fx else market
 
+    def with_notes(self, *notes: str) -> Closes:
+        """Return the closes with more to be said of them."""
+        provenance = dataclasses.replace(self.provenance, notes=(*self.provenance.notes, *notes))
+        return dataclasses.replace(self, provenance=provenance)
+
     def take(self, rows: BoolArray) -> Closes:
         """Return the rows that are True."""
         if rows.all():

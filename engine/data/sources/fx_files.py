@@ -48,15 +48,18 @@ class FxFiles(ReadingKeys):
     def fixings(self, currency: str, account: str, end: dt.date | None) -> Fixings:  # noqa: ARG002  (all are at hand)
         """Return the days on which the files have both currencies."""
         path = expand_home(Path(self.path), "data.fx.path")
+        if not path.exists():
+            raise DataError(f"data.fx.path: {path}: found nothing there, expected a file or folder; correct the path")
         try:
-            places = self._find_pairs(path)
+            places, others = self._find_pairs(path)
         except OSError as error:
-            raise DataError(f"data.fx.path: {path}: {error.strerror}; check the path") from error
+            raise DataError(f"data.fx.path: {path}: {error.strerror}; check its permissions") from error
         legs = _route(places, currency, account)
         if not legs:
-            known = shortlist("".join(pair) for pair in places)
-            message = f"found no rate of {currency} in {account} (the files hold {known})"
-            raise DataError(f"data.fx.path: {path}: {message}; add a column {currency}{account}, or rename one to it")
+            known, pair = shortlist(["".join(pair) for pair in places] + others), f"{currency}{account}"
+            message = f"found {known}, expected a rate of {currency} in {account}"
+            remedy = f"name a column {pair}, or write fx: {{..., rename: {{{(others or ['NAME'])[0]}: {pair}}}}}"
+            raise DataError(f"data.fx.path: {path}: {message}; {remedy}")
         series = [self._read(places, one) for one in legs]
         dates = series[0].dates if len(series) == 1 else np.intersect1d(series[0].dates, series[1].dates)
         if not len(dates):
@@ -65,10 +68,14 @@ class FxFiles(ReadingKeys):
         rates = np.prod([one.closes[np.isin(one.dates, dates)] for one in series], axis=0)
         return Fixings(dates, rates, f"the rates of {path.name}", "supply later ones")
 
-    def _find_pairs(self, path: Path) -> Places:
-        """Return where each pair is; a file that names none inside is of the pair it is called by itself."""
+    def _find_pairs(self, path: Path) -> tuple[Places, list[str]]:
+        """Return where each pair is, and names that are of none.
+
+        A file that names no pair inside is of the one that it is called by itself.
+        """
         files = sorted(one for one in path.iterdir() if is_price_file(one)) if path.is_dir() else [path]
         found: dict[Pair, tuple[Path, str]] = {}
+        others: list[str] = []
         for file in files:
             names = self._table(file).names
             pairs = [(pair, name) for name in names if (pair := _parse_pair(name))]
@@ -80,7 +87,8 @@ class FxFiles(ReadingKeys):
                     message = f"found {''.join(pair)} twice, in {found[pair][0].name} too; remove one of them"
                     raise DataError(f"data.fx.path: {file}: {message}")
                 found[pair] = file, name
-        return found
+            others += [name for name in names if name not in dict(pairs).values()]
+        return found, others
 
     def _table(self, file: Path, *names: str) -> PriceTable:
         """Return a file's rates by name; messages name the keys as they stand below ``data.fx``."""
