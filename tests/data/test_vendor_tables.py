@@ -245,3 +245,27 @@ def test_two_papers_in_one_file_without_a_name_are_refused(tmp_path: Path) -> No
     path.write_text(layout.text() + layout.text().partition("\n")[2], encoding="utf-8")
     with pytest.raises(DataError, match="2019-01-10"):
         load(path, ("AAA",), "auto", {})
+
+
+ADJUSTED_NAMES = (
+    "Adj Close|Adj. Close|AdjClose|adjClose|ADJ_CLOSE|Adjusted|Close (adj)|Close (adjusted)|Closing Price (Adj.)|adjprice|"
+    "Price (adjusted for splits and dividends)|Split adjusted close|Dividend Adjusted Close|Total Return Adjusted|ADJCLS|"
+    "adj_c|ajustado|Bereinigter Schlusskurs|Schlusskurs (bereinigt)|adj_prc|PriceAdj|close.adj|AdjustedClosePrice|Adj Last|"
+    "qfq|hfq|复权收盘价|Close Adj*|adjcp|Adj  Close|Adj-Close|adj nav|cumulative adj|adjf|clsadj|splitadj|div_adj_close|"
+    "Adj Close (USD)|Adj Close in EUR|AAA Adj Close|AAA.Adjusted|Adjustierter Kurs|adjustment|adj_factor|Adj Open"
+)
+
+
+@pytest.mark.parametrize("beside", ["Close", "Price", "Open,High,Low,Close", "Schlusskurs"])
+@pytest.mark.parametrize("name", ADJUSTED_NAMES.split("|"))
+def test_something_adjusted_beside_a_close_is_never_passed_over(name: str, beside: str, tmp_path: Path) -> None:
+    """However it is spelt, it is read, or refused, or tells that the close beside it is not adjusted."""
+    row = "{d}," + ("{o},{h},{l},{c}" if "," in beside else "{c}") + ",{a}"
+    path = tmp_path / "AAA.csv"
+    path.write_text(Layout("", f"Date,{beside},{name}", row).text(), encoding="utf-8")
+    try:
+        loaded = load(path, ("AAA",), "auto", {})
+    except DataError as error:
+        assert re.search(KEYS, str(error)), str(error)
+    else:
+        compare(loaded, ("AAA",), "closes" if loaded.provenance.closes == "raw" else "adjusted")

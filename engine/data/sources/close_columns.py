@@ -16,7 +16,7 @@ _STOOQ_BULK: Final = frozenset({"ticker", "per", "date", "time", "close", "openi
 _YFINANCE: Final = frozenset({"open", "high", "low", "close", "dividends", "stock splits"})
 _YFINANCE_PRICE: Final = frozenset({"price", "close", "high", "low", "open", "volume", "ticker"})
 _INVESTING: Final = frozenset({"date", "price", "open", "high", "low", "vol", "change %"})
-_FACTOR: Final = re.compile("adj.*(factor|ratio)", re.IGNORECASE)
+_ADJUSTING: Final = re.compile(r"adj(?!\w*flag)", re.IGNORECASE)
 _TURNOVER: Final = frozenset({"value", "wert"})
 """What the money that changed hands may be called beside open, high, low and close."""
 _HOLDS_CLOSES: Final[tuple[Role, ...]] = ("close", "adjusted", "unadjusted", "doubtful", "variant")
@@ -149,9 +149,9 @@ def _kind_of_sole_close(
         return "adjusted", (f"{close.name} beside Dividends is yfinance's adjusted close",)
     if header >= _INVESTING and fold_name(close.name) == "price":
         return "raw", ("investing.com prices hold no dividends",)
-    factors = [column.name for column in columns if _FACTOR.search(column.name)]
-    if factors:
-        return "raw", (f"closes as traded: {factors[0]} beside them would adjust them, and is not applied",)
+    others = [column.name for column in columns if column.role == "other" and _ADJUSTING.search(column.name)]
+    if others and not close.said:
+        return "raw", (f"closes as traded: {others[0]} beside them says that they are not adjusted",)
     if roles & {"dividend", "split"}:
         return "raw", ("closes as traded, with dividends or splits beside them",)
     return "unsaid", ()

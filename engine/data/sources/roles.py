@@ -51,6 +51,7 @@ _WORDS: Final[dict[Role, str]] = {
     "settlement price|trade close|trade price|universal close price|index level|index value|level|stand|unit price|"
     "stock price|closeprice|收盘|收盘价|last trade|last sale|official closing price|share price",
     "adjusted": "total return index|tot return ind|tot return index gross dvds|tri|ri|total return price",
+    "doubtful": "qfq|hfq|qfq close|hfq close|close qfq|close hfq|前复权|后复权|复权收盘价|total return close|close tr",
     "unadjusted": "raw close|close raw|raw price|price raw",
     "return": "return|returns|ret|daily return|daily returns|monthly return|monthly returns|total return|rendite|"
     "log return|simple return|pct return|weekly return|daily ret|performance",
@@ -91,7 +92,7 @@ _CLOSES: Final = frozenset(
     word.replace(" ", "") for word in _WORDS["close"].split("|") if word not in {"settlement", "stand", "level"}
 )
 _NOT_CLOSES: Final = frozenset(
-    word.replace(" ", "") for role in ("range", "other", "dividend", "return") for word in _WORDS[role].split("|")
+    word.replace(" ", "") for role in ("range", "other", "dividend") for word in _WORDS[role].split("|")
 )
 _ADJUSTED: Final = re.compile(r"adjusted|adjustierte?[rns]?|adjust|adj|bereinigte?[rns]?|ajustado|ajuste")
 _UNADJUSTED: Final = re.compile(r"(un|non|not|nicht)-?(adjusted|adj|bereinigt)")
@@ -125,7 +126,7 @@ def column_role(name: str) -> Role:
     ('adjusted', 'unadjusted', 'other', '')
     """
     words, unit = fold_name(name), _UNIT.search(name.strip())
-    stated = fold_name(unit[1] or "") if unit else ""
+    stated = fold_name(unit[1] or "") if unit and not column_currency(name) else ""
     if not _ADJUSTED.search(words + stated):
         role = _ROLES.get(words, _role_of_word(words))
         return "return" if role == "close" and unit and (unit[1] or unit[2]) == "%" else role
