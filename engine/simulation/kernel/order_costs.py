@@ -6,8 +6,24 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import njit_cached
+from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.records import Quotes
+
+
+@njit_cached
+def charge(x: float, a: int, price: float, shares: float, tariff_rate: float, costs: CostTable) -> float:
+    """Return the cost of one order as :func:`order_cost` does; numbers lent one by one are not counted at each call."""
+    x = abs(x)
+    if x == 0.0:
+        return 0.0
+    fee: float = costs.fixed[a] * tariff_rate + costs.rate[a] * x
+    if costs.per_share[a] > 0.0:
+        fee += costs.per_share[a] * tariff_rate * (x / price * shares)
+    fee = max(fee, costs.minimum[a] * tariff_rate)
+    fee = min(fee, costs.maximum[a] * tariff_rate)
+    fee = min(fee, costs.maximum_rate[a] * x)
+    fee += costs.spread[a] * x
+    return fee
 
 
 @njit_cached
@@ -21,18 +37,7 @@ def order_cost(x: float, a: int, quotes: Quotes, costs: CostTable) -> float:
     >>> order_cost(-1000.0, 0, quotes, BrokerCosts(name="comdirect").cost_table(1))
     9.9
     """
-    x = abs(x)
-    if x == 0.0:
-        return 0.0
-    own = quotes.tariff_rate
-    fee: float = costs.fixed[a] * own + costs.rate[a] * x
-    if costs.per_share[a] > 0.0:
-        fee += costs.per_share[a] * own * (x / quotes.prices[a] * quotes.shares[a])
-    fee = max(fee, costs.minimum[a] * own)
-    fee = min(fee, costs.maximum[a] * own)
-    fee = min(fee, costs.maximum_rate[a] * x)
-    fee += costs.spread[a] * x
-    return fee
+    return charge(x, a, quotes.prices[a], quotes.shares[a], quotes.tariff_rate, costs)
 
 
 @njit_cached
@@ -49,19 +54,19 @@ def is_proportional(costs: CostTable) -> bool:
 @njit_cached
 def total_cost(x: FloatArray, quotes: Quotes, costs: CostTable) -> float:
     """Return what a vector of trades costs [currency]."""
-    total = 0.0
+    total, prices, shares, tariff_rate = 0.0, quotes.prices, quotes.shares, quotes.tariff_rate
     for a in range(x.size):
         if x[a] != 0.0:
-            total += order_cost(x[a], a, quotes, costs)
+            total += charge(x[a], a, prices[a], shares[a], tariff_rate, costs)
     return total
 
 
-@njit_cached
+@njit_inline
 def cash_spent(dq: FloatArray, quotes: Quotes, costs: CostTable) -> float:
     """Return what leaves cash for ``dq``, costs included."""
-    total = 0.0
+    total, prices, shares, tariff_rate = 0.0, quotes.prices, quotes.shares, quotes.tariff_rate
     for a in range(dq.size):
         if dq[a] != 0.0:
-            money = dq[a] * quotes.prices[a]
-            total += money + order_cost(money, a, quotes, costs)
+            money = dq[a] * prices[a]
+            total += money + charge(money, a, prices[a], shares[a], tariff_rate, costs)
     return total

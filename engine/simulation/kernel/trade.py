@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_or_scale
 from engine.simulation.kernel.jit import njit_cached
-from engine.simulation.kernel.order_costs import order_cost
+from engine.simulation.kernel.order_costs import charge
 from engine.simulation.kernel.records import Order, OrderTerms, Quotes
 from engine.simulation.kernel.valuation import fill_holdings
 from engine.simulation.kernel.whole_shares import fill_whole_shares
@@ -30,7 +30,7 @@ def execute_trades(
     fees: FloatArray,
 ) -> float:
     """Turn trades into shares, pay for them, update ``units`` in place; return cash before any rounding."""
-    n, price = units.size, quotes.prices
+    n, price, shares = units.size, quotes.prices, quotes.shares
     if terms.whole_shares:
         fill_whole_shares(units, cash, quotes, x, terms, dq)
     else:
@@ -41,7 +41,7 @@ def execute_trades(
     for a in range(n):
         fees[a] = 0.0
         if dq[a] != 0.0:
-            fees[a] = order_cost(dq[a] * price[a], a, quotes, terms.costs)
+            fees[a] = charge(dq[a] * price[a], a, price[a], shares[a], quotes.tariff_rate, terms.costs)
             units[a] += dq[a]
             cash -= dq[a] * price[a] + fees[a]
     return cash

@@ -41,12 +41,13 @@ def _round_down(units: FloatArray, quotes: Quotes, x: FloatArray, dq: FloatArray
 
     Cash suffices afterwards: a smaller purchase costs less and a larger sale brings more, fees included.
     """
+    prices, shares = quotes.prices, quotes.shares
     for a in range(units.size):
         dq[a] = 0.0
         rest[a] = -1.0
         if x[a] != 0.0:
-            one = quotes.shares[a]
-            exact = (units[a] + x[a] / quotes.prices[a]) * one
+            one = shares[a]
+            exact = (units[a] + x[a] / prices[a]) * one
             count = max(0.0, np.floor(exact + SHARE_TOLERANCE * max(1.0, 1e-6 * exact)))
             dq[a] = count / one - units[a]
             if exact > SHARE_TOLERANCE:
@@ -64,6 +65,7 @@ def _spend_remainder(
     rest: FloatArray,
 ) -> None:
     """Add one share an asset by largest remainder while cash stays at ``reserve`` and caps are kept."""
+    prices, shares = quotes.prices, quotes.shares
     for _ in range(dq.size):
         best = -1
         for a in range(dq.size):
@@ -73,21 +75,21 @@ def _spend_remainder(
             return
         rest[best] = -1.0
         before, without = value_after_trades(units, cash, quotes, terms.costs, dq), dq[best]
-        count = np.rint((units[best] + without) * quotes.shares[best])
-        dq[best] = (count + 1.0) / quotes.shares[best] - units[best]
+        count = np.rint((units[best] + without) * shares[best])
+        dq[best] = (count + 1.0) / shares[best] - units[best]
         after = value_after_trades(units, cash, quotes, terms.costs, dq)
         fits = cash - cash_spent(dq, quotes, terms.costs) >= reserve - TRADE_TOLERANCE * before
-        if not (fits and _keeps_caps(units, dq, quotes.prices, terms.caps, best, before, after)):
+        if not (fits and _keeps_caps(units, dq, prices, terms.caps, best, before, after)):
             dq[best] = without
 
 
-@njit_cached
+@njit_inline
 def value_after_trades(units: FloatArray, cash: float, quotes: Quotes, costs: CostTable, dq: FloatArray) -> float:
     """Return the account's value once ``dq`` is traded."""
-    total = cash - cash_spent(dq, quotes, costs)
+    total, prices = cash - cash_spent(dq, quotes, costs), quotes.prices
     for a in range(units.size):
         if units[a] + dq[a] != 0.0:
-            total += (units[a] + dq[a]) * quotes.prices[a]
+            total += (units[a] + dq[a]) * prices[a]
     return total
 
 
@@ -109,14 +111,14 @@ def _sell_above_caps(
     units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, dq: FloatArray
 ) -> None:
     """Sell shares that rounding has lifted over a cap which the fractional trade keeps."""
-    price, value = quotes.prices, cash - total_cost(x, quotes, terms.costs)
+    price, shares, value = quotes.prices, quotes.shares, cash - total_cost(x, quotes, terms.costs)
     for a in range(units.size):
         if units[a] != 0.0:
             value += units[a] * price[a]
     for a in range(units.size):
         if x[a] != 0.0 and units[a] * price[a] + x[a] <= terms.caps[a] * value * (1.0 + LIMIT_TOLERANCE):
             room = terms.caps[a] * (1.0 + LIMIT_TOLERANCE) * value_after_trades(units, cash, quotes, terms.costs, dq)
-            count = np.rint((units[a] + dq[a]) * quotes.shares[a])
+            count = np.rint((units[a] + dq[a]) * shares[a])
             while count >= 1.0 and (units[a] + dq[a]) * price[a] > room:
                 count -= 1.0
-                dq[a] = count / quotes.shares[a] - units[a]
+                dq[a] = count / shares[a] - units[a]
