@@ -17,7 +17,7 @@ from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_w
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
 _PARQUET: Final = b"PAR1"
-_COMPRESSED: Final = frozenset({".gz", ".xz", ".zip"})
+_COMPRESSED: Final = frozenset({".gz", ".xz", ".zip", ".bz2"})
 
 
 def _read_bytes(path: Path) -> bytes:

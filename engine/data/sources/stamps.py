@@ -19,6 +19,8 @@ _NOON: Final = 12 * 60
 _EARLIEST_MIDNIGHT: Final = 13 * 60
 """At which a zone eleven hours further east begins its day; later ones are those of exchanges."""
 _MONDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 4, 5, 6
+_DAILY_ROWS, _OTHER_ROWS = 8, 24
+"""More than a week of days; of months, whose ends fall on any day, as many as leave no chance."""
 _DAY: Final = np.timedelta64(1, "D")
 _REMEDY: Final = "write the dates of the sessions, without times"
 
@@ -58,22 +60,19 @@ def _move_evenings(
     file: str, days: DateArray, minutes: IntArray, evening: BoolArray, *, zoned: bool
 ) -> tuple[DateArray, tuple[str, ...]]:
     """Return the days with midnights of a zone further east on the day that begins there."""
-    own = weekdays(days[evening])
-    sundays, fridays = (own == _SUNDAY).any(), (own == _FRIDAY).any()
-    around = _are_around_midnight(minutes)
-    if not around and (fridays and not sundays):
-        return days, ()
+    own = set(weekdays(days[evening]).tolist())
+    around, enough = _are_around_midnight(minutes), _are_enough(days[evening])
+    eastern = _SUNDAY in own and not own & {_FRIDAY, _SATURDAY}
     if not zoned:
-        if not (around or (sundays and not fridays)):
+        if not (around or eastern):
             return days, ()
         found = f"evening stamps on Sundays (first {_first(days[evening], _SUNDAY)}) and none on a Friday"
         found = "stamps at 23:00 beside others at 0:00" if around else found
         raise DataError(f"{file}: found {found}, expected session dates; they are midnights elsewhere: {_REMEDY}")
-    if around or (sundays and not fridays):
+    if around or (eastern and enough):
         note = f"{file}: evening stamps are midnights of a zone further east and are read as the day after"
         return np.where(evening, days + _DAY, days), (note,)
-    every_day = len(days) > 1 and np.median(np.abs(np.diff(days).astype(np.int64))) == 1
-    if sundays and every_day and len(np.unique(minutes)) == 1:  # a market that never closes, its days cut at one hour
+    if _FRIDAY in own and not own & {_SATURDAY, _SUNDAY} and enough:
         return days, ()
     at = int(np.flatnonzero(evening)[0])
     clock = f"{minutes[at] // 60:02d}:{minutes[at] % 60:02d}"
@@ -83,8 +82,13 @@ def _move_evenings(
 
 def _lies_a_day_late(days: DateArray) -> bool:
     """Tell whether days run from Tuesday to Saturday."""
-    own = set(weekdays(days).tolist())
-    return own == {1, 2, _FRIDAY - 1, _FRIDAY, _SATURDAY}
+    return set(weekdays(days).tolist()) == {1, 2, 3, _FRIDAY, _SATURDAY} and _are_enough(days)
+
+
+def _are_enough(days: DateArray) -> bool:
+    """Tell whether there are so many days that the days of the week on which there is none are so by rule."""
+    steps = np.abs(np.diff(np.sort(days)).astype(np.int64))
+    return len(days) >= (_DAILY_ROWS if len(steps) and np.median(steps) <= 2 else _OTHER_ROWS)
 
 
 def _may_be_midnights(minutes: IntArray) -> bool:

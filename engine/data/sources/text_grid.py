@@ -127,20 +127,25 @@ def _find_separator(text: str) -> str:
     signs = [sign for sign in _SIGNS.values() if any(sign in line for line in sample)]
     if len(signs) == 1:
         return signs[0]
-    best, most = "", 0
+    best, most = "", (0, 0)
     for separator in signs:
-        same = _most_alike(len(row) for row in csv.reader(sample, delimiter=separator))
+        lengths = [len(row) for row in csv.reader(sample, delimiter=separator)]
+        same = _most_alike(lengths)
         if same > most:
             best, most = separator, same
     if best:
         return best
     words = [len(line.split()) for line in sample]
-    return "space" if _most_alike(words) == len(sample) > 1 else ","
+    return "space" if _most_alike(words)[0] == len(sample) > 1 else ","
 
 
-def _most_alike(lengths: Iterable[int]) -> int:
+def _most_alike(lengths: Sequence[int]) -> tuple[int, int]:
+    """Return how many rows have the most frequent number of cells above one, and the last of them: data stand below."""
     counts = Counter(length for length in lengths if length > 1)
-    return max(counts.values(), default=0)
+    if not counts:
+        return 0, 0
+    length, count = counts.most_common(1)[0]
+    return count, max(at for at, one in enumerate(lengths) if one == length)
 
 
 def _has_blanks(text: str, separator: str) -> bool:
