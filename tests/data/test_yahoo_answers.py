@@ -272,3 +272,23 @@ def test_dividends_can_be_paid_out(yahoo: FakeYahoo, amount: float) -> None:
     assert (0.0 if market.dividends is None else market.dividends[10, 0]) == amount
     assert market.shares is not None
     assert market.shares[[19, 20], 0].tolist() == [0.5, 1.0]
+
+
+def test_the_verb_refreshes(
+    yahoo: FakeYahoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``engine data fetch --refresh`` replaces a covered history that was corrected, and prints what changed."""
+    from engine import cli
+
+    plan = tmp_path / "plan.yaml"
+    weights = "strategy: {kind: buy_and_hold, weights: {AAA: 100%}}"
+    plan.write_text(f"name: refreshed\ndata: {{source: {{kind: yahoo}}}}\n{weights}\n", encoding="utf-8")
+    said = []
+    for factor, options in ((2.0, []), (1.0, []), (1.0, ["--refresh"])):
+        yahoo.charts["AAA"] = chart(CLOSES * np.where(np.arange(len(CLOSES)) == 5, factor, 1.0))
+        monkeypatch.setattr("sys.argv", ["engine", "data", "fetch", str(plan), *options])
+        assert cli.main() == 0
+        said.append(" ".join(capsys.readouterr().out.split()))
+    assert said[0].startswith("1 fetched, 0 up to date")
+    assert said[1].startswith("0 fetched, 1 up to date")
+    assert f"on 1 dates, first {SESSIONS[5]}: new / old = 0.500000" in said[2]
