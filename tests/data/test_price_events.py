@@ -11,6 +11,8 @@ import pytest
 
 from engine.core.errors import DataError
 from engine.data.events import apply_events
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.files import Files
 from tests.support.price_files import load
 
 ROWS = (
@@ -107,3 +109,17 @@ def test_events_of_raw_parquet(shared_data: Path) -> None:
     assert split[np.flatnonzero(loaded.dates == np.datetime64("2011-05-06"))[0]] == 1.25
     assert (loaded.splits[:, 1] == 1.0).all()
     assert (loaded.dividends[:, 1] > 0.0).sum() > 100
+
+
+def test_closes_called_adjusted_that_fall_at_their_splits_are_refused(tmp_path: Path) -> None:
+    """In yfinance's layout Close is adjusted; where it halves at the split beside it, it is not, and that is said."""
+    days = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
+    rows = [
+        f"{day},1,1,1,{(200 if at < 30 else 100) + at % 3},5,0.0,{2.0 if at == 30 else 0.0}"
+        for at, day in enumerate(days)
+    ]
+    (tmp_path / "AAA.csv").write_text("\n".join(["Date,Open,High,Low,Close,Volume,Dividends,Stock Splits", *rows]))
+    with pytest.raises(DataError, match="fall at the splits stated beside them, first 2024-01-31"):
+        Files(path=tmp_path / "AAA.csv").load(PriceRequest(("AAA",)))
+    named = Files.model_validate({"path": tmp_path / "AAA.csv", "columns": {"close": "Close"}})
+    assert named.load(PriceRequest(("AAA",))).splits is not None

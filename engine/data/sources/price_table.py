@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.data.sources.as_traded import are_split_adjusted
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.grid import NO_KEYS, ReadingKeys
 from engine.data.sources.price_columns import CloseKind, FieldColumns, PriceColumns
@@ -136,7 +138,19 @@ class _TickerRows:
         for kind, column in fields.closes.items():
             events = (None, None) if kind == "adjusted" else (dividends, splits)
             series[kind] = CloseSeries(self.days, self._closes(column), *events, self._currency(fields, column))
+        if set(fields.closes) == {"adjusted"} and fields.split is not None:
+            self._refuse_unadjusted(series["adjusted"], self._events(fields.split, "split", 1.0))
         return series
+
+    def _refuse_unadjusted(self, adjusted: CloseSeries, splits: FloatArray) -> None:
+        """Raise DataError where closes that a vendor adjusts fall at the splits beside them: they are as traded."""
+        stated = dataclasses.replace(adjusted, splits=splits)
+        if are_split_adjusted({self.ticker: stated}, {})[self.ticker] is False:
+            day = adjusted.dates[splits != 1.0][0]
+            raise DataError(
+                f"{self.file}: {self.ticker}: its adjusted closes fall at the splits stated beside them, first {day}: "
+                "they are as traded; name their column by `columns: {close: ...}` in data.source"
+            )
 
     def _closes(self, column: int) -> FloatArray:
         closes = self.cells.numbers(column, self.ticker, self.rows)
