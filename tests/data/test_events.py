@@ -154,6 +154,27 @@ def test_a_split_too_small_to_tell_is_read_as_the_others_of_the_source_or_said(t
     assert any("too small for the closes" in note for note in loaded.provenance.notes)
 
 
+def test_a_split_stated_twice_is_refused_and_left_aside_beside_adjusted_closes(tmp_path: Path) -> None:
+    """Alpha Vantage has MMSI's of 2001 on two days: closes fall at one of them, and the other would double the money."""
+    rng = np.random.default_rng(2)
+    days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-06-30"))
+    splits = np.ones(len(days))
+    splits[[60, 61]] = 1.25
+    closes = 50.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, len(days))))
+    closes[61:] /= 1.25
+    with pytest.raises(
+        DataError, match=r"AAA: closes fall at the split of 1\.25 on 2020-03-02 and not at .*2020-03-01"
+    ):
+        are_split_adjusted({"AAA": CloseSeries(days, closes, splits=splits)}, {})
+    adjusted = np.where(days < days[61], closes / 1.25, closes)
+    rows = [f"{day},{p},{a},0,{s}" for day, p, a, s in zip(days, closes, adjusted, splits, strict=True)]
+    (tmp_path / "AAA.csv").write_text("\n".join(["date,close,adjusted_close,dividend,split", *rows]) + "\n")
+    loaded = load(tmp_path / "AAA.csv", "AAA")
+    assert loaded.closes[:, 0] == pytest.approx(adjusted, rel=1e-15)
+    assert loaded.traded is None
+    assert any("without the shares of the day" in note for note in loaded.provenance.notes)
+
+
 def test_closes_of_yfinance_without_adjustment_are_turned_into_those_of_their_day(tmp_path: Path) -> None:
     """Its Close contains the splits stated beside it; a file that does not say so gives the same total return."""
     rows = [

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.core.errors import DataError
 from engine.data.sources.base import CloseSeries
 
 _DECISIVE: Final = 5.0
@@ -40,14 +41,16 @@ def are_split_adjusted(
     A close as traded falls by the split, one in shares of the last day does not. ``adjusted`` closes, where there are
     some of the same days, say what the day did besides. A ticker whose own splits are too small to tell is read as the
     others of the source are.
+
+    Raises DataError when a ticker's closes fall at one of its splits and not at another.
     """
-    own = {ticker: _evidence(one.printed(), adjusted.get(ticker)) for ticker, one in series.items()}
+    own = {ticker: _evidence(ticker, one.printed(), adjusted.get(ticker)) for ticker, one in series.items()}
     whole = sum(own.values())
     common = None if abs(whole) < _DECISIVE else whole > 0.0
     return {ticker: found > 0.0 if abs(found) >= _DECISIVE else common for ticker, found in own.items()}
 
 
-def _evidence(series: CloseSeries, adjusted: CloseSeries | None) -> float:
+def _evidence(ticker: str, series: CloseSeries, adjusted: CloseSeries | None) -> float:
     """Return by how many usual moves closes that contain their splits are the likelier; negative for as traded."""
     if series.splits is None or len(series.dates) < 2:
         return 0.0
@@ -58,8 +61,14 @@ def _evidence(series: CloseSeries, adjusted: CloseSeries | None) -> float:
         moves = moves - _moves_between(adjusted, series)
         usual = _LEAST_MOVE
     falls, splits = moves[at], np.log(series.splits[1:][at])
-    nearer = np.abs(falls + splits) - np.abs(falls)
-    return float(np.nansum(nearer)) / max(usual, _LEAST_MOVE)
+    nearer = np.nan_to_num(np.abs(falls + splits) - np.abs(falls)) / max(usual, _LEAST_MOVE)
+    if len(at) and nearer.min() <= -_DECISIVE and nearer.max() >= _DECISIVE:
+        falls_at, stands_at = (at[k] + 1 for k in (int(nearer.argmin()), int(nearer.argmax())))
+        raise DataError(
+            f"{ticker}: closes fall at the split of {series.splits[falls_at]:g} on {series.dates[falls_at]} and not at "
+            f"that of {series.splits[stands_at]:g} on {series.dates[stands_at]}; correct the column of splits"
+        )
+    return float(nearer.sum())
 
 
 def _moves_between(adjusted: CloseSeries, series: CloseSeries) -> FloatArray:

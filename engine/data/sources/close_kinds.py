@@ -43,7 +43,7 @@ def choose_closes(found: FoundSeries, wanted: WantedCloses) -> ChosenCloses:
         remedy = "write `closes: raw` in data.source" if len(as_raw) == len(found) else f"supply {expected} closes"
         message = f"found no {expected} closes of {shortlist(missing)}, expected one kind for every ticker ({has})"
         raise DataError(f"data.source: closes: {wanted}: {message}; {remedy}")
-    traded, notes = _closes_as_traded(found)
+    traded, notes = _closes_as_traded(found, kinds)
     series = {ticker: _with_traded(found[ticker][1][kind], kind, traded.get(ticker)) for ticker, kind in kinds.items()}
     unpaid = [ticker for ticker, kind in kinds.items() if (raw or kind == "raw") and series[ticker].dividends is None]
     events = any(one.dividends is not None and one.traded is None for one in series.values())
@@ -63,7 +63,9 @@ def _first_kinds(found: FoundSeries, order: Sequence[CloseKind], *, total: bool 
     return first
 
 
-def _closes_as_traded(found: FoundSeries) -> tuple[dict[str, CloseSeries], tuple[str, ...]]:
+def _closes_as_traded(
+    found: FoundSeries, kinds: Mapping[str, CloseKind]
+) -> tuple[dict[str, CloseSeries], tuple[str, ...]]:
     """Return the closes as traded of tickers with events, made from those in shares of the last day; and notes."""
     with_events = {
         ticker: own[kind]
@@ -72,11 +74,18 @@ def _closes_as_traded(found: FoundSeries) -> tuple[dict[str, CloseSeries], tuple
         if kind in own and (own[kind].dividends is not None or own[kind].splits is not None)
     }
     adjusted = {ticker: own["adjusted"] for ticker, (_, own) in found.items() if "adjusted" in own}
+    notes = []
+    for ticker in sorted(with_events.keys() & adjusted.keys()):
+        if kinds[ticker] == "adjusted":  # whose returns do not hang on a column of splits
+            try:
+                are_split_adjusted({ticker: with_events[ticker]}, adjusted)
+            except DataError as error:
+                del with_events[ticker]
+                notes.append(f"{error}; its adjusted closes are taken without the shares of the day")
     contained = are_split_adjusted(with_events, adjusted)
     undone = [ticker for ticker, yes in contained.items() if yes]
     unclear = [ticker for ticker, yes in contained.items() if yes is None and _has_splits(with_events[ticker])]
     series = {ticker: undo_split_adjustment(one) if ticker in undone else one for ticker, one in with_events.items()}
-    notes = []
     if undone:
         notes.append(
             f"{shortlist(undone)}: closes and dividends do not fall at the splits stated beside them: they are in "
