@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.backtest.config_sections import Data, Window
 from engine.backtest.prices import load_closes, quality_findings
+from engine.core.conventions import PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, Ticker
 from engine.core.validation import validate
@@ -138,7 +139,17 @@ def _config_section(data: Data, source: Files, contents: Sequence[FileContents],
     if rename := dict(source.rename or {}) | _suggested_names(_tickers(contents)):
         lines += [f"    {line}" for line in _yaml_lines("rename", rename)]
     others = {key: value for key, value in _stated(data).items() if key != "source"}
-    return "\n".join([*lines, *(f"  {line}" for key, value in others.items() for line in _yaml_lines(key, value))])
+    lines += [f"  {line}" for key, value in others.items() for line in _yaml_lines(key, value)]
+    if "frequency" not in others and closes is not None and (lowest := _lowest_of_several(closes)):
+        lines.append(f"  # frequency: {lowest}, where one portfolio holds columns of both")
+    return "\n".join(lines)
+
+
+def _lowest_of_several(closes: Closes) -> Frequency | None:
+    """Return the lowest frequency where columns have several that one portfolio cannot hold together (S1)."""
+    found: set[Frequency] = {one for one in closes.frequencies if one is not None and one != "seven_day"}
+    found |= {"daily"} if "seven_day" in closes.frequencies else set()
+    return min(found, key=lambda one: PERIODS_PER_YEAR[one]) if len(found) > 1 else None
 
 
 def _stated(section: ConfigModel) -> dict[str, object]:

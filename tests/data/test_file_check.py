@@ -168,3 +168,18 @@ def test_a_config_s_page_looks_at_its_window_and_refuses_what_a_run_refuses(tmp_
     assert "have no close" in engine("data", "check", plan, "--set", "window.start=2024-01-02", cwd=tmp_path).stdout
     done = engine("data", "check", plan, "--set", "data.currencies.AAA=XXQ", cwd=tmp_path, check=1)
     assert "XXQ" in done.stderr
+
+
+def test_columns_of_two_frequencies_get_the_key_that_joins_them(tmp_path: Path) -> None:
+    """Months beside days: the lower frequency is named, as a remark, since each alone needs no key."""
+    days = np.busday_offset("2019-01-02", np.arange(520), roll="forward")
+    month = days.astype("datetime64[M]")
+    last = np.append(month[1:] != month[:-1], True)
+    rows = [
+        f"{day},{30 + k % 7},{20 + k % 5 if end else ''}" for k, (day, end) in enumerate(zip(days, last, strict=True))
+    ]
+    (tmp_path / "p.csv").write_text("\n".join(["date,DAILY,MONTHLY", *rows]))
+    check = check_file(tmp_path / "p.csv")
+    assert "  # frequency: monthly, where one portfolio holds columns of both" in check.yaml
+    assert pasted(check).frequency is None
+    assert "# frequency" not in check_file(tmp_path / "p.csv", ["data.frequency=monthly"]).yaml
