@@ -10,7 +10,11 @@ import pytest
 
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
+from engine.backtest.loading import open_document, validate_run
 from engine.backtest.vectorbt_audit import largest_difference
+from engine.backtest.workflow import run_backtest
+from engine.composition import run_config_class
+from engine.core.errors import ConfigError
 from engine.data.market import Market
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
@@ -104,3 +108,27 @@ def test_the_published_table_is_reproduced_to_the_last_printed_digit(shared_data
     spy = result.comparison.portfolios["strategy"].metrics
     assert f"{100 * spy['cagr']:.2f}" == "8.07"
     assert any(d.portfolio == "strategy" and d.published == pytest.approx(0.089) for d in result.comparison.published)
+
+
+def test_the_small_cap_plan_on_raw_closes_with_events_gives_the_cagr_of_adjusted_ones(shared_data: Path) -> None:
+    """To 0.01 points, until three of its stocks end in the raw file; dividends that are paid cost the wait."""
+    plan = Path(__file__).parents[1] / "configs" / "us_small_caps.yaml"
+
+    def cagr(name: str, *more: str) -> float:
+        source = ("data.source.kind=files", f"data.source.path={shared_data / name}", "window.end=2024-03-08")
+        config = validate_run(open_document(plan, (*source, *more)), run_config_class())
+        found = run_backtest(config, intervals=False).comparison.strategy.metrics["cagr"]
+        assert found is not None
+        return found
+
+    adjusted = cagr("prices.parquet")
+    assert cagr("raw.parquet") == pytest.approx(adjusted, abs=1e-4)
+    assert adjusted - 0.003 < cagr("raw.parquet", "data.dividends=cash") < adjusted - 0.0003
+
+
+def test_whole_shares_cannot_grow_by_a_fraction() -> None:
+    """``reinvest`` is refused where it is written, with what may stand there."""
+    plan = Path(__file__).parents[1] / "configs" / "us_small_caps.yaml"
+    document = open_document(plan, ("account.shares=whole", "data.dividends=reinvest"))
+    with pytest.raises(ConfigError, match=r"(?s)data\.dividends.*write towards_targets or cash"):
+        validate_run(document, run_config_class())
