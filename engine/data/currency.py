@@ -16,7 +16,7 @@ from engine.core.errors import DataError
 from engine.data.currency_codes import QuotedUnit, StatedUnit, settle_unit
 from engine.data.sources.base import Closes
 from engine.data.sources.fx_rates import Fixings, FxSource
-from engine.data.sources.layouts import shortlist
+from engine.data.sources.headers import shortlist
 
 _UNSAID: Final = "USD"
 """What closes are taken to be in where nothing says."""

@@ -15,7 +15,7 @@ from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_
 from engine.core.conventions import Frequency
 from engine.data.sessions import period_numbers, weekdays
 from engine.data.sources.base import Closes
-from engine.data.sources.layouts import shortlist
+from engine.data.sources.headers import shortlist
 
 Stamps: TypeAlias = Literal["as_written", "start_of_period"]
 """What dates of closes below daily frequency mean: the session, or the period that begins with them."""

@@ -16,15 +16,15 @@ def split_blocks(table: Table) -> list[tuple[int, Table]]:
     dates = list(_date_columns(table))
     if len(dates) < 2:
         return [(0, table)]
-    starts = [
-        at
-        for at, following in zip(dates, [*dates[1:], len(table.names)], strict=True)
-        if _has_values(table, at, following)
-    ]
-    if len(starts) < 2 or starts[0] != table.date:
+    following = [*dates[1:], len(table.names)]
+    starts = [at for at, end in zip(dates, following, strict=True) if _has_values(table, at, end)]
+    if len(starts) < 2:
         return [(0, table)]
-    ends = [*starts[1:], len(table.names)]
-    return [(begin, _cut(table, begin, end)) for begin, end in zip(starts, ends, strict=True)]
+    begins, ends = [0, *starts[1:]], [*starts[1:], len(table.names)]
+    return [
+        (begin, _cut(table, slice(begin, end), date - begin))
+        for begin, end, date in zip(begins, ends, starts, strict=True)
+    ]
 
 
 def _date_columns(table: Table) -> Iterator[int]:
@@ -46,15 +46,15 @@ def _has_values(table: Table, begin: int, end: int) -> bool:
     )
 
 
-def _cut(table: Table, begin: int, end: int) -> Table:
-    """Return the columns from ``begin`` up to ``end``, and the rows in which they are not all empty."""
-    rows = [row[begin:end] for row in table.rows]
+def _cut(table: Table, columns: slice, date: int) -> Table:
+    """Return some columns, of which one has the dates, and the rows in which they are not all empty."""
+    rows = [row[columns] for row in table.rows]
     kept = [at for at, row in enumerate(rows) if any(row)]
     return dataclasses.replace(
         table,
-        names=table.names[begin:end],
-        above=table.above[begin:end],
-        date=0,
+        names=table.names[columns],
+        above=table.above[columns],
+        date=date,
         rows=[rows[at] for at in kept],
         lines=[table.lines[at] for at in kept],
     )

@@ -53,8 +53,7 @@ def choose_closes(
 
     """
     columns, remarks = _yfinance_price(columns, header)
-    if {"range", "close"} <= {column.role for column in columns if fold_name(column.name) not in _TURNOVER}:
-        columns = [replace(one, role="other") if fold_name(one.name) in _TURNOVER else one for one in columns]
+    columns = _without_turnover(where, columns)
     of = {role: [column for column in columns if column.role == role] for role in _HOLDS_CLOSES}
     if of["doubtful"] and not any(column.said for role in ("close", "adjusted") for column in of[role]):
         _refuse(where, [*of["doubtful"], *of["close"], *of["adjusted"]], "something adjusted that may be the close")
@@ -82,6 +81,17 @@ def choose_closes(
         stated.pop() if len(stated) == 1 and not currency else "",
     )
     return fields, (*remarks, *notes)
+
+
+def _without_turnover(where: str, columns: Sequence[NamedColumn]) -> Sequence[NamedColumn]:
+    """Leave out what is called value beside other fields of a day, where another column has the closes."""
+    turnover = [one for one in columns if one.role == "close" and fold_name(one.name) in _TURNOVER and not one.said]
+    beside = [one for one in columns if one.role in {"range", ""} or fold_name(one.name) in {"volume", "vol"}]
+    if not turnover or not any(one.name for one in beside):
+        return columns
+    if not any(one.role in {"close", "adjusted"} and one not in turnover for one in columns):
+        _refuse(where, turnover, "which may be the money that changed hands")
+    return [replace(one, role="other") if one in turnover else one for one in columns]
 
 
 def _yfinance_price(

@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.data.sources.as_traded import are_split_adjusted, undo_split_adjustment
 from engine.data.sources.base import CloseSeries
-from engine.data.sources.layouts import shortlist
+from engine.data.sources.headers import shortlist
 from engine.data.sources.price_columns import CloseKind
 
 WantedCloses: TypeAlias = Literal["auto", "adjusted", "raw"]

@@ -16,7 +16,7 @@ from engine.core.files import expand_home
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.fx_rates import Fixings
 from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.layouts import shortlist
+from engine.data.sources.headers import shortlist
 from engine.data.sources.price_files import is_price_file, read_price_file
 from engine.data.sources.price_table import PriceTable
 

@@ -15,7 +15,8 @@ from engine.data.sources.blocks import split_blocks
 from engine.data.sources.dates import parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys, column_cells
 from engine.data.sources.header_rows import Table, find_table
-from engine.data.sources.layouts import Header, find_columns, shortlist, split_pairs
+from engine.data.sources.headers import Header, shortlist, split_pairs
+from engine.data.sources.layouts import find_columns
 from engine.data.sources.numbers import parse_numbers, stated_currency
 from engine.data.sources.price_columns import CloseKind
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text

@@ -152,7 +152,7 @@ def _back_to_header(rows: Sequence[Sequence[str]], first: int, date: int) -> int
     for at in range(first - 1, -1, -1):
         row = rows[at]
         if date < len(row) and column_role(row[date]) == "date":
-            return at + 1 if sum(map(bool, row)) > 1 else first
+            return at + 1 if sum(map(bool, row)) >= sum(map(bool, rows[first])) else first
         if not any(_NUMBER.fullmatch(cell) for cell in row):
             break
     return first

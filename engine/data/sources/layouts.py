@@ -12,48 +12,21 @@ closes is
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.data.sources.close_columns import NamedColumn, choose_closes
 from engine.data.sources.grid import ReadingKeys
+from engine.data.sources.headers import Header, date_column, refuse_second_dates, role_of, shortlist, stated_roles
 from engine.data.sources.price_columns import FieldColumns, PriceColumns
 from engine.data.sources.returns import RETURNS_REMEDY
-from engine.data.sources.roles import Role, column_role, fold_name, split_name
+from engine.data.sources.roles import Role, column_role, fold_name, names_adjusted, split_name
 from engine.data.sources.ticker_column import find_ticker_column
 
 _CLOSES: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "doubtful", "return"})
-_REPEATED: Final = re.compile(r"\.[0-9]+$")
-_PAIR: Final = re.compile(r"\('(.*)', '(.*)'\)")
-
-
-@dataclass(frozen=True)
-class Header:
-    """The names of the columns of a file.
-
-    Attributes
-    ----------
-    file : its name, for messages
-    where : file and line, for messages
-    names : one a column
-    above : of a header of two rows, the names in the other one; else none
-    date : number of the date column where it is known already
-    texts : the cells of a column that holds text, None of any other
-
-    """
-
-    file: str
-    where: str
-    names: Sequence[str]
-    above: Sequence[str] = ()
-    date: int | None = None
-    texts: Callable[[int], Sequence[str] | None] = lambda _: None
 
 
 def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> PriceColumns:
@@ -66,13 +39,13 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
 
     """
     wanted, rename = tuple(dict.fromkeys(tickers)), keys.rename or {}
-    stated = _stated_roles(header, keys)
+    stated = stated_roles(header, keys)
     date = stated["date"][0] if "date" in stated else header.date
-    header = dataclasses.replace(header, date=_date_column(header) if date is None else date)
+    header = dataclasses.replace(header, date=date_column(header) if date is None else date)
     said = {column: role for role, columns in stated.items() for column in columns}
     single = not header.above and _are_fields(header, {*wanted, *rename}, said)
     if "date" not in stated:
-        _refuse_second_dates(header, {*wanted, *rename})
+        refuse_second_dates(header, {*wanted, *rename})
     columns: dict[str | None, list[NamedColumn]] = {}
     for at, name in enumerate(header.names):
         if at != header.date:
@@ -87,89 +60,6 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
     return _of_named_series(header, columns, wanted)
 
 
-def split_pairs(names: Sequence[str], date: int | None) -> tuple[list[str], list[str]]:
-    """Return names, and the other row of a header of two where pandas made pairs of both, as ``('Close', 'SPY')``."""
-    pairs = [_PAIR.fullmatch(name) for name in names]
-    if len(names) < 2 or not all(pair for at, pair in enumerate(pairs) if at != (date or 0)):
-        return list(names), []
-    above = [pair[1].strip() if pair else "" for pair in pairs]
-    return [pair[2].strip() if pair else name for pair, name in zip(pairs, names, strict=True)], above
-
-
-def shortlist(names: Iterable[str], most: int = 12) -> str:
-    """Return the first names and how many more there are.
-
-    >>> shortlist(["SPY", "IWM", "VB"], most=2)
-    'SPY, IWM and 1 more'
-    """
-    whole = list(names)
-    rest = f" and {len(whole) - most} more" if len(whole) > most else ""
-    return (", ".join(whole[:most]) or "nothing") + rest
-
-
-def _stated_roles(header: Header, keys: ReadingKeys) -> dict[Role, list[int]]:
-    """Return the columns that the owner names, by role; of two header rows one name may be that of many columns."""
-    said = keys.columns
-    if said is None:
-        return {}
-    stated: dict[Role, str | None] = {
-        "date": said.date,
-        "close": said.close,
-        "adjusted": said.adjusted,
-        "ticker": said.ticker,
-        "dividend": said.dividend,
-        "split": said.split,
-        "currency": said.currency,
-    }
-    return {role: _stated_columns(header, role, name) for role, name in stated.items() if name is not None}
-
-
-def _stated_columns(header: Header, role: str, name: str) -> list[int]:
-    number = re.fullmatch(r"#([0-9]{1,6})", name)
-    columns = [int(number[1]) - 1] if number else [at for at, own in enumerate(header.names) if own == name]
-    columns = columns or [at for at, own in enumerate(header.above) if own == name]
-    if not columns or not 0 <= columns[0] < len(header.names):
-        held = f"its columns are {shortlist(header.names)}"
-        raise DataError(
-            f"{header.where}: columns: {role}: found no column {name}{suggestion(name, header.names)}; {held}"
-        )
-    if len(columns) > 1 and not header.above:
-        ways = " or ".join(f'`columns: {{{role}: "#{at + 1}"}}`' for at in columns)
-        raise DataError(f"{header.where}: found {len(columns)} columns {name}, expected one; write {ways}")
-    return columns
-
-
-def _date_column(header: Header) -> int:
-    dates = [at for at, name in enumerate(header.names) if column_role(name) == "date"]
-    others = [at for at, name in enumerate(header.names) if column_role(name) == "time"]
-    unnamed = [0] if header.names and not header.names[0].strip() else []
-    for at in (*dates, *others, *unnamed):
-        return at
-    expected = "expected a column of dates and one of closes a ticker; name the first column date, or write "
-    key = "`columns: {date: ..., close: ...}` in data.source"
-    raise DataError(f"{header.where}: found the header {shortlist(header.names)}, {expected}{key}")
-
-
-def _refuse_second_dates(header: Header, known: AbstractSet[str]) -> None:
-    """Raise DataError when another column holds other dates; one of numbers, as of the ticker DATA, holds none."""
-    first = header.date or 0
-    for at, name in enumerate(header.names):
-        if at != first and name not in known and _date_rank(header, at) >= max(1, _date_rank(header, first)):
-            cells = header.texts(at)
-            if name == header.names[first] or (cells is not None and list(cells) != list(header.texts(first) or ())):
-                ways = " or ".join(f'`columns: {{date: "#{one + 1}"}}`' for one in (first, at))
-                found = f"found the dates {header.names[first]} and {name}, expected one column"
-                raise DataError(f"{header.where}: {found}; write {ways} in data.source")
-
-
-def _date_rank(header: Header, at: int) -> int:
-    """Return 2 for a name that is plainly that of the dates, 1 for one that holds the word, as Start Date, else 0."""
-    name = header.names[at]
-    if _role_of_repeated(header, name) == "date":
-        return 2
-    return int(not {"date", "datum"}.isdisjoint(fold_name(name).split()) and column_role(name) == "time")
-
-
 def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role]) -> bool:
     """Tell fields from tickers; OPEN, LOW and DATA are tickers as well, so one familiar name is not enough."""
     if set(said.values()) & _CLOSES:
@@ -180,21 +70,17 @@ def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role
     ranges = {fold_name(name) for name, role in roles.items() if role == "range"}
     if known & roles.keys():
         return {"open", "high", "low"} <= ranges and "" not in {roles[name] for name in known & roles.keys()}
+    if any(role == "ticker" and header.texts(at) for at, role in enumerate(map(column_role, header.names))):
+        return True  # a long file
     if {"open", "high", "low"} <= ranges or any(role == "range" and not name.isupper() for name, role in roles.items()):
         return True
     return not any(
         at != header.date
         and name
-        and _role_of_repeated(header, name) in {"", "doubtful", "variant"}
+        and role_of(header, name) in {"", "doubtful", "variant"}
         and header.texts(at) is None  # a column of text holds no closes, whatever it is called
         for at, name in enumerate(header.names)
     )
-
-
-def _role_of_repeated(header: Header, name: str) -> Role:
-    """Return the role of a name; of Close.1, as pandas writes a second Close, that of Close."""
-    base = _REPEATED.sub("", name)
-    return column_role(base if base in header.names else name)
 
 
 def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool) -> tuple[Role, str | None]:
@@ -202,24 +88,30 @@ def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool) 
     name = header.names[at]
     if header.above:
         above = header.above[at]
-        return (column_role(name), above or None) if _fields_below(header) else (column_role(above), name or None)
-    role = _role_of_repeated(header, name)
+        below = _fields_below(header, known)
+        return (column_role(name), above or None) if below else (column_role(above), name or None)
+    role = role_of(header, name)
     if fold_name(name) == "index":
         role = "company"  # no date here: the numbers of rows, or names of indices
     if single or not name:
         return role, None
     if name in known:
         return "close", name
-    field, ticker = split_name(name)
-    if field and (ticker in known or _all_joined(tuple(header.names))):
+    field, ticker = split_name(name, known)
+    if field and (ticker in known or _all_joined(tuple(header.names), header.date)):
         return field, ticker
-    if role in {"ticker", "company", "currency"} or (role in {"adjusted", "doubtful"} and not name.isupper()):
+    if role in {"ticker", "company", "currency"}:
         return role, None
+    if role in {"adjusted", "doubtful", "other"} and names_adjusted(name) and not name.isupper():
+        return "doubtful", None
     return "close", name
 
 
-def _fields_below(header: Header) -> bool:
+def _fields_below(header: Header, known: AbstractSet[str]) -> bool:
     """Tell whether the row of names holds the fields, and the one above it the tickers."""
+    asked, asked_above = (not known.isdisjoint(row) for row in (header.names, header.above))
+    if asked != asked_above:
+        return asked_above
     values = [at for at, name in enumerate(header.names) if at != header.date and name and header.above[at]]
     below = [column_role(header.names[at]) for at in values]
     above = [column_role(header.above[at]) for at in values]
@@ -229,9 +121,11 @@ def _fields_below(header: Header) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _all_joined(names: tuple[str, ...]) -> bool:
+def _all_joined(names: tuple[str, ...], date: int | None) -> bool:
     """Tell whether every name but those of dates joins a field and a ticker."""
-    values = [name for name in names if name and column_role(name) not in {"date", "time"}]
+    values = [
+        name for at, name in enumerate(names) if name and at != date and column_role(name) not in {"date", "time"}
+    ]
     return bool(values) and all(split_name(name)[0] for name in values)
 
 

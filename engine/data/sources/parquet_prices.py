@@ -18,7 +18,8 @@ from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.sources.dates import Dates, parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.layouts import Header, find_columns, split_pairs
+from engine.data.sources.headers import Header, split_pairs
+from engine.data.sources.layouts import find_columns
 from engine.data.sources.numbers import parse_numbers
 from engine.data.sources.price_columns import PriceColumns
 from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text

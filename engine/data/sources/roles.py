@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
@@ -100,6 +101,7 @@ _UNIT: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]$| in ([A-Z]{3}|GBp|GBX|%)$
 _CURRENCY: Final = re.compile(r"[A-Z]{3}|GBp|ZAc|ILA")
 _SIGNS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "US$": "USD"}
 _FIELDS: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "range", "dividend", "split", "gains"})
+_OF_CLOSES: Final = frozenset({"close", "adjusted", "unadjusted"})
 _SEPARATORS: Final = re.compile(r"[_.|:/\s-]+")
 
 
@@ -151,6 +153,11 @@ def _role_of_word(words: str) -> Role:
     return "variant" if known & {"close", "closing", "schlusskurs"} and len(known) > 1 else ""
 
 
+def names_adjusted(name: str) -> bool:
+    """Tell whether a name speaks of something adjusted."""
+    return _ADJUSTED.search(fold_name(name).replace(" ", "")) is not None
+
+
 def column_currency(name: str) -> str:
     """Return the currency that a header states, as in ``Close (USD)``; ``""`` for none.
 
@@ -162,24 +169,21 @@ def column_currency(name: str) -> str:
     return stated if _CURRENCY.fullmatch(stated) else _SIGNS.get(stated, "")
 
 
-def split_name(name: str) -> tuple[Role, str]:
-    """Return field and ticker of a name that joins both, ``("", name)`` of any other.
+def split_name(name: str, known: AbstractSet[str] = frozenset()) -> tuple[Role, str]:
+    """Return field and ticker of a name that joins both, ``("", name)`` of any other; ``known`` are tickers.
 
     >>> split_name("SPY.Adjusted"), split_name("Close_BRK.B"), split_name("SPY US Equity")
     (('adjusted', 'SPY'), ('close', 'BRK.B'), ('', 'SPY US Equity'))
     """
-    joints = list(_SEPARATORS.finditer(name.strip()))
-    for joint in joints:
+    found: list[tuple[Role, str]] = []
+    for joint in _SEPARATORS.finditer(name.strip()):
         left, right = name[: joint.start()].strip(), name[joint.end() :].strip()
-        if left and (role := _field(right)):
-            return role, left
-    for joint in reversed(joints):
-        left, right = name[: joint.start()].strip(), name[joint.end() :].strip()
-        if right and (role := _field(left)):
-            return role, right
-    return "", name
+        found += [(role, ticker) for role, ticker in ((_field(right), left), (_field(left), right)) if role and ticker]
+    ranked = sorted(found, key=lambda one: (one[1] not in known, one[0] not in _OF_CLOSES, len(one[1])))
+    return ranked[0] if ranked else ("", name)
 
 
 def _field(name: str) -> Role:
     role = column_role(name)
-    return role if len(name) > 1 and (role in _FIELDS or fold_name(name) == "volume") else ""
+    known = role in _FIELDS or fold_name(name) == "volume" or (role == "other" and names_adjusted(name))
+    return role if len(name) > 1 and known else ""
