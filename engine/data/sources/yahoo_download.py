@@ -47,6 +47,9 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
             source = yf.Ticker(ticker, session=session)
             frame = source.history(**span, interval="1d", auto_adjust=False, repair=False, timeout=MAX_SECONDS)
             said = {name: source.history_metadata.get(name) for name in ("symbol", "currency", "dataGranularity")}
+            # The stamps are midnights in the exchange's zone: dropping the zone keeps the session's day.
+            dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
+            columns = {name: frame[name].to_numpy(dtype=np.float64) for name in frame}
             abroad = _dividend_currencies(session.answer)
         except DataError:
             raise
@@ -62,9 +65,6 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
     _check_subject(ticker, said)
     currency = str(said["currency"] or "")
     scale = _dividend_scale(abroad, currency)
-    # The stamps are midnights in the exchange's zone: dropping the zone keeps the session's day.
-    dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
-    columns = {name: frame[name].to_numpy(dtype=np.float64) for name in frame}
     dividends, notes = _distributions(ticker, columns)
     return _to_stored(dates, columns, dividends * scale, currency), notes
 
