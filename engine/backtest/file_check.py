@@ -149,7 +149,8 @@ def _lowest_of_several(closes: Closes) -> Frequency | None:
     """Return the lowest frequency where columns have several that one portfolio cannot hold together (S1)."""
     found: set[Frequency] = {one for one in closes.frequencies if one is not None and one != "seven_day"}
     found |= {"daily"} if "seven_day" in closes.frequencies else set()
-    return sorted(found, key=PERIODS_PER_YEAR.__getitem__)[0] if len(found) > 1 else None
+    lowest: Frequency = min(found or {"daily"}, key=PERIODS_PER_YEAR.__getitem__)
+    return lowest if len(found) > 1 else None
 
 
 def _stated(section: ConfigModel) -> dict[str, object]:
