@@ -155,3 +155,29 @@ def test_evening_stamps_that_prove_nothing_are_refused() -> None:
         DataError, match=r"found the stamp 2019-03-05 22:00, which may be the midnight of a zone further"
     ):
         parse("2019-03-05 22:00:00+00:00", "2019-03-06 22:00:00+00:00", "2019-03-07 22:00:00+00:00")
+
+
+def test_midnights_after_the_session_are_of_the_day_before() -> None:
+    """A day that ends at midnight ends on the next date: Tuesdays to Saturdays."""
+    sessions = np.busday_offset("2020-11-02", np.arange(30), roll="forward")
+    assert np.array_equal(parse(*(f"{day + 1} 00:00:00+03:00" for day in sessions)).days, sessions)
+
+
+def test_closes_of_new_york_on_a_clock_in_moscow_are_refused() -> None:
+    """In summer 23:00 of the day, in winter 0:00 of the next: no midnights of London, though they look alike."""
+    from zoneinfo import ZoneInfo
+
+    sessions = np.busday_offset("2019-02-15", np.arange(60), roll="forward").tolist()
+    closes = [dt.datetime(day.year, day.month, day.day, 16, tzinfo=ZoneInfo("America/New_York")) for day in sessions]
+    for count in (60, 30):
+        with pytest.raises(DataError, match=r"found .*stamp.*; write the dates of the sessions, without times"):
+            parse(*(stamp.astimezone(ZoneInfo("Europe/Moscow")).isoformat(sep=" ") for stamp in closes[:count]))
+
+
+def test_days_of_a_market_that_never_closes() -> None:
+    """A minute before midnight is of the day; an evening hour may be the midnight of another zone."""
+    days = np.datetime64("2021-03-01") + np.arange(60)
+    assert np.array_equal(parse(*(f"{day} 23:59:59+00:00" for day in days)).days, days)
+    assert np.array_equal(parse(*(f"{day} 16:00:00" for day in days)).days, days)
+    with pytest.raises(DataError, match=r"which may be the midnight of a zone further east"):
+        parse(*(f"{day} 16:00:00+00:00" for day in days))

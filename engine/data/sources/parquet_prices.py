@@ -177,7 +177,7 @@ def _read_dates(file: str, column: pa.ChunkedArray, keys: ReadingKeys) -> Dates:
             raise DataError(f"{file}: found stamps in the time zone {column.type.tz!r}, {message}") from None
     stamps = to_numpy(column, np.int64).view(f"datetime64[{column.type.unit}]")
     days: DateArray = stamps.astype("datetime64[D]")
-    if (stamps == days).all():
+    if not zoned and (stamps == days).all():
         return Dates(days)
     unique, codes = np.unique(stamps, return_inverse=True)
     days = unique.astype("datetime64[D]")

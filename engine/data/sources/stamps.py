@@ -41,9 +41,9 @@ def session_days(file: str, days: DateArray, minutes: IntArray, *, zoned: bool) 
         When they are not on the exchange's clock, and nothing proves where the sessions are.
 
     """
-    evening, morning = minutes >= _NOON, (minutes > 0) & (minutes < _NOON)
-    if not (evening.any() or morning.any()):
+    if (minutes < 0).all():
         return days, ()
+    evening, morning = minutes >= _NOON, (minutes >= 0) & (minutes < _NOON)
     if _lies_a_day_late(days[morning]):
         if not zoned or evening.any():
             found = (
@@ -69,10 +69,11 @@ def _move_evenings(
         found = f"evening stamps on Sundays (first {_first(days[evening], _SUNDAY)}) and none on a Friday"
         found = "stamps at 23:00 beside others at 0:00" if around else found
         raise DataError(f"{file}: found {found}, expected session dates; they are midnights elsewhere: {_REMEDY}")
-    if around or (eastern and enough):
+    closes = _FRIDAY in own and not own & {_SATURDAY, _SUNDAY} and enough
+    if (around and not closes) or (eastern and enough):
         note = f"{file}: evening stamps are midnights of a zone further east and are read as the day after"
         return np.where(evening, days + _DAY, days), (note,)
-    if _FRIDAY in own and not own & {_SATURDAY, _SUNDAY} and enough:
+    if closes and not around:
         return days, ()
     at = int(np.flatnonzero(evening)[0])
     clock = f"{minutes[at] // 60:02d}:{minutes[at] % 60:02d}"
