@@ -153,7 +153,8 @@ def _portfolio_caveats(comparison: Comparison) -> Iterable[str]:
     """Yield the notes of each ledger, then how often its optimiser had no answer, and what its estimates lacked."""
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
-        yield from (prefix + note for note in dict.fromkeys((portfolio.note, *portfolio.ledger.notes)) if note)
+        own = portfolio.note if name == "strategy" or portfolio.note != comparison.strategy.note else ""
+        yield from (prefix + note for note in dict.fromkeys((own, *portfolio.ledger.notes)) if note)
     for name, portfolio in comparison.portfolios.items():
         prefix = "" if name == "strategy" else f"{name}: "
         steps, dates = portfolio.ledger.steps, portfolio.market.dates

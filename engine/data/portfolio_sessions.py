@@ -68,7 +68,7 @@ def own_sessions(
         seven = np.array([known.get(closes.tickers[at]) == "seven_day" for at in columns])
         left_out = session & (weekdays(closes.dates) >= 5) & ~printed[:, ~seven].any(axis=1)
         session &= ~left_out
-        note = _weekend_note(known, int(left_out.sum()))
+        note = _weekend_note(known) if left_out.any() else ""
     rows = np.flatnonzero(session)
     if frequency in PERIODS:
         rows = _period_rows(closes, printed, rows, PERIODS[frequency], alike=set(known.values()) == {frequency})
@@ -123,10 +123,10 @@ def _changes_nothing(closes: Closes, session: BoolArray, count: int, since: dt.d
     return since is not None and int(str(closes.dates[first])[:4]) < since.year
 
 
-def _weekend_note(known: dict[str, Frequency], count: int) -> str:
-    if not count:
-        return ""
+def _weekend_note(known: dict[str, Frequency]) -> str:
+    """Say whose weekend closes are no sessions, and why."""
     seven = ", ".join(sorted(ticker for ticker, own in known.items() if own == "seven_day"))
-    if len(set(known.values())) == 1:
-        return f"data.frequency: daily: {count} weekend closes of {seven} are left out"
-    return f"{seven}: {count} weekend closes are left out where assets of five days a week are held beside, A is 252"
+    why = (
+        "data.frequency is daily" if set(known.values()) == {"seven_day"} else "assets of five days a week beside them"
+    )
+    return f"{seven}: weekend closes are left out ({why}), and figures annualised by 252"

@@ -48,7 +48,7 @@ def test_weekends_are_left_out_where_both_are_held_and_said() -> None:
     assert own.frequency == found.frequency == "daily"
     assert weekdays(found.dates).max() == 4
     assert holiday in found.dates
-    assert "COIN: 418 weekend closes" in own.note
+    assert "COIN: weekend closes are left out" in own.note
 
 
 def test_saturday_sessions_of_an_exchange_stay() -> None:
