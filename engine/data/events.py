@@ -6,13 +6,16 @@ A unit is so many shares of each day; a split multiplies them, and so does a div
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.data.sources.base import Closes
+
+_MOST_SHARES: Final = 1e15
+"""Shares that one can become, and of which one can become one: the funds that lose most have merged 1e10 into one."""
 
 DividendUse: TypeAlias = Literal["reinvest", "cash", "towards_targets"]
 """What is done with a dividend: it buys more of what paid it, waits for the next rebalance, or is invested at once."""
@@ -37,7 +40,9 @@ def apply_events(closes: Closes, use: DividendUse) -> Closes:
         paid = (dividends != 0.0) & ~adjusted
         growth[paid] *= 1.0 + dividends[paid] / closes.closes[paid]
     growth[:, adjusted] = 1.0
-    shares = np.multiply.accumulate(growth, axis=0)
+    with np.errstate(over="ignore"):
+        shares = np.multiply.accumulate(growth, axis=0)
+    _refuse_absurd(closes, growth, shares)
     units = closes.closes * shares
     if traded is not None:
         for column in np.flatnonzero(adjusted).tolist():
@@ -54,6 +59,18 @@ def apply_events(closes: Closes, use: DividendUse) -> Closes:
         traded=None,
         shares=read_only(shares) if (shares != 1.0).any() else None,
     )
+
+
+def _refuse_absurd(closes: Closes, growth: FloatArray, shares: FloatArray) -> None:
+    """Raise DataError when splits and dividends make more of a share, or less, than any ever did."""
+    wrong = np.argwhere(~((shares < _MOST_SHARES) & (shares > 1.0 / _MOST_SHARES)))
+    if not len(wrong):
+        return
+    at = wrong[0][1]
+    worst = int(np.abs(np.log(growth[:, at])).argmax())
+    found = f"the splits and dividends of {closes.tickers[at]} make {shares[wrong[0][0], at]:g} shares of one"
+    expected = f"expected less than {_MOST_SHARES:g}; correct the one of {closes.dates[worst]}"
+    raise DataError(f"{closes.provenance.source}: found that {found}, {expected}")
 
 
 def require_dividends(closes: Closes, use: DividendUse) -> None:

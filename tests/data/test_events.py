@@ -220,3 +220,15 @@ def test_a_policy_sees_what_was_earned_and_the_prices_of_the_day() -> None:
         history = apply_events(closes, use).to_market("USD").history_before(3)
         assert history.prices[1:, 0] / history.prices[:-1, 0] == pytest.approx([1.01, 100.0 / 99.0], rel=1e-14)
         assert history.share_prices[:, 0] == pytest.approx([100.0, 99.0, 50.0], rel=1e-14)
+
+
+def test_splits_that_no_share_ever_saw_are_refused_by_ticker_and_day() -> None:
+    """A column of other numbers called Split would make 1e300 shares of one, or none."""
+    days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-01-08"))
+    for splits in ([1.0, 1e9, 1e12, 1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1e-12, 1e-9] + [1.0] * 3, [1e200] * 7):
+        series = {"AAA": CloseSeries(days, np.full(7, 5.0), None, np.array(splits))}
+        closes = combine_series(series, PriceRequest(("AAA",)), Provenance("test", "with_events"))
+        with pytest.raises(
+            DataError, match=r"test: found that the splits and dividends of AAA make .* correct the one of"
+        ):
+            apply_events(closes, "reinvest")

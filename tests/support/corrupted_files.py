@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -313,7 +314,9 @@ def read_corrupted(seeds: Iterable[int], folder: Path) -> Outcomes:
 def read_outcome(run: object, name: str) -> tuple[str, str]:
     """Return what became of a file, and what is wrong with that, or ``""``."""
     try:
-        market = load_prices(run).market
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy's would reach the terminal
+            market = load_prices(run).market
     except EngineError as error:
         lines = str(error).splitlines()
         bare = [line for line in lines if not any(word in line for word in (name, *TICKERS, "window", " more; mend"))]

@@ -30,19 +30,16 @@ def split_blocks(table: Table) -> list[tuple[int, Table]]:
 def _date_columns(table: Table) -> Iterator[int]:
     """Yield the columns that look like dates and are not called otherwise."""
     for at, name in enumerate(table.names):
-        if at == table.date:
+        alike = bool(name) and name == table.names[table.date or 0]
+        called = column_role(name) in {"date", "time", ""}
+        if at == table.date or (called and is_date_like(table.first_cell(at), numbers=alike)):
             yield at
-        elif column_role(name) in {"date", "time", ""}:
-            first = next((row[at] for row in table.rows if row[at]), "")
-            if is_date_like(first, numbers=bool(name) and name == table.names[table.date or 0]):
-                yield at
 
 
 def _has_values(table: Table, begin: int, end: int) -> bool:
     """Tell whether a column between two of dates may hold closes."""
     return any(
-        (table.names[at] or any(table.above[at : at + 1])) and any(row[at] for row in table.rows)
-        for at in range(begin + 1, end)
+        (table.names[at] or any(table.above[at : at + 1])) and table.first_cell(at) for at in range(begin + 1, end)
     )
 
 

@@ -38,9 +38,9 @@ class ColumnRows(Sequence[list[str]]):
         """How many cells a row has."""
         return len(self._columns)
 
-    def column(self, at: int) -> list[str]:
-        """Return the cells of a column."""
-        return self._columns[at].to_pylist()
+    def column(self, at: int, most: int | None = None) -> list[str]:
+        """Return the cells of a column, or the first of them."""
+        return self._columns[at].slice(0, most).to_pylist()
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -65,9 +65,9 @@ class ColumnRows(Sequence[list[str]]):
         return map(list, zip(*(one.to_pylist() for one in self._columns), strict=True))
 
 
-def column_cells(rows: Sequence[list[str]], at: int) -> list[str]:
-    """Return the cells of a column."""
-    return rows.column(at) if isinstance(rows, ColumnRows) else [row[at] for row in rows]
+def column_cells(rows: Sequence[list[str]], at: int, most: int | None = None) -> list[str]:
+    """Return the cells of a column, or the first of them."""
+    return rows.column(at, most) if isinstance(rows, ColumnRows) else [row[at] for row in rows[:most]]
 
 
 def row_widths(rows: Sequence[list[str]]) -> set[int]:

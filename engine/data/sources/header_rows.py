@@ -49,9 +49,16 @@ class Table:
         """Return the cells of a column."""
         return column_cells(self.rows, at)
 
+    def first_cell(self, at: int) -> str:
+        """Return the first cell of a column that is not empty; ``""`` where there is none."""
+        cells = (
+            cell for most in (1, None) for cell in column_cells(self.rows, at, most)
+        )  # mostly it is the very first
+        return next(filter(None, cells), "")
+
     def texts(self, at: int) -> list[str] | None:
         """Return the cells of a column that holds texts, None of one that holds numbers."""
-        if all(not row[at] or _NUMBER.fullmatch(row[at]) for row in self.rows[:_SAMPLE]):
+        if all(not cell or _NUMBER.fullmatch(cell) for cell in column_cells(self.rows, at, _SAMPLE)):
             return None
         return self.column(at)
 

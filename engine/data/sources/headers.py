@@ -127,4 +127,4 @@ def _date_rank(header: Header, at: int) -> int:
 def role_of(header: Header, name: str) -> Role:
     """Return the role of a name; of Close.1, as pandas writes a second Close, that of Close."""
     base = _REPEATED.sub("", name)
-    return column_role(base if base in header.names else name)
+    return column_role(base if base != name and base in header.names else name)

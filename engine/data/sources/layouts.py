@@ -39,17 +39,18 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
 
     """
     wanted, rename = tuple(dict.fromkeys(tickers)), keys.rename or {}
+    known = {*wanted, *rename}
     stated = stated_roles(header, keys)
     date = stated["date"][0] if "date" in stated else header.date
     header = dataclasses.replace(header, date=date_column(header) if date is None else date)
     said = {column: role for role, columns in stated.items() for column in columns}
-    single = not header.above and _are_fields(header, {*wanted, *rename}, said)
+    single = not header.above and _are_fields(header, known, said)
     if "date" not in stated:
-        refuse_second_dates(header, {*wanted, *rename})
+        refuse_second_dates(header, known)
     columns: dict[str | None, list[NamedColumn]] = {}
     for at, name in enumerate(header.names):
         if at != header.date:
-            role, ticker = _meaning(header, at, {*wanted, *rename}, single=single)
+            role, ticker = _meaning(header, at, known, single=single)
             role = said.get(at, "other" if role in stated else role)
             above = header.above[at] if header.above else ""
             column = NamedColumn(at, name, role, at in said, above)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,22 +50,29 @@ def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> Price
         columns = _find_columns(path.name, source, wanted, keys)
         if not columns.series:
             return PriceTable({}, columns.names, columns.notes, columns.roles)
-        asked = [schema.names[at] for at in sorted(columns.used())]
-        twice = [name for name in asked if schema.names.count(name) > 1]
-        if twice:
-            raise DataError(f"{path.name}: found several columns {twice[0]}, expected one; remove the others")
+        names = list(schema.names)
+        asked = [names[at] for at in sorted(columns.used())]
+        _refuse_twice(path.name, asked, names)
         table = source.read(asked, use_pandas_metadata=False, use_threads=False)
     if not table.num_rows:
         raise DataError(f"{path.name}: found no rows, expected closes; write it again")
-    dates = _read_dates(path.name, table[schema.names[columns.date]], keys)
+    dates = _read_dates(path.name, table[names[columns.date]], keys)
     narrow = any(schema.field(at).type == pa.float32() for one in columns.series.values() for at in one.closes.values())
     notes = dates.notes + columns.notes + ((f"{path.name}: float32 closes hold seven digits",) if narrow else ())
     rows = None
     if columns.ticker is not None:
-        rows = _rows_by_ticker(path.name, schema.names[columns.ticker], table, wanted, keys)
+        rows = _rows_by_ticker(path.name, names[columns.ticker], table, wanted, keys)
     columns = dataclasses.replace(columns, notes=notes)
-    cells = _ArrowColumns(path.name, table, schema.names, keys)
+    cells = _ArrowColumns(path.name, table, names, keys)
     return build_price_table(path.name, dates.days, columns, rows, cells, keys)
+
+
+def _refuse_twice(file: str, asked: Iterable[str], names: Iterable[str]) -> None:
+    """Raise DataError when a name that is asked for is that of several columns."""
+    times = Counter(names)
+    twice = next((name for name in asked if times[name] > 1), None)
+    if twice is not None:
+        raise DataError(f"{file}: found several columns {twice}, expected one; remove the others")
 
 
 def _refuse_bomb(file: str, rows: int) -> None:
@@ -118,15 +126,16 @@ def _find_columns(file: str, source: pq.ParquetFile, wanted: tuple[str, ...], ke
     date = _date_column(schema)
     names, above = split_pairs(names, date)
 
+    times = Counter(schema.names)
+
     def texts(at: int) -> list[str] | None:
-        kind, name = schema.field(at).type, schema.names[at]
-        if not (_is_text(kind) or pa.types.is_dictionary(kind)) or schema.names.count(name) > 1:
+        kind, name = schema.field(at).type, schema.field(at).name
+        if not (_is_text(kind) or pa.types.is_dictionary(kind)) or times[name] > 1:
             return None
         return _to_texts(file, name, source.read([name], use_pandas_metadata=False, use_threads=False)[name])
 
-    twice = [name for name in names if names.count(name) > 1 and column_role(name) == "date"]
-    if twice and not above:
-        raise DataError(f"{file}: found several columns {twice[0]}, expected one; remove the others")
+    if not above:
+        _refuse_twice(file, [name for name in names if column_role(name) == "date"], names)
     header = Header(file, file, [name.strip() for name in names], above, date, texts)
     return find_columns(header, wanted, keys)
 
@@ -142,7 +151,8 @@ def _date_column(schema: pa.Schema) -> int | None:
     for name in index if isinstance(index, list) else ():
         if isinstance(name, str) and name in names and _is_date(schema.field(name).type, text=True):
             return names.index(name)
-    dates = [at for at, name in enumerate(names) if names.count(name) == 1 and _is_date(schema.field(name).type)]
+    times = Counter(names)
+    dates = [at for at, name in enumerate(names) if times[name] == 1 and _is_date(schema.field(at).type)]
     return dates[0] if dates else None
 
 

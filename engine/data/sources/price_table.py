@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class PriceTable:
     def by_kind(self, ticker: str) -> dict[CloseKind, CloseSeries]:
         """Return the closes of ``ticker``; a single series that the file does not name is anybody's."""
         own = ticker if self.names else None
-        return {kind: series for (name, kind), series in self.series.items() if name == own}
+        return {kind: self.series[own, kind] for kind in get_args(CloseKind) if (own, kind) in self.series}
 
 
 class ColumnReader(Protocol):
