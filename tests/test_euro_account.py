@@ -61,7 +61,9 @@ def test_every_daily_value_is_that_of_closes_converted_by_hand(runs) -> None:
         expected = hand.comparison.portfolios[name].ledger
         assert (portfolio.ledger.dates == expected.dates).all()
         np.testing.assert_allclose(portfolio.ledger.value, expected.value, rtol=1e-9)
-    assert any("converted from USD to EUR" in warning for warning in engine.warnings)
+    assert any(
+        "converted to EUR by the European Central Bank's reference rates" in warning for warning in engine.warnings
+    )
     assert "currency_parts" not in json.dumps(hand.summary.to_plain())
 
 

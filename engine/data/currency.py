@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,17 +55,13 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
     unsaid = [ticker for ticker, unit in zip(closes.tickers, found, strict=True) if unit is None]
     notes = [_unsaid_note(unsaid, terms.account)] if unsaid and others else []
     closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
-    fx: dict[str, FloatArray] = {}
-    for currency in others:
-        fixings = terms.fx.fixings(currency, terms.account, terms.end)
-        columns = np.array([one == currency for one in own])
-        needed = ~np.isnan(closes.closes[:, columns]).all(axis=1) if columns.any() else np.ones(len(closes.dates), bool)
-        fx[currency] = _carry(fixings, closes.dates, terms.end)
-        _require_rates(closes.dates, needed & np.isnan(fx[currency]), currency, fixings, terms)
-        if columns.any():
-            notes.append(_conversion_note(closes, currency, fixings, terms))
-    closes = _convert(closes, fx) if fx else closes
-    return closes.with_notes(*notes)
+    fixings = {currency: terms.fx.fixings(currency, terms.account, terms.end) for currency in others}
+    fx = {currency: _carry(fixed, closes.dates, terms.end) for currency, fixed in fixings.items()}
+    for currency, fixed in fixings.items():
+        _require_rates(closes, np.isnan(fx[currency]), currency, fixed, terms)
+    if quoted := {currency: fixed for currency, fixed in fixings.items() if currency in own}:
+        notes.append(_conversion_note(closes, quoted, terms))
+    return (_convert(closes, fx) if fx else closes).with_notes(*notes)
 
 
 def _scale(closes: Closes, units: list[QuotedUnit], notes: list[str]) -> Closes:
@@ -90,10 +86,19 @@ def _carry(fixings: Fixings, dates: DateArray, end: dt.date | None) -> FloatArra
     return np.where((at < 0) | stale, np.nan, fixings.rates[last])
 
 
-def _require_rates(dates: DateArray, missing: BoolArray, currency: str, fixings: Fixings, terms: CurrencyTerms) -> None:
-    """Raise DataError when a session of the run is among those whose rate is ``missing`` (T,)."""
-    first, last = fixings.dates[0], fixings.dates[-1]
-    missing = missing & (dates >= (np.datetime64(terms.start) if terms.start else first))
+def _require_rates(closes: Closes, missing: BoolArray, currency: str, fixings: Fixings, terms: CurrencyTerms) -> None:
+    """Raise DataError when a session of the run is among those whose rate is ``missing`` (T,).
+
+    Closes before the first fixing can be left out, what is charged then cannot.
+    """
+    dates, first, last = closes.dates, fixings.dates[0], fixings.dates[-1]
+    since = first
+    if currency in terms.tariffs:
+        since = dates[0]
+    else:
+        columns = [at for at, own in enumerate(closes.currencies) if own == currency]
+        missing = missing & ~np.isnan(closes.closes[:, columns]).all(axis=1)
+    missing = missing & (dates >= (np.datetime64(terms.start) if terms.start else since))
     if not missing.any():
         return
     day = dates[missing][0]
@@ -139,15 +144,18 @@ def _unsaid_note(unsaid: list[str], account: str) -> str:
     return f"{shortlist(unsaid)}: {found} ({remedy})"
 
 
-def _conversion_note(closes: Closes, currency: str, fixings: Fixings, terms: CurrencyTerms) -> str:
+def _conversion_note(closes: Closes, fixings: Mapping[str, Fixings], terms: CurrencyTerms) -> str:
     """Say what was converted, by whose rates, and how often one had to serve for a later day."""
-    tickers = shortlist(t for t, own in zip(closes.tickers, closes.currencies, strict=True) if own == currency)
-    first, last = np.datetime64(terms.start or fixings.dates[0]), np.datetime64(terms.end or closes.dates[-1])
-    inside = closes.dates[(closes.dates >= first) & (closes.dates <= last)]
-    carried = int((~np.isin(inside, fixings.dates)).sum())
-    text = f"{tickers}: converted from {currency} to {terms.account} by {fixings.publisher} of the day"
-    if carried:
-        text += f"; {carried} sessions without a fixing take the last one"
-    if terms.start is None and closes.dates[0] < first:
-        text += f"; closes before the first, of {first}, are left out"
-    return text
+    froms, begins, carried = [], [], 0
+    for currency, fixed in fixings.items():
+        tickers = shortlist(t for t, own in zip(closes.tickers, closes.currencies, strict=True) if own == currency)
+        froms.append(f"{tickers} from {currency}")
+        first, last = np.datetime64(terms.start or fixed.dates[0]), np.datetime64(terms.end or closes.dates[-1])
+        inside = closes.dates[(closes.dates >= first) & (closes.dates <= last)]
+        carried = max(carried, int((~np.isin(inside, fixed.dates)).sum()))
+        if terms.start is None and closes.dates[0] < first:
+            begins.append(f"; closes in {currency} before its first rate, of {first}, are left out")
+    publishers = dict.fromkeys(fixed.publisher for fixed in fixings.values())
+    text = f"converted to {terms.account} by {', '.join(publishers)} of the day: {'; '.join(froms)}"
+    served = f"; {carried} sessions without a fixing take the last one" if carried else ""
+    return f"{text}{served}{''.join(begins)}"

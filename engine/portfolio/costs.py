@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import Annotated, Final, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray
@@ -32,12 +32,26 @@ from engine.core.yaml_document import load_plain
 from engine.portfolio.cost_table import CostTable
 
 
+def _check_exchange_cost(share: float) -> float:
+    if share > _DEAREST_EXCHANGE:
+        message = (
+            "{found} of the money is no cost of an exchange; write a share up to 10%, as 0.25%; rates are looked up"
+        )
+        raise PydanticCustomError("exchange_cost", message, {"found": format_percent(share)})
+    return share
+
+
+_DEAREST_EXCHANGE: Final = 0.1
+ExchangeCost: TypeAlias = Annotated[Weight, AfterValidator(_check_exchange_cost)]
+"""A share of the money of a trade in another currency than the account's."""
+
+
 class NoCosts(ConfigModel):
     """Orders are free, but for the spread."""
 
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
-    fx: Weight = 0.0
+    fx: ExchangeCost = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
@@ -54,7 +68,7 @@ class PercentCosts(ConfigModel):
     kind: Literal["percent"] = "percent"
     rate: Weight
     spread: BasisPoints = 0.0
-    fx: Weight = 0.0
+    fx: ExchangeCost = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words.
@@ -79,7 +93,7 @@ class PerOrderCosts(ConfigModel):
     minimum: NonNegative = 0.0
     maximum: Positive | None = None
     spread: BasisPoints = 0.0
-    fx: Weight = 0.0
+    fx: ExchangeCost = 0.0
 
     @validates_fields
     def _bound_faults(self) -> Iterator[FieldFault]:
@@ -123,7 +137,7 @@ class BrokerCosts(ConfigModel):
     kind: Literal["broker"] = "broker"
     name: str
     spread: BasisPoints = 0.0
-    fx: Weight = 0.0
+    fx: ExchangeCost = 0.0
 
     @field_validator("name")
     @classmethod

@@ -362,6 +362,7 @@ def test_an_override_finds_a_key_with_a_dot_in_it() -> None:
             "costs: {kind: broker, name: comdirect}\nwindow: {start: 1980-01-01, end: 1990-01-01}\n",
             "outside the window",
         ),
+        ("costs: {kind: broker, name: comdirect, fx: 0.92}\n", "costs.fx: 92 % of the money is no cost of an exchange"),
         ("costs: {kind: broker, name: comdirect, fx: 1.08}\n", "costs.fx: 1.08 could mean 1.08% or 1.08 times"),
         (
             "data: {source: {kind: files, path: p}, currencies: {SPY: gbp}}\n",

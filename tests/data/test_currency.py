@@ -106,9 +106,22 @@ def test_closes_before_the_first_fixing_are_left_out_and_said_so() -> None:
     given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {"A": "USD"})
     found = convert_currencies(given, terms("EUR", fx))
     assert found.dates.astype(str).tolist() == DAYS[1:]
-    assert "closes before the first, of 2024-03-28, are left out" in found.provenance.notes[-1]
+    assert "closes in USD before its first rate, of 2024-03-28, are left out" in found.provenance.notes[-1]
     with pytest.raises(DataError, match=r"no rate of USD in EUR for 2024-03-27.*move window.start to 2024-03-28"):
         convert_currencies(given, terms("EUR", fx, start=dt.date(2024, 1, 1)))
+
+
+def test_a_tariff_has_a_rate_on_every_session(tmp_path: Path) -> None:
+    """Costs in another currency cannot be left out: before the first fixing the run stops, though no close needs it."""
+    fx = FixedRates(EUR={"2024-03-28": 1.1, "2024-04-02": 1.2})
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {"A": "USD"})
+    with pytest.raises(DataError, match=r"no rate of EUR in USD for 2024-03-27.*move window.start to 2024-03-28"):
+        convert_currencies(given, terms("USD", fx, tariffs=("EUR",)))
+    found = convert_currencies(given, terms("USD", fx, tariffs=("EUR",), start=dt.date(2024, 3, 28)))
+    market = found.to_market("USD")
+    assert market.charged_in("USD") is market
+    assert market.charged_in("EUR").tariff_rates[1:].tolist() == [1.1, 1.2]
+    assert not market.foreign.any()
 
 
 def test_pence_are_pounds_before_they_are_anything_else() -> None:
