@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.data.sources import text_grid
 from tests.support.random_layouts import judge, write_table
 
 
@@ -23,6 +24,12 @@ def test_some_hundred_ways_to_write_a_table(tmp_path: Path) -> None:
     """Most are read, and what is refused is refused in one line."""
     found = _outcomes(tmp_path, range(300))
     assert found["read"] > 180
+
+
+def test_large_texts_are_split_in_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every file were large."""
+    monkeypatch.setattr(text_grid, "LARGE", 0)
+    assert _outcomes(tmp_path, range(300, 500))["read"] > 100
 
 
 @pytest.mark.slow

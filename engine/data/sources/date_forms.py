@@ -59,6 +59,7 @@ def _numeric_forms() -> Iterator[DateForm]:
 
 FORMS: Final = (
     _form("year-month-day", r"(?P<a>\d{4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,2})", "ymd"),
+    _form("year, month and day in Chinese", r"(?P<a>\d{4})年(?P<b>\d{1,2})月(?P<c>\d{1,2})日", "ymd"),
     _form("yyyymmdd", r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})", "ymd"),
     *_numeric_forms(),
     _form(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.core.errors import DataError, shorten
-from engine.data.csv_reader import refuse_ragged
 from engine.data.sources.date_forms import read_date
 from engine.data.sources.grid import Grid, column_cells, row_widths
 from engine.data.sources.roles import column_role, fold_name
@@ -110,8 +109,20 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
         end = len(names)
         rows = [row[:end] if len(row) > end and not any(row[end:]) else row for row in rows]
         _refuse_second_table(grid.file, rows, lines)
-        refuse_ragged(grid.file, [(line, names), *zip(lines, rows, strict=True)])
+        _refuse_ragged(grid.file, end, rows, lines)
     return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), _currency_above(grid.rows[:begin]))
+
+
+def _refuse_ragged(file: str, width: int, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    """Raise DataError with the first row that has more or fewer cells than the header."""
+    ragged = [at for at, row in enumerate(rows) if len(row) != width]
+    if not ragged:
+        return
+    first, others = ragged[0], len(ragged) - 1
+    more = f" (and {others:,} more such lines)" if others else ""
+    remedy = "complete the line" if len(rows[first]) < width else "put text or decimals that have commas in quotes"
+    message = f"found {len(rows[first])} cells, expected {width} as in the header{more}"
+    raise DataError(f"{file}:{lines[first]}: {message}; {remedy}, or write the right `separator:` in data.source")
 
 
 def _refuse_second_table(file: str, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
