@@ -69,10 +69,11 @@ class Data(ConfigModel):
 
     def stated_unit(self, ticker: str) -> StatedUnit:
         """Return what the config says of the currency of a ticker's closes, and by which key."""
+        files = self.source if isinstance(self.source, Files) else None
+        scaled = files is not None and files.scale is not None and files.values != "returns"
         if ticker in self.currencies:
-            return StatedUnit(self.currencies[ticker], f"data.currencies.{ticker}")
-        whole = self.source.currency if isinstance(self.source, Files) else None
-        return StatedUnit(whole or "", "data.source.currency")
+            return StatedUnit(self.currencies[ticker], f"data.currencies.{ticker}", scaled)
+        return StatedUnit((files and files.currency) or "", "data.source.currency", scaled)
 
 
 class Window(ConfigModel):

@@ -95,7 +95,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     closes = apply_events(closes, dividends or config.account.default_dividends)
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
-    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end, request.tariffs)
+    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end, request.tariffs, data.calendar)
     if unknown := sorted(data.currencies.keys() - set(closes.tickers)):
         closes = closes.with_notes(f"data.currencies names {', '.join(unknown)}, which this plan does not hold")
     return convert_currencies(closes, terms)  # a close of a month's end takes the rate of that day

@@ -20,6 +20,8 @@ from engine.data.sources.headers import shortlist
 
 _UNSAID: Final = "USD"
 """What closes are taken to be in where nothing says."""
+_DOLLAR_CALENDARS: Final = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG", "XCBF", "CMES", "24/5", "24/7"})
+"""Exchanges that quote in dollars, and calendars that are of no country."""
 _LONGEST_CARRY: Final = np.timedelta64(5, "D")
 """How long a fixing serves where there is no newer one: four days of Easter, and one to spare."""
 
@@ -30,6 +32,7 @@ class CurrencyTerms:
 
     ``stated`` is what a config says of a ticker's currency, ``fx`` knows rates, ``tariffs`` are further currencies in
     which something is charged. Sessions from ``start`` to ``end``, None for all there are, need their rates.
+    ``calendar`` is the exchange whose closes are looked at.
     """
 
     account: str
@@ -38,6 +41,7 @@ class CurrencyTerms:
     start: dt.date | None = None
     end: dt.date | None = None
     tariffs: tuple[str, ...] = ()
+    calendar: str = "XNYS"
 
 
 def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
@@ -53,7 +57,7 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
     own = tuple(unit.currency for unit in units)
     others = sorted({*own, *terms.tariffs} - {terms.account})
     unsaid = [ticker for ticker, unit in zip(closes.tickers, found, strict=True) if unit is None]
-    notes = [_unsaid_note(unsaid, terms.account)] if unsaid and others else []
+    notes = [_unsaid_note(unsaid, terms)] if unsaid and others else []
     closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
     fixings = {currency: terms.fx.fixings(currency, terms.account, terms.end) for currency in others}
     fx = {currency: _carry(fixed, closes.dates, terms.end) for currency, fixed in fixings.items()}
@@ -134,14 +138,15 @@ def _convert(closes: Closes, fx: dict[str, FloatArray]) -> Closes:
     return closes.take(printed)
 
 
-def _unsaid_note(unsaid: list[str], account: str) -> str:
-    """Say whose currency was taken on trust."""
-    into = f" and converted to {account}" if account != _UNSAID else ""
-    found = f"nothing says in which currency these closes are; they are taken as {_UNSAID}{into}"
-    remedy = (
-        f"data.currencies: {{{unsaid[0]}: {_UNSAID}}}, or data.source.currency: {_UNSAID} for all files, settles it"
-    )
-    return f"{shortlist(unsaid)}: {found} ({remedy})"
+def _unsaid_note(unsaid: list[str], terms: CurrencyTerms) -> str:
+    """Say whose currency was taken on trust; raises DataError where the exchange speaks against it."""
+    found = f"{shortlist(unsaid)}: nothing says in which currency these closes are"
+    if terms.account != _UNSAID and terms.calendar not in _DOLLAR_CALENDARS:
+        remedy = f"write data.source.currency: {terms.account} if all are, or data.currencies: {{{unsaid[0]}: ...}}"
+        raise DataError(f"{found}, and {terms.calendar} is no exchange of the United States; {remedy}")
+    into = f" and converted to {terms.account}" if terms.account != _UNSAID else ""
+    remedy = f"data.currencies: {{{unsaid[0]}: {_UNSAID}}}, or data.source.currency for all files, settles it"
+    return f"{found}; they are taken as {_UNSAID}{into} ({remedy})"
 
 
 def _conversion_note(closes: Closes, fixings: Mapping[str, Fixings], terms: CurrencyTerms) -> str:

@@ -20,10 +20,11 @@ class QuotedUnit(NamedTuple):
 
 
 class StatedUnit(NamedTuple):
-    """What a config says of the unit of closes, ``""`` for nothing, and the ``key`` that says it."""
+    """What a config says of the unit of closes, ``""`` for nothing, the ``key`` that says it, whether it scales them."""
 
     text: str
     key: str
+    scaled: bool = False
 
 
 _PARTS: Final = {
@@ -68,9 +69,13 @@ def settle_unit(ticker: str, said: str, stated: StatedUnit) -> QuotedUnit | None
     A key fills in what a source leaves out; where both speak they agree, for no key relabels a price. Pence of a
     source stay pence where the key names pounds.
 
-    Raises DataError when they differ, or what the source says is no currency and no key names one.
+    Raises DataError when they differ, when what the source says is no currency and no key names one, or when parts of a
+    currency are scaled by a key too.
     """
     known, wanted = parse_currency(said), parse_currency(stated.text)
+    if stated.scaled and (unit := known or wanted) and unit.parts != 1:
+        message = f"found closes in {said or stated.text} and data.source.scale, which would divide them twice"
+        raise DataError(f"{ticker}: {message}; remove scale, {unit.parts} parts are one {unit.currency} anyway")
     if known is None:
         if said and wanted is None:
             message = f"found closes in '{said}', which is no currency; say which it is"

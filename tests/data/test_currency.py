@@ -15,7 +15,7 @@ import pytest
 from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.data.currency import CurrencyTerms, convert_currencies
-from engine.data.currency_codes import StatedUnit, parse_currency
+from engine.data.currency_codes import StatedUnit, parse_currency, settle_unit
 from engine.data.market import Provenance
 from engine.data.sources.base import Closes
 from engine.data.sources.fx_files import FxFiles
@@ -225,6 +225,27 @@ def test_files_without_a_rate_are_refused_by_name(text: str, words: str, tmp_pat
         rates_of(tmp_path / "rates.csv", "CHF", "EUR")
     assert "rates.csv" in str(caught.value)
     assert "data.source" not in str(caught.value)
+
+
+def test_pence_are_not_divided_twice() -> None:
+    """A key that scales closes beside a source that says pence would make a hundredth of a pound of one."""
+    with pytest.raises(DataError, match=r"A: found closes in GBX and data.source.scale.*remove scale"):
+        settle_unit("A", "GBX", StatedUnit("", "data.source.currency", scaled=True))
+    assert settle_unit("A", "GBP", StatedUnit("", "data.source.currency", scaled=True)) == ("GBP", 1)
+
+
+@pytest.mark.parametrize(("calendar", "refused"), [("XNYS", False), ("24/7", False), ("XETR", True)])
+def test_a_german_exchange_speaks_against_dollars(calendar: str, refused: bool) -> None:
+    """Closes of Frankfurt of which nothing says a currency are not taken as dollars."""
+    given = closes({"A": [10.0, 20.0, 30.0]}, DAYS, {})
+    there = terms("EUR", FixedRates(USD=dict.fromkeys(DAYS, 0.5)), calendar=calendar)
+    if refused:
+        with pytest.raises(
+            DataError, match=r"and XETR is no exchange of the United States; write data.source.currency: EUR"
+        ):
+            convert_currencies(given, there)
+    else:
+        assert convert_currencies(given, there).closes[0, 0] == 5.0
 
 
 def test_a_currency_of_a_ticker_that_nobody_holds_is_said(tmp_path: Path) -> None:
