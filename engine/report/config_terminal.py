@@ -136,8 +136,7 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     abroad = sorted(config.data.named_currencies - {account.currency})
     if abroad:
         whose = {"ecb": "the European Central Bank's", "yahoo": "Yahoo's", "files": "your"}[config.data.fx.kind]
-        rates = f"{whose} rates"
-        yield f"closes in {', '.join(abroad)} are converted to {account.currency} by {rates} of the day"
+        yield f"closes in {', '.join(abroad)} are converted to {account.currency} by {whose} rates of the day"
     yield f"cash earns {fmt.short_percent(account.cash.rate)} a year"
     flow = account.contributions
     if flow.amount:
