@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +15,10 @@ from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.fx_yahoo import YahooRates
 from engine.data.sources.price_store import read_series, series_path
 from engine.data.sources.yahoo import Yahoo
-from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect, serving
+from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect
 
 EVENING = dt.datetime(2024, 3, 8, 22, 0, tzinfo=dt.UTC)
 """Friday 8 March 2024, an hour after the close in New York."""
-
-
-@pytest.fixture
-def yahoo(price_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYahoo]:
-    """Serve a local Yahoo with an empty store."""
-    fake = FakeYahoo()
-    with serving(fake) as base:
-        redirect(base, monkeypatch)
-        yield fake
 
 
 def days(first: str = "2023-01-03", last: str = "2024-03-08") -> np.ndarray:

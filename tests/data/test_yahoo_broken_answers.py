@@ -1,0 +1,56 @@
+"""Answers of Yahoo with nonsense in them: one line each, and nothing in the store that is no close."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+
+import numpy as np
+import pytest
+
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.price_store import read_series
+from engine.data.sources.yahoo import Yahoo
+from tests.support.yahoo_server import FakeYahoo, event, made_up
+
+EVENING = dt.datetime(2024, 3, 8, 22, 0, tzinfo=dt.UTC)
+DAYS = np.arange(np.datetime64("2023-12-01"), np.datetime64("2024-03-09"))
+SESSIONS = DAYS[np.is_busday(DAYS, holidays=["2023-12-25", "2024-01-01", "2024-01-15", "2024-02-19"])]
+"""New York's; made here, as its calendar would be kept in the user's store."""
+CLOSES = 100 + np.arange(len(SESSIONS)) / 8
+
+
+def break_answer(node: object, chance: random.Random) -> None:
+    """Put nonsense, or nothing, in one place of an answer."""
+    places = [(node, key) for key in node] if isinstance(node, dict) else []
+    places += [(node, at) for at in (0, len(node) // 2, len(node) - 1)] if isinstance(node, list) and node else []
+    holder, key = chance.choice(places)
+    inside = holder[key]  # type: ignore[index]
+    if isinstance(inside, dict | list) and inside and chance.random() < 0.9:
+        break_answer(inside, chance)
+    else:
+        holder[key] = chance.choice([None, "x", -5, 1e300, [], {}, 0, True])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_broken_answer_ends_in_one_line(yahoo: FakeYahoo, count: int) -> None:
+    """Whatever stands in an answer, it is refused in a line, or what enters the store may be closes."""
+    chance = random.Random(count)
+    for _ in range(count):
+        said = {
+            "splits": event(SESSIONS[20], numerator=2, denominator=1, splitRatio="2:1"),
+            "dividends": event(SESSIONS[30], amount=0.5),
+        }
+        yahoo.charts["AAA"] = {}
+        answer = json.loads(json.dumps(made_up("AAA", SESSIONS, CLOSES, CLOSES, events=said)))
+        break_answer(answer, chance)
+        yahoo.body["AAA"] = json.dumps({"chart": {"result": [answer], "error": None}}).encode()
+        report = Yahoo().fetch(PriceRequest(("AAA",)), refresh=True, now=EVENING)
+        assert all("\n" not in reason for _, reason in report.failed)
+        stored = read_series("yahoo", "AAA")
+        if stored is not None:
+            assert np.isfinite(stored.closes).all()
+            assert min(stored.closes.min(), stored.adjusted.min(), stored.splits.min()) > 0
+            assert stored.dividends.min() >= 0
+            assert (np.diff(stored.dates).astype(int) > 0).all()
