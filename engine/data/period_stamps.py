@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import Frequency
-from engine.data.sessions import period_numbers, weekdays
+from engine.data.sessions import weekdays
 from engine.data.sources.base import Closes
 from engine.data.sources.headers import shortlist
 
@@ -21,6 +21,12 @@ Stamps: TypeAlias = Literal["as_written", "start_of_period"]
 """What dates of closes below daily frequency mean: the session, or the period that begins with them."""
 
 _MONTHS: Final[dict[Frequency, int]] = {"monthly": 1, "quarterly": 3}
+_MONDAY, _FRIDAY, _SUNDAY = 0, 4, 6
+_MOVED: Final = "stamped by the first day of each period, read as closes of its last weekday"
+_ON_SUNDAYS: Final = (
+    "weeks stamped by Sundays, which end a week or begin one; the dates are kept, data.stamps: start_of_period reads "
+    "them as the Fridays after"
+)
 _A_YEAR_OF_WEEKS: Final = 52
 """Mondays in a row after which one of them would have been a holiday."""
 
@@ -33,29 +39,32 @@ def move_period_stamps(closes: Closes, stamps: Stamps | None) -> Closes:
     """
     if stamps == "as_written" or not {"weekly", "monthly", "quarterly"} & set(closes.frequencies):
         return closes
-    printed, moved = ~np.isnan(closes.closes), {}
+    printed, moved, sundays = ~np.isnan(closes.closes), {}, []
     for column, frequency in enumerate(closes.frequencies):
-        rows = np.flatnonzero(printed[:, column])
-        if frequency in {"weekly", "monthly", "quarterly"} and _names_periods(closes.dates[rows], frequency, stamps):
-            moved[column] = _period_ends(closes.dates[rows], frequency)
-    if not moved:
-        return closes
-    whose = shortlist(closes.tickers[column] for column in moved)
-    kind = "Monday of a week" if closes.frequencies[min(moved)] == "weekly" else "first day of a month"
-    note = f"{whose}: stamped by the {kind}, read as closes of the last weekday of the period"
-    if stamps is None:
-        note += " (data.stamps: as_written keeps the dates, start_of_period settles it)"
-    provenance = dataclasses.replace(closes.provenance, notes=(*closes.provenance.notes, note))
-    return dataclasses.replace(_with_dates(closes, printed, moved), provenance=provenance)
+        dates = closes.dates[printed[:, column]]
+        if frequency in {"weekly", "monthly", "quarterly"} and _names_periods(dates, frequency, stamps):
+            moved[column] = _period_ends(dates, frequency)
+        elif frequency == "weekly" and (weekdays(dates) == _SUNDAY).all():
+            sundays.append(closes.tickers[column])
+    notes = []
+    if moved:
+        notes.append(f"{shortlist(closes.tickers[column] for column in moved)}: {_MOVED}")
+        notes[0] += "" if stamps else " (data.stamps: as_written keeps the dates, start_of_period settles it)"
+        closes = _with_dates(closes, printed, moved)
+    if sundays:
+        notes.append(f"{shortlist(sundays)}: {_ON_SUNDAYS}")
+    provenance = dataclasses.replace(closes.provenance, notes=(*closes.provenance.notes, *notes))
+    return dataclasses.replace(closes, provenance=provenance)
 
 
 def _names_periods(dates: DateArray, frequency: Frequency, stamps: Stamps | None) -> bool:
     """Return whether a column's dates are the first of its periods; the last may be of one that still goes on."""
     whole = dates[:-1]
     if frequency == "weekly":
-        on_mondays = bool((weekdays(whole) == 0).all())
+        if stamps is not None:
+            return bool(np.isin(weekdays(whole), (_MONDAY, _SUNDAY)).all() and np.ptp(weekdays(whole)) == 0)
         steady = len(whole) >= _A_YEAR_OF_WEEKS and bool((np.diff(whole).astype(np.int64) == 7).all())
-        return on_mondays and (steady or stamps is not None)
+        return steady and bool((weekdays(whole) == _MONDAY).all())
     first = whole.astype("datetime64[M]").astype("datetime64[D]")
     no_session = (weekdays(whole) >= 5) | (whole == whole.astype("datetime64[Y]").astype("datetime64[D]"))
     return bool((whole == first).all()) and (bool(no_session.any()) or stamps is not None)
@@ -67,17 +76,15 @@ def _period_ends(dates: DateArray, frequency: Frequency) -> DateArray:
     NaT takes the place of a period's row that such a last date has the newer close of.
     """
     if frequency == "weekly":
-        ends = dates + 4
-        own = weekdays(dates[-1:])[0] == 0
-        again = len(dates) > 1 and np.diff(period_numbers(dates[-2:], "week"))[0] == 0
+        ends = dates + (_FRIDAY - weekdays(dates)) % 7
+        names_period = weekdays(dates[-1:])[0] == weekdays(dates[:1])[0]
     else:
         following = (dates.astype("datetime64[M]") + _MONTHS[frequency]).astype("datetime64[D]")
         ends = np.busday_offset(following, -1, roll="forward")
-        own = dates[-1] == dates[-1].astype("datetime64[M]").astype("datetime64[D]")
-        again = len(dates) > 1 and dates[-1] <= ends[-2]
-    if not own:
+        names_period = dates[-1] == dates[-1].astype("datetime64[M]").astype("datetime64[D]")
+    if not names_period:
         ends[-1] = dates[-1]
-        if again:
+        if len(dates) > 1 and dates[-1] <= ends[-2]:
             ends[-2] = np.datetime64("NaT")
     return ends
 

@@ -22,7 +22,7 @@ def test_months_stamped_on_the_first_are_read_as_their_ends_and_said() -> None:
     """Weekends and New Year among the stamps show that they are no sessions."""
     found = moved(IDX=FIRSTS)
     np.testing.assert_array_equal(found.dates, LAST_WEEKDAYS)
-    assert "IDX: stamped by the first day of a month" in found.provenance.notes[-1]
+    assert "IDX: stamped by the first day of each period" in found.provenance.notes[-1]
     assert "data.stamps" in found.provenance.notes[-1]
 
 
@@ -70,3 +70,19 @@ def test_columns_beside_keep_their_dates_and_closes() -> None:
     np.testing.assert_array_equal(found.dates[day], DAILY)
     np.testing.assert_array_equal(found.closes[day, 0], closes.closes[~np.isnan(closes.closes[:, 0]), 0])
     np.testing.assert_array_equal(found.dates[~np.isnan(found.closes[:, 1])], LAST_WEEKDAYS)
+
+
+def test_sundays_end_a_week_or_begin_one() -> None:
+    """No date tells which: they are kept and said, and the key reads them as the Fridays after."""
+    sundays = np.arange(np.datetime64("2015-01-04"), np.datetime64("2017-01-01"), 7)
+    kept = moved(W=sundays)
+    np.testing.assert_array_equal(kept.dates, sundays)
+    assert "W: weeks stamped by Sundays" in kept.provenance.notes[-1]
+    np.testing.assert_array_equal(moved("start_of_period", W=sundays).dates, sundays + 5)
+
+
+def test_a_week_that_goes_on_has_its_newest_close() -> None:
+    """A last row of a Wednesday takes the place of its own week's Monday."""
+    mondays = np.arange(np.datetime64("2015-01-05"), np.datetime64("2017-01-01"), 7)
+    found = moved(W=np.append(mondays, mondays[-1] + 2))
+    np.testing.assert_array_equal(found.dates, np.append(mondays[:-1] + 4, mondays[-1] + 2))
