@@ -20,7 +20,7 @@ class QuotedUnit(NamedTuple):
 
 
 class StatedUnit(NamedTuple):
-    """What a config says of the unit of closes, ``""`` for nothing, by which ``key``; ``scaled`` by another?"""
+    """What a config says of the unit of closes, ``""`` for nothing, by which ``key``; ``scaled``: by another key."""
 
     text: str
     key: str
