@@ -108,6 +108,7 @@ def test_any_name_has_a_role(name: str) -> None:
         ("Date,Close,closeunadj", r"found Close and closeunadj"),
         ("Date,AAA,Adj Close", r"found Adj Close beside AAA, which does not say whose it is"),
         ("Date,Close,CloseUSD", r"no such ticker|found Close and CloseUSD"),
+        ("Date,Open,Value", r"found Value, which may be the money that changed hands.*`columns: {close: \"Value\"}`"),
         ("Date,Close,Dividends,Stock Splits", r"write `columns: {adjusted: Close}` or `columns: {close: Close}`"),
     ],
 )
@@ -133,3 +134,11 @@ def test_no_vendor_is_claimed_whose_whole_header_is_not_there(tmp_path: Path, he
     row = ",".join(cells.get(name, "5") for name in header.split(","))
     (tmp_path / "AAA.csv").write_text(f"{header}\n{row}\n")
     assert not any(says in note for note in load(tmp_path / "AAA.csv", "AAA").provenance.notes)
+
+
+def test_value_beside_a_close_is_turnover(tmp_path: Path) -> None:
+    """As in the files of exchanges; alone it is what a fund is worth."""
+    (tmp_path / "AAA.csv").write_text("Date,Open,Close,Value\n2024-01-02,4,5,9000\n")
+    assert load(tmp_path / "AAA.csv", "AAA").closes.tolist() == [[5.0]]
+    (tmp_path / "BBB.csv").write_text("Date,Value\n2024-01-02,90\n")
+    assert load(tmp_path / "BBB.csv", "BBB").closes.tolist() == [[90.0]]

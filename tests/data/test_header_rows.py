@@ -68,9 +68,10 @@ def test_a_faulty_first_row_is_no_header(tmp_path: Path, faulty: str) -> None:
         load(write(tmp_path / "p.csv", "Date,AAA,BBB\n", faulty, ROWS), "AAA")
 
 
-def test_first_rows_without_a_close_are_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Date", ""])
+def test_first_rows_without_a_close_are_rows(tmp_path: Path, name: str) -> None:
     """A wide file may begin before its columns do."""
-    loaded = load(write(tmp_path / "p.csv", "Date,AAA,BBB\n2023-12-28,,\n2023-12-29,,3\n", ROWS), "AAA", "BBB")
+    loaded = load(write(tmp_path / "p.csv", f"{name},AAA,BBB\n2023-12-28,,\n2023-12-29,,3\n", ROWS), "AAA", "BBB")
     assert np.array_equal(loaded.closes[:2], [[np.nan, 3.0], [1.0, 4.0]], equal_nan=True)
 
 
@@ -96,10 +97,16 @@ def test_headers_of_two_rows(tmp_path: Path, header: str, why: str) -> None:
     assert loaded.closes.tolist() == [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]], why
 
 
-def test_tickers_that_are_words_of_fields(tmp_path: Path) -> None:
-    """OPEN and LOW are companies; the other row of the header tells."""
-    text = "Price,Close,Close\nTicker,OPEN,LOW\nDate,,\n"
-    assert load(write(tmp_path / "p.csv", text, ROWS), "OPEN", "LOW").closes[0].tolist() == [4.0, 1.0]
+@pytest.mark.parametrize("tickers", [("OPEN", "LOW"), ("DATA", "NAV"), ("CLOSE", "LAST")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_tickers_that_are_words_of_fields(tmp_path: Path, tickers: tuple[str, str], *, turned: bool) -> None:
+    """OPEN and DATA are companies; what is asked for tells, whichever row it stands in."""
+    rows = ["Price,Close,Close\n", f"Ticker,{tickers[0]},{tickers[1]}\n"]
+    path = write(tmp_path / "p.csv", *(reversed(rows) if turned else rows), "Date,,\n", ROWS)
+    loaded = load(path, *tickers)
+    assert dict(zip(loaded.tickers, loaded.closes[0].tolist(), strict=True)) == dict(
+        zip(tickers, (1.0, 4.0), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,15 @@ def test_events_of_text_files(tmp_path: Path, header: str, none: tuple[str, str]
     assert loaded.splits[:, 0].tolist() == [1.0, 1.0, 2.0]
 
 
+def test_capital_gains_count_as_dividends(tmp_path: Path) -> None:
+    """Funds pay both; yfinance writes them into columns of their own."""
+    header = "Date,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits,Capital Gains"
+    rows = ["2024-01-02,9,9,9,10,9,1,0.0,0.0,0.0", "2024-01-03,9,9,9,10,10,1,0.25,0.0,0.75"]
+    loaded = load(write(tmp_path / "AAA.csv", header, rows), "AAA", closes="raw")
+    assert loaded.dividends is not None
+    assert loaded.dividends[:, 0].tolist() == [0.0, 1.0]
+
+
 def test_adjusted_closes_carry_no_events(tmp_path: Path) -> None:
     """Events are in adjusted closes already; carried beside them they would be counted twice."""
     rows = [f"{day},{close},{close},{dividend},{split}" for day, close, dividend, split in ROWS]

@@ -63,10 +63,7 @@ def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: Reading
     header = Header(table.file, table.where, names, above, table.date, table.texts)
     columns = find_columns(header, wanted, keys)
     if table.currency:
-        stated = {
-            name: dataclasses.replace(one, stated=one.stated or table.currency) for name, one in columns.series.items()
-        }
-        columns = dataclasses.replace(columns, series=stated)
+        columns = columns.in_currency(table.currency)
     if not columns.series:
         return PriceTable({}, columns.names, columns.notes, columns.roles)
     dates = parse_dates(table.file, table.column(columns.date), table.lines, keys.order)
