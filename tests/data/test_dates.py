@@ -87,6 +87,8 @@ def test_only_one_order_is_in_order() -> None:
     found = parse(*cells)
     assert found.days[-1] == np.datetime64("2019-08-01")
     assert "month first: only so are they in order" in found.notes[0]
+    with pytest.raises(DataError, match=r"no date of the column tells whether day or month is first"):
+        parse(*cells[:7])  # so few may be in order by chance
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,7 @@ def test_an_order_leaves_other_forms_alone() -> None:
 def test_two_digits_of_the_year() -> None:
     """Those below fifty are of this century."""
     assert parse("31-Dec-99", "03-Jan-00").days.tolist() == [dt.date(1999, 12, 31), dt.date(2000, 1, 3)]
+    assert parse("31.12.50", "31.12.49").days.tolist() == [dt.date(1950, 12, 31), dt.date(2049, 12, 31)]
 
 
 def test_dates_that_occur_often_are_read_once() -> None:
@@ -177,9 +180,9 @@ def test_closes_of_new_york_on_a_clock_in_moscow_are_refused() -> None:
 
     sessions = np.busday_offset("2019-02-15", np.arange(60), roll="forward").tolist()
     closes = [dt.datetime(day.year, day.month, day.day, 16, tzinfo=ZoneInfo("America/New_York")) for day in sessions]
-    for count in (60, 30):
+    for begin, end in ((0, 60), (0, 30), (12, 60), (0, 20)):
         with pytest.raises(DataError, match=r"found .*stamp.*; write the dates of the sessions, without times"):
-            parse(*(stamp.astimezone(ZoneInfo("Europe/Moscow")).isoformat(sep=" ") for stamp in closes[:count]))
+            parse(*(stamp.astimezone(ZoneInfo("Europe/Moscow")).isoformat(sep=" ") for stamp in closes[begin:end]))
 
 
 def test_days_of_a_market_that_never_closes() -> None:

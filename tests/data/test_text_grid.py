@@ -92,6 +92,14 @@ def test_separators_by_what_makes_columns(separator: str) -> None:
     assert rows(text, separator="tab" if separator == "\t" else separator) == lines
 
 
+def test_the_separator_is_that_of_the_last_lines() -> None:
+    """Lines above the header may have another one, and as many of them."""
+    assert rows("Wertpapier;WKN;ISIN\nA;840400;B\nDate,Close\n2019-01-02,30.12\n")[2:] == [
+        ["Date", "Close"],
+        ["2019-01-02", "30.12"],
+    ]
+
+
 def test_blanks_between_columns() -> None:
     """Where nothing else separates, or its owner says so."""
     text = "date    close\n20190102   30.12\n20190103   30.38\n"
