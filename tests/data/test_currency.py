@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 import zipfile
@@ -225,6 +226,16 @@ def test_files_without_a_rate_are_refused_by_name(text: str, words: str, tmp_pat
         rates_of(tmp_path / "rates.csv", "CHF", "EUR")
     assert "rates.csv" in str(caught.value)
     assert "data.source" not in str(caught.value)
+
+
+def test_dividends_are_converted_at_the_rate_of_their_day() -> None:
+    """Ten pence on the second day are 0.10 pounds at that day's rate."""
+    given = closes({"A": [100.0, 100.0, 100.0]}, DAYS, {"A": "GBX"})
+    given = dataclasses.replace(given, dividends=np.array([[0.0], [10.0], [0.0]]))
+    rates = dict(zip(DAYS, (1.0, 1.25, 1.5), strict=True))
+    found = convert_currencies(given, terms("EUR", FixedRates(GBP=rates)))
+    np.testing.assert_allclose(found.dividends[:, 0], [0.0, 0.125, 0.0], rtol=1e-15)
+    assert convert_currencies(given, terms("GBP", FixedRates())).dividends[1, 0] == 0.1
 
 
 def test_pence_are_not_divided_twice() -> None:
