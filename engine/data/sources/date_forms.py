@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 _MONTHS: Final = (
@@ -38,14 +39,19 @@ class DateForm:
     """
 
     label: str
-    pattern: re.Pattern[str]
+    text: str
     orders: tuple[str, ...]
     sayable: bool = False
     settled: bool = False
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The form compiled; most files need two or three of them, and a start of the engine none."""
+        return re.compile(self.text, re.ASCII | re.IGNORECASE)
+
 
 def _form(label: str, pattern: str, *orders: str, sayable: bool = False, settled: bool = False) -> DateForm:
-    return DateForm(label, re.compile(pattern, re.ASCII | re.IGNORECASE), orders, sayable, settled)
+    return DateForm(label, pattern, orders, sayable, settled)
 
 
 def _numeric_forms() -> Iterator[DateForm]:
