@@ -56,6 +56,8 @@ def own_sessions(
 
     Raises DataError when its assets have different frequencies, or a lower one than they are to be read at.
     """
+    if missing := sorted(set(tickers) - set(closes.tickers)):
+        raise DataError(f"{', '.join(missing)}: not among the closes that were loaded")
     columns = [closes.tickers.index(ticker) for ticker in sorted(set(tickers))]
     known = {closes.tickers[at]: one for at in columns if closes.frequencies and (one := closes.frequencies[at])}
     frequency = _common_frequency(known, read_at)

@@ -107,3 +107,11 @@ def test_events_between_sessions_reach_the_next() -> None:
     assert found.splits is not None
     assert found.dividends[:, 0].tolist() == [0.75, 1.0, 0.0]
     assert found.splits[:, 0].tolist() == [3.0, 1.0, 1.0]
+
+
+def test_seven_day_closes_can_be_read_daily() -> None:
+    """``data.frequency: daily`` leaves out the weekends of a coin that is held alone, and says so."""
+    closes = beside(COIN=GRIDS["seven_day"])
+    own = own_sessions(closes, ("COIN",), "daily")
+    assert own.of(closes).dates.tolist() == DAILY.tolist()
+    assert own.note == "COIN: weekend closes are left out (data.frequency is daily), and figures annualised by 252"
