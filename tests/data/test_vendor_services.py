@@ -234,6 +234,7 @@ FUNDS = (
     Layout("the European Central Bank", "KEY,FREQ,TIME_PERIOD,OBS_VALUE", "EXR.D,D,{d},{c}"),
     Layout("Coin Metrics", "time,PriceUSD", "{d},{c}"),
     Layout("Koyfin", "Date,AAA (Adj. Close)", "{d},{a}", {"auto": "adjusted"}, told=True),
+    Layout("a currency in every name", "Date,Close (USD),Adj Close (USD)", "{d},{c},{a}", ADJUSTED, told=True),
     Layout("close_adj beside close_raw", "date,close_adj,close_raw", "{d},{a},{t}", TRADED, told=True),
     Layout("a factor that would adjust", "date,close,adj_factor", "{d},{t},0.5", EVENTS, told=True),
 )

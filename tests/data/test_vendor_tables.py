@@ -209,6 +209,7 @@ REFUSED = {
     "a close that is adjusted, but not how": ("date,close,adjustment_close", "{d},{t},{c}", 8, "columns"),
     "two adjusted closes": ("date,adj_close,adjusted_close", "{d},{a},{c}", 8, "columns"),
     "a column that stands there twice": ("date,AAA,AAA", "{d},{c},{o}", 8, ""),
+    "fields, none of them a close": ("Date,Open,High,Low,Mid", "{d},{o},{h},{l},{c}", 8, r"`columns: \{close: "),
     "no header": ("", "{d},{o},{h},{l},{c},{v}", 8, "columns"),
 }
 
