@@ -71,7 +71,7 @@ def test_a_faulty_first_row_is_no_header(tmp_path: Path, faulty: str) -> None:
 @pytest.mark.parametrize("name", ["Date", ""])
 def test_first_rows_without_a_close_are_rows(tmp_path: Path, name: str) -> None:
     """A wide file may begin before its columns do."""
-    loaded = load(write(tmp_path / "p.csv", f"{name},AAA,BBB\n2023-12-28,,\n2023-12-29,,3\n", ROWS), "AAA", "BBB")
+    loaded = load(write(tmp_path / "p.csv", f"{name},AAA,BBB\n2023-12-28,N/A,N/A\n2023-12-29,,3\n", ROWS), "AAA", "BBB")
     assert np.array_equal(loaded.closes[:2], [[np.nan, 3.0], [1.0, 4.0]], equal_nan=True)
 
 
