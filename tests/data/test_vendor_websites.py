@@ -162,7 +162,6 @@ GLOBAL = (
         "timeOpen;timeClose;timeHigh;timeLow;name;open;high;low;close;volume;marketCap;circulatingSupply;timestamp",
         '"{d}T00:00:00.000Z";"{d}T23:59:59.999Z";"{d}T15:53:00.000Z";"{d}T00:34:00.000Z";"2781";{o};{h};{l};{c};{v};'
         '2204868;19937;"{d}T23:59:59.999Z"',
-        refusable=True,
     ),
     Layout(
         "CryptoDataDownload",

@@ -80,7 +80,7 @@ _WORDS: Final[dict[Role, str]] = {
     "chg %|change pct|changes|veranderung|veranderung %|veranderung in %|diff|diff %|prev close|pre close|"
     "previous close|prior close|vortag|bid|ask|bid price|ask price|spread|vwap|average price|avg price|per|repaired|"
     "weekday|wochentag|week|year|day of week|dividend yield|shares outstanding|sharesout|last updated|lastupdated|"
-    "close time|"
+    "close time|time open|time close|time high|time low|"
     "ignore|sector|industry|exchange|series|deliverable volume|%deliverble|% deliverble|deliverable|market|label|"
     "change over time|unadjusted volume|interval|timezone|time zone|country|flow|flow %|turnover rate|%turnover|"
     "no of shares|total turnover|spread high low|spread close open|no of trade|wap|adj factor|adjustment factor|"
