@@ -11,9 +11,10 @@ from engine.data.sources.grid import Grid, ReadingKeys
 from engine.data.sources.text_grid import read_text_grid
 
 CELLS = st.text(alphabet="09.,;-aé \t\u00a0", max_size=4)
+PLAIN = st.lists(st.text(alphabet="09.aé", min_size=1, max_size=4), min_size=3, max_size=3)
 TEXTS = st.builds(
     lambda rows, separator, ending, last: ending.join(separator.join(row) for row in rows) + last,
-    st.lists(st.lists(CELLS, min_size=3, max_size=3) | st.lists(CELLS, max_size=4), min_size=1, max_size=6),
+    st.lists(PLAIN, min_size=3, max_size=6) | st.lists(PLAIN | st.lists(CELLS, max_size=4), min_size=1, max_size=6),
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
     st.sampled_from(["", "\n", "\r\n", "\n,,\n", "\n;;"]),
