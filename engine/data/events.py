@@ -79,8 +79,12 @@ def require_dividends(closes: Closes, use: DividendUse) -> None:
         return
     if closes.provenance.closes == "raw":
         missing = "no dividends beside closes as traded"
-    elif closes.dividends is None and closes.traded is None and closes.provenance.closes == "adjusted":
-        missing = "closes that contain dividends, and none beside them"
+    elif closes.provenance.closes == "adjusted":
+        known = np.zeros(len(closes.tickers)) if closes.traded is None else ~np.isnan(closes.traded).all(axis=0)
+        inside = [ticker for ticker, yes in zip(closes.tickers, known, strict=True) if not yes]
+        if not inside:
+            return
+        missing = f"closes of {', '.join(inside)} that contain dividends, and none beside them"
     else:
         return
     raise DataError(

@@ -211,6 +211,17 @@ def test_fifteen_real_histories_follow_the_formula_and_reconcile_with_another_ve
     }
 
 
+def test_adjusted_closes_beside_others_with_events_are_said_to_reinvest(tmp_path: Path) -> None:
+    """Both are total returns, so they may stand side by side; what is paid out of one cannot be of the other."""
+    days = ("2020-01-02", "2020-01-03")
+    (tmp_path / "AAA.csv").write_text("date,close,dividend,split\n" + "".join(f"{day},10,0.1,1\n" for day in days))
+    (tmp_path / "BBB.csv").write_text("Date,Close,Adj Close\n" + "".join(f"{day},10,9.9\n" for day in days))
+    loaded = load(tmp_path, "AAA", "BBB")
+    assert loaded.provenance.closes == "with_events"
+    assert loaded.closes[:, 1].tolist() == [9.9, 9.9]
+    assert any(note.startswith("BBB: adjusted closes beside others") for note in loaded.provenance.notes)
+
+
 def test_a_policy_sees_what_was_earned_and_the_prices_of_the_day() -> None:
     """Estimates take total returns whether dividends are paid or reinvested; a fee a share is one of the day's price."""
     days = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], "datetime64[D]")

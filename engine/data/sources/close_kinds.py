@@ -48,6 +48,10 @@ def choose_closes(found: FoundSeries, wanted: WantedCloses) -> ChosenCloses:
     unpaid = [ticker for ticker, kind in kinds.items() if (raw or kind == "raw") and series[ticker].dividends is None]
     events = any(one.dividends is not None and one.traded is None for one in series.values())
     kind = "raw" if unpaid else "with_events" if events else "adjusted"
+    inside = [ticker for ticker, one in series.items() if kinds[ticker] == "adjusted" and one.traded is None]
+    if kind == "with_events" and inside:
+        names = shortlist(inside)
+        notes += (f"{names}: adjusted closes beside others as traded; their dividends are reinvested in any case",)
     return ChosenCloses(series, kind, (*notes, *_assumptions(found, kinds, wanted), *_missing_events(series, unpaid)))
 
 
