@@ -80,7 +80,8 @@ def require_dividends(closes: Closes, use: DividendUse) -> None:
     if closes.provenance.closes == "raw":
         missing = "no dividends beside closes as traded"
     elif closes.provenance.closes == "adjusted":
-        known = np.zeros(len(closes.tickers)) if closes.traded is None else ~np.isnan(closes.traded).all(axis=0)
+        traded = np.full_like(closes.closes, np.nan) if closes.traded is None else closes.traded
+        known = (~np.isnan(traded)).any(axis=0).tolist()
         inside = [ticker for ticker, yes in zip(closes.tickers, known, strict=True) if not yes]
         if not inside:
             return
