@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -154,6 +158,19 @@ def test_second_dates(tmp_path: Path) -> None:
         load(write(tmp_path / "p.csv", "Start Date,End Date,Close\n", rows), "p")
     assert len(load(write(tmp_path / "p.csv", "Date,lastupdated,Close\n", rows), "p").dates) == 2
     assert len(load(write(tmp_path / "p.csv", "Trade Date,Settle Date,Close\n", rows), "p").dates) == 2
+
+
+@pytest.mark.parametrize("written", [str, dt.date.fromisoformat])
+def test_the_dates_of_parquet_are_those_that_are_called_so(tmp_path: Path, written: Callable[[str], object]) -> None:
+    """The day of a listing, or of a payment, stands before them and may be typed better; two that may be meant are refused."""
+    days = ["2024-01-02", "2024-01-03"]
+    later = [dt.date(2024, 2, 2), dt.date(2024, 2, 3)]
+    own = pa.array([written(day) for day in days])
+    pq.write_table(pa.table({"ipo_date": pa.array(later), "date": own, "close": [5.0, 6.0]}), tmp_path / "a.parquet")
+    assert [str(day) for day in load(tmp_path / "a.parquet", "a").dates] == days
+    pq.write_table(pa.table({"date": own, "Datum": pa.array(later), "close": [5.0, 6.0]}), tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r"found the dates (date|Datum) and (date|Datum), expected one column"):
+        load(tmp_path / "b.parquet", "b")
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])

@@ -71,6 +71,12 @@ def test_texts_that_vary_are_no_companies(tmp_path: Path) -> None:
         assert len(load(path, "AAA").dates) == 6
 
 
+def test_dates_in_runs_are_no_companies(tmp_path: Path) -> None:
+    """The end of the month beside each day is said once for each of its days."""
+    for path in write(tmp_path, "Monatsende", ["2024-01-31"] * 3 + ["2024-02-29"] * 3):
+        assert len(load(path, "AAA").dates) == 6
+
+
 def test_a_row_without_a_ticker_is_refused(tmp_path: Path) -> None:
     """By its line; it may be anybody's."""
     (path, _) = write(tmp_path, "ticker", ["AAA", "", "AAA"])

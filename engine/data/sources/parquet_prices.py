@@ -130,7 +130,7 @@ def _find_columns(file: str, source: pq.ParquetFile, wanted: tuple[str, ...], ke
 
     def texts(at: int) -> list[str] | None:
         kind, name = schema.field(at).type, schema.field(at).name
-        if not (_is_text(kind) or pa.types.is_dictionary(kind)) or times[name] > 1:
+        if not (_is_date(kind, text=True) or pa.types.is_dictionary(kind)) or times[name] > 1:
             return None
         return _to_texts(file, name, source.read([name], use_pandas_metadata=False, use_threads=False)[name])
 
@@ -141,7 +141,7 @@ def _find_columns(file: str, source: pq.ParquetFile, wanted: tuple[str, ...], ke
 
 
 def _date_column(schema: pa.Schema) -> int | None:
-    """Return the index pandas had, if it can be dates, or the first column of dates."""
+    """Return the index pandas had, if it can be dates, or the first column of dates that is called so, or any."""
     try:
         written = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     except (ValueError, RecursionError):  # damaged or somebody else's: only a hint is lost
@@ -152,8 +152,11 @@ def _date_column(schema: pa.Schema) -> int | None:
         if isinstance(name, str) and name in names and _is_date(schema.field(name).type, text=True):
             return names.index(name)
     times = Counter(names)
-    dates = [at for at, name in enumerate(names) if times[name] == 1 and _is_date(schema.field(at).type)]
-    return dates[0] if dates else None
+    once = [at for at, name in enumerate(names) if times[name] == 1]
+    typed = [at for at in once if _is_date(schema.field(at).type)]
+    named = [at for at in once if column_role(names[at]) == "date" and _is_date(schema.field(at).type, text=True)]
+    both = [at for at in typed if at in named]
+    return next(iter([*both, *named, *typed]), None)
 
 
 def _is_date(kind: pa.DataType, *, text: bool = False) -> bool:

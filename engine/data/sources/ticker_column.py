@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.sources.close_columns import NamedColumn
+from engine.data.sources.date_forms import read_date
 from engine.data.sources.roles import Role
 
 _NAMES: Final[tuple[Role, ...]] = ("ticker", "company")
@@ -53,7 +54,7 @@ def find_ticker_column(
         own = cells[column.at]
         if own and column.role == "company" and len(set(own)) > 1:
             return column.at, ()
-        if own and column.role == "" and _in_blocks(own):
+        if own and column.role == "" and _in_blocks(own) and read_date(own[0]) is None:
             first, other = list(dict.fromkeys(own))[:2]
             raise DataError(
                 f"{where}: found {first!r} and {other!r} below each other in {column.name}, which looks like the "
