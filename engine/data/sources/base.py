@@ -351,6 +351,8 @@ def _union_of_dates(columns: Sequence[DateArray]) -> DateArray:
 
 def _find_rows(dates: DateArray, own: DateArray) -> slice | IntArray:
     """Return where ``own`` stand among ``dates``, both sorted: a slice where nothing stands between them."""
+    if own is dates:
+        return slice(len(dates))
     first = int(np.searchsorted(dates, own[0])) if len(own) else 0
     span = slice(first, first + len(own))
     return span if np.array_equal(dates[span], own) else np.searchsorted(dates, own)

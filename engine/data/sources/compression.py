@@ -85,7 +85,11 @@ def _unpack_zip(file: str, content: bytes, limit: int) -> bytes:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir() and not _is_of_a_system(one.filename)]
+            members = [
+                one
+                for one in archive.infolist()
+                if not one.filename.endswith("/") and not _is_of_a_system(one.filename)
+            ]
             if len(members) != 1:
                 some = ", ".join(one.filename for one in members[:6]) or "no file"
                 more = f" and {len(members) - 6} more" if len(members) > 6 else ""

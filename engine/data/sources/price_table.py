@@ -100,12 +100,15 @@ def build_price_table(
 
     """
     series: dict[tuple[str | None, CloseKind], CloseSeries] = {}
+    every = np.arange(len(days))
+    whole: tuple[DateArray, IntArray] | None = None  # put in order once for all columns
     for name, fields in columns.series.items():
-        for ticker, rows in ({name: np.arange(len(days))} if rows_by_ticker is None else rows_by_ticker).items():
+        for ticker, rows in ({name: every} if rows_by_ticker is None else rows_by_ticker).items():
             if len(rows):
                 label = ticker or "its close"
-                order = _ascending_rows(file, label, days[rows])
-                own = _TickerRows(file, label, days[rows][order], rows[order], cells, keys)
+                ordered = whole if whole and rows is every else _put_in_order(file, label, days[rows], rows)
+                whole = ordered if rows is every else whole
+                own = _TickerRows(file, label, *ordered, cells, keys)
                 series |= {(ticker, kind): one for kind, one in own.read(fields).items()}
     names = columns.names if rows_by_ticker is None else tuple(rows_by_ticker)
     notes = columns.notes
@@ -185,6 +188,12 @@ class _TickerRows:
             message = f"found closes in {' and '.join(sorted(found))}, expected one currency"
             raise DataError(f"{self.file}: {self.ticker}: {message}; split the file or convert the closes")
         return found.pop() if found else ""
+
+
+def _put_in_order(file: str, ticker: str, days: DateArray, rows: IntArray) -> tuple[DateArray, IntArray]:
+    """Return dates and rows, the oldest first."""
+    order = _ascending_rows(file, ticker, days)
+    return days[order], rows[order]
 
 
 def _ascending_rows(file: str, ticker: str, days: DateArray) -> slice:

@@ -115,7 +115,16 @@ def _check_archive(file: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
             damaged = archive.testzip() if unpacked <= MAX_UNPACKED else None
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        struct.error,
+    ) as error:
         raise DataError(f"{file}: found a damaged workbook ({error}); {_REMEDY}") from None
     if damaged:
         raise DataError(f"{file}: found a damaged workbook (the checksum of {damaged} differs); {_REMEDY}")
