@@ -81,8 +81,7 @@ def require_dividends(closes: Closes, use: DividendUse) -> None:
         missing = "no dividends beside closes as traded"
     elif closes.provenance.closes == "adjusted":
         traded = np.full_like(closes.closes, np.nan) if closes.traded is None else closes.traded
-        known = (~np.isnan(traded)).any(axis=0).tolist()
-        inside = [ticker for ticker, yes in zip(closes.tickers, known, strict=True) if not yes]
+        inside = [ticker for at, ticker in enumerate(closes.tickers) if np.isnan(traded[:, at]).all()]
         if not inside:
             return
         missing = f"closes of {', '.join(inside)} that contain dividends, and none beside them"
