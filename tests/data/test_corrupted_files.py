@@ -9,7 +9,7 @@ import pytest
 
 from engine.backtest.prices import load_prices
 from tests.support.configs import config
-from tests.support.corrupted_files import PLAN, frame, originals, read_corrupted
+from tests.support.corrupted_files import PLAN, frame, originals, read_corrupted, read_outcome
 
 
 @pytest.mark.parametrize("name", originals())
@@ -30,3 +30,11 @@ def test_corrupted_files_are_read_or_refused(tmp_path: Path) -> None:
 def test_twenty_thousand_corrupted_files_are_read_or_refused(tmp_path: Path, thousand: int) -> None:
     """As above, so many that rare ones are among them."""
     assert read_corrupted(range(1000 * thousand, 1000 * thousand + 1000), tmp_path).failures == []
+
+
+def test_an_archive_whose_only_member_has_no_name(tmp_path: Path) -> None:
+    """A name that begins with a zero byte is none, at which Python's own question whether it is a folder fails."""
+    content = originals()["wide.csv.zip"]
+    (tmp_path / "p.zip").write_bytes(content.replace(b"p.csv", b"\0.csv"))
+    outcome, failure = read_outcome(config(PLAN, f"data.source.path={tmp_path / 'p.zip'}"), "p.zip")
+    assert (outcome, failure) in {("refused", ""), ("read as written", "")}
