@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,3 +199,12 @@ def test_a_layout_is_read_rightly_or_refused(tmp_path: Path, begin: int) -> None
     outcomes = [outcome(seed, tmp_path) for seed in range(begin, begin + 100)]
     assert not [one for one in outcomes if "WRONG" in one]
     assert sum("read" in one for one in outcomes) > 40
+
+
+@pytest.mark.slow
+def test_ten_thousand_layouts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """None of them is read as another table; how many are read and refused is printed."""
+    outcomes = Counter(outcome(seed, tmp_path) for seed in range(1000, 11_000))
+    with capsys.disabled():
+        sys.stdout.write(f"{dict(sorted(outcomes.items()))}\n")
+    assert not [one for one in outcomes if "WRONG" in one]
