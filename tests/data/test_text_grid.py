@@ -92,12 +92,13 @@ def test_separators_by_what_makes_columns(separator: str) -> None:
     assert rows(text, separator="tab" if separator == "\t" else separator) == lines
 
 
-def test_the_separator_is_that_of_the_last_lines() -> None:
-    """Lines above the header may have another one, and as many of them."""
-    assert rows("Wertpapier;WKN;ISIN\nA;840400;B\nDate,Close\n2019-01-02,30.12\n")[2:] == [
-        ["Date", "Close"],
-        ["2019-01-02", "30.12"],
-    ]
+def test_the_separator_is_that_of_most_lines() -> None:
+    """Lines above the header may have another one; commas of decimals and of a footer are none."""
+    text = "Wertpapier;WKN;ISIN\nA;840400;B\nDate,Close\n2019-01-02,30.12\n2019-01-03,30.12\n"
+    assert rows(text)[2:4] == [["Date", "Close"], ["2019-01-02", "30.12"]]
+    text = '"Zeit";"Kurs";"Name"\n"02.01.2019";"30,12";"A"\n"03.01.2019";"30,12";"A"\n\nCopyright 2024, all rights reserved\n'
+    assert rows(text)[1] == ["02.01.2019", "30,12", "A"]
+    assert rows("Date;Close\n2019-01-02;1,234,567.50\n2019-01-03;1,234,567.50\n")[1] == ["2019-01-02", "1,234,567.50"]
 
 
 def test_blanks_between_columns() -> None:

@@ -23,6 +23,8 @@ _SAMPLE: Final = 5_000
 LARGE: Final = 100_000
 """Characters from which on a text is split by Arrow, which takes a moment to load."""
 _FEW: Final = 100
+_NEARLY: Final = 0.8
+"""Of the lines that another sign splits alike, so many are enough for one that hardly occurs within cells."""
 _BLANKS: Final = (" ", "\t", "\u00a0", "\u202f")
 
 
@@ -127,25 +129,17 @@ def _find_separator(text: str) -> str:
     signs = [sign for sign in _SIGNS.values() if any(sign in line for line in sample)]
     if len(signs) == 1:
         return signs[0]
-    best, most = "", (0, 0)
-    for separator in signs:
-        lengths = [len(row) for row in csv.reader(sample, delimiter=separator)]
-        same = _most_alike(lengths)
-        if same > most:
-            best, most = separator, same
-    if best:
-        return best
+    alike = {sign: _most_alike(map(len, csv.reader(sample, delimiter=sign))) for sign in signs}
+    for sign, count in alike.items():
+        if count and count >= _NEARLY * max(alike.values()):
+            return sign
     words = [len(line.split()) for line in sample]
-    return "space" if _most_alike(words)[0] == len(sample) > 1 else ","
+    return "space" if _most_alike(words) == len(sample) > 1 else ","
 
 
-def _most_alike(lengths: Sequence[int]) -> tuple[int, int]:
-    """Return how many rows have the most frequent number of cells above one, and the last of them: data stand below."""
-    counts = Counter(length for length in lengths if length > 1)
-    if not counts:
-        return 0, 0
-    length, count = counts.most_common(1)[0]
-    return count, max(at for at, one in enumerate(lengths) if one == length)
+def _most_alike(lengths: Iterable[int]) -> int:
+    """Return how many rows have the most frequent number of cells above one."""
+    return max(Counter(length for length in lengths if length > 1).values(), default=0)
 
 
 def _has_blanks(text: str, separator: str) -> bool:
