@@ -52,6 +52,16 @@ def test_events_of_text_files(tmp_path: Path, header: str, none: tuple[str, str]
     assert loaded.splits[:, 0].tolist() == [1.0, 1.0, 2.0]
 
 
+def test_a_dividend_of_a_day_without_a_close_is_per_share_of_the_next_close(tmp_path: Path) -> None:
+    """A dividend of 1.5 before a split into three pays 0.5 on each of the three, on the first day that has a close."""
+    rows = ["2020-01-02,90,0,1", "2020-01-03,,1.5,1", "2020-01-06,,0,3", "2020-01-07,30,0.25,1", "2020-01-08,30,0,1"]
+    loaded = load(write(tmp_path / "AAA.csv", "date,close,dividend,split", rows), "AAA", closes="raw")
+    assert loaded.dividends is not None
+    assert loaded.splits is not None
+    assert loaded.dividends[:, 0].tolist() == [0.0, 0.75, 0.0]
+    assert loaded.splits[:, 0].tolist() == [1.0, 3.0, 1.0]
+
+
 def test_capital_gains_count_as_dividends(tmp_path: Path) -> None:
     """Funds pay both; yfinance writes them into columns of their own."""
     header = "Date,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits,Capital Gains"

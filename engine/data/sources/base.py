@@ -70,7 +70,10 @@ class CloseSeries:
         return self if count == len(self.dates) else self.select(slice(count))
 
     def printed(self) -> CloseSeries:
-        """Return the rows that have a close; events of other rows move to the next one that has."""
+        """Return the rows that have a close; events of other rows move to the next one that has.
+
+        A dividend that moves past a split is then one of the more shares, or fewer, that the split made.
+        """
         rows = ~np.isnan(self.closes)
         if rows.all():
             return self
@@ -78,7 +81,11 @@ class CloseSeries:
         begins = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
         dividends, splits = kept.dividends, kept.splits
         if self.dividends is not None and len(ends):
-            dividends = np.add.reduceat(self.dividends[: ends[-1] + 1], begins)
+            paid = self.dividends[: ends[-1] + 1]
+            if self.splits is not None:
+                grown = np.multiply.accumulate(self.splits[: len(paid)])
+                paid = paid * (grown / np.repeat(grown[ends], ends - begins + 1))
+            dividends = np.add.reduceat(paid, begins)
         if self.splits is not None and len(ends):
             splits = np.multiply.reduceat(self.splits[: ends[-1] + 1], begins)
         return dataclasses.replace(kept, dividends=dividends, splits=splits)
