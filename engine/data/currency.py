@@ -22,6 +22,32 @@ _UNSAID: Final = "USD"
 """What closes are taken to be in where nothing says."""
 _DOLLAR_CALENDARS: Final = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG", "XCBF", "CMES", "24/5", "24/7"})
 """Exchanges that quote in dollars, and calendars that are of no country."""
+_SUFFIXES: Final = {
+    **dict.fromkeys(("DE", "F", "PA", "AS", "BR", "MI", "MC", "VI", "HE", "LS", "IR"), "EUR"),
+    "L": "GBX",
+    "SW": "CHF",
+    "TO": "CAD",
+    "V": "CAD",
+    "AX": "AUD",
+    "NZ": "NZD",
+    "HK": "HKD",
+    "T": "JPY",
+    "KS": "KRW",
+    "ST": "SEK",
+    "OL": "NOK",
+    "CO": "DKK",
+    "WA": "PLN",
+    "JO": "ZAc",
+    "TA": "ILA",
+    "SI": "SGD",
+    "SA": "BRL",
+    "NS": "INR",
+    "BO": "INR",
+    "SS": "CNY",
+    "SZ": "CNY",
+    "MX": "MXN",
+}
+"""What exchanges mostly quote in, by what Yahoo and others put behind the tickers of theirs."""
 _LONGEST_CARRY: Final = np.timedelta64(5, "D")
 """How long a fixing serves where there is no newer one: four days of Easter, and one to spare."""
 
@@ -57,7 +83,7 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
     own = tuple(unit.currency for unit in units)
     others = sorted({*own, *terms.tariffs} - {terms.account})
     unsaid = [ticker for ticker, unit in zip(closes.tickers, found, strict=True) if unit is None]
-    notes = [_unsaid_note(unsaid, terms)] if unsaid and others else []
+    notes = [_unsaid_note(unsaid, terms)] if unsaid and others else _abroad_notes(unsaid)
     closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
     fixings = {currency: terms.fx.fixings(currency, terms.account, terms.end) for currency in others}
     fx = {currency: _carry(fixed, closes.dates, terms.end) for currency, fixed in fixings.items()}
@@ -147,6 +173,19 @@ def _unsaid_note(unsaid: list[str], terms: CurrencyTerms) -> str:
     into = f" and converted to {terms.account}" if terms.account != _UNSAID else ""
     remedy = f"data.currencies: {{{unsaid[0]}: {_UNSAID}}}, or data.source.currency for all files, settles it"
     return f"{found}; they are taken as {_UNSAID}{into} ({remedy})"
+
+
+def _abroad_notes(unsaid: list[str]) -> list[str]:
+    """Say which tickers are called as those of exchanges that quote in something else than what is assumed."""
+    abroad = {
+        ticker: _SUFFIXES[ticker.rpartition(".")[2]] for ticker in unsaid if ticker.rpartition(".")[2] in _SUFFIXES
+    }
+    abroad = {ticker: currency for ticker, currency in abroad.items() if "." in ticker}
+    if not abroad:
+        return []
+    found = f"{shortlist(abroad)}: nothing says in which currency these closes are; they are taken as {_UNSAID}"
+    keys = ", ".join(f"{ticker}: {currency}" for ticker, currency in abroad.items())
+    return [f"{found}, although exchanges of such names quote otherwise (data.currencies: {{{keys}}} if they do)"]
 
 
 def _conversion_note(closes: Closes, fixings: Mapping[str, Fixings], terms: CurrencyTerms) -> str:

@@ -44,6 +44,38 @@ _WORDS: Final = {
     "EURO": "EUR",
     "£": "GBP",
 }
+FAMILIAR_CURRENCIES: Final = frozenset(
+    {
+        "USD",
+        "EUR",
+        "GBP",
+        "CHF",
+        "JPY",
+        "CAD",
+        "AUD",
+        "NZD",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "CZK",
+        "HUF",
+        "HKD",
+        "SGD",
+        "CNY",
+        "INR",
+        "KRW",
+        "ZAR",
+        "ILS",
+        "TRY",
+        "BRL",
+        "MXN",
+        "GBX",
+        "GBp",
+        "ZAc",
+    }
+)
+"""Codes that are currencies wherever they stand, and not three other letters."""
 _ISO_CODE: Final = re.compile("[A-Z]{3}|[a-z]{3}")
 _AMBIGUOUS: Final = frozenset({"gbp", "zac", "ila", "gbx"})
 """All small letters do not say whether pounds or pence are meant."""

@@ -22,6 +22,7 @@ from engine.data.sources.base import Closes
 from engine.data.sources.fx_files import FxFiles
 from engine.data.sources.fx_rates import EcbRates, Fixings
 from tests.support.configs import config
+from tests.support.price_files import load
 
 
 class FixedRates:
@@ -267,3 +268,41 @@ def test_a_currency_of_a_ticker_that_nobody_holds_is_said(tmp_path: Path) -> Non
         "strategy: {kind: buy_and_hold, weights: {AAA: 100%}}\n"
     )
     assert any("data.currencies names AAB" in note for note in load_prices(plan).market.provenance.notes)
+
+
+STATED = {
+    "of a quote": ("date,close,Quote Currency\n2024-01-02,5,CAD\n2024-01-03,6,CAD\n", "CAD"),
+    "of a German trade": ("date,close,Handelswährung\n2024-01-02,5,EUR\n2024-01-03,6,EUR\n", "EUR"),
+    "behind the name": ("date,Open EUR,Close EUR\n2024-01-02,4,5\n2024-01-03,4,6\n", "EUR"),
+    "in small letters": ("date,close_eur\n2024-01-02,5\n2024-01-03,6\n", "EUR"),
+    "in pence": ('date,"Close, GBp"\n2024-01-02,5\n2024-01-03,6\n', "GBp"),
+    "in a sentence above": ("Prices in GBP as of today\n\ndate,close\n2024-01-02,5\n2024-01-03,6\n", "GBP"),
+    "in a row of units": ("date,close\n,EUR\n2024-01-02,5\n2024-01-03,6\n", "EUR"),
+    "in a row of currencies": ("date,AAA,BBB\nCurrency,EUR,USD\n2024-01-02,5,7\n2024-01-03,6,8\n", "EUR"),
+}
+
+
+@pytest.mark.parametrize("where", STATED)
+def test_a_currency_is_read_wherever_a_file_states_it(where: str, tmp_path: Path) -> None:
+    """Column, name, sentence and row of units count; before, the closes were dollars, or the currency was a ticker."""
+    text, currency = STATED[where]
+    (tmp_path / "AAA.csv").write_text(text, encoding="utf-8")
+    found = load(tmp_path / "AAA.csv", "AAA")
+    assert (found.currencies, found.closes.tolist()) == ((currency,), [[5.0], [6.0]])
+
+
+def test_a_ticker_may_be_called_as_a_currency(tmp_path: Path) -> None:
+    """Where it is asked for, or several currencies stand side by side, a code is a name."""
+    (tmp_path / "one.csv").write_text("date,close_USD\n2024-01-02,5\n2024-01-03,6\n")
+    (tmp_path / "two.csv").write_text("date,close_EUR,close_JPY\n2024-01-02,5,7\n2024-01-03,6,8\n")
+    assert load(tmp_path / "one.csv", "USD").currencies == ("",)
+    assert load(tmp_path / "two.csv", "JPY").closes.tolist() == [[7.0], [8.0]]
+
+
+def test_a_foreign_suffix_without_a_currency_is_said_in_dollars_too() -> None:
+    """An account in dollars takes VUSA.L as dollars only with a word; BRK.B is of no other country."""
+    given = closes({"VUSA.L": [1.0, 2.0, 3.0], "BRK.B": [1.0, 2.0, 3.0]}, DAYS, {})
+    found = convert_currencies(given, terms("USD", FixedRates()))
+    (note,) = found.provenance.notes
+    assert note.startswith("VUSA.L: nothing says in which currency")
+    assert "data.currencies: {VUSA.L: GBX}" in note

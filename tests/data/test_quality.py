@@ -302,3 +302,13 @@ def test_what_is_missing_is_counted_by_the_frequency_of_the_closes() -> None:
     assert "1 of 24 sessions" in found["MONTH"]
     assert "2020-08-31" in found["MONTH"]
     assert "2 of 730 sessions" in found["COIN"]
+
+
+@pytest.mark.parametrize(("every", "reported"), [(1, True), (63, False)])
+def test_a_yearly_dividend_on_every_row_is_reported(every: int, reported: bool) -> None:
+    """A dollar at every close of about 100 would be 250 % a year; one a quarter is a dividend."""
+    dates, closes = clean(1)
+    dividends = np.zeros_like(closes)
+    dividends[::every] = 1.0
+    found = Closes(dates, ("AAA",), closes, ("USD",), Provenance("test", "raw"), dividends=dividends)
+    assert ("dividends" in kinds(inspect_closes(found, "XNYS", None))) == reported

@@ -21,6 +21,26 @@ FEW_CLOSES: Final[dict[Frequency, int]] = {"seven_day": 60, "daily": 60, "weekly
 MANY_MISSING: Final = 0.1
 """Share of sessions without a close from which returns are no longer those of a session."""
 
+DIVIDENDS_ON_ROWS: Final = 0.5
+"""Share of prints with the same dividend as the print before from which it looks like a figure written on every row."""
+LARGE_YIELD: Final = 0.1
+"""Dividends of a year over the close from which such a figure is reported; what pays monthly seldom pays as much."""
+
+
+def _check_dividends(asset: AssetCloses) -> Iterator[Finding]:
+    """Find a yearly dividend that a source writes on every row, of which each would be paid."""
+    paid = asset.dividends * asset.inside
+    if len(paid) < 2 or not paid.any():
+        return
+    again = (paid[1:] > 0.0) & (paid[1:] == paid[:-1])
+    days = float((asset.dates[asset.inside][-1] - asset.dates[asset.inside][0]) / np.timedelta64(1, "D"))
+    yearly = float((paid / asset.closes).sum()) / max(days / 365.25, 1.0)
+    if again.sum() >= DIVIDENDS_ON_ROWS * asset.inside.sum() and yearly >= LARGE_YIELD:
+        first = int(again.argmax())
+        text = f"the dividend {paid[first]:.6g} is stated again and again, {yearly:.0%} of the close a year"
+        text += "; if it is that of a year, remove the column"
+        yield asset.warning("dividends", asset.dates[first], text, yearly)
+
 
 def _check_stale_runs(asset: AssetCloses) -> Iterator[Finding]:
     """Find runs of equal closes, as far as they lie in the window."""
@@ -83,6 +103,7 @@ def _check_unchanged(asset: AssetCloses) -> Iterator[Finding]:
 
 ASSET_CHECKS: Final[tuple[Callable[[AssetCloses], Iterator[Finding]], ...]] = (
     check_jumps,
+    _check_dividends,
     _check_stale_runs,
     _check_gaps,
     _check_life,

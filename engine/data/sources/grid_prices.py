@@ -62,6 +62,8 @@ def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: Reading
     names, above = (table.names, table.above) if table.above else split_pairs(table.names, table.date)
     header = Header(table.file, table.where, names, above, table.date, table.texts)
     columns = find_columns(header, wanted, keys)
+    if table.currencies:
+        columns = columns.in_currencies(table.currencies)
     if table.currency:
         columns = columns.in_currency(table.currency)
     if not columns.series:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.core.errors import DataError, shorten
+from engine.data.currency_codes import FAMILIAR_CURRENCIES
 from engine.data.sources.date_forms import read_date
 from engine.data.sources.grid import Grid, column_cells, row_widths
 from engine.data.sources.roles import column_role, fold_name
@@ -19,6 +20,9 @@ _NUMBER: Final = re.compile(r"[^\w]{0,3}[0-9][0-9.,'\s]*(?:e[+-]?[0-9]+)?[^\w]{0
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?")
 _YEAR_MONTH_DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])")
 _CURRENCY: Final = re.compile(r"(?:currency|währung)\W*([A-Z]{3}|GBp|GBX)?", re.IGNORECASE)
+_PROSE: Final = re.compile(
+    r"(?:prices?|closes?|values?|quote[sd]?|nav|kurse?|preise|werte)\b.*\bin ([A-Z]{3}|GBp)\b.*", re.IGNORECASE
+)
 _TICKER_ROWS: Final = frozenset({"code", "ticker", "symbol", "ric"})
 _LABELLED_ROWS: Final = _TICKER_ROWS | {"name", "isin", "currency", "type", "start", "frequency"}
 """Names of the rows that Datastream and others write between a table's header and its dates."""
@@ -31,7 +35,7 @@ class Table:
 
     ``names`` one a column, ``above`` the other row of a header of two, else none; ``date`` the column of its dates,
     None where none looks like dates; ``line`` of the header, 0 for a table without one; ``currency`` that the lines
-    above it state.
+    above it state, ``currencies`` of the columns where a row below the names states them.
     """
 
     file: str
@@ -43,6 +47,7 @@ class Table:
     lines: Sequence[int]
     notes: tuple[str, ...] = ()
     currency: str = ""
+    currencies: tuple[str, ...] = ()
 
     def column(self, at: int) -> list[str]:
         """Return the cells of a column."""
@@ -91,12 +96,10 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
         raise DataError(f"{grid.file}: found a header and no rows, expected closes; fetch the file again")
     end = len(rows) if date is None else _end(rows, date)
     notes = [f"{grid.file}: the lines from {lines[end]} on hold no dates and are left out"] if end < len(rows) else []
-    if begin > 1 and _names_currencies(grid.rows[begin - 1], date or 0):
+    currencies: tuple[str, ...] = ()
+    if begin > 1 and _names_currencies(grid.rows[begin - 1], date or 0, known):
         begin -= 1
-        found = ", ".join(dict.fromkeys(filter(None, grid.rows[begin][1:])))
-        notes.append(
-            f"{grid.file}:{grid.lines[begin]}: the currencies {found} are not read; say them by data.currencies"
-        )
+        currencies = tuple(grid.rows[begin])
     names, above = _names(grid.rows[:begin], date or 0, known)
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
@@ -110,7 +113,8 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
         rows = [row[:end] if len(row) > end and not any(row[end:]) else row for row in rows]
         _refuse_second_table(grid.file, rows, lines)
         _refuse_ragged(grid.file, end, rows, lines)
-    return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), _currency_above(grid.rows[:begin]))
+    stated = _currency_above(grid.rows[:begin])
+    return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), stated, currencies)
 
 
 def _refuse_ragged(file: str, width: int, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
@@ -138,6 +142,9 @@ def _currency_above(rows: Sequence[Sequence[str]]) -> str:
     """Return the currency that a line above the header states, as ``Currency: USD``."""
     for row in rows[:-1]:
         for at, cell in enumerate(row):
+            prose = _PROSE.fullmatch(cell)
+            if prose and prose[1] in FAMILIAR_CURRENCIES:
+                return prose[1]
             stated = _CURRENCY.fullmatch(cell)
             following = row[at + 1] if at + 1 < len(row) else ""
             if stated and (code := stated[1] or following) and re.fullmatch(r"[A-Z]{3}|GBp", code):
@@ -185,9 +192,11 @@ def _may_be_date(cell: str, label: Sequence[str], column: int) -> bool:
     )
 
 
-def _names_currencies(row: Sequence[str], date: int) -> bool:
+def _names_currencies(row: Sequence[str], date: int, known: AbstractSet[str]) -> bool:
     """Tell a row of currencies, as Datastream writes below its names and codes, from one of names."""
-    return date < len(row) and column_role(row[date]) == "currency"
+    cells = {cell for cell in row if cell}
+    unit_of_all = len(cells) == 1 and cells <= FAMILIAR_CURRENCIES - known
+    return date < len(row) and (column_role(row[date]) == "currency" or (unit_of_all and not row[date]))
 
 
 def _names(header: Sequence[list[str]], date: int, known: AbstractSet[str]) -> tuple[list[str], list[str]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
+from engine.data.currency_codes import FAMILIAR_CURRENCIES
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.roles import Role, column_role, fold_name
 
 _REPEATED: Final = re.compile(r"\.[0-9]+$")
+_CURRENCY_BEHIND: Final = re.compile(r"(.*\w)[\s_,-]+([A-Z]{3}|GBp|ZAc|[a-z]{3})")
 _PAIR: Final = re.compile(r"\('(.*)', '(.*)'\)")
 
 
@@ -58,6 +60,19 @@ def shortlist(names: Iterable[str], most: int = 12) -> str:
     whole = list(names)
     rest = f" and {len(whole) - most} more" if len(whole) > most else ""
     return (", ".join(whole[:most]) or "nothing") + rest
+
+
+def with_units(header: Header, known: AbstractSet[str]) -> Header:
+    """Return a header in which one currency behind names of prices is no ticker: Close (EUR) for Close EUR."""
+    named = [_CURRENCY_BEHIND.fullmatch(name.strip()) for name in header.names]
+    priced = [one if one and column_role(one[1]) in {"close", "range"} else None for one in named]
+    codes = {one[2] for one in priced if one}
+    code = next(iter(codes)) if len(codes) == 1 else ""
+    unit = code if code in FAMILIAR_CURRENCIES or code == "gbp" else code.upper()
+    if header.above or code in known or unit in known or unit not in FAMILIAR_CURRENCIES:
+        return header
+    names = [f"{one[1]} ({unit})" if one else name for one, name in zip(priced, header.names, strict=True)]
+    return replace(header, names=names)
 
 
 def stated_roles(header: Header, keys: ReadingKeys) -> dict[Role, list[int]]:

@@ -20,7 +20,15 @@ from typing import Final
 from engine.core.errors import DataError
 from engine.data.sources.close_columns import NamedColumn, choose_closes
 from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.headers import Header, date_column, refuse_second_dates, role_of, shortlist, stated_roles
+from engine.data.sources.headers import (
+    Header,
+    date_column,
+    refuse_second_dates,
+    role_of,
+    shortlist,
+    stated_roles,
+    with_units,
+)
 from engine.data.sources.price_columns import FieldColumns, PriceColumns
 from engine.data.sources.returns import RETURNS_REMEDY
 from engine.data.sources.roles import Role, column_role, fold_name, names_adjusted, split_name
@@ -41,6 +49,7 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
     wanted, rename = tuple(dict.fromkeys(tickers)), keys.rename or {}
     known = {*wanted, *rename}
     stated = stated_roles(header, keys)
+    header = with_units(header, known)
     date = stated["date"][0] if "date" in stated else header.date
     header = dataclasses.replace(header, date=date_column(header) if date is None else date)
     said = {column: role for role, columns in stated.items() for column in columns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -48,6 +48,17 @@ class PriceColumns:
     def in_currency(self, currency: str) -> PriceColumns:
         """Return these columns with the currency of those whose header names none."""
         series = {name: replace(fields, stated=fields.stated or currency) for name, fields in self.series.items()}
+        return replace(self, series=series)
+
+    def in_currencies(self, row: Sequence[str]) -> PriceColumns:
+        """Return these columns with the currencies that a row of the header states of each."""
+        said = {
+            name: {row[at] for at in fields.closes.values() if at < len(row)} for name, fields in self.series.items()
+        }
+        series = {
+            name: replace(fields, stated=fields.stated or "".join(sorted(said[name])))
+            for name, fields in self.series.items()
+        }
         return replace(self, series=series)
 
     def used(self) -> set[int]:

@@ -150,6 +150,8 @@ def _role_of_word(words: str) -> Role:
     known = set(words.split())
     if known & {"date", "datum"}:
         return "time"
+    if words.endswith(("currency", "currency code", "wahrung")) and not known & {"base", "cap", "volume"}:
+        return "currency"
     return "variant" if known & {"close", "closing", "schlusskurs"} and len(known) > 1 else ""
 
 
