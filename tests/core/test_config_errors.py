@@ -175,7 +175,7 @@ CASES = {
     "an exchange by its short name": (
         edited("{kind: sample}", "{kind: sample}\n  calendar: NYSE1"),
         "plan.yaml:4: data.calendar: 'NYSE1' is not an exchange; write its market identifier code, four capital "
-        "letters, as XNYS",
+        "letters, as XNYS, or 24/7",
     ),
     "text where a list belongs": (
         GOOD + "compare: {benchmarks: QUAL}\n",
