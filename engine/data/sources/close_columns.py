@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NoReturn
 
 from engine.core.errors import DataError
 from engine.data.sources.price_columns import CloseKind, FieldColumns
@@ -20,6 +20,11 @@ _ADJUSTING: Final = re.compile(r"adj(?!\w*flag)", re.IGNORECASE)
 _TURNOVER: Final = frozenset({"value", "wert"})
 """What the money that changed hands may be called beside open, high, low and close."""
 _HOLDS_CLOSES: Final[tuple[Role, ...]] = ("close", "adjusted", "unadjusted", "doubtful", "variant")
+_MEANINGS: Final[Mapping[Role, str]] = {
+    "adjusted": "adjusted close",
+    "close": "close",
+    "unadjusted": "close as traded",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class NamedColumn:
     """The name in the other row of a header of two."""
 
 
-def choose_closes(
+def choose_close_columns(
     where: str, columns: Sequence[NamedColumn], header: frozenset[str]
 ) -> tuple[FieldColumns, tuple[str, ...]]:
     """Return the columns of one ticker and what a reader should know about its closes.
@@ -55,13 +60,7 @@ def choose_closes(
     columns, remarks = _yfinance_price(columns, header)
     columns = _without_turnover(where, columns)
     of = {role: [column for column in columns if column.role == role] for role in _HOLDS_CLOSES}
-    if of["doubtful"] and not any(column.said for role in ("close", "adjusted") for column in of[role]):
-        _refuse(where, [*of["doubtful"], *of["close"], *of["adjusted"]], "something adjusted that may be the close")
-    if of["variant"] and of["close"] and not of["adjusted"] and not of["close"][0].said:
-        _refuse(where, [*of["close"], *of["variant"]], "columns that may be the close")
-    for role in ("adjusted", "close", "unadjusted"):
-        if len(of[role]) > 1:
-            _refuse(where, of[role], f"{len(of[role])} columns that may be the {_WORDS[role]}")
+    _refuse_several(where, of)
     chosen: dict[CloseKind, NamedColumn] = {"adjusted": of["adjusted"][0]} if of["adjusted"] else {}
     events = {role: [column.at for column in columns if column.role == role] for role in ("dividend", "gains", "split")}
     raw, notes = _choose_raw(where, of, has_splits=bool(events["split"]))
@@ -105,21 +104,30 @@ def _yfinance_price(
     return found, ("the column Price beside Close is taken as the adjusted close",)
 
 
-_WORDS: Final[Mapping[Role, str]] = {"adjusted": "adjusted close", "close": "close", "unadjusted": "close as traded"}
+def _refuse_several(where: str, of: Mapping[Role, Sequence[NamedColumn]]) -> None:
+    """Raise DataError where several columns may be the close that is meant, and their owner settles none."""
+    if of["doubtful"] and not any(column.said for role in ("close", "adjusted") for column in of[role]):
+        _refuse(where, [*of["doubtful"], *of["close"], *of["adjusted"]], "something adjusted that may be the close")
+    if of["variant"] and of["close"] and not of["adjusted"] and not of["close"][0].said:
+        _refuse(where, [*of["close"], *of["variant"]], "columns that may be the close")
+    for role, meaning in _MEANINGS.items():
+        if len(of[role]) > 1:
+            _refuse(where, of[role], f"{len(of[role])} columns that may be the {meaning}")
 
 
-def _refuse(where: str, columns: Sequence[NamedColumn], what: str) -> None:
+def _refuse(where: str, columns: Sequence[NamedColumn], what: str) -> NoReturn:
+    """Raise DataError that names columns and the key for each; by number where two have the same name."""
     names = [column.name for column in columns]
-    shown = [f'"{n}"' if names.count(n) == 1 else f'"#{c.at + 1}"' for n, c in zip(names, columns, strict=True)]
+    unique = [names.count(name) == 1 for name in names]
+    numbered = [(name, f"#{column.at + 1}", one) for name, column, one in zip(names, columns, unique, strict=True)]
+    listed = " and ".join(name if one else f"{name} ({number})" for name, number, one in numbered)
     key = "adjusted" if columns[0].role in {"adjusted", "doubtful"} else "close"
-    listed = " and ".join(
-        name if names.count(name) == 1 else f"{name} (#{c.at + 1})" for name, c in zip(names, columns, strict=True)
-    )
-    ways = " or ".join(f"`columns: {{{key}: {one}}}`" for one in shown)
+    ways = " or ".join(f'`columns: {{{key}: "{name if one else number}"}}`' for name, number, one in numbered)
     raise DataError(f"{where}: found {listed}, {what}, expected one; write {ways} in data.source")
 
 
 def _only(where: str, columns: Sequence[int], name: str) -> int | None:
+    """Return the only column of that name, None for none; raises DataError where there are several."""
     if len(columns) > 1:
         shown = " or ".join(f'`columns: {{{name}: "#{at + 1}"}}`' for at in columns)
         raise DataError(f"{where}: found {len(columns)} columns of {name}, expected one; write {shown} in data.source")

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Final
 
 from engine.core.errors import DataError
-from engine.data.sources.close_columns import NamedColumn, choose_closes
+from engine.data.sources.close_columns import NamedColumn, choose_close_columns
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.headers import (
     Header,
@@ -157,7 +157,7 @@ def _of_one_series(
     """Return the columns of a file whose header names fields."""
     names = frozenset(fold_name(name) for name in header.names)
     ticker, notes = find_ticker_column(header.where, columns, wanted, keys.rename or {}, header.texts)
-    fields, remarks = choose_closes(header.where, columns, names)
+    fields, remarks = choose_close_columns(header.where, columns, names)
     left = [column.name for column in columns if column.role == "" and column.name and column.at != ticker]
     unread = (f"{shortlist(left)} not read",) if left else ()
     return PriceColumns(
@@ -191,7 +191,7 @@ def _of_named_series(
             label = header.date or 0
             cells = [cell for one in own for cell in (one.name, one.above)]
             cells += [header.names[label], *header.above[label : label + 1]]
-            found = choose_closes(f"{header.where}: {ticker}", own, frozenset(map(fold_name, cells)))
+            found = choose_close_columns(f"{header.where}: {ticker}", own, frozenset(map(fold_name, cells)))
             series[ticker] = found[0]
             notes.extend(f"{header.file}: {note}" for note in found[1])
     unique = tuple(dict.fromkeys(notes))

@@ -61,11 +61,6 @@ class ColumnReader(Protocol):
         ...
 
 
-def is_ratio(cell: str) -> bool:
-    """Tell whether a split is written as a ratio, as ``3:2``, ``3/2`` or ``3-for-2``."""
-    return _RATIO.fullmatch(cell.strip()) is not None
-
-
 def ratio_text(cell: str) -> str:
     """Return the number that a ratio stands for; any other cell as it is.
 
