@@ -29,8 +29,9 @@ def pay_split_fractions(state: PortfolioState, row: int) -> None:
     """Turn what a split leaves of a share into cash at the close of ``row``, free of cost."""
     shares, prices = state.quotes(row).shares, state.market.prices[row]
     counts = state.units * shares
-    whole = np.floor(counts + SHARE_TOLERANCE)
-    left = np.abs(counts - whole) > SHARE_TOLERANCE
+    grace = SHARE_TOLERANCE * np.maximum(1.0, 1e-6 * counts)
+    whole = np.floor(counts + grace)
+    left = np.abs(counts - whole) > grace
     if not left.any():
         return
     trades = np.where(left, whole / shares - state.units, 0.0)

@@ -135,6 +135,37 @@ def test_whole_shares_are_whole_on_the_day_and_a_splits_fraction_is_paid(
                 assert one.cost == pytest.approx(min(asked, (tariff.maximum_rate or np.inf) * abs(one.value)), rel=1e-9)
 
 
+def test_rounding_of_a_share_is_no_order() -> None:
+    """A dividend too small for another share buys none, and pays no fee for a part of 1e-15 of one."""
+    weights = {"AAA": "50%", "BBB": "30%", "CCC": "20%"}
+    policy = FixedMix.model_validate({"weights": weights, "rebalance": {"kind": "never"}})
+    terms = account(shares="whole", capital=3_000, contributions={"amount": 50, "invest": "wait"})
+    for seed in (3, 7):
+        market = apply_events(history(seed), "towards_targets").to_market("USD")
+        ledger = simulate(market, policy, terms, PerOrderCosts(fixed=2.0).cost_table(3))
+        orders = [one for one in trades_of(market, ledger) if not one.reason.startswith("split")]
+        assert min(abs(one.quantity) for one in orders) > 0.999
+
+
+def test_rounding_of_many_whole_shares_is_no_fraction() -> None:
+    """Of ten thousand million shares no binary number holds a ninth digit after the point: nothing is left to pay."""
+    days = np.busday_offset("2020-01-02", np.arange(40), roll="forward")
+    splits = np.ones((40, 2))
+    splits[[5, 15], 0], splits[10::5, 1] = (7.0, 49.0), 2.0
+    closes = 0.13 * (1.0 + 0.01 * np.sin(np.arange(40.0)))[:, None] / np.cumprod(splits, axis=0)
+    series = {
+        ticker: CloseSeries(days, closes[:, at], np.zeros(40), splits[:, at])
+        for at, ticker in enumerate(("AAA", "BBB"))
+    }
+    market = apply_events(
+        combine_series(series, PriceRequest(("AAA", "BBB")), Provenance("test", "with_events")), "cash"
+    ).to_market("USD")
+    policy = BuyAndHold.model_validate({"weights": {"AAA": "50%", "BBB": "50%"}})
+    for capital in (1.0e9, 1.1e9, 1.2e9, 1.3e9):
+        ledger = simulate(market, policy, account(shares="whole", capital=capital), NoCosts().cost_table(2))
+        assert not [one for one in trades_of(market, ledger) if one.reason.startswith("split")]
+
+
 def test_reinvested_dividends_earn_the_total_return_and_paid_ones_wait_or_are_invested() -> None:
     """1 a share at 100, then 10 %: reinvested 111.1 of 101, in cash 110 + 1, towards the target the same as reinvested."""
     days = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], "datetime64[D]")

@@ -48,10 +48,24 @@ def _round_down(units: FloatArray, quotes: Quotes, x: FloatArray, dq: FloatArray
         if x[a] != 0.0:
             one = shares[a]
             exact = (units[a] + x[a] / prices[a]) * one
-            count = max(0.0, np.floor(exact + SHARE_TOLERANCE * max(1.0, 1e-6 * exact)))
-            dq[a] = count / one - units[a]
+            count = max(0.0, np.floor(exact + share_grace(exact)))
+            dq[a] = _trade_to_count(count, units[a], one)
             if exact > SHARE_TOLERANCE:
                 rest[a] = exact - count
+
+
+@njit_inline
+def share_grace(count: float) -> float:
+    """Return by how many shares a ``count`` may miss a whole one and still be it; more where doubles are coarser."""
+    return SHARE_TOLERANCE * max(1.0, 1e-6 * count)
+
+
+@njit_inline
+def _trade_to_count(count: float, units: float, one: float) -> float:
+    """Return the trade [units] to a whole ``count`` of shares; rounding is no order, and would cost a fee."""
+    if abs(count - units * one) <= share_grace(count):
+        return 0.0
+    return count / one - units
 
 
 @njit_inline
@@ -76,7 +90,7 @@ def _spend_remainder(
         rest[best] = -1.0
         before, without = value_after_trades(units, cash, quotes, terms.costs, dq), dq[best]
         count = np.rint((units[best] + without) * shares[best])
-        dq[best] = (count + 1.0) / shares[best] - units[best]
+        dq[best] = _trade_to_count(count + 1.0, units[best], shares[best])
         after = value_after_trades(units, cash, quotes, terms.costs, dq)
         fits = cash - cash_spent(dq, quotes, terms.costs) >= reserve - TRADE_TOLERANCE * before
         if not (fits and _keeps_caps(units, dq, prices, terms.caps, best, before, after)):
@@ -121,4 +135,4 @@ def _sell_above_caps(
             count = np.rint((units[a] + dq[a]) * shares[a])
             while count >= 1.0 and (units[a] + dq[a]) * price[a] > room:
                 count -= 1.0
-                dq[a] = count / shares[a] - units[a]
+                dq[a] = _trade_to_count(count, units[a], shares[a])
