@@ -192,3 +192,10 @@ def test_days_of_a_market_that_never_closes() -> None:
     assert np.array_equal(parse(*(f"{day} 16:00:00" for day in days)).days, days)
     with pytest.raises(DataError, match=r"which may be the midnight of a zone further east"):
         parse(*(f"{day} 16:00:00+00:00" for day in days))
+
+
+def test_stamps_of_sunday_to_thursday_mornings_are_refused() -> None:
+    """Tokyo's midnights on a clock in New York are 10:00 of the day before; no exchange trades so."""
+    sessions = np.busday_offset("2020-03-02", np.arange(30), roll="forward")
+    with pytest.raises(DataError, match=r"stamps in the morning on Sundays \(first 2020-03-01\) and none on a Friday"):
+        parse(*(f"{day - 1} 10:00:00-05:00" for day in sessions))

@@ -142,3 +142,15 @@ def test_closes_called_adjusted_that_fall_at_their_splits_are_refused(tmp_path: 
         Files(path=tmp_path / "AAA.csv").load(PriceRequest(("AAA",)))
     named = Files.model_validate({"path": tmp_path / "AAA.csv", "columns": {"close": "Close"}})
     assert named.load(PriceRequest(("AAA",))).splits is not None
+
+
+@pytest.mark.parametrize("none", ["", "0", "1,0"])
+def test_a_ratio_has_no_decimal_sign(none: str, tmp_path: Path) -> None:
+    """A 3:2 split in a file of decimal commas was called the number 1.5, which stands nowhere in it, and refused."""
+    rows = [
+        f"{day}.01.2024;{close};{'3:2' if day == 4 else none}" for day, close in ((2, "30,5"), (3, "31,5"), (4, "21,0"))
+    ]
+    (tmp_path / "AAA.csv").write_text("\n".join(["Datum;Schlusskurs;Aktiensplit", *rows, ""]))
+    splits = load(tmp_path / "AAA.csv", "AAA").splits
+    assert splits is not None
+    assert splits.ravel().tolist() == [1.0, 1.0, 1.5]

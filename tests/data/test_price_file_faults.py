@@ -38,7 +38,10 @@ FAULTS: dict[str, tuple[bytes, str]] = {
         r"p.csv:3: AAA: found '5 EUR' below '\$5', expec",
     ),
     "percent": (wide("2024-01-02,5%,7"), r"p.csv:2: AAA: found '5%', a percentage, expected a price; write `values: r"),
-    "duplicate date": (wide(*OK, "2024-01-03,3,9"), r"AAA: found 2024-01-03 twice, expected each date once"),
+    "duplicate date": (
+        wide(*OK, "2024-01-03,3,9"),
+        r"AAA: found 2024-01-03 twice, expected each date once.*columns: \{ticker:",
+    ),
     "unsorted dates": (
         wide(*OK, "2024-01-01,3,9", "2024-01-04,3,9"),
         r"found 2024-01-01 after 2024-01-03.*sort the rows",

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.files import Files
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.price_table import PriceTable
 from tests.support.price_files import load
@@ -27,8 +29,10 @@ def put(folder: Path, *names: str, content: bytes = b"Date,Close\n2024-01-02,5\n
 def test_a_ticker_finds_its_file(tmp_path: Path) -> None:
     """The exact name first, then the leading part, behind a vendor's prefix; BRK is never BRK-B or BRK.B."""
     put(tmp_path, "BRK-B.csv", "BRK.B.csv", "notes.md", ".hidden.csv")
-    with pytest.raises(DataError, match=r"BRK: found no file for it, expected BRK.csv"):
+    with pytest.raises(DataError, match=r"BRK: found no file for it, expected BRK.csv.*`rename: "):
         load(tmp_path, "BRK")
+    renamed = Files(kind="files", path=tmp_path, rename={"BRK.B": "BRK"})
+    assert renamed.load(PriceRequest(("BRK",))).closes.tolist() == [[5.0]]
     put(tmp_path, "BRK_old.csv", content=b"Date,Close\n2024-01-02,1\n")
     assert load(tmp_path, "BRK").closes.tolist() == [[1.0]]
     put(tmp_path, "BRK.csv", content=b"Date,Close\n2024-01-02,2\n")

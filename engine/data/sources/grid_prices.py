@@ -114,7 +114,12 @@ class _TableColumns:
         return self._parse(ticker, self.texts(column, rows), rows)
 
     def ratios(self, column: int, ticker: str, rows: IntArray) -> FloatArray:
-        return self._parse(ticker, [ratio_text(cell) for cell in self.texts(column, rows)], rows)
+        cells = self.texts(column, rows)
+        ratios = {at: text for at, cell in enumerate(cells) if (text := ratio_text(cell)) != cell}
+        numbers = self._parse(ticker, ["" if at in ratios else cell for at, cell in enumerate(cells)], rows)
+        values = numbers.copy()  # of a ratio whatever the file's decimal sign
+        values[list(ratios)] = list(map(float, ratios.values()))
+        return values
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
         if column not in self.columns:

@@ -75,6 +75,7 @@ class PriceFolder:
         raise DataError(
             f"{self.folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt, .xlsx or .parquet"
             f"{suggestion(ticker, known)}; the folder holds {shortlist(path.name for path in self.files)}"
+            f'; rename its file, or write `rename: {{"...": {ticker}}}` (its name without the ending)'
         )
 
     def _left_aside(self, taken: Path, ticker: str, tickers: Sequence[str]) -> list[str]:

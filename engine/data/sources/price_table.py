@@ -157,7 +157,7 @@ class _TickerRows:
         wrong = np.flatnonzero(np.isinf(closes) | (closes <= 0.0))
         if len(wrong):
             at = wrong[0]
-            remedy = "correct it or leave it empty"
+            remedy = "correct it, leave it empty, or, in text, name it in `missing:` of data.source"
             if self.keys.values is None and look_like_returns(closes):
                 remedy = f"if these are returns, {RETURNS_REMEDY}"
             message = f"found the close {closes[at]:g}, expected a finite price above 0; {remedy}"
@@ -201,6 +201,7 @@ def _ascending_rows(file: str, ticker: str, days: DateArray) -> slice:
     same = np.flatnonzero(steps == 0)
     if len(same):
         message = f"found {days[same[0]]} twice, expected each date once; remove one of the rows"
+        message += ", or name the column that tells tickers apart: `columns: {ticker: ...}` in data.source"
         raise DataError(f"{file}: {ticker}: {message}")
     falls = (steps > 0).sum() >= (steps < 0).sum()
     at = np.flatnonzero((steps < 0) if falls else (steps > 0))[0]

@@ -51,6 +51,10 @@ def session_days(file: str, days: DateArray, minutes: IntArray, *, zoned: bool) 
             )
             raise DataError(f"{file}: found {found}, expected session dates; {_REMEDY}")
         return days - _DAY, (f"{file}: stamps from Tuesday to Saturday mornings are read as the day before",)
+    begun = days[morning & (minutes > 0)]
+    if _is_far_east(begun):
+        found = f"stamps in the morning on Sundays (first {_first(begun, _SUNDAY)}) and none on a Friday"
+        raise DataError(f"{file}: found {found}, expected session dates; {_REMEDY}")
     if not _may_be_midnights(minutes[evening]):
         return days, ()
     return _move_evenings(file, days, minutes, evening, zoned=zoned)
@@ -84,6 +88,11 @@ def _move_evenings(
 def _lies_a_day_late(days: DateArray) -> bool:
     """Tell whether days run from Tuesday to Saturday."""
     return set(weekdays(days).tolist()) == {1, 2, 3, _FRIDAY, _SATURDAY} and _are_enough(days)
+
+
+def _is_far_east(days: DateArray) -> bool:
+    """Tell whether days run from Sunday to Thursday, as Tokyo's midnights do on a clock in New York."""
+    return set(weekdays(days).tolist()) == {_SUNDAY, _MONDAY, 1, 2, 3} and _are_enough(days)
 
 
 def _are_enough(days: DateArray) -> bool:
