@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray
 from engine.core.fields import format_percent
+from engine.core.shortlist import shortlist
 from engine.optimisation.constraints import Bounds, Constraints, LimitKey, TurnoverLimit
 from engine.optimisation.rational_simplex import EXACT_TOLERANCE, Infeasibility, RationalSimplex, to_fraction
 from engine.optimisation.relaxation import remove_limit
@@ -173,9 +174,7 @@ def _require_turnover(
 def _explain(constraints: Constraints, shortage: Infeasibility) -> Feasibility:
     """Put a proof into a sentence."""
     names = [cause.name for cause in _causes(constraints, shortage)]
-    shown = ", ".join(names[:_MAX_NAMES_SHOWN])
-    shown += f" and {len(names) - _MAX_NAMES_SHOWN} more" if len(names) > _MAX_NAMES_SHOWN else ""
-    because = f" because of {shown}" if shown else ""
+    because = f" because of {shortlist(names, _MAX_NAMES_SHOWN)}" if names else ""
     amount, missing, row = float(shortage.amount), format_percent(float(shortage.amount)), shortage.row
     turnover = constraints.turnover
     if row is not None and row.kind == "turnover" and turnover is not None:

@@ -36,7 +36,9 @@ _SEVERITY_TITLES: Final = {
 def print_quality(closes: Closes, findings: tuple[Finding, ...], window: Window | None = None) -> None:
     """Print which closes there are and what the quality gate finds in them within ``window``."""
     out = console()
-    currencies = ", ".join(sorted({currency or "a currency that the source does not state" for currency in closes.currencies}))
+    currencies = ", ".join(
+        sorted({currency or "a currency that the source does not state" for currency in closes.currencies})
+    )
     out.print(text(f"{closes.provenance.source}: closes {closes_phrase(closes)}; {currencies}", "bold"))
     out.print(
         text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")

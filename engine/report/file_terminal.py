@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from rich.console import Console
 
-from engine.data.sources.headers import shortlist
+from engine.core.shortlist import shortlist
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.data_terminal import closes_phrase, print_findings, print_verdict

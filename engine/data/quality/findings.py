@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -63,9 +64,6 @@ def limit_findings(findings: Iterable[Finding], most: int = MAX_FINDINGS_PER_KIN
             yield from group
             continue
         worst, whose = group[0], list(dict.fromkeys(finding.ticker for finding in group))
-        names = ", ".join(whose[:_MAX_TICKERS]) + (
-            f" and {len(whose) - _MAX_TICKERS} more" * (len(whose) > _MAX_TICKERS)
-        )
-        which = "the worst is" if worst.size else "as"
-        message = f"{len(group)} findings of the kind {kind.replace('_', ' ')} ({names}), {which} {worst.message}"
+        listed, which = shortlist(whose, _MAX_TICKERS), "the worst is" if worst.size else "as"
+        message = f"{len(group)} findings of the kind {kind.replace('_', ' ')} ({listed}), {which} {worst.message}"
         yield Finding(worst.severity, kind, "", worst.date, message, worst.size)

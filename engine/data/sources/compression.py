@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 
 _MAX_BYTES: Final = 500_000_000
 _FREE_BYTES: Final = 16_000_000
@@ -91,9 +92,8 @@ def _unpack_zip(file: str, content: bytes, limit: int) -> bytes:
                 if not one.filename.endswith("/") and not _is_of_a_system(one.filename)
             ]
             if len(members) != 1:
-                some = ", ".join(one.filename for one in members[:6]) or "no file"
-                more = f" and {len(members) - 6} more" if len(members) > 6 else ""
-                message = f"found an archive of {some}{more}, expected one file; unpack it and name the file or folder"
+                held = shortlist((one.filename for one in members), 6) if members else "no file"
+                message = f"found an archive of {held}, expected one file; unpack it and name the file or folder"
                 raise DataError(f"{file}: {message}")
             with archive.open(members[0]) as stream:
                 return _within(file, stream.read(limit + 1), limit)

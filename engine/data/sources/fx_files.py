@@ -13,10 +13,10 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.core.fields import FilePath
 from engine.core.files import expand_home
+from engine.core.shortlist import shortlist
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.fx_rates import Fixings
 from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.headers import shortlist
 from engine.data.sources.price_files import is_price_file, read_price_file
 from engine.data.sources.price_table import PriceTable
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 from engine.data.sources.base import CloseSeries
 from engine.data.sources.blocks import split_blocks
 from engine.data.sources.dates import parse_dates
 from engine.data.sources.grid import Grid, ReadingKeys, column_cells
 from engine.data.sources.header_rows import Table, find_table
-from engine.data.sources.headers import Header, shortlist, split_pairs
+from engine.data.sources.headers import Header, split_pairs
 from engine.data.sources.layouts import find_columns
 from engine.data.sources.numbers import parse_numbers, stated_currency
 from engine.data.sources.price_columns import CloseKind

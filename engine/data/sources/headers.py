@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 from engine.data.currency_codes import FAMILIAR_CURRENCIES
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.roles import Role, column_role, fold_name
@@ -49,17 +50,6 @@ def split_pairs(names: Sequence[str], date: int | None) -> tuple[list[str], list
         return list(names), []
     above = [pair[1].strip() if pair else "" for pair in pairs]
     return [pair[2].strip() if pair else name for pair, name in zip(pairs, names, strict=True)], above
-
-
-def shortlist(names: Iterable[str], most: int = 12) -> str:
-    """Return the first names and how many more there are.
-
-    >>> shortlist(["SPY", "IWM", "VB"], most=2)
-    'SPY, IWM and 1 more'
-    """
-    whole = list(names)
-    rest = f" and {len(whole) - most} more" if len(whole) > most else ""
-    return (", ".join(whole[:most]) or "nothing") + rest
 
 
 def with_units(header: Header, known: AbstractSet[str]) -> Header:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Final
 
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 from engine.data.sources.close_columns import NamedColumn, choose_close_columns
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.headers import (
@@ -25,7 +26,6 @@ from engine.data.sources.headers import (
     date_column,
     refuse_second_dates,
     role_of,
-    shortlist,
     stated_roles,
     with_units,
 )

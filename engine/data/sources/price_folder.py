@@ -9,9 +9,9 @@ from typing import Final
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
 from engine.data.sources.close_kinds import FoundSeries
 from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.headers import shortlist
 from engine.data.sources.price_files import bare_name, is_price_file, read_price_file
 from engine.data.sources.roles import column_role
 
