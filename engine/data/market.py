@@ -56,6 +56,7 @@ class Market:
     currencies : N, what each asset is quoted in; empty when all are in ``currency``
     fx : (T,) by currency other than the account's: its money for one unit of that [currency/unit], NaN for no rate
     invests_dividends : whether dividends paid are invested at once, or wait for the next rebalance
+    close_rates : (T, N) the rate in each close that may be older than its session; None where ``fx`` has it
     tariff_rates : (T,) account's currency for one unit of the currency that costs are in; None where it is the same
 
     """
@@ -73,6 +74,7 @@ class Market:
     shares: FloatArray | None = None
     currencies: tuple[str, ...] = ()
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
+    close_rates: FloatArray | None = None
     tariff_rates: FloatArray | None = None
     invests_dividends: bool = False
 
@@ -146,7 +148,8 @@ class Market:
         """(T, N) the rate in each price: money of the account for one unit of the asset's own [currency/unit]."""
         rates, rows = np.ones(self.prices.shape), np.arange(len(self.dates))[:, None] - np.maximum(self.age, 0)
         for j in np.flatnonzero(self.foreign).tolist():
-            rates[:, j] = self.fx[self.currencies[j]][rows[:, j]]
+            known = self.fx[self.currencies[j]] if self.close_rates is None else self.close_rates[:, j]
+            rates[:, j] = known[rows[:, j]]
         return read_only(rates)
 
     @cached_property
@@ -213,8 +216,8 @@ class Market:
     def truncate(self, end: np.datetime64) -> Market:
         """Return the market up to and including ``end``; lives keep what is known of them after it (S8)."""
         rows = int(np.searchsorted(self.dates, end, side="right"))
-        by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares", "tariff_rates")
-        known = {name: getattr(self, name) for name in by_session}
+        by_session = ("dates", "prices", "listed", "age", "cash_rate", "dividends", "shares", "close_rates")
+        known = {name: getattr(self, name) for name in (*by_session, "tariff_rates")}
         cut = {name: own[:rows] for name, own in known.items() if own is not None}
         return dataclasses.replace(self, **cut, fx={currency: rates[:rows] for currency, rates in self.fx.items()})
 

@@ -229,6 +229,21 @@ def test_a_market_that_never_closes_can_be_named(tmp_path: Path) -> None:
     assert any(text.startswith("COIN: 3 of") for text in result.warnings)
 
 
+def test_a_close_before_the_month_s_last_session_keeps_the_rate_of_its_own_day(tmp_path: Path) -> None:
+    """Closes stand still at home and lack the last days of each month: the gain is all the currency's."""
+    days = A["2015":"2017"].index
+    still = pd.Series(100.0, index=days[days.day < 26].append(days[-1:]))
+    rates = pd.DataFrame({"USD": np.linspace(1.0, 1.4, len(days))}, index=days.rename("date"))
+    rates.to_csv(tmp_path / "fx.csv")
+    overrides = ["account.currency=EUR", "data.frequency=monthly", "costs={kind: none}"]
+    overrides += [f"data.fx={{kind: files, path: {tmp_path / 'fx.csv'}}}", "strategy.weights={A: 50%, B: 50%}"]
+    result = run(tmp_path, {"A": still, "B": pd.Series(50.0, index=days)}, *overrides)
+    parts = result.summary.portfolios["strategy"].currency_parts
+    assert parts is not None
+    assert parts.local == pytest.approx(0.0, abs=1e-6)
+    assert parts.currency == pytest.approx(result.comparison.strategy.ledger.value[-1] - 100_000.0, rel=1e-12)
+
+
 def test_every_year_names_annual() -> None:
     """What people write for a yearly rebalance is answered with how it is written."""
     text = PLAN.replace("closes.csv", "x.csv")

@@ -111,6 +111,7 @@ class Closes:
     invests_dividends : whether dividends are invested at once when they are paid
     fx : (T,) by currency, once closes are in the account's: its money for one unit of each other currency, NaN where
         there is no rate
+    close_rates : (T, N) the rate in each close, NaN where there is no close; None where it is that of the session
 
     """
 
@@ -126,6 +127,7 @@ class Closes:
     shares: FloatArray | None = None
     invests_dividends: bool = False
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
+    close_rates: FloatArray | None = None
 
     @property
     def frequency(self) -> Frequency:
@@ -154,7 +156,9 @@ class Closes:
         dividends, shares = per_unit(self.dividends), per_unit(self.shares)
         market = dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
         market = dataclasses.replace(market, invests_dividends=self.invests_dividends)
-        return dataclasses.replace(market, currencies=self.currencies, fx=self.fx) if self.fx else market
+        if not self.fx:
+            return market
+        return dataclasses.replace(market, currencies=self.currencies, fx=self.fx, close_rates=self.close_rates)
 
     def with_notes(self, *notes: str) -> Closes:
         """Return the closes with more to be said of them."""
@@ -177,6 +181,7 @@ class Closes:
             splits=cut(self.splits),
             traded=cut(self.traded),
             shares=cut(self.shares),
+            close_rates=cut(self.close_rates),
             fx={currency: read_only(rates[rows]) for currency, rates in self.fx.items()},
         )
 
@@ -208,6 +213,7 @@ class Closes:
             splits=cut(self.splits),
             traded=cut(self.traded),
             shares=cut(self.shares),
+            close_rates=cut(self.close_rates),
         ).take(printed)
 
     def at_sessions(self, rows: IntArray) -> Closes:
@@ -235,7 +241,16 @@ class Closes:
             traded=None if self.traded is None else last_print(self.traded),
             shares=None if self.shares is None else read_only(self.shares[rows]),
             fx={currency: read_only(rates[rows]) for currency, rates in self.fx.items()},
+            close_rates=last_print(self._rates_of_closes()) if self.fx else None,
         )
+
+    def _rates_of_closes(self) -> FloatArray:
+        """Return (T, N) the rate of each close's own day, 1 in the account's currency, NaN where there is no close."""
+        if self.close_rates is not None:
+            return self.close_rates
+        ones = np.ones(len(self.dates))
+        rates = np.column_stack([self.fx.get(currency, ones) for currency in self.currencies])
+        return np.where(np.isnan(self.closes), np.nan, rates)
 
 
 class PriceSource(Protocol):
