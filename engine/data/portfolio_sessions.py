@@ -66,11 +66,11 @@ def own_sessions(
     note = ""
     if not session.any():
         raise DataError(f"{', '.join(sorted(set(tickers)))}: no close in this data; name other assets")
-    if frequency == "daily" and "seven_day" in known.values():
+    if "seven_day" in known.values() and (frequency == "daily" or set(known.values()) != {"seven_day"}):
         seven = np.array([known.get(closes.tickers[at]) == "seven_day" for at in columns])
         left_out = session & (weekdays(closes.dates) >= 5) & ~printed[:, ~seven].any(axis=1)
         session &= ~left_out
-        note = _weekend_note(known) if left_out.any() else ""
+        note = _weekend_note(known, frequency) if left_out.any() else ""
     rows = np.flatnonzero(session)
     if frequency in PERIODS:
         rows = _period_rows(closes, printed, rows, PERIODS[frequency], alike=set(known.values()) == {frequency})
@@ -125,10 +125,10 @@ def _changes_nothing(closes: Closes, session: BoolArray, count: int, since: dt.d
     return since is not None and int(str(closes.dates[first])[:4]) < since.year
 
 
-def _weekend_note(known: dict[str, Frequency]) -> str:
+def _weekend_note(known: dict[str, Frequency], frequency: Frequency) -> str:
     """Say whose weekend closes are no sessions, and why."""
     seven = ", ".join(sorted(ticker for ticker, own in known.items() if own == "seven_day"))
     why = (
         "data.frequency is daily" if set(known.values()) == {"seven_day"} else "assets of five days a week beside them"
     )
-    return f"{seven}: weekend closes are left out ({why}), and figures annualised by 252"
+    return f"{seven}: weekend closes are left out ({why}), and figures annualised by {PERIODS_PER_YEAR[frequency]:.0f}"

@@ -244,6 +244,14 @@ def test_a_close_before_the_month_s_last_session_keeps_the_rate_of_its_own_day(t
     assert parts.currency == pytest.approx(result.comparison.strategy.ledger.value[-1] - 100_000.0, rel=1e-12)
 
 
+def test_a_weekend_at_the_month_s_beginning_delists_no_share(tmp_path: Path) -> None:
+    """The coin's Sunday, 1 December, is no session of a portfolio with a share whose last close is Friday's."""
+    plan = ["data.frequency=monthly", "strategy.weights={A: 50%, C: 50%}"]
+    result = run(tmp_path, {"A": A["2017":"2019-12-01"], "C": COIN["2017":"2019-12-01"]}, *plan)
+    assert str(result.comparison.strategy.ledger.dates[-1]) == "2019-11-29"
+    assert not any("delisted" in warning for warning in result.warnings)
+
+
 def test_every_year_names_annual() -> None:
     """What people write for a yearly rebalance is answered with how it is written."""
     text = PLAN.replace("closes.csv", "x.csv")
