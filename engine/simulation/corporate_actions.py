@@ -46,13 +46,14 @@ def invest_dividends(state: PortfolioState, row: int) -> None:
     Contributions that wait for the next rebalance go on waiting.
     """
     dividends = state.market.dividends
-    held = state.history.units[row - 1] if dividends is not None and row > state.opening else None
-    if dividends is None or held is None or not np.where(held == 0.0, 0.0, held * dividends[row]).any():
+    if dividends is None or row <= state.opening:
         return
-    waiting = 0.0
-    if state.account.contributions.invest == "wait":
-        paid = float(np.where(held == 0.0, 0.0, held * dividends[row]).sum())
-        waiting = max(state.cash - paid, 0.0)
+    held = state.history.units[row - 1]
+    amounts = np.where(held == 0.0, 0.0, held * dividends[row])
+    if not amounts.any():
+        return
+    waits = state.account.contributions.invest == "wait"
+    waiting = max(state.cash - float(amounts.sum()), 0.0) if waits else 0.0
     state.cash -= waiting
     execute_flow_trades(state, row, 0.0, 0.0, TradeReason("dividends"))
     state.cash += waiting

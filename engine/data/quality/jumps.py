@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,8 @@ _SMALL_SPLIT_USUAL_MOVES: Final = 8.0
 _CALM_AFTER_BAD_NEWS: Final = 2.0
 """Bad news moves the days around it too: their median move is more than so many usual ones."""
 _HUNDREDFOLD_TOLERANCE: Final = np.log(1.25)
+_BACK: Final = 0.1
+"""A close nearer than this to the one before a jump [fraction] is back where that was."""
 _CLOSES_AROUND_JUMP: Final = 5
 """Closes after a jump whose median decides whether the new level stays; moves around one that say if it was news."""
 _MISDATED_SPLIT_PRINTS: Final = 10
@@ -43,32 +45,43 @@ def check_jumps(asset: AssetCloses) -> Iterator[Finding]:
     missing, splits = _splits_not_in_closes(asset), _nearest_splits(ratios)
     large = (ratios > 1.0 + LARGE_RISE) | (ratios < 1.0 - LARGE_FALL)
     yield from (_missing_split(asset, at) for at in np.flatnonzero(missing & asset.inside[1:]).tolist())
-    skip = -1
+    way_back = -1
     for at in np.flatnonzero(~missing & (large | splits.any(axis=1))).tolist():
-        if at <= skip:
+        if at == way_back:  # the same fault
             continue
-        before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _CLOSES_AROUND_JUMP]
-        new, old = splits[at].tolist()
-        is_small, is_spike = (new, old) in _SMALL_SPLITS, len(after) > 1 and abs(after[1] / before - 1.0) < 0.1
-        skip = at + 1 if is_spike else skip  # the way back is the same fault
-        date, ratio, size = asset.dates[at + 1], float(ratios[at]), abs(float(np.log(ratios[at])))
-        move = f"{ratio - 1.0:+.1%} on {date}"
-        if _is_hundredfold(ratio) and not is_spike and _is_hundredfold(float(np.median(after) / before), wide=True):
-            text = f"{move} and stays there: the unit changes (pence and pounds?); bring all closes to one unit"
-            yield asset.finding("error", "unit", date, text, size)
-        elif not asset.inside[at + 1] or (is_small and is_spike):
-            continue
-        elif is_spike:
-            closes = f"({before:g}, {after[0]:g}, {after[1]:g})"
-            yield asset.warning(
-                "spike", date, f"{move} and back the next session {closes}: looks like a wrong print", size
-            )
-        elif new:
-            text = f"{move}: looks like an unadjusted {new}:{old} split (ratio {ratio:.4f}){_stated_nearby(asset, at)}"
-            doubtful = is_small and not asset.may_hold_splits
-            yield asset.finding("note" if doubtful else "warning", "split", date, text, size)
-        else:
-            yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?", size)
+        is_spike = _is_spike(asset, at)
+        way_back = at + 1 if is_spike else -1
+        yield from _unstated_jump(asset, at, splits[at].tolist(), is_spike=is_spike)
+
+
+def _is_spike(asset: AssetCloses, at: int) -> bool:
+    """Tell whether the close after the jump is where the one before it was."""
+    return at + 2 < len(asset.closes) and bool(abs(asset.closes[at + 2] / asset.closes[at] - 1.0) < _BACK)
+
+
+def _unstated_jump(asset: AssetCloses, at: int, split: Sequence[int], *, is_spike: bool) -> Iterator[Finding]:
+    """Yield what a large move looks like; outside the window only a change of unit, which spoils all before it.
+
+    ``split`` are the shares after and before the split that it is near to, 0 for none.
+    """
+    before, after = asset.closes[at], asset.closes[at + 1 : at + 1 + _CLOSES_AROUND_JUMP]
+    date, ratio = asset.dates[at + 1], float(asset.growth[at])
+    new, old = split
+    is_small, size, move = (new, old) in _SMALL_SPLITS, abs(float(np.log(ratio))), f"{ratio - 1.0:+.1%} on {date}"
+    if _is_hundredfold(ratio) and not is_spike and _is_hundredfold(float(np.median(after) / before), wide=True):
+        text = f"{move} and stays there: the unit changes (pence and pounds?); bring all closes to one unit"
+        yield asset.finding("error", "unit", date, text, size)
+    elif not asset.inside[at + 1] or (is_small and is_spike):
+        return
+    elif is_spike:
+        text = f"{move} and back the next session ({before:g}, {after[0]:g}, {after[1]:g}): looks like a wrong print"
+        yield asset.warning("spike", date, text, size)
+    elif new:
+        text = f"{move}: looks like an unadjusted {new}:{old} split (ratio {ratio:.4f}){_stated_nearby(asset, at)}"
+        doubtful = is_small and not asset.may_hold_splits
+        yield asset.finding("note" if doubtful else "warning", "split", date, text, size)
+    else:
+        yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?", size)
 
 
 def _splits_not_in_closes(asset: AssetCloses) -> BoolArray:
@@ -79,11 +92,11 @@ def _splits_not_in_closes(asset: AssetCloses) -> BoolArray:
 
 
 def _missing_split(asset: AssetCloses, at: int) -> Finding:
+    """Return what is found of a stated split that the closes do not show."""
     date, growth = asset.dates[at + 1], float(asset.growth[at])
-    text = f"{growth - 1.0:+.1%} on {date} with the split of {asset.splits[at + 1]:g} that is stated for that day: "
-    return asset.warning(
-        "split", date, f"{text}the closes do not show it; is that its day?", abs(float(np.log(growth)))
-    )
+    stated = f"{growth - 1.0:+.1%} on {date} with the split of {asset.splits[at + 1]:g} that is stated for that day"
+    text = f"{stated}: the closes do not show it; is that its day?"
+    return asset.warning("split", date, text, abs(float(np.log(growth))))
 
 
 def _usual_move(moves: FloatArray) -> float:
