@@ -263,6 +263,7 @@ class History:
 
 
 def _validate_closes(dates: DateArray, assets: tuple[str, ...], closes: FloatArray) -> None:
+    """Raise DataError for shapes that do not fit, repeated tickers, dates that do not rise and impossible closes."""
     if closes.shape != (len(dates), len(assets)):
         raise DataError(f"prices of shape {closes.shape} do not fit {len(dates)} dates and {len(assets)} assets")
     if len(set(assets)) != len(assets):

@@ -56,6 +56,7 @@ def inspect_closes(
 
 
 def _check_date_order(dates: DateArray) -> Iterator[Finding]:
+    """Find that there are no rows, or that their dates do not rise."""
     if not len(dates):
         yield Finding("error", "empty", "", None, "found no rows, expected closes; check the source and the window")
         return
@@ -70,7 +71,7 @@ def _check_date_order(dates: DateArray) -> Iterator[Finding]:
 
 
 def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None) -> Iterator[Finding]:
-    """Weekend rows, and rows on which the exchange was closed."""
+    """Find weekend rows, and rows on which the exchange was closed."""
     weekend = weekdays(dates) >= 5
     if weekend.any():
         first = dates[weekend][0]
@@ -85,6 +86,7 @@ def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None)
 
 
 def _check_prices(asset: AssetCloses, closes: Closes, column: int, bad: BoolArray) -> Iterator[Finding]:
+    """Find closes that are ``bad`` (T,), too small or too large for a price, and a column without any."""
     series = closes.closes[:, column]
     if bad.any():
         at = np.flatnonzero(bad)[0]
@@ -96,7 +98,7 @@ def _check_prices(asset: AssetCloses, closes: Closes, column: int, bad: BoolArra
 
 
 def _check_duplicate_series(closes: Closes, rows: BoolArray) -> Iterator[Finding]:
-    """Two tickers with the same closes throughout the window: one file was saved under two names."""
+    """Find two tickers with the same closes throughout the window: one file was saved under two names."""
     seen: dict[bytes, str] = {}
     for ticker, whole in zip(closes.tickers, closes.closes.T, strict=True):
         series = whole[rows]
@@ -109,6 +111,7 @@ def _check_duplicate_series(closes: Closes, rows: BoolArray) -> Iterator[Finding
 
 
 def _check_survivorship(closes: Closes, findings: list[Finding]) -> Iterator[Finding]:
+    """Find that all assets live to the end of the data."""
     if len(closes.tickers) > 1 and not any(finding.kind == "ended" for finding in findings):
         text = f"none of the {len(closes.tickers)} assets ended before the data do: only survivors, so returns flatter"
         yield Finding("warning", "survivors", "", None, text)

@@ -153,12 +153,15 @@ class Closes:
             currency=currency,
             provenance=self.provenance,
         )
-        dividends, shares = per_unit(self.dividends), per_unit(self.shares)
-        market = dataclasses.replace(market, dividends=dividends, shares=shares, frequency=self.frequency)
-        market = dataclasses.replace(market, invests_dividends=self.invests_dividends)
-        if not self.fx:
-            return market
-        return dataclasses.replace(market, currencies=self.currencies, fx=self.fx, close_rates=self.close_rates)
+        return dataclasses.replace(
+            market,
+            frequency=self.frequency,
+            dividends=per_unit(self.dividends),
+            shares=per_unit(self.shares),
+            invests_dividends=self.invests_dividends,
+            currencies=self.currencies if self.fx else (),
+            fx=self.fx,
+        )
 
     def with_notes(self, *notes: str) -> Closes:
         """Return the closes with more to be said of them."""
