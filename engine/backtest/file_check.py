@@ -96,10 +96,12 @@ def check_file(path: Path, overrides: Sequence[str] = ()) -> FileCheck:
 
 
 def _tickers(contents: Sequence[FileContents]) -> tuple[str, ...]:
+    """Return every ticker that has a close, each once."""
     return tuple(dict.fromkeys(ticker for one in contents for ticker in one.series if ticker not in one.empty))
 
 
 def _has_unsaid(contents: Sequence[FileContents]) -> bool:
+    """Tell whether some ticker has closes of which nothing says that they are adjusted."""
     return any("unsaid" in kinds for one in contents for ticker, kinds in one.series.items() if ticker not in one.empty)
 
 
@@ -115,6 +117,7 @@ def _with_commands(errors: Sequence[DataError], path: Path) -> DataError:
 
 
 def _commands(message: str, path: Path) -> Iterator[str]:
+    """Yield the command that tries the first key with its value in a message, if it names one."""
     for key, value in _STATED_KEY.findall(message):
         if key in Files.model_fields and "..." not in value:
             yield f"; try: engine data check {_in_shell(str(path))} --set {_in_shell(f'data.source.{key}={value}')}"
@@ -131,15 +134,15 @@ def _config_section(data: Data, source: Files, contents: Sequence[FileContents],
     """Return the YAML that reads these files, with what it assumes said beside it."""
     own = {key: value for key, value in _stated(source).items() if key != "rename"}
     lines = ["data:", "  source:"]
-    lines += [f"    {line}" for key, value in own.items() for line in _yaml_lines(key, value)]
+    lines += [f"    {_yaml_line(key, value)}" for key, value in own.items()]
     if "closes" not in own and _has_unsaid(contents):
         lines.append("    closes: adjusted  # nothing in the file says so; raw, if dividends are not in them")
     if "currency" not in own and not data.currencies and closes is not None and "" in closes.currencies:
         lines.append("    currency: USD  # nothing in the file says so")
     if rename := dict(source.rename or {}) | _suggested_names(_tickers(contents)):
-        lines += [f"    {line}" for line in _yaml_lines("rename", rename)]
+        lines.append(f"    {_yaml_line('rename', rename)}")
     others = {key: value for key, value in _stated(data).items() if key != "source"}
-    lines += [f"  {line}" for key, value in others.items() for line in _yaml_lines(key, value)]
+    lines += [f"  {_yaml_line(key, value)}" for key, value in others.items()]
     if "frequency" not in others and closes is not None and (lowest := _lowest_of_several(closes)):
         lines.append(f"  # frequency: {lowest}, where one portfolio holds columns of both")
     return "\n".join(lines)
@@ -158,10 +161,11 @@ def _stated(section: ConfigModel) -> dict[str, object]:
     return section.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 
-def _yaml_lines(key: str, value: object) -> list[str]:
+def _yaml_line(key: str, value: object) -> str:
+    """Return a key with its value as YAML in one line; a mapping or a list in its short form."""
     flow = isinstance(value, dict | list)
     inner = yaml.safe_dump(value if flow else {key: value}, default_flow_style=flow, allow_unicode=True, width=4096)
-    return [f"{key}: {inner.strip()}" if flow else inner.strip()]
+    return f"{key}: {inner.strip()}" if flow else inner.strip()
 
 
 def _suggested_names(names: Sequence[str]) -> dict[str, str]:
