@@ -277,6 +277,8 @@ STATED = {
     "in small letters": ("date,close_eur\n2024-01-02,5\n2024-01-03,6\n", "EUR"),
     "in pence": ('date,"Close, GBp"\n2024-01-02,5\n2024-01-03,6\n', "GBp"),
     "in a sentence above": ("Prices in GBP as of today\n\ndate,close\n2024-01-02,5\n2024-01-03,6\n", "GBP"),
+    "below the table": ("date,close\n2024-01-02,5\n2024-01-03,6\n\nCurrency: EUR\n", "EUR"),
+    "in a column of another name": ("date,close,Unit\n2024-01-02,5,GBX\n2024-01-03,6,GBX\n", "GBX"),
     "in a row of units": ("date,close\n,EUR\n2024-01-02,5\n2024-01-03,6\n", "EUR"),
     "in a row of currencies": ("date,AAA,BBB\nCurrency,EUR,USD\n2024-01-02,5,7\n2024-01-03,6,8\n", "EUR"),
 }

@@ -154,3 +154,11 @@ def test_a_ratio_has_no_decimal_sign(none: str, tmp_path: Path) -> None:
     splits = load(tmp_path / "AAA.csv", "AAA").splits
     assert splits is not None
     assert splits.ravel().tolist() == [1.0, 1.0, 1.5]
+
+
+def test_closes_without_their_adjusted_ones_are_said(tmp_path: Path) -> None:
+    """A history whose last adjusted close is missing ended a day earlier without a word."""
+    rows = "2024-01-02,6,5\n2024-01-03,7,6\n2024-01-04,8,\n"
+    (tmp_path / "AAA.csv").write_text(f"Date,Close,Adj Close\n{rows}")
+    notes = load(tmp_path / "AAA.csv", "AAA").provenance.notes
+    assert any("1 rows have a close and no adjusted one, the last on 2024-01-04" in note for note in notes)

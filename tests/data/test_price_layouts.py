@@ -368,3 +368,10 @@ def test_closes_make_a_market(tmp_path: Path) -> None:
     assert market.provenance.sha256
     with pytest.raises(ValidationError, match="currency"):
         Files(path=tmp_path / "p.csv", currency="gbp")
+
+
+def test_second_dates_as_serials_are_refused(tmp_path: Path) -> None:
+    """Date.1 beside Date is another column of dates though it holds numbers: BBB has not the dates of AAA."""
+    (tmp_path / "p.csv").write_text("Date,AAA,Date.1,BBB\n2024-01-02,1,45295,2\n2024-01-03,1,45294,3\n")
+    with pytest.raises(DataError, match=r"found the dates Date and Date.1, expected one column"):
+        load(tmp_path / "p.csv", "BBB")

@@ -101,6 +101,7 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
         begin -= 1
         currencies = tuple(grid.rows[begin])
     names, above = _names(grid.rows[:begin], date or 0, known)
+    below = rows[end:]
     rows, lines = rows[:end], lines[:end]
     line = grid.lines[begin - 1] if begin else 0
     widths = row_widths(rows)
@@ -113,7 +114,7 @@ def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
         rows = [row[:end] if len(row) > end and not any(row[end:]) else row for row in rows]
         _refuse_second_table(grid.file, rows, lines)
         _refuse_ragged(grid.file, end, rows, lines)
-    stated = _currency_above(grid.rows[:begin])
+    stated = _currency_above([*grid.rows[:begin], *below, []])
     return Table(grid.file, names, above, date, line, rows, lines, tuple(notes), stated, currencies)
 
 
@@ -139,7 +140,7 @@ def _refuse_second_table(file: str, rows: Sequence[Sequence[str]], lines: Sequen
 
 
 def _currency_above(rows: Sequence[Sequence[str]]) -> str:
-    """Return the currency that a line above the header states, as ``Currency: USD``."""
+    """Return the currency that a line above the header or below the table states, as ``Currency: USD``."""
     for row in rows[:-1]:
         for at, cell in enumerate(row):
             prose = _PROSE.fullmatch(cell)

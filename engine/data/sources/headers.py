@@ -115,7 +115,9 @@ def refuse_second_dates(header: Header, known: AbstractSet[str]) -> None:
     for at, name in enumerate(header.names):
         if at != first and name not in known and _date_rank(header, at) >= max(1, _date_rank(header, first)):
             cells = header.texts(at)
-            if name == header.names[first] or (cells is not None and list(cells) != list(header.texts(first) or ())):
+            again = _REPEATED.sub("", name) == header.names[first]
+            other = again if cells is None else list(cells) != list(header.texts(first) or ())
+            if name == header.names[first] or other:
                 ways = " or ".join(f'`columns: {{date: "#{one + 1}"}}`' for one in (first, at))
                 found = f"found the dates {header.names[first]} and {name}, expected one column"
                 raise DataError(f"{header.where}: {found}; write {ways} in data.source")

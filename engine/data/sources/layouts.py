@@ -19,6 +19,7 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
+from engine.data.currency_codes import FAMILIAR_CURRENCIES
 from engine.data.sources.close_columns import NamedColumn, choose_close_columns
 from engine.data.sources.grid import ReadingKeys
 from engine.data.sources.headers import (
@@ -155,6 +156,10 @@ def _of_one_series(
     header: Header, columns: Sequence[NamedColumn], wanted: Sequence[str], keys: ReadingKeys
 ) -> PriceColumns:
     """Return the columns of a file whose header names fields."""
+    if not any(column.role == "currency" for column in columns):
+        columns = [
+            dataclasses.replace(one, role="currency") if _holds_a_currency(header, one) else one for one in columns
+        ]
     names = frozenset(fold_name(name) for name in header.names)
     ticker, notes = find_ticker_column(header.where, columns, wanted, keys.rename or {}, header.texts)
     fields, remarks = choose_close_columns(header.where, columns, names)
@@ -167,6 +172,12 @@ def _of_one_series(
         notes=tuple(f"{header.file}: {note}" for note in (*notes, *remarks, *unread)),
         roles=_roles(header, ticker, {None: fields}),
     )
+
+
+def _holds_a_currency(header: Header, column: NamedColumn) -> bool:
+    """Tell a column of an unknown name that has the same currency in every row, as Unit with GBX."""
+    cells = set(header.texts(column.at) or ()) if column.role == "" and column.name else set()
+    return len(cells) == 1 and cells <= FAMILIAR_CURRENCIES
 
 
 def _of_named_series(

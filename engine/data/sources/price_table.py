@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, get_args
 
@@ -109,7 +109,19 @@ def build_price_table(
     notes = columns.notes
     if series and keys.values == "returns":
         notes = (*notes, f"{file}: closes are made of its returns, the first of which has no close before it")
+    notes = (*notes, *_adjusted_missing(file, series))
     return PriceTable(series, names, notes, columns.roles)
+
+
+def _adjusted_missing(file: str, series: Mapping[tuple[str | None, CloseKind], CloseSeries]) -> Iterator[str]:
+    """Say of which days there is a close but no adjusted one, which would go unseen at either end."""
+    for (ticker, kind), adjusted in series.items():
+        raw = series.get((ticker, "raw"))
+        if kind == "adjusted" and raw is not None and len(raw.dates) == len(adjusted.dates):
+            missing = np.flatnonzero(np.isnan(adjusted.closes) & ~np.isnan(raw.closes))
+            if len(missing):
+                rows = f"{len(missing)} rows have a close and no adjusted one, the last on {raw.dates[missing[-1]]}"
+                yield f"{file}: {f'{ticker}: ' if ticker else ''}{rows}; `closes: raw` reads the closes"
 
 
 @dataclass(frozen=True)
