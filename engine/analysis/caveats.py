@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from engine.core.fields import format_percent
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.portfolio.policy import Policy, SelectsAssets
+
+_MUCH_CASH: Final = 0.01
+"""Share of cash at the end from which dividends that nobody invested are said."""
 
 
 def caveats(
@@ -28,6 +32,7 @@ def caveats(
         *_never_bought_caveat(comparison),
         *_late_portfolio_caveats(comparison, first),
         *_other_session_caveats(comparison),
+        *_idle_dividends_caveat(comparison),
         *_few_satellites_caveat(comparison),
         *_portfolio_caveats(comparison),
     ]
@@ -132,12 +137,30 @@ def _other_session_caveats(comparison: Comparison) -> Iterable[str]:
         if name in comparison.versus and not comparison.versus[name].sessions:
             yield f"{name} and the strategy have no session in common: there is no difference between them to show."
         elif own.market.frequency != other.market.frequency:
-            kind, mine = (one.market.frequency.replace("_", " ") for one in (other, own))
+            kind, mine = (one.market.frequency.replace("_", "-") for one in (other, own))
             periods = min(own.market.periods_per_year, other.market.periods_per_year)
             yield (
-                f"{name} is {kind}, the strategy {mine}: each is annualised by its own sessions, what they differ by "
-                f"over the sessions both have by {periods:.0f}."
+                f"{name} has {kind} closes, the strategy {mine} ones: each is annualised by its own sessions a year, "
+                f"their difference, over the sessions both have, by {periods:.0f}."
             )
+
+
+def _idle_dividends_caveat(comparison: Comparison) -> Iterable[str]:
+    """Yield whose dividends wait for a rebalance that never comes: beside others, that alone makes a difference."""
+    idle = []
+    for name, portfolio in comparison.portfolios.items():
+        ledger, own = portfolio.ledger, portfolio.market
+        trades_again = ((ledger.rebalances & ~ledger.opening) | ledger.partial_rebalances).any()
+        if own.dividends is None or own.invests_dividends or trades_again:
+            continue
+        share = float(ledger.cash[-1] / ledger.value[-1])
+        if share >= _MUCH_CASH:
+            idle.append(f"{name.replace('buy_and_hold', 'buy and hold')} {100 * share:.0f} %")
+    if idle:
+        yield (
+            f"Dividends waited in cash for a rebalance that never came; cash at the end: {', '.join(idle)}. "
+            "Differences from these portfolios are partly that; data.dividends: towards_targets invests them at once."
+        )
 
 
 def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:

@@ -55,7 +55,7 @@ def read_frequencies(closes: Closes, read_at: ReadFrequency | None = None) -> Cl
         if slow is None:
             _refuse_two_frequencies(ticker, dates, read_at)
         found.append(slow or (often if len(dates) > _FEW_STEPS else None))
-    notes = (*closes.provenance.notes, *_frequency_notes(closes.tickers, found))
+    notes = (*closes.provenance.notes, *_frequency_notes(closes.tickers, found, read_at))
     provenance = dataclasses.replace(closes.provenance, notes=notes)
     return dataclasses.replace(closes, frequencies=tuple(found), provenance=provenance)
 
@@ -113,14 +113,19 @@ def _refuse_two_frequencies(ticker: str, dates: DateArray, read_at: ReadFrequenc
         )
 
 
-def _frequency_notes(tickers: Sequence[str], found: Sequence[Frequency | None]) -> list[str]:
-    """Say whose closes are not daily, and what figures are annualised by."""
+def _frequency_notes(
+    tickers: Sequence[str], found: Sequence[Frequency | None], read_at: ReadFrequency | None
+) -> list[str]:
+    """Say whose closes are not daily or are read at a lower frequency, and what figures are annualised by."""
+    if read_at is not None:
+        by = f"figures are annualised by {PERIODS_PER_YEAR[read_at]:.0f}"
+        return [f"all closes are read {read_at}, the last of each period (data.frequency); {by}"]
     named = sorted((one, ticker) for ticker, one in zip(tickers, found, strict=True) if one not in {None, "daily"})
     notes = []
     for frequency, pairs in groupby(named, key=lambda pair: pair[0]):
         whose = ", ".join(ticker for _, ticker in pairs)
         notes.append(
-            f"{whose}: closes on seven days a week; figures of a portfolio of such alone are annualised by 365"
+            f"{whose}: closes on seven days a week; a portfolio that holds nothing else is annualised by 365"
             if frequency == "seven_day"
             else f"{whose}: closes are {frequency}; figures are annualised by {PERIODS_PER_YEAR[frequency]:.0f}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.data.quality.findings import limit_findings
 from engine.data.sources.base import SupportsFetch
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
-from engine.report.phrases import plural
+from engine.report.phrases import closes_text, plural
 
 if TYPE_CHECKING:
     from engine.backtest.config_sections import Window
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from engine.data.sources.base import Closes, FetchReport, PriceRequest, PriceSource
 
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
-_KINDS: Final = {
-    "adjusted": "adjusted for splits and dividends",
-    "with_events": "as traded, with the dividends and splits stated beside them",
-    "raw": "as traded, without dividends",
-}
 _SEVERITY_TITLES: Final = {
     "error": "Errors: a run refuses these data",
     "warning": "Warnings: look at them",
@@ -49,22 +45,25 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...], window: Window 
     if window and (window.start or window.end):
         first, last = window.start or closes.dates[0], window.end or closes.dates[-1]
         print_heading(out, f"Looked at from {first} to {last}")
-    print_findings(out, findings)
-    for note in closes.provenance.notes:
-        print_bullet(out, note, style="dim")
+    print_findings(out, findings, closes.provenance.notes)
     print_verdict(out, findings)
 
 
 def closes_phrase(closes: Closes) -> str:
     """Return what the closes of a source are, in words."""
-    return _KINDS.get(closes.provenance.closes, closes.provenance.closes)
+    return closes_text(closes.provenance.closes)
 
 
-def print_findings(out: Console, findings: tuple[Finding, ...]) -> None:
-    """Print findings under a heading for each severity, the worst first."""
+def print_findings(out: Console, findings: tuple[Finding, ...], notes: Iterable[str] = ()) -> None:
+    """Print findings under a heading for each severity, the worst first, and the source's ``notes`` with the notes."""
     shown = list(limit_findings(findings))
     for severity, title in _SEVERITY_TITLES.items():
-        _print_findings(out, title, [one for one in shown if one.severity == severity])
+        messages = [one.message for one in shown if one.severity == severity]
+        messages += dict.fromkeys(notes) if severity == "note" else ()
+        if messages:
+            print_heading(out, title)
+        for message in messages:
+            print_bullet(out, message, style=_SEVERITY_STYLES[severity])
 
 
 def print_verdict(out: Console, findings: tuple[Finding, ...]) -> None:
@@ -124,10 +123,3 @@ def _price_history_cells(closes: Closes, column: int) -> list[str]:
         fmt.price(float(inside.min())),
         fmt.price(float(inside.max())),
     ]
-
-
-def _print_findings(out: Console, title: str, findings: list[Finding]) -> None:
-    if findings:
-        print_heading(out, title)
-    for finding in findings:
-        print_bullet(out, finding.message, style=_SEVERITY_STYLES[finding.severity])

@@ -52,7 +52,7 @@ def _print_columns(out: Console, contents: Sequence[FileContents]) -> None:
             print_bullet(out, f"and {len(roles) - _MAX_ROWS} more columns")
     for one in contents:
         if one.series and not one.names_tickers:
-            print_bullet(out, f"{one.path.name}: names no ticker; its name stands for {next(iter(one.series))}")
+            print_bullet(out, f"{one.path.name}: no ticker inside; its name makes it {next(iter(one.series))}")
         if one.empty:
             print_bullet(out, f"{one.path.name}: no close at all of {', '.join(one.empty)}", style="yellow")
 
@@ -67,14 +67,13 @@ def _print_closes(out: Console, check: FileCheck, closes: Closes) -> None:
         if events is not None:
             counts = zip(closes.tickers, (events != none).sum(axis=0).tolist(), strict=True)
             print_bullet(out, f"{name}: {shortlist(f'{ticker} {count}' for ticker, count in counts if count)}")
-    print_heading(out, "First and last rows")
     shown = closes.tickers[:_MAX_COLUMNS]
+    of_them = f" of the first {len(shown)} assets" if len(shown) < len(closes.tickers) else ""
+    print_heading(out, f"First and last rows{of_them}")
     printed = np.flatnonzero(np.isfinite(closes.closes[:, :_MAX_COLUMNS]).any(axis=1)).tolist()
     ends = printed if len(printed) <= 2 * _END_ROWS else printed[:_END_ROWS] + printed[-_END_ROWS:]
     print_table(out, ["date", *shown], ([str(closes.dates[row]), *_close_cells(closes, row)] for row in ends))
-    print_findings(out, check.findings)
-    for note in dict.fromkeys(closes.provenance.notes):
-        print_bullet(out, note, style="dim")
+    print_findings(out, check.findings, closes.provenance.notes)
     print_verdict(out, check.findings)
 
 

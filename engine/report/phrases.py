@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from engine.analysis.comparison import CapEffect
     from engine.analysis.published_comparison import PublishedDifference
 
+_CLOSES: Final = {
+    "adjusted": "adjusted for splits and dividends",
+    "with_events": "as traded, with the dividends and splits stated beside them",
+    "raw": "as traded, without dividends",
+}
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
 
@@ -30,6 +35,15 @@ def cap_effect_text(effect: CapEffect, currency: str) -> str:
 
 EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
 """What each kind of event is called, in the order of the tables."""
+
+
+def closes_text(kind: str) -> str:
+    """Return what closes are, in words.
+
+    >>> closes_text("raw")
+    'as traded, without dividends'
+    """
+    return _CLOSES.get(kind, kind)
 
 
 def portfolio_label(name: str) -> str:

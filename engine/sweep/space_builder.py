@@ -117,7 +117,7 @@ def _find_target(name: str, base_config: BaseModel, document: Document) -> AxisT
     target = AxisTarget(name, document.locate(("sweep", "axes", name)), path, None, base_config)
     section = str(path[0])
     if section in FIXED_SECTIONS or path[:2] == ("account", "currency"):
-        why = FIXED_SECTIONS.get(section, "prices are in one currency a run")
+        why = FIXED_SECTIONS.get(section, "prices are converted once for all variants")
         raise target.error(f"{name} cannot vary: {why}", "name another key")
     for depth, part in enumerate(path):
         node = target.current_value

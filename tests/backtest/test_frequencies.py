@@ -113,7 +113,7 @@ def test_two_frequencies_are_compared_over_common_sessions_by_the_smaller_a(tmp_
         assert versus.information_ratio == pytest.approx(gap.mean() / gap.std() * np.sqrt(periods), rel=1e-9)
         assert versus.beta == pytest.approx(both.cov().iloc[0, 1] / both.iloc[:, 1].var(), rel=1e-9)
         assert versus.sessions == len(both) + 1
-        assert any(text.startswith(f"{name} is ") and f"by {periods}." in text for text in result.warnings)
+        assert any(text.startswith(f"{name} has ") and f"by {periods}." in text for text in result.warnings)
 
 
 def test_a_mixed_portfolio_is_refused_until_its_frequency_is_named(tmp_path: Path) -> None:
@@ -281,3 +281,12 @@ def test_portfolios_without_a_common_session_have_no_difference(tmp_path: Path) 
     table = pd.read_parquet(tmp_path / "out" / "equity.parquet").set_index("date")
     assert str(table["strategy"].first_valid_index()) == "2016-01-01"
     assert str(table["B"].last_valid_index()) == "2015-06-30"
+
+
+def test_a_lower_frequency_that_is_asked_for_is_said_of_all_closes(tmp_path: Path) -> None:
+    """Daily closes that are read monthly are not daily any more: the run says so once, with its sessions a year."""
+    warnings = run(tmp_path, {"A": A}, "data.frequency=monthly").summary.warnings
+    said = [one for one in warnings if "annualised" in one]
+    assert said == [
+        "all closes are read monthly, the last of each period (data.frequency); figures are annualised by 12"
+    ]

@@ -183,3 +183,14 @@ def test_columns_of_two_frequencies_get_the_key_that_joins_them(tmp_path: Path) 
     assert "  # frequency: monthly, where one portfolio holds columns of both" in check.yaml
     assert pasted(check).frequency is None
     assert "# frequency" not in check_file(tmp_path / "p.csv", ["data.frequency=monthly"]).yaml
+
+
+def test_notes_stand_below_a_title_of_their_own_and_rows_say_of_which_assets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is assumed of a file is a note, not part of the table or the warnings before it; six assets show five."""
+    write(tmp_path / "wide.csv", "date,A1,A2,A3,A4,A5,A6", 3, "10.5", "11.5", "12.5")
+    print_file_check(check_file(tmp_path / "wide.csv"))
+    out = capsys.readouterr().out
+    assert "First and last rows of the first 5 assets" in out
+    assert out.index("\nNotes\n") < out.index("nothing in the file says whether")

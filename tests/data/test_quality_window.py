@@ -54,7 +54,7 @@ def test_the_longest_run_of_equal_closes_is_that_of_the_window() -> None:
     closes[FIRST - 200 : FIRST - 100] = 40.0
     closes[FIRST + 50 : FIRST + 65] = 41.0
     assert found(inspect(closes), "stale") == [
-        f"AAA: 15 equal closes in a row from {DATES[FIRST + 50]}; 1 such runs of 10 or more"
+        f"AAA: 15 equal closes in a row from {DATES[FIRST + 50]}; 1 such run of 10 or more"
     ]
     closes[FIRST - 90 : FIRST + 5] = 39.0
     assert found(inspect(closes), "stale")[0].startswith(f"AAA: 15 equal closes in a row from {DATES[FIRST + 50]}; 2 ")

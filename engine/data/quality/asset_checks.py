@@ -53,7 +53,8 @@ def _check_stale_runs(asset: AssetCloses) -> Iterator[Finding]:
         worst = runs[within[runs].argmax()]
         first = asset.dates[starts[worst] : starts[worst] + lengths[worst]]
         date = first[first >= asset.window[0]][0]
-        text = f"{within[worst]} equal closes in a row from {date}; {len(runs)} such runs of {enough} or more"
+        runs_found = "1 such run" if len(runs) == 1 else f"{len(runs)} such runs"
+        text = f"{within[worst]} equal closes in a row from {date}; {runs_found} of {enough} or more"
         yield asset.warning("stale", date, text, float(within[worst]))
 
 
@@ -89,7 +90,8 @@ def _check_life(asset: AssetCloses) -> Iterator[Finding]:
     if asset.rows[0] > 0 and first > asset.window[0]:
         yield asset.finding("note", "late_listing", first, f"first close {first}: not held before")
     if len(asset.rows) < FEW_CLOSES[asset.frequency]:
-        yield asset.warning("short", first, f"only {len(asset.rows)} closes: its statistics say little")
+        many = "only 1 close" if len(asset.rows) == 1 else f"only {len(asset.rows)} closes"
+        yield asset.warning("short", first, f"{many}: its statistics say little")
 
 
 def _check_unchanged(asset: AssetCloses) -> Iterator[Finding]:

@@ -64,6 +64,6 @@ def limit_findings(findings: Iterable[Finding], most: int = MAX_FINDINGS_PER_KIN
             yield from group
             continue
         worst, whose = group[0], list(dict.fromkeys(finding.ticker for finding in group))
-        listed, which = shortlist(whose, _MAX_TICKERS), "the worst is" if worst.size else "as"
+        listed, which = shortlist(whose, _MAX_TICKERS), "the worst is" if worst.size else "for example"
         message = f"{len(group)} findings of the kind {kind.replace('_', ' ')} ({listed}), {which} {worst.message}"
         yield Finding(worst.severity, kind, "", worst.date, message, worst.size)

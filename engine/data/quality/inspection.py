@@ -82,7 +82,7 @@ def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None)
     closed = ~weekend & ~np.isin(dates, sessions) & (dates >= sessions[0]) & (dates <= sessions[-1])
     if closed.any():
         text = f"{closed.sum()} rows are no sessions of {exchange}, the first is {dates[closed][0]}"
-        yield Finding("warning", "not_a_session", "", dates[closed][0], f"{text}; is the exchange the right one?")
+        yield Finding("warning", "not_a_session", "", dates[closed][0], f"{text}; is data.calendar the right exchange?")
 
 
 def _check_prices(asset: AssetCloses, closes: Closes, column: int, bad: BoolArray) -> Iterator[Finding]:
@@ -113,5 +113,7 @@ def _check_duplicate_series(closes: Closes, rows: BoolArray) -> Iterator[Finding
 def _check_survivorship(closes: Closes, findings: list[Finding]) -> Iterator[Finding]:
     """Find that all assets live to the end of the data."""
     if len(closes.tickers) > 1 and not any(finding.kind == "ended" for finding in findings):
-        text = f"none of the {len(closes.tickers)} assets ended before the data do: only survivors, so returns flatter"
+        text = (
+            f"none of the {len(closes.tickers)} assets ended before the data do: only survivors, which flatters returns"
+        )
         yield Finding("warning", "survivors", "", None, text)

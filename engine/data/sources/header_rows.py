@@ -135,7 +135,7 @@ def _refuse_second_table(file: str, rows: Sequence[Sequence[str]], lines: Sequen
     for row, line in zip(rows, lines, strict=True):
         if not any(is_date_like(cell, numbers=True) or _NUMBER.fullmatch(cell) for cell in row):
             text = shorten(next((cell for cell in row if cell), ""), 40)
-            message = f"found {text!r} between rows of dates, which looks like the begin of another table"
+            message = f"found {text!r} between rows of dates, which looks like the beginning of another table"
             raise DataError(f"{file}:{line}: {message}; keep one table in the file")
 
 

@@ -20,5 +20,5 @@ def refuse_other_formats(file: str, text: str) -> None:
     begin = text[:1000].lstrip()
     for name, pattern in _BEGINNINGS.items():
         if pattern.match(begin):
-            remedy = "open it in a spreadsheet and save it as CSV or .xlsx, or fetch the file again"
+            remedy = "save the prices in it as CSV, .xlsx or Parquet, or download a table from the same place"
             raise DataError(f"{file}: found {name}, expected a table of prices; {remedy}")

@@ -11,7 +11,7 @@ from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
-from engine.report.phrases import EVENT_LABELS, cap_effect_text, portfolio_label, published_rows
+from engine.report.phrases import EVENT_LABELS, cap_effect_text, closes_text, portfolio_label, published_rows
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
 from engine.report.run.folder import FinishedRun, read_run
@@ -71,7 +71,7 @@ def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
         ("Window", f"{summary.window.start} to {summary.window.end}"),
         ("Length", f"{fmt.count(summary.window.sessions)} sessions, {summary.window.years:.1f} years"),
         ("Capital", f"{fmt.money(summary.account.capital)} {summary.account.currency}"),
-        ("Prices", f"{summary.data.source}, {summary.data.closes} closes"),
+        ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
     )
 
 

@@ -17,6 +17,7 @@ from engine.report.console import add_row, console, print_bullet, print_heading,
 from engine.report.phrases import (
     EVENT_LABELS,
     cap_effect_text,
+    closes_text,
     confidence_level,
     interval_verdict,
     plural,
@@ -106,7 +107,9 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
     strategy = portfolios["strategy"]
     result = table([""])
     for name, portfolio in portfolios.items():
-        head = text(portfolio_label(name) + (f"\nfrom {portfolio.start}" if portfolio.start > strategy.start else ""))
+        head = text(portfolio_label(name))
+        if portfolio.start > strategy.start:
+            head.append(f"\nfrom {portfolio.start}")  # appended: ``text`` spells a line's end out
         style = "cyan" if name == "strategy" else ""
         result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=style)
     for key, metric in METRICS.items():
@@ -211,14 +214,14 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
     print_bullet(
         out,
         f"worst cash residual {fmt.residual(checks.worst_cash_residual)}, worst weight residual "
-        f"{fmt.residual(checks.worst_weight_residual)}, as-of fills {checks.as_of_fills}, oldest price used "
-        f"{plural(checks.oldest_price_age, 'session')} old",
+        f"{fmt.residual(checks.worst_weight_residual)}, fills at an older price {checks.as_of_fills}, oldest price "
+        f"used {plural(checks.oldest_price_age, 'session')} old",
     )
     if run.audit is not None:
         print_bullet(out, f"replayed in vectorbt: largest relative difference {fmt.residual(max(run.audit.values()))}")
     print_bullet(
         out,
-        f"data: {data.source}, {data.closes} closes, "
+        f"data: {data.source}, closes {closes_text(data.closes)}; "
         f"SHA-256 {data.sha256[:12]}; config SHA-256 {run.config_sha256[:12]}",
     )
     if tried > 1:

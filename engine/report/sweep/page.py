@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
+from engine.report.phrases import closes_text
 from engine.report.sweep.charts import sweep_chart_json, value_range
 from engine.report.sweep.folder import FinishedSweep, read_sweep
 from engine.report.sweep.labels import (
@@ -76,7 +77,7 @@ def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
         ("Variants", some if space.refused or space.drawn_twice else fmt.count(space.variants)),
         ("Mode", f"{space.mode['kind']}{': ' if mode else ''}{mode}"),
         ("Window of the plan", f"{summary.window.start} to {summary.window.end}"),
-        ("Prices", f"{summary.data.source}, {summary.data.closes} closes"),
+        ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
     )
 
 
