@@ -25,7 +25,7 @@ def caveats(
     first = comparison.strategy.ledger.dates[0]
     return [
         *_hindsight_caveat(policy),
-        *_survivorship_caveat(market),
+        *_survivorship_caveat(comparison),
         *_price_kind_caveats(market),
         *_window_caveats(own, first, window),
         *_late_listing_caveats(own, policy, first, start),
@@ -52,10 +52,18 @@ def _hindsight_caveat(policy: Policy) -> Iterable[str]:
         )
 
 
-def _survivorship_caveat(market: Market) -> Iterable[str]:
-    ended = [ticker for j, ticker in enumerate(market.assets) if not market.listed[-1, j] and market.listed[:, j].any()]
-    if ended:
-        yield f"Ended before the data do: {', '.join(ended)}; paid out at a last price that may not have been on offer."
+def _survivorship_caveat(comparison: Comparison) -> Iterable[str]:
+    """Say what ended: on the sessions of those who held it, or of the strategy where nobody did (S1)."""
+    own = comparison.strategy.market
+    ended, held = np.zeros(len(own.assets), dtype=np.bool_), np.zeros(len(own.assets), dtype=np.bool_)
+    for portfolio in comparison.portfolios.values():
+        wanted = (portfolio.ledger.targets != 0.0).any(axis=0)
+        ended |= wanted & ~portfolio.market.listed[-1]
+        held |= wanted
+    gone = (ended | (~held & ~own.listed[-1])) & own.listed.any(axis=0)
+    names = [own.assets[j] for j in np.flatnonzero(gone).tolist()]
+    if names:
+        yield f"Ended before the data do: {', '.join(names)}; paid out at a last price that may not have been on offer."
     else:
         yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
 
