@@ -161,6 +161,7 @@ class Closes:
             invests_dividends=self.invests_dividends,
             currencies=self.currencies if self.fx else (),
             fx=self.fx,
+            close_rates=self.close_rates,
         )
 
     def with_notes(self, *notes: str) -> Closes:
