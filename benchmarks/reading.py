@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from bars import Bar, print_bars
 
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.closes import Closes
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 from engine.diagnostics.bench.stopwatch import LocalRun, Spread, time_in_turns
 

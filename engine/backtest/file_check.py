@@ -19,9 +19,10 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, Ticker
 from engine.core.validation import validate
 from engine.core.yaml_document import Document
+from engine.data.closes import Closes
+from engine.data.price_files.contents import FileContents, list_contents
 from engine.data.quality.findings import Finding
-from engine.data.sources.base import Closes, PriceRequest
-from engine.data.sources.contents import FileContents, list_contents
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 
 _STATED_KEY: Final = re.compile(r"`([a-z_]+): ([^`]+)`")

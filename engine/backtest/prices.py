@@ -12,6 +12,7 @@ from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
 from engine.data.frequency import read_frequencies
@@ -20,7 +21,7 @@ from engine.data.period_stamps import move_period_stamps
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency

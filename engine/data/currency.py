@@ -14,8 +14,8 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
+from engine.data.closes import Closes
 from engine.data.currency_codes import QuotedUnit, StatedUnit, settle_unit
-from engine.data.sources.base import Closes
 from engine.data.sources.fx_rates import Fixings, FxSource
 
 _UNSAID: Final = "USD"

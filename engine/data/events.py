@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
-from engine.data.sources.base import Closes
+from engine.data.closes import Closes
 
 _MOST_SHARES: Final = 1e15
 """Shares that one can become, and of which one can become one: the funds that lose most have merged 1e10 into one."""

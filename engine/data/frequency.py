@@ -12,9 +12,9 @@ import numpy as np
 from engine.core.arrays import DateArray, IntArray
 from engine.core.conventions import PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.portfolio_sessions import ReadFrequency
 from engine.data.sessions import weekdays
-from engine.data.sources.base import Closes
 
 _DAYS_APART: Final[dict[Frequency, tuple[int, int]]] = {"weekly": (5, 9), "monthly": (25, 36), "quarterly": (85, 98)}
 """Fewest and most calendar days from one print to the next."""

@@ -14,8 +14,8 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import Frequency
 from engine.core.shortlist import shortlist
+from engine.data.closes import Closes
 from engine.data.sessions import weekdays
-from engine.data.sources.base import Closes
 
 Stamps: TypeAlias = Literal["as_written", "start_of_period"]
 """What dates of closes below daily frequency mean: the session, or the period that begins with them."""

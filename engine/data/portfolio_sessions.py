@@ -15,8 +15,8 @@ import numpy as np
 from engine.core.arrays import BoolArray, IntArray
 from engine.core.conventions import PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.sessions import Period, period_numbers, weekdays
-from engine.data.sources.base import Closes
 
 ReadFrequency: TypeAlias = Literal["daily", "weekly", "monthly", "quarterly"]
 """At which frequency closes of a higher one can be read."""

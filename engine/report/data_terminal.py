@@ -18,8 +18,9 @@ from engine.report.phrases import closes_text, plural
 
 if TYPE_CHECKING:
     from engine.backtest.config_sections import Window
+    from engine.data.closes import Closes
     from engine.data.quality.findings import Finding
-    from engine.data.sources.base import Closes, FetchReport, PriceRequest, PriceSource
+    from engine.data.sources.base import FetchReport, PriceRequest, PriceSource
 
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _SEVERITY_TITLES: Final = {

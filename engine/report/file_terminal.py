@@ -16,8 +16,8 @@ from engine.report.phrases import plural
 
 if TYPE_CHECKING:
     from engine.backtest.file_check import FileCheck
-    from engine.data.sources.base import Closes
-    from engine.data.sources.contents import FileContents
+    from engine.data.closes import Closes
+    from engine.data.price_files.contents import FileContents
 
 _MAX_ROWS: Final = 40
 """Columns or assets that are listed one by one."""

@@ -19,8 +19,9 @@ from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError
 from engine.core.yaml_document import KeyPath, Tree
+from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import PriceRequest
 from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import parse_date

@@ -12,9 +12,9 @@ from engine.backtest.config import RunConfig
 from engine.backtest.loading import last_price_day
 from engine.backtest.prices import risk_free_per_session, slice_window
 from engine.core.arrays import FloatArray
+from engine.data.closes import Closes
 from engine.data.market import Market
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
-from engine.data.sources.base import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.planner import Memo
 from engine.sweep.variants import PlanTerms

@@ -13,7 +13,7 @@ from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
 from engine.core.yaml_document import Tree
-from engine.data.sources.base import Closes
+from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for

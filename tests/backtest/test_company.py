@@ -10,9 +10,11 @@ import pytest
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices
 from engine.backtest.workflow import run_backtest
+from engine.data.closes import CloseSeries
 from engine.data.frequency import read_frequencies
 from engine.data.market import Provenance
-from engine.data.sources.base import CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 from tests.support.configs import config
 
 PLAN = """

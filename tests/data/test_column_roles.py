@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
-from engine.data.sources.roles import column_role, fold_name
+from engine.data.price_files.roles import column_role, fold_name
 from tests.support.price_files import load
 
 ADJUSTED = (

@@ -15,10 +15,10 @@ import pytest
 
 from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.currency_codes import StatedUnit, parse_currency, settle_unit
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes
 from engine.data.sources.fx_files import FxFiles
 from engine.data.sources.fx_rates import EcbRates, Fixings
 from tests.support.configs import config

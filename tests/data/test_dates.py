@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources.dates import Dates, parse_dates
+from engine.data.price_files.dates import Dates, parse_dates
 
 SECOND = dt.date(2019, 1, 2)
 

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes, CloseSeries
 from engine.data.events import apply_events, require_dividends
 from engine.data.market import Provenance
-from engine.data.sources.as_traded import are_split_adjusted, undo_split_adjustment
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.price_files.as_traded import are_split_adjusted, undo_split_adjustment
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 from tests.support.price_files import load
 from tests.support.reconciliation import engine_returns, reconcile
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes, CloseSeries
 from engine.data.frequency import read_frequencies
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 
 
 def days(start: str, end: str) -> np.ndarray:

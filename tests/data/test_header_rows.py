@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
-from engine.data.sources.grid import Grid
-from engine.data.sources.header_rows import find_table, is_date_like
+from engine.data.price_files.grid import Grid
+from engine.data.price_files.header_rows import find_table, is_date_like
 from tests.support.price_files import load
 
 ROWS = "2024-01-02,1,4\n2024-01-03,2,5\n2024-01-04,3,6\n"

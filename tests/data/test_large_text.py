@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
-from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.text_grid import read_text_grid
+from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.text_grid import read_text_grid
 
 CELLS = st.text(alphabet="09.,;-aé \t\u00a0", max_size=4)
 PLAIN = st.lists(st.text(alphabet="09.aé", min_size=1, max_size=4), min_size=3, max_size=3)
@@ -24,7 +24,7 @@ TEXTS = st.builds(
 def split(text: str, large: int, keys: ReadingKeys) -> Grid | str:
     """Return the grid of a text when those of ``large`` characters are split into columns, or what is wrong with it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.data.sources.text_grid.LARGE", large)
+        patch.setattr("engine.data.price_files.text_grid.LARGE", large)
         try:
             return read_text_grid("p.csv", text.encode(), keys)
         except DataError as error:

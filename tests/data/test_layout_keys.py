@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.core.errors import DataError
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.closes import Closes
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 
 DAYS = ("2024-01-02", "2024-01-03", "2024-01-04")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources.grid import Grid
-from engine.data.sources.numbers import parse_numbers, stated_currency
+from engine.data.price_files.grid import Grid
+from engine.data.price_files.numbers import parse_numbers, stated_currency
 
 
 def parse(

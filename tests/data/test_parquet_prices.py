@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.closes import Closes
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 from tests.support.price_files import load
 
@@ -82,6 +83,6 @@ def test_a_file_of_more_rows_than_anybody_has_prices_is_refused_before_it_is_rea
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A billion equal rows take a few kilobytes of a Parquet file."""
-    monkeypatch.setattr("engine.data.sources.parquet_prices.MAX_ROWS", 2)
+    monkeypatch.setattr("engine.data.price_files.parquet_prices.MAX_ROWS", 2)
     with pytest.raises(DataError, match=r"p.parquet: found 3 rows, expected at most 2; write a file of fewer tickers"):
         read(tmp_path / "p.parquet", {"date": DAYS, "AAA": [1.0, 2.0, 3.0]})

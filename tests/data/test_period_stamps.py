@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.data.closes import Closes
 from engine.data.frequency import read_frequencies
 from engine.data.period_stamps import Stamps, move_period_stamps
-from engine.data.sources.base import Closes
 from tests.data.test_frequency import DAILY, GRIDS, closes_on
 
 FIRSTS = np.arange("2015-01", "2019-01", dtype="datetime64[M]").astype("datetime64[D]")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.frequency import read_frequencies
 from engine.data.portfolio_sessions import own_sessions
 from engine.data.sessions import weekdays
-from engine.data.sources.base import Closes
 from tests.data.test_frequency import DAILY, GRIDS, business_days, closes_on, last_of_months
 
 

@@ -205,7 +205,7 @@ def test_a_file_of_more_bytes_than_prices_need_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rather than taking all memory."""
-    monkeypatch.setattr("engine.data.sources.price_files.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("engine.data.price_files.read_file.MAX_FILE_BYTES", 10)
     (tmp_path / "p.csv").write_bytes(wide(*OK))
     with pytest.raises(
         DataError, match=r"p.csv: found 43 bytes, expected at most 10; split the file, or write it as Parq"

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.price_table import PriceTable
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.price_table import PriceTable
 from tests.support.price_files import load
 
 
@@ -150,7 +150,7 @@ def test_compressed_files_are_found_by_their_ticker(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_for_its_names_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that name their tickers inside are not read again for each ticker asked for."""
-    from engine.data.sources import price_folder
+    from engine.data.price_files import price_folder
 
     reads: list[Path] = []
     plain = price_folder.read_price_file

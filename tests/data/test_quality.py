@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes, CloseSeries
 from engine.data.frequency import read_frequencies
 from engine.data.market import Provenance
 from engine.data.quality.findings import MAX_FINDINGS_PER_KIND, Finding, limit_findings, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
 

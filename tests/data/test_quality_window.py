@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.market import Provenance
 from engine.data.quality.findings import Finding
 from engine.data.quality.inspection import inspect_closes
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.files import Files
 

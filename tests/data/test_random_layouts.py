@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.sources import text_grid
+from engine.data.price_files import text_grid
 from tests.support.random_layouts import judge, write_table
 
 

@@ -11,8 +11,8 @@ import zipfile
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.text_grid import read_text_grid
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.text_grid import read_text_grid
 
 TEXT = "Datum;Köln\n02.01.2019;30,12\n03.01.2019;30,38\n"
 ROWS = [["Datum", "Köln"], ["02.01.2019", "30,12"], ["03.01.2019", "30,38"]]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.closes import Closes
+from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
 from tests.support.price_files import load
 from tests.support.workbooks import Cell, compound_file, ods, xls, xlsx, zip_files
@@ -153,7 +154,7 @@ def test_a_workbook_that_unpacks_to_far_more_than_prices_need_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before it is unpacked."""
-    monkeypatch.setattr("engine.data.sources.workbooks.MAX_UNPACKED", 100_000)
+    monkeypatch.setattr("engine.data.price_files.workbooks.MAX_UNPACKED", 100_000)
     with pytest.raises(
         DataError, match=r"p.xlsx: found a workbook of 2,00.,... bytes unpacked, expected at most 100,000"
     ):

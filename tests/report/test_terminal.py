@@ -141,9 +141,9 @@ def test_the_quality_page_names_every_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The quality page shows each asset's life and every finding, worst first."""
+    from engine.data.closes import Closes
     from engine.data.market import Provenance
     from engine.data.quality.findings import Finding
-    from engine.data.sources.base import Closes
 
     monkeypatch.setenv("COLUMNS", "80")
     dates = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")

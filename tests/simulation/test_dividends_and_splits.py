@@ -11,9 +11,11 @@ import pytest
 from engine.analysis.performance import Performance
 from engine.backtest.outputs import Trade, list_trades
 from engine.backtest.vectorbt_audit import largest_difference
+from engine.data.closes import Closes, CloseSeries
 from engine.data.events import DividendUse, apply_events
 from engine.data.market import Market, Provenance
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger, ledger_checks

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from engine.data.closes import Closes
 from engine.data.sources import AnyPriceSource
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import PriceRequest
 
 
 def load(path: Path, *tickers: str, closes: str = "auto", end: dt.date | None = None) -> Closes:

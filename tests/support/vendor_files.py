@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from engine.core.errors import DataError
+from engine.data.closes import Closes
 from engine.data.sources import AnyPriceSource
-from engine.data.sources.base import Closes, PriceRequest
+from engine.data.sources.base import PriceRequest
 
 DAYS = [dt.date(2019, 1, day) for day in (10, 11, 14, 15, 16, 17, 18, 22)]
 SPLITS = [1, 1, 1, 2, 1, 1, 1, 1]

@@ -10,10 +10,10 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.core.conventions import Frequency
+from engine.data.closes import Closes
 from engine.data.portfolio_sessions import PERIODS
 from engine.data.quality.findings import Finding, Severity
 from engine.data.sessions import period_numbers
-from engine.data.sources.base import Closes
 
 _TICKS: Final = (100.0, 16.0)
 """Ticks a unit of currency in which exchanges quote, or did: cents, sixteenths."""

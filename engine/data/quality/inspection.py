@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray, DateArray
+from engine.data.closes import Closes
 from engine.data.quality.asset_checks import ASSET_CHECKS
 from engine.data.quality.asset_closes import AssetCloses
 from engine.data.quality.findings import Finding, sort_findings
 from engine.data.sessions import weekdays
-from engine.data.sources.base import Closes
 
 CLOSE_BOUNDS: Final = (1e-9, 1e12)
 """What a close can be [currency/share]; the dearest share costs less than 1e6, a thousandfold split history 1e9."""

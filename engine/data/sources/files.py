@@ -10,13 +10,15 @@ from engine.core.errors import DataError
 from engine.core.fields import FilePath
 from engine.core.files import expand_home
 from engine.core.shortlist import shortlist
+from engine.data.closes import Closes
 from engine.data.currency_codes import QuotedCurrency
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes, PriceRequest, combine_series
-from engine.data.sources.close_kinds import FoundSeries, WantedCloses, choose_closes
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.price_files import read_price_file
-from engine.data.sources.price_folder import PriceFolder, is_called, rename_remedy
+from engine.data.price_files.close_kinds import FoundSeries, WantedCloses, choose_closes
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.price_folder import PriceFolder, is_called, rename_remedy
+from engine.data.price_files.read_file import read_price_file
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 
 
 class Files(ReadingKeys):

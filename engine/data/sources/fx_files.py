@@ -14,11 +14,11 @@ from engine.core.errors import DataError
 from engine.core.fields import FilePath
 from engine.core.files import expand_home
 from engine.core.shortlist import shortlist
-from engine.data.sources.base import CloseSeries
+from engine.data.closes import CloseSeries
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.price_table import PriceTable
+from engine.data.price_files.read_file import is_price_file, read_price_file
 from engine.data.sources.fx_rates import Fixings
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.price_files import is_price_file, read_price_file
-from engine.data.sources.price_table import PriceTable
 
 _PAIR: Final = re.compile("([A-Z]{3})[ /_-]?([A-Z]{3})(=X)?|([A-Z]{3})")
 _BANK_BASE: Final = "EUR"

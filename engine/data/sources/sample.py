@@ -11,9 +11,11 @@ from typing import ClassVar, Literal
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
+from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
-from engine.data.sources.base import Closes, CloseSeries, PriceRequest, combine_series
-from engine.data.sources.csv_prices import parse_csv_price_table
+from engine.data.price_files.csv_prices import parse_csv_price_table
+from engine.data.sources.base import PriceRequest
+from engine.data.sources.combine import combine_series
 
 _ROUNDING_NOTE = "sample closes are rounded to three decimals: before 2000 a step of 0.001 can be 0.4 % of a price"
 _SURVIVORSHIP_NOTE = (

@@ -9,10 +9,12 @@ import numpy as np
 
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
+from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
 from engine.data.sessions import weekdays
 from engine.data.sources import price_store as store
-from engine.data.sources.base import Closes, CloseSeries, FetchProgress, FetchReport, PriceRequest, combine_series
+from engine.data.sources.base import FetchProgress, FetchReport, PriceRequest
+from engine.data.sources.combine import combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
 from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series

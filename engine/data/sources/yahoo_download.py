@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
-from engine.data.sources.base import CloseSeries
+from engine.data.closes import CloseSeries
 from engine.data.sources.price_store import StoredSeries
 
 _NOT_FOUND: Final = 404

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
-from engine.data.sources.base import CloseSeries
+from engine.data.closes import CloseSeries
 
 _DECISIVE: Final = 5.0
 """How many usual daily moves one reading of a ticker's splits must be nearer to its closes than the other."""

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from engine.core.errors import DataError
-from engine.data.sources.compression import decompress
-from engine.data.sources.grid import ColumnRows, Grid, ReadingKeys
-from engine.data.sources.number_forms import split_unit
-from engine.data.sources.other_formats import refuse_other_formats
-from engine.data.sources.text_encoding import decode_text
+from engine.data.price_files.compression import decompress
+from engine.data.price_files.grid import ColumnRows, Grid, ReadingKeys
+from engine.data.price_files.number_forms import split_unit
+from engine.data.price_files.other_formats import refuse_other_formats
+from engine.data.price_files.text_encoding import decode_text
 
 _SIGNS: Final = {"tab": "\t", ";": ";", "|": "|", ",": ","}
 """By key, the less a sign occurs within cells the earlier."""

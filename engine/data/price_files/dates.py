@@ -12,8 +12,8 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, IntArray
 from engine.core.errors import DataError
 from engine.core.fields import ISO_DATE_PATTERN
-from engine.data.sources.date_forms import TICKS, DateForm, WrittenDate, read_date
-from engine.data.sources.stamps import session_days
+from engine.data.price_files.date_forms import TICKS, DateForm, WrittenDate, read_date
+from engine.data.price_files.stamps import session_days
 
 _YEARS: Final = (1800, 2200)
 _CENTURY: Final = 50

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, Protocol, TypeAlias, overload
 from pydantic import Field
 
 from engine.core.fields import ConfigModel, Positive, Ticker, WholeNumber
-from engine.data.sources.number_forms import Decimal, prove_decimal
+from engine.data.price_files.number_forms import Decimal, prove_decimal
 
 Count: TypeAlias = Annotated[WholeNumber, Field(ge=0, le=1000)]
 

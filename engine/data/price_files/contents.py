@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.core.errors import DataError
-from engine.data.sources.base import CloseSeries
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.price_columns import CloseKind
-from engine.data.sources.price_files import read_price_file
-from engine.data.sources.price_folder import PriceFolder, named_ticker
+from engine.data.closes import CloseSeries
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.price_columns import CloseKind
+from engine.data.price_files.price_folder import PriceFolder, named_ticker
+from engine.data.price_files.read_file import read_price_file
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
-from engine.data.sources.dates import Dates, parse_dates
-from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.headers import Header, split_pairs
-from engine.data.sources.layouts import find_columns
-from engine.data.sources.numbers import parse_numbers
-from engine.data.sources.price_columns import PriceColumns
-from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
-from engine.data.sources.roles import column_role
-from engine.data.sources.stamps import session_days
+from engine.data.price_files.dates import Dates, parse_dates
+from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.headers import Header, split_pairs
+from engine.data.price_files.layouts import find_columns
+from engine.data.price_files.numbers import parse_numbers
+from engine.data.price_files.price_columns import PriceColumns
+from engine.data.price_files.price_table import PriceTable, build_price_table, ratio_text
+from engine.data.price_files.roles import column_role
+from engine.data.price_files.stamps import session_days
 
 MAX_ROWS: Final = 100_000_000
 

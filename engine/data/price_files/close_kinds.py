@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
-from engine.data.sources.as_traded import are_split_adjusted, undo_split_adjustment
-from engine.data.sources.base import CloseSeries
-from engine.data.sources.price_columns import CloseKind
+from engine.data.closes import CloseSeries
+from engine.data.price_files.as_traded import are_split_adjusted, undo_split_adjustment
+from engine.data.price_files.price_columns import CloseKind
 
 WantedCloses: TypeAlias = Literal["auto", "adjusted", "raw"]
 

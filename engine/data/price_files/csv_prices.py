@@ -1,13 +1,13 @@
-"""Price files written as text: CSV of every layout in :mod:`engine.data.sources.layouts`."""
+"""Price files written as text: CSV of every layout in :mod:`engine.data.price_files.layouts`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.data.sources.grid import NO_KEYS, ReadingKeys
-from engine.data.sources.grid_prices import parse_grid
-from engine.data.sources.price_table import PriceTable
-from engine.data.sources.text_grid import read_text_grid
+from engine.data.price_files.grid import NO_KEYS, ReadingKeys
+from engine.data.price_files.grid_prices import parse_grid
+from engine.data.price_files.price_table import PriceTable
+from engine.data.price_files.text_grid import read_text_grid
 
 
 def parse_csv_price_table(file: str, content: bytes, tickers: Iterable[str], keys: ReadingKeys = NO_KEYS) -> PriceTable:

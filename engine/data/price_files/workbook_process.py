@@ -2,7 +2,7 @@
 
 The library that reads workbooks lays a sheet out as a whole: one cell at the far corner of an otherwise empty sheet
 asks for 500 GB, and a process that is denied them is aborted, which nothing can catch. Run by
-:mod:`engine.data.sources.workbooks` as a file, so it imports nothing of the engine: a workbook in, JSON out.
+:mod:`engine.data.price_files.workbooks` as a file, so it imports nothing of the engine: a workbook in, JSON out.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.csv_reader import MAX_FILE_BYTES
-from engine.data.sources.csv_prices import parse_csv_price_table
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.grid_prices import parse_grid
-from engine.data.sources.price_table import PriceTable
-from engine.data.sources.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_workbook
+from engine.data.price_files.csv_prices import parse_csv_price_table
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.grid_prices import parse_grid
+from engine.data.price_files.price_table import PriceTable
+from engine.data.price_files.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_workbook
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 _SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
@@ -60,7 +60,7 @@ def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> Pr
     """
     content = _PARQUET if path.suffix.lower() in _PARQUET_SUFFIXES else _read_bytes(path)
     if content.startswith(_PARQUET):
-        from engine.data.sources.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
+        from engine.data.price_files.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
 
         return parse_parquet_price_table(path, tickers, keys)
     if is_workbook(content):

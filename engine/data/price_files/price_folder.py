@@ -10,10 +10,10 @@ from typing import Final
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
-from engine.data.sources.close_kinds import FoundSeries
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.price_files import bare_name, is_price_file, read_price_file
-from engine.data.sources.roles import column_role
+from engine.data.price_files.close_kinds import FoundSeries
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.read_file import bare_name, is_price_file, read_price_file
+from engine.data.price_files.roles import column_role
 
 _VENDOR_PREFIX: Final = "investing.com_"
 _COPY: Final = re.compile(

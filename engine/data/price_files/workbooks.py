@@ -15,10 +15,10 @@ from typing import Final, TypeAlias
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
-from engine.data.sources import workbook_process
-from engine.data.sources.grid import Grid, ReadingKeys
-from engine.data.sources.header_rows import is_date_like
-from engine.data.sources.number_forms import Decimal, prove_decimal, read_number, split_unit
+from engine.data.price_files import workbook_process
+from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.header_rows import is_date_like
+from engine.data.price_files.number_forms import Decimal, prove_decimal, read_number, split_unit
 
 Row: TypeAlias = "list[str | float]"
 

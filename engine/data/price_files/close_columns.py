@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
 from engine.core.errors import DataError
-from engine.data.sources.price_columns import CloseKind, FieldColumns
-from engine.data.sources.roles import Role, column_currency, fold_name
+from engine.data.price_files.price_columns import CloseKind, FieldColumns
+from engine.data.price_files.roles import Role, column_currency, fold_name
 
 _STOOQ_POLISH: Final = frozenset({"data", "otwarcie", "najwyzszy", "najnizszy", "zamkniecie"})
 _STOOQ_BULK: Final = frozenset({"ticker", "per", "date", "time", "close", "openint"})

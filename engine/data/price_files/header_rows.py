@@ -10,9 +10,9 @@ from typing import Final
 
 from engine.core.errors import DataError, shorten
 from engine.data.currency_codes import FAMILIAR_CURRENCIES
-from engine.data.sources.date_forms import read_date
-from engine.data.sources.grid import Grid, column_cells, row_widths
-from engine.data.sources.roles import column_role, fold_name
+from engine.data.price_files.date_forms import read_date
+from engine.data.price_files.grid import Grid, column_cells, row_widths
+from engine.data.price_files.roles import column_role, fold_name
 
 _MOST_ROWS_ABOVE: Final = 300
 _SAMPLE: Final = 50

@@ -12,8 +12,8 @@ from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.currency_codes import FAMILIAR_CURRENCIES
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.roles import Role, column_role, fold_name
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.roles import Role, column_role, fold_name
 
 _REPEATED: Final = re.compile(r"\.[0-9]+$")
 _CURRENCY_BEHIND: Final = re.compile(r"(.*\w)[\s_,-]+([A-Z]{3}|GBp|ZAc|[a-z]{3})")

@@ -20,9 +20,9 @@ from typing import Final
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.currency_codes import FAMILIAR_CURRENCIES
-from engine.data.sources.close_columns import NamedColumn, choose_close_columns
-from engine.data.sources.grid import ReadingKeys
-from engine.data.sources.headers import (
+from engine.data.price_files.close_columns import NamedColumn, choose_close_columns
+from engine.data.price_files.grid import ReadingKeys
+from engine.data.price_files.headers import (
     Header,
     date_column,
     refuse_second_dates,
@@ -30,10 +30,10 @@ from engine.data.sources.headers import (
     stated_roles,
     with_units,
 )
-from engine.data.sources.price_columns import FieldColumns, PriceColumns
-from engine.data.sources.returns import RETURNS_REMEDY
-from engine.data.sources.roles import Role, column_role, fold_name, names_adjusted, split_name
-from engine.data.sources.ticker_column import find_ticker_column
+from engine.data.price_files.price_columns import FieldColumns, PriceColumns
+from engine.data.price_files.returns import RETURNS_REMEDY
+from engine.data.price_files.roles import Role, column_role, fold_name, names_adjusted, split_name
+from engine.data.price_files.ticker_column import find_ticker_column
 
 _CLOSES: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "doubtful", "return"})
 

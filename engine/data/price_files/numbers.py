@@ -12,8 +12,8 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
-from engine.data.sources.grid import Grid
-from engine.data.sources.number_forms import Decimal, read_number, says_missing, split_unit
+from engine.data.price_files.grid import Grid
+from engine.data.price_files.number_forms import Decimal, read_number, says_missing, split_unit
 
 _MAYBE_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _CURRENCIES: Final = {"€": "EUR", "£": "GBP", "US$": "USD", "$": "", "%": "", "": ""}

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import Final
 
 from engine.core.errors import DataError
-from engine.data.sources.close_columns import NamedColumn
-from engine.data.sources.date_forms import read_date
-from engine.data.sources.roles import Role
+from engine.data.price_files.close_columns import NamedColumn
+from engine.data.price_files.date_forms import read_date
+from engine.data.price_files.roles import Role
 
 _NAMES: Final[tuple[Role, ...]] = ("ticker", "company")
 _MOST_NAMES: Final = 0.5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from engine.data.sources.header_rows import Table, is_date_like
-from engine.data.sources.roles import column_role
+from engine.data.price_files.header_rows import Table, is_date_like
+from engine.data.price_files.roles import column_role
 
 
 def split_blocks(table: Table) -> list[tuple[int, Table]]:

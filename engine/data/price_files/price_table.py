@@ -12,11 +12,11 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
-from engine.data.sources.as_traded import are_split_adjusted
-from engine.data.sources.base import CloseSeries
-from engine.data.sources.grid import NO_KEYS, ReadingKeys
-from engine.data.sources.price_columns import CloseKind, FieldColumns, PriceColumns
-from engine.data.sources.returns import RETURNS_REMEDY, chain_returns, look_like_returns
+from engine.data.closes import CloseSeries
+from engine.data.price_files.as_traded import are_split_adjusted
+from engine.data.price_files.grid import NO_KEYS, ReadingKeys
+from engine.data.price_files.price_columns import CloseKind, FieldColumns, PriceColumns
+from engine.data.price_files.returns import RETURNS_REMEDY, chain_returns, look_like_returns
 
 _RATIO: Final = re.compile(r"([0-9.]+) ?(?::|/|-?for-?| for ) ?([0-9.]+)", re.IGNORECASE)
 

@@ -11,16 +11,16 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
-from engine.data.sources.base import CloseSeries
-from engine.data.sources.blocks import split_blocks
-from engine.data.sources.dates import parse_dates
-from engine.data.sources.grid import Grid, ReadingKeys, column_cells
-from engine.data.sources.header_rows import Table, find_table
-from engine.data.sources.headers import Header, split_pairs
-from engine.data.sources.layouts import find_columns
-from engine.data.sources.numbers import parse_numbers, stated_currency
-from engine.data.sources.price_columns import CloseKind
-from engine.data.sources.price_table import PriceTable, build_price_table, ratio_text
+from engine.data.closes import CloseSeries
+from engine.data.price_files.blocks import split_blocks
+from engine.data.price_files.dates import parse_dates
+from engine.data.price_files.grid import Grid, ReadingKeys, column_cells
+from engine.data.price_files.header_rows import Table, find_table
+from engine.data.price_files.headers import Header, split_pairs
+from engine.data.price_files.layouts import find_columns
+from engine.data.price_files.numbers import parse_numbers, stated_currency
+from engine.data.price_files.price_columns import CloseKind
+from engine.data.price_files.price_table import PriceTable, build_price_table, ratio_text
 
 
 def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
