@@ -90,7 +90,9 @@ def _window_caveats(
     market: Market, first: np.datetime64, window: tuple[np.datetime64 | None, np.datetime64 | None]
 ) -> Iterable[str]:
     start, end = window
-    if start is not None and first - start > np.timedelta64(7, "D"):
+    seen = market.dates[market.dates < first]
+    late = start is not None and not (len(seen) and seen[-1] < start)  # else it is the window's first session
+    if start is not None and late and first - start > np.timedelta64(7, "D"):
         yield f"The run begins on {first}, not on {start}: no asset with a positive weight has a price before."
     if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."

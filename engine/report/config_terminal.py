@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import numpy as np
 from rich.console import Console
@@ -18,6 +19,12 @@ from engine.report.phrases import plural
 
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
+
+_DIVIDENDS: Final = {
+    "reinvest": "buy more of what paid them",
+    "cash": "wait in cash for the next rebalance",
+    "towards_targets": "are invested on the day they are paid, towards the targets",
+}
 
 
 def print_config(config: RunConfig[PolicyT], name: str) -> None:
@@ -137,6 +144,9 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     if abroad:
         whose = {"ecb": "the European Central Bank's", "yahoo": "Yahoo's", "files": "your"}[config.data.fx.kind]
         yield f"closes in {', '.join(abroad)} are converted to {account.currency} by {whose} rates of the day"
+    use = config.data.dividends or account.default_dividends
+    if config.data.dividends or use != "reinvest":
+        yield f"dividends beside closes as traded {_DIVIDENDS[use]}"
     yield f"cash earns {fmt.short_percent(account.cash.rate)} a year"
     flow = account.contributions
     if flow.amount:

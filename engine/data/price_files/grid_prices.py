@@ -21,11 +21,21 @@ from engine.data.price_files.layouts import find_columns
 from engine.data.price_files.numbers import parse_numbers, stated_currency
 from engine.data.price_files.price_columns import CloseKind
 from engine.data.price_files.price_table import PriceTable, build_price_table, ratio_text
+from engine.data.price_files.statements import statement_header
 
 
 def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
-    wanted = tuple(dict.fromkeys(tickers))
+    try:
+        return _parse_tables(grid, tuple(dict.fromkeys(tickers)), keys)
+    except DataError as error:  # a list of transactions has dates twice; to remove rows would not make it prices
+        if not (columns := statement_header(grid.rows)):
+            raise
+        found = f"found the columns {shortlist(columns)}: a list of transactions or holdings"
+        raise DataError(f"{grid.file}: {found}, expected prices; name a file of closes in data.source.path") from error
+
+
+def _parse_tables(grid: Grid, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
     table = find_table(grid, {*wanted, *(keys.rename or {})})
     by_number = keys.columns is not None and any("#" in name for name in keys.columns.model_dump().values() if name)
     whole = by_number or (keys.columns is not None and keys.columns.date is not None)
