@@ -195,7 +195,7 @@ def test_satellites_chosen_from_prices_are_printed_as_the_most_they_can_be(tmp_p
         "core 90.00 % + satellites 10.00 % = 100.00 %",
         "Industrials CRS, RKLB, UNF at most 5.00 % 6.00 % at least +1.00 pp",
         "Telecom ASTS at most 2.50 %",
-        "the 4 best by momentum over 252 sessions, the last 21 left out; chosen anew",
+        "the 4 best by momentum over a year of sessions, the last 21 left out; chosen anew",
         "what fewer names than 4 leave goes to the core",
     ):
         assert words in shown, words
