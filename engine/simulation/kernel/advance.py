@@ -77,8 +77,7 @@ def _trade_without_decision(
     ``w`` (N,) are the weights at the close before; a rebalance overwrites the weights in force and where drift begins.
     """
     target, drift_base = thresholds.target, thresholds.drift_base
-    orders, reviews, buffer, quotes = run.orders, run.reviews, run.buffer, quotes_at(run.market, t)
-    price = quotes.prices
+    orders, reviews, buffer, price = run.orders, run.reviews, run.buffer, run.market.prices[t]
     n, k = units.size, buffer.filled[0]
     buffer.filled[0] = k + 1
     buffer.rows[k] = t
@@ -92,9 +91,8 @@ def _trade_without_decision(
         status, cash = trim_to_targets(t, chosen, units, cash, target, run, buffer.dq[k], buffer.fees[k])
     else:
         order = Order(orders.fixed_targets, chosen, np.zeros(n), 0.0, 0.0, False)
-        status, _, cash = trade(
-            units, cash, quotes_at(run.market, t), order, orders.terms, buffer.dq[k], buffer.fees[k]
-        )
+        quotes = quotes_at(run.market, t)  # only here: kept alive all through it makes bands half as slow again
+        status, _, cash = trade(units, cash, quotes, order, orders.terms, buffer.dq[k], buffer.fees[k])
     buffer.unaffordable[k] = status == UNAFFORDABLE
     if -CASH_TOLERANCE * abs(before) <= cash < 0.0:
         cash = 0.0
