@@ -7,6 +7,7 @@ would be known a month before it was made.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import Frequency
 from engine.core.shortlist import shortlist
-from engine.data.closes import Closes
+from engine.data.closes import Closes, CloseSeries
 from engine.data.sessions import weekdays
 
 Stamps: TypeAlias = Literal["as_written", "start_of_period"]
@@ -90,27 +91,35 @@ def _period_ends(dates: DateArray, frequency: Frequency) -> DateArray:
 
 
 def _with_dates(closes: Closes, printed: BoolArray, moved: dict[int, DateArray]) -> Closes:
-    """Return ``closes`` with other dates for the prints of some columns."""
-    own = [moved.get(column, closes.dates[rows]) for column, rows in enumerate(printed.T)]
-    kept = [~np.isnat(dates) for dates in own]
-    union = np.unique(np.concatenate([dates[keep] for dates, keep in zip(own, kept, strict=True)]))
-    places: list[IntArray] = [np.searchsorted(union, dates[keep]) for dates, keep in zip(own, kept, strict=True)]
+    """Return ``closes`` with other dates for the prints of some columns; events of a row left out move to the next."""
+    own = [_prints(closes, column, rows, moved.get(column)) for column, rows in enumerate(printed.T)]
+    union = np.unique(np.concatenate([one.dates for one in own]))
+    places: list[IntArray] = [np.searchsorted(union, one.dates) for one in own]
 
-    def place(table: FloatArray | None, empty: float) -> FloatArray | None:
-        if table is None:
+    def place(columns: Sequence[FloatArray | None], empty: float) -> FloatArray | None:
+        if all(values is None for values in columns):
             return None
         whole = np.full((len(union), len(places)), empty)
-        for column, rows in enumerate(places):
-            whole[rows, column] = table[printed[:, column], column][kept[column]]
+        for column, (rows, values) in enumerate(zip(places, columns, strict=True)):
+            whole[rows, column] = values
         return read_only(whole)
 
-    found = place(closes.closes, np.nan)
+    found = place([one.closes for one in own], np.nan)
     assert found is not None  # noqa: S101  (there are closes)
     return dataclasses.replace(
         closes,
         dates=read_only(union),
         closes=found,
-        dividends=place(closes.dividends, 0.0),
-        splits=place(closes.splits, 1.0),
-        traded=place(closes.traded, np.nan),
+        dividends=place([one.dividends for one in own], 0.0),
+        splits=place([one.splits for one in own], 1.0),
+        traded=place([one.traded for one in own], np.nan),
     )
+
+
+def _prints(closes: Closes, column: int, rows: BoolArray, dates: DateArray | None) -> CloseSeries:
+    """Return the prints of a column, on other ``dates`` where there are some; NaT is none."""
+    tables = (closes.dividends, closes.splits, closes.traded)
+    dividends, splits, traded = (None if table is None else table[rows, column] for table in tables)
+    dates = closes.dates[rows] if dates is None else dates
+    kept = np.where(np.isnat(dates), np.nan, closes.closes[rows, column])
+    return CloseSeries(dates, kept, dividends, splits, traded=traded).printed()

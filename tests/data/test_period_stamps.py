@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,19 @@ def test_a_row_of_the_running_month_stays_and_stands_for_it(last: str, ends: lis
     found = move_period_stamps(read_frequencies(closes), None)
     np.testing.assert_array_equal(found.dates, np.append(np.delete(LAST_WEEKDAYS, ends), newest))
     assert found.closes[-1, 0] == closes.closes[-1, 0]
+
+
+def test_what_a_month_paid_stays_where_its_row_gives_way_to_the_newest_close() -> None:
+    """The dividend and the split of the running month's own row belong to the close that stands for the month now."""
+    closes = closes_on(IDX=np.append(FIRSTS, np.datetime64("2018-12-14")))
+    dividends, splits = np.zeros_like(closes.closes), np.ones_like(closes.closes)
+    dividends[-2], splits[-2] = 1.5, 2.0
+    stated = dataclasses.replace(read_frequencies(closes), dividends=dividends, splits=splits)
+    found = move_period_stamps(stated, None)
+    assert found.dividends is not None
+    assert found.splits is not None
+    assert (found.dividends[-1, 0], found.dividends.sum()) == (1.5, 1.5)
+    assert (found.splits[-1, 0], found.splits.prod()) == (2.0, 2.0)
 
 
 def test_columns_beside_keep_their_dates_and_closes() -> None:
