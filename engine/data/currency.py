@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,7 +84,8 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
     others = sorted({*own, *terms.tariffs} - {terms.account})
     unsaid = [ticker for ticker, unit in zip(closes.tickers, found, strict=True) if unit is None]
     notes = [_unsaid_note(unsaid, terms)] if unsaid and others else _abroad_notes(unsaid)
-    closes = _scale(dataclasses.replace(closes, currencies=own), units, notes)
+    notes += _parts_notes(closes, units)
+    closes = _in_whole_units(dataclasses.replace(closes, currencies=own), units)
     fixings = {currency: terms.fx.fixings(currency, terms.account, terms.end) for currency in others}
     fx = {currency: _carry(fixed, closes.dates, terms.end) for currency, fixed in fixings.items()}
     for currency, fixed in fixings.items():
@@ -94,16 +95,20 @@ def convert_currencies(closes: Closes, terms: CurrencyTerms) -> Closes:
     return (_convert(closes, fx) if fx else closes).with_notes(*notes)
 
 
-def _scale(closes: Closes, units: list[QuotedUnit], notes: list[str]) -> Closes:
-    """Return closes in whole units of their currency, and say of which that is not what the source has."""
+def _in_whole_units(closes: Closes, units: list[QuotedUnit]) -> Closes:
+    """Return closes and dividends in pounds and not in pence."""
     parts = np.array([unit.parts for unit in units], dtype=np.float64)
     if (parts == 1.0).all():
         return closes
-    for unit in sorted({unit for unit in units if unit.parts != 1}):
-        tickers = shortlist(ticker for ticker, own in zip(closes.tickers, units, strict=True) if own == unit)
-        notes.append(f"{tickers}: quoted in parts of {unit.currency}, divided by {unit.parts}")
     dividends = None if closes.dividends is None else read_only(closes.dividends / parts)
     return dataclasses.replace(closes, closes=read_only(closes.closes / parts), dividends=dividends)
+
+
+def _parts_notes(closes: Closes, units: list[QuotedUnit]) -> Iterator[str]:
+    """Yield whose closes the source has in parts of a currency."""
+    for unit in sorted({unit for unit in units if unit.parts != 1}):
+        tickers = shortlist(ticker for ticker, own in zip(closes.tickers, units, strict=True) if own == unit)
+        yield f"{tickers}: quoted in parts of {unit.currency}, divided by {unit.parts}"
 
 
 def _carry(fixings: Fixings, dates: DateArray, end: dt.date | None) -> FloatArray:
