@@ -82,7 +82,7 @@ def _price_kind_caveats(market: Market) -> Iterable[str]:
     elif market.provenance.closes == "with_events":
         yield "Dividends are paid on their ex-date, before tax. Orders are in the shares and prices of their day."
     elif market.provenance.closes == "raw":
-        yield "Price-only closes: dividends are missing from every return, and splits may be."
+        yield "Price-only closes: dividends are missing from every return."
     yield from market.provenance.notes
 
 
