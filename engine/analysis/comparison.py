@@ -12,7 +12,7 @@ from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
-from engine.analysis.portfolio_sessions import PortfolioSessions
+from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, list_asset_events
 from engine.core.arrays import BoolArray, FloatArray
@@ -104,7 +104,7 @@ class Comparison:
 
 def compare(  # noqa: PLR0913  (what a comparison is made of)
     market: Market,
-    sessions: Callable[[tuple[str, ...]], PortfolioSessions],
+    sessions: Callable[[tuple[str, ...]], PortfolioMarket],
     policy: Policy,
     others: Mapping[str, Policy],
     account: Account,

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from engine.analysis.portfolio_sessions import PortfolioSessions
+from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
@@ -36,10 +36,10 @@ class LoadedPrices:
     def __init__(self, config: RunConfig[PolicyT], closes: Closes, findings: tuple[Finding, ...]) -> None:
         """Build the ``market`` of all assets; it has every session of any of them."""
         self.findings, self._closes, self._config = findings, closes, config
-        self._windows: dict[Hashable, PortfolioSessions] = {}
+        self._windows: dict[Hashable, PortfolioMarket] = {}
         self.market = self._window(OwnSessions(None, closes.frequency)).market
 
-    def sessions_of(self, tickers: tuple[str, ...]) -> PortfolioSessions:
+    def sessions_of(self, tickers: tuple[str, ...]) -> PortfolioMarket:
         """Return all assets on the sessions of those that a portfolio may hold, and the row its window starts at (S1).
 
         The market is the same object for portfolios of the same sessions; raises DataError when there are none.
@@ -47,14 +47,14 @@ class LoadedPrices:
         own = own_sessions(self._closes, tickers, self._config.data.frequency, self._config.window.start)
         return self._window(own)._replace(note=own.note)
 
-    def _window(self, own: OwnSessions) -> PortfolioSessions:
+    def _window(self, own: OwnSessions) -> PortfolioMarket:
         if own.key not in self._windows:
             account, rate = self._config.account, self._config.compare.risk_free
             market = own.of(self._closes).to_market(account.currency, account.cash.rate)
             market = market.charged_in(tariff_currency(self._config.costs))
             cut, start = slice_window(market, self._config.window)
             free = risk_free_per_session(rate, cut.dates[start:], cut.periods_per_year)
-            self._windows[own.key] = PortfolioSessions(cut, start, free)
+            self._windows[own.key] = PortfolioMarket(cut, start, free)
         return self._windows[own.key]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import PortfolioSessions, compare
+from engine.analysis.comparison import PortfolioMarket, compare
 from engine.analysis.performance import Performance
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
@@ -61,7 +61,7 @@ def test_what_waits_since_the_opening_and_since_later_is_turnover() -> None:
 def test_only_an_asset_without_a_past_has_no_price_before(missing: slice, *, said: bool) -> None:
     """A close that lacks at the opening is a waiting order; one that was never there is a late listing."""
     market, policy = market_of(closes(missing)), BuyAndHold(weights=WEIGHTS)
-    own = PortfolioSessions(market, 10)
+    own = PortfolioMarket(market, 10)
     comparison = compare(
         market, lambda _: own, policy, {}, account(capital=1000), free(2), buy_and_hold=False, bootstrap=None
     )

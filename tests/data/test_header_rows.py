@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
-from engine.data.price_files.grid import Grid
+from engine.data.price_files.grid import CellGrid
 from engine.data.price_files.header_rows import find_table, is_date_like
 from tests.support.price_files import load
 
@@ -178,7 +178,7 @@ def test_the_dates_of_parquet_are_those_that_are_called_so(tmp_path: Path, writt
 def test_any_grid_has_a_table_or_is_refused(rows: list[list[str]]) -> None:
     """Whatever the cells are, there is a table with rows as wide as its names, or one line that says what is wrong."""
     try:
-        table = find_table(Grid("g", rows, list(range(1, len(rows) + 1))))
+        table = find_table(CellGrid("g", rows, list(range(1, len(rows) + 1))))
     except DataError as error:
         assert str(error).startswith("g:")
         return

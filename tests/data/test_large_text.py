@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.errors import DataError
-from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.grid import CellGrid, ReadingKeys
 from engine.data.price_files.text_grid import read_text_grid
 
 CELLS = st.text(alphabet="09.,;-aé \t\u00a0", max_size=4)
@@ -21,7 +21,7 @@ TEXTS = st.builds(
 )
 
 
-def split(text: str, large: int, keys: ReadingKeys) -> Grid | str:
+def split(text: str, large: int, keys: ReadingKeys) -> CellGrid | str:
     """Return the grid of a text when those of ``large`` characters are split into columns, or what is wrong with it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.data.price_files.text_grid.LARGE", large)
@@ -48,5 +48,5 @@ def test_columns_and_rows_are_the_same_cells(text: str, keys: ReadingKeys) -> No
 def test_a_large_text_is_split_into_columns() -> None:
     """Or nothing above is compared with anything."""
     grid = split("date,AAA\n" + "2024-01-02,1.5\n" * 3, 0, ReadingKeys())
-    assert isinstance(grid, Grid)
+    assert isinstance(grid, CellGrid)
     assert not isinstance(grid.rows, list)

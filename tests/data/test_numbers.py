@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.data.price_files.grid import Grid
+from engine.data.price_files.grid import CellGrid
 from engine.data.price_files.numbers import parse_numbers, stated_currency
 
 
@@ -16,7 +16,7 @@ def parse(
     *cells: str, decimal: str | None = None, others: tuple[str, ...] = (), missing: tuple[str, ...] = ()
 ) -> list[float]:
     """Parse a column of a file that has other cells beside it."""
-    grid = Grid("p.csv", [list(cells), list(others)], range(1, len(cells) + 1), decimal)
+    grid = CellGrid("p.csv", [list(cells), list(others)], range(1, len(cells) + 1), decimal)
     return parse_numbers(grid, "AAA", cells, grid.lines, missing).tolist()
 
 
@@ -145,5 +145,5 @@ def test_a_percentage_is_no_price() -> None:
         DataError, match=r"p.csv:1: AAA: found '1.5%', a percentage, expected a price; write `values: returns`"
     ):
         parse("1.5%")
-    grid = Grid("p.csv", [], [1])
+    grid = CellGrid("p.csv", [], [1])
     assert parse_numbers(grid, "AAA", ["1.5%"], [1], percent=True).tolist() == [0.015]

@@ -14,7 +14,7 @@ import pytest
 
 from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.comparison import compare
-from engine.analysis.portfolio_sessions import PortfolioSessions
+from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published
 from engine.backtest.outputs import RunResult
 from engine.data.market import Market
@@ -43,7 +43,7 @@ def make_run(
     others = {t: BuyAndHold.model_validate({"weights": {t: "100%"}}) for t in ("AAA", "LATE")}
     comparison = compare(
         market,
-        lambda _: PortfolioSessions(market, 0),
+        lambda _: PortfolioMarket(market, 0),
         plan,
         others,
         Account.model_validate({"contributions": {"amount": flows}}),
@@ -81,7 +81,7 @@ def eventful_run(review: str = "5%") -> RunResult:
     market = Market.build(dates, tickers, closes)
     comparison = compare(
         market,
-        lambda _: PortfolioSessions(market, 30),
+        lambda _: PortfolioMarket(market, 30),
         plan,
         {},
         Account(),

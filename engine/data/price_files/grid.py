@@ -1,4 +1,4 @@
-"""Grid: a price file as rows of cells, whatever it was written in; what its owner says about how to read it."""
+"""CellGrid: a price file as rows of cells, whatever it was written in; what its owner says about how to read it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def row_widths(rows: Sequence[list[str]]) -> set[int]:
 
 
 @dataclass(frozen=True)
-class Grid:
+class CellGrid:
     """The cells of one file or sheet, as text.
 
     Attributes

@@ -14,7 +14,7 @@ from engine.core.shortlist import shortlist
 from engine.data.closes import CloseSeries
 from engine.data.price_files.blocks import split_blocks
 from engine.data.price_files.dates import parse_dates
-from engine.data.price_files.grid import Grid, ReadingKeys, column_cells
+from engine.data.price_files.grid import CellGrid, ReadingKeys, column_cells
 from engine.data.price_files.header_rows import Table, find_table
 from engine.data.price_files.headers import Header, split_pairs
 from engine.data.price_files.layouts import find_columns
@@ -24,7 +24,7 @@ from engine.data.price_files.price_table import PriceTable, build_price_table, r
 from engine.data.price_files.statements import statement_header
 
 
-def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
+def parse_grid(grid: CellGrid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
     """Return the closes of ``tickers`` in a grid; raises DataError naming the line that cannot be read."""
     try:
         return _parse_tables(grid, tuple(dict.fromkeys(tickers)), keys)
@@ -35,7 +35,7 @@ def parse_grid(grid: Grid, tickers: Iterable[str], keys: ReadingKeys) -> PriceTa
         raise DataError(f"{grid.file}: {found}, expected prices; name a file of closes in data.source.path") from error
 
 
-def _parse_tables(grid: Grid, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
+def _parse_tables(grid: CellGrid, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
     table = find_table(grid, {*wanted, *(keys.rename or {})})
     by_number = keys.columns is not None and any("#" in name for name in keys.columns.model_dump().values() if name)
     whole = by_number or (keys.columns is not None and keys.columns.date is not None)
@@ -67,7 +67,7 @@ def _name_block(first: int, block: PriceTable, wanted: Sequence[str], keys: Read
     return dataclasses.replace(block, series=series, names=(name,))
 
 
-def _read_block(grid: Grid, table: Table, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
+def _read_block(grid: CellGrid, table: Table, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
     if not table.line and (keys.columns is None or keys.columns.date is None):
         _refuse_nameless(table)
     names, above = (table.names, table.above) if table.above else split_pairs(table.names, table.date)
@@ -117,7 +117,7 @@ def _rows_by_ticker(table: Table, column: int, wanted: Sequence[str], keys: Read
 class _TableColumns:
     """Reads the columns of a table."""
 
-    grid: Grid
+    grid: CellGrid
     keys: ReadingKeys
     columns: dict[int, list[str]] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Final
 from engine.core.errors import DataError, shorten
 from engine.data.currency_codes import FAMILIAR_CURRENCIES
 from engine.data.price_files.date_forms import read_date
-from engine.data.price_files.grid import Grid, column_cells, row_widths
+from engine.data.price_files.grid import CellGrid, column_cells, row_widths
 from engine.data.price_files.roles import column_role, fold_name
 
 _MOST_ROWS_ABOVE: Final = 300
@@ -79,7 +79,7 @@ def is_date_like(cell: str, *, numbers: bool = False) -> bool:
     return read_date(cell) is not None
 
 
-def find_table(grid: Grid, known: AbstractSet[str] = frozenset()) -> Table:
+def find_table(grid: CellGrid, known: AbstractSet[str] = frozenset()) -> Table:
     """Return the table of a grid; of several rows of names the one that has some of the ``known`` ones.
 
     Raises

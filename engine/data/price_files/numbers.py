@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
-from engine.data.price_files.grid import Grid
+from engine.data.price_files.grid import CellGrid
 from engine.data.price_files.number_forms import Decimal, read_number, says_missing, split_unit
 
 _MAYBE_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
@@ -23,7 +23,7 @@ _SIGNS: Final = {".": "point", ",": "comma"}
 
 
 def parse_numbers(
-    grid: Grid,
+    grid: CellGrid,
     name: str,
     cells: Sequence[str],
     lines: Sequence[int],
@@ -106,7 +106,7 @@ def _may_all_be_thousands(cells: Sequence[str], sign: Decimal) -> bool:
 
 
 def _read_texts(
-    grid: Grid, name: str, texts: dict[str, str], cells: Sequence[str], lines: Sequence[int]
+    grid: CellGrid, name: str, texts: dict[str, str], cells: Sequence[str], lines: Sequence[int]
 ) -> dict[str, float]:
     """Return the number of every cell with the one decimal sign that they can have."""
     signs: tuple[Decimal, ...] = (grid.decimal,) if grid.decimal else (".", ",")
@@ -130,7 +130,7 @@ def _read_texts(
 
 
 def _unreadable(
-    grid: Grid,
+    grid: CellGrid,
     name: str,
     readings: dict[Decimal, dict[str, float | None]],
     cells: Sequence[str],
@@ -152,7 +152,7 @@ def _unreadable(
     return _no_number(grid, name, cells[at], lines[at])
 
 
-def _no_number(grid: Grid, name: str, cell: str, line: int) -> DataError:
+def _no_number(grid: CellGrid, name: str, cell: str, line: int) -> DataError:
     parts = split_unit(cell)
     place = f"{grid.file}:{line}: {name}: found {cell!r}"
     if parts and parts[1] == "%":
@@ -165,7 +165,9 @@ def _no_number(grid: Grid, name: str, cell: str, line: int) -> DataError:
     return DataError(f"{place}, expected a number as 1234.5, 1,234.50 or 1.234,50; {remedy}")
 
 
-def _mixed_units(grid: Grid, name: str, units: dict[str, str], cells: Sequence[str], lines: Sequence[int]) -> DataError:
+def _mixed_units(
+    grid: CellGrid, name: str, units: dict[str, str], cells: Sequence[str], lines: Sequence[int]
+) -> DataError:
     first = next(cell for cell in cells if cell in units)
     at, other = next((at, cell) for at, cell in enumerate(cells) if cell in units and units[cell] != units[first])
     message = f"found {other!r} below {first!r}, expected one unit throughout; correct it"

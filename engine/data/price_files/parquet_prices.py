@@ -18,7 +18,7 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.price_files.dates import Dates, parse_dates
-from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.grid import CellGrid, ReadingKeys
 from engine.data.price_files.headers import Header, split_pairs
 from engine.data.price_files.layouts import find_columns
 from engine.data.price_files.numbers import parse_numbers
@@ -101,7 +101,7 @@ class _ArrowColumns:
         if not _is_text(self.table[self.names[column]].type):
             return self.numbers(column, ticker, rows)
         cells = [ratio_text(cell) for cell in self.texts(column, rows)]
-        return parse_numbers(Grid(self.file, [], []), ticker, cells, (rows + 1).tolist())
+        return parse_numbers(CellGrid(self.file, [], []), ticker, cells, (rows + 1).tolist())
 
     def texts(self, column: int, rows: IntArray) -> list[str]:
         cells = _to_texts(self.file, self.names[column], self.table[self.names[column]])
@@ -215,7 +215,7 @@ def _read_numbers(file: str, name: str, table: pa.Table, keys: ReadingKeys) -> F
         return np.full(len(column), np.nan)
     if _is_text(kind):
         cells = _to_texts(file, name, column)
-        grid = Grid(file, [cells], [], keys.decimal)
+        grid = CellGrid(file, [cells], [], keys.decimal)
         return parse_numbers(grid, name, cells, range(1, len(cells) + 1), keys.missing or ())
     if not is_number(kind):
         raise DataError(f"{file}: {name}: found a column of {kind}, expected numbers; convert the column")

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.price_files.compression import decompress
-from engine.data.price_files.grid import ColumnRows, Grid, ReadingKeys
+from engine.data.price_files.grid import CellGrid, ColumnRows, ReadingKeys
 from engine.data.price_files.number_forms import split_unit
 from engine.data.price_files.other_formats import refuse_other_formats
 from engine.data.price_files.text_encoding import decode_text
@@ -28,7 +28,7 @@ _NEARLY: Final = 0.8
 _BLANKS: Final = (" ", "\t", "\u00a0", "\u202f")
 
 
-def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
+def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> CellGrid:
     """Return the cells of a text file, as text.
 
     Parameters
@@ -59,7 +59,7 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
     columns = None if blanks or len(text) < LARGE else _split_columns(text, separator)
     if columns:
         every = range(above + 1, above + 1 + len(columns))
-        return Grid(file, columns, every, keys.decimal or ("." if separator == "," else None), notes)
+        return CellGrid(file, columns, every, keys.decimal or ("." if separator == "," else None), notes)
     rows, lines = _split_rows(file, text, separator, above)
     if blanks:
         rows = [[cell.strip() for cell in row] for row in rows]
@@ -67,7 +67,7 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> Grid:
         lines = [line for line, row in zip(lines, rows, strict=True) if any(row)]
         rows = [row for row in rows if any(row)]
     points = separator == "," and not ('"' in text and _have_commas(rows))
-    return Grid(file, rows, lines, keys.decimal or ("." if points else None), notes)
+    return CellGrid(file, rows, lines, keys.decimal or ("." if points else None), notes)
 
 
 def _split_columns(text: str, separator: str) -> ColumnRows | None:

@@ -16,7 +16,7 @@ from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.price_files import workbook_process
-from engine.data.price_files.grid import Grid, ReadingKeys
+from engine.data.price_files.grid import CellGrid, ReadingKeys
 from engine.data.price_files.header_rows import is_date_like
 from engine.data.price_files.number_forms import Decimal, prove_decimal, read_number, split_unit
 
@@ -44,7 +44,7 @@ def is_workbook(content: bytes) -> bool:
     )
 
 
-def read_workbook(file: str, content: bytes, keys: ReadingKeys) -> Grid:
+def read_workbook(file: str, content: bytes, keys: ReadingKeys) -> CellGrid:
     """Return the cells of the sheet that holds prices.
 
     A number keeps its value, a date is written as 2024-01-31; ``lines`` are rows of the sheet.
@@ -176,7 +176,7 @@ def _counts_from_1904(content: bytes) -> bool:
     return any(re.search(rb"""date1904\s*=\s*["'](?:1|true)""", book) for book in books)
 
 
-def _to_grid(file: str, rows: list[Row], first: int, keys: ReadingKeys) -> Grid:
+def _to_grid(file: str, rows: list[Row], first: int, keys: ReadingKeys) -> CellGrid:
     """Return the filled rows, the first of which is that row of the sheet, without the empty columns around them.
 
     Numbers are written with the decimal sign that numbers kept as text have, so that one rule reads both.
@@ -189,7 +189,7 @@ def _to_grid(file: str, rows: list[Row], first: int, keys: ReadingKeys) -> Grid:
     filled = [(line, row[columns]) for line, row in enumerate(rows, first) if any(cell != "" for cell in row)]
     decimal = keys.decimal or _decimal_of_texts(file, filled)
     texts = [[_to_text(cell, decimal) for cell in row] for _, row in filled]
-    return Grid(file, texts, [line for line, _ in filled], decimal)
+    return CellGrid(file, texts, [line for line, _ in filled], decimal)
 
 
 def _decimal_of_texts(file: str, filled: Sequence[tuple[int, Row]]) -> Decimal:

@@ -8,7 +8,7 @@ from engine.core.arrays import FloatArray
 from engine.data.market import Market
 
 
-class PortfolioSessions(NamedTuple):
+class PortfolioMarket(NamedTuple):
     """A market of the sessions of one portfolio (S1), the row its window starts at, and the risk-free rate.
 
     ``risk_free`` is a rate a session, or one for each from row ``start`` on; ``note``: what is to be said of them.
