@@ -157,10 +157,9 @@ class _TickerRows:
         stated = dataclasses.replace(adjusted, splits=splits)
         if are_split_adjusted({self.ticker: stated}, {})[self.ticker] is False:
             day = adjusted.dates[splits != 1.0][0]
-            raise DataError(
-                f"{self.file}: {self.ticker}: its adjusted closes fall at the splits stated beside them, first {day}: "
-                "they are as traded; name their column by `columns: {close: ...}` in data.source"
-            )
+            found = f"found adjusted closes that fall at the splits stated beside them, first {day}"
+            remedy = "they are as traded: name their column by `columns: {close: ...}` in data.source"
+            raise DataError(f"{self.file}: {self.ticker}: {found}, expected closes that contain them; {remedy}")
 
     def _closes(self, column: int) -> FloatArray:
         closes = self.cells.numbers(column, self.ticker, self.rows)
