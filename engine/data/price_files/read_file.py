@@ -8,14 +8,12 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.csv_reader import MAX_FILE_BYTES
-from engine.data.price_files.csv_prices import parse_csv_price_table
 from engine.data.price_files.grid import ReadingKeys
-from engine.data.price_files.grid_prices import parse_grid
 from engine.data.price_files.price_table import PriceTable
-from engine.data.price_files.workbooks import WORKBOOK_SUFFIXES, is_workbook, read_workbook
 
 _PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
-_SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES})
+_WORKBOOK_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+_SUFFIXES: Final = frozenset({".csv", ".txt", ".tsv", *_PARQUET_SUFFIXES, *_WORKBOOK_SUFFIXES})
 _PARQUET: Final = b"PAR1"
 _COMPRESSED: Final = frozenset({".gz", ".xz", ".zip", ".bz2"})
 
@@ -63,6 +61,11 @@ def read_price_file(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> Pr
         from engine.data.price_files.parquet_prices import parse_parquet_price_table  # noqa: PLC0415  (a config is checked without it)
 
         return parse_parquet_price_table(path, tickers, keys)
+    # A run on Parquet and the check of a config read no cells.
+    from engine.data.price_files.grid_prices import parse_grid  # noqa: PLC0415
+    from engine.data.price_files.text_grid import read_text_grid  # noqa: PLC0415
+    from engine.data.price_files.workbooks import is_workbook, read_workbook  # noqa: PLC0415
+
     if is_workbook(content):
         return parse_grid(read_workbook(path.name, content, keys), tickers, keys)
-    return parse_csv_price_table(path.name, content, tickers, keys)
+    return parse_grid(read_text_grid(path.name, content, keys), tickers, keys)

@@ -22,7 +22,6 @@ from engine.data.price_files.number_forms import Decimal, prove_decimal, read_nu
 
 Row: TypeAlias = "list[str | float]"
 
-WORKBOOK_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 MAX_UNPACKED: Final = 1_000_000_000
 """Bytes of a workbook's members once they are unpacked."""
 _REMEDY: Final = "open it and save it again, or save the sheet as CSV"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,9 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
-from engine.data.price_files.csv_prices import parse_csv_price_table
+from engine.data.price_files.grid import NO_KEYS
+from engine.data.price_files.price_table import PriceTable
+from engine.data.price_files.read_file import read_price_file
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.combine import combine_series
 
@@ -40,7 +41,7 @@ class Sample(ConfigModel):
         series: dict[str, CloseSeries] = {}
         known: list[str] = []
         for name in self.files:
-            table = parse_csv_price_table(name, _decompress(folder / name), request.tickers)
+            table = _read_file(folder / name, request.tickers)
             known.extend(table.names)
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
         for ticker in request.tickers:
@@ -72,9 +73,8 @@ def _data_folder() -> Path:
     return Path(spec.origin).parent / "datasets" / "data"
 
 
-def _decompress(path: Path) -> bytes:
+def _read_file(path: Path, tickers: tuple[str, ...]) -> PriceTable:
     try:
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
-        remedy = "run `pip install --force-reinstall skfolio` to repair it"
-        raise DataError(f"{path}: cannot be read ({error}); {remedy}") from error
+        return read_price_file(path, tickers, NO_KEYS)
+    except DataError as error:
+        raise DataError(f"{error}: run `pip install --force-reinstall skfolio` to repair the sample") from error
