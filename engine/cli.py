@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from engine import composition
-from engine.core.errors import ConfigError, EngineError, Fault, OutputError, escape_controls, prefix_errors
+from engine.core.errors import (
+    ConfigError,
+    ContradictionError,
+    EngineError,
+    Fault,
+    OutputError,
+    escape_controls,
+    prefix_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +129,10 @@ def run(
         summaries.append(result.summary.to_plain())
         if not json:
             print_run(result, folder, trades=trades, tried=tried)
+        if audit:
+            from engine.backtest.vectorbt_audit import require_agreement
+
+            require_agreement(result, folder)
     if json:
         _print_json(summaries[0] if len(summaries) == 1 else summaries)
 
@@ -363,10 +375,14 @@ def main() -> int:
     except MemoryError:
         sys.stderr.write("error: out of memory; shorten the window or free some\n")
         return 1
-    except Exception:  # noqa: BLE001  (whatever it is, it is ours)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is ours)
         from engine.core.crash_log import write_crash_log
 
-        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {write_crash_log()}\n")
+        log, also = str(write_crash_log()), ""
+        if isinstance(error, ContradictionError):
+            sys.stderr.write(f"error: {error}\n")
+            also = f" and the folder {escape_controls(str(error.folder))}"
+        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {log}{also}\n")
         return 3
     if code == 130:
         sys.stderr.write("interrupted\n")

@@ -10,7 +10,8 @@
     |-- AccountError          money that is not there: a withdrawal above the account's value
     `-- OutputError           a folder or disk that cannot take the result
 
-Anything else that escapes is a bug: exit code 3 and a log file.
+ContradictionError is what the engine says against itself. It, and anything else that escapes, is a bug: exit code 3
+and a log file.
 """
 
 from __future__ import annotations
@@ -30,14 +31,27 @@ _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that move a cursor, turn text around or cannot be encoded."""
 
 
-class EngineError(Exception):
-    """A fault of the input that its owner can mend: one argument a line, each says what is wrong and how to mend it."""
+class _PrintedError(Exception):
+    """What is told the user: one argument a line."""
 
     def __str__(self) -> str:
         """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
         lines = [escape_controls(shorten(str(line), MAX_LINE_CHARACTERS)) for line in self.args[:MAX_MESSAGE_LINES]]
         rest = len(self.args) - MAX_MESSAGE_LINES
         return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
+
+
+class EngineError(_PrintedError):
+    """A fault of the input that its owner can mend: each line says what is wrong and how to mend it."""
+
+
+class ContradictionError(_PrintedError):
+    """Results that contradict each other, whatever the input was: each line says which; ``folder`` has them."""
+
+    def __init__(self, *lines: str, folder: object) -> None:
+        """Keep the lines and what is to be sent with the log."""
+        super().__init__(*lines)
+        self.folder = folder
 
 
 def escape_controls(text: str) -> str:

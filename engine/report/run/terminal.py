@@ -218,7 +218,8 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
         f"used {plural(checks.oldest_price_age, 'session')} old",
     )
     if run.audit is not None:
-        print_bullet(out, f"replayed in vectorbt: largest relative difference {fmt.residual(max(run.audit.values()))}")
+        worst, count = fmt.residual(max(run.audit.values())), plural(len(run.audit), "portfolio")
+        print_bullet(out, f"replayed in vectorbt: largest relative difference {worst}, {count}")
     print_bullet(
         out,
         f"data: {data.source}, closes {closes_text(data.closes)}; "
