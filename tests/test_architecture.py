@@ -125,10 +125,10 @@ SLOW = ("vectorbt", "bt", "cvxportfolio", "yfinance", "exchange_calendars", "arc
 
 
 def test_slow_libraries_are_imported_where_they_are_used_only() -> None:
-    for library in (*SLOW, "cvxpy", "sklearn", "clarabel", "osqp", "threadpoolctl"):
-        for name, path in MODULES.items():
-            eager = imports(path, lazy=False)
-            assert not any(m.split(".")[0] == library for m in eager), f"{name} imports {library} at its top"
+    slow = {*SLOW, "cvxpy", "sklearn", "clarabel", "osqp", "threadpoolctl"}
+    for name, path in MODULES.items():
+        found = slow & {m.split(".")[0] for m in imports(path, lazy=False)}
+        assert not found, f"{name} imports {', '.join(sorted(found))} at its top"
 
 
 def test_importing_the_package_or_asking_for_help_loads_nothing_heavy() -> None:

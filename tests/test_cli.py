@@ -420,7 +420,7 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
         "def callback(): signal.raise_signal(signal.SIGINT)\n"
         "def verb(*a):\n"
         "    ctypes.CFUNCTYPE(None)(callback)()\n"
-        "    time.sleep(20)\n"
+        "    time.sleep(2)\n"
         f"cli.composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -138,10 +138,14 @@ def test_a_clock_counts_kernels_while_it_runs_and_leaves_no_trace() -> None:
     assert np.array_equal(watched, variant_metric_table(job.market, job.variants), equal_nan=True)
 
 
-HERE = [peer for peer in PEERS if not peer.elsewhere]
+HERE = [
+    pytest.param(peer, id=peer.title, marks=[pytest.mark.slow] if peer.title == "vectorbt, numba" else [])
+    for peer in PEERS
+    if not peer.elsewhere
+]  # vectorbt compiles for half a minute, and every audit replays in it
 
 
-@pytest.mark.parametrize("peer", HERE, ids=lambda peer: peer.title)
+@pytest.mark.parametrize("peer", HERE)
 @pytest.mark.filterwarnings("ignore")
 def test_a_peer_given_the_same_weights_finds_the_same_figures(peer: Peer) -> None:
     if peer.version is None:

@@ -15,6 +15,7 @@ import pytest
 
 from engine.composition import open_document, run_config_class, validate_sweep
 from engine.core.errors import OutputError
+from engine.sweep import dask_executor
 from engine.sweep.computation import prepare, write_results
 from engine.sweep.dask_executor import DaskExecutor
 from engine.sweep.executors import ProcessExecutor, ThreadExecutor
@@ -121,7 +122,9 @@ def dying_schema():
     os._exit(9)
 
 
-def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, tmp_path: Path) -> None:
+def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, tmp_path: Path, monkeypatch) -> None:
+    """Whatever the address, within the time that a scheduler is given to answer: here less than a user has."""
+    monkeypatch.setattr(dask_executor, "CONNECT_TIMEOUT", 0.3)
     for address, words in (
         ("tcp://127.0.0.1:9", "does not answer; start one with `dask scheduler`"),
         ("nowhere", "--scheduler: nowhere:"),

@@ -17,7 +17,12 @@ from tests.support.kernels import compiled_only
 
 @compiled_only
 @pytest.mark.parametrize(
-    "edited", ["simulation/kernel/order_costs.py", "simulation/kernel/valuation.py", "portfolio/cost_table.py"]
+    "edited",
+    [
+        "simulation/kernel/order_costs.py",
+        pytest.param("simulation/kernel/valuation.py", marks=pytest.mark.slow),
+        pytest.param("portfolio/cost_table.py", marks=pytest.mark.slow),
+    ],
 )
 def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
     """Numba's cache looks at one file only; whatever file of the kernel changes, nothing old may be served."""

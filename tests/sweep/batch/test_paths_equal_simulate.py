@@ -78,6 +78,7 @@ def random_plan(rng: random.Random) -> FixedMix | CoreSatellite:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_paths_have_the_bits_of_simulate_over_the_history_rebuilt(seed: int) -> None:
     rng = random.Random(f"paths {seed}")
@@ -99,6 +100,7 @@ def test_paths_have_the_bits_of_simulate_over_the_history_rebuilt(seed: int) -> 
             equal(row, reference_metrics(rebuilt(market, histories, number), variant, rate))
 
 
+@pytest.mark.slow
 def test_neither_threads_nor_order_nor_number_of_histories_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     market = steady_market(300, 3)
     histories = ResampledHistories(market.prices[1:] / market.prices[:-1] - 1.0, 5, 20.0)
@@ -142,6 +144,7 @@ def test_no_two_histories_or_seeds_share_their_draws() -> None:
     assert len(drawn) == 20
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 11), st.integers(3, 90), st.integers(0, 2**63), st.sampled_from([1.0, 3.0, 1e9]))
 def test_without_trades_a_path_ends_where_its_closes_do(assets: int, sessions: int, seed: int, block: float) -> None:
@@ -160,6 +163,7 @@ def test_without_trades_a_path_ends_where_its_closes_do(assets: int, sessions: i
         assert end == pytest.approx(1000.0 * (closes[-1] / closes[0]).mean(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_two_plans_meet_the_same_histories() -> None:
     """A plan of one asset earns what the asset does, beside which other plan it stands or none."""
     market = steady_market(300, 3)
@@ -183,6 +187,7 @@ def test_what_has_no_returns_has_no_histories() -> None:
             path_metric_table(market, Variant(policy, Account(), NoCosts(), 0, 60), histories, np.arange(3))
 
 
+@pytest.mark.slow
 def test_histories_that_lanes_cannot_run_are_run_by_simulate() -> None:
     """A fee that a small account cannot pay, and a loss of everything."""
     market = steady_market(60, 2)
@@ -201,6 +206,7 @@ def test_histories_that_lanes_cannot_run_are_run_by_simulate() -> None:
             equal(row, reference_metrics(history, variant._replace(account=account)))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="there is no compiler here")
 def test_all_paths_share_one_compilation() -> None:
     market = steady_market(90, 5)
@@ -212,24 +218,42 @@ def test_all_paths_share_one_compilation() -> None:
     assert len(run_path_lanes.signatures) == 1
 
 
-def test_paths_without_a_compiler_have_the_same_bits() -> None:
-    program = (
-        "import numpy as np\n"
-        "from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table\n"
-        "from tests.support.batches import mixes, steady_market\n"
-        "market = steady_market(40)\n"
-        "histories = ResampledHistories(market.prices[1:] / market.prices[:-1] - 1.0, 2**63 + 1, 9.0)\n"
-        "table = path_metric_table(market, mixes(market, 1)[0], histories, np.arange(9))\n"
-    )
+WITHOUT_A_COMPILER = """
+import numpy as np
+from engine.sweep.batch.run_batch import reference_metrics
+from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
+from tests.support.batches import mixes, steady_market
+from tests.sweep.batch.test_paths_equal_simulate import equal, rebuilt
+market = steady_market(40)
+histories = ResampledHistories(market.prices[1:] / market.prices[:-1] - 1.0, 2**63 + 1, 9.0)
+table = path_metric_table(market, mixes(market, 1)[0], histories, np.arange(9))
+for number, row in enumerate(table):
+    equal(row, reference_metrics(rebuilt(market, histories, number), mixes(market, 1)[0]))
+print(table.tobytes().hex())
+"""
+
+
+def without_a_compiler() -> str:
+    """Run the lanes of nine histories as Python, hold each to ``simulate``, and return their metrics as text."""
     printed = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program + "print(table.tobytes().hex())"],
+        [sys.executable, "-W", "error", "-c", WITHOUT_A_COMPILER],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=True,
     )
+    return printed.stdout.strip()
+
+
+def test_paths_run_as_python_have_the_bits_of_simulate() -> None:
+    """Compiling the lanes of histories takes half a minute; what they compute is the same without (below)."""
+    assert len(bytes.fromhex(without_a_compiler())) == 9 * len(SWEEP_METRICS) * 8
+
+
+@pytest.mark.slow
+def test_paths_without_a_compiler_have_the_same_bits() -> None:
     market = steady_market(40)
     histories = ResampledHistories(market.prices[1:] / market.prices[:-1] - 1.0, 2**63 + 1, 9.0)
     table = path_metric_table(market, mixes(market, 1)[0], histories, np.arange(9))
-    assert printed.stdout.strip() == table.tobytes().hex()
+    assert without_a_compiler() == table.tobytes().hex()
