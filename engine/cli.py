@@ -226,8 +226,8 @@ def report(
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
     from engine.report.run.page import build_run_report
-    from engine.report.sweep.folder import is_sweep
     from engine.report.sweep.page import build_sweep_report
+    from engine.sweep.finished_sweep import is_sweep
 
     typer.echo(str(build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
 

@@ -17,8 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from engine.composition import open_document, run_config_class, validate_sweep
-from engine.report.sweep.folder import read_sweep
 from engine.sweep.computation import prepare
+from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.journal import Journal
 from tests.support.sweeps import QUICK, digest
 

@@ -14,11 +14,11 @@ from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.composition import run_config_class
 from engine.report.sweep.charts import chart_axes
-from engine.report.sweep.folder import read_sweep
 from engine.sweep import dask_executor as cluster
 from engine.sweep import worker
 from engine.sweep.batch.run_batch import SWEEP_METRICS, batch_metric_table
 from engine.sweep.computation import prepare
+from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.space import COLUMN_ALIASES, Space
 from engine.sweep.statistics import label_effects, rank_among_results, rank_rows
 from engine.sweep.variant_lookup import find_variant_config

@@ -10,9 +10,9 @@ import pytest
 
 from engine.core.errors import ConfigError
 from engine.report.sweep.charts import HISTOGRAM_BINS, sweep_chart_json, value_range
-from engine.report.sweep.folder import read_sweep
 from engine.report.sweep.page import build_sweep_report, worst_variants
 from engine.report.sweep.terminal import print_sweep
+from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from tests.support.sweeps import PLAN, digest, spanned, sweeping
 

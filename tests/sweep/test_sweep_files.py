@@ -17,9 +17,9 @@ import pytest
 
 from engine.backtest.outputs import folder_kind
 from engine.core.errors import DataError, OutputError
-from engine.report.sweep.folder import read_sweep
 from engine.report.sweep.page import build_sweep_report
 from engine.sweep.batch.run_batch import SWEEP_METRICS
+from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.outputs import is_finished
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from tests.support.sweeps import FILES, PLAN, QUICK, SMALL, digest, engine, sweeping

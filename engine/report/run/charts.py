@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import DateArray, FloatArray
 from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
-from engine.report.run.folder import FinishedRun
 
 
 def run_chart_json(run: FinishedRun) -> str:

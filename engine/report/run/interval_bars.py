@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.report.run.folder import FinishedRun
+from engine.backtest.finished_run import FinishedRun
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,19 @@ import numpy as np
 
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
+from engine.backtest.finished_run import FinishedRun, read_run
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
-from engine.report.phrases import EVENT_LABELS, cap_effect_text, closes_text, portfolio_label, published_rows
+from engine.report.phrases import (
+    EVENT_LABELS,
+    cap_effect_text,
+    closes_text,
+    confidence_level,
+    portfolio_label,
+    published_rows,
+)
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
-from engine.report.run.folder import FinishedRun, read_run
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.walk_forward import walk_forward_page
 
@@ -50,7 +57,7 @@ def render_run(run: FinishedRun) -> str:
         metrics=metrics_at(run.summary.portfolios["strategy"].frequency or "daily"),
         flow_note=_flow_note(run),
         interval_bars=interval_bars(run),
-        confidence=fmt.short_percent(run.confidence),
+        confidence=fmt.short_percent(confidence_level(run.config)),
         cap_effect=cap_effect_text(summary.caps_always, summary.account.currency) if summary.caps_always else "",
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from engine.core.arrays import FloatArray
 from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
-from engine.report.sweep.folder import FinishedSweep, ParameterColumn
 from engine.report.sweep.labels import metric_style, metric_title, parameter_text
 from engine.sweep.axes import ParameterValue
+from engine.sweep.finished_sweep import FinishedSweep, ParameterColumn
 from engine.sweep.statistics import select_finite
 
 CHART_METRICS: Final = ("sharpe", "cagr", "volatility", "max_drawdown", "sortino", "calmar", "final_value", "turnover")

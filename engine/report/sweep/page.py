@@ -12,7 +12,6 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import closes_text
 from engine.report.sweep.charts import sweep_chart_json, value_range
-from engine.report.sweep.folder import FinishedSweep, read_sweep
 from engine.report.sweep.labels import (
     example_text,
     metric_text,
@@ -22,6 +21,7 @@ from engine.report.sweep.labels import (
     portfolio_title,
     short_names,
 )
+from engine.sweep.finished_sweep import FinishedSweep, read_sweep
 from engine.sweep.statistics import LabelEffect, RankedVariant
 
 EFFECTS_SHOWN: Final = 40

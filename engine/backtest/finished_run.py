@@ -1,4 +1,4 @@
-"""Reading a finished run from its folder: what its page is built from, every file checked against the manifest."""
+"""A finished run read from its folder: every file checked against the manifest."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ import yaml
 
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
+from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import OutputError
 from engine.core.yaml_document import load_plain
-from engine.report.phrases import confidence_level
-from engine.report.signed_files import RUN_FILES
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class DailySeries:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Everything a run left in its folder."""
+    """Everything a run left in its folder; ``config`` is what ``config_text`` states, as plain data."""
 
     summary: RunSummary
     manifest: RunManifest
@@ -42,7 +41,7 @@ class FinishedRun:
     weights: DailySeries
     trades: tuple[Trade, ...]
     config_text: str
-    confidence: float
+    config: object
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -65,8 +64,8 @@ def read_run(folder: Path) -> FinishedRun:
     )
     trades = _read_trades(folder / "trades.csv", manifest.files)
     config_text = _read_text(folder / CONFIG_FILE, manifest.files)
-    confidence = confidence_level(_parse_config(folder / CONFIG_FILE, config_text))
-    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, confidence)
+    config = _parse_config(folder / CONFIG_FILE, config_text)
+    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config)
 
 
 def _read_text(path: Path, files: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Reading a finished sweep from its folder: what its page is built from, every file checked against the manifest."""
+"""A finished sweep read from its folder: every file checked against the manifest."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
+from engine.backtest.signed_files import SWEEP_FILES
 from engine.core.arrays import FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.core.files import file_sha256
-from engine.report.signed_files import SWEEP_FILES
 from engine.sweep.axes import ParameterValue
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
