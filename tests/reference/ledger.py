@@ -18,6 +18,7 @@ from tests.reference.rules import (
     Choose,
     Cost,
     LedgerError,
+    NoSolution,
     Review,
     ReviewState,
     WaitedTooLong,
@@ -30,6 +31,7 @@ from tests.reference.rules import (
     ranked,
     root,
     score,
+    settled_root,
     span,
     take_the_missing,
     tidy,
@@ -81,6 +83,9 @@ class Case:
     costs: Mapping[str, Cost] = field(default_factory=dict)
     whole: bool = False
     spend_rest: bool = True  # False: whole shares are only rounded down
+    min_order: Fraction = ZERO  # S3: money below which an order is left out
+    dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
+    invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
 
 
 @dataclass(frozen=True)
@@ -106,14 +111,20 @@ class Run:
     units: list[tuple[Fraction, ...]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     reviews: list[tuple[int, str, str, str]] = field(default_factory=list)  # row, ticker, verdict, action
+    left_out: list[tuple[int, str]] = field(default_factory=list)  # S3: row, ticker of an order too small to be placed
+    unsolved: list[int] = field(default_factory=list)  # S3: rows at which no value after costs solves the equation
+    before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
 def levels(case: Case, result: Run) -> list[Fraction]:
-    """S12: the capital, the value after the opening, then the returns with flows taken out, chained onto it."""
+    """S12: the capital, the value after the opening, then the day's factors linked at each flow, chained onto it."""
     level = [case.capital, result.value[0]]
     for k in range(1, len(result.value)):
-        flow = case.flows.get(case.opening + k, ZERO)
-        level.append(level[-1] * (result.value[k] - flow) / result.value[k - 1])
+        flow, before, last = case.flows.get(case.opening + k, ZERO), result.before_flow[k], result.value[k - 1]
+        paid_in, paid_out = max(flow, ZERO), max(-flow, ZERO)
+        alive = level[-1] > 0 and last > 0 and before + paid_in > 0
+        factor = before / last * (result.value[k] + paid_out) / (before + paid_in) if alive else ZERO
+        level.append(level[-1] * factor)
     return level
 
 
@@ -193,15 +204,19 @@ class ExactLedger:
     # -- one session
 
     def session(self, t: int) -> None:
-        """One session in the order of the rules: interest, flow, delistings, trading, mark."""
+        """One session in the order of the rules: interest, dividends, delistings, flow, trading, mark."""
         case = self.case
         self.price = [old if new is None else new for old, new in zip(self.price, case.prices[t], strict=True)]
         if t == case.opening:
+            self.run.before_flow.append(case.capital)
             self.rebalance(t, "opening", "opening")
             self.mark(t)
             return
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
+        dividends = sum((self.units[self.index[k]] * d for k, d in case.dividends.get(t, {}).items()), ZERO)
+        self.cash += tidy(dividends)
         flow, payout = case.flows.get(t, ZERO), self.delist(t)
+        self.run.before_flow.append(self.value())
         self.move_targets(t)
         if t in self.due:
             self.bar_before_rebalance(t)
@@ -221,6 +236,8 @@ class ExactLedger:
                 self.contribute(t, flow)
             elif flow < 0:
                 self.withdraw(t, -flow)
+            if dividends > 0 and case.invests_dividends:
+                self.invest_spare(t)
         self.mark(t)
 
     def mark(self, t: int) -> None:
@@ -354,9 +371,40 @@ class ExactLedger:
 
     def to_targets(self, t: int, targets: Mapping[int, Fraction], kind: str, label: str) -> tuple[Fraction, list[int]]:
         """S3 and S9: bring assets to their targets; return `V'` and those that may be scaled down."""
-        after, goals, scaled = self.solved(targets)
-        self.fill(t, kind, goals, label)
-        return after, list(targets) if scaled else []
+        solution: tuple[Fraction, list[int]] = (self.value(), [])
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            nonlocal solution
+            placed = {i: target for i, target in targets.items() if i not in left_out}
+            after, money, scaled = self.solved(placed)
+            solution = (after, list(placed) if scaled else [])
+            return money
+
+        self.fill(t, kind, self.worth_placing(t, goals), label)
+        return solution
+
+    def worth_placing(self, t: int, goals: Callable[[set[int]], dict[int, Fraction]]) -> dict[int, Fraction]:
+        """S3: solve again without all orders that are too small, until none is; nothing where there is no solution."""
+        left_out = set[int]()
+        while True:
+            try:
+                money = goals(left_out)
+            except NoSolution:
+                self.run.unsolved.append(t)
+                return {}
+            small = self.too_small(money)
+            if not small:
+                self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
+                return money
+            left_out |= small
+
+    def too_small(self, goals: Mapping[int, Fraction]) -> set[int]:
+        """S3: say which orders, as they would be filled, cost what they move, or are smaller than the least order."""
+        dust = DUST * self.value()
+        moves = {i: (q - self.units[i]) * self.price[i] for i, q in self.quantities(goals).items()}
+        return {
+            i for i, move in moves.items() if abs(move) < self.case.min_order or self.fee(i, move, dust)[0] >= abs(move)
+        }
 
     def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
         """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
@@ -396,16 +444,20 @@ class ExactLedger:
             fees = [self.fee(i, a * y + b - held[i], DUST * value) for i, (a, b) in lines.items()]
             return y - value + sum(fee for fee, _ in fees), [piece for _, piece in fees]
 
-        return root(evaluate, value)
+        return settled_root(evaluate, value, DUST * value)
 
-    def fill(self, t: int, kind: str, goals: Mapping[int, Fraction], label: str = "") -> None:
-        """Trade assets to given money, in whole shares where asked (S10), and book it as one event."""
+    def quantities(self, goals: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return the quantities of the assets that are traded to be brought to given money, whole where asked (S10)."""
         dust = DUST * self.value()
         moved = {i: goal for i, goal in goals.items() if abs(goal - self.money(i)) > dust}
         wanted = {i: tidy(goal / self.price[i]) for i, goal in moved.items()}
         if self.case.whole:
             wanted = self.rounded(wanted, dust)
-        wanted = {i: q for i, q in wanted.items() if q != self.units[i]}
+        return {i: q for i, q in wanted.items() if q != self.units[i]}
+
+    def fill(self, t: int, kind: str, goals: Mapping[int, Fraction], label: str = "") -> None:
+        """Trade assets to given money, in whole shares where asked (S10), and book it as one event."""
+        dust, wanted = DUST * self.value(), self.quantities(goals)
         if not wanted:
             return
         quantities, costs = [ZERO for _ in self.assets], [ZERO for _ in self.assets]
@@ -499,9 +551,19 @@ class ExactLedger:
 
     def spend(self, t: int, kind: str, money: Fraction, shares: Mapping[int, Fraction]) -> None:
         """Buy assets in given shares with given money, costs paid out of it (S8, S11)."""
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            placed = self.without(shares, left_out)
+            bought = self.affordable(money, placed, DUST * self.value()) if placed else ZERO
+            return {i: self.money(i) + share * bought for i, share in placed.items()}
+
         if money > 0 and shares:
-            bought = self.affordable(money, shares, DUST * self.value())
-            self.fill(t, kind, {i: self.money(i) + share * bought for i, share in shares.items()})
+            self.fill(t, kind, self.worth_placing(t, goals))
+
+    @staticmethod
+    def without(shares: Mapping[int, Fraction], left_out: Iterable[int]) -> dict[int, Fraction]:
+        """S3: what is left out takes nothing; what was meant for it stays in cash."""
+        return {i: share for i, share in shares.items() if i not in left_out}
 
     def refuse_late(self, t: int) -> None:
         """S9: stop a run in which an order waits too long; a rebalance in between does not make it younger."""
@@ -526,17 +588,20 @@ class ExactLedger:
         """S6: sell assets that were above their caps down to target; the core buys with what they bring."""
         value = self.value()
         over = [i for i in sorted(above) if self.fresh(t, i) and self.money(i) > self.targets[i] * value * (1 + GRACE)]
-        if not over:
-            return
-        brought = sum((self.money(i) for i in over), ZERO)
-        kept = sum((self.targets[i] for i in over), ZERO)
-        lines = {i: (self.targets[i], ZERO) for i in over}
-        for j, share in self.recipients(t, "redistribute", over).items():
-            lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
-        after = self.fixpoint(lines)
-        bought = sum((a * after + b - self.money(i) for i, (a, b) in lines.items() if i not in over), ZERO)
-        if len(lines) == len(over) or bought > DUST * value:  # else its costs would eat what the trim brings
-            self.fill(t, "trim", {i: a * after + b for i, (a, b) in lines.items()})
+        shares = self.recipients(t, "redistribute", over)
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            sold = [i for i in over if i not in left_out]
+            brought = sum((self.money(i) for i in sold), ZERO)
+            kept = sum((self.targets[i] for i in sold), ZERO)
+            lines = {i: (self.targets[i], ZERO) for i in sold}
+            for j, share in self.without(shares, left_out).items() if sold else ():
+                lines[j] = (share * (1 - kept), self.money(j) + share * (brought - value))
+            after = self.fixpoint(lines)
+            return {i: a * after + b for i, (a, b) in lines.items()}
+
+        if over:
+            self.fill(t, "trim", self.worth_placing(t, goals))
 
     # -- band geometry
 
@@ -569,7 +634,11 @@ class ExactLedger:
         nearest = {i: min(max(weights[i], spans[i][0]), spans[i][1]) for i in able if i in drifted}
         partners = [i for i in able if i not in drifted and self.caps[i] is None]
         goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.reference, partners)
-        self.fill(t, "part", self.with_partners(goals, shares), "band")
+
+        def placed(left_out: set[int]) -> dict[int, Fraction]:
+            return self.with_partners(self.without(goals, left_out), self.without(shares, left_out))
+
+        self.fill(t, "part", self.worth_placing(t, placed), "band")
 
     def width(self, target: Fraction) -> Fraction:
         """Band geometry: the narrower of the absolute and the relative width."""
@@ -659,32 +728,37 @@ class ExactLedger:
     def exit(self, t: int, assets: Iterable[int]) -> None:
         """Loss review: sell whole positions; the core buys with what they bring, or it stays in cash."""
         dust = DUST * self.value()
-        brings = {i: self.money(i) - self.fee(i, -self.money(i), dust)[0] for i in assets}
-        brings = {i: money for i, money in brings.items() if money > 0}
-        self.barred |= dict.fromkeys(brings, t)
         to = "redistribute" if self.case.review and self.case.review.proceeds == "core" else "cash"
-        for i in brings:
+        sold = list(assets)
+        shares = self.recipients(t, to, sold)
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            brings = {i: self.money(i) - self.fee(i, -self.money(i), dust)[0] for i in sold if i not in left_out}
+            placed, money = self.without(shares, left_out), max(sum(brings.values(), ZERO), ZERO)
+            bought = self.affordable(money, placed, dust) if placed else ZERO
+            return dict.fromkeys(brings, ZERO) | {j: self.money(j) + share * bought for j, share in placed.items()}
+
+        money = self.worth_placing(t, goals)
+        gone = [i for i in sold if i in money and self.units[i]]
+        self.barred |= dict.fromkeys(gone, t)
+        for i in gone:
             self.scaled.discard(i)
             self.move_target(i, self.shares(to, lambda k: self.open(t, k)))
-        goals = dict.fromkeys(brings, ZERO)
-        if brings and (shares := self.recipients(t, to)):
-            bought = self.affordable(sum(brings.values(), ZERO), shares, dust)
-            goals |= {j: self.money(j) + share * bought for j, share in shares.items()}
-        self.fill(t, "exit", goals)
+        self.fill(t, "exit", money)
 
     def top_up(self, t: int, assets: Iterable[int]) -> None:
         """Loss review: buy assets below their target up to it; the core sells for it, pro rata to its weights."""
         value = self.value()
-        gaps = {i: self.targets[i] * value - self.money(i) for i in assets}
-        below = [i for i, gap in gaps.items() if gap > DUST * value and gap > self.fee(i, gap, DUST * value)[0]]
+        below = [i for i in assets if self.targets[i] * value - self.money(i) > DUST * value]
         sellers = self.recipients(t, "redistribute")
-        while below and sellers:
-            goals = self.with_partners({i: self.targets[i] for i in below}, sellers)
-            kept = [i for i in below if goals.get(i, ZERO) > self.money(i)]
-            if kept == below:
-                self.fill(t, "top_up", goals)
-                return
-            below = kept
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            bought = {i: self.targets[i] for i in below if i not in left_out}
+            placed = self.without(sellers, left_out)
+            return self.with_partners(bought, placed) if placed else {}
+
+        if below and sellers:
+            self.fill(t, "top_up", self.worth_placing(t, goals))
 
     # -- flows
 
@@ -694,8 +768,12 @@ class ExactLedger:
             money = min(flow, self.cash)  # a waiting order may have taken some of it
             self.spend(t, "flow", money, self.pro_rata_shares(t, money))
         elif self.case.invest == "towards_targets":
-            target = 1 - sum(self.targets)
-            self.step_by_step(t, self.value(), lambda y: self.buys(t, y, self.cash - target * y))
+            self.invest_spare(t)
+
+    def invest_spare(self, t: int) -> None:
+        """S11: invest the cash above its target."""
+        target = 1 - sum(self.targets)
+        self.step_by_step(t, self.value(), lambda y, left_out: self.buys(t, y, self.cash - target * y, left_out))
 
     def withdraw(self, t: int, amount: Fraction) -> None:
         """S11: raise a withdrawal that is still in cash or in assets, and pay it out."""
@@ -708,24 +786,28 @@ class ExactLedger:
         if self.case.invest == "pro_rata":
             self.sell_pro_rata(t, amount)
         else:
-            self.step_by_step(t, self.value() - amount, lambda y: self.sales(t, y, need(y)))
+            self.step_by_step(t, self.value() - amount, lambda y, left_out: self.sales(t, y, need(y), left_out))
             if self.cash < amount * (1 - SNAP):
                 self.sell_pro_rata(t, amount - self.cash)
         self.cash -= amount
 
-    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction], Plan]) -> None:
+    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction, set[int]], Plan]) -> None:
         """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
 
-        def evaluate(y: Fraction) -> tuple[Fraction, object]:
-            _, fees, pieces = plan(y)
-            return y - value + fees, pieces
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            def evaluate(y: Fraction) -> tuple[Fraction, object]:
+                _, fees, pieces = plan(y, left_out)
+                return y - value + fees, pieces
 
-        moves, _, _ = plan(root(evaluate, value))
-        self.fill(t, "flow", {i: self.money(i) + move for i, move in moves.items()})
+            moves, _, _ = plan(root(evaluate, value), left_out)
+            return {i: self.money(i) + move for i, move in moves.items()}
 
-    def buys(self, t: int, y: Fraction, left: Fraction) -> Plan:
+        self.fill(t, "flow", self.worth_placing(t, goals))
+
+    def buys(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Buy the largest gap first, up to its target, then the next, until the money is spent."""
-        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in self.assets if self.fresh(t, i)})
+        usable = [i for i in self.assets if self.fresh(t, i) and i not in left_out]
+        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in usable})
         moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
         for i, gap in gaps:
             if gap <= dust or left <= dust:
@@ -739,9 +821,10 @@ class ExactLedger:
             pieces.append((piece, bought == gap))
         return moves, fees, pieces
 
-    def sales(self, t: int, y: Fraction, left: Fraction) -> Plan:
+    def sales(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Sell the largest excess first, down to its target, then the next, until the money is raised."""
-        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in self.assets if self.fresh(t, i)})
+        usable = [i for i in self.assets if self.fresh(t, i) and i not in left_out]
+        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in usable})
         moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
         for i, excess in excesses:
             if excess <= dust or left <= dust:
@@ -766,10 +849,16 @@ class ExactLedger:
     def sell_pro_rata(self, t: int, need: Fraction) -> None:
         """Sell all assets with a close pro rata to their holdings."""
         holdings = {i: self.money(i) for i in self.assets if self.fresh(t, i) and self.units[i]}
-        total = sum(holdings.values(), ZERO)
-        if total:
-            kept = 1 - self.raised(need, holdings, DUST * (self.value() - need)) / total
-            self.fill(t, "flow", {i: h * kept for i, h in holdings.items()})
+        dust = DUST * (self.value() - need)
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            sold = self.without(holdings, left_out)
+            total = sum(sold.values(), ZERO)
+            kept = 1 - self.raised(need, sold, dust) / total if total else ONE
+            return {i: h * kept for i, h in sold.items()}
+
+        if holdings:
+            self.fill(t, "flow", self.worth_placing(t, goals))
 
     def pro_rata_shares(self, t: int, flow: Fraction) -> dict[int, Fraction]:
         """Share a contribution pro rata to the targets, without the assets that it would lift over their caps."""

@@ -25,6 +25,10 @@ class LedgerError(Exception):
     """The run cannot go on by the rules."""
 
 
+class NoSolution(LedgerError):
+    """S3: no value after costs solves the equation, so nothing is traded."""
+
+
 class WaitedTooLong(LedgerError):
     """S9: the order of `ticker`, made at row `since`, has found no price up to `row`."""
 
@@ -80,7 +84,7 @@ def root(evaluate: Piecewise, top: Fraction) -> Fraction:
         if f_low <= 0:
             break
         if low == 0:
-            raise LedgerError("the costs exceed the account")
+            raise NoSolution("the costs exceed the account")
         high, f_high, piece_high = low, f_low, piece_low
     while piece_low != piece_high and high - low > top / 10**26:
         middle = (low + high) / 2
@@ -90,6 +94,24 @@ def root(evaluate: Piecewise, top: Fraction) -> Fraction:
         else:
             high, f_high, piece_high = middle, f_middle, piece_middle
     return low - f_low * (high - low) / (f_high - f_low) if piece_low == piece_high else low
+
+
+def settled_root(evaluate: Piecewise, top: Fraction, dust: Fraction) -> Fraction:
+    """Return the highest zero found in [0, top]; where the function only jumps over zero there is none (S3).
+
+    It jumps where an order begins or ends: below such a point another zero may lie, looked for in small steps.
+    """
+    y = root(evaluate, top)
+    steps = 256
+    for k in range(steps):
+        below = y * (steps - k) / steps
+        if abs(evaluate(below)[0]) <= dust and below > 0:
+            return below
+        if evaluate(below)[0] > 0:
+            y = root(evaluate, below)
+            if abs(evaluate(y)[0]) <= dust and y > 0:
+                return y
+    raise NoSolution("the costs exceed the account")
 
 
 def normalised(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
