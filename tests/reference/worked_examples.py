@@ -727,10 +727,10 @@ def review_beside_a_band() -> Example:
 
 @example
 def review_of_what_costs_would_eat() -> Example:
-    """A fee of 20 is more than C's 18, so it is not sold; the breach stays reviewed and is not asked about again."""
+    """A fee of 19 is more than C's 18, so it is not sold; the breach stays reviewed and is not asked about again."""
     case = reviewed([10, 9, 9, 9, 9])
     return Example(
-        replace(case, capital=F(120), costs={"C": Cost(fixed=F(20))}),
+        replace(case, capital=F(119), costs={"C": Cost(fixed=F(19))}),
         q(100, 98, 98, 98, 98),
         [],
         [(2, "C", "broken", "exit")],
