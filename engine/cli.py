@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from engine.backtest.outputs import RunResult
     from engine.composition import AnyRunConfig
     from engine.core.json_files import Json
-    from engine.core.yaml_document import Document
     from engine.report.run.frames import Frames
 
 app = typer.Typer(
@@ -116,7 +115,7 @@ def run(
     summaries: list[Json] = []
     documents = [composition.open_document(path, overrides or ()) for path in configs]
     loaded = [composition.select_run(document, variant) for document in documents]
-    names = [_folder_name(config, document) for config, document in zip(loaded, documents, strict=True)]
+    names = [f"{config.name}-{config.sha256()[:12]}" if variant else config.name for config in loaded]
     _refuse_same_folder(configs, names)
     folders = [output_folder(out, name) for name in names]
     for folder in folders:
@@ -172,7 +171,7 @@ def sweep(
     from engine.sweep.pipeline import SweepOptions, run_sweep
 
     loaded, base_config, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
-    folder = output_folder(out, loaded.name)
+    folder = output_folder(out, f"{loaded.name}.{SWEEP_KIND}")
     refuse_other_kind(folder, SWEEP_KIND)
     options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
     _announce_compilation()
@@ -422,11 +421,6 @@ def script() -> None:
         with suppress(OSError, ValueError):  # a reader that has gone away
             stream.flush()
     os._exit(code)  # at once: every file is closed by now, and taking the compiler apart takes half a second
-
-
-def _folder_name(config: AnyRunConfig, document: Document) -> str:
-    """Return what a run's folder is called; beside a sweep's own folder, each of its runs has one with its id."""
-    return f"{config.name}-{config.sha256()[:12]}" if "sweep" in document.tree else config.name
 
 
 def _print_json(data: Json) -> None:

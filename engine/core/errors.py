@@ -5,6 +5,7 @@
     EngineError               the user can act on it: printed as its message, exit code 1, no traceback
     |-- ConfigError           the YAML file: one line a fault, every fault at once
     |-- DataError             a price source or the quality gate: names the file or ticker and the date
+    |   |-- UnknownTickerError  a ticker of which a source has no price
     |   `-- StalePriceError   an order waited longer than S9 allows for a fresh price
     |-- ScheduleError         a scheduled date that falls on no session
     |-- AccountError          money that is not there: a withdrawal above the account's value
@@ -16,7 +17,7 @@ and a log file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -102,6 +103,15 @@ class ConfigError(EngineError):
 
 class DataError(EngineError):
     """Prices that cannot be used as they are."""
+
+
+class UnknownTickerError(DataError):
+    """A source has no price of some ``tickers``; one line each."""
+
+    def __init__(self, *lines: str, tickers: Sequence[str] = ()) -> None:
+        """Keep the tickers beside what is said of each."""
+        super().__init__(*lines)
+        self.tickers = tuple(tickers)
 
 
 class StalePriceError(DataError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from engine.backtest.outputs import RunResult
 from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.yaml_document import KeyPath, Tree
 from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
@@ -90,10 +91,29 @@ def prepare(
     schema: Callable[[], type[RunConfig[PolicyT]]],
 ) -> PreparedSweep[PolicyT]:
     """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
-    closes, findings = load_checked(base_config, request_for_sweep(base_config, space))
+    closes, findings, unknown = _load_known(base_config, request_for_sweep(base_config, space))
     _require_one_use_of_dividends(base_config, space, closes)
-    job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes)
+    job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes, unknown)
     return PreparedSweep(config, base_config, space, space.points(), findings, job)
+
+
+def _load_known(
+    base_config: RunConfig[PolicyT], request: PriceRequest
+) -> tuple[Closes, tuple[Finding, ...], Mapping[str, str]]:
+    """Load the closes of a request without tickers that only variants name and the source does not know.
+
+    Returns also what is said of each of these. Raises DataError when the base config's own prices do not allow a run.
+    """
+    own, unknown = config_tickers(base_config), dict[str, str]()
+    while True:
+        try:
+            return *load_checked(base_config, request), unknown
+        except UnknownTickerError as error:
+            if not error.tickers or set(error.tickers) & set(own):
+                raise
+            unknown |= zip(error.tickers, map(str, error.args), strict=True)
+            known = tuple(ticker for ticker in request.tickers if ticker not in unknown)
+            request = dataclasses.replace(request, tickers=known)
 
 
 def _require_one_use_of_dividends(base_config: RunConfig[PolicyT], space: Space, closes: Closes) -> None:

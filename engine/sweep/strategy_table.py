@@ -121,6 +121,9 @@ class StrategyTable(Generic[PolicyT]):
         for name, axes in self._field_axes.items():
             value_at = partial(self._field_value, name, axes)
             values[name], choices[name] = distinct_values(distinct[members], axes, value_at)
+        if not self._knows(policy):
+            found.group[members] = REJECTED
+            return members[:0]
         columns = sorted(self.assets.index(ticker) for ticker in policy.tickers)
         names = [self.assets[column] for column in columns]
         has_all = all(value is not None for known in values.values() for value in known)
@@ -131,6 +134,10 @@ class StrategyTable(Generic[PolicyT]):
         sure = np.flatnonzero(table.valid)
         found.add(PolicyGroup(policy, tuple(columns), capped, table.select(sure)), members[sure], np.arange(len(sure)))
         return members[~table.valid]
+
+    def _knows(self, policy: Policy) -> bool:
+        """Tell whether there are prices of all that a policy names."""
+        return set(policy.tickers) <= set(self.assets)
 
     def _first_valid(self, distinct: AxisIndices, members: IntArray) -> Policy | None:
         for member in members.tolist():
@@ -148,6 +155,9 @@ class StrategyTable(Generic[PolicyT]):
                 found.group[member] = REJECTED
                 continue
             policy = cast("Policy", value)
+            if not self._knows(policy):
+                found.group[member] = REJECTED
+                continue
             found.needs_flows[member] = waits_for_flows(policy)
             if is_batchable(policy):
                 key = frozenset(policy.tickers), frozenset(policy.caps()), policy.watch_caps, policy.schedule

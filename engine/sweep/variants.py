@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Generic, NamedTuple, cast
 
 import numpy as np
@@ -44,9 +45,11 @@ class ValidPoint(NamedTuple, Generic[PolicyT]):
 class PointConfigs(Generic[PolicyT]):
     """Every point of a space as the config it stands for; ``sections`` in the order in which they are looked at."""
 
-    def __init__(self, base_config: RunConfig[PolicyT], space: Space) -> None:
-        """Prepare the strategy and the sections of ``base_config`` that vary."""
-        self.base_config, self.space = base_config, space
+    def __init__(
+        self, base_config: RunConfig[PolicyT], space: Space, unknown: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Prepare the strategy and the sections of ``base_config`` that vary; ``unknown`` tickers have no price."""
+        self.base_config, self.space, self.unknown = base_config, space, unknown
         self.own_terms = PlanTerms(base_config.account, base_config.costs, base_config.window)
         axes = list(enumerate(space.axes))
         self.sections = {
@@ -61,6 +64,8 @@ class PointConfigs(Generic[PolicyT]):
         if isinstance(models, Rejection):
             return models
         strategy, terms = cast("PolicyT", models["strategy"]), _to_terms(models)
+        if missing := [self.unknown[ticker] for ticker in strategy.tickers if ticker in self.unknown]:
+            return Rejection(missing[0])
         if rejection := self.flows_rejection(terms.account, needs_flows=waits_for_flows(strategy)):
             return rejection
         independent = self.sections["strategy"].independent_values_at(indices)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple
 
 import numpy as np
@@ -31,13 +31,15 @@ from engine.sweep.variants import PointConfigs, with_values
 class SweepJob(Generic[PolicyT]):
     """What every process needs to compute any range: the base config as text, its space, and the closes.
 
-    ``schema`` returns the class that validates the config. Equal is only what is the same object.
+    ``schema`` returns the class that validates the config; ``unknown`` says of tickers that only variants name why the
+    source has no price of them. Equal is only what is the same object.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
     config_tree: dict[str, Tree]
     space: Space
     closes: Closes
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 class Batch(NamedTuple):
@@ -54,7 +56,7 @@ class ChunkEvaluator(Generic[PolicyT]):
     def __init__(self, job: SweepJob[PolicyT]) -> None:
         """Validate the base config again; what is derived from it is kept for all ranges."""
         base_config = job.schema().model_validate(job.config_tree)
-        self.configs = PointConfigs(base_config, job.space)
+        self.configs = PointConfigs(base_config, job.space, job.unknown)
         self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers)
         self.windows = MarketWindows(base_config, job.closes)
 

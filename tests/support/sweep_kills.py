@@ -44,7 +44,7 @@ def reference(folder: Path) -> tuple[str, float]:
     """Return the digest of a sweep that is left alone, and how long it takes."""
     begin = time.monotonic()
     subprocess.run(command(folder), check=True, stdout=subprocess.DEVNULL)
-    return digest(folder / "quickstart-sweep" / "results.parquet"), time.monotonic() - begin
+    return digest(folder / "quickstart-sweep.sweep" / "results.parquet"), time.monotonic() - begin
 
 
 def finished(folder: Path, identity: dict[str, str]) -> dict[int, tuple[int, bytes]]:
@@ -88,7 +88,7 @@ def kill_and_go_on(kills: int, seed: int, place: Path) -> Tally:
     wanted, whole = reference(place / "reference")
     identity = prepare(*validate_sweep(open_document(QUICK, ())), run_config_class).identity
     chance, tally, out = random.Random(seed), Tally(), place / "killed"
-    folder, before = out / "quickstart-sweep", {}
+    folder, before = out / "quickstart-sweep.sweep", {}
     while tally.kills < kills:
         begin = time.monotonic()
         process = subprocess.Popen(command(out, "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from engine import composition
 from engine.core.yaml_document import parse_document
+from engine.report.sweep.page import build_sweep_report
 from engine.sweep.computation import PreparedSweep, prepare
+from engine.sweep.pipeline import SweepOptions, run_sweep
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
@@ -72,6 +74,12 @@ def spanned(sweep: str, plan: str = PLAN):
 
 def sweeping(sweep: str = SMALL, plan: str = PLAN) -> PreparedSweep:
     return prepare(*spanned(sweep, plan), composition.run_config_class)
+
+
+def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
+    """Run a sweep here, to ``folder``; return what it shows, and its space."""
+    terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
+    return run_sweep(prepared, terms, lambda done, total: None, build_sweep_report), prepared.space
 
 
 def digest(path: Path) -> str:

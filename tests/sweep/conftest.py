@@ -16,4 +16,4 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     config = place / "small.yaml"
     config.write_text(PLAN + SMALL)
     engine("sweep", config, "--json", cwd=place)
-    return config, place / "runs" / "small"
+    return config, place / "runs" / "small.sweep"

@@ -153,7 +153,7 @@ def test_the_config_s_own_plan_runs_without_its_sweep(tmp_path: Path, written) -
     config, folder = written
     engine("run", config, "--json", cwd=tmp_path)
     (made,) = (tmp_path / "runs").iterdir()
-    assert made.name.startswith("small-")  # a sweep's folder is never written into by a run
+    assert made.name == "small"  # the sweep's own is small.sweep
     figures = json.loads((made / "summary.json").read_text())["portfolios"]["strategy"]
     assert json.loads((folder / "summary.json").read_text())["portfolios"]["strategy"] == figures
 
@@ -177,7 +177,7 @@ def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_
     config = tmp_path / "small.yaml"
     config.write_text(PLAN + COSTS)
     engine("sweep", config, "--json", cwd=tmp_path)
-    folder = tmp_path / "runs" / "small"
+    folder = tmp_path / "runs" / "small.sweep"
     table, summary = pq.read_table(folder / "results.parquet"), json.loads((folder / "summary.json").read_text())
     assert set(table["costs.model"].to_pylist()) == {
         "{kind: percent, rate: 0.1%}",

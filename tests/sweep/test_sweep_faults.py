@@ -10,22 +10,15 @@ import pytest
 
 from engine.core.errors import ConfigError
 from engine.report.sweep.charts import HISTOGRAM_BINS, sweep_chart_json, value_range
-from engine.report.sweep.page import build_sweep_report, worst_variants
+from engine.report.sweep.page import worst_variants
 from engine.report.sweep.terminal import print_sweep
 from engine.sweep.finished_sweep import read_sweep
-from engine.sweep.pipeline import SweepOptions, run_sweep
-from tests.support.sweeps import PLAN, digest, spanned, sweeping
+from tests.support.sweeps import PLAN, digest, spanned, swept
 
 SHORT = PLAN.replace("end: 2021-12-30", "end: 2018-01-04").replace("{kind: percent, rate: 0.1%}", "{kind: none}")
 BAND = PLAN.replace("  cap: 3%", "  cap: 3%\n  rebalance: {kind: band, absolute: 5%}\n  funding: flows_first").replace(
     "costs:", "account: {contributions: {amount: 100}}\ncosts:"
 )
-
-
-def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
-    """Run a sweep here, to ``folder``; return what it shows, and its space."""
-    terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
-    return run_sweep(prepared, terms, lambda done, total: None, build_sweep_report), prepared.space
 
 
 def message(sweep: str, plan: str = PLAN) -> str:

@@ -97,7 +97,7 @@ def test_the_same_sweep_gives_the_same_bytes_whoever_computes_it(tmp_path: Path,
             "sweep", config, *options.split(), "--json", "--out", tmp_path / str(number), cwd=tmp_path, **environment
         )
         for name in FILES:
-            assert digest(tmp_path / str(number) / "small" / name) == digest(folder / name), (name, options)
+            assert digest(tmp_path / str(number) / "small.sweep" / name) == digest(folder / name), (name, options)
 
 
 @pytest.mark.slow
@@ -108,10 +108,10 @@ def test_the_whole_matrix_gives_the_same_bytes(tmp_path: Path) -> None:
     for number, (options, environment) in enumerate(WHOLE_MATRIX):
         out = tmp_path / str(number)
         engine("sweep", QUICK, *options.split(), "--json", "--out", out, cwd=tmp_path, **environment)
-        found.add(digest(out / "quickstart-sweep" / "results.parquet"))
+        found.add(digest(out / "quickstart-sweep.sweep" / "results.parquet"))
     cold = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     engine("sweep", QUICK, "--json", "--out", tmp_path / "cold", cwd=tmp_path, **cold)
-    found.add(digest(tmp_path / "cold" / "quickstart-sweep" / "results.parquet"))
+    found.add(digest(tmp_path / "cold" / "quickstart-sweep.sweep" / "results.parquet"))
     assert len(found) == 1
 
 
@@ -139,13 +139,13 @@ def test_a_terminal_shows_a_bar_with_the_rate(tmp_path: Path, written) -> None:
 def test_a_full_disk_is_a_message_and_leaves_the_old_result(tmp_path: Path, written) -> None:
     config, _ = written
     engine("sweep", config, "--json", cwd=tmp_path)
-    before = {name: digest(tmp_path / "runs" / "small" / name) for name in FILES}
+    before = {name: digest(tmp_path / "runs" / "small.sweep" / name) for name in FILES}
     done = engine("sweep", config, "--set", "strategy.cap=3.5%", cwd=tmp_path, check=1, limit=20_000)
     assert "free some space" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert {name: digest(tmp_path / "runs" / "small" / name) for name in FILES} == before
+    assert {name: digest(tmp_path / "runs" / "small.sweep" / name) for name in FILES} == before
     engine("sweep", config, "--set", "strategy.cap=3.5%", "--resume", "--json", cwd=tmp_path)
-    assert {path.name for path in (tmp_path / "runs" / "small").iterdir()} == FILES
+    assert {path.name for path in (tmp_path / "runs" / "small.sweep").iterdir()} == FILES
 
 
 def test_a_folder_that_cannot_be_written_is_a_message(tmp_path: Path, written) -> None:
@@ -198,20 +198,27 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
     assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
 
 
-def test_a_run_and_a_sweep_of_one_name_leave_each_other_s_folder_alone(tmp_path: Path, written) -> None:
+def test_a_plan_and_its_sweep_share_a_name(tmp_path: Path, written) -> None:
+    """The plan, run by itself or as the base of the sweep, has a folder beside the sweep's; neither changes the other."""
     config, folder = written
+    before = {name: digest(folder / name) for name in FILES}
     run = tmp_path / "run.yaml"
     run.write_text(PLAN.replace("sweep:\n", ""))
-    before = {name: digest(folder / name) for name in FILES}
-    done = engine("run", run, "--out", folder.parent, cwd=tmp_path, check=1)
-    assert done.stderr == f"error: {folder}: holds a sweep; give the run another name or another --out\n"
+    engine("run", run, "--json", "--out", folder.parent, cwd=tmp_path)
+    own = {path.name: digest(path) for path in (folder.parent / "small").iterdir()}
+    engine("run", config, "--json", "--out", folder.parent, cwd=tmp_path)
+    assert {path.name: digest(path) for path in (folder.parent / "small").iterdir()} == own
     assert {path.name: digest(path) for path in folder.iterdir()} == before
-    engine("run", run, "--json", cwd=tmp_path)
-    own = tmp_path / "runs" / "small"
-    held = {path.name: digest(path) for path in own.iterdir()}
-    done = engine("sweep", config, cwd=tmp_path, check=1)
-    assert done.stderr == f"error: {own}: holds a run; give the sweep another name or another --out\n"
-    assert {path.name: digest(path) for path in own.iterdir()} == held
+
+
+def test_a_sweep_never_writes_into_the_folder_of_a_run(tmp_path: Path, written) -> None:
+    """Who moved a run to where a sweep goes is told; nothing is replaced in part."""
+    place = tmp_path / "runs" / "small.sweep"
+    place.mkdir(parents=True)
+    (place / "manifest.json").write_text('{"kind": "run"}')
+    done = engine("sweep", written[0], cwd=tmp_path, check=1)
+    assert done.stderr == f"error: {place}: holds a run; give the sweep another name or another --out\n"
+    assert [path.name for path in place.iterdir()] == ["manifest.json"]
 
 
 def test_what_a_folder_holds_is_what_its_manifest_says_or_else_its_files(tmp_path: Path, written) -> None:
@@ -248,7 +255,7 @@ def test_a_sweep_with_a_changed_file_is_not_finished(tmp_path: Path, written) ->
 def test_what_others_put_into_unfinished_is_neither_published_nor_deleted_nor_written_through(
     tmp_path: Path, written
 ) -> None:
-    unfinished, theirs = tmp_path / "runs" / "small" / "unfinished", tmp_path / "theirs"
+    unfinished, theirs = tmp_path / "runs" / "small.sweep" / "unfinished", tmp_path / "theirs"
     unfinished.mkdir(parents=True)
     theirs.write_text("precious")
     (unfinished / "letter.txt").write_text("hello")

@@ -68,7 +68,7 @@ def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Pat
 def test_an_interrupted_sweep_says_how_to_go_on(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "engine", "sweep", str(QUICK), "--memory", "1", "--workers", "1", "--json"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    journal = tmp_path / "runs" / "quickstart-sweep" / "unfinished" / "sweep.journal"
+    journal = tmp_path / "runs" / "quickstart-sweep.sweep" / "unfinished" / "sweep.journal"
     while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10_000):
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
@@ -87,7 +87,7 @@ def test_processes_that_are_still_starting_say_nothing_of_an_interrupt(tmp_path:
     config.write_text(PLAN.replace("sweep:", "account: {shares: whole}\nsweep:") + axes)
     command = [sys.executable, "-m", "engine", "sweep", str(config), "--workers", "2", "--json"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    journal = tmp_path / "runs" / "small" / "unfinished" / "sweep.journal"
+    journal = tmp_path / "runs" / "small.sweep" / "unfinished" / "sweep.journal"
     while process.poll() is None and not journal.exists():
         time.sleep(0.002)
     time.sleep(0.3)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.core.did_you_mean import suggestion
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.shortlist import shortlist
 from engine.data.price_files.close_kinds import FoundSeries
 from engine.data.price_files.grid import ReadingKeys
@@ -44,8 +44,7 @@ class PriceFolder:
         found: FoundSeries = {}
         notes: list[str] = []
         owners: dict[Path, str] = {}
-        for ticker in tickers:
-            path = self.find(ticker)
+        for ticker, path in self._find_all(tickers).items():
             table = read_price_file(path, (ticker,), self.keys)
             kinds = table.by_kind(ticker)
             if not kinds:
@@ -58,6 +57,19 @@ class PriceFolder:
             found[ticker] = (path.name, kinds)
             notes.extend(note for note in (*table.notes, *self._left_aside(path, ticker, tickers)) if note not in notes)
         return found, tuple(notes)
+
+    def _find_all(self, tickers: Sequence[str]) -> dict[str, Path]:
+        """Return the file of every ticker; raises UnknownTickerError with all that have none."""
+        found: dict[str, Path] = {}
+        unknown: dict[str, str] = {}
+        for ticker in tickers:
+            try:
+                found[ticker] = self.find(ticker)
+            except UnknownTickerError as error:
+                unknown[ticker] = str(error)
+        if unknown:
+            raise UnknownTickerError(*unknown.values(), tickers=list(unknown))
+        return found
 
     def find(self, ticker: str) -> Path:
         """Return the one file of ``ticker`` by the rule in :class:`engine.data.sources.files.Files`."""
@@ -72,10 +84,11 @@ class PriceFolder:
             raise DataError(f"{self.folder}: {ticker}: found {names}, expected one file; {remedy}")
         inside = [name for path in self.files for name in self._names_inside(path)]
         known = [self._name(path).split("_")[0].split(" ")[0] for path in self.files] + inside
-        raise DataError(
+        raise UnknownTickerError(
             f"{self.folder}: {ticker}: found no file for it, expected {ticker}.csv, .txt, .xlsx or .parquet"
             f"{suggestion(ticker, known)}; the folder holds {shortlist(path.name for path in self.files)}"
-            f'; rename its file, or write `rename: {{"...": {ticker}}}` (its name without the ending)'
+            f'; rename its file, or write `rename: {{"...": {ticker}}}` (its name without the ending)',
+            tickers=[ticker],
         )
 
     def _left_aside(self, taken: Path, ticker: str, tickers: Sequence[str]) -> list[str]:

@@ -45,12 +45,16 @@ FetchProgress: TypeAlias = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What a refresh of the store did: tickers fetched and already covered, (ticker, reason) failed, and notes."""
+    """What a refresh of the store did: tickers fetched and already covered, (ticker, reason) failed, and notes.
+
+    ``unknown`` are those that failed because the source has no price of them.
+    """
 
     fetched: tuple[str, ...] = ()
     covered: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray, read_only
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.data.closes import Closes, CloseSeries, closes_sha256
 from engine.data.market import Provenance
 from engine.data.sources.base import PriceRequest
@@ -37,7 +37,8 @@ def combine_series(
     printed = {ticker: series[ticker].printed() for ticker in tickers}
     if empty := [ticker for ticker in tickers if not len(printed[ticker].dates)]:
         remedy = "expected closes; supply them or take it out of the plan"
-        raise DataError(*(f"{provenance.source}: {ticker}: found no close at all, {remedy}" for ticker in empty))
+        lines = (f"{provenance.source}: {ticker}: found no close at all, {remedy}" for ticker in empty)
+        raise UnknownTickerError(*lines, tickers=empty)
     end = np.datetime64(request.end or dt.date.max, "D")
     inside = {ticker: one.until(end) for ticker, one in printed.items()}
     dates = _union_of_dates([one.dates for one in inside.values()])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.core.did_you_mean import suggestion
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.fields import FilePath
 from engine.core.files import expand_home
 from engine.core.shortlist import shortlist
@@ -71,9 +71,13 @@ def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple
         message = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
         raise DataError(f"{path.name}: {message}; let data.source.path name a folder with a file for each")
     found: FoundSeries = {ticker: (path.name, table.by_kind(ticker)) for ticker in tickers}
-    for ticker, (_, kinds) in found.items():
-        if not kinds:
-            message = f"found no such ticker{suggestion(ticker, table.names)}; the file holds {shortlist(table.names)}"
-            raise DataError(f"{path.name}: {ticker}: {message}; {rename_remedy(ticker, table.names)}")
+    if unknown := [ticker for ticker, (_, kinds) in found.items() if not kinds]:
+        holds = f"the file holds {shortlist(table.names)}"
+        lines = (
+            f"{path.name}: {ticker}: found no such ticker{suggestion(ticker, table.names)}; {holds}; "
+            f"{rename_remedy(ticker, table.names)}"
+            for ticker in unknown
+        )
+        raise UnknownTickerError(*lines, tickers=unknown)
     guessed = [ticker for ticker in tickers if not table.names and not is_called(path, ticker)]
     return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))

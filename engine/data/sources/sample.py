@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from engine.core.did_you_mean import suggestion
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.fields import ConfigModel
 from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
@@ -44,10 +44,10 @@ class Sample(ConfigModel):
             table = _read_file(folder / name, request.tickers)
             known.extend(table.names)
             series |= {ticker: one for (ticker, _), one in table.series.items() if ticker is not None}
-        for ticker in request.tickers:
-            if ticker not in series:
-                message = f"the sample does not hold {ticker}{suggestion(ticker, known)}"
-                raise DataError(f"data.source: {message}; it holds {', '.join(sorted(known))}")
+        if unknown := [ticker for ticker in dict.fromkeys(request.tickers) if ticker not in series]:
+            told = (f"the sample does not hold {ticker}{suggestion(ticker, known)}" for ticker in unknown)
+            holds = ", ".join(sorted(known))
+            raise UnknownTickerError(*(f"data.source: {one}; it holds {holds}" for one in told), tickers=unknown)
         origin = Provenance("sample (skfolio's data sets)", "adjusted", notes=tuple(_notes(request)))
         return combine_series(series, request, origin, "USD")
 

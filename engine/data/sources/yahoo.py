@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.fields import ConfigModel
 from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
@@ -55,7 +55,9 @@ class Yahoo(ConfigModel):
         missing = [ticker for ticker in tickers if not _covers(store.read_series(_SOURCE, ticker), needed)]
         report = _refresh_store(missing, request.exchange, moment) if missing else FetchReport()
         if report.failed:
-            raise DataError(*(_explain(ticker, reason, needed) for ticker, reason in report.failed))
+            lines = [_explain(ticker, reason, needed) for ticker, reason in report.failed]
+            known = len(report.unknown) < len(report.failed)
+            raise DataError(*lines) if known else UnknownTickerError(*lines, tickers=report.unknown)
         held = {ticker: _require_stored(ticker) for ticker in tickers}
         notes = [_NOTE, *report.notes]
         series: dict[str, CloseSeries] = {}
@@ -124,6 +126,7 @@ def _refresh_store(
     fetched: list[str] = []
     covered: list[str] = []
     failed: list[tuple[str, str]] = []
+    unknown: list[str] = []
     notes: list[str] = []
     for done, ticker in enumerate(tickers):
         if progress:
@@ -137,12 +140,13 @@ def _refresh_store(
             store.write_series(_SOURCE, ticker, fresh)
         except DataError as error:
             failed.append((ticker, str(error)))
+            unknown += [ticker] if isinstance(error, UnknownTickerError) else []
         else:
             fetched.append(ticker)
             notes += damage + remarks
     if progress:
         progress("", len(tickers), len(tickers))
-    return FetchReport(tuple(fetched), tuple(covered), tuple(failed), tuple(notes))
+    return FetchReport(tuple(fetched), tuple(covered), tuple(failed), tuple(notes), tuple(unknown))
 
 
 def _read_or_discard(ticker: str) -> tuple[StoredSeries | None, list[str]]:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.data.closes import CloseSeries
 from engine.data.sources.price_store import StoredSeries
 
@@ -56,10 +56,10 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
         except YFRateLimitError as error:
             raise DataError("Yahoo refuses more requests for now; wait some minutes and try again") from error
         except YFTickerMissingError as error:
-            raise DataError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
+            raise UnknownTickerError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
         except Exception as error:
             if getattr(getattr(error, "response", None), "status_code", None) == _NOT_FOUND:
-                raise DataError("Yahoo has no prices of it (not found); check the ticker") from error
+                raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
             # yfinance lets through whatever its parsers and its network library raise.
             raise DataError(f"Yahoo cannot be reached or understood ({_first_line(error)})") from error
     _check_subject(ticker, said)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_answers import refuse_absurd
@@ -47,7 +47,7 @@ def refresh_series(
             return _with_through(joined, exchange, closed), notes
     fresh, notes = _fetch(ticker, None, closed)
     if not len(fresh.dates):
-        raise DataError("Yahoo has no close of it; check the ticker")
+        raise UnknownTickerError("Yahoo has no close of it; check the ticker")
     if old is not None:
         gone = np.setdiff1d(old.dates, fresh.dates)
         if len(gone) > MOST_GONE * len(old.dates) and not whole:

@@ -166,7 +166,9 @@ def _print_reasons(out: Console, reasons: Sequence[RejectionReason]) -> None:
 
 def _print_files(out: Console, summary: SweepSummary, folder: Path) -> None:
     out.print()
-    out.print(text(f"{folder / 'report.html'} and {summary.sweep.variants:,} rows in {folder / 'results.parquet'}"))
+    lines = [f"{folder / 'report.html'} and {summary.sweep.variants:,} rows in {folder / 'results.parquet'}"]
     if summary.best:
         command = f"engine run {folder / 'config.resolved.yaml'} --variant {summary.best[0].id}"
-        out.print(text(f"the full run of a variant: {command}"))
+        lines.append(f"the full run of a variant: {command}")
+    for line in lines:
+        out.print(text(line), soft_wrap=True)  # a path is copied whole
