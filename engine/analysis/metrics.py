@@ -20,14 +20,18 @@ from engine.simulation.kernel import series_sums as kernel
 from engine.simulation.kernel.records import LevelSums
 
 
-def time_weighted_returns(value: FloatArray, *, at_start: FloatArray, at_end: FloatArray) -> FloatArray:
-    """Return (T-1,) returns of ``value`` (T,) with flows taken out (S12).
+def time_weighted_returns(value: FloatArray, flows: FloatArray, before_flows: FloatArray) -> FloatArray:
+    """Return (T-1,) returns of ``value`` (T,), linked where there are ``flows`` (T,), paid in positive (S12).
 
-    ``at_start`` (T,) flows take part in their session's return, ``at_end`` (T,) flows do not; both signed, in positive
-    [currency]. This engine's flows arrive at the close: ``at_end``.
+    ``before_flows`` (T,) is the value just before a flow, read at sessions that have one: until then the session earns
+    what came of the value before, and after it what comes of that and a contribution; a withdrawal leaves at the end
+    [currency].
+
+    >>> time_weighted_returns(np.array([100.0, 299.0]), np.array([0.0, 200.0]), np.array([0.0, 100.0])).round(12)
+    array([-0.00333333])
     """
     returns = np.empty(len(value) - 1)
-    kernel.fill_returns(value, at_start, at_end, returns)
+    kernel.fill_returns(value, flows, before_flows, returns)
     return returns
 
 

@@ -67,10 +67,16 @@ class Performance:
     ) -> Performance:
         """Return the performance of a ledger; ``risk_free`` is a rate a session, or one for each of the last."""
         events = EventArrays(
-            ledger.opening, ledger.trades, ledger.prices, ledger.costs, ledger.rebalances, ledger.partial_rebalances
+            ledger.opening,
+            ledger.payouts,
+            ledger.trades,
+            ledger.prices,
+            ledger.costs,
+            ledger.rebalances,
+            ledger.partial_rebalances,
         )
         days: IntArray = ledger.dates.view(np.int64)
-        run = sum_run(ledger.capital, ledger.value, ledger.flows, days, events)
+        run = sum_run(ledger.capital, ledger.value, ledger.flows, ledger.before_flows, days, events)
         return cls(
             dates=ledger.dates,
             level=read_only(run.level),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from pydantic import ValidationError
 
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
@@ -20,6 +21,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import OutputError
 from engine.core.yaml_document import load_plain
+from engine.portfolio.account import Contributions
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class DailySeries:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Everything a run left in its folder; ``config`` is what ``config_text`` states, as plain data."""
+    """Everything a run left in its folder.
+
+    ``config`` is what ``config_text`` states, as plain data, ``contributions`` what it says of flows.
+    """
 
     summary: RunSummary
     manifest: RunManifest
@@ -42,6 +47,7 @@ class FinishedRun:
     trades: tuple[Trade, ...]
     config_text: str
     config: object
+    contributions: Contributions
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -65,7 +71,8 @@ def read_run(folder: Path) -> FinishedRun:
     trades = _read_trades(folder / "trades.csv", manifest.files)
     config_text = _read_text(folder / CONFIG_FILE, manifest.files)
     config = _parse_config(folder / CONFIG_FILE, config_text)
-    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config)
+    flows = _read_contributions(folder / CONFIG_FILE, config)
+    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config, flows)
 
 
 def _read_text(path: Path, files: Mapping[str, str]) -> str:
@@ -109,3 +116,12 @@ def _parse_config(path: Path, text: str) -> object:
         return load_plain(text)
     except yaml.YAMLError as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
+
+
+def _read_contributions(path: Path, config: object) -> Contributions:
+    account = config.get("account") if isinstance(config, Mapping) else None
+    stated = account.get("contributions", {}) if isinstance(account, Mapping) else {}
+    try:
+        return Contributions.model_validate(stated)
+    except ValidationError as error:
+        raise RUN_FILES.damage_error(path, f"account.contributions: {error.errors()[0]['msg']}") from None

@@ -37,7 +37,8 @@ def pay_split_fractions(state: PortfolioState, row: int) -> None:
     trades = np.where(left, whole / shares - state.units, 0.0)
     state.units += trades
     state.cash -= float((trades[left] * prices[left]).sum())
-    state.record_trade(row, trades, prices, np.zeros_like(trades), TradeReason("split: fraction paid in cash"))
+    reason = TradeReason("split: fraction paid in cash", payout=True)
+    state.record_trade(row, trades, prices, np.zeros_like(trades), reason)
 
 
 def invest_dividends(state: PortfolioState, row: int) -> None:

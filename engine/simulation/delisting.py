@@ -27,7 +27,8 @@ def pay_out_delisted(state: PortfolioState, row: int, delisted: Iterable[int], h
         state.cash += payout
         paid += payout
         name, cut = state.market.assets[j], f" less {haircut:.0%}" if haircut else ""
-        state.record_trade(row, trades, prices, np.zeros_like(trades), TradeReason(f"delisted: {name}{cut}"))
+        reason = TradeReason(f"delisted: {name}{cut}", payout=True)
+        state.record_trade(row, trades, prices, np.zeros_like(trades), reason)
         state.notes.append(
             f"{name} has no price after {state.market.dates[row - 1]}: "
             f"taken as delisted and paid out at its last price{cut}"

@@ -42,6 +42,7 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         value=read_only(outputs.value),
         cash=read_only(outputs.cash),
         flows=read_only(np.zeros(len(outputs.value))),
+        before_flows=read_only(np.zeros(len(outputs.value))),
         rows=read_only(rows - opening),
         targets=read_only(targets[None].repeat(count, axis=0)),
         trades=read_only(trades),
@@ -52,5 +53,6 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         rebalances=read_only(np.ones(count, dtype=np.bool_)),
         partial_rebalances=read_only(np.zeros(count, dtype=np.bool_)),
         opening=read_only(rows == opening),
+        payouts=read_only(np.zeros(count, dtype=np.bool_)),
         notes=unaffordable_notes(setup.fills[outputs.unaffordable].tolist(), market),
     )

@@ -26,6 +26,8 @@ class Ledger:
     capital : before the opening purchase [currency]
     value, cash : (T,) at each close [currency]
     flows : (T,) paid in (positive) or out before the session's trading [currency]
+    before_flows : (T,) value at a close with a flow, after interest, dividends and payouts, before the flow and any
+        trading; 0 at others [currency]
     rows : (R,) session of each event; several events may share one
     targets : (R, N) weights in force at the event
     trades : (R, N) signed [shares]
@@ -36,6 +38,7 @@ class Ledger:
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
     partial_rebalances : (R,) where it was brought back into its bands
     opening : (R,) which are the opening purchase: those of the first session, and orders that waited since then
+    payouts : (R,) which are no orders: what was paid for delisted assets and for fractions that a split left
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's
@@ -48,6 +51,7 @@ class Ledger:
     value: FloatArray
     cash: FloatArray
     flows: FloatArray
+    before_flows: FloatArray
     rows: IntArray
     targets: FloatArray
     trades: FloatArray
@@ -58,6 +62,7 @@ class Ledger:
     rebalances: BoolArray
     partial_rebalances: BoolArray
     opening: BoolArray
+    payouts: BoolArray
     reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()

@@ -32,9 +32,10 @@ class PortfolioState:
     """Units, cash and history of one account over one market.
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``drift_base`` (N,) those
-    drift is measured from; ``pending`` the orders without a price yet; ``history`` and ``flows`` (T,) what each session
-    saw, ``events`` and ``notes`` what was done, ``unaffordable_rows`` where costs would have eaten the orders. ``dq``
-    and ``fees`` (N,) are those of the last order; ``steps`` how weights were optimised; ``run`` what the kernel takes.
+    drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows`` and ``before_flows``
+    (T,) what each session saw, ``events`` and ``notes`` what was done, ``unaffordable_rows`` where costs would have
+    eaten the orders. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how weights were optimised;
+    ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class PortfolioState:
         self.units, self.cash = np.zeros(count), account.capital
         self.target = self.drift_base = np.zeros(count)
         self.pending = PendingOrders(count)
-        self.flows = np.zeros(sessions)
+        self.flows, self.before_flows = np.zeros((2, sessions))
         self.events: list[TradeEvent] = []
         self.notes: list[str] = []
         self.steps: list[OptimiserStep] = []
@@ -144,6 +145,7 @@ class PortfolioState:
             value=read_only(history.value[start:]),
             cash=read_only(history.cash[start:]),
             flows=read_only(self.flows[start:]),
+            before_flows=read_only(self.before_flows[start:]),
             rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
             targets=self._stack([event.target for event in events]),
             trades=self._stack([event.trades for event in events]),
@@ -154,6 +156,7 @@ class PortfolioState:
             rebalances=read_only(np.array([reason.full_rebalance for reason in reasons], dtype=np.bool_)),
             partial_rebalances=read_only(np.array([reason.partial_rebalance for reason in reasons], dtype=np.bool_)),
             opening=read_only(np.array([start in (event.row, event.reason.since) for event in events], dtype=np.bool_)),
+            payouts=read_only(np.array([reason.payout for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
             notes=(*self.notes, *trade_events.unaffordable_notes(self.unaffordable_rows, self.market)),
             steps=tuple(self.steps),

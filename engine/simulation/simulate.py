@@ -109,9 +109,10 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
     state.reviews.readmit(row)
     decision = _build_decision(state, row)
     reviewed = judge_reviews(state, schedule, policy, decision)
-    if flow := schedule.flows.get(row):
-        cash_flows.apply_flow(state, row, flow)
     pay_out_delisted(state, row, schedule.delistings.get(row, ()), policy.haircut)
+    if flow := schedule.flows.get(row):
+        state.before_flows[row] = state.value(row)
+        cash_flows.apply_flow(state, row, flow)
     target = validate_weights(policy.target_weights(decision), decision.buyable, state.terms.caps, row)
     rebalance(state, row, target, TradeReason(reason, reviewed.reasons, full_rebalance=True))
     schedule.clear_responses(row)
@@ -119,12 +120,13 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
 
 def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    flow = schedule.flows.get(row, 0.0)
+    gone, flow = schedule.delistings.get(row, ()), schedule.flows.get(row, 0.0)
+    payout = pay_out_delisted(state, row, gone, policy.haircut)
+    if flow:
+        state.before_flows[row] = state.value(row)
     if flow > 0.0:
         state.add_flow(row, flow)
-    if row in schedule.delistings:
-        gone = schedule.delistings[row]
-        payout = pay_out_delisted(state, row, gone, policy.haircut)
+    if gone:
         reinvest_payout(state, row, gone, policy.reallocation_weights(_build_decision(state, row)), payout)
     if state.pending:
         retry_pending(state, row)

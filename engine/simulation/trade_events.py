@@ -25,14 +25,15 @@ class TradeReason(NamedTuple):
     """Why something is traded.
 
     ``text`` for all of it, ``by_asset`` by column for assets with a reason of their own; ``full_rebalance`` and
-    ``partial_rebalance`` say whether the portfolio is rebalanced, wholly or in part; ``since`` the row from which all
-    of it waited for prices, -1 where it did not.
+    ``partial_rebalance`` say whether the portfolio is rebalanced, wholly or in part; ``payout`` whether it
+    is no order but paid out by others; ``since`` the row from which all of it waited for prices, -1 where it did not.
     """
 
     text: LazyText
     by_asset: Mapping[int, str] = _NOTHING
     full_rebalance: bool = False
     partial_rebalance: bool = False
+    payout: bool = False
     since: int = -1
 
     @classmethod

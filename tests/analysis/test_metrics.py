@@ -156,7 +156,8 @@ def test_time_weighted_returns_take_flows_out_at_start_and_end_of_day() -> None:
     for day in range(1, 9):
         value.append(value[-1] + inbound[day] + gains[day] - outbound[day])
     assert value[-1] == pytest.approx(10596.15, abs=1e-9)
-    returns = metrics.time_weighted_returns(np.array(value), at_start=inbound, at_end=-outbound)
+    before = np.array([0.0, *value[:-1]])  # inbound money is there all day, outbound money too
+    returns = metrics.time_weighted_returns(np.array(value), inbound - outbound, before)
     cumulative = np.cumprod(1.0 + returns) - 1.0
     assert cumulative == pytest.approx(CUMULATIVE_RETURNS, abs=1e-9)
 
@@ -179,7 +180,7 @@ def test_transfers_do_not_change_the_time_weighted_return(transfers: list[float]
     value = [transfers[0]]
     for day in range(1, 9):
         value.append((value[-1] + inbound[day]) * growth[day - 1] + outbound[day])
-    returns = metrics.time_weighted_returns(np.array(value), at_start=inbound, at_end=outbound)
+    returns = metrics.time_weighted_returns(np.array(value), inbound + outbound, np.array([0.0, *value[:-1]]))
     assert np.cumprod(1 + returns) - 1 == pytest.approx(path[1:], abs=1e-12)
 
 
@@ -287,10 +288,10 @@ def test_a_lost_account_loses_everything_once_and_nothing_after() -> None:
     dates = np.array(["2020-12-31", "2021-12-31"], dtype="datetime64[D]")
     assert metrics.period_returns(np.array([100.0, 0.0, 0.0]), dates, "year")[1].tolist() == [-1.0, 0.0]
     nothing = np.zeros(3)
-    lost = metrics.time_weighted_returns(np.array([100.0, 0.0, 0.0]), at_start=nothing, at_end=nothing)
+    lost = metrics.time_weighted_returns(np.array([100.0, 0.0, 0.0]), nothing, nothing)
     assert lost.tolist() == [-1.0, 0.0]
     assert metrics.period_returns(np.array([0.5, 0.75, 1.5]), dates, "year")[1].tolist() == [0.5, 1.0]
-    one = metrics.time_weighted_returns(np.array([1.0, 1.5, 3.0]), at_start=nothing, at_end=nothing)
+    one = metrics.time_weighted_returns(np.array([1.0, 1.5, 3.0]), nothing, nothing)
     assert one.tolist() == [0.5, 1.0]
     assert metrics.cagr(np.array([100.0, 0.0]), 700.0) == -1.0
     assert metrics.cagr(np.array([100.0, 50.0, -1.0]), 700.0) is None
@@ -396,10 +397,10 @@ def test_a_total_loss_is_exactly_that_whatever_the_value_before() -> None:
     value = np.stack([before, np.zeros(2000)])
     nothing = np.zeros(2)
     for row in value.T:
-        assert metrics.time_weighted_returns(row, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+        assert metrics.time_weighted_returns(row, nothing, nothing).tolist() == [-1.0]
         assert metrics.max_drawdown(row) == -1.0
         left = np.array([row[0], 1e-17 * row[0]])
-        assert metrics.time_weighted_returns(left, at_start=nothing, at_end=nothing).tolist() == [-1.0]
+        assert metrics.time_weighted_returns(left, nothing, nothing).tolist() == [-1.0]
 
 
 def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
@@ -409,10 +410,8 @@ def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
         exact = [float(Fraction(b) / Fraction(a) - 1) for a, b in zip(before.tolist(), after.tolist(), strict=True)]
         nothing = np.zeros(2)
         found = [
-            metrics.time_weighted_returns(np.array(pair), at_start=nothing, at_end=nothing)[0]
+            metrics.time_weighted_returns(np.array(pair), nothing, nothing)[0]
             for pair in zip(before, after, strict=True)
         ]
         assert found == pytest.approx(exact, rel=4e-16)
-    assert (
-        metrics.time_weighted_returns(np.full(5, 0.3), at_start=np.zeros(5), at_end=np.zeros(5)).tolist() == [0.0] * 4
-    )
+    assert metrics.time_weighted_returns(np.full(5, 0.3), np.zeros(5), np.zeros(5)).tolist() == [0.0] * 4

@@ -16,7 +16,7 @@ BLOCKS, SESSIONS_A_YEAR, DAYS_A_YEAR = 16, 252.0, 365.25
 def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[str, float | int | None]:
     """All of ``METRICS`` by name."""
     value, flows, dates = ledger.value, ledger.flows, ledger.dates
-    returns = time_weighted(value, flows)
+    returns = time_weighted(value, flows, ledger.before_flows)
     level = np.concatenate([[ledger.capital], value])
     if flows.any():
         chained = float(value[0]) * np.cumprod(np.concatenate([[1.0], 1.0 + returns]))
@@ -27,7 +27,7 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
     downside = math.sqrt(from_left(in_blocks(below * below)) / len(excess)) if len(excess) else None
     growth = float(float(level[-1] / level[0]) ** (DAYS_A_YEAR / days)) - 1.0 if days > 0 and level[-1] >= 0 else None
     years, months = (period_returns(level, dates, size) for size in (12, 1))
-    money = np.abs(ledger.order_values)[~ledger.opening]
+    money = np.abs(ledger.order_values)[~ledger.opening & ~ledger.payouts]
     traded, mean_value = from_left(money.ravel()), from_left(value) / len(value)
     losses, any_return = float(-np.minimum(excess, 0.0).sum()), bool(len(returns))
     centred = returns - mean(returns) if any_return else returns
@@ -53,7 +53,7 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         "longest_drawdown": longest_drawdown(level, dates),
         "turnover": traded / 2.0 / mean_value / (days / DAYS_A_YEAR) if days > 0.0 and mean_value > 0.0 else None,
         "costs": from_left(ledger.costs.ravel()),
-        "trades": int(np.count_nonzero(ledger.trades)),
+        "trades": int(np.count_nonzero(ledger.trades[~ledger.payouts])),
         "rebalances": int((ledger.rebalances | ledger.partial_rebalances).sum()),
         "xirr": internal_rate(ledger) if flows.any() else None,
         "paid_in": float(flows.sum()),
@@ -79,9 +79,17 @@ def relative_change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
         return np.where(np.abs(after) <= 2.0**-53 * before, -1.0, (after - before) * (1.0 / before))
 
 
-def time_weighted(value: np.ndarray, flows: np.ndarray) -> np.ndarray:
-    before = value[:-1] + 0.0
-    return np.where(before == 0.0, 0.0, relative_change(value[1:] - flows[1:], before))
+def time_weighted(value: np.ndarray, flows: np.ndarray, before_flows: np.ndarray) -> np.ndarray:
+    """S12, a session in two factors where it has a flow: until the flow, and with it."""
+    flow, before = flows[1:], before_flows[1:]
+    paid_in, paid_out = np.maximum(flow, 0.0), np.maximum(-flow, 0.0)
+    until = change_if_any(np.where(flow == 0.0, value[1:], before), value[:-1])
+    after = np.where(flow == 0.0, 0.0, change_if_any(value[1:] + paid_out, before + paid_in))
+    return np.where(flow == 0.0, until, np.maximum(until + (1.0 + until) * after, -1.0))
+
+
+def change_if_any(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return np.where(before == 0.0, 0.0, relative_change(after, before))
 
 
 def from_left(x: np.ndarray) -> float:

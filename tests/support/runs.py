@@ -41,18 +41,20 @@ def make_run(
         {"core": {"AAA": "rest", "BBB": "20%"}, "satellites": dict.fromkeys(("CCC", "DDD", "EEE"), "2.5%"), "cap": "3%"}
     )
     others = {t: BuyAndHold.model_validate({"weights": {t: "100%"}}) for t in ("AAA", "LATE")}
+    account = {"contributions": {"amount": flows}}
     comparison = compare(
         market,
         lambda _: PortfolioMarket(market, 0),
         plan,
         others,
-        Account.model_validate({"contributions": {"amount": flows}}),
+        Account.model_validate(account),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
         buy_and_hold=True,
         bootstrap=Bootstrap(samples=100),
         published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
     )
-    return RunResult(name, "a description", {"name": name}, "c" * 64, comparison, warnings, published_source="a book")
+    plain = {"name": name, "account": account}
+    return RunResult(name, "a description", plain, "c" * 64, comparison, warnings, published_source="a book")
 
 
 def eventful_run(review: str = "5%") -> RunResult:

@@ -63,7 +63,7 @@ def time_weighted_figures() -> Iterator[ReferenceFigure]:
     come = np.array([0.0, 0.0, 200.0, 0.0, 0.0, 0.0, 5400.0, 0.0, 0.0])
     gone = np.array([0.0, 0.0, 0.0, 400.0, 0.0, 0.0, 0.0, 3697.04, 0.0])
     value = 10000.0 + np.cumsum(come + np.array(gains) - gone)
-    returns = time_weighted_returns(value, at_start=come, at_end=-gone)
+    returns = time_weighted_returns(value, come - gone, np.append(value[:1], value[:-1]))
     yield from origin.figures("cumulative return, day", CUMULATIVE_RETURNS, np.cumprod(1.0 + returns) - 1.0)
     dates = np.arange(np.datetime64("2011-12-31"), np.datetime64("2012-01-09"))
     paid = come - gone

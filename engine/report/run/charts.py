@@ -64,17 +64,13 @@ def has_flows(run: FinishedRun) -> bool:
 
 
 def cumulative_contributions(run: FinishedRun) -> FloatArray:
-    """Return (T,) the capital and all flows up to each session [currency].
-
-    A flow is what the value gained beyond the session's return, and the level knows the returns.
-    """
-    value, level = run.equity.columns["strategy"], run.levels.columns["strategy"]
-    held = np.isfinite(value)
-    value, level = value[held], level[held]
-    flows = value[1:] - value[:-1] * level[1:] / level[:-1]
-    flows = np.where(np.abs(flows) > 1e-6 * np.abs(value[1:]), np.round(flows, 2), 0.0)
+    """Return (T,) the capital and all flows up to each session [currency]."""
+    held = np.isfinite(run.equity.columns["strategy"])
+    paid = np.zeros(int(held.sum()))
+    for row, flow in run.contributions.by_row(run.equity.dates[held], 0).items():
+        paid[row] = flow
     total = np.full(len(held), np.nan)
-    total[held] = run.summary.account.capital + np.concatenate([[0.0], np.cumsum(np.nan_to_num(flows))])
+    total[held] = run.summary.account.capital + np.cumsum(paid)
     return carry_between(total)
 
 

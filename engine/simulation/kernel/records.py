@@ -236,9 +236,13 @@ class PeriodSums(NamedTuple):
 
 
 class EventArrays(NamedTuple):
-    """The events of a ledger, as they stand there: R events, N assets; ``opening`` (R,) are the opening purchase."""
+    """The events of a ledger, as they stand there: R events, N assets.
+
+    ``opening`` (R,) are the opening purchase, ``payouts`` (R,) no orders.
+    """
 
     opening: BoolArray
+    payouts: BoolArray
     trades: FloatArray
     prices: FloatArray
     costs: FloatArray
@@ -250,8 +254,8 @@ class RunSums(NamedTuple):
     """What the figures of a run are made of.
 
     ``returns`` (T-1,) and ``level`` (T+1,) with their sums, calendar ``months`` and ``years``; ``values`` is the sum of
-    the value at every close, ``paid_in`` of the flows, where it ``has_flows``; ``traded`` [currency] leaves the opening
-    session out, ``costs`` [currency], ``trades`` and ``rebalances`` do not.
+    the value at every close, ``paid_in`` of the flows, where it ``has_flows``; ``traded`` [currency] and
+    ``trades`` leave payouts out, ``traded`` the opening purchase too; ``costs`` [currency] and ``rebalances``.
     """
 
     returns: FloatArray

@@ -35,11 +35,22 @@ def _relative_change(after: float, before: float) -> float:
 
 
 @njit_cached
-def fill_returns(value: FloatArray, at_start: FloatArray, at_end: FloatArray, returns: FloatArray) -> None:
-    """Overwrite ``returns`` (T-1,) with those of ``value`` (T,), flows (T,) at start and end of sessions taken out."""
+def fill_returns(value: FloatArray, flows: FloatArray, before_flows: FloatArray, returns: FloatArray) -> None:
+    """Overwrite ``returns`` (T-1,) with those of ``value`` (T,), linked at ``flows`` (T,) by the values before them."""
     for t in range(returns.size):
-        before = value[t] + at_start[t + 1]
-        returns[t] = 0.0 if before == 0.0 else _relative_change(value[t + 1] - at_end[t + 1], before)
+        if flows[t + 1] == 0.0:
+            returns[t] = _change_if_any(value[t + 1], value[t])
+        else:
+            until = _change_if_any(before_flows[t + 1], value[t])
+            paid_in, paid_out = max(flows[t + 1], 0.0), max(-flows[t + 1], 0.0)
+            after = _change_if_any(value[t + 1] + paid_out, before_flows[t + 1] + paid_in)
+            returns[t] = max(until + (1.0 + until) * after, -1.0)
+
+
+@njit_inline
+def _change_if_any(after: float, before: float) -> float:
+    """Return the relative change, none of what was nothing."""
+    return 0.0 if before == 0.0 else _relative_change(after, before)
 
 
 @njit_cached
@@ -213,13 +224,20 @@ def _sum_periods(level: FloatArray, numbers: IntArray, rows: IntArray, months: i
 
 
 @njit_cached
-def sum_run(capital: float, value: FloatArray, flows: FloatArray, days: IntArray, events: EventArrays) -> RunSums:
+def sum_run(
+    capital: float,
+    value: FloatArray,
+    flows: FloatArray,
+    before_flows: FloatArray,
+    days: IntArray,
+    events: EventArrays,
+) -> RunSums:
     """Return the figures of a run in sums.
 
-    ``value`` and ``flows`` (T,) as in a ledger, whose flows arrive at the close; ``days`` (T,) are its dates.
+    ``value``, ``flows`` and ``before_flows`` (T,) as in a ledger; ``days`` (T,) are its dates.
     """
     returns, level, has_flows = np.empty(value.size - 1), np.empty(value.size + 1), (flows != 0.0).any()
-    fill_returns(value, np.zeros(value.size), flows, returns)
+    fill_returns(value, flows, before_flows, returns)
     if has_flows:
         fill_level(capital, value[0], returns, level)
     else:
@@ -229,7 +247,7 @@ def sum_run(capital: float, value: FloatArray, flows: FloatArray, days: IntArray
         rebalances += events.rebalances[k] or events.partial_rebalances[k]
         for a in range(events.trades.shape[1]):
             costs += events.costs[k, a]
-            if events.trades[k, a] != 0.0:
+            if events.trades[k, a] != 0.0 and not events.payouts[k]:
                 trades += 1
                 traded += 0.0 if events.opening[k] else abs(events.trades[k, a] * events.prices[k, a])
     sums, drawdowns = sum_returns(returns), sum_level(level, days)

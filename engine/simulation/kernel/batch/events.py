@@ -154,16 +154,13 @@ def _settle_delistings(t: int, at: int, whole: Mask, state: FloatArray, market: 
 def _pay_out_delisted(begin: int, end: int, state: FloatArray, market: BatchMarket) -> Lanes:
     """Turn delisted assets into cash at their last price less the haircut (S8); return what they bring."""
     zero, one, n, delisted = splat(0.0), splat(1.0), market.fresh.shape[1], market.delisted
-    paid, cash, orders, money = zero, load(state, reg.CASH), load(state, reg.ORDERS), load(state, reg.TRADED)
+    paid, cash = zero, load(state, reg.CASH)
     for k in range(begin, end):
         units = load(state, offset(reg.UNITS, delisted[k], n))
         payout = units * (load(state, offset(reg.PRICE, delisted[k], n)) * (one - load(state, reg.HAIRCUT)))
-        cash, paid, money = cash + payout, paid + payout, money + payout
-        orders = where(units == zero, orders, orders + one)
+        cash, paid = cash + payout, paid + payout
         store(state, offset(reg.UNITS, delisted[k], n), zero)
     store(state, reg.CASH, cash)
-    store(state, reg.ORDERS, orders)
-    store(state, reg.TRADED, money)
     return paid
 
 
