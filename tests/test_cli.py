@@ -53,7 +53,7 @@ def test_the_summary_has_the_promised_shape(finished) -> None:
     assert set(promised.split()) <= set(summary["portfolios"]["strategy"])
     assert set(summary["portfolios"]) == {"strategy", "buy_and_hold", "QUAL", "SIZE", "factors"}
     assert set(summary["portfolios"]["strategy"]["max_weight"]["HD"]) >= {"weight", "date", "sessions_over_cap"}
-    low, high = summary["versus"]["buy_and_hold"]["cagr_difference_ci95"]
+    low, high = summary["versus"]["buy_and_hold"]["cagr_difference_interval"]
     assert low < summary["versus"]["buy_and_hold"]["cagr_difference"] < high
     assert set(summary["checks"]) == {"worst_cash_residual", "worst_weight_residual", "as_of_fills", "oldest_price_age"}
     assert summary["checks"]["worst_cash_residual"] < 1e-12
@@ -107,7 +107,7 @@ def test_the_report_is_rebuilt_from_the_files(finished) -> None:
 def test_init_writes_a_starter_that_validates_and_runs(tmp_path: Path) -> None:
     engine("init", cwd=tmp_path)
     assert "valid" in engine("validate", "portfolio.yaml", cwd=tmp_path).stdout
-    engine("run", "portfolio.yaml", "--set", "compare.bootstrap.samples=100", cwd=tmp_path)
+    engine("run", "portfolio.yaml", "--set", "evidence.draws=100", cwd=tmp_path)
     assert "is there already" in engine("init", cwd=tmp_path, check=1).stderr
 
 
@@ -124,9 +124,7 @@ def test_every_shipped_config_validates_without_data(config: Path, tmp_path: Pat
 )
 def test_every_shipped_config_runs_on_real_prices(config: Path, tmp_path: Path, shared_data: Path) -> None:
     source = ("--set", "data.source.kind=files", "--set", f"data.source.path={shared_data / 'prices.parquet'}")
-    summary = json.loads(
-        engine("run", config, *source, "--json", "--set", "compare.bootstrap.samples=100", cwd=tmp_path).stdout
-    )
+    summary = json.loads(engine("run", config, *source, "--json", "--set", "evidence.draws=100", cwd=tmp_path).stdout)
     assert summary["portfolios"]["strategy"]["final_value"] > 100_000
     assert summary["checks"]["worst_cash_residual"] < 1e-12
     if config.stem == "us_small_caps":
@@ -328,7 +326,7 @@ def test_faulty_prices_are_named_with_ticker_and_date(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         "name: plan\ndata: {source: {kind: files, path: prices.csv, closes: adjusted}}\nstrategy:\n  kind: core_satellite\n"
-        "  core: {A: rest, B: 15%}\n  satellites: {C: 2.5%, D: 2.5%, E: 2.5%}\n  cap: 3%\ncompare: {bootstrap: {samples: 100}}\n"
+        "  core: {A: rest, B: 15%}\n  satellites: {C: 2.5%, D: 2.5%, E: 2.5%}\n  cap: 3%\nevidence: {draws: 100}\n"
     )
     for change, words in (
         (put(10, 2, "0"), "B"),
@@ -358,7 +356,7 @@ def test_odd_tickers_run(tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("\n".join(["date," + ",".join(names), *rows]) + "\n")
     (tmp_path / "plan.yaml").write_text(
         "name: plan\ndata: {source: {kind: files, path: prices.csv, closes: adjusted}}\nstrategy:\n  kind: core_satellite\n"
-        "  core: {NO: rest, ON: 15%}\n  satellites: {NULL: 2.5%, 007: 2.5%, 1E5: 2.5%}\n  cap: 3%\ncompare: {bootstrap: {samples: 100}}\n"
+        "  core: {NO: rest, ON: 15%}\n  satellites: {NULL: 2.5%, 007: 2.5%, 1E5: 2.5%}\n  cap: 3%\nevidence: {draws: 100}\n"
     )
     engine("run", "plan.yaml", cwd=tmp_path)
     trades = (tmp_path / "runs" / "plan" / "trades.csv").read_text()
@@ -449,7 +447,7 @@ def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
 def test_a_notebook_gets_frames(tmp_path: Path) -> None:
     import engine as package
 
-    run = package.run(QUICK, "compare.bootstrap.samples=100")
+    run = package.run(QUICK, "evidence.draws=100")
     assert run.equity.columns.tolist()[:2] == ["strategy", "buy_and_hold"]
     assert len(run.equity) == 2264
     assert run.weights.sum(axis=1).round(9).eq(1.0).all()
@@ -474,7 +472,7 @@ def test_a_closed_or_full_output_is_a_message_not_a_crash(tmp_path: Path) -> Non
 
 def test_a_reader_that_leaves_early_ends_the_printing_and_not_the_work(tmp_path: Path) -> None:
     """With a reader that has gone both configs still write their files, the exit code is 0 and nothing is said."""
-    command = [sys.executable, "-m", "engine", "run", QUICK, QUICK, "--set", "compare.bootstrap.samples=100"]
+    command = [sys.executable, "-m", "engine", "run", QUICK, QUICK, "--set", "evidence.draws=100"]
     for more in ([], ["--json"]):
         reader, writer = os.pipe()
         os.close(reader)

@@ -118,7 +118,7 @@ class ObjectiveRow:
             fmt.money(figures["costs"]),
             f"{without} of {len(self.steps)}",
             *(
-                f"{fmt.percentage_points(one.cagr_difference)} ({fmt.interval(one.cagr_difference_ci95)})"
+                f"{fmt.percentage_points(one.cagr_difference)} ({fmt.interval(one.cagr_difference_interval)})"
                 for one in versus
             ),
         ]
@@ -480,8 +480,12 @@ def notes(funds: list[ObjectiveRow], plan: list[ObjectiveRow]) -> Iterator[str]:
     for title, rows, rival in (("ten funds", funds, "equal weight"), ("small-cap plan", plan, "by hand")):
         versus = {(row.objective, row.schedule): row.run.comparison.versus[rival] for row in rows}
         ahead = [key for key, one in versus.items() if (one.cagr_difference or 0.0) > 0.0]
-        sure = [key for key, one in versus.items() if one.cagr_difference_ci95 and one.cagr_difference_ci95[0] > 0.0]
-        worse = [key for key, one in versus.items() if one.cagr_difference_ci95 and one.cagr_difference_ci95[1] < 0.0]
+        sure = [
+            key for key, one in versus.items() if one.cagr_difference_interval and one.cagr_difference_interval[0] > 0.0
+        ]
+        worse = [
+            key for key, one in versus.items() if one.cagr_difference_interval and one.cagr_difference_interval[1] < 0.0
+        ]
         yield (
             f"**Against {'the plan by hand' if rival == 'by hand' else rival}, {title}.** {len(ahead)} of {len(versus)} walks ended ahead; "
             f"the 95 % interval lies above zero for {named(sure)} and below it for {named(worse)}."

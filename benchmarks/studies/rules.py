@@ -254,16 +254,16 @@ def claim(januaries: Sequence[RuleRow]) -> str:
     told, inside, excluded = [], 0, 0
     for row in januaries:
         versus = row.to_held
-        if versus is None or versus.cagr_difference is None or versus.cagr_difference_ci95 is None:
+        if versus is None or versus.cagr_difference is None or versus.cagr_difference_interval is None:
             raise SystemExit("a window is too short for an interval")
-        found, (below, above) = versus.cagr_difference, versus.cagr_difference_ci95
+        found, (below, above) = versus.cagr_difference, versus.cagr_difference_interval
         inside += found >= low
         excluded += above < low or below > high
         where = "less than that" if found < low else "as much" if found <= high else "more than that"
         held = row.run.comparison.portfolios[HELD].metrics["cagr"]
         told.append(
             f"{span(row)}: {fmt.percent(row.cagr)} a year against {fmt.percent(held)} for buy-and-hold, that is "
-            f"{fmt.percentage_points(found)}, {where}; the 95 % interval, {fmt.interval(versus.cagr_difference_ci95)}, {interval_verdict(versus.cagr_difference_ci95)}."
+            f"{fmt.percentage_points(found)}, {where}; the 95 % interval, {fmt.interval(versus.cagr_difference_interval)}, {interval_verdict(versus.cagr_difference_interval)}."
         )
     count = len(januaries)
     return (
@@ -438,7 +438,7 @@ def by_label(rows: Sequence[RuleRow]) -> dict[str, RuleRow]:
 
 def leaves_zero_out(versus: RelativePerformance) -> bool:
     """Return whether the whole interval lies on one side of zero."""
-    low, high = versus.cagr_difference_ci95 or (0.0, 0.0)
+    low, high = versus.cagr_difference_interval or (0.0, 0.0)
     return low > 0.0 or high < 0.0
 
 
@@ -450,9 +450,9 @@ def span(row: RuleRow) -> str:
 
 def difference(versus: RelativePerformance | None) -> str:
     """Return a CAGR difference with its interval."""
-    if versus is None or versus.cagr_difference_ci95 is None:
+    if versus is None or versus.cagr_difference_interval is None:
         return fmt.DASH
-    return f"{fmt.percentage_points(versus.cagr_difference)} ({fmt.interval(versus.cagr_difference_ci95)})"
+    return f"{fmt.percentage_points(versus.cagr_difference)} ({fmt.interval(versus.cagr_difference_interval)})"
 
 
 if __name__ == "__main__":

@@ -2,83 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Annotated, Final
 
 import numpy as np
 from pydantic import Field
 
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
 
-_MIN_RETURNS: Final = 60
+MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
+_LENGTHS: Final = 4096
+"""Entries of the table that lengths of blocks are drawn from, a power of two."""
+_ROUNDING: Final = 1e-12
+"""A difference of two growth factors that is only rounding (S13)."""
 
 
-class Bootstrap(ConfigModel):
-    """How the interval of the CAGR difference is drawn; the seed makes it the same every time."""
+class Evidence(ConfigModel):
+    """How intervals are drawn: ``draws`` histories, the same for the same ``seed``, at a ``level`` of confidence."""
 
-    samples: Annotated[WholeNumber, Field(ge=100, le=100_000)] = 1000
-    seed: Annotated[WholeNumber, Field(ge=0)] = 1
+    seed: Annotated[WholeNumber, Field(ge=0, le=2**63 - 1)] = 1
+    draws: Annotated[WholeNumber, Field(ge=100, le=100_000)] = 10_000
     level: Annotated[Fraction, Field(gt=0.5, lt=1.0)] = 0.95
 
 
 @dataclass(frozen=True)
 class PairedReturns:
-    """Two portfolios' ``returns`` and ``other_returns`` (n,) over the same sessions, spanning ``years``."""
+    """Two portfolios' ``returns`` and ``other_returns`` (n,) over the same sessions, spanning ``years``.
+
+    ``openings`` are the factors by which the purchase at the first of them changed the two: what it cost.
+    """
 
     returns: FloatArray
     other_returns: FloatArray
     years: float
+    openings: tuple[float, float] = (1.0, 1.0)
 
-    def can_be_drawn_from(self) -> bool:
-        """Return whether there are sessions enough, in none of which all is lost."""
-        lowest = min(self.returns.min(initial=np.inf), self.other_returns.min(initial=np.inf))
-        return len(self.returns) >= _MIN_RETURNS and self.years > 0.0 and lowest > -1.0
+    @property
+    def growth(self) -> tuple[float, float]:
+        """The growth factors a year of the two."""
+        both = zip(self.openings, (self.returns, self.other_returns), strict=True)
+        mine, other = (opening * float(np.multiply.reduce(1.0 + returns)) for opening, returns in both)
+        return mine ** (1.0 / self.years), other ** (1.0 / self.years)
 
 
-def cagr_difference_intervals(pairs: Sequence[PairedReturns], terms: Bootstrap) -> list[tuple[float, float] | None]:
-    """Return the percentile interval of one CAGR minus the other for each pair, None with too little to draw from.
+@dataclass(frozen=True)
+class DifferenceInterval:
+    """The ``bounds`` of a difference of growth a year, or why there are none (``missing``)."""
+
+    bounds: tuple[float, float] | None
+    missing: str = ""
+
+
+def cagr_difference_interval(pair: PairedReturns, terms: Evidence) -> DifferenceInterval:
+    """Return the interval of one CAGR minus the other, or why there is none.
 
     Paired sessions are resampled in blocks of random length (Politis and Romano 1994,
-    doi:10.1080/01621459.1994.10476870), the mean length chosen from the difference of the returns (Politis and White
-    2004, doi:10.1081/ETC-120028836). Every pair starts from the same seed, so those of one length share their draws.
+    doi:10.1080/01621459.1994.10476870); every draw contains the opening costs, as the difference does. The percentiles
+    of the draws are taken further out, as Student's t is wider than the normal distribution with as many observations
+    as the series has blocks (Hesterberg 2015, doi:10.1080/00031305.2015.1089789, section 5.3).
     """
-    intervals: list[tuple[float, float] | None] = [None] * len(pairs)
-    by_length: dict[int, list[int]] = {}
-    for i, pair in enumerate(pairs):
-        if not pair.can_be_drawn_from():
-            continue
-        if np.array_equal(pair.returns, pair.other_returns):
-            intervals[i] = 0.0, 0.0
-        else:
-            by_length.setdefault(len(pair.returns), []).append(i)
-    tail = (1.0 - terms.level) / 2.0
-    for places in by_length.values():
-        differences = _draw_differences([pairs[i] for i in places], terms)
-        bounds = np.percentile(differences, [100.0 * tail, 100.0 * (1.0 - tail)], axis=0)
-        for i, (low, high) in zip(places, bounds.T.tolist(), strict=True):
-            intervals[i] = low, high
-    return intervals
+    count = len(pair.returns)
+    if count < MIN_RETURNS or pair.years <= 0.0:
+        return DifferenceInterval(None, f"too few sessions for an interval ({count} returns, {MIN_RETURNS} needed)")
+    if min(pair.returns.min(), pair.other_returns.min(), *(factor - 1.0 for factor in pair.openings)) <= -1.0:
+        return DifferenceInterval(None, "no interval: one of the two lost everything")
+    length = block_length(pair)
+    with np.errstate(over="ignore", invalid="ignore"):
+        differences = np.sort(_draw_differences(pair, terms, length))
+    rank = _tail_rank(1.0 - terms.level, count / length, terms.draws)
+    low, high = float(differences[rank - 1]), float(differences[-rank])
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return DifferenceInterval(None, "no interval: growth beyond what numbers can hold")
+    return DifferenceInterval(_snap_rounding(low, high, pair))
 
 
-def _draw_differences(pairs: Sequence[PairedReturns], terms: Bootstrap) -> FloatArray:
-    """Return (samples, p) differences of resampled growth a year, for ``p`` pairs of the same number of returns."""
-    from engine.simulation.kernel.resample import fill_resampled  # noqa: PLC0415  (a config needs no compiler)
+def _snap_rounding(low: float, high: float, pair: PairedReturns) -> tuple[float, float]:
+    """Return the bounds without rounding: a bound that is the difference itself, or zero, but for it."""
+    growth, other_growth = pair.growth
+    marks = (0.0, growth - other_growth)
+    near = _ROUNDING * max(growth, other_growth)
+    low, high = (next((mark for mark in marks if abs(bound - mark) <= near), bound) for bound in (low, high))
+    return low, high
 
-    logs = np.log1p(np.array([(pair.returns, pair.other_returns) for pair in pairs]))
-    lengths = [round(optimal_block_length(pair.returns - pair.other_returns)) for pair in pairs]
-    chances = 1.0 / np.maximum(lengths, 1)
-    generator, count = np.random.default_rng(terms.seed), logs.shape[2]
-    uniforms, drawn, sums = np.empty(count), np.empty_like(logs), np.empty((terms.samples, *logs.shape[:2]))
-    for sample in range(terms.samples):
-        sessions = generator.integers(count, size=count)
-        generator.random(out=uniforms)
-        fill_resampled(sessions, uniforms, chances, logs, drawn)
-        drawn.sum(axis=2, out=sums[sample])
-    growth: FloatArray = np.exp(sums / np.array([pair.years for pair in pairs])[:, np.newaxis])
-    return growth[:, :, 0] - growth[:, :, 1]
+
+def _draw_differences(pair: PairedReturns, terms: Evidence, length: float) -> FloatArray:
+    """Return (draws,) differences of resampled growth a year."""
+    from engine.simulation.kernel.resample import fill_growth_differences  # noqa: PLC0415  (a config needs no compiler)
+
+    factors = 1.0 + np.column_stack((pair.returns, pair.other_returns))
+    products: FloatArray = np.multiply.accumulate(np.concatenate((np.ones((1, 2)), factors, factors)), axis=0)
+    differences = np.empty(terms.draws)
+    openings, exponent = np.array(pair.openings), 1.0 / pair.years
+    fill_growth_differences(differences, terms.seed, block_lengths(length), products, openings, exponent)
+    return differences
+
+
+def block_lengths(mean: float) -> IntArray:
+    """Return (4096,) lengths of blocks, all equally likely, that are geometrically distributed with a ``mean``.
+
+    >>> int(block_lengths(1.0).max()), round(float(block_lengths(10.0).mean()), 1)
+    (1, 10.0)
+    """
+    remaining, lengths, survival = _LENGTHS, [], 1.0
+    while remaining:
+        survival *= 1.0 - 1.0 / mean
+        lengths.append(remaining - round(_LENGTHS * survival))
+        remaining -= lengths[-1]
+    return np.repeat(np.arange(1, len(lengths) + 1), lengths)
+
+
+def _tail_rank(tails: float, blocks: float, draws: int) -> int:
+    """Return which of the sorted draws, counted from either end, is the bound that leaves out ``tails`` [fraction]."""
+    normal, free = NormalDist(), max(blocks - 1.0, 1.0)
+    z = -normal.inv_cdf(0.5 * tails)
+    # Student's t by its expansion in 1 / degrees of freedom (Abramowitz and Stegun 1964, 26.7.5)
+    t = z + (z**3 + z) / (4.0 * free) + (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / (96.0 * free**2)
+    return max(1, math.floor(normal.cdf(-t * math.sqrt((free + 1.0) / free)) * (draws + 1)))
+
+
+def block_length(pair: PairedReturns) -> float:
+    """Return the mean length of the blocks that a pair is drawn in [sessions].
+
+    The series whose mean the difference of growth is, but for terms of second order, decides: each portfolio's returns
+    times its growth. It is never below the usual lag of estimates of variance, 4 (n / 100)^(2/9) (Newey and West 1994,
+    doi:10.2307/2297912): where no dependence is found there may still be some.
+    """
+    growth, other_growth = pair.growth
+    best = optimal_block_length(growth * pair.returns - other_growth * pair.other_returns)
+    return float(max(round(best), round(4.0 * (len(pair.returns) / 100.0) ** (2.0 / 9.0))))
 
 
 def optimal_block_length(series: FloatArray) -> float:
@@ -88,14 +143,17 @@ def optimal_block_length(series: FloatArray) -> float:
     doi:10.1080/07474930802459016: autocovariances up to twice the lag after which five or more are insignificant.
     """
     count, centred = len(series), series - series.mean()
-    run = max(5, int(np.log10(count)))
-    last = int(np.ceil(np.sqrt(count))) + run
+    run = max(5, int(math.log10(count)))
+    last = math.ceil(math.sqrt(count)) + run
+    squares = np.cumsum(centred * centred)
+    if squares[-1] <= (_ROUNDING * np.abs(series).max()) ** 2 * count:
+        return 1.0
     covariance, correlation = np.zeros(last + 1), np.zeros(last + 1)
-    for lag in range(last + 1):
-        product = centred[lag:] @ centred[: count - lag]
-        head, tail = centred[: -(lag + 1)], centred[lag + 1 :]
-        covariance[lag], correlation[lag] = product / count, np.abs(product) / np.sqrt((tail @ tail) * (head @ head))
-    significant = correlation >= 2.0 * np.sqrt(np.log10(count) / count)
+    for lag in range(last + 1):  # sums of products, not dot products: the same bits on every processor (S14)
+        product = (centred[lag:] * centred[: count - lag]).sum()
+        head, tail = squares[-(lag + 2)], squares[-1] - squares[lag]
+        covariance[lag], correlation[lag] = product / count, abs(product) / math.sqrt(max(head * tail, 1e-300))
+    significant = correlation >= 2.0 * math.sqrt(math.log10(count) / count)
     quiet = (lag for lag in range(last - run + 1) if not significant[lag : lag + run].any())
     bandwidth = min(2 * max(next(quiet, last), 1), last)
     lags = np.arange(1, bandwidth + 1)
@@ -104,5 +162,8 @@ def optimal_block_length(series: FloatArray) -> float:
     for lag, weight in zip(lags.tolist(), window.tolist(), strict=True):
         slope += 2.0 * weight * lag * covariance[lag]
         spectrum += 2.0 * weight * covariance[lag]
-    length = (2.0 * slope**2 / (2.0 * spectrum**2)) ** (1.0 / 3.0) * count ** (1.0 / 3.0)
-    return float(min(length, np.ceil(min(3.0 * np.sqrt(count), count / 3.0))))
+    longest = math.ceil(min(3.0 * math.sqrt(count), count / 3.0))
+    if spectrum == 0.0:
+        return float(longest)
+    length: float = min((slope / spectrum) ** 2 * count, longest**3) ** (1.0 / 3.0)
+    return length

@@ -68,12 +68,22 @@ class CommonSessions:
     def returns(self) -> PairedReturns:
         """(K - 1,) the returns of both from one to the next."""
         pair = [_returns(one, rows) for one, rows in zip(self.performances, (self.mine, self.theirs), strict=True)]
-        return PairedReturns(pair[0], pair[1], self.days / CALENDAR_DAYS_PER_YEAR)
+        return PairedReturns(pair[0], pair[1], self.days / CALENDAR_DAYS_PER_YEAR, self._openings)
+
+    @property
+    def _openings(self) -> tuple[float, float]:
+        """What the opening made of the capital of both, where the first of them is their opening."""
+        first, second = (float(level[1] / level[0]) if self._open_together else 1.0 for level in self.levels)
+        return first, second
+
+    @property
+    def _open_together(self) -> bool:
+        return bool(len(self.mine)) and self.mine[0] == self.theirs[0] == 0
 
     @property
     def levels(self) -> tuple[FloatArray, FloatArray]:
         """The levels of both, from the capital on where both open at the first of them, else from its close on."""
-        opening = not (self.mine[:1].any() or self.theirs[:1].any())
+        opening = self._open_together
         first, second = (
             one.level[np.concatenate([[0], rows + 1]) if opening else rows + 1]
             for one, rows in zip(self.performances, (self.mine, self.theirs), strict=True)

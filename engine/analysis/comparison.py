@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.analysis import metrics
-from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_intervals
+from engine.analysis.bootstrap import DifferenceInterval, Evidence, cagr_difference_interval
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
@@ -54,12 +54,16 @@ class PortfolioResult:
 
 @dataclass(frozen=True)
 class RelativePerformance:
-    """The strategy against another portfolio over the sessions both have; differences are strategy minus other."""
+    """The strategy against another portfolio over the sessions both have; differences are strategy minus other.
+
+    ``interval_missing`` says why there is no interval, and is empty where there is one.
+    """
 
     start: str
     sessions: int
     cagr_difference: float | None
-    cagr_difference_ci95: tuple[float, float] | None
+    cagr_difference_interval: tuple[float, float] | None
+    interval_missing: str
     tracking_error: float | None
     information_ratio: float | None
     beta: float | None
@@ -111,13 +115,13 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     costs: CostTable,
     *,
     buy_and_hold: bool,
-    bootstrap: Bootstrap | None,
+    evidence: Evidence | None,
     published: Published | None = None,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price on its own ``sessions``, those of its tickers, which
-    have the assets of ``market``; two are compared over the sessions both have. Without ``bootstrap`` no intervals are
+    have the assets of ``market``; two are compared over the sessions both have. Without ``evidence`` no intervals are
     drawn.
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
@@ -137,7 +141,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     return Comparison(
         market=market,
         portfolios=portfolios,
-        versus=_compare_performance(portfolios, bootstrap),
+        versus=_compare_performance(portfolios, evidence),
         checks=_worst_checks([ledger_checks(portfolio.ledger, portfolio.market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
@@ -158,28 +162,26 @@ def _cap_effect(watched: PortfolioResult, unwatched: PortfolioResult) -> CapEffe
 
 
 def _compare_performance(
-    portfolios: Mapping[str, PortfolioResult], bootstrap: Bootstrap | None
+    portfolios: Mapping[str, PortfolioResult], evidence: Evidence | None
 ) -> dict[str, RelativePerformance]:
-    """Return the strategy's figures relative to each other portfolio; without ``bootstrap`` no intervals are drawn."""
+    """Return the strategy's figures relative to each other portfolio; without ``evidence`` no intervals are drawn."""
     strategy, others = portfolios["strategy"], [name for name in portfolios if name != "strategy"]
     common = [CommonSessions.of(strategy.performance, portfolios[name].performance) for name in others]
-    pairs = [one.returns for one in common]
-    intervals = cagr_difference_intervals(pairs, bootstrap) if bootstrap else [None] * len(pairs)
-    found = zip(others, common, pairs, intervals, strict=True)
-    return {name: _relative_performance(both, pair, interval) for name, both, pair, interval in found}
+    return {name: _relative_performance(both, evidence) for name, both in zip(others, common, strict=True)}
 
 
-def _relative_performance(
-    common: CommonSessions, pair: PairedReturns, interval: tuple[float, float] | None
-) -> RelativePerformance:
+def _relative_performance(common: CommonSessions, evidence: Evidence | None) -> RelativePerformance:
     """Return the strategy's figures relative to another portfolio, over their common sessions."""
+    pair = common.returns
+    interval = cagr_difference_interval(pair, evidence) if evidence else DifferenceInterval(None, "not drawn")
     growth, other_growth = (metrics.cagr(level, common.days) for level in common.levels)
     periods = common.periods_per_year
     return RelativePerformance(
         start=str(common.dates[0]) if len(common.mine) else "",
         sessions=len(common.mine),
         cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
-        cagr_difference_ci95=interval,
+        cagr_difference_interval=interval.bounds,
+        interval_missing=interval.missing,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns, periods),
         information_ratio=metrics.information_ratio(pair.returns, pair.other_returns, periods),
         beta=metrics.beta(pair.returns, pair.other_returns),

@@ -8,6 +8,7 @@ from typing import Generic
 
 from pydantic import BaseModel
 
+from engine.analysis.bootstrap import Evidence
 from engine.backtest.config_sections import Compare, Data, StrategyT, Window
 from engine.core.fields import ConfigModel, DisplayText, Slug
 from engine.portfolio.account import Account
@@ -25,6 +26,7 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
     strategy: StrategyT
     costs: AnyCosts = NoCosts()
     compare: Compare[StrategyT] = Compare()
+    evidence: Evidence = Evidence()
 
     def canonical(self) -> dict[str, object]:
         """Return the config as plain data, every default spelled out, that reads back as this config."""

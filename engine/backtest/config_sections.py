@@ -12,7 +12,6 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from engine.analysis.bootstrap import Bootstrap
 from engine.analysis.published_comparison import Published
 from engine.core.fields import (
     ConfigModel,
@@ -121,7 +120,6 @@ class Compare(ConfigModel, Generic[StrategyT]):
     buy_and_hold: Switch = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
     risk_free: RateFile | Rate = 0.0
-    bootstrap: Bootstrap = Bootstrap()
     published: Published | None = None
 
     @validates_fields

@@ -36,7 +36,7 @@ def run_backtest(
         config.account,
         config.costs.cost_table(len(market.assets), market.foreign),
         buy_and_hold=terms.buy_and_hold,
-        bootstrap=terms.bootstrap if intervals else None,
+        evidence=config.evidence if intervals else None,
         published=terms.published,
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))

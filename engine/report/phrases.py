@@ -51,14 +51,14 @@ def portfolio_label(name: str) -> str:
     return _PORTFOLIO_LABELS.get(name, name)
 
 
-def interval_verdict(bounds: tuple[float, float] | None) -> str:
-    """Return what an interval of differences says about chance.
+def interval_verdict(bounds: tuple[float, float] | None, missing: str = "") -> str:
+    """Return what an interval of differences says about chance, or why there is none.
 
     >>> interval_verdict((-0.01, 0.02))
     'includes zero: chance alone could explain it'
     """
     if bounds is None:
-        return "too few sessions for an interval"
+        return missing
     low, high = bounds
     if low == high == 0.0:
         return "the same returns"
@@ -70,10 +70,10 @@ def interval_verdict(bounds: tuple[float, float] | None) -> str:
 def confidence_level(config: object) -> float:
     """Return the level of a run's intervals [fraction]; a config that does not say used the default.
 
-    >>> confidence_level({"compare": {"bootstrap": {"level": 0.9}}}), confidence_level({})
+    >>> confidence_level({"evidence": {"level": 0.9}}), confidence_level({})
     (0.9, 0.95)
     """
-    for key in ("compare", "bootstrap", "level"):
+    for key in ("evidence", "level"):
         config = config.get(key) if isinstance(config, Mapping) else None
     return config if isinstance(config, float) else 0.95
 

@@ -26,6 +26,7 @@ FIXED_SECTIONS: Final = {
     "description": "it says nothing that is simulated",
     "data": "a sweep reads its prices once",
     "compare": "all variants are compared with the same",
+    "evidence": "all variants are compared alike",
     "sweep": "it is what varies",
 }
 """Sections that no axis can change, and why."""

@@ -1,4 +1,4 @@
-"""Intervals from the stationary bootstrap are those of arch, to the bit."""
+"""Intervals from the stationary bootstrap: against arch, against what opening costs are known to do, and where none is."""
 
 from __future__ import annotations
 
@@ -7,50 +7,83 @@ import pytest
 from arch.bootstrap import StationaryBootstrap
 from arch.bootstrap import optimal_block_length as arch_block_length
 
-from engine.analysis.bootstrap import Bootstrap, PairedReturns, cagr_difference_intervals, optimal_block_length
+from engine.analysis.bootstrap import (
+    Evidence,
+    PairedReturns,
+    block_length,
+    cagr_difference_interval,
+    optimal_block_length,
+)
 
 
-def random_pair(sessions: int, persistence: float) -> PairedReturns:
+def random_pair(sessions: int, persistence: float, openings: tuple[float, float] = (1.0, 1.0)) -> PairedReturns:
     """Two portfolios whose returns differ by noise that remembers the day before."""
     rng = np.random.default_rng(sessions)
     shared, noise = rng.standard_t(4, sessions) * 0.007, rng.normal(0.0, 0.001, sessions)
     noise[1:] += persistence * noise[:-1]
-    return PairedReturns(shared + noise + 0.0003, shared + 0.0002, sessions / 252)
+    return PairedReturns(shared + noise + 0.0003, shared + 0.0002, sessions / 252, openings)
 
 
 @pytest.mark.parametrize("persistence", [0.0, 0.4, 0.9])
 @pytest.mark.parametrize("sessions", [60, 61, 100, 500, 2264, 9000])
-def test_block_length_and_interval_are_those_of_arch_to_the_bit(sessions: int, persistence: float) -> None:
-    pair, terms = random_pair(sessions, persistence), Bootstrap(samples=100, seed=7, level=0.9)
-    difference, years = pair.returns - pair.other_returns, pair.years
-    block = float(arch_block_length(difference)["stationary"].iloc[0])
-    assert optimal_block_length(difference) == block
+def test_the_block_length_is_that_of_arch(sessions: int, persistence: float) -> None:
+    """Another program finds the same length of blocks for the same series."""
+    pair = random_pair(sessions, persistence)
+    difference = pair.returns - pair.other_returns
+    expected = float(arch_block_length(difference)["stationary"].iloc[0])
+    assert optimal_block_length(difference) == pytest.approx(expected, rel=1e-9)
+
+
+def test_draws_are_those_of_arch_but_for_the_seed() -> None:
+    """Percentiles of 20,000 draws are those of arch, whose draws come from another generator."""
+    pair = random_pair(756, 0.4, (0.99, 0.995))
+    years = pair.years
     bootstrap = StationaryBootstrap(
-        max(round(block), 1), np.log1p(pair.returns), np.log1p(pair.other_returns), seed=np.random.default_rng(7)
+        block_length(pair), np.log1p(pair.returns), np.log1p(pair.other_returns), seed=np.random.default_rng(7)
     )
-    expected = bootstrap.conf_int(
-        lambda mine, other: np.array([np.exp(mine.sum() / years) - np.exp(other.sum() / years)]),
-        reps=100,
-        method="percentile",
-        size=0.9,
+    theirs = bootstrap.apply(
+        lambda mine, other: np.array(
+            [0.99 ** (1 / years) * np.exp(mine.sum() / years) - 0.995 ** (1 / years) * np.exp(other.sum() / years)]
+        ),
+        reps=4000,
     )
-    assert cagr_difference_intervals([pair], terms) == [tuple(expected[:, 0])]
+    found = cagr_difference_interval(pair, Evidence(draws=20_000, level=0.9)).bounds
+    assert found is not None
+    assert np.percentile(theirs, [5.0, 95.0]) == pytest.approx(found, abs=0.12 * theirs.std())
 
 
-def test_there_is_no_interval_where_there_is_too_little_to_draw_from() -> None:
+def test_opening_costs_are_in_every_draw() -> None:
+    """A certain loss at the opening moves the interval by what it moves the difference."""
+    cheap, dear = random_pair(504, 0.0), random_pair(504, 0.0, (0.9406, 0.9901))
+    for pair in (cheap, dear):
+        bounds = cagr_difference_interval(pair, Evidence()).bounds
+        growth, other = pair.growth
+        assert bounds is not None
+        assert bounds[0] < growth - other < bounds[1]
+    alike = PairedReturns(dear.other_returns, dear.other_returns, 2.0, dear.openings)
+    bounds = cagr_difference_interval(alike, Evidence()).bounds
+    assert bounds is not None
+    assert bounds[0] < bounds[1] < -0.01  # the same days, so nothing but the certain loss differs
+
+
+def test_a_missing_interval_says_its_true_reason() -> None:
+    """Too few sessions are not a total loss."""
     pair = random_pair(59, 0.0)
-    assert cagr_difference_intervals([pair], Bootstrap()) == [None]
+    assert "59 returns, 60 needed" in cagr_difference_interval(pair, Evidence()).missing
     lost = np.full(100, -1.0)
-    assert cagr_difference_intervals([PairedReturns(lost, lost, 1.0)], Bootstrap()) == [None]
+    assert "lost everything" in cagr_difference_interval(PairedReturns(lost, lost, 1.0), Evidence()).missing
 
 
 def test_a_portfolio_differs_from_itself_by_nothing() -> None:
+    """The same returns from the same opening have an interval of zero width, and so have two equal lines."""
     pair = random_pair(100, 0.0)
-    assert cagr_difference_intervals([PairedReturns(pair.returns, pair.returns, 1.0)], Bootstrap()) == [(0.0, 0.0)]
+    assert cagr_difference_interval(PairedReturns(pair.returns, pair.returns, 1.0), Evidence()).bounds == (0.0, 0.0)
+    line = np.full(300, 3e-4)
+    assert cagr_difference_interval(PairedReturns(line, line + 1e-17, 1.2), Evidence()).bounds == (0.0, 0.0)
 
 
-def test_pairs_drawn_together_have_the_intervals_they_have_alone() -> None:
-    pairs = [random_pair(sessions, persistence) for sessions in (59, 80, 200) for persistence in (0.0, 0.9)]
-    together = cagr_difference_intervals(pairs, Bootstrap(samples=100))
-    assert together == [cagr_difference_intervals([pair], Bootstrap(samples=100))[0] for pair in pairs]
-    assert len(set(together)) == 5
+def test_lines_differ_by_what_they_differ() -> None:
+    """Constant growth has no spread: both bounds are the difference."""
+    pair = PairedReturns(np.full(300, 4e-4), np.full(300, 3e-4), 1.2)
+    growth, other = pair.growth
+    assert cagr_difference_interval(pair, Evidence(draws=100)).bounds == (growth - other, growth - other)

@@ -385,8 +385,8 @@ def test_real_treasury_bills_lower_the_sharpe_ratio(shared_data) -> None:
 
     quick = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
     rates = f"compare.risk_free={{path: {shared_data / 'macro' / 'fred_DTB3.csv'}, unit: percent}}"
-    base = run_backtest(load_run(quick, ["compare.bootstrap.samples=100"])).comparison.strategy.metrics
-    with_bills = run_backtest(load_run(quick, ["compare.bootstrap.samples=100", rates])).comparison.strategy.metrics
+    base = run_backtest(load_run(quick, ["evidence.draws=100"])).comparison.strategy.metrics
+    with_bills = run_backtest(load_run(quick, ["evidence.draws=100", rates])).comparison.strategy.metrics
     assert base["sharpe"] - 0.08 < with_bills["sharpe"] < base["sharpe"]
     assert with_bills["cagr"] == base["cagr"]
 

@@ -63,7 +63,7 @@ def test_only_an_asset_without_a_past_has_no_price_before(missing: slice, *, sai
     market, policy = market_of(closes(missing)), BuyAndHold(weights=WEIGHTS)
     own = PortfolioMarket(market, 10)
     comparison = compare(
-        market, lambda _: own, policy, {}, account(capital=1000), free(2), buy_and_hold=False, bootstrap=None
+        market, lambda _: own, policy, {}, account(capital=1000), free(2), buy_and_hold=False, evidence=None
     )
     text = "\n".join(caveats(comparison, policy, (None, None), 10))
     assert ("B has no price before" in text) is said

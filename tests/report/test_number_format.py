@@ -59,7 +59,7 @@ def test_an_interval_is_put_into_words() -> None:
     assert interval_verdict((-0.01, 0.02)).startswith("includes zero")
     assert interval_verdict((0.01, 0.02)).startswith("excludes zero")
     assert interval_verdict((0.0, 0.0)) == "the same returns"
-    assert interval_verdict(None) == "too few sessions for an interval"
+    assert interval_verdict(None, "too few sessions") == "too few sessions"
 
 
 def test_control_characters_are_spelled_out() -> None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 # ---- as a user meets it -------------------------------------------------------------------------------------------
 
-SHORT = ("--set", "compare.bootstrap.samples=100", "--set", "window.start=2016-01-02", "--set", "window.end=2020-12-31")
+SHORT = ("--set", "evidence.draws=100", "--set", "window.start=2016-01-02", "--set", "window.end=2020-12-31")
 
 
 def test_a_run_tells_how_stable_the_weights_were_and_a_failing_one_leaves_it_alone(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_notebook_gets_every_decision_as_a_row(tmp_path: Path, monkeypatch: py
     assert len(found) == 3
     assert (found.train_last < found.decided).all()
     assert (found.decided <= found.date).all()
-    plain = package.run(ROOT / "configs" / "quickstart.yaml", "compare.bootstrap.samples=100", "window.end=2015-12-31")
+    plain = package.run(ROOT / "configs" / "quickstart.yaml", "evidence.draws=100", "window.end=2015-12-31")
     assert len(plain.decisions) == 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.bootstrap import Bootstrap
+from engine.analysis.bootstrap import Evidence
 from engine.analysis.comparison import compare
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published
@@ -50,7 +50,7 @@ def make_run(
         Account.model_validate(account),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
         buy_and_hold=True,
-        bootstrap=Bootstrap(samples=100),
+        evidence=Evidence(draws=100),
         published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
     )
     plain = {"name": name, "account": account}
@@ -89,7 +89,7 @@ def eventful_run(review: str = "5%") -> RunResult:
         Account(),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
         buy_and_hold=True,
-        bootstrap=Bootstrap(samples=100),
+        evidence=Evidence(draws=100),
     )
     return RunResult("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
 

@@ -23,7 +23,7 @@ def interval_bars(run: FinishedRun) -> dict[str, IntervalBar]:
     """Return the bar of the CAGR difference to each portfolio that the strategy is compared with."""
     marks = {}
     for name, versus in run.summary.versus.items():
-        low, high = versus.cagr_difference_ci95 or (None, None)
+        low, high = versus.cagr_difference_interval or (None, None)
         marks[name] = (low, versus.cagr_difference, high, 0.0)
     left, width = _scale([[mark for mark in own if mark is not None] for own in marks.values()])
 

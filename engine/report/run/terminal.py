@@ -134,9 +134,9 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
     level = fmt.short_percent(confidence_level(run.config))
     for name, versus in summary.versus.items():
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
-        difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_ci95
+        difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_interval
         interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
-        lead = f"{difference}{since}{interval} {interval_verdict(bounds)}"
+        lead = f"{difference}{since}{interval} {interval_verdict(bounds, versus.interval_missing)}"
         print_bullet(out, f"CAGR against {portfolio_label(name)}: {lead}")
     if summary.caps_always is not None:
         print_bullet(out, cap_effect_text(summary.caps_always, currency))

@@ -20,6 +20,7 @@ The accounting is written down twice, for one account and, in ``batch``, for eig
 :mod:`.fixed_targets`         a whole run to fixed targets, in one call
 :mod:`.series_sums`           what the figures of a run are made of
 :mod:`.resample`              blocks of sessions, drawn for the bootstrap
+:mod:`.counted_random`        random numbers that are a function of their place
 :mod:`.records`               what these functions take
 :mod:`.jit`                   how all this is compiled and where the result is kept
 :mod:`.batch.simd`            eight variants side by side: arithmetic on eight lanes

@@ -5,26 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
+from engine.simulation.kernel.counted_random import STEP, mix, stream_key
 from engine.simulation.kernel.jit import njit_nogil
+
+_HIGH = np.uint64(32)
+_ONE = np.uint64(1)
 
 
 @njit_nogil
-def fill_resampled(
-    sessions: IntArray, uniforms: FloatArray, chances: FloatArray, series: FloatArray, drawn: FloatArray
+def fill_growth_differences(
+    differences: FloatArray, seed: int, lengths: IntArray, products: FloatArray, openings: FloatArray, exponent: float
 ) -> None:
-    """Fill ``drawn`` (p, k, n) with ``series`` (p, k, n) at sessions in blocks: each follows the one before it.
+    """Overwrite ``differences`` (draws,) with one growth factor minus the other, each to the power ``exponent``.
 
-    After the last comes the first. A new block of the group ``p`` starts, with the session (n,) that was drawn, where
-    ``uniforms`` (n,) is at most its ``chances`` (p,) [fraction].
+    ``products`` (2 n + 1, 2) multiplies up the factors of ``n`` sessions, twice in a row: after the last comes the
+    first. A block of sessions is then one quotient. Its length is drawn from ``lengths``, as many as a power of two.
     """
-    n = sessions.size
-    chosen = np.empty(n, np.int64)
-    for p in range(chances.size):
-        chosen[0] = session = sessions[0]
-        for t in range(1, n):
-            following = session + 1 if session + 1 < n else 0
-            session = following if uniforms[t] > chances[p] else sessions[t]
-            chosen[t] = session
-        for k in range(series.shape[1]):
-            for t in range(n):
-                drawn[p, k, t] = series[p, k, chosen[t]]
+    n = products.shape[0] // 2
+    inverses = 1.0 / products[:n]
+    mask = np.uint64(lengths.size) - _ONE
+    for draw in range(differences.size):
+        place = stream_key(np.uint64(seed), draw)
+        mine, other, left = openings[0], openings[1], n
+        while left > 0:
+            bits = mix(place)
+            place += STEP
+            start = np.int64(((bits >> _HIGH) * np.uint64(n)) >> _HIGH)
+            length = min(lengths[np.int64(bits & mask)], left)
+            mine *= products[start + length, 0] * inverses[start, 0]
+            other *= products[start + length, 1] * inverses[start, 1]
+            left -= length
+        differences[draw] = mine**exponent - other**exponent

@@ -18,12 +18,11 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.mark_to_market import PACKED_EXTRAS, capped_begin, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket
 from engine.simulation.kernel.batch.simd import gather, load, splat, store
+from engine.simulation.kernel.counted_random import STEP, mix, stream_key
 from engine.simulation.kernel.jit import njit_inline, njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_30, _27, _31, _32, _2 = (np.uint64(number) for number in (30, 27, 31, 32, 2))
+_32, _2 = np.uint64(32), np.uint64(2)
 
 DrawArray: TypeAlias = NDArray[np.uint64]
 
@@ -42,35 +41,21 @@ class Resampling(NamedTuple):
 
 
 @njit_inline
-def _mix(x: np.uint64) -> np.uint64:
-    """Return 64 bits that look like noise, a different one for each ``x``: the finaliser of splitmix64."""
-    x = (x ^ (x >> _30)) * _FIRST
-    x = (x ^ (x >> _27)) * _SECOND
-    return x ^ (x >> _31)
-
-
-@njit_private
-def history_key(seed: np.uint64, history: int) -> np.uint64:
-    """Return where the draws of a history begin."""
-    return _mix(_mix(seed + _GAMMA) + np.uint64(history) * _GAMMA)
-
-
-@njit_inline
 def next_row(row: int, session: int, key: np.uint64, restart: np.uint64, rows: int) -> int:
     """Return which of ``rows`` rows of returns leads to a session, after ``row`` led to the one before."""
-    place = key + np.uint64(session) * _2 * _GAMMA
+    place = key + np.uint64(session) * _2 * STEP
     row += 1
     if row >= rows:
         row = 0
-    if _mix(place) <= restart or session == 1:
-        row = int(np.int64(((_mix(place + _GAMMA) >> _32) * np.uint64(rows)) >> _32))
+    if mix(place) <= restart or session == 1:
+        row = int(np.int64(((mix(place + STEP) >> _32) * np.uint64(rows)) >> _32))
     return row
 
 
 @njit_nogil
 def fill_history(rows: IntArray, history: int, seed: np.uint64, restart: np.uint64, count: int) -> None:
     """Overwrite ``rows`` (T - 1,) with the rows of returns, of ``count``, of a history's sessions after the first."""
-    key, row = history_key(seed, history), 0
+    key, row = stream_key(seed, history), 0
     for session in range(rows.size):
         row = next_row(row, session + 1, key, restart, count)
         rows[session] = row

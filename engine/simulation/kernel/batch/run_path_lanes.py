@@ -14,7 +14,8 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
 from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
-from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, fill_places, history_key
+from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, fill_places
+from engine.simulation.kernel.counted_random import stream_key
 from engine.simulation.kernel.jit import njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
@@ -49,7 +50,7 @@ def run_path_lanes(
     places = np.zeros(chunk.size, dtype=np.int64)  # eight a session, which are fewer than its closes
     for at in range(0, histories.size, LANE_COUNT):
         for lane in range(LANE_COUNT):
-            keys[lane] = history_key(source.seed, histories[at + lane])
+            keys[lane] = stream_key(source.seed, histories[at + lane])
         _run_group(at, market, plans, source, state, chunk, keys, rows, places, outputs, block_sums)
 
 
