@@ -233,24 +233,38 @@ def report(
 
 @app.command()
 def verify(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A folder that `engine run` or `engine sweep` wrote.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON and nothing else.")] = False,
 ) -> None:
-    """Reproduce published figures on this machine; exit code 3 when one of them does not come out."""
+    """Reproduce published figures on this machine, or replay the files of DIR; exit code 3 when one does not come out.
+
+    A file of DIR that is not the one its manifest signs is exit code 1.
+    """
     import dataclasses
 
     from engine.diagnostics.verify import reproduce_figures
+    from engine.diagnostics.verify.folder import require_agreement, verify_folder
+    from engine.report.verify import print_verification
 
     _announce_compilation()
-    figures = list(
-        reproduce_figures(lambda weights: composition.build_strategy({"kind": "fixed_mix", "weights": dict(weights)}))
-    )
+    if folder is None:
+        figures = list(
+            reproduce_figures(
+                lambda weights: composition.build_strategy({"kind": "fixed_mix", "weights": dict(weights)})
+            )
+        )
+        unchecked: tuple[str, ...] = ()
+    else:
+        figures, unchecked = verify_folder(folder)
     if json:
         _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:
-        from engine.report.verify import print_verification
-
-        print_verification(figures)
-    if not all(figure.agrees for figure in figures):
+        print_verification(figures, folder, unchecked)
+    if folder is not None:
+        require_agreement(figures, folder)
+    elif not all(figure.agrees for figure in figures):
         raise typer.Exit(3)
 
 

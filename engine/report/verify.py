@@ -1,17 +1,23 @@
-"""What ``engine verify`` prints: how many published figures this machine reproduces, and each that it does not."""
+"""What ``engine verify`` prints: how many figures come out on this machine, and each that does not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 from engine.diagnostics.verify import ReferenceFigure
 from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
 
 
-def print_verification(figures: Sequence[ReferenceFigure]) -> None:
-    """Print one row per group, with the difference nearest to its tolerance, then every figure that does not agree."""
+def print_verification(
+    figures: Sequence[ReferenceFigure], folder: Path | None = None, unchecked: Sequence[str] = ()
+) -> None:
+    """Print one row per group, with the difference nearest to its tolerance, then every figure that does not agree.
+
+    The figures are published ones, or those in the files of ``folder``, which cannot show what is ``unchecked``.
+    """
     out = console()
     result = table(["group", "figures", "agree", "widest difference", "allowed"])
     origins: list[str] = []
@@ -26,13 +32,21 @@ def print_verification(figures: Sequence[ReferenceFigure]) -> None:
     print_heading(out, "Where they come from")
     for line in origins:
         print_bullet(out, line)
+    if unchecked:
+        print_heading(out, "What these files cannot show")
+    for line in unchecked:
+        print_bullet(out, line)
+    published = "published" if folder is None else "in its file"
     wrong = [figure for figure in figures if not figure.agrees]
     if wrong:
         print_heading(out, "What does not agree")
     for figure in wrong:
         print_bullet(
-            out, f"{figure.group}, {figure.name}: {figure.found} here, {figure.expected} published", style="red"
+            out, f"{figure.group}, {figure.name}: {figure.found} here, {figure.expected} {published}", style="red"
         )
     out.print()
-    verdict = f"{len(figures) - len(wrong):,} of {plural(len(figures), 'published figure')} reproduced on this machine"
+    of = f"of {plural(len(figures), 'published figure' if folder is None else 'figure')}"
+    verdict = (
+        f"{len(figures) - len(wrong):,} {of} reproduced {'on this machine' if folder is None else f'from {folder}'}"
+    )
     out.print(text(verdict, "bold"))

@@ -1,0 +1,63 @@
+"""``engine verify DIR``: the files of a finished run or sweep held against their digests, then against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from engine.backtest.finished_run import FinishedRun, read_run
+from engine.backtest.outputs import MANIFEST_FILE, RUN_KIND, folder_kind
+from engine.backtest.signed_files import RUN_FILES
+from engine.core.errors import ContradictionError, OutputError
+from engine.diagnostics.verify.figures import ReferenceFigure
+from engine.diagnostics.verify.run_figures import recompute_figures
+from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
+
+
+def verify_folder(folder: Path) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+    """Return what a folder's files say as written and as it comes out of its other files, and what they cannot show.
+
+    Raises EngineError where a file is missing, unreadable, or not the one that the manifest signs.
+    """
+    if folder_kind(folder) != RUN_KIND:
+        raise OutputError(f"{folder}: no folder of a finished run; name one that `engine run` wrote")
+    run = read_run(folder)
+    _require_consistent_manifest(folder, run)
+    return [*replay_run(run), *recompute_figures(run)], tuple(_unchecked(ReplayedRun(run)))
+
+
+def require_agreement(figures: Sequence[ReferenceFigure], folder: Path) -> None:
+    """Raise ContradictionError where a figure does not come out of the files."""
+    wrong = [one for one in figures if not one.agrees]
+    if wrong:
+        first = wrong[0]
+        raise ContradictionError(
+            f"{folder}: {len(wrong)} of {len(figures)} figures do not come out of its files; first {first.group}, "
+            f"{first.name}: {first.expected} is written, {first.found} comes out of {first.source}",
+            folder=folder,
+        )
+
+
+def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
+    """Yield what the files of a run do not determine."""
+    others = [name for name in replayed.run.summary.portfolios if name != "strategy"]
+    yield "prices between orders, and whether the orders are what the config asks for: run it again for that"
+    if others:
+        yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
+    if others and replayed.flows.any():
+        yield "levels of these at sessions with flows: their costs are not in the files"
+    if replayed.pays_dividends:
+        yield "how much cash came from dividends: it is held to be no less than without them"
+    elif replayed.may_split:
+        yield "shares between orders: dividends that are reinvested make them more"
+    if replayed.risk_free is None:
+        yield "ratios over the risk-free rate: its dated series is not in the folder"
+
+
+def _require_consistent_manifest(folder: Path, run: FinishedRun) -> None:
+    """Raise DataError where the manifest says of the same thing two hashes."""
+    manifest = run.manifest
+    if manifest.trades_sha256 != manifest.files["trades.csv"]:
+        raise RUN_FILES.damage_error(folder / MANIFEST_FILE, "trades_sha256 is not that of files.trades.csv")
+    if manifest.data_sha256 != run.summary.data.sha256:
+        raise RUN_FILES.damage_error(folder / MANIFEST_FILE, "data_sha256 is not that of summary.json")

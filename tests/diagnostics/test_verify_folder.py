@@ -1,0 +1,188 @@
+"""A run's folder replayed from its own files: whole ones agree, and no file can be changed unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from engine import cli, composition
+from engine.backtest.workflow import run_backtest
+from engine.diagnostics.verify.folder import verify_folder
+
+PLAN = """
+name: verified
+data: {source: {kind: sample}}
+window: {start: 2016-01-01, end: 2019-03-29}
+account: {capital: 20000, cash: {rate: 2%}, contributions: {amount: 300, every: quarter}}
+strategy: {kind: core_satellite, core: {QUAL: rest}, satellites: {HD: 2.5%, UNH: 2.5%, PG: 2.5%}, cap: 3%, caps: always,
+  rebalance: {kind: annual, month: january}}
+costs: {kind: percent, rate: 0.1%}
+compare: {risk_free: 1%, benchmarks: [SIZE]}
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with flows, interest, costs and watched caps."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "plan.yaml").write_text(PLAN)
+    run_backtest(composition.load_run(folder / "plan.yaml")).write(folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(whole, tmp_path / "run"))
+
+
+def sign(folder: Path, name: str, content: bytes) -> None:
+    """Replace a file and put its digest into the manifest."""
+    (folder / name).write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    manifest["trades_sha256"] = manifest["files"]["trades.csv"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def change_column(name: str, column: str, change: Callable[[np.ndarray], None]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        table = pq.read_table(folder / name)
+        values = table.column(column).to_numpy().copy()
+        change(values)
+        table = table.set_column(table.column_names.index(column), column, pa.array(values))
+        pq.write_table(table, sink := pa.BufferOutputStream())
+        sign(folder, name, sink.getvalue().to_pybytes())
+
+    return apply
+
+
+def change_trade(row: int, **factors: float) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        lines = [line.split(",") for line in (folder / "trades.csv").read_text().splitlines()]
+        for name, factor in factors.items():
+            at = lines[0].index(name)
+            lines[row][at] = repr(float(lines[row][at]) * factor)
+        sign(folder, "trades.csv", ("\n".join(map(",".join, lines)) + "\n").encode())
+
+    return apply
+
+
+def change_summary(*keys: str | int, to: object = None) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        summary = place = json.loads((folder / "summary.json").read_bytes())
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = place[keys[-1]] * 1.0001 if to is None else to
+        sign(folder, "summary.json", json.dumps(summary).encode())
+
+    return apply
+
+
+def multiply(row: int, factor: float = 1.0001) -> Callable[[np.ndarray], None]:
+    def apply(values: np.ndarray) -> None:
+        values[row] *= factor
+
+    return apply
+
+
+def add(row: int) -> Callable[[np.ndarray], None]:
+    def apply(values: np.ndarray) -> None:
+        values[row] += 0.0001
+
+    return apply
+
+
+CHANGES = {
+    "an order of other shares at another price": ("holdings", change_trade(9, quantity=2.0, price=0.5)),
+    "an order of another value": ("cash", change_trade(9, quantity=1.01, value=1.01)),
+    "an order that is not its shares times its price": ("orders", change_trade(9, value=1.01)),
+    "another cost": ("orders", change_trade(9, cost=1.01)),
+    "a value of the plan": ("levels", change_column("equity.parquet", "strategy", multiply(400))),
+    "a value of a benchmark": ("levels", change_column("equity.parquet", "SIZE", multiply(400))),
+    "a level": ("levels", change_column("levels.parquet", "strategy", multiply(400))),
+    "a level that is missing": ("levels", change_column("levels.parquet", "SIZE", multiply(400, np.nan))),
+    "a weight": ("weights", change_column("weights.parquet", "HD", multiply(400))),
+    "the cash": ("cash", change_column("weights.parquet", "cash", add(400))),
+    "a ratio": ("figures", change_summary("portfolios", "strategy", "sharpe")),
+    "a figure that does not exist": ("figures", change_summary("portfolios", "SIZE", "calmar", to=False)),
+    "the money-weighted return": ("figures", change_summary("portfolios", "strategy", "xirr")),
+    "a difference": ("differences", change_summary("versus", "SIZE", "cagr_difference")),
+    "the day of a highest weight": (
+        "weights",
+        change_summary("portfolios", "strategy", "max_weight", "HD", "date", to="2017-01-03"),
+    ),
+}
+
+
+def test_the_files_of_a_run_come_out_of_each_other(whole: Path) -> None:
+    """Every figure agrees, and what the files cannot show is said."""
+    figures, unchecked = verify_folder(whole)
+    assert [one for one in figures if not one.agrees] == []
+    assert {one.group for one in figures} >= {
+        "orders",
+        "holdings",
+        "cash",
+        "weights",
+        "levels",
+        "figures",
+        "differences",
+    }
+    assert max(one.difference for one in figures) < 1e-11
+    assert any("SIZE" in line for line in unchecked)
+
+
+@pytest.mark.parametrize(("group", "change"), CHANGES.values(), ids=list(CHANGES))
+def test_what_is_changed_and_signed_again_does_not_come_out(
+    folder: Path, group: str, change: Callable[[Path], None]
+) -> None:
+    """A file with a new digest in the manifest is found by what it says: a ten-thousandth is enough."""
+    change(folder)
+    assert group in {one.group for one in verify_folder(folder)[0] if not one.agrees}
+
+
+def test_files_that_contradict_each_other_are_a_bug(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 3, with the first figure, the log and the folder."""
+    change_summary("portfolios", "strategy", "ulcer")(folder)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["engine", "verify", str(folder)])
+    assert cli.main() == 3
+    said = capsys.readouterr()
+    assert "1 of" in said.err
+    assert "figures, strategy: ulcer" in said.err
+    assert ".log and the folder" in said.err
+    assert "What does not agree" in said.out
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["trades.csv", "equity.parquet", "levels.parquet", "weights.parquet", "summary.json", "config.resolved.yaml"],
+)
+def test_a_file_that_the_manifest_does_not_sign_is_named(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One byte more: exit code 1 and the file's name."""
+    (folder / name).write_bytes((folder / name).read_bytes() + b"\n")
+    monkeypatch.setattr(sys, "argv", ["engine", "verify", str(folder)])
+    assert cli.main() == 1
+    assert f"{folder / name}: damaged" in capsys.readouterr().err
+
+
+def test_a_manifest_that_contradicts_itself_is_named(folder: Path) -> None:
+    """Its digest of the trades stands there twice."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["trades_sha256"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(Exception, match=r"manifest\.json: damaged: trades_sha256"):
+        verify_folder(folder)
