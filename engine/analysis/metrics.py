@@ -16,6 +16,7 @@ from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
 from engine.analysis.summation import Number
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
+from engine.core.powers import power, powers
 from engine.simulation.kernel import series_sums as kernel
 from engine.simulation.kernel.records import LevelSums
 
@@ -37,8 +38,9 @@ def time_weighted_returns(value: FloatArray, flows: FloatArray, before_flows: Fl
 
 def rate_per_session(annual: Number, periods: float = SESSIONS_PER_YEAR) -> Number:
     """Return what an annual effective rate, or each of several, earns in one of ``periods`` periods a year."""
-    rate: Number = (1.0 + annual) ** (1.0 / periods) - 1.0
-    return rate
+    if isinstance(annual, float):
+        return power(1.0 + annual, 1.0 / periods) - 1.0
+    return powers(1.0 + annual, 1.0 / periods) - 1.0
 
 
 def total_return(level: FloatArray) -> float:
@@ -63,7 +65,7 @@ def cagr(level: FloatArray, days: float) -> float | None:
 
 def annualise_growth(growth: float, days: float) -> float:
     """Return what ``growth`` (1 is none) over ``days`` calendar days is a year, less 1."""
-    return float(growth ** (CALENDAR_DAYS_PER_YEAR / days)) - 1.0
+    return power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0
 
 
 def annual_return_by_count(returns: FloatArray, periods: float = SESSIONS_PER_YEAR) -> float | None:

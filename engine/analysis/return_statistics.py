@@ -12,6 +12,7 @@ import numpy as np
 from engine.analysis.summation import mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray
 from engine.core.conventions import SESSIONS_PER_YEAR
+from engine.core.powers import power
 from engine.simulation.kernel.records import ReturnSums
 from engine.simulation.kernel.series_sums import sum_returns
 
@@ -89,7 +90,7 @@ class ReturnStatistics:
 
     def annual_by_count(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return the growth rate a year by count of returns."""
-        return float(np.float64(self.sums.growth) ** (periods / self.count) - 1.0) if self.count else None
+        return power(self.sums.growth, periods / self.count) - 1.0 if self.count else None
 
     @property
     def highest(self) -> float | None:
@@ -105,13 +106,13 @@ class ReturnStatistics:
     def skewness(self) -> float | None:
         """The third standardised moment (n)."""
         spread = math.sqrt(self.sums.second)
-        return self.sums.third / spread**3 if spread > 0.0 else None
+        return self.sums.third / (self.sums.second * spread) if spread > 0.0 else None
 
     @property
     def kurtosis(self) -> float | None:
         """The fourth standardised moment (n); 3 is normal."""
         spread = math.sqrt(self.sums.second)
-        return self.sums.fourth / spread**4 if spread > 0.0 else None
+        return self.sums.fourth / (self.sums.second * self.sums.second) if spread > 0.0 else None
 
     @cached_property
     def value_at_risk(self) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import CASH_DAYS_PER_YEAR, PERIODS_PER_YEAR, SESSIONS_PER_YEAR, Frequency
 from engine.core.errors import DataError
+from engine.core.powers import powers
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Market:
             prices=read_only(prices),
             listed=read_only(seen & (rows <= last_print[-1])),
             age=read_only(np.where(seen, rows - last_print, -1).astype(np.int64)),
-            cash_rate=read_only((1.0 + annual_cash_rate) ** (days / CASH_DAYS_PER_YEAR) - 1.0),
+            cash_rate=read_only(powers(1.0 + annual_cash_rate, days / CASH_DAYS_PER_YEAR) - 1.0),
             currency=currency,
             provenance=provenance,
         )

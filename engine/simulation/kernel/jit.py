@@ -14,6 +14,7 @@ from typing import Final, TypeVar, cast
 import numba
 from numba.core import event as numba_events
 
+from engine.core import powers
 from engine.core.cache_folder import find_cache_folder, hash_files, remove_stale_caches
 from engine.portfolio import cost_table
 
@@ -78,8 +79,8 @@ class _FirstCompilation(numba_events.Listener):
 
 
 def find_kernel_folder(package: Path) -> Path | None:
-    """Return the folder for compiled kernels of ``package``, named by its sources and the record they take."""
-    sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__))
+    """Return the folder for compiled kernels of ``package``, named by its sources and those it takes from elsewhere."""
+    sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__), Path(powers.__file__))
     return find_cache_folder(f"kernel-{hash_files(sources)}", package, os.environ.get("NUMBA_CACHE_DIR"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.simulation.kernel.jit import njit_cached, njit_inline, njit_nogil
+from engine.core.powers import make_power
+from engine.simulation.kernel.jit import njit_cached, njit_inline, njit_nogil, njit_private
 from engine.simulation.kernel.records import MarketArrays, Quotes
 
 
@@ -75,10 +76,13 @@ def fill_holdings(units: FloatArray, price: FloatArray, h: FloatArray) -> float:
     return total
 
 
+_power = make_power(njit_private)
+
+
 @njit_nogil
 def elementwise_power(bases: FloatArray, exponent: float) -> FloatArray:
-    """Return (S,) powers as Python's own ``**`` has them for one number; numpy's for arrays differ in the last bit."""
+    """Return (S,) powers to the bits of ``engine.core.powers.power``, without its memory."""
     result = np.empty(bases.size)
     for at in range(bases.size):
-        result[at] = bases[at] ** exponent
+        result[at] = _power(bases[at], exponent)
     return result
