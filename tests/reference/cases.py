@@ -109,6 +109,46 @@ def random_rules(rng: random.Random, case: Case) -> Case:
     return case
 
 
+def random_order_case(rng: random.Random) -> Case:
+    """Draw a case of any rules in an account whose costs, or whose least order, are as large as some of its orders."""
+    case = random_rule_case(rng)
+    capital = F(rng.choice([1000, 5000, 20000]))
+    fee, proportional = F(rng.choice(["1", "4.9", "9.9"])), rng.random() < 0.3
+    costs = {name: Cost(rate=F("0.002")) if proportional else _order_cost(rng, fee) for name in case.tickers}
+    least = rng.choice([F(0), F(0), capital / 500, capital / 100, capital / 30])
+    return replace(
+        case,
+        capital=capital,
+        flows={row: money / case.capital * capital for row, money in case.flows.items()},
+        costs=costs,
+        min_order=least,
+        dividends=_dividends(rng, case) if rng.random() < 0.4 else {},
+        invests_dividends=case.invest != "wait" and rng.random() < 0.5,
+    )
+
+
+def _order_cost(rng: random.Random, fee: F) -> Cost:
+    kind = rng.random()
+    if kind < 0.4:
+        return Cost(fixed=fee)
+    if kind < 0.8:
+        return Cost(rate=F("0.0025"), minimum=fee, maximum=rng.choice([None, F(60)]))
+    return Cost(fixed=fee / 2, rate=F("0.001"), spread=F("0.0005"))
+
+
+def _dividends(rng: random.Random, case: Case) -> dict[int, dict[str, F]]:
+    """About one in twenty closes pays up to 2 % of itself."""
+    paid = {
+        row: {
+            name: F(round(float(price) * rng.uniform(0.001, 0.02), 6))
+            for name, price in zip(case.tickers, case.prices[row], strict=True)
+            if price is not None and rng.random() < 0.05
+        }
+        for row in range(case.opening + 1, len(case.prices))
+    }
+    return {row: of for row, of in paid.items() if of}
+
+
 def _home(rng: random.Random) -> str:
     return rng.choice(["redistribute", "cash"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,16 @@ def market_of_case(case: Case) -> Market:
     dates = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
     market = Market.build(dates, tuple(case.tickers), closes)
     rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else np.zeros(len(closes))
-    return Market(market.dates, market.assets, market.prices, market.listed, market.age, rate)
+    paid = np.zeros(closes.shape)
+    for row, of in case.dividends.items():
+        for name, money in of.items():
+            paid[row, case.tickers.index(name)] = float(money)
+    return replace(
+        market,
+        cash_rate=rate,
+        dividends=paid if case.dividends else None,
+        invests_dividends=bool(case.dividends) and case.invests_dividends,
+    )
 
 
 def place(to: str) -> object:
@@ -119,6 +129,7 @@ def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
         shares="whole" if case.whole else "fractional",
         execution="next_close" if case.delay else "close",
         contributions=ListedFlows(invest=case.invest, flows=flows),
+        **({"min_order": float(case.min_order)} if case.min_order else {}),
     )
     return simulate(market, plan, terms, table, start=case.opening)
 

@@ -7,7 +7,7 @@ It shares nothing with the engine: no arrays, no floats, no code. Quantities and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 
@@ -16,6 +16,7 @@ from tests.reference.rules import (
     ZERO,
     Broken,
     Choose,
+    Closes,
     Cost,
     LedgerError,
     NoSolution,
@@ -97,6 +98,8 @@ class Event:
     label: str
     quantities: tuple[Fraction, ...]
     costs: tuple[Fraction, ...]
+    prices: tuple[Fraction, ...] = ()
+    opening: bool = False  # S13: part of the opening purchase, however long it waited for a price
 
 
 @dataclass
@@ -128,6 +131,18 @@ def levels(case: Case, result: Run) -> list[Fraction]:
     return level
 
 
+def total_returns(case: Case) -> Closes:
+    """S16: closes of a share that takes more of itself for every dividend; what estimates look at."""
+    shares, rows = dict.fromkeys(case.tickers, ONE), []
+    for t, row in enumerate(case.prices):
+        paid = case.dividends.get(t, {})
+        for name, price in zip(case.tickers, row, strict=True):
+            shares[name] *= 1 + paid.get(name, ZERO) / price if price else ONE
+        closes = zip(case.tickers, row, strict=True)
+        rows.append([None if price is None else tidy(price * shares[name]) for name, price in closes])
+    return rows
+
+
 def run(case: Case) -> Run:
     """Keep the books of one case from its opening to the last row."""
     if list(case.tickers) != sorted(case.tickers):
@@ -143,6 +158,7 @@ class ExactLedger:
 
     def __init__(self, case: Case) -> None:
         self.case, self.assets = case, range(len(case.tickers))
+        self.estimated_from = total_returns(case) if case.dividends else case.prices
         names = case.tickers
         self.index = {name: i for i, name in enumerate(names)}
         self.weights = [case.targets.get(name, ZERO) for name in names]
@@ -309,7 +325,7 @@ class ExactLedger:
             first = self.life[self.index[name]][0]
             old = old_enough(first, seen, choose.min_history) and seen - first >= choose.lookback
             if old and self.open(t, self.index[name]):
-                scores[name] = score(choose, self.case.prices, self.index[name], seen)
+                scores[name] = score(choose, self.estimated_from, self.index[name], seen)
         names = chosen(choose, scores)
         for name in names:
             plan[self.index[name]] += choose.weight
@@ -469,7 +485,8 @@ class ExactLedger:
             self.keep_references(i, q)
             self.units[i] = q
         self.snap()
-        self.run.events.append(Event(t, kind, label, tuple(quantities), tuple(costs)))
+        event = Event(t, kind, label, tuple(quantities), tuple(costs), tuple(self.price), kind == "opening")
+        self.run.events.append(event)
 
     def snap(self) -> None:
         """S5: cash that only rounding has left is zero."""
@@ -579,7 +596,10 @@ class ExactLedger:
             return
         with_them = {i for i in self.scaled if t <= self.life[i][1]}
         traded = sorted(found | {i for i in with_them if self.fresh(t, i)})
+        before = len(self.run.events)
         _, scaled = self.to_targets(t, {i: self.targets[i] for i in traded}, "waiting", "")
+        opening = all(self.waiting[i] == self.case.opening for i in found)
+        self.run.events[before:] = [replace(event, opening=opening) for event in self.run.events[before:]]
         self.waiting = {i: since for i, since in self.waiting.items() if i not in found}
         self.waiting |= {i: t for i in with_them if i not in traded}
         self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
@@ -692,7 +712,7 @@ class ExactLedger:
                 held_review.state = "watching"
             elif held_review.state == "watching" and not awaited:
                 held_review.state = "reviewed"
-                said = verdict(review, self.case.prices, self.case.tickers[i], i, t)
+                said = verdict(review, self.estimated_from, self.case.tickers[i], i, t)
                 self.verdicts.setdefault(due, {})[i] = (said, actions[said])
                 self.reviewed = due
 
