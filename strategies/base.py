@@ -169,10 +169,17 @@ class WeightedStrategy(ConfigModel):
     def caps(self) -> Mapping[str, float]:
         """Return the highest weight of each capped ticker; the core has none."""
 
+    def weights_before_listing(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares in which the weight of an asset is held before its listing; zeros leave it in cash."""
+        return self._recipient_shares(decision, _recipient(self.before_listing, decision))
+
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""
+        return self._recipient_shares(decision, self.payout_recipient(decision))
+
+    def _recipient_shares(self, decision: Decision, recipient: int) -> FloatArray:
         core, shares = decision.weight_vector(self.core()), require_placement(decision).recipient_shares
-        own: FloatArray = shares(core[None], decision.buyable, self.payout_recipient(decision))[0]
+        own: FloatArray = shares(core[None], decision.buyable, recipient)[0]
         return own
 
 

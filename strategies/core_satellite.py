@@ -76,6 +76,10 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         """The fewest satellites that a choice is content with; 0 when they are named."""
         return self._choice.count.min if self._choice else 0
 
+    def choices(self) -> tuple[str, ...]:
+        """Return the candidates; none when the satellites are named."""
+        return self._choice.candidates if self._choice else ()
+
     def candidate_weights(self) -> Mapping[str, float]:
         """Return the weight of every satellite, or candidate for one, when it is held."""
         chosen = self.satellites

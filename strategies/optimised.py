@@ -115,6 +115,10 @@ class Optimised(RebalancingStrategy):
         """The fewest satellites it is content with; 0 when there is no choice of names."""
         return self.satellites.count.min if self.satellites and self.satellites.has_choice else 0
 
+    def choices(self) -> tuple[str, ...]:
+        """Return every asset: each decision may leave any out."""
+        return self.tickers
+
     def targets_before_listing(self, ticker: str) -> bool:  # noqa: ARG002  (none has)
         """Return that no asset has a target that waits."""
         return False
@@ -134,6 +138,10 @@ class Optimised(RebalancingStrategy):
     def core(self) -> Mapping[str, float]:
         """Return equal shares of the core, by which it takes what a cap cuts between rebalances."""
         return dict.fromkeys(sorted(self.sleeve), 1.0 / len(self.sleeve))
+
+    def weights_before_listing(self, decision: Decision) -> FloatArray:
+        """Return zeros: no weight waits for a listing."""
+        return np.zeros(len(decision.eligible))
 
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""

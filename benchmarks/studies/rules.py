@@ -322,13 +322,13 @@ def gain(config: Config, rule: Annual, **changes: object) -> float:
 
 def enforcement(rows: dict[str, RuleRow]) -> str:
     """Return what watching the cap between Januaries cost in one window."""
-    row = rows[LABELS["always_capped"]]
-    found = row.run.comparison.cap_effect
-    if found is None:
-        raise SystemExit("the caps were not watched")
+    row, january = rows[LABELS["always_capped"]], rows[LABELS["january_only"]]
+    watched, unwatched = (one.portfolio.performance for one in (row, january))
+    highest, without = (max(peak.weight for peak in one.portfolio.peak_weights.values()) for one in (row, january))
+    orders, costs = watched.trades - unwatched.trades, watched.costs - unwatched.costs
     return (
-        f"{span(row)}: {found.orders:+,} orders, {found.costs:+,.0f} USD of costs, CAGR {difference(row.to_january)}; the "
-        f"highest satellite stood at {fmt.percent(found.highest)} instead of {fmt.percent(found.highest_without)}, for a close "
+        f"{span(row)}: {orders:+,} orders, {costs:+,.0f} USD of costs, CAGR {difference(row.to_january)}; the "
+        f"highest satellite stood at {fmt.percent(highest)} instead of {fmt.percent(without)}, for a close "
         "can be above the cap before the trim of the next session."
     )
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from engine.analysis.comparison import Comparison
 from engine.core.fields import format_percent
+from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.portfolio.policy import Policy, SelectsAssets
+from engine.simulation.trade_events import LATE_PURCHASE
 
 _MUCH_CASH: Final = 0.01
 """Share of cash at the end from which dividends that nobody invested are said."""
@@ -35,6 +37,7 @@ def caveats(
         *_idle_dividends_caveat(comparison),
         *_few_satellites_caveat(comparison),
         *_portfolio_caveats(comparison),
+        *_late_purchase_caveats(comparison),
     ]
 
 
@@ -180,6 +183,22 @@ def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
             f"Fewer satellites were eligible than asked for, {len(few)} times, first on {few[0].date}; what they leave "
             "was in the core."
         )
+
+
+def _late_purchase_caveats(comparison: Comparison) -> Iterable[str]:
+    """Yield what buy-and-hold bought after its opening, and why the difference to it has no parts (S18)."""
+    held = comparison.portfolios.get("buy_and_hold")
+    if held is not None:
+        rows = np.flatnonzero([reason == LATE_PURCHASE for reason in held.ledger.reasons])
+        names = [
+            f"{held.ledger.assets[j]} on {held.ledger.dates[held.ledger.rows[k]]}"
+            for k in rows.tolist()
+            for j in np.flatnonzero(held.ledger.trades[k] > 0.0).tolist()
+        ]
+        if names:
+            yield f"buy_and_hold: of what listed late, bought once as the strategy first did: {shortlist(names)}."
+    if comparison.parts_missing:
+        yield f"The difference to buy and hold is not split into its parts: {comparison.parts_missing}"
 
 
 def _portfolio_caveats(comparison: Comparison) -> Iterable[str]:

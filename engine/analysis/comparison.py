@@ -10,19 +10,21 @@ from functools import cached_property
 from engine.analysis import metrics
 from engine.analysis.bootstrap import DifferenceInterval, Evidence, cagr_difference_interval
 from engine.analysis.common_sessions import CommonSessions
+from engine.analysis.difference_parts import DifferenceParts, Plan, split_difference
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
 from engine.analysis.timeline import AssetEvent, list_asset_events
 from engine.core.arrays import BoolArray, FloatArray
+from engine.core.errors import EngineError
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, ledger_checks
-from engine.simulation.run_setup import PolicyVersion
+from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class PortfolioResult:
 class RelativePerformance:
     """The strategy against another portfolio over the sessions both have; differences are strategy minus other.
 
-    ``interval_missing`` says why there is no interval, and is empty where there is one.
+    ``interval_missing`` says why there is no interval, and is empty where there is one; ``parts`` are those of the
+    difference of CAGRs to buy-and-hold.
     """
 
     start: str
@@ -68,28 +71,15 @@ class RelativePerformance:
     information_ratio: float | None
     beta: float | None
     correlation: float | None
-
-
-@dataclass(frozen=True)
-class CapEffect:
-    """What watching caps between rebalances cost: the strategy minus the same strategy with caps at rebalances only.
-
-    ``orders`` and ``costs`` [currency] more, ``cagr`` more [fraction]; the highest weight of any capped asset with the
-    caps watched and without.
-    """
-
-    orders: int
-    costs: float
-    cagr: float | None
-    highest: float
-    highest_without: float
+    parts: DifferenceParts | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
     """All portfolios of a run, the strategy first, with what can be said about the differences.
 
-    ``market`` has every session of any of them; each has its own.
+    ``market`` has every session of any of them; each has its own. ``parts_missing``: why the difference to buy-and-hold
+    has no parts.
     """
 
     market: Market
@@ -98,7 +88,7 @@ class Comparison:
     checks: LedgerChecks
     published: tuple[PublishedDifference, ...]
     events: tuple[AssetEvent, ...] = ()
-    cap_effect: CapEffect | None = None
+    parts_missing: str = ""
 
     @property
     def strategy(self) -> PortfolioResult:
@@ -116,48 +106,47 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     *,
     buy_and_hold: bool,
     evidence: Evidence | None,
+    late_purchases: bool = True,
     published: Published | None = None,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price on its own ``sessions``, those of its tickers, which
     have the assets of ``market``; two are compared over the sessions both have. Without ``evidence`` no intervals are
-    drawn.
+    drawn. With ``late_purchases`` buy-and-hold buys names that list late, once.
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
-    def portfolio(name: str, policy: Policy, version: PolicyVersion = "as_written") -> PortfolioResult:
+    def portfolio(name: str, policy: Policy, version: PolicyVersion = AS_WRITTEN) -> PortfolioResult:
         own, start, risk_free, note = sessions(policy.tickers)
         ledger = simulate(own, policy, account, costs, start=start, version=version)
         performance = Performance.from_ledger(ledger, risk_free, own.periods_per_year)
         return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
 
-    portfolios = {"strategy": portfolio("strategy", policy)}
+    strategy = portfolio("strategy", policy)
+    portfolios, parts, missing = {"strategy": strategy}, None, ""
     if buy_and_hold:
-        portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, "bought_and_held")
+        plan = Plan(sessions(policy.tickers), policy, account, costs, strategy.ledger)
+        held = plan.bought_and_held(late=late_purchases)
+        portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, held)
+        growth, held_growth = (one.performance.cagr for one in portfolios.values())
+        try:
+            if growth is not None and held_growth is not None:
+                parts = split_difference(plan, growth, held_growth, held)
+        except EngineError as error:
+            missing = str(error)
     portfolios |= {name: portfolio(name, other) for name, other in others.items()}
-    unwatched = portfolio("", policy, "caps_at_rebalance") if policy.watch_caps else None
-    strategy = portfolios["strategy"]
+    versus = _compare_performance(portfolios, evidence)
+    if parts is not None:
+        versus["buy_and_hold"] = dataclasses.replace(versus["buy_and_hold"], parts=parts)
     return Comparison(
         market=market,
         portfolios=portfolios,
-        versus=_compare_performance(portfolios, evidence),
+        versus=versus,
         checks=_worst_checks([ledger_checks(portfolio.ledger, portfolio.market) for portfolio in portfolios.values()]),
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
-        cap_effect=_cap_effect(strategy, unwatched) if unwatched else None,
-    )
-
-
-def _cap_effect(watched: PortfolioResult, unwatched: PortfolioResult) -> CapEffect:
-    mine, other = watched.performance, unwatched.performance
-    growth, other_growth = watched.metrics["cagr"], unwatched.metrics["cagr"]
-    return CapEffect(
-        orders=mine.trades - other.trades,
-        costs=mine.costs - other.costs,
-        cagr=None if growth is None or other_growth is None else growth - other_growth,
-        highest=max((peak.weight for peak in watched.peak_weights.values()), default=0.0),
-        highest_without=max((peak.weight for peak in unwatched.peak_weights.values()), default=0.0),
+        parts_missing=missing,
     )
 
 

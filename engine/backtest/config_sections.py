@@ -6,7 +6,7 @@ Sections that other rooms act on stand here as plain data, so that no import poi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -111,16 +111,28 @@ class Benchmark(ConfigModel, Generic[StrategyT]):
         return {"anyOf": [{"type": "string"}, named]}
 
 
+class BuyAndHoldTerms(ConfigModel):
+    """Whether buy-and-hold buys a name that lists late once, when the plan first does, or never (S18)."""
+
+    late: Literal["buy_once", "never"] = "buy_once"
+
+
 class Compare(ConfigModel, Generic[StrategyT]):
     """What the strategy is set beside.
 
+    ``buy_and_hold`` buys a name that lists late once; ``{late: never}`` leaves that out.
     ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
     """
 
-    buy_and_hold: Switch = True
+    buy_and_hold: Switch | BuyAndHoldTerms = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
     risk_free: RateFile | Rate = 0.0
     published: Published | None = None
+
+    @property
+    def late_purchases(self) -> bool:
+        """Whether buy-and-hold buys names that list late."""
+        return not isinstance(self.buy_and_hold, BuyAndHoldTerms) or self.buy_and_hold.late == "buy_once"
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:

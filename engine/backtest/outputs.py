@@ -95,7 +95,6 @@ class RunResult:
             events=comparison.events,
             warnings=self.warnings,
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
-            caps_always=comparison.cap_effect,
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
             audit=dict(self.audit) if self.audit is not None else None,
         )

@@ -10,11 +10,19 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import distribution, version
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+    model_serializer,
+    model_validator,
+)
 
-from engine.analysis.comparison import CapEffect, PeakWeight, RelativePerformance
+from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
@@ -114,6 +122,13 @@ class PublishedSummary(FileRecord):
     figures: tuple[PublishedDifference, ...]
 
 
+def _leave_out_missing_parts(versus: RelativePerformance, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    plain: dict[str, Any] = handler(versus)
+    if plain["parts"] is None:
+        del plain["parts"]
+    return plain
+
+
 class RunSummary(FileRecord):
     """The content of a run's ``summary.json``; what a run does not have is not in the file."""
 
@@ -122,13 +137,12 @@ class RunSummary(FileRecord):
     window: WindowSummary
     account: AccountSummary
     portfolios: dict[str, PortfolioSummary] = Field(min_length=1)
-    versus: dict[str, RelativePerformance]
+    versus: dict[str, Annotated[RelativePerformance, WrapSerializer(_leave_out_missing_parts)]]
     checks: LedgerChecks
     data: DataSummary
     events: tuple[AssetEvent, ...] = ()
     warnings: tuple[str, ...]
     optimiser: WalkForward | None = None
-    caps_always: CapEffect | None = None
     published: PublishedSummary | None = None
     audit: dict[str, float] | None = None
 

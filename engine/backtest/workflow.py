@@ -35,7 +35,8 @@ def run_backtest(
         {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
         config.costs.cost_table(len(market.assets), market.foreign),
-        buy_and_hold=terms.buy_and_hold,
+        buy_and_hold=terms.buy_and_hold is not False,
+        late_purchases=terms.late_purchases,
         evidence=config.evidence if intervals else None,
         published=terms.published,
     )

@@ -222,6 +222,16 @@ class Market:
         cut = {name: own[:rows] for name, own in known.items() if own is not None}
         return dataclasses.replace(self, **cut, fx={currency: rates[:rows] for currency, rates in self.fx.items()})
 
+    def without(self, tickers: Sequence[str]) -> Market:
+        """Return the market as if ``tickers`` had never been listed: their columns have no close."""
+        gone = np.array([ticker in tickers for ticker in self.assets], dtype=np.bool_)
+        return dataclasses.replace(
+            self,
+            prices=read_only(np.where(gone, np.nan, self.prices)),
+            listed=read_only(self.listed & ~gone),
+            age=read_only(np.where(gone, -1, self.age)),
+        )
+
     def charged_in(self, currency: str | None) -> Market:
         """Return the market with the rates of costs in ``currency``; the same object where that is the account's."""
         if currency is None or currency == self.currency:

@@ -221,6 +221,9 @@ class Policy(Protocol):
     def core(self) -> Mapping[str, float]:
         """Return the targets of the core, by which it takes what a cap cuts or a review sells (S6)."""
 
+    def weights_before_listing(self, decision: Decision) -> FloatArray:
+        """Return (N,) shares, summing to 1 or 0, in which the weight of an asset is held before its listing (S7)."""
+
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares, summing to 1 or 0, by which a delisted asset's payout is reinvested (S8)."""
 
@@ -331,6 +334,9 @@ class SelectsAssets(Protocol):
     @property
     def fewest(self) -> int:
         """The fewest it is content with; 0 when it names them."""
+
+    def choices(self) -> tuple[str, ...]:
+        """Return the assets of which a decision may hold some and not others; none when it names them."""
 
 
 def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: int) -> FloatArray:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from engine.report import number_format as fmt
 
 if TYPE_CHECKING:
-    from engine.analysis.comparison import CapEffect
     from engine.analysis.published_comparison import PublishedDifference
 
 _CLOSES: Final = {
@@ -18,20 +17,6 @@ _CLOSES: Final = {
     "raw": "as traded, without dividends",
 }
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
-
-
-def cap_effect_text(effect: CapEffect, currency: str) -> str:
-    """Return what enforcing caps between rebalances cost and gained, as a sentence."""
-    orders = plural(abs(effect.orders), "more order" if effect.orders > 0 else "fewer order")
-    costs = f"costs {fmt.money(abs(effect.costs))} {currency} {'higher' if effect.costs > 0 else 'lower'}"
-    parts = (
-        orders if effect.orders else "as many orders",
-        costs if round(effect.costs, 2) else "the same costs",
-        f"CAGR {fmt.percentage_points(effect.cagr)}",
-        f"highest weight {fmt.percent(effect.highest)} with it, {fmt.percent(effect.highest_without)} without",
-    )
-    return f"Enforcing caps between rebalances, not only at them: {', '.join(parts)}"
-
 
 EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
 """What each kind of event is called, in the order of the tables."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.core.arrays import IntArray
@@ -25,7 +26,7 @@ class EventSchedule:
     """Rows by kind of event.
 
     ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, the rows of ``splits`` and of
-    ``dividends`` to be invested are known before the run;
+    ``dividends`` to be invested and of ``late_purchases`` are known before the run;
     ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
@@ -34,6 +35,7 @@ class EventSchedule:
     delistings: dict[int, list[int]]
     splits: frozenset[int]
     dividends: frozenset[int]
+    late_purchases: Mapping[int, Mapping[int, float]]
     end: int
     drifts: dict[int, DriftTrigger] = field(default_factory=dict)
     trims: dict[int, IntArray] = field(default_factory=dict)
@@ -47,13 +49,13 @@ class EventSchedule:
 
         Where targets are fixed, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
-        rows, flows, delistings = setup.fills.tolist(), setup.flows, setup.delistings
+        rows, flows, delistings, late = setup.fills.tolist(), setup.flows, setup.delistings, setup.late_purchases
         splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
         decided = rows if setup.fixed_targets is None else ()
-        stops = {setup.opening, *flows, *delistings, *splits, *dividends, *decided}
+        stops = {setup.opening, *flows, *delistings, *splits, *dividends, *late, *decided}
         rebalances = dict(zip(rows, setup.reasons, strict=True))
         sessions = len(setup.market.dates)
-        return cls(rebalances, flows, delistings, splits, dividends, sessions, stops=sorted(stops))
+        return cls(rebalances, flows, delistings, splits, dividends, late, sessions, stops=sorted(stops))
 
     def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""

@@ -62,11 +62,19 @@ class MarketMemory:
         rows, columns = market.delistings_from(0, range(len(market.assets)))
         self.delistings = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
         self._schedules: dict[Hashable, ScheduleRows] = {}
+        self._without: dict[tuple[str, ...], Market] = {}
 
     @cached_property
     def closes_by_asset(self) -> FloatArray:
         """(N, T) the market's prices, each asset's side by side [currency/share]."""
         return np.ascontiguousarray(self.arrays.prices.T)
+
+    def without(self, tickers: tuple[str, ...], market: Market) -> Market:
+        """Return ``market`` as if ``tickers`` had never been listed; the same object for the same tickers."""
+        found = self._without.get(tickers)
+        if found is None:
+            found = self._without[tickers] = market.without(tickers)
+        return found
 
     def schedule_rows(self, schedule: Schedule, market: Market) -> ScheduleRows:
         """Return when ``schedule`` decides; one that is equal to an earlier one is not asked again."""

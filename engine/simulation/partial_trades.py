@@ -24,7 +24,7 @@ def rebalance_partially(state: PortfolioState, row: int, part: PartialRebalance,
     if part.active.all():
         fill_order(state, row, Order(goals, ~state.untradable(row, goals), state.no_recipients), reason)
     elif part.active.any():
-        _trade_with_funding(state, row, goals, part.active, state.among_tradable(row, part.funding), reason)
+        trade_with_funding(state, row, goals, part.active, state.among_tradable(row, part.funding), reason)
 
 
 def sell_out(
@@ -68,7 +68,7 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
     if below and not shares.any():
         state.unaffordable_rows.append(row)
     elif below:
-        _trade_with_funding(state, row, state.target, state.mask(below), shares, TradeReason.for_assets(reasons, below))
+        trade_with_funding(state, row, state.target, state.mask(below), shares, TradeReason.for_assets(reasons, below))
 
 
 def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
@@ -82,7 +82,7 @@ def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -
         state.unaffordable_rows.append(row)
 
 
-def _trade_with_funding(
+def trade_with_funding(
     state: PortfolioState, row: int, goals: FloatArray, active: BoolArray, funding: FloatArray, reason: TradeReason
 ) -> None:
     """Bring ``active`` assets to their ``goals`` (N,); ``funding`` sell what that needs or buy what it frees."""

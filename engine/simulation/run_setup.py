@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import fsum
-from typing import Literal, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,24 @@ from engine.simulation import market_memory
 from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import OrderTerms
 
-PolicyVersion: TypeAlias = Literal["as_written", "bought_and_held", "caps_at_rebalance"]
-"""A policy as it is, its opening portfolio never decided about again, or without watching caps in between."""
+
+class PolicyVersion(NamedTuple):
+    """How much of a policy runs: all of it as it is written, or less (S18).
+
+    It ``decides`` again after the opening or never, ``watches_caps`` between rebalances or not, ``reviews`` losses or
+    not; the tickers ``left_out`` are taken as never listed. ``late_purchases``, row -> target by column: what one that
+    never decides again still buys, once.
+    """
+
+    decides: bool = True
+    watches_caps: bool = True
+    reviews: bool = True
+    left_out: tuple[str, ...] = ()
+    late_purchases: Mapping[int, Mapping[int, float]] = MappingProxyType({})
+
+
+AS_WRITTEN: Final = PolicyVersion()
+BOUGHT_AND_HELD: Final = PolicyVersion(decides=False)
 
 
 class RunSetup(NamedTuple):
@@ -29,8 +46,8 @@ class RunSetup(NamedTuple):
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
     ``flows`` row -> money, ``delistings`` row -> assets; at the rows ``splits`` fractions of whole shares are paid out,
-    at ``dividends`` those of the policy's assets are to be invested. In between a ``band`` and the loss ``review`` are
-    looked at, and caps where ``watches_caps``.
+    at ``dividends`` those of the policy's assets are to be invested; ``late_purchases`` as in ``PolicyVersion``. In
+    between a ``band`` and the loss ``review`` are looked at, and caps where ``watches_caps``.
     """
 
     market: Market
@@ -45,6 +62,7 @@ class RunSetup(NamedTuple):
     delistings: dict[int, list[int]]
     splits: tuple[int, ...]
     dividends: tuple[int, ...]
+    late_purchases: Mapping[int, Mapping[int, float]]
     band: Band | None
     review: LossReviewRule | None
     watches_caps: bool
@@ -58,7 +76,9 @@ class RunSetup(NamedTuple):
         if opening is None:
             names = ", ".join(policy.opening_tickers())
             raise DataError(f"{names}: no price from {market.dates[start]} on; move window.start or name other assets")
-        limits, decides, rule = policy.caps(), version != "bought_and_held", policy.schedule
+        if version.left_out:
+            market = market_memory.recall(market).without(version.left_out, market)
+        limits, decides, rule = policy.caps(), version.decides, policy.schedule
         caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
         if not (decides and rule.decides):
             account = account.without_waiting_contributions()
@@ -79,8 +99,9 @@ class RunSetup(NamedTuple):
             splits=_after(opening, split_rows(market) if account.shares == "whole" else ()),
             dividends=_after(opening, dividend_rows(market, policy.tickers) if market.invests_dividends else ()),
             band=schedule.band,
-            review=policy.review if decides else None,
-            watches_caps=policy.watch_caps and version == "as_written",
+            late_purchases=version.late_purchases,
+            review=policy.review if decides and version.reviews else None,
+            watches_caps=policy.watch_caps and decides and version.watches_caps,
         )
 
 

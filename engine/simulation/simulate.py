@@ -20,12 +20,14 @@ from engine.simulation.kernel.records import StandingOrders, Thresholds
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.kernel.triggers import NO_TRIGGER
 from engine.simulation.kernel.valuation import normalise
+from engine.simulation.late_purchases import buy_late_names
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
+from engine.simulation.opening import opening_decision
 from engine.simulation.order_execution import rebalance, retry_pending
 from engine.simulation.placement import PLACEMENT
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.run_setup import PolicyVersion, RunSetup
+from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion, RunSetup
 from engine.simulation.trade_events import LazyText, TradeReason
 from engine.simulation.trigger_responses import judge_reviews, schedule_response
 
@@ -37,7 +39,7 @@ def simulate(
     costs: CostTable,
     *,
     start: int = 0,
-    version: PolicyVersion = "as_written",
+    version: PolicyVersion = AS_WRITTEN,
 ) -> Ledger:
     """Run ``policy`` over ``market`` from the first session at or after row ``start`` that has a price for it.
 
@@ -48,7 +50,7 @@ def simulate(
     account : capital, flows, execution
     costs : per asset, (N,) each
     start : first row of the window
-    version : ``bought_and_held`` still has flows and delistings
+    version : how much of the policy runs; one that never decides again still has flows and delistings
 
     Raises
     ------
@@ -94,9 +96,7 @@ def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
     market, barred, terms = state.market, state.reviews.barred, (state.terms.costs, state.steps, PLACEMENT)
     if row == state.opening:
-        eligible = market.listed[row]
-        nothing = np.zeros(len(eligible))
-        return Decision(market.history_before(row), nothing, state.account.capital, row, eligible, barred, *terms)
+        return opening_decision(market, state.account.capital, row, *terms[:2])
     seen = max(row - state.account.fill_delay, state.opening + 1)
     value = float(state.history.value[seen - 1])
     return Decision(
@@ -130,6 +130,8 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
         reinvest_payout(state, row, gone, policy.reallocation_weights(_build_decision(state, row)), payout)
     if state.pending:
         retry_pending(state, row)
+    if row in schedule.late_purchases:
+        buy_late_names(state, row, schedule.late_purchases[row], policy)
     if row in schedule.reviews:
         _trade_on_reviews(state, schedule, policy, _build_decision(state, row))
     if drift := schedule.drifts.get(row):

@@ -18,6 +18,9 @@ from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 LazyText: TypeAlias = str | Callable[[], str]
 """A reason, or what says it when asked."""
 
+LATE_PURCHASE: Final = "listed late: bought once"
+"""Why buy-and-hold buys after its opening (S18)."""
+
 _NOTHING: Final[Mapping[int, str]] = {}
 
 

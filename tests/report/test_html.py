@@ -14,6 +14,7 @@ from engine.backtest.outputs import RunResult
 from engine.report import number_format as fmt
 from engine.report.html_page import typographic_minus
 from engine.report.run.page import build_run_report
+from engine.report.run.parts_table import parts_table
 from tests.support.runs import Skeleton, browse, make_run
 
 
@@ -36,13 +37,19 @@ def test_the_page_shows_what_the_run_found(folder: Path) -> None:
     assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
 
 
-def test_the_page_shows_every_event_and_the_price_of_caps(eventful: RunResult, tmp_path: Path) -> None:
-    """Each event is a row of the page, and the capped assets have the price of watching them beside them."""
+def test_the_page_shows_every_event_and_every_part_of_the_difference(eventful: RunResult, tmp_path: Path) -> None:
+    """Each event is a row of the page, and so is each part of the difference to buy-and-hold with their sum."""
     eventful.write(tmp_path)
     text = " ".join(Skeleton(build_run_report(tmp_path).read_text(encoding="utf-8")).text)
     for one in eventful.comparison.events:
         assert one.text.replace("-", "") in text.replace("-", "").replace("\N{MINUS SIGN}", "")
-    assert "Enforcing caps between rebalances" in text
+    rows = parts_table(eventful.summary.versus)
+    assert [title for title, _, _ in rows][-2:] == ["rebalancing alone", "sum"]
+    assert len(rows) > 4
+    for title, amount, meaning in rows:
+        assert f"{title.capitalize()} {amount} {meaning}".strip() in re.sub(r"\s+", " ", text).replace(
+            "\N{MINUS SIGN}", "-"
+        )
     assert "delistings, loss reviews" in text
 
 

@@ -18,15 +18,15 @@ FILES = ("summary.json", "manifest.json", "equity.parquet", "levels.parquet", "w
 
 
 def test_a_summary_of_an_earlier_version_still_builds(eventful: RunResult, tmp_path: Path) -> None:
-    """Without events and the price of caps the page leaves both out."""
+    """Without events and parts of the difference the page leaves both out."""
     eventful.write(tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text())
-    del summary["events"], summary["caps_always"]
+    del summary["events"], summary["versus"]["buy_and_hold"]["parts"]
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     sign(tmp_path)
     page = build_run_report(tmp_path).read_text(encoding="utf-8")
     assert 'id="events"' not in page
-    assert "Enforcing caps" not in page
+    assert "is made of" not in page
     assert 'id="trades"' in page
 
 

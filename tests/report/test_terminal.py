@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.comparison import CapEffect
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, escape_controls
 from engine.report.data_terminal import print_fetch, print_quality
-from engine.report.phrases import cap_effect_text
 from engine.report.run.terminal import print_run
 from tests.support.runs import eventful_run, make_run
 
@@ -93,20 +91,6 @@ def test_few_events_are_printed_whole_in_order_of_time(
     places = [shown.index(f"{one.date} ") for one in run.comparison.events]
     assert places == sorted(places)
     assert all(re.sub(r"\s+", " ", one.text) in shown for one in run.comparison.events)
-
-
-def test_the_price_of_watched_caps_is_a_sentence_without_signs_to_guess(
-    eventful: RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Orders are more or fewer, costs higher or lower, and the same where they are the same."""
-    sentence = cap_effect_text(CapEffect(12, -65.9, 0.0008, 0.0356, 0.0485), "USD")
-    assert sentence == (
-        "Enforcing caps between rebalances, not only at them: 12 more orders, costs 65.90 USD lower, CAGR +0.08 pp, "
-        "highest weight 3.56 % with it, 4.85 % without"
-    )
-    assert "1 fewer order, costs 3.00 EUR higher" in cap_effect_text(CapEffect(-1, 3.0, None, 0.1, 0.1), "EUR")
-    assert "as many orders, the same costs" in cap_effect_text(CapEffect(0, 0.0, 0.0, 0.1, 0.1), "USD")
-    assert "Enforcing caps between rebalances" in printed_text(eventful, tmp_path, capsys, monkeypatch)
 
 
 def test_costs_are_put_into_words() -> None:

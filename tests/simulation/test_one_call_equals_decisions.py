@@ -15,6 +15,7 @@ from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderC
 from engine.portfolio.policy import Policy
 from engine.simulation import simulate as simulate_module
 from engine.simulation.ledger import Ledger
+from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
@@ -130,7 +131,10 @@ def test_strategies_run_in_one_call_as_they_decide(seed: int, monkeypatch: pytes
             shares=rng.choice(["fractional", "whole"]),
             execution=rng.choice(["close", "next_close"]),
         )
-        start, version = rng.randrange(20), rng.choice(["as_written", "bought_and_held", "caps_at_rebalance"])
+        start, version = (
+            rng.randrange(20),
+            rng.choice([AS_WRITTEN, BOUGHT_AND_HELD, AS_WRITTEN._replace(watches_caps=False)]),
+        )
 
         def make() -> Ledger:
             return simulate(market, policy, terms, costs.cost_table(5), start=start, version=version)  # noqa: B023

@@ -14,7 +14,6 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import (
     EVENT_LABELS,
-    cap_effect_text,
     closes_text,
     confidence_level,
     portfolio_label,
@@ -23,6 +22,7 @@ from engine.report.phrases import (
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
 from engine.report.run.interval_bars import interval_bars
+from engine.report.run.parts_table import parts_table
 from engine.report.run.walk_forward import walk_forward_page
 
 TRADES_SHOWN = 2000
@@ -58,7 +58,7 @@ def render_run(run: FinishedRun) -> str:
         flow_note=_flow_note(run),
         interval_bars=interval_bars(run),
         confidence=fmt.short_percent(confidence_level(run.config)),
-        cap_effect=cap_effect_text(summary.caps_always, summary.account.currency) if summary.caps_always else "",
+        part_rows=parts_table(summary.versus),
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
         years=_year_rows(run),

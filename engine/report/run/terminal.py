@@ -16,7 +16,6 @@ from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import (
     EVENT_LABELS,
-    cap_effect_text,
     closes_text,
     confidence_level,
     interval_verdict,
@@ -25,6 +24,7 @@ from engine.report.phrases import (
     published_rows,
 )
 from engine.report.run.currency_table import currency_table
+from engine.report.run.parts_table import parts_table
 from engine.report.run.walk_forward import print_walk_forward
 
 _TITLE_WIDTH = 23
@@ -52,6 +52,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_title(out, summary)
     _print_figures(out, summary.portfolios)
     _print_rebalancing(out, run)
+    _print_difference_parts(out, summary)
     _print_currency_parts(out, summary)
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
@@ -122,7 +123,7 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
 def _print_rebalancing(out: Console, run: RunResult) -> None:
     """Print what trading cost, and the differences to every other portfolio with their intervals."""
     summary, currency = run.summary, run.summary.account.currency
-    print_heading(out, "What rebalancing cost and gained")
+    print_heading(out, "What trading cost, and the differences")
     for name, portfolio in run.comparison.portfolios.items():
         if name in {"strategy", "buy_and_hold"}:
             earned, metrics = portfolio.performance, summary.portfolios[name].metrics
@@ -138,8 +139,6 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
         interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
         lead = f"{difference}{since}{interval} {interval_verdict(bounds, versus.interval_missing)}"
         print_bullet(out, f"CAGR against {portfolio_label(name)}: {lead}")
-    if summary.caps_always is not None:
-        print_bullet(out, cap_effect_text(summary.caps_always, currency))
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:
         rate = fmt.percent(earned.internal_rate.value)
@@ -148,6 +147,13 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
             f"Paid in after the opening: {fmt.money(earned.paid_in)}; money-weighted return (XIRR) {rate} a year. "
             "All other figures are time-weighted: flows are taken out.",
         )
+
+
+def _print_difference_parts(out: Console, summary: RunSummary) -> None:
+    """Print what the difference to buy-and-hold is made of, so that nothing else is taken for rebalancing."""
+    if rows := parts_table(summary.versus):
+        print_heading(out, "What the difference to buy & hold is made of, a year")
+        print_table(out, ["part", "CAGR", ""], [list(row) for row in rows], left=(0, 2), tight=True)
 
 
 def _print_currency_parts(out: Console, summary: RunSummary) -> None:

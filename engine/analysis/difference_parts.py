@@ -1,0 +1,157 @@
+"""What the difference in growth between a plan and its buy-and-hold is made of: runs with less and less of it (S18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from engine.analysis.performance import Performance
+from engine.analysis.portfolio_market import PortfolioMarket
+from engine.core.arrays import FloatArray
+from engine.portfolio.account import Account
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import NoCosts
+from engine.portfolio.policy import Policy, SelectsAssets
+from engine.simulation.ledger import Ledger
+from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD, PolicyVersion
+
+_HELD: Final = 1e-6
+"""Weight from which an asset of an optimised plan is one of its names; less is the solver's rounding."""
+
+
+@dataclass(frozen=True)
+class DifferenceParts:
+    """The difference of the CAGRs of a plan and its buy-and-hold in parts that add up to it [fraction a year].
+
+    Each is what the plan gains, or loses, by: buying at every rebalance names that ``late_listings`` add, rather than
+    once; the ``choice`` of names after the opening; loss ``reviews``; ``caps`` watched between rebalances; paying more
+    ``costs`` and ``taxes``; and ``rebalancing`` alone, the same names without any of these.
+    """
+
+    late_listings: float
+    choice: float
+    reviews: float
+    caps: float
+    costs: float
+    taxes: float
+    rebalancing: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A policy on its own sessions, what it is simulated with, and the ``ledger`` of its run as written."""
+
+    sessions: PortfolioMarket
+    policy: Policy
+    account: Account
+    costs: CostTable
+    ledger: Ledger
+
+    @cached_property
+    def opening(self) -> int:
+        """The market's row of the opening."""
+        return len(self.sessions.market.dates) - len(self.ledger.dates)
+
+    @cached_property
+    def opening_targets(self) -> FloatArray:
+        """(N,) the weights that the opening trades to."""
+        if len(self.ledger.rows) and self.ledger.rows[0] == 0:
+            opened: FloatArray = self.ledger.targets[0]
+            return opened
+        from engine.simulation.opening import opening_decision  # noqa: PLC0415  (no order was filled: asked anew)
+
+        decision = opening_decision(self.sessions.market, self.account.capital, self.opening, self.costs)
+        return self.policy.target_weights(decision)
+
+    @cached_property
+    def late_names(self) -> tuple[str, ...]:
+        """The assets with a target of their own that cannot be bought at the opening."""
+        return tuple(
+            ticker
+            for ticker in sorted(self.policy.tickers)
+            if self.policy.targets_before_listing(ticker) and self._target(ticker) == 0.0
+        )
+
+    @cached_property
+    def names_not_chosen(self) -> tuple[str, ...]:
+        """The assets of a choice that the opening does not hold."""
+        choices = self.policy.choices() if isinstance(self.policy, SelectsAssets) else ()
+        return tuple(ticker for ticker in sorted(choices) if self._target(ticker) <= _HELD)
+
+    def _target(self, ticker: str) -> float:
+        return float(self.opening_targets[self.sessions.market.column_index(ticker)])
+
+    def bought_and_held(self, *, late: bool) -> PolicyVersion:
+        """Return what buys and holds; ``late`` names are bought once, at the session at which the plan first does."""
+        return BOUGHT_AND_HELD._replace(late_purchases=self._first_purchases() if late else {})
+
+    def _first_purchases(self) -> Mapping[int, Mapping[int, float]]:
+        """Return row -> target by column of the plan's first purchase of each late name."""
+        ledger, found = self.ledger, dict[int, dict[int, float]]()
+        for ticker in self.late_names:
+            j = self.sessions.market.column_index(ticker)
+            bought = np.flatnonzero(ledger.trades[:, j] > 0.0)
+            if len(bought):
+                row = self.opening + int(ledger.rows[bought[0]])
+                found.setdefault(row, {})[j] = float(ledger.targets[bought[0], j])
+        return found
+
+    def growth(self, version: PolicyVersion, *, costs: bool) -> float:
+        """Return the CAGR of a version of the plan, on its own sessions and from its own opening on."""
+        from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
+
+        market = self.sessions.market
+        paid = self.costs if costs else NoCosts().cost_table(len(market.assets))
+        ledger = simulate(market, self.policy, self.account, paid, start=self.opening, version=version)
+        found = Performance.from_ledger(ledger, 0.0, market.periods_per_year).cagr
+        return float("nan") if found is None else found
+
+
+def split_difference(plan: Plan, growth: float, held_growth: float, held: PolicyVersion) -> DifferenceParts | None:
+    """Return the parts of ``growth`` less ``held_growth``, the CAGRs of ``plan`` and of ``held``.
+
+    Runs that are equal by construction are not run again. None where a version of the plan has lost everything.
+
+    Raises EngineError when a version cannot be run, as one that withdrawals ruin.
+    """
+    policy, charged = plan.policy, _is_charged(plan.costs)
+    version = AS_WRITTEN
+    written = free = plan.growth(version, costs=False) if charged else growth
+    held_free = plan.growth(held, costs=False) if charged else held_growth
+    if policy.watch_caps:
+        version = version._replace(watches_caps=False)
+        free = plan.growth(version, costs=False)
+    uncapped = free
+    if policy.review is not None:
+        version = version._replace(reviews=False)
+        free = plan.growth(version, costs=False)
+    unreviewed = free
+    if plan.names_not_chosen:
+        version = version._replace(left_out=plan.names_not_chosen)
+        free = plan.growth(version, costs=False)
+    chosen = free
+    held_named = held_free
+    if plan.late_names:
+        version = version._replace(left_out=(*version.left_out, *plan.late_names))
+        free = plan.growth(version, costs=False)
+        if held.late_purchases:
+            held_named = plan.growth(BOUGHT_AND_HELD._replace(left_out=version.left_out), costs=False)
+    parts = DifferenceParts(
+        late_listings=(chosen - free) - (held_free - held_named),
+        choice=unreviewed - chosen,
+        reviews=uncapped - unreviewed,
+        caps=written - uncapped,
+        costs=(growth - written) - (held_growth - held_free),
+        taxes=0.0,
+        rebalancing=free - held_named,
+    )
+    return parts if np.isfinite(parts.rebalancing + parts.late_listings + parts.costs) else None
+
+
+def _is_charged(costs: CostTable) -> bool:
+    """Return whether any order costs anything."""
+    return any(bool(part.any()) for part in (costs.rate, costs.fixed, costs.per_share, costs.minimum, costs.spread))

@@ -1,0 +1,39 @@
+"""The difference to buy-and-hold in its parts, as the terminal and the page show it (S18)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from engine.analysis.comparison import RelativePerformance
+from engine.report import number_format as fmt
+
+_TITLES: Final = {
+    "late_listings": ("late listings", "names bought at every rebalance after they list, rather than once"),
+    "choice": ("choice of names", "names chosen anew, rather than those of the opening for ever"),
+    "reviews": ("loss reviews", "what they sold and bought"),
+    "caps": ("caps in between", "weights trimmed between rebalances too"),
+    "costs": ("costs", "what the plan's orders cost more than buy and hold's"),
+    "taxes": ("taxes", "what the plan's sales cost more than buy and hold's"),
+    "rebalancing": ("rebalancing alone", "the opening's names traded back to target weights, without all above"),
+}
+_DIGITS: Final = 3
+
+Row = tuple[str, str, str]
+"""A part's title, its amount in percentage points a year, what it means."""
+
+
+def parts_table(versus: Mapping[str, RelativePerformance]) -> list[Row]:
+    """Return a row for each part that is there, then their sum; nothing where the difference has no parts.
+
+    What rebalancing gained is always said, the others where the plan has them.
+    """
+    against = versus.get("buy_and_hold")
+    if against is None or against.parts is None:
+        return []
+    parts = dataclasses.asdict(against.parts)
+    shown = [key for key in _TITLES if parts[key] or key == "rebalancing"]
+    rows = [(_TITLES[key][0], fmt.percentage_points(parts[key], _DIGITS), _TITLES[key][1]) for key in shown]
+    return [*rows, ("sum", fmt.percentage_points(math.fsum(parts.values()), _DIGITS), "")]
