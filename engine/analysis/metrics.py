@@ -8,17 +8,19 @@ Conventions and where other tools differ: ``docs/semantics.md``.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 
 from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
 from engine.analysis.summation import Number
-from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray, IntArray, finite_or_none
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, SESSIONS_PER_YEAR
 from engine.core.powers import power, powers
 from engine.simulation.kernel import series_sums as kernel
 from engine.simulation.kernel.records import LevelSums
+from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE
 
 
 def time_weighted_returns(value: FloatArray, flows: FloatArray, before_flows: FloatArray) -> FloatArray:
@@ -60,7 +62,7 @@ def cagr(level: FloatArray, days: float) -> float | None:
     """
     if days <= 0 or level[-1] < 0.0:
         return None
-    return annualise_growth(float(level[-1] / level[0]), days)
+    return finite_or_none(annualise_growth(float(level[-1] / level[0]), days))
 
 
 def annualise_growth(growth: float, days: float) -> float:
@@ -117,7 +119,7 @@ def max_drawdown(level: FloatArray) -> float:
 
 def calmar(growth: float | None, deepest: float) -> float | None:
     """Return CAGR over the size of the deepest drawdown."""
-    return growth / abs(deepest) if growth is not None and deepest < 0.0 else None
+    return growth / abs(deepest) if growth is not None and deepest < -FIGURE_TOLERANCE else None
 
 
 def turnover(traded: float, mean_value: float, years: float) -> float | None:
@@ -137,16 +139,21 @@ def information_ratio(returns: FloatArray, other: FloatArray, periods: float = S
 
 def beta(returns: FloatArray, other: FloatArray) -> float | None:
     """Return the slope of returns on ``other``."""
-    if not len(other) or np.ptp(other) == 0.0:
-        return None
-    return float(np.cov(returns, other, ddof=1)[0, 1] / np.var(other, ddof=1))
+    _, squares, products = kernel.sum_products(returns, other)
+    return products / squares if _varies(squares, len(other)) else None
 
 
 def correlation(returns: FloatArray, other: FloatArray) -> float | None:
     """Return the correlation of returns with ``other``."""
-    if not len(other) or np.ptp(returns) == 0.0 or np.ptp(other) == 0.0:
+    squares, other_squares, products = kernel.sum_products(returns, other)
+    if not (_varies(squares, len(returns)) and _varies(other_squares, len(other))):
         return None
-    return float(np.corrcoef(returns, other)[0, 1])
+    return min(max(products / (math.sqrt(squares) * math.sqrt(other_squares)), -1.0), 1.0)
+
+
+def _varies(squares: float, count: int) -> bool:
+    """Return whether ``count`` returns, whose squares about their mean sum to ``squares``, differ by more than bits."""
+    return count > 1 and math.sqrt(squares / (count - 1)) > FIGURE_TOLERANCE
 
 
 def period_returns(

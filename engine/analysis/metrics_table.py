@@ -70,12 +70,12 @@ _HEADLINE: Final = {
     "longest_drawdown": _days(
         "Longest drawdown",
         lambda p: p.drawdowns.longest,
-        "calendar days from a high to its recovery or the end",
+        "calendar days from a high to its recovery or the end, 0 where it never fell",
     ),
     "turnover": _percent(
         "Turnover a year",
         lambda p: m.turnover(p.traded, p.mean_value, p.days / CALENDAR_DAYS_PER_YEAR),
-        "money traded / 2 / mean value / years, opening purchase left out",
+        "money traded / 2 / mean value / years, opening purchase and payouts left out",
     ),
     "costs": _money("Costs", lambda p: p.costs, "everything paid for orders, opening included"),
     "trades": _count("Trades", lambda p: p.trades, "orders filled, opening included"),
@@ -111,7 +111,9 @@ _DETAILS: Final = {
         "VaR 95 %, one {day}", lambda p: p.statistics.value_at_risk, "5 % quantile of {daily} returns, historical"
     ),
     "cvar_95": _percent(
-        "CVaR 95 %, one {day}", lambda p: p.statistics.expected_shortfall, "mean of {daily} returns at or below VaR"
+        "CVaR 95 %, one {day}",
+        lambda p: p.statistics.expected_shortfall,
+        "mean of the worst 5 % of {daily} returns, the last of them in part",
     ),
 }
 _PERIOD_WORDS: Final[dict[Frequency, tuple[str, str]]] = {

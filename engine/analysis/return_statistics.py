@@ -15,12 +15,13 @@ from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.powers import power
 from engine.simulation.kernel.records import ReturnSums
 from engine.simulation.kernel.series_sums import sum_returns
+from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE
 
 PeriodRate: TypeAlias = float | FloatArray
 """A rate a period, the same for all or one for each."""
 
-_TAIL: Final = 0.05
-"""The share of all returns that value at risk and expected shortfall look at."""
+_TAIL_PARTS: Final = 20
+"""Value at risk and expected shortfall look at one part in so many of all returns: 5 %."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ class ReturnStatistics:
         return variance_from_sums(self.count, self.sums.total, self.sums.total_squares)
 
     @property
-    def is_constant(self) -> bool:
-        """Whether all returns are the same, but for differences whose squares are nothing (below 1e-161)."""
-        return self.sums.total_squares == 0.0
+    def deviation(self) -> float:
+        """The standard deviation, n - 1; 0 of less than two returns."""
+        return math.sqrt(self.variance) if self.count > 1 else 0.0
 
     def volatility(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return the standard deviation (n - 1) a year."""
-        return math.sqrt(self.variance) * math.sqrt(periods) if self.count > 1 else None
+        return self.deviation * math.sqrt(periods) if self.count > 1 else None
 
     def downside_deviation(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return the root mean square of what is below 0, a year."""
@@ -76,17 +77,18 @@ class ReturnStatistics:
 
     def sharpe(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return mean over standard deviation (n - 1)."""
-        return None if self.is_constant else self.mean / math.sqrt(self.variance) * math.sqrt(periods)
+        deviation = self.deviation
+        return self.mean / deviation * math.sqrt(periods) if deviation > FIGURE_TOLERANCE else None
 
     def sortino(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return mean over downside deviation."""
         below = self.downside_deviation(periods=1.0)
-        return self.mean / below * math.sqrt(periods) if below else None
+        return self.mean / below * math.sqrt(periods) if below and below > FIGURE_TOLERANCE else None
 
     @property
     def omega(self) -> float | None:
         """The sum of what is above 0 over the sum of what is below."""
-        return self.sums.gains / self.sums.losses if self.sums.losses > 0.0 else None
+        return self.sums.gains / self.sums.losses if self.sums.losses > FIGURE_TOLERANCE * self.count else None
 
     def annual_by_count(self, periods: float = SESSIONS_PER_YEAR) -> float | None:
         """Return the growth rate a year by count of returns."""
@@ -106,20 +108,20 @@ class ReturnStatistics:
     def skewness(self) -> float | None:
         """The third standardised moment (n)."""
         spread = math.sqrt(self.sums.second)
-        return self.sums.third / (self.sums.second * spread) if spread > 0.0 else None
+        return self.sums.third / (self.sums.second * spread) if spread > FIGURE_TOLERANCE else None
 
     @property
     def kurtosis(self) -> float | None:
         """The fourth standardised moment (n); 3 is normal."""
         spread = math.sqrt(self.sums.second)
-        return self.sums.fourth / (self.sums.second * self.sums.second) if spread > 0.0 else None
+        return self.sums.fourth / (self.sums.second * self.sums.second) if spread > FIGURE_TOLERANCE else None
 
     @cached_property
     def value_at_risk(self) -> float | None:
         """The 5 % quantile, between the two returns nearest to it."""
         if not self.count:
             return None
-        place = (self.count - 1) * _TAIL
+        place = (self.count - 1) * (1 / _TAIL_PARTS)
         low, weight = int(place), place - int(place)
         high = min(low + 1, self.count - 1)
         ordered = np.partition(self.returns, (low, high))
@@ -129,5 +131,14 @@ class ReturnStatistics:
 
     @property
     def expected_shortfall(self) -> float | None:
-        """The mean of the returns at or below the value at risk."""
-        return None if self.value_at_risk is None else float(self.returns[self.returns <= self.value_at_risk].mean())
+        """The mean of the worst 5 %: of returns whole, and of the last one that part which makes it just 5 %.
+
+        The minimum over c of c + mean(max(loss - c, 0)) / 5 % (Rockafellar and Uryasev 2002,
+        doi:10.1016/S0378-4266(02)00271-6).
+        """
+        if not self.count:
+            return None
+        whole, parts = divmod(self.count, _TAIL_PARTS)
+        ordered = np.partition(self.returns, whole)
+        worst, last = ordered[:whole].tolist(), float(ordered[whole])
+        return math.fsum([*worst * _TAIL_PARTS, *[last] * parts]) / self.count

@@ -12,6 +12,7 @@ from engine.simulation.ledger import Ledger
 from tests.support.exact_power import nearest_power
 
 BLOCKS, SESSIONS_A_YEAR, DAYS_A_YEAR = 16, 252.0, 365.25
+ROUNDING = 1e-12
 
 
 def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[str, float | int | None]:
@@ -40,16 +41,16 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
     )
     spread = math.sqrt(second)
     quantile = np.quantile(returns, 0.05) if any_return else None
-    flat = not any_return or from_left(in_blocks((excess - excess[0]) ** 2)) == 0.0
+    deviation = math.sqrt(variance(excess)) if len(returns) > 1 else 0.0
     found = {
         "final_value": float(value[-1]),
         "total_return": float(level[-1] / level[0] - 1.0),
         "cagr": growth,
         "volatility": math.sqrt(variance(returns)) * math.sqrt(SESSIONS_A_YEAR) if len(returns) > 1 else None,
-        "sharpe": None if flat else mean(excess) / math.sqrt(variance(excess)) * math.sqrt(SESSIONS_A_YEAR),
-        "sortino": mean(excess) / downside * math.sqrt(SESSIONS_A_YEAR) if downside else None,
+        "sharpe": mean(excess) / deviation * math.sqrt(SESSIONS_A_YEAR) if deviation > ROUNDING else None,
+        "sortino": mean(excess) / downside * math.sqrt(SESSIONS_A_YEAR) if downside and downside > ROUNDING else None,
         "max_drawdown": float(drawdown.min()),
-        "calmar": growth / abs(float(drawdown.min())) if growth is not None and drawdown.min() < 0.0 else None,
+        "calmar": growth / abs(float(drawdown.min())) if growth is not None and drawdown.min() < -ROUNDING else None,
         "ulcer": math.sqrt(from_left(drawdown * drawdown) / len(level)),
         "best_year": float(max(years)),
         "worst_year": float(min(years)),
@@ -65,14 +66,14 @@ def numpy_figures(ledger: Ledger, risk_free: float | np.ndarray = 0.0) -> dict[s
         else None,
         "best_month": float(max(months)),
         "worst_month": float(min(months)),
-        "win_months": float(np.mean(months > 0.0)),
+        "win_months": float(np.mean(months > ROUNDING)),
         "best_day": float(returns.max()) if any_return else None,
         "worst_day": float(returns.min()) if any_return else None,
-        "skew": third / (second * spread) if spread > 0.0 else None,
-        "kurtosis": fourth / (second * second) if spread > 0.0 else None,
-        "omega": float(np.maximum(excess, 0.0).sum() / losses) if losses > 0.0 else None,
+        "skew": third / (second * spread) if spread > ROUNDING else None,
+        "kurtosis": fourth / (second * second) if spread > ROUNDING else None,
+        "omega": float(np.maximum(excess, 0.0).sum() / losses) if losses > ROUNDING * len(excess) else None,
         "var_95": None if quantile is None else float(quantile),
-        "cvar_95": None if quantile is None else float(returns[returns <= quantile].mean()),
+        "cvar_95": worst_twentieth(returns) if any_return else None,
     }
     return {name: finite_or_none(figure) for name, figure in found.items()}
 
@@ -115,10 +116,20 @@ def variance(x: np.ndarray) -> float:
 
 
 def longest_drawdown(level: np.ndarray, dates: np.ndarray) -> int:
-    days = np.concatenate([dates[:1], dates]).astype(np.int64)
-    high = np.maximum.accumulate(level)
-    since = np.maximum.accumulate(np.where(level >= high, days, days[0]))
-    return int((days - np.concatenate([since[:1], since[:-1]])).max())
+    """Days of the longest stretch of closes below the high, from the close before it to the close after it."""
+    days = [int(day) for day in np.concatenate([dates[:1], dates]).astype(np.int64)]
+    below = relative_change(level, np.maximum.accumulate(level)) < -ROUNDING
+    longest, high = 0, 0
+    for t in range(len(days)):
+        if not below[t]:
+            longest = max(longest, days[t] - days[high]) if t > high + 1 else longest
+            high = t
+    return max(longest, days[-1] - days[high])
+
+
+def worst_twentieth(returns: np.ndarray) -> float:
+    """The mean of the worst 5 %: every return stands for twenty equal ones, of which as many are worst as there are."""
+    return math.fsum(np.sort(np.repeat(returns, 20))[: len(returns)].tolist()) / len(returns)
 
 
 def period_returns(level: np.ndarray, dates: np.ndarray, months: int) -> np.ndarray:

@@ -228,7 +228,7 @@ class ReturnSums(NamedTuple):
 
 
 class PeriodSums(NamedTuple):
-    """Calendar periods: the ``best`` and the ``worst`` return, and the share of those ``won``, above 0."""
+    """Calendar periods: the ``best`` and the ``worst`` return, and the share of those ``won``, above rounding."""
 
     best: float
     worst: float

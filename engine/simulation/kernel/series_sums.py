@@ -13,6 +13,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.jit import njit_cached, njit_inline, njit_private
 from engine.simulation.kernel.records import RETURN_BLOCKS, EventArrays, LevelSums, PeriodSums, ReturnSums, RunSums
+from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE
 
 _NEGLIGIBLE_SHARE: Final = 2.0**-53
 """The share of a value below which nothing of it is left: 1 less it is 1."""
@@ -65,16 +66,20 @@ def fill_level(capital: float, first_value: float, returns: FloatArray, level: F
 
 @njit_cached
 def sum_level(level: FloatArray, days: IntArray) -> LevelSums:
-    """Return the drawdowns of ``level`` (T+1,) in sums; ``days`` (T,) are the dates of all but its first value."""
+    """Return the drawdowns of ``level`` (T+1,) in sums; ``days`` (T,) are the dates of all but its first value.
+
+    A close below the high is below it until the next close, or the end: one that is never followed by a lower one is no
+    drawdown.
+    """
     high, since, longest = level[0], days[0], 0
     deepest, squares, total = 0.0, 0.0, 0.0
     for t in range(level.size):
-        day = days[max(t - 1, 0)]
-        longest = max(longest, day - since)
         high = max(high, level[t])
-        if level[t] >= high:
-            since = day
         below = _relative_change(level[t], high)
+        if below < -FIGURE_TOLERANCE:
+            longest = max(longest, days[min(t, days.size - 1)] - since)
+        else:
+            since = days[max(t - 1, 0)]
         deepest = min(deepest, below)
         squares += below * below
         total += level[t] if t > 0 else 0.0
@@ -155,6 +160,22 @@ def _central_moments(x: FloatArray, mean: float) -> tuple[float, float, float]:
     return second / max(n, 1), third / max(n, 1), fourth / max(n, 1)
 
 
+@njit_cached
+def sum_products(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """Return the sums of squares of ``x`` (n,) and of ``y`` (n,), and of their products, all about their means."""
+    mean, other_mean = 0.0, 0.0
+    for t in range(x.size):
+        mean += x[t]
+        other_mean += y[t]
+    mean, other_mean = mean / max(x.size, 1), other_mean / max(x.size, 1)
+    squares, other_squares, products = 0.0, 0.0, 0.0
+    for t in range(x.size):
+        squares += (x[t] - mean) * (x[t] - mean)
+        other_squares += (y[t] - other_mean) * (y[t] - other_mean)
+        products += (x[t] - mean) * (y[t] - other_mean)
+    return squares, other_squares, products
+
+
 @njit_inline
 def _sum_blocks(blocks: FloatArray) -> float:
     """Return the sum of blocks, added in order."""
@@ -220,7 +241,7 @@ def period_returns(level: FloatArray, numbers: IntArray, rows: IntArray, months:
 def _sum_periods(level: FloatArray, numbers: IntArray, rows: IntArray, months: int) -> PeriodSums:
     """Return the best, the worst and the share of winners among periods of so many ``months``."""
     _, returns = period_returns(level, numbers, rows, months)
-    return PeriodSums(returns.max(), returns.min(), (returns > 0.0).sum() / returns.size)
+    return PeriodSums(returns.max(), returns.min(), (returns > FIGURE_TOLERANCE).sum() / returns.size)
 
 
 @njit_cached

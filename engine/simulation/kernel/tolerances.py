@@ -12,3 +12,6 @@ LIMIT_TOLERANCE: Final = 1e-9
 
 CASH_TOLERANCE: Final = 1e-9
 """Cash below zero by at most this share of the value is rounding and becomes zero (S5)."""
+
+FIGURE_TOLERANCE: Final = 1e-12
+"""Returns, drawdowns and spreads of returns up to this are rounding: no divisor, no gain and no fall (S13)."""

@@ -18,7 +18,7 @@ from engine.data.market import Market
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.records import RETURN_BLOCKS
-from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger
 
 SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))
@@ -76,11 +76,11 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
             "total_return": growth - 1.0,
             "cagr": cagr,
             "volatility": np.sqrt(variance_from_sums(count, total, squares)) * year,
-            "sharpe": np.where(excess_squares == 0.0, np.nan, mean / deviation * year),
-            "sortino": np.where(downside == 0.0, np.nan, mean / downside * year),
+            "sharpe": np.where(deviation > FIGURE_TOLERANCE, mean / deviation * year, np.nan),
+            "sortino": np.where(downside > FIGURE_TOLERANCE, mean / downside * year, np.nan),
             "max_drawdown": lost,
             "longest_drawdown": sums.longest_drawdown,
-            "calmar": np.where(lost < 0.0, cagr / np.abs(lost), np.nan),
+            "calmar": np.where(lost < -FIGURE_TOLERANCE, cagr / np.abs(lost), np.nan),
             "ulcer": np.sqrt(sums.squared_drawdowns / (sessions + 1)),
             "best_year": sums.best_year,
             "worst_year": sums.worst_year,

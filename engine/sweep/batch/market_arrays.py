@@ -7,7 +7,7 @@ import numpy as np
 from engine.analysis.summation import block_ends
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.sessions import period_numbers
-from engine.simulation.kernel.batch.mark_to_market import CHECK_BANDS, DAY, GROWTH, PACKED_EXTRAS, RISK_FREE
+from engine.simulation.kernel.batch.mark_to_market import CHECK_BANDS, DAY, GROWTH, NEXT_DAY, PACKED_EXTRAS, RISK_FREE
 from engine.simulation.kernel.batch.records import BatchMarket
 from engine.sweep.batch.planner import BatchKey, MarketPlanner
 
@@ -36,7 +36,7 @@ def build_batch_market(
     capped[:, key.capped] = prices[:, key.capped]
     facts = np.zeros((sessions, PACKED_EXTRAS))
     facts[:-1, GROWTH] = 1.0 + market.cash_rate[span][1:]
-    facts[:, DAY], facts[:, RISK_FREE] = days, free
+    facts[:, DAY], facts[:, NEXT_DAY], facts[:, RISK_FREE] = days, np.append(days[1:], days[-1:]), free
     facts[:, CHECK_BANDS] = np.frombuffer(key.band_checks, dtype=np.bool_)[span] if key.band_checks else False
     batch_market = BatchMarket(
         packed=np.hstack([prices, facts, capped] if key.capped else [prices, facts]).ravel(),

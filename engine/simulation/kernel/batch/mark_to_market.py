@@ -15,13 +15,14 @@ from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, offset, splat, store, where
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
-from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
+from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE, LIMIT_TOLERANCE
 
-GROWTH, DAY, RISK_FREE, CHECK_BANDS = range(4)
-PACKED_EXTRAS: Final = 4
+GROWTH, DAY, NEXT_DAY, RISK_FREE, CHECK_BANDS = range(5)
+PACKED_EXTRAS: Final = 5
 """What a session's row of ``packed`` has after its n prices: growth of cash into the session after, days since the
-epoch, risk-free return, 1 where bands are checked; where there are caps, n prices of capped assets follow, 0 for
-others. A price is one number for all lanes (``width`` 1) or eight, one for each (``width`` 8)."""
+epoch, those of the session after (of the last one its own), risk-free return, 1 where bands are checked; where there
+are caps, n prices of capped assets follow, 0 for others. A price is one number for all lanes (``width`` 1) or eight,
+one for each (``width`` 8)."""
 
 
 @njit_inline
@@ -59,7 +60,7 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
 
     ``packed`` is that of ``BatchMarket``, ``state`` that of :mod:`.state_layout`.
     """
-    zero, one, over = splat(0.0), splat(1.0), splat(1.0 + LIMIT_TOLERANCE)
+    zero, one, over, rounding = splat(0.0), splat(1.0), splat(1.0 + LIMIT_TOLERANCE), splat(-FIGURE_TOLERANCE)
     cash, last, shift = load(state, reg.CASH), load(state, reg.LAST), load(state, reg.SHIFT)
     per_last, per_high = load(state, reg.PER_LAST), load(state, reg.PER_HIGH)
     returns, squares, shortfalls = load(state, reg.RETURNS), load(state, reg.SQUARES), load(state, reg.SHORTFALLS)
@@ -104,12 +105,11 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         values = values + V
         high = where(high < V, V, high)
         per_high = where(per_last < per_high, per_last, per_high)
-        new = high <= V
-        day = broadcast_load(packed, facts + DAY)
-        lasts = day - since
-        longest = where(lasts > longest, lasts, longest)
-        since = where(new, day, since)
         fall = (V - high) * per_high
+        under = fall < rounding
+        lasts = broadcast_load(packed, facts + NEXT_DAY) - since
+        longest = where(under & (lasts > longest), lasts, longest)
+        since = where(under, since, broadcast_load(packed, facts + DAY))
         lowest = where(fall < lowest, fall, lowest)
         falls = falls + fall * fall
         if caps:
