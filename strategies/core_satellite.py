@@ -128,6 +128,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
         picked = choice.pick(decision, barred, self._limits.headroom(self.limits))
+        if len(picked) < self.fewest:
+            decision.shortfalls[decision.row] = choice.describe_shortfall(decision, barred, picked)
         unused = (choice.satellite_count - len(picked)) * choice.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core

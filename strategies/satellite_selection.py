@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +15,9 @@ from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.portfolio.policy import Decision
+
+_MOST_NAMED: Final = 6
+"""Names that are listed for one reason."""
 
 
 def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str]) -> Iterator[FieldFault]:
@@ -110,6 +114,22 @@ class Top(ConfigModel):
         momentum = closes[-1] / closes[0] - 1.0
         found = momentum if self.by == "momentum" else -(closes[1:] / closes[:-1] - 1.0).std(axis=0, ddof=1)
         return dict(zip(candidates, found.tolist(), strict=True))
+
+    def describe_unknown(self, decision: Decision, ticker: str) -> str:
+        """Return which figure a candidate's score lacks, "" where it has one."""
+        if self.table is None or self.measure is None:
+            return ""
+        if not len(decision.history.dates):
+            return "no session before the opening to look back from"
+        day = decision.history.dates[-1]
+        known, filed = self.table.as_of(ticker, day), self.table.filed_on(ticker, day)
+        if known is None:
+            return f"nothing filed by {day}"
+        missing = [column for column in self.measure.columns if not math.isfinite(known[column])]
+        if missing:
+            return f"no {' and no '.join(missing)} in the filing of {filed}"
+        value = self.measure.value(known)
+        return f"{self.measure.root} is no number in the filing of {filed}" if value is None else ""
 
     def _measure_scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
         if self.table is None or self.measure is None or not len(decision.history.dates):
@@ -217,13 +237,40 @@ class FromUniverse(ConfigModel):
                 picked.append(ticker)
         return picked
 
+    def describe_shortfall(self, decision: Decision, barred: frozenset[str], picked: Sequence[str]) -> str:
+        """Return why each candidate that is not among ``picked`` was left out; of many of a kind some are named."""
+        by_reason: dict[str, list[str]] = {}
+        for ticker in self.candidates:
+            if ticker not in picked:
+                by_reason.setdefault(self._reason_left_out(decision, ticker, barred), []).append(ticker)
+        named = {
+            why: ", ".join(names[:_MOST_NAMED])
+            + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
+            for why, names in by_reason.items()
+        }
+        return "; ".join(f"{names}: {why}" for why, names in named.items())
+
+    def _reason_left_out(self, decision: Decision, ticker: str, barred: frozenset[str]) -> str:
+        if ticker in barred:
+            return "sold by the loss review"
+        if not decision.eligible[decision.column(ticker)]:
+            return "no close to buy at"
+        if not self.is_buyable(decision, ticker):
+            needed = self._required_closes(decision)
+            return f"fewer than {needed:,} closes before" if needed > 1 else "no close before"
+        unknown = self.choose.describe_unknown(decision, ticker) if isinstance(self.choose, Top) else ""
+        return unknown or "no room within the limits"
+
     def is_buyable(self, decision: Decision, ticker: str) -> bool:
         """Return whether a name may be bought: eligible, and listed for long enough at the last close seen."""
         j = decision.column(ticker)
-        periods = decision.history.periods_per_year
-        wanted = max(
-            self.min_history - 1, self.choose.required_history(periods) if isinstance(self.choose, Top) else -1
-        )
-        first = len(decision.history.dates) - 1 - wanted
-        old_enough = wanted < 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
+        needed = self._required_closes(decision)
+        first = len(decision.history.dates) - needed
+        old_enough = needed == 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
         return bool(decision.eligible[j]) and old_enough
+
+    def _required_closes(self, decision: Decision) -> int:
+        """Return how many closes before a decision a name must have had to be bought at it."""
+        if not isinstance(self.choose, Top):
+            return self.min_history
+        return max(self.min_history, self.choose.required_history(decision.history.periods_per_year) + 1)

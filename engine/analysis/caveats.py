@@ -177,11 +177,13 @@ def _idle_dividends_caveat(comparison: Comparison) -> Iterable[str]:
 
 
 def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
-    few = [one for one in comparison.events if one.kind == "choice" and "fewer than" in one.text]
-    if few:
+    ledger = comparison.strategy.ledger
+    if few := sorted(ledger.shortfalls.items()):
+        first, why = few[0]
+        times = f"at {len(few)} of {int(ledger.rebalances.sum())} rebalances"
         yield (
-            f"Fewer satellites were eligible than asked for, {len(few)} times, first on {few[0].date}; what they leave "
-            "was in the core."
+            f"Fewer satellites were chosen than asked for {times}, first on {ledger.dates[first]} ({why}); what they "
+            "leave was in the core."
         )
 
 

@@ -102,7 +102,8 @@ def _selections(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
             continue
         named = ", ".join(sorted(held)) or "none"
         if len(held) < policy.fewest:
-            named += f" (fewer than {policy.fewest}: no more were eligible within the limits)"
+            why = ledger.shortfalls.get(int(ledger.rows[event]), "")
+            named += f" (fewer than {policy.fewest}{f': {why}' if why else ''})"
         turns = (("in", held - (before or set())), ("out", (before or set()) - held))
         changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
         text = f"{named}; {'start' if before is None else changes}"

@@ -72,6 +72,7 @@ class Decision:
     costs : what orders cost, for those who weigh trading against its use
     steps : where a policy that optimises writes down how, for the ledger to remember
     placement : what places the weights of absent and capped assets
+    shortfalls : where a policy that chooses writes down by row why it holds fewer assets than it wants
 
     """
 
@@ -84,6 +85,7 @@ class Decision:
     costs: CostTable | None = None
     steps: list[OptimiserStep] = field(default_factory=list)
     placement: WeightPlacement | None = None
+    shortfalls: dict[int, str] = field(default_factory=dict)
 
     @property
     def buyable(self) -> BoolArray:

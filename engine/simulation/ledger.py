@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,7 @@ class Ledger:
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's
+    shortfalls : by row, why a policy that chooses held fewer assets than it wants
 
     """
 
@@ -66,6 +67,7 @@ class Ledger:
     reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()
+    shortfalls: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> FloatArray:

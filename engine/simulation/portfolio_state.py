@@ -34,8 +34,8 @@ class PortfolioState:
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``drift_base`` (N,) those
     drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows`` and ``before_flows``
     (T,) what each session saw, ``events`` and ``notes`` what was done, ``unaffordable_rows`` where costs would have
-    eaten the orders. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how weights were optimised;
-    ``run`` what the kernel takes.
+    eaten the orders. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how weights were optimised,
+    ``shortfalls`` why fewer assets were chosen than wanted; ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class PortfolioState:
         self.events: list[TradeEvent] = []
         self.notes: list[str] = []
         self.steps: list[OptimiserStep] = []
+        self.shortfalls: dict[int, str] = {}
         self.unaffordable_rows: list[int] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
@@ -160,6 +161,7 @@ class PortfolioState:
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
             notes=(*self.notes, *trade_events.unaffordable_notes(self.unaffordable_rows, self.market)),
             steps=tuple(self.steps),
+            shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
         )
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:

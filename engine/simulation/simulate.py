@@ -94,7 +94,8 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
 
 def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred, terms = state.market, state.reviews.barred, (state.terms.costs, state.steps, PLACEMENT)
+    market, barred = state.market, state.reviews.barred
+    terms = state.terms.costs, state.steps, PLACEMENT, state.shortfalls
     if row == state.opening:
         return opening_decision(market, state.account.capital, row, *terms[:2])
     seen = max(row - state.account.fill_delay, state.opening + 1)

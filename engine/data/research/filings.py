@@ -80,10 +80,17 @@ class FilingsTable:
 
     def as_of(self, ticker: str, day: dt.date) -> dict[str, float] | None:
         """Return the figures of the last period filed on or before ``day``; None when nothing was filed yet."""
+        row = self._latest_row(ticker, day)
+        return None if row is None else dict(zip(self.columns, self.values[row].tolist(), strict=True))
+
+    def filed_on(self, ticker: str, day: dt.date) -> dt.date | None:
+        """Return when the figures of :meth:`as_of` were filed; None when nothing was filed yet."""
+        row = self._latest_row(ticker, day)
+        return None if row is None else self.filing_dates[ticker][self.latest_rows[ticker].index(row)]
+
+    def _latest_row(self, ticker: str, day: dt.date) -> int | None:
         count = bisect_right(self.filing_dates.get(ticker, ()), day)
-        if not count:
-            return None
-        return dict(zip(self.columns, self.values[self.latest_rows[ticker][count - 1]].tolist(), strict=True))
+        return self.latest_rows[ticker][count - 1] if count else None
 
 
 def load_filings(path: str) -> FilingsTable:

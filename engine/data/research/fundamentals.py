@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -45,6 +46,10 @@ class Fundamentals(ConfigModel):
         Of several filings about the same period the latest counts. None: nothing of this ticker was filed yet.
         """
         return self._table.as_of(ticker, to_date(day))
+
+    def filed_on(self, ticker: str, day: Day) -> dt.date | None:
+        """Return when the figures of :meth:`as_of` were filed."""
+        return self._table.filed_on(ticker, to_date(day))
 
     def unknown_column_faults(self, formulas: Iterable[Criterion | Measure]) -> Iterator[tuple[int, str]]:
         """Yield place in ``formulas`` and ``message; remedy`` of each column that they use and the table lacks."""
