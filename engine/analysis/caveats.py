@@ -31,7 +31,6 @@ def caveats(
         *_price_kind_caveats(market),
         *_window_caveats(own, first, window),
         *_late_listing_caveats(own, policy, first, start),
-        *_never_bought_caveat(comparison),
         *_late_portfolio_caveats(comparison, first),
         *_other_session_caveats(comparison),
         *_idle_dividends_caveat(comparison),
@@ -116,19 +115,6 @@ def _late_listing_caveats(market: Market, policy: Policy, first: np.datetime64, 
                 f"{ticker} has no price before {market.dates[row]}; until the first rebalance after that its weight "
                 "goes where `before_listing` says."
             )
-
-
-def _never_bought_caveat(comparison: Comparison) -> Iterable[str]:
-    """Yield which assets were wanted at a close of theirs and never bought: a share, or its cost, is more than that."""
-    ledger, market = comparison.strategy.ledger, comparison.strategy.market
-    fresh = market.fresh[len(market.dates) - len(ledger.dates) :][ledger.rows]
-    wanted = ((ledger.targets > 0.0) & fresh & ledger.rebalances[:, None]).any(axis=0)
-    never = [ledger.assets[j] for j in np.flatnonzero(wanted & ~(ledger.trades > 0.0).any(axis=0))]
-    if never:
-        yield (
-            f"{', '.join(never)}: never bought, for what the account has for them is less than one share costs, fees "
-            "included, or their cap allows none; what they leave is elsewhere or in cash."
-        )
 
 
 def _late_portfolio_caveats(comparison: Comparison, first: np.datetime64) -> Iterable[str]:

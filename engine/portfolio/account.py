@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Currency, Money, Positive, Rate
+from engine.core.fields import ConfigModel, Currency, Money, NonNegative, Positive, Rate
 from engine.data.events import DividendUse
 from engine.data.sessions import Period, period_numbers
 
@@ -41,12 +41,14 @@ class Account(ConfigModel):
     """Where a run's money lies.
 
     ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
+    Orders below ``min_order`` [currency] are left out (S3).
     """
 
     capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
     currency: Currency = "USD"
     shares: Literal["fractional", "whole"] = "fractional"
     execution: Literal["close", "next_close"] = "close"
+    min_order: NonNegative = 0.0
     cash: CashTerms = CashTerms()
     contributions: Contributions = Contributions()
 

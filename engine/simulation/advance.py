@@ -11,7 +11,7 @@ from engine.simulation.kernel.records import Thresholds
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER
 from engine.simulation.order_execution import clear_cash_rounding
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.trade_events import TradeEvent, TradeReason
+from engine.simulation.trade_events import LeftOutOrders, TradeEvent, TradeReason
 
 
 def advance(
@@ -30,18 +30,19 @@ def advance(
 def _record_buffer(state: PortfolioState, schedule: EventSchedule, thresholds: Thresholds) -> None:
     """Enter what ``kernel.advance`` traded on its own into the events, and empty the buffer."""
     buffer, count = state.run.buffer, int(state.run.buffer.filled[0])
-    dq, fees, before, after = (
-        array[:count].copy() for array in (buffer.dq, buffer.fees, buffer.weights_before, buffer.drift_base)
+    dq, fees, before, after, left_out = (
+        array[:count].copy()
+        for array in (buffer.dq, buffer.fees, buffer.weights_before, buffer.drift_base, buffer.left_out)
     )
     rows, kinds = buffer.rows[:count].tolist(), buffer.kinds[:count].tolist()
-    unaffordable, traded = buffer.unaffordable[:count].tolist(), np.any(dq, axis=1).tolist()
+    incomplete, traded = np.any(left_out, axis=1).tolist(), np.any(dq, axis=1).tolist()
     for k, row in enumerate(rows):
         reason = _reason(state, schedule, thresholds, kinds[k], row, before[k])
         if reason.full_rebalance:
             state.target, state.drift_base = state.orders.fixed_targets, after[k]
-        if unaffordable[k]:
-            state.unaffordable_rows.append(row)
-        elif traded[k]:
+        if incomplete[k]:
+            state.left_out.append(LeftOutOrders(row, left_out[k]))
+        if traded[k]:
             state.events.append(TradeEvent(row, state.target, dq[k], state.market.prices[row], fees[k], reason))
     buffer.filled[0] = 0
 

@@ -43,8 +43,6 @@ def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
     elif invest == "towards_targets" or state.cash < due:
         spare = 0.0 if invest == "wait" else max(1.0 - float(state.target.sum()), 0.0)
         execute_flow_trades(state, row, due, spare, TradeReason("withdrawal"))
-    if state.cash < due * (1.0 - CASH_TOLERANCE):  # others have no close, or fees stand in the way
-        _sell_pro_rata(state, row, due - state.cash)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         raise shortfall_error(state, row, state.cash, due)
     state.add_flow(row, -due)

@@ -13,7 +13,7 @@ from engine.simulation.kernel.fixed_targets import run_fixed_targets
 from engine.simulation.kernel.records import RunOutputs
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import RunSetup
-from engine.simulation.trade_events import unaffordable_notes
+from engine.simulation.trade_events import LeftOutOrders, left_out_notes
 
 
 def needs_no_decision(setup: RunSetup) -> bool:
@@ -30,6 +30,10 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
     arrays, by_asset, capital = memory.arrays, memory.closes_by_asset, setup.account.capital
     if not run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs):
         return None
+    left_out = [
+        LeftOutOrders(int(setup.fills[k]), outputs.left_out[k])
+        for k in np.flatnonzero(outputs.left_out.any(axis=1)).tolist()
+    ]
     rows, reasons, trades, fees = setup.fills, setup.reasons, outputs.dq, outputs.fees
     if not outputs.traded.all():
         rows, trades, fees = rows[outputs.traded], trades[outputs.traded], fees[outputs.traded]
@@ -54,5 +58,6 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         partial_rebalances=read_only(np.zeros(count, dtype=np.bool_)),
         opening=read_only(rows == opening),
         payouts=read_only(np.zeros(count, dtype=np.bool_)),
-        notes=unaffordable_notes(setup.fills[outputs.unaffordable].tolist(), market),
+        left_out=tuple(one._replace(row=one.row - opening) for one in left_out),
+        notes=left_out_notes(left_out, outputs.dq, market),
     )

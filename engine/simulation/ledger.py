@@ -12,7 +12,7 @@ from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_
 from engine.data.market import Market
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation.loss_review_state import ReviewRecord
-from engine.simulation.trade_events import LazyText, resolve_text
+from engine.simulation.trade_events import LazyText, LeftOutOrders, resolve_text
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Ledger:
     partial_rebalances : (R,) where it was brought back into its bands
     opening : (R,) which are the opening purchase: those of the first session, and orders that waited since then
     payouts : (R,) which are no orders: what was paid for delisted assets and for fractions that a split left
+    left_out : the orders that were not worth placing, rows counted as above (S3)
     reviews : what the loss review found, rows counted as above
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's
@@ -64,6 +65,7 @@ class Ledger:
     partial_rebalances: BoolArray
     opening: BoolArray
     payouts: BoolArray
+    left_out: tuple[LeftOutOrders, ...] = ()
     reviews: tuple[ReviewRecord, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()
@@ -112,7 +114,7 @@ class LedgerChecks:
     ``worst_cash_residual``: largest change of cash that trades, costs, flows, interest and dividends do not explain,
     over value.
     ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
-    left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
+    or were not placed left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
     """
 
@@ -145,7 +147,7 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
 def _worst_weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     weights = ledger.weights(market)
     last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
-    whole = ledger.rebalances & last
+    whole = ledger.rebalances & last & ~np.isin(ledger.rows, [one.row for one in ledger.left_out])
     distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
     # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
     concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))

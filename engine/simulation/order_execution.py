@@ -9,7 +9,7 @@ from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
 from engine.simulation.kernel.records import Order
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
-from engine.simulation.kernel.trade import UNAFFORDABLE, trade
+from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
 from engine.simulation.kernel.valuation import account_value
 from engine.simulation.pending_orders import ticker_list
@@ -20,16 +20,16 @@ from engine.simulation.trade_events import TradeReason
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
     """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit."""
     quotes = state.quotes(row)
-    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms, state.dq, state.fees)
-    if status == UNAFFORDABLE:
-        if cash < 0.0:
+    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms, state.fills)
+    if status != FILLED:
+        if status == UNAFFORDABLE and cash < 0.0:
             raise AccountError(
                 f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
                 "withdraw less or end the window earlier"
             )
-        state.unaffordable_rows.append(row)
+        state.record_left_out(row)
     if cash < 0.0:
-        before = account_value(state.units, quotes.prices, cash) + float(state.fees.sum())
+        before = account_value(state.units, quotes.prices, cash) + float(state.fills.fees.sum())
         if state.flows[row] < 0.0 and cash < -CASH_TOLERANCE * abs(before):
             raise shortfall_error(state, row, cash - state.flows[row], -state.flows[row])
         cash = clear_cash_rounding(cash, before)
@@ -51,7 +51,7 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
 def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: TradeReason) -> None:
     stuck = state.untradable(row, state.target)
     scaled = fill_order(state, row, Order(state.target, ~stuck, state.no_recipients), reason)
-    value, scaled_down = state.value(row), ~stuck & (state.target > 0.0) & scaled
+    value, scaled_down = state.value(row), ~stuck & (state.target > 0.0) & scaled & ~state.was_left_out()
     stuck &= np.abs(state.target * value - state.holdings(row)) > TRADE_TOLERANCE * value  # else nothing waits
     state.pending.start(row, stuck, scaled_down)
     state.pending.raise_if_overdue(row, state.market)
@@ -68,18 +68,20 @@ def retry_pending(state: PortfolioState, row: int) -> None:
         order = Order(state.target, due, state.no_recipients)
         since = int(state.pending.since[due & state.pending.mask].max())
         scaled = fill_order(state, row, order, TradeReason("waited for a price", since=since))
-        state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled)
+        state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled & ~state.was_left_out())
 
 
 def execute_flow_trades(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
     before = state.value(row)
     order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
-    rest = (state.quotes(row), order, state.terms, state.dq, state.fees)
+    rest = (state.quotes(row), order, state.terms, state.fills)
     if due > 0.0:
-        cash = raise_cash(state.units, state.cash, due, spare, *rest)
+        status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:
-        cash = invest_cash(state.units, state.cash, *rest)
+        status, cash = invest_cash(state.units, state.cash, *rest)
+    if status != FILLED:
+        state.record_left_out(row)
     state.record_order(row, clear_cash_rounding(cash, before), reason)
 
 
@@ -94,5 +96,11 @@ def shortfall_error(state: PortfolioState, row: int, raised: float, due: float) 
     """Return the error of a withdrawal of ``due`` of which only ``raised`` is there [currency]."""
     return AccountError(
         f"{state.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
-        "too few assets have a close; fill the gap in the prices or withdraw less"
+        f"{_shortfall_cause(state, row)} or withdraw less"
     )
+
+
+def _shortfall_cause(state: PortfolioState, row: int) -> str:
+    if state.left_out and state.left_out[-1].row == row:
+        return "the other sales cost more than they bring or are below account.min_order; hold cash for withdrawals"
+    return "too few assets have a close; fill the gap in the prices"

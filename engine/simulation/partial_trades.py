@@ -10,9 +10,9 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NOTHING_TO_SELL, Order
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
-from engine.simulation.kernel.trade import UNAFFORDABLE
+from engine.simulation.kernel.trade import FILLED
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
@@ -38,22 +38,16 @@ def sell_out(
         return
     sold, holdings = [], state.holdings(row)
     for j in exits:
-        if _order_cost(state, row, j, holdings[j]) < holdings[j]:
+        if cause := _cause_to_leave_out(state, row, j, float(holdings[j])):
+            state.reviews.barred[j] = False
+            state.leave_out(row, j, cause)
+        else:
             state.reallocate_target(j, recipients)
             state.pending.cancel(j)
             sold.append(j)
-        else:
-            state.reviews.barred[j] = False
-            state.unaffordable_rows.append(row)
-    if not sold:
-        return
-    active, shares = state.mask(sold), state.among_tradable(row, recipients)
-    reason = TradeReason.for_assets(reasons, sold)
-    refused = len(state.unaffordable_rows)
-    fill_order(state, row, Order(state.target, active, shares), reason)
-    if not state.dq.any() and shares.any():  # the purchase is too small for its costs
-        del state.unaffordable_rows[refused:]
-        fill_order(state, row, Order(state.target, active, state.no_recipients), reason)
+    if sold:
+        order = Order(state.target, state.mask(sold), state.among_tradable(row, recipients))
+        fill_order(state, row, order, TradeReason.for_assets(reasons, sold))
 
 
 def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArray, reasons: Mapping[int, str]) -> None:
@@ -61,12 +55,9 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
     if not short:
         return
     prices, value, shares = state.market.prices[row], state.value(row), state.among_tradable(row, funding)
-    gaps = {j: float(state.target[j] * value - state.units[j] * prices[j]) for j in short}
-    wanted = [j for j in short if gaps[j] > TRADE_TOLERANCE * value]
-    below = [j for j in wanted if gaps[j] > _order_cost(state, row, j, gaps[j])]
-    state.unaffordable_rows += [row] * (len(wanted) - len(below))
+    below = [j for j in short if state.target[j] * value - state.units[j] * prices[j] > TRADE_TOLERANCE * value]
     if below and not shares.any():
-        state.unaffordable_rows.append(row)
+        state.leave_out(row, below, NOTHING_TO_SELL)
     elif below:
         trade_with_funding(state, row, state.target, state.mask(below), shares, TradeReason.for_assets(reasons, below))
 
@@ -74,29 +65,30 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
 def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
     """Sell the assets ``over`` their caps at ``weights`` (N,) down to their targets (S6)."""
     before = state.value(row)
-    status, cash = trim_to_targets(
-        row, state.mask(over), state.units, state.cash, state.target, state.run, state.dq, state.fees
-    )
+    status, cash = trim_to_targets(row, state.mask(over), state.units, state.cash, state.target, state.run, state.fills)
     state.record_order(row, clear_cash_rounding(cash, before), TradeReason(state.cap_reason(weights)))
-    if status == UNAFFORDABLE:
-        state.unaffordable_rows.append(row)
+    if status != FILLED:
+        state.record_left_out(row)
 
 
 def trade_with_funding(
     state: PortfolioState, row: int, goals: FloatArray, active: BoolArray, funding: FloatArray, reason: TradeReason
 ) -> None:
     """Bring ``active`` assets to their ``goals`` (N,); ``funding`` sell what that needs or buy what it frees."""
-    refused = len(state.unaffordable_rows)
+    placed = len(state.left_out)
     fill_order(state, row, Order(goals, active, funding, recipients_sell=True), reason)
-    if np.count_nonzero(state.dq):
+    if np.count_nonzero(state.fills.dq):
         return
     holdings, value = state.holdings(row), state.value(row)
     needed = float((goals * value - holdings)[active].sum())
     if needed > float(holdings[funding > 0.0].sum()):  # sell them whole; cash pays the rest
-        del state.unaffordable_rows[refused:]
+        del state.left_out[placed:]
         goals, active = np.where(funding > 0.0, 0.0, goals), active | (funding > 0.0)
         fill_order(state, row, Order(goals, active, state.no_recipients), reason)
 
 
-def _order_cost(state: PortfolioState, row: int, j: int, money: float) -> float:
-    return float(order_cost(money, j, state.quotes(row), state.terms.costs))
+def _cause_to_leave_out(state: PortfolioState, row: int, j: int, money: float) -> int:
+    """Return why a sale of ``money`` in asset ``j`` is not worth placing, 0 where it is (S3)."""
+    if order_cost(money, j, state.quotes(row), state.terms.costs) >= money:
+        return EATEN_BY_COSTS
+    return BELOW_MIN_ORDER if money < state.terms.min_order else 0

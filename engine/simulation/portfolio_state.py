@@ -16,13 +16,21 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.simulation import market_memory, trade_events
-from engine.simulation.kernel.records import Quotes, RunContext, StandingOrders, StateHistory, TradeBuffer
+from engine.simulation.kernel.records import (
+    NO_WHOLE_SHARE,
+    OrderFills,
+    Quotes,
+    RunContext,
+    StandingOrders,
+    StateHistory,
+    TradeBuffer,
+)
 from engine.simulation.kernel.triggers import record_purchase
 from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.pending_orders import PendingOrders
-from engine.simulation.trade_events import LazyText, TradeEvent, TradeReason
+from engine.simulation.trade_events import LazyText, LeftOutOrders, TradeEvent, TradeReason
 
 BUFFER_SIZE: Final = 64
 """Trades that ``advance`` may make before it returns."""
@@ -33,9 +41,9 @@ class PortfolioState:
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``drift_base`` (N,) those
     drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows`` and ``before_flows``
-    (T,) what each session saw, ``events`` and ``notes`` what was done, ``unaffordable_rows`` where costs would have
-    eaten the orders. ``dq`` and ``fees`` (N,) are those of the last order; ``steps`` how weights were optimised,
-    ``shortfalls`` why fewer assets were chosen than wanted; ``run`` what the kernel takes.
+    (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not placed (S3).
+    ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer assets were
+    chosen than wanted; ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -53,11 +61,11 @@ class PortfolioState:
         self.notes: list[str] = []
         self.steps: list[OptimiserStep] = []
         self.shortfalls: dict[int, str] = {}
-        self.unaffordable_rows: list[int] = []
+        self.left_out: list[LeftOutOrders] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
-        self.dq, self.fees = np.zeros(count), np.zeros(count)
+        self.fills = OrderFills.allocate(count)
         self.no_recipients = np.zeros(count)
         self.no_assets, self.all_assets = np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
 
@@ -124,8 +132,24 @@ class PortfolioState:
     def record_order(self, row: int, cash: float, reason: TradeReason) -> None:
         """Take the cash that an order left, and write down what it traded, if anything."""
         self.cash = cash
-        if np.count_nonzero(self.dq):
-            self.record_trade(row, self.dq.copy(), self.market.prices[row], self.fees.copy(), reason)
+        dq, fees, _ = self.fills
+        if np.count_nonzero(dq):
+            self.record_trade(row, dq.copy(), self.market.prices[row], fees.copy(), reason)
+
+    def record_left_out(self, row: int) -> None:
+        """Write down which orders of the last vector were left out, and why (S3)."""
+        self.left_out.append(LeftOutOrders(row, self.fills.left_out.copy()))
+
+    def leave_out(self, row: int, assets: int | list[int], cause: int) -> None:
+        """Write down that the orders of ``assets`` were left out before they came to be placed."""
+        causes = np.zeros(len(self.market.assets), dtype=np.int64)
+        causes[assets] = cause
+        self.left_out.append(LeftOutOrders(row, causes))
+
+    def was_left_out(self) -> BoolArray:
+        """Return (N,) whose order of the last vector was not worth placing; what was less than a share may wait."""
+        causes = self.fills.left_out
+        return np.asarray((causes != 0) & (causes != NO_WHOLE_SHARE))
 
     def record_trade(
         self, row: int, trades: FloatArray, prices: FloatArray, costs: FloatArray, reason: TradeReason
@@ -138,7 +162,7 @@ class PortfolioState:
     def to_ledger(self) -> Ledger:
         """Return the ledger of the run, rows counted from the opening."""
         start, history, events = self.opening, self.history, self.events
-        reasons = [event.reason for event in events]
+        reasons, trades = [event.reason for event in events], [event.trades for event in events]
         return Ledger(
             dates=read_only(self.market.dates[start:]),
             assets=self.market.assets,
@@ -149,7 +173,7 @@ class PortfolioState:
             before_flows=read_only(self.before_flows[start:]),
             rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
             targets=self._stack([event.target for event in events]),
-            trades=self._stack([event.trades for event in events]),
+            trades=self._stack(trades),
             prices=self._stack([event.prices for event in events]),
             costs=self._stack([event.costs for event in events]),
             lazy_reasons=tuple(reason.text for reason in reasons),
@@ -159,7 +183,8 @@ class PortfolioState:
             opening=read_only(np.array([start in (event.row, event.reason.since) for event in events], dtype=np.bool_)),
             payouts=read_only(np.array([reason.payout for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
-            notes=(*self.notes, *trade_events.unaffordable_notes(self.unaffordable_rows, self.market)),
+            left_out=tuple(one._replace(row=one.row - start) for one in self.left_out),
+            notes=(*self.notes, *trade_events.left_out_notes(self.left_out, trades, self.market)),
             steps=tuple(self.steps),
             shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
         )

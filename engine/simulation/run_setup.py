@@ -89,7 +89,7 @@ class RunSetup(NamedTuple):
             market=market,
             policy=policy,
             account=account,
-            terms=OrderTerms(costs, caps, whole_shares=account.shares == "whole", spend_remainder=True),
+            terms=OrderTerms(costs, caps, account.shares == "whole", spend_remainder=True, min_order=account.min_order),
             opening=opening,
             fixed_targets=_fixed_targets(policy, market, caps),
             fills=fills,

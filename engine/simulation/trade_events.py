@@ -10,9 +10,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.simulation.band_targets import band_widths
+from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NO_WHOLE_SHARE, NOTHING_TO_SELL
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 LazyText: TypeAlias = str | Callable[[], str]
@@ -20,6 +21,17 @@ LazyText: TypeAlias = str | Callable[[], str]
 
 LATE_PURCHASE: Final = "listed late: bought once"
 """Why buy-and-hold buys after its opening (S18)."""
+
+_CAUSES: Final[Mapping[int, str]] = {
+    EATEN_BY_COSTS: "Costs would have eaten {count}",
+    BELOW_MIN_ORDER: "account.min_order left out {count}",
+    NO_WHOLE_SHARE: "What the account had for it, fees included, or the cap allows was less than one share in {count}",
+    NOTHING_TO_SELL: "Nothing could be sold to pay for {count}",
+}
+"""How a note begins of orders that were left out for each cause."""
+
+_NAMES_SHOWN: Final = 6
+"""Names a cause lists; those that were never bought are always listed."""
 
 _NOTHING: Final[Mapping[int, str]] = {}
 
@@ -43,6 +55,13 @@ class TradeReason(NamedTuple):
     def for_assets(cls, own: Mapping[int, str], assets: Sequence[int]) -> TradeReason:
         """Return the reasons of several assets together."""
         return cls("; ".join(own[j] for j in assets), own)
+
+
+class LeftOutOrders(NamedTuple):
+    """The orders of one vector at session ``row`` that were not placed: ``causes`` (N,) as ``OrderFills.left_out``."""
+
+    row: int
+    causes: IntArray
 
 
 class TradeEvent(NamedTuple):
@@ -86,10 +105,26 @@ def asset_reasons_by_event(events: Sequence[TradeEvent], market: Market, opening
     return tuple(own)
 
 
-def unaffordable_notes(rows: Sequence[int], market: Market) -> tuple[str, ...]:
-    """Return what a reader should know of orders at ``rows`` that costs would have eaten."""
-    if not rows:
+def left_out_notes(
+    left_out: Sequence[LeftOutOrders], trades: Sequence[FloatArray] | FloatArray, market: Market
+) -> tuple[str, ...]:
+    """Return what a reader should know of orders that were not placed, given the ``trades`` (R, N) that were (S3)."""
+    if not left_out:
         return ()
-    sets = "set" if len(rows) == 1 else "sets"
-    left_out = f"Costs would have eaten {len(rows)} {sets} of orders, the first on {market.dates[rows[0]]}"
-    return (f"{left_out}; they were left out. The account is small for this tariff.",)
+    causes = np.stack([one.causes for one in left_out])
+    bought = np.any(np.array(trades).reshape(len(trades), len(market.assets)) > 0.0, axis=0).tolist()
+    said = []
+    for cause, words in _CAUSES.items():
+        of_cause = causes == cause
+        counts = of_cause.sum(axis=0).tolist()
+        if not any(counts):
+            continue
+        columns = sorted(np.flatnonzero(counts).tolist(), key=lambda j: -counts[j])
+        shown = [j for at, j in enumerate(columns) if at < _NAMES_SHOWN or not bought[j]]
+        names = [f"{market.assets[j]} {counts[j]}{'' if bought[j] else ' (never bought)'}" for j in shown]
+        more = f" and {len(columns) - len(shown)} more" if len(shown) < len(columns) else ""
+        first = left_out[int(of_cause.any(axis=1).argmax())].row
+        total = sum(counts)
+        text = words.format(count=f"{total} order{'s' if total > 1 else ''}")
+        said.append(f"{text}, the first on {market.dates[first]}: {', '.join(names)}{more}.")
+    return (" ".join((*said, "Orders left out are not tried again before the next decision; their money stays.")),)

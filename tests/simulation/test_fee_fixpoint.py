@@ -10,7 +10,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
 from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
-from tests.support.kernels import quotes
+from tests.support.kernels import fills, quotes
 from tests.support.markets import percent
 
 
@@ -22,7 +22,7 @@ def rebalance(h: list[float], cash: float, w: list[float], costs: CostTable, pri
     dq, fees = np.zeros(n), np.zeros(n)
     order = Order(np.array(w, dtype=float), np.ones(n, bool), np.zeros(n))
     terms = OrderTerms(costs, np.full(n, np.inf), False, True)
-    status, scaled, cash = trade(units, float(cash), quotes(price), order, terms, dq, fees)
+    status, scaled, cash = trade(units, float(cash), quotes(price), order, terms, fills(dq, fees))
     assert status == FILLED
     assert not scaled
     return float(units @ price) + cash, fees.sum(), dq * price, cash
@@ -51,7 +51,7 @@ def test_volatility_pumping_grows_where_buy_and_hold_stands_still() -> None:
     terms = OrderTerms(percent(0.0, 1), np.full(1, np.inf), False, True)
     price = np.array([1.0])
     for step in range(20):
-        _, _, cash = trade(units, cash, quotes(price), order, terms, dq, fees)
+        _, _, cash = trade(units, cash, quotes(price), order, terms, fills(dq, fees))
         price = price * (2.0 if step % 2 == 0 else 0.5)
     assert units[0] * price[0] + cash == pytest.approx(3.247321025468409, rel=1e-13)
 
@@ -64,7 +64,7 @@ def test_a_short_target_series_without_costs_matches_the_shares_of_another_engin
     seen = []
     for close, target in zip([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 0.0, 0.0, 0.0, 1.0], strict=True):
         order = Order(np.array([target]), np.ones(1, bool), np.zeros(1))
-        _, _, cash = trade(units, cash, quotes(np.array([close])), order, terms, dq, fees)
+        _, _, cash = trade(units, cash, quotes(np.array([close])), order, terms, fills(dq, fees))
         seen.append((units[0], cash))
     assert seen == [(100.0, 0.0), (0.0, 200.0), (0.0, 200.0), (0.0, 200.0), (40.0, 0.0)]
 
@@ -83,7 +83,7 @@ def test_costs_above_the_value_trade_nothing_and_say_so() -> None:
     units, dq, fees = np.array([1.0, 0.0]), np.zeros(2), np.zeros(2)
     order = Order(np.array([0.5, 0.5]), np.ones(2, bool), np.zeros(2))
     terms = OrderTerms(PerOrderCosts(fixed=100.0).cost_table(2), np.full(2, np.inf), False, True)
-    status, _, cash = trade(units, 5.0, quotes(np.array([10.0, 10.0])), order, terms, dq, fees)
+    status, _, cash = trade(units, 5.0, quotes(np.array([10.0, 10.0])), order, terms, fills(dq, fees))
     assert status == UNAFFORDABLE
     assert (units.tolist(), cash, dq.any(), fees.any()) == ([1.0, 0.0], 5.0, False, False)
 

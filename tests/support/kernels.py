@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from engine.portfolio.costs import PerOrderCosts
-from engine.simulation.kernel.records import Order, OrderTerms, Quotes
+from engine.simulation.kernel.records import Order, OrderFills, OrderTerms, Quotes
 from engine.simulation.kernel.trade import trade
 from tests.support.markets import free, percent
 
@@ -21,6 +21,10 @@ def quotes(prices, *, shares=None, tariff_rate: float = 1.0) -> Quotes:
 
 def terms(costs, n: int, *, caps=None, whole: bool = False) -> OrderTerms:
     return OrderTerms(costs, np.full(n, np.inf) if caps is None else np.array(caps, float), whole, True)
+
+
+def fills(dq, fees) -> OrderFills:
+    return OrderFills(dq, fees, np.zeros(len(dq), np.int64))
 
 
 def order(weights, *, active=None, recipients=None, release: float = 0.0) -> Order:

@@ -14,7 +14,7 @@ from engine.diagnostics.verify.market import build_synthetic_market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
-from engine.simulation.kernel.records import Order, OrderTerms, Quotes
+from engine.simulation.kernel.records import Order, OrderFills, OrderTerms, Quotes
 from engine.simulation.kernel.trade import trade
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
@@ -73,14 +73,14 @@ def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
     """Yield value, fee and trades of seven rebalances that pay their own costs."""
     origin = FigureGroup("fee fixpoint", "closed forms of V' = V - c sum |w V' - h|")
     for row, (h, cash, w, rate, after, fee, trades) in enumerate(FEE_CASES, 1):
-        units, dq, fees = np.array(h), np.zeros(len(h)), np.zeros(len(h))
+        units, fills = np.array(h), OrderFills.allocate(len(h))
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
         costs, uncapped = PercentCosts(rate=rate).cost_table(len(h)), np.full(len(h), np.inf)
         terms = OrderTerms(costs, uncapped, whole_shares=False, spend_remainder=True)
-        _, _, left = trade(units, cash, Quotes(np.ones(len(h)), np.ones(len(h)), 1.0), order, terms, dq, fees)
+        _, _, left = trade(units, cash, Quotes(np.ones(len(h)), np.ones(len(h)), 1.0), order, terms, fills)
         yield origin.figure(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
-        yield origin.figure(f"row {row}, fee", fee, float(fees.sum()), 1e-11)
-        yield from origin.figures(f"row {row}, trade", trades, dq, 1e-10)
+        yield origin.figure(f"row {row}, fee", fee, float(fills.fees.sum()), 1e-11)
+        yield from origin.figures(f"row {row}, trade", trades, fills.dq, 1e-10)
 
 
 def synthetic_market_figures(make_policy: FixedMixFactory) -> Iterator[ReferenceFigure]:

@@ -9,9 +9,9 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray
 from engine.simulation.kernel import triggers
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.records import Order, RunContext, Thresholds
+from engine.simulation.kernel.records import Order, OrderFills, RunContext, Thresholds
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
-from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
+from engine.simulation.kernel.trade import FILLED, trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER
 from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights, quotes_at
 
@@ -27,12 +27,11 @@ def trim_to_targets(
     cash: float,
     target: FloatArray,
     run: RunContext,
-    dq: FloatArray,
-    fees: FloatArray,
+    fills: OrderFills,
 ) -> tuple[int, float]:
     """Sell assets that were ``over`` (N,) their caps down to ``target`` (N,); the core takes what that brings (S6).
 
-    Returns the status of the trade and cash before any rounding; ``dq`` is all zero where nothing was left to trim.
+    Returns the status of the trade and cash before any rounding; ``fills`` are zero where nothing was left to trim.
     """
     market, orders = run.market, run.orders
     price = market.prices[row]
@@ -45,12 +44,13 @@ def trim_to_targets(
             active[a] = found = True
         else:
             able[a] = market.fresh[row, a] and market.eligible[row, a] and not orders.barred[a]
-    dq[:] = 0.0
-    fees[:] = 0.0
+    fills.dq[:] = 0.0
+    fills.fees[:] = 0.0
+    fills.left_out[:] = 0
     if not found:
         return FILLED, cash
     order = Order(target, active, normalise(able, orders.core), 0.0, 0.0, False)
-    status, _, cash = trade(units, cash, quotes_at(market, row), order, orders.terms, dq, fees)
+    status, _, cash = trade(units, cash, quotes_at(market, row), order, orders.terms, fills)
     return status, cash
 
 
@@ -83,17 +83,16 @@ def _trade_without_decision(
     buffer.rows[k] = t
     buffer.kinds[k] = kind
     before = account_value(units, price, cash)
-    chosen = np.ones(n, dtype=np.bool_)
+    chosen, fills = np.ones(n, dtype=np.bool_), OrderFills(buffer.dq[k], buffer.fees[k], buffer.left_out[k])
     for a in range(n):
         buffer.weights_before[k, a] = w[a]
         chosen[a] = kind != CAP_TRIGGER or w[a] > thresholds.caps[a] * (1.0 + LIMIT_TOLERANCE)
     if kind == CAP_TRIGGER:
-        status, cash = trim_to_targets(t, chosen, units, cash, target, run, buffer.dq[k], buffer.fees[k])
+        _, cash = trim_to_targets(t, chosen, units, cash, target, run, fills)
     else:
         order = Order(orders.fixed_targets, chosen, np.zeros(n), 0.0, 0.0, False)
         quotes = quotes_at(run.market, t)  # only here: kept alive all through it makes bands half as slow again
-        status, _, cash = trade(units, cash, quotes, order, orders.terms, buffer.dq[k], buffer.fees[k])
-    buffer.unaffordable[k] = status == UNAFFORDABLE
+        _, _, cash = trade(units, cash, quotes, order, orders.terms, fills)
     if -CASH_TOLERANCE * abs(before) <= cash < 0.0:
         cash = 0.0
     if reviews.enabled:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.portfolio.cost_table import CostTable
-from engine.simulation.kernel.jit import njit_cached
-from engine.simulation.kernel.order_costs import order_cost
-from engine.simulation.kernel.records import Order, OrderTerms, Quotes
-from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
-from engine.simulation.kernel.trade import execute_trades
+from engine.simulation.kernel.jit import njit_cached, njit_inline
+from engine.simulation.kernel.order_costs import order_cost, total_cost
+from engine.simulation.kernel.records import EATEN_BY_COSTS, Order, OrderFills, OrderTerms, Quotes
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
+from engine.simulation.kernel.trade import mark_left_out, settle_orders, size_orders
 from engine.simulation.kernel.valuation import fill_holdings
 
 
@@ -32,37 +32,67 @@ def _largest_purchase(budget: float, a: int, quotes: Quotes, costs: CostTable) -
 
 @njit_cached
 def invest_cash(
-    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
-) -> float:
-    """Spend cash above its target on the most underweight asset first; buys only (S11). Return unrounded cash."""
-    n = units.size
-    h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
+    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, fills: OrderFills
+) -> tuple[int, float]:
+    """Spend cash above its target on the most underweight asset first; buys only (S11).
+
+    Orders that are not worth placing are left out (S3). Return the status, as ``trade`` does, and unrounded cash.
+    """
+    h, x = np.empty(units.size), np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
+    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False)
+    fills.left_out[:] = 0
+    for _ in range(units.size + 1):
+        _plan_purchases(V, cash, h, quotes, rest, terms.costs, x, fills.left_out)
+        size_orders(units, cash, quotes, x, terms, fills)
+        if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+            break
+        _exclude(rest, fills)
+    return settle_orders(units, cash, quotes, x, terms, fills)
+
+
+@njit_cached
+def _plan_purchases(
+    V: float,
+    cash: float,
+    h: FloatArray,
+    quotes: Quotes,
+    order: Order,
+    costs: CostTable,
+    x: FloatArray,
+    left_out: IntArray,
+) -> None:
+    """Overwrite ``x`` (N,) with purchases of the most underweight asset first, until cash is at its target."""
+    tried, eaten = np.empty(h.size, dtype=np.bool_), np.empty(h.size, dtype=np.bool_)
     spare = max(1.0 - order.weights.sum(), 0.0)
     V1 = V
     for attempt in range(64):
         x[:] = 0.0
         tried[:] = False
+        eaten[:] = False
         budget = cash - spare * V1
         fee = 0.0
-        for _ in range(n):
+        for _ in range(h.size):
             best, gap = _largest_gap(h, V1, order, tried, 1.0, TRADE_TOLERANCE * V)
             if best < 0 or budget <= TRADE_TOLERANCE * V:
                 break
             tried[best] = True
             buy = gap
-            if gap + order_cost(gap, best, quotes, terms.costs) > budget:
-                buy = _largest_purchase(budget, best, quotes, terms.costs)
+            if gap + order_cost(gap, best, quotes, costs) > budget:
+                buy = _largest_purchase(budget, best, quotes, costs)
                 if buy <= TRADE_TOLERANCE * V:  # its fee alone would eat the budget
+                    eaten[best] = True
                     continue
             x[best] = buy
-            cost = order_cost(buy, best, quotes, terms.costs)
+            cost = order_cost(buy, best, quotes, costs)
             budget = budget - buy - cost if buy == gap else 0.0
             fee += cost
         if _has_converged(V - fee, V1, attempt):
             break
         V1 = V - fee
-    return execute_trades(units, cash, quotes, x, terms, dq, fees)
+    for a in range(h.size):
+        if eaten[a]:
+            left_out[a] = EATEN_BY_COSTS
 
 
 @njit_cached
@@ -74,39 +104,133 @@ def raise_cash(
     quotes: Quotes,
     order: Order,
     terms: OrderTerms,
-    dq: FloatArray,
-    fees: FloatArray,
-) -> float:
+    fills: OrderFills,
+) -> tuple[int, float]:
     """Sell the most overweight asset first until ``due`` [currency] can be paid (S11).
 
-    Cash above its target, ``spare`` [weight], is used first; when excesses do not suffice, cash below it must serve.
-    Return cash before ``due`` is paid and before any rounding.
+    Cash above its target, ``spare`` [weight], is used first; when excesses do not suffice, cash below it must serve,
+    then all assets sell pro rata to what they would still hold: one netted order each. Orders that are not worth
+    placing are left out (S3). Return the status and cash before ``due`` is paid and before any rounding.
     """
-    n = units.size
-    h, x, tried = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
+    h, x = np.empty(units.size), np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
+    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False)
+    fills.left_out[:] = 0
+    for _ in range(units.size + 1):
+        _plan_sales(V, cash, due, spare, h, quotes, rest, terms.costs, x, fills.left_out)
+        size_orders(units, cash, quotes, x, terms, fills)
+        if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+            break
+        _exclude(rest, fills)
+    return settle_orders(units, cash, quotes, x, terms, fills)
+
+
+@njit_cached
+def _plan_sales(
+    V: float,
+    cash: float,
+    due: float,
+    spare: float,
+    h: FloatArray,
+    quotes: Quotes,
+    order: Order,
+    costs: CostTable,
+    x: FloatArray,
+    left_out: IntArray,
+) -> None:
+    """Overwrite ``x`` (N,) with sales of the most overweight asset first, then of all, until ``due`` can be paid."""
+    eaten = np.zeros(h.size, dtype=np.bool_)
+    if not _sell_overweight(False, V, cash, due, spare, h, quotes, order, costs, x, eaten):
+        _sell_overweight(True, V, cash, due, spare, h, quotes, order, costs, x, eaten)
+    for a in range(h.size):
+        if eaten[a] and x[a] == 0.0:
+            left_out[a] = EATEN_BY_COSTS
+
+
+@njit_cached
+def _sell_overweight(
+    then_all: bool,
+    V: float,
+    cash: float,
+    due: float,
+    spare: float,
+    h: FloatArray,
+    quotes: Quotes,
+    order: Order,
+    costs: CostTable,
+    x: FloatArray,
+    eaten: BoolArray,
+) -> bool:
+    """Overwrite ``x`` (N,) with sales of the most overweight asset first, and return whether they suffice for ``due``.
+
+    With ``then_all`` what they lack is raised from all assets. ``eaten`` (N,) are those whose excess brings nothing.
+    """
+    tried = np.empty(h.size, dtype=np.bool_)
     V1 = V - due
+    enough = False
     for attempt in range(64):
         x[:] = 0.0
         tried[:] = False
+        eaten[:] = False
         need = due - max(cash - spare * V1, 0.0)
         fee = 0.0
-        for _ in range(n):
+        for _ in range(h.size):
             best, excess = _largest_gap(h, V1, order, tried, -1.0, TRADE_TOLERANCE * V)
             if best < 0 or need <= TRADE_TOLERANCE * V:
                 break
             tried[best] = True
-            sale = _smallest_sale(need, excess, best, quotes, terms.costs)
-            cost = order_cost(sale, best, quotes, terms.costs)
+            sale = _smallest_sale(need, excess, best, quotes, costs)
+            cost = order_cost(sale, best, quotes, costs)
             if cost >= sale:  # it would bring nothing
+                eaten[best] = True
                 continue
             x[best] = -sale
             need -= sale - cost
             fee += cost
+        enough = cash - x.sum() - fee >= due * (1.0 - CASH_TOLERANCE)
+        if then_all and not enough:
+            fee = _sell_all_pro_rata(due - cash, h, quotes, order, costs, x)
         if _has_converged(V - due - fee, V1, attempt):
             break
         V1 = V - due - fee
-    return execute_trades(units, cash, quotes, x, terms, dq, fees)
+    return enough
+
+
+@njit_cached
+def _sell_all_pro_rata(
+    need: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
+) -> float:
+    """Add to the sales ``x`` (N,) the same share of all that is left, for ``need`` after all costs; return these."""
+    sales = x.copy()
+    low, high = 0.0, 1.0
+    while True:
+        share = 0.5 * (low + high)
+        if share <= low or share >= high:
+            break
+        _add_share(share, h, order, sales, x)
+        if -x.sum() - total_cost(x, quotes, costs) >= need:
+            high = share
+        else:
+            low = share
+    _add_share(high, h, order, sales, x)
+    return total_cost(x, quotes, costs)
+
+
+@njit_cached
+def _add_share(share: float, h: FloatArray, order: Order, sales: FloatArray, x: FloatArray) -> None:
+    """Overwrite ``x`` (N,) with ``sales`` (N,) and a ``share`` of what they leave; all of it sells an asset whole."""
+    for a in range(h.size):
+        x[a] = sales[a]
+        if order.active[a]:
+            x[a] = -h[a] if share == 1.0 else sales[a] - share * (h[a] + sales[a])
+
+
+@njit_inline
+def _exclude(order: Order, fills: OrderFills) -> None:
+    """Take the orders that are left out from ``order``."""
+    for a in range(fills.left_out.size):
+        if fills.left_out[a] != 0:
+            order.active[a] = False
 
 
 @njit_cached

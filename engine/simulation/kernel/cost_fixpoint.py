@@ -104,7 +104,7 @@ def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
 
 
 @njit_inline
-def solve_or_scale(
+def _solve_or_scale(
     V: float, V1: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
     """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
@@ -133,17 +133,22 @@ def solve_or_scale(
 
 
 @njit_inline
-def is_affordable(
-    V: float, V1: float, cash: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
-) -> bool:
-    """Return whether trades leave cash at zero or above, and recipients something after the costs of reaching them."""
-    free, left = order.released_cash - (V - V1), cash - total_cost(x, quotes, costs)
-    recipients = 0.0
-    for a in range(h.size):
+def _is_affordable(V: float, cash: float, quotes: Quotes, costs: CostTable, x: FloatArray) -> bool:
+    """Return whether trades leave cash at zero or above, or where it was below."""
+    left = cash - total_cost(x, quotes, costs)
+    for a in range(x.size):
         left -= x[a]
-        recipients += order.recipients[a]
-        if order.active[a]:
-            free -= x[a]
-    if recipients > 0.0 and not order.recipients_sell and order.released_cash >= 0.0 and free <= CASH_TOLERANCE * V:
-        return False
     return left >= min(cash, 0.0) - CASH_TOLERANCE * abs(V)
+
+
+@njit_inline
+def solve_order(
+    V: float, cash: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
+) -> tuple[bool, bool]:
+    """Overwrite ``x`` with the trades of ``order``; return whether there are any it can pay, and whether it was cut."""
+    V1 = solve_cost_fixpoint(V, h, quotes, order, costs, x)
+    scaled = False
+    recipients = order.recipients.sum() > 0.0
+    if V1 >= 0.0 and not recipients and not order.active.all():
+        V1, scaled = _solve_or_scale(V, V1, h, quotes, order, costs, x)
+    return V1 >= 0.0 and _is_affordable(V, cash, quotes, costs, x), scaled

@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.records import MarketArrays, Order, OrderTerms, RunOutputs
+from engine.simulation.kernel.records import MarketArrays, Order, OrderFills, OrderTerms, RunOutputs
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
-from engine.simulation.kernel.trade import UNAFFORDABLE, trade
+from engine.simulation.kernel.trade import trade
 from engine.simulation.kernel.valuation import account_value, quotes_at
 
 
@@ -39,8 +39,8 @@ def run_fixed_targets(
         if not _can_trade_all(t, target, market):
             return False
         before = account_value(units, market.prices[t], cash)
-        status, _, cash = trade(units, cash, quotes_at(market, t), order, terms, outputs.dq[k], outputs.fees[k])
-        outputs.unaffordable[k] = status == UNAFFORDABLE
+        fills = OrderFills(outputs.dq[k], outputs.fees[k], outputs.left_out[k])
+        _, _, cash = trade(units, cash, quotes_at(market, t), order, terms, fills)
         outputs.traded[k] = outputs.dq[k].any()
         if cash < 0.0:
             if cash < -CASH_TOLERANCE * abs(before):

@@ -18,6 +18,13 @@ RETURN_BLOCKS: Final = 16
 LANE_COUNT: Final = 8
 """Lanes of one register: variants whose state is kept side by side."""
 
+EATEN_BY_COSTS: Final = 1
+BELOW_MIN_ORDER: Final = 2
+NO_WHOLE_SHARE: Final = 3
+NOTHING_TO_SELL: Final = 4
+"""Why an order was left out (S3): costs as large as what it moves; smaller than ``min_order``; a first purchase of less
+than one share; nothing that could be sold to pay for it. 0: it was not."""
+
 
 class Order(NamedTuple):
     """One netted vector: some assets go to their weight, others share what is left, the rest stay.
@@ -36,12 +43,32 @@ class Order(NamedTuple):
 
 
 class OrderTerms(NamedTuple):
-    """How orders are filled: ``costs``, ``caps`` (N,) [weight, infinity is none], whole shares or not."""
+    """How orders are filled: ``costs``, ``caps`` (N,) [weight, infinity is none], whole shares or not.
+
+    Orders below ``min_order`` [currency] are left out (S3).
+    """
 
     costs: CostTable
     caps: FloatArray
     whole_shares: bool
     spend_remainder: bool
+    min_order: float = 0.0
+
+
+class OrderFills(NamedTuple):
+    """What became of one vector of orders; each (N,) is overwritten.
+
+    ``dq`` signed [shares], ``fees`` [currency], ``left_out`` why an order was not placed, 0 where it was.
+    """
+
+    dq: FloatArray
+    fees: FloatArray
+    left_out: IntArray
+
+    @classmethod
+    def allocate(cls, count: int) -> OrderFills:
+        """Return room for orders in ``count`` assets."""
+        return cls(np.zeros(count), np.zeros(count), np.zeros(count, np.int64))
 
 
 class Quotes(NamedTuple):
@@ -129,8 +156,8 @@ class TradeBuffer(NamedTuple):
     """What ``advance`` traded on its own: how many in ``filled`` (1,), then at most K of them.
 
     ``rows`` and ``kinds`` (K,): CAP_TRIGGER is a trim, BAND_TRIGGER a rebalance for a band, NO_TRIGGER one of the
-    calendar; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``weights_before`` (K, N) those at the close before,
-    ``drift_base`` (K, N) where drift begins after it, ``unaffordable`` (K,) whether costs would have eaten it.
+    calendar; ``dq``, ``fees`` and ``left_out`` (K, N) as ``trade`` gives them, ``weights_before`` (K, N) those at the
+    close before, ``drift_base`` (K, N) where drift begins after it.
     """
 
     filled: IntArray
@@ -138,16 +165,16 @@ class TradeBuffer(NamedTuple):
     kinds: IntArray
     dq: FloatArray
     fees: FloatArray
+    left_out: IntArray
     weights_before: FloatArray
     drift_base: FloatArray
-    unaffordable: BoolArray
 
     @classmethod
     def allocate(cls, size: int, count: int) -> TradeBuffer:
         """Return an empty buffer for ``size`` trades of ``count`` assets."""
-        rows, kinds = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        rows, kinds, left_out = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros((size, count), np.int64)
         dq, fees, before, drift_base = (np.zeros((size, count)) for _ in range(4))
-        return cls(np.zeros(1, np.int64), rows, kinds, dq, fees, before, drift_base, np.zeros(size, np.bool_))
+        return cls(np.zeros(1, np.int64), rows, kinds, dq, fees, left_out, before, drift_base)
 
 
 class StateHistory(NamedTuple):
@@ -171,22 +198,22 @@ class RunContext(NamedTuple):
 class RunOutputs(NamedTuple):
     """What ``run_fixed_targets`` writes: T sessions from the opening on, K rebalances with the opening.
 
-    ``value`` and ``cash`` (T,) at each close; ``dq`` and ``fees`` (K, N) as ``trade`` gives them, ``traded`` (K,)
-    whether there was anything to trade, ``unaffordable`` (K,) whether costs would have eaten it.
+    ``value`` and ``cash`` (T,) at each close; ``dq``, ``fees`` and ``left_out`` (K, N) as ``trade`` gives them,
+    ``traded`` (K,) whether there was anything to trade.
     """
 
     value: FloatArray
     cash: FloatArray
     dq: FloatArray
     fees: FloatArray
+    left_out: IntArray
     traded: BoolArray
-    unaffordable: BoolArray
 
     @classmethod
     def allocate(cls, sessions: int, rebalances: int, count: int) -> RunOutputs:
         """Return room for a run of ``count`` assets."""
-        (dq, fees), (traded, unaffordable) = np.empty((2, rebalances, count)), np.empty((2, rebalances), np.bool_)
-        return cls(np.empty(sessions), np.empty(sessions), dq, fees, traded, unaffordable)
+        (dq, fees), left_out = np.empty((2, rebalances, count)), np.empty((rebalances, count), np.int64)
+        return cls(np.empty(sessions), np.empty(sessions), dq, fees, left_out, np.empty(rebalances, np.bool_))
 
 
 class LevelSums(NamedTuple):

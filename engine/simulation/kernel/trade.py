@@ -7,30 +7,34 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.simulation.kernel.cost_fixpoint import is_affordable, solve_cost_fixpoint, solve_or_scale
-from engine.simulation.kernel.jit import njit_cached
+from engine.simulation.kernel.cost_fixpoint import fill_trades_at_value, solve_order
+from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import charge
-from engine.simulation.kernel.records import Order, OrderTerms, Quotes
+from engine.simulation.kernel.records import (
+    BELOW_MIN_ORDER,
+    EATEN_BY_COSTS,
+    NO_WHOLE_SHARE,
+    Order,
+    OrderFills,
+    OrderTerms,
+    Quotes,
+)
+from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.valuation import fill_holdings
 from engine.simulation.kernel.whole_shares import fill_whole_shares
 
 FILLED: Final = 0
 UNAFFORDABLE: Final = 1
-"""Status of a trade that was not made: costs would eat the account, or all of the release."""
+ORDERS_LEFT_OUT: Final = 2
+"""Status of a vector of orders: all are filled; none, as costs would eat the account; all but those left out."""
 
 
 @njit_cached
-def execute_trades(
-    units: FloatArray,
-    cash: float,
-    quotes: Quotes,
-    x: FloatArray,
-    terms: OrderTerms,
-    dq: FloatArray,
-    fees: FloatArray,
-) -> float:
-    """Turn trades into shares, pay for them, update ``units`` in place; return cash before any rounding."""
-    n, price, shares = units.size, quotes.prices, quotes.shares
+def size_orders(
+    units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, fills: OrderFills
+) -> None:
+    """Overwrite ``fills`` with the shares that trades ``x`` (N,) [currency] are, and their costs; nothing moves yet."""
+    n, price, shares, dq, fees = units.size, quotes.prices, quotes.shares, fills.dq, fills.fees
     if terms.whole_shares:
         fill_whole_shares(units, cash, quotes, x, terms, dq)
     else:
@@ -42,30 +46,126 @@ def execute_trades(
         fees[a] = 0.0
         if dq[a] != 0.0:
             fees[a] = charge(dq[a] * price[a], a, price[a], shares[a], quotes.tariff_rate, terms.costs)
+
+
+@njit_cached
+def mark_left_out(V: float, quotes: Quotes, order: Order, x: FloatArray, terms: OrderTerms, fills: OrderFills) -> int:
+    """Mark the orders that are not worth placing: costs eat them, or they are too small (S3); return how many."""
+    prices, dq, fees, count = quotes.prices, fills.dq, fills.fees, 0
+    for a in range(dq.size):
+        if dq[a] != 0.0:
+            money = abs(dq[a] * prices[a])
+            if fees[a] >= money or money < terms.min_order:
+                fills.left_out[a] = EATEN_BY_COSTS if fees[a] >= money else BELOW_MIN_ORDER
+                count += 1
+    if not order.recipients_sell and order.released_cash >= 0.0 and order.recipients.sum() > 0.0:
+        count += _mark_recipients(V, order, x, fills)
+    return count
+
+
+@njit_inline
+def _mark_recipients(V: float, order: Order, x: FloatArray, fills: OrderFills) -> int:
+    """Mark recipients who would get nothing of what is set free, as costs leave nothing of it; return how many."""
+    offered, count = order.released_cash, 0
+    for a in range(x.size):
+        if order.active[a]:
+            offered -= x[a] + fills.fees[a]
+    for a in range(x.size):
+        takes = order.recipients[a] * offered > TRADE_TOLERANCE * V and not order.active[a]
+        if takes and x[a] <= 0.0 and fills.left_out[a] == 0:
+            fills.left_out[a] = EATEN_BY_COSTS
+            count += 1
+    return count
+
+
+@njit_cached
+def settle_orders(
+    units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, fills: OrderFills
+) -> tuple[int, float]:
+    """Move shares and money of ``fills``; return the status and cash before any rounding."""
+    price, dq, fees, status = quotes.prices, fills.dq, fills.fees, FILLED
+    if terms.whole_shares:
+        for a in range(units.size):
+            if x[a] > 0.0 and units[a] == 0.0 and dq[a] == 0.0:
+                fills.left_out[a] = NO_WHOLE_SHARE
+    for a in range(units.size):
+        if fills.left_out[a] != 0:
+            status = ORDERS_LEFT_OUT
+        if dq[a] != 0.0:
             units[a] += dq[a]
             cash -= dq[a] * price[a] + fees[a]
-    return cash
+    return status, cash
 
 
 @njit_cached
 def trade(
-    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, dq: FloatArray, fees: FloatArray
+    units: FloatArray, cash: float, quotes: Quotes, order: Order, terms: OrderTerms, fills: OrderFills
 ) -> tuple[int, bool, float]:
     """Fill ``order`` as one netted vector at the ``quotes`` of a session, paying costs (S3, S4, S10).
 
-    ``units`` (N,) is updated in place; ``dq`` (N,) signed shares and ``fees`` (N,) [currency] are overwritten.
-    Returns the status, whether targets had to be scaled for waiting assets, and cash before any rounding.
+    ``units`` (N,) is updated in place, ``fills`` are overwritten. Returns the status, whether targets had to be scaled
+    for assets that do not trade, and cash before any rounding.
     """
     h = np.empty(units.size)
     x = np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
-    V1 = solve_cost_fixpoint(V, h, quotes, order, terms.costs, x)
-    scaled = False
-    recipients = order.recipients.sum() > 0.0
-    if V1 >= 0.0 and not recipients and not order.active.all():
-        V1, scaled = solve_or_scale(V, V1, h, quotes, order, terms.costs, x)
-    if V1 < 0.0 or not is_affordable(V, V1, cash, h, quotes, order, terms.costs, x):
-        dq[:] = 0.0
-        fees[:] = 0.0
-        return UNAFFORDABLE, False, cash
-    return FILLED, scaled, execute_trades(units, cash, quotes, x, terms, dq, fees)
+    fills.left_out[:] = 0
+    solved, scaled = solve_order(V, cash, h, quotes, order, terms.costs, x)
+    if solved:
+        size_orders(units, cash, quotes, x, terms, fills)
+        if mark_left_out(V, quotes, order, x, terms, fills) == 0:
+            status, cash = settle_orders(units, cash, quotes, x, terms, fills)
+            return status, scaled, cash
+    return _trade_without_left_out(units, cash, V, h, quotes, order, terms, x, fills)
+
+
+@njit_cached
+def _trade_without_left_out(
+    units: FloatArray,
+    cash: float,
+    V: float,
+    h: FloatArray,
+    quotes: Quotes,
+    order: Order,
+    terms: OrderTerms,
+    x: FloatArray,
+    fills: OrderFills,
+) -> tuple[int, bool, float]:
+    """Leave out all orders that are not worth placing and solve the rest again, until there is none (S3)."""
+    active, recipients = order.active.copy(), order.recipients.copy()
+    sells, released = order.recipients_sell, order.released_cash
+    rest = Order(order.weights, active, recipients, released, order.withheld_cash, sells)
+    for _ in range(units.size + 1):
+        solved, scaled = solve_order(V, cash, h, quotes, rest, terms.costs, x)
+        if solved:
+            size_orders(units, cash, quotes, x, terms, fills)
+            if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+                status, cash = settle_orders(units, cash, quotes, x, terms, fills)
+                return status, scaled, cash
+        elif sells or released < 0.0 or recipients.sum() == 0.0:
+            break
+        else:  # what is set free cannot pay for reaching those who would take it
+            for a in range(units.size):
+                if recipients[a] > 0.0 and not active[a]:
+                    fills.left_out[a] = EATEN_BY_COSTS
+        _exclude_left_out(rest, fills)
+    fill_trades_at_value(V, V, h, rest, x)
+    for a in range(units.size):
+        fills.dq[a] = fills.fees[a] = 0.0
+        if x[a] != 0.0:
+            fills.left_out[a] = EATEN_BY_COSTS
+    return UNAFFORDABLE, False, cash
+
+
+@njit_inline
+def _exclude_left_out(order: Order, fills: OrderFills) -> None:
+    """Take the orders left out from ``order``: others raise what they would, cash keeps what they would cost."""
+    raises, total = False, 0.0
+    for a in range(fills.dq.size):
+        if fills.left_out[a] != 0:
+            raises = raises or (order.recipients[a] > 0.0 and fills.dq[a] < 0.0)
+            order.active[a] = False
+            order.recipients[a] = 0.0
+        total += order.recipients[a]
+    if raises and total > 0.0 and (order.recipients_sell or order.released_cash < 0.0):
+        order.recipients[:] /= total

@@ -16,12 +16,13 @@ from engine.sweep.batch.planner import BatchKey, MarketPlanner, PolicyGroup, Var
 class BatchInputs:
     """What S variants are made of, each part written down once.
 
-    ``variant_index`` (S,) says with which of K variants one agrees in targets, account and costs: ``terms`` (10, K) are
-    their capital, cap, haircut and seven fees, ``spec_index`` (K,) their target specs, of which there are U:
+    ``variant_index`` (S,) says with which of K variants one agrees in targets, account and costs: ``terms`` (11, K) are
+    capital, cap, haircut, seven fees and smallest order, ``spec_index`` (K,) their target specs, of which there are U:
     ``targets`` (P, n, U) for P patterns of assets that can be held, ``core`` (n, U), ``recipients`` and
     ``tradable_recipients`` (G, n, U) for G delistings, ``cap_usage`` (U,) the highest capped target of the last pattern
     as a share of its cap. ``calendar_index`` (S,) says which of C calendars: ``next_due`` (C, T + 1), ``bands`` (2, C)
-    absolute and relative. ``proportional_costs``: all costs are small rates.
+    absolute and relative. ``proportional_costs``: all costs are small rates,
+    ``judges_orders``: some orders may not be worth placing.
     """
 
     variant_index: IntArray
@@ -36,6 +37,7 @@ class BatchInputs:
     next_due: IntArray
     bands: FloatArray
     proportional_costs: bool
+    judges_orders: bool
 
     @property
     def lane_order(self) -> IntArray:
@@ -62,6 +64,7 @@ class BatchInputs:
             calendar=calendar,
             next_due=self.next_due,
             proportional=self.proportional_costs,
+            judges_orders=self.judges_orders,
         )
 
 
@@ -74,9 +77,12 @@ def build_inputs(
     pairs = columns.policy_index * len(columns.terms) + columns.terms_index
     distinct, variant_index = np.unique(pairs, return_inverse=True)
     policy_index, terms_index = np.divmod(distinct, len(columns.terms))
-    terms = np.array([(one.account.capital, *planner.cost_terms(one.costs, key.assets)[0]) for one in columns.terms])[
-        terms_index
-    ]
+    terms = np.array(
+        [
+            (one.account.capital, *planner.cost_terms(one.costs, key.assets)[0], one.account.min_order)
+            for one in columns.terms
+        ]
+    )[terms_index]
     targets = np.array([planner.place_targets(group, key, row) for row in pattern_rows])
     recipients, tradable = _recipient_weights(planner, key, market, group)
     return BatchInputs(
@@ -92,6 +98,7 @@ def build_inputs(
         next_due=np.array([planner.next_due(schedule, key) for schedule in columns.schedules]),
         bands=np.array([calendar.band_widths for calendar in calendars]).T,
         proportional_costs=key.proportional,
+        judges_orders=key.judges_orders,
     )
 
 

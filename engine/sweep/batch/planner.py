@@ -150,6 +150,7 @@ class BatchKey:
     watches_caps: bool
     band_checks: bytes
     proportional: bool
+    judges_orders: bool
 
     def fill_key(self, row: int) -> Hashable:
         """Return what is equal for two fills at which a policy is told the same."""
@@ -234,6 +235,7 @@ class MarketPlanner:
             return None
         if calendar.band and not calendar.band.is_full_rebalance:
             return None
+        proportional = self.cost_terms(terms.costs, group.columns)[1]
         return BatchKey(
             assets=group.columns,
             capped=group.capped,
@@ -243,7 +245,8 @@ class MarketPlanner:
             cash_rate=account.cash.rate,
             watches_caps=watches_caps,
             band_checks=calendar.band_checks,
-            proportional=self.cost_terms(terms.costs, group.columns)[1],
+            proportional=proportional,
+            judges_orders=not proportional or account.min_order > 0.0,
         )
 
     def opening_row(self, group: PolicyGroup, row: int, start: int) -> int | None:

@@ -18,7 +18,7 @@ from engine.simulation.kernel.records import (
 )
 from engine.simulation.kernel.trade import trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER, REVIEW_TRIGGER
-from tests.support.kernels import order, quotes, terms
+from tests.support.kernels import fills, order, quotes, terms
 from tests.support.markets import free
 
 
@@ -194,7 +194,7 @@ def test_a_rebalance_of_the_calendar_is_made_on_the_way() -> None:
     assert buffer.weights_before[0] == pytest.approx([2 / 3, 1 / 3, 0.0], rel=1e-15)
     assert buffer.drift_base[0].tolist() == [0.5, 0.5, 0.0]
     assert buffer.dq[0].tolist() == [-1.25, 2.5, 0.0]
-    assert not buffer.unaffordable[0]
+    assert not buffer.left_out.any()
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_cash_that_rounding_leaves_below_zero_on_the_way_is_zero() -> None:
         prices, third = rng.uniform(5.0, 900.0, (3, 3)), [1 / 3, 1 / 3, 1 / 3]
         units = rng.uniform(1.0, 90.0, 3)
         held, dq, fees = units.copy(), np.zeros(3), np.zeros(3)
-        _, _, raw = trade(held, 0.0, quotes(prices[2]), order(third), terms(free(3), 3), dq, fees)
+        _, _, raw = trade(held, 0.0, quotes(prices[2]), order(third), terms(free(3), 3), fills(dq, fees))
         below += raw < 0.0
         (_, cash, _), made, _, _ = on_its_own(prices, units, fixed=third, calendar=[2])
         assert made == [(2, NO_TRIGGER)]

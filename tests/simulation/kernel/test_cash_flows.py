@@ -9,7 +9,7 @@ from engine.portfolio.costs import PerOrderCosts
 from engine.simulation.kernel import cash_flows as flows
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
 from engine.simulation.kernel.order_costs import order_cost
-from tests.support.kernels import order, quotes, terms
+from tests.support.kernels import fills, order, quotes, terms
 from tests.support.markets import free, percent
 
 
@@ -23,8 +23,8 @@ from tests.support.markets import free, percent
 )
 def test_new_money_goes_to_the_largest_gap_first(paid_in: float, expected: list[float]) -> None:
     units, dq, fees = np.array([30.0, 30.0, 40.0]), np.zeros(3), np.zeros(3)
-    left = invest_cash(
-        units, paid_in, quotes(np.full(3, 10.0)), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), dq, fees
+    _, left = invest_cash(
+        units, paid_in, quotes(np.full(3, 10.0)), order([0.5, 1 / 3, 1 / 6]), terms(free(3), 3), fills(dq, fees)
     )
     assert units == pytest.approx(np.array(expected), rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
@@ -32,7 +32,7 @@ def test_new_money_goes_to_the_largest_gap_first(paid_in: float, expected: list[
 
 def test_a_cash_target_is_kept_when_new_money_is_invested() -> None:
     units, dq, fees = np.array([80.0]), np.zeros(1), np.zeros(1)
-    left = invest_cash(units, 400.0, quotes(np.array([10.0])), order([0.75]), terms(free(1), 1), dq, fees)
+    _, left = invest_cash(units, 400.0, quotes(np.array([10.0])), order([0.75]), terms(free(1), 1), fills(dq, fees))
     assert units[0] == pytest.approx(90.0)
     assert left == pytest.approx(300.0)
 
@@ -40,7 +40,7 @@ def test_a_cash_target_is_kept_when_new_money_is_invested() -> None:
 def test_a_purchase_and_its_fee_fit_the_money() -> None:
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
     costs = PerOrderCosts(fixed=4.9, rate=0.0025, minimum=9.9, maximum=59.9).cost_table(1)
-    left = invest_cash(units, 1000.0, quotes(np.array([1.0])), order([1.0]), terms(costs, 1), dq, fees)
+    _, left = invest_cash(units, 1000.0, quotes(np.array([1.0])), order([1.0]), terms(costs, 1), fills(dq, fees))
     assert units[0] == pytest.approx(990.1, rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
 
@@ -48,15 +48,17 @@ def test_a_purchase_and_its_fee_fit_the_money() -> None:
 def test_a_withdrawal_sells_the_largest_excess_first_and_uses_spare_cash_before() -> None:
     """Excesses at 900 after 100: A 150, B 0; 60 of spare cash leave 40 to raise, all from A."""
     units, dq, fees = np.array([60.0, 34.0]), np.zeros(2), np.zeros(2)
-    left = raise_cash(units, 60.0, 100.0, 0.0, quotes(np.full(2, 10.0)), order([0.5, 0.5]), terms(free(2), 2), dq, fees)
+    _, left = raise_cash(
+        units, 60.0, 100.0, 0.0, quotes(np.full(2, 10.0)), order([0.5, 0.5]), terms(free(2), 2), fills(dq, fees)
+    )
     assert units.tolist() == [56.0, 34.0]
     assert left == pytest.approx(100.0)
 
 
 def test_a_sale_covers_its_own_fee() -> None:
     units, dq, fees = np.array([1000.0]), np.zeros(1), np.zeros(1)
-    left = raise_cash(
-        units, 0.0, 100.0, 0.0, quotes(np.array([1.0])), order([1.0]), terms(percent(0.01, 1), 1), dq, fees
+    _, left = raise_cash(
+        units, 0.0, 100.0, 0.0, quotes(np.array([1.0])), order([1.0]), terms(percent(0.01, 1), 1), fills(dq, fees)
     )
     assert left == pytest.approx(100.0, rel=1e-12)
     assert dq[0] == pytest.approx(-100.0 / 0.99, rel=1e-12)
@@ -121,7 +123,7 @@ def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
     """300 and 500 held, 203 new, 1 a purchase: of 1002 half each is 501; A buys 201, and B's fee would eat the 1 left."""
     units, dq, fees = np.array([300.0, 500.0]), np.zeros(2), np.zeros(2)
     costs = PerOrderCosts(fixed=1.0).cost_table(2)
-    left = invest_cash(units, 203.0, quotes(np.ones(2)), order([0.5, 0.5]), terms(costs, 2), dq, fees)
+    _, left = invest_cash(units, 203.0, quotes(np.ones(2)), order([0.5, 0.5]), terms(costs, 2), fills(dq, fees))
     assert units == pytest.approx([501.0, 500.0], rel=1e-12)
     assert fees.tolist() == [1.0, 0.0]
     assert left == pytest.approx(1.0, rel=1e-9)
@@ -130,7 +132,9 @@ def test_new_money_pays_its_fees_out_of_itself_asset_by_asset() -> None:
 def test_new_money_fills_two_gaps_with_a_rate_each() -> None:
     """Targets 60/40 %, holdings 100 and 100, 303 new at 1 %: 500 after costs of 3, 300 and 200, so 200 and 100 bought."""
     units, dq, fees = np.array([100.0, 100.0]), np.zeros(2), np.zeros(2)
-    left = invest_cash(units, 303.0, quotes(np.ones(2)), order([0.6, 0.4]), terms(percent(0.01, 2), 2), dq, fees)
+    _, left = invest_cash(
+        units, 303.0, quotes(np.ones(2)), order([0.6, 0.4]), terms(percent(0.01, 2), 2), fills(dq, fees)
+    )
     assert units == pytest.approx([300.0, 200.0], rel=1e-12)
     assert fees == pytest.approx([2.0, 1.0], rel=1e-12)
     assert left == pytest.approx(0.0, abs=1e-9)
@@ -139,34 +143,51 @@ def test_new_money_fills_two_gaps_with_a_rate_each() -> None:
 def test_a_withdrawal_takes_two_excesses_with_a_rate_each() -> None:
     """At 1 %, 99 due are 100 of A; 198 due are 200: A's excess over the third of 400, and 100 / 3 of B."""
     units, dq, fees = np.array([300.0, 250.0, 50.0]), np.zeros(3), np.zeros(3)
-    left = raise_cash(
-        units, 0.0, 99.0, 0.0, quotes(np.ones(3)), order([1 / 3, 1 / 3, 1 / 3]), terms(percent(0.01, 3), 3), dq, fees
+    _, left = raise_cash(
+        units,
+        0.0,
+        99.0,
+        0.0,
+        quotes(np.ones(3)),
+        order([1 / 3, 1 / 3, 1 / 3]),
+        terms(percent(0.01, 3), 3),
+        fills(dq, fees),
     )
     assert units == pytest.approx([200.0, 250.0, 50.0], rel=1e-12)
     assert fees == pytest.approx([1.0, 0.0, 0.0], rel=1e-9)
     assert left == pytest.approx(99.0, rel=1e-12)
     units = np.array([300.0, 250.0, 50.0])
-    left = raise_cash(
-        units, 0.0, 198.0, 0.0, quotes(np.ones(3)), order([1 / 3, 1 / 3, 1 / 3]), terms(percent(0.01, 3), 3), dq, fees
+    _, left = raise_cash(
+        units,
+        0.0,
+        198.0,
+        0.0,
+        quotes(np.ones(3)),
+        order([1 / 3, 1 / 3, 1 / 3]),
+        terms(percent(0.01, 3), 3),
+        fills(dq, fees),
     )
     assert units == pytest.approx([400 / 3, 250.0 - 100 / 3, 50.0], rel=1e-12)
     assert left == pytest.approx(198.0, rel=1e-12)
 
 
-def test_a_sale_that_its_fee_would_eat_is_left_out_of_a_withdrawal() -> None:
-    """A's excess of 4 costs 5 to sell, B's of 46 brings 41: B alone pays."""
+@pytest.mark.parametrize(("due", "kept"), [(41.0, [54.0, 50.0]), (45.0, [47.5, 47.5])])
+def test_a_sale_that_its_fee_would_eat_is_no_part_of_a_withdrawal(due: float, kept: list[float]) -> None:
+    """For 41 B's excess over half of 104 alone suffices, costs included; for 45 A's is 6.5 over half of 95: both sell."""
     units, dq, fees = np.array([54.0, 96.0]), np.zeros(2), np.zeros(2)
-    costs = PerOrderCosts(fixed=5.0).cost_table(2)
-    left = raise_cash(units, 0.0, 45.0, 0.0, quotes(np.ones(2)), order([0.5, 0.5]), terms(costs, 2), dq, fees)
-    assert units[0] == 54.0
-    assert fees[0] == 0.0
-    assert left == pytest.approx(96.0 - units[1] - 5.0, rel=1e-12)
+    costs, placed = PerOrderCosts(fixed=5.0).cost_table(2), fills(dq, fees)
+    _, left = raise_cash(units, 0.0, due, 0.0, quotes(np.ones(2)), order([0.5, 0.5]), terms(costs, 2), placed)
+    assert units == pytest.approx(kept, rel=1e-12)
+    assert not placed.left_out.any()
+    assert left == pytest.approx(due, rel=1e-12)
 
 
 def test_new_money_leaves_gaps_of_a_trillionth_of_the_account_alone() -> None:
     """Of 1e12 a quarter each and in cash: A and C lack 0.9 each, B 10; only B is bought, 1.8 too much stay in cash."""
     quarter = 2.5e11
     units, dq, fees = np.array([quarter - 0.9, quarter - 10.0, quarter - 0.9]), np.zeros(3), np.zeros(3)
-    left = invest_cash(units, quarter + 11.8, quotes(np.ones(3)), order([0.25] * 3), terms(free(3), 3), dq, fees)
+    _, left = invest_cash(
+        units, quarter + 11.8, quotes(np.ones(3)), order([0.25] * 3), terms(free(3), 3), fills(dq, fees)
+    )
     assert dq == pytest.approx([0.0, 10.0, 0.0], abs=1e-3)
     assert left == pytest.approx(quarter + 1.8, abs=1e-3)

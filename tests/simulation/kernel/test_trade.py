@@ -14,8 +14,8 @@ from engine.simulation.kernel.order_costs import is_proportional, order_cost
 from engine.simulation.kernel.records import (
     Order,
 )
-from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
-from tests.support.kernels import compiled_only, order, quotes, situations, terms
+from engine.simulation.kernel.trade import FILLED, ORDERS_LEFT_OUT, UNAFFORDABLE, trade
+from tests.support.kernels import compiled_only, fills, order, quotes, situations, terms
 from tests.support.markets import free, percent
 
 
@@ -32,7 +32,9 @@ def test_compiled_code_gives_the_bits_of_its_python_source(situation) -> None:
         results = []
         for version in (function, function.py_func):
             held, dq, fees = units.copy(), np.zeros(n), np.zeros(n)
-            answer = version(held, cash, *extra, quotes(price), order(weights), terms(costs, n, whole=whole), dq, fees)
+            answer = version(
+                held, cash, *extra, quotes(price), order(weights), terms(costs, n, whole=whole), fills(dq, fees)
+            )
             results.append((np.array(answer, dtype=float).tobytes(), held.tobytes(), dq.tobytes(), fees.tobytes()))
         assert results[0] == results[1]
 
@@ -44,8 +46,10 @@ def test_money_is_neither_made_nor_lost(situation) -> None:
     before = float(units @ price) + cash
     for function, extra in ((trade, ()), (invest_cash, ()), (raise_cash, (0.2 * before, 0.1))):
         held, dq, fees = units.copy(), np.zeros(n), np.zeros(n)
-        answer = function(held, cash, *extra, quotes(price), order(weights), terms(costs, n, whole=whole), dq, fees)
-        left = answer[2] if isinstance(answer, tuple) else answer
+        answer = function(
+            held, cash, *extra, quotes(price), order(weights), terms(costs, n, whole=whole), fills(dq, fees)
+        )
+        left = answer[-1]
         assert float(held @ price) + left + fees.sum() == pytest.approx(before, rel=1e-12)
         assert held == pytest.approx(units + dq, abs=1e-9)
         assert (held >= -1e-9).all()
@@ -55,7 +59,7 @@ def test_money_is_neither_made_nor_lost(situation) -> None:
 def test_a_nan_price_of_an_asset_nobody_holds_or_wants_harms_nothing() -> None:
     units, dq, fees = np.array([10.0, 0.0]), np.zeros(2), np.zeros(2)
     _, _, cash = trade(
-        units, 0.0, quotes(np.array([10.0, np.nan])), order([0.5, 0.0]), terms(percent(0.0, 2), 2), dq, fees
+        units, 0.0, quotes(np.array([10.0, np.nan])), order([0.5, 0.0]), terms(percent(0.0, 2), 2), fills(dq, fees)
     )
     assert units.tolist() == [5.0, 0.0]
     assert cash == 50.0
@@ -64,7 +68,7 @@ def test_a_nan_price_of_an_asset_nobody_holds_or_wants_harms_nothing() -> None:
 def test_an_empty_account_trades_nothing_and_ends() -> None:
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
     costs = PerOrderCosts(fixed=1.0).cost_table(2)
-    _, _, cash = trade(units, 0.0, quotes(np.array([1.0, 2.0])), order([0.5, 0.5]), terms(costs, 2), dq, fees)
+    _, _, cash = trade(units, 0.0, quotes(np.array([1.0, 2.0])), order([0.5, 0.5]), terms(costs, 2), fills(dq, fees))
     assert (units.tolist(), cash) == ([0.0, 0.0], 0.0)
 
 
@@ -72,7 +76,9 @@ def test_an_empty_account_trades_nothing_and_ends() -> None:
 def test_extreme_scales_end_and_keep_the_weights(scale: float) -> None:
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
     costs = PerOrderCosts(rate=0.01, minimum=1e-4 * scale).cost_table(2)
-    _, _, cash = trade(units, scale, quotes(np.array([scale, 3.0])), order([0.5, 0.3]), terms(costs, 2), dq, fees)
+    _, _, cash = trade(
+        units, scale, quotes(np.array([scale, 3.0])), order([0.5, 0.3]), terms(costs, 2), fills(dq, fees)
+    )
     value = float(units @ np.array([scale, 3.0])) + cash
     assert units * [scale, 3.0] / value == pytest.approx([0.5, 0.3], rel=1e-12)
 
@@ -86,8 +92,7 @@ def test_a_waiting_asset_that_is_overweight_scales_the_others_down() -> None:
         quotes(np.array([10.0, 10.0])),
         order([0.5, 0.5], active=[True, False]),
         terms(free(2), 2),
-        dq,
-        fees,
+        fills(dq, fees),
     )
     assert (status, scaled, cash) == (FILLED, True, 0.0)
     assert units.tolist() == [40.0, 60.0]
@@ -97,16 +102,16 @@ def test_a_release_that_its_fee_would_eat_stays_in_cash() -> None:
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
     small = order([0.0], active=[False], recipients=[1.0], release=5.0)
     status, _, cash = trade(
-        units, 20.0, quotes(np.array([1.0])), small, terms(PerOrderCosts(fixed=9.9).cost_table(1), 1), dq, fees
+        units, 20.0, quotes(np.array([1.0])), small, terms(PerOrderCosts(fixed=9.9).cost_table(1), 1), fills(dq, fees)
     )
-    assert (status, units[0], cash) == (UNAFFORDABLE, 0.0, 20.0)
+    assert (status, units[0], cash) == (ORDERS_LEFT_OUT, 0.0, 20.0)
 
 
 def test_a_trim_moves_the_excess_to_the_recipients_and_leaves_cash_alone() -> None:
     """C at 40 of 1000 goes to its 25; the core takes 15, less 1 % of both orders."""
     units, dq, fees = np.array([90.0, 4.0]), np.zeros(2), np.zeros(2)
     trim = order([0.0, 0.025], active=[False, True], recipients=[1.0, 0.0])
-    _, _, cash = trade(units, 60.0, quotes(np.array([10.0, 10.0])), trim, terms(percent(0.01, 2), 2), dq, fees)
+    _, _, cash = trade(units, 60.0, quotes(np.array([10.0, 10.0])), trim, terms(percent(0.01, 2), 2), fills(dq, fees))
     value = float(units @ [10.0, 10.0]) + cash
     assert cash == pytest.approx(60.0, rel=1e-12)
     assert units[1] * 10.0 == pytest.approx(0.025 * value, rel=1e-12)
@@ -187,8 +192,7 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
         quotes(np.full(3, 10.0)),
         order([0.3, 0.6, 0.1], active=[True, False, True]),
         terms(free(3), 3),
-        dq,
-        fees,
+        fills(dq, fees),
     )
     assert (status, scaled) == (FILLED, True)
     assert units == pytest.approx([26.0, 70.0, 4.0], rel=1e-12)
@@ -198,12 +202,12 @@ def test_an_underweight_asset_is_left_alone_not_sold_for_a_waiting_one() -> None
 def test_a_trim_whose_costs_would_eat_what_it_brings_is_not_made() -> None:
     """B is 1 above its target, two orders cost 10; with 100 to bring, 90 are left to A."""
     costs = PerOrderCosts(fixed=5.0).cost_table(2)
-    for weight, expected in ((0.499, UNAFFORDABLE), (0.4, FILLED)):
+    for weight, expected in ((0.499, ORDERS_LEFT_OUT), (0.4, FILLED)):
         units, dq, fees = np.array([500.0, 500.0]), np.zeros(2), np.zeros(2)
         trim = order([0.0, weight], active=[False, True], recipients=[1.0, 0.0])
-        status, _, cash = trade(units, 0.0, quotes(np.ones(2)), trim, terms(costs, 2), dq, fees)
+        status, _, cash = trade(units, 0.0, quotes(np.ones(2)), trim, terms(costs, 2), fills(dq, fees))
         assert (status, cash) == (expected, pytest.approx(0.0, abs=1e-9))
-        assert (units.tolist() == [500.0, 500.0]) == (expected == UNAFFORDABLE)
+        assert (units.tolist() == [500.0, 500.0]) == (expected == ORDERS_LEFT_OUT)
 
 
 def test_a_release_of_which_costs_leave_a_billionth_of_the_account_is_not_spent() -> None:
@@ -211,22 +215,22 @@ def test_a_release_of_which_costs_leave_a_billionth_of_the_account_is_not_spent(
     units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
     given_up = order([0.0], active=[False], recipients=[1.0], release=5.0)
     status, _, cash = trade(
-        units, 1e9, quotes(np.array([1.0])), given_up, terms(PerOrderCosts(fixed=4.5).cost_table(1), 1), dq, fees
+        units, 1e9, quotes(np.array([1.0])), given_up, terms(PerOrderCosts(fixed=4.5).cost_table(1), 1), fills(dq, fees)
     )
-    assert (status, units[0], cash) == (UNAFFORDABLE, 0.0, 1e9)
+    assert (status, units[0], cash) == (ORDERS_LEFT_OUT, 0.0, 1e9)
 
 
 def test_weights_of_more_than_the_account_are_not_filled() -> None:
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
-    status, _, cash = trade(units, 100.0, quotes(np.ones(2)), order([0.8, 0.4]), terms(free(2), 2), dq, fees)
+    status, _, cash = trade(units, 100.0, quotes(np.ones(2)), order([0.8, 0.4]), terms(free(2), 2), fills(dq, fees))
     assert (status, units.tolist(), cash) == (UNAFFORDABLE, [0.0, 0.0], 100.0)
 
 
-def test_a_sale_may_cost_all_that_it_brings_and_no_more() -> None:
-    for fixed, expected in ((10.0, (FILLED, 0.0)), (10.5, (UNAFFORDABLE, 10.0))):
+def test_a_sale_that_costs_all_it_brings_is_left_out() -> None:
+    for fixed, expected in ((9.9, (FILLED, 10.0 - 9.9)), (10.0, (ORDERS_LEFT_OUT, 10.0)), (10.5, (UNAFFORDABLE, 10.0))):
         units, dq, fees = np.array([10.0]), np.zeros(1), np.zeros(1)
         costs = PerOrderCosts(fixed=fixed).cost_table(1)
-        status, _, cash = trade(units, 0.0, quotes(np.ones(1)), order([0.0]), terms(costs, 1), dq, fees)
+        status, _, cash = trade(units, 0.0, quotes(np.ones(1)), order([0.0]), terms(costs, 1), fills(dq, fees))
         assert (status, units[0] + cash) == expected
 
 
@@ -234,7 +238,7 @@ def test_an_account_of_less_than_one_coin_waits_as_a_large_one_does() -> None:
     """The 0.6 that wait in B leave 0.4 to A."""
     units, dq, fees = np.array([0.3, 0.6]), np.zeros(2), np.zeros(2)
     waits = order([0.5, 0.5], active=[True, False])
-    status, scaled, cash = trade(units, 0.1, quotes(np.ones(2)), waits, terms(free(2), 2), dq, fees)
+    status, scaled, cash = trade(units, 0.1, quotes(np.ones(2)), waits, terms(free(2), 2), fills(dq, fees))
     assert (status, scaled) == (FILLED, True)
     assert units == pytest.approx([0.4, 0.6], rel=1e-12)
     assert cash == pytest.approx(0.0, abs=1e-12)
@@ -244,7 +248,7 @@ def test_a_purchase_whose_fee_would_make_it_a_sale_is_not_made_beside_a_waiting_
     """A wants 300 and has 260, B's 739 wait, 1 is in cash: of the 1 a fee of 2 leaves a sale of 1, so nothing trades."""
     units, dq, fees = np.array([260.0, 739.0]), np.zeros(2), np.zeros(2)
     waits, costs = order([0.3, 0.7], active=[True, False]), PerOrderCosts(fixed=2.0).cost_table(2)
-    status, scaled, cash = trade(units, 1.0, quotes(np.ones(2)), waits, terms(costs, 2), dq, fees)
+    status, scaled, cash = trade(units, 1.0, quotes(np.ones(2)), waits, terms(costs, 2), fills(dq, fees))
     assert (status, scaled, cash, units.tolist(), fees.any()) == (FILLED, True, 1.0, [260.0, 739.0], False)
 
 
@@ -252,5 +256,5 @@ def test_costs_above_the_value_trade_nothing_beside_an_asset_that_waits_too() ->
     units, dq, fees = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
     waiting = order([0.9, 0.1], active=[True, False])
     dear = terms(PerOrderCosts(fixed=500.0).cost_table(2), 2)
-    status, scaled, cash = trade(units, 0.0, quotes(np.array([10.0, 10.0])), waiting, dear, dq, fees)
+    status, scaled, cash = trade(units, 0.0, quotes(np.array([10.0, 10.0])), waiting, dear, fills(dq, fees))
     assert (status, scaled, cash, units.tolist()) == (UNAFFORDABLE, False, 0.0, [1.0, 1.0])

@@ -11,7 +11,7 @@ from engine.simulation.kernel import valuation as measures
 from engine.simulation.kernel import whole_shares
 from engine.simulation.kernel.order_costs import cash_spent, order_cost, total_cost
 from engine.simulation.kernel.trade import trade
-from tests.support.kernels import order, quotes, terms
+from tests.support.kernels import fills, order, quotes, terms
 from tests.support.markets import free, percent
 
 
@@ -19,7 +19,9 @@ def test_recipients_share_a_release_after_costs_and_cash_keeps_the_rest() -> Non
     """101 released at 1 %: 100 bought, half each; 50 of cash untouched."""
     units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
     given_up = order([0.0, 0.0], active=[False, False], recipients=[0.5, 0.5], release=101.0)
-    _, _, cash = trade(units, 151.0, quotes(np.array([10.0, 5.0])), given_up, terms(percent(0.01, 2), 2), dq, fees)
+    _, _, cash = trade(
+        units, 151.0, quotes(np.array([10.0, 5.0])), given_up, terms(percent(0.01, 2), 2), fills(dq, fees)
+    )
     assert units == pytest.approx([5.0, 10.0], rel=1e-12)
     assert cash == pytest.approx(50.0, rel=1e-12)
     assert fees.sum() == pytest.approx(1.0, rel=1e-12)
@@ -32,8 +34,8 @@ def test_whole_shares_spend_what_a_brute_force_search_can_add(cash: float) -> No
     costs = PerOrderCosts(fixed=0.5, rate=0.001).cost_table(3)
     units, dq, fees = np.zeros(3), np.zeros(3), np.zeros(3)
     exact, dx, fx = np.zeros(3), np.zeros(3), np.zeros(3)
-    trade(exact, cash, quotes(price), order(weights), terms(costs, 3), dx, fx)
-    _, _, left = trade(units, cash, quotes(price), order(weights), terms(costs, 3, whole=True), dq, fees)
+    trade(exact, cash, quotes(price), order(weights), terms(costs, 3), fills(dx, fx))
+    _, _, left = trade(units, cash, quotes(price), order(weights), terms(costs, 3, whole=True), fills(dq, fees))
     floor = np.floor(exact + 1e-9)
     assert ((units == floor) | (units == floor + 1)).all()
     assert left >= 0.0
@@ -52,8 +54,7 @@ def test_whole_shares_respect_a_cap_to_the_share() -> None:
         quotes(np.array([10.0, 33.0])),
         order([0.9, 0.1]),
         terms(free(2), 2, caps=[np.inf, 0.1], whole=True),
-        dq,
-        fees,
+        fills(dq, fees),
     )
     assert units.tolist() == [90.0, 3.0]
 
@@ -63,7 +64,7 @@ def test_selling_everything_leaves_no_dust() -> None:
     for _ in range(200):
         price = rng.uniform(0.01, 900.0, 3)
         units, dq, fees = rng.uniform(0.0, 1e4, 3), np.zeros(3), np.zeros(3)
-        trade(units, 0.0, quotes(price), order([0.0, 1.0, 0.0]), terms(percent(0.001, 3), 3), dq, fees)
+        trade(units, 0.0, quotes(price), order([0.0, 1.0, 0.0]), terms(percent(0.001, 3), 3), fills(dq, fees))
         assert units[0] == 0.0
         assert units[2] == 0.0
 
@@ -74,12 +75,12 @@ def test_rounding_never_lifts_an_asset_over_its_cap_when_fees_come_out_dearer() 
     costs.rate[0] = 0.0
     weights, cap = [0.1, 0.5], 0.1
     exact, dq, fees = np.array([0.0, 100.0]), np.zeros(2), np.zeros(2)
-    _, _, cash = trade(exact, 0.0, quotes(np.array([1.0, 10.3])), order(weights), terms(costs, 2), dq, fees)
+    _, _, cash = trade(exact, 0.0, quotes(np.array([1.0, 10.3])), order(weights), terms(costs, 2), fills(dq, fees))
     value = float(exact @ [1.0, 10.3]) + cash
     price = np.array([0.1 * value / 10.0, 10.3])  # ten shares of A are exactly its cap of the planned value
     units = np.array([0.0, 100.0])
     _, _, cash = trade(
-        units, 0.0, quotes(price), order(weights), terms(costs, 2, caps=[cap, np.inf], whole=True), dq, fees
+        units, 0.0, quotes(price), order(weights), terms(costs, 2, caps=[cap, np.inf], whole=True), fills(dq, fees)
     )
     after = float(units @ price) + cash
     assert 10.0 * price[0] > cap * after * (1 + 1e-9)
@@ -156,7 +157,7 @@ def test_whole_shares_leave_the_cash_that_the_weights_leave() -> None:
     for weights, price, bought in ((0.5, 30.0, 1.0), (0.5, 25.0, 2.0), (1.0, 30.0, 3.0)):
         units, dq, fees = np.zeros(1), np.zeros(1), np.zeros(1)
         _, _, cash = trade(
-            units, 100.0, quotes(np.array([price])), order([weights]), terms(free(1), 1, whole=True), dq, fees
+            units, 100.0, quotes(np.array([price])), order([weights]), terms(free(1), 1, whole=True), fills(dq, fees)
         )
         assert units.tolist() == [bought]
         assert cash == 100.0 - bought * price
@@ -167,7 +168,7 @@ def test_the_rest_is_spent_only_where_the_terms_say_so() -> None:
     for spend, bought in ((True, [2.0, 1.0]), (False, [1.0, 1.0])):
         units, dq, fees = np.zeros(2), np.zeros(2), np.zeros(2)
         rule = terms(free(2), 2, whole=True)._replace(spend_remainder=spend)
-        trade(units, 100.0, quotes(np.array([35.0, 30.0])), order([0.6, 0.4]), rule, dq, fees)
+        trade(units, 100.0, quotes(np.array([35.0, 30.0])), order([0.6, 0.4]), rule, fills(dq, fees))
         assert units.tolist() == bought
 
 

@@ -131,7 +131,7 @@ def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMar
             trades = whole & ((load(state, offset(reg.UNITS, a, n)) > zero) | (target > zero))
             fallback = where(trades, one, fallback)
     store(state, reg.NEEDS_FALLBACK, fallback)
-    trade_lanes(whole, hold_at_prices(state, n), zero, state, n, plans.proportional, False)
+    trade_lanes(whole, hold_at_prices(state, n), zero, state, n, plans.proportional, plans.judges_orders, False)
     store(state, reg.REBALANCES, load(state, reg.REBALANCES) + load(state, reg.HAS_TRADED))
 
 
@@ -191,7 +191,7 @@ def _reinvest_payouts(
         store(state, offset(reg.RECIPIENTS, a, n), share)
         store(state, offset(reg.ACTIVE, a, n), zero)
     spends = on & (paid > zero) & (total > zero)
-    trade_lanes(spends, hold_at_prices(state, n), paid, state, n, plans.proportional, True)
+    trade_lanes(spends, hold_at_prices(state, n), paid, state, n, plans.proportional, plans.judges_orders, True)
 
 
 @njit_inline
@@ -236,7 +236,7 @@ def _trim_to_targets(
             store(state, offset(reg.RECIPIENTS, a, n), share / whole)
     on = over & (found > zero)
     store(state, reg.NEEDS_FALLBACK, where(on & (total <= zero), one, load(state, reg.NEEDS_FALLBACK)))
-    trade_lanes(on, value, zero, state, n, plans.proportional, True)
+    trade_lanes(on, value, zero, state, n, plans.proportional, plans.judges_orders, True)
 
 
 @njit_private

@@ -47,7 +47,7 @@ class BatchPlans(NamedTuple):
     shares of a payout, summing to 1 or 0, and ``tradable_recipients`` (G, n, S) the same among those with a close;
     ``terms`` (len(TERM_REGISTERS), S), costs being the same for all assets of a variant; ``calendar`` (S,) which row of
     ``next_due`` (C, T + 1), the first rebalance at or after a row, is a variant's own; ``proportional``: all costs of
-    all of them are small rates.
+    all of them are small rates; ``judges_orders``: some may not be worth placing (S3).
     """
 
     targets: FloatArray
@@ -58,6 +58,7 @@ class BatchPlans(NamedTuple):
     calendar: IntArray
     next_due: IntArray
     proportional: bool
+    judges_orders: bool
 
 
 class BatchSums(NamedTuple):

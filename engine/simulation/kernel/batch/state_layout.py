@@ -34,6 +34,7 @@ from engine.simulation.kernel.records import LANE_COUNT
     MAXIMUM,  # [currency/order]
     MAXIMUM_RATE,  # [fraction of the traded money]
     SPREAD,  # [fraction of the traded money]
+    MIN_ORDER,  # [currency]
     # what is left of its run, in the order of ``BatchSums``
     LAST,  # value at the close before, the final one at last [currency]
     SHIFT,  # the first return, from which returns are summed
@@ -59,7 +60,7 @@ from engine.simulation.kernel.records import LANE_COUNT
     EXCESS,
     EXCESS_SQUARES,
     ASSETS_BEGIN,  # here the registers of assets begin
-) = range(0, 45 * LANE_COUNT, LANE_COUNT)
+) = range(0, 46 * LANE_COUNT, LANE_COUNT)
 """Where each register of the group begins, and the first of its assets'."""
 
 TERM_REGISTERS: Final = tuple(range(CAPITAL, LAST, LANE_COUNT))

@@ -138,8 +138,8 @@ def _bisect_fixpoint(
 @njit_private
 def _affordable_lanes(
     V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
-) -> Mask:
-    """Return where trades leave cash at zero or above, and recipients something after the costs of reaching them."""
+) -> tuple[Mask, Mask]:
+    """Return where trades leave cash at zero or above, and where their costs leave nothing for recipients."""
     zero, one, snap = splat(0.0), splat(1.0), splat(CASH_TOLERANCE)
     free, left, recipients, begin = release - (V - V1), cash - fee, zero, traded_begin(n)
     for k in range(count):
@@ -150,17 +150,18 @@ def _affordable_lanes(
             recipients = recipients + load(state, offset(reg.RECIPIENTS, a, n))
             free = where(load(state, offset(reg.ACTIVE, a, n)) == one, free - x, free)
     sound = (left >= where(cash < zero, cash, zero) - snap * fabs(V)) & (zero <= V1)
-    return sound & not_((recipients > zero) & (free <= snap * V)) if shared else sound
+    return sound, (recipients > zero) & (free <= snap * V)
 
 
 @njit_private
 def trade_lanes(
-    on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, shared: bool
+    on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, judges: bool, shared: bool
 ) -> None:
     """Fill the orders of the variants in ``on`` at the prices in the state, where they are worth ``V``; others stay.
 
     All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
-    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything.
+    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything. Where an order
+    is not worth placing, which ``judges`` looks at, only the scalar code knows what becomes of the others (S3).
     """
     zero, one, cash = splat(0.0), splat(1.0), load(state, reg.CASH)
     begin, count = traded_begin(n), _list_traded(state, n, shared)
@@ -168,7 +169,11 @@ def trade_lanes(
         V1, fee = _iterate_fixpoint(V, release, state, n, count, shared)
     else:
         V1, fee = _bisect_fixpoint(V, release, state, n, count, shared)
-    on = on & _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
+    sound, eaten = _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
+    fallback = load(state, reg.NEEDS_FALLBACK)
+    if shared:
+        fallback = where(on & (eaten | not_(sound)), one, fallback)
+    on = on & sound
     paid, orders, money, any_ = load(state, reg.COSTS), load(state, reg.ORDERS), load(state, reg.TRADED), zero
     for k in range(count):
         a = int(state[begin + k])
@@ -185,8 +190,12 @@ def trade_lanes(
         orders = where(moved, orders + one, orders)
         money = money + fabs(value)
         any_ = where(moved, one, any_)
+        if judges:
+            poor = (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
+            fallback = where(moved & poor, one, fallback)
     store(state, reg.COSTS, paid)
     store(state, reg.ORDERS, orders)
     store(state, reg.TRADED, money)
     store(state, reg.HAS_TRADED, any_)
+    store(state, reg.NEEDS_FALLBACK, fallback)
     store(state, reg.CASH, where(on & (cash < zero), zero, cash))
