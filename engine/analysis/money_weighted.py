@@ -5,6 +5,7 @@ Several roots are reported as ambiguous and none as none; a rate is never 0 for 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
+from engine.core.powers import power
+from engine.simulation.kernel.valuation import elementwise_power
 
 _WIDEST_LOG_RATE: Final = 16.0
 """Rates are sought from exp(-16) - 1 to exp(16) - 1."""
@@ -60,7 +63,7 @@ def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float
     there on average.
     """
     days = (dates - dates[0]).astype("timedelta64[D]").astype(np.float64)
-    base = begin + float(flows @ (1.0 - days / days[-1])) if days[-1] > 0.0 else 0.0
+    base = begin + float(np.sum(flows * (1.0 - days / days[-1]))) if days[-1] > 0.0 else 0.0
     return (end - begin - float(flows.sum())) / base if base > 0.0 else None
 
 
@@ -72,12 +75,15 @@ def _find_roots(years: FloatArray, flows: FloatArray) -> InternalRate:
 
     widest = min(_WIDEST_LOG_RATE, 600.0 / float(years.max()))
     grid = np.unique(np.concatenate([np.linspace(-widest, widest, 4001), np.linspace(-1.0, 1.0, 4001)]))
-    values = np.exp(-np.outer(grid, years)) @ flows
-
-    def present(u: float) -> float:
-        return float(np.exp(-u * years) @ flows)
-
-    exact = grid[values == 0.0]
+    values = (np.exp(-np.outer(grid, years)) * flows).sum(axis=1)
     change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0.0)
-    found = [float(brentq(present, grid[k], grid[k + 1], xtol=1e-16, rtol=1e-15)) for k in change]
-    return InternalRate(tuple(float(np.expm1(u)) for u in sorted([*exact, *found])))
+    growths = [power(math.e, u) for u in grid[values == 0.0].tolist()]
+
+    def present(growth: float) -> float:
+        """Return what the flows are worth at the first: the same bits on every processor, as the grid has not."""
+        return float(np.sum(elementwise_power(np.full_like(years, growth), -years) * flows))
+
+    for low, high in zip(grid[change].tolist(), grid[change + 1].tolist(), strict=True):
+        bracket = power(math.e, low) * (1.0 - 1e-12), power(math.e, high) * (1.0 + 1e-12)
+        growths.append(float(brentq(present, *bracket, xtol=1e-16, rtol=1e-15)))
+    return InternalRate(tuple(growth - 1.0 for growth in sorted(growths)))

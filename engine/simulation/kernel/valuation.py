@@ -80,9 +80,9 @@ _power = make_power(njit_private)
 
 
 @njit_nogil
-def elementwise_power(bases: FloatArray, exponent: float) -> FloatArray:
-    """Return (S,) powers to the bits of ``engine.core.powers.power``, without its memory."""
+def elementwise_power(bases: FloatArray, exponents: FloatArray) -> FloatArray:
+    """Return ``bases ** exponents`` (S,) to the bits of ``engine.core.powers.power``, without its memory."""
     result = np.empty(bases.size)
     for at in range(bases.size):
-        result[at] = _power(bases[at], exponent)
+        result[at] = _power(bases[at], exponents[at])
     return result

@@ -70,7 +70,11 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
         downside = np.sqrt(_sum_blocks(sums.shortfalls) / count)
         mean = mean_from_sums(count, shift, excess)
         deviation = np.sqrt(variance_from_sums(count, excess, excess_squares))
-        cagr = elementwise_power(growth, CALENDAR_DAYS_PER_YEAR / days) - 1.0 if days > 0.0 else absent
+        cagr = (
+            absent
+            if days <= 0.0
+            else elementwise_power(growth, np.full_like(growth, CALENDAR_DAYS_PER_YEAR / days)) - 1.0
+        )
         columns = {
             "final_value": np.where(sums.needs_fallback > 0.0, np.nan, sums.final_value),
             "total_return": growth - 1.0,
