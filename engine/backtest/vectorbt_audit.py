@@ -87,21 +87,23 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     """Return what vectorbt makes of the ledger's orders.
 
     vectorbt knows no flows, interest or dividends: it starts with all the cash that ever comes in, and what had come in
-    by each session is put to its account beside its value. It refuses a sale that brings less than its fee: such a
-    sale is made without, and the fee leaves the account as cash. Shares, prices, other fees, cash and values are its
-    own.
+    by each session is put to its account beside its value. It refuses a sale that brings less than its fee: an order
+    of less than its fee is made without, and the fee leaves the account as cash. Shares, prices, other fees, cash and
+    values are its own.
     """
     import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
 
     offset = len(market.dates) - len(ledger.dates)
     used = np.flatnonzero(ledger.trades.any(axis=0))
-    losing = (ledger.order_values < 0.0) & (ledger.costs > -ledger.order_values)
-    apart = np.where(losing, ledger.costs, 0.0)
+    apart = np.where(ledger.costs > np.abs(ledger.order_values), ledger.costs, 0.0)
     orders = _order_arrays(ledger, used, np.nan_to_num(market.prices[offset:, used], nan=1.0), ledger.costs - apart)
     interest = np.concatenate([[0.0], ledger.cash[:-1] * market.cash_rate[offset + 1 :]])
     inflow = interest + ledger.flows + ledger.dividends(market)
     reserve = float(np.maximum(inflow, 0.0).sum())
     np.subtract.at(inflow, ledger.rows, apart.sum(axis=1))
+    if not len(used):
+        nothing = np.zeros_like(ledger.trades)
+        return Replay(ledger.capital + np.cumsum(inflow), nothing, nothing, ledger.capital + reserve)
     portfolio = vbt.Portfolio.from_orders(
         close=np.nan_to_num(market.prices[offset:, used], nan=1.0)[orders.at],
         size=orders.size,

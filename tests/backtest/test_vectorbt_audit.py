@@ -42,6 +42,7 @@ def sale_below_its_fee() -> tuple[Ledger, Market]:
         value=np.array([200.0, 200.0, 197.0, 197.0]),
         cash=np.array([100.0, 100.0, 98.0, 98.0]),
         flows=np.zeros(4),
+        before_flows=np.zeros(4),
         rows=rows,
         targets=np.array([[0.5], [0.5]]),
         trades=np.array([[10.0], [-0.1]]),
@@ -52,6 +53,7 @@ def sale_below_its_fee() -> tuple[Ledger, Market]:
         rebalances=np.array([True, False]),
         partial_rebalances=np.zeros(2, dtype=bool),
         opening=np.array([True, False]),
+        payouts=np.zeros(2, dtype=bool),
     )
     return ledger, market
 
@@ -63,6 +65,20 @@ def test_a_sale_that_brings_less_than_its_fee_is_replayed_as_the_cash_it_moves()
     np.testing.assert_allclose(found.value, [200.0, 200.0, 197.0, 197.0], rtol=1e-14)
     np.testing.assert_allclose(found.size[1], [-0.1], rtol=1e-14)
     assert found.paid[1] == pytest.approx(3.0, rel=1e-14)
+
+
+def test_an_account_that_trades_nothing_is_its_cash() -> None:
+    """There is no order to replay: 200 and what comes in, here a flow of 50 and interest."""
+    ledger, _ = sale_below_its_fee()
+    market = market_of(np.full((4, 1), 10.0), annual_cash_rate=0.03)
+    cash, flows = np.empty(4), np.array([0.0, 0.0, 50.0, 0.0])
+    cash[0] = 200.0
+    for t in range(1, 4):
+        cash[t] = cash[t - 1] * (1.0 + market.cash_rate[t]) + flows[t]
+    none = {name: getattr(ledger, name)[:0] for name in ("rows", "targets", "trades", "prices", "costs")}
+    idle = dataclasses.replace(ledger, value=cash, cash=cash, flows=flows, **none)
+    assert largest_difference(idle, market) < 1e-15
+    assert largest_difference(dataclasses.replace(idle, value=cash * 1.0001), market) > 1e-9
 
 
 @pytest.mark.parametrize("field", ["costs", "trades", "prices", "value", "flows"])

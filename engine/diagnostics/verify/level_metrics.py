@@ -86,6 +86,9 @@ def _return_figures(returns: FloatArray, periods: float, rate: float | None) -> 
     spread = deviation(returns)
     central = returns - returns.mean()
     moment = math.sqrt(float(np.mean(central**2)))
+    worst, share = np.sort(returns), len(returns) * _TAIL
+    whole = int(share)
+    tail = float(worst[:whole].sum()) + (share - whole) * float(worst[whole])
     found: dict[str, float | None] = {
         "volatility": float(np.std(returns, ddof=1)) * math.sqrt(periods),
         "annual_return_by_count": math.pow(float(np.prod(1.0 + returns)), periods / len(returns)) - 1.0,
@@ -94,6 +97,7 @@ def _return_figures(returns: FloatArray, periods: float, rate: float | None) -> 
         "skew": float(np.mean(central**3)) / moment**3 if spread else None,
         "kurtosis": float(np.mean(central**4)) / moment**4 if spread else None,
         "var_95": float(np.quantile(returns, _TAIL)),
+        "cvar_95": tail / share,
     }
     return {**found, **({} if rate is None else _excess_figures(returns, periods, rate))}
 
