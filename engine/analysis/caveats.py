@@ -15,6 +15,8 @@ from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.portfolio.policy import Policy, SelectsAssets
 from engine.simulation.trade_events import LATE_PURCHASE
 
+_YEAR: Final = np.timedelta64(365, "D")
+
 _MUCH_CASH: Final = 0.01
 """Share of cash at the end from which dividends that nobody invested are said."""
 
@@ -30,6 +32,7 @@ def caveats(
         *_survivorship_caveat(comparison),
         *_price_kind_caveats(market),
         *_window_caveats(own, first, window),
+        *_short_window_caveat(comparison),
         *_late_listing_caveats(own, policy, first, start),
         *_late_portfolio_caveats(comparison, first),
         *_other_session_caveats(comparison),
@@ -98,6 +101,26 @@ def _window_caveats(
         yield f"The run begins on {first}, not on {start}: no asset with a positive weight has a price before."
     if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
+
+
+def _short_window_caveat(comparison: Comparison) -> Iterable[str]:
+    """Yield whose figures a year come of less than one, with the days there are."""
+    ends = {name: one.ledger.dates[-1] for name, one in comparison.portfolios.items()}
+    spans = {name: ends[name] - one.ledger.dates[0] for name, one in comparison.portfolios.items()}
+    for name, versus in comparison.versus.items():
+        common = min(ends[name], ends["strategy"]) - np.datetime64(versus.start) if versus.sessions else spans[name]
+        if common < _YEAR <= min(spans[name], spans["strategy"]):
+            spans[f"what it is beside {name}"] = common
+    by_span: dict[np.timedelta64, list[str]] = {}
+    for name, span in spans.items():
+        if span < _YEAR:
+            by_span.setdefault(span, []).append(name.replace("buy_and_hold", "buy and hold"))
+    for span, names in by_span.items():
+        days = int(span / np.timedelta64(1, "D"))
+        yield (
+            f"Less than a year ({days} days): {shortlist(names)}. CAGR, volatility, Sharpe and all else a year are not "
+            "annual figures there: they are what these days would come to, gone on like that for a year."
+        )
 
 
 def _late_listing_caveats(market: Market, policy: Policy, first: np.datetime64, start: int) -> Iterable[str]:

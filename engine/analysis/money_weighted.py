@@ -14,10 +14,13 @@ import numpy as np
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.core.powers import power
-from engine.simulation.kernel.valuation import elementwise_power
+from engine.simulation.kernel.valuation import present_value
 
-_WIDEST_LOG_RATE: Final = 16.0
-"""Rates are sought from exp(-16) - 1 to exp(16) - 1."""
+_WIDEST_LOG_RATE: Final = 40.0
+"""Rates are sought from exp(-40) - 1 to exp(40) - 1: a quarter may make or lose nearly all."""
+
+_DOUBTFUL_SHARE: Final = 1e-9
+"""Up to this share of all flows' present values, the sign of their sum is not left to vectors of numpy (S14)."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ def internal_rates(flows: FloatArray) -> InternalRate:
 def mirr(flows: FloatArray, finance: float, reinvest: float) -> float:
     """Return the modified rate a period: outflows discounted at ``finance``, inflows compounded at ``reinvest``."""
     periods = np.arange(len(flows), dtype=np.float64)
-    paid = -np.sum(np.minimum(flows, 0.0) / (1.0 + finance) ** periods)
-    grown = np.sum(np.maximum(flows, 0.0) * (1.0 + reinvest) ** (periods[-1] - periods))
-    return float((grown / paid) ** (1.0 / periods[-1]) - 1.0)
+    paid = -present_value(1.0 + finance, periods, np.minimum(flows, 0.0))
+    grown = present_value(1.0 + reinvest, periods - periods[-1], np.maximum(flows, 0.0))
+    return power(grown / paid, 1.0 / float(periods[-1])) - 1.0
 
 
 def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float) -> float | None:
@@ -63,27 +66,29 @@ def modified_dietz(dates: DateArray, flows: FloatArray, begin: float, end: float
     there on average.
     """
     days = (dates - dates[0]).astype("timedelta64[D]").astype(np.float64)
-    base = begin + float(np.sum(flows * (1.0 - days / days[-1]))) if days[-1] > 0.0 else 0.0
-    return (end - begin - float(flows.sum())) / base if base > 0.0 else None
+    base = begin + math.fsum((flows * (1.0 - days / days[-1])).tolist()) if days[-1] > 0.0 else 0.0
+    return (end - begin - math.fsum(flows.tolist())) / base if base > 0.0 else None
 
 
 def _find_roots(years: FloatArray, flows: FloatArray) -> InternalRate:
-    """Return every root on a fine grid of log(1 + rate), polished to the last bits."""
+    """Return every root on a fine grid of log(1 + rate), polished to the last bits.
+
+    The grid is searched by numpy, whose last bits are the processor's; they decide nothing.
+    """
     if not (flows > 0.0).any() or not (flows < 0.0).any() or years.max() == 0.0:
         return InternalRate(())
     from scipy.optimize import brentq  # noqa: PLC0415  (slow, and most runs have no flows)
 
     widest = min(_WIDEST_LOG_RATE, 600.0 / float(years.max()))
     grid = np.unique(np.concatenate([np.linspace(-widest, widest, 4001), np.linspace(-1.0, 1.0, 4001)]))
-    values = (np.exp(-np.outer(grid, years)) * flows).sum(axis=1)
+    discounts = np.exp(-np.outer(grid, years))
+    values = discounts @ flows
+    for k in np.flatnonzero(np.abs(values) <= _DOUBTFUL_SHARE * (discounts @ np.abs(flows))).tolist():
+        values[k] = present_value(power(math.e, float(grid[k])), years, flows)
+    exact = [power(math.e, u) for u in grid[values == 0.0].tolist()]
     change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0.0)
-    growths = [power(math.e, u) for u in grid[values == 0.0].tolist()]
-
-    def present(growth: float) -> float:
-        """Return what the flows are worth at the first: the same bits on every processor, as the grid has not."""
-        return float(np.sum(elementwise_power(np.full_like(years, growth), -years) * flows))
-
-    for low, high in zip(grid[change].tolist(), grid[change + 1].tolist(), strict=True):
-        bracket = power(math.e, low) * (1.0 - 1e-12), power(math.e, high) * (1.0 + 1e-12)
-        growths.append(float(brentq(present, *bracket, xtol=1e-16, rtol=1e-15)))
-    return InternalRate(tuple(growth - 1.0 for growth in sorted(growths)))
+    brackets = [(power(math.e, float(grid[k])), power(math.e, float(grid[k + 1]))) for k in change]
+    found = [
+        float(brentq(present_value, low, high, args=(years, flows), xtol=1e-300, rtol=1e-15)) for low, high in brackets
+    ]
+    return InternalRate(tuple(growth - 1.0 for growth in sorted([*exact, *found])))

@@ -5,8 +5,9 @@ Sections that other rooms act on stand here as plain data, so that no import poi
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -35,6 +36,9 @@ from engine.data.sources.rates import RateFile
 from engine.data.sources.sample import Sample
 
 StrategyT = TypeVar("StrategyT")
+
+_HEADINGS: Final = ("strategy", "Strategy", "buy_and_hold", "Buy & hold", "date", "cash")
+"""What columns of the results are called, in files and in tables."""
 
 
 class Data(ConfigModel):
@@ -87,6 +91,16 @@ class Window(ConfigModel):
             yield ("end",), f"end {self.end} is not after start {self.start}; correct one of them"
 
 
+def _as_read(name: str) -> str:
+    """Return what a reader tells names apart by: neither case, width, spaces nor what cannot be seen.
+
+    >>> _as_read("Buy & Hold") == _as_read("buy_and_hold")
+    True
+    """
+    seen = "".join(one for one in unicodedata.normalize("NFKC", name).casefold() if unicodedata.category(one) != "Cf")
+    return "".join(seen.replace("&", "and").replace("_", " ").split())
+
+
 def _separate_name(value: object) -> object:
     """Turn ``SPY`` and ``{name: 60/40, kind: fixed_mix, ...}`` into a name and a strategy."""
     if isinstance(value, str):
@@ -136,15 +150,18 @@ class Compare(ConfigModel, Generic[StrategyT]):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield every name that is taken already, and every printed figure of no portfolio."""
-        taken = {"strategy", "buy_and_hold", "date"}
+        """Yield every name that reads as one that is taken already, and every printed figure of no portfolio."""
+        taken = {_as_read(heading): heading for heading in _HEADINGS}
         for at, benchmark in enumerate(self.benchmarks):
-            if benchmark.name in taken:
-                message = f"two portfolios are called '{benchmark.name}'; give this benchmark another name"
-                yield ("benchmarks", at), message
-            taken.add(benchmark.name)
-        known = ", ".join(sorted(taken - {"date"}))
+            name = benchmark.name
+            if first := taken.get(_as_read(name)):
+                alike = f"'{name}' reads like '{first}', a heading of the results"
+                fault = f"two portfolios are called '{name}'" if name == first else alike
+                yield ("benchmarks", at), f"{fault}; give this benchmark another name"
+            taken.setdefault(_as_read(name), name)
+        names = {"strategy", "buy_and_hold", *(benchmark.name for benchmark in self.benchmarks)}
+        known = ", ".join(sorted(names))
         for name in self.published.figures if self.published else ():
-            if name not in taken:
+            if name not in names:
                 message = f"figures for '{name}', which is not a portfolio of this run; known: {known}"
                 yield ("published", "figures", name), message

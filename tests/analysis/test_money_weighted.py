@@ -33,6 +33,29 @@ def test_flows_of_one_sign_have_no_rate() -> None:
     assert not rate.roots
 
 
+def test_nearly_all_lost_within_a_quarter_has_a_rate() -> None:
+    """A thousandth of the money is left after 89 days: next to nothing of it would be left after a year."""
+    rate = dated_internal_rates(*parse_flows("2020-01-02 -100000 2020-03-31 100"))
+    assert rate.value == pytest.approx(0.001 ** (365.0 / 89.0) - 1.0, abs=1e-15)
+
+
+def test_flows_that_sum_to_nothing_have_a_rate_of_nothing() -> None:
+    """A grid point is the root: it is found once, exactly."""
+    assert dated_internal_rates(*parse_flows("2020-01-01 -100 2020-07-01 -50 2021-01-01 150")).roots == (0.0,)
+
+
+def test_the_root_does_not_hang_on_the_last_bits_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exponentials that err by a bit, as another processor's may, lead to the same rate."""
+    exact = np.exp
+    found = []
+    for error in (0.0, 2.0**-52, -(2.0**-52)):
+        monkeypatch.setattr(
+            np, "exp", lambda x, error=error: exact(x) * (1.0 + error * (np.arange(x.size) % 2).reshape(x.shape))
+        )
+        found.append([dated_internal_rates(*parse_flows(text)).roots for text, _ in CASES])
+    assert found[0] == found[1] == found[2]
+
+
 def test_two_roots_are_reported_as_ambiguous() -> None:
     rate = internal_rates(np.array([-100.0, 230.0, -132.0]))
     assert len(rate.roots) > 1

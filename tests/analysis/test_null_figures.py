@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from engine.analysis import metrics
+from engine.analysis.caveats import caveats
+from engine.analysis.comparison import PortfolioMarket, compare
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.return_statistics import ReturnStatistics
 from engine.data.market import Market
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
-from tests.support.markets import account, free
+from tests.support.markets import account, free, market_of
 
 
 def lines(rate: float, sessions: int = 84) -> np.ndarray:
@@ -89,3 +91,27 @@ def test_a_month_without_a_change_is_not_won() -> None:
 def test_growth_beyond_all_numbers_has_no_rate_a_year() -> None:
     """Ten times the money within a day is 10 ** 365 a year: no number, and no error."""
     assert metrics.cagr(np.array([1.0, 10.0]), 1.0) is None
+
+
+@pytest.mark.parametrize(("first", "last", "said"), [(0, 262, False), (0, 258, True), (0, 90, True), (300, 700, False)])
+def test_annual_figures_of_less_than_a_year_are_said_not_to_be(first: int, last: int, *, said: bool) -> None:
+    """262 weekdays span a year and a day, 258 of them 361 days; a benchmark that lists late is named alone."""
+    closes = np.repeat(100.0 + np.arange(last + 1.0)[:, None], 2, axis=1)
+    closes[: max(last - 60, 1) if first else 0, 1] = np.nan
+    market = market_of(closes)
+    plans = [BuyAndHold(weights={name: "100%"}) for name in market.assets]
+    found = compare(
+        market,
+        lambda names: PortfolioMarket(market, first),
+        plans[0],
+        {"late": plans[1]},
+        account(),
+        free(2),
+        buy_and_hold=False,
+        evidence=None,
+    )
+    lines = [line for line in caveats(found, plans[0], (None, None), first) if line.startswith("Less than a year")]
+    named = [f"Less than a year ({found.strategy.performance.days:.0f} days): strategy, late. "] if said else []
+    if first:
+        named = ["Less than a year (84 days): late. "]
+    assert [line[: len(want)] for line, want in zip(lines, named, strict=True)] == named

@@ -143,6 +143,16 @@ CASES = {
         GOOD + "compare: {benchmarks: [QUAL, QUAL]}\n",
         "plan.yaml:10: compare.benchmarks.1: two portfolios are called 'QUAL'; give this benchmark another name",
     ),
+    "a benchmark called as a heading": (
+        GOOD + "compare:\n  benchmarks:\n    - {name: buy & Hold, kind: buy_and_hold, weights: {A: 100%}}\n",
+        "plan.yaml:12: compare.benchmarks.0: 'buy & Hold' reads like 'Buy & hold', a heading of the results; give this "
+        "benchmark another name",
+    ),
+    "two benchmarks that read the same": (
+        GOOD + "compare:\n  benchmarks:\n    - QUAL\n    - {name: Qual, kind: buy_and_hold, weights: {A: 100%}}\n",
+        "plan.yaml:13: compare.benchmarks.1: 'Qual' reads like 'QUAL', a heading of the results; give this benchmark "
+        "another name",
+    ),
     "a benchmark over 100 %": (
         GOOD + "compare:\n  benchmarks:\n    - {name: m, kind: fixed_mix, weights: {A: 80%, B: 40%}}\n",
         "plan.yaml:12: compare.benchmarks.0.weights: weights add up to 120%; 100% is all there is, lower them",

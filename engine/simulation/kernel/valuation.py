@@ -86,3 +86,12 @@ def elementwise_power(bases: FloatArray, exponents: FloatArray) -> FloatArray:
     for at in range(bases.size):
         result[at] = _power(bases[at], exponents[at])
     return result
+
+
+@njit_nogil
+def present_value(growth: float, years: FloatArray, flows: FloatArray) -> float:
+    """Return what ``flows`` (K,) after ``years`` (K,) are worth now, where a year multiplies by ``growth``."""
+    total = 0.0
+    for k in range(years.size):
+        total += flows[k] * _power(growth, -years[k])
+    return total
