@@ -28,7 +28,7 @@ def caveats(
     market, own = comparison.market, comparison.strategy.market
     first = comparison.strategy.ledger.dates[0]
     return [
-        *_hindsight_caveat(policy),
+        *hindsight_caveat(policy),
         *_survivorship_caveat(comparison),
         *_price_kind_caveats(market),
         *_window_caveats(own, first, window),
@@ -43,7 +43,8 @@ def caveats(
     ]
 
 
-def _hindsight_caveat(policy: Policy) -> Iterable[str]:
+def hindsight_caveat(policy: Policy) -> Iterable[str]:
+    """Say which names were picked knowing how they did (S15)."""
     names = sorted(policy.caps())
     if isinstance(policy, SelectsAssets) and policy.fewest:
         yield (

@@ -84,7 +84,7 @@ class RunResult:
         return RunSummary(
             name=self.name,
             description=self.description,
-            window=_window(ledger),
+            window=window_of(ledger),
             account=AccountSummary(capital=ledger.capital, currency=market.currency),
             portfolios={name: _portfolio_summary(item) for name, item in comparison.portfolios.items()},
             versus=dict(comparison.versus),
@@ -210,13 +210,14 @@ def weight_columns(comparison: Comparison) -> dict[str, FloatArray]:
     return {**{ledger.assets[j]: weights[:, j] for j in held}, "cash": cash}
 
 
-def _window(ledger: Ledger) -> WindowSummary:
+def window_of(ledger: Ledger) -> WindowSummary:
+    """Return the sessions of a ledger."""
     return WindowSummary(start=str(ledger.dates[0]), end=str(ledger.dates[-1]), sessions=len(ledger.dates))
 
 
 def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
     return PortfolioSummary(
-        **_window(portfolio.ledger).model_dump(),
+        **window_of(portfolio.ledger).model_dump(),
         metrics=portfolio.metrics,
         frequency=None if portfolio.market.frequency == "daily" else portfolio.market.frequency,
         max_weight=dict(portfolio.peak_weights),

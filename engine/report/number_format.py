@@ -108,6 +108,19 @@ def printed_decimals(fraction: float) -> int:
     return len(text.partition(".")[2]) if "e" not in text else 0
 
 
+def difference(value: OptionalNumber, style: str) -> str:
+    """Return a difference of two metrics of a style, with its sign.
+
+    >>> difference(0.0016, "ratio"), difference(-0.012, "percent"), difference(1234.5, "money")
+    ('+0.0016', '-1.20 pp', '+1,234')
+    """
+    if value is None:
+        return DASH
+    if style == "percent":
+        return percentage_points(value)
+    return _with_sign(value, 4 if style == "ratio" else 0)
+
+
 def metric(value: OptionalNumber, style: str) -> str:
     """Return a metric in its style: money, percent, ratio, count or days."""
     return _FORMATS[style](value)

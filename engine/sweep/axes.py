@@ -37,7 +37,7 @@ MAX_AXIS_VALUES: Final = 1_000_000
 _DECIMAL = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?|[+-]?\.[0-9]+)\s*(%?)")
 _MONTHS_OR_YEARS = re.compile(r"([1-9][0-9]*) (month|year)s?")
 
-ParameterValue: TypeAlias = "str | float"
+ParameterValue: TypeAlias = str | float
 
 
 @dataclass(frozen=True)

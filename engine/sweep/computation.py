@@ -163,9 +163,8 @@ def _window_days(path: KeyPath, texts: list[Tree], key: str) -> list[dt.date | N
     return days if len(path) == 1 else [day for day in days if day]  # what is no date is a rejected point
 
 
-def run_base_config(sweep: PreparedSweep[PolicyT]) -> RunResult:
-    """Run the base config with all it is compared with; no intervals are drawn."""
-    config = sweep.base_config
+def run_config(sweep: PreparedSweep[PolicyT], config: RunConfig[PolicyT]) -> RunResult:
+    """Run the base config, or it in another window, with all it is compared with; no intervals are drawn."""
     own = config_tickers(config)
     closes = sweep.job.closes.select(own, price_request(config).end)
     findings = tuple(one for one in sweep.findings if not one.ticker or one.ticker in own)

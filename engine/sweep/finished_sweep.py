@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
 from engine.backtest.signed_files import SWEEP_FILES
-from engine.core.arrays import FloatArray
+from engine.core.arrays import BoolArray, FloatArray
 from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.core.files import file_sha256
@@ -47,12 +47,20 @@ class FinishedSweep:
     def _table(self) -> ResultsReader:
         return ResultsReader(self.path / RESULTS_FILE)
 
+    @cached_property
+    def _compared(self) -> BoolArray | slice:
+        """Which variants have the plan's own sessions: figures of others cannot be compared with theirs (S18)."""
+        window, space = self.summary.window, self.summary.sweep
+        if space.compared == space.variants:
+            return slice(None)
+        return self._table.has_sessions(window.start, window.end, window.sessions)
+
     def metric(self, name: str) -> FloatArray:
-        """Return (S,) a column of numbers, NaN where there is none."""
-        return self._table.numbers(name, np.float64)
+        """Return (S,) a column of numbers of the variants with the plan's sessions, NaN where there is none."""
+        return self._table.numbers(name, np.float64)[self._compared]
 
     def read_parameters(self) -> tuple[ParameterColumn, ...]:
-        """Return every parameter, in the order of the columns; millions of rows are not kept."""
+        """Return every parameter of these, in the order of the columns; millions of rows are not kept."""
         names = self._table.file.schema_arrow.names
         return tuple(self._column(name) for name in names[1 : names.index("start")])
 
@@ -61,8 +69,9 @@ class FinishedSweep:
             whole = self._table.column(name)
             labels = tuple(str(label) for label in whole.dictionary.to_pylist())
             codes = to_numpy(whole.indices, np.dtype("<i4")).astype(_code_type(len(labels)))
-            return ParameterColumn(name, labels, codes, name in self.summary.sweep.baskets)
-        return ParameterColumn(name, *_encode_numbers(self.metric(name)))
+            return ParameterColumn(name, labels, codes[self._compared], name in self.summary.sweep.baskets)
+        numbers, places = _encode_numbers(self._table.numbers(name, np.float64))
+        return ParameterColumn(name, numbers, places[self._compared])
 
 
 def _encode_numbers(values: FloatArray) -> tuple[tuple[float, ...], npt.NDArray[np.signedinteger]]:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from engine.portfolio.policy import PolicyT
-from engine.sweep.computation import PreparedSweep, ProgressCallback, run_base_config, write_results
+from engine.sweep.computation import PreparedSweep, ProgressCallback, run_config, write_results
 from engine.sweep.executors import Executor, ProcessExecutor, ThreadExecutor
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish_files, staging_folder
@@ -67,10 +67,9 @@ def run_sweep(
                 options.folder.rmdir()
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
         table = ResultsReader(staging / RESULTS_FILE)
-        results = SweepResults(
-            table, sweep.space, sweep.points, PointConfigs(sweep.base_config, sweep.space).equal_values()
-        )
-        summary = summarise(results, run_base_config(sweep), rejections, sweep.identify)
+        configs = PointConfigs(sweep.base_config, sweep.space, sweep.job.unknown)
+        results = SweepResults(table, sweep.space, sweep.points, configs.equal_values())
+        summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections)
         publish_files(sweep, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)

@@ -5,7 +5,7 @@ Row groups have a fixed number of rows, so the bytes do not depend on how the po
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +17,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.core.arrays import BoolArray, FloatArray
 from engine.core.arrow_columns import from_numpy, to_numpy
 from engine.core.errors import DataError, OutputError
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.space import AxisIndices, Parameter, Points, Space
 
-NumberT = TypeVar("NumberT", np.float64, np.int64)
+NumberT = TypeVar("NumberT", np.float64, np.int64, np.int32)
 
 RESULTS_FILE: Final = "results.parquet"
 ROW_GROUP_SIZE: Final = 32_768
@@ -148,8 +149,19 @@ class ResultsReader:
             groups = range(self.file.num_row_groups) if group is None else [group]
             return self.file.read_row_groups(groups, [name]).column(name).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError, KeyError) as error:
-            message = " ".join(str(error).split())[:200]
-            raise DataError(f"{self.path}: damaged: {message}; sweep again to write it anew") from None
+            raise self._damage(error) from None
+
+    def matrix(self, names: Sequence[str], group: int) -> FloatArray:
+        """Return (len(names), rows) columns of one row group, NaN where empty; in the order of the file."""
+        try:
+            table = self.file.read_row_group(group, columns=list(names))
+        except (pa.ArrowException, OSError) as error:
+            raise self._damage(error) from None
+        return np.array([to_numpy(table.column(name), np.float64) for name in names])
+
+    def _damage(self, error: Exception) -> DataError:
+        message = " ".join(str(error).split())[:200]
+        return DataError(f"{self.path}: damaged: {message}; sweep again to write it anew")
 
     def numbers(self, name: str, kind: type[NumberT]) -> npt.NDArray[NumberT]:
         """Return a column of numbers, NaN where it is empty, read a row group at a time: it is in memory once."""
@@ -160,3 +172,14 @@ class ResultsReader:
             begin, end = end, end + len(column)
             result[begin:end] = to_numpy(column, result.dtype)
         return result
+
+    @cached_property
+    def spans(self) -> npt.NDArray[np.int32]:
+        """(S, 3) day of the first session and of the last since 1970, and how many sessions there are."""
+        return np.stack([self.numbers(field.name, np.int32) for field in _SPAN_FIELDS], axis=1)
+
+    def has_sessions(self, start: str, end: str, sessions: int) -> BoolArray:
+        """Return (S,) whether each variant has just these sessions, by the first, the last and their number."""
+        days = np.array([start, end], dtype="datetime64[D]").astype(np.int32)
+        equal: BoolArray = (self.spans == [*days, sessions]).all(axis=1)
+        return equal

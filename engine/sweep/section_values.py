@@ -156,6 +156,22 @@ def replace_at(node: Tree, path: KeyPath, value: Tree) -> Tree:
     return {**inner, str(part): replace_at(inner.get(str(part), {}), rest, value)}
 
 
+def node_at(tree: object, path: KeyPath) -> object:
+    """Return what stands at a path of plain data, None where nothing does.
+
+    >>> node_at({"a": [1, {"b": 2}]}, ("a", 1, "b"))
+    2
+    """
+    for part in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(str(part))
+        elif isinstance(tree, list | tuple) and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return None
+    return tree
+
+
 def field_name(model: BaseModel, key: str) -> str:
     """Return the name of the field that a config calls ``key``."""
     return next(name for name, field in type(model).model_fields.items() if (field.alias or name) == key)

@@ -134,10 +134,14 @@ class Points:
             return self.sampled[numbers]
         return np.stack(np.unravel_index(numbers, self.sizes), axis=1).astype(np.int32)
 
+    def stride(self, axis: int) -> int:
+        """Return how many points of a grid lie between neighbours along an axis."""
+        return math.prod(self.sizes[axis + 1 :])
+
     def indices_along(self, numbers: npt.NDArray[np.int64], axis: int) -> npt.NDArray[np.int64]:
         """Return (n,) the indices of points along one axis."""
         if self.sampled is None:
-            return np.asarray(numbers // math.prod(self.sizes[axis + 1 :]) % self.sizes[axis])
+            return np.asarray(numbers // self.stride(axis) % self.sizes[axis])
         return np.asarray(self.sampled[numbers, axis], dtype=np.int64)
 
 

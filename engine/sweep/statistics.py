@@ -5,34 +5,28 @@ Read from the table alone, column by column; the same table gives the same stati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from engine.core.arrays import FloatArray, IntArray, finite_or_none
+from engine.core.arrays import BoolArray, FloatArray, IntArray, finite_or_none
 from engine.sweep.axes import ParameterValue
+from engine.sweep.noise_band import Band
 from engine.sweep.results_table import ResultsReader
 from engine.sweep.section_values import flatten_indices
-from engine.sweep.space import Parameter, Points, Space
+from engine.sweep.space import Points, Space
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_LISTED: Final = 20
 """Best and worst variants that a summary lists."""
 
-_SMALL_CODE_TYPE, _MAX_SMALL_CODES = np.int16, 2**15
-"""Codes of so few labels are sorted by their digits, which takes a tenth of the time."""
-
-LabelCodes: TypeAlias = npt.NDArray[np.int32]
-"""(S,) which label of a parameter each variant has."""
-
 
 @dataclass(frozen=True)
 class SweepResults:
-    """A results table with the space it is of; S variants in the order of their points.
+    """A results table with the space it is of; S variants in the order of their points, all or some ``rows`` of them.
 
     ``equal_values`` by axis that has values which state the same (values,): the first that states the same as each.
     """
@@ -41,19 +35,34 @@ class SweepResults:
     space: Space
     points: Points
     equal_values: Mapping[int, IntArray]
+    rows: IntArray | None = None
+
+    def restrict(self, chosen: BoolArray) -> SweepResults:
+        """Return those variants of all that are ``chosen`` (S,)."""
+        return self if chosen.all() else replace(self, rows=np.flatnonzero(chosen))
 
     @cached_property
     def point_numbers(self) -> IntArray:
         """(S,) of the points."""
-        return self.table.numbers("point", np.int64)
+        numbers = self.table.numbers("point", np.int64)
+        return numbers if self.rows is None else numbers[self.rows]
 
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a metric, NaN where it does not exist."""
-        return self.table.numbers(name, np.float64)
+        values = self.table.numbers(name, np.float64)
+        return values if self.rows is None else values[self.rows]
 
-    def codes(self, parameter: Parameter) -> LabelCodes:
-        """Return (S,) positions in the parameter's labels."""
-        return parameter.codes[self.points.indices_along(self.point_numbers, parameter.axis_number)]
+    def row_groups(self) -> Iterator[tuple[int, IntArray, IntArray]]:
+        """Yield each row group of the table, which of the variants are in it, and where in it they are."""
+        end = 0
+        for group in range(self.table.file.num_row_groups):
+            begin, end = end, end + self.table.file.metadata.row_group(group).num_rows
+            inside = np.arange(begin, end)
+            if self.rows is None:
+                yield group, inside, inside - begin
+            else:
+                chosen = np.arange(*np.searchsorted(self.rows, [begin, end]))
+                yield group, chosen, self.rows[chosen] - begin
 
     @cached_property
     def distinct_count(self) -> int:
@@ -82,16 +91,6 @@ class Rank:
 
 
 @dataclass(frozen=True)
-class LabelEffect:
-    """The variants that share one label of a parameter."""
-
-    label: ParameterValue
-    count: int
-    mean: float | None
-    median: float | None
-
-
-@dataclass(frozen=True)
 class RankedVariant:
     """One variant of a list."""
 
@@ -100,6 +99,9 @@ class RankedVariant:
     sha256: str
     parameters: Mapping[str, ParameterValue]
     figures: Mapping[str, float | None]
+    difference: float | None = None
+    band: Band | None = None
+    near_best: bool | None = None
 
 
 def distribution(values: FloatArray) -> Distribution:
@@ -136,40 +138,6 @@ def select_finite(values: FloatArray) -> FloatArray:
     """Return the finite ones of ``values``, which are not copied where all of them are."""
     finite = np.isfinite(values)
     return values if finite.all() else values[finite]
-
-
-def label_effects(codes: LabelCodes, labels: Sequence[ParameterValue], values: FloatArray) -> list[LabelEffect]:
-    """Return count, mean and median of ``values`` (S,) for each label."""
-    known = np.isfinite(values)
-    if not known.all():
-        codes, values = codes[known], values[known]
-    counts = np.bincount(codes, minlength=len(labels))
-    sums = np.bincount(codes, weights=values, minlength=len(labels))
-    kind = _SMALL_CODE_TYPE if len(labels) < _MAX_SMALL_CODES else np.int64
-    grouped, ends = values[np.argsort(codes.astype(kind), kind="stable")], np.cumsum(counts)
-    return [
-        LabelEffect(label, count, total / count, float(np.median(grouped[end - count : end])))
-        if count
-        else LabelEffect(label, 0, None, None)
-        for label, count, total, end in zip(labels, counts.tolist(), sums.tolist(), ends.tolist(), strict=True)
-    ]
-
-
-def basket_name_effects(codes: LabelCodes, parameter: Parameter, values: FloatArray) -> list[LabelEffect]:
-    """Return for each name in the baskets of a parameter the variants whose basket holds it."""
-    baskets = [str(label).split() for label in parameter.labels]
-    by_basket = label_effects(codes, parameter.labels, values)
-    known = np.isfinite(values)
-    result = []
-    for name in dict.fromkeys(name for basket in baskets for name in basket):
-        holds = np.array([name in basket for basket in baskets])
-        rows = known & holds[codes]
-        inside = [one for one, held in zip(by_basket, holds, strict=True) if held and one.mean is not None]
-        count = sum(one.count for one in inside)
-        total = sum(one.count * one.mean for one in inside if one.mean is not None)
-        median = float(np.median(values[rows])) if count else None
-        result.append(LabelEffect(name, count, total / count if count else None, median))
-    return result
 
 
 def list_variants(

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 
+from engine.analysis.caveats import hindsight_caveat
 from engine.analysis.comparison import PortfolioResult
-from engine.backtest.outputs import SWEEP_KIND, RunResult
+from engine.backtest.outputs import SWEEP_KIND, RunResult, window_of
 from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, finite_or_none
+from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
-from engine.sweep.batch.batch_metrics import CAP_METRICS, peak_weight_and_breaches
+from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weight_and_breaches
+from engine.sweep.caveats import hindsight_caveats, sweep_caveats
+from engine.sweep.comparison import compare_variants
+from engine.sweep.computation import PreparedSweep, run_config
 from engine.sweep.config import RANKING_SIGNS
+from engine.sweep.effects import AxisEffects
+from engine.sweep.noise_band import BAND_WIDTH, BANDED_METRICS, BlockFigure, standard_error
 from engine.sweep.section_values import RejectionCounts
 from engine.sweep.statistics import (
     MAX_LISTED,
     Distribution,
-    LabelEffect,
     Rank,
     RankedVariant,
     SweepResults,
-    basket_name_effects,
     distribution,
-    label_effects,
     list_variants,
     rank_among_results,
     rank_rows,
 )
+from engine.sweep.variants import PointConfigs
+from engine.sweep.windows import OtherSessions, WindowResult, compare_windows, other_sessions
 
 HEADLINE_METRICS: Final = ("final_value", "cagr", "volatility", "sharpe", "max_drawdown", "turnover", "costs")
 """What is listed of a variant beside the metric it is ranked by."""
@@ -45,15 +52,20 @@ class RejectionReason:
 
 
 class SpaceSummary(FileRecord):
-    """What was swept: the points, and why some of them are no variants."""
+    """What was swept: the points, and why some of them are no variants; ``compared`` have the plan's own sessions.
+
+    ``names`` are those that baskets and lists try.
+    """
 
     mode: dict[str, str | int | float]
     rank_by: str
     axes: dict[str, int]
     baskets: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     points: int
     drawn_twice: int
     variants: int
+    compared: int
     distinct: int
     refused: int
     reasons: tuple[RejectionReason, ...]
@@ -62,8 +74,10 @@ class SpaceSummary(FileRecord):
 class SweepSummary(FileRecord):
     """The content of a sweep's ``summary.json``.
 
-    ``standings`` portfolio -> metric -> its rank; ``effects`` parameter -> its labels, and ``<parameter> holds`` ->
-    the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config.
+    ``standings`` portfolio -> metric -> its rank; ``effects`` parameter -> its values, and ``<parameter> holds`` ->
+    the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config. All
+    but ``windows``, one a window of the axes, and ``other_sessions`` are of variants with the plan's own sessions.
+    ``near_best`` counts those no further from the best than noise; ``no_band`` says why there is none.
     """
 
     name: str
@@ -75,7 +89,11 @@ class SweepSummary(FileRecord):
     standings: dict[str, dict[str, Rank]]
     best: tuple[RankedVariant, ...]
     worst: tuple[RankedVariant, ...]
-    effects: dict[str, tuple[LabelEffect, ...]]
+    near_best: int | None = None
+    no_band: str | None = None
+    effects: dict[str, AxisEffects]
+    windows: tuple[WindowResult, ...] = ()
+    other_sessions: tuple[OtherSessions, ...] = ()
     portfolios: dict[str, PortfolioSummary]
     data: DataSummary
     warnings: tuple[str, ...]
@@ -83,7 +101,7 @@ class SweepSummary(FileRecord):
     @property
     def ranked_count(self) -> int:
         """How many variants have the metric that they are ranked by."""
-        return self.sweep.variants - int(self.distribution[self.sweep.rank_by]["missing"] or 0)
+        return self.sweep.compared - int(self.distribution[self.sweep.rank_by]["missing"] or 0)
 
 
 class SweepManifest(FileRecord):
@@ -99,24 +117,29 @@ class SweepManifest(FileRecord):
 
 
 def summarise(
-    results: SweepResults,
+    sweep: PreparedSweep[PolicyT],
+    configs: PointConfigs[PolicyT],
+    every: SweepResults,
     run: RunResult,
     rejections: RejectionCounts,
-    identify: Callable[[int], tuple[str, str]],
 ) -> SweepSummary:
-    """Look at a finished table; ``run`` is that of the base config.
-
-    ``identify`` returns the id of a point and the SHA-256 of its config.
-    """
-    space, own = results.space, run.summary
+    """Look at a finished table; ``run`` is that of the base config, ``configs`` are those of the points."""
+    space, own, plan = every.space, run.summary, run.comparison.strategy
     rank_by = space.sweep.rank_by
-    values, sign = results.metric(rank_by), RANKING_SIGNS[rank_by]
+    equal = every.table.has_sessions(own.window.start, own.window.end, own.window.sessions)
+    results, sign = every.restrict(equal), RANKING_SIGNS[rank_by]
+    values = results.metric(rank_by)
     best = rank_rows(values, sign, MAX_LISTED).tolist()
     worst = (len(values) - 1 - rank_rows(values[::-1], -sign, MAX_LISTED)).tolist()
     distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
+    figure = BlockFigure.of(rank_by, plan.performance)
+    compared = compare_variants(results, values, figure, configs.plan_values(), [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
-    ranked = tuple(list_variants(results, [*best, *worst], listing, identify))
-    reasons, baskets = _list_reasons(results, rejections), [one for one in space.parameters if one.is_basket]
+    ranked = list_variants(results, [*best, *worst], listing, sweep.identify)
+    ranked = _add_differences(ranked, compared.listed, _plan_figures(plan, rank_by, figure))
+    reasons, names = _list_reasons(every, rejections), configs.swept_tickers()
+    windows = compare_windows(sweep.base_config, every, rank_by, partial(run_config, sweep))
+    told = {*hindsight_caveat(sweep.base_config.strategy)}
     return SweepSummary(
         name=own.name,
         description=own.description,
@@ -126,39 +149,75 @@ def summarise(
             mode=space.sweep.mode.model_dump(),
             rank_by=rank_by,
             axes={one.name: len(one.labels) for one in space.parameters},
-            baskets=tuple(one.name for one in baskets),
-            points=results.points.count,
-            drawn_twice=space.requested_count - results.points.count,
-            variants=len(values),
-            distinct=results.distinct_count,
+            baskets=tuple(one.name for one in space.parameters if one.is_basket),
+            names=names,
+            points=every.points.count,
+            drawn_twice=space.requested_count - every.points.count,
+            variants=len(equal),
+            compared=len(values),
+            distinct=every.distinct_count,
             refused=sum(reason.count for reason in reasons),
             reasons=reasons,
         ),
         distribution=distributions,
         standings=ranks,
-        best=ranked[: len(best)],
-        worst=ranked[len(best) :],
-        effects={
-            **{one.name: tuple(label_effects(results.codes(one), one.labels, values)) for one in space.parameters},
-            **{f"{one.name} holds": tuple(basket_name_effects(results.codes(one), one, values)) for one in baskets},
-        },
+        best=tuple(ranked[: len(best)]),
+        worst=tuple(ranked[len(best) :]),
+        near_best=compared.near_best,
+        no_band=None if figure else _why_no_band(rank_by),
+        effects=compared.effects,
+        windows=windows,
+        other_sessions=other_sessions(every, equal, rank_by, windows),
         portfolios=own.portfolios,
         data=own.data,
-        warnings=(*_caveats(rank_by, values), *own.warnings),
+        warnings=(
+            *sweep_caveats(rank_by, own.window, equal, values),
+            *hindsight_caveats(sweep.job.closes, sweep.base_config.strategy, names, own.window.start),
+            *(one for one in own.warnings if one not in told),
+        ),
     )
 
 
-def _caveats(rank_by: str, values: FloatArray) -> Iterator[str]:
-    """Yield what the sweep cannot know, the number of trials first (S15)."""
-    yield (
-        f"Best of {len(values):,}: the best of many variants owes part of its figure to having been looked for on the "
-        "same prices; expect less of it on others."
-    )
-    if not np.isfinite(values).any():
-        why = (
-            "nothing in them has a cap" if rank_by in CAP_METRICS else "their windows are too short or too calm for it"
+def _add_differences(
+    variants: Sequence[RankedVariant], figures: FloatArray, plan: FloatArray | None
+) -> list[RankedVariant]:
+    """Return variants, the best first, with what they are above the ``plan`` (K, 1).
+
+    ``figures`` (K, rows) are their metric, then without each block where there is a band.
+    """
+    if not variants:
+        return []
+    from_best = figures - figures[:, :1]
+    from_plan = figures - plan if plan is not None else np.full_like(figures, np.nan)
+    near: list[bool | None] = [None] * len(variants)
+    width = np.full(len(variants), np.nan)
+    if len(figures) > 1:
+        near = (np.abs(from_best[0]) <= BAND_WIDTH * standard_error(from_best[1:])).tolist()
+        width = BAND_WIDTH * standard_error(from_plan[1:])
+    return [
+        replace(
+            one,
+            difference=finite_or_none(float(effect)),
+            band=(float(effect - wide), float(effect + wide)) if np.isfinite(effect) and np.isfinite(wide) else None,
+            near_best=is_near,
         )
-        yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
+        for one, effect, wide, is_near in zip(variants, from_plan[0], width, near, strict=True)
+    ]
+
+
+def _plan_figures(plan: PortfolioResult, metric: str, figure: BlockFigure | None) -> FloatArray | None:
+    """Return (K, 1) a metric of the plan itself, then of it without each block; None where it does not exist."""
+    value = _portfolio_metric(plan, metric)
+    if value is None or figure is None:
+        return None if value is None else np.array([[float(value)]])
+    sums, squares = block_sums(plan.performance)
+    return np.vstack([[[float(value)]], figure.without_each_block(sums[:, None], squares[:, None])])
+
+
+def _why_no_band(metric: str) -> str:
+    if metric not in BANDED_METRICS:
+        return "not a function of block sums"
+    return "too few sessions, or a risk-free rate that changes from session to session"
 
 
 def _list_reasons(results: SweepResults, rejections: RejectionCounts) -> tuple[RejectionReason, ...]:
@@ -176,8 +235,9 @@ def _compare_metrics(
 ) -> tuple[dict[str, Distribution], dict[str, dict[str, Rank]], dict[str, FloatArray]]:
     """Return how every metric is distributed, where portfolios rank in it, and every metric of some rows.
 
-    One metric is in memory at a time.
+    One metric is in memory at a time. A portfolio of other sessions has no rank.
     """
+    window = run.summary.window
     distributions: dict[str, Distribution] = {}
     ranks: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
     shown: dict[str, FloatArray] = {}
@@ -186,7 +246,9 @@ def _compare_metrics(
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
             own = _portfolio_metric(portfolio, metric)
-            ranks[name][metric] = rank_among_results(own, values, sign)
+            found = rank_among_results(own, values, sign)
+            is_equal = window_of(portfolio.ledger) == window
+            ranks[name][metric] = found if is_equal else replace(found, rank=None, better_than=None)
     return distributions, ranks, shown
 
 

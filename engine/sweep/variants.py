@@ -23,7 +23,8 @@ from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import PolicyT
-from engine.sweep.section_values import ConfigSection, IndependentValues, Rejection, replace_at
+from engine.sweep.axes import parse_parameter_value
+from engine.sweep.section_values import ConfigSection, IndependentValues, Rejection, node_at, replace_at
 from engine.sweep.space import Axis, Space
 
 
@@ -96,14 +97,26 @@ class PointConfigs(Generic[PolicyT]):
 
     def tickers_on_axis(self, place: int) -> tuple[str, ...]:
         """Return every ticker that the values of an axis bring in; a value that is invalid by itself brings none."""
+        return tuple(dict.fromkeys(ticker for tickers in self._tickers_by_value(place) for ticker in tickers))
+
+    def swept_tickers(self) -> tuple[str, ...]:
+        """Return the tickers with prices that values try instead of each other, of baskets or of a list of mappings."""
+        found: list[str] = []
+        for place, axis in enumerate(self.space.axes):
+            values = self._tickers_by_value(place)
+            all_have = set(values[0]).intersection(*values) if values and len(axis.columns) == 1 else set()
+            found += [ticker for tickers in values for ticker in tickers if ticker not in all_have]
+        return tuple(ticker for ticker in dict.fromkeys(found) if ticker not in self.unknown)
+
+    def _tickers_by_value(self, place: int) -> list[tuple[str, ...]]:
+        """Return the tickers of each valid value of an axis; nothing where it does not change which are held."""
         axis = self.space.axes[place]
         if axis.section != "strategy" or axis.independent or not isinstance(axis.values[0].parameters[0], str):
-            return ()
+            return []
         if len(axis.columns) > 1:  # a basket says itself
-            return tuple(dict.fromkeys(str(ticker) for value in axis.values for ticker in value.text))
+            return [tuple(map(str, value.text)) for value in axis.values]
         found = (self.sections["strategy"].validate([(axis, index)]) for index in range(len(axis.values)))
-        valid = (cast("PolicyT", model) for model in found if not isinstance(model, Rejection))
-        return tuple(dict.fromkeys(ticker for policy in valid for ticker in policy.tickers))
+        return [cast("PolicyT", model).tickers for model in found if not isinstance(model, Rejection)]
 
     def equal_values(self) -> dict[int, IntArray]:
         """Return, for each axis some of whose values state the same, the first that states the same as each value.
@@ -119,6 +132,24 @@ class PointConfigs(Generic[PolicyT]):
                 if len(known) < len(first):
                     result[place] = np.array(first)
         return result
+
+    def plan_values(self) -> tuple[int, ...]:
+        """Return the place of the plan's own value on each axis; 0, the first, where the plan's is not among them."""
+        tree = self.base_config.canonical()
+        return tuple(
+            next((at for at in range(len(axis.values)) if self._is_plan_value(axis, at, node_at(tree, axis.path))), 0)
+            for axis in self.space.axes
+        )
+
+    def _is_plan_value(self, axis: Axis, index: int, current: object) -> bool:
+        """Tell whether a value of an axis states what the base config has at its path, ``current`` as plain data."""
+        value = axis.values[index]
+        if len(axis.columns) > 1 and isinstance(value.text, dict):
+            return current == {name: parse_parameter_value(weight) for name, weight in value.text.items()}
+        if isinstance(value.parameters[0], float):
+            return current == value.parameters[0]
+        own = getattr(self.base_config, axis.section)
+        return self._stated(axis, index) == json.dumps(to_plain_data(own), sort_keys=True)
 
     def _stated(self, axis: Axis, index: int) -> object:
         """Return what a value of an axis states, by itself; one that is invalid states its own."""

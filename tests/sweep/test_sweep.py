@@ -20,7 +20,7 @@ from engine.sweep.batch.run_batch import SWEEP_METRICS, batch_metric_table
 from engine.sweep.computation import prepare
 from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.space import COLUMN_ALIASES, Space
-from engine.sweep.statistics import label_effects, rank_among_results, rank_rows
+from engine.sweep.statistics import rank_among_results, rank_rows
 from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import ARTICLE, PLAN, SMALL, engine, spanned, sweeping
@@ -230,7 +230,7 @@ def test_variants_that_a_batch_leaves_to_simulate_have_the_same_bytes(monkeypatc
     assert sum(map(len, left)) >= 9
 
 
-def test_ranks_and_effects_of_numbers_written_out() -> None:
+def test_ranks_of_numbers_written_out() -> None:
     values = np.array([3.0, 1.0, np.nan, 2.0, 3.0])
     assert rank_rows(values, 1, 9).tolist() == [0, 4, 3, 1]
     assert rank_rows(values, -1, 9).tolist() == [1, 3, 0, 4]
@@ -240,6 +240,3 @@ def test_ranks_and_effects_of_numbers_written_out() -> None:
     assert (at.rank, at.better_than) == (3, 0.25)
     assert rank_among_results(2.0, values, -1).rank == 2
     assert rank_among_results(None, values, 1).rank is None
-    first, second = label_effects(np.array([0, 0, 1, 1, 0]), ("a", "b"), values)
-    assert (first.count, first.mean, first.median) == (3, 7.0 / 3.0, 3.0)
-    assert (second.count, second.mean, second.median) == (1, 2.0, 2.0)

@@ -8,9 +8,10 @@ from typing import Final
 from engine.analysis.metrics_table import METRICS
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
-from engine.report.phrases import portfolio_label
+from engine.report.phrases import plural, portfolio_label
 from engine.sweep.config import RANKING_SIGNS
-from engine.sweep.statistics import LabelEffect
+from engine.sweep.effects import BEYOND_BY_CHANCE, AxisEffects, ValueEffect
+from engine.sweep.noise_band import Band
 
 _EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
 _EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
@@ -62,9 +63,42 @@ def portfolio_title(name: str) -> str:
     return "The plan itself" if name == "strategy" else portfolio_label(name)
 
 
+def difference_text(value: float | None, metric: str) -> str:
+    """Return a difference of two values of a metric of a sweep, with its sign."""
+    return fmt.difference(value, metric_style(metric))
+
+
+def band_text(band: Band | None, metric: str) -> str:
+    """Return the ends of a band around a difference."""
+    return fmt.DASH if band is None else f"{difference_text(band[0], metric)} to {difference_text(band[1], metric)}"
+
+
+def baseline_text(effects: AxisEffects) -> str:
+    """Return what effects are measured from: a value of the axis, or baskets without the name.
+
+    >>> baseline_text(AxisEffects("january", True, ())), baseline_text(AxisEffects(None, False, ()))
+    ('less january', 'with less without')
+    """
+    return "with less without" if effects.baseline is None else f"less {shorten(parameter_text(effects.baseline), 30)}"
+
+
+def family_text(effects: AxisEffects) -> str:
+    """Return how many of an axis's values leave their band of noise, and how many would by chance."""
+    if not any(one.effect is not None and one.label != effects.baseline for one in effects.values):
+        return "no other value has variants with the plan's sessions and this figure: nothing to compare"
+    matched = "" if effects.matched else "unmatched, differences of two means; "
+    if not effects.judged:
+        return matched.removesuffix("; ")
+    chance = BEYOND_BY_CHANCE * effects.judged
+    return (
+        f"{matched}{fmt.count(effects.beyond_noise)} of {plural(effects.judged, 'value')} outside the noise of this "
+        f"history, {chance:.1f} expected by chance"
+    )
+
+
 def pick_effects(
-    rows: Sequence[LabelEffect], metric: str, most: int, *, ordered: bool
-) -> tuple[list[LabelEffect], bool]:
+    rows: Sequence[ValueEffect], metric: str, most: int, *, ordered: bool
+) -> tuple[list[ValueEffect], bool]:
     """Return the labels of a parameter that a table shows, and whether it leaves out some that have the metric.
 
     They stand in their own order, or the best first where that is not ``ordered`` or they are more than ``most``.

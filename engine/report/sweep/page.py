@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import closes_text
-from engine.report.sweep.charts import sweep_chart_json, value_range
+from engine.report.sweep.charts import sweep_chart_json
 from engine.report.sweep.labels import (
+    band_text,
+    baseline_text,
+    difference_text,
     example_text,
+    family_text,
     metric_text,
     metric_title,
     parameter_text,
@@ -21,8 +23,9 @@ from engine.report.sweep.labels import (
     portfolio_title,
     short_names,
 )
+from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.finished_sweep import FinishedSweep, read_sweep
-from engine.sweep.statistics import LabelEffect, RankedVariant
+from engine.sweep.statistics import RankedVariant
 
 EFFECTS_SHOWN: Final = 40
 """Labels of a parameter in a table; of more, the best and the worst."""
@@ -51,11 +54,15 @@ def render_sweep(sweep: FinishedSweep) -> str:
         parameters=short_names(list(summary.sweep.axes)),
         worst=worst_variants(sweep),
         effects={
-            name: _effect_table(rows, rank_by, ordered=name not in baskets) for name, rows in summary.effects.items()
+            name: _effect_table(one, rank_by, ordered=name not in baskets) for name, one in summary.effects.items()
         },
         checks=_checks(sweep),
         config_text=sweep.config_text,
+        band_text=band_text,
+        baseline_text=baseline_text,
+        difference_text=difference_text,
         example_text=example_text,
+        family_text=family_text,
         metric_text=metric_text,
         metric_title=metric_title,
         parameter_text=parameter_text,
@@ -104,15 +111,40 @@ def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
     return tuple(cards)
 
 
-def _effect_table(
-    rows: Sequence[LabelEffect], metric: str, *, ordered: bool
-) -> tuple[list[tuple[LabelEffect, float]], bool]:
-    """Return labels, each with a bar from 5 % for their lowest mean to 100 %, and whether some are left out."""
-    shown, hidden = pick_effects(rows, metric, EFFECTS_SHOWN, ordered=ordered)
-    means = np.array([one.mean for one in shown], dtype=np.float64)
-    bounds = value_range(means)
-    shares = bounds.scale(means).tolist() if bounds else []
-    return [(one, round(5.0 + 95.0 * share, 1)) for one, share in zip(shown, shares, strict=True)], hidden
+@dataclass(frozen=True)
+class EffectRow:
+    """A value of an axis with the places of its effect and of its band's ends on one scale [%]."""
+
+    value: ValueEffect
+    dot: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class EffectTable:
+    """The values of an axis; ``zero`` is the baseline's place on their scale [%], ``hidden``: some are left out."""
+
+    effects: AxisEffects
+    rows: tuple[EffectRow, ...]
+    zero: float
+    hidden: bool
+
+
+def _effect_table(effects: AxisEffects, metric: str, *, ordered: bool) -> EffectTable:
+    """Return values as dots with bands around the line of the baseline."""
+    shown, hidden = pick_effects(effects.values, metric, EFFECTS_SHOWN, ordered=ordered)
+    ends = [0.0, *(one.effect for one in shown if one.effect is not None)]
+    ends += [end for one in shown if one.band is not None for end in one.band]
+    low, width = min(ends), max(ends) - min(ends)
+
+    def place(value: float | None) -> float | None:
+        if value is None:
+            return None
+        return round(2.0 + 96.0 * (value - low) / width, 2) if width else 50.0
+
+    rows = (EffectRow(one, place(one.effect), *map(place, one.band or (None, None))) for one in shown)
+    return EffectTable(effects, tuple(rows), place(0.0) or 0.0, hidden)
 
 
 def _checks(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:

@@ -15,19 +15,25 @@ from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural, portfolio_label
 from engine.report.sweep.labels import (
+    band_text,
+    baseline_text,
+    difference_text,
     example_text,
+    family_text,
     metric_text,
     metric_title,
     parameter_text,
     pick_effects,
+    portfolio_title,
     short_names,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.sweep.effects import AxisEffects
     from engine.sweep.space import Space
-    from engine.sweep.statistics import LabelEffect, RankedVariant
+    from engine.sweep.statistics import RankedVariant
     from engine.sweep.summary import RejectionReason, SweepSummary
 
 BEST_PRINTED: Final = 10
@@ -36,6 +42,7 @@ WORST_PRINTED: Final = 3
 LABELS_PRINTED: Final = 24
 """Labels of a parameter that are printed; of more, the best and the worst."""
 REASONS_PRINTED: Final = 8
+SESSIONS_PRINTED: Final = 8
 
 
 class _RateColumn(ProgressColumn):
@@ -81,7 +88,9 @@ def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int
     _print_variants(
         out, "Worst variants", [one for one in summary.worst[:WORST_PRINTED] if one not in best], rank_by, space
     )
-    print_heading(out, f"{metric_title(rank_by)} by axis")
+    _print_windows(out, summary)
+    _print_other_sessions(out, summary)
+    print_heading(out, f"{metric_title(rank_by)} by axis, from one baseline{_band_note(summary)}")
     for one in space.parameters:
         _print_effects(out, one.name, summary.effects[one.name], rank_by, ordered=not one.is_basket)
         if one.is_basket:
@@ -93,6 +102,10 @@ def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int
     if tried:
         print_bullet(out, f"Variants tried on these prices on this machine so far: {tried:,}.")
     _print_files(out, summary, folder)
+
+
+def _band_note(summary: SweepSummary) -> str:
+    return f"; no band: {summary.no_band}" if summary.no_band else ""
 
 
 def _print_head(out: Console, summary: SweepSummary, space: Space) -> None:
@@ -121,6 +134,9 @@ def _print_ranks(out: Console, summary: SweepSummary) -> None:
         [name, metric_text(at.value, metric), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
     )
     print_table(out, ["", metric_title(metric), "rank", "better than"], rows)
+    if summary.near_best:
+        share = f"{summary.near_best:,} of {summary.ranked_count:,} variants"
+        out.print(text(f"{share} are no further from the best than the noise of this history"))
 
 
 def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], rank_by: str, space: Space) -> None:
@@ -143,15 +159,65 @@ def _variant_text(one: RankedVariant, space: Space) -> str:
     return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, varying, strict=True))
 
 
-def _print_effects(out: Console, name: str, rows: Sequence[LabelEffect], metric: str, *, ordered: bool) -> None:
-    shown, hidden = pick_effects(rows, metric, LABELS_PRINTED, ordered=ordered)
+def _print_effects(out: Console, name: str, effects: AxisEffects, metric: str, *, ordered: bool) -> None:
+    shown, hidden = pick_effects(effects.values, metric, LABELS_PRINTED, ordered=ordered)
     cells = (
-        [parameter_text(one.label), fmt.count(one.count), *(metric_text(x, metric) for x in (one.mean, one.median))]
+        [
+            parameter_text(one.label),
+            fmt.count(one.count),
+            metric_text(one.mean, metric),
+            difference_text(one.effect, metric),
+            band_text(one.band, metric),
+        ]
         for one in shown
     )
-    print_table(out, [name, "variants", "mean", "median"], cells)
+    print_table(out, [name, "variants", "mean", baseline_text(effects), "noise band"], cells)
+    if told := family_text(effects):
+        out.print(text(told, "dim"))
     if hidden:
-        out.print(text(f"the best and the worst of {len(rows):,}; all of them are in summary.json", "dim"))
+        out.print(text(f"the best and the worst of {len(effects.values):,}; all of them are in summary.json", "dim"))
+
+
+def _print_windows(out: Console, summary: SweepSummary) -> None:
+    """Print the plan and what it is compared with in each window of the axes; nothing is ranked across them."""
+    if not summary.windows:
+        return
+    metric, names = summary.sweep.rank_by, list(summary.portfolios)
+    print_heading(out, f"{metric_title(metric)} by window: each beside its own buy and hold, none ranked")
+    others = [name for name in names if name != "strategy"]
+    rows = (
+        [
+            one.window.start,
+            one.window.end,
+            fmt.count(one.variants),
+            *(metric_text(one.figures.get(name, {}).get(metric), metric) for name in names),
+            *(fmt.percentage_points(one.cagr_difference.get(name)) for name in others[:1]),
+        ]
+        for one in summary.windows
+    )
+    heads = [portfolio_title(name) for name in names]
+    more = [f"CAGR less {portfolio_label(name)}" for name in others[:1]]
+    print_table(out, ["start", "end", "variants", *heads, *more], rows, left=(0, 1))
+
+
+def _print_other_sessions(out: Console, summary: SweepSummary) -> None:
+    if not summary.other_sessions:
+        return
+    metric = summary.sweep.rank_by
+    print_heading(out, "Variants of other sessions than the plan's: neither ranked nor among the effects")
+    rows = (
+        [
+            one.window.start,
+            one.window.end,
+            fmt.count(one.window.sessions),
+            fmt.count(one.variants),
+            *(metric_text(one.range[key], metric) for key in ("least", "p50", "most")),
+        ]
+        for one in summary.other_sessions[:SESSIONS_PRINTED]
+    )
+    print_table(out, ["start", "end", "sessions", "variants", "least", "median", "most"], rows, left=(0, 1))
+    if (rest := len(summary.other_sessions) - SESSIONS_PRINTED) > 0:
+        out.print(text(f"and {rest} more, in summary.json", "dim"))
 
 
 def _print_reasons(out: Console, reasons: Sequence[RejectionReason]) -> None:

@@ -109,14 +109,16 @@ def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float 
     found = compute_metrics(performance)
     weight, sessions = peak_weight_and_breaches(ledger, market, policy.caps())
     known = [found[name] for name in SWEEP_METRICS if name in found]
-    blocks = (np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS))
-    if len(performance.returns):
-        sums = performance.statistics.sums
-        counts = np.diff([0, *block_ends(sums.size)])
-        blocks = _unshift_sums(counts, sums.shift, sums.sums, sums.squares)
-    return np.array(
-        [np.nan if one is None else float(one) for one in known] + [weight, sessions, *blocks[0], *blocks[1]]
-    )
+    sums, squares = block_sums(performance)
+    return np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *sums, *squares])
+
+
+def block_sums(performance: Performance) -> tuple[FloatArray, FloatArray]:
+    """Return (16,) the sums of returns in each block, and those of their squares."""
+    if not len(performance.returns):
+        return np.zeros(RETURN_BLOCKS), np.zeros(RETURN_BLOCKS)
+    sums = performance.statistics.sums
+    return _unshift_sums(np.diff([0, *block_ends(sums.size)]), sums.shift, sums.sums, sums.squares)
 
 
 def _unshift_sums(

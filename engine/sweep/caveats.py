@@ -1,0 +1,58 @@
+"""What a sweep cannot know: how many were tried, whose sessions differ, which names with hindsight (S15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from engine.analysis.caveats import hindsight_caveat
+from engine.backtest.run_summary import WindowSummary
+from engine.core.arrays import BoolArray, FloatArray
+from engine.core.errors import shorten
+from engine.data.closes import Closes
+from engine.portfolio.policy import Policy
+from engine.sweep.batch.batch_metrics import CAP_METRICS
+
+MAX_NAMES_LENGTH: Final = 300
+"""Characters of a list of names."""
+
+
+def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values: FloatArray) -> Iterator[str]:
+    """Yield how many were tried and whose sessions are others than the plan's ``window``.
+
+    ``equal`` (S,) tells which variants have the plan's sessions, ``values`` are what these are ranked by.
+    """
+    yield (
+        f"Best of {len(values):,}: the best of many variants owes part of its figure to having been looked for on the "
+        "same prices; expect less of it on others."
+    )
+    if others := len(equal) - len(values):
+        plan = f"{window.start} to {window.end}, {window.sessions:,} sessions"
+        yield (
+            f"Windows differ: {others:,} of {len(equal):,} variants have other sessions than the plan ({plan}). "
+            "Figures of different windows cannot be compared, so these are neither ranked nor among the effects"
+            + ("." if len(values) else "; no variant has the plan's, so nothing is ranked.")
+        )
+    if len(values) and not np.isfinite(values).any():
+        why = (
+            "nothing in them has a cap" if rank_by in CAP_METRICS else "their windows are too short or too calm for it"
+        )
+        yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
+
+
+def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], start: str) -> Iterator[str]:
+    """Yield that the swept ``names`` were listed with hindsight, and those of the plan where they are others."""
+    if names:
+        first = {name: closes.dates[np.isfinite(closes.closes[:, closes.tickers.index(name)])][0] for name in names}
+        late = [name for name in names if first[name] > np.datetime64(start)]
+        last = max(late, key=first.__getitem__) if late else ""
+        later = f", {len(late)} of them without a close at the start ({last} begins on {first[last]})" if late else ""
+        yield (
+            f"Hindsight: {len(names)} names were tried ({shorten(', '.join(names), MAX_NAMES_LENGTH)}){later}. They "
+            "were listed knowing how they did. Nobody could have listed just these at the start; the result says what "
+            "they did, not what such a choice earns."
+        )
+    if not set(policy.caps()) <= set(names):
+        yield from hindsight_caveat(policy)
