@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Generic
 
 from pydantic import BaseModel
 
 from engine.analysis.bootstrap import Evidence
 from engine.backtest.config_sections import Compare, Data, StrategyT, Window
+from engine.backtest.plan_identity import config_sha256
 from engine.core.fields import ConfigModel, DisplayText, Slug
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts
@@ -33,8 +32,8 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
         return to_plain_data(self)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the canonical config as JSON."""
-        return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()
+        """Return the SHA-256 of what the canonical config says, with the content of the files that it names (S14)."""
+        return config_sha256(self.canonical())
 
 
 def to_plain_data(model: BaseModel) -> dict[str, object]:
