@@ -656,7 +656,12 @@ class ExactLedger:
         goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.reference, partners)
 
         def placed(left_out: set[int]) -> dict[int, Fraction]:
-            return self.with_partners(self.without(goals, left_out), self.without(shares, left_out))
+            partners = self.without(normalised(shares), left_out)
+            if (
+                sum(self.money(i) - goal * value for i, goal in goals.items()) > 0
+            ):  # they buy: cash keeps what is left out
+                return self.with_partners(self.without(goals, left_out), partners)
+            return self.with_partners(self.without(goals, left_out), normalised(partners))
 
         self.fill(t, "part", self.worth_placing(t, placed), "band")
 
@@ -671,7 +676,7 @@ class ExactLedger:
 
         A partner is sold at most whole, the others then share; without one, cash takes the difference (S9).
         """
-        partners, fixed = normalised(shares), dict(goals)
+        partners, fixed = dict(shares), dict(goals)
         while partners and goals:
             brought, kept = sum((self.money(i) for i in fixed), ZERO), sum(fixed.values(), ZERO)
             lines = {i: (weight, ZERO) for i, weight in fixed.items()}
@@ -774,7 +779,7 @@ class ExactLedger:
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
             bought = {i: self.targets[i] for i in below if i not in left_out}
-            placed = self.without(sellers, left_out)
+            placed = normalised(self.without(sellers, left_out))
             return self.with_partners(bought, placed) if placed else {}
 
         if below and sellers:
@@ -793,7 +798,14 @@ class ExactLedger:
     def invest_spare(self, t: int) -> None:
         """S11: invest the cash above its target."""
         target = 1 - sum(self.targets)
-        self.step_by_step(t, self.value(), lambda y, left_out: self.buys(t, y, self.cash - target * y, left_out))
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            moves, _ = self.moves_to(
+                lambda y, without: self.buys(t, y, self.cash - target * y, without), self.value(), left_out
+            )
+            return {i: self.money(i) + move for i, move in moves.items()}
+
+        self.fill(t, "flow", self.worth_placing(t, goals))
 
     def withdraw(self, t: int, amount: Fraction) -> None:
         """S11: raise a withdrawal that is still in cash or in assets, and pay it out."""
@@ -803,26 +815,58 @@ class ExactLedger:
             spare = self.cash if self.case.invest == "wait" else self.cash - target * y
             return amount - max(spare, ZERO)
 
+        def excesses(y: Fraction, left_out: set[int]) -> Plan:
+            return self.sales(t, y, need(y), left_out)
+
+        def excesses_and_all(y: Fraction, left_out: set[int]) -> Plan:
+            moves, fees, pieces = excesses(y, left_out)
+            missing = self.cash - sum(moves.values(), ZERO) - fees < amount
+            return self.sell_of_all(t, amount - self.cash, moves, left_out) if missing else (moves, fees, pieces)
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            moves, fees = self.moves_to(excesses, self.value() - amount, left_out)
+            if self.cash - sum(moves.values(), ZERO) - fees < amount * (1 - SNAP):
+                moves, _ = self.moves_to(excesses_and_all, self.value() - amount, left_out)
+            return {i: self.money(i) + move for i, move in moves.items()}
+
         if self.case.invest == "pro_rata":
             self.sell_pro_rata(t, amount)
         else:
-            self.step_by_step(t, self.value() - amount, lambda y, left_out: self.sales(t, y, need(y), left_out))
-            if self.cash < amount * (1 - SNAP):
-                self.sell_pro_rata(t, amount - self.cash)
+            self.fill(t, "flow", self.worth_placing(t, goals))
         self.cash -= amount
 
-    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction, set[int]], Plan]) -> None:
-        """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
+    def moves_to(
+        self, plan: Callable[[Fraction, set[int]], Plan], value: Fraction, left_out: set[int]
+    ) -> tuple[dict[int, Fraction], Fraction]:
+        """Solve `V' = V - costs` for a plan that depends on `V'`; return its moves of money and their costs."""
 
-        def goals(left_out: set[int]) -> dict[int, Fraction]:
-            def evaluate(y: Fraction) -> tuple[Fraction, object]:
-                _, fees, pieces = plan(y, left_out)
-                return y - value + fees, pieces
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            _, fees, pieces = plan(y, left_out)
+            return y - value + fees, pieces
 
-            moves, _, _ = plan(root(evaluate, value), left_out)
-            return {i: self.money(i) + move for i, move in moves.items()}
+        moves, fees, _ = plan(root(evaluate, value), left_out)
+        return moves, fees
 
-        self.fill(t, "flow", self.worth_placing(t, goals))
+    def sell_of_all(self, t: int, need: Fraction, excesses: Mapping[int, Fraction], left_out: set[int]) -> Plan:
+        """Add to the sales of excesses the same share of all that they leave, one order an asset, to be left with `need`."""
+        usable = [i for i in self.assets if self.fresh(t, i) and self.units[i] and i not in left_out]
+        sold = {i: -excesses.get(i, ZERO) for i in usable}
+        left = {i: self.money(i) - sold[i] for i in usable}
+        total = sum(left.values(), ZERO)
+        if not total:
+            return dict(excesses), sum((self.fee(i, move, ZERO)[0] for i, move in excesses.items()), ZERO), "all"
+
+        def fees(y: Fraction) -> dict[int, tuple[Fraction, object]]:
+            return {i: self.fee(i, -sold[i] - left[i] / total * y, DUST * self.value()) for i in usable}
+
+        def evaluate(y: Fraction) -> tuple[Fraction, object]:
+            costs = fees(y)
+            pieces = [piece for _, piece in costs.values()]
+            return sum(sold.values(), ZERO) + y - need - sum(fee for fee, _ in costs.values()), pieces
+
+        more = root(evaluate, total)
+        moves = {i: -tidy(sold[i] + left[i] / total * more) for i in usable}
+        return moves, tidy(sum((fee for fee, _ in fees(more).values()), ZERO)), object()
 
     def buys(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Buy the largest gap first, up to its target, then the next, until the money is spent."""

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.cost_fixpoint import fill_trades_at_value, solve_order
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.order_costs import charge
+from engine.simulation.kernel.order_costs import charge, order_cost
 from engine.simulation.kernel.records import (
     BELOW_MIN_ORDER,
     EATEN_BY_COSTS,
@@ -59,23 +60,36 @@ def mark_left_out(V: float, quotes: Quotes, order: Order, x: FloatArray, terms: 
                 fills.left_out[a] = EATEN_BY_COSTS if fees[a] >= money else BELOW_MIN_ORDER
                 count += 1
     if not order.recipients_sell and order.released_cash >= 0.0 and order.recipients.sum() > 0.0:
-        count += _mark_recipients(V, order, x, fills)
+        count += _mark_recipients(V, quotes, order, x, terms.costs, fills)
     return count
 
 
-@njit_inline
-def _mark_recipients(V: float, order: Order, x: FloatArray, fills: OrderFills) -> int:
-    """Mark recipients who would get nothing of what is set free, as costs leave nothing of it; return how many."""
-    offered, count = order.released_cash, 0
+@njit_cached
+def _mark_recipients(V: float, quotes: Quotes, order: Order, x: FloatArray, costs: CostTable, fills: OrderFills) -> int:
+    """Mark recipients where costs leave nothing of what is set free; return how many.
+
+    Each is judged, as any order is, by what would have to move; where that rules out none, all are.
+    """
+    offered, left, stuck, count = order.released_cash, 0.0, False, 0
     for a in range(x.size):
         if order.active[a]:
             offered -= x[a] + fills.fees[a]
+    left = offered
     for a in range(x.size):
-        takes = order.recipients[a] * offered > TRADE_TOLERANCE * V and not order.active[a]
-        if takes and x[a] <= 0.0 and fills.left_out[a] == 0:
+        if not order.active[a] and order.recipients[a] * offered > TRADE_TOLERANCE * V:
+            left -= order_cost(order.recipients[a] * offered, a, quotes, costs)
+            stuck = stuck or x[a] <= 0.0
+    if not stuck:
+        return 0
+    for a in range(x.size):
+        money = abs(order.recipients[a] * left)
+        if not order.active[a] and money > 0.0 and order_cost(money, a, quotes, costs) >= money:
             fills.left_out[a] = EATEN_BY_COSTS
             count += 1
-    return count
+    for a in range(x.size):
+        if count == 0 and not order.active[a] and order.recipients[a] > 0.0:
+            fills.left_out[a] = EATEN_BY_COSTS
+    return max(count, 1)
 
 
 @njit_cached
