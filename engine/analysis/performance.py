@@ -23,8 +23,9 @@ class Performance:
 
     ``level`` (T+1,) with its ``drawdowns``, ``months`` and ``years``, ``returns`` (T-1,) with their ``statistics``,
     ``dates`` (T,), ``traded`` [currency, opening left out], ``mean_value``, ``costs``, ``trades`` and ``rebalances``
-    [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)), ``internal_rate`` the XIRR when there are
-    flows, ``periods_per_year`` the number of sessions by which figures are annualised.
+    [count], ``final_value``, ``risk_free`` a session (one rate, or (T-1,)), ``pocket`` (T,) what the investor
+    paid (negative) and has [currency] when there are flows, ``periods_per_year`` the number of sessions by which
+    figures are annualised.
     """
 
     dates: DateArray
@@ -42,7 +43,7 @@ class Performance:
     rebalances: int
     paid_in: float
     risk_free: PeriodRate = 0.0
-    internal_rate: InternalRate | None = None
+    pocket: FloatArray | None = None
     periods_per_year: float = SESSIONS_PER_YEAR
 
     @cached_property
@@ -55,6 +56,14 @@ class Performance:
         """Figures of the returns above the risk-free rate."""
         free = isinstance(self.risk_free, float) and self.risk_free == 0.0
         return self.statistics if free else ReturnStatistics.from_series(self.returns, self.risk_free)
+
+    @cached_property
+    def internal_rate(self) -> InternalRate | None:
+        """The XIRR when there are flows; found when it is asked for, for that takes longer than all else."""
+        if self.pocket is None:
+            return None
+        paid = self.pocket != 0.0
+        return dated_internal_rates(self.dates[paid], self.pocket[paid])
 
     @cached_property
     def cagr(self) -> float | None:
@@ -93,15 +102,14 @@ class Performance:
             rebalances=run.rebalances,
             paid_in=run.paid_in,
             risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(run.returns) :],
-            internal_rate=_internal_rate(ledger) if run.has_flows else None,
+            pocket=_pocket_flows(ledger) if run.has_flows else None,
             periods_per_year=periods_per_year,
         )
 
 
-def _internal_rate(ledger: Ledger) -> InternalRate:
-    """Return the XIRR of capital, flows and final value, seen from the investor's pocket."""
+def _pocket_flows(ledger: Ledger) -> FloatArray:
+    """Return (T,) capital, flows and final value, seen from the investor's pocket [currency, paid out negative]."""
     flows = -ledger.flows
     flows[0] -= ledger.capital
     flows[-1] += ledger.value[-1]
-    paid = flows != 0.0
-    return dated_internal_rates(ledger.dates[paid], flows[paid])
+    return flows

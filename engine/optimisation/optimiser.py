@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+from dataclasses import dataclass, field
+
 from engine.optimisation.cardinality import solve_cardinality
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.convex import ConvexSolver
@@ -9,11 +13,14 @@ from engine.optimisation.objectives import ObjectiveForm, Penalty
 from engine.optimisation.solution import Solution, no_solution
 
 
+@dataclass
 class Optimiser(ConvexSolver):
-    """Solves forms under any constraints.
+    """Solves forms under any constraints; a problem that was posed before is not solved again.
 
     It adds the choice of names to what a convex solver is, and overrides nothing.
     """
+
+    _answers: dict[bytes, Solution] = field(default_factory=dict, repr=False)
 
     def solve(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None = None) -> Solution:
         """Return the weights that are best for ``form``, less ``costs`` of trading, under ``constraints``.
@@ -21,6 +28,12 @@ class Optimiser(ConvexSolver):
         Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
         objective, the number of assets and the groups may not. Never raises for want of a solution: see ``status``.
         """
+        posed = hashlib.sha256(pickle.dumps((form, constraints, costs))).digest()
+        if posed not in self._answers:
+            self._answers[posed] = self._solve_anew(form, constraints, costs)
+        return self._answers[posed]
+
+    def _solve_anew(self, form: ObjectiveForm, constraints: Constraints, costs: Penalty | None) -> Solution:
         proof = self.feasibility(constraints)
         if not proof.holds:
             return no_solution(f"infeasible: {proof.message}")

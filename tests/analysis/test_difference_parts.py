@@ -14,6 +14,7 @@ from engine.analysis.caveats import caveats
 from engine.analysis.comparison import Comparison, PortfolioMarket, compare
 from engine.analysis.performance import Performance
 from engine.data.market import Market
+from engine.optimisation.convex import ConvexSolver
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import PerOrderCosts
@@ -23,6 +24,7 @@ from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
+from tests.support import optimised
 from tests.support.markets import account, free, market_of, percent
 
 MONTHLY = {"kind": "every", "period": "month"}
@@ -213,6 +215,36 @@ def test_late_never_leaves_the_name_out_of_buy_and_hold_and_its_gain_to_late_lis
     assert mine["late_listings"] != theirs["late_listings"]
     said = [caveats(one, plan(), (None, None), 30) for one in (once, never)]
     assert [any("bought once" in line for line in lines) for lines in said] == [True, False]
+
+
+def test_an_optimised_plan_is_asked_again_only_what_differs_and_keeps_the_names_of_its_opening(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without costs each decision asks what it asked with them: no solver runs; P5 is a config with the names held."""
+    posed: list[int] = []
+    solve = ConvexSolver.solve_convex
+
+    def counted(self: ConvexSolver, form: Any, constraints: Any, costs: Any = None) -> Any:
+        posed.append(1)
+        return solve(self, form, constraints, costs)
+
+    monkeypatch.setattr(ConvexSolver, "solve_convex", counted)
+    market, terms = market_of(optimised.closes()), account(capital=50_000)
+    policy = optimised.plan(limits=[], objective={"kind": "max_sharpe", "risk_free": "-50%"})
+    own = simulate(market, policy, terms, percent(0.001, 7), start=optimised.OPENING)
+    decided = len(posed)
+    found = compared(market, policy, terms, percent(0.001, 7), optimised.OPENING)
+    opened = own.targets[0] > 1e-6
+    names = [market.assets[j] for j in np.flatnonzero(opened)]
+    assert set(optimised.CORE) - set(names)
+    kept = {"core": [t for t in names if t in optimised.CORE], "limits": [], "objective": policy.objective}
+    held = {"universe": [t for t in names if t in optimised.SATELLITES], "cap": "8%", "floor": "3%"}
+    fixed = optimised.plan(**kept, satellites={**held, "count": {"min": "2", "max": "3"}})
+    assert len(posed) < 2 * decided  # those of P5 alone, of fewer names
+    p4, p5 = (growth(simulate(market, one, terms, free(7), start=optimised.OPENING)) for one in (policy, fixed))
+    parts = parts_of(found)
+    assert parts["choice"] == pytest.approx(p4 - p5, abs=1e-8)
+    assert parts["choice"] != 0.0
 
 
 def test_a_version_that_withdrawals_ruin_leaves_no_parts_and_says_why() -> None:
