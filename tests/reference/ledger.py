@@ -399,8 +399,13 @@ class ExactLedger:
         self.fill(t, kind, self.worth_placing(t, goals), label)
         return solution
 
-    def worth_placing(self, t: int, goals: Callable[[set[int]], dict[int, Fraction]]) -> dict[int, Fraction]:
-        """S3: solve again without all orders that are too small, until none is; nothing where there is no solution."""
+    def worth_placing(
+        self, t: int, goals: Callable[[set[int]], dict[int, Fraction]], buyers: Iterable[int] = ()
+    ) -> dict[int, Fraction]:
+        """S3: solve again without all orders that are too small, until none is; nothing where there is no solution.
+
+        Those who only buy with what is set free are not sold for its costs: they are left out, too.
+        """
         left_out = set[int]()
         while True:
             try:
@@ -408,7 +413,8 @@ class ExactLedger:
             except NoSolution:
                 self.run.unsolved.append(t)
                 return {}
-            small = self.too_small(money)
+            sold = {i for i in buyers if money.get(i, self.money(i)) < self.money(i) - DUST * self.value()}
+            small = self.too_small(money) or sold
             if not small:
                 self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
                 return money
@@ -621,7 +627,7 @@ class ExactLedger:
             return {i: a * after + b for i, (a, b) in lines.items()}
 
         if over:
-            self.fill(t, "trim", self.worth_placing(t, goals))
+            self.fill(t, "trim", self.worth_placing(t, goals, shares))
 
     # -- band geometry
 
