@@ -257,7 +257,7 @@ def verify(
         )
         unchecked: tuple[str, ...] = ()
     else:
-        figures, unchecked = verify_folder(folder)
+        figures, unchecked = verify_folder(folder, composition.prepare_sweep)
     if json:
         _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.core.yaml_document import Document
     from engine.data.sources.base import PriceRequest
     from engine.portfolio.policy import Policy
+    from engine.sweep.computation import PreparedSweep
     from engine.sweep.config import SweepConfig
     from engine.sweep.space import Space
     from strategies import AnyStrategy
@@ -102,6 +103,13 @@ def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, Pr
 
     _, base_config, space = validate_sweep(document)
     return base_config, request_for_sweep(base_config, space)
+
+
+def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:
+    """Return a sweep's config with its closes, ready to run."""
+    from engine.sweep.computation import prepare
+
+    return prepare(*validate_sweep(open_document(path)), run_config_class)
 
 
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:

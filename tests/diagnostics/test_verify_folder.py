@@ -1,4 +1,4 @@
-"""A run's folder replayed from its own files: whole ones agree, and no file can be changed unseen."""
+"""A folder replayed from its own files: whole ones agree, and no file can be changed unseen."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pytest
 from engine import cli, composition
 from engine.backtest.workflow import run_backtest
 from engine.diagnostics.verify.folder import verify_folder
+from tests.support.sweeps import PLAN as PLAN_OF_SWEEP
+from tests.support.sweeps import swept
 
 PLAN = """
 name: verified
@@ -50,7 +52,7 @@ def sign(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["files"][name] = hashlib.sha256(content).hexdigest()
-    manifest["trades_sha256"] = manifest["files"]["trades.csv"]
+    manifest.update({"trades_sha256": manifest["files"]["trades.csv"]} if "trades_sha256" in manifest else {})
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -126,7 +128,7 @@ CHANGES = {
 
 def test_the_files_of_a_run_come_out_of_each_other(whole: Path) -> None:
     """Every figure agrees, and what the files cannot show is said."""
-    figures, unchecked = verify_folder(whole)
+    figures, unchecked = verify_folder(whole, composition.prepare_sweep)
     assert [one for one in figures if not one.agrees] == []
     assert {one.group for one in figures} >= {
         "orders",
@@ -147,7 +149,7 @@ def test_what_is_changed_and_signed_again_does_not_come_out(
 ) -> None:
     """A file with a new digest in the manifest is found by what it says: a ten-thousandth is enough."""
     change(folder)
-    assert group in {one.group for one in verify_folder(folder)[0] if not one.agrees}
+    assert group in {one.group for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees}
 
 
 def test_files_that_contradict_each_other_are_a_bug(
@@ -185,4 +187,82 @@ def test_a_manifest_that_contradicts_itself_is_named(folder: Path) -> None:
     manifest["trades_sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(Exception, match=r"manifest\.json: damaged: trades_sha256"):
-        verify_folder(folder)
+        verify_folder(folder, composition.prepare_sweep)
+
+
+SWEEP = """
+  axes: {strategy.core.SIZE: [5%, 10%], strategy.rebalance.month: [january, june]}
+"""
+
+
+@pytest.fixture(scope="module")
+def whole_sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep of four variants over prices of its own, in `prices.csv` beside it."""
+    place = tmp_path_factory.mktemp("sweep")
+    days = np.busday_offset("2018-01-01", np.arange(300), roll="forward")
+    closes = 50.0 * np.cumprod(1.0 + np.random.default_rng(5).normal(0.0, 0.01, (300, 5)), axis=0)
+    rows = [f"{day},{','.join(f'{close:.4f}' for close in row)}" for day, row in zip(days, closes, strict=True)]
+    prices = place / "prices.csv"
+    prices.write_text("\n".join(["date,QUAL,SIZE,HD,JNJ,PG", *rows]) + "\n")
+    source = f"{{kind: files, path: {prices}, closes: adjusted}}"
+    plan = PLAN_OF_SWEEP.replace("{kind: sample}", source).replace("end: 2021-12-30", "end: 2019-01-31")
+    swept(SWEEP, place / "small.sweep", plan)
+    return place / "small.sweep"
+
+
+@pytest.fixture
+def sweep_folder(whole_sweep: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed; the prices stay where they are."""
+    return Path(shutil.copytree(whole_sweep, tmp_path / "small.sweep"))
+
+
+def test_the_files_of_a_sweep_and_its_variants_come_out(whole_sweep: Path) -> None:
+    """Every variant of four is run again by itself, to the last bit of the lanes' figures."""
+    figures, unchecked = verify_folder(whole_sweep, composition.prepare_sweep)
+    assert {one.group for one in figures} == {"lists", "variants"}
+    assert [one for one in figures if one.difference] == []
+    assert unchecked == ("the variants but 4 of 4 that were run again; ranks and effects",)
+
+
+def test_a_changed_table_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None:
+    """One figure of one variant, signed again."""
+    change_column("results.parquet", "volatility", multiply(2))(sweep_folder)
+    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    assert {one.group for one in figures if not one.agrees} == {"lists", "variants"}
+
+
+def test_a_changed_list_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None:
+    """The best variant with another Sharpe ratio than its row has."""
+    change_summary("best", 0, "figures", "sharpe")(sweep_folder)
+    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    assert [one.name.split(": ")[1] for one in figures if not one.agrees] == ["sharpe"]
+
+
+def test_variants_of_other_prices_are_not_run_again(sweep_folder: Path, whole_sweep: Path) -> None:
+    """Prices that changed since, or went away, are no contradiction: it is said that nothing was run."""
+    prices = whole_sweep.parent / "prices.csv"
+    before = prices.read_text()
+    try:
+        prices.write_text(before.replace("2018-01-02,", "2018-01-02,1"))
+        figures, (said,) = verify_folder(sweep_folder, composition.prepare_sweep)
+        assert {one.group for one in figures} == {"lists"}
+        assert "not those of the sweep" in said
+        prices.unlink()
+        figures, (said,) = verify_folder(sweep_folder, composition.prepare_sweep)
+        assert {one.group for one in figures} == {"lists"}
+        assert "cannot be run again here" in said
+        assert "prices.csv" in said
+    finally:
+        prices.write_text(before)
+
+
+def test_a_table_that_the_manifest_does_not_sign_is_named(
+    sweep_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One byte more: exit code 1 and the file's name; so with a folder that holds neither."""
+    with (sweep_folder / "results.parquet").open("ab") as file:
+        file.write(b"x")
+    for place, said in ((sweep_folder, "results.parquet: damaged"), (sweep_folder.parent, "no folder of a finished")):
+        monkeypatch.setattr(sys, "argv", ["engine", "verify", str(place)])
+        assert cli.main() == 1
+        assert said in capsys.readouterr().err

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from engine.core.json_files import Json
+
 
 @dataclass(frozen=True)
 class ReferenceFigure:
@@ -46,6 +48,11 @@ class FigureGroup:
     ) -> ReferenceFigure:
         """Return one figure."""
         return ReferenceFigure(self.group, name, self.origin, expected, found, tolerance)
+
+    def compare(self, name: str, written: Json, found: float | str | None) -> ReferenceFigure:
+        """Return a figure of a file beside itself computed anew; one that does not exist is equal to none only."""
+        expected = written if isinstance(written, float | int | str) else "null"
+        return self.figure(name, expected, "null" if found is None else found)
 
     def figures(
         self, name: str, expected: Iterable[float], found: Iterable[float], tolerance: float = 1e-9

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import MANIFEST_FILE, RUN_KIND, folder_kind
+from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, RUN_KIND, SWEEP_KIND, folder_kind
 from engine.backtest.signed_files import RUN_FILES
-from engine.core.errors import ContradictionError, OutputError
+from engine.core.errors import ContradictionError, EngineError, OutputError
 from engine.diagnostics.verify.figures import ReferenceFigure
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
+from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
+from engine.portfolio.policy import PolicyT
+from engine.sweep.computation import PreparedSweep
+from engine.sweep.finished_sweep import read_sweep
 
 
-def verify_folder(folder: Path) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+def verify_folder(
+    folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]
+) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return what a folder's files say as written and as it comes out of its other files, and what they cannot show.
+
+    ``prepare`` makes a sweep ready to run from its config.
 
     Raises EngineError where a file is missing, unreadable, or not the one that the manifest signs.
     """
-    if folder_kind(folder) != RUN_KIND:
-        raise OutputError(f"{folder}: no folder of a finished run; name one that `engine run` wrote")
+    kind = folder_kind(folder)
+    if kind == SWEEP_KIND:
+        return _verify_sweep(folder, prepare)
+    if kind != RUN_KIND:
+        raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
     run = read_run(folder)
     _require_consistent_manifest(folder, run)
     return [*replay_run(run), *recompute_figures(run)], tuple(_unchecked(ReplayedRun(run)))
+
+
+def _verify_sweep(
+    folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]
+) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+    """Return a sweep's lists beside its table and, where its prices are at hand, some of its variants run again."""
+    sweep = read_sweep(folder)
+    lists = list(replay_lists(sweep))
+    try:
+        prepared = prepare(folder / CONFIG_FILE)
+    except EngineError as error:
+        return lists, (f"the variants, which cannot be run again here: {str(error).splitlines()[0]}",)
+    if prepared.plan_sha256 != sweep.manifest.plan_sha256:
+        return lists, ("the variants: the prices at hand, or another file of the config, are not those of the sweep",)
+    variants = list(replay_variants(sweep, prepared))
+    count = len({one.name.split(":")[0] for one in variants})
+    rest = f"the variants but {count} of {sweep.summary.sweep.variants:,} that were run again; ranks and effects"
+    return [*lists, *variants], (rest,)
 
 
 def require_agreement(figures: Sequence[ReferenceFigure], folder: Path) -> None:

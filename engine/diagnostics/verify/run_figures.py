@@ -50,7 +50,7 @@ def _portfolio(replayed: ReplayedRun, name: str, summary: PortfolioSummary) -> I
     found = level_metrics(np.concatenate([[capital], level]), dates, periods, replayed.risk_free)
     for key, figure in {"final_value": float(value[-1]), **found}.items():
         if key in summary.metrics:
-            yield _compare(_FIGURES, f"{name}: {key}", summary.metrics[key], figure)
+            yield _FIGURES.compare(f"{name}: {key}", summary.metrics[key], figure)
     yield from _flows(replayed, name, summary, float(value[-1]), dates)
 
 
@@ -59,7 +59,7 @@ def _flows(
 ) -> Iterator[ReferenceFigure]:
     """Yield what was paid in, and that at the XIRR all flows are worth nothing, of all that was paid."""
     flows = replayed.flows_on(dates)
-    yield _compare(_FIGURES, f"{name}: paid_in", summary.metrics.get("paid_in"), float(flows.sum()))
+    yield _FIGURES.compare(f"{name}: paid_in", summary.metrics.get("paid_in"), float(flows.sum()))
     rate = summary.metrics.get("xirr")
     if rate is None:
         return
@@ -75,19 +75,19 @@ def _versus(replayed: ReplayedRun, name: str, versus: Mapping[str, Json]) -> Ite
     if mine.frequency != other.frequency:
         return
     dates, pair = common_levels(replayed, name)
-    yield _compare(_DIFFERENCES, f"{name}: start", versus["start"], str(dates[0]) if len(dates) else "")
-    yield _compare(_DIFFERENCES, f"{name}: sessions", versus["sessions"], len(dates))
+    yield _DIFFERENCES.compare(f"{name}: start", versus["start"], str(dates[0]) if len(dates) else "")
+    yield _DIFFERENCES.compare(f"{name}: sessions", versus["sessions"], len(dates))
     growth, other_growth = (annual_growth(level, days_between(dates)) for level in pair)
     gap = None if growth is None or other_growth is None else growth - other_growth
-    yield _compare(_DIFFERENCES, f"{name}: cagr_difference", versus["cagr_difference"], gap)
+    yield _DIFFERENCES.compare(f"{name}: cagr_difference", versus["cagr_difference"], gap)
     parts = versus.get("parts")
     if isinstance(parts, dict):
         total = math.fsum(part for part in parts.values() if isinstance(part, float | int))
-        yield _compare(_DIFFERENCES, f"{name}: sum of parts", versus["cagr_difference"], total)
+        yield _DIFFERENCES.compare(f"{name}: sum of parts", versus["cagr_difference"], total)
     returns, others = (level_returns(level[-len(dates) :]) for level in pair)
     periods = PERIODS_PER_YEAR[mine.frequency or "daily"]
     for key, figure in _relative(returns, others, periods).items():
-        yield _compare(_DIFFERENCES, f"{name}: {key}", versus[key], figure)
+        yield _DIFFERENCES.compare(f"{name}: {key}", versus[key], figure)
 
 
 def common_levels(replayed: ReplayedRun, name: str) -> tuple[DateArray, tuple[FloatArray, FloatArray]]:
@@ -111,9 +111,3 @@ def _relative(returns: FloatArray, others: FloatArray, periods: float) -> dict[s
         "beta": covariance / theirs**2 if theirs else None,
         "correlation": covariance / (mine * theirs) if mine and theirs else None,
     }
-
-
-def _compare(group: FigureGroup, name: str, written: Json, found: float | str | None) -> ReferenceFigure:
-    """Return a figure as written beside itself computed anew; one that does not exist is equal to none only."""
-    expected = written if isinstance(written, float | int | str) else "null"
-    return group.figure(name, expected, "null" if found is None else found)
