@@ -14,18 +14,20 @@ from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import config_tree
 
-HASH_LENGTH: Final = 8
-"""Characters of a plan's hash that begin the ids of its variants."""
-_VARIANT: Final = re.compile(rf"(?:(?P<plan>[0-9a-f]{{{HASH_LENGTH}}})-)?(?P<point>[0-9]{{1,18}})")
+ID_LENGTH: Final = 12
+"""Hexadecimal digits of an id."""
+_IDS: Final = 16**ID_LENGTH
+_ID: Final = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 def variant_id(plan: str, point: int) -> str:
-    """Return what the variant of a plan's hash at a point is called.
+    """Return what the variant at a point is called: the first digits of the plan's hash, the point added.
 
     >>> variant_id("0123456789abcdef", 42)
-    '01234567-42'
+    '0123456789d5'
     """
-    return f"{plan[:HASH_LENGTH]}-{point}"
+    return f"{(int(plan[:ID_LENGTH], 16) + point) % _IDS:0{ID_LENGTH}x}"
 
 
 def find_variant_config(
@@ -35,16 +37,21 @@ def find_variant_config(
 
     Raises ConfigError when there is none, the id is another plan's, or the point is no valid config.
     """
-    named, points = _VARIANT.fullmatch(wanted), space.points()
-    if named is None:
+    points = space.points()
+    if _ID.fullmatch(wanted):
+        point = (int(wanted, 16) - int((own := plan())[:ID_LENGTH], 16)) % _IDS
+        if point >= points.count:
+            message = (
+                f"{wanted} is a variant of another plan, or of other prices; this one's first is {variant_id(own, 0)}"
+            )
+            raise _variant_error(message, "take the config and the prices of that sweep, with the same --set")
+    elif _NUMBER.fullmatch(wanted):
+        point = int(wanted)
+        if point >= points.count:
+            raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
+    else:
         message = f"'{shorten(wanted, 60)}' is no variant"
-        raise _variant_error(message, "write its id, as 1a2b3c4d-17, or the number of its point")
-    if named["plan"] and named["plan"] != (own := plan()[:HASH_LENGTH]):
-        message = f"{wanted} is a variant of another plan, or of other prices; this one's ids begin with {own}"
-        raise _variant_error(message, "take the config and the prices of that sweep, with the same --set")
-    point = int(named["point"])
-    if point >= points.count:
-        raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
+        raise _variant_error(message, f"write its id, {ID_LENGTH} digits from 0 to f, or the number of its point")
     return variant_config(base_config, space, points, point)
 
 

@@ -21,6 +21,7 @@ from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.outputs import is_finished
 from engine.sweep.pipeline import SweepOptions, run_sweep
+from engine.sweep.variant_lookup import variant_id
 from tests.support.sweeps import FILES, PLAN, QUICK, SMALL, digest, engine, sweeping
 
 
@@ -41,7 +42,8 @@ def test_a_sweep_writes_every_file_and_names_the_best(written) -> None:
     assert table.column_names[-len(SWEEP_METRICS) :] == list(SWEEP_METRICS)
     sharpe = table.column("sharpe").to_numpy()
     assert summary["best"][0]["figures"]["sharpe"] == sharpe.max()
-    assert summary["best"][0]["id"] == f"{manifest['plan_sha256'][:8]}-{table.column('point')[int(sharpe.argmax())]}"
+    best = table.column("point")[int(sharpe.argmax())].as_py()
+    assert summary["best"][0]["id"] == variant_id(manifest["plan_sha256"], best)
     assert summary["worst"][0]["figures"]["sharpe"] == sharpe.min()
     assert summary["standings"]["strategy"]["sharpe"]["rank"] == 1 + int(
         (sharpe > summary["portfolios"]["strategy"]["sharpe"]).sum()
