@@ -32,6 +32,7 @@ from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.report import number_format as fmt
+from engine.report.run.verdict import describe_difference
 from strategies import AnyStrategy
 
 ROOT = Path(__file__).parents[2]
@@ -117,10 +118,7 @@ class ObjectiveRow:
             *(fmt.percent(figures[key]) for key in ("max_drawdown", "turnover")),
             fmt.money(figures["costs"]),
             f"{without} of {len(self.steps)}",
-            *(
-                f"{fmt.percentage_points(one.cagr_difference)} ({fmt.interval(one.cagr_difference_interval)})"
-                for one in versus
-            ),
+            *(f"{told.difference} ({told.interval})" for told in map(describe_difference, versus)),
         ]
 
 
@@ -480,12 +478,8 @@ def notes(funds: list[ObjectiveRow], plan: list[ObjectiveRow]) -> Iterator[str]:
     for title, rows, rival in (("ten funds", funds, "equal weight"), ("small-cap plan", plan, "by hand")):
         versus = {(row.objective, row.schedule): row.run.comparison.versus[rival] for row in rows}
         ahead = [key for key, one in versus.items() if (one.cagr_difference or 0.0) > 0.0]
-        sure = [
-            key for key, one in versus.items() if one.cagr_difference_interval and one.cagr_difference_interval[0] > 0.0
-        ]
-        worse = [
-            key for key, one in versus.items() if one.cagr_difference_interval and one.cagr_difference_interval[1] < 0.0
-        ]
+        apart = [key for key, one in versus.items() if describe_difference(one).leaves_zero_out]
+        sure, worse = ([key for key in apart if (key in ahead) == better] for better in (True, False))
         yield (
             f"**Against {'the plan by hand' if rival == 'by hand' else rival}, {title}.** {len(ahead)} of {len(versus)} walks ended ahead; "
             f"the 95 % interval lies above zero for {named(sure)} and below it for {named(worse)}."

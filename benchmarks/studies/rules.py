@@ -31,7 +31,8 @@ from engine.data.research.fundamentals import Fundamentals
 from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.costs import NoCosts
 from engine.report import number_format as fmt
-from engine.report.phrases import interval_verdict, plural
+from engine.report.phrases import plural
+from engine.report.run.verdict import describe_difference
 from strategies.fixed_mix import FixedMix
 from strategies.schedules import Annual, Never
 
@@ -260,10 +261,11 @@ def claim(januaries: Sequence[RuleRow]) -> str:
         inside += found >= low
         excluded += above < low or below > high
         where = "less than that" if found < low else "as much" if found <= high else "more than that"
+        told_apart = describe_difference(versus)
         held = row.run.comparison.portfolios[HELD].metrics["cagr"]
         told.append(
             f"{span(row)}: {fmt.percent(row.cagr)} a year against {fmt.percent(held)} for buy-and-hold, that is "
-            f"{fmt.percentage_points(found)}, {where}; the 95 % interval, {fmt.interval(versus.cagr_difference_interval)}, {interval_verdict(versus.cagr_difference_interval)}."
+            f"{told_apart.difference}, {where}; the 95 % interval, {told_apart.interval}, {told_apart.words}."
         )
     count = len(januaries)
     return (
@@ -438,8 +440,7 @@ def by_label(rows: Sequence[RuleRow]) -> dict[str, RuleRow]:
 
 def leaves_zero_out(versus: RelativePerformance) -> bool:
     """Return whether the whole interval lies on one side of zero."""
-    low, high = versus.cagr_difference_interval or (0.0, 0.0)
-    return low > 0.0 or high < 0.0
+    return describe_difference(versus).leaves_zero_out
 
 
 def span(row: RuleRow) -> str:
@@ -452,7 +453,8 @@ def difference(versus: RelativePerformance | None) -> str:
     """Return a CAGR difference with its interval."""
     if versus is None or versus.cagr_difference_interval is None:
         return fmt.DASH
-    return f"{fmt.percentage_points(versus.cagr_difference)} ({fmt.interval(versus.cagr_difference_interval)})"
+    told = describe_difference(versus)
+    return f"{told.difference} ({told.interval})"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
+from engine.core.powers import power
 
 MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
@@ -46,7 +47,7 @@ class PairedReturns:
         """The growth factors a year of the two."""
         both = zip(self.openings, (self.returns, self.other_returns), strict=True)
         mine, other = (opening * float(np.multiply.reduce(1.0 + returns)) for opening, returns in both)
-        return mine ** (1.0 / self.years), other ** (1.0 / self.years)
+        return power(mine, 1.0 / self.years), power(other, 1.0 / self.years)
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class DifferenceInterval:
     missing: str = ""
 
 
-def cagr_difference_interval(pair: PairedReturns, terms: Evidence) -> DifferenceInterval:
-    """Return the interval of one CAGR minus the other, or why there is none.
+def cagr_difference_interval(pair: PairedReturns, difference: float, terms: Evidence) -> DifferenceInterval:
+    """Return the interval of the ``difference`` of one CAGR minus the other, or why there is none.
 
     Paired sessions are resampled in blocks of random length (Politis and Romano 1994,
     doi:10.1080/01621459.1994.10476870); every draw contains the opening costs, as the difference does. The percentiles
@@ -67,38 +68,36 @@ def cagr_difference_interval(pair: PairedReturns, terms: Evidence) -> Difference
     """
     count = len(pair.returns)
     if count < MIN_RETURNS or pair.years <= 0.0:
-        return DifferenceInterval(None, f"too few sessions for an interval ({count} returns, {MIN_RETURNS} needed)")
+        return DifferenceInterval(None, "too few sessions for an interval")
     if min(pair.returns.min(), pair.other_returns.min(), *(factor - 1.0 for factor in pair.openings)) <= -1.0:
-        return DifferenceInterval(None, "no interval: one of the two lost everything")
+        return DifferenceInterval(None, "one of the two lost everything, so there is no interval")
     length = block_length(pair)
     with np.errstate(over="ignore", invalid="ignore"):
         differences = np.sort(_draw_differences(pair, terms, length))
     rank = _tail_rank(1.0 - terms.level, count / length, terms.draws)
     low, high = float(differences[rank - 1]), float(differences[-rank])
     if not (math.isfinite(low) and math.isfinite(high)):
-        return DifferenceInterval(None, "no interval: growth beyond what numbers can hold")
-    return DifferenceInterval(_snap_rounding(low, high, pair))
+        return DifferenceInterval(None, "growth is beyond all numbers, so there is no interval")
+    near = _ROUNDING * max(pair.growth)
+    return DifferenceInterval((_without_rounding(low, difference, near), _without_rounding(high, difference, near)))
 
 
-def _snap_rounding(low: float, high: float, pair: PairedReturns) -> tuple[float, float]:
-    """Return the bounds without rounding: a bound that is the difference itself, or zero, but for it."""
-    growth, other_growth = pair.growth
-    marks = (0.0, growth - other_growth)
-    near = _ROUNDING * max(growth, other_growth)
-    low, high = (next((mark for mark in marks if abs(bound - mark) <= near), bound) for bound in (low, high))
-    return low, high
+def _without_rounding(bound: float, difference: float, near: float) -> float:
+    """Return a bound; one that is zero or the difference itself, but for rounding, is that."""
+    return next((mark for mark in (0.0, difference) if abs(bound - mark) <= near), bound)
 
 
 def _draw_differences(pair: PairedReturns, terms: Evidence, length: float) -> FloatArray:
     """Return (draws,) differences of resampled growth a year."""
-    from engine.simulation.kernel.resample import fill_growth_differences  # noqa: PLC0415  (a config needs no compiler)
+    from engine.simulation.kernel.resample import fill_resampled  # noqa: PLC0415  (a config needs no compiler)
+    from engine.simulation.kernel.valuation import elementwise_power  # noqa: PLC0415
 
     factors = 1.0 + np.column_stack((pair.returns, pair.other_returns))
     products: FloatArray = np.multiply.accumulate(np.concatenate((np.ones((1, 2)), factors, factors)), axis=0)
-    differences = np.empty(terms.draws)
-    openings, exponent = np.array(pair.openings), 1.0 / pair.years
-    fill_growth_differences(differences, terms.seed, block_lengths(length), products, openings, exponent)
-    return differences
+    drawn = np.empty((2, terms.draws))
+    fill_resampled(drawn, np.array(pair.openings), products, block_lengths(length), terms.seed)
+    mine, other = (elementwise_power(growth, np.full(terms.draws, 1.0 / pair.years)) for growth in drawn)
+    return mine - other
 
 
 def block_lengths(mean: float) -> IntArray:

@@ -58,12 +58,16 @@ class PortfolioResult:
 class RelativePerformance:
     """The strategy against another portfolio over the sessions both have; differences are strategy minus other.
 
+    ``years`` is how long those are, ``total_return`` and ``other_total_return`` what each earned in them.
     ``interval_missing`` says why there is no interval, and is empty where there is one; ``parts`` are those of the
     difference of CAGRs to buy-and-hold.
     """
 
     start: str
     sessions: int
+    years: float
+    total_return: float | None
+    other_total_return: float | None
     cagr_difference: float | None
     cagr_difference_interval: tuple[float, float] | None
     interval_missing: str
@@ -162,13 +166,20 @@ def _compare_performance(
 def _relative_performance(common: CommonSessions, evidence: Evidence | None) -> RelativePerformance:
     """Return the strategy's figures relative to another portfolio, over their common sessions."""
     pair = common.returns
-    interval = cagr_difference_interval(pair, evidence) if evidence else DifferenceInterval(None, "not drawn")
+    total, other_total = (metrics.total_return(level) if pair.years > 0.0 else None for level in common.levels)
     growth, other_growth = (metrics.cagr(level, common.days) for level in common.levels)
     periods = common.periods_per_year
+    difference = None if growth is None or other_growth is None else growth - other_growth
+    interval = DifferenceInterval(None, "no interval was drawn")
+    if evidence:
+        interval = cagr_difference_interval(pair, difference or 0.0, evidence)
     return RelativePerformance(
         start=str(common.dates[0]) if len(common.mine) else "",
         sessions=len(common.mine),
-        cagr_difference=None if growth is None or other_growth is None else growth - other_growth,
+        years=pair.years,
+        total_return=total,
+        other_total_return=other_total,
+        cagr_difference=difference,
         cagr_difference_interval=interval.bounds,
         interval_missing=interval.missing,
         tracking_error=metrics.tracking_error(pair.returns, pair.other_returns, periods),

@@ -18,14 +18,14 @@ from markupsafe import Markup
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write, lock_folder
 from engine.report import number_format as fmt
-from engine.report.phrases import interval_verdict, portfolio_label
+from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
 ContentT = TypeVar("ContentT")
 
 REPORT_FILE: Final = "report.html"
-_NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.interval, fmt.ratio, fmt.count, fmt.price)
-_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, interval_verdict, portfolio_label)
+_NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.ratio, fmt.count, fmt.price)
+_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 

@@ -56,14 +56,6 @@ def percentage_points(value: OptionalNumber, digits: int = 2) -> str:
     return DASH if value is None else f"{_with_sign(100.0 * value, digits)} pp"
 
 
-def interval(bounds: tuple[float, float] | None) -> str:
-    """Return an interval of differences in percentage points."""
-    if bounds is None:
-        return DASH
-    low, high = bounds
-    return f"{_with_sign(100.0 * low, 2)} to {_with_sign(100.0 * high, 2)} pp"
-
-
 def ratio(value: OptionalNumber) -> str:
     """Return a ratio with three decimals."""
     return DASH if value is None else _fixed_point(value, 3)

@@ -36,22 +36,6 @@ def portfolio_label(name: str) -> str:
     return _PORTFOLIO_LABELS.get(name, name)
 
 
-def interval_verdict(bounds: tuple[float, float] | None, missing: str = "") -> str:
-    """Return what an interval of differences says about chance, or why there is none.
-
-    >>> interval_verdict((-0.01, 0.02))
-    'includes zero: chance alone could explain it'
-    """
-    if bounds is None:
-        return missing
-    low, high = bounds
-    if low == high == 0.0:
-        return "the same returns"
-    if low > 0.0 or high < 0.0:
-        return "excludes zero: chance alone is an unlikely explanation"
-    return "includes zero: chance alone could explain it"
-
-
 def confidence_level(config: object) -> float:
     """Return the level of a run's intervals [fraction]; a config that does not say used the default.
 

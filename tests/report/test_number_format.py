@@ -9,7 +9,7 @@ from engine.analysis.published_comparison import PublishedDifference
 from engine.core.errors import escape_controls
 from engine.report import number_format as fmt
 from engine.report.chart_data import rounded_numbers
-from engine.report.phrases import interval_verdict, published_rows
+from engine.report.phrases import published_rows
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,6 @@ from engine.report.phrases import interval_verdict, published_rows
         (fmt.percent(-0.00001), "0.00 %"),
         (fmt.percentage_points(0.0031797), "+0.32 pp"),
         (fmt.percentage_points(-0.00001), "0.00 pp"),
-        (fmt.interval((-0.00259, 0.0089)), "-0.26 to +0.89 pp"),
         (fmt.ratio(0.6285), "0.628"),
         (fmt.count(5474), "5,474"),
         (fmt.days(1591), "1,591 d"),
@@ -52,14 +51,6 @@ def test_a_published_figure_is_compared_in_its_last_printed_digit() -> None:
     assert (first.here, first.remark, first.agrees) == ("10.90 %", "last printed digit off by 1", False)
     assert (second.here, second.remark, second.agrees) == ("10.61 %", "agrees as printed", True)
     assert (third.here, third.remark, third.agrees) == ("\N{EN DASH}", "no figure here", False)
-
-
-def test_an_interval_is_put_into_words() -> None:
-    """An interval says whether it covers zero."""
-    assert interval_verdict((-0.01, 0.02)).startswith("includes zero")
-    assert interval_verdict((0.01, 0.02)).startswith("excludes zero")
-    assert interval_verdict((0.0, 0.0)) == "the same returns"
-    assert interval_verdict(None, "too few sessions") == "too few sessions"
 
 
 def test_control_characters_are_spelled_out() -> None:

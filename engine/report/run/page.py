@@ -23,6 +23,7 @@ from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.parts_table import parts_table
+from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
 from engine.report.run.walk_forward import walk_forward_page
 
 TRADES_SHOWN = 2000
@@ -57,6 +58,9 @@ def render_run(run: FinishedRun) -> str:
         metrics=metrics_at(run.summary.portfolios["strategy"].frequency or "daily"),
         flow_note=_flow_note(run),
         interval_bars=interval_bars(run),
+        verdict=state_verdict(summary, confidence_level(run.config))[1],
+        differences={name: describe_difference(versus) for name, versus in summary.versus.items()},
+        calibration=CALIBRATION,
         confidence=fmt.short_percent(confidence_level(run.config)),
         part_rows=parts_table(summary.versus),
         currency_rows=currency_table(summary.portfolios),

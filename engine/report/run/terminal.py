@@ -18,13 +18,13 @@ from engine.report.phrases import (
     EVENT_LABELS,
     closes_text,
     confidence_level,
-    interval_verdict,
     plural,
     portfolio_label,
     published_rows,
 )
 from engine.report.run.currency_table import currency_table
 from engine.report.run.parts_table import parts_table
+from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
 from engine.report.run.walk_forward import print_walk_forward
 
 _TITLE_WIDTH = 23
@@ -132,13 +132,15 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
                 f"{portfolio_label(name)}: {plural(earned.rebalances, 'rebalance')}, {plural(earned.trades, 'order')}, "
                 f"turnover {fmt.percent(metrics['turnover'])} a year, costs {fmt.money(metrics['costs'])} {currency}",
             )
-    level = fmt.short_percent(confidence_level(run.config))
-    for name, versus in summary.versus.items():
+    level = confidence_level(run.config)
+    print_bullet(out, state_verdict(summary, level)[1])
+    for name, versus in list(summary.versus.items())[1:]:
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
-        difference, bounds = fmt.percentage_points(versus.cagr_difference), versus.cagr_difference_interval
-        interval = f", {level} interval {fmt.interval(bounds)}," if bounds else ";"
-        lead = f"{difference}{since}{interval} {interval_verdict(bounds, versus.interval_missing)}"
-        print_bullet(out, f"CAGR against {portfolio_label(name)}: {lead}")
+        told = describe_difference(versus)
+        interval = f", {fmt.short_percent(level)} interval {told.interval}," if versus.cagr_difference_interval else ";"
+        print_bullet(out, f"CAGR against {portfolio_label(name)}: {told.difference}{since}{interval} {told.words}")
+    if any(versus.cagr_difference_interval for versus in summary.versus.values()):
+        print_bullet(out, CALIBRATION)
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:
         rate = fmt.percent(earned.internal_rate.value)

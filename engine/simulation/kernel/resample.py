@@ -13,18 +13,16 @@ _ONE = np.uint64(1)
 
 
 @njit_nogil
-def fill_growth_differences(
-    differences: FloatArray, seed: int, lengths: IntArray, products: FloatArray, openings: FloatArray, exponent: float
-) -> None:
-    """Overwrite ``differences`` (draws,) with one growth factor minus the other, each to the power ``exponent``.
+def fill_resampled(drawn: FloatArray, openings: FloatArray, products: FloatArray, lengths: IntArray, seed: int) -> None:
+    """Overwrite ``drawn`` (2, draws) with two growth factors over ``n`` sessions in blocks, times their ``openings``.
 
-    ``products`` (2 n + 1, 2) multiplies up the factors of ``n`` sessions, twice in a row: after the last comes the
+    ``products`` (2 n + 1, 2) multiplies up the factors of the sessions, twice in a row: after the last comes the
     first. A block of sessions is then one quotient. Its length is drawn from ``lengths``, as many as a power of two.
     """
     n = products.shape[0] // 2
     inverses = 1.0 / products[:n]
     mask = np.uint64(lengths.size) - _ONE
-    for draw in range(differences.size):
+    for draw in range(drawn.shape[1]):
         place = stream_key(np.uint64(seed), draw)
         mine, other, left = openings[0], openings[1], n
         while left > 0:
@@ -35,4 +33,4 @@ def fill_growth_differences(
             mine *= products[start + length, 0] * inverses[start, 0]
             other *= products[start + length, 1] * inverses[start, 1]
             left -= length
-        differences[draw] = mine**exponent - other**exponent
+        drawn[0, draw], drawn[1, draw] = mine, other

@@ -1,0 +1,111 @@
+"""What is said of a difference never says more than its figures: sentences by the book, and read back from random ones."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.analysis.comparison import RelativePerformance
+from engine.report.run.verdict import describe_difference, verdict_on
+from tests.support.verdicts import contradictions
+
+ORACLES = Path(__file__).parents[3] / "shared" / "data" / "oracles" / "report.json"
+BY_TAX_OR_LUCK = {6, 7, 8, 17, 18, 19}
+
+
+def versus(
+    difference: float | None,
+    interval: tuple[float, float] | None,
+    years: float = 10.0,
+    sessions: int = 2517,
+    own: float = 0.0,
+    theirs: float = 0.0,
+) -> RelativePerformance:
+    """Return a difference with what its words depend on."""
+    missing = "" if interval else "too few sessions for an interval"
+    return RelativePerformance(
+        "2008-03-28", sessions, years, own, theirs, difference, interval, missing, None, None, None, None
+    )
+
+
+@pytest.mark.skipif(not ORACLES.exists(), reason="the folder shared/data is not beside this checkout")
+def test_sentences_are_those_of_the_specification() -> None:
+    """Cases without tax and without a count of trials have exactly the sentence and class that were written down."""
+    known = json.loads(ORACLES.read_text()) if ORACLES.exists() else {}
+    cases = {int(key.split("/")[1]): one for key, one in known.items() if key.startswith("verdict/")}
+    for at in sorted(set(cases) - BY_TAX_OR_LUCK - {14}):
+        given_, rival = cases[at]["given"], cases[at]["given"]["rival"]
+        found = versus(
+            given_["d"],
+            given_["ci"] and tuple(given_["ci"]),
+            given_["years"],
+            given_["sessions"],
+            given_.get("own", 0.0),
+            given_.get("theirs", 0.0),
+        )
+        since = f" since {given_['since']}, when {rival} begins" if "since" in given_ else ""
+        sentence = cases[at]["value"].replace("\N{MINUS SIGN}", "-")
+        assert verdict_on(found, rival, since, "95 %") == (cases[at]["class"], sentence)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (versus(0.02, (0.01, 0.03)), "excludes zero"),
+        (versus(0.02, (0.01, 0.03), 2.99), "excludes zero, but 2.9 years are too short to judge"),
+        (versus(0.02, (-0.01, 0.03)), "includes zero"),
+        (versus(0.02, (0.0, 0.03)), "includes zero"),
+        (versus(2e-8, (1e-9, 0.03)), "includes zero"),
+        (versus(-0.02, (0.01, 0.03)), "does not agree with that figure"),
+        (versus(0.050004, (0.05001, 0.06)), "does not agree with that figure"),
+        (versus(0.0, (0.0, 0.0)), "the same growth"),
+        (versus(0.02, None), "too few sessions for an interval"),
+    ],
+)
+def test_words_follow_from_figures(found: RelativePerformance, said: str) -> None:
+    """Zero on the bound is included, as is what prints as zero."""
+    assert describe_difference(found).words == said
+
+
+def test_without_common_sessions_nothing_is_compared() -> None:
+    """The true reason is said, not a loss that nobody had."""
+    kind, sentence = verdict_on(versus(None, None, 0.0, 0), "B", "", "95 %")
+    assert kind == "none"
+    assert "no sessions in common" in sentence
+
+
+def test_a_line_a_hair_above_another_is_not_called_the_same() -> None:
+    """Growth that differs by less than can be printed is said to, of equal returns that they are equal."""
+    assert "differ by less than 0.0001 pp" in verdict_on(versus(1e-9, (1e-9, 1e-9)), "B", "", "95 %")[1]
+    assert "same return on every session" in verdict_on(versus(0.0, (0.0, 0.0)), "B", "", "95 %")[1]
+
+
+figures = st.one_of(
+    st.floats(-0.99, 3.0), st.floats(-3e-5, 3e-5), st.floats(-3e-8, 3e-8), st.sampled_from([0.0, -0.0, 5e-7, 0.01])
+)
+
+
+@given(difference=figures, bounds=st.lists(figures, min_size=2, max_size=2), years=st.floats(1.0, 40.0))
+def test_no_words_contradict_their_figures(difference: float, bounds: list[float], years: float) -> None:
+    """Whatever the figures are, what is read back from row and sentence agrees with itself and with them."""
+    found = versus(difference, (min(bounds), max(bounds)), years)
+    told = describe_difference(found)
+    exact = {"cagr_difference": difference, "cagr_difference_interval": found.cagr_difference_interval}
+    row = f"CAGR against B: {told.difference}, 95 % interval {told.interval}, {told.words}"
+    sentence = verdict_on(found, "B", "", "95 %")[1]
+    assert list(itertools.chain(contradictions(row, exact), contradictions(sentence, exact))) == []
+
+
+def test_the_reader_finds_contradictions() -> None:
+    """It does not pass for want of looking."""
+    exact = {"cagr_difference": 0.01, "cagr_difference_interval": (0.005, 0.02)}
+    row = "CAGR against B: +1.00 pp, 95 % interval +0.50 to +2.00 pp, {}"
+    assert not list(contradictions(row.format("excludes zero"), exact))
+    assert list(contradictions(row.format("includes zero"), exact))
+    assert list(contradictions(row.format("excludes zero"), exact | {"cagr_difference": -0.01}))
+    assert list(contradictions("The plan grew 1.00 pp a year less than B: too few sessions.", exact))
