@@ -181,13 +181,59 @@ def test_a_file_that_the_manifest_does_not_sign_is_named(
     assert f"{folder / name}: damaged" in capsys.readouterr().err
 
 
-def test_a_manifest_that_contradicts_itself_is_named(folder: Path) -> None:
-    """Its digest of the trades stands there twice."""
+def drop_column(name: str, column: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        pq.write_table(pq.read_table(folder / name).drop_columns([column]), sink := pa.BufferOutputStream())
+        sign(folder, name, sink.getvalue().to_pybytes())
+
+    return apply
+
+
+def change_text(name: str, before: str, after: str) -> Callable[[Path], None]:
+    return lambda folder: sign(folder, name, (folder / name).read_text().replace(before, after).encode())
+
+
+def contradict_manifest(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["trades_sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(Exception, match=r"manifest\.json: damaged: trades_sha256"):
-        verify_folder(folder, composition.prepare_sweep)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (contradict_manifest, "manifest.json: damaged: trades_sha256"),
+        (drop_column("equity.parquet", "SIZE"), "equity.parquet: damaged: it has no column SIZE"),
+        (drop_column("levels.parquet", "strategy"), "levels.parquet: damaged: it has no column strategy"),
+        (drop_column("weights.parquet", "HD"), "weights.parquet: damaged: it has no column HD"),
+        (drop_column("weights.parquet", "cash"), "weights.parquet: damaged: it has no column cash"),
+        (change_text("trades.csv", "\n2016-01-04,", "\n2016-01-03,"), "trades.csv: damaged: an order of"),
+        (change_text("summary.json", '"SIZE": {', '"OTHER": {'), "equity.parquet: damaged: it has no column OTHER"),
+        (change_text("config.resolved.yaml", "account:", "account: 1\nrest:"), ""),
+        (change_text("config.resolved.yaml", "every: quarter", "every: blue moon"), "config.resolved.yaml: damaged"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_named(
+    folder: Path,
+    change: Callable[[Path], None],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A signed folder that lacks what another of its files names is damaged, and no crash."""
+    change(folder)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.setattr(sys, "argv", ["engine", "verify", str(folder)])
+    assert cli.main() == (1 if said else 3)
+    assert said in capsys.readouterr().err
+
+
+def test_a_folder_without_an_order_is_read(folder: Path) -> None:
+    """There is nothing to add up, and what contradicts that is found."""
+    header = (folder / "trades.csv").read_text().splitlines()[0]
+    sign(folder, "trades.csv", f"{header}\n".encode())
+    figures, _ = verify_folder(folder, composition.prepare_sweep)
+    assert {one.group for one in figures if not one.agrees} >= {"orders", "cash"}
 
 
 SWEEP = """

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, RUN_KIND, SWEEP_KIND, folder_kind
-from engine.backtest.signed_files import RUN_FILES
+from engine.backtest.finished_run import read_run
+from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
 from engine.core.errors import ContradictionError, EngineError, OutputError
 from engine.diagnostics.verify.figures import ReferenceFigure
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
+from engine.diagnostics.verify.run_structure import require_structure
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
@@ -33,7 +33,7 @@ def verify_folder(
     if kind != RUN_KIND:
         raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
     run = read_run(folder)
-    _require_consistent_manifest(folder, run)
+    require_structure(folder, run)
     return [*replay_run(run), *recompute_figures(run)], tuple(_unchecked(ReplayedRun(run)))
 
 
@@ -81,12 +81,3 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
         yield "shares between orders: dividends that are reinvested make them more"
     if replayed.risk_free is None:
         yield "ratios over the risk-free rate: its dated series is not in the folder"
-
-
-def _require_consistent_manifest(folder: Path, run: FinishedRun) -> None:
-    """Raise DataError where the manifest says of the same thing two hashes."""
-    manifest = run.manifest
-    if manifest.trades_sha256 != manifest.files["trades.csv"]:
-        raise RUN_FILES.damage_error(folder / MANIFEST_FILE, "trades_sha256 is not that of files.trades.csv")
-    if manifest.data_sha256 != run.summary.data.sha256:
-        raise RUN_FILES.damage_error(folder / MANIFEST_FILE, "data_sha256 is not that of summary.json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -38,8 +38,7 @@ class ReplayedRun:
     @cached_property
     def account(self) -> Account:
         """The account of the config."""
-        config = self.run.config
-        return Account.model_validate(config["account"] if isinstance(config, dict) else {})
+        return Account.model_validate(self.section("account"))
 
     @cached_property
     def dates(self) -> DateArray:
@@ -59,8 +58,7 @@ class ReplayedRun:
     @property
     def risk_free(self) -> float | None:
         """The risk-free rate a year; None where it is a dated series, which is not in the folder."""
-        compare = self.run.config.get("compare", {}) if isinstance(self.run.config, dict) else {}
-        rate = compare.get("risk_free", 0.0)
+        rate = self.section("compare").get("risk_free", 0.0)
         return float(rate) if isinstance(rate, float | int) else None
 
     def flows_on(self, dates: DateArray) -> FloatArray:
@@ -78,13 +76,18 @@ class ReplayedRun:
     @property
     def pays_dividends(self) -> bool:
         """Whether dividends may have been paid into cash; which is not in the files."""
-        data = self.run.config.get("data", {}) if isinstance(self.run.config, dict) else {}
-        return self.may_split and data.get("dividends", self.account.default_dividends) != "reinvest"
+        use = self.section("data").get("dividends", self.account.default_dividends)
+        return self.may_split and use != "reinvest"
 
     @cached_property
     def scale(self) -> FloatArray:
         """(T,) by what differences of money are measured [currency]."""
         return np.maximum(self.value, _SMALL_SHARE * self.run.summary.account.capital)
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """Return a section of the config, empty where it has none."""
+        found = self.run.config.get(name) if isinstance(self.run.config, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def series(self, file: str, name: str) -> tuple[DateArray, FloatArray]:
         """Return the dates and values of a portfolio in ``equity`` or ``levels``, where it has any."""
@@ -123,12 +126,12 @@ def replay_run(run: FinishedRun) -> Iterator[ReferenceFigure]:
 
 def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     trades = replayed.run.trades
-    values, products = (np.array(x) for x in zip(*((t.value, t.quantity * t.price) for t in trades), strict=True))
+    values, products = (np.array(x) for x in ([t.value for t in trades], [t.quantity * t.price for t in trades]))
     yield from widest(_ORDERS, "value of an order", values, products, [t.date for t in trades])
     metrics = replayed.run.summary.portfolios["strategy"].metrics
     orders = [one for one in trades if not _is_payout(one)]
-    yield _ORDERS.figure("trades", metrics["trades"] or 0, len(orders))
-    yield _ORDERS.figure("costs", metrics["costs"] or 0.0, sum(one.cost for one in trades))
+    yield _ORDERS.figure("trades", metrics.get("trades") or 0, len(orders))
+    yield _ORDERS.figure("costs", metrics.get("costs") or 0.0, sum(one.cost for one in trades))
 
 
 def _holdings(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
