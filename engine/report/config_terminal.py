@@ -158,7 +158,8 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
 def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     compare = config.compare
     if compare.buy_and_hold:
-        yield "Buy & hold: the same opening portfolio, never traded again"
+        late = "names that list later are bought once, else it is " if compare.late_purchases else ""
+        yield f"Buy & hold: the same opening portfolio, {late}never traded again"
     for benchmark in compare.benchmarks:
         policy = benchmark.strategy
         weights: Mapping[str, float] = policy.nominal_weights() if isinstance(policy, HasTargetWeights) else {}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import Comparison, PortfolioMarket, compare
+from engine.analysis.comparison import Comparison, PortfolioMarket, RelativePerformance, compare
 from engine.analysis.performance import Performance
+from engine.backtest.workflow import run_backtest
+from engine.composition import load_run
 from engine.data.market import Market
 from engine.optimisation.convex import ConvexSolver
 from engine.portfolio.account import Account
@@ -25,6 +28,7 @@ from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 from tests.support import optimised
+from tests.support.configs import ROOT
 from tests.support.markets import account, free, market_of, percent
 
 MONTHLY = {"kind": "every", "period": "month"}
@@ -245,6 +249,23 @@ def test_an_optimised_plan_is_asked_again_only_what_differs_and_keeps_the_names_
     parts = parts_of(found)
     assert parts["choice"] == pytest.approx(p4 - p5, abs=1e-8)
     assert parts["choice"] != 0.0
+
+
+def test_rebalancing_is_what_the_plan_gains_without_its_late_name_and_without_costs(shared_data: Path) -> None:
+    """Four satellites and RKLB, which lists in 2020: the part is the difference of the same config without RKLB."""
+    source = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}", "compare.benchmarks=[]")
+    others = "CRS: 2.5%, MMSI: 2.5%, UNF: 2.5%"
+    config = ROOT / "configs" / "us_small_caps_three.yaml"
+
+    def against_held(satellites: str, *more: str) -> RelativePerformance:
+        loaded = load_run(config, (*source, f"strategy.satellites={{{satellites}}}", *more))
+        return run_backtest(loaded, intervals=False).comparison.versus["buy_and_hold"]
+
+    found, alone = against_held(f"{others}, RKLB: 2.5%"), against_held(others, "costs={kind: none}")
+    assert found.parts is not None
+    assert found.parts.rebalancing == pytest.approx(alone.cagr_difference, abs=1e-6)
+    assert math.fsum(dataclasses.astuple(found.parts)) == pytest.approx(found.cagr_difference, abs=1e-12)
+    assert found.parts.late_listings > 1e-3
 
 
 def test_a_version_that_withdrawals_ruin_leaves_no_parts_and_says_why() -> None:
