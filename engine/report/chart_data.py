@@ -8,10 +8,30 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, IntArray
 
 CHART_DIGITS: Final = 6
 """Significant digits of a number in a chart: finer than a pixel, and a third of the bytes."""
+
+
+_SMALLEST_EXPONENT: Final = -323
+_POWERS_OF_TEN: Final = np.array([float(f"1e{k}") for k in range(_SMALLEST_EXPONENT, 309)] + [np.inf])
+
+
+def powers_of_ten(exponents: IntArray) -> FloatArray:
+    """Return ten to whole powers as they are read from text, which no function of a processor's own has to make."""
+    return np.asarray(_POWERS_OF_TEN[np.clip(exponents - _SMALLEST_EXPONENT, 0, len(_POWERS_OF_TEN) - 1)])
+
+
+def decimal_exponents(size: FloatArray) -> IntArray:
+    """Return the whole part of the decimal logarithm of positive numbers, exact also at 1,000 and at 0.001.
+
+    >>> decimal_exponents(np.array([1000.0, 999.9, 0.001])).tolist()
+    [3, 2, -3]
+    """
+    found = np.floor(np.log10(size)).astype(np.int64)  # may be one off beside a power of ten, on some processors
+    found = found + (powers_of_ten(found + 1) <= size)
+    return np.asarray(found - (powers_of_ten(found) > size))
 
 
 def rounded_numbers(column: FloatArray, digits: int = CHART_DIGITS) -> list[float | None]:
@@ -21,8 +41,8 @@ def rounded_numbers(column: FloatArray, digits: int = CHART_DIGITS) -> list[floa
     [948311.0, None, 0.0123457]
     """
     size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
-    decimals = digits - 1 - np.floor(np.log10(size))
-    up, down = 10.0 ** np.maximum(decimals, 0.0), 10.0 ** np.maximum(-decimals, 0.0)
+    decimals = digits - 1 - decimal_exponents(size)
+    up, down = powers_of_ten(np.maximum(decimals, 0)), powers_of_ten(np.maximum(-decimals, 0))
     rounded = np.round(column * up / down) / up * down
     if np.isfinite(rounded).all():
         return list(rounded.tolist())

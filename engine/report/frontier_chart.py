@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.report import number_format as fmt
+from engine.report.chart_data import decimal_exponents, powers_of_ten
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import Proposal
@@ -87,6 +88,6 @@ def build_frontier_chart(proposal: Proposal) -> FrontierChart:
 def _tick_values(low: float, high: float) -> list[float]:
     """Return about six round numbers from ``low`` to ``high``."""
     rough = (high - low) / _TICK_COUNT
-    size = 10.0 ** np.floor(np.log10(rough))
+    size = float(powers_of_ten(decimal_exponents(np.array(rough))))
     step = next(float(size * part) for part in (1.0, 2.0, 2.5, 5.0, 10.0) if size * part >= rough)
     return [float(k * step) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]

@@ -182,8 +182,16 @@ class _HeatMap:
         return [rounded_numbers(row, 5) for row in mean]
 
     def _sum_by_label(self, cells: npt.NDArray[np.generic]) -> FloatArray:
-        sums: FloatArray = self.first.members @ cells.astype(np.float64) @ self.second.members.T
-        return sums
+        sums = _sum_members(self.second.members, _sum_members(self.first.members, cells.astype(np.float64)).T)
+        return sums.T
+
+
+def _sum_members(members: FloatArray, cells: FloatArray) -> FloatArray:
+    """Return (L, ...) the sums of the rows of ``cells`` that are 1 in each row of ``members``, added one by one.
+
+    A matrix product would add them in the order that a processor's library likes.
+    """
+    return np.array([cells[row > 0.0].sum(axis=0) for row in members])
 
 
 def _sample(values: FloatArray) -> npt.NDArray[np.int64]:
