@@ -9,7 +9,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events corrupted sweeps rules parts optimisers mutants picture clean
+.PHONY: help demo test test-all lint bench reading events corrupted sweeps rules parts optimisers intervals mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for
 
 optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
 	$(BENCH)/bin/python benchmarks/studies/optimisers.py --prices $(PRICES)
+
+intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
+	$(BIN)/python benchmarks/studies/intervals.py
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py
