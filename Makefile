@@ -9,7 +9,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events corrupted sweeps rules parts optimisers intervals mutants picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules parts optimisers intervals mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ reading: $(VENV)/.installed ## how long price files take to be read
 
 events: $(VENV)/.testable ## raw closes with their events beside adjusted ones: every day above 1e-5 and its cause
 	$(BIN)/python -m tests.support.reconciliation
+
+processors: $(VENV)/.testable ## the same runs as on other processors: every file has to have the same bytes
+	$(BIN)/python -m tests.support.processors
 
 corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
 	$(BIN)/python -m tests.support.corrupted_files 20000

@@ -167,3 +167,43 @@ def test_every_package_is_shipped() -> None:
     folders = {".".join(path.parent.relative_to(ROOT).parts) for path in MODULES.values()}
     for folder in folders:
         assert f'"{folder}"' in text, f"{folder} is not in [tool.setuptools] packages"
+
+
+PROCESSOR_S_OWN = re.compile(
+    r"np\.(exp(2|m1)?|log(2|10|1p|addexp)?|power|float_power|cbrt|sinh?|cosh?|tanh?|hypot|v?dot|inner|matmul|einsum|tensordot|cov"
+    r"|corrcoef|polyfit|convolve|correlate|linalg)"
+)
+"""What numpy computes with the instructions that a processor happens to have: the last bit depends on them (S14)."""
+
+ROUNDED_AWAY = {
+    "engine.analysis.bootstrap": "powers choose whole ranks and whole lengths of blocks",
+    "engine.analysis.money_weighted": "brackets a root, or starts a search, that powers of our own end",
+    "engine.backtest.allocation": "optimised weights and what follows of them, the same within 1e-9",
+    "engine.data.events": "names the largest of absurd factors",
+    "engine.data.price_files.as_traded": "compares moves, of which no figure is written",
+    "engine.data.quality.jumps": "compares moves, of which no figure is written",
+    "engine.report.chart_data": "corrected by exact powers of ten",
+}
+
+
+def _last_bits_of_a_processor(tree: ast.Module):
+    for node in ast.walk(tree):
+        operator = getattr(node, "op", None)
+        if isinstance(operator, ast.MatMult):
+            yield node.lineno, "@"
+        elif isinstance(operator, ast.Pow) and not (
+            isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant)
+        ):
+            yield node.lineno, "**"
+        elif isinstance(node, ast.Attribute) and PROCESSOR_S_OWN.fullmatch(ast.unparse(node)):
+            yield node.lineno, ast.unparse(node)
+
+
+def test_what_a_run_writes_has_no_bits_of_a_processor_s_own() -> None:
+    """`engine.core.powers` has powers; sums of products replace matrix products; an exception has its reason above."""
+    for name, path in MODULES.items():
+        if not name.startswith(("engine.optimisation", "engine.diagnostics")) and name not in ROUNDED_AWAY:
+            found = list(_last_bits_of_a_processor(ast.parse(path.read_text())))
+            assert not found, f"{name}: {found}"
+    for name in ROUNDED_AWAY:
+        assert any(_last_bits_of_a_processor(ast.parse(MODULES[name].read_text()))), f"{name} needs no exception"
