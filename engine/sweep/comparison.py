@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,9 +16,12 @@ from engine.simulation.kernel.records import RETURN_BLOCKS
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import SUM_COLUMNS
 from engine.sweep.effects import AxisEffects, AxisSums, PairSums, compare_names, compare_values, pair_partners
-from engine.sweep.noise_band import BAND_WIDTH, BlockFigure, standard_error
+from engine.sweep.noise_band import USUAL_WIDTH, BlockFigure, standard_error
 from engine.sweep.space import Parameter
 from engine.sweep.statistics import SweepResults
+
+SLICE_ROWS: Final = 2_048
+"""Rows that are looked at together: what is computed of so many stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def compare_variants(
     ``figure`` is the metric as a function of block sums, None where it is none; ``listed`` are rows, the best first.
     """
     space, points = results.space, results.points
-    kinds = 1 if figure is None else 1 + RETURN_BLOCKS
+    kinds, width = (1, USUAL_WIDTH) if figure is None else (1 + RETURN_BLOCKS, figure.width)
     baselines = {one.name: _baseline(one, plan_values[one.axis_number]) for one in space.parameters}
     sums = [AxisSums(len(axis.values), kinds) for axis in space.axes]
     pairs = _empty_pairs(results, baselines, kinds)
@@ -59,8 +63,10 @@ def compare_variants(
         inside = np.isin(places, rows)
         found[:, inside] = figures[:, np.searchsorted(rows, places[inside])]
         known = np.isfinite(figures[0])
-        numbers, ranked = results.point_numbers[rows[known]], figures[:, known]
-        near = _is_near(ranked, best) if figure is not None else np.zeros(len(numbers), dtype=np.bool_)
+        numbers, ranked = results.point_numbers[rows], figures
+        if not known.all():
+            numbers, ranked = numbers[known], figures[:, known]
+        near = _is_near(ranked, best, figure.width) if figure is not None else np.zeros(len(numbers), dtype=np.bool_)
         near_best += int(near.sum())
         along = [points.indices_along(numbers, axis) for axis in range(len(space.axes))]
         for axis_sums, own in zip(sums, along, strict=True):
@@ -72,10 +78,14 @@ def compare_variants(
         for one in pairs.values():
             one.set_complete(sums[one.axis])
     effects = {
-        one.name: compare_values(one, baselines[one.name], sums[one.axis_number], pairs.get(one.name))
+        one.name: compare_values(one, baselines[one.name], sums[one.axis_number], pairs.get(one.name), width)
         for one in space.parameters
     }
-    held = {f"{one.name} holds": compare_names(one, sums[one.axis_number]) for one in space.parameters if one.is_basket}
+    held = {
+        f"{one.name} holds": compare_names(one, sums[one.axis_number], width)
+        for one in space.parameters
+        if one.is_basket
+    }
     return VariantComparison(effects | held, near_best if figure is not None and listed else None, found)
 
 
@@ -105,14 +115,17 @@ def _points_there(results: SweepResults, values: FloatArray) -> BoolArray:
 def _slices(
     results: SweepResults, values: FloatArray, figure: BlockFigure | None
 ) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Yield rows, and (K, rows) their metric and what it is without each block, a row group of the table at a time."""
+    """Yield rows, and (K, rows) their metric and what it is without each block, some at a time."""
     for group, rows, inside in results.row_groups():
         if figure is None:
             yield rows, values[None, rows]
             continue
-        sums = results.table.matrix(SUM_COLUMNS, group)[:, inside]
-        without = figure.without_each_block(sums[:RETURN_BLOCKS], sums[RETURN_BLOCKS:])
-        yield rows, np.vstack([values[None, rows], without])
+        sums = results.table.matrix(SUM_COLUMNS, group)
+        sums = sums if len(inside) == sums.shape[1] else sums[:, inside]
+        for begin in range(0, len(rows), SLICE_ROWS):
+            cut = slice(begin, begin + SLICE_ROWS)
+            without = figure.without_each_block(sums[:RETURN_BLOCKS, cut], sums[RETURN_BLOCKS:, cut])
+            yield rows[cut], np.vstack([values[None, rows[cut]], without])
 
 
 def _figures(results: SweepResults, values: FloatArray, figure: BlockFigure | None, places: IntArray) -> FloatArray:
@@ -124,8 +137,8 @@ def _figures(results: SweepResults, values: FloatArray, figure: BlockFigure | No
     return values[None, places]
 
 
-def _is_near(figures: FloatArray, best: FloatArray) -> BoolArray:
+def _is_near(figures: FloatArray, best: FloatArray, width: float) -> BoolArray:
     """Return (rows,) whether each is no further from the best than noise."""
     apart = figures - best
-    near: BoolArray = np.abs(apart[0]) <= BAND_WIDTH * standard_error(apart[1:])
+    near: BoolArray = np.abs(apart[0]) <= width * standard_error(apart[1:])
     return near

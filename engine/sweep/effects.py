@@ -10,17 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray, finite_or_none
 from engine.sweep.axes import ParameterValue
-from engine.sweep.noise_band import BAND_WIDTH, Band, standard_error
+from engine.sweep.noise_band import Band, standard_error
 from engine.sweep.space import Parameter, Space
-
-BEYOND_BY_CHANCE: Final = 0.05
-"""The share of values without any effect whose band leaves out zero."""
 
 
 @dataclass(frozen=True)
@@ -154,17 +150,22 @@ class LabelSums:
     near: FloatArray
     totals: FloatArray
 
-    def effects(self, found: FloatArray, compared: FloatArray, base: int | None = None) -> tuple[ValueEffect, ...]:
-        """Return each label with its effect ``found`` (K, L) over ``compared`` (L,) pairs; ``base`` has none."""
+    def effects(
+        self, found: FloatArray, compared: FloatArray, width: float, base: int | None = None
+    ) -> tuple[ValueEffect, ...]:
+        """Return each label with its effect ``found`` (K, L) over ``compared`` (L,) pairs; ``base`` has none.
+
+        Bands reach ``width`` standard errors to each side.
+        """
         banded = len(found) > 1
         errors = standard_error(found[1:]) if banded else np.full(len(self.labels), np.nan)
         result = []
         for at, label in enumerate(self.labels):
-            count, effect, width = int(self.counts[at]), float(found[0, at]), BAND_WIDTH * float(errors[at])
+            count, effect, reach = int(self.counts[at]), float(found[0, at]), width * float(errors[at])
             if not count:
                 result.append(ValueEffect(label, 0, None))
                 continue
-            has_band = at != base and np.isfinite(effect) and np.isfinite(width)
+            has_band = at != base and np.isfinite(effect) and np.isfinite(reach)
             result.append(
                 ValueEffect(
                     label,
@@ -172,7 +173,7 @@ class LabelSums:
                     mean=float(self.totals[0, at]) / count,
                     effect=finite_or_none(effect),
                     pairs=int(compared[at]),
-                    band=(effect - width, effect + width) if has_band else None,
+                    band=(effect - reach, effect + reach) if has_band else None,
                     near_best=int(self.near[at]) if banded else None,
                 )
             )
@@ -180,7 +181,7 @@ class LabelSums:
 
 
 def compare_values(
-    parameter: Parameter, baseline: ParameterValue, sums: AxisSums, pairs: PairSums | None
+    parameter: Parameter, baseline: ParameterValue, sums: AxisSums, pairs: PairSums | None, width: float
 ) -> AxisEffects:
     """Return the effects of a parameter's values, of matched ``pairs`` where there are such."""
     size = len(parameter.labels)
@@ -197,10 +198,10 @@ def compare_values(
     else:
         compared = by_label(pairs.pairs)
         found = _mean(np.array([by_label(one) for one in pairs.own - pairs.base]), compared)
-    return AxisEffects(baseline, pairs is not None, labels.effects(found, compared, base))
+    return AxisEffects(baseline, pairs is not None, labels.effects(found, compared, width, base))
 
 
-def compare_names(parameter: Parameter, sums: AxisSums) -> AxisEffects:
+def compare_names(parameter: Parameter, sums: AxisSums, width: float) -> AxisEffects:
     """Return the effects of names that the baskets of a parameter hold: with it less without it."""
     baskets = [str(label).split() for label in parameter.labels]
     names = list(dict.fromkeys(name for basket in baskets for name in basket))
@@ -209,7 +210,7 @@ def compare_names(parameter: Parameter, sums: AxisSums) -> AxisEffects:
     totals = np.array([[own[held].sum() for held in holds] for own in sums.own])
     without = _mean(sums.own.sum(axis=1)[:, None] - totals, sums.counts.sum() - counts)
     found = _mean(totals, counts) - without
-    return AxisEffects(None, matched=False, values=LabelSums(names, counts, near, totals).effects(found, counts))
+    return AxisEffects(None, matched=False, values=LabelSums(names, counts, near, totals).effects(found, counts, width))
 
 
 def _mean(totals: FloatArray, counts: FloatArray) -> FloatArray:

@@ -23,8 +23,8 @@ from engine.simulation.kernel.records import RETURN_BLOCKS
 Band: TypeAlias = tuple[float, float]
 """A lower and an upper end."""
 
-BAND_WIDTH: Final = 2.131
-"""Student's 97.5 % quantile of 15 degrees of freedom: standard errors on each side of a band of 95 %."""
+USUAL_LEVEL, USUAL_WIDTH = 0.95, 2.131
+"""The level of most bands, and Student's 97.5 % quantile of 15 degrees of freedom."""
 BANDED_METRICS: Final = frozenset({"sharpe", "volatility", "cagr"})
 """Metrics that are functions of block sums; the growth rate as that of their sum less half the squares."""
 
@@ -37,7 +37,8 @@ _HALVINGS, _TERMS = 6, 11
 class BlockFigure:
     """A metric as a function of block sums.
 
-    ``counts`` (16,) returns of each block, ``periods`` a year, ``risk_free`` a session, ``years`` from first to last.
+    ``counts`` (16,) returns of each block, ``periods`` a year, ``risk_free`` a session, ``years`` from first to last;
+    ``width`` is how many standard errors a band reaches to each side.
     """
 
     metric: str
@@ -45,44 +46,56 @@ class BlockFigure:
     periods: float
     risk_free: float
     years: float
+    width: float = USUAL_WIDTH
 
     @classmethod
-    def of(cls, metric: str, performance: Performance) -> BlockFigure | None:
+    def of(cls, metric: str, performance: Performance, level: float = USUAL_LEVEL) -> BlockFigure | None:
         """Return ``metric`` over the sessions of a performance; None where it is no function of block sums."""
         free, count, years = performance.risk_free, len(performance.returns), performance.days / CALENDAR_DAYS_PER_YEAR
         if metric not in BANDED_METRICS or count < 2 * RETURN_BLOCKS or not isinstance(free, float):
             return None
         counts = np.diff([0, *block_ends(count)]).astype(np.float64)
-        return cls(metric, counts, performance.periods_per_year, free, years)
+        return cls(metric, counts, performance.periods_per_year, free, years, band_width(level))
 
     def without_each_block(self, sums: FloatArray, squares: FloatArray) -> FloatArray:
         """Return (16, S) the metric without each block in turn, of sums (16, S); NaN where it does not exist."""
-        result = np.empty_like(sums)
-        all_sums, all_squares, count = _add_up(sums), _add_up(squares), float(self.counts.sum())
-        for block, left_out in enumerate(self.counts.tolist()):
-            result[block] = self._value(all_sums - sums[block], all_squares - squares[block], count - left_out)
-        return result
-
-    def _value(self, sums: FloatArray, squares: FloatArray, count: float) -> FloatArray:
+        total, total_squares, all_counts = sums.sum(axis=0), squares.sum(axis=0), float(self.counts.sum())
+        counts = (all_counts - self.counts)[:, None]
+        means: FloatArray = total - sums
+        spread: FloatArray = total_squares - squares
         if self.metric == "cagr":
-            share = count / float(self.counts.sum())
-            growth: FloatArray = exponential((sums - 0.5 * squares) / (self.years * share)) - 1.0
-            return growth
-        mean = sums / count
-        variance = (squares - sums * mean) / (count - 1.0)
-        variance[variance <= _ROUNDING * squares / count] = np.nan
-        deviation, year = np.sqrt(variance), math.sqrt(self.periods)
-        value: FloatArray = (
-            deviation * year if self.metric == "volatility" else (mean - self.risk_free) / deviation * year
-        )
-        return value
+            return exponential((means - 0.5 * spread) / (self.years * counts / all_counts)) - 1.0
+        spread -= means * means / counts
+        means /= counts
+        spread /= counts - 1.0
+        if (rounding := spread <= _ROUNDING * total_squares / all_counts).any():
+            spread[rounding] = np.nan
+        np.sqrt(spread, out=spread)
+        if self.metric == "sharpe":
+            spread = (means - self.risk_free) / spread
+        spread *= math.sqrt(self.periods)
+        return spread
+
+
+def band_width(level: float) -> float:
+    """Return Student's quantile of 15 degrees of freedom for a band of a level.
+
+    >>> band_width(0.95), round(band_width(0.99), 3)
+    (2.131, 2.947)
+    """
+    if level == USUAL_LEVEL:
+        return USUAL_WIDTH
+    from scipy.special import stdtrit  # noqa: PLC0415  (slow)
+
+    return float(stdtrit(RETURN_BLOCKS - 1, (1.0 + level) / 2.0))
 
 
 def standard_error(without: FloatArray) -> FloatArray:
     """Return (...) the standard error of differences whose values without each block are ``without`` (16, ...)."""
     blocks = len(without)
-    around = without - _add_up(without) / blocks
-    error: FloatArray = np.sqrt((blocks - 1) / blocks * _add_up(around * around))
+    around = without - without.sum(axis=0) / blocks
+    around *= around
+    error: FloatArray = np.sqrt((blocks - 1) / blocks * around.sum(axis=0))
     return error
 
 
@@ -93,17 +106,9 @@ def exponential(x: FloatArray) -> FloatArray:
     True
     """
     small = x * 0.5**_HALVINGS
-    result = np.ones_like(x)
+    result: FloatArray = np.ones_like(x)
     for term in range(_TERMS, 0, -1):
         result = 1.0 + result * small / term
     for _ in range(_HALVINGS):
         result = result * result
     return result
-
-
-def _add_up(blocks: FloatArray) -> FloatArray:
-    """Return the sum over the first axis, added in order."""
-    total: FloatArray = blocks[0].copy()
-    for block in blocks[1:]:
-        total += block
-    return total

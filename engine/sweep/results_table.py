@@ -173,13 +173,14 @@ class ResultsReader:
             result[begin:end] = to_numpy(column, result.dtype)
         return result
 
-    @cached_property
     def spans(self) -> npt.NDArray[np.int32]:
-        """(S, 3) day of the first session and of the last since 1970, and how many sessions there are."""
+        """Return (S, 3) day of the first session and of the last since 1970, and how many sessions there are."""
         return np.stack([self.numbers(field.name, np.int32) for field in _SPAN_FIELDS], axis=1)
 
     def has_sessions(self, start: str, end: str, sessions: int) -> BoolArray:
         """Return (S,) whether each variant has just these sessions, by the first, the last and their number."""
-        days = np.array([start, end], dtype="datetime64[D]").astype(np.int32)
-        equal: BoolArray = (self.spans == [*days, sessions]).all(axis=1)
+        days = np.array([start, end], dtype="datetime64[D]").astype(np.int32).tolist()
+        equal = np.ones(self.file.metadata.num_rows, dtype=np.bool_)
+        for field, wanted in zip(_SPAN_FIELDS, [*days, sessions], strict=True):
+            equal &= self.numbers(field.name, np.int32) == wanted
         return equal

@@ -22,7 +22,7 @@ from engine.sweep.comparison import compare_variants
 from engine.sweep.computation import PreparedSweep, run_config
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects
-from engine.sweep.noise_band import BAND_WIDTH, BANDED_METRICS, BlockFigure, standard_error
+from engine.sweep.noise_band import BANDED_METRICS, BlockFigure, standard_error
 from engine.sweep.section_values import RejectionCounts
 from engine.sweep.statistics import (
     MAX_LISTED,
@@ -77,7 +77,8 @@ class SweepSummary(FileRecord):
     ``standings`` portfolio -> metric -> its rank; ``effects`` parameter -> its values, and ``<parameter> holds`` ->
     the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config. All
     but ``windows``, one a window of the axes, and ``other_sessions`` are of variants with the plan's own sessions.
-    ``near_best`` counts those no further from the best than noise; ``no_band`` says why there is none.
+    ``level`` is that of every band, ``near_best`` counts those no further from the best than noise; ``no_band`` says
+    why there is none.
     """
 
     name: str
@@ -89,6 +90,7 @@ class SweepSummary(FileRecord):
     standings: dict[str, dict[str, Rank]]
     best: tuple[RankedVariant, ...]
     worst: tuple[RankedVariant, ...]
+    level: float
     near_best: int | None = None
     no_band: str | None = None
     effects: dict[str, AxisEffects]
@@ -125,18 +127,18 @@ def summarise(
 ) -> SweepSummary:
     """Look at a finished table; ``run`` is that of the base config, ``configs`` are those of the points."""
     space, own, plan = every.space, run.summary, run.comparison.strategy
-    rank_by = space.sweep.rank_by
+    rank_by, level = space.sweep.rank_by, sweep.base_config.evidence.level
     equal = every.table.has_sessions(own.window.start, own.window.end, own.window.sessions)
     results, sign = every.restrict(equal), RANKING_SIGNS[rank_by]
     values = results.metric(rank_by)
     best = rank_rows(values, sign, MAX_LISTED).tolist()
     worst = (len(values) - 1 - rank_rows(values[::-1], -sign, MAX_LISTED)).tolist()
     distributions, ranks, shown = _compare_metrics(run, results, [*best, *worst])
-    figure = BlockFigure.of(rank_by, plan.performance)
+    figure = BlockFigure.of(rank_by, plan.performance, level)
     compared = compare_variants(results, values, figure, configs.plan_values(), [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
     ranked = list_variants(results, [*best, *worst], listing, sweep.identify)
-    ranked = _add_differences(ranked, compared.listed, _plan_figures(plan, rank_by, figure))
+    ranked = _add_differences(ranked, compared.listed, _plan_figures(plan, rank_by, figure), figure)
     reasons, names = _list_reasons(every, rejections), configs.swept_tickers()
     windows = compare_windows(sweep.base_config, every, rank_by, partial(run_config, sweep))
     told = {*hindsight_caveat(sweep.base_config.strategy)}
@@ -163,6 +165,7 @@ def summarise(
         standings=ranks,
         best=tuple(ranked[: len(best)]),
         worst=tuple(ranked[len(best) :]),
+        level=level,
         near_best=compared.near_best,
         no_band=None if figure else _why_no_band(rank_by),
         effects=compared.effects,
@@ -179,7 +182,7 @@ def summarise(
 
 
 def _add_differences(
-    variants: Sequence[RankedVariant], figures: FloatArray, plan: FloatArray | None
+    variants: Sequence[RankedVariant], figures: FloatArray, plan: FloatArray | None, figure: BlockFigure | None
 ) -> list[RankedVariant]:
     """Return variants, the best first, with what they are above the ``plan`` (K, 1).
 
@@ -191,9 +194,9 @@ def _add_differences(
     from_plan = figures - plan if plan is not None else np.full_like(figures, np.nan)
     near: list[bool | None] = [None] * len(variants)
     width = np.full(len(variants), np.nan)
-    if len(figures) > 1:
-        near = (np.abs(from_best[0]) <= BAND_WIDTH * standard_error(from_best[1:])).tolist()
-        width = BAND_WIDTH * standard_error(from_plan[1:])
+    if figure is not None:
+        near = (np.abs(from_best[0]) <= figure.width * standard_error(from_best[1:])).tolist()
+        width = figure.width * standard_error(from_plan[1:])
     return [
         replace(
             one,

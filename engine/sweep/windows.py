@@ -114,7 +114,7 @@ def other_sessions(
         return ()
     values = results.metric(metric)
     kinds, first, index, counts = np.unique(
-        results.table.spans[rows], axis=0, return_index=True, return_inverse=True, return_counts=True
+        results.table.spans()[rows], axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     found = []
     for kind in np.argsort(-counts, kind="stable")[:MAX_OTHER_SESSIONS].tolist():

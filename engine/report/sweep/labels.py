@@ -10,7 +10,7 @@ from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.phrases import plural, portfolio_label
 from engine.sweep.config import RANKING_SIGNS
-from engine.sweep.effects import BEYOND_BY_CHANCE, AxisEffects, ValueEffect
+from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.noise_band import Band
 
 _EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
@@ -82,14 +82,14 @@ def baseline_text(effects: AxisEffects) -> str:
     return "with less without" if effects.baseline is None else f"less {shorten(parameter_text(effects.baseline), 30)}"
 
 
-def family_text(effects: AxisEffects) -> str:
+def family_text(effects: AxisEffects, level: float) -> str:
     """Return how many of an axis's values leave their band of noise, and how many would by chance."""
     if not any(one.effect is not None and one.label != effects.baseline for one in effects.values):
         return "no other value has variants with the plan's sessions and this figure: nothing to compare"
     matched = "" if effects.matched else "unmatched, differences of two means; "
     if not effects.judged:
         return matched.removesuffix("; ")
-    chance = BEYOND_BY_CHANCE * effects.judged
+    chance = (1.0 - level) * effects.judged
     return (
         f"{matched}{fmt.count(effects.beyond_noise)} of {plural(effects.judged, 'value')} outside the noise of this "
         f"history, {chance:.1f} expected by chance"

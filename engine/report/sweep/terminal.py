@@ -92,9 +92,9 @@ def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int
     _print_other_sessions(out, summary)
     print_heading(out, f"{metric_title(rank_by)} by axis, from one baseline{_band_note(summary)}")
     for one in space.parameters:
-        _print_effects(out, one.name, summary.effects[one.name], rank_by, ordered=not one.is_basket)
+        _print_effects(out, one.name, summary.effects[one.name], summary, ordered=not one.is_basket)
         if one.is_basket:
-            _print_effects(out, f"{one.name} with", summary.effects[f"{one.name} holds"], rank_by, ordered=False)
+            _print_effects(out, f"{one.name} with", summary.effects[f"{one.name} holds"], summary, ordered=False)
     _print_reasons(out, summary.sweep.reasons)
     print_heading(out, "What this sweep cannot know")
     for warning in summary.warnings:
@@ -159,7 +159,8 @@ def _variant_text(one: RankedVariant, space: Space) -> str:
     return ", ".join(name + parameter_text(one.parameters[p.name]) for name, p in zip(names, varying, strict=True))
 
 
-def _print_effects(out: Console, name: str, effects: AxisEffects, metric: str, *, ordered: bool) -> None:
+def _print_effects(out: Console, name: str, effects: AxisEffects, summary: SweepSummary, *, ordered: bool) -> None:
+    metric = summary.sweep.rank_by
     shown, hidden = pick_effects(effects.values, metric, LABELS_PRINTED, ordered=ordered)
     cells = (
         [
@@ -172,7 +173,7 @@ def _print_effects(out: Console, name: str, effects: AxisEffects, metric: str, *
         for one in shown
     )
     print_table(out, [name, "variants", "mean", baseline_text(effects), "noise band"], cells)
-    if told := family_text(effects):
+    if told := family_text(effects, summary.level):
         out.print(text(told, "dim"))
     if hidden:
         out.print(text(f"the best and the worst of {len(effects.values):,}; all of them are in summary.json", "dim"))
