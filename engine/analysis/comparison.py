@@ -111,13 +111,15 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     buy_and_hold: bool,
     evidence: Evidence | None,
     late_purchases: bool = True,
+    parts: bool = True,
     published: Published | None = None,
 ) -> Comparison:
     """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
 
     Every portfolio starts with the same capital at its first price on its own ``sessions``, those of its tickers, which
     have the assets of ``market``; two are compared over the sessions both have. Without ``evidence`` no intervals are
-    drawn. With ``late_purchases`` buy-and-hold buys names that list late, once.
+    drawn, without ``parts`` the difference to buy-and-hold is not split. With ``late_purchases`` buy-and-hold buys
+    names that list late, once.
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
@@ -128,21 +130,14 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
 
     strategy = portfolio("strategy", policy)
-    portfolios, parts, missing = {"strategy": strategy}, None, ""
+    portfolios = {"strategy": strategy}
+    plan = Plan(sessions(policy.tickers), policy, account, costs, strategy.ledger)
+    held = plan.bought_and_held(late=buy_and_hold and late_purchases)
     if buy_and_hold:
-        plan = Plan(sessions(policy.tickers), policy, account, costs, strategy.ledger)
-        held = plan.bought_and_held(late=late_purchases)
         portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, held)
-        growth, held_growth = (one.performance.cagr for one in portfolios.values())
-        try:
-            if growth is not None and held_growth is not None:
-                parts = split_difference(plan, growth, held_growth, held)
-        except EngineError as error:
-            missing = str(error)
     portfolios |= {name: portfolio(name, other) for name, other in others.items()}
     versus = _compare_performance(portfolios, evidence)
-    if parts is not None:
-        versus["buy_and_hold"] = dataclasses.replace(versus["buy_and_hold"], parts=parts)
+    missing = _add_parts(versus, plan, portfolios, held) if buy_and_hold and parts else ""
     return Comparison(
         market=market,
         portfolios=portfolios,
@@ -152,6 +147,21 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
     )
+
+
+def _add_parts(
+    versus: dict[str, RelativePerformance], plan: Plan, portfolios: Mapping[str, PortfolioResult], held: PolicyVersion
+) -> str:
+    """Split the difference to buy-and-hold, where there is one; return why that cannot be done, "" where it can."""
+    growth, held_growth = (portfolios[name].performance.cagr for name in ("strategy", "buy_and_hold"))
+    if growth is None or held_growth is None:
+        return ""
+    try:
+        parts = split_difference(plan, growth, held_growth, held)
+    except EngineError as error:
+        return str(error)
+    versus["buy_and_hold"] = dataclasses.replace(versus["buy_and_hold"], parts=parts)
+    return ""
 
 
 def _compare_performance(

@@ -12,6 +12,7 @@ import numpy as np
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.core.arrays import FloatArray
+from engine.core.errors import DataError
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import NoCosts
@@ -100,56 +101,53 @@ class Plan:
                 found.setdefault(row, {})[j] = float(ledger.targets[bought[0], j])
         return found
 
-    def growth(self, version: PolicyVersion, *, costs: bool) -> float:
-        """Return the CAGR of a version of the plan, on its own sessions and from its own opening on."""
+    def growth(self, version: PolicyVersion, *, costs: bool = False) -> float:
+        """Return the CAGR of a version of the plan, on its own sessions and from its own opening on.
+
+        Raises EngineError when it cannot be run, as one that withdrawals ruin, or has lost everything.
+        """
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
         market = self.sessions.market
         paid = self.costs if costs else NoCosts().cost_table(len(market.assets))
         ledger = simulate(market, self.policy, self.account, paid, start=self.opening, version=version)
         found = Performance.from_ledger(ledger, 0.0, market.periods_per_year).cagr
-        return float("nan") if found is None else found
+        if found is None:
+            raise DataError("a version of the plan that leaves something out has lost everything")
+        return found
 
 
-def split_difference(plan: Plan, growth: float, held_growth: float, held: PolicyVersion) -> DifferenceParts | None:
-    """Return the parts of ``growth`` less ``held_growth``, the CAGRs of ``plan`` and of ``held``.
+def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> DifferenceParts:
+    """Return the parts of ``p1`` less ``b1``, the CAGRs of ``plan`` and of what is ``held``.
 
-    Runs that are equal by construction are not run again. None where a version of the plan has lost everything.
-
-    Raises EngineError when a version cannot be run, as one that withdrawals ruin.
+    The names are those of docs/semantics.md (S18): each run leaves out one thing more than the one before. Runs that
+    are equal by construction are not run again. Raises EngineError when one of them has no growth.
     """
-    policy, charged = plan.policy, _is_charged(plan.costs)
-    version = AS_WRITTEN
-    written = free = plan.growth(version, costs=False) if charged else growth
-    held_free = plan.growth(held, costs=False) if charged else held_growth
+    policy, version, charged = plan.policy, AS_WRITTEN, _is_charged(plan.costs)
+    p2, b2 = (plan.growth(version), plan.growth(held)) if charged else (p1, b1)
+    p3, p4, p5, p6, b6 = p2, p2, p2, p2, b2
     if policy.watch_caps:
         version = version._replace(watches_caps=False)
-        free = plan.growth(version, costs=False)
-    uncapped = free
+        p3 = p4 = p5 = p6 = plan.growth(version)
     if policy.review is not None:
         version = version._replace(reviews=False)
-        free = plan.growth(version, costs=False)
-    unreviewed = free
+        p4 = p5 = p6 = plan.growth(version)
     if plan.names_not_chosen:
         version = version._replace(left_out=plan.names_not_chosen)
-        free = plan.growth(version, costs=False)
-    chosen = free
-    held_named = held_free
+        p5 = p6 = plan.growth(version)
     if plan.late_names:
         version = version._replace(left_out=(*version.left_out, *plan.late_names))
-        free = plan.growth(version, costs=False)
-        if held.late_purchases:
-            held_named = plan.growth(BOUGHT_AND_HELD._replace(left_out=version.left_out), costs=False)
-    parts = DifferenceParts(
-        late_listings=(chosen - free) - (held_free - held_named),
-        choice=unreviewed - chosen,
-        reviews=uncapped - unreviewed,
-        caps=written - uncapped,
-        costs=(growth - written) - (held_growth - held_free),
+        p6 = plan.growth(version)
+        b6 = plan.growth(BOUGHT_AND_HELD._replace(left_out=version.left_out)) if held.late_purchases else b2
+    return DifferenceParts(
+        late_listings=(p5 - p6) - (b2 - b6),
+        choice=p4 - p5,
+        reviews=p3 - p4,
+        caps=p2 - p3,
+        costs=(p1 - p2) - (b1 - b2),
         taxes=0.0,
-        rebalancing=free - held_named,
+        rebalancing=p6 - b6,
     )
-    return parts if np.isfinite(parts.rebalancing + parts.late_listings + parts.costs) else None
 
 
 def _is_charged(costs: CostTable) -> bool:

@@ -22,9 +22,9 @@ _KINDS_OF_CAVEATS: Final = frozenset({"survivors", "ended", "no_close"})
 
 
 def run_backtest(
-    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, *, intervals: bool = True
+    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, *, intervals: bool = True, parts: bool = True
 ) -> RunResult:
-    """Simulate the config and everything it is compared with; draw ``intervals`` around the differences."""
+    """Simulate the config and all it is compared with; draw ``intervals`` around differences, find their ``parts``."""
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
@@ -38,6 +38,7 @@ def run_backtest(
         buy_and_hold=terms.buy_and_hold is not False,
         late_purchases=terms.late_purchases,
         evidence=config.evidence if intervals else None,
+        parts=parts,
         published=terms.published,
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))

@@ -164,11 +164,11 @@ def _window_days(path: KeyPath, texts: list[Tree], key: str) -> list[dt.date | N
 
 
 def run_config(sweep: PreparedSweep[PolicyT], config: RunConfig[PolicyT]) -> RunResult:
-    """Run the base config, or it in another window, with all it is compared with; no intervals are drawn."""
+    """Run the base config, or it in another window, with all it is compared with; nothing is drawn or split."""
     own = config_tickers(config)
     closes = sweep.job.closes.select(own, price_request(config).end)
     findings = tuple(one for one in sweep.findings if not one.ticker or one.ticker in own)
-    return run_backtest(config, LoadedPrices(config, closes, findings), intervals=False)
+    return run_backtest(config, LoadedPrices(config, closes, findings), intervals=False, parts=False)
 
 
 def write_results(

@@ -205,6 +205,26 @@ def test_a_late_name_is_paid_for_by_what_held_its_weight(before: str | Mapping[s
     assert held.reason(1, 0) == "listed late: bought once"
 
 
+def test_a_name_that_must_be_listed_for_a_while_is_late_and_one_that_waits_for_a_close_is_not() -> None:
+    """S4 has a close at the opening but not 100 of them; S1 has a life, but no close that day: only S4 is bought later."""
+    table = closes(late=10)
+    table[30, 2] = np.nan
+    listed = [{"ticker": t, "name": t, "sector": "x", "brokers": ["shop"]} for t in NAMES[2:]]
+    named = {"kind": "named", "names": list(NAMES[2:])}
+    satellites = {"universe": {"names": listed}, "choose": named, "weight": "2.5%", "min_history": 25}
+    policy = plan(satellites=satellites, caps="at_rebalance", loss_review=None)
+    market = market_of(table, NAMES)
+    own, held = (
+        compared(market, policy, account(capital=50_000), free(6)).portfolios[n].ledger
+        for n in ("strategy", "buy_and_hold")
+    )
+    late = int(own.rows[np.flatnonzero(own.trades[:, 5] > 0.0)[0]])
+    assert late > 1
+    assert held.rows.tolist() == [0, 1, late]
+    assert held.opening.tolist() == [True, True, False]
+    assert np.flatnonzero(held.trades[2] > 0.0).tolist() == [5]
+
+
 def test_late_never_leaves_the_name_out_of_buy_and_hold_and_its_gain_to_late_listings() -> None:
     """With `late: never` the opening portfolio is never traded again, and the parts still add up."""
     market, terms, fees = market_of(closes(), NAMES), account(capital=50_000), percent(0.001, 6)
