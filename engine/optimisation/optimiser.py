@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+
+import numpy as np
 
 from engine.optimisation.cardinality import solve_cardinality
 from engine.optimisation.constraints import Constraints
@@ -28,7 +30,7 @@ class Optimiser(ConvexSolver):
         Numbers, bounds and what is held before may change from call to call without a new compilation; the kind of
         objective, the number of assets and the groups may not. Never raises for want of a solution: see ``status``.
         """
-        posed = hashlib.sha256(pickle.dumps((form, constraints, costs))).digest()
+        posed = hashlib.sha256(b"\0".join(_content((form, constraints, costs)))).digest()
         if posed not in self._answers:
             self._answers[posed] = self._solve_anew(form, constraints, costs)
         return self._answers[posed]
@@ -40,3 +42,20 @@ class Optimiser(ConvexSolver):
         if constraints.cardinality is not None:
             return solve_cardinality(self, form, constraints, costs)
         return self.solve_convex(form, constraints, costs)
+
+
+def _content(value: object) -> Iterator[bytes]:
+    """Yield what a problem consists of, down to the bytes of its arrays."""
+    if isinstance(value, np.ndarray):
+        yield f"{value.dtype} {value.shape}".encode()
+        yield value.tobytes()
+    elif isinstance(value, tuple | list):
+        yield f"{type(value).__name__} {len(value)}".encode()
+        for item in value:
+            yield from _content(item)
+    elif is_dataclass(value):
+        yield type(value).__name__.encode()
+        for one in fields(value):
+            yield from _content(getattr(value, one.name))
+    else:
+        yield repr(value).encode()
