@@ -15,6 +15,8 @@ OptionalNumber: TypeAlias = float | int | None
 
 DASH: Final = "–"  # noqa: RUF001  (an en dash is meant)
 """What is shown where a figure does not exist."""
+MAX_DIFFERENCE_DIGITS: Final = 8
+"""Digits of a difference that would else be printed as zero."""
 
 
 def money(value: OptionalNumber) -> str:
@@ -101,16 +103,19 @@ def printed_decimals(fraction: float) -> int:
 
 
 def difference(value: OptionalNumber, style: str) -> str:
-    """Return a difference of two metrics of a style, with its sign.
+    """Return a difference of two metrics of a style, with its sign and digits enough not to be printed as zero.
 
     >>> difference(0.0016, "ratio"), difference(-0.012, "percent"), difference(1234.5, "money")
     ('+0.0016', '-1.20 pp', '+1,234')
+    >>> difference(-0.00000123, "ratio"), difference(0.0, "percent")
+    ('-0.000001', '0.00 pp')
     """
     if value is None:
         return DASH
-    if style == "percent":
-        return percentage_points(value)
-    return _with_sign(value, 4 if style == "ratio" else 0)
+    scaled, digits = (100.0 * value, 2) if style == "percent" else (value, 4 if style == "ratio" else 0)
+    while value and digits < MAX_DIFFERENCE_DIGITS and not float(f"{scaled:.{digits}f}"):
+        digits += 1
+    return _with_sign(scaled, digits) + (" pp" if style == "percent" else "")
 
 
 def metric(value: OptionalNumber, style: str) -> str:

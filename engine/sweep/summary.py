@@ -201,7 +201,7 @@ def _add_differences(
         replace(
             one,
             difference=finite_or_none(float(effect)),
-            band=(float(effect - wide), float(effect + wide)) if np.isfinite(effect) and np.isfinite(wide) else None,
+            band=(float(effect - wide), float(effect + wide)) if np.isfinite(effect) and wide > 0.0 else None,
             near_best=is_near,
         )
         for one, effect, wide, is_near in zip(variants, from_plan[0], width, near, strict=True)

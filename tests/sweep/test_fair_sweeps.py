@@ -254,3 +254,45 @@ def test_the_noise_of_a_difference_is_that_computed_elsewhere(shared_data: Path)
         for name, found in (("effect", effect), ("se", error), ("t", effect / error)):
             oracle = oracles[f"noise/sharpe_difference/{other}/{name}"]
             assert found == pytest.approx(oracle["value"], abs=oracle["tol"]), (other, name)
+
+
+def test_a_portfolio_of_other_sessions_has_no_rank_and_a_short_window_is_said(tmp_path: Path, capsys) -> None:
+    """A benchmark that lists later than the plan begins is shown without a rank; months are not a yearly figure."""
+    plan = """
+name: ranks
+data: {source: {kind: sample}}
+window: {start: 2012-01-03, end: 2016-12-30}
+strategy: {kind: fixed_mix, weights: {HD: 60%, JNJ: 40%}, rebalance: {kind: annual, month: january}}
+compare: {benchmarks: [JNJ, {name: late, kind: buy_and_hold, weights: {QUAL: 100%}}]}
+sweep:
+"""
+    sweep = "\n  rank_by: cagr\n  axes: {strategy.rebalance.month: [january, june], window.start: [2012-01-03, 2016-06-01]}\n"
+    summary, space = swept(sweep, tmp_path / "ranks", plan)
+    ranks = {name: one["cagr"] for name, one in summary.standings.items()}
+    assert ranks["strategy"].rank is not None
+    assert ranks["JNJ"].rank is not None
+    assert ranks["late"].value is not None
+    assert ranks["late"].rank is None
+    print_sweep(summary, space, tmp_path / "ranks", tried=0)
+    assert "1 window of under a year" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_level_of_evidence_is_that_of_the_bands(tmp_path: Path) -> None:
+    """At 99 % a band reaches 2.947 standard errors to each side, at 95 % 2.131."""
+    sweep = "\n  axes: {strategy.core.SIZE: [5%, 15%]}\n"
+    usual, _ = swept(sweep, tmp_path / "usual")
+    wide, _ = swept(sweep, tmp_path / "wide", PLAN.replace("sweep:\n", "evidence: {level: 99%}\nsweep:\n"))
+    reach = [one.effects["strategy.core.SIZE"].values[0] for one in (usual, wide)]
+    widths = [value.band[1] - value.effect for value in reach]
+    assert widths[1] / widths[0] == pytest.approx(2.9467 / 2.131, rel=1e-4)
+
+
+def test_what_is_no_function_of_block_sums_has_no_band_and_says_so(tmp_path: Path, capsys) -> None:
+    """A drawdown depends on the order of days: its effects stand without a band, nobody is called near the best."""
+    summary, space = swept("\n  rank_by: max_drawdown\n  axes: {strategy.core.SIZE: [5%, 15%]}\n", tmp_path / "small")
+    first = summary.effects["strategy.core.SIZE"].values[0]
+    assert first.effect is not None
+    assert (first.band, summary.near_best, summary.best[0].band) == (None, None, None)
+    print_sweep(summary, space, tmp_path / "small", tried=0)
+    assert "no band: not a function of block sums" in " ".join(capsys.readouterr().out.split())
+    build_sweep_report(tmp_path / "small")

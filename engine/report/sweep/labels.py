@@ -12,6 +12,7 @@ from engine.report.phrases import plural, portfolio_label
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.noise_band import Band
+from engine.sweep.windows import WindowResult
 
 _EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
 _EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
@@ -93,6 +94,19 @@ def family_text(effects: AxisEffects, level: float) -> str:
     return (
         f"{matched}{fmt.count(effects.beyond_noise)} of {plural(effects.judged, 'value')} outside the noise of this "
         f"history, {chance:.1f} expected by chance"
+    )
+
+
+def windows_note(windows: Sequence[WindowResult]) -> str:
+    """Return what is to be said of windows side by side: which are too short for a yearly figure; empty where none is.
+
+    A growth rate of a few months, raised to a year, is no rate that anybody earned in one.
+    """
+    short = sum(one.window.years < 1.0 for one in windows)
+    return (
+        f"{plural(short, 'window')} of under a year: CAGR there is not a year's (total returns: summary.json)"
+        if short
+        else ""
     )
 
 

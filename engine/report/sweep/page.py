@@ -22,6 +22,7 @@ from engine.report.sweep.labels import (
     pick_effects,
     portfolio_title,
     short_names,
+    windows_note,
 )
 from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.finished_sweep import FinishedSweep, read_sweep
@@ -67,6 +68,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
         metric_title=metric_title,
         parameter_text=parameter_text,
         portfolio_title=portfolio_title,
+        windows_note=windows_note(summary.windows),
     )
 
 
@@ -96,7 +98,7 @@ def _cards(sweep: FinishedSweep) -> tuple[tuple[str, str, str], ...]:
     best = summary.best[0] if summary.best else None
     best_figure = best.figures[rank_by] if best else None
     cards = [
-        ("Best", metric_text(best_figure, rank_by), f"best of {fmt.count(summary.sweep.variants)}"),
+        ("Best", metric_text(best_figure, rank_by), f"best of {fmt.count(summary.ranked_count)}"),
         (
             "Median",
             metric_text(distribution.get("p50"), rank_by),

@@ -26,6 +26,7 @@ from engine.report.sweep.labels import (
     pick_effects,
     portfolio_title,
     short_names,
+    windows_note,
 )
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ def _print_windows(out: Console, summary: SweepSummary) -> None:
     heads = [portfolio_title(name) for name in names]
     more = [f"CAGR less {portfolio_label(name)}" for name in others[:1]]
     print_table(out, ["start", "end", "variants", *heads, *more], rows, left=(0, 1))
+    if note := windows_note(summary.windows):
+        out.print(text(note, "dim"))
 
 
 def _print_other_sessions(out: Console, summary: SweepSummary) -> None:
