@@ -267,7 +267,7 @@ def test_the_files_of_a_sweep_and_its_variants_come_out(whole_sweep: Path) -> No
     figures, unchecked = verify_folder(whole_sweep, composition.prepare_sweep)
     assert {one.group for one in figures} == {"lists", "variants"}
     assert [one for one in figures if one.difference] == []
-    assert unchecked == ("the variants but 4 of 4 that were run again; ranks and effects",)
+    assert unchecked == ("the variants but 4 of 4 that were run again; effects",)
 
 
 def test_a_changed_table_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None:
@@ -281,7 +281,24 @@ def test_a_changed_list_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None
     """The best variant with another Sharpe ratio than its row has."""
     change_summary("best", 0, "figures", "sharpe")(sweep_folder)
     figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
-    assert [one.name.split(": ")[1] for one in figures if not one.agrees] == ["sharpe"]
+    wrong = [one.name for one in figures if not one.agrees]
+    assert [name for name in wrong if name.endswith(": sharpe")]
+    assert "best sharpe" in wrong
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("distribution", "cagr", "mean"), "mean of cagr"),
+        (("distribution", "calmar", "missing"), "variants without calmar"),
+        (("standings", "strategy", "sharpe", "rank"), "rank of strategy by sharpe"),
+    ],
+)
+def test_what_a_sweep_s_summary_counts_is_counted_again(sweep_folder: Path, keys: tuple[str, ...], said: str) -> None:
+    """Means, missing figures and ranks follow from the table."""
+    change_summary(*keys, to=3)(sweep_folder)
+    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    assert [one.name for one in figures if not one.agrees] == [said]
 
 
 def test_variants_of_other_prices_are_not_run_again(sweep_folder: Path, whole_sweep: Path) -> None:

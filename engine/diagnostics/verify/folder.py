@@ -51,7 +51,7 @@ def _verify_sweep(
         return lists, ("the variants: the prices at hand, or another file of the config, are not those of the sweep",)
     variants = list(replay_variants(sweep, prepared))
     count = len({one.name.split(":")[0] for one in variants})
-    rest = f"the variants but {count} of {sweep.summary.sweep.variants:,} that were run again; ranks and effects"
+    rest = f"the variants but {count} of {sweep.summary.sweep.variants:,} that were run again; effects"
     return [*lists, *variants], (rest,)
 
 
@@ -75,6 +75,9 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
         yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
     if others and replayed.flows.any():
         yield "levels of these at sessions with flows: their costs are not in the files"
+    other = [name for name in others if not replayed.has_frequency_of(name)]
+    if other:
+        yield f"differences to {', '.join(other)}, whose sessions are of another frequency"
     if replayed.pays_dividends:
         yield "how much cash came from dividends: it is held to be no less than without them"
     elif replayed.may_split:

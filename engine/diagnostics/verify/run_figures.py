@@ -71,8 +71,7 @@ def _flows(
 
 def _versus(replayed: ReplayedRun, name: str, versus: Mapping[str, Json]) -> Iterator[ReferenceFigure]:
     """Yield the differences to a portfolio, if its sessions are of the same frequency."""
-    mine, other = (replayed.run.summary.portfolios[one] for one in ("strategy", name))
-    if mine.frequency != other.frequency:
+    if not replayed.has_frequency_of(name):
         return
     dates, pair = common_levels(replayed, name)
     yield _DIFFERENCES.compare(f"{name}: start", versus["start"], str(dates[0]) if len(dates) else "")
@@ -85,7 +84,7 @@ def _versus(replayed: ReplayedRun, name: str, versus: Mapping[str, Json]) -> Ite
         total = math.fsum(part for part in parts.values() if isinstance(part, float | int))
         yield _DIFFERENCES.compare(f"{name}: sum of parts", versus["cagr_difference"], total)
     returns, others = (level_returns(level[-len(dates) :]) for level in pair)
-    periods = PERIODS_PER_YEAR[mine.frequency or "daily"]
+    periods = PERIODS_PER_YEAR[replayed.run.summary.portfolios[name].frequency or "daily"]
     for key, figure in _relative(returns, others, periods).items():
         yield _DIFFERENCES.compare(f"{name}: {key}", versus[key], figure)
 

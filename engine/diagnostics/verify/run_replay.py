@@ -84,6 +84,11 @@ class ReplayedRun:
         """(T,) by what differences of money are measured [currency]."""
         return np.maximum(self.value, _SMALL_SHARE * self.run.summary.account.capital)
 
+    def has_frequency_of(self, name: str) -> bool:
+        """Return whether a portfolio's sessions are as frequent as the strategy's: only then they are the same."""
+        portfolios = self.run.summary.portfolios
+        return portfolios[name].frequency == portfolios["strategy"].frequency
+
     def section(self, name: str) -> Mapping[str, object]:
         """Return a section of the config, empty where it has none."""
         found = self.run.config.get(name) if isinstance(self.run.config, dict) else None

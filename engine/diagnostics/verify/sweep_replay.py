@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.backtest.config import RunConfig
-from engine.core.arrays import IntArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import CAP_METRICS
@@ -21,12 +21,20 @@ from engine.sweep.variant_lookup import variant_config
 _SPREAD_VARIANTS: Final = 6
 """Variants that are run again, evenly spread over the table; the first and the last of the ranking beside them."""
 
-_LISTS = FigureGroup("lists", "results.parquet, beside the variants that summary.json lists")
+_LISTS = FigureGroup("lists", "results.parquet, beside what summary.json lists, counts and ranks")
 _VARIANTS = FigureGroup("variants", "run again one by one, as `engine run --variant` does, beside results.parquet")
 
 
 def replay_lists(sweep: FinishedSweep) -> Iterator[ReferenceFigure]:
-    """Yield the figures of the variants that the summary lists, and how many rows there are."""
+    """Yield what the summary says of the table: the variants it lists, how figures are distributed, and who ranks."""
+    yield from _listed_variants(sweep)
+    for metric, sign in RANKING_SIGNS.items():
+        values = sweep.metric(metric)
+        yield from _distribution(sweep, metric, values)
+        yield from _ranks(sweep, metric, sign * values)
+
+
+def _listed_variants(sweep: FinishedSweep) -> Iterator[ReferenceFigure]:
     table = ResultsReader(sweep.path / RESULTS_FILE)
     points = table.numbers("point", np.int64)
     yield _LISTS.figure("variants", sweep.summary.sweep.variants, len(points))
@@ -37,6 +45,30 @@ def replay_lists(sweep: FinishedSweep) -> Iterator[ReferenceFigure]:
         for one, row in zip(listed, rows.tolist(), strict=True):
             found = float(column[row]) if row < len(points) and points[row] == one.point else np.nan
             yield _LISTS.compare(f"{one.id}: {name}", one.figures[name], found if np.isfinite(found) else None)
+
+
+def _distribution(sweep: FinishedSweep, metric: str, values: FloatArray) -> Iterator[ReferenceFigure]:
+    """Yield the ends and the mean of a metric among the variants that are compared."""
+    written, known = sweep.summary.distribution[metric], values[np.isfinite(values)]
+    found = {"least": known.min(), "mean": known.mean(), "most": known.max()} if len(known) else {}
+    yield _LISTS.compare(f"variants without {metric}", written["missing"], len(values) - len(known))
+    for name in ("least", "mean", "most"):
+        yield _LISTS.compare(f"{name} of {metric}", written[name], float(found[name]) if found else None)
+
+
+def _ranks(sweep: FinishedSweep, metric: str, good: FloatArray) -> Iterator[ReferenceFigure]:
+    """Yield the best of all variants that are compared, and how many are better than each portfolio.
+
+    ``good`` (S,) is the higher the better.
+    """
+    summary, sign = sweep.summary, RANKING_SIGNS[metric]
+    if metric == summary.sweep.rank_by and summary.best:
+        yield _LISTS.compare(f"best {metric}", summary.best[0].figures[metric], sign * float(np.nanmax(good)))
+    for name, ranks in summary.standings.items():
+        own = summary.portfolios[name].metrics.get(metric)
+        if own is not None and ranks[metric].rank is not None:
+            better = 1 + int((good > sign * own).sum())
+            yield _LISTS.compare(f"rank of {name} by {metric}", ranks[metric].rank, better)
 
 
 def replay_variants(sweep: FinishedSweep, prepared: PreparedSweep[PolicyT]) -> Iterator[ReferenceFigure]:
