@@ -39,14 +39,15 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         rows, trades, fees = rows[outputs.traded], trades[outputs.traded], fees[outputs.traded]
         reasons = tuple(reason for reason, traded in zip(reasons, outputs.traded.tolist(), strict=True) if traded)
     count = len(rows)
+    nothing, never = read_only(np.zeros(len(outputs.value))), read_only(np.zeros(count, dtype=np.bool_))
     return Ledger(
         dates=read_only(market.dates[opening:]),
         assets=market.assets,
         capital=capital,
         value=read_only(outputs.value),
         cash=read_only(outputs.cash),
-        flows=read_only(np.zeros(len(outputs.value))),
-        before_flows=read_only(np.zeros(len(outputs.value))),
+        flows=nothing,
+        before_flows=nothing,
         rows=read_only(rows - opening),
         targets=read_only(targets[None].repeat(count, axis=0)),
         trades=read_only(trades),
@@ -55,9 +56,9 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         lazy_reasons=reasons,
         asset_reasons=({},) * count,
         rebalances=read_only(np.ones(count, dtype=np.bool_)),
-        partial_rebalances=read_only(np.zeros(count, dtype=np.bool_)),
+        partial_rebalances=never,
         opening=read_only(rows == opening),
-        payouts=read_only(np.zeros(count, dtype=np.bool_)),
+        payouts=never,
         left_out=tuple(one._replace(row=one.row - opening) for one in left_out),
         notes=left_out_notes(left_out, outputs.dq, market),
     )

@@ -107,8 +107,8 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
         per_high = where(per_last < per_high, per_last, per_high)
         fall = (V - high) * per_high
         under = fall < rounding
-        lasts = broadcast_load(packed, facts + NEXT_DAY) - since
-        longest = where(under & (lasts > longest), lasts, longest)
+        lasts = where(under, broadcast_load(packed, facts + NEXT_DAY), since) - since
+        longest = where(lasts > longest, lasts, longest)
         since = where(under, since, broadcast_load(packed, facts + DAY))
         lowest = where(fall < lowest, fall, lowest)
         falls = falls + fall * fall
