@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ from engine.core.arrays import FloatArray
 from engine.core.files import atomic_write
 
 PAGE: Final = Path(__file__).parent / "intervals.md"
-LENGTHS: Final = (60, 252, 756, 2520, 5474)
+LENGTHS: Final = (60, 252, 1260, 5474)
 DRIFT_LENGTHS: Final = (252, 1260, 5474)
 SESSIONS: Final = 252
 MARKET, GAP, DEVIATION, TRACKING = 0.0003, 0.00002, 0.011, 0.0015
@@ -29,6 +30,7 @@ DRIFT: Final = 0.02
 """Deviation of a difference that drifts [a year]."""
 OPENINGS: Final = {"no costs": (1.0, 1.0), "opening costs": (0.97, 0.995)}
 AT_A_TIME: Final = 500
+DRAWS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -44,27 +46,27 @@ class Process:
     def noise(self, generator: np.random.Generator, pairs: int, sessions: int) -> FloatArray:
         """Return (pairs, sessions) noise."""
         warm_up = 250 if self.shock else 0
-        shape = (pairs, sessions + warm_up)
+        shape = (sessions + warm_up, pairs)
         if math.isinf(self.freedom):
             drawn = generator.standard_normal(shape)
         else:
             drawn = generator.standard_t(self.freedom, shape) * math.sqrt(1.0 - 2.0 / self.freedom)
         variance = np.ones(pairs)
-        for session in range(shape[1] if self.shock else 0):
-            drawn[:, session] *= np.sqrt(variance)
-            variance = (1.0 - self.shock - self.memory) + self.shock * drawn[:, session] ** 2 + self.memory * variance
-        return drawn[:, warm_up:]
+        for row in drawn if self.shock else ():
+            np.multiply(row, np.sqrt(variance), out=row)
+            variance = (1.0 - self.shock - self.memory) + self.shock * row**2 + self.memory * variance
+        return np.ascontiguousarray(drawn[warm_up:].T)
 
     def drift(self, generator: np.random.Generator, pairs: int, sessions: int) -> FloatArray:
         """Return (pairs, sessions) how far a difference's mean is from the one of the long run, log a session."""
         if not self.half_life:
             return np.zeros((pairs, sessions))
         deviation, kept = DRIFT / SESSIONS, 0.5 ** (1.0 / (self.half_life * SESSIONS))
-        fresh = generator.standard_normal((pairs, sessions)) * deviation * math.sqrt(1.0 - kept * kept)
-        fresh[:, 0] = generator.standard_normal(pairs) * deviation
+        drawn = generator.standard_normal((sessions, pairs)) * deviation
+        drawn[1:] *= math.sqrt(1.0 - kept * kept)
         for session in range(1, sessions):
-            fresh[:, session] += kept * fresh[:, session - 1]
-        return fresh
+            drawn[session] += kept * drawn[session - 1]
+        return np.ascontiguousarray(drawn.T)
 
 
 STEADY: Final = (
@@ -96,52 +98,70 @@ def coverage(process: Process, sessions: int, openings: Sequence[tuple[float, fl
             for at, opening in enumerate(openings):
                 pair = PairedReturns(mine, other, years, opening)
                 growth, other_growth = pair.growth
-                bounds = cagr_difference_interval(pair, growth - other_growth, Evidence(draws=1000)).bounds
+                bounds = cagr_difference_interval(pair, growth - other_growth, Evidence(draws=DRAWS)).bounds
                 held[at] += bounds is not None and bounds[0] <= truths[at] <= bounds[1]
     return (held / pairs).tolist()
 
 
-def page(pairs: int) -> Iterator[str]:
+def page(
+    steady: Mapping[tuple[Process, int], list[float]], drifting: Mapping[tuple[Process, int], list[float]], pairs: int
+) -> Iterator[str]:
     """Yield the lines of the page."""
     yield from (
         "# How often an interval holds the true difference",
         "",
-        f"Shares of {pairs:,} simulated pairs in which the 95 % interval of `docs/semantics.md` (*Performance*), of 1,000",
-        "draws, holds the true difference of growth a year; by chance a share is off by 0.4 points in one of twenty.",
-        f"Log returns: the other portfolio's {MARKET} a session with a deviation of {DEVIATION}, the plan's {GAP:.5f} more, with",
-        f"a tracking noise of {TRACKING}. With opening costs the plan pays 3 % of its capital, the other 0.5 %.",
-        "`make intervals` writes this page.",
+        f"Shares of {pairs:,} simulated pairs in which the 95 % interval of `docs/semantics.md` (*Performance*), of {DRAWS} draws,",
+        "holds the true difference of growth a year; by chance a share is off by 0.4 points in one of twenty. Log returns: the",
+        f"other portfolio's {MARKET} a session with a deviation of {DEVIATION}, the plan's {GAP:.5f} more, with a tracking noise of {TRACKING}.",
+        "With opening costs the plan pays 3 % of its capital, the other 0.5 %. `make intervals` writes this page.",
         "",
         f"| days | costs | {' | '.join(f'{count:,} sessions' for count in LENGTHS)} |",
         f"|---|---|{'---:|' * len(LENGTHS)}",
     )
     for process in STEADY:
-        found = [coverage(process, sessions, list(OPENINGS.values()), pairs) for sessions in LENGTHS]
-        for name, shares in zip(OPENINGS, zip(*found, strict=True), strict=True):
-            yield f"| {process.name} | {name} | {' | '.join(f'{100.0 * share:.1f} %' for share in shares)} |"
+        for at, name in enumerate(OPENINGS):
+            yield f"| {process.name} | {name} | {' | '.join(percent(steady[process, count][at]) for count in LENGTHS)} |"
     yield from (
         "",
         "## What is left of it when differences drift",
         "",
         f"The expected difference wanders around its mean of the long run with a deviation of {100.0 * DRIFT:g} points a year, as",
-        "styles go in and out of fashion: an autoregression of first order with the half-life that is named. A history",
-        "of a few of these tells little of the long run, and no interval that is drawn from it alone can know.",
+        "styles go in and out of fashion: an autoregression of first order with the half-life that is named. A history of few",
+        "half-lives tells little of the long run, and no interval that is drawn from it alone can know.",
         "",
         f"| days | {' | '.join(f'{count:,} sessions' for count in DRIFT_LENGTHS)} |",
         f"|---|{'---:|' * len(DRIFT_LENGTHS)}",
     )
     for process in DRIFTING:
-        shares = [coverage(process, sessions, [(1.0, 1.0)], pairs)[0] for sessions in DRIFT_LENGTHS]
-        yield f"| {process.name} | {' | '.join(f'{100.0 * share:.1f} %' for share in shares)} |"
+        yield f"| {process.name} | {' | '.join(percent(drifting[process, count][0]) for count in DRIFT_LENGTHS)} |"
+
+
+def percent(share: float) -> str:
+    """Return a share as text."""
+    return f"{100.0 * share:.1f} %"
 
 
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description="how often intervals hold the true difference")
     parser.add_argument("--pairs", type=int, default=10_000, help="pairs of each length [10000]")
+    parser.add_argument("--workers", type=int, default=2, help="processes [2]")
     parser.add_argument("--out", type=Path, default=PAGE, help="the page [benchmarks/studies/intervals.md]")
     options = parser.parse_args()
-    atomic_write(options.out, "\n".join([*page(options.pairs), ""]).encode())
+    with ProcessPoolExecutor(options.workers) as pool:
+        cells = [
+            {
+                (process, count): pool.submit(coverage, process, count, openings, options.pairs)
+                for process in processes
+                for count in lengths
+            }
+            for processes, lengths, openings in (
+                (STEADY, LENGTHS, tuple(OPENINGS.values())),
+                (DRIFTING, DRIFT_LENGTHS, ((1.0, 1.0),)),
+            )
+        ]
+        steady, drifting = ({key: cell.result() for key, cell in group.items()} for group in cells)
+    atomic_write(options.out, "\n".join([*page(steady, drifting, options.pairs), ""]).encode())
 
 
 if __name__ == "__main__":

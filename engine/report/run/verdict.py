@@ -63,10 +63,12 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
 
 def state_verdict(summary: RunSummary, level: float) -> tuple[Verdict, str]:
     """Return what a run says of its plan beside buy-and-hold, or else the first benchmark: a class and a sentence."""
-    growth = summary.portfolios["strategy"].metrics.get("cagr")
+    metrics = summary.portfolios["strategy"].metrics
     rival = next(iter(summary.versus), None)
     if rival is None:
-        return "alone", f"The plan returned {fmt.percent(growth)} a year; there is nothing to compare it with."
+        year = summary.window.years >= 1.0
+        growth = f"{fmt.percent(metrics.get('cagr'))} a year" if year else fmt.percent(metrics.get("total_return"))
+        return "alone", f"The plan returned {growth}; there is nothing to compare it with."
     name = "buy and hold" if rival == "buy_and_hold" else portfolio_label(rival)
     versus = summary.versus[rival]
     since = f" since {versus.start}, when {name} begins" if versus.start > summary.window.start else ""
