@@ -9,8 +9,9 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, read_only
 from engine.simulation import market_memory
-from engine.simulation.kernel.fixed_targets import run_fixed_targets
+from engine.simulation.kernel.fixed_targets import NOT_IN_ONE_CALL, run_fixed_targets
 from engine.simulation.kernel.records import RunOutputs
+from engine.simulation.kernel.trade import FILLED
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import RunSetup
 from engine.simulation.trade_events import LeftOutOrders, left_out_notes
@@ -28,12 +29,10 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
     market, memory, opening = setup.market, market_memory.recall(setup.market), setup.opening
     outputs = RunOutputs.allocate(len(market.dates) - opening, len(setup.fills), len(market.assets))
     arrays, by_asset, capital = memory.arrays, memory.closes_by_asset, setup.account.capital
-    if not run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs):
+    status = run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs)
+    if status == NOT_IN_ONE_CALL:
         return None
-    left_out = [
-        LeftOutOrders(int(setup.fills[k]), outputs.left_out[k])
-        for k in np.flatnonzero(outputs.left_out.any(axis=1)).tolist()
-    ]
+    left_out = [] if status == FILLED else _left_out_orders(setup, outputs)
     rows, reasons, trades, fees = setup.fills, setup.reasons, outputs.dq, outputs.fees
     if not outputs.traded.all():
         rows, trades, fees = rows[outputs.traded], trades[outputs.traded], fees[outputs.traded]
@@ -59,6 +58,11 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         partial_rebalances=never,
         opening=read_only(rows == opening),
         payouts=never,
-        left_out=tuple(one._replace(row=one.row - opening) for one in left_out),
-        notes=left_out_notes(left_out, outputs.dq, market),
+        left_out=tuple(one._replace(row=one.row - opening) for one in left_out) if left_out else (),
+        notes=left_out_notes(left_out, outputs.dq, market) if left_out else (),
     )
+
+
+def _left_out_orders(setup: RunSetup, outputs: RunOutputs) -> list[LeftOutOrders]:
+    rows = np.flatnonzero(outputs.left_out.any(axis=1)).tolist()
+    return [LeftOutOrders(int(setup.fills[k]), outputs.left_out[k]) for k in rows]

@@ -10,7 +10,7 @@ from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import order_cost, total_cost
 from engine.simulation.kernel.records import EATEN_BY_COSTS, Order, OrderFills, OrderTerms, Quotes
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
-from engine.simulation.kernel.trade import mark_left_out, settle_orders, size_orders
+from engine.simulation.kernel.trade import settle_orders, size_orders
 from engine.simulation.kernel.valuation import fill_holdings
 
 
@@ -44,8 +44,7 @@ def invest_cash(
     fills.left_out[:] = 0
     for _ in range(units.size + 1):
         _plan_purchases(V, cash, h, quotes, rest, terms.costs, x, fills.left_out)
-        size_orders(units, cash, quotes, x, terms, fills)
-        if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+        if size_orders(units, cash, quotes, x, terms, fills) == 0:
             break
         _exclude(rest, fills)
     return settle_orders(units, cash, quotes, x, terms, fills)
@@ -118,8 +117,7 @@ def raise_cash(
     fills.left_out[:] = 0
     for _ in range(units.size + 1):
         _plan_sales(V, cash, due, spare, h, quotes, rest, terms.costs, x, fills.left_out)
-        size_orders(units, cash, quotes, x, terms, fills)
-        if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+        if size_orders(units, cash, quotes, x, terms, fills) == 0:
             break
         _exclude(rest, fills)
     return settle_orders(units, cash, quotes, x, terms, fills)

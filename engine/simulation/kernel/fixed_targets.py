@@ -6,14 +6,19 @@ between two rebalances is valued in registers.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.records import MarketArrays, Order, OrderFills, OrderTerms, RunOutputs
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
-from engine.simulation.kernel.trade import trade
+from engine.simulation.kernel.trade import FILLED, ORDERS_LEFT_OUT, trade
 from engine.simulation.kernel.valuation import account_value, quotes_at
+
+NOT_IN_ONE_CALL: Final = -1
+"""Status of a run that has to be made decision by decision."""
 
 
 @njit_cached
@@ -25,32 +30,34 @@ def run_fixed_targets(
     market: MarketArrays,
     closes_by_asset: FloatArray,
     outputs: RunOutputs,
-) -> bool:
+) -> int:
     """Open with ``cash`` at the first of ``rows`` (K,), trade to ``target`` (N,) at each of them, mark to the end.
 
-    ``closes_by_asset`` (N, T) are the market's prices. Overwrites ``outputs``; returns False, with nothing of use in
-    them, where a rebalance cannot be made as a whole: an order would wait, or cash would be short.
+    ``closes_by_asset`` (N, T) are the market's prices. Overwrites ``outputs``; returns whether all orders were filled,
+    some left out, or NOT_IN_ONE_CALL, with nothing of use, where an order would wait or cash would be short.
     """
     n, sessions = closes_by_asset.shape
-    units, opening = np.zeros(n), rows[0]
+    units, opening, done = np.zeros(n), rows[0], FILLED
     order = Order(target, np.ones(n, dtype=np.bool_), np.zeros(n), 0.0, 0.0, False)
     for k in range(rows.size):
         t = rows[k]
         if not _can_trade_all(t, target, market):
-            return False
+            return NOT_IN_ONE_CALL
         before = account_value(units, market.prices[t], cash)
         fills = OrderFills(outputs.dq[k], outputs.fees[k], outputs.left_out[k])
-        _, _, cash = trade(units, cash, quotes_at(market, t), order, terms, fills)
+        status, _, cash = trade(units, cash, quotes_at(market, t), order, terms, fills)
+        if status != FILLED:
+            done = ORDERS_LEFT_OUT
         outputs.traded[k] = outputs.dq[k].any()
         if cash < 0.0:
             if cash < -CASH_TOLERANCE * abs(before):
-                return False
+                return NOT_IN_ONE_CALL
             cash = 0.0
         stop = rows[k + 1] if k + 1 < rows.size else sessions
         stretch = slice(t - opening, stop - opening)
         _value_holdings(units, closes_by_asset[:, t:stop], outputs.value[stretch])
         cash = _add_cash(cash, market.growth[t + 1 : stop + 1], outputs.value[stretch], outputs.cash[stretch])
-    return True
+    return done
 
 
 @njit_inline

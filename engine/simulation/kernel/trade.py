@@ -33,8 +33,11 @@ ORDERS_LEFT_OUT: Final = 2
 @njit_cached
 def size_orders(
     units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, fills: OrderFills
-) -> None:
-    """Overwrite ``fills`` with the shares that trades ``x`` (N,) [currency] are, and their costs; nothing moves yet."""
+) -> int:
+    """Overwrite ``fills`` with the shares that trades ``x`` (N,) [currency] are, and their costs; nothing moves yet.
+
+    Marks the orders that are not worth placing, as costs eat them or they are too small (S3), and returns how many.
+    """
     n, price, shares, dq, fees = units.size, quotes.prices, quotes.shares, fills.dq, fills.fees
     if terms.whole_shares:
         fill_whole_shares(units, cash, quotes, x, terms, dq)
@@ -43,23 +46,32 @@ def size_orders(
             dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
             if x[a] != 0.0 and x[a] == -(units[a] * price[a]):
                 dq[a] = -units[a]  # a liquidation leaves no dust
+    count = 0
     for a in range(n):
         fees[a] = 0.0
         if dq[a] != 0.0:
-            fees[a] = charge(dq[a] * price[a], a, price[a], shares[a], quotes.tariff_rate, terms.costs)
-
-
-@njit_cached
-def mark_left_out(V: float, quotes: Quotes, order: Order, x: FloatArray, terms: OrderTerms, fills: OrderFills) -> int:
-    """Mark the orders that are not worth placing: costs eat them, or they are too small (S3); return how many."""
-    prices, dq, fees, count = quotes.prices, fills.dq, fills.fees, 0
-    for a in range(dq.size):
-        if dq[a] != 0.0:
-            money = abs(dq[a] * prices[a])
+            money = abs(dq[a] * price[a])
+            fees[a] = charge(money, a, price[a], shares[a], quotes.tariff_rate, terms.costs)
             if fees[a] >= money or money < terms.min_order:
                 fills.left_out[a] = EATEN_BY_COSTS if fees[a] >= money else BELOW_MIN_ORDER
                 count += 1
-    if not order.recipients_sell and order.released_cash >= 0.0 and order.recipients.sum() > 0.0:
+    return count
+
+
+@njit_inline
+def _size_and_judge(
+    units: FloatArray,
+    cash: float,
+    V: float,
+    quotes: Quotes,
+    order: Order,
+    x: FloatArray,
+    terms: OrderTerms,
+    fills: OrderFills,
+) -> int:
+    """Size the orders of a vector and return how many are not worth placing, those of recipients included."""
+    count = size_orders(units, cash, quotes, x, terms, fills)
+    if not order.recipients_sell and order.released_cash >= 0.0 and order.recipients.any():
         count += _mark_recipients(V, quotes, order, x, terms.costs, fills)
     return count
 
@@ -92,7 +104,7 @@ def _mark_recipients(V: float, quotes: Quotes, order: Order, x: FloatArray, cost
     return max(count, 1)
 
 
-@njit_cached
+@njit_inline
 def settle_orders(
     units: FloatArray, cash: float, quotes: Quotes, x: FloatArray, terms: OrderTerms, fills: OrderFills
 ) -> tuple[int, float]:
@@ -123,13 +135,12 @@ def trade(
     h = np.empty(units.size)
     x = np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
-    fills.left_out[:] = 0
+    for a in range(units.size):
+        fills.left_out[a] = 0
     solved, scaled = solve_order(V, cash, h, quotes, order, terms.costs, x)
-    if solved:
-        size_orders(units, cash, quotes, x, terms, fills)
-        if mark_left_out(V, quotes, order, x, terms, fills) == 0:
-            status, cash = settle_orders(units, cash, quotes, x, terms, fills)
-            return status, scaled, cash
+    if solved and _size_and_judge(units, cash, V, quotes, order, x, terms, fills) == 0:
+        status, cash = settle_orders(units, cash, quotes, x, terms, fills)
+        return status, scaled, cash
     return _trade_without_left_out(units, cash, V, h, quotes, order, terms, x, fills)
 
 
@@ -152,8 +163,7 @@ def _trade_without_left_out(
     for _ in range(units.size + 1):
         solved, scaled = solve_order(V, cash, h, quotes, rest, terms.costs, x)
         if solved:
-            size_orders(units, cash, quotes, x, terms, fills)
-            if mark_left_out(V, quotes, rest, x, terms, fills) == 0:
+            if _size_and_judge(units, cash, V, quotes, rest, x, terms, fills) == 0:
                 status, cash = settle_orders(units, cash, quotes, x, terms, fills)
                 return status, scaled, cash
         elif sells or released < 0.0 or recipients.sum() == 0.0:

@@ -21,6 +21,8 @@ from engine.simulation.kernel.records import LANE_COUNT
     DUE,  # 1 where a rebalance of the calendar is due at the next close
     BROKE_CAP,  # 1 where the last close did
     BROKE_BAND,
+    WANTED,  # [weight] of the assets that trade, where the others leave too little for them; else 1
+    WITHHELD,  # [currency] in the others then; else 0
     # its terms, in the order of the rows of ``BatchPlans.terms``
     CAPITAL,  # [currency]
     CAP,  # [weight]
@@ -60,7 +62,7 @@ from engine.simulation.kernel.records import LANE_COUNT
     EXCESS,
     EXCESS_SQUARES,
     ASSETS_BEGIN,  # here the registers of assets begin
-) = range(0, 46 * LANE_COUNT, LANE_COUNT)
+) = range(0, 48 * LANE_COUNT, LANE_COUNT)
 """Where each register of the group begins, and the first of its assets'."""
 
 TERM_REGISTERS: Final = tuple(range(CAPITAL, LAST, LANE_COUNT))

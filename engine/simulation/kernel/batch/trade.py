@@ -6,12 +6,19 @@ mask decides here. Repeating a step that has converged changes nothing, so lanes
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, fabs, load, not_, offset, splat, store, where
 from engine.simulation.kernel.batch.state_layout import traded_begin
 from engine.simulation.kernel.jit import njit_private
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
+
+ALL: Final = 0
+SHARED: Final = 1
+SOME: Final = 2
+"""Which trades are solved for: of all assets to their weights; of the active, with recipients; of the active alone."""
 
 
 @njit_private
@@ -59,10 +66,13 @@ def _list_traded(state: FloatArray, n: int, shared: bool) -> int:
 
 @njit_private
 def _compute_trades(
-    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool, shared: bool
+    V1: Lanes, V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool, kind: int
 ) -> Lanes:
     """Write down the trades that a value after costs of ``V1`` asks for, and return what they cost."""
     zero, one, noise, begin = splat(0.0), splat(1.0), splat(TRADE_TOLERANCE) * V, traded_begin(n)
+    if kind == SOME:
+        return _compute_some_trades(V1, noise, state, n, proportional)
+    shared = kind == SHARED
     free, fee = release - (V - V1), zero
     for k in range(count):
         a = int(state[begin + k])
@@ -92,31 +102,44 @@ def _compute_trades(
 
 
 @njit_private
+def _compute_some_trades(V1: Lanes, noise: Lanes, state: FloatArray, n: int, proportional: bool) -> Lanes:
+    """Write down the trades of the active assets, whose weights may have been cut for the others (S9)."""
+    zero, one, fee = splat(0.0), splat(1.0), splat(0.0)
+    shares, base = load(state, reg.WANTED), V1 - load(state, reg.WITHHELD)
+    for a in range(n):
+        goal = load(state, offset(reg.TARGET, a, n)) / shares * base
+        x = where(zero > goal, zero, goal) - load(state, offset(reg.HOLDINGS, a, n))
+        x = where(load(state, offset(reg.ACTIVE, a, n)) == one, x, zero)
+        x = where(fabs(x) <= noise, zero, x)
+        store(state, offset(reg.TRADES, a, n), x)
+        fee = fee + order_cost_lanes(x, load(state, offset(reg.PRICE, a, n)), state, proportional)
+    return fee
+
+
+@njit_private
 def _iterate_fixpoint(
-    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
+    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, kind: int
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where all costs are small rates: by iteration (S3)."""
-    V1, fee = V, _compute_trades(V, V, release, state, n, count, True, shared)
+    V1, fee = V, _compute_trades(V, V, release, state, n, count, True, kind)
     for _ in range(100):
         after = V - fee
         if not any_lane(not_(after == V1)):
             break
         V1 = after
-        fee = _compute_trades(V1, V, release, state, n, count, True, shared)
+        fee = _compute_trades(V1, V, release, state, n, count, True, kind)
     return V1, fee
 
 
 @njit_private
-def _bisect_fixpoint(
-    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
-) -> tuple[Lanes, Lanes]:
+def _bisect_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, kind: int) -> tuple[Lanes, Lanes]:
     """Return V1 and costs where fees have a fixed part or bounds: by bisection, or -1 when they exceed the value."""
     zero, half = splat(0.0), splat(0.5)
     V1, low, high = V, zero, V
     nothing = broke = V < V  # noqa: PLR0124  (in no lane)
     step, last = 0, -1
     while True:
-        fee = _compute_trades(V1, V, release, state, n, count, False, shared)
+        fee = _compute_trades(V1, V, release, state, n, count, False, kind)
         if step == last:
             break
         if step == 0:
@@ -154,21 +177,92 @@ def _affordable_lanes(
 
 
 @njit_private
+def _solve_lanes(
+    V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool, kind: int
+) -> tuple[Lanes, Lanes]:
+    """Return V1 and costs, with the trades in the state (S3)."""
+    if proportional:
+        return _iterate_fixpoint(V, release, state, n, count, kind)
+    return _bisect_fixpoint(V, release, state, n, count, kind)
+
+
+@njit_private
+def _shares_of(a: int, x: Lanes, state: FloatArray, n: int) -> Lanes:
+    """Return the shares that a trade of ``x`` [currency] in asset ``a`` is; a liquidation leaves no dust."""
+    units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
+    return where(x == splat(0.0) - h, splat(0.0) - units, x / load(state, offset(reg.PRICE, a, n)))
+
+
+@njit_private
+def _deactivate_poor_orders(on: Mask, state: FloatArray, n: int, proportional: bool) -> Mask:
+    """Take orders that are not worth placing from the active ones; return who of ``on`` had any (S3)."""
+    zero, poor = splat(0.0), on & not_(on)
+    for a in range(n):
+        x, price = load(state, offset(reg.TRADES, a, n)), load(state, offset(reg.PRICE, a, n))
+        value = where(x == zero, zero, _shares_of(a, x, state, n) * price)
+        fee = order_cost_lanes(value, price, state, proportional)
+        eaten = (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
+        out = on & not_(value == zero) & eaten
+        store(state, offset(reg.ACTIVE, a, n), where(out, zero, load(state, offset(reg.ACTIVE, a, n))))
+        poor = poor | out
+    return poor
+
+
+@njit_private
+def _solve_without_poor_orders(
+    on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool
+) -> tuple[Lanes, Lanes]:
+    """Leave out what is not worth placing and solve the rest again until there is none; return V1 and costs (S3).
+
+    As the scalar code does: weights are cut where what does not trade leaves too little for them (S9). Where that would
+    sell an asset that wants more, only the scalar code goes on.
+    """
+    zero, one = splat(0.0), splat(1.0)
+    V1 = fee = zero
+    for _ in range(n + 1):
+        store(state, reg.WANTED, one)
+        store(state, reg.WITHHELD, zero)
+        V1, fee = _solve_lanes(V, release, state, n, count, proportional, SOME)
+        waiting = wanted = zero
+        for a in range(n):
+            active = load(state, offset(reg.ACTIVE, a, n)) == one
+            wanted = where(active, wanted + load(state, offset(reg.TARGET, a, n)), wanted)
+            waiting = where(active, waiting, waiting + load(state, offset(reg.HOLDINGS, a, n)))
+        fits = (waiting + wanted * V1 <= V1 * splat(1.0 + TRADE_TOLERANCE)) | (wanted == zero)
+        cut = on & (zero <= V1) & not_(fits)
+        if any_lane(cut):
+            before = V1
+            store(state, reg.WANTED, where(cut, wanted, one))
+            store(state, reg.WITHHELD, where(cut, waiting, zero))
+            V1, fee = _solve_lanes(V, release, state, n, count, proportional, SOME)
+            for a in range(n):
+                more = load(state, offset(reg.TARGET, a, n)) * before > load(state, offset(reg.HOLDINGS, a, n))
+                turned = cut & (load(state, offset(reg.TRADES, a, n)) < zero) & more
+                store(state, reg.NEEDS_FALLBACK, where(turned, one, load(state, reg.NEEDS_FALLBACK)))
+        if not any_lane(_deactivate_poor_orders(on, state, n, proportional)):
+            break
+    return V1, fee
+
+
+@njit_private
 def trade_lanes(
     on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, proportional: bool, judges: bool, shared: bool
 ) -> None:
     """Fill the orders of the variants in ``on`` at the prices in the state, where they are worth ``V``; others stay.
 
     All assets go to their weights or, where ``shared``, the active ones, and recipients get what they set free and
-    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything. Where an order
-    is not worth placing, which ``judges`` looks at, only the scalar code knows what becomes of the others (S3).
+    ``release`` [currency]. Counts costs, orders and the money traded, and notes who traded anything. Orders that are
+    not worth placing, which ``judges`` looks for, are left out; where ``shared``, only the scalar code goes on (S3).
     """
     zero, one, cash = splat(0.0), splat(1.0), load(state, reg.CASH)
     begin, count = traded_begin(n), _list_traded(state, n, shared)
-    if proportional:
-        V1, fee = _iterate_fixpoint(V, release, state, n, count, shared)
-    else:
-        V1, fee = _bisect_fixpoint(V, release, state, n, count, shared)
+    V1, fee = _solve_lanes(V, release, state, n, count, proportional, SHARED if shared else ALL)
+    if judges and not shared:
+        for a in range(n):
+            store(state, offset(reg.ACTIVE, a, n), one)
+        solved, _ = _affordable_lanes(V, V1, fee, cash, release, state, n, count, False)
+        if any_lane(_deactivate_poor_orders(on & solved, state, n, proportional)):
+            V1, fee = _solve_without_poor_orders(on & solved, V, release, state, n, count, proportional)
     sound, eaten = _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
     fallback = load(state, reg.NEEDS_FALLBACK)
     if shared:
@@ -178,19 +272,17 @@ def trade_lanes(
     for k in range(count):
         a = int(state[begin + k])
         price, x = load(state, offset(reg.PRICE, a, n)), load(state, offset(reg.TRADES, a, n))
-        units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
-        dq = where(x == zero - h, zero - units, x / price)  # a liquidation leaves no dust
-        dq = where(on & not_(x == zero), dq, zero)
+        dq = where(on & not_(x == zero), _shares_of(a, x, state, n), zero)
         moved = not_(dq == zero)
         value = dq * price
         fee = where(moved, order_cost_lanes(value, price, state, proportional), zero)
-        store(state, offset(reg.UNITS, a, n), units + dq)
+        store(state, offset(reg.UNITS, a, n), load(state, offset(reg.UNITS, a, n)) + dq)
         cash = where(moved, cash - (value + fee), cash)
         paid = paid + fee
         orders = where(moved, orders + one, orders)
         money = money + fabs(value)
         any_ = where(moved, one, any_)
-        if judges:
+        if judges and shared:
             poor = (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
             fallback = where(moved & poor, one, fallback)
     store(state, reg.COSTS, paid)
