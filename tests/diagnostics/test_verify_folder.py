@@ -25,7 +25,7 @@ name: verified
 data: {source: {kind: sample}}
 window: {start: 2016-01-01, end: 2019-03-29}
 account: {capital: 20000, cash: {rate: 2%}, contributions: {amount: 300, every: quarter}}
-strategy: {kind: core_satellite, core: {QUAL: rest}, satellites: {HD: 2.5%, UNH: 2.5%, PG: 2.5%}, cap: 3%, caps: always,
+strategy: {kind: core_satellite, core: {QUAL: 80%}, satellites: {HD: 2.5%, UNH: 2.5%, PG: 2.5%}, cap: 3%, caps: always,
   rebalance: {kind: annual, month: january}}
 costs: {kind: percent, rate: 0.1%}
 compare: {risk_free: 1%, benchmarks: [SIZE]}
@@ -34,7 +34,7 @@ compare: {risk_free: 1%, benchmarks: [SIZE]}
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run with flows, interest, costs and watched caps."""
+    """The folder of a run with cash, flows, interest, costs and watched caps."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "plan.yaml").write_text(PLAN)
     run_backtest(composition.load_run(folder / "plan.yaml")).write(folder / "run")
@@ -97,13 +97,6 @@ def multiply(row: int, factor: float = 1.0001) -> Callable[[np.ndarray], None]:
     return apply
 
 
-def add(row: int) -> Callable[[np.ndarray], None]:
-    def apply(values: np.ndarray) -> None:
-        values[row] += 0.0001
-
-    return apply
-
-
 CHANGES = {
     "an order of other shares at another price": ("holdings", change_trade(9, quantity=2.0, price=0.5)),
     "an order of another value": ("cash", change_trade(9, quantity=1.01, value=1.01)),
@@ -114,7 +107,7 @@ CHANGES = {
     "a level": ("levels", change_column("levels.parquet", "strategy", multiply(400))),
     "a level that is missing": ("levels", change_column("levels.parquet", "SIZE", multiply(400, np.nan))),
     "a weight": ("weights", change_column("weights.parquet", "HD", multiply(400))),
-    "the cash": ("cash", change_column("weights.parquet", "cash", add(400))),
+    "the cash": ("cash", change_column("weights.parquet", "cash", multiply(400))),
     "a ratio": ("figures", change_summary("portfolios", "strategy", "sharpe")),
     "a figure that does not exist": ("figures", change_summary("portfolios", "SIZE", "calmar", to=False)),
     "the money-weighted return": ("figures", change_summary("portfolios", "strategy", "xirr")),
