@@ -90,7 +90,7 @@ class RunResult:
             versus=dict(comparison.versus),
             checks=comparison.checks,
             data=DataSummary(
-                source=market.provenance.source, closes=market.provenance.closes, sha256=data_sha256(comparison)
+                source=market.provenance.source, closes=market.provenance.closes, sha256=market.provenance.sha256
             ),
             events=comparison.events,
             warnings=self.warnings,
@@ -159,19 +159,6 @@ def refuse_other_kind(folder: Path, kind: str) -> None:
     found = folder_kind(folder)
     if found and found != kind:
         raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
-
-
-def data_sha256(comparison: Comparison) -> str:
-    """Return the SHA-256 of the dates, tickers and prices that the run saw."""
-    market = comparison.market
-    digest = hashlib.sha256()
-    digest.update(market.dates.astype("datetime64[D]").astype(np.int64).tobytes())
-    digest.update("\n".join(market.assets).encode())
-    digest.update(np.nan_to_num(market.prices, nan=-1.0).tobytes())
-    for events in (market.dividends, market.shares):
-        if events is not None:
-            digest.update(events.tobytes())
-    return digest.hexdigest()
 
 
 def list_trades(portfolio: PortfolioResult) -> Iterator[Trade]:

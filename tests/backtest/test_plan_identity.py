@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.backtest.workflow import run_backtest
+from engine.composition import open_document, run_config_class, validate_sweep
+from engine.sweep.computation import prepare
 from tests.support.configs import config
 
 PLAN = """
@@ -44,6 +47,16 @@ def test_another_content_at_the_same_place_is_another_plan(place: Path, changed:
     file = place / changed
     file.write_text(file.read_text().replace("2024-01-02", "2024-01-01"))
     assert plan.sha256() != before
+
+
+def test_a_run_and_a_sweep_of_the_same_prices_know_them_by_one_hash(place: Path, tmp_path: Path) -> None:
+    """So that the variants of both are counted together, wherever the prices lie (S15)."""
+    there = shutil.copytree(place, tmp_path / "there")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.format(place=there) + "sweep: {axes: {strategy.rebalance.month: [january, june]}}\n")
+    sweep = prepare(*validate_sweep(open_document(plan, ())), run_config_class)
+    run = run_backtest(config(PLAN.format(place=place)), intervals=False)
+    assert run.summary.data.sha256 == sweep.job.closes.provenance.sha256
 
 
 def test_another_ticker_of_the_same_prices_is_another_plan(place: Path) -> None:
