@@ -23,7 +23,7 @@ def buy_late_names(state: PortfolioState, row: int, targets: Mapping[int, float]
     wanted = np.zeros(len(state.market.assets))
     wanted[list(targets)] = list(targets.values())
     holders = policy.weights_before_listing(opening)
-    held = (state.units > 0.0) & (wanted == 0.0)
+    held = state.units > 0.0
     funding = state.among_tradable(row, normalise(held, holders))
     if holders.any() and not funding.any():
         funding = state.among_tradable(row, normalise(held, state.orders.core))

@@ -225,6 +225,26 @@ def test_a_name_that_must_be_listed_for_a_while_is_late_and_one_that_waits_for_a
     assert np.flatnonzero(held.trades[2] > 0.0).tolist() == [5]
 
 
+def test_flows_after_a_late_purchase_go_to_the_weights_that_buy_and_hold_has_then() -> None:
+    """Before it a contribution buys the core for the late name, after it the late name at its own target."""
+    flows = {"amount": 200, "every": "month", "invest": "pro_rata"}
+    policy = plan(caps="at_rebalance", loss_review=None)
+    found = compared(market_of(closes(), NAMES), policy, account(capital=50_000, contributions=flows), free(6))
+    held, nominal = found.portfolios["buy_and_hold"].ledger, policy.nominal_weights()
+    joined = held.reasons.index("listed late: bought once")
+    stood_in = {t: 0.025 * w / math.fsum(policy.core().values()) for t, w in policy.core().items()}
+    before = [nominal[t] + stood_in.get(t, 0.0) for t in NAMES[:5]] + [0.0]
+    np.testing.assert_allclose(held.order_values[1] / 200.0, before, atol=1e-12)
+    np.testing.assert_allclose(held.order_values[-1] / 200.0, [nominal[t] for t in NAMES], atol=1e-12)
+    assert 1 < joined < len(held.rows) - 1
+
+
+def test_a_plan_that_only_reviews_has_no_part_of_what_it_has_not() -> None:
+    """Without late names, a choice and costs their parts are exactly 0; the reviews' is not."""
+    parts = parts_of(compared(market_of(closes(late=0), NAMES), plan(caps="at_rebalance"), account(), free(6)))
+    assert {name for name, part in parts.items() if part} == {"reviews", "rebalancing"}
+
+
 def test_late_never_leaves_the_name_out_of_buy_and_hold_and_its_gain_to_late_listings() -> None:
     """With `late: never` the opening portfolio is never traded again, and the parts still add up."""
     market, terms, fees = market_of(closes(), NAMES), account(capital=50_000), percent(0.001, 6)
@@ -253,7 +273,7 @@ def test_an_optimised_plan_is_asked_again_only_what_differs_and_keeps_the_names_
         return solve(self, form, constraints, costs)
 
     monkeypatch.setattr(ConvexSolver, "solve_convex", counted)
-    market, terms = market_of(optimised.closes()), account(capital=50_000)
+    market, terms = market_of(optimised.closes()[:150]), account(capital=50_000)
     policy = optimised.plan(limits=[], objective={"kind": "max_sharpe", "risk_free": "-50%"})
     own = simulate(market, policy, terms, percent(0.001, 7), start=optimised.OPENING)
     decided = len(posed)
