@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import zip_longest
+from math import isclose
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from tests.reference.ledger import Case, Run
 
 OPPOSITE = {"intact": True, "broken": False, "unknown": None}
 NO_TRADE = "no trade"
+FIGURE_TOLERANCE = 1e-8
 
 
 def first_difference(case: Case, reference: Run, ledger: Ledger) -> str | None:
@@ -55,6 +58,18 @@ def review_actions(ledger: Ledger, case: Case) -> list[tuple[int, str, bool | No
 def wanted_actions(reviews: list[tuple[int, str, str, str]]) -> list[tuple[int, str, bool | None, str]]:
     """Return the same of the reference ledger's reviews; those that met no close are not counted."""
     return [(row, ticker, OPPOSITE[word], action) for row, ticker, word, action in reviews if action != "missed"]
+
+
+def figures_that_differ(
+    wanted: Mapping[str, float | None], found: Mapping[str, float | int | None]
+) -> dict[str, object]:
+    """Return the figures that are not those of the reference, by name: those of the engine, and those wanted."""
+    return {
+        name: (found[name], figure)
+        for name, figure in wanted.items()
+        if (figure is None) != (found[name] is None)
+        or (figure is not None and not isclose(found[name], figure, rel_tol=FIGURE_TOLERANCE, abs_tol=FIGURE_TOLERANCE))
+    }
 
 
 def _review_difference(case: Case, reference: Run, ledger: Ledger) -> str | None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tests.reference.ledger import Case, Run, levels
+from tests.reference.rules import tidy
 
 ZERO = Fraction(0)
 ROUNDING = Fraction(1, 10**12)  # S13: what a figure has to be larger than to be more than rounding
@@ -59,7 +60,7 @@ def growth_a_year(growth: Fraction, days: int) -> Fraction | None:
 
 def returns_of(level: Sequence[Fraction]) -> list[Fraction]:
     """S12: the returns after the opening session; a level that has reached zero earns nothing any more."""
-    return [after / before - 1 if before else ZERO for before, after in pairwise(level[1:])]
+    return [tidy(after / before) - 1 if before else ZERO for before, after in pairwise(level[1:])]
 
 
 def drawdowns(level: Sequence[Fraction]) -> list[Fraction]:
@@ -129,7 +130,7 @@ def figures(
     case: Case, result: Run, dates: Sequence[date], rate: Fraction = ZERO, periods: int = 252
 ) -> Mapping[str, float | None]:
     """S13: every figure of a run by the name it has in `summary.json`; `rate` is the risk-free rate a session."""
-    level, days = levels(case, result), (dates[-1] - dates[0]).days
+    level, days = [tidy(x) for x in levels(case, result)], (dates[-1] - dates[0]).days
     returns, falls, a = returns_of(level), drawdowns(level), square_root(Fraction(periods))
     excess, deepest = [r - rate for r in returns], -min(falls)
     cagr = growth_a_year(level[-1] / level[0], days)

@@ -116,6 +116,7 @@ class Run:
     reviews: list[tuple[int, str, str, str]] = field(default_factory=list)  # row, ticker, verdict, action
     left_out: list[tuple[int, str]] = field(default_factory=list)  # S3: row, ticker of an order too small to be placed
     unsolved: list[int] = field(default_factory=list)  # S3: rows at which no value after costs solves the equation
+    jumps: list[int] = field(default_factory=list)  # S11: sessions of a flow that no value after costs solves exactly
     before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
@@ -404,7 +405,7 @@ class ExactLedger:
     ) -> dict[int, Fraction]:
         """S3: solve again without all orders that are too small, until none is; nothing where there is no solution.
 
-        Those who only buy with what is set free are not sold for its costs: they are left out, too.
+        The `buyers` share what others bring: they are not sold for its costs, but left out, too.
         """
         left_out = set[int]()
         while True:
@@ -413,7 +414,7 @@ class ExactLedger:
             except NoSolution:
                 self.run.unsolved.append(t)
                 return {}
-            sold = {i for i in buyers if money.get(i, self.money(i)) < self.money(i) - DUST * self.value()}
+            sold = {j for j in buyers if money.get(j, self.money(j)) < self.money(j) - DUST * self.value()}
             small = self.too_small(money) or sold
             if not small:
                 self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
@@ -662,12 +663,7 @@ class ExactLedger:
         goals, shares = take_the_missing(dict(enumerate(weights)), nearest, self.reference, partners)
 
         def placed(left_out: set[int]) -> dict[int, Fraction]:
-            partners = self.without(normalised(shares), left_out)
-            if (
-                sum(self.money(i) - goal * value for i, goal in goals.items()) > 0
-            ):  # they buy: cash keeps what is left out
-                return self.with_partners(self.without(goals, left_out), partners)
-            return self.with_partners(self.without(goals, left_out), normalised(partners))
+            return self.with_partners(self.without(goals, left_out), shares, left_out)
 
         self.fill(t, "part", self.worth_placing(t, placed), "band")
 
@@ -677,12 +673,22 @@ class ExactLedger:
         widths = [width for width in (absolute, None if relative is None else relative * target) if width is not None]
         return min(widths)
 
-    def with_partners(self, goals: Mapping[int, Fraction], shares: Mapping[int, Fraction]) -> dict[int, Fraction]:
+    def frees(self, goals: Mapping[int, Fraction]) -> bool:
+        """Band geometry: tell whether assets that are brought to weights bring money, costs aside."""
+        return sum((self.money(i) - weight * self.value() for i, weight in goals.items()), ZERO) > 0
+
+    def with_partners(
+        self, goals: Mapping[int, Fraction], shares: Mapping[int, Fraction], left_out: Iterable[int] = ()
+    ) -> dict[int, Fraction]:
         """Bring assets to weights of `V'`; partners buy or sell the difference, costs included, cash does not change.
 
-        A partner is sold at most whole, the others then share; without one, cash takes the difference (S9).
+        A partner is sold at most whole, the others then share; without one, cash takes the difference (S9). What one
+        would buy that is left out stays in cash, what it would sell the others sell (S3).
         """
-        partners, fixed = dict(shares), dict(goals)
+        frees = self.frees(goals)
+        kept_shares = self.without(shares, left_out)
+        partners = self.without(normalised(shares), left_out) if frees else normalised(kept_shares)
+        fixed = dict(goals)
         while partners and goals:
             brought, kept = sum((self.money(i) for i in fixed), ZERO), sum(fixed.values(), ZERO)
             lines = {i: (weight, ZERO) for i, weight in fixed.items()}
@@ -785,8 +791,7 @@ class ExactLedger:
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
             bought = {i: self.targets[i] for i in below if i not in left_out}
-            placed = normalised(self.without(sellers, left_out))
-            return self.with_partners(bought, placed) if placed else {}
+            return self.with_partners(bought, sellers, left_out)
 
         if below and sellers:
             self.fill(t, "top_up", self.worth_placing(t, goals))
@@ -804,14 +809,7 @@ class ExactLedger:
     def invest_spare(self, t: int) -> None:
         """S11: invest the cash above its target."""
         target = 1 - sum(self.targets)
-
-        def goals(left_out: set[int]) -> dict[int, Fraction]:
-            moves, _ = self.moves_to(
-                lambda y, without: self.buys(t, y, self.cash - target * y, without), self.value(), left_out
-            )
-            return {i: self.money(i) + move for i, move in moves.items()}
-
-        self.fill(t, "flow", self.worth_placing(t, goals))
+        self.step_by_step(t, self.value(), lambda y, left_out: self.buys(t, y, self.cash - target * y, left_out))
 
     def withdraw(self, t: int, amount: Fraction) -> None:
         """S11: raise a withdrawal that is still in cash or in assets, and pay it out."""
@@ -821,18 +819,16 @@ class ExactLedger:
             spare = self.cash if self.case.invest == "wait" else self.cash - target * y
             return amount - max(spare, ZERO)
 
-        def excesses(y: Fraction, left_out: set[int]) -> Plan:
+        def sold(y: Fraction, left_out: set[int]) -> Plan:
             return self.sales(t, y, need(y), left_out)
 
-        def excesses_and_all(y: Fraction, left_out: set[int]) -> Plan:
-            moves, fees, pieces = excesses(y, left_out)
-            missing = self.cash - sum(moves.values(), ZERO) - fees < amount
-            return self.sell_of_all(t, amount - self.cash, moves, left_out) if missing else (moves, fees, pieces)
-
         def goals(left_out: set[int]) -> dict[int, Fraction]:
-            moves, fees = self.moves_to(excesses, self.value() - amount, left_out)
-            if self.cash - sum(moves.values(), ZERO) - fees < amount * (1 - SNAP):
-                moves, _ = self.moves_to(excesses_and_all, self.value() - amount, left_out)
+            moves, fees, _ = self.settled(self.value() - amount, lambda y: sold(y, left_out))
+            if self.cash - sum(moves.values()) - fees < amount * (1 - SNAP):
+                value = self.value() - amount
+                moves, _, _ = self.settled(
+                    value, lambda y: self.of_all_that_is_left(t, amount, sold(y, left_out), left_out)
+                )
             return {i: self.money(i) + move for i, move in moves.items()}
 
         if self.case.invest == "pro_rata":
@@ -841,38 +837,46 @@ class ExactLedger:
             self.fill(t, "flow", self.worth_placing(t, goals))
         self.cash -= amount
 
-    def moves_to(
-        self, plan: Callable[[Fraction, set[int]], Plan], value: Fraction, left_out: set[int]
-    ) -> tuple[dict[int, Fraction], Fraction]:
-        """Solve `V' = V - costs` for a plan that depends on `V'`; return its moves of money and their costs."""
+    def settled(self, value: Fraction, plan: Callable[[Fraction], Plan]) -> Plan:
+        """Solve `V' = V - costs` for a plan that depends on `V'`."""
 
         def evaluate(y: Fraction) -> tuple[Fraction, object]:
-            _, fees, pieces = plan(y, left_out)
+            _, fees, pieces = plan(y)
             return y - value + fees, pieces
 
-        moves, fees, _ = plan(root(evaluate, value), left_out)
-        return moves, fees
+        y = root(evaluate, value)
+        if abs(evaluate(y)[0]) > DUST * self.value():
+            self.run.jumps.append(len(self.run.value))
+        return plan(y)
 
-    def sell_of_all(self, t: int, need: Fraction, excesses: Mapping[int, Fraction], left_out: set[int]) -> Plan:
-        """Add to the sales of excesses the same share of all that they leave, one order an asset, to be left with `need`."""
-        usable = [i for i in self.assets if self.fresh(t, i) and self.units[i] and i not in left_out]
-        sold = {i: -excesses.get(i, ZERO) for i in usable}
-        left = {i: self.money(i) - sold[i] for i in usable}
-        total = sum(left.values(), ZERO)
-        if not total:
-            return dict(excesses), sum((self.fee(i, move, ZERO)[0] for i, move in excesses.items()), ZERO), "all"
+    def of_all_that_is_left(self, t: int, amount: Fraction, plan: Plan, left_out: set[int]) -> Plan:
+        """S11: add to sales the same part of what every asset still holds, one netted order each, for all of `amount`."""
+        sold = {i: -plan[0].get(i, ZERO) for i in self.assets if self.fresh(t, i) and i not in left_out}
+        dust = DUST * (self.value() - amount)
 
-        def fees(y: Fraction) -> dict[int, tuple[Fraction, object]]:
-            return {i: self.fee(i, -sold[i] - left[i] / total * y, DUST * self.value()) for i in usable}
+        def orders(part: Fraction) -> dict[int, Fraction]:
+            return {i: sale + part * (self.money(i) - sale) for i, sale in sold.items()}
 
-        def evaluate(y: Fraction) -> tuple[Fraction, object]:
-            costs = fees(y)
-            pieces = [piece for _, piece in costs.values()]
-            return sum(sold.values(), ZERO) + y - need - sum(fee for fee, _ in costs.values()), pieces
+        def evaluate(part: Fraction) -> tuple[Fraction, object]:
+            fees = [self.fee(i, -sale, dust) for i, sale in orders(part).items()]
+            brought = sum(orders(part).values(), ZERO) - sum((fee for fee, _ in fees), ZERO)
+            return brought - (amount - self.cash), [piece for _, piece in fees]
 
-        more = root(evaluate, total)
-        moves = {i: -tidy(sold[i] + left[i] / total * more) for i in usable}
-        return moves, tidy(sum((fee for fee, _ in fees(more).values()), ZERO)), object()
+        if evaluate(ZERO)[0] >= 0:
+            return plan
+        sales = orders(root(evaluate, ONE))
+        fees = [self.fee(i, -sale, dust) for i, sale in sales.items()]
+        moves = {i: -sale for i, sale in sales.items() if sale > dust}
+        return moves, sum((fee for fee, _ in fees), ZERO), [plan[2], [piece for _, piece in fees]]
+
+    def step_by_step(self, t: int, value: Fraction, plan: Callable[[Fraction, set[int]], Plan]) -> None:
+        """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            moves, _, _ = self.settled(value, lambda y: plan(y, left_out))
+            return {i: self.money(i) + move for i, move in moves.items()}
+
+        self.fill(t, "flow", self.worth_placing(t, goals))
 
     def buys(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Buy the largest gap first, up to its target, then the next, until the money is spent."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise
 
 ZERO, ONE = Fraction(0), Fraction(1)
 WIDTH = Fraction(1, 10**9)  # Band: what rounding may leave beyond a width, as a share of it
 TOUCH = Fraction(1, 10**12)  # Loss review: at or below includes rounding of this
 
+FINENESS = 16  # S3: steps in which the costs at the value before them are searched for the value after them
 EVEN = Fraction(1, 10**12)  # Band geometry: a weight up to this is rounding
 
 Closes = Sequence[Sequence[Fraction | None]]
@@ -69,7 +70,9 @@ def tidy(x: Fraction) -> Fraction:
 
 
 def root(evaluate: Piecewise, top: Fraction) -> Fraction:
-    """Return the zero in [0, top] of an increasing piecewise linear function (S3), exactly within one piece.
+    """Return the highest zero in [0, top] of a piecewise linear function (S3), exactly within one piece.
+
+    Fixed fees begin where an order does, so that there may be several: they are looked for from above, in small steps.
 
     `evaluate(y)` gives the function and a name of its linear piece. Where the function jumps over zero, the point
     left of the jump is returned; `top` where the function is not positive there.
@@ -77,9 +80,13 @@ def root(evaluate: Piecewise, top: Fraction) -> Fraction:
     high, (f_high, piece_high) = top, evaluate(top)
     if f_high <= 0:
         return top
-    low, step = top, f_high
-    while True:
-        low, step = max(low - 2 * step, ZERO), 2 * step
+    low = max(top - 2 * f_high, ZERO)
+    f_low, piece_low = evaluate(low)
+    if f_low <= 0 and piece_low == piece_high:
+        return low - f_low * (high - low) / (f_high - f_low)
+    low, step = top, f_high / FINENESS
+    for k in count():
+        low, step = max(low - step, ZERO), 2 * step if k > 2 * FINENESS else step
         f_low, piece_low = evaluate(low)
         if f_low <= 0:
             break

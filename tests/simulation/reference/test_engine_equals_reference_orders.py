@@ -1,0 +1,46 @@
+"""Plans of any rules whose fees, or least order, are as large as their orders: the engine against the reference ledger."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction as F
+
+import pytest
+
+from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.performance import Performance
+from engine.core.errors import AccountError, StalePriceError
+from tests.reference.cases import random_order_case
+from tests.reference.differences import figures_that_differ, first_difference
+from tests.reference.engine_runs import engine_ledger
+from tests.reference.figures import figures
+from tests.reference.ledger import LedgerError, run
+
+
+@pytest.mark.parametrize(
+    ("seed", "plans"), [(0, 40), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 11))]
+)
+def test_small_orders_flows_dividends_and_figures_are_those_of_the_reference(seed: int, plans: int) -> None:
+    """Trades, values and figures agree (S3, S11, S12, S13), but for a flow that no value after costs solves exactly."""
+    rng = random.Random(f"orders {seed}")
+    compared = left_out = inexact = 0
+    for number in range(plans):
+        case, rate = random_order_case(rng), rng.choice([F(0), F("0.0001")])
+        try:
+            reference = run(case)
+        except LedgerError:
+            with pytest.raises((AccountError, StalePriceError)):
+                engine_ledger(case)
+            continue
+        ledger, _ = engine_ledger(case)
+        if difference := first_difference(case, reference, ledger):
+            assert reference.jumps, f"plan {number}: {difference}"
+            inexact += 1
+            continue
+        found = compute_metrics(Performance.from_ledger(ledger, float(rate)))
+        wanted = figures(case, reference, [day.item() for day in ledger.dates], rate)
+        assert figures_that_differ(wanted, found) == {}, f"plan {number}"
+        compared, left_out = compared + 1, left_out + bool(reference.left_out)
+    assert compared > 0.85 * plans
+    assert left_out > 0.3 * plans
+    assert inexact < 0.02 * plans
