@@ -107,11 +107,8 @@ def weight_difference(left: Path, right: Path) -> float:
     return float(np.nanmax(apart))
 
 
-def main() -> int:
+def compare_processors(*, every: bool) -> int:
     """Run everything on every processor; return 1 when a file differs or a weight does by more than it may."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--every", action="store_true", help="each processor alone, and the whole article space")
-    every = parser.parse_args().every
     wanted: dict[str, str] = {}
     wrong = False
     with tempfile.TemporaryDirectory() as scratch:
@@ -133,4 +130,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--every", action="store_true", help="each processor alone, and the whole article space")
+    sys.exit(compare_processors(every=parser.parse_args().every))
