@@ -32,6 +32,7 @@ KINDS = {
     "a split that the file states",
     "a column without a close",
     "a damaged Parquet file",
+    "a figure missing in the latest filing",
 }
 NAMES = sorted(
     path.parent.name for path in CASES.glob("*/expect.json") if json.loads(path.read_text())["kind"] in KINDS

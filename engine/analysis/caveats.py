@@ -189,11 +189,12 @@ def _idle_dividends_caveat(comparison: Comparison) -> Iterable[str]:
 def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
     ledger = comparison.strategy.ledger
     if few := sorted(ledger.shortfalls.items()):
-        first, why = few[0]
         times = f"at {len(few)} of {int(ledger.rebalances.sum())} rebalances"
+        (first, why), (last, still) = few[0], few[-1]
+        again = f", last on {ledger.dates[last]} ({still})" if last > first else ""
         yield (
-            f"Fewer satellites were chosen than asked for {times}, first on {ledger.dates[first]} ({why}); what they "
-            "leave was in the core."
+            f"Fewer satellites were chosen than asked for {times}, first on {ledger.dates[first]} ({why}){again}; what "
+            "they leave was in the core."
         )
 
 

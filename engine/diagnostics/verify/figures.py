@@ -49,10 +49,10 @@ class FigureGroup:
         """Return one figure."""
         return ReferenceFigure(self.group, name, self.origin, expected, found, tolerance)
 
-    def compare(self, name: str, written: Json, found: float | str | None) -> ReferenceFigure:
+    def compare(self, name: str, written: Json, found: float | str | None, tolerance: float = 1e-9) -> ReferenceFigure:
         """Return a figure of a file beside itself computed anew; one that does not exist is equal to none only."""
         expected = written if isinstance(written, float | int | str) else "null"
-        return self.figure(name, expected, "null" if found is None else found)
+        return self.figure(name, expected, "null" if found is None else found, tolerance)
 
     def figures(
         self, name: str, expected: Iterable[float], found: Iterable[float], tolerance: float = 1e-9

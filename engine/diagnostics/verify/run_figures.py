@@ -82,7 +82,7 @@ def _versus(replayed: ReplayedRun, name: str, versus: Mapping[str, Json]) -> Ite
     parts = versus.get("parts")
     if isinstance(parts, dict):
         total = math.fsum(part for part in parts.values() if isinstance(part, float | int))
-        yield _DIFFERENCES.compare(f"{name}: sum of parts", versus["cagr_difference"], total)
+        yield _DIFFERENCES.compare(f"{name}: sum of parts", versus["cagr_difference"], total, 1e-12)
     returns, others = (level_returns(level[-len(dates) :]) for level in pair)
     periods = PERIODS_PER_YEAR[replayed.run.summary.portfolios[name].frequency or "daily"]
     for key, figure in _relative(returns, others, periods).items():
