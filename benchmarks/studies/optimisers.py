@@ -24,7 +24,7 @@ import pandas as pd
 from engine.analysis.comparison import PortfolioResult
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
-from engine.backtest.outputs import RunResult, data_sha256
+from engine.backtest.outputs import RunResult
 from engine.composition import load_run
 from engine.core.arrays import FloatArray
 from engine.core.files import atomic_write
@@ -178,7 +178,7 @@ def page(prices: Path) -> str:
         "",
         *(f"{number}. {note}" for number, note in enumerate(notes(funds, plan), 1)),
         "",
-        f"Prices of the ten funds: SHA-256 {data_sha256(funds[0].run.comparison)[:12]}.",
+        f"Prices of the ten funds: SHA-256 {funds[0].run.summary.data.sha256[:12]}.",
         "",
     ]
     return "\n".join(parts)

@@ -24,7 +24,7 @@ from engine.analysis.comparison import PortfolioResult, RelativePerformance
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Benchmark, Compare
-from engine.backtest.outputs import RunResult, data_sha256
+from engine.backtest.outputs import RunResult
 from engine.composition import load_run
 from engine.core.files import atomic_write
 from engine.data.research.fundamentals import Fundamentals
@@ -155,7 +155,7 @@ def page(prices: Path, filings: Path | None) -> str:
         parts += table(rows)
     parts += ["", "## What the data say", ""]
     parts += [f"{number}. {note}" for number, note in enumerate(notes(tables, prices, filings), 1)]
-    used = data_sha256(tables[0][0].run.comparison)[:12]
+    used = tables[0][0].run.summary.data.sha256[:12]
     return "\n".join([*parts, "", f"Prices of the first row of the first table: SHA-256 {used}.", ""])
 
 
