@@ -54,15 +54,19 @@ def print_bullet(out: Console, content: str, mark: str = "-", style: str = "") -
         out.print(lead + line)
 
 
-def table(names: Sequence[str], *, left: Collection[int] = (0,), tight: bool = False) -> Table:
+def table(
+    names: Sequence[str], *, left: Collection[int] = (0,), tight: bool = False, whole: Collection[int] = ()
+) -> Table:
     """Return an empty table; the columns in ``left`` are words, the others numbers.
 
-    ``tight``: less space between columns, for tables with long texts.
+    ``tight``: less space between columns, for tables with long texts; cells of columns in ``whole`` are never wrapped.
     """
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold", show_edge=False)
     result.collapse_padding = tight
     for column, name in enumerate(names):
-        result.add_column(text(name), justify="left" if column in left else "right", overflow="fold")
+        result.add_column(
+            text(name), justify="left" if column in left else "right", overflow="fold", no_wrap=column in whole
+        )
     return result
 
 

@@ -10,8 +10,9 @@ from typing import Final, cast
 import numpy as np
 
 from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Benchmark
 from engine.backtest.loading import validate_run
-from engine.backtest.outputs import RunResult
+from engine.backtest.outputs import RunResult, window_of
 from engine.backtest.run_summary import WindowSummary
 from engine.core.arrays import BoolArray
 from engine.core.errors import EngineError
@@ -32,7 +33,8 @@ MAX_OTHER_SESSIONS: Final = 20
 class WindowResult:
     """One window of the axes, by its ``parameters``: the base config's run in it, and how many ``variants`` have it.
 
-    ``figures`` by portfolio; ``cagr_difference`` is the plan's less each other portfolio's, over common sessions.
+    ``figures`` by portfolio, of those that have all its sessions; ``cagr_difference`` is the plan's less each other
+    portfolio's, over common sessions.
     """
 
     parameters: Mapping[str, ParameterValue]
@@ -64,9 +66,8 @@ def compare_windows(
     along = np.stack([results.points.indices_along(results.point_numbers, at) for at in places], axis=1)
     found = []
     for chosen in itertools.islice(every, MAX_WINDOWS):
-        try:
-            done = run(_in_window(base_config, space, dict(zip(places, chosen, strict=True))))
-        except EngineError:  # its points are counted among those that are no valid run
+        done = _run_in_window(base_config, space, dict(zip(places, chosen, strict=True)), run)
+        if done is None:
             continue
         names = {
             one.name: one.labels[one.codes[chosen[places.index(one.axis_number)]]]
@@ -78,11 +79,33 @@ def compare_windows(
     return tuple(found)
 
 
-def _in_window(base_config: RunConfig[PolicyT], space: Space, chosen: Mapping[int, int]) -> RunConfig[PolicyT]:
+def _run_in_window(
+    base_config: RunConfig[PolicyT],
+    space: Space,
+    chosen: Mapping[int, int],
+    run: Callable[[RunConfig[PolicyT]], RunResult],
+) -> RunResult | None:
+    """Return the base config's run in a window, without benchmarks where these have no session in it.
+
+    None where it is no valid run itself: its points are counted among those that are none.
+    """
     tree = cast("Tree", base_config.canonical())
     for at, index in chosen.items():
         tree = replace_at(tree, space.axes[at].path, space.axes[at].values[index].text)
-    return validate_run(Document.from_tree("window", cast("dict[str, Tree]", tree)), type(base_config))
+    try:
+        config = validate_run(Document.from_tree("window", cast("dict[str, Tree]", tree)), type(base_config))
+    except EngineError:
+        return None
+
+    def with_benchmarks(*kept: Benchmark[PolicyT]) -> RunResult | None:
+        compare = config.compare.model_copy(update={"benchmarks": kept})
+        try:
+            return run(config.model_copy(update={"compare": compare}))
+        except EngineError:
+            return None
+
+    every = config.compare.benchmarks
+    return with_benchmarks(*every) or with_benchmarks(*(one for one in every if with_benchmarks(one)))
 
 
 def _window_result(
@@ -97,6 +120,7 @@ def _window_result(
         {
             key: {name: portfolio.metrics.get(name) for name in names}
             for key, portfolio in comparison.portfolios.items()
+            if window_of(portfolio.ledger) == done.summary.window
         },
         {key: versus.cagr_difference for key, versus in comparison.versus.items()},
     )

@@ -304,3 +304,23 @@ def test_what_is_no_function_of_block_sums_has_no_band_and_says_so(tmp_path: Pat
     print_sweep(summary, space, tmp_path / "small", tried=0)
     assert "no band: not a function of block sums" in " ".join(capsys.readouterr().out.split())
     build_sweep_report(tmp_path / "small")
+
+
+def test_a_window_without_a_benchmark_shows_the_others(tmp_path: Path) -> None:
+    """What lists after a window's end has no figure there; the plan, buy and hold and older benchmarks have theirs."""
+    plan = """
+name: ends
+data: {source: {kind: sample}}
+window: {start: 2010-01-04, end: 2016-12-30}
+strategy: {kind: fixed_mix, weights: {HD: 60%, JNJ: 40%}, rebalance: {kind: annual, month: january}}
+compare: {benchmarks: [JNJ, {name: late, kind: buy_and_hold, weights: {QUAL: 100%}}]}
+sweep:
+"""
+    sweep = "\n  axes: {window.end: [2011-12-30, 2016-12-30]}\n"
+    summary, _ = swept(sweep, tmp_path / "ends", plan)
+    early, whole = summary.windows
+    assert (
+        set(early.figures) == set(whole.figures) == {"strategy", "buy_and_hold", "JNJ"}
+    )  # late begins within the other
+    assert set(early.cagr_difference) == {"buy_and_hold", "JNJ"}
+    assert set(whole.cagr_difference) == {"buy_and_hold", "JNJ", "late"}

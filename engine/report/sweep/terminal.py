@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from engine.report import number_format as fmt
-from engine.report.console import console, print_bullet, print_heading, print_table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import plural, portfolio_label
 from engine.report.sweep.labels import (
     band_text,
@@ -24,7 +24,6 @@ from engine.report.sweep.labels import (
     metric_title,
     parameter_text,
     pick_effects,
-    portfolio_title,
     short_names,
     windows_note,
 )
@@ -197,9 +196,12 @@ def _print_windows(out: Console, summary: SweepSummary) -> None:
         ]
         for one in summary.windows
     )
-    heads = [portfolio_title(name) for name in names]
+    heads = [portfolio_label(name) for name in names]
     more = [f"CAGR less {portfolio_label(name)}" for name in others[:1]]
-    print_table(out, ["start", "end", "variants", *heads, *more], rows, left=(0, 1))
+    shown = table(["start", "end", "variants", *heads, *more], left=(0, 1), tight=True, whole=(0, 1))
+    for cells in rows:
+        add_row(shown, cells)
+    out.print(shown)
     if note := windows_note(summary.windows):
         out.print(text(note, "dim"))
 
