@@ -97,6 +97,10 @@ def multiply(row: int, factor: float = 1.0001) -> Callable[[np.ndarray], None]:
     return apply
 
 
+def change_text(name: str, before: str, after: str) -> Callable[[Path], None]:
+    return lambda folder: sign(folder, name, (folder / name).read_text().replace(before, after).encode())
+
+
 CHANGES = {
     "an order of other shares at another price": ("holdings", change_trade(9, quantity=2.0, price=0.5)),
     "an order of another value": ("cash", change_trade(9, quantity=1.01, value=1.01)),
@@ -108,6 +112,7 @@ CHANGES = {
     "a level that is missing": ("levels", change_column("levels.parquet", "SIZE", multiply(400, np.nan))),
     "a weight": ("weights", change_column("weights.parquet", "HD", multiply(400))),
     "the cash": ("cash", change_column("weights.parquet", "cash", multiply(400))),
+    "the config": ("config", change_text("config.resolved.yaml", "rate: 0.001", "rate: 0.002")),
     "a ratio": ("figures", change_summary("portfolios", "strategy", "sharpe")),
     "a figure that does not exist": ("figures", change_summary("portfolios", "SIZE", "calmar", to=False)),
     "the money-weighted return": ("figures", change_summary("portfolios", "strategy", "xirr")),
@@ -182,10 +187,6 @@ def drop_column(name: str, column: str) -> Callable[[Path], None]:
     return apply
 
 
-def change_text(name: str, before: str, after: str) -> Callable[[Path], None]:
-    return lambda folder: sign(folder, name, (folder / name).read_text().replace(before, after).encode())
-
-
 def contradict_manifest(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["trades_sha256"] = "0" * 64
@@ -203,6 +204,7 @@ def contradict_manifest(folder: Path) -> None:
         (change_text("trades.csv", "\n2016-01-04,", "\n2016-01-03,"), "trades.csv: damaged: an order of"),
         (change_text("summary.json", '"SIZE": {', '"OTHER": {'), "equity.parquet: damaged: it has no column OTHER"),
         (change_text("config.resolved.yaml", "account:", "account: 1\nrest:"), ""),
+        (change_text("config.resolved.yaml", "name: verified", f"deep: {'[' * 3000}{']' * 3000}"), "nested too deeply"),
         (change_text("config.resolved.yaml", "every: quarter", "every: blue moon"), "config.resolved.yaml: damaged"),
     ],
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from engine.backtest.finished_run import read_run
+from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
+from engine.backtest.plan_identity import config_sha256
+from engine.backtest.signed_files import RUN_FILES
 from engine.core.errors import ContradictionError, EngineError, OutputError
-from engine.diagnostics.verify.figures import ReferenceFigure
+from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
 from engine.diagnostics.verify.run_structure import require_structure
@@ -16,6 +19,8 @@ from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.finished_sweep import read_sweep
+
+_CONFIG: Final = FigureGroup("config", "config.resolved.yaml and the files that it names, beside manifest.json")
 
 
 def verify_folder(
@@ -34,7 +39,25 @@ def verify_folder(
         raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
     run = read_run(folder)
     require_structure(folder, run)
-    return [*replay_run(run), *recompute_figures(run)], tuple(_unchecked(ReplayedRun(run)))
+    try:
+        config, changed = _config_figures(run)
+    except RecursionError:
+        raise RUN_FILES.damage_error(folder / CONFIG_FILE, "it is nested too deeply") from None
+    return [*config, *replay_run(run), *recompute_figures(run)], (*changed, *_unchecked(ReplayedRun(run)))
+
+
+def _config_figures(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+    """Return the config's hash beside the manifest's; of a config that names files another one says nothing."""
+    found = config_sha256(run.config) if isinstance(run.config, dict) else ""
+    if found != run.manifest.config_sha256 and _names_a_file(run.config):
+        return [], ("whether the config is the run's: it, or a file that it names, is another here",)
+    return [_CONFIG.figure("SHA-256", run.manifest.config_sha256, found)], ()
+
+
+def _names_a_file(node: object) -> bool:
+    if isinstance(node, dict):
+        return "path" in node or any(map(_names_a_file, node.values()))
+    return isinstance(node, list) and any(map(_names_a_file, node))
 
 
 def _verify_sweep(
