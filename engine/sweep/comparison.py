@@ -120,19 +120,20 @@ def _slices(
         if figure is None:
             yield rows, values[None, rows]
             continue
-        sums = results.table.matrix(SUM_COLUMNS, group)
-        sums = sums if len(inside) == sums.shape[1] else sums[:, inside]
+        columns = results.table.columns(SUM_COLUMNS, group)
         for begin in range(0, len(rows), SLICE_ROWS):
-            cut = slice(begin, begin + SLICE_ROWS)
-            without = figure.without_each_block(sums[:RETURN_BLOCKS, cut], sums[RETURN_BLOCKS:, cut])
-            yield rows[cut], np.vstack([values[None, rows[cut]], without])
+            cut = rows[begin : begin + SLICE_ROWS]
+            sums = np.array([column[inside[begin : begin + SLICE_ROWS]] for column in columns])
+            without = figure.without_each_block(sums[:RETURN_BLOCKS], sums[RETURN_BLOCKS:])
+            yield cut, np.vstack([values[None, cut], without])
 
 
 def _figures(results: SweepResults, values: FloatArray, figure: BlockFigure | None, places: IntArray) -> FloatArray:
     """Return (K, 1) what :func:`_slices` yields of one row."""
     for group, rows, inside in results.row_groups():
         if figure is not None and places[0] in rows:
-            sums = results.table.matrix(SUM_COLUMNS, group)[:, inside][:, np.flatnonzero(rows == places[0])]
+            row = inside[rows == places[0]]
+            sums = np.array([column[row] for column in results.table.columns(SUM_COLUMNS, group)])
             return np.vstack([values[places], figure.without_each_block(sums[:RETURN_BLOCKS], sums[RETURN_BLOCKS:])])
     return values[None, places]
 

@@ -75,7 +75,14 @@ class PairSums:
         self.axis, self.partners, self.stride = axis, partners, stride
         self.own, self.base = np.zeros((kinds, len(partners))), np.zeros((kinds, len(partners)))
         self.pairs = np.zeros(len(partners), dtype=np.int64)
-        self._followers = {one: np.flatnonzero(partners == one) for one in np.unique(partners).tolist() if one >= 0}
+        bases, place, counts = np.unique(partners[partners >= 0], return_inverse=True, return_counts=True)
+        self._place = np.full(len(partners), -1)
+        self._place[bases] = np.arange(len(bases))
+        self._followers = np.full((len(bases), int(counts.max(initial=0))), -1)
+        known = np.flatnonzero(partners >= 0)
+        order = np.argsort(place, kind="stable")
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        self._followers[place[order], np.arange(len(order)) - first] = known[order]
 
     def set_complete(self, sums: AxisSums) -> None:
         """Take the sums of an axis on which every point is there."""
@@ -90,10 +97,11 @@ class PairSums:
         paired = known[there[points[known] + (partners[known] - values[known]) * self.stride]]
         _add_by_value(self.own, values[paired], figures, paired)
         self.pairs += np.bincount(values[paired], minlength=len(self.partners))
-        for base, others in self._followers.items():
-            rows = np.flatnonzero(values == base)
-            found, which = np.nonzero(there[points[rows, None] + (others - base) * self.stride])
-            _add_by_value(self.base, others[which], figures, rows[found])
+        rows = np.flatnonzero(self._place[values] >= 0)
+        others = self._followers[self._place[values[rows]]]  # (rows, most that one is compared with), -1 for no more
+        at = points[rows, None] + np.where(others >= 0, others - values[rows, None], 0) * self.stride
+        found, which = np.nonzero((others >= 0) & there[at])
+        _add_by_value(self.base, others[found, which], figures, rows[found])
 
 
 class AxisSums:

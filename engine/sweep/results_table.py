@@ -151,13 +151,13 @@ class ResultsReader:
         except (pa.ArrowException, OSError, KeyError) as error:
             raise self._damage(error) from None
 
-    def matrix(self, names: Sequence[str], group: int) -> FloatArray:
-        """Return (len(names), rows) columns of one row group, NaN where empty; in the order of the file."""
+    def columns(self, names: Sequence[str], group: int) -> list[FloatArray]:
+        """Return columns (rows,) of one row group, NaN where empty; in the memory that they were read to."""
         try:
             table = self.file.read_row_group(group, columns=list(names))
         except (pa.ArrowException, OSError) as error:
             raise self._damage(error) from None
-        return np.array([to_numpy(table.column(name), np.float64) for name in names])
+        return [to_numpy(table.column(name), np.float64) for name in names]
 
     def _damage(self, error: Exception) -> DataError:
         message = " ".join(str(error).split())[:200]
