@@ -12,10 +12,19 @@ from engine.simulation.placement import PLACEMENT
 
 
 def opening_decision(
-    market: Market, capital: float, row: int, costs: CostTable, steps: list[OptimiserStep] | None = None
+    market: Market,
+    capital: float,
+    row: int,
+    costs: CostTable,
+    steps: list[OptimiserStep] | None = None,
+    shortfalls: dict[int, str] | None = None,
 ) -> Decision:
-    """Return the decision that is filled at the close of ``row``, the first session of a run (S2)."""
+    """Return the decision that is filled at the close of ``row``, the first session of a run (S2).
+
+    ``steps`` and ``shortfalls`` are where the policy writes down what it did.
+    """
     listed = market.listed[row]
     nothing, nobody = np.zeros(len(listed)), np.zeros(len(listed), dtype=np.bool_)
-    written = [] if steps is None else steps
-    return Decision(market.history_before(row), nothing, capital, row, listed, nobody, costs, written, PLACEMENT)
+    written, reasons = [] if steps is None else steps, {} if shortfalls is None else shortfalls
+    history = market.history_before(row)
+    return Decision(history, nothing, capital, row, listed, nobody, costs, written, PLACEMENT, reasons)

@@ -97,7 +97,7 @@ def _build_decision(state: PortfolioState, row: int) -> Decision:
     market, barred = state.market, state.reviews.barred
     terms = state.terms.costs, state.steps, PLACEMENT, state.shortfalls
     if row == state.opening:
-        return opening_decision(market, state.account.capital, row, *terms[:2])
+        return opening_decision(market, state.account.capital, row, state.terms.costs, state.steps, state.shortfalls)
     seen = max(row - state.account.fill_delay, state.opening + 1)
     value = float(state.history.value[seen - 1])
     return Decision(
