@@ -115,7 +115,7 @@ def random_order_case(rng: random.Random) -> Case:
     capital = F(rng.choice([1000, 5000, 20000]))
     fee, proportional = F(rng.choice(["1", "4.9", "9.9"])), rng.random() < 0.3
     costs = {name: Cost(rate=F("0.002")) if proportional else _order_cost(rng, fee) for name in case.tickers}
-    least = rng.choice([F(0), F(0), capital / 500, capital / 100, capital / 30])
+    least = rng.choice([F(0), F(0), capital / 511, capital / 101, capital / 31])  # no flow is exactly as large
     return replace(
         case,
         capital=capital,

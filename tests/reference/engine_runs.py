@@ -110,9 +110,13 @@ def engine_run(case: Case, market: Market) -> Ledger:
 
 
 def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
+    return simulate(market, plan, account_of(case), cost_table_of(case), start=case.opening)
+
+
+def cost_table_of(case: Case) -> CostTable:
     costs = [case.costs.get(name, Cost()) for name in case.tickers]
     infinity = float("inf")
-    table = CostTable(
+    return CostTable(
         *(
             np.array([float(getattr(cost, field)) for cost in costs])
             for field in ("rate", "fixed", "per_share", "minimum")
@@ -123,15 +127,17 @@ def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
         ),
         np.array([float(cost.spread) for cost in costs]),
     )
+
+
+def account_of(case: Case) -> Account:
     flows = {row: float(money) for row, money in case.flows.items() if row > case.opening}
-    terms = Account(
+    return Account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",
         execution="next_close" if case.delay else "close",
         contributions=ListedFlows(invest=case.invest, flows=flows),
         **({"min_order": float(case.min_order)} if case.min_order else {}),
     )
-    return simulate(market, plan, terms, table, start=case.opening)
 
 
 class Shaped(Rows):

@@ -87,6 +87,9 @@ class Case:
     min_order: Fraction = ZERO  # S3: money below which an order is left out
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
+    late_purchases: Mapping[int, Mapping[str, Fraction]] = field(
+        default_factory=dict
+    )  # S18: row -> targets bought once
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Event:
     quantities: tuple[Fraction, ...]
     costs: tuple[Fraction, ...]
     prices: tuple[Fraction, ...] = ()
+    targets: tuple[Fraction, ...] = ()
     opening: bool = False  # S13: part of the opening purchase, however long it waited for a price
 
 
@@ -116,7 +120,9 @@ class Run:
     reviews: list[tuple[int, str, str, str]] = field(default_factory=list)  # row, ticker, verdict, action
     left_out: list[tuple[int, str]] = field(default_factory=list)  # S3: row, ticker of an order too small to be placed
     unsolved: list[int] = field(default_factory=list)  # S3: rows at which no value after costs solves the equation
-    jumps: list[int] = field(default_factory=list)  # S11: sessions of a flow that no value after costs solves exactly
+    jumps: list[int] = field(
+        default_factory=list
+    )  # sessions at which the law leaves more than one answer, as no V' solves it exactly
     before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
@@ -243,6 +249,7 @@ class ExactLedger:
             self.cash += max(flow, ZERO)
             self.spend(t, "reinvest", payout, self.recipients(t, case.after_delisting))
             self.fill_waiting(t)
+            self.buy_late(t)
             self.answer_breaches(t)
             above = self.trims.get(t, set())
             if t in self.broken:
@@ -453,6 +460,8 @@ class ExactLedger:
             if not turned:
                 break
             able = [i for i in able if i not in turned]
+            if not able:  # costs leave nothing of the cash there is: who is left out first the law does not say
+                self.run.jumps.append(len(self.run.value))
             lines = {i: (targets[i], ZERO) for i in able}
         if scaled and lines and not any(b for _, b in lines.values()):
             after = self.fixpoint(lines)
@@ -492,7 +501,9 @@ class ExactLedger:
             self.keep_references(i, q)
             self.units[i] = q
         self.snap()
-        event = Event(t, kind, label, tuple(quantities), tuple(costs), tuple(self.price), kind == "opening")
+        event = Event(
+            t, kind, label, tuple(quantities), tuple(costs), tuple(self.price), tuple(self.targets), kind == "opening"
+        )
         self.run.events.append(event)
 
     def snap(self) -> None:
@@ -588,6 +599,31 @@ class ExactLedger:
     def without(shares: Mapping[int, Fraction], left_out: Iterable[int]) -> dict[int, Fraction]:
         """S3: what is left out takes nothing; what was meant for it stays in cash."""
         return {i: share for i, share in shares.items() if i not in left_out}
+
+    def buy_late(self, t: int) -> None:
+        """S18: buy names that list late once, at their targets, from what has held their weight since the opening."""
+        wanted = {self.index[name]: target for name, target in self.case.late_purchases.get(t, {}).items()}
+        if not wanted:
+            return
+        opening = self.case.opening
+        holders = self.shares(self.case.before_listing, lambda i: self.eligible(opening, i))
+
+        def payers(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
+            held = normalised({i: share for i, share in weights.items() if self.units[i] > 0})
+            able = {i: share for i, share in held.items() if self.eligible(t, i) and self.fresh(t, i)}
+            return normalised(able)
+
+        sellers = payers(holders) or (payers(dict(enumerate(self.core))) if holders else {})
+        for weights in (self.targets, self.reference):
+            for i, share in sellers.items():
+                weights[i] = max(weights[i] - share * sum(wanted.values()), ZERO)
+            for i, target in wanted.items():
+                weights[i] = target
+
+        def goals(left_out: set[int]) -> dict[int, Fraction]:
+            return self.with_partners(self.without(wanted, left_out), sellers, left_out)
+
+        self.fill(t, "late", self.worth_placing(t, goals))
 
     def refuse_late(self, t: int) -> None:
         """S9: stop a run in which an order waits too long; a rebalance in between does not make it younger."""

@@ -355,6 +355,6 @@ def test_next_close_and_interest() -> None:
     """A decision of row 1 is filled at row 2, with cash that has grown twice by then."""
     case = Case("A", market([10, 20, 20]), mix(A="1/2"), decisions={1: "annual"}, delay=1)
     result = run(replace(case, growth=q(1, "1.1", "1.1")))
-    assert result.events[1:] == [Event(2, "rebalance", "annual", (F("-0.9875"),), (F(0),), (F(20),))]
+    assert result.events[1:] == [Event(2, "rebalance", "annual", (F("-0.9875"),), (F(0),), (F(20),), (F("0.5"),))]
     assert result.value == q(100, 155, "160.5")
     assert (result.cash[2], result.units[2]) == (F("80.25"), (F("4.0125"),))
