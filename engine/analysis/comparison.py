@@ -102,7 +102,7 @@ class Comparison:
 
 def compare(  # noqa: PLR0913  (what a comparison is made of)
     market: Market,
-    sessions: Callable[[tuple[str, ...]], PortfolioMarket],
+    sessions: Callable[[Policy], PortfolioMarket],
     policy: Policy,
     others: Mapping[str, Policy],
     account: Account,
@@ -124,14 +124,14 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
     def portfolio(name: str, policy: Policy, version: PolicyVersion = AS_WRITTEN) -> PortfolioResult:
-        own, start, risk_free, note = sessions(policy.tickers)
+        own, start, risk_free, note = sessions(policy)
         ledger = simulate(own, policy, account, costs, start=start, version=version)
         performance = Performance.from_ledger(ledger, risk_free, own.periods_per_year)
         return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
 
     strategy = portfolio("strategy", policy)
     portfolios = {"strategy": strategy}
-    plan = Plan(sessions(policy.tickers), policy, account, costs, strategy.ledger)
+    plan = Plan(sessions(policy), policy, account, costs, strategy.ledger)
     held = plan.bought_and_held(late=buy_and_hold and late_purchases)
     if buy_and_hold:
         portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, held)

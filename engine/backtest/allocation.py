@@ -173,7 +173,7 @@ def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Dec
     end = config.window.end
     window = Window.model_construct(start=None, end=max(as_of, end) if as_of and end else end)
     prices = load_prices(config.model_copy(update={"window": window}))
-    market = prices.sessions_of(config.strategy.tickers).market
+    market = prices.sessions_of(config.strategy).market
     count = len(market.dates)
     row = count if as_of is None else int(np.searchsorted(market.dates, np.datetime64(as_of)))
     if row == 0:

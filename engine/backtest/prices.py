@@ -25,7 +25,7 @@ from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency
-from engine.portfolio.policy import PolicyT
+from engine.portfolio.policy import Policy, PolicyT
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -39,12 +39,13 @@ class LoadedPrices:
         self._windows: dict[Hashable, PortfolioMarket] = {}
         self.market = self._window(OwnSessions(None, closes.frequency)).market
 
-    def sessions_of(self, tickers: tuple[str, ...]) -> PortfolioMarket:
-        """Return all assets on the sessions of those that a portfolio may hold, and the row its window starts at (S1).
+    def sessions_of(self, policy: Policy) -> PortfolioMarket:
+        """Return all assets on the sessions of those that ``policy`` may hold, and the row its window starts at (S1).
 
         The market is the same object for portfolios of the same sessions; raises DataError when there are none.
         """
-        own = own_sessions(self._closes, tickers, self._config.data.frequency, self._config.window.start)
+        terms, outlives = self._config, policy.haircut > 0.0
+        own = own_sessions(self._closes, policy.tickers, terms.data.frequency, terms.window.start, outlives=outlives)
         return self._window(own)._replace(note=own.note)
 
     def _window(self, own: OwnSessions) -> PortfolioMarket:

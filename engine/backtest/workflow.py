@@ -42,7 +42,7 @@ def run_backtest(
         published=terms.published,
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
-    own = prices.sessions_of(config.strategy.tickers)
+    own = prices.sessions_of(config.strategy)
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]

@@ -47,12 +47,18 @@ class OwnSessions:
 
 
 def own_sessions(
-    closes: Closes, tickers: tuple[str, ...], read_at: ReadFrequency | None, since: dt.date | None = None
+    closes: Closes,
+    tickers: tuple[str, ...],
+    read_at: ReadFrequency | None,
+    since: dt.date | None = None,
+    *,
+    outlives: bool = False,
 ) -> OwnSessions:
     """Return the sessions of a portfolio of ``tickers`` among those of ``closes``, and its frequency.
 
     ``read_at`` is a lower frequency than that of some of its assets, None for their own; ``since`` the first day that
-    is measured, None for the first close.
+    is measured, None for the first close. A portfolio that ``outlives`` its assets goes on when all of them have ended,
+    at the closes of others of its frequency: a haircut is taken of what has ended before the market did (S8).
 
     Raises DataError when its assets have different frequencies, or a lower one than they are to be read at.
     """
@@ -71,6 +77,10 @@ def own_sessions(
         left_out = session & (weekdays(closes.dates) >= 5) & ~printed[:, ~seven].any(axis=1)
         session &= ~left_out
         note = _weekend_note(known, frequency) if left_out.any() else ""
+    if outlives:
+        alike = np.array([one == frequency for one in closes.frequencies or (frequency,) * len(closes.tickers)])
+        after = int(np.flatnonzero(session)[-1]) + 1
+        session[after:] = (~np.isnan(closes.closes[after:, alike])).any(axis=1)
     rows = np.flatnonzero(session)
     if frequency in PERIODS:
         rows = _period_rows(closes, printed, rows, PERIODS[frequency], alike=set(known.values()) == {frequency})

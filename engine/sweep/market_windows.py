@@ -15,7 +15,7 @@ from engine.core.arrays import FloatArray
 from engine.data.closes import Closes
 from engine.data.market import Market
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
-from engine.portfolio.policy import PolicyT
+from engine.portfolio.policy import Policy, PolicyT
 from engine.sweep.batch.planner import Memo
 from engine.sweep.variants import PlanTerms
 
@@ -45,15 +45,18 @@ class MarketWindows(Generic[PolicyT]):
         self._sessions: Memo[OwnSessions] = Memo(MAX_CACHED_SESSIONS)
         self._windows: Memo[MarketWindow] = Memo(MAX_CACHED_MARKETS)
 
-    def of(self, tickers: tuple[str, ...], terms: PlanTerms) -> MarketWindow:
-        """Return all assets on the sessions of ``tickers`` (S1), as if nothing stood beside them.
+    def of(self, policy: Policy, terms: PlanTerms) -> MarketWindow:
+        """Return all assets on the sessions of ``policy`` (S1), as if nothing stood beside them.
 
         Raises DataError when there are none, or too few in the window.
         """
         window = terms.window
         closes = self._until.recall(window.end, lambda: self._closes_until(window.end))
-        asked = frozenset(tickers), window.start, window.end
-        own = self._sessions.recall(asked, lambda: own_sessions(closes, tickers, self._read_at, window.start))
+        outlives, tickers, since = policy.haircut > 0.0, policy.tickers, window.start
+        own = self._sessions.recall(
+            (frozenset(tickers), outlives, since, window.end),
+            lambda: own_sessions(closes, tickers, self._read_at, since, outlives=outlives),
+        )
         key = own.key, window.start, window.end, terms.account.cash.rate
         return self._windows.recall(key, lambda: self._slice(own.of(closes), terms))
 

@@ -95,7 +95,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         sequential = np.flatnonzero(table.group == NO_GROUP).tolist()
         for group, terms, at in table.families():
             try:
-                window = self.windows.of(group.policy.tickers, terms)
+                window = self.windows.of(group.policy, terms)
             except EngineError:  # let each say for itself
                 sequential += at.tolist()
                 continue
@@ -135,7 +135,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         if isinstance(point, Rejection):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
-        window = window or self.windows.of(policy.tickers, terms)
+        window = window or self.windows.of(policy, terms)
         variant = Variant(policy, terms.account, terms.costs, window.start, window.end)
         metrics, dates = run_alone(window.market, variant, window.risk_free)
         return metrics, _span(dates)

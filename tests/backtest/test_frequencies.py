@@ -271,6 +271,18 @@ def test_a_benchmark_that_ends_early_is_compared_until_then(tmp_path: Path) -> N
     assert any(text.startswith("B ends on 2016-06-30") for text in result.warnings)
 
 
+def test_a_stated_haircut_is_taken_of_the_last_asset_too(tmp_path: Path) -> None:
+    """A portfolio whose only asset ends goes on in cash beside a benchmark that prints on, contributions and all."""
+    kept = ["strategy.after_delisting={to: cash, haircut: 40%}", "compare.benchmarks=[B]", "costs={kind: none}"]
+    flows = "account.contributions={amount: 100, every: month}"
+    result = run(tmp_path, {"A": A[:"2016-06-30"], "B": B[:"2016-12-30"]}, *kept, flows)
+    ledger, begun = result.comparison.strategy.ledger, A[:"2016-06-30"]
+    assert str(ledger.dates[-1]) == "2016-12-30"
+    earned = result.summary.portfolios["strategy"].metrics["total_return"]
+    assert earned == pytest.approx(0.6 * begun.iloc[-1] / begun.iloc[0] - 1.0, rel=1e-12)
+    assert ledger.cash[-1] == pytest.approx(ledger.cash[-100] + 100.0 * 4, rel=1e-12)
+
+
 def test_portfolios_without_a_common_session_have_no_difference(tmp_path: Path) -> None:
     """A benchmark that ended before the strategy began is shown, and nothing is said of how they differ."""
     result = run(tmp_path, {"A": A["2016-01-01":], "B": B[:"2015-06-30"]}, "compare.benchmarks=[B]")
