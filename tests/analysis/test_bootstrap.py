@@ -76,6 +76,7 @@ def test_a_missing_interval_says_its_true_reason() -> None:
     """Too few sessions are not a total loss."""
     pair = random_pair(59, 0.0)
     assert cagr_difference_interval(pair, 0.0, Evidence()).missing == "too few sessions for an interval"
+    assert interval(random_pair(60, 0.0), draws=100) is not None
     lost = np.full(100, -1.0)
     assert "lost everything" in cagr_difference_interval(PairedReturns(lost, lost, 1.0), 0.0, Evidence()).missing
 

@@ -135,6 +135,7 @@ def test_no_word_contradicts_its_figures(wide: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_no_word_contradicts_its_figures_in_500_runs(wide: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Five hundred random runs say what their figures say."""
     assert check_runs(range(1000, 1650), wide, capsys) >= 500
