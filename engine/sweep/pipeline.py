@@ -70,6 +70,7 @@ def run_sweep(
         configs = PointConfigs(sweep.base_config, sweep.space, sweep.job.unknown)
         results = SweepResults(table, sweep.space, sweep.points, configs.equal_values())
         summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections)
+        del results  # what it read of a million variants is not needed by the report
         publish_files(sweep, summary, options.folder, build)
         journal.delete()
     clean_staging(options.folder)
