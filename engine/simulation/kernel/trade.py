@@ -138,10 +138,24 @@ def trade(
     for a in range(units.size):
         fills.left_out[a] = 0
     solved, scaled = solve_order(V, cash, h, quotes, order, terms.costs, x)
+    if solved and scaled and not x.any():
+        _mark_eaten_sales(V, h, quotes, order, x, terms.costs, fills)
     if solved and _size_and_judge(units, cash, V, quotes, order, x, terms, fills) == 0:
         status, cash = settle_orders(units, cash, quotes, x, terms, fills)
         return status, scaled, cash
     return _trade_without_left_out(units, cash, V, h, quotes, order, terms, x, fills)
+
+
+@njit_cached
+def _mark_eaten_sales(
+    V: float, h: FloatArray, quotes: Quotes, order: Order, x: FloatArray, costs: CostTable, fills: OrderFills
+) -> None:
+    """Mark sales that cost what they bring, where cutting the order to what can be paid has left nothing of it."""
+    fill_trades_at_value(V, V, h, order, x)
+    for a in range(x.size):
+        if x[a] < 0.0 and order_cost(x[a], a, quotes, costs) >= -x[a]:
+            fills.left_out[a] = EATEN_BY_COSTS
+        x[a] = 0.0
 
 
 @njit_cached
