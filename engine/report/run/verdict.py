@@ -45,10 +45,14 @@ class DifferenceText:
 
 def describe_difference(versus: RelativePerformance) -> DifferenceText:
     """Return a portfolio's difference of growth a year to another, its interval, and what it says of chance."""
-    if versus.cagr_difference is None or versus.cagr_difference_interval is None:
-        return DifferenceText(fmt.percentage_points(versus.cagr_difference), fmt.DASH, versus.interval_missing)
-    exact = [100.0 * one for one in (versus.cagr_difference, *versus.cagr_difference_interval)]
+    if versus.cagr_difference is None:
+        return DifferenceText(fmt.DASH, fmt.DASH, versus.interval_missing)
+    bounds = versus.cagr_difference_interval or (versus.cagr_difference, versus.cagr_difference)
+    exact = [100.0 * one for one in (versus.cagr_difference, *bounds)]
     digits = next((digits for digits in _DIGITS if _shows(exact, digits)), _DIGITS[-1])
+    shown, below, above = (fmt.percentage_points(0.01 * one, digits) for one in exact)
+    if versus.cagr_difference_interval is None:
+        return DifferenceText(shown, fmt.DASH, versus.interval_missing)
     difference, low, high = (_round(one, _DIGITS[-1]) for one in exact)
     words = "includes zero"
     if difference == low == high == 0.0:
@@ -57,7 +61,6 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
         words = "does not agree with that figure"
     elif low > 0.0 or high < 0.0:
         words = f"excludes zero{_too_short(versus.years)}"
-    shown, below, above = (fmt.percentage_points(0.01 * one, digits) for one in exact)
     return DifferenceText(shown, f"{below.removesuffix(' pp')} to {above}", words)
 
 
