@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis.comparison import RelativePerformance
-from engine.report.run.verdict import describe_difference, verdict_on
+from engine.report.run.verdict import CALIBRATION, describe_difference, verdict_on
 from tests.support.verdicts import contradictions
 
 ORACLES = Path(__file__).parents[3] / "shared" / "data" / "oracles" / "report.json"
@@ -104,6 +105,18 @@ def test_no_words_contradict_their_figures(difference: float, bounds: list[float
     row = f"CAGR against B: {told.difference}{interval} {told.words}"
     sentence = verdict_on(found, "B", "", "95 %")[1]
     assert list(itertools.chain(contradictions(row, exact), contradictions(sentence, exact))) == []
+
+
+def test_what_is_said_of_intervals_is_what_was_measured() -> None:
+    """Each share in the table of the study lies in the range that is printed beside intervals."""
+    page = (Path(__file__).parents[2] / "benchmarks" / "studies" / "intervals.md").read_text()
+    said = [int(number) for both in re.findall(r"(\d\d) to (\d\d) %", CALIBRATION) for number in both]
+    tables = [[float(share) for share in re.findall(r"([\d.]+) % (?=\|)", part)] for part in page.split("## ")]
+    assert "10,000 simulated pairs" in page
+    assert [len(shares) for shares in tables] == [32, 9]
+    for shares, low, high in zip(tables, said[::2], said[1::2], strict=True):
+        assert low <= min(shares) <= max(shares) <= high
+    assert (said[2], said[3]) == (int(min(tables[1])), round(max(tables[1])))
 
 
 def test_the_reader_finds_contradictions() -> None:

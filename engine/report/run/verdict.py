@@ -22,7 +22,7 @@ _DIGITS: Final = (2, 3, 4)
 _YEARS_TO_JUDGE: Final = 3.0
 CALIBRATION: Final = (
     "Of 10,000 simulated pairs, 95 % intervals held the true difference in 94 to 96 % on independent days and on "
-    "clusters of volatility, in 66 to 88 % where differences drift for years."
+    "clusters of volatility, in 45 to 89 % where differences drift for years."
 )
 """What was measured of intervals, by ``benchmarks/studies/intervals.py``; its page has the table."""
 
