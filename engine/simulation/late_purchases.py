@@ -23,9 +23,12 @@ def buy_late_names(state: PortfolioState, row: int, targets: Mapping[int, float]
     wanted = np.zeros(len(state.market.assets))
     wanted[list(targets)] = list(targets.values())
     holders = policy.weights_before_listing(opening)
-    held = state.units > 0.0
+    named = wanted > 0.0
+    held = (state.units > 0.0) & ~named
     funding = state.among_tradable(row, normalise(held, holders))
     if holders.any() and not funding.any():
         funding = state.among_tradable(row, normalise(held, state.orders.core))
-    state.target = np.maximum(state.target - wanted.sum() * funding, 0.0) + wanted
-    trade_with_funding(state, row, state.target, wanted > 0.0, funding, TradeReason(LATE_PURCHASE))
+    # a core asset that listed late has taken its share of the payouts of delistings since
+    lacking = np.where(named, np.maximum(wanted - state.target, 0.0), 0.0)
+    state.target = np.maximum(state.target - lacking.sum() * funding, 0.0) + lacking
+    trade_with_funding(state, row, state.target, named, funding, TradeReason(LATE_PURCHASE))

@@ -205,6 +205,19 @@ def test_a_late_name_is_paid_for_by_what_held_its_weight(before: str | Mapping[s
     assert held.reason(1, 0) == "listed late: bought once"
 
 
+def test_a_late_core_asset_that_a_payout_has_bought_already_is_brought_to_its_target_and_not_above() -> None:
+    """BB's first purchase is its share of a payout that buy-and-hold reinvests too: its target is not added twice."""
+    table = closes(late=0)
+    table[:50, 1], table[100:, 5] = np.nan, np.nan
+    policy = plan(caps="at_rebalance", loss_review=None, rebalance={"kind": "annual", "month": "june"})
+    held = compared(market_of(table, NAMES), policy, account(capital=50_000), free(6)).portfolios["buy_and_hold"].ledger
+    joined = held.reasons.index("listed late: bought once")
+    row = int(held.rows[joined])
+    target = 0.025 * 0.2 / (1.0 - 4 * 0.025)
+    assert held.units[row, 1] * table[30 + row, 1] / held.value[row] == pytest.approx(target, rel=1e-12)
+    assert held.targets[joined].sum() == pytest.approx(1.0, rel=1e-12)
+
+
 def test_a_name_that_must_be_listed_for_a_while_is_late_and_one_that_waits_for_a_close_is_not() -> None:
     """S4 has a close at the opening but not 100 of them; S1 has a life, but no close that day: only S4 is bought later."""
     table = closes(late=10)

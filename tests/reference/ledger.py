@@ -615,13 +615,14 @@ class ExactLedger:
 
         sellers = payers(holders) or (payers(dict(enumerate(self.core))) if holders else {})
         for weights in (self.targets, self.reference):
+            lacking = {i: max(target - weights[i], ZERO) for i, target in wanted.items()}
             for i, share in sellers.items():
-                weights[i] = max(weights[i] - share * sum(wanted.values()), ZERO)
-            for i, target in wanted.items():
-                weights[i] = target
+                weights[i] = max(weights[i] - share * sum(lacking.values()), ZERO)
+            for i, part in lacking.items():
+                weights[i] += part
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
-            return self.with_partners(self.without(wanted, left_out), sellers, left_out)
+            return self.with_partners(self.without({i: self.targets[i] for i in wanted}, left_out), sellers, left_out)
 
         self.fill(t, "late", self.worth_placing(t, goals))
 
