@@ -240,13 +240,18 @@ def verify(
 ) -> None:
     """Reproduce published figures on this machine, or replay the files of DIR; exit code 3 when one does not come out.
 
-    A file of DIR that is not the one its manifest signs is exit code 1.
+    A file of DIR that is not the one its manifest signs, or a report that the others do not make, is exit code 1.
     """
     import dataclasses
 
+    from engine.backtest.finished_run import read_run
     from engine.diagnostics.verify import reproduce_figures
     from engine.diagnostics.verify.folder import require_agreement, verify_folder
+    from engine.report.html_page import require_page
+    from engine.report.run.page import render_run
+    from engine.report.sweep.page import render_sweep
     from engine.report.verify import print_verification
+    from engine.sweep.finished_sweep import is_sweep, read_sweep
 
     _announce_compilation()
     if folder is None:
@@ -264,6 +269,7 @@ def verify(
         print_verification(figures, folder, unchecked)
     if folder is not None:
         require_agreement(figures, folder)
+        require_page(folder, render_sweep(read_sweep(folder)) if is_sweep(folder) else render_run(read_run(folder)))
     elif not all(figure.agrees for figure in figures):
         raise typer.Exit(3)
 

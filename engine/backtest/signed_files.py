@@ -28,6 +28,8 @@ class SignedFiles:
 
     def read_bytes(self, path: Path) -> bytes:
         """Return a file's content; raises OutputError when it is not there or cannot be read."""
+        if path.exists() and not path.is_file():  # a pipe has no end
+            raise OutputError(f"{path}: is no file; {self.remedy} to write it")
         try:
             return path.read_bytes()
         except FileNotFoundError:

@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.core.errors import OutputError
+from engine.backtest.signed_files import RUN_FILES
+from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write, lock_folder
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label
@@ -38,6 +39,14 @@ def build_report(folder: Path, read: Callable[[Path], ContentT], render: Callabl
     with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
         atomic_write(path, render(read(folder)).encode("utf-8"))
     return path
+
+
+def require_page(folder: Path, page: str) -> None:
+    """Raise EngineError where ``report.html`` is not ``page``, which the other files of ``folder`` make."""
+    path = folder / REPORT_FILE
+    if RUN_FILES.read_bytes(path) != page.encode("utf-8"):
+        why = "is not the page that the other files make, so it was changed or is of another version"
+        raise DataError(f"{path}: {why}; run `engine report {folder}` to make it anew")
 
 
 def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts: str = "", **content: object) -> str:

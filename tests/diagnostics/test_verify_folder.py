@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 from engine import cli, composition
 from engine.backtest.workflow import run_backtest
 from engine.diagnostics.verify.folder import verify_folder
+from engine.report.run.page import build_run_report
 from tests.support.sweeps import PLAN as PLAN_OF_SWEEP
 from tests.support.sweeps import swept
 
@@ -177,6 +179,23 @@ def test_a_file_that_the_manifest_does_not_sign_is_named(
     monkeypatch.setattr(sys, "argv", ["engine", "verify", str(folder)])
     assert cli.main() == 1
     assert f"{folder / name}: damaged" in capsys.readouterr().err
+
+
+def test_a_report_that_the_other_files_do_not_make_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page as it was built is fine; one byte more, a pipe in its place, or none: exit code 1 and its name."""
+    page = build_run_report(folder)
+    monkeypatch.setattr(sys, "argv", ["engine", "verify", str(folder)])
+    assert cli.main() == 0
+    page.write_bytes(page.read_bytes() + b"\n")
+    assert cli.main() == 1
+    assert f"{page}: is not the page" in capsys.readouterr().err
+    page.unlink()
+    assert cli.main() == 1
+    os.mkfifo(page)
+    assert cli.main() == 1
+    assert f"{page}: is no file" in capsys.readouterr().err
 
 
 def drop_column(name: str, column: str) -> Callable[[Path], None]:
