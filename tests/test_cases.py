@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -33,6 +34,14 @@ KINDS = {
     "a column without a close",
     "a damaged Parquet file",
     "a figure missing in the latest filing",
+    "constant growth",
+    "small account, large flow",
+    "fees above the account",
+    "orders worth less than their fee",
+    "too small for a share",
+    "no drawdown",
+    "everything lost",
+    "two columns of one name",
 }
 NAMES = sorted(
     path.parent.name for path in CASES.glob("*/expect.json") if json.loads(path.read_text())["kind"] in KINDS
@@ -68,8 +77,15 @@ def differences(wanted: dict[str, object], code: int, said: str, summary: dict[s
     for key, found in (("output_has", True), ("warnings_has", True), ("output_lacks", False), ("warnings_lack", False)):
         yield from (f"{key} {text}: {said}" for text in wanted.get(key, []) if bool(re.search(text, said)) != found)
     for path, (figure, tolerance) in wanted.get("summary", {}).items():
-        value = summary
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is None or abs(value - figure) > tolerance:
+        value = at(summary, path)
+        if (value is None) != (figure is None) or (value is not None and abs(value - figure) > tolerance):
             yield f"{path} is {value}, not {figure}"
+    yield from (f"{path} is null" for path in wanted.get("summary_not_null", []) if at(summary, path) is None)
+
+
+def at(summary: dict[str, object], path: str) -> float | None:
+    """Return what stands at a path of a summary; None where nothing does."""
+    value: object = summary
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return None if value is None or math.isnan(value) else value
