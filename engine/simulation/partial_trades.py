@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
-from engine.simulation.kernel.order_costs import order_cost
+from engine.simulation.kernel.order_costs import order_cost, total_cost
 from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NOTHING_TO_SELL, Order
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED
@@ -79,16 +79,26 @@ def trade_with_funding(
     fill_order(state, row, Order(goals, active, funding, recipients_sell=True), reason)
     if np.count_nonzero(state.fills.dq):
         return
-    holdings, value = state.holdings(row), state.value(row)
-    needed = float((goals * value - holdings)[active].sum())
-    if needed > float(holdings[funding > 0.0].sum()):  # sell them whole; cash pays the rest
+    if _sales_fall_short(state, row, goals, active, funding > 0.0):  # sell them whole; cash pays the rest
         del state.left_out[placed:]
         goals, active = np.where(funding > 0.0, 0.0, goals), active | (funding > 0.0)
         fill_order(state, row, Order(goals, active, state.no_recipients), reason)
 
 
+def _sales_fall_short(state: PortfolioState, row: int, goals: FloatArray, active: BoolArray, sold: BoolArray) -> bool:
+    """Return whether what is ``sold`` whole brings less than purchases worth placing need, costs included."""
+    holdings, quotes, costs = state.holdings(row), state.quotes(row), state.terms.costs
+    gaps = np.where(active, goals * state.value(row) - holdings, 0.0)
+    for j in np.flatnonzero(gaps > 0.0):
+        if _cause_to_leave_out(state, row, int(j), float(gaps[j])):
+            gaps[j] = 0.0
+    sales = np.where(sold, holdings, 0.0)
+    needed = float(gaps.sum()) + total_cost(gaps, quotes, costs)
+    return bool((gaps > 0.0).any()) and needed > float(sales.sum()) - total_cost(sales, quotes, costs)
+
+
 def _cause_to_leave_out(state: PortfolioState, row: int, j: int, money: float) -> int:
-    """Return why a sale of ``money`` in asset ``j`` is not worth placing, 0 where it is (S3)."""
+    """Return why an order of ``money`` in asset ``j`` is not worth placing, 0 where it is (S3)."""
     if order_cost(money, j, state.quotes(row), state.terms.costs) >= money:
         return EATEN_BY_COSTS
     return BELOW_MIN_ORDER if money < state.terms.min_order else 0

@@ -218,6 +218,18 @@ def test_a_late_core_asset_that_a_payout_has_bought_already_is_brought_to_its_ta
     assert held.targets[joined].sum() == pytest.approx(1.0, rel=1e-12)
 
 
+def test_a_proxy_that_cannot_pay_for_the_costs_of_a_late_purchase_is_sold_whole_for_it() -> None:
+    """The proxy is worth the late name's weight to the cent: without its costs the purchase was left out for ever."""
+    table = np.full((SESSIONS, len(NAMES)), 20.0)
+    table[:LISTED, -1] = np.nan
+    policy = plan(core={"AA": "rest"}, before_listing={"proxy": "BB"}, caps="at_rebalance", loss_review=None)
+    held = compared(market_of(table, NAMES), policy, account(capital=50_000), percent(0.003, 6))
+    ledger = held.portfolios["buy_and_hold"].ledger
+    late = ledger.order_values[ledger.reasons.index("listed late: bought once")]
+    assert late[1] == pytest.approx(-0.025 * ledger.value[0], rel=1e-12)
+    assert late[5] == pytest.approx(-late[1] * (1.0 - 0.003) / (1.0 + 0.003), rel=1e-12)
+
+
 def test_a_name_that_must_be_listed_for_a_while_is_late_and_one_that_waits_for_a_close_is_not() -> None:
     """S4 has a close at the opening but not 100 of them; S1 has a life, but no close that day: only S4 is bought later."""
     table = closes(late=10)
