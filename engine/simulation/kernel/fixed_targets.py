@@ -43,13 +43,13 @@ def run_fixed_targets(
         t = rows[k]
         if not _can_trade_all(t, target, market):
             return NOT_IN_ONE_CALL
-        before = account_value(units, market.prices[t], cash)
         fills = OrderFills(outputs.dq[k], outputs.fees[k], outputs.left_out[k])
         status, _, cash = trade(units, cash, quotes_at(market, t), order, terms, fills)
         if status != FILLED:
             done = ORDERS_LEFT_OUT
         outputs.traded[k] = outputs.dq[k].any()
         if cash < 0.0:
+            before = account_value(units, market.prices[t], cash) + fills.fees.sum()
             if cash < -CASH_TOLERANCE * abs(before):
                 return NOT_IN_ONE_CALL
             cash = 0.0
