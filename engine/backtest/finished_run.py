@@ -19,8 +19,8 @@ from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
-from engine.core.errors import OutputError
-from engine.core.yaml_document import load_plain
+from engine.core.errors import ConfigError, OutputError
+from engine.core.yaml_document import check_events, load_plain
 from engine.portfolio.account import Contributions
 
 
@@ -113,8 +113,11 @@ def _read_trades(path: Path, files: Mapping[str, str]) -> tuple[Trade, ...]:
 
 def _parse_config(path: Path, text: str) -> object:
     try:
+        check_events(text, str(path))  # what refers to itself, or is too deep, would be taken apart without end
         return load_plain(text)
-    except yaml.YAMLError as error:
+    except ConfigError as error:
+        raise RUN_FILES.damage_error(path, error.faults[0].message) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
 
 

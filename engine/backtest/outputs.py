@@ -142,8 +142,9 @@ def output_folder(out: Path, name: str) -> Path:
 
 def folder_kind(folder: Path) -> str:
     """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
+    path = folder / MANIFEST_FILE
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+        manifest = json.loads(path.read_bytes()) if path.is_file() else None  # a pipe has no end
         found = manifest.get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None

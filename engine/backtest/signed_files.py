@@ -28,14 +28,18 @@ class SignedFiles:
 
     def read_bytes(self, path: Path) -> bytes:
         """Return a file's content; raises OutputError when it is not there or cannot be read."""
-        if path.exists() and not path.is_file():  # a pipe has no end
-            raise OutputError(f"{path}: is no file; {self.remedy} to write it")
+        self.require_file(path)
         try:
             return path.read_bytes()
         except FileNotFoundError:
             raise OutputError(f"{path}: is missing; {self.remedy} to write it") from None
         except OSError as error:
             raise OutputError(f"{path}: cannot be read ({error.strerror}); mend that or {self.remedy}") from error
+
+    def require_file(self, path: Path) -> None:
+        """Raise OutputError where something else than a file is in its place: a pipe has no end."""
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path}: is no file; {self.remedy} to write it")
 
     def read_signed(self, path: Path, files: Mapping[str, str]) -> bytes:
         """Return a file's content if its SHA-256 is that of ``files``, by name: it is neither changed nor another's."""

@@ -174,7 +174,7 @@ def load_plain(text: str) -> object:
 
 def _compose(text: str, name: str) -> yaml.Node | None:
     try:
-        _check_events(text, name)
+        check_events(text, name)
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_syntax_fault(error, text, name)]) from None
@@ -188,7 +188,7 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         raise _refusal(name, f"character {error.start + 1} of the value is no text", "write it in UTF-8") from None
 
 
-def _check_events(text: str, name: str) -> None:
+def check_events(text: str, name: str) -> None:
     """Refuse depth, anchors, aliases, tags and second documents from the event stream, before any node exists."""
     depth, documents = 0, 0
     for event in yaml.parse(text, Loader=_Loader):

@@ -108,6 +108,7 @@ def read_sweep(folder: Path) -> FinishedSweep:
     manifest = SWEEP_FILES.read_record(folder / MANIFEST_FILE, SweepManifest)
     summary = SWEEP_FILES.read_record(folder / SUMMARY_FILE, SweepSummary, manifest.files)
     config_text = SWEEP_FILES.read_signed(folder / CONFIG_FILE, manifest.files).decode("utf-8", "replace")
+    SWEEP_FILES.require_file(folder / RESULTS_FILE)
     try:
         digest = file_sha256(folder / RESULTS_FILE)
     except OSError as error:

@@ -223,7 +223,10 @@ def contradict_manifest(folder: Path) -> None:
         (change_text("trades.csv", "\n2016-01-04,", "\n2016-01-03,"), "trades.csv: damaged: an order of"),
         (change_text("summary.json", '"SIZE": {', '"OTHER": {'), "equity.parquet: damaged: it has no column OTHER"),
         (change_text("config.resolved.yaml", "account:", "account: 1\nrest:"), ""),
-        (change_text("config.resolved.yaml", "name: verified", f"deep: {'[' * 3000}{']' * 3000}"), "nested too deeply"),
+        (change_text("config.resolved.yaml", "name: verified", f"deep: {'[' * 100_000}"), "levels deep"),
+        (change_text("config.resolved.yaml", "name: verified", "name: &own [*own]"), "anchors and aliases"),
+        (change_text("config.resolved.yaml", "name: verified", "2016-01-04: verified"), "neither text nor a number"),
+        (change_text("config.resolved.yaml", "risk_free: 0.01", "risk_free: -2"), "compare.risk_free is no rate"),
         (change_text("config.resolved.yaml", "every: quarter", "every: blue moon"), "config.resolved.yaml: damaged"),
     ],
 )

@@ -39,16 +39,16 @@ def verify_folder(
         raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
     run = read_run(folder)
     require_structure(folder, run)
-    try:
-        config, changed = _config_figures(run)
-    except RecursionError:
-        raise RUN_FILES.damage_error(folder / CONFIG_FILE, "it is nested too deeply") from None
+    config, changed = _config_figures(folder, run)
     return [*config, *replay_run(run), *recompute_figures(run)], (*changed, *_unchecked(ReplayedRun(run)))
 
 
-def _config_figures(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+def _config_figures(folder: Path, run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return the config's hash beside the manifest's; of a config that names files another one says nothing."""
-    found = config_sha256(run.config) if isinstance(run.config, dict) else ""
+    try:
+        found = config_sha256(run.config) if isinstance(run.config, dict) else ""
+    except (TypeError, ValueError):
+        raise RUN_FILES.damage_error(folder / CONFIG_FILE, "a key or value is neither text nor a number") from None
     if found != run.manifest.config_sha256 and _names_a_file(run.config):
         return [], ("whether the config is the run's: it, or a file that it names, is another here",)
     return [_CONFIG.figure("SHA-256", run.manifest.config_sha256, found)], ()

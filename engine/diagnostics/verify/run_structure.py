@@ -43,8 +43,11 @@ def _faults(run: FinishedRun) -> Iterator[tuple[str, str]]:
     held = {"cash", *summary.portfolios["strategy"].max_weight, *(one.asset for one in run.trades)}
     yield from _lacking("weights.parquet", held, weights.columns, "column")
     yield from _trade_date_faults(run, weights.dates)
+    replayed = ReplayedRun(run)
+    if replayed.risk_free is not None and not -0.5 <= replayed.risk_free <= 1.0:
+        yield CONFIG_FILE, "compare.risk_free is no rate"
     try:
-        ReplayedRun(run).flows_on(weights.dates)
+        replayed.flows_on(weights.dates)
     except ValidationError:
         yield CONFIG_FILE, "its account is not one"
 
