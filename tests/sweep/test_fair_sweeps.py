@@ -33,6 +33,15 @@ WINDOWS = """
     window.start: [2018-01-02, 2019-01-02, 2020-01-02]
     strategy.core.SIZE: [5%, 15%, 25%]
 """
+LATE_BENCHMARK = """
+name: late
+data: {source: {kind: sample}}
+window: {start: START, end: 2016-12-30}
+strategy: {kind: fixed_mix, weights: {HD: 60%, JNJ: 40%}, rebalance: {kind: annual, month: january}}
+compare: {benchmarks: [JNJ, {name: late, kind: buy_and_hold, weights: {QUAL: 100%}}]}
+sweep:
+"""
+"""A plan before its sweep, beside a benchmark that lists in 2013."""
 
 
 @pytest.fixture(scope="module")
@@ -266,16 +275,8 @@ def test_the_noise_of_a_difference_is_that_computed_elsewhere(shared_data: Path)
 
 def test_a_portfolio_of_other_sessions_has_no_rank_and_a_short_window_is_said(tmp_path: Path, capsys) -> None:
     """A benchmark that lists later than the plan begins is shown without a rank; months are not a yearly figure."""
-    plan = """
-name: ranks
-data: {source: {kind: sample}}
-window: {start: 2012-01-03, end: 2016-12-30}
-strategy: {kind: fixed_mix, weights: {HD: 60%, JNJ: 40%}, rebalance: {kind: annual, month: january}}
-compare: {benchmarks: [JNJ, {name: late, kind: buy_and_hold, weights: {QUAL: 100%}}]}
-sweep:
-"""
     sweep = "\n  rank_by: cagr\n  axes: {strategy.rebalance.month: [january, june], window.start: [2012-01-03, 2016-06-01]}\n"
-    summary, space = swept(sweep, tmp_path / "ranks", plan)
+    summary, space = swept(sweep, tmp_path / "ranks", LATE_BENCHMARK.replace("START", "2012-01-03"))
     ranks = {name: one["cagr"] for name, one in summary.standings.items()}
     assert ranks["strategy"].rank is not None
     assert ranks["JNJ"].rank is not None
@@ -308,16 +309,8 @@ def test_what_is_no_function_of_block_sums_has_no_band_and_says_so(tmp_path: Pat
 
 def test_a_window_without_a_benchmark_shows_the_others(tmp_path: Path) -> None:
     """What lists after a window's end has no figure there; the plan, buy and hold and older benchmarks have theirs."""
-    plan = """
-name: ends
-data: {source: {kind: sample}}
-window: {start: 2010-01-04, end: 2016-12-30}
-strategy: {kind: fixed_mix, weights: {HD: 60%, JNJ: 40%}, rebalance: {kind: annual, month: january}}
-compare: {benchmarks: [JNJ, {name: late, kind: buy_and_hold, weights: {QUAL: 100%}}]}
-sweep:
-"""
     sweep = "\n  axes: {window.end: [2011-12-30, 2016-12-30]}\n"
-    summary, _ = swept(sweep, tmp_path / "ends", plan)
+    summary, _ = swept(sweep, tmp_path / "ends", LATE_BENCHMARK.replace("START", "2010-01-04"))
     early, whole = summary.windows
     assert (
         set(early.figures) == set(whole.figures) == {"strategy", "buy_and_hold", "JNJ"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from engine.analysis.comparison import RelativePerformance
 from engine.report import number_format as fmt
@@ -21,7 +21,7 @@ _TITLES: Final = {
 }
 _DIGITS: Final = 3
 
-Row = tuple[str, str, str]
+Row: TypeAlias = tuple[str, str, str]
 """A part's title, its amount in percentage points a year, what it means."""
 
 

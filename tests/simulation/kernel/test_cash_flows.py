@@ -143,30 +143,13 @@ def test_new_money_fills_two_gaps_with_a_rate_each() -> None:
 def test_a_withdrawal_takes_two_excesses_with_a_rate_each() -> None:
     """At 1 %, 99 due are 100 of A; 198 due are 200: A's excess over the third of 400, and 100 / 3 of B."""
     units, dq, fees = np.array([300.0, 250.0, 50.0]), np.zeros(3), np.zeros(3)
-    _, left = raise_cash(
-        units,
-        0.0,
-        99.0,
-        0.0,
-        quotes(np.ones(3)),
-        order([1 / 3, 1 / 3, 1 / 3]),
-        terms(percent(0.01, 3), 3),
-        fills(dq, fees),
-    )
+    rest = quotes(np.ones(3)), order([1 / 3, 1 / 3, 1 / 3]), terms(percent(0.01, 3), 3), fills(dq, fees)
+    _, left = raise_cash(units, 0.0, 99.0, 0.0, *rest)
     assert units == pytest.approx([200.0, 250.0, 50.0], rel=1e-12)
     assert fees == pytest.approx([1.0, 0.0, 0.0], rel=1e-9)
     assert left == pytest.approx(99.0, rel=1e-12)
     units = np.array([300.0, 250.0, 50.0])
-    _, left = raise_cash(
-        units,
-        0.0,
-        198.0,
-        0.0,
-        quotes(np.ones(3)),
-        order([1 / 3, 1 / 3, 1 / 3]),
-        terms(percent(0.01, 3), 3),
-        fills(dq, fees),
-    )
+    _, left = raise_cash(units, 0.0, 198.0, 0.0, *rest)
     assert units == pytest.approx([400 / 3, 250.0 - 100 / 3, 50.0], rel=1e-12)
     assert left == pytest.approx(198.0, rel=1e-12)
 
