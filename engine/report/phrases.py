@@ -36,6 +36,20 @@ def portfolio_label(name: str) -> str:
     return _PORTFOLIO_LABELS.get(name, name)
 
 
+def flows_text(metrics: Mapping[str, int | float | None], currency: str) -> str:
+    """Return what was paid in or out, which figures take it out, and what the money itself earned.
+
+    >>> flows_text({"paid_in": -100.0, "xirr": 0.05}, "USD")[:44]
+    '100.00 USD were withdrawn after the opening.'
+    """
+    paid = metrics.get("paid_in") or 0.0
+    return (
+        f"{fmt.money(abs(paid))} {currency} were {'paid in' if paid >= 0 else 'withdrawn'} after the opening. "
+        "Returns, CAGR and drawdown take these flows out (time-weighted); the money itself earned "
+        f"{fmt.percent(metrics.get('xirr'))} a year (XIRR)."
+    )
+
+
 def confidence_level(config: object) -> float:
     """Return the level of a run's intervals [fraction]; a config that does not say used the default.
 

@@ -11,6 +11,7 @@ import pytest
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, escape_controls
 from engine.report.data_terminal import print_fetch, print_quality
+from engine.report.phrases import flows_text
 from engine.report.run.terminal import print_run
 from tests.support.runs import eventful_run, make_run
 
@@ -61,7 +62,15 @@ def test_flows_are_explained(
     """A run with contributions names what was paid in and its money-weighted return."""
     monkeypatch.setenv("COLUMNS", "120")
     print_run(make_run(flows=100.0), tmp_path, trades=False, tried=0)
-    assert "money-weighted return (XIRR)" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "USD were paid in after the opening" in said
+    assert said.count("Turnover") == 1  # what trading cost is in the table, and nowhere again
+    assert "All other figures" not in said  # costs and the final value are not time-weighted
+
+
+def test_withdrawals_are_not_called_paid_in() -> None:
+    """A negative sum of flows is said as money withdrawn, without a sign."""
+    assert flows_text({"paid_in": -250.0, "xirr": 0.05}, "EUR").startswith("250.00 EUR were withdrawn")
 
 
 def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(

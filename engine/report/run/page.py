@@ -16,6 +16,7 @@ from engine.report.phrases import (
     EVENT_LABELS,
     closes_text,
     confidence_level,
+    flows_text,
     portfolio_label,
     published_rows,
 )
@@ -104,14 +105,7 @@ def _flow_note(run: FinishedRun) -> str:
     """Return how value and growth differ when money was paid in or out, and what the money itself earned."""
     if not has_flows(run):
         return ""
-    figures = run.summary.portfolios["strategy"].metrics
-    paid = figures.get("paid_in") or 0.0
-    word = "paid in" if paid >= 0 else "withdrawn"
-    return (
-        f"{fmt.money(abs(paid))} {run.summary.account.currency} were {word} after the opening. Growth, CAGR and "
-        "drawdown take these flows out (time-weighted); the money itself earned "
-        f"{fmt.percent(figures.get('xirr'))} a year (XIRR)."
-    )
+    return flows_text(run.summary.portfolios["strategy"].metrics, run.summary.account.currency)
 
 
 def _year_rows(run: FinishedRun) -> list[tuple[int, str, list[tuple[str, str]]]]:

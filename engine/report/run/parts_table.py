@@ -11,13 +11,13 @@ from engine.analysis.comparison import RelativePerformance
 from engine.report import number_format as fmt
 
 _TITLES: Final = {
-    "late_listings": ("late listings", "names bought at every rebalance after they list, rather than once"),
+    "late_listings": ("late listings", "what names listed later did to the plan, less what they did to buy & hold"),
     "choice": ("choice of names", "names chosen anew, rather than those of the opening for ever"),
-    "reviews": ("loss reviews", "what they sold and bought"),
-    "caps": ("caps in between", "weights trimmed between rebalances too"),
-    "costs": ("costs", "what the plan's orders cost more than buy and hold's"),
-    "taxes": ("taxes", "what the plan's sales cost more than buy and hold's"),
-    "rebalancing": ("rebalancing alone", "the opening's names traded back to target weights, without all above"),
+    "reviews": ("loss reviews", "what they sold and topped up"),
+    "caps": ("caps in between", "weights trimmed to their targets between rebalances too"),
+    "costs": ("costs", "what costs did to the plan, less what they did to buy & hold"),
+    "taxes": ("taxes", "what taxes did to the plan, less what they did to buy & hold"),
+    "rebalancing": ("rebalancing alone", "the opening's names traded back to target weights, and none of the above"),
 }
 _DIGITS: Final = 3
 

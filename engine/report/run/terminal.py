@@ -18,6 +18,7 @@ from engine.report.phrases import (
     EVENT_LABELS,
     closes_text,
     confidence_level,
+    flows_text,
     plural,
     portfolio_label,
     published_rows,
@@ -38,7 +39,7 @@ _FIRST_EVENTS, _LAST_EVENTS = 3, 5
 
 
 def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None:
-    """Print a finished run: figures side by side, what rebalancing did, the warnings, where the files are.
+    """Print a finished run: figures side by side, the differences, the warnings, where the files are.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     out, summary = console(), run.summary
     _print_title(out, summary)
     _print_figures(out, summary.portfolios)
-    _print_rebalancing(out, run)
+    _print_differences(out, run)
     _print_difference_parts(out, summary)
     _print_currency_parts(out, summary)
     if summary.optimiser is not None:
@@ -120,18 +121,10 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
     out.print(result)
 
 
-def _print_rebalancing(out: Console, run: RunResult) -> None:
-    """Print what trading cost, and the differences to every other portfolio with their intervals."""
-    summary, currency = run.summary, run.summary.account.currency
-    print_heading(out, "What trading cost, and the differences")
-    for name, portfolio in run.comparison.portfolios.items():
-        if name in {"strategy", "buy_and_hold"}:
-            earned, metrics = portfolio.performance, summary.portfolios[name].metrics
-            print_bullet(
-                out,
-                f"{portfolio_label(name)}: {plural(earned.rebalances, 'rebalance')}, {plural(earned.trades, 'order')}, "
-                f"turnover {fmt.percent(metrics['turnover'])} a year, costs {fmt.money(metrics['costs'])} {currency}",
-            )
+def _print_differences(out: Console, run: RunResult) -> None:
+    """Print the differences of growth to every other portfolio with their intervals, and the rate of the money."""
+    summary = run.summary
+    print_heading(out, "Differences")
     level = confidence_level(run.config)
     print_bullet(out, state_verdict(summary, level)[1])
     for name, versus in list(summary.versus.items())[1:]:
@@ -143,12 +136,7 @@ def _print_rebalancing(out: Console, run: RunResult) -> None:
         print_bullet(out, CALIBRATION)
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:
-        rate = fmt.percent(earned.internal_rate.value)
-        print_bullet(
-            out,
-            f"Paid in after the opening: {fmt.money(earned.paid_in)}; money-weighted return (XIRR) {rate} a year. "
-            "All other figures are time-weighted: flows are taken out.",
-        )
+        print_bullet(out, flows_text(summary.portfolios["strategy"].metrics, summary.account.currency))
 
 
 def _print_difference_parts(out: Console, summary: RunSummary) -> None:
@@ -206,11 +194,14 @@ def _print_events(out: Console, events: Sequence[AssetEvent]) -> None:
 
 
 def _print_trades(out: Console, strategy: PortfolioResult) -> None:
-    print_heading(out, plural(strategy.performance.trades, "trade"))
+    trades = list(list_trades(strategy))
+    payouts = len(trades) - strategy.performance.trades  # of delistings and splits: no orders, but in the list
+    heading = plural(strategy.performance.trades, "trade")
+    print_heading(out, f"{heading} and {plural(payouts, 'payout')}" if payouts else heading)
     formats = {"quantity": fmt.quantity, "price": fmt.price, "value": fmt.cents, "cost": fmt.cents}
     rows = (
         [one.date, one.asset, *(form(getattr(one, name)) for name, form in formats.items()), one.reason]
-        for one in list_trades(strategy)
+        for one in trades
     )
     print_table(out, list(Trade._fields), rows, left=(0, 1, 6), tight=True)
 

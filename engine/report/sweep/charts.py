@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
 from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
-from engine.report.phrases import portfolio_label
-from engine.report.sweep.labels import metric_style, metric_title, parameter_text
+from engine.report.sweep.labels import metric_style, metric_title, parameter_text, portfolio_title
 from engine.sweep.axes import ParameterValue
 from engine.sweep.finished_sweep import FinishedSweep, ParameterColumn
 from engine.sweep.statistics import select_finite
@@ -62,7 +61,7 @@ def sweep_chart_json(sweep: FinishedSweep) -> str:
             "figures": metrics,
             "marks": [
                 {
-                    "name": escape_chart_text(portfolio_label(name)),
+                    "name": escape_chart_text(portfolio_title(name)),
                     "values": {key: at[key].value for key in names if key in at},
                 }
                 for name, at in sweep.summary.standings.items()

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
-from engine.report.phrases import plural, portfolio_label
+from engine.report.phrases import plural
 from engine.report.sweep.labels import (
     band_text,
     baseline_text,
@@ -24,6 +24,7 @@ from engine.report.sweep.labels import (
     metric_title,
     parameter_text,
     pick_effects,
+    portfolio_title,
     short_names,
     windows_note,
 )
@@ -129,7 +130,7 @@ def _print_ranks(out: Console, summary: SweepSummary) -> None:
         keys = ("least", "p05", "p25", "p50", "p75", "p95", "most")
         parts = zip(("least", "5 %", "25 %", "median", "75 %", "95 %", "most"), keys, strict=True)
         out.print(text("  ".join(f"{name} {metric_text(distribution[key], metric)}" for name, key in parts)))
-    ranks = ((portfolio_label(name), at[metric]) for name, at in summary.standings.items())
+    ranks = ((portfolio_title(name), at[metric]) for name, at in summary.standings.items())
     rows = (
         [name, metric_text(at.value, metric), fmt.count(at.rank), fmt.percent(at.better_than, 1)] for name, at in ranks
     )
@@ -196,8 +197,8 @@ def _print_windows(out: Console, summary: SweepSummary) -> None:
         ]
         for one in summary.windows
     )
-    heads = [portfolio_label(name) for name in names]
-    more = [f"CAGR less {portfolio_label(name)}" for name in others[:1]]
+    heads = [portfolio_title(name) for name in names]
+    more = [f"CAGR less {portfolio_title(name)}" for name in others[:1]]
     shown = table(["start", "end", "variants", *heads, *more], left=(0, 1), tight=True, whole=(0, 1))
     for cells in rows:
         add_row(shown, cells)
