@@ -194,22 +194,27 @@ def _shares_of(a: int, x: Lanes, state: FloatArray, n: int) -> Lanes:
 
 
 @njit_private
-def _deactivate_poor_orders(on: Mask, state: FloatArray, n: int, proportional: bool) -> Mask:
-    """Take orders that are not worth placing from the active ones; return who of ``on`` had any (S3)."""
-    zero, poor = splat(0.0), on & not_(on)
+def _is_not_worth_placing(value: Lanes, fee: Lanes, state: FloatArray) -> Mask:
+    """Return where costs eat orders of ``value`` [currency], or the account's least order is more (S3)."""
+    return (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
+
+
+@njit_private
+def _deactivate_left_out(on: Mask, state: FloatArray, n: int, proportional: bool) -> Mask:
+    """Take what is not worth placing from the active orders; return who of ``on`` had any (S3)."""
+    zero, had_any = splat(0.0), on & not_(on)
     for a in range(n):
         x, price = load(state, offset(reg.TRADES, a, n)), load(state, offset(reg.PRICE, a, n))
         value = where(x == zero, zero, _shares_of(a, x, state, n) * price)
         fee = order_cost_lanes(value, price, state, proportional)
-        eaten = (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
-        out = on & not_(value == zero) & eaten
+        out = on & not_(value == zero) & _is_not_worth_placing(value, fee, state)
         store(state, offset(reg.ACTIVE, a, n), where(out, zero, load(state, offset(reg.ACTIVE, a, n))))
-        poor = poor | out
-    return poor
+        had_any = had_any | out
+    return had_any
 
 
 @njit_private
-def _solve_without_poor_orders(
+def _solve_without_left_out(
     on: Mask, V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool
 ) -> tuple[Lanes, Lanes]:
     """Leave out what is not worth placing and solve the rest again until there is none; return V1 and costs (S3).
@@ -239,7 +244,7 @@ def _solve_without_poor_orders(
                 more = load(state, offset(reg.TARGET, a, n)) * before > load(state, offset(reg.HOLDINGS, a, n))
                 turned = cut & (load(state, offset(reg.TRADES, a, n)) < zero) & more
                 store(state, reg.NEEDS_FALLBACK, where(turned, one, load(state, reg.NEEDS_FALLBACK)))
-        if not any_lane(_deactivate_poor_orders(on, state, n, proportional)):
+        if not any_lane(_deactivate_left_out(on, state, n, proportional)):
             break
     return V1, fee
 
@@ -261,8 +266,8 @@ def trade_lanes(
         for a in range(n):
             store(state, offset(reg.ACTIVE, a, n), one)
         solved, _ = _affordable_lanes(V, V1, fee, cash, release, state, n, count, False)
-        if any_lane(_deactivate_poor_orders(on & solved, state, n, proportional)):
-            V1, fee = _solve_without_poor_orders(on & solved, V, release, state, n, count, proportional)
+        if any_lane(_deactivate_left_out(on & solved, state, n, proportional)):
+            V1, fee = _solve_without_left_out(on & solved, V, release, state, n, count, proportional)
     sound, eaten = _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
     fallback = load(state, reg.NEEDS_FALLBACK)
     if shared:
@@ -283,8 +288,7 @@ def trade_lanes(
         money = money + fabs(value)
         any_ = where(moved, one, any_)
         if judges and shared:
-            poor = (fee >= fabs(value)) | (fabs(value) < load(state, reg.MIN_ORDER))
-            fallback = where(moved & poor, one, fallback)
+            fallback = where(moved & _is_not_worth_placing(value, fee, state), one, fallback)
     store(state, reg.COSTS, paid)
     store(state, reg.ORDERS, orders)
     store(state, reg.TRADED, money)
