@@ -53,12 +53,14 @@ def own_sessions(
     since: dt.date | None = None,
     *,
     outlives: bool = False,
+    beside: frozenset[str] | None = None,
 ) -> OwnSessions:
     """Return the sessions of a portfolio of ``tickers`` among those of ``closes``, and its frequency.
 
     ``read_at`` is a lower frequency than that of some of its assets, None for their own; ``since`` the first day that
     is measured, None for the first close. A portfolio that ``outlives`` its assets goes on when all of them have ended,
-    at the closes of others of its frequency: a haircut is taken of what has ended before the market did (S8).
+    at the closes of others of its frequency, those ``beside`` it or all of ``closes``: a haircut is taken of what has
+    ended before the market did (S8).
 
     Raises DataError when its assets have different frequencies, or a lower one than they are to be read at.
     """
@@ -79,6 +81,8 @@ def own_sessions(
         note = _weekend_note(known, frequency) if left_out.any() else ""
     if outlives:
         alike = np.array([one == frequency for one in closes.frequencies or (frequency,) * len(closes.tickers)])
+        if beside is not None:
+            alike &= np.array([one in beside or one in tickers for one in closes.tickers])
         after = int(np.flatnonzero(session)[-1]) + 1
         session[after:] = (~np.isnan(closes.closes[after:, alike])).any(axis=1)
     rows = np.flatnonzero(session)

@@ -41,6 +41,8 @@ class MarketWindows(Generic[PolicyT]):
     def __init__(self, base_config: RunConfig[PolicyT], closes: Closes) -> None:
         """Begin with none."""
         self.closes, self._risk_free, self._read_at = closes, base_config.compare.risk_free, base_config.data.frequency
+        others = (benchmark.strategy for benchmark in base_config.compare.benchmarks)
+        self._beside = frozenset(ticker for other in others for ticker in other.tickers)  # what a run of its own loads
         self._until: Memo[Closes] = Memo(MAX_CACHED_MARKETS)
         self._sessions: Memo[OwnSessions] = Memo(MAX_CACHED_SESSIONS)
         self._windows: Memo[MarketWindow] = Memo(MAX_CACHED_MARKETS)
@@ -55,7 +57,7 @@ class MarketWindows(Generic[PolicyT]):
         outlives, tickers, since = policy.haircut > 0.0, policy.tickers, window.start
         own = self._sessions.recall(
             (frozenset(tickers), outlives, since, window.end),
-            lambda: own_sessions(closes, tickers, self._read_at, since, outlives=outlives),
+            lambda: own_sessions(closes, tickers, self._read_at, since, outlives=outlives, beside=self._beside),
         )
         key = own.key, window.start, window.end, terms.account.cash.rate
         return self._windows.recall(key, lambda: self._slice(own.of(closes), terms))

@@ -115,3 +115,13 @@ def test_seven_day_closes_can_be_read_daily() -> None:
     own = own_sessions(closes, ("COIN",), "daily")
     assert own.of(closes).dates.tolist() == DAILY.tolist()
     assert own.note == "COIN: weekend closes are left out (data.frequency is daily), and figures annualised by 252"
+
+
+BESIDE = (frozenset[str](), frozenset({"B"}), None)
+
+
+def test_a_variant_outlives_its_assets_at_the_closes_that_its_own_run_would_load() -> None:
+    """What only other variants hold prolongs no portfolio: a haircut would be taken in a sweep and not in its own run."""
+    closes = beside(A=DAILY[:300], B=DAILY[:400], OTHER=DAILY)
+    last = [own_sessions(closes, ("A",), None, outlives=True, beside=others).of(closes).dates[-1] for others in BESIDE]
+    assert last == [DAILY[299], DAILY[399], DAILY[-1]]
