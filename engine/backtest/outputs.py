@@ -144,8 +144,7 @@ def folder_kind(folder: Path) -> str:
     """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
     path = folder / MANIFEST_FILE
     try:
-        manifest = json.loads(path.read_bytes()) if path.is_file() else None  # a pipe has no end
-        found = manifest.get("kind")
+        found = json.loads(path.read_bytes()).get("kind") if path.is_file() else None  # a pipe has no end
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None
     if found in {RUN_KIND, SWEEP_KIND}:
