@@ -18,6 +18,7 @@ from engine.core.arrow_columns import to_numpy
 from engine.core.errors import OutputError
 from engine.core.files import file_sha256
 from engine.sweep.axes import ParameterValue
+from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
 
@@ -116,4 +117,16 @@ def read_sweep(folder: Path) -> FinishedSweep:
             f"{folder / RESULTS_FILE}: cannot be read ({error.strerror}); sweep again to write it"
         ) from error
     SWEEP_FILES.verify_digest(folder / RESULTS_FILE, digest, manifest.files)
+    _require_table(folder / RESULTS_FILE)
     return FinishedSweep(folder, summary, manifest, config_text)
+
+
+def _require_table(path: Path) -> None:
+    """Raise DataError when a file is no table of variants: a digest says only that it is the one that was signed."""
+    try:
+        names = ResultsReader(path).file.schema_arrow.names
+    except (pa.ArrowException, OSError) as error:
+        raise SWEEP_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
+    missing = [name for name in ("point", "start", "end", "sessions", *RANKING_SIGNS) if name not in names]
+    if missing:
+        raise SWEEP_FILES.damage_error(path, f"it has no column {missing[0]}")

@@ -339,7 +339,11 @@ def test_variants_of_other_prices_are_not_run_again(sweep_folder: Path, whole_sw
 def test_a_table_that_the_manifest_does_not_sign_is_named(
     sweep_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One byte more: exit code 1 and the file's name; so with a folder that holds neither."""
+    """No table, or one byte more: exit code 1 and the file's name; so with a folder that holds neither."""
+    sign(sweep_folder, "results.parquet", b"no table")
+    monkeypatch.setattr(sys, "argv", ["engine", "verify", str(sweep_folder)])
+    assert cli.main() == 1
+    assert "results.parquet: damaged: Parquet" in capsys.readouterr().err
     with (sweep_folder / "results.parquet").open("ab") as file:
         file.write(b"x")
     for place, said in ((sweep_folder, "results.parquet: damaged"), (sweep_folder.parent, "no folder of a finished")):
