@@ -48,9 +48,10 @@ def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], star
         first = {name: closes.dates[np.isfinite(closes.closes[:, closes.tickers.index(name)])][0] for name in names}
         late = [name for name in names if first[name] > np.datetime64(start)]
         last = max(late, key=first.__getitem__) if late else ""
+        tried = "1 name was" if len(names) == 1 else f"{len(names)} names were"
         later = f", {len(late)} of them without a close at the start ({last} begins on {first[last]})" if late else ""
         yield (
-            f"Hindsight: {len(names)} names were tried ({shorten(', '.join(names), MAX_NAMES_LENGTH)}){later}. They "
+            f"Hindsight: {tried} tried ({shorten(', '.join(names), MAX_NAMES_LENGTH)}){later}. They "
             "were listed knowing how they did. Nobody could have listed just these at the start; the result says what "
             "they did, not what such a choice earns."
         )

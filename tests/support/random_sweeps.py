@@ -169,6 +169,7 @@ def _common_axes(rng: random.Random, kind: str, strategy: dict[str, object]) -> 
         "costs": list(COSTS),
         "account.capital": ["500", "100000", rng.choice(["2000", "0"])],
         "account.shares": "all",
+        "account.min_order": ["0", "40", "5000"],
         "account.execution": "all",
         "account.cash.rate": ["0%", "3%", "-1%"],
         "account.contributions.amount": ["0", "50", "-20000"],

@@ -18,6 +18,7 @@ from engine.sweep.computation import PreparedSweep, prepare
 from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.random_sweeps import random_sweep, write_market
+from tests.support.sweeps import PLAN
 
 
 def make_sweep(seed: int, folder: Path, samples: int) -> PreparedSweep | None:
@@ -64,6 +65,17 @@ def differences(sweep: PreparedSweep, chunk: Chunk) -> list[str]:
         if other or span != chunk.spans[row].tolist():
             found.append(f"{point}: {other}, {chunk.spans[row].tolist()} and {span}")
     return found
+
+
+def test_least_orders_of_an_axis_are_each_its_own_run(tmp_path: Path) -> None:
+    """The first of them, 0, leaves no order out, and says nothing of the others."""
+    text = PLAN + "\n  axes: {account.min_order: [0, 300, 50000], strategy.core.SIZE: [10%, 20%]}\n"
+    loaded = composition.validate_sweep(parse_document(text, "sweep.yaml"))
+    sweep = prepare(*loaded, composition.run_config_class)
+    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
+    assert differences(sweep, chunk) == []
+    trades = chunk.metrics[:, SWEEP_METRICS.index("trades")].tolist()
+    assert trades[0] > trades[2] > trades[4] > 0.0
 
 
 @pytest.mark.parametrize(
