@@ -73,16 +73,18 @@ def retry_pending(state: PortfolioState, row: int) -> None:
 
 def execute_flow_trades(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
-    before = state.value(row)
-    order = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients)
-    rest = (state.quotes(row), order, state.terms, state.fills)
+    order, quotes = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients), state.quotes(row)
+    rest = (quotes, order, state.terms, state.fills)
     if due > 0.0:
         status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:
         status, cash = invest_cash(state.units, state.cash, *rest)
     if status != FILLED:
         state.record_left_out(row)
-    state.record_order(row, clear_cash_rounding(cash, before), reason)
+    if cash < 0.0:
+        before = account_value(state.units, quotes.prices, cash) + float(state.fills.fees.sum())
+        cash = clear_cash_rounding(cash, before)
+    state.record_order(row, cash, reason)
 
 
 def clear_cash_rounding(cash: float, value: float) -> float:
