@@ -90,12 +90,12 @@ CHANGES: dict[str, Callable[[Written, random.Random], Written]] = {
 
 
 def outcome(layout: Layout, file: Written, path: Path) -> str:
-    """Load a file; tell whether it gave its closes, a refusal of one line, or anything else."""
+    """Load a file; tell whether it gave its closes, a refusal of one line a ticker at most, or anything else."""
     path.write_bytes(file.text().encode(layout.encoding))
     try:
         loaded = load(path, layout.tickers, "auto", layout.keys)
     except DataError as error:
-        return "refused" if "\n" not in str(error) else "refused in many lines"
+        return "refused" if len(str(error).splitlines()) <= len(layout.tickers) else "refused in many lines"
     known = dict(zip(DAYS, SERIES[layout.reads["auto"]], strict=True))
     right = [known.get(day, np.inf) for day in loaded.dates.astype(object)]
     for ticker in layout.tickers:
