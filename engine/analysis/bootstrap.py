@@ -14,7 +14,7 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.core.fields import ConfigModel, Fraction, WholeNumber
 from engine.core.powers import power
 
-MIN_RETURNS: Final = 60
+_MIN_RETURNS: Final = 60
 """Returns below which no interval is drawn."""
 _LENGTHS: Final = 4096
 """Entries of the table that lengths of blocks are drawn from, a power of two."""
@@ -67,7 +67,7 @@ def cagr_difference_interval(pair: PairedReturns, difference: float, terms: Evid
     as the series has blocks (Hesterberg 2015, doi:10.1080/00031305.2015.1089789, section 5.3).
     """
     count = len(pair.returns)
-    if count < MIN_RETURNS or pair.years <= 0.0:
+    if count < _MIN_RETURNS or pair.years <= 0.0:
         return DifferenceInterval(None, "too few sessions for an interval")
     if min(pair.returns.min(), pair.other_returns.min(), *(factor - 1.0 for factor in pair.openings)) <= -1.0:
         return DifferenceInterval(None, "one of the two lost everything, so there is no interval")

@@ -17,7 +17,7 @@ from engine.simulation.ledger import Ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
-LARGEST_DIFFERENCE: Final = 1e-9
+_LARGEST_DIFFERENCE: Final = 1e-9
 """Of a value to vectorbt's that rounding can explain [fraction]."""
 _SMALL_SHARE: Final = 1e-3
 """The share of all money paid in below which a value is measured by it: of less, sums keep fewer digits."""
@@ -65,7 +65,7 @@ def audit_run(run: RunResult) -> RunResult:
 
 def require_agreement(run: RunResult, folder: Path) -> None:
     """Raise ContradictionError where vectorbt values a portfolio otherwise; it names the first differing order."""
-    worst = {name: one for name, one in (run.audit or {}).items() if not one <= LARGEST_DIFFERENCE}
+    worst = {name: one for name, one in (run.audit or {}).items() if not one <= _LARGEST_DIFFERENCE}
     if not worst:
         return
     lines = []
@@ -144,10 +144,10 @@ def _order_arrays(ledger: Ledger, used: IntArray, close: FloatArray, costs: Floa
 
 def _describe_first(ledger: Ledger, replayed: Replay) -> str:
     """Return since when values differ, and the first order that vectorbt did not fill as the ledger has it."""
-    row = int((replayed.differences(ledger) > LARGEST_DIFFERENCE).argmax())
+    row = int((replayed.differences(ledger) > _LARGEST_DIFFERENCE).argmax())
     said = f"first on {ledger.dates[row]}: {ledger.value[row]:.10g} here, {replayed.value[row]:.10g} there"
-    wrong = ~np.isclose(ledger.trades, replayed.size, rtol=LARGEST_DIFFERENCE, atol=1e-12)  # vectorbt's own tolerance
-    wrong |= ~np.isclose(ledger.costs, replayed.paid, rtol=LARGEST_DIFFERENCE, atol=1e-12)
+    wrong = ~np.isclose(ledger.trades, replayed.size, rtol=_LARGEST_DIFFERENCE, atol=1e-12)  # vectorbt's own tolerance
+    wrong |= ~np.isclose(ledger.costs, replayed.paid, rtol=_LARGEST_DIFFERENCE, atol=1e-12)
     if not wrong.any():
         events = np.flatnonzero(ledger.rows <= row)
         before = str(ledger.dates[ledger.rows[events[-1]]]) if len(events) else "none"

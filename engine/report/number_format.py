@@ -15,7 +15,7 @@ OptionalNumber: TypeAlias = float | int | None
 
 DASH: Final = "–"  # noqa: RUF001  (an en dash is meant)
 """What is shown where a figure does not exist."""
-MAX_DIFFERENCE_DIGITS: Final = 8
+_MAX_DIFFERENCE_DIGITS: Final = 8
 """Digits of a difference that would else be printed as zero."""
 
 
@@ -113,7 +113,7 @@ def difference(value: OptionalNumber, style: str) -> str:
     if value is None:
         return DASH
     scaled, digits = (100.0 * value, 2) if style == "percent" else (value, 4 if style == "ratio" else 0)
-    while value and digits < MAX_DIFFERENCE_DIGITS and not float(f"{scaled:.{digits}f}"):
+    while value and digits < _MAX_DIFFERENCE_DIGITS and not float(f"{scaled:.{digits}f}"):
         digits += 1
     return _with_sign(scaled, digits) + (" pp" if style == "percent" else "")
 

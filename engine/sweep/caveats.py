@@ -15,7 +15,7 @@ from engine.data.closes import Closes
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.batch_metrics import CAP_METRICS
 
-MAX_NAMES_LENGTH: Final = 300
+_MAX_NAMES_LENGTH: Final = 300
 """Characters of a list of names."""
 
 
@@ -51,7 +51,7 @@ def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], star
         tried = "1 name was" if len(names) == 1 else f"{len(names)} names were"
         later = f", {len(late)} of them without a close at the start ({last} begins on {first[last]})" if late else ""
         yield (
-            f"Hindsight: {tried} tried ({shorten(', '.join(names), MAX_NAMES_LENGTH)}){later}. They "
+            f"Hindsight: {tried} tried ({shorten(', '.join(names), _MAX_NAMES_LENGTH)}){later}. They "
             "were listed knowing how they did. Nobody could have listed just these at the start; the result says what "
             "they did, not what such a choice earns."
         )

@@ -20,7 +20,7 @@ from engine.sweep.noise_band import USUAL_WIDTH, BlockFigure, standard_error
 from engine.sweep.space import Parameter
 from engine.sweep.statistics import SweepResults
 
-SLICE_ROWS: Final = 2_048
+_SLICE_ROWS: Final = 2_048
 """Rows that are looked at together: what is computed of so many stays in the cache."""
 
 
@@ -121,9 +121,9 @@ def _slices(
             yield rows, values[None, rows]
             continue
         columns = results.table.columns(SUM_COLUMNS, group)
-        for begin in range(0, len(rows), SLICE_ROWS):
-            cut = rows[begin : begin + SLICE_ROWS]
-            sums = np.array([column[inside[begin : begin + SLICE_ROWS]] for column in columns])
+        for begin in range(0, len(rows), _SLICE_ROWS):
+            cut = rows[begin : begin + _SLICE_ROWS]
+            sums = np.array([column[inside[begin : begin + _SLICE_ROWS]] for column in columns])
             without = figure.without_each_block(sums[:RETURN_BLOCKS], sums[RETURN_BLOCKS:])
             yield cut, np.vstack([values[None, cut], without])
 

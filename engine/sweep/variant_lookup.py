@@ -14,10 +14,10 @@ from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Points, Space
 from engine.sweep.variants import config_tree
 
-ID_LENGTH: Final = 12
+_ID_LENGTH: Final = 12
 """Hexadecimal digits of an id."""
-_IDS: Final = 16**ID_LENGTH
-_ID: Final = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+_IDS: Final = 16**_ID_LENGTH
+_ID: Final = re.compile(rf"[0-9a-f]{{{_ID_LENGTH}}}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -27,7 +27,7 @@ def variant_id(plan: str, point: int) -> str:
     >>> variant_id("0123456789abcdef", 42)
     '0123456789d5'
     """
-    return f"{(int(plan[:ID_LENGTH], 16) + point) % _IDS:0{ID_LENGTH}x}"
+    return f"{(int(plan[:_ID_LENGTH], 16) + point) % _IDS:0{_ID_LENGTH}x}"
 
 
 def find_variant_config(
@@ -39,7 +39,7 @@ def find_variant_config(
     """
     points = space.points()
     if _ID.fullmatch(wanted):
-        point = (int(wanted, 16) - int((own := plan())[:ID_LENGTH], 16)) % _IDS
+        point = (int(wanted, 16) - int((own := plan())[:_ID_LENGTH], 16)) % _IDS
         if point >= points.count:
             message = (
                 f"{wanted} is a variant of another plan, or of other prices; this one's first is {variant_id(own, 0)}"
@@ -51,7 +51,7 @@ def find_variant_config(
             raise _variant_error(f"there is no point {point:,}", f"the sweep has {points.count:,}, counted from 0")
     else:
         message = f"'{shorten(wanted, 60)}' is no variant"
-        raise _variant_error(message, f"write its id, {ID_LENGTH} digits from 0 to f, or the number of its point")
+        raise _variant_error(message, f"write its id, {_ID_LENGTH} digits from 0 to f, or the number of its point")
     return variant_config(base_config, space, points, point)
 
 

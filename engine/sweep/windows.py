@@ -23,9 +23,9 @@ from engine.sweep.section_values import replace_at
 from engine.sweep.space import Space
 from engine.sweep.statistics import SweepResults, distribution
 
-MAX_WINDOWS: Final = 60
+_MAX_WINDOWS: Final = 60
 """Windows of axes that are shown side by side; of more, those first in the file."""
-MAX_OTHER_SESSIONS: Final = 20
+_MAX_OTHER_SESSIONS: Final = 20
 """Other sessions than the plan's that are listed."""
 
 
@@ -65,7 +65,7 @@ def compare_windows(
     every = itertools.product(*(range(len(space.axes[at].values)) for at in places))
     along = np.stack([results.points.indices_along(results.point_numbers, at) for at in places], axis=1)
     found = []
-    for chosen in itertools.islice(every, MAX_WINDOWS):
+    for chosen in itertools.islice(every, _MAX_WINDOWS):
         done = _run_in_window(base_config, space, dict(zip(places, chosen, strict=True)), run)
         if done is None:
             continue
@@ -141,7 +141,7 @@ def other_sessions(
         results.table.spans()[rows], axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     found = []
-    for kind in np.argsort(-counts, kind="stable")[:MAX_OTHER_SESSIONS].tolist():
+    for kind in np.argsort(-counts, kind="stable")[:_MAX_OTHER_SESSIONS].tolist():
         start, end = (str(day) for day in kinds[kind, :2].astype("datetime64[D]"))
         example = results.points.indices(results.point_numbers[rows[first[kind : kind + 1]]])[0]
         known = distribution(values[rows[index == kind]])

@@ -31,16 +31,16 @@ Verdict: TypeAlias = Literal["alone", "short", "none", "same", "open", "ahead", 
 
 @dataclass(frozen=True)
 class DifferenceText:
-    """A ``difference`` and its ``interval`` as text of equal digits, and the ``words`` that they allow."""
+    """A ``difference`` and its ``interval`` as text of equal digits, and the ``words`` that they allow.
+
+    ``leaves_zero_out``: the interval lies on one side of zero and holds the difference; ``is_zero``: both print so.
+    """
 
     difference: str
     interval: str
     words: str
-
-    @property
-    def leaves_zero_out(self) -> bool:
-        """Whether the interval lies on one side of zero and holds the difference."""
-        return self.words.startswith("excludes zero")
+    leaves_zero_out: bool = False
+    is_zero: bool = False
 
 
 def describe_difference(versus: RelativePerformance) -> DifferenceText:
@@ -54,14 +54,14 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
     if versus.cagr_difference_interval is None:
         return DifferenceText(shown, fmt.DASH, versus.interval_missing)
     difference, low, high = (_round(one, _DIGITS[-1]) for one in exact)
-    words = "includes zero"
-    if difference == low == high == 0.0:
+    is_zero, holds = difference == low == high == 0.0, low <= difference <= high
+    leaves_zero_out = holds and (low > 0.0 or high < 0.0)
+    words = "includes zero" if holds else "does not agree with that figure"
+    if is_zero:
         words = "the same growth"
-    elif not low <= difference <= high:
-        words = "does not agree with that figure"
-    elif low > 0.0 or high < 0.0:
+    elif leaves_zero_out:
         words = f"excludes zero{_too_short(versus.years)}"
-    return DifferenceText(shown, f"{below.removesuffix(' pp')} to {above}", words)
+    return DifferenceText(shown, f"{below.removesuffix(' pp')} to {above}", words, leaves_zero_out, is_zero)
 
 
 def state_verdict(summary: RunSummary, level: float) -> tuple[Verdict, str]:
@@ -91,13 +91,15 @@ def verdict_on(versus: RelativePerformance, name: str, since: str, level: str) -
     if versus.cagr_difference is None:
         return "none", f"The plan and {name} cannot be compared: one of them lost everything or has no figure."
     text = describe_difference(versus)
-    if text.words == "the same growth":
+    if text.is_zero:
         if versus.cagr_difference == 0.0:
             return "same", f"The plan and {name} had the same return on every session{since}."
         return "same", f"The plan and {name} grew alike{since}: they differ by less than 0.0001 pp a year."
     size = text.difference.removeprefix("+").removeprefix("-")
     grew = f"{size} a year {'more' if versus.cagr_difference > 0.0 else 'less'} than"
-    lead = f"The plan grew {grew if size.strip('0. p') else 'as much a year as'} {name}{since}"
+    if _round(100.0 * versus.cagr_difference, _DIGITS[-1]) == 0.0:
+        grew = "as much a year as"
+    lead = f"The plan grew {grew} {name}{since}"
     if versus.cagr_difference_interval is None:
         return "open", f"{lead}: {text.words}."
     if text.leaves_zero_out:

@@ -43,7 +43,7 @@ WORST_PRINTED: Final = 3
 LABELS_PRINTED: Final = 24
 """Labels of a parameter that are printed; of more, the best and the worst."""
 REASONS_PRINTED: Final = 8
-SESSIONS_PRINTED: Final = 8
+_SESSIONS_PRINTED: Final = 8
 
 
 class _RateColumn(ProgressColumn):
@@ -220,10 +220,10 @@ def _print_other_sessions(out: Console, summary: SweepSummary) -> None:
             fmt.count(one.variants),
             *(metric_text(one.range[key], metric) for key in ("least", "p50", "most")),
         ]
-        for one in summary.other_sessions[:SESSIONS_PRINTED]
+        for one in summary.other_sessions[:_SESSIONS_PRINTED]
     )
     print_table(out, ["start", "end", "sessions", "variants", "least", "median", "most"], rows, left=(0, 1))
-    if (rest := len(summary.other_sessions) - SESSIONS_PRINTED) > 0:
+    if (rest := len(summary.other_sessions) - _SESSIONS_PRINTED) > 0:
         out.print(text(f"and {rest} more, in summary.json", "dim"))
 
 
