@@ -9,9 +9,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from engine.analysis.published_comparison import Published
 from engine.core.fields import (
@@ -131,6 +138,17 @@ class BuyAndHoldTerms(ConfigModel):
     late: Literal["buy_once", "never"] = "buy_once"
 
 
+def _name_both_forms(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Say of what is neither a switch nor a mapping that it may be either."""
+    try:
+        return validate(value)
+    except ValidationError:
+        if isinstance(value, Mapping):
+            raise
+        message = "'{found}' is none of its forms; write true, false or {late: never}"
+        raise PydanticCustomError("buy_and_hold", message, {"found": str(value)}) from None
+
+
 class Compare(ConfigModel, Generic[StrategyT]):
     """What the strategy is set beside.
 
@@ -138,7 +156,7 @@ class Compare(ConfigModel, Generic[StrategyT]):
     ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
     """
 
-    buy_and_hold: Switch | BuyAndHoldTerms = True
+    buy_and_hold: Annotated[Switch | BuyAndHoldTerms, WrapValidator(_name_both_forms)] = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
     risk_free: RateFile | Rate = 0.0
     published: Published | None = None

@@ -148,6 +148,10 @@ CASES = {
         "plan.yaml:12: compare.benchmarks.0: 'buy & Hold' reads like 'Buy & hold', a heading of the results; give this "
         "benchmark another name",
     ),
+    "a word for buy-and-hold's form": (
+        GOOD + "compare: {buy_and_hold: late}\n",
+        "plan.yaml:10: compare.buy_and_hold: 'late' is none of its forms; write true, false or {late: never}",
+    ),
     "two benchmarks that read the same": (
         GOOD + "compare:\n  benchmarks:\n    - QUAL\n    - {name: Qual, kind: buy_and_hold, weights: {A: 100%}}\n",
         "plan.yaml:13: compare.benchmarks.1: 'Qual' reads like 'QUAL', a heading of the results; give this benchmark "
