@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
+from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.portfolio.policy import Decision, FieldValues, GroupCeiling, LossReviewRule, TargetTable
 from strategies.band_trading import RebalancingStrategy
@@ -38,8 +39,9 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
     ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
-    ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it; ``caps:
-    always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
+    ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it, or above
+    its own of ``caps_by_name``; ``caps: always`` also trims one that drifts above it. ``loss_review`` looks again at
+    one that has lost much.
     """
 
     tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
@@ -47,6 +49,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
     satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
     cap: Annotated[Weight, Field(gt=0.0)]
+    caps_by_name: dict[Ticker, Annotated[Weight, Field(gt=0.0)]] = Field(default_factory=dict)
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()
     loss_review: LossReview | None = None
@@ -108,10 +111,14 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         between = above or "between rebalances a satellite may drift above it"
         return {
             **({"Satellites": universe.describe()} if universe else {}),
-            "Caps": (f"no satellite's target is above {cap}; {between}",),
+            "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}",),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
         }
+
+    def _own_caps(self) -> str:
+        own = ", ".join(f"{name} {format_percent(cap)}" for name, cap in self.caps_by_name.items())
+        return f" ({own})" if own else ""
 
     def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
@@ -150,7 +157,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         """Return the targets of many that differ in core, named satellites and cap; those near a limit are not sure."""
         cores = cast("Sequence[Mapping[str, str | float]]", values.get("sleeve", (self.sleeve,)))
         satellites = values.get("satellites", (self.satellites,))
-        if self.limits or not all(isinstance(chosen, dict) for chosen in satellites):
+        if self.limits or self.caps_by_name or not all(isinstance(chosen, dict) for chosen in satellites):
             return None
         own = weight_rows(cast("Sequence[Mapping[str, float]]", satellites), assets)
         named = weight_rows([{a: w for a, w in core.items() if not isinstance(w, str)} for core in cores], assets)
@@ -180,8 +187,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
 
     def caps(self) -> Mapping[str, float]:
-        """Return the cap of every satellite."""
-        return dict.fromkeys(self.candidate_weights(), self.cap)
+        """Return the cap of every satellite: its own, or the one of all."""
+        return {ticker: self.caps_by_name.get(ticker, self.cap) for ticker in self.candidate_weights()}
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -258,13 +265,18 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
                 yield ("loss_review", "thesis", "verdicts", *below), text
 
     def _cap_faults(self) -> Iterator[FieldFault]:
-        cap, most = compact_percent(self.cap), self.cap + WEIGHT_SUM_TOLERANCE
-        if isinstance(self.satellites, FromUniverse):
-            if self.satellites.weight > most:
-                above = f"satellites at {compact_percent(self.satellites.weight)} each are above the cap of {cap}"
-                yield ("satellites", "weight"), f"{above}; lower the weight or raise the cap"
-            return
-        for ticker, weight in self.satellites.items():
-            if weight > most:
-                above = f"satellite {ticker} at {compact_percent(weight)} is above the cap of {cap}"
-                yield ("satellites", ticker), f"{above}; lower it or raise the cap"
+        planned, chosen = self.candidate_weights(), self.satellites
+        for ticker in self.caps_by_name:
+            if ticker not in planned:
+                yield ("caps_by_name", ticker), f"{ticker} is no satellite; {did_you_mean(ticker, planned)}"
+        too_low = [ticker for ticker, cap in self.caps().items() if planned[ticker] > cap + WEIGHT_SUM_TOLERANCE]
+        if isinstance(chosen, FromUniverse) and chosen.weight > self.cap + WEIGHT_SUM_TOLERANCE:
+            above = f"{compact_percent(chosen.weight)} each are above the cap of {compact_percent(self.cap)}"
+            yield ("satellites", "weight"), f"satellites at {above}; lower the weight or raise the cap"
+            too_low = [ticker for ticker in too_low if ticker in self.caps_by_name]
+        for ticker in too_low:
+            own = ticker in self.caps_by_name
+            cap = compact_percent(self.caps()[ticker])
+            above = f"satellite {ticker} at {compact_percent(planned[ticker])} is above {'its' if own else 'the'} cap"
+            place = ("caps_by_name", ticker) if isinstance(chosen, FromUniverse) else ("satellites", ticker)
+            yield place, f"{above} of {cap}; lower it or raise the cap"
