@@ -47,7 +47,7 @@ def split_gain(ledger: Ledger, market: Market) -> CurrencyParts | None:
         dividends=_total(paid),
         interest=_total(ledger.cash[:-1] * market.cash_rate[rows][1:]),
         flows=_total(ledger.flows),
-        costs=-_total(ledger.costs),
+        costs=-_total(ledger.costs) - _total(ledger.fees),
     )
 
 

@@ -151,5 +151,7 @@ def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> D
 
 
 def _is_charged(costs: CostTable) -> bool:
-    """Return whether any order costs anything."""
-    return any(bool(part.any()) for part in (costs.rate, costs.fixed, costs.per_share, costs.minimum, costs.spread))
+    """Return whether orders, or the account itself, cost anything."""
+    return costs.yearly > 0.0 or any(
+        bool(part.any()) for part in (costs.rate, costs.fixed, costs.per_share, costs.minimum, costs.spread)
+    )

@@ -97,7 +97,7 @@ class Performance:
             final_value=float(ledger.value[-1]),
             traded=run.traded,
             mean_value=run.values / len(ledger.value),
-            costs=run.costs,
+            costs=run.costs + float(ledger.fees.sum()),
             trades=run.trades,
             rebalances=run.rebalances,
             paid_in=run.paid_in,

@@ -87,9 +87,9 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     """Return what vectorbt makes of the ledger's orders.
 
     vectorbt knows no flows, interest or dividends: it starts with all the cash that ever comes in, and what had come in
-    by each session is put to its account beside its value. It refuses a sale that brings less than its fee: an order
-    of less than its fee is made without, and the fee leaves the account as cash. Shares, prices, other fees, cash and
-    values are its own.
+    by each session is put to its account beside its value. It refuses a sale that brings less than its fee: an order of
+    less than its fee is made without, and the fee leaves the account as cash, as a yearly fee does. Shares, prices,
+    other fees, cash and values are its own.
     """
     import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
 
@@ -100,6 +100,7 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     interest = np.concatenate([[0.0], ledger.cash[:-1] * market.cash_rate[offset + 1 :]])
     inflow = interest + ledger.flows + ledger.dividends(market)
     reserve = float(np.maximum(inflow, 0.0).sum())
+    inflow -= ledger.fees
     np.subtract.at(inflow, ledger.rows, apart.sum(axis=1))
     if not len(used):
         nothing = np.zeros_like(ledger.trades)

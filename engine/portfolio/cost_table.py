@@ -1,4 +1,4 @@
-"""What one order in each asset costs, as arrays."""
+"""What orders cost, and what keeping the account does, as arrays."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from engine.core.arrays import FloatArray
 
 
 class CostTable(NamedTuple):
-    """What one order in each asset costs; every field (N,).
+    """What one order in each asset costs; every field (N,) but the last.
 
     ``rate`` and ``spread`` [fraction of the traded money], ``fixed`` [currency/order], ``per_share`` [currency/share],
     ``minimum`` and ``maximum`` [currency/order], ``maximum_rate`` [fraction of the traded money]; infinity is no bound.
+    ``yearly`` is a fee of no order [fraction of the account's value a year].
     """
 
     rate: FloatArray
@@ -21,3 +22,4 @@ class CostTable(NamedTuple):
     maximum: FloatArray
     maximum_rate: FloatArray
     spread: FloatArray
+    yearly: float = 0.0

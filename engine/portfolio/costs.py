@@ -2,8 +2,8 @@
 
 The cost of an order of money ``x`` at price ``p`` is
 ``clip(fixed + rate x + per_share x / p, minimum, min(maximum, maximum_rate x)) + spread x``.
-``fx`` is charged beside it on trades in another currency than the account's (S17). A fund's own fee (TER) is inside its
-price and never charged here.
+``fx`` is charged beside it on trades in another currency than the account's (S17), ``yearly`` by itself (S11). A fund's
+own fee (TER) is inside its price and never charged here.
 """
 
 from __future__ import annotations
@@ -41,9 +41,19 @@ def _check_exchange_cost(share: float) -> float:
     return share
 
 
+def _check_yearly_fee(share: float) -> float:
+    if share > _DEAREST_CUSTODY:
+        message = "{found} of the account a year is no fee of a bank; write a share up to 10%, as 0.1%"
+        raise PydanticCustomError("yearly_fee", message, {"found": format_percent(share)})
+    return share
+
+
 _DEAREST_EXCHANGE: Final = 0.1
+_DEAREST_CUSTODY: Final = 0.1
 ExchangeCost: TypeAlias = Annotated[Weight, AfterValidator(_check_exchange_cost)]
 """A share of the money of a trade in another currency than the account's."""
+YearlyFee: TypeAlias = Annotated[Weight, AfterValidator(_check_yearly_fee)]
+"""What keeping the account costs a year, a share of its value (custody)."""
 
 
 class NoCosts(ConfigModel):
@@ -52,6 +62,7 @@ class NoCosts(ConfigModel):
     kind: Literal["none"] = "none"
     spread: BasisPoints = 0.0
     fx: ExchangeCost = 0.0
+    yearly: YearlyFee = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
@@ -69,6 +80,7 @@ class PercentCosts(ConfigModel):
     rate: Weight
     spread: BasisPoints = 0.0
     fx: ExchangeCost = 0.0
+    yearly: YearlyFee = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words.
@@ -94,6 +106,7 @@ class PerOrderCosts(ConfigModel):
     maximum: Positive | None = None
     spread: BasisPoints = 0.0
     fx: ExchangeCost = 0.0
+    yearly: YearlyFee = 0.0
 
     @validates_fields
     def _bound_faults(self) -> Iterator[FieldFault]:
@@ -138,6 +151,7 @@ class BrokerCosts(ConfigModel):
     name: str
     spread: BasisPoints = 0.0
     fx: ExchangeCost = 0.0
+    yearly: YearlyFee = 0.0
 
     @field_validator("name")
     @classmethod
@@ -187,7 +201,8 @@ def tariff_currency(costs: AnyCosts) -> str | None:
 
 def _describe_extras(costs: AnyCosts) -> str:
     text = f", plus a spread of {costs.spread:g} bp" if costs.spread else ""
-    return text + (f", plus {format_percent(costs.fx)} of trades in another currency" if costs.fx else "")
+    text += f", plus {format_percent(costs.fx)} of trades in another currency" if costs.fx else ""
+    return text + (f", plus {format_percent(costs.yearly)} of the account's value a year" if costs.yearly else "")
 
 
 def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
@@ -205,7 +220,8 @@ def _build_table(count: int, costs: AnyCosts, foreign: BoolArray | None, **terms
     spread = np.full(count, costs.spread / 10_000.0)
     if foreign is not None:
         spread += costs.fx * foreign
-    return CostTable(**{name: np.full(count, value) for name, value in {**free, **terms}.items()}, spread=spread)
+    arrays = {name: np.full(count, value) for name, value in {**free, **terms}.items()}
+    return CostTable(**arrays, spread=spread, yearly=costs.yearly)
 
 
 AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]

@@ -25,13 +25,15 @@ class DriftTrigger:
 class EventSchedule:
     """Rows by kind of event.
 
-    ``rebalances`` row -> reason, ``flows`` row -> money, ``delistings`` row -> assets, the rows of ``splits`` and of
-    ``dividends`` to be invested and of ``late_purchases`` are known before the run;
+    ``rebalances`` row -> reason, ``flows`` row -> money, ``fees`` row -> share of the value, ``delistings`` row ->
+    assets, the rows of ``splits`` and of ``dividends`` to be invested and of ``late_purchases`` are known before the
+    run;
     ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
     rebalances: dict[int, str]
     flows: dict[int, float]
+    fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: frozenset[int]
     dividends: frozenset[int]
@@ -49,13 +51,14 @@ class EventSchedule:
 
         Where targets are fixed, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
-        rows, flows, delistings, late = setup.fills.tolist(), setup.flows, setup.delistings, setup.late_purchases
+        rows, flows, fees = setup.fills.tolist(), setup.flows, setup.fees
+        delistings, late = setup.delistings, setup.late_purchases
         splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
         decided = rows if setup.fixed_targets is None else ()
-        stops = {setup.opening, *flows, *delistings, *splits, *dividends, *late, *decided}
+        stops = {setup.opening, *flows, *fees, *delistings, *splits, *dividends, *late, *decided}
         rebalances = dict(zip(rows, setup.reasons, strict=True))
         sessions = len(setup.market.dates)
-        return cls(rebalances, flows, delistings, splits, dividends, late, sessions, stops=sorted(stops))
+        return cls(rebalances, flows, fees, delistings, splits, dividends, late, sessions, stops=sorted(stops))
 
     def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""

@@ -20,7 +20,7 @@ from engine.simulation.trade_events import LeftOutOrders, left_out_notes
 def needs_no_decision(setup: RunSetup) -> bool:
     """Return whether nothing is left to be decided once such a run has begun."""
     watched = setup.band is not None or setup.review is not None or setup.watches_caps
-    events = setup.flows or setup.delistings or setup.splits or setup.market.dividends is not None
+    events = setup.fees or setup.flows or setup.delistings or setup.splits or setup.market.dividends is not None
     return setup.fixed_targets is not None and not (watched or events or setup.late_purchases)
 
 
@@ -47,6 +47,7 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         cash=read_only(outputs.cash),
         flows=nothing,
         before_flows=nothing,
+        fees=nothing,
         rows=read_only(rows - opening),
         targets=read_only(targets[None].repeat(count, axis=0)),
         trades=read_only(trades),

@@ -28,6 +28,7 @@ class Ledger:
     flows : (T,) paid in (positive) or out before the session's trading [currency]
     before_flows : (T,) value at a close with a flow, after interest, dividends and payouts, before the flow and any
         trading; 0 at others [currency]
+    fees : (T,) charged for keeping the account, before the session's trading; no order's costs [currency]
     rows : (R,) session of each event; several events may share one
     targets : (R, N) weights in force at the event
     trades : (R, N) signed [shares]
@@ -54,6 +55,7 @@ class Ledger:
     cash: FloatArray
     flows: FloatArray
     before_flows: FloatArray
+    fees: FloatArray
     rows: IntArray
     targets: FloatArray
     trades: FloatArray
@@ -111,8 +113,8 @@ class Ledger:
 class LedgerChecks:
     """What a run proves about itself.
 
-    ``worst_cash_residual``: largest change of cash that trades, costs, flows, interest and dividends do not explain,
-    over value.
+    ``worst_cash_residual``: largest change of cash that trades, costs, fees, flows, interest and dividends do not
+    explain, over value.
     ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
     or were not placed left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
@@ -131,7 +133,7 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     np.add.at(spent, ledger.rows, (ledger.order_values + ledger.costs).sum(axis=1))
     growth = 1.0 + market.cash_rate[offset:]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
-    received = ledger.flows + ledger.dividends(market)
+    received = ledger.flows + ledger.dividends(market) - ledger.fees
     residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(ledger.value, 1e-300)
     age = market.age[offset:]
     held = ledger.units != 0.0

@@ -7,7 +7,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
-from engine.simulation.kernel.records import Order
+from engine.simulation.kernel.records import Order, OrderTerms
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
@@ -18,11 +18,15 @@ from engine.simulation.trade_events import TradeReason
 
 
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
-    """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit."""
+    """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit.
+
+    Where a rebalance does not bring what a yearly fee took, cash is left below zero for the caller to raise.
+    """
     quotes = state.quotes(row)
     status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms, state.fills)
+    raised_later = reason.full_rebalance and state.fees[row] > 0.0
     if status != FILLED:
-        if status == UNAFFORDABLE and cash < 0.0:
+        if status == UNAFFORDABLE and cash < 0.0 and not raised_later:
             raise AccountError(
                 f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
                 "withdraw less or end the window earlier"
@@ -30,9 +34,10 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
         state.record_left_out(row)
     if cash < 0.0:
         before = account_value(state.units, quotes.prices, cash) + float(state.fills.fees.sum())
-        if state.flows[row] < 0.0 and cash < -CASH_TOLERANCE * abs(before):
+        short = cash < -CASH_TOLERANCE * abs(before)
+        if short and state.flows[row] < 0.0 and not raised_later:
             raise shortfall_error(state, row, cash - state.flows[row], -state.flows[row])
-        cash = clear_cash_rounding(cash, before)
+        cash = cash if short and raised_later else clear_cash_rounding(cash, before)
     state.record_order(row, cash, reason)
     return bool(scaled)
 
@@ -71,10 +76,15 @@ def retry_pending(state: PortfolioState, row: int) -> None:
         state.pending.remove_filled(row, state.market, due & (state.target > 0.0) & scaled & ~state.was_left_out())
 
 
-def execute_flow_trades(state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason) -> None:
-    """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11)."""
-    order, quotes = Order(state.target, state.fresh(row) & ~state.pending.mask, state.no_recipients), state.quotes(row)
-    rest = (quotes, order, state.terms, state.fills)
+def execute_flow_trades(
+    state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason, *, terms: OrderTerms | None = None
+) -> None:
+    """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11).
+
+    ``terms`` are the account's where none are given.
+    """
+    order, quotes = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row)
+    rest = (quotes, order, terms or state.terms, state.fills)
     if due > 0.0:
         status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:

@@ -40,10 +40,10 @@ class PortfolioState:
     """Units, cash and history of one account over one market.
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``drift_base`` (N,) those
-    drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows`` and ``before_flows``
-    (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not placed (S3).
-    ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer assets were
-    chosen than wanted; ``run`` what the kernel takes.
+    drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows``, ``before_flows`` and
+    ``fees`` (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not
+    placed (S3). ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer
+    assets were chosen than wanted; ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class PortfolioState:
         self.units, self.cash = np.zeros(count), account.capital
         self.target = self.drift_base = np.zeros(count)
         self.pending = PendingOrders(count)
-        self.flows, self.before_flows = np.zeros((2, sessions))
+        self.flows, self.before_flows, self.fees = np.zeros((3, sessions))
         self.events: list[TradeEvent] = []
         self.notes: list[str] = []
         self.steps: list[OptimiserStep] = []
@@ -171,6 +171,7 @@ class PortfolioState:
             cash=read_only(history.cash[start:]),
             flows=read_only(self.flows[start:]),
             before_flows=read_only(self.before_flows[start:]),
+            fees=read_only(self.fees[start:]),
             rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
             targets=self._stack([event.target for event in events]),
             trades=self._stack(trades),

@@ -16,6 +16,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
+from engine.portfolio.yearly_fee import yearly_fee_shares
 from engine.simulation import market_memory
 from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import OrderTerms
@@ -45,9 +46,10 @@ class RunSetup(NamedTuple):
 
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
-    ``flows`` row -> money, ``delistings`` row -> assets; at the rows ``splits`` fractions of whole shares are paid out,
-    at ``dividends`` those of the policy's assets are to be invested; ``late_purchases`` as in ``PolicyVersion``. In
-    between a ``band`` and the loss ``review`` are looked at, and caps where ``watches_caps``.
+    ``flows`` row -> money, ``fees`` row -> share of the account's value, ``delistings`` row -> assets; at the rows
+    ``splits`` fractions of whole shares are paid out, at ``dividends`` those of the policy's assets are to be invested;
+    ``late_purchases`` as in ``PolicyVersion``. In between a ``band`` and the loss ``review`` are looked at, and caps
+    where ``watches_caps``.
     """
 
     market: Market
@@ -59,6 +61,7 @@ class RunSetup(NamedTuple):
     fills: IntArray
     reasons: tuple[str, ...]
     flows: dict[int, float]
+    fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: tuple[int, ...]
     dividends: tuple[int, ...]
@@ -95,6 +98,7 @@ class RunSetup(NamedTuple):
             fills=fills,
             reasons=reasons,
             flows=account.contributions.by_row(market.dates, opening),
+            fees=yearly_fee_shares(market.dates, opening, costs.yearly),
             delistings=_delistings_by_row(memory.delistings, opening),
             splits=_after(opening, split_rows(market) if account.shares == "whole" else ()),
             dividends=_after(opening, dividend_rows(market, policy.tickers) if market.invests_dividends else ()),

@@ -9,7 +9,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, Policy, validate_weights
-from engine.simulation import cash_flows, partial_trades
+from engine.simulation import cash_flows, partial_trades, yearly_fees
 from engine.simulation.advance import advance
 from engine.simulation.band_targets import plan_partial_rebalance
 from engine.simulation.corporate_actions import invest_dividends, pay_split_fractions
@@ -57,7 +57,7 @@ def simulate(
     DataError
         When no asset with a positive target has a price in the window, or an order waits too long for one.
     AccountError
-        When a withdrawal exceeds what can be raised.
+        When a withdrawal or a yearly fee exceeds what can be raised.
 
     """
     setup = RunSetup.build(market, policy, account, costs, start, version)
@@ -111,11 +111,17 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
     decision = _build_decision(state, row)
     reviewed = judge_reviews(state, schedule, policy, decision)
     pay_out_delisted(state, row, schedule.delistings.get(row, ()), policy.haircut)
-    if flow := schedule.flows.get(row):
+    flow, share = schedule.flows.get(row), schedule.fees.get(row)
+    if flow:
         state.before_flows[row] = state.value(row)
+    if share:
+        yearly_fees.take_fee(state, row, share * state.value(row))
+    if flow:
         cash_flows.apply_flow(state, row, flow)
     target = validate_weights(policy.target_weights(decision), decision.buyable, state.terms.caps, row)
     rebalance(state, row, target, TradeReason(reason, reviewed.reasons, full_rebalance=True))
+    if state.cash < 0.0:
+        yearly_fees.raise_shortfall(state, row)
     schedule.clear_responses(row)
 
 
@@ -125,8 +131,9 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
     payout = pay_out_delisted(state, row, gone, policy.haircut)
     if flow:
         state.before_flows[row] = state.value(row)
-    if flow > 0.0:
-        state.add_flow(row, flow)
+    fee = schedule.fees.get(row, 0.0)
+    if fee or flow > 0.0:
+        payout = _move_cash(state, row, fee, max(flow, 0.0), payout)
     if gone:
         reinvest_payout(state, row, gone, policy.reallocation_weights(_build_decision(state, row)), payout)
     if state.pending:
@@ -144,6 +151,17 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
         still = over[state.weights(row)[over] > caps[over]] if drift else over
         partial_trades.trim(state, row, still, _build_decision(state, row).weights)
     _trade_on_money(state, schedule, row, flow)
+
+
+def _move_cash(state: PortfolioState, row: int, fee: float, contribution: float, payout: float) -> float:
+    """Take a contribution in and pay the yearly fee, a share of the value; return what is left of a payout."""
+    due = fee * state.value(row) if fee else 0.0
+    if contribution:
+        state.add_flow(row, contribution)
+    if due <= 0.0:
+        return payout
+    yearly_fees.pay_fee(state, row, due)
+    return min(payout, state.cash)
 
 
 def _trade_on_money(state: PortfolioState, schedule: EventSchedule, row: int, flow: float) -> None:

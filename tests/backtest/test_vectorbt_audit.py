@@ -43,6 +43,7 @@ def sale_below_its_fee() -> tuple[Ledger, Market]:
         cash=np.array([100.0, 100.0, 98.0, 98.0]),
         flows=np.zeros(4),
         before_flows=np.zeros(4),
+        fees=np.zeros(4),
         rows=rows,
         targets=np.array([[0.5], [0.5]]),
         trades=np.array([[10.0], [-0.1]]),

@@ -123,7 +123,7 @@ def test_what_a_model_does_not_name_costs_nothing() -> None:
     assert cost(PercentCosts(rate=0.0), 1e6) == 0.0
     table = PerOrderCosts(fixed=3).cost_table(2)
     assert [field.tolist() for field in table[:4]] == [[0.0, 0.0], [3.0, 3.0], [0.0, 0.0], [0.0, 0.0]]
-    assert [field.tolist() for field in table[4:]] == [[float("inf")] * 2, [float("inf")] * 2, [0.0, 0.0]]
+    assert [field.tolist() for field in table[4:7]] == [[float("inf")] * 2, [float("inf")] * 2, [0.0, 0.0]]
 
 
 def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
@@ -150,3 +150,23 @@ def test_an_unknown_broker_is_refused_and_the_known_ones_are_named() -> None:
 
 def test_the_tariffs_are_read_from_their_file_once() -> None:
     assert load_tariffs() is load_tariffs()
+
+
+def test_a_yearly_fee_stands_in_the_table_of_every_model_and_is_said() -> None:
+    """It is no cost of an order: what an order costs stays as it is."""
+    for model in (
+        NoCosts(yearly="0.1%"),
+        PercentCosts(rate="0.1%", yearly="0.1%"),
+        PerOrderCosts(fixed=5, yearly="0.1%"),
+        BrokerCosts(name="comdirect", yearly="0.1%"),
+    ):
+        assert model.cost_table(2).yearly == 0.001
+        assert "plus 0.1 % of the account's value a year" in model.describe()
+        assert cost(model, 1000.0) == cost(model.model_copy(update={"yearly": 0.0}), 1000.0)
+
+
+def test_a_yearly_fee_of_a_tenth_is_a_slip_and_refused() -> None:
+    with pytest.raises(
+        ValidationError, match=r"25 % of the account a year is no fee of a bank; write a share up to 10%"
+    ):
+        NoCosts(yearly="25%")

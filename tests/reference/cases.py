@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from fractions import Fraction as F
 
 from tests.reference.ledger import Case, Cost
@@ -124,6 +125,17 @@ def random_order_case(rng: random.Random) -> Case:
         min_order=least,
         dividends=_dividends(rng, case) if rng.random() < 0.4 else {},
         invests_dividends=case.invest != "wait" and rng.random() < 0.5,
+    )
+
+
+def random_fee_case(rng: random.Random) -> Case:
+    """Draw a case of any rules in an account that itself costs something, over sessions of up to eight years."""
+    case = (random_order_case if rng.random() < 0.4 else random_rule_case)(rng)
+    step, first = rng.choice([1, 7, 30, 70]), date(2009, rng.randrange(1, 13), rng.randrange(1, 29))
+    return replace(
+        case,
+        yearly=F(rng.choice(["0.001", "0.01", "0.05"])),
+        days=[first + timedelta(days=step * t + t // 5 * 2) for t in range(len(case.prices))],
     )
 
 

@@ -78,6 +78,8 @@ class AnyPlan(WeightedStrategy):
 def market_of_case(case: Case) -> Market:
     closes = np.array([[np.nan if p is None else float(p) for p in row] for row in case.prices])
     dates = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
+    if case.days:
+        dates = np.array(case.days, dtype="datetime64[D]")
     market = Market.build(dates, tuple(case.tickers), closes)
     rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else np.zeros(len(closes))
     paid = np.zeros(closes.shape)
@@ -126,6 +128,7 @@ def cost_table_of(case: Case) -> CostTable:
             for field in ("maximum", "maximum_rate")
         ),
         np.array([float(cost.spread) for cost in costs]),
+        float(case.yearly),
     )
 
 

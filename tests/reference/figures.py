@@ -145,7 +145,7 @@ def figures(
         "ulcer": square_root(mean([fall**2 for fall in falls])),
         "longest_drawdown": longest_drawdown(level, dates),
         "turnover": traded / 2 / average / (days / YEAR) if days and average else None,
-        "costs": sum((cost for event in result.events for cost in event.costs), ZERO),
+        "costs": sum((cost for event in result.events for cost in event.costs), sum(result.fees.values(), ZERO)),
         "trades": len(orders(case, result)),
         "paid_in": sum(flows, ZERO),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from math import floor
 
@@ -85,6 +86,8 @@ class Case:
     whole: bool = False
     spend_rest: bool = True  # False: whole shares are only rounded down
     min_order: Fraction = ZERO  # S3: money below which an order is left out
+    yearly: Fraction = ZERO  # S11: the fee for keeping the account, a share of its value a year
+    days: Sequence[date] = ()  # the sessions, where there is such a fee
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
     late_purchases: Mapping[int, Mapping[str, Fraction]] = field(
@@ -123,6 +126,7 @@ class Run:
     jumps: list[int] = field(
         default_factory=list
     )  # sessions at which the law leaves more than one answer, as no V' solves it exactly
+    fees: dict[int, Fraction] = field(default_factory=dict)  # S11: row -> fee for keeping the account
     before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
@@ -240,14 +244,17 @@ class ExactLedger:
         self.cash += tidy(dividends)
         flow, payout = case.flows.get(t, ZERO), self.delist(t)
         self.run.before_flow.append(self.value())
+        fee = self.yearly_fee(t)
         self.move_targets(t)
         if t in self.due:
             self.bar_before_rebalance(t)
-            self.cash += flow
+            self.cash += flow - fee
             self.rebalance(t, "rebalance", self.due[t])
+            self.raise_what_is_lacking(t, fee - min(flow, ZERO) if fee else ZERO)
         else:
             self.cash += max(flow, ZERO)
-            self.spend(t, "reinvest", payout, self.recipients(t, case.after_delisting))
+            self.pay_fee(t, fee)
+            self.spend(t, "reinvest", min(payout, self.cash), self.recipients(t, case.after_delisting))
             self.fill_waiting(t)
             self.buy_late(t)
             self.answer_breaches(t)
@@ -408,11 +415,16 @@ class ExactLedger:
         return solution
 
     def worth_placing(
-        self, t: int, goals: Callable[[set[int]], dict[int, Fraction]], buyers: Iterable[int] = ()
+        self,
+        t: int,
+        goals: Callable[[set[int]], dict[int, Fraction]],
+        buyers: Iterable[int] = (),
+        least: Fraction | None = None,
     ) -> dict[int, Fraction]:
         """S3: solve again without all orders that are too small, until none is; nothing where there is no solution.
 
-        The `buyers` share what others bring: they are not sold for its costs, but left out, too.
+        The `buyers` share what others bring: they are not sold for its costs, but left out, too. `least` is the
+        account's least order where none is given.
         """
         left_out = set[int]()
         while True:
@@ -422,19 +434,17 @@ class ExactLedger:
                 self.run.unsolved.append(t)
                 return {}
             sold = {j for j in buyers if money.get(j, self.money(j)) < self.money(j) - DUST * self.value()}
-            small = self.too_small(money) or sold
+            small = self.too_small(money, self.case.min_order if least is None else least) or sold
             if not small:
                 self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
                 return money
             left_out |= small
 
-    def too_small(self, goals: Mapping[int, Fraction]) -> set[int]:
+    def too_small(self, goals: Mapping[int, Fraction], least: Fraction) -> set[int]:
         """S3: say which orders, as they would be filled, cost what they move, or are smaller than the least order."""
         dust = DUST * self.value()
         moves = {i: (q - self.units[i]) * self.price[i] for i, q in self.quantities(goals).items()}
-        return {
-            i for i, move in moves.items() if abs(move) < self.case.min_order or self.fee(i, move, dust)[0] >= abs(move)
-        }
+        return {i for i, move in moves.items() if abs(move) < least or self.fee(i, move, dust)[0] >= abs(move)}
 
     def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
         """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
@@ -833,6 +843,38 @@ class ExactLedger:
         if below and sellers:
             self.fill(t, "top_up", self.worth_placing(t, goals))
 
+    # -- the fee for keeping the account
+
+    def yearly_fee(self, t: int) -> Fraction:
+        """S11: the fee that is due on a new year's first session, and on the last, for the days since the last one."""
+        case, days = self.case, self.case.days
+
+        def due(row: int) -> bool:
+            return days[row].year != days[row - 1].year or row == len(days) - 1
+
+        if not case.yearly or not due(t):
+            return ZERO
+        since = max(row for row in range(case.opening, t) if row == case.opening or due(row))
+        fee = case.yearly * max(self.value(), ZERO) * (days[t] - days[since]).days / 365
+        self.run.fees[t] = fee
+        return fee
+
+    def pay_fee(self, t: int, fee: Fraction) -> None:
+        """S11: take the fee from cash; the most overweight are sold for what it lacks, by orders of any size."""
+        if self.cash < fee:
+            self.sell_for(t, fee, lambda y: fee - self.cash, least=ZERO)
+        self.cash -= fee
+        self.snap()
+        if self.cash < 0:
+            raise LedgerError(f"the fee due at row {t} cannot be raised")
+
+    def raise_what_is_lacking(self, t: int, due: Fraction) -> None:
+        """S11: raise what a rebalance left cash below zero, as its orders were too small or had no price."""
+        self.snap()
+        if due and self.cash < 0:
+            self.cash += due
+            self.pay_fee(t, due)
+
     # -- flows
 
     def contribute(self, t: int, flow: Fraction) -> None:
@@ -856,6 +898,15 @@ class ExactLedger:
             spare = self.cash if self.case.invest == "wait" else self.cash - target * y
             return amount - max(spare, ZERO)
 
+        if self.case.invest == "pro_rata":
+            self.sell_pro_rata(t, amount)
+        else:
+            self.sell_for(t, amount, need, least=self.case.min_order)
+        self.cash -= amount
+
+    def sell_for(self, t: int, amount: Fraction, need: Callable[[Fraction], Fraction], *, least: Fraction) -> None:
+        """S11: sell the largest excess first for what is needed, then the same part of all; no order below `least`."""
+
         def sold(y: Fraction, left_out: set[int]) -> Plan:
             return self.sales(t, y, need(y), left_out)
 
@@ -868,11 +919,7 @@ class ExactLedger:
                 )
             return {i: self.money(i) + move for i, move in moves.items()}
 
-        if self.case.invest == "pro_rata":
-            self.sell_pro_rata(t, amount)
-        else:
-            self.fill(t, "flow", self.worth_placing(t, goals))
-        self.cash -= amount
+        self.fill(t, "flow", self.worth_placing(t, goals, least=least))
 
     def settled(self, value: Fraction, plan: Callable[[Fraction], Plan]) -> Plan:
         """Solve `V' = V - costs` for a plan that depends on `V'`."""

@@ -16,6 +16,7 @@ from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.portfolio.account import Account
+from engine.portfolio.yearly_fee import yearly_fee_shares
 
 _MOST_SPLIT_SHARES: Final = 50
 """Shares that one split is taken to make at most of a whole number of others."""
@@ -24,9 +25,9 @@ _SMALL_SHARE: Final = 1e-3
 
 _ORDERS = FigureGroup("orders", "trades.csv: value = quantity x price, and the sums in summary.json")
 _HOLDINGS = FigureGroup("holdings", "shares added up from trades.csv, beside weights.parquet x equity.parquet")
-_CASH = FigureGroup("cash", "the cash before, interest, flows, orders and costs, beside weights.parquet")
+_CASH = FigureGroup("cash", "the cash before, interest, flows, orders, costs and fees, beside weights.parquet")
 _WEIGHTS = FigureGroup("weights", "weights.parquet: their sums, and the highest ones in summary.json")
-_LEVELS = FigureGroup("levels", "equity.parquet, flows and costs, beside levels.parquet")
+_LEVELS = FigureGroup("levels", "equity.parquet, flows, costs and fees, beside levels.parquet")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,20 @@ class ReplayedRun:
     def flows(self) -> FloatArray:
         """(T,) paid in or out, as the config plans it [currency]."""
         return self.flows_on(self.dates)
+
+    @cached_property
+    def order_costs(self) -> FloatArray:
+        """(T,) of the strategy's orders [currency]."""
+        return self.sum_by_session(self.run.trades, [one.cost for one in self.run.trades])
+
+    @cached_property
+    def fees(self) -> FloatArray:
+        """(T,) yearly fees as the config plans them, of the value before flows, costs and the fee itself [currency]."""
+        found, yearly = np.zeros(len(self.dates)), self.section("costs").get("yearly", 0.0)
+        after = self.value - self.flows + self.order_costs
+        for row, share in yearly_fee_shares(self.dates, 0, yearly if isinstance(yearly, float) else 0.0).items():
+            found[row] = share * after[row] / (1.0 - share)
+        return found
 
     @property
     def risk_free(self) -> float | None:
@@ -136,7 +151,9 @@ def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     metrics = replayed.run.summary.portfolios["strategy"].metrics
     orders = [one for one in trades if not _is_payout(one)]
     yield _ORDERS.figure("trades", metrics.get("trades") or 0, len(orders))
-    yield _ORDERS.figure("costs", metrics.get("costs") or 0.0, sum(one.cost for one in trades))
+    yield _ORDERS.figure(
+        "costs", metrics.get("costs") or 0.0, sum(one.cost for one in trades) + float(replayed.fees.sum())
+    )
 
 
 def _holdings(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
@@ -184,7 +201,7 @@ def _cash(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     growth = np.power(1.0 + replayed.account.cash.rate, days / CASH_DAYS_PER_YEAR)
     before = np.concatenate([[replayed.run.summary.account.capital], cash[:-1] * growth])
     spent = replayed.sum_by_session(trades, [one.value + one.cost for one in trades])
-    explained = before + replayed.flows - spent
+    explained = before + replayed.flows - spent - replayed.fees
     scale = replayed.scale
     if replayed.pays_dividends:
         explained = np.maximum(explained, cash)  # what is there beyond that was paid as dividends
@@ -218,8 +235,7 @@ def _levels(replayed: ReplayedRun, name: str) -> Iterator[ReferenceFigure]:
     flows = replayed.flows_on(dates)
     costs, known = np.zeros(len(dates)), flows == 0.0
     if name == "strategy":
-        trades, known = replayed.run.trades, np.ones(len(dates), dtype=np.bool_)
-        costs = replayed.sum_by_session(trades, [one.cost for one in trades])
+        costs, known = replayed.order_costs + replayed.fees, np.ones(len(dates), dtype=np.bool_)
     grown, there = _growth(value, flows, costs), known[1:] & (level[:-1] > 0.0)
     found = np.divide(level[1:], level[:-1], out=np.zeros(len(grown)), where=level[:-1] > 0.0)
     yield _LEVELS.figure(f"{name}: first level", float(value[0]), float(level[0]))

@@ -225,6 +225,8 @@ class MarketPlanner:
         account = terms.account
         if account.shares == "whole" or account.contributions.amount or self.market.dividends is not None:
             return None
+        if terms.costs.yearly:
+            return None
         if not self.is_charged_alike(group, terms.costs):
             return None
         opening = self.opening_row(group, row, start)
@@ -283,7 +285,8 @@ class MarketPlanner:
 
         def compute() -> tuple[tuple[float, ...], bool]:
             table = costs.cost_table(1, foreign)
-            return tuple(float(column[0]) for column in table), bool(is_proportional(table))
+            terms = table[:-1]  # no lane has a yearly fee
+            return tuple(float(column[0]) for column in terms), bool(is_proportional(table))
 
         return self.costs.recall((costs, foreign.tobytes()), compute)
 

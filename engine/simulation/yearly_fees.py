@@ -1,0 +1,43 @@
+"""The fee for keeping the account: taken from cash before the session's trading, raised by sales where cash lacks."""
+
+from __future__ import annotations
+
+from engine.core.errors import AccountError
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE
+from engine.simulation.order_execution import execute_flow_trades
+from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.trade_events import TradeReason
+
+
+def take_fee(state: PortfolioState, row: int, fee: float) -> None:
+    """Take ``fee`` out of cash before a rebalance, which trades what is left."""
+    state.cash -= fee
+    state.fees[row] = fee
+
+
+def raise_shortfall(state: PortfolioState, row: int) -> None:
+    """Raise what a rebalance left cash below zero, as its orders were too small to be placed or had no price."""
+    due = float(state.fees[row] - min(state.flows[row], 0.0))
+    state.cash += due
+    _raise_cash(state, row, due)
+    state.cash = max(state.cash - due, 0.0)
+
+
+def pay_fee(state: PortfolioState, row: int, fee: float) -> None:
+    """Pay ``fee`` out of cash; what it lacks the most overweight are sold for (S11)."""
+    if state.cash < fee:
+        _raise_cash(state, row, fee)
+    state.cash = max(state.cash - fee, 0.0)
+    state.fees[row] = fee
+
+
+def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
+    """Sell until ``due`` is there, by orders of any size: who is owed it does not wait."""
+    terms = state.terms._replace(min_order=0.0)
+    execute_flow_trades(state, row, due, 0.0, TradeReason("yearly fee"), terms=terms)
+    if state.cash < due * (1.0 - CASH_TOLERANCE):
+        raise AccountError(
+            f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of a yearly fee (costs.yearly) and withdrawals of "
+            f"{due:,.2f} can be raised: the other assets have no close or cost more to sell than they bring; "
+            "hold cash for it, or fill the gap in the prices"
+        )
