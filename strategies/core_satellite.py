@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import fsum
@@ -93,6 +94,13 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         """How many of the planned satellites a choice holds at once; 0 when they are named."""
         return self._choice.satellite_count if self._choice else 0
 
+    def memberships(self) -> Mapping[str, Sequence[tuple[dt.date, dt.date]]]:
+        """Return the first and last days on which each candidate belongs to its universe; none where none is dated."""
+        universe = self._universe
+        if universe is None or not universe.universe.is_dated:
+            return {}
+        return {ticker: universe.universe.memberships[ticker] for ticker in universe.candidates}
+
     def group_limits(self) -> tuple[GroupCeiling, ...]:
         """Return every group of every limit with what its targets add up to."""
         return self._limits.ceilings()
@@ -126,17 +134,21 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     def fixed_targets(self) -> Mapping[str, float] | None:
         """Return the targets, unless satellites are chosen or have to be listed for a while."""
-        waits = self._universe is not None and self._universe.min_history > 0
+        universe = self._universe
+        waits = universe is not None and (universe.min_history > 0 or universe.universe.is_dated)
         return None if self._choice or waits else self.nominal_weights()
 
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
         """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
-        if not (choice := self._choice):
+        choice = self._universe
+        if choice is None or not (self._choice or choice.universe.is_dated):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
         picked = choice.pick(decision, barred, self._limits.headroom(self.limits))
-        if len(picked) < self.fewest:
+        if len(picked) < (self.fewest or choice.satellite_count):
             decision.shortfalls[decision.row] = choice.describe_shortfall(decision, barred, picked)
+        if choice.universe.is_dated and (gone := choice.describe_departures(decision, barred, picked)):
+            decision.departures[decision.row] = gone
         unused = (choice.satellite_count - len(picked)) * choice.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core

@@ -74,6 +74,9 @@ class Satellites(ConfigModel):
         """Yield contradictions between the keys, each with its place and remedy."""
         low, high, there = self.count.min, self.count.max, self.names
         if isinstance(self.universe, Universe):
+            if self.universe.is_dated:
+                dated = "an optimised plan does not read from and to of a universe"
+                yield ("universe",), f"{dated}; remove the dates, or use kind: core_satellite"
             yield from filter_faults(self.universe, self.available_at, self.tags)
         else:
             for key in ("available_at", "tags"):

@@ -11,6 +11,7 @@ from pydantic import Field
 from engine.core.conventions import SESSIONS_PER_YEAR, WEIGHT_SUM_TOLERANCE
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
+from engine.core.shortlist import shortlist
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import Universe, UniverseOrPath
@@ -18,6 +19,11 @@ from engine.portfolio.policy import Decision
 
 _MOST_NAMED: Final = 6
 """Names that are listed for one reason."""
+
+_MOST_DESCRIBED: Final = 60
+"""Candidates that are listed in the rules."""
+
+_NO_ROOM: Final = "no room within the limits"
 
 
 def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str]) -> Iterator[FieldFault]:
@@ -175,9 +181,18 @@ class FromUniverse(ConfigModel):
         asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
         lines = [
-            f"{len(there)} candidates{of}: {', '.join(there)}",
+            f"{len(there)} candidates{of}: {shortlist(there, _MOST_DESCRIBED)}",
             f"{self.choose.describe()}; {format_percent(self.weight)} each",
         ]
+        if self.universe.is_dated:
+            lines.append(
+                "the universe is dated: only a name that belongs to it on the day of the last close seen (at the "
+                "opening: on its own day) is held; one that has left is sold when it is chosen anew, and its weight "
+                "goes to the core"
+                if isinstance(self.choose, Named)
+                else "the universe is dated: a choice sees only the names that belong to it on the day of the last "
+                "close seen (at the opening: on its own day); one that has left is sold at the next choice"
+            )
         if self.min_history:
             lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
         if isinstance(self.choose, Top):
@@ -219,12 +234,12 @@ class FromUniverse(ConfigModel):
                 yield ("choose", "names", at), f"{ticker} is not available under {asked}; drop it or widen the filter"
 
     def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
-        """Return the names that ``choose: top`` holds after a decision, the best first.
+        """Return the names that are held after a decision: of named ones the members of the day, else the best first.
 
         ``allowed``: for groups of candidates, how much weight each may have in all.
         """
-        if not isinstance(self.choose, Top):
-            return list(self.choose.names)
+        if isinstance(self.choose, Named):
+            return [ticker for ticker in self.choose.names if self.is_member(decision, ticker)]
         ready = [ticker for ticker in self.candidates if ticker not in barred and self.is_buyable(decision, ticker)]
         scores = self.choose.scores(decision, ready) if ready else {}
         picked: list[str] = []
@@ -250,19 +265,41 @@ class FromUniverse(ConfigModel):
         }
         return "; ".join(f"{names}: {why}" for why, names in named.items())
 
+    def describe_departures(
+        self, decision: Decision, barred: frozenset[str], picked: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return why each satellite that was held before a decision is not among ``picked``."""
+        held = [ticker for ticker in self.candidates if decision.weights[decision.column(ticker)] > 0.0]
+        reasons = {one: self._reason_left_out(decision, one, barred) for one in held if one not in picked}
+        full = len(picked) >= self.satellite_count
+        return {one: "outranked" if full and why == _NO_ROOM else why for one, why in reasons.items()}
+
+    def is_member(self, decision: Decision, ticker: str) -> bool:
+        """Return whether a name belongs to the universe on the day of a decision."""
+        return not self.universe.is_dated or self.universe.is_member(ticker, decision.day)
+
+    def _describe_absence(self, decision: Decision, ticker: str) -> str:
+        """Return that a name is no member on the day of a decision, and since when."""
+        ended = self.universe.last_day(ticker, decision.day)
+        return f"membership ended {ended}" if ended else f"not a member of the universe on {decision.day}"
+
     def _reason_left_out(self, decision: Decision, ticker: str, barred: frozenset[str]) -> str:
         if ticker in barred:
             return "sold by the loss review"
+        if not self.is_member(decision, ticker):
+            return self._describe_absence(decision, ticker)
         if not decision.eligible[decision.column(ticker)]:
             return "no close to buy at"
         if not self.is_buyable(decision, ticker):
             needed = self._required_closes(decision)
             return f"fewer than {needed:,} closes before" if needed > 1 else "no close before"
         unknown = self.choose.describe_unknown(decision, ticker) if isinstance(self.choose, Top) else ""
-        return unknown or "no room within the limits"
+        return unknown or _NO_ROOM
 
     def is_buyable(self, decision: Decision, ticker: str) -> bool:
-        """Return whether a name may be bought: eligible, and listed for long enough at the last close seen."""
+        """Return whether a name may be bought: a member, eligible, and listed long enough at the last close seen."""
+        if not self.is_member(decision, ticker):
+            return False
         j = decision.column(ticker)
         needed = self._required_closes(decision)
         first = len(decision.history.dates) - needed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,12 +11,16 @@ import numpy as np
 from engine.analysis.comparison import Comparison
 from engine.core.fields import format_percent
 from engine.core.shortlist import shortlist
+from engine.data.csv_reader import to_date
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
-from engine.portfolio.policy import Policy, SelectsAssets
+from engine.portfolio.policy import HasMemberships, Policy, SelectsAssets
 from engine.simulation.trade_events import LATE_PURCHASE
 
 _YEAR: Final = np.timedelta64(365, "D")
+
+_MOST_NAMES: Final = 30
+"""Names of a dated list that are written out."""
 
 _MUCH_CASH: Final = 0.01
 """Share of cash at the end from which dividends that nobody invested are said."""
@@ -28,7 +33,7 @@ def caveats(
     market, own = comparison.market, comparison.strategy.market
     first = comparison.strategy.ledger.dates[0]
     return [
-        *hindsight_caveat(policy),
+        *hindsight_caveat(policy, first, comparison.strategy.ledger.dates[-1], _ended_names(own, first)),
         *_survivorship_caveat(comparison),
         *_price_kind_caveats(market),
         *_window_caveats(own, first, window),
@@ -43,19 +48,53 @@ def caveats(
     ]
 
 
-def hindsight_caveat(policy: Policy) -> Iterable[str]:
-    """Say which names were picked knowing how they did (S15)."""
+def hindsight_caveat(
+    policy: Policy, first: np.datetime64, last: np.datetime64, ended: Collection[str]
+) -> Iterable[str]:
+    """Say which names were picked knowing how they did (S15), unless a dated list answers for them.
+
+    ``first`` and ``last`` are the sessions of the window, ``ended`` the names whose prices end inside it.
+    """
     names = sorted(policy.caps())
+    spans = policy.memberships() if isinstance(policy, HasMemberships) else {}
     if isinstance(policy, SelectsAssets) and policy.fewest:
-        yield (
-            f"Hindsight: the list that is chosen from ({', '.join(names)}) was drawn up knowing how these names did. "
-            "The choice looks at the past only; the list does not."
-        )
+        if missing := _undated(spans, first, last, ended):
+            shown = shortlist(names, _MOST_NAMES) if spans else ", ".join(names)
+            yield (
+                f"Hindsight: the list that is chosen from ({shown}) was drawn up knowing how these names did. "
+                f"The choice looks at the past only; the list does not{f': {missing}' if spans else ''}."
+            )
     elif names:
         yield (
             f"Hindsight: {', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
             "start; the result says what they did, not what such a choice earns."
         )
+
+
+def _undated(
+    spans: Mapping[str, Sequence[tuple[dt.date, dt.date]]],
+    first: np.datetime64,
+    last: np.datetime64,
+    ended: Collection[str],
+) -> str:
+    """Return what a list lacks to be one that somebody could have had at the start; "" where it lacks nothing."""
+    always = (dt.date.min, dt.date.max)
+    start, end = to_date(first), to_date(last)
+    undated = sorted(ticker for ticker, own in spans.items() if always in own)
+    if undated or not spans:
+        return f"{len(undated)} of its {len(spans)} names have no dates ({shortlist(undated, 6)})"
+    earliest = min(own[0][0] for own in spans.values())
+    if earliest > start:
+        return f"its first membership begins on {earliest}, after the run does ({start})"
+    gone = {ticker for ticker, own in spans.items() if start <= own[-1][1] < end} | (set(ended) & set(spans))
+    return "" if gone else f"none of its names left it or was delisted between {start} and {end}"
+
+
+def _ended_names(market: Market, first: np.datetime64) -> tuple[str, ...]:
+    """Return the assets that were listed at the ``first`` session or later, and are not at the last."""
+    listed = market.listed[int(np.searchsorted(market.dates, first)) :]
+    gone = listed.any(axis=0) & ~listed[-1]
+    return tuple(market.assets[j] for j in np.flatnonzero(gone).tolist())
 
 
 def _survivorship_caveat(comparison: Comparison) -> Iterable[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core.fields import format_percent
 from engine.data.market import Market
-from engine.portfolio.policy import Policy, SelectsAssets
+from engine.portfolio.policy import HasMemberships, Policy, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import ReviewRecord
 
@@ -33,7 +33,7 @@ def list_asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[A
         *_listings(ledger, market, policy),
         *_delistings(ledger, market, policy),
         *_loss_reviews(ledger, policy),
-        *_selections(ledger, policy),
+        *_selections(ledger, market, policy),
     ]
     return tuple(sorted(found, key=lambda one: (one.date, one.kind, one.asset)))
 
@@ -91,21 +91,35 @@ def _review_result(ledger: Ledger, found: ReviewRecord) -> str:
     return "kept"
 
 
-def _selections(ledger: Ledger, policy: Policy) -> Iterator[AssetEvent]:
-    """Yield what a policy that chooses holds, at every rebalance that changes it."""
-    if not isinstance(policy, SelectsAssets) or not policy.fewest:
+def _selections(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
+    """Yield what a policy that chooses holds, at every rebalance that changes it; of a dated list, why names left."""
+    dated = isinstance(policy, HasMemberships) and bool(policy.memberships())
+    fewest = policy.fewest if isinstance(policy, SelectsAssets) else 0
+    if not (fewest or dated):
         return
     before: set[str] | None = None
     for event in np.flatnonzero(ledger.rebalances):
         held = {ticker for ticker in policy.caps() if ledger.targets[event, ledger.assets.index(ticker)] > 0.0}
         if held == before:
             continue
-        named = ", ".join(sorted(held)) or "none"
-        if len(held) < policy.fewest:
-            why = ledger.shortfalls.get(int(ledger.rows[event]), "")
-            named += f" (fewer than {policy.fewest}{f': {why}' if why else ''})"
-        turns = (("in", held - (before or set())), ("out", (before or set()) - held))
-        changes = ", ".join(f"{word} {', '.join(sorted(names))}" for word, names in turns if names)
+        row = int(ledger.rows[event])
+        named, why = ", ".join(sorted(held)) or "none", ledger.shortfalls.get(row, "")
+        if len(held) < fewest:
+            named += f" (fewer than {fewest}{f': {why}' if why else ''})"
+        elif why:
+            named += f" (left out: {why})"
+        gone = {ticker: _departure(ledger, market, row, ticker) if dated else "" for ticker in (before or set()) - held}
+        outs = [f"{ticker} ({text})" if text else ticker for ticker, text in sorted(gone.items())]
+        turns = (("in", sorted(held - (before or set()))), ("out", outs))
+        changes = ", ".join(f"{word} {', '.join(names)}" for word, names in turns if names)
         text = f"{named}; {'start' if before is None else changes}"
-        yield AssetEvent(str(ledger.dates[ledger.rows[event]]), "choice", "", text)
+        yield AssetEvent(str(ledger.dates[row]), "choice", "", text)
         before = held
+
+
+def _departure(ledger: Ledger, market: Market, row: int, ticker: str) -> str:
+    """Return why ``ticker`` is given up at ``row``; "" where it was not held any more."""
+    opening = len(market.dates) - len(ledger.dates)
+    if not market.listed[opening + row, market.column_index(ticker)]:
+        return "delisted"
+    return ledger.departures.get(row, {}).get(ticker, "")

@@ -182,7 +182,7 @@ def _decision_on(config: RunConfig[PolicyT], as_of: dt.date | None) -> tuple[Dec
     nothing, none = np.zeros(len(market.assets)), np.zeros(len(market.assets), dtype=np.bool_)
     decided = market.dates[row] if row < count else _next_session(market.dates[-1], config.data.calendar)
     history, value = market.history_before(row), config.account.capital
-    return Decision(history, nothing, value, row, eligible, none, placement=PLACEMENT), decided
+    return Decision(history, nothing, value, row, eligible, none, placement=PLACEMENT, opens_on=decided), decided
 
 
 def _next_session(day: np.datetime64, calendar: str) -> np.datetime64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -73,6 +74,8 @@ class Decision:
     steps : where a policy that optimises writes down how, for the ledger to remember
     placement : what places the weights of absent and capped assets
     shortfalls : where a policy that chooses writes down by row why it holds fewer assets than it wants
+    departures : where a policy that chooses writes down by row why it gives up each asset that it held
+    opens_on : the session of the opening, None at any later decision
 
     """
 
@@ -86,6 +89,14 @@ class Decision:
     steps: list[OptimiserStep] = field(default_factory=list)
     placement: WeightPlacement | None = None
     shortfalls: dict[int, str] = field(default_factory=dict)
+    departures: dict[int, Mapping[str, str]] = field(default_factory=dict)
+    opens_on: np.datetime64 | None = None
+
+    @property
+    def day(self) -> np.datetime64:
+        """The day as of which dated lists are read: of the last close seen, at the opening its own."""
+        last: np.datetime64 = self.history.dates[-1] if self.opens_on is None else self.opens_on
+        return last
 
     @property
     def buyable(self) -> BoolArray:
@@ -339,6 +350,14 @@ class SelectsAssets(Protocol):
 
     def choices(self) -> tuple[str, ...]:
         """Return the assets of which a decision may hold some and not others; none when it names them."""
+
+
+@runtime_checkable
+class HasMemberships(Protocol):
+    """A policy that may hold a name only while it belongs to a list."""
+
+    def memberships(self) -> Mapping[str, Sequence[tuple[dt.date, dt.date]]]:
+        """Return the first and last days of every candidate's memberships; none where the list has no dates."""
 
 
 def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: int) -> FloatArray:

@@ -45,6 +45,7 @@ class Ledger:
     notes : what a reader should know of this run
     steps : how decisions were optimised, where a policy does that; their rows are the market's
     shortfalls : by row, why a policy that chooses held fewer assets than it wants
+    departures : by row and asset, why a policy that chooses gave up what it held
 
     """
 
@@ -72,6 +73,7 @@ class Ledger:
     notes: tuple[str, ...] = ()
     steps: tuple[OptimiserStep, ...] = ()
     shortfalls: Mapping[int, str] = field(default_factory=dict)
+    departures: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> FloatArray:

@@ -27,4 +27,5 @@ def opening_decision(
     nothing, nobody = np.zeros(len(listed)), np.zeros(len(listed), dtype=np.bool_)
     written, reasons = [] if steps is None else steps, {} if shortfalls is None else shortfalls
     history = market.history_before(row)
-    return Decision(history, nothing, capital, row, listed, nobody, costs, written, PLACEMENT, reasons)
+    terms = costs, written, PLACEMENT, reasons
+    return Decision(history, nothing, capital, row, listed, nobody, *terms, opens_on=market.dates[row])

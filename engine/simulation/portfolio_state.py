@@ -6,6 +6,7 @@ calls them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -61,6 +62,7 @@ class PortfolioState:
         self.notes: list[str] = []
         self.steps: list[OptimiserStep] = []
         self.shortfalls: dict[int, str] = {}
+        self.departures: dict[int, Mapping[str, str]] = {}
         self.left_out: list[LeftOutOrders] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
@@ -188,6 +190,7 @@ class PortfolioState:
             notes=(*self.notes, *trade_events.left_out_notes(self.left_out, trades, self.market)),
             steps=tuple(self.steps),
             shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
+            departures={row - self.opening: why for row, why in self.departures.items()},
         )
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:

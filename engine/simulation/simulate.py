@@ -95,7 +95,7 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
 def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
     market, barred = state.market, state.reviews.barred
-    terms = state.terms.costs, state.steps, PLACEMENT, state.shortfalls
+    terms = state.terms.costs, state.steps, PLACEMENT, state.shortfalls, state.departures
     if row == state.opening:
         return opening_decision(market, state.account.capital, row, state.terms.costs, state.steps, state.shortfalls)
     seen = max(row - state.account.fill_delay, state.opening + 1)

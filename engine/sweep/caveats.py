@@ -18,6 +18,8 @@ from engine.sweep.batch.batch_metrics import CAP_METRICS
 _MAX_NAMES_LENGTH: Final = 300
 """Characters of a list of names."""
 
+_A_FORTNIGHT: Final = np.timedelta64(14, "D")
+
 
 def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values: FloatArray) -> Iterator[str]:
     """Yield how many were tried and whose sessions are others than the plan's ``window``.
@@ -56,4 +58,13 @@ def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], star
             "they did, not what such a choice earns."
         )
     if not set(policy.caps()) <= set(names):
-        yield from hindsight_caveat(policy)
+        opening, last = np.datetime64(start), closes.dates[-1]
+        yield from hindsight_caveat(policy, opening, last, tuple(_ended_names(closes, opening)))
+
+
+def _ended_names(closes: Closes, first: np.datetime64) -> Iterator[str]:
+    """Yield the names whose last close is at ``first`` or later and well before the last date."""
+    for j, ticker in enumerate(closes.tickers):
+        with_close = closes.dates[np.isfinite(closes.closes[:, j])]
+        if len(with_close) and first <= with_close[-1] < closes.dates[-1] - _A_FORTNIGHT:
+            yield ticker

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
-from engine.core.errors import shorten
+from engine.core.errors import ConfigError, shorten
 from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_faults, raise_faults, validates_fields
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
-from engine.data.csv_reader import resolve_file
+from engine.data.csv_reader import Day, resolve_file, to_date
+from engine.data.research.universe_csv import read_csv_document
 
 _MAX_LABEL_CHARACTERS = 80
 
@@ -47,10 +51,11 @@ ShortLabels: TypeAlias = Annotated[tuple[ShortLabel, ...], BeforeValidator(_chec
 
 
 class Stock(ConfigModel):
-    """One name of a universe.
+    """One name of a universe, or one of its memberships.
 
     ``brokers``: where it can be bought; ``listed_since``: its first session, information only, for eligibility is read
-    from the prices; ``tags``: the user's own words for it.
+    from the prices; ``tags``: the user's own words for it; ``from`` and ``to``: the first and last day on which it
+    belongs to the universe, without limit where one is left out.
     """
 
     ticker: Ticker
@@ -59,10 +64,26 @@ class Stock(ConfigModel):
     brokers: ShortLabels
     listed_since: Date | None = None
     tags: ShortLabels = ()
+    since: Date | None = Field(default=None, alias="from")
+    until: Date | None = Field(default=None, alias="to")
+
+    @property
+    def span(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day of its membership."""
+        return self.since or dt.date.min, self.until or dt.date.max
+
+    @validates_fields
+    def _span_faults(self) -> Iterator[FieldFault]:
+        first, last = self.span
+        if first > last:
+            yield ("to",), f"{self.ticker} leaves on {last}, before it joins on {first}; swap the two dates"
 
 
 class Universe(ConfigModel):
-    """The names a plan may choose from. Whatever it answers is in ticker order, however the file is ordered."""
+    """The names a plan may choose from. Whatever it answers is in ticker order, however the file is ordered.
+
+    A ticker that left and came back has an entry for each membership; their dates do not overlap.
+    """
 
     names: tuple[Stock, ...]
 
@@ -82,6 +103,29 @@ class Universe(ConfigModel):
         return self._known["tag"]
 
     @cached_property
+    def is_dated(self) -> bool:
+        """Whether the membership of any name begins or ends."""
+        return any(stock.since or stock.until for stock in self.names)
+
+    def is_member(self, ticker: str, day: Day) -> bool:
+        """Return whether ``ticker`` belongs to the universe on ``day``, the first and last day included."""
+        asked = to_date(day)
+        return any(first <= asked <= last for first, last in self.memberships.get(ticker, ()))
+
+    def last_day(self, ticker: str, day: Day) -> dt.date | None:
+        """Return when the last membership of ``ticker`` ended that is over on ``day``; None where there is none."""
+        asked = to_date(day)
+        return max((last for _, last in self.memberships.get(ticker, ()) if last < asked), default=None)
+
+    @cached_property
+    def memberships(self) -> Mapping[str, tuple[tuple[dt.date, dt.date], ...]]:
+        """The first and last day of every membership, by ticker, in order of time."""
+        found: dict[str, list[tuple[dt.date, dt.date]]] = {ticker: [] for ticker in self._stocks}
+        for stock in self.names:
+            found[stock.ticker].append(stock.span)
+        return {ticker: tuple(sorted(spans)) for ticker, spans in found.items()}
+
+    @cached_property
     def sectors(self) -> Mapping[str, tuple[str, ...]]:
         """The tickers of each sector."""
         return {
@@ -92,11 +136,8 @@ class Universe(ConfigModel):
     def tickers_where(self, available_at: Iterable[str] = (), tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the tickers that are available at every one of the brokers and have every one of the tags."""
         brokers, wanted = set(available_at), set(tags)
-        return tuple(
-            ticker
-            for ticker, stock in self._stocks.items()
-            if brokers <= set(stock.brokers) and wanted <= set(stock.tags)
-        )
+        there = {s.ticker for s in self.names if brokers <= set(s.brokers) and wanted <= set(s.tags)}
+        return tuple(ticker for ticker in self._stocks if ticker in there)
 
     def unknown_value_faults(self, aspect: StockAttribute, words: Iterable[str]) -> Iterator[tuple[int, str]]:
         """Yield place in ``words`` and ``message; remedy`` of each that no name of this universe has."""
@@ -123,20 +164,45 @@ class Universe(ConfigModel):
     def _name_faults(self) -> Iterator[FieldFault]:
         if not self.names:
             yield ("names",), "no names in it; list at least one stock"
-        seen: set[str] = set()
+        entries: dict[str, list[int]] = {}
         for at, stock in enumerate(self.names):
-            if stock.ticker in seen:
-                yield ("names", at, "ticker"), f"{stock.ticker} stands in the universe twice; keep one of the two"
-            seen.add(stock.ticker)
+            entries.setdefault(stock.ticker, []).append(at)
+        for places in entries.values():
+            yield from self._repeat_faults(places)
+
+    def _repeat_faults(self, places: list[int]) -> Iterator[FieldFault]:
+        """Yield what several entries of one ticker contradict each other in."""
+        for before, after in pairwise(sorted(places, key=lambda at: self.names[at].span)):
+            one, other = self.names[before], self.names[after]
+            later = max(before, after)
+            if not any((one.since, one.until, other.since, other.until)):
+                yield ("names", later, "ticker"), f"{one.ticker} stands in the universe twice; keep one of the two"
+            elif other.span[0] <= one.span[1]:
+                overlap = f"{one.ticker} is a member twice from {_words(other.since)} to "
+                overlap += _words(min(one.until or dt.date.max, other.until or dt.date.max))
+                yield ("names", later, "from"), f"{overlap}; end one membership before the next begins"
+            if one.sector != other.sector:
+                differ = f"{one.ticker} is '{one.sector}' and '{other.sector}'"
+                yield ("names", later, "sector"), f"{differ}; give it one sector"
+
+
+def _words(day: dt.date | None) -> str:
+    return "the beginning" if day is None else "today" if day == dt.date.max else day.isoformat()
 
 
 def _read_universe(value: object) -> object:
     """Read the universe that a path names; the file's own faults are told at the path, each with its file and line."""
     if isinstance(value, str):
         with file_faults():
-            value = validate(Universe, read_document(resolve_file(value)))
+            place = resolve_file(value)
+            if place.suffix.lower() != ".csv":
+                return validate(Universe, read_document(place))
+            try:
+                return validate(Universe, read_csv_document(value))
+            except ConfigError as error:  # a row has a line and a column, no place in a list
+                raise ConfigError([replace(one, path=one.path.split(".")[-1]) for one in error.faults]) from None
     return value
 
 
 UniverseOrPath: TypeAlias = Annotated[Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe)]
-"""A universe written out, or the path of a YAML file with its content; read back it is always written out."""
+"""A universe written out, or the path of a YAML file or CSV with its content; read back it is always written out."""

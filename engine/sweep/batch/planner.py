@@ -324,7 +324,8 @@ class MarketPlanner:
             opens = row == key.opening_row
             seen = row if opens else max(row - key.delay, key.opening_row + 1)
             eligible, nothing = market.listed[row] if opens else market.eligible[row], np.zeros(len(nobody))
-            return Decision(market.history_before(seen), nothing, 1.0, row, eligible, nobody, placement=PLACEMENT)
+            day, history = market.dates[row] if opens else None, market.history_before(seen)
+            return Decision(history, nothing, 1.0, row, eligible, nobody, placement=PLACEMENT, opens_on=day)
 
         return self.decisions.recall(key.fill_key(row), build)
 
