@@ -21,7 +21,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import ConfigError, OutputError
 from engine.core.yaml_document import check_events, load_plain
-from engine.portfolio.account import Contributions
+from engine.portfolio.account import Account
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DailySeries:
 class FinishedRun:
     """Everything a run left in its folder.
 
-    ``config`` is what ``config_text`` states, as plain data, ``contributions`` what it says of flows.
+    ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account.
     """
 
     summary: RunSummary
@@ -47,7 +47,7 @@ class FinishedRun:
     trades: tuple[Trade, ...]
     config_text: str
     config: object
-    contributions: Contributions
+    account: Account
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -71,8 +71,8 @@ def read_run(folder: Path) -> FinishedRun:
     trades = _read_trades(folder / "trades.csv", manifest.files)
     config_text = _read_text(folder / CONFIG_FILE, manifest.files)
     config = _parse_config(folder / CONFIG_FILE, config_text)
-    flows = _read_contributions(folder / CONFIG_FILE, config)
-    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config, flows)
+    account = _read_account(folder / CONFIG_FILE, config)
+    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config, account)
 
 
 def _read_text(path: Path, files: Mapping[str, str]) -> str:
@@ -121,10 +121,11 @@ def _parse_config(path: Path, text: str) -> object:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
 
 
-def _read_contributions(path: Path, config: object) -> Contributions:
-    account = config.get("account") if isinstance(config, Mapping) else None
-    stated = account.get("contributions", {}) if isinstance(account, Mapping) else {}
+def _read_account(path: Path, config: object) -> Account:
+    stated = config.get("account") if isinstance(config, Mapping) else None
     try:
-        return Contributions.model_validate(stated)
+        return Account.model_validate(stated if isinstance(stated, Mapping) else {})
     except ValidationError as error:
-        raise RUN_FILES.damage_error(path, f"account.contributions: {error.errors()[0]['msg']}") from None
+        first = error.errors()[0]
+        place = ".".join(("account", *(str(key) for key in first["loc"] if key != "CashFlowPlan")))
+        raise RUN_FILES.damage_error(path, f"{place}: {first['msg']}") from None

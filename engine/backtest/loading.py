@@ -15,7 +15,7 @@ from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, read_document
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.fx_rates import EcbRates
-from engine.portfolio.account import Contributions
+from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 
@@ -49,13 +49,13 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
     """Yield where a policy waits for flows that the account does not have, or uses for something else (S11)."""
-    flows = config.account.contributions
+    account = config.account
     policies: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
     policies += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
     for place, policy in policies:
-        if not waits_for_flows(policy) or flows_can_rebalance(flows):
+        if not waits_for_flows(policy) or flows_can_rebalance(account):
             continue
-        message, remedy = missing_flows_message(flows)
+        message, remedy = missing_flows_message(account)
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
         yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
@@ -87,12 +87,12 @@ def _currency_faults(config: RunConfig[PolicyT], document: Document) -> Iterator
             yield Fault(document.locate(("window",)), "data.fx", message, remedy)
 
 
-def missing_flows_message(flows: Contributions) -> tuple[str, str]:
+def missing_flows_message(account: Account) -> tuple[str, str]:
     """Return what is said of a policy that waits for flows which do not come, or are used for something else."""
     message = "flows_first leaves a band to a flow towards the targets, "
-    if not flows.amount:
+    if not account.has_flows:
         return message + "and the account has no flows", "add contributions: {amount: 100} to the account"
-    return message + f"and flows are invested by {flows.invest}", "write invest: towards_targets"
+    return message + f"and flows are invested by {account.invest}", "write invest: towards_targets"
 
 
 def waits_for_flows(policy: Policy) -> bool:
@@ -101,9 +101,9 @@ def waits_for_flows(policy: Policy) -> bool:
     return band is not None and band.flows_first
 
 
-def flows_can_rebalance(flows: Contributions) -> bool:
+def flows_can_rebalance(account: Account) -> bool:
     """Return whether there are flows that can answer a band."""
-    return bool(flows.amount) and flows.invest == "towards_targets"
+    return account.has_flows and account.invest == "towards_targets"
 
 
 def config_tickers(config: RunConfig[PolicyT]) -> tuple[str, ...]:

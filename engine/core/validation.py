@@ -154,7 +154,7 @@ def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseM
         elif not found:
             fields = [item for model in models for item in model.model_fields.items()]
             owned = [field.annotation for name, field in fields if (field.alias or name) == part]
-            found = [inner for annotation in owned for inner in _models_in(annotation)]
+            found = list(dict.fromkeys(inner for annotation in owned for inner in _models_in(annotation)))
         models = found or models
     return models[0] if len(models) == 1 else None
 

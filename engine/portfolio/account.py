@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Currency, Money, NonNegative, Positive, Rate
+from engine.core.fields import ConfigModel, Currency, FieldFault, NonNegative, Positive, Rate, validates_fields
 from engine.data.events import DividendUse
-from engine.data.sessions import Period, period_numbers
+from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, flows_by_row
 
 
 class CashTerms(ConfigModel):
     """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
 
     rate: Rate = 0.0
-
-
-class Contributions(ConfigModel):
-    """A regular flow: paid in when ``amount`` is positive, withdrawn when negative (S11) [currency]."""
-
-    amount: Money = 0.0
-    every: Period = "month"
-    invest: Literal["towards_targets", "pro_rata", "wait"] = "towards_targets"
-
-    def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
-        """Return money by row: on the first session of each period of ``dates`` (T,) after the ``opening`` (S11).
-
-        Where sessions are rarer than flows, as with quarterly closes, a session has those of all periods before it.
-        """
-        if not self.amount:
-            return {}
-        begun = np.diff(period_numbers(dates, self.every), prepend=period_numbers(dates[:1], self.every)).tolist()
-        return {row: self.amount * count for row, count in enumerate(begun) if count and row > opening}
 
 
 class Account(ConfigModel):
@@ -50,14 +32,41 @@ class Account(ConfigModel):
     execution: Literal["close", "next_close"] = "close"
     min_order: NonNegative = 0.0
     cash: CashTerms = CashTerms()
-    contributions: Contributions = Contributions()
+    contributions: CashFlowPlan | Annotated[tuple[CashFlowPlan, ...], Field(min_length=1)] = CashFlowPlan()
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        """Yield plans that are invested otherwise than the first: those of one session are netted into one flow."""
+        for at, plan in enumerate(self.flow_plans):
+            if plan.invest != self.invest:
+                message = f"invest is {plan.invest} here and {self.invest} in the first plan"
+                yield ("contributions", at, "invest"), f"{message}; flows are netted, so write one for all of them"
+
+    @property
+    def flow_plans(self) -> tuple[CashFlowPlan, ...]:
+        """What is paid in or out, plan by plan."""
+        return (self.contributions,) if isinstance(self.contributions, CashFlowPlan) else self.contributions
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether anything is planned to be paid in or out."""
+        return not all(plan.is_none for plan in self.flow_plans)
+
+    @property
+    def invest(self) -> Invest:
+        """What contributions buy and withdrawals sell."""
+        return self.flow_plans[0].invest
+
+    def flows_by_row(self, dates: DateArray, opening: int) -> Mapping[int, float]:
+        """Return what is paid in or out by row of ``dates`` (T,), after the ``opening`` (S11) [currency]."""
+        return flows_by_row(self.flow_plans, dates, opening)
 
     def without_waiting_contributions(self) -> Account:
         """Return the same account for a portfolio that never decides again: contributions that wait would never end."""
-        if self.contributions.invest != "wait":
+        if self.invest != "wait":
             return self
-        contributions = self.contributions.model_copy(update={"invest": "towards_targets"})
-        return self.model_copy(update={"contributions": contributions})
+        plans = tuple(plan.model_copy(update={"invest": "towards_targets"}) for plan in self.flow_plans)
+        return self.model_copy(update={"contributions": plans})
 
     @property
     def default_dividends(self) -> DividendUse:

@@ -12,6 +12,7 @@ from rich.console import Console
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.policy import DescribesRules, HasGroupLimits, HasTargetWeights, Policy, PolicyT, SelectsSatellites
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
@@ -148,11 +149,18 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     if config.data.dividends or use != "reinvest":
         yield f"dividends beside closes as traded {_DIVIDENDS[use]}"
     yield f"cash earns {fmt.short_percent(account.cash.rate)} a year"
-    flow = account.contributions
-    if flow.amount:
-        word = "paid in" if flow.amount > 0 else "withdrawn"
-        amount = f"{fmt.money(abs(flow.amount))} {account.currency}"
-        yield f"{amount} {word} every {flow.every.replace('_', '-')}, {flow.invest.replace('_', ' ')}"
+    for plan in account.flow_plans:
+        if not plan.is_none:
+            yield f"{_flow_sentence(plan, account.currency)}, {account.invest.replace('_', ' ')}"
+
+
+def _flow_sentence(plan: CashFlowPlan, currency: str) -> str:
+    """Return what a plan pays, and when."""
+    amount = f"{fmt.money(abs(plan.amount))} {currency} {'paid in' if plan.amount > 0 else 'withdrawn'}"
+    if plan.on:
+        return f"{amount} at the first session from {plan.on} on"
+    dates = f"{f' from {plan.first}' if plan.first else ''}{f' to {plan.last}' if plan.last else ''}"
+    return f"{amount} every {plan.every.replace('_', '-')}{dates}"
 
 
 def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def apply_flow(state: PortfolioState, row: int, flow: float) -> None:
 
 def invest_contribution(state: PortfolioState, row: int, amount: float) -> None:
     """Bring a contribution, received already, into the assets."""
-    invest = state.account.contributions.invest
+    invest = state.account.invest
     if invest == "pro_rata":
         amount = min(amount, state.cash)
         recipients = _recipients_below_caps(state, row, amount)
@@ -37,7 +37,7 @@ def invest_contribution(state: PortfolioState, row: int, amount: float) -> None:
 def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
     """Raise ``due`` out of the assets as far as cash does not serve, and pay it out."""
     _require_funds(state, row, due)
-    invest = state.account.contributions.invest
+    invest = state.account.invest
     if invest == "pro_rata":
         _sell_pro_rata(state, row, due)
     elif invest == "towards_targets" or state.cash < due:

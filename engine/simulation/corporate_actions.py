@@ -53,7 +53,7 @@ def invest_dividends(state: PortfolioState, row: int) -> None:
     amounts = np.where(held == 0.0, 0.0, held * dividends[row])
     if not amounts.any():
         return
-    waits = state.account.contributions.invest == "wait"
+    waits = state.account.invest == "wait"
     waiting = max(state.cash - float(amounts.sum()), 0.0) if waits else 0.0
     state.cash -= waiting
     execute_flow_trades(state, row, 0.0, 0.0, TradeReason("dividends"))

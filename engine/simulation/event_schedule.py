@@ -32,7 +32,7 @@ class EventSchedule:
     """
 
     rebalances: dict[int, str]
-    flows: dict[int, float]
+    flows: Mapping[int, float]
     fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: frozenset[int]

@@ -60,7 +60,7 @@ class RunSetup(NamedTuple):
     fixed_targets: FloatArray | None
     fills: IntArray
     reasons: tuple[str, ...]
-    flows: dict[int, float]
+    flows: Mapping[int, float]
     fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: tuple[int, ...]
@@ -97,7 +97,7 @@ class RunSetup(NamedTuple):
             fixed_targets=_fixed_targets(policy, market, caps),
             fills=fills,
             reasons=reasons,
-            flows=account.contributions.by_row(market.dates, opening),
+            flows=account.flows_by_row(market.dates, opening),
             fees=yearly_fee_shares(market.dates, opening, costs.yearly),
             delistings=_delistings_by_row(memory.delistings, opening),
             splits=_after(opening, split_rows(market) if account.shares == "whole" else ()),

@@ -90,10 +90,10 @@ class PointConfigs(Generic[PolicyT]):
 
     def flows_rejection(self, account: Account, *, needs_flows: bool) -> Rejection | None:
         """Return why flows cannot rebalance what waits for them, the strategy or a benchmark; None where they can."""
-        if not (needs_flows or self._benchmarks_need_flows) or flows_can_rebalance(account.contributions):
+        if not (needs_flows or self._benchmarks_need_flows) or flows_can_rebalance(account):
             return None
         place = "strategy" if needs_flows else "compare.benchmarks"
-        return Rejection(f"{place}.funding: {missing_flows_message(account.contributions)[0]}")
+        return Rejection(f"{place}.funding: {missing_flows_message(account)[0]}")
 
     def tickers_on_axis(self, place: int) -> tuple[str, ...]:
         """Return every ticker that the values of an axis bring in; a value that is invalid by itself brings none."""

@@ -263,6 +263,25 @@ CASES = {
         f"plan.yaml:10: strategy.funding: {TOWARDS} and flows are invested by pro_rata; "
         f"write invest: towards_targets, {SELL}",
     ),
+    "a flow that ends before it begins": (
+        WEIGHTS + FLOWS.replace("100", "100, from: 2012-01-01, to: 2011-12-31"),
+        "plan.yaml:9: account.contributions.to: the flow ends on 2011-12-31, before it begins on 2012-01-01; "
+        "write a later date",
+    ),
+    "a flow on a date that recurs": (
+        WEIGHTS + "account:\n  contributions:\n    - {amount: 100}\n    - {amount: 5, on: 2012-01-01, every: month}\n",
+        "plan.yaml:12: account.contributions.1.every: every is of a flow that recurs, "
+        "and this one is paid on 2012-01-01 only; leave one out",
+    ),
+    "flows that are invested in two ways": (
+        WEIGHTS + "account:\n  contributions:\n    - {amount: 100}\n    - {amount: 5, invest: wait}\n",
+        "plan.yaml:12: account.contributions.1.invest: invest is wait here and towards_targets in the first plan; "
+        "flows are netted, so write one for all of them",
+    ),
+    "a flow with an unknown key": (
+        WEIGHTS + FLOWS.replace("amount", "amont"),
+        "plan.yaml:9: account.contributions.amont: unknown key 'amont'; did you mean 'amount'?",
+    ),
     "flows first in a benchmark": (
         WEIGHTS + "compare:\n  benchmarks:\n    - SPY\n    - name: mix\n      kind: fixed_mix\n"
         "      weights: {SPY: 60%, AGG: 40%}\n      rebalance: {kind: band, absolute: 5%}\n"

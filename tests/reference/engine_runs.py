@@ -11,7 +11,8 @@ from pydantic import ConfigDict
 
 from engine.core.arrays import BoolArray, DateArray
 from engine.data.market import Market
-from engine.portfolio.account import Account, Contributions
+from engine.portfolio.account import Account
+from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, LossReviewRule
 from engine.simulation.ledger import Ledger
@@ -23,10 +24,14 @@ from tests.reference.ledger import Case, Cost
 from tests.reference.rules import Review as RuleReview
 
 
-class ListedFlows(Contributions):
+class ListedFlows(CashFlowPlan):
     """Money by row, written out."""
 
     flows: Mapping[int, float]
+
+    @property
+    def is_none(self) -> bool:
+        return not self.flows
 
     def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
         return {row: money for row, money in self.flows.items() if row > opening}

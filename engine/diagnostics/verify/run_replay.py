@@ -39,7 +39,7 @@ class ReplayedRun:
     @cached_property
     def account(self) -> Account:
         """The account of the config."""
-        return Account.model_validate(self.section("account"))
+        return self.run.account
 
     @cached_property
     def dates(self) -> DateArray:
@@ -79,7 +79,7 @@ class ReplayedRun:
     def flows_on(self, dates: DateArray) -> FloatArray:
         """Return (T,) what is paid in or out on a portfolio's sessions ``dates``, as the config plans it [currency]."""
         found = np.zeros(len(dates))
-        for row, amount in self.account.contributions.by_row(dates, 0).items():
+        for row, amount in self.account.flows_by_row(dates, 0).items():
             found[row] = amount
         return found
 

@@ -67,7 +67,7 @@ def cumulative_contributions(run: FinishedRun) -> FloatArray:
     """Return (T,) the capital and all flows up to each session [currency]."""
     held = np.isfinite(run.equity.columns["strategy"])
     paid = np.zeros(int(held.sum()))
-    for row, flow in run.contributions.by_row(run.equity.dates[held], 0).items():
+    for row, flow in run.account.flows_by_row(run.equity.dates[held], 0).items():
         paid[row] = flow
     total = np.full(len(held), np.nan)
     total[held] = run.summary.account.capital + np.cumsum(paid)

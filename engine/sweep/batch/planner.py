@@ -223,7 +223,7 @@ class MarketPlanner:
         None when only ``simulate`` can run it.
         """
         account = terms.account
-        if account.shares == "whole" or account.contributions.amount or self.market.dividends is not None:
+        if account.shares == "whole" or account.has_flows or self.market.dividends is not None:
             return None
         if terms.costs.yearly:
             return None

@@ -1,0 +1,85 @@
+"""What is planned to be paid into the account, or out of it: how much, when, from which date to which (S11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from engine.core.arrays import DateArray, IntArray
+from engine.core.fields import ConfigModel, Date, FieldFault, Money, validates_fields
+from engine.data.sessions import Period, period_numbers
+
+Invest: TypeAlias = Literal["towards_targets", "pro_rata", "wait"]
+
+
+class CashFlowPlan(ConfigModel):
+    """Money paid in where ``amount`` is positive, withdrawn where it is negative [currency].
+
+    Every period ``from`` one date ``to`` another, or once ``on`` a date. Without dates it is as long as the run.
+    """
+
+    amount: Money = 0.0
+    every: Period = "month"
+    on: Date | None = None
+    first: Date | None = Field(default=None, alias="from")
+    last: Date | None = Field(default=None, alias="to")
+    invest: Invest = "towards_targets"
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        """Yield dates that contradict each other."""
+        if self.first and self.last and self.last < self.first:
+            yield ("to",), f"the flow ends on {self.last}, before it begins on {self.first}; write a later date"
+        if self.on:
+            stated = {"every", "first", "last"} & self.model_fields_set
+            for name in sorted(stated - {name for name in stated if getattr(self, name) is None}):
+                key = {"first": "from", "last": "to"}.get(name, name)
+                yield (key,), f"{key} is of a flow that recurs, and this one is paid on {self.on} only; leave one out"
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_is_not_read(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        written: dict[str, object] = write(self)
+        if self.on:
+            written.pop("every", None)
+        return written
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing is ever paid."""
+        return not self.amount
+
+    def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
+        """Return money by row of ``dates`` (T,): at the first session of each period after the ``opening`` (S11).
+
+        The first flow of a plan ``from`` a date is paid at the first session on or after it. Where sessions are rarer
+        than flows, as with quarterly closes, a session has those of all periods before it.
+        """
+        if self.is_none:
+            return {}
+        begun = self._begun(dates)
+        counts = np.diff(begun, prepend=begun[:1]).tolist()
+        return {row: self.amount * count for row, count in enumerate(counts) if count and row > opening}
+
+    def _begun(self, dates: DateArray) -> IntArray:
+        """Return (T,) a number that rises by one with every flow that has become due."""
+        if self.on:
+            return (dates >= np.datetime64(self.on)).astype(np.int64)
+        begun = period_numbers(dates, self.every)
+        if self.last:
+            begun = np.minimum(begun, period_numbers(np.array([self.last], "datetime64[D]"), self.every))
+        if self.first:
+            before = period_numbers(np.array([self.first], "datetime64[D]"), self.every) - 1
+            begun = np.where(dates < np.datetime64(self.first), before, begun)
+        return begun
+
+
+def flows_by_row(plans: Iterable[CashFlowPlan], dates: DateArray, opening: int) -> Mapping[int, float]:
+    """Return what all plans together pay by row of ``dates`` (T,): those of one session are one flow [currency]."""
+    found: dict[int, float] = {}
+    for plan in plans:
+        for row, money in plan.by_row(dates, opening).items():
+            found[row] = found.get(row, 0.0) + money
+    return {row: found[row] for row in sorted(found) if found[row]}

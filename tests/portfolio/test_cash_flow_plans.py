@@ -1,0 +1,64 @@
+"""Plans of what is paid in or out: which sessions they fall on, and how much it is (S11)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.core.arrays import DateArray
+from engine.portfolio.account import Account
+
+
+def weekdays(first: str, last: str) -> DateArray:
+    """Return every Monday to Friday between two days, the last one included."""
+    days = np.arange(first, np.datetime64(last) + 1, dtype="datetime64[D]")
+    return days[np.is_busday(days)]
+
+
+def flows(plans: object, dates: DateArray, opening: int = 0) -> dict[str, float]:
+    """Return what the plans of an account pay, by date."""
+    paid = Account.model_validate({"contributions": plans}).flows_by_row(dates, opening)
+    return {str(dates[row]): money for row, money in paid.items()}
+
+
+def test_a_plan_pays_between_its_dates() -> None:
+    """The first flow comes at the first session from its date on, the last in the last period that begins by the end."""
+    dates = weekdays("2012-01-02", "2012-12-31")
+    paid = flows({"amount": "500", "from": "2012-03-10", "to": "2012-07-01"}, dates)
+    assert paid == dict.fromkeys(["2012-03-12", "2012-04-02", "2012-05-01", "2012-06-01", "2012-07-02"], 500.0)
+
+
+def test_a_plan_from_before_the_opening_is_as_one_without_dates() -> None:
+    """The capital stands for the period of the opening, whenever the plan began; the end cuts it only."""
+    dates = weekdays("2012-01-17", "2012-06-29")
+    assert flows({"amount": 7, "from": "2001-05-05", "to": "2031-01-01"}, dates) == flows({"amount": 7}, dates)
+    assert flows({"amount": 7, "to": "2012-01-31"}, dates) == {}
+
+
+def test_a_flow_on_a_date_comes_once() -> None:
+    """On a Saturday it comes on Monday; on the day of the opening or before, or after the last session, never."""
+    dates = weekdays("2012-01-02", "2012-06-29")
+    assert flows({"amount": -50, "on": "2012-03-10"}, dates) == {"2012-03-12": -50.0}
+    assert flows({"amount": -50, "on": "2012-01-02"}, dates) == {}
+    assert flows({"amount": -50, "on": "2012-06-30"}, dates) == {}
+
+
+def test_flows_of_one_session_are_netted() -> None:
+    """What is paid in and what is withdrawn on the same day is one flow, and none where they are equal."""
+    dates = weekdays("2012-01-02", "2012-04-30")
+    plans = [{"amount": 500}, {"amount": -200, "from": "2012-03-01"}, {"amount": -500, "on": "2012-02-01"}]
+    assert flows(plans, dates) == {"2012-03-01": 300.0, "2012-04-02": 300.0}
+
+
+@pytest.mark.parametrize(("to", "expected"), [("2012-12-31", [300, 300, 300]), ("2012-11-30", [300, 300, 200])])
+def test_sessions_that_are_rarer_than_flows_have_all_of_them(to: str, expected: list[float]) -> None:
+    """A quarter's close has the flows of its three months, up to the one the plan ends in."""
+    dates = np.array(["2012-03-30", "2012-06-29", "2012-09-28", "2012-12-31"], "datetime64[D]")
+    assert list(flows({"amount": 100, "from": "2012-01-01", "to": to}, dates).values()) == expected
+
+
+def test_a_plan_reads_back_as_it_was() -> None:
+    """What a run writes of its plans gives the same plans when it is read."""
+    plans = [{"amount": 500, "to": "2029-12-31"}, {"amount": -9000, "on": "2030-05-05"}]
+    account = Account.model_validate({"contributions": plans})
+    assert Account.model_validate(account.model_dump(mode="json", by_alias=True, exclude_none=True)) == account
