@@ -36,13 +36,15 @@ def pay_out_delisted(state: PortfolioState, row: int, delisted: Iterable[int], h
     return paid
 
 
-def reinvest_payout(
-    state: PortfolioState, row: int, delisted: Iterable[int], recipients: FloatArray, amount: float
-) -> None:
-    """Spend the payout of ``delisted`` on ``recipients`` (N,) pro rata, costs included; their targets move along."""
+def move_targets(state: PortfolioState, delisted: Iterable[int], recipients: FloatArray) -> None:
+    """Let the targets of ``delisted`` go to ``recipients`` (N,), or to cash where there are none."""
     for j in delisted:
         state.reallocate_target(j, recipients)
+
+
+def reinvest_payout(state: PortfolioState, row: int, recipients: FloatArray, amount: float) -> None:
+    """Spend a payout of ``amount`` [currency] on ``recipients`` (N,) pro rata, costs included."""
     shares = state.among_tradable(row, recipients)
-    if amount > 0.0 and shares.any():
+    if shares.any():
         order = Order(state.target, state.no_assets, shares, amount)
         fill_order(state, row, order, TradeReason("delisted: proceeds reinvested"))

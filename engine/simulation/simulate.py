@@ -13,7 +13,7 @@ from engine.simulation import cash_flows, partial_trades, yearly_fees
 from engine.simulation.advance import advance
 from engine.simulation.band_targets import plan_partial_rebalance
 from engine.simulation.corporate_actions import invest_dividends, pay_split_fractions
-from engine.simulation.delisting import pay_out_delisted, reinvest_payout
+from engine.simulation.delisting import move_targets, pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.fixed_targets import needs_no_decision, run_in_one_call
 from engine.simulation.kernel.records import StandingOrders, Thresholds
@@ -127,15 +127,8 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
 
 def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    gone, flow = schedule.delistings.get(row, ()), schedule.flows.get(row, 0.0)
-    payout = pay_out_delisted(state, row, gone, policy.haircut)
-    if flow:
-        state.before_flows[row] = state.value(row)
-    fee = schedule.fees.get(row, 0.0)
-    if fee or flow > 0.0:
-        payout = _move_cash(state, row, fee, max(flow, 0.0), payout)
-    if gone:
-        reinvest_payout(state, row, gone, policy.reallocation_weights(_build_decision(state, row)), payout)
+    flow = schedule.flows.get(row, 0.0)
+    _settle_cash(state, schedule, policy, row, flow)
     if state.pending:
         retry_pending(state, row)
     if row in schedule.late_purchases:
@@ -153,15 +146,23 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
     _trade_on_money(state, schedule, row, flow)
 
 
-def _move_cash(state: PortfolioState, row: int, fee: float, contribution: float, payout: float) -> float:
-    """Take a contribution in and pay the yearly fee, a share of the value; return what is left of a payout."""
-    due = fee * state.value(row) if fee else 0.0
-    if contribution:
-        state.add_flow(row, contribution)
-    if due <= 0.0:
-        return payout
-    yearly_fees.pay_fee(state, row, due)
-    return min(payout, state.cash)
+def _settle_cash(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int, flow: float) -> None:
+    """Pay out what was delisted, take a contribution in, pay the yearly fee, reinvest what is left of the payout."""
+    gone, share = schedule.delistings.get(row, ()), schedule.fees.get(row, 0.0)
+    payout, recipients = pay_out_delisted(state, row, gone, policy.haircut), state.no_recipients
+    fee = share * state.value(row) if share else 0.0
+    if flow:
+        state.before_flows[row] = state.value(row)
+    if flow > 0.0:
+        state.add_flow(row, flow)
+    if gone:
+        recipients = policy.reallocation_weights(_build_decision(state, row))
+        move_targets(state, gone, recipients)
+    if fee > 0.0:
+        yearly_fees.pay_fee(state, row, fee)
+        payout = min(payout, state.cash)
+    if payout > 0.0:
+        reinvest_payout(state, row, recipients, payout)
 
 
 def _trade_on_money(state: PortfolioState, schedule: EventSchedule, row: int, flow: float) -> None:

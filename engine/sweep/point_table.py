@@ -90,7 +90,7 @@ def _batch_terms(terms: PlanTerms) -> Hashable:
     """Return what plans share beside their strategy that run side by side."""
     account, costs, flows = terms.account, terms.costs, terms.account.has_flows
     small = (bool(is_proportional(costs.cost_table(1, np.array([foreign])))) for foreign in (False, True))
-    charged = *small, bool(costs.fx), tariff_currency(costs)
+    charged = *small, bool(costs.fx), bool(costs.yearly), tariff_currency(costs)
     return account.shares, flows, account.fill_delay, account.cash.rate, account.min_order > 0.0, terms.window, charged
 
 

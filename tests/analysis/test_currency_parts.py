@@ -27,7 +27,7 @@ def parts_of(market: Market, **terms: object):
     plan = FixedMix.model_validate(
         {"weights": {"A": "50%", "B": "30%"}, "rebalance": {"kind": "every", "period": "month"}}
     )
-    ledger = simulate(market, plan, account(**terms), percent(0.001, 2))
+    ledger = simulate(market, plan, account(**terms), percent(0.001, 2)._replace(yearly=0.02))
     return ledger, split_gain(ledger, market)
 
 

@@ -24,11 +24,12 @@ QUICK = "configs/quickstart.yaml"
 
 @pytest.fixture(scope="module")
 def quarter() -> tuple[Ledger, Market]:
-    """A mix rebalanced every month, with costs, interest and contributions."""
+    """A mix rebalanced every month, with costs, a yearly fee, interest and contributions."""
     closes = 50.0 * np.cumprod(1.0 + np.random.default_rng(3).normal(0.0, 0.02, (70, 2)), axis=0)
     market = market_of(closes, annual_cash_rate=0.03)
     plan = FixedMix(weights={"A": 0.5, "B": 0.4}, rebalance={"kind": "every", "period": "month"})
-    return simulate(market, plan, account(contributions={"amount": 500, "every": "month"}), percent(0.001, 2)), market
+    costs = percent(0.001, 2)._replace(yearly=0.01)
+    return simulate(market, plan, account(contributions={"amount": 500, "every": "month"}), costs), market
 
 
 def sale_below_its_fee() -> tuple[Ledger, Market]:
@@ -82,7 +83,7 @@ def test_an_account_that_trades_nothing_is_its_cash() -> None:
     assert largest_difference(dataclasses.replace(idle, value=cash * 1.0001), market) > 1e-9
 
 
-@pytest.mark.parametrize("field", ["costs", "trades", "prices", "value", "flows"])
+@pytest.mark.parametrize("field", ["costs", "trades", "prices", "value", "flows", "fees"])
 def test_no_part_of_a_ledger_can_be_changed_unseen(quarter: tuple[Ledger, Market], field: str) -> None:
     """A ten-thousandth more of the largest entry of each array is more than rounding explains."""
     ledger, market = quarter

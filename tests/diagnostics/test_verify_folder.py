@@ -29,7 +29,7 @@ window: {start: 2016-01-01, end: 2019-03-29}
 account: {capital: 20000, cash: {rate: 2%}, contributions: {amount: 300, every: quarter}}
 strategy: {kind: core_satellite, core: {QUAL: 80%}, satellites: {HD: 2.5%, UNH: 2.5%, PG: 2.5%}, cap: 3%, caps: always,
   rebalance: {kind: annual, month: january}}
-costs: {kind: percent, rate: 0.1%}
+costs: {kind: percent, rate: 0.1%, yearly: 0.2%}
 compare: {risk_free: 1%, benchmarks: [SIZE]}
 """
 

@@ -34,6 +34,7 @@ AT_HOME_AND_ABROAD, ALL_ABROAD = "{AAA: EUR, BBB: USD}", "{AAA: GBX, BBB: USD}"
         (ALL_ABROAD, "{kind: percent, rate: 0.1%, fx: 0.5%}", True),
         (ALL_ABROAD, "{kind: broker, name: comdirect, fx: 0.5%}", True),
         (ALL_ABROAD, "{kind: broker, name: interactive_brokers_fixed}", False),
+        (ALL_ABROAD, "{kind: percent, rate: 0.1%}, {kind: percent, rate: 0.1%, yearly: 1%}", False),
         (ALL_ABROAD, "{kind: none}, {kind: none, fx: 1%}, {kind: broker, name: interactive_brokers_fixed}", False),
     ],
 )
