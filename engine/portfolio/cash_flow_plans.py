@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from engine.core.arrays import DateArray, IntArray
-from engine.core.fields import ConfigModel, Date, FieldFault, Money, validates_fields
+from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.fields import ConfigModel, Date, FieldFault, Money, Rate, file_faults, validates_fields
+from engine.data.price_index import PriceIndex
 from engine.data.sessions import Period, period_numbers
 
 Invest: TypeAlias = Literal["towards_targets", "pro_rata", "wait"]
@@ -18,7 +19,9 @@ Invest: TypeAlias = Literal["towards_targets", "pro_rata", "wait"]
 class CashFlowPlan(ConfigModel):
     """Money paid in where ``amount`` is positive, withdrawn where it is negative [currency].
 
-    Every period ``from`` one date ``to`` another, or once ``on`` a date. Without dates it is as long as the run.
+    Every period ``from`` one date ``to`` another, or once ``on`` a date. Without dates it is as long as the run. An
+    ``indexed`` amount rises by a rate once a year, or as an index of prices does, from the plan's first date on:
+    ``from``, or else the opening.
     """
 
     amount: Money = 0.0
@@ -26,6 +29,7 @@ class CashFlowPlan(ConfigModel):
     on: Date | None = None
     first: Date | None = Field(default=None, alias="from")
     last: Date | None = Field(default=None, alias="to")
+    indexed: PriceIndex | Rate | None = None
     invest: Invest = "towards_targets"
 
     @validates_fields
@@ -34,10 +38,14 @@ class CashFlowPlan(ConfigModel):
         if self.first and self.last and self.last < self.first:
             yield ("to",), f"the flow ends on {self.last}, before it begins on {self.first}; write a later date"
         if self.on:
-            stated = {"every", "first", "last"} & self.model_fields_set
+            stated = {"every", "first", "last", "indexed"} & self.model_fields_set
             for name in sorted(stated - {name for name in stated if getattr(self, name) is None}):
                 key = {"first": "from", "last": "to"}.get(name, name)
                 yield (key,), f"{key} is of a flow that recurs, and this one is paid on {self.on} only; leave one out"
+
+        if self.first and isinstance(self.indexed, PriceIndex):
+            with file_faults(("indexed", "path")):
+                self.indexed.values_on(np.array([self.first], "datetime64[D]"))
 
     @model_serializer(mode="wrap")
     def _leave_out_what_is_not_read(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -60,8 +68,25 @@ class CashFlowPlan(ConfigModel):
         if self.is_none:
             return {}
         begun = self._begun(dates)
-        counts = np.diff(begun, prepend=begun[:1]).tolist()
-        return {row: self.amount * count for row, count in enumerate(counts) if count and row > opening}
+        counts = np.diff(begun, prepend=begun[:1])
+        counts[: opening + 1] = 0
+        rows = np.flatnonzero(counts)
+        money = self.amount * counts[rows]
+        if self.indexed is not None and len(rows):
+            money = money * self._index(
+                self.indexed, dates[rows], np.array([self.first or dates[opening]], dates.dtype)
+            )
+        return dict(zip(rows.tolist(), money.tolist(), strict=True))
+
+    @staticmethod
+    def _index(indexed: PriceIndex | float, dates: DateArray, first: DateArray) -> FloatArray:
+        """Return (K,) what one of the ``first`` date (1,) has become on ``dates`` (K,)."""
+        if isinstance(indexed, PriceIndex):
+            return indexed.values_on(dates) / indexed.values_on(first)
+        years = (period_numbers(dates, "month") - period_numbers(first, "month")) // 12
+        grown = np.full(int(years.max()) + 1, 1.0 + indexed)
+        grown[0] = 1.0
+        return np.asarray(np.multiply.accumulate(grown)[years])
 
     def _begun(self, dates: DateArray) -> IntArray:
         """Return (T,) a number that rises by one with every flow that has become due."""

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray
+from engine.data.price_index import PriceIndex
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.policy import DescribesRules, HasGroupLimits, HasTargetWeights, Policy, PolicyT, SelectsSatellites
@@ -160,7 +161,13 @@ def _flow_sentence(plan: CashFlowPlan, currency: str) -> str:
     if plan.on:
         return f"{amount} at the first session from {plan.on} on"
     dates = f"{f' from {plan.first}' if plan.first else ''}{f' to {plan.last}' if plan.last else ''}"
-    return f"{amount} every {plan.every.replace('_', '-')}{dates}"
+    if plan.indexed is None:
+        rise = ""
+    elif isinstance(plan.indexed, PriceIndex):
+        rise = f", rising with {plan.indexed.path}"
+    else:
+        rise = f", {fmt.short_percent(plan.indexed)} more every year"
+    return f"{amount} every {plan.every.replace('_', '-')}{dates}{rise}"
 
 
 def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:

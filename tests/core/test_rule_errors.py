@@ -26,6 +26,7 @@ FILES = {
     "stranger.csv": "date,ticker,verdict\n2020-01-01,CRS,intact\n2020-02-01,CSR,broken\n",
     "future.csv": "date,ticker,verdict\n2020-01-01,CRS,intact\n2190-02-01,CRS,broken\n",
     "word.csv": "date,ticker,verdict\n2020-01-01,CRS,brokn\n",
+    "prices_1996.csv": "observation_date,CPI\n1996-01-01,75.1\n",
 }
 
 HEAD = """\
@@ -272,6 +273,16 @@ CASES = {
         WEIGHTS + "account:\n  contributions:\n    - {amount: 100}\n    - {amount: 5, on: 2012-01-01, every: month}\n",
         "plan.yaml:12: account.contributions.1.every: every is of a flow that recurs, "
         "and this one is paid on 2012-01-01 only; leave one out",
+    ),
+    "an indexed flow from before its index": (
+        WEIGHTS + FLOWS.replace("100", "100, from: 1990-01-01, indexed: {path: prices_1996.csv}"),
+        "plan.yaml:9: account.contributions.indexed.path: prices_1996.csv: its first value is of 1996-01-01, "
+        "one is needed on 1990-01-01; let the flow begin later (from), or name a longer file",
+    ),
+    "an index with a word in it": (
+        WEIGHTS + FLOWS.replace("100", "100, indexed: {path: stranger.csv}"),
+        "plan.yaml:9: account.contributions.indexed.path: stranger.csv:2: found '2020-01-01,CRS', "
+        "expected a date and a value above zero, as 2024-01-01,309.685; correct the line",
     ),
     "flows that are invested in two ways": (
         WEIGHTS + "account:\n  contributions:\n    - {amount: 100}\n    - {amount: 5, invest: wait}\n",

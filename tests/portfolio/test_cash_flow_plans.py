@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine.core.arrays import DateArray
+from engine.core.errors import DataError
 from engine.portfolio.account import Account
+
+CPI = Path(__file__).parents[3] / "shared" / "data" / "macro" / "fred_CPIAUCSL.csv"
 
 
 def weekdays(first: str, last: str) -> DateArray:
@@ -62,3 +67,37 @@ def test_a_plan_reads_back_as_it_was() -> None:
     plans = [{"amount": 500, "to": "2029-12-31"}, {"amount": -9000, "on": "2030-05-05"}]
     account = Account.model_validate({"contributions": plans})
     assert Account.model_validate(account.model_dump(mode="json", by_alias=True, exclude_none=True)) == account
+
+
+def test_an_amount_rises_by_a_rate_once_a_year() -> None:
+    """What began in March is more from March of the next year on, wherever in the month the first session lies."""
+    dates = weekdays("2012-01-02", "2014-06-30")
+    paid = flows({"amount": 100, "every": "quarter", "from": "2012-04-02", "indexed": "2%"}, dates)
+    assert list(paid.values()) == [100.0] * 4 + [100 * 1.02] * 4 + [100 * (1.02 * 1.02)]
+    assert next(iter(paid)) == "2012-04-02"
+
+
+def test_an_amount_rises_with_an_index_of_prices(tmp_path: Path) -> None:
+    """The last value dated on or before the session counts, over that of the first date; an empty month has the last."""
+    path = tmp_path / "cpi.csv"
+    path.write_text("date,value\n2012-01-01,200\n2012-02-01,\n2012-03-01,210\n2012-03-05,999\n2012-04-01,.\n")
+    dates = weekdays("2012-01-16", "2012-04-30")
+    paid = flows({"amount": 100, "indexed": {"path": str(path)}}, dates)
+    assert paid == {"2012-02-01": 100.0, "2012-03-01": 100 * 1.05, "2012-04-02": 100 * (999 / 200)}
+
+
+def test_an_index_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    """Prices of years ago are not taken for today's."""
+    path = tmp_path / "cpi.csv"
+    path.write_text("date,value\n2012-01-01,200\n")
+    with pytest.raises(DataError, match=r"its last value before 2013-03-01 is of 2012-01-01; fetch the file again"):
+        flows({"amount": 100, "indexed": {"path": str(path)}}, weekdays("2012-01-16", "2014-04-30"))
+
+
+@pytest.mark.skipif(not CPI.is_file(), reason="needs the macro data beside the repository")
+def test_consumer_prices_are_read_as_they_are_published() -> None:
+    """October 2025 has no value in the file: September's counts."""
+    paid = flows(
+        {"amount": 1000, "from": "2010-01-01", "indexed": {"path": str(CPI)}}, weekdays("2025-08-01", "2025-11-28")
+    )
+    assert list(paid.values()) == pytest.approx([1000 * x / 217.488 for x in (324.245, 324.245, 325.063)], rel=1e-12)
