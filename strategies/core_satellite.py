@@ -9,7 +9,7 @@ from math import fsum
 from typing import Annotated, ClassVar, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
@@ -17,6 +17,7 @@ from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.portfolio.policy import Decision, FieldValues, GroupCeiling, LossReviewRule, TargetTable
+from engine.portfolio.quality_finding import QualityFinding
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy, weight_rows
 from strategies.group_limits import GroupLimits, Limit, compact_percent
@@ -34,6 +35,13 @@ NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], Tag(_NAMED_TAG)]
 def _satellites_tag(value: object) -> str:
     from_universe = isinstance(value, FromUniverse) or (isinstance(value, Mapping) and "universe" in value)
     return _CHOSEN_TAG if from_universe else _NAMED_TAG
+
+
+def _admitted(choice: FromUniverse, findings: Mapping[str, QualityFinding]) -> frozenset[str]:
+    """Return the candidates that a quality gate lets through; all where there is none."""
+    return frozenset(
+        ticker for ticker in choice.candidates if (found := findings.get(ticker)) is None or found.admitted
+    )
 
 
 class CoreSatellite(RebalancingStrategy, WeightedStrategy):
@@ -54,6 +62,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()
     loss_review: LossReview | None = None
+    _admitted: frozenset[str] | None = PrivateAttr(default=None)
 
     @property
     def watch_caps(self) -> bool:
@@ -72,8 +81,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     @property
     def _choice(self) -> FromUniverse | None:
-        """What the satellites are chosen from by prices or figures; None when the config names them."""
-        return self._universe if self._universe and self._universe.choose.kind == "top" else None
+        """What the satellites are chosen from by prices or figures; None when they are named and nothing is asked."""
+        return self._universe if self._universe and self._universe.chooses else None
 
     @property
     def fewest(self) -> int:
@@ -144,15 +153,36 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if choice is None or not (self._choice or choice.universe.is_dated):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
-        picked = choice.pick(decision, barred, self._limits.headroom(self.limits))
-        if len(picked) < (self.fewest or choice.satellite_count):
-            decision.shortfalls[decision.row] = choice.describe_shortfall(decision, barred, picked)
-        if choice.universe.is_dated and (gone := choice.describe_departures(decision, barred, picked)):
+        findings = choice.findings(decision) if self._admitted is None else {}
+        if findings:
+            decision.findings[decision.row] = tuple(findings.values())
+        admitted = _admitted(choice, findings) if self._admitted is None else self._admitted
+        picked = choice.pick(decision, admitted, barred, self._limits.headroom(self.limits))
+        held = (
+            picked
+            if choice.gate is None
+            else {ticker for ticker in picked if ticker not in barred and choice.is_buyable(decision, ticker)}
+        )
+        if len(held) < (self.fewest or choice.satellite_count):
+            decision.shortfalls[decision.row] = choice.describe_shortfall(decision, findings, barred, held)
+        if (choice.universe.is_dated or choice.gate) and (
+            gone := choice.describe_departures(decision, findings, barred, picked)
+        ):
             decision.departures[decision.row] = gone
         unused = (choice.satellite_count - len(picked)) * choice.weight
         core, total = self.core(), fsum(self.core().values())
         core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
         return {**core, **dict.fromkeys(picked, choice.weight)}
+
+    def with_gate_of(self, decision: Decision) -> CoreSatellite:
+        """Return the plan that lets through for ever what passes at ``decision``; itself when it asks nothing."""
+        if not self._universe or self._universe.gate is None:
+            return self
+        plan = self.model_copy()
+        plan._admitted = _admitted(  # noqa: SLF001  (its own)
+            self._universe, self._universe.findings(decision)
+        )
+        return plan
 
     def target_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) the weights to trade to; what the core takes of absent satellites breaks no limit."""

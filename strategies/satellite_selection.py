@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.core.conventions import SESSIONS_PER_YEAR, WEIGHT_SUM_TOLERANCE
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNumber, format_percent, validates_fields
 from engine.core.shortlist import shortlist
-from engine.data.research.formula import Measure
+from engine.data.research.formula import Criterion, Measure
 from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.portfolio.policy import Decision
+from engine.portfolio.quality_finding import QualityFinding
+from strategies.quality_gate import QualityGate, describe_missing
 
 _MOST_NAMED: Final = 6
 """Names that are listed for one reason."""
@@ -123,19 +124,9 @@ class Top(ConfigModel):
 
     def describe_unknown(self, decision: Decision, ticker: str) -> str:
         """Return which figure a candidate's score lacks, "" where it has one."""
-        if self.table is None or self.measure is None:
+        if self.table is None or self.measure is None or self._measure_scores(decision, (ticker,)):
             return ""
-        if not len(decision.history.dates):
-            return "no session before the opening to look back from"
-        day = decision.history.dates[-1]
-        known, filed = self.table.as_of(ticker, day), self.table.filed_on(ticker, day)
-        if known is None:
-            return f"nothing filed by {day}"
-        missing = [column for column in self.measure.columns if not math.isfinite(known[column])]
-        if missing:
-            return f"no {' and no '.join(missing)} in the filing of {filed}"
-        value = self.measure.value(known)
-        return f"{self.measure.root} is no number in the filing of {filed}" if value is None else ""
+        return describe_missing(self.table, self.measure, decision, ticker)
 
     def _measure_scores(self, decision: Decision, candidates: Sequence[str]) -> dict[str, float]:
         if self.table is None or self.measure is None or not len(decision.history.dates):
@@ -156,7 +147,8 @@ class Count(ConfigModel):
 class FromUniverse(ConfigModel):
     """Satellites from a universe: filtered by ``available_at`` (brokers) and ``tags``, then chosen.
 
-    Each has ``weight``; a name needs ``min_history`` sessions of closes before it is bought.
+    Each has ``weight``; a name needs ``min_history`` sessions of closes before it is bought. ``where``: criteria that
+    the last figures filed, of ``table`` or that of ``choose``, must meet at every choice, or the core has its weight.
     """
 
     universe: UniverseOrPath
@@ -166,6 +158,32 @@ class FromUniverse(ConfigModel):
     count: Count = Count()
     weight: Annotated[Weight, Field(gt=0.0)]
     min_history: Annotated[WholeNumber, Field(ge=0, le=2520)] = 0
+    where: tuple[Criterion, ...] = ()
+    table: Fundamentals | None = None
+    unknown: Literal["out", "in"] = "out"
+    on_fail: Literal["sell", "keep"] = "sell"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_table(cls, data: object) -> object:
+        """Let ``choose: by quality`` rank by the gate's table where it names none of its own."""
+        if not isinstance(data, Mapping) or not data.get("table"):
+            return data
+        choose = data.get("choose")
+        if not isinstance(choose, Mapping) or choose.get("by") != "quality" or choose.get("table"):
+            return data
+        return {**data, "choose": {**choose, "table": data["table"]}}
+
+    @property
+    def gate(self) -> QualityGate | None:
+        """What is asked of filed figures before a name is held; None where nothing is."""
+        table = self.table or (self.choose.table if isinstance(self.choose, Top) else None)
+        return QualityGate(self.where, table, self.unknown, self.on_fail) if self.where and table else None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether who is held changes by prices or figures."""
+        return isinstance(self.choose, Top) or bool(self.where)
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -195,9 +213,11 @@ class FromUniverse(ConfigModel):
             )
         if self.min_history:
             lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
-        if isinstance(self.choose, Top):
+        if self.gate is not None:
+            lines += self.gate.describe()
+        if self.chooses:
             few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
-            lines.append(f"what fewer names than {self.choose.count} leave goes to the core{few}")
+            lines.append(f"what fewer names than {self.satellite_count} leave goes to the core{few}")
         return tuple(lines)
 
     @property
@@ -208,6 +228,7 @@ class FromUniverse(ConfigModel):
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
         """Yield contradictions between the parts, each with its place and remedy."""
+        yield from self._gate_faults()
         strange = list(filter_faults(self.universe, self.available_at, self.tags))
         yield from strange
         low, high = self.count.min, self.count.max
@@ -223,6 +244,21 @@ class FromUniverse(ConfigModel):
         if isinstance(self.choose, Named):
             yield from self._name_faults(self.choose, there)
 
+    def _gate_faults(self) -> Iterator[FieldFault]:
+        ranks_by_figures = isinstance(self.choose, Top) and self.choose.table is not None
+        idle = {
+            "table": self.table is not None and not ranks_by_figures,
+            "unknown": self.unknown != "out",
+            "on_fail": self.on_fail != "sell",
+        }
+        for key, given in idle.items():
+            if given and not self.where:
+                yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
+        if self.where and self.gate is None:
+            yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"
+        for at, text in self.gate.table.unknown_column_faults(self.where) if self.gate else ():
+            yield ("where", at), text
+
     def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[FieldFault]:
         for at, text in self.universe.unknown_value_faults("ticker", choose.names):
             yield ("choose", "names", at), text
@@ -233,14 +269,26 @@ class FromUniverse(ConfigModel):
                 asked = ", ".join((*self.available_at, *self.tags))
                 yield ("choose", "names", at), f"{ticker} is not available under {asked}; drop it or widen the filter"
 
-    def pick(self, decision: Decision, barred: frozenset[str], allowed: Mapping[frozenset[str], float]) -> list[str]:
-        """Return the names that are held after a decision: of named ones the members of the day, else the best first.
+    def findings(self, decision: Decision) -> dict[str, QualityFinding]:
+        """Return what the gate finds of every candidate, members of the day only; nothing where there is none."""
+        members = [ticker for ticker in self.candidates if self.is_member(decision, ticker)]
+        return self.gate.judge(decision, members) if self.gate else {}
+
+    def pick(
+        self,
+        decision: Decision,
+        admitted: Collection[str],
+        barred: frozenset[str],
+        allowed: Mapping[frozenset[str], float],
+    ) -> list[str]:
+        """Return the names that are wanted after a decision, members ``admitted``; of ``choose: top`` the best first.
 
         ``allowed``: for groups of candidates, how much weight each may have in all.
         """
-        if isinstance(self.choose, Named):
-            return [ticker for ticker in self.choose.names if self.is_member(decision, ticker)]
-        ready = [ticker for ticker in self.candidates if ticker not in barred and self.is_buyable(decision, ticker)]
+        if not isinstance(self.choose, Top):
+            return [one for one in self.choose.names if one in admitted and self.is_member(decision, one)]
+        there = [ticker for ticker in self.candidates if ticker in admitted and ticker not in barred]
+        ready = [ticker for ticker in there if self.is_buyable(decision, ticker)]
         scores = self.choose.scores(decision, ready) if ready else {}
         picked: list[str] = []
         for ticker in sorted(scores, key=lambda name: (-scores[name], name)):
@@ -252,12 +300,19 @@ class FromUniverse(ConfigModel):
                 picked.append(ticker)
         return picked
 
-    def describe_shortfall(self, decision: Decision, barred: frozenset[str], picked: Sequence[str]) -> str:
+    def describe_shortfall(
+        self,
+        decision: Decision,
+        findings: Mapping[str, QualityFinding],
+        barred: frozenset[str],
+        picked: Collection[str],
+    ) -> str:
         """Return why each candidate that is not among ``picked`` was left out; of many of a kind some are named."""
         by_reason: dict[str, list[str]] = {}
         for ticker in self.candidates:
             if ticker not in picked:
-                by_reason.setdefault(self._reason_left_out(decision, ticker, barred), []).append(ticker)
+                why = self._reason_left_out(decision, ticker, barred, findings.get(ticker))
+                by_reason.setdefault(why, []).append(ticker)
         named = {
             why: ", ".join(names[:_MOST_NAMED])
             + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
@@ -266,11 +321,17 @@ class FromUniverse(ConfigModel):
         return "; ".join(f"{names}: {why}" for why, names in named.items())
 
     def describe_departures(
-        self, decision: Decision, barred: frozenset[str], picked: Sequence[str]
+        self,
+        decision: Decision,
+        findings: Mapping[str, QualityFinding],
+        barred: frozenset[str],
+        picked: Collection[str],
     ) -> Mapping[str, str]:
         """Return why each satellite that was held before a decision is not among ``picked``."""
         held = [ticker for ticker in self.candidates if decision.weights[decision.column(ticker)] > 0.0]
-        reasons = {one: self._reason_left_out(decision, one, barred) for one in held if one not in picked}
+        reasons = {
+            one: self._reason_left_out(decision, one, barred, findings.get(one)) for one in held if one not in picked
+        }
         full = len(picked) >= self.satellite_count
         return {one: "outranked" if full and why == _NO_ROOM else why for one, why in reasons.items()}
 
@@ -283,7 +344,9 @@ class FromUniverse(ConfigModel):
         ended = self.universe.last_day(ticker, decision.day)
         return f"membership ended {ended}" if ended else f"not a member of the universe on {decision.day}"
 
-    def _reason_left_out(self, decision: Decision, ticker: str, barred: frozenset[str]) -> str:
+    def _reason_left_out(
+        self, decision: Decision, ticker: str, barred: frozenset[str], found: QualityFinding | None
+    ) -> str:
         if ticker in barred:
             return "sold by the loss review"
         if not self.is_member(decision, ticker):
@@ -293,6 +356,8 @@ class FromUniverse(ConfigModel):
         if not self.is_buyable(decision, ticker):
             needed = self._required_closes(decision)
             return f"fewer than {needed:,} closes before" if needed > 1 else "no close before"
+        if found and not found.admitted:
+            return found.explanation
         unknown = self.choose.describe_unknown(decision, ticker) if isinstance(self.choose, Top) else ""
         return unknown or _NO_ROOM
 

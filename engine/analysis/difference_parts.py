@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -16,7 +16,7 @@ from engine.core.errors import DataError
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import NoCosts
-from engine.portfolio.policy import Policy, SelectsAssets
+from engine.portfolio.policy import Decision, HasQualityGate, Policy, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD, PolicyVersion
 
@@ -63,10 +63,20 @@ class Plan:
         if len(self.ledger.rows) and self.ledger.rows[0] == 0:
             opened: FloatArray = self.ledger.targets[0]
             return opened
-        from engine.simulation.opening import opening_decision  # noqa: PLC0415  (no order was filled: asked anew)
+        return self.policy.target_weights(self._opening_decision())  # no order was filled: asked anew
 
-        decision = opening_decision(self.sessions.market, self.account.capital, self.opening, self.costs)
-        return self.policy.target_weights(decision)
+    @cached_property
+    def with_opening_names(self) -> Plan:
+        """The plan that asks no figures after the opening: who passed then passes for ever."""
+        if not isinstance(self.policy, HasQualityGate):
+            return self
+        policy = self.policy.with_gate_of(self._opening_decision())
+        return self if policy is self.policy else replace(self, policy=policy)
+
+    def _opening_decision(self) -> Decision:
+        from engine.simulation.opening import opening_decision  # noqa: PLC0415  (whoever reads results needs none)
+
+        return opening_decision(self.sessions.market, self.account.capital, self.opening, self.costs)
 
     @cached_property
     def late_names(self) -> tuple[str, ...]:
@@ -132,11 +142,13 @@ def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> D
     if policy.review is not None:
         version = version._replace(reviews=False)
         p4 = p5 = p6 = plan.growth(version)
-    if plan.names_not_chosen:
-        version = version._replace(left_out=plan.names_not_chosen)
+    late, chosen = plan.late_names, plan
+    plan = plan.with_opening_names
+    if chosen.names_not_chosen or plan is not chosen:
+        version = version._replace(left_out=chosen.names_not_chosen)
         p5 = p6 = plan.growth(version)
-    if plan.late_names:
-        version = version._replace(left_out=(*version.left_out, *plan.late_names))
+    if late:
+        version = version._replace(left_out=(*version.left_out, *late))
         p6 = plan.growth(version)
         b6 = plan.growth(BOUGHT_AND_HELD._replace(left_out=version.left_out)) if held.late_purchases else b2
     return DifferenceParts(

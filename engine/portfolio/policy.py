@@ -16,6 +16,7 @@ from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.data.market import History
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.optimiser_step import OptimiserStep
+from engine.portfolio.quality_finding import QualityFinding
 
 
 @lru_cache(maxsize=64)
@@ -76,6 +77,7 @@ class Decision:
     shortfalls : where a policy that chooses writes down by row why it holds fewer assets than it wants
     departures : where a policy that chooses writes down by row why it gives up each asset that it held
     opens_on : the session of the opening, None at any later decision
+    findings : where a policy with a quality gate writes down by row what it found of each candidate
 
     """
 
@@ -91,6 +93,7 @@ class Decision:
     shortfalls: dict[int, str] = field(default_factory=dict)
     departures: dict[int, Mapping[str, str]] = field(default_factory=dict)
     opens_on: np.datetime64 | None = None
+    findings: dict[int, tuple[QualityFinding, ...]] = field(default_factory=dict)
 
     @property
     def day(self) -> np.datetime64:
@@ -358,6 +361,14 @@ class HasMemberships(Protocol):
 
     def memberships(self) -> Mapping[str, Sequence[tuple[dt.date, dt.date]]]:
         """Return the first and last days of every candidate's memberships; none where the list has no dates."""
+
+
+@runtime_checkable
+class HasQualityGate(Protocol):
+    """A policy that may ask its assets for figures at every decision."""
+
+    def with_gate_of(self, decision: Decision) -> Policy:
+        """Return the policy that lets through for ever what passes at ``decision``; itself when it asks nothing."""
 
 
 def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: int) -> FloatArray:

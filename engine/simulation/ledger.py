@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.data.market import Market
 from engine.portfolio.optimiser_step import OptimiserStep
+from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.trade_events import LazyText, LeftOutOrders, resolve_text
 
@@ -46,6 +47,7 @@ class Ledger:
     steps : how decisions were optimised, where a policy does that; their rows are the market's
     shortfalls : by row, why a policy that chooses held fewer assets than it wants
     departures : by row and asset, why a policy that chooses gave up what it held
+    findings : by row, what a quality gate found of each candidate
 
     """
 
@@ -74,6 +76,7 @@ class Ledger:
     steps: tuple[OptimiserStep, ...] = ()
     shortfalls: Mapping[int, str] = field(default_factory=dict)
     departures: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    findings: Mapping[int, tuple[QualityFinding, ...]] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> FloatArray:

@@ -16,6 +16,7 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
+from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation import market_memory, trade_events
 from engine.simulation.kernel.records import (
     NO_WHOLE_SHARE,
@@ -44,7 +45,7 @@ class PortfolioState:
     drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows``, ``before_flows`` and
     ``fees`` (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not
     placed (S3). ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer
-    assets were chosen than wanted; ``run`` what the kernel takes.
+    assets were chosen than wanted, ``findings`` what a quality gate found; ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class PortfolioState:
         self.steps: list[OptimiserStep] = []
         self.shortfalls: dict[int, str] = {}
         self.departures: dict[int, Mapping[str, str]] = {}
+        self.findings: dict[int, tuple[QualityFinding, ...]] = {}
         self.left_out: list[LeftOutOrders] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
@@ -191,6 +193,7 @@ class PortfolioState:
             steps=tuple(self.steps),
             shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
             departures={row - self.opening: why for row, why in self.departures.items()},
+            findings={row - self.opening: found for row, found in self.findings.items()},
         )
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.core.arrays import FloatArray
@@ -95,14 +97,17 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
 def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
     market, barred = state.market, state.reviews.barred
-    terms = state.terms.costs, state.steps, PLACEMENT, state.shortfalls, state.departures
+    costs, findings = state.terms.costs, state.findings
+    written = state.steps, PLACEMENT, state.shortfalls, state.departures
     if row == state.opening:
-        return opening_decision(market, state.account.capital, row, state.terms.costs, state.steps, state.shortfalls)
+        first = opening_decision(market, state.account.capital, row, costs)
+        return replace(
+            first, steps=state.steps, shortfalls=state.shortfalls, departures=state.departures, findings=findings
+        )
     seen = max(row - state.account.fill_delay, state.opening + 1)
-    value = float(state.history.value[seen - 1])
-    return Decision(
-        market.history_before(seen), state.weights_at_close(seen - 1), value, row, market.eligible[row], barred, *terms
-    )
+    value, weights = float(state.history.value[seen - 1]), state.weights_at_close(seen - 1)
+    known = market.history_before(seen), weights, value, row, market.eligible[row], barred
+    return Decision(*known, costs, *written, findings=findings)
 
 
 def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int, reason: LazyText) -> None:
