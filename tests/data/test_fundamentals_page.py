@@ -130,7 +130,7 @@ def test_return_on_capital_is_after_the_tax_that_was_paid(table: Fundamentals) -
 
 def test_a_restatement_is_a_row_of_its_own_and_the_first_filing_stays(table: Fundamentals) -> None:
     """2020 was 100 until September 2021 and 90 since; the half-year filed before is still the newer period."""
-    with open(table.path) as file:
+    with Path(table.path).open() as file:
         rows = [row for row in csv.DictReader(file) if row["ticker"] == "EXM"]
     assert [(row["period_end"], row["available_date"], row["form"], row["net_income"]) for row in rows] == [
         ("2020-12-31", "2021-02-20", "10-K", "100"),
