@@ -92,8 +92,9 @@ def _review_result(ledger: Ledger, found: ReviewRecord) -> str:
 
 
 def _selections(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
-    """Yield what a policy that chooses holds, at every rebalance that changes it; of a dated list, why names left."""
+    """Yield what a policy that chooses holds, where it changes; of a dated or gated list, why names left too."""
     dated = isinstance(policy, HasMemberships) and bool(policy.memberships())
+    tells = dated or bool(ledger.findings)
     fewest = policy.fewest if isinstance(policy, SelectsAssets) else 0
     if not (fewest or dated):
         return
@@ -108,7 +109,7 @@ def _selections(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Asse
             named += f" (fewer than {fewest}{f': {why}' if why else ''})"
         elif why:
             named += f" (left out: {why})"
-        gone = {ticker: _departure(ledger, market, row, ticker) if dated else "" for ticker in (before or set()) - held}
+        gone = {ticker: _departure(ledger, market, row, ticker) if tells else "" for ticker in (before or set()) - held}
         outs = [f"{ticker} ({text})" if text else ticker for ticker, text in sorted(gone.items())]
         turns = (("in", sorted(held - (before or set()))), ("out", outs))
         changes = ", ".join(f"{word} {', '.join(names)}" for word, names in turns if names)

@@ -22,6 +22,7 @@ import yaml
 
 from engine.analysis.comparison import Comparison, PortfolioResult
 from engine.analysis.currency_parts import split_gain
+from engine.analysis.gate_findings import list_gate_findings
 from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.run_summary import (
     AccountSummary,
@@ -93,6 +94,7 @@ class RunResult:
                 source=market.provenance.source, closes=market.provenance.closes, sha256=market.provenance.sha256
             ),
             events=comparison.events,
+            gate=list_gate_findings(ledger),
             warnings=self.warnings,
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,

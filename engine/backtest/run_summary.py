@@ -24,6 +24,7 @@ from pydantic import (
 
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
+from engine.analysis.gate_findings import GateFinding
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
@@ -141,6 +142,7 @@ class RunSummary(FileRecord):
     checks: LedgerChecks
     data: DataSummary
     events: tuple[AssetEvent, ...] = ()
+    gate: tuple[GateFinding, ...] | None = None
     warnings: tuple[str, ...]
     optimiser: WalkForward | None = None
     published: PublishedSummary | None = None

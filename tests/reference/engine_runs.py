@@ -189,7 +189,7 @@ class RulePlan(AnyPlan):
             return self.nominal_weights()
         limits = {frozenset(names): float(most) for names, most in self.case.choose.limits}
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
-        picked = self.satellites.pick(decision, barred, limits)
+        picked = self.satellites.pick(decision, self.case.choose.names, barred, limits)
         unused = (self.case.choose.count - len(picked)) * self.satellites.weight
         total = sum(self.centre.values())
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}

@@ -10,9 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from engine.analysis.difference_parts import Plan, split_difference
+from engine.analysis.gate_findings import list_gate_findings
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.timeline import list_asset_events
+from engine.report.run.gate_table import count_rows
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
@@ -114,6 +116,23 @@ def test_every_finding_is_remembered_with_its_filing(tmp_path: Path) -> None:
     assert first["BAD"].holds == (True, False)
     assert first["GOOD"].filed == dt.date(2019, 11, 1)
     assert first["NONE"].filed is None
+
+
+def test_findings_are_counted_by_criterion_and_listed_by_date(tmp_path: Path) -> None:
+    """Five names at every rebalance; before the second filings each criterion is met twice or once."""
+    findings = list_gate_findings(run(plan(tmp_path)))
+    assert findings is not None
+    first = [one for one in findings if one.date == findings[0].date]
+    assert count_rows(first) == [
+        ["fcf > 0", "3", "1", "1"],
+        ["debt < 2 * fcf", "1", "2", "2"],
+        ["all of them", "1", "2", "2"],
+    ]
+    assert len(findings) == 5 * len({one.date for one in findings})
+    bad = next(one for one in first if one.asset == "BAD")
+    assert (bad.filed, bad.outcome, bad.admitted) == ("2019-11-01", "failed", False)
+    assert bad.criteria == {"fcf > 0": True, "debt < 2 * fcf": False}
+    assert list_gate_findings(run(plan(tmp_path, where=[], table=None))) is None
 
 
 def test_the_reason_that_is_given_is_the_true_one(tmp_path: Path) -> None:

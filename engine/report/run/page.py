@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.finished_run import FinishedRun, read_run
@@ -22,6 +23,7 @@ from engine.report.phrases import (
 )
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
+from engine.report.run.gate_table import COUNT_HEADS, count_rows, finding_heads, finding_rows
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.parts_table import parts_table
 from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
@@ -67,6 +69,7 @@ def render_run(run: FinishedRun) -> str:
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
         years=_year_rows(run),
+        gate=_gate_tables(summary.gate or ()),
         published=published_rows(published.figures) if published else (),
         walk_forward=walk_forward_page(summary.optimiser) if summary.optimiser else None,
         event_labels=EVENT_LABELS,
@@ -75,6 +78,18 @@ def render_run(run: FinishedRun) -> str:
         checks=_checks(run),
         config_text=run.config_text,
     )
+
+
+def _gate_tables(findings: Sequence[GateFinding]) -> dict[str, object] | None:
+    """Return how often each criterion was met, and every finding as far as the page has room; None without a gate."""
+    if not findings:
+        return None
+    return {
+        "counts": [list(COUNT_HEADS), *count_rows(findings)],
+        "heads": finding_heads(findings),
+        "rows": finding_rows(findings[:TRADES_SHOWN]),
+        "hidden": max(len(findings) - TRADES_SHOWN, 0),
+    }
 
 
 def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from engine.analysis.comparison import PortfolioResult
+from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.backtest.outputs import RunResult, Trade, list_trades
@@ -24,6 +25,7 @@ from engine.report.phrases import (
     published_rows,
 )
 from engine.report.run.currency_table import currency_table
+from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.parts_table import parts_table
 from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
 from engine.report.run.walk_forward import print_walk_forward
@@ -58,6 +60,8 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
     _print_caps(out, summary.portfolios["strategy"])
+    if summary.gate:
+        _print_gate(out, summary.gate)
     if summary.published is not None:
         _print_published(out, summary.published)
     if summary.events:
@@ -163,6 +167,14 @@ def _print_caps(out: Console, strategy: PortfolioSummary) -> None:
         cells = [ticker, fmt.percent(peak.cap), fmt.percent(peak.weight), peak.date, fmt.count(above)]
         add_row(result, cells, {2: "yellow", 4: "yellow"} if above else None)
     out.print(result)
+
+
+def _print_gate(out: Console, findings: Sequence[GateFinding]) -> None:
+    """Print how often each criterion was met; who passed, and why others did not, is on the page."""
+    dates = len({one.date for one in findings})
+    print_heading(out, f"Quality gate: {plural(len(findings), 'finding')} at {plural(dates, 'rebalance')}")
+    print_table(out, list(COUNT_HEADS), count_rows(findings))
+    print_bullet(out, "each by date and name, with its filing: report.html, and gate in summary.json")
 
 
 def _print_published(out: Console, published: PublishedSummary) -> None:

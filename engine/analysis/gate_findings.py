@@ -1,0 +1,44 @@
+"""What a quality gate found at each rebalance, company by company, as a run's files have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.portfolio.quality_finding import Outcome
+from engine.simulation.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class GateFinding:
+    """What was found of ``asset`` at the rebalance of ``date``, in the figures ``filed`` on a day, None where none.
+
+    ``criteria``: whether each is met, None where that is not known. ``admitted``: whether it might be held, which what
+    is unknown or held already may be where the plan says so; ``explanation``: why it does not pass.
+    """
+
+    date: str
+    asset: str
+    filed: str | None
+    outcome: Outcome
+    criteria: Mapping[str, bool | None]
+    admitted: bool
+    explanation: str
+
+
+def list_gate_findings(ledger: Ledger) -> tuple[GateFinding, ...] | None:
+    """Return every finding of a run, by date and asset; None where nothing was asked."""
+    found = [
+        GateFinding(
+            date=str(ledger.dates[row]),
+            asset=one.ticker,
+            filed=None if one.filed is None else str(one.filed),
+            outcome=one.outcome,
+            criteria=dict(zip(one.criteria, one.holds, strict=True)),
+            admitted=one.admitted,
+            explanation=one.explanation,
+        )
+        for row, findings in sorted(ledger.findings.items())
+        for one in findings
+    ]
+    return tuple(found) or None
