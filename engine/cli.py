@@ -307,12 +307,12 @@ def check(
     if path.suffix.lower() not in {".yaml", ".yml"}:
         _check_file(path, overrides or ())
         return
-    from engine.backtest.prices import load_closes, prepare_closes, quality_findings
+    from engine.backtest.prices import load_members, prepare_closes, quality_findings
     from engine.report.data_terminal import print_quality
 
     loaded, request = composition.load_request(path, overrides or ())
     with prefix_errors(path):
-        closes = load_closes(loaded.data, request)
+        closes, _ = load_members(loaded, request)
         findings = quality_findings(closes, loaded.data.calendar, loaded.window)
         print_quality(closes, findings, loaded.window)
         if any(finding.severity == "error" for finding in findings):

@@ -17,6 +17,9 @@ from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
 from engine.portfolio.policy import HasMemberships, Policy, SelectsAssets
 from engine.simulation.trade_events import LATE_PURCHASE
 
+HINDSIGHT: Final = "Hindsight: "
+"""How a sentence on hindsight begins."""
+
 _YEAR: Final = np.timedelta64(365, "D")
 
 _MOST_NAMES: Final = 30
@@ -61,12 +64,12 @@ def hindsight_caveat(
         if missing := _undated(spans, first, last, ended):
             shown = shortlist(names, _MOST_NAMES) if spans else ", ".join(names)
             yield (
-                f"Hindsight: the list that is chosen from ({shown}) was drawn up knowing how these names did. "
+                f"{HINDSIGHT}the list that is chosen from ({shown}) was drawn up knowing how these names did. "
                 f"The choice looks at the past only; the list does not{f': {missing}' if spans else ''}."
             )
     elif names:
         yield (
-            f"Hindsight: {', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
+            f"{HINDSIGHT}{', '.join(names)} were named knowing how they did. Nobody could have named just these at the "
             "start; the result says what they did, not what such a choice earns."
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import dataclasses
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
+from engine.core.shortlist import shortlist
 from engine.data.closes import Closes
 from engine.data.currency import CurrencyTerms, convert_currencies
 from engine.data.events import apply_events, require_dividends
@@ -25,7 +27,7 @@ from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency
-from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy import HasMemberships, Policy, PolicyT, SelectsAssets
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -74,10 +76,53 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
 
 def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
     """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
-    closes = load_closes(config.data, request)
+    closes, missing = load_members(config, request)
     findings = quality_findings(closes, config.data.calendar, config.window)
     raise_error_findings(findings)
-    return prepare_closes(config, closes, request), findings
+    prepared = prepare_closes(config, closes, request)
+    return prepared.with_empty_columns(missing, config.account.currency), findings
+
+
+def load_members(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[str, ...]]:
+    """Load the closes of a request; returns also the candidates of a dated list that have no price in the source.
+
+    These are told in a note: a list of the past names what is gone, and few sources have all of it. Any other ticker
+    without a price is an UnknownTickerError.
+    """
+    left_out: list[str] = []
+    optional = _dated_candidates(config)
+    while True:
+        try:
+            closes = load_closes(config.data, request)
+        except UnknownTickerError as error:
+            needed = [at for at, ticker in enumerate(error.tickers) if ticker not in optional]
+            if needed or not error.tickers:
+                lines = [error.args[at] for at in needed] if len(error.args) == len(error.tickers) else error.args
+                raise UnknownTickerError(*lines, tickers=[error.tickers[at] for at in needed]) from None
+            left_out += error.tickers
+            known = tuple(ticker for ticker in request.tickers if ticker not in left_out)
+            request = dataclasses.replace(request, tickers=known)
+            continue
+        if not left_out:
+            return closes, ()
+        return closes.with_notes(_describe_missing(sorted(left_out), len(optional))), tuple(left_out)
+
+
+def _dated_candidates(config: RunConfig[PolicyT]) -> frozenset[str]:
+    """Return what a choice from a dated list may do without: its candidates that nothing beside it holds."""
+    policy = config.strategy
+    if not (isinstance(policy, HasMemberships) and policy.memberships() and isinstance(policy, SelectsAssets)):
+        return frozenset()
+    others = {ticker for benchmark in config.compare.benchmarks for ticker in benchmark.strategy.tickers}
+    return frozenset(policy.choices()) - others - set(policy.core())
+
+
+def _describe_missing(names: Sequence[str], count: int) -> str:
+    return (
+        f"No price in the source of {len(names)} of the {count} names of the dated universe: {shortlist(names, 30)}. "
+        "They could not be chosen; what is gone is missing first, so that the result is kinder than the list. Add "
+        "their closes to a folder of files."
+    )
 
 
 def load_closes(data: Data, request: PriceRequest) -> Closes:

@@ -152,6 +152,36 @@ class Closes:
         provenance = dataclasses.replace(self.provenance, notes=(*self.provenance.notes, *notes))
         return dataclasses.replace(self, provenance=provenance)
 
+    def with_empty_columns(self, tickers: tuple[str, ...], currency: str) -> Closes:
+        """Return the closes with ``tickers`` of which there is none, as if in ``currency``."""
+        if not tickers:
+            return self
+        every = tuple(sorted((*self.tickers, *tickers)))
+        places = np.array([every.index(ticker) for ticker in self.tickers])
+
+        def widen(table: FloatArray | None, empty: float) -> FloatArray | None:
+            if table is None:
+                return None
+            wide = np.full((len(table), len(every)), empty)
+            wide[:, places] = table
+            return read_only(wide)
+
+        closes = widen(self.closes, np.nan)
+        currencies, frequencies = dict(zip(self.tickers, self.currencies, strict=True)), self.frequencies
+        often = dict(zip(self.tickers, frequencies, strict=True)) if frequencies else {}
+        return dataclasses.replace(
+            self,
+            tickers=every,
+            closes=self.closes if closes is None else closes,
+            currencies=tuple(currencies.get(ticker, currency) for ticker in every),
+            frequencies=tuple(often.get(ticker) for ticker in every) if frequencies else (),
+            dividends=widen(self.dividends, 0.0),
+            splits=widen(self.splits, 1.0),
+            traded=widen(self.traded, np.nan),
+            shares=widen(self.shares, 1.0),
+            close_rates=widen(self.close_rates, np.nan),
+        )
+
     def take(self, rows: BoolArray) -> Closes:
         """Return the rows that are True."""
         if rows.all():

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.caveats import hindsight_caveat
+from engine.analysis.caveats import HINDSIGHT
 from engine.backtest.run_summary import WindowSummary
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import shorten
@@ -17,8 +17,6 @@ from engine.sweep.batch.batch_metrics import CAP_METRICS
 
 _MAX_NAMES_LENGTH: Final = 300
 """Characters of a list of names."""
-
-_A_FORTNIGHT: Final = np.timedelta64(14, "D")
 
 
 def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values: FloatArray) -> Iterator[str]:
@@ -44,8 +42,10 @@ def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values:
         yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
 
 
-def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], start: str) -> Iterator[str]:
-    """Yield that the swept ``names`` were listed with hindsight, and those of the plan where they are others."""
+def hindsight_caveats(
+    closes: Closes, policy: Policy, names: Sequence[str], start: str, told: Sequence[str]
+) -> Iterator[str]:
+    """Yield that the swept ``names`` were listed with hindsight, and what the plan's run ``told`` where it has others."""
     if names:
         first = {name: closes.dates[np.isfinite(closes.closes[:, closes.tickers.index(name)])][0] for name in names}
         late = [name for name in names if first[name] > np.datetime64(start)]
@@ -53,18 +53,9 @@ def hindsight_caveats(closes: Closes, policy: Policy, names: Sequence[str], star
         tried = "1 name was" if len(names) == 1 else f"{len(names)} names were"
         later = f", {len(late)} of them without a close at the start ({last} begins on {first[last]})" if late else ""
         yield (
-            f"Hindsight: {tried} tried ({shorten(', '.join(names), _MAX_NAMES_LENGTH)}){later}. They "
+            f"{HINDSIGHT}{tried} tried ({shorten(', '.join(names), _MAX_NAMES_LENGTH)}){later}. They "
             "were listed knowing how they did. Nobody could have listed just these at the start; the result says what "
             "they did, not what such a choice earns."
         )
     if not set(policy.caps()) <= set(names):
-        opening, last = np.datetime64(start), closes.dates[-1]
-        yield from hindsight_caveat(policy, opening, last, tuple(_ended_names(closes, opening)))
-
-
-def _ended_names(closes: Closes, first: np.datetime64) -> Iterator[str]:
-    """Yield the names whose last close is at ``first`` or later and well before the last date."""
-    for j, ticker in enumerate(closes.tickers):
-        with_close = closes.dates[np.isfinite(closes.closes[:, j])]
-        if len(with_close) and first <= with_close[-1] < closes.dates[-1] - _A_FORTNIGHT:
-            yield ticker
+        yield from told

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.caveats import hindsight_caveat
+from engine.analysis.caveats import HINDSIGHT
 from engine.analysis.comparison import PortfolioResult
 from engine.backtest.outputs import SWEEP_KIND, RunResult, window_of
 from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
@@ -141,7 +141,7 @@ def summarise(
     ranked = _add_differences(ranked, compared.listed, _plan_figures(plan, rank_by, figure), figure)
     reasons, names = _list_reasons(every, rejections), configs.swept_tickers()
     windows = compare_windows(sweep.base_config, every, rank_by, partial(run_config, sweep))
-    told = {*hindsight_caveat(sweep.base_config.strategy)}
+    told = [one for one in own.warnings if one.startswith(HINDSIGHT)]
     return SweepSummary(
         name=own.name,
         description=own.description,
@@ -175,7 +175,7 @@ def summarise(
         data=own.data,
         warnings=(
             *sweep_caveats(rank_by, own.window, equal, values),
-            *hindsight_caveats(sweep.job.closes, sweep.base_config.strategy, names, own.window.start),
+            *hindsight_caveats(sweep.job.closes, sweep.base_config.strategy, names, own.window.start, told),
             *(one for one in own.warnings if one not in told),
         ),
     )
