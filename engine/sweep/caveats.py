@@ -45,7 +45,7 @@ def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values:
 def hindsight_caveats(
     closes: Closes, policy: Policy, names: Sequence[str], start: str, told: Sequence[str]
 ) -> Iterator[str]:
-    """Yield that the swept ``names`` were listed with hindsight, and what the plan's run ``told`` where it has others."""
+    """Yield that the swept ``names`` were listed with hindsight; where the plan has others, what its run ``told``."""
     if names:
         first = {name: closes.dates[np.isfinite(closes.closes[:, closes.tickers.index(name)])][0] for name in names}
         late = [name for name in names if first[name] > np.datetime64(start)]
