@@ -9,7 +9,7 @@ JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules parts optimisers intervals mutants picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules gate parts optimisers intervals mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads,
 
 rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/studies/rules.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/studies/rules.py --prices $(PRICES) --filings $(FILINGS)
+
+gate: $(VENV)/.installed ## a quality gate on one history, beside the plan without, as benchmarks/studies/gate.md; PRICES= and FILINGS= name your own
+	$(BIN)/python benchmarks/studies/gate.py --prices $(PRICES) --filings $(FILINGS)
 
 parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for every config, as benchmarks/studies/parts.md; PRICES= names your own
 	$(BIN)/python benchmarks/studies/parts.py --prices $(PRICES)
