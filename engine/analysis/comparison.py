@@ -11,6 +11,7 @@ from engine.analysis import metrics
 from engine.analysis.bootstrap import DifferenceInterval, Evidence, cagr_difference_interval
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.difference_parts import DifferenceParts, Plan, split_difference
+from engine.analysis.limit_orders import LimitOrderFigures, measure_limit_orders
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
@@ -83,7 +84,7 @@ class Comparison:
     """All portfolios of a run, the strategy first, with what can be said about the differences.
 
     ``market`` has every session of any of them; each has its own. ``parts_missing``: why the difference to buy-and-hold
-    has no parts.
+    has no parts. ``limit_orders``: what limits did to the strategy, where its account has them.
     """
 
     market: Market
@@ -93,6 +94,7 @@ class Comparison:
     published: tuple[PublishedDifference, ...]
     events: tuple[AssetEvent, ...] = ()
     parts_missing: str = ""
+    limit_orders: LimitOrderFigures | None = None
 
     @property
     def strategy(self) -> PortfolioResult:
@@ -146,6 +148,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
+        limit_orders=measure_limit_orders(strategy.market, policy, account, costs, strategy.ledger),
     )
 
 

@@ -98,6 +98,7 @@ class RunResult:
             warnings=self.warnings,
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
+            limit_orders=comparison.limit_orders,
             audit=dict(self.audit) if self.audit is not None else None,
         )
 

@@ -25,6 +25,7 @@ from pydantic import (
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.gate_findings import GateFinding
+from engine.analysis.limit_orders import LimitOrderFigures
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
@@ -146,6 +147,7 @@ class RunSummary(FileRecord):
     warnings: tuple[str, ...]
     optimiser: WalkForward | None = None
     published: PublishedSummary | None = None
+    limit_orders: LimitOrderFigures | None = None
     audit: dict[str, float] | None = None
 
 

@@ -35,6 +35,9 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 """Row numbers or counts."""
 
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
+"""Bits, eight to an entry."""
+
 DateArray: TypeAlias = npt.NDArray[np.datetime64]
 """(T,) naive session dates, ``datetime64[D]``, strictly increasing."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Currency, FieldFault, NonNegative, Positive, Rate, validates_fields
+from engine.core.fields import ConfigModel, Currency, FieldFault, NonNegative, Positive, Rate, Weight, validates_fields
 from engine.data.events import DividendUse
 from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, flows_by_row
 
@@ -19,17 +20,39 @@ class CashTerms(ConfigModel):
     rate: Rate = 0.0
 
 
+class LimitOrders(ConfigModel):
+    """Orders with a limit: filled at the close where it is no worse than the close before by more than ``margin``.
+
+    Others are left out until the next decision (S3).
+    """
+
+    kind: Literal["limit"] = "limit"
+    margin: Weight
+
+
+def _validate_execution(value: object) -> object:
+    if isinstance(value, str) and value not in {"close", "next_close"}:
+        message = "found '{found}'; expected close, next_close or {kind: limit, margin: 0.5%}"
+        raise PydanticCustomError("execution", message, {"found": value})
+    return value
+
+
+Execution: TypeAlias = Annotated[Literal["close", "next_close"] | LimitOrders, BeforeValidator(_validate_execution)]
+"""How a decision is filled: at the close of its session, one session later, or at the close within a limit."""
+
+
 class Account(ConfigModel):
     """Where a run's money lies.
 
-    ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2).
+    ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2), ``{kind:
+    limit, margin: 0.5%}`` at its close where a limit allows that.
     Orders below ``min_order`` [currency] are left out (S3).
     """
 
     capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
     currency: Currency = "USD"
     shares: Literal["fractional", "whole"] = "fractional"
-    execution: Literal["close", "next_close"] = "close"
+    execution: Execution = "close"
     min_order: NonNegative = 0.0
     cash: CashTerms = CashTerms()
     contributions: CashFlowPlan | Annotated[tuple[CashFlowPlan, ...], Field(min_length=1)] = CashFlowPlan()
@@ -72,6 +95,15 @@ class Account(ConfigModel):
     def default_dividends(self) -> DividendUse:
         """What is done with dividends where the config does not say: whole shares cannot grow by a fraction (S10)."""
         return "towards_targets" if self.shares == "whole" else "reinvest"
+
+    @property
+    def limit_margin(self) -> float | None:
+        """How far a close may be worse than the one before for an order to be filled; None without limits."""
+        return self.execution.margin if isinstance(self.execution, LimitOrders) else None
+
+    def without_limits(self) -> Account:
+        """Return the same account with every order filled at its close."""
+        return self.model_copy(update={"execution": "close"})
 
     @property
     def fill_delay(self) -> int:

@@ -106,8 +106,13 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     """Yield when the strategy decides: the dates of the window, as far as the config fixes it."""
     window = config.window
     yield f"window {window.start or 'from the first price'} to {window.end or 'the last price'}"
-    delayed = config.account.execution == "next_close"
-    yield f"orders fill at the close of the session {'after' if delayed else 'of'} the decision"
+    account = config.account
+    yield f"orders fill at the close of the session {'after' if account.fill_delay else 'of'} the decision"
+    if (margin := account.limit_margin) is not None:
+        yield (
+            f"a purchase fills where that close is at most {fmt.short_percent(margin)} above the close before, a sale "
+            f"where it is at most {fmt.short_percent(margin)} below; others wait for the next decision"
+        )
     if window.start is None:
         yield "rebalances: their dates follow from the first price; name window.start to see them here"
         return

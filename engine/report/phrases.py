@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from engine.report import number_format as fmt
 
 if TYPE_CHECKING:
+    from engine.analysis.limit_orders import LimitOrderFigures
     from engine.analysis.published_comparison import PublishedDifference
 
 _CLOSES: Final = {
@@ -48,6 +49,23 @@ def flows_text(metrics: Mapping[str, int | float | None], currency: str) -> str:
         "Returns, CAGR and drawdown take these flows out (time-weighted); the money itself earned "
         f"{fmt.percent(metrics.get('xirr'))} a year (XIRR)."
     )
+
+
+def limit_orders_text(orders: LimitOrderFigures, currency: str) -> str:
+    """Return how many limit orders were filled, and what waiting gained or cost.
+
+    >>> from engine.analysis.limit_orders import LimitOrderFigures
+    >>> limit_orders_text(LimitOrderFigures(8, 2, -0.001, -250.0), "USD")
+    '2 of 10 orders after the opening were not filled; waiting cost 0.10 pp a year, 250.00 USD at the end'
+    """
+    text = f"{orders.unfilled} of {orders.filled + orders.unfilled} orders after the opening were not filled"
+    growth, money = orders.cagr_difference, orders.final_value_difference
+    if growth is None or money is None:
+        return f"{text}; without limits the plan has no growth to compare it with"
+    did = "gained" if growth >= 0.0 else "cost"
+    points = fmt.percentage_points(abs(growth)).lstrip("+")
+    end = f"{'' if (money >= 0.0) == (growth >= 0.0) else '-'}{fmt.money(abs(money))} {currency}"
+    return f"{text}; waiting {did} {points} a year, {end} at the end"
 
 
 def confidence_level(config: object) -> float:

@@ -28,8 +28,8 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
     """Return the ledger of a run to ``targets`` (N,) alone; None where an order would have to wait for a price."""
     market, memory, opening = setup.market, market_memory.recall(setup.market), setup.opening
     outputs = RunOutputs.allocate(len(market.dates) - opening, len(setup.fills), len(market.assets))
-    arrays, by_asset, capital = memory.arrays, memory.closes_by_asset, setup.account.capital
-    status = run_fixed_targets(setup.fills, targets, capital, setup.terms, arrays, by_asset, outputs)
+    by_asset, capital = memory.closes_by_asset, setup.account.capital
+    status = run_fixed_targets(setup.fills, targets, capital, setup.terms, setup.arrays, by_asset, outputs)
     if status == NOT_IN_ONE_CALL:
         return None
     left_out = [] if status == FILLED else _left_out_orders(setup, outputs)

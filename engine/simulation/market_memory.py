@@ -49,8 +49,8 @@ def market_arrays(market: Market) -> MarketArrays:
     shares = np.ones((1, len(market.assets))) if market.shares is None else market.shares
     rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates
     dividends = np.zeros((0, len(market.assets))) if market.dividends is None else market.dividends
-    growth = 1.0 + market.cash_rate
-    return MarketArrays(market.prices, growth, market.fresh, market.eligible, shares, rates, dividends)
+    growth, all_filled = 1.0 + market.cash_rate, np.zeros((1, len(market.assets)), dtype=np.uint8)
+    return MarketArrays(market.prices, growth, market.fresh, market.eligible, shares, rates, dividends, all_filled)
 
 
 class MarketMemory:

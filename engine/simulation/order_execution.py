@@ -7,7 +7,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
-from engine.simulation.kernel.records import Order, OrderTerms
+from engine.simulation.kernel.records import NOT_AT_LIMIT, Order
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
@@ -58,6 +58,10 @@ def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: Trad
     scaled = fill_order(state, row, Order(state.target, ~stuck, state.no_recipients), reason)
     value, scaled_down = state.value(row), ~stuck & (state.target > 0.0) & scaled & ~state.was_left_out()
     stuck &= np.abs(state.target * value - state.holdings(row)) > TRADE_TOLERANCE * value  # else nothing waits
+    if state.account.limit_margin is not None:
+        if stuck.any():
+            state.leave_out(row, np.flatnonzero(stuck).tolist(), NOT_AT_LIMIT)
+        return
     state.pending.start(row, stuck, scaled_down)
     state.pending.raise_if_overdue(row, state.market)
     if stuck.any():
@@ -77,14 +81,16 @@ def retry_pending(state: PortfolioState, row: int) -> None:
 
 
 def execute_flow_trades(
-    state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason, *, terms: OrderTerms | None = None
+    state: PortfolioState, row: int, due: float, spare: float, reason: TradeReason, *, owed: bool = False
 ) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11).
 
-    ``terms`` are the account's where none are given.
+    What is ``owed`` does not wait: its orders are of any size, and have no limit.
     """
-    order, quotes = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row)
-    rest = (quotes, order, terms or state.terms, state.fills)
+    order, quotes, terms = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row), state.terms
+    if owed:
+        quotes, terms = quotes._replace(unfilled=np.zeros_like(quotes.unfilled)), terms._replace(min_order=0.0)
+    rest = (quotes, order, terms, state.fills)
     if due > 0.0:
         status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
     else:
@@ -114,5 +120,6 @@ def shortfall_error(state: PortfolioState, row: int, raised: float, due: float) 
 
 def _shortfall_cause(state: PortfolioState, row: int) -> str:
     if state.left_out and state.left_out[-1].row == row:
-        return "the other sales cost more than they bring or are below account.min_order; hold cash for withdrawals"
+        causes = "cost more than they bring, are below account.min_order or are not at their limit"
+        return f"the other sales {causes}; hold cash for withdrawals"
     return "too few assets have a close; fill the gap in the prices"

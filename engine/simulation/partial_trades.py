@@ -10,7 +10,15 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import order_cost, total_cost
-from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NOTHING_TO_SELL, Order
+from engine.simulation.kernel.records import (
+    BELOW_MIN_ORDER,
+    BUY_OFF_LIMIT,
+    EATEN_BY_COSTS,
+    NOT_AT_LIMIT,
+    NOTHING_TO_SELL,
+    SALE_OFF_LIMIT,
+    Order,
+)
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
@@ -38,7 +46,7 @@ def sell_out(
         return
     sold, holdings = [], state.holdings(row)
     for j in exits:
-        if cause := _cause_to_leave_out(state, row, j, float(holdings[j])):
+        if cause := _cause_to_leave_out(state, row, j, -float(holdings[j])):
             state.reviews.barred[j] = False
             state.leave_out(row, j, cause)
         else:
@@ -98,7 +106,10 @@ def _sales_fall_short(state: PortfolioState, row: int, goals: FloatArray, active
 
 
 def _cause_to_leave_out(state: PortfolioState, row: int, j: int, money: float) -> int:
-    """Return why an order of ``money`` in asset ``j`` is not worth placing, 0 where it is (S3)."""
-    if order_cost(money, j, state.quotes(row), state.terms.costs) >= money:
+    """Return why an order of ``money``, signed, in asset ``j`` is not placed or not filled, 0 where it is (S3)."""
+    quotes = state.quotes(row)
+    if order_cost(money, j, quotes, state.terms.costs) >= abs(money):
         return EATEN_BY_COSTS
-    return BELOW_MIN_ORDER if money < state.terms.min_order else 0
+    if abs(money) < state.terms.min_order:
+        return BELOW_MIN_ORDER
+    return NOT_AT_LIMIT if quotes.unfilled[j] & (BUY_OFF_LIMIT if money > 0.0 else SALE_OFF_LIMIT) else 0

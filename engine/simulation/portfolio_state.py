@@ -17,9 +17,10 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
-from engine.simulation import market_memory, trade_events
+from engine.simulation import trade_events
 from engine.simulation.kernel.records import (
     NO_WHOLE_SHARE,
+    MarketArrays,
     OrderFills,
     Quotes,
     RunContext,
@@ -49,7 +50,13 @@ class PortfolioState:
     """
 
     def __init__(
-        self, market: Market, account: Account, opening: int, orders: StandingOrders, reviews: LossReviewState
+        self,
+        market: Market,
+        arrays: MarketArrays,
+        account: Account,
+        opening: int,
+        orders: StandingOrders,
+        reviews: LossReviewState,
     ) -> None:
         """Open with the capital in cash at row ``opening``; ``orders`` are what the policy always wants."""
         sessions, count = market.prices.shape
@@ -67,7 +74,7 @@ class PortfolioState:
         self.findings: dict[int, tuple[QualityFinding, ...]] = {}
         self.left_out: list[LeftOutOrders] = []
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
-        buffer, arrays = TradeBuffer.allocate(BUFFER_SIZE, count), market_memory.recall(market).arrays
+        buffer = TradeBuffer.allocate(BUFFER_SIZE, count)
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
         self.fills = OrderFills.allocate(count)
         self.no_recipients = np.zeros(count)
@@ -75,9 +82,9 @@ class PortfolioState:
 
     def quotes(self, row: int) -> Quotes:
         """Return what orders at ``row`` are filled at and charged by."""
-        shares, rates = self.run.market.shares, self.run.market.tariff_rates
+        shares, rates, unfilled = self.run.market.shares, self.run.market.tariff_rates, self.run.market.unfilled
         prices, rate = self.market.prices[row], float(rates[min(row, len(rates) - 1)])
-        return Quotes(prices, shares[min(row, len(shares) - 1)], rate)
+        return Quotes(prices, shares[min(row, len(shares) - 1)], rate, unfilled[min(row, len(unfilled) - 1)])
 
     def fresh(self, row: int) -> BoolArray:
         """Return (N,) which assets have a close at ``row``."""

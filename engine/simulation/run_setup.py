@@ -17,9 +17,9 @@ from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
 from engine.portfolio.yearly_fee import yearly_fee_shares
-from engine.simulation import market_memory
+from engine.simulation import limit_orders, market_memory
 from engine.simulation.corporate_actions import dividend_rows, split_rows
-from engine.simulation.kernel.records import OrderTerms
+from engine.simulation.kernel.records import MarketArrays, OrderTerms
 
 
 class PolicyVersion(NamedTuple):
@@ -44,6 +44,7 @@ BOUGHT_AND_HELD: Final = PolicyVersion(decides=False)
 class RunSetup(NamedTuple):
     """One policy's run over one market, before anything has happened.
 
+    ``arrays`` are the market as the kernel takes it, with what limits leave unfilled.
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
     ``flows`` row -> money, ``fees`` row -> share of the account's value, ``delistings`` row -> assets; at the rows
@@ -53,6 +54,7 @@ class RunSetup(NamedTuple):
     """
 
     market: Market
+    arrays: MarketArrays
     policy: Policy
     account: Account
     terms: OrderTerms
@@ -90,6 +92,7 @@ class RunSetup(NamedTuple):
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
         return cls(
             market=market,
+            arrays=limit_orders.arrays_under_limits(market, memory.arrays, account.limit_margin, opening),
             policy=policy,
             account=account,
             terms=OrderTerms(costs, caps, account.shares == "whole", spend_remainder=True, min_order=account.min_order),

@@ -77,7 +77,7 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
     watched = setup.terms.caps if setup.watches_caps else np.full(len(setup.market.assets), np.inf)
     reviews = LossReviewState.build(setup.review, setup.market)
     orders = _standing_orders(setup, reviews)
-    state = PortfolioState(setup.market, setup.account, row, orders, reviews)
+    state = PortfolioState(setup.market, setup.arrays, setup.account, row, orders, reviews)
     schedule = EventSchedule.build(setup)
     thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
     while row < sessions:

@@ -13,7 +13,13 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.simulation.band_targets import band_widths
-from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NO_WHOLE_SHARE, NOTHING_TO_SELL
+from engine.simulation.kernel.records import (
+    BELOW_MIN_ORDER,
+    EATEN_BY_COSTS,
+    NO_WHOLE_SHARE,
+    NOT_AT_LIMIT,
+    NOTHING_TO_SELL,
+)
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 LazyText: TypeAlias = str | Callable[[], str]
@@ -27,6 +33,7 @@ _CAUSES: Final[Mapping[int, str]] = {
     BELOW_MIN_ORDER: "account.min_order left out {count}",
     NO_WHOLE_SHARE: "What the account had for it, fees included, or the cap allows was less than one share in {count}",
     NOTHING_TO_SELL: "Nothing could be sold to pay for {count}",
+    NOT_AT_LIMIT: "The close was beyond the limit, or missing, for {count}",
 }
 """How a note begins of orders that were left out for each cause."""
 

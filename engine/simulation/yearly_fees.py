@@ -32,9 +32,8 @@ def pay_fee(state: PortfolioState, row: int, fee: float) -> None:
 
 
 def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
-    """Sell until ``due`` is there, by orders of any size: who is owed it does not wait."""
-    terms = state.terms._replace(min_order=0.0)
-    execute_flow_trades(state, row, due, 0.0, TradeReason("yearly fee"), terms=terms)
+    """Sell until ``due`` is there, by orders of any size and without a limit: who is owed it does not wait."""
+    execute_flow_trades(state, row, due, 0.0, TradeReason("yearly fee"), owed=True)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         raise AccountError(
             f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of a yearly fee (costs.yearly) and withdrawals of "

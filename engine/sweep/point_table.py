@@ -91,7 +91,16 @@ def _batch_terms(terms: PlanTerms) -> Hashable:
     account, costs, flows = terms.account, terms.costs, terms.account.has_flows
     small = (bool(is_proportional(costs.cost_table(1, np.array([foreign])))) for foreign in (False, True))
     charged = *small, bool(costs.fx), bool(costs.yearly), tariff_currency(costs)
-    return account.shares, flows, account.fill_delay, account.cash.rate, account.min_order > 0.0, terms.window, charged
+    return (
+        account.shares,
+        flows,
+        account.fill_delay,
+        account.limit_margin,
+        account.cash.rate,
+        account.min_order > 0.0,
+        terms.window,
+        charged,
+    )
 
 
 def split_by_key(keys: IntArray) -> Iterator[IntArray]:

@@ -139,6 +139,12 @@ def random_fee_case(rng: random.Random) -> Case:
     )
 
 
+def random_limit_case(rng: random.Random) -> Case:
+    """Draw a case of any rules whose orders have limits, some of them as large as a session's usual change."""
+    case = rng.choice([random_order_case, random_rule_case, random_rule_case, random_fee_case])(rng)
+    return replace(case, delay=0, margin=F(rng.choice(["0", "0.005", "0.03", "0.08"])))
+
+
 def _order_cost(rng: random.Random, fee: F) -> Cost:
     kind = rng.random()
     if kind < 0.4:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 
 from engine.core.arrays import BoolArray, DateArray
 from engine.data.market import Market
-from engine.portfolio.account import Account
+from engine.portfolio.account import Account, LimitOrders
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, LossReviewRule
@@ -142,7 +142,11 @@ def account_of(case: Case) -> Account:
     return Account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",
-        execution="next_close" if case.delay else "close",
+        execution="next_close"
+        if case.delay
+        else "close"
+        if case.margin is None
+        else LimitOrders(margin=float(case.margin)),
         contributions=ListedFlows(invest=case.invest, flows=flows),
         **({"min_order": float(case.min_order)} if case.min_order else {}),
     )

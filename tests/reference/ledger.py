@@ -88,6 +88,7 @@ class Case:
     min_order: Fraction = ZERO  # S3: money below which an order is left out
     yearly: Fraction = ZERO  # S11: the fee for keeping the account, a share of its value a year
     days: Sequence[date] = ()  # the sessions, where there is such a fee
+    margin: Fraction | None = None  # S3: how far a close may be worse than the one before for an order to be filled
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
     late_purchases: Mapping[int, Mapping[str, Fraction]] = field(
@@ -394,6 +395,9 @@ class ExactLedger:
             held_review.rebalance = self.price[i]
         stuck = [i for i in self.assets if self.eligible(t, i) and not self.fresh(t, i)]
         wanting = [i for i in stuck if abs(self.targets[i] * after - self.money(i)) > DUST * after]
+        if self.case.margin is not None:  # nothing waits: it is left out, as any other that finds no price
+            self.run.left_out += [(t, self.case.tickers[i]) for i in wanting]
+            wanting = []
         self.waiting = {i: self.waiting.get(i, t) for i in wanting}
         self.refuse_late(t)
         value = self.value()
@@ -419,12 +423,12 @@ class ExactLedger:
         t: int,
         goals: Callable[[set[int]], dict[int, Fraction]],
         buyers: Iterable[int] = (),
-        least: Fraction | None = None,
+        owed: bool = False,
     ) -> dict[int, Fraction]:
         """S3: solve again without all orders that are too small, until none is; nothing where there is no solution.
 
-        The `buyers` share what others bring: they are not sold for its costs, but left out, too. `least` is the
-        account's least order where none is given.
+        The `buyers` share what others bring: they are not sold for its costs, but left out, too. What is
+        `owed` does not wait: its orders are of any size, and have no limit.
         """
         left_out = set[int]()
         while True:
@@ -434,17 +438,31 @@ class ExactLedger:
                 self.run.unsolved.append(t)
                 return {}
             sold = {j for j in buyers if money.get(j, self.money(j)) < self.money(j) - DUST * self.value()}
-            small = self.too_small(money, self.case.min_order if least is None else least) or sold
+            small = self.too_small(t, money, owed) or sold
             if not small:
                 self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
                 return money
             left_out |= small
 
-    def too_small(self, goals: Mapping[int, Fraction], least: Fraction) -> set[int]:
-        """S3: say which orders, as they would be filled, cost what they move, or are smaller than the least order."""
+    def too_small(self, t: int, goals: Mapping[int, Fraction], owed: bool) -> set[int]:
+        """S3: say which orders cost what they move, are smaller than the least order, or are not at their limit."""
         dust = DUST * self.value()
         moves = {i: (q - self.units[i]) * self.price[i] for i, q in self.quantities(goals).items()}
-        return {i for i, move in moves.items() if abs(move) < least or self.fee(i, move, dust)[0] >= abs(move)}
+        return {
+            i
+            for i, move in moves.items()
+            if self.fee(i, move, dust)[0] >= abs(move)
+            or (not owed and (abs(move) < self.case.min_order or self.beyond_limit(t, i, move)))
+        }
+
+    def beyond_limit(self, t: int, i: int, move: Fraction) -> bool:
+        """Limit orders: tell whether a close is worse than the one before by more than the margin; the opening may be."""
+        margin = self.case.margin
+        if margin is None or t == self.case.opening:
+            return False
+        before = next(p for row in reversed(self.case.prices[:t]) if (p := row[i]) is not None)
+        change = self.price[i] / before - 1
+        return change > margin if move > 0 else change < -margin
 
     def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
         """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
@@ -691,7 +709,7 @@ class ExactLedger:
         del self.broken[t]
         case, value = self.case, self.value()
         weights = [self.money(i) / value for i in self.assets]
-        usable = [i for i in self.assets if self.open(t, i)]
+        usable = [i for i in self.assets if self.eligible(t, i)]  # one that is barred has no target, and may be sold
         drifted = self.left_band(weights, usable)
         if not drifted:
             return
@@ -862,7 +880,7 @@ class ExactLedger:
     def pay_fee(self, t: int, fee: Fraction) -> None:
         """S11: take the fee from cash; the most overweight are sold for what it lacks, by orders of any size."""
         if self.cash < fee:
-            self.sell_for(t, fee, lambda y: fee - self.cash, least=ZERO)
+            self.sell_for(t, fee, lambda y: fee - self.cash, owed=True)
         self.cash -= fee
         self.snap()
         if self.cash < 0:
@@ -901,11 +919,11 @@ class ExactLedger:
         if self.case.invest == "pro_rata":
             self.sell_pro_rata(t, amount)
         else:
-            self.sell_for(t, amount, need, least=self.case.min_order)
+            self.sell_for(t, amount, need)
         self.cash -= amount
 
-    def sell_for(self, t: int, amount: Fraction, need: Callable[[Fraction], Fraction], *, least: Fraction) -> None:
-        """S11: sell the largest excess first for what is needed, then the same part of all; no order below `least`."""
+    def sell_for(self, t: int, amount: Fraction, need: Callable[[Fraction], Fraction], *, owed: bool = False) -> None:
+        """S11: sell the largest excess first for what is needed, then the same part of all."""
 
         def sold(y: Fraction, left_out: set[int]) -> Plan:
             return self.sales(t, y, need(y), left_out)
@@ -919,7 +937,7 @@ class ExactLedger:
                 )
             return {i: self.money(i) + move for i, move in moves.items()}
 
-        self.fill(t, "flow", self.worth_placing(t, goals, least=least))
+        self.fill(t, "flow", self.worth_placing(t, goals, owed=owed))
 
     def settled(self, value: Fraction, plan: Callable[[Fraction], Plan]) -> Plan:
         """Solve `V' = V - costs` for a plan that depends on `V'`."""

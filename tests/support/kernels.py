@@ -16,7 +16,8 @@ compiled_only = pytest.mark.skipif(not hasattr(trade, "py_func"), reason="numba 
 
 def quotes(prices, *, shares=None, tariff_rate: float = 1.0) -> Quotes:
     prices = np.atleast_1d(np.asarray(prices, float))
-    return Quotes(prices, np.ones(len(prices)) if shares is None else np.array(shares, float), tariff_rate)
+    count, n = np.ones(len(prices)) if shares is None else np.array(shares, float), len(prices)
+    return Quotes(prices, count, tariff_rate, np.zeros(n, np.uint8))
 
 
 def terms(costs, n: int, *, caps=None, whole: bool = False) -> OrderTerms:

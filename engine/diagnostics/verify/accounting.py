@@ -77,7 +77,9 @@ def fee_fixpoint_figures() -> Iterator[ReferenceFigure]:
         order = Order(np.array(w), np.ones(len(h), dtype=np.bool_), np.zeros(len(h)))
         costs, uncapped = PercentCosts(rate=rate).cost_table(len(h)), np.full(len(h), np.inf)
         terms = OrderTerms(costs, uncapped, whole_shares=False, spend_remainder=True)
-        _, _, left = trade(units, cash, Quotes(np.ones(len(h)), np.ones(len(h)), 1.0), order, terms, fills)
+        _, _, left = trade(
+            units, cash, Quotes(np.ones(len(h)), np.ones(len(h)), 1.0, np.zeros(len(h), np.uint8)), order, terms, fills
+        )
         yield origin.figure(f"row {row}, value after", after, float(units.sum()) + left, 1e-12)
         yield origin.figure(f"row {row}, fee", fee, float(fills.fees.sum()), 1e-11)
         yield from origin.figures(f"row {row}, trade", trades, fills.dq, 1e-10)

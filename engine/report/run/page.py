@@ -18,6 +18,7 @@ from engine.report.phrases import (
     closes_text,
     confidence_level,
     flows_text,
+    limit_orders_text,
     portfolio_label,
     published_rows,
 )
@@ -94,11 +95,14 @@ def _gate_tables(findings: Sequence[GateFinding]) -> dict[str, object] | None:
 
 def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     summary = run.summary
+    orders, currency = summary.limit_orders, summary.account.currency
+    limits = () if orders is None else (("Limit orders", limit_orders_text(orders, currency)),)
     return (
         ("Window", f"{summary.window.start} to {summary.window.end}"),
         ("Length", f"{fmt.count(summary.window.sessions)} sessions, {summary.window.years:.1f} years"),
         ("Capital", f"{fmt.money(summary.account.capital)} {summary.account.currency}"),
         ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
+        *limits,
     )
 
 

@@ -20,6 +20,7 @@ from engine.report.phrases import (
     closes_text,
     confidence_level,
     flows_text,
+    limit_orders_text,
     plural,
     portfolio_label,
     published_rows,
@@ -59,6 +60,9 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_currency_parts(out, summary)
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
+    if summary.limit_orders is not None:
+        print_heading(out, "Limit orders")
+        print_bullet(out, limit_orders_text(summary.limit_orders, summary.account.currency))
     _print_caps(out, summary.portfolios["strategy"])
     if summary.gate:
         _print_gate(out, summary.gate)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from engine.portfolio.cost_table import CostTable
 
 RETURN_BLOCKS: Final = 16
@@ -22,8 +22,13 @@ EATEN_BY_COSTS: Final = 1
 BELOW_MIN_ORDER: Final = 2
 NO_WHOLE_SHARE: Final = 3
 NOTHING_TO_SELL: Final = 4
+NOT_AT_LIMIT: Final = 5
 """Why an order was left out (S3): costs as large as what it moves; smaller than ``min_order``; a first purchase of less
-than one share; nothing that could be sold to pay for it. 0: it was not."""
+than one share; nothing that could be sold to pay for it; a close beyond its limit, or none. 0: it was not."""
+
+BUY_OFF_LIMIT: Final = 1
+SALE_OFF_LIMIT: Final = 2
+"""Bits of ``Quotes.unfilled``: the close is above the limit of a purchase, below that of a sale."""
 
 
 class Order(NamedTuple):
@@ -75,12 +80,14 @@ class Quotes(NamedTuple):
     """What orders of one session are filled at and charged by.
 
     ``prices`` (N,) [currency/unit]; ``shares`` (N,) of the day that one unit is, by which brokers count and charge;
-    ``tariff_rate`` [account's currency for one unit of the tariff's].
+    ``tariff_rate`` [account's currency for one unit of the tariff's]; ``unfilled`` (N,) bits of the orders that the
+    session does not fill, BUY_OFF_LIMIT and SALE_OFF_LIMIT.
     """
 
     prices: FloatArray
     shares: FloatArray
     tariff_rate: float
+    unfilled: ByteArray
 
 
 class MarketArrays(NamedTuple):
@@ -88,7 +95,8 @@ class MarketArrays(NamedTuple):
 
     ``prices`` (T, N) carried forward, ``growth`` (T,) of cash into each session, ``fresh`` (T, N) which closes were
     printed, ``eligible`` (T, N) which assets may be bought: in their life at this session and the one before.
-    ``shares`` (T, N) and ``tariff_rates`` (T,) are those of ``Quotes``, one row where every session's are the same.
+    ``shares`` (T, N), ``tariff_rates`` (T,) and ``unfilled`` (T, N) are those of ``Quotes``, one row where every
+    session's are the same.
     ``dividends`` (T, N) are paid for each unit held at the close before [currency/unit]; without a row where none is.
     """
 
@@ -99,6 +107,7 @@ class MarketArrays(NamedTuple):
     shares: FloatArray
     tariff_rates: FloatArray
     dividends: FloatArray
+    unfilled: ByteArray
 
 
 class Thresholds(NamedTuple):

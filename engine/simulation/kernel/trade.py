@@ -13,8 +13,11 @@ from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import charge, order_cost
 from engine.simulation.kernel.records import (
     BELOW_MIN_ORDER,
+    BUY_OFF_LIMIT,
     EATEN_BY_COSTS,
     NO_WHOLE_SHARE,
+    NOT_AT_LIMIT,
+    SALE_OFF_LIMIT,
     Order,
     OrderFills,
     OrderTerms,
@@ -36,7 +39,8 @@ def size_orders(
 ) -> int:
     """Overwrite ``fills`` with the shares that trades ``x`` (N,) [currency] are, and their costs; nothing moves yet.
 
-    Marks the orders that are not worth placing, as costs eat them or they are too small (S3), and returns how many.
+    Marks the orders that are not worth placing, as costs eat them or they are too small, and those that the session
+    does not fill (S3), and returns how many.
     """
     n, price, shares, dq, fees = units.size, quotes.prices, quotes.shares, fills.dq, fills.fees
     if terms.whole_shares:
@@ -54,6 +58,9 @@ def size_orders(
             fees[a] = charge(money, a, price[a], shares[a], quotes.tariff_rate, terms.costs)
             if fees[a] >= money or money < terms.min_order:
                 fills.left_out[a] = EATEN_BY_COSTS if fees[a] >= money else BELOW_MIN_ORDER
+                count += 1
+            elif quotes.unfilled[a] & (BUY_OFF_LIMIT if dq[a] > 0.0 else SALE_OFF_LIMIT) != 0:
+                fills.left_out[a] = NOT_AT_LIMIT
                 count += 1
     return count
 

@@ -13,8 +13,13 @@ from engine.simulation.kernel.records import MarketArrays, Quotes
 @njit_inline
 def quotes_at(market: MarketArrays, row: int) -> Quotes:
     """Return what orders of a session are filled at and charged by."""
-    shares, rates = market.shares, market.tariff_rates
-    return Quotes(market.prices[row], shares[min(row, shares.shape[0] - 1)], rates[min(row, rates.size - 1)])
+    shares, rates, unfilled = market.shares, market.tariff_rates, market.unfilled
+    return Quotes(
+        market.prices[row],
+        shares[min(row, shares.shape[0] - 1)],
+        rates[min(row, rates.size - 1)],
+        unfilled[min(row, unfilled.shape[0] - 1)],
+    )
 
 
 @njit_cached

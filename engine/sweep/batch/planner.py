@@ -227,7 +227,7 @@ class MarketPlanner:
             return None
         if terms.costs.yearly:
             return None
-        if not self.is_charged_alike(group, terms.costs):
+        if account.limit_margin is not None or not self.is_charged_alike(group, terms.costs):
             return None
         opening = self.opening_row(group, row, start)
         if opening is None or end - opening < MIN_SESSIONS:

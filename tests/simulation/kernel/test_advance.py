@@ -42,6 +42,7 @@ def advance_once(
         np.ones((1, prices.shape[1])),
         np.ones(1),
         prices[:0],
+        np.zeros((1, n), np.uint8),
     )
     nobody = ReviewWatch(
         False, np.zeros(n, bool), np.zeros(n), np.ones(n, bool), np.zeros(n, bool), 1.0, False, False, False
@@ -170,7 +171,16 @@ def on_its_own(prices, units, *, fixed, stale=(), absent=(), barred=(), calendar
     buffer = TradeBuffer.allocate(more.get("size", 8), n)
     history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, n)))
     run = RunContext(
-        MarketArrays(prices, np.ones(sessions), fresh, eligible, np.ones((1, prices.shape[1])), np.ones(1), prices[:0]),
+        MarketArrays(
+            prices,
+            np.ones(sessions),
+            fresh,
+            eligible,
+            np.ones((1, n)),
+            np.ones(1),
+            prices[:0],
+            np.zeros((1, n), np.uint8),
+        ),
         orders,
         reviews,
         history,

@@ -34,7 +34,7 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
         "from engine.simulation.kernel.jit import CACHE_FOLDER;"
         "from engine.portfolio.cost_table import CostTable; from engine.simulation.kernel.records import Quotes;"
         "c = CostTable(*(np.full(1, v) for v in (0.01, 0, 0, 0, np.inf, np.inf, 0)));"
-        "print(any(CACHE_FOLDER.rglob('*.order_cost-*.nbi')), order_cost(100.0, 0, Quotes(np.ones(1), np.ones(1), 1.0), c))"
+        "print(any(CACHE_FOLDER.rglob('*.order_cost-*.nbi')), order_cost(100.0, 0, Quotes(np.ones(1), np.ones(1), 1.0, np.zeros(1, np.uint8)), c))"
     )
 
     def answer() -> str:

@@ -10,7 +10,7 @@ import pytest
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.core.errors import AccountError, StalePriceError
-from tests.reference.cases import random_order_case
+from tests.reference.cases import random_limit_case, random_order_case
 from tests.reference.differences import figures_that_differ, first_difference
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.figures import figures
@@ -54,4 +54,32 @@ def test_small_orders_flows_dividends_and_figures_are_those_of_the_reference(see
     assert compared > 0.85 * plans
     assert left_out > 0.3 * plans
     assert inexact < 0.03 * plans
+    assert len(others) <= plans // 100, others
+
+
+@pytest.mark.parametrize(
+    ("seed", "plans"), [(0, 30), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 5))]
+)
+def test_limit_orders_of_random_plans_are_those_of_the_reference(seed: int, plans: int) -> None:
+    """Trades and values agree where orders have limits, but for the same few plans as above (S3, S9)."""
+    rng = random.Random(f"limits {seed}")
+    left_out = 0
+    others: list[str] = []
+    for number in range(plans):
+        case = random_limit_case(rng)
+        try:
+            reference = run(case)
+        except LedgerError:
+            with pytest.raises((AccountError, StalePriceError)):
+                engine_ledger(case)
+            continue
+        try:
+            ledger, _ = engine_ledger(case)
+        except AccountError as error:
+            others.append(f"plan {number}: refused, {error}")
+            continue
+        if not reference.jumps and (difference := first_difference(case, reference, ledger)):
+            others.append(f"plan {number}: {difference}")
+        left_out += bool(reference.left_out)
+    assert left_out > 0.7 * plans
     assert len(others) <= plans // 100, others

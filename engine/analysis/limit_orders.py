@@ -1,0 +1,49 @@
+"""What limit orders did to a plan: how many were filled, and what waiting gained or cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.performance import Performance
+from engine.core.errors import EngineError
+from engine.data.market import Market
+from engine.portfolio.account import Account
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Policy
+from engine.simulation.kernel.records import NOT_AT_LIMIT
+from engine.simulation.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class LimitOrderFigures:
+    """Orders after the opening that were ``filled`` and ``unfilled``, and the run less the same run without limits.
+
+    The differences are of CAGRs [fraction a year] and of final values [currency]; None where that run has none.
+    """
+
+    filled: int
+    unfilled: int
+    cagr_difference: float | None
+    final_value_difference: float | None
+
+
+def measure_limit_orders(
+    market: Market, policy: Policy, account: Account, costs: CostTable, ledger: Ledger
+) -> LimitOrderFigures | None:
+    """Return what limits did to the run that ``ledger`` is of; None for an account without them."""
+    from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
+
+    if account.limit_margin is None:
+        return None
+    filled = int(np.count_nonzero(ledger.trades[~ledger.opening & ~ledger.payouts]))
+    unfilled = sum(int(np.count_nonzero(one.causes == NOT_AT_LIMIT)) for one in ledger.left_out)
+    start = len(market.dates) - len(ledger.dates)
+    try:
+        other = simulate(market, policy, account.without_limits(), costs, start=start)
+    except EngineError:
+        return LimitOrderFigures(filled, unfilled, None, None)
+    mine, others = (Performance.from_ledger(one, 0.0, market.periods_per_year).cagr for one in (ledger, other))
+    growth = None if mine is None or others is None else mine - others
+    return LimitOrderFigures(filled, unfilled, growth, float(ledger.value[-1] - other.value[-1]))
