@@ -212,6 +212,7 @@ def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
         frequency=None if portfolio.market.frequency == "daily" else portfolio.market.frequency,
         max_weight=dict(portfolio.peak_weights),
         currency_parts=split_gain(portfolio.ledger, portfolio.market),
+        yearly_fees=float(portfolio.ledger.fees.sum()) if portfolio.ledger.fees.any() else None,
     )
 
 

@@ -82,7 +82,8 @@ class AccountSummary(FileRecord):
 class PortfolioSummary(WindowSummary):
     """One portfolio: its sessions, its metrics by name, how far its capped assets drifted, what its gain is made of.
 
-    ``frequency`` is that of its sessions, where they are not daily (S1).
+    ``frequency`` is that of its sessions, where they are not daily (S1); ``yearly_fees`` are those among its costs,
+    where the account has any (S11) [currency].
     In the file the metrics stand beside the other keys: every key that is not named here is one.
     """
 
@@ -90,6 +91,7 @@ class PortfolioSummary(WindowSummary):
     frequency: Frequency | None = None
     max_weight: dict[str, PeakWeight] = Field(default_factory=dict)
     currency_parts: CurrencyParts | None = None
+    yearly_fees: float | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -106,6 +108,8 @@ class PortfolioSummary(WindowSummary):
         if plain["frequency"] is None:
             del plain["frequency"]
         found = {} if parts is None else {"currency_parts": parts}
+        if plain["yearly_fees"] is None:
+            del plain["yearly_fees"]
         return {**plain, **metrics, "max_weight": max_weight, **found}
 
 

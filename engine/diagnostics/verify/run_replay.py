@@ -154,6 +154,8 @@ def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     yield _ORDERS.figure(
         "costs", metrics.get("costs") or 0.0, sum(one.cost for one in trades) + float(replayed.fees.sum())
     )
+    yearly = replayed.run.summary.portfolios["strategy"].yearly_fees
+    yield _ORDERS.figure("yearly fees among the costs", yearly or 0.0, float(replayed.fees.sum()))
 
 
 def _holdings(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:

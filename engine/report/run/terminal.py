@@ -126,6 +126,9 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
         if metric.headline or (key == "xirr" and strategy.metrics[key] is not None):
             cells = [metric.title, *(fmt.metric(own.metrics[key], metric.style) for own in portfolios.values())]
             add_row(result, cells, {1: "bold"})
+        if key == "costs" and strategy.yearly_fees is not None:
+            fees = [fmt.metric(own.yearly_fees, metric.style) for own in portfolios.values()]
+            add_row(result, ["  of them yearly fees", *fees])
     out.print(result)
 
 
