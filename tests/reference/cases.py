@@ -227,8 +227,21 @@ def _choose(rng: random.Random, case: Case, satellites: Sequence[str]) -> Case:
             skip=rng.choice([0, 1]),
             min_history=rng.choice([0, 5, 12]),
             limits=((pair, weight),) if rng.random() < 0.3 else (),
+            members=_members(random.Random(f"{names} {count} {pair} {case.opening}"), names, len(case.prices)),
         ),
     )
+
+
+def _members(rng: random.Random, names: Sequence[str], rows: int) -> dict[str, list[tuple[int, int]]]:
+    """Let some names join, leave and come back, in two cases of five; ``rng`` is their own."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    if rng.random() >= 0.4:
+        return found
+    for name in names:
+        first, leaves, again, last = sorted(rng.sample(range(rows), 4))
+        if kind := rng.randrange(4):
+            found[name] = [(), [(0, leaves)], [(first, rows)], [(first, leaves), (again, last)]][kind]
+    return found
 
 
 def _review(rng: random.Random, case: Case, satellites: Sequence[str]) -> Review:

@@ -21,6 +21,7 @@ from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
 from tests.reference.ledger import Case, Cost
+from tests.reference.rules import Choose
 from tests.reference.rules import Review as RuleReview
 
 
@@ -211,10 +212,12 @@ class RulePlan(AnyPlan):
 
 def plan_of(case: Case, market: Market) -> RulePlan:
     choose, review = case.choose, case.review
-    stocks = [
-        {"ticker": name, "name": name, "sector": "S", "brokers": ["b"]} for name in (choose.names if choose else ())
-    ]
     dates = [str(day) for day in market.dates]
+    stocks = [
+        {"ticker": name, "name": name, "sector": "S", "brokers": ["b"], **span}
+        for name in (choose.names if choose else ())
+        for span in memberships(choose, name, dates)
+    ]
     verdicts = [
         {"date": dates[row], "ticker": name, "verdict": "intact" if intact else "broken"}
         for name, said in (review.verdicts.items() if review else ())
@@ -246,6 +249,15 @@ def plan_of(case: Case, market: Market) -> RulePlan:
         },
         loss_review=review and loss_review_of(review, {"kind": review.thesis, **theses.get(review.thesis, {})}),
     )
+
+
+def memberships(choose: Choose, name: str, dates: list[str]) -> list[dict[str, str]]:
+    """Return the dates of the rows; a row before the first or after the last is no limit."""
+    spans = choose.members.get(name, [(0, len(dates))])
+    return [
+        {**({"from": dates[first]} if first > 0 else {}), **({"to": dates[last]} if last < len(dates) else {})}
+        for first, last in spans
+    ]
 
 
 def loss_review_of(review: RuleReview, thesis: Mapping[str, object]) -> LossReview:

@@ -340,7 +340,8 @@ class ExactLedger:
         for name in choose.names:
             first = self.life[self.index[name]][0]
             old = old_enough(first, seen, choose.min_history) and seen - first >= choose.lookback
-            if old and self.open(t, self.index[name]):
+            member = choose.is_member(name, t if t == self.case.opening else seen)
+            if old and member and self.open(t, self.index[name]):
                 scores[name] = score(choose, self.estimated_from, self.index[name], seen)
         names = chosen(choose, scores)
         for name in names:

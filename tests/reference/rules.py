@@ -144,6 +144,11 @@ class Choose:
     skip: int = 0
     min_history: int = 0
     limits: Sequence[tuple[Sequence[str], Fraction]] = ()  # names that together weigh at most so much
+    members: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)  # first and last rows; else always
+
+    def is_member(self, name: str, row: int) -> bool:
+        """Dated universe: tell whether a name belongs to the universe on the day of a row."""
+        return name not in self.members or any(first <= row <= last for first, last in self.members[name])
 
 
 @dataclass(frozen=True)
