@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +24,10 @@ from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
 from tests.reference.ledger import Case, Cost
-from tests.reference.rules import Choose
+from tests.reference.rules import Choose, Gate
 from tests.reference.rules import Review as RuleReview
+
+_FOLDER = tempfile.TemporaryDirectory()
 
 
 class ListedFlows(CashFlowPlan):
@@ -194,7 +199,9 @@ class RulePlan(AnyPlan):
             return self.nominal_weights()
         limits = {frozenset(names): float(most) for names, most in self.case.choose.limits}
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
-        picked = self.satellites.pick(decision, self.case.choose.names, barred, limits)
+        findings = self.satellites.findings(decision)
+        admitted = [name for name in self.case.choose.names if name not in findings or findings[name].admitted]
+        picked = self.satellites.pick(decision, admitted, barred, limits)
         unused = (self.case.choose.count - len(picked)) * self.satellites.weight
         total = sum(self.centre.values())
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}
@@ -246,6 +253,7 @@ def plan_of(case: Case, market: Market) -> RulePlan:
             "count": {"min": 1, "max": 5},
             "weight": float(choose.weight),
             "min_history": choose.min_history,
+            **(gate_of(choose.gate, dates) if choose.gate else {}),
         },
         loss_review=review and loss_review_of(review, {"kind": review.thesis, **theses.get(review.thesis, {})}),
     )
@@ -258,6 +266,24 @@ def memberships(choose: Choose, name: str, dates: list[str]) -> list[dict[str, s
         {**({"from": dates[first]} if first > 0 else {}), **({"to": dates[last]} if last < len(dates) else {})}
         for first, last in spans
     ]
+
+
+def gate_of(gate: Gate, dates: Sequence[str]) -> dict[str, object]:
+    """Write the filings to a table that is called by its content."""
+    lines = [
+        f"{name},{dates[row]},{dates[row]},{'' if figure is None else float(figure)}\n"
+        for name, filed in gate.filings.items()
+        for row, figure in filed
+    ]
+    content = "".join(["ticker,period_end,available_date,figure\n", *lines])
+    path = Path(_FOLDER.name) / f"filings_{hashlib.sha256(content.encode()).hexdigest()}.csv"
+    path.write_text(content)
+    return {
+        "where": ["figure > 0"],
+        "table": {"path": str(path)},
+        "unknown": gate.unknown,
+        "on_fail": gate.on_fail,
+    }
 
 
 def loss_review_of(review: RuleReview, thesis: Mapping[str, object]) -> LossReview:

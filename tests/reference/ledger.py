@@ -341,7 +341,9 @@ class ExactLedger:
             first = self.life[self.index[name]][0]
             old = old_enough(first, seen, choose.min_history) and seen - first >= choose.lookback
             member = choose.is_member(name, t if t == self.case.opening else seen)
-            if old and member and self.open(t, self.index[name]):
+            held = t > self.case.opening and self.run.units[seen - self.case.opening][self.index[name]] > 0
+            asked = choose.gate is None or choose.gate.admits(name, seen, held)
+            if asked and member and old and self.open(t, self.index[name]):
                 scores[name] = score(choose, self.estimated_from, self.index[name], seen)
         names = chosen(choose, scores)
         for name in names:

@@ -133,6 +133,21 @@ def ranked(amounts: Mapping[int, Fraction]) -> list[tuple[int, Fraction]]:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """Quality gate: a name passes while the figure it filed last is above zero."""
+
+    filings: Mapping[str, Sequence[tuple[int, Fraction | None]]]  # by row, in order; None: filed without the figure
+    unknown: str = "out"  # out | in
+    on_fail: str = "sell"  # sell | keep
+
+    def admits(self, name: str, seen: int, held: bool) -> bool:
+        """Quality gate: tell whether a name may be held by what was filed up to the row that was seen."""
+        filed = [figure for row, figure in self.filings.get(name, ()) if row <= seen]
+        passes = self.unknown == "in" if not filed or filed[-1] is None else filed[-1] > 0
+        return passes or (self.on_fail == "keep" and held)
+
+
+@dataclass(frozen=True)
 class Choose:
     """Choosing satellites: the universe, how it is ranked, and what a chosen name gets."""
 
@@ -144,6 +159,7 @@ class Choose:
     skip: int = 0
     min_history: int = 0
     limits: Sequence[tuple[Sequence[str], Fraction]] = ()  # names that together weigh at most so much
+    gate: Gate | None = None
     members: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)  # first and last rows; else always
 
     def is_member(self, name: str, row: int) -> bool:
