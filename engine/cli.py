@@ -280,6 +280,20 @@ def schema() -> None:
     _print_json(composition.json_schema())
 
 
+@app.command()
+def tariffs(json: Annotated[bool, typer.Option("--json", help="Print them as JSON and nothing else.")] = False) -> None:
+    """Print the brokers' tariffs that `costs: {kind: broker, tariff: NAME}` can name."""
+    from engine.portfolio.costs import load_tariffs
+    from engine.report.tariffs import print_tariffs
+
+    if json:
+        _print_json(
+            {name: tariff.model_dump(mode="json", exclude_none=True) for name, tariff in load_tariffs().items()}
+        )
+    else:
+        print_tariffs(load_tariffs())
+
+
 @data_app.command()
 def fetch(
     config: ConfigPath,

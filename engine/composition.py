@@ -115,7 +115,8 @@ def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:
     """Return a sweep's config, the base config without the sweep, and the space around it."""
     from engine.backtest import loading
-    from engine.sweep.computation import extract_base_config
+    from engine.core.errors import ConfigError
+    from engine.sweep.computation import extract_base_config, request_for_sweep
     from engine.sweep.config import SweepConfig
     from engine.sweep.preflight import require_valid_point
     from engine.sweep.space_builder import build_space
@@ -125,4 +126,7 @@ def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun
     base_config = extract_base_config(config, run_config_class())
     space = build_space(config.sweep, base_config, document)
     require_valid_point(base_config, space, document)
+    known = request_for_sweep(base_config, space).tickers
+    if faults := list(loading.spread_faults(base_config, known, document)):
+        raise ConfigError(faults)
     return config, base_config, space

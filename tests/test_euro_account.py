@@ -92,7 +92,9 @@ def test_the_parts_are_those_of_the_trades_and_add_up(runs, shared_data: Path) -
 def test_a_tariff_in_euros_costs_a_dollar_account_the_rate_of_the_day(shared_data: Path) -> None:
     """Each order of twenty years costs comdirect's 4.90 + 0.25 % in euros, 9.90 to 59.90, at its own day's rate."""
     text = PLAN.format(path=shared_data / "prices.parquet", currency="USD").replace("currency: EUR", "currency: USD")
-    plan = config(text.replace("costs: {kind: percent, rate: 0.1%}", "costs: {kind: broker, name: comdirect, fx: 1%}"))
+    plan = config(
+        text.replace("costs: {kind: percent, rate: 0.1%}", "costs: {kind: broker, tariff: comdirect, fx: 1%}")
+    )
     ledger = run_backtest(plan, intervals=False).comparison.strategy.ledger
     days = pd.DatetimeIndex(ledger.dates)[ledger.rows]
     in_euros = np.abs(ledger.order_values) * usd_in_euros(shared_data, days).to_numpy()[:, None]

@@ -76,7 +76,7 @@ class Plan:
     def _opening_decision(self) -> Decision:
         from engine.simulation.opening import opening_decision  # noqa: PLC0415  (whoever reads results needs none)
 
-        return opening_decision(self.sessions.market, self.account.capital, self.opening, self.costs)
+        return opening_decision(self.sessions.market, self.account.capital, self.opening, self.costs.of_orders())
 
     @cached_property
     def late_names(self) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> D
     The names are those of docs/semantics.md (S18): each run leaves out one thing more than the one before. Runs that
     are equal by construction are not run again. Raises EngineError when one of them has no growth.
     """
-    policy, version, charged = plan.policy, AS_WRITTEN, _is_charged(plan.costs)
+    policy, version, charged = plan.policy, AS_WRITTEN, plan.costs.yearly > 0.0 or plan.costs.is_charged
     p2, b2 = (plan.growth(version), plan.growth(held)) if charged else (p1, b1)
     p3, p4, p5, p6, b6 = p2, p2, p2, p2, b2
     if policy.watch_caps:
@@ -159,11 +159,4 @@ def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> D
         costs=(p1 - p2) - (b1 - b2),
         taxes=0.0,
         rebalancing=p6 - b6,
-    )
-
-
-def _is_charged(costs: CostTable) -> bool:
-    """Return whether orders, or the account itself, cost anything."""
-    return costs.yearly > 0.0 or any(
-        bool(part.any()) for part in (costs.rate, costs.fixed, costs.per_share, costs.minimum, costs.spread)
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from engine.backtest.config import RunConfig
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, DataError, Fault
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, read_document
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.fx_rates import EcbRates
 from engine.portfolio.account import Account
-from engine.portfolio.costs import tariff_currency
+from engine.portfolio.costs import SpreadByName, tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
@@ -41,10 +42,21 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
         *_funding_faults(config, document),
         *_dividend_faults(config, document),
         *_currency_faults(config, document),
+        *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
     ]
     if faults:
         raise ConfigError(faults)
     return config
+
+
+def spread_faults(config: RunConfig[PolicyT], known: Sequence[str], document: Document) -> Iterator[Fault]:
+    """Yield each name with a spread of its own that is none of the ``known`` tickers."""
+    spread = config.costs.spread
+    for name in spread.by_name if isinstance(spread, SpreadByName) else ():
+        if name not in known:
+            path = ("costs", "spread", name)
+            remedy = did_you_mean(name, known, otherwise="name one of the plan, or rest")
+            yield Fault(document.locate(path), ".".join(path), f"the plan has no asset '{name}'", remedy)
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ import yaml
 
 from engine.analysis.comparison import Comparison, PortfolioResult
 from engine.analysis.currency_parts import split_gain
+from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import list_gate_findings
 from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.run_summary import (
@@ -73,6 +74,7 @@ class RunResult:
     config_sha256: str
     comparison: Comparison
     warnings: tuple[str, ...]
+    fees: tuple[YearFees, ...] = ()
     published_source: str = ""
     audit: Mapping[str, float] | None = None
     rates_sha256: str = ""
@@ -95,6 +97,7 @@ class RunResult:
             ),
             events=comparison.events,
             gate=list_gate_findings(ledger),
+            fees=self.fees or None,
             warnings=self.warnings,
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,

@@ -24,6 +24,7 @@ from pydantic import (
 
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
+from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import GateFinding
 from engine.analysis.limit_orders import LimitOrderFigures
 from engine.analysis.published_comparison import PublishedDifference
@@ -148,6 +149,7 @@ class RunSummary(FileRecord):
     data: DataSummary
     events: tuple[AssetEvent, ...] = ()
     gate: tuple[GateFinding, ...] | None = None
+    fees: tuple[YearFees, ...] | None = None
     warnings: tuple[str, ...]
     optimiser: WalkForward | None = None
     published: PublishedSummary | None = None

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
+from engine.analysis.fees import count_orders_above, fees_by_year
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
@@ -34,7 +35,7 @@ def run_backtest(
         config.strategy,
         {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
-        config.costs.cost_table(len(market.assets), market.foreign),
+        config.costs.cost_table(market.assets, market.foreign),
         buy_and_hold=terms.buy_and_hold is not False,
         late_purchases=terms.late_purchases,
         evidence=config.evidence if intervals else None,
@@ -46,12 +47,19 @@ def run_backtest(
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
+    if dear := count_orders_above(comparison.strategy.ledger, comparison.strategy.market, config.costs):
+        warnings.append(f"{dear} orders moved more money than the tariff holds for, and cost more than was charged")
     return RunResult(
         name=config.name,
         description=config.description,
         config=config.canonical(),
         config_sha256=config.sha256(),
         comparison=comparison,
+        fees=fees_by_year(
+            comparison.strategy.ledger,
+            comparison.strategy.market,
+            config.costs.tables_by_kind(market.assets, market.foreign),
+        ),
         warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),

@@ -8,22 +8,26 @@ own fee (TER) is inside its price and never charged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Annotated, Final, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.arrays import BoolArray
+from engine.core.arrays import BoolArray, FloatArray
+from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import (
+    NUMBER_PATTERN,
     BasisPoints,
     ConfigModel,
     FieldFault,
     NonNegative,
     Positive,
+    Switch,
     Weight,
     format_percent,
     validates_fields,
@@ -56,31 +60,140 @@ YearlyFee: TypeAlias = Annotated[Weight, AfterValidator(_check_yearly_fee)]
 """What keeping the account costs a year, a share of its value (custody)."""
 
 
-class NoCosts(ConfigModel):
-    """Orders are free, but for the spread."""
+FeeKind: TypeAlias = Literal["orders", "savings_plan", "spread", "fx", "yearly"]
+"""What is paid for: orders, purchases of a savings plan, half the spread, an exchange of currencies, the account."""
 
-    kind: Literal["none"] = "none"
-    spread: BasisPoints = 0.0
+
+class SpreadByName(ConfigModel):
+    """What half a quoted spread is of the money of an order, by ticker; ``rest`` for all that are not named."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Weight]
+    rest: Weight
+
+    @property
+    def by_name(self) -> Mapping[str, float]:
+        """The spreads of the assets that are named [fraction]."""
+        return self.__pydantic_extra__
+
+
+def _parse_spread(value: object) -> object:
+    """Read a share, as ``0.1%``, as basis points."""
+    if isinstance(value, str) and value.strip().endswith("%") and NUMBER_PATTERN.fullmatch(value.strip()[:-1].strip()):
+        return float(Decimal(value.strip()[:-1].strip()) * 100)
+    return value
+
+
+def _spread_form(value: object) -> str:
+    return "by_name" if isinstance(value, (dict, SpreadByName)) else "alike"
+
+
+Spread: TypeAlias = Annotated[
+    Annotated[BasisPoints, BeforeValidator(_parse_spread), Tag("alike")] | Annotated[SpreadByName, Tag("by_name")],
+    Discriminator(_spread_form),
+]
+"""Basis points or a share, one for all assets or by name."""
+
+
+class Costs(ConfigModel):
+    """What every kind of costs has: a spread, what an exchange of currencies costs, a yearly fee."""
+
+    kind: str
+    spread: Spread = 0.0
     fx: ExchangeCost = 0.0
     yearly: YearlyFee = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
+        raise NotImplementedError
+
+    def order_price(self) -> OrderPrice:
+        """Return what an order costs beside these."""
+        raise NotImplementedError
+
+    def savings_plan_price(self) -> OrderPrice | None:
+        """Return what an order of the broker's savings plan costs, None where contributions are ordinary orders."""
+        return None
+
+    def cost_table(self, assets: Sequence[str] | int, foreign: BoolArray | None = None) -> CostTable:
+        """Return the costs of N ``assets``, of which (N,) some are ``foreign``, in the tariff's currency.
+
+        A number of assets serves where none has a spread of its own.
+        """
+        charged = self.spreads(assets)
+        if foreign is not None:
+            charged = charged + self.fx * foreign
+        plan = self.savings_plan_price()
+        table = self.order_price().table(charged)._replace(yearly=self.yearly)
+        return table._replace(savings_plan=plan.table(charged)) if plan else table
+
+    def tables_by_kind(self, assets: Sequence[str], foreign: BoolArray) -> dict[FeeKind, CostTable]:
+        """Return the costs of ``assets`` in parts that add up, those that are nothing left out; none is ``yearly``."""
+        nothing, plan = np.zeros(len(assets)), self.savings_plan_price()
+        tables: dict[FeeKind, CostTable] = {
+            "orders": self.order_price().table(nothing),
+            "savings_plan": (plan or OrderPrice()).table(nothing),
+            "spread": OrderPrice().table(self.spreads(assets)),
+            "fx": OrderPrice().table(np.where(foreign, self.fx, 0.0)),
+        }
+        return {kind: table for kind, table in tables.items() if table.is_charged or (kind == "savings_plan" and plan)}
+
+    def spreads(self, assets: Sequence[str] | int) -> FloatArray:
+        """Return (N,) the spread of each of ``assets`` [fraction of the traded money]."""
+        if not isinstance(self.spread, SpreadByName):
+            return np.full(assets if isinstance(assets, int) else len(assets), self.spread / 10_000.0)
+        if isinstance(assets, int):
+            raise TypeError("spreads by name need the names of the assets")
+        return np.array([self.spread.by_name.get(name, self.spread.rest) for name in assets])
+
+
+class OrderPrice(ConfigModel):
+    """The terms of one order: ``clip(fixed + rate x + per_share x / p, minimum, min(maximum, maximum_rate x))``."""
+
+    fixed: NonNegative = 0.0
+    rate: Weight = 0.0
+    per_share: NonNegative = 0.0
+    minimum: NonNegative = 0.0
+    maximum: Positive | None = None
+    maximum_rate: Weight | None = None
+
+    def describe(self) -> str:
+        """Return what an order costs, in words."""
+        parts = [f"{self.fixed:,.2f}"] if self.fixed else []
+        parts += [f"{format_percent(self.rate)} of the money"] if self.rate else []
+        parts += [f"{self.per_share:g} a share"] if self.per_share else []
+        text = " + ".join(parts) or "nothing"
+        text += f", at least {self.minimum:,.2f}" if self.minimum else ""
+        text += f", at most {self.maximum:,.2f}" if self.maximum else ""
+        return text + (f", at most {format_percent(self.maximum_rate)} of the money" if self.maximum_rate else "")
+
+    def table(self, spread: FloatArray) -> CostTable:
+        """Return these terms for each of N assets with its ``spread`` (N,)."""
+        most, most_rate = self.maximum or np.inf, self.maximum_rate or np.inf
+        terms = self.rate, self.fixed, self.per_share, self.minimum, most, most_rate
+        rate, fixed, per_share, minimum, maximum, maximum_rate = (np.full(len(spread), term) for term in terms)
+        return CostTable(rate, fixed, per_share, minimum, maximum, maximum_rate, spread)
+
+
+class NoCosts(Costs):
+    """Orders are free, but for the spread."""
+
+    kind: Literal["none"] = "none"
+
+    def describe(self) -> str:
+        """Return what an order costs, in words."""
         return f"orders are free{_describe_extras(self)}"
 
-    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
-        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
-        return _build_table(count, self, foreign)
+    def order_price(self) -> OrderPrice:
+        """Return that nothing is charged."""
+        return OrderPrice()
 
 
-class PercentCosts(ConfigModel):
+class PercentCosts(Costs):
     """Orders cost ``rate`` of the traded money, one way, opening purchase included."""
 
     kind: Literal["percent"] = "percent"
     rate: Weight
-    spread: BasisPoints = 0.0
-    fx: ExchangeCost = 0.0
-    yearly: YearlyFee = 0.0
 
     def describe(self) -> str:
         """Return what an order costs, in words.
@@ -91,12 +204,12 @@ class PercentCosts(ConfigModel):
         money = f"{format_percent(self.rate)} of the money traded"
         return f"orders cost {money}, the opening purchase included{_describe_extras(self)}"
 
-    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
-        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
-        return _build_table(count, self, foreign, rate=self.rate)
+    def order_price(self) -> OrderPrice:
+        """Return the rate."""
+        return OrderPrice(rate=self.rate)
 
 
-class PerOrderCosts(ConfigModel):
+class PerOrderCosts(Costs):
     """Orders cost ``fixed`` plus ``rate`` of the traded money, at least ``minimum`` and at most ``maximum``."""
 
     kind: Literal["per_order"] = "per_order"
@@ -104,9 +217,6 @@ class PerOrderCosts(ConfigModel):
     rate: Weight = 0.0
     minimum: NonNegative = 0.0
     maximum: Positive | None = None
-    spread: BasisPoints = 0.0
-    fx: ExchangeCost = 0.0
-    yearly: YearlyFee = 0.0
 
     @validates_fields
     def _bound_faults(self) -> Iterator[FieldFault]:
@@ -115,72 +225,77 @@ class PerOrderCosts(ConfigModel):
 
     def describe(self) -> str:
         """Return what an order costs, in words."""
-        return f"orders cost {_describe_terms(self)}{_describe_extras(self)}"
+        return f"orders cost {self.order_price().describe()}{_describe_extras(self)}"
 
-    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
-        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``."""
-        most = self.maximum or np.inf
-        return _build_table(count, self, foreign, rate=self.rate, fixed=self.fixed, minimum=self.minimum, maximum=most)
+    def order_price(self) -> OrderPrice:
+        """Return the terms."""
+        return OrderPrice(fixed=self.fixed, rate=self.rate, minimum=self.minimum, maximum=self.maximum)
 
 
-class Tariff(ConfigModel):
-    """A broker's published price of one order, in the broker's currency."""
+class SavingsPlan(OrderPrice):
+    """A broker's published price of one purchase of its savings plan."""
+
+    source: str
+    as_of: str
+
+
+class Tariff(OrderPrice):
+    """A broker's published price of one order, in the broker's currency, valid up to the money of ``largest_order``."""
 
     title: str
     currency: str
     source: str
     as_of: str
-    fixed: NonNegative = 0.0
-    rate: Weight = 0.0
-    per_share: NonNegative = 0.0
-    minimum: NonNegative = 0.0
-    maximum: Positive | None = None
-    maximum_rate: Weight | None = None
-
-    def describe(self) -> str:
-        """Return what an order costs, in words."""
-        share = f"{self.per_share:g} a share" if self.per_share else ""
-        most = f", at most {format_percent(self.maximum_rate)} of the money" if self.maximum_rate else ""
-        return f"{_describe_terms(self, share)}{most}"
+    largest_order: Positive | None = None
+    savings_plan: SavingsPlan | None = None
 
 
-class BrokerCosts(ConfigModel):
-    """Orders cost what a named broker charges; a tariff in another currency is converted at the rate of the day."""
+class BrokerCosts(Costs):
+    """Orders cost what a named broker charges; a tariff in another currency is converted at the rate of the day.
+
+    With ``savings_plan`` contributions outside a rebalance cost what its savings plan does.
+    """
 
     kind: Literal["broker"] = "broker"
-    name: str
-    spread: BasisPoints = 0.0
-    fx: ExchangeCost = 0.0
-    yearly: YearlyFee = 0.0
+    tariff: str
+    savings_plan: Switch = False
 
-    @field_validator("name")
+    @field_validator("tariff")
     @classmethod
-    def _check_name(cls, name: str) -> str:
+    def _check_tariff(cls, name: str) -> str:
         if name not in load_tariffs():
             raise PydanticCustomError(
                 "tariff",
-                "unknown broker '{found}'; known: {known}",
-                {"found": name, "known": ", ".join(load_tariffs())},
+                "unknown broker '{found}'; {remedy}",
+                {"found": name, "remedy": did_you_mean(name, load_tariffs())},
             )
         return name
 
+    @validates_fields
+    def _plan_faults(self) -> Iterator[FieldFault]:
+        if self.savings_plan and self.published.savings_plan is None:
+            able = ", ".join(name for name, tariff in load_tariffs().items() if tariff.savings_plan)
+            yield ("savings_plan",), f"{self.tariff} publishes no savings plan; leave it out, or use one of: {able}"
+
     @property
-    def tariff(self) -> Tariff:
+    def published(self) -> Tariff:
         """The tariff of that name."""
-        return load_tariffs()[self.name]
+        return load_tariffs()[self.tariff]
 
     def describe(self) -> str:
         """Return what an order costs, in words, with the tariff's source and date."""
-        tariff = self.tariff
-        terms = f"{tariff.describe()} in {tariff.currency}{_describe_extras(self)}"
-        return f"{tariff.title}: {terms} (source: {tariff.source}, {tariff.as_of})"
+        tariff, plan = self.published, self.savings_plan_price()
+        terms = f"{tariff.describe()} in {tariff.currency}"
+        terms += f", but contributions between rebalances {plan.describe()} by its savings plan" if plan else ""
+        return f"{tariff.title}: {terms}{_describe_extras(self)} (source: {tariff.source}, {tariff.as_of})"
 
-    def cost_table(self, count: int, foreign: BoolArray | None = None) -> CostTable:
-        """Return the costs of ``count`` assets, of which (N,) some are ``foreign``, in the tariff's currency."""
-        tariff = self.tariff
-        rates = {"rate": tariff.rate, "maximum_rate": tariff.maximum_rate or np.inf}
-        amounts = {"fixed": tariff.fixed, "per_share": tariff.per_share, "minimum": tariff.minimum}
-        return _build_table(count, self, foreign, **amounts, **rates, maximum=tariff.maximum or np.inf)
+    def order_price(self) -> OrderPrice:
+        """Return the broker's price of an order."""
+        return self.published
+
+    def savings_plan_price(self) -> OrderPrice | None:
+        """Return the broker's price of a purchase of its savings plan, where that is used."""
+        return self.published.savings_plan if self.savings_plan else None
 
 
 @cache
@@ -196,32 +311,20 @@ def load_tariffs() -> dict[str, Tariff]:
 
 def tariff_currency(costs: AnyCosts) -> str | None:
     """Return the currency of what orders cost, None where it is the account's."""
-    return costs.tariff.currency if isinstance(costs, BrokerCosts) else None
+    return costs.published.currency if isinstance(costs, BrokerCosts) else None
 
 
-def _describe_extras(costs: AnyCosts) -> str:
-    text = f", plus a spread of {costs.spread:g} bp" if costs.spread else ""
+def _describe_extras(costs: Costs) -> str:
+    text = _describe_spread(costs.spread)
     text += f", plus {format_percent(costs.fx)} of trades in another currency" if costs.fx else ""
     return text + (f", plus {format_percent(costs.yearly)} of the account's value a year" if costs.yearly else "")
 
 
-def _describe_terms(terms: PerOrderCosts | Tariff, per_share: str = "") -> str:
-    parts = [f"{terms.fixed:,.2f}"] if terms.fixed else []
-    parts += [f"{format_percent(terms.rate)} of the money"] if terms.rate else []
-    parts += [per_share] if per_share else []
-    text = " + ".join(parts) or "nothing"
-    text += f", at least {terms.minimum:,.2f}" if terms.minimum else ""
-    return text + (f", at most {terms.maximum:,.2f}" if terms.maximum else "")
-
-
-def _build_table(count: int, costs: AnyCosts, foreign: BoolArray | None, **terms: float) -> CostTable:
-    """Return the same terms for each of ``count`` assets, no cost or bound where none is named."""
-    free = {"rate": 0.0, "fixed": 0.0, "per_share": 0.0, "minimum": 0.0, "maximum": np.inf, "maximum_rate": np.inf}
-    spread = np.full(count, costs.spread / 10_000.0)
-    if foreign is not None:
-        spread += costs.fx * foreign
-    arrays = {name: np.full(count, value) for name, value in {**free, **terms}.items()}
-    return CostTable(**arrays, spread=spread, yearly=costs.yearly)
+def _describe_spread(spread: float | SpreadByName) -> str:
+    if isinstance(spread, SpreadByName):
+        named = ", ".join(f"{format_percent(share)} for {name}" for name, share in spread.by_name.items())
+        return f", plus a spread of {named + ', ' if named else ''}{format_percent(spread.rest)} for the rest"
+    return f", plus a spread of {spread:g} bp" if spread else ""
 
 
 AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]

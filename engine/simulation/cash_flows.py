@@ -22,16 +22,15 @@ def apply_flow(state: PortfolioState, row: int, flow: float) -> None:
 
 def invest_contribution(state: PortfolioState, row: int, amount: float) -> None:
     """Bring a contribution, received already, into the assets."""
-    invest = state.account.invest
+    invest, reason = state.account.invest, TradeReason("contribution", contribution=True)
     if invest == "pro_rata":
         amount = min(amount, state.cash)
         recipients = _recipients_below_caps(state, row, amount)
         if recipients.any():
-            fill_order(
-                state, row, Order(state.target, state.no_assets, recipients, amount), TradeReason("contribution")
-            )
+            order = Order(state.target, state.no_assets, recipients, amount)
+            fill_order(state, row, order, reason)
     elif invest == "towards_targets":
-        execute_flow_trades(state, row, 0.0, 0.0, TradeReason("contribution"))
+        execute_flow_trades(state, row, 0.0, 0.0, reason)
 
 
 def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:

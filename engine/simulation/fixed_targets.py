@@ -58,6 +58,7 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         rebalances=read_only(np.ones(count, dtype=np.bool_)),
         partial_rebalances=never,
         opening=read_only(rows == opening),
+        contributions=never,
         payouts=never,
         left_out=tuple(one._replace(row=one.row - opening) for one in left_out) if left_out else (),
         notes=left_out_notes(left_out, outputs.dq, market) if left_out else (),

@@ -40,6 +40,7 @@ class Ledger:
     rebalances : (R,) where the whole portfolio was traded to its targets, the opening included
     partial_rebalances : (R,) where it was brought back into its bands
     opening : (R,) which are the opening purchase: those of the first session, and orders that waited since then
+    contributions : (R,) which invest what was paid in, outside a rebalance
     payouts : (R,) which are no orders: what was paid for delisted assets and for fractions that a split left
     left_out : the orders that were not worth placing, rows counted as above (S3)
     reviews : what the loss review found, rows counted as above
@@ -69,6 +70,7 @@ class Ledger:
     rebalances: BoolArray
     partial_rebalances: BoolArray
     opening: BoolArray
+    contributions: BoolArray
     payouts: BoolArray
     left_out: tuple[LeftOutOrders, ...] = ()
     reviews: tuple[ReviewRecord, ...] = ()

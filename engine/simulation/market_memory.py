@@ -12,7 +12,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.policy import Band, Schedule
-from engine.simulation.kernel.records import MarketArrays
+from engine.simulation.kernel.records import MarketArrays, Quotes
 
 _MAX_SCHEDULES: Final = 64
 """Schedules remembered of one market."""
@@ -51,6 +51,13 @@ def market_arrays(market: Market) -> MarketArrays:
     dividends = np.zeros((0, len(market.assets))) if market.dividends is None else market.dividends
     growth, all_filled = 1.0 + market.cash_rate, np.zeros((1, len(market.assets)), dtype=np.uint8)
     return MarketArrays(market.prices, growth, market.fresh, market.eligible, shares, rates, dividends, all_filled)
+
+
+def quotes_at(arrays: MarketArrays, row: int) -> Quotes:
+    """Return what orders at ``row`` are filled at and charged by."""
+    shares, rates, unfilled = arrays.shares, arrays.tariff_rates, arrays.unfilled
+    rate = float(rates[min(row, len(rates) - 1)])
+    return Quotes(arrays.prices[row], shares[min(row, len(shares) - 1)], rate, unfilled[min(row, len(unfilled) - 1)])
 
 
 class MarketMemory:

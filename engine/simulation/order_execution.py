@@ -23,7 +23,7 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
     Where a rebalance does not bring what a yearly fee took, cash is left below zero for the caller to raise.
     """
     quotes = state.quotes(row)
-    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms, state.fills)
+    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms_of(reason), state.fills)
     raised_later = reason.full_rebalance and state.fees[row] > 0.0
     if status != FILLED:
         if status == UNAFFORDABLE and cash < 0.0 and not raised_later:
@@ -87,7 +87,8 @@ def execute_flow_trades(
 
     What is ``owed`` does not wait: its orders are of any size, and have no limit.
     """
-    order, quotes, terms = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row), state.terms
+    order, quotes = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row)
+    terms = state.terms_of(reason)
     if owed:
         quotes, terms = quotes._replace(unfilled=np.zeros_like(quotes.unfilled)), terms._replace(min_order=0.0)
     rest = (quotes, order, terms, state.fills)

@@ -17,11 +17,12 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
-from engine.simulation import trade_events
+from engine.simulation import market_memory, trade_events
 from engine.simulation.kernel.records import (
     NO_WHOLE_SHARE,
     MarketArrays,
     OrderFills,
+    OrderTerms,
     Quotes,
     RunContext,
     StandingOrders,
@@ -62,6 +63,7 @@ class PortfolioState:
         sessions, count = market.prices.shape
         self.market, self.account, self.opening = market, account, opening
         self.reviews, self.orders, self.terms = reviews, orders, orders.terms
+        self.contribution_terms = orders.terms
         self.units, self.cash = np.zeros(count), account.capital
         self.target = self.drift_base = np.zeros(count)
         self.pending = PendingOrders(count)
@@ -82,9 +84,11 @@ class PortfolioState:
 
     def quotes(self, row: int) -> Quotes:
         """Return what orders at ``row`` are filled at and charged by."""
-        shares, rates, unfilled = self.run.market.shares, self.run.market.tariff_rates, self.run.market.unfilled
-        prices, rate = self.market.prices[row], float(rates[min(row, len(rates) - 1)])
-        return Quotes(prices, shares[min(row, len(shares) - 1)], rate, unfilled[min(row, len(unfilled) - 1)])
+        return market_memory.quotes_at(self.run.market, row)
+
+    def terms_of(self, reason: TradeReason) -> OrderTerms:
+        """Return how orders of that reason are filled and charged."""
+        return self.contribution_terms if reason.contribution else self.terms
 
     def fresh(self, row: int) -> BoolArray:
         """Return (N,) which assets have a close at ``row``."""
@@ -193,6 +197,7 @@ class PortfolioState:
             rebalances=read_only(np.array([reason.full_rebalance for reason in reasons], dtype=np.bool_)),
             partial_rebalances=read_only(np.array([reason.partial_rebalance for reason in reasons], dtype=np.bool_)),
             opening=read_only(np.array([start in (event.row, event.reason.since) for event in events], dtype=np.bool_)),
+            contributions=read_only(np.array([reason.contribution for reason in reasons], dtype=np.bool_)),
             payouts=read_only(np.array([reason.payout for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
             left_out=tuple(one._replace(row=one.row - start) for one in self.left_out),

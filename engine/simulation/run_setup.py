@@ -46,7 +46,8 @@ class RunSetup(NamedTuple):
 
     ``arrays`` are the market as the kernel takes it, with what limits leave unfilled.
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
-    decided. ``fills`` (K,) are the rows of the opening and of scheduled rebalances, in order, with their ``reasons``;
+    decided. ``contribution_terms`` are those of what is paid in between rebalances. ``fills`` (K,) are the rows of the
+    opening and of scheduled rebalances, in order, with their ``reasons``;
     ``flows`` row -> money, ``fees`` row -> share of the account's value, ``delistings`` row -> assets; at the rows
     ``splits`` fractions of whole shares are paid out, at ``dividends`` those of the policy's assets are to be invested;
     ``late_purchases`` as in ``PolicyVersion``. In between a ``band`` and the loss ``review`` are looked at, and caps
@@ -58,6 +59,7 @@ class RunSetup(NamedTuple):
     policy: Policy
     account: Account
     terms: OrderTerms
+    contribution_terms: OrderTerms
     opening: int
     fixed_targets: FloatArray | None
     fills: IntArray
@@ -87,6 +89,8 @@ class RunSetup(NamedTuple):
         caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
         if not (decides and rule.decides):
             account = account.without_waiting_contributions()
+        whole, least = account.shares == "whole", account.min_order
+        terms = OrderTerms(costs.of_orders(), caps, whole, spend_remainder=True, min_order=least)
         memory = market_memory.recall(market)
         schedule = memory.schedule_rows(rule, market) if decides else market_memory.NEVER
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
@@ -95,7 +99,8 @@ class RunSetup(NamedTuple):
             arrays=limit_orders.arrays_under_limits(market, memory.arrays, account.limit_margin, opening),
             policy=policy,
             account=account,
-            terms=OrderTerms(costs, caps, account.shares == "whole", spend_remainder=True, min_order=account.min_order),
+            terms=terms,
+            contribution_terms=terms._replace(costs=costs.savings_plan) if costs.savings_plan else terms,
             opening=opening,
             fixed_targets=_fixed_targets(policy, market, caps),
             fills=fills,

@@ -78,6 +78,7 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
     reviews = LossReviewState.build(setup.review, setup.market)
     orders = _standing_orders(setup, reviews)
     state = PortfolioState(setup.market, setup.arrays, setup.account, row, orders, reviews)
+    state.contribution_terms = setup.contribution_terms
     schedule = EventSchedule.build(setup)
     thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
     while row < sessions:

@@ -48,7 +48,8 @@ class TradeReason(NamedTuple):
 
     ``text`` for all of it, ``by_asset`` by column for assets with a reason of their own; ``full_rebalance`` and
     ``partial_rebalance`` say whether the portfolio is rebalanced, wholly or in part; ``payout`` whether it
-    is no order but paid out by others; ``since`` the row from which all of it waited for prices, -1 where it did not.
+    is no order but paid out by others, ``contribution`` whether it invests what is paid in; ``since`` the row from
+    which all of it waited for prices, -1 where it did not.
     """
 
     text: LazyText
@@ -56,6 +57,7 @@ class TradeReason(NamedTuple):
     full_rebalance: bool = False
     partial_rebalance: bool = False
     payout: bool = False
+    contribution: bool = False
     since: int = -1
 
     @classmethod

@@ -143,7 +143,7 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
             starts += _window_days(axis.path, texts, "start")
             ends += _window_days(axis.path, texts, "end")
         elif axis.section == "costs":
-            brokers = map(load_tariffs().get, _values_at(axis.path, texts, "name"))
+            brokers = map(load_tariffs().get, _values_at(axis.path, texts, "tariff"))
             tariffs += [broker.currency for broker in brokers if broker]
     start = min((one for one in starts if one), default=None) if None not in starts else None
     last = last_price_day(max(one for one in ends if one)) if None not in ends else None

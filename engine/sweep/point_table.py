@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.arrays import BoolArray, IntArray
-from engine.portfolio.costs import tariff_currency
+from engine.portfolio.costs import SpreadByName, tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
@@ -89,8 +89,9 @@ def _are_rejections(values: Sequence[object]) -> BoolArray:
 def _batch_terms(terms: PlanTerms) -> Hashable:
     """Return what plans share beside their strategy that run side by side."""
     account, costs, flows = terms.account, terms.costs, terms.account.has_flows
-    small = (bool(is_proportional(costs.cost_table(1, np.array([foreign])))) for foreign in (False, True))
-    charged = *small, bool(costs.fx), bool(costs.yearly), tariff_currency(costs)
+    tables = (costs.cost_table(("",), np.array([foreign])).of_orders() for foreign in (False, True))
+    extras = bool(costs.fx), bool(costs.yearly), isinstance(costs.spread, SpreadByName)
+    charged = *(bool(is_proportional(table)) for table in tables), *extras, tariff_currency(costs)
     return (
         account.shares,
         flows,

@@ -55,6 +55,7 @@ def sale_below_its_fee() -> tuple[Ledger, Market]:
         rebalances=np.array([True, False]),
         partial_rebalances=np.zeros(2, dtype=bool),
         opening=np.array([True, False]),
+        contributions=np.zeros(2, dtype=bool),
         payouts=np.zeros(2, dtype=bool),
     )
     return ledger, market

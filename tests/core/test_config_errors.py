@@ -111,8 +111,9 @@ CASES = {
         "plan.yaml:10: strategy.before_listing: found 'elsewhere'; expected redistribute, cash or {proxy: TICKER}",
     ),
     "unknown broker": (
-        GOOD + "costs: {kind: broker, name: nobody}\n",
-        "plan.yaml:10: costs.name: unknown broker 'nobody'; known: interactive_brokers_fixed, comdirect, zero_fee",
+        GOOD + "costs: {kind: broker, tariff: nobody}\n",
+        "plan.yaml:10: costs.tariff: unknown broker 'nobody'; known: comdirect, dkb, ing, interactive_brokers_fixed, "
+        "interactive_brokers_tiered, scalable_free, trade_republic, zero_fee",
     ),
     "name with a path": (
         edited("name: plan", "name: ../plan"),
@@ -262,7 +263,7 @@ def test_a_key_that_stands_twice_hides_no_other_fault() -> None:
 
 def test_a_fault_elsewhere_hides_neither_a_wrong_rate_nor_another_override(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
-    path.write_text(GOOD + "costs: {kind: broker, name: comdirect, fx: 1.08}\n")
+    path.write_text(GOOD + "costs: {kind: broker, tariff: comdirect, fx: 1.08}\n")
     with pytest.raises(ConfigError) as caught:
         load_run(path, ["window.start=never", "nonsense"])
     assert [fault.path for fault in caught.value.faults] == ["nonsense", "window.start", "costs.fx"]
@@ -373,11 +374,14 @@ def test_an_override_finds_a_key_with_a_dot_in_it() -> None:
         ("account: {currency: XAU}\ndata: {source: {kind: files, path: p, currency: USD}}\n", "found no rate of XAU"),
         ("data: {source: {kind: files, path: p}, currencies: {SPY: BTN}}\n", "found no rate of BTN"),
         (
-            "costs: {kind: broker, name: comdirect}\nwindow: {start: 1980-01-01, end: 1990-01-01}\n",
+            "costs: {kind: broker, tariff: comdirect}\nwindow: {start: 1980-01-01, end: 1990-01-01}\n",
             "outside the window",
         ),
-        ("costs: {kind: broker, name: comdirect, fx: 0.92}\n", "costs.fx: 92 % of the money is no cost of an exchange"),
-        ("costs: {kind: broker, name: comdirect, fx: 1.08}\n", "costs.fx: 1.08 could mean 1.08% or 1.08 times"),
+        (
+            "costs: {kind: broker, tariff: comdirect, fx: 0.92}\n",
+            "costs.fx: 92 % of the money is no cost of an exchange",
+        ),
+        ("costs: {kind: broker, tariff: comdirect, fx: 1.08}\n", "costs.fx: 1.08 could mean 1.08% or 1.08 times"),
         (
             "data: {source: {kind: files, path: p}, currencies: {SPY: gbp}}\n",
             "data.currencies.SPY: 'gbp' is not a currency",
@@ -400,7 +404,7 @@ def test_what_no_run_could_convert_is_refused_before_prices_are_read(lines: str,
 def test_a_tariff_in_another_currency_needs_no_key(tmp_path: Path) -> None:
     """The rate of the day converts it."""
     path = tmp_path / "plan.yaml"
-    path.write_text(GOOD + "costs: {kind: broker, name: comdirect}\n")
+    path.write_text(GOOD + "costs: {kind: broker, tariff: comdirect}\n")
     assert load_run(path, ["costs.fx=0.25%"]).costs.fx == 0.0025
 
 

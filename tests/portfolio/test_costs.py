@@ -36,12 +36,12 @@ def test_a_percentage_is_of_the_traded_money_both_ways() -> None:
     [(100.0, 9.90), (2000.0, 9.90), (4000.0, 14.90), (10000.0, 29.90), (22000.0, 59.90), (90000.0, 59.90)],
 )
 def test_comdirect_charges_4_90_and_a_quarter_percent_between_9_90_and_59_90(money: float, fee: float) -> None:
-    assert cost(BrokerCosts(name="comdirect"), money) == pytest.approx(fee, rel=1e-12)
+    assert cost(BrokerCosts(tariff="comdirect"), money) == pytest.approx(fee, rel=1e-12)
 
 
 def test_a_tariff_in_another_currency_is_converted_once() -> None:
-    assert cost(BrokerCosts(name="comdirect"), 100.0, rate=1.10) == pytest.approx(9.90 * 1.10)
-    assert cost(BrokerCosts(name="comdirect"), 4000.0, rate=1.10) == pytest.approx(4.90 * 1.10 + 10.0)
+    assert cost(BrokerCosts(tariff="comdirect"), 100.0, rate=1.10) == pytest.approx(9.90 * 1.10)
+    assert cost(BrokerCosts(tariff="comdirect"), 4000.0, rate=1.10) == pytest.approx(4.90 * 1.10 + 10.0)
 
 
 def test_trades_in_another_currency_cost_a_rate_more() -> None:
@@ -51,7 +51,7 @@ def test_trades_in_another_currency_cost_a_rate_more() -> None:
         (NoCosts(fx="0.25%"), 0.0),
         (PercentCosts(rate="0.1%", fx="0.25%"), 1.0),
         (PerOrderCosts(fixed=5, maximum=5, fx="0.25%"), 5.0),
-        (BrokerCosts(name="comdirect", fx="0.25%"), 9.90),
+        (BrokerCosts(tariff="comdirect", fx="0.25%"), 9.90),
     ):
         table = model.cost_table(2, at_home_and_abroad)
         assert order_cost(1000.0, 0, quotes([10.0, 10.0]), table) == pytest.approx(fee)
@@ -73,7 +73,7 @@ def test_trades_in_another_currency_cost_a_rate_more() -> None:
 def test_interactive_brokers_charges_half_a_cent_a_share_at_least_a_dollar_at_most_one_percent(
     shares, price, fee
 ) -> None:
-    assert cost(BrokerCosts(name="interactive_brokers_fixed"), shares * price, price) == pytest.approx(fee, rel=1e-12)
+    assert cost(BrokerCosts(tariff="interactive_brokers_fixed"), shares * price, price) == pytest.approx(fee, rel=1e-12)
 
 
 def test_the_tariff_reproduces_commissions_on_a_broker_s_statement(shared_data: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_tariff_reproduces_commissions_on_a_broker_s_statement(shared_data: 
             if row["CurrencyPrimary"] == "USD" and row["IBCommissionCurrency"] == "USD":
                 money, price = float(row["TradeMoney"]), float(row["TradePrice"])
                 charged = -float(row["IBCommission"])
-                assert cost(BrokerCosts(name="interactive_brokers_fixed"), money, price) == pytest.approx(
+                assert cost(BrokerCosts(tariff="interactive_brokers_fixed"), money, price) == pytest.approx(
                     charged, abs=1e-3
                 )
                 compared += 1
@@ -92,7 +92,7 @@ def test_the_tariff_reproduces_commissions_on_a_broker_s_statement(shared_data: 
 
 
 def test_a_zero_fee_broker_still_costs_its_spread() -> None:
-    assert cost(BrokerCosts(name="zero_fee", spread=3), 10000.0) == pytest.approx(3.0)
+    assert cost(BrokerCosts(tariff="zero_fee", spread=3), 10000.0) == pytest.approx(3.0)
 
 
 def test_every_tariff_names_its_source_and_date() -> None:
@@ -110,8 +110,8 @@ def test_a_larger_order_never_costs_less(money: float, factor: float, price: flo
     for model in (
         PercentCosts(rate=0.002, spread=5),
         PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=50),
-        BrokerCosts(name="comdirect"),
-        BrokerCosts(name="interactive_brokers_fixed", spread=1),
+        BrokerCosts(tariff="comdirect"),
+        BrokerCosts(tariff="interactive_brokers_fixed", spread=1),
     ):
         assert cost(model, money * factor, price) >= cost(model, money, price) * (1 - 1e-12)
 
@@ -127,13 +127,13 @@ def test_what_a_model_does_not_name_costs_nothing() -> None:
 
 
 def test_every_amount_of_a_foreign_tariff_is_converted_and_no_rate_is() -> None:
-    assert cost(BrokerCosts(name="comdirect"), 1e6, rate=2.0) == pytest.approx(2 * 59.90)
-    assert cost(BrokerCosts(name="interactive_brokers_fixed"), 400.0 * 10.0, 10.0, 0.5) == pytest.approx(1.0)
-    assert cost(BrokerCosts(name="interactive_brokers_fixed"), 10.0, 10.0, 0.5) == pytest.approx(0.1)
+    assert cost(BrokerCosts(tariff="comdirect"), 1e6, rate=2.0) == pytest.approx(2 * 59.90)
+    assert cost(BrokerCosts(tariff="interactive_brokers_fixed"), 400.0 * 10.0, 10.0, 0.5) == pytest.approx(1.0)
+    assert cost(BrokerCosts(tariff="interactive_brokers_fixed"), 10.0, 10.0, 0.5) == pytest.approx(0.1)
 
 
 def test_a_model_without_terms_has_a_table_of_zeros_and_no_bounds() -> None:
-    for model in (NoCosts(), PercentCosts(rate=0.0), PerOrderCosts(), BrokerCosts(name="zero_fee")):
+    for model in (NoCosts(), PercentCosts(rate=0.0), PerOrderCosts(), BrokerCosts(tariff="zero_fee")):
         table = model.cost_table(2)
         assert [field.tolist() for field in (*table[:4], table.spread)] == [[0.0, 0.0]] * 5
         assert [field.tolist() for field in table[4:6]] == [[float("inf")] * 2] * 2
@@ -145,7 +145,7 @@ def test_a_minimum_may_equal_the_maximum() -> None:
 
 def test_an_unknown_broker_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(ValidationError, match=r"unknown broker 'piggy_bank'; known: .*comdirect"):
-        BrokerCosts(name="piggy_bank")
+        BrokerCosts(tariff="piggy_bank")
 
 
 def test_the_tariffs_are_read_from_their_file_once() -> None:
@@ -158,7 +158,7 @@ def test_a_yearly_fee_stands_in_the_table_of_every_model_and_is_said() -> None:
         NoCosts(yearly="0.1%"),
         PercentCosts(rate="0.1%", yearly="0.1%"),
         PerOrderCosts(fixed=5, yearly="0.1%"),
-        BrokerCosts(name="comdirect", yearly="0.1%"),
+        BrokerCosts(tariff="comdirect", yearly="0.1%"),
     ):
         assert model.cost_table(2).yearly == 0.001
         assert "plus 0.1 % of the account's value a year" in model.describe()

@@ -145,6 +145,17 @@ def random_limit_case(rng: random.Random) -> Case:
     return replace(case, delay=0, margin=F(rng.choice(["0", "0.005", "0.03", "0.08"])))
 
 
+def random_savings_case(rng: random.Random) -> Case:
+    """Draw a case of any rules in which contributions are charged by a savings plan, and each asset has its spread."""
+    case = rng.choice([random_order_case, random_rule_case, random_fee_case])(rng)
+    if not case.flows and case.capital > 1000:
+        case = replace(case, flows=dict.fromkeys(range(5, SESSIONS, 10), case.capital / 70))
+    spreads = {name: F(rng.choice(["0", "0.0002", "0.001", "0.01"])) for name in case.tickers}
+    plan = rng.choice([Cost(), Cost(rate=F("0.015")), Cost(fixed=F("1.5")), Cost(rate=F("0.0025"), minimum=F("1"))])
+    own = {name: replace(case.costs.get(name, Cost()), spread=spread) for name, spread in spreads.items()}
+    return replace(case, costs=own, plan_costs={name: replace(plan, spread=spread) for name, spread in spreads.items()})
+
+
 def _order_cost(rng: random.Random, fee: F) -> Cost:
     kind = rng.random()
     if kind < 0.4:

@@ -127,20 +127,14 @@ def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
 
 
 def cost_table_of(case: Case) -> CostTable:
-    costs = [case.costs.get(name, Cost()) for name in case.tickers]
-    infinity = float("inf")
-    return CostTable(
-        *(
-            np.array([float(getattr(cost, field)) for cost in costs])
-            for field in ("rate", "fixed", "per_share", "minimum")
-        ),
-        *(
-            np.array([infinity if getattr(cost, field) is None else float(getattr(cost, field)) for cost in costs])
-            for field in ("maximum", "maximum_rate")
-        ),
-        np.array([float(cost.spread) for cost in costs]),
-        float(case.yearly),
-    )
+    table = _table_of(case, case.costs)._replace(yearly=float(case.yearly))
+    return table if case.plan_costs is None else table._replace(savings_plan=_table_of(case, case.plan_costs))
+
+
+def _table_of(case: Case, charged: Mapping[str, Cost]) -> CostTable:
+    costs = [charged.get(name, Cost()) for name in case.tickers]
+    terms = {field: [getattr(cost, field) for cost in costs] for field in CostTable._fields[:7]}
+    return CostTable(**{k: np.array([np.inf if v is None else float(v) for v in of]) for k, of in terms.items()})
 
 
 def account_of(case: Case) -> Account:

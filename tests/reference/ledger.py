@@ -83,6 +83,7 @@ class Case:
     choose: Choose | None = None  # the targets are then the core's, as they are when `count` names are chosen
     review: Review | None = None
     costs: Mapping[str, Cost] = field(default_factory=dict)
+    plan_costs: Mapping[str, Cost] | None = None  # S11: of contributions outside a rebalance; None: as `costs`
     whole: bool = False
     spend_rest: bool = True  # False: whole shares are only rounded down
     min_order: Fraction = ZERO  # S3: money below which an order is left out
@@ -899,12 +900,16 @@ class ExactLedger:
     # -- flows
 
     def contribute(self, t: int, flow: Fraction) -> None:
-        """S11: invest a contribution that has entered cash."""
+        """S11: invest a contribution that has entered cash, at what the savings plan costs."""
+        ordinary = self.costs
+        if self.case.plan_costs is not None:
+            self.costs = [self.case.plan_costs.get(name, FREE) for name in self.case.tickers]
         if self.case.invest == "pro_rata":
             money = min(flow, self.cash)  # a waiting order may have taken some of it
             self.spend(t, "flow", money, self.pro_rata_shares(t, money))
         elif self.case.invest == "towards_targets":
             self.invest_spare(t)
+        self.costs = ordinary
 
     def invest_spare(self, t: int) -> None:
         """S11: invest the cash above its target."""

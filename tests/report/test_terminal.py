@@ -106,7 +106,7 @@ def test_costs_are_put_into_words() -> None:
     """A broker's tariff is printed with its source and date."""
     from engine.portfolio.costs import BrokerCosts
 
-    words = BrokerCosts(name="comdirect", fx="0.5%").describe()
+    words = BrokerCosts(tariff="comdirect", fx="0.5%").describe()
     assert words.startswith("comdirect")
     assert "at least 9.90, at most 59.90 in EUR, plus 0.5 % of trades in another currency" in words
     assert "2025-10" in words

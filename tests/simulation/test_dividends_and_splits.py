@@ -112,7 +112,7 @@ def test_a_run_is_what_a_broker_books(seed: int, use: DividendUse, policy: Polic
 @pytest.mark.parametrize("use", ["cash", "towards_targets"])
 @pytest.mark.parametrize(
     "costs",
-    [NoCosts(), PerOrderCosts(fixed=1.0, minimum=2.0), BrokerCosts(name="interactive_brokers_fixed")],
+    [NoCosts(), PerOrderCosts(fixed=1.0, minimum=2.0), BrokerCosts(tariff="interactive_brokers_fixed")],
     ids=lambda c: c.kind,
 )
 def test_whole_shares_are_whole_on_the_day_and_a_splits_fraction_is_paid(
@@ -130,7 +130,7 @@ def test_whole_shares_are_whole_on_the_day_and_a_splits_fraction_is_paid(
     assert fractions
     assert all(-1.0 < one.quantity < 0.0 and one.cost == 0.0 for one in fractions)
     if isinstance(costs, BrokerCosts):
-        tariff = costs.tariff
+        tariff = costs.published
         for one in trades:
             if not one.reason.startswith("split"):
                 asked = max(tariff.per_share * abs(one.quantity), tariff.minimum)

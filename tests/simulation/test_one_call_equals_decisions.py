@@ -85,7 +85,7 @@ COSTS = [
     PercentCosts(rate=0.001),
     PercentCosts(rate=0.2),
     PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=30),
-    BrokerCosts(name="comdirect"),
+    BrokerCosts(tariff="comdirect"),
 ]
 
 

@@ -56,7 +56,7 @@ def test_watched_caps_in_a_small_account_sell_neither_short_nor_the_core(capital
     market = market_of(walk(3, 5))
     market = dataclasses.replace(market, tariff_rates=np.full(len(market.dates), 1.1))
     plan = CoreSatellite.model_validate({**PLAN, "rebalance": {"kind": "annual"}})
-    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(name="comdirect").cost_table(5))
+    ledger = simulate(market, plan, account(capital=capital), BrokerCosts(tariff="comdirect").cost_table(5))
     assert ledger.units.min() >= 0.0
     assert ledger.cash.min() >= 0.0
     trims = np.array([why.startswith("cap") for why in ledger.reasons])
@@ -75,7 +75,7 @@ def test_an_order_that_waited_does_not_sell_what_it_wanted_more_of() -> None:
         market,
         FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"}),
         account(capital=10_000),
-        BrokerCosts(name="comdirect").cost_table(2),
+        BrokerCosts(tariff="comdirect").cost_table(2),
     )
     waited = [k for k, why in enumerate(ledger.reasons) if why.startswith("waited")]
     assert all(ledger.trades[k, 1] >= 0.0 for k in waited)

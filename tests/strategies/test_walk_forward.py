@@ -168,8 +168,8 @@ def test_of_a_tariff_what_grows_with_the_order_is_weighed() -> None:
 
     per_order = PerOrderCosts(fixed=5, rate=0.002, minimum=10, maximum=60, spread=3)
     assert rate(per_order) == pytest.approx(np.full(7, 0.0023))
-    broker = BrokerCosts(name="interactive_brokers_fixed")
-    assert rate(broker) == pytest.approx(np.minimum(broker.tariff.per_share / history.prices[-1], 0.01))
+    broker = BrokerCosts(tariff="interactive_brokers_fixed")
+    assert rate(broker) == pytest.approx(np.minimum(broker.published.per_share / history.prices[-1], 0.01))
 
 
 def test_a_young_asset_waits_for_its_history_and_one_that_is_gone_is_left_out() -> None:

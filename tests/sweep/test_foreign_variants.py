@@ -32,10 +32,10 @@ AT_HOME_AND_ABROAD, ALL_ABROAD = "{AAA: EUR, BBB: USD}", "{AAA: GBX, BBB: USD}"
         (AT_HOME_AND_ABROAD, "{kind: percent, rate: 0.1%}", True),
         (AT_HOME_AND_ABROAD, "{kind: percent, rate: 0.1%, fx: 0.5%}", False),
         (ALL_ABROAD, "{kind: percent, rate: 0.1%, fx: 0.5%}", True),
-        (ALL_ABROAD, "{kind: broker, name: comdirect, fx: 0.5%}", True),
-        (ALL_ABROAD, "{kind: broker, name: interactive_brokers_fixed}", False),
+        (ALL_ABROAD, "{kind: broker, tariff: comdirect, fx: 0.5%}", True),
+        (ALL_ABROAD, "{kind: broker, tariff: interactive_brokers_fixed}", False),
         (ALL_ABROAD, "{kind: percent, rate: 0.1%}, {kind: percent, rate: 0.1%, yearly: 1%}", False),
-        (ALL_ABROAD, "{kind: none}, {kind: none, fx: 1%}, {kind: broker, name: interactive_brokers_fixed}", False),
+        (ALL_ABROAD, "{kind: none}, {kind: none, fx: 1%}, {kind: broker, tariff: interactive_brokers_fixed}", False),
     ],
 )
 def test_a_variant_abroad_is_its_own_run(currencies: str, costs: str, batches: bool, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ AXES = """
   axes:
     strategy.satellites: {choose: [3], of: [MMSI, ITRI, UNF, CRS, SRCE], weight: [2%, 3%]}
     strategy.rebalance: [{kind: annual, month: june}, {kind: band, absolute: 2%}]
-    costs: [{kind: percent, rate: 0.2%}, {kind: broker, name: interactive_brokers_fixed}]
+    costs: [{kind: percent, rate: 0.2%}, {kind: broker, tariff: interactive_brokers_fixed}]
     window.end: [2010-12-31, 2015-12-31]
 """
 

@@ -89,7 +89,7 @@ WIDE = """
     strategy.cap: [2.5%, 3%]
     strategy.rebalance.month: [january, june]
     strategy.rebalance.session: [first, last, 3]
-    costs: [{kind: none}, {kind: percent, rate: 0.1%}, {kind: broker, name: comdirect}, {kind: per_order, fixed: 5}]
+    costs: [{kind: none}, {kind: percent, rate: 0.1%}, {kind: broker, tariff: comdirect}, {kind: per_order, fixed: 5}]
     account.capital: [1000, 100000]
     window.start: [2018-01-02, 2019-06-01, 2022-01-01]
 """
@@ -157,7 +157,7 @@ def test_a_variant_is_found_by_the_number_of_its_point_and_by_its_id() -> None:
         ("99", "there is no point 99"),
         ("0" * 12, "is a variant of another plan, or of other prices; this one's first is [0-9a-f]{12}"),
         ("abc", "is no variant"),
-        (identity[:8], "is no variant"),
+        (f"f{identity[:7]}", "is no variant"),
     ):
         with pytest.raises(ConfigError, match=words):
             find_variant_config(plan, space, wanted, lambda: made.plan_sha256)
@@ -191,7 +191,7 @@ def test_points_whose_values_state_the_same_are_one_plan() -> None:
 
 def test_a_point_that_the_sweep_refuses_is_no_variant_to_run() -> None:
     """A variant is refused by the id as it is in the sweep: by what its own config says."""
-    _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, name: nobody}]}\n")
+    _, plan, space = spanned("\n  axes: {costs: [{kind: none}, {kind: broker, tariff: nobody}]}\n")
     assert isinstance(PointConfigs(plan, space).validate([1]), Rejection)
     assert find_variant_config(plan, space, "0", str).costs.kind == "none"
     with pytest.raises(ConfigError, match="unknown broker"):

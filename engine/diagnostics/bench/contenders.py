@@ -76,7 +76,7 @@ def single_run(job: TimingJob) -> Callable[[], Ledger]:
     """Return the run of a job's first variant by itself."""
     one: Variant = job.variants[0]
     policy: Policy = one.policy
-    return partial(simulate, job.market, policy, one.account, one.costs.cost_table(len(job.market.assets)))
+    return partial(simulate, job.market, policy, one.account, one.costs.cost_table(job.market.assets))
 
 
 def _read_ledger(ledger: Ledger) -> object:

@@ -24,6 +24,7 @@ from engine.report.phrases import (
 )
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
+from engine.report.run.fees_table import fees_table
 from engine.report.run.gate_table import COUNT_HEADS, count_rows, finding_heads, finding_rows
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.parts_table import parts_table
@@ -69,6 +70,7 @@ def render_run(run: FinishedRun) -> str:
         part_rows=parts_table(summary.versus),
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
+        fee_rows=fees_table(summary.fees or ()),
         years=_year_rows(run),
         gate=_gate_tables(summary.gate or ()),
         published=published_rows(published.figures) if published else (),

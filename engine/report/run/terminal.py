@@ -26,6 +26,7 @@ from engine.report.phrases import (
     published_rows,
 )
 from engine.report.run.currency_table import currency_table
+from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.parts_table import parts_table
 from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
@@ -58,6 +59,9 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_differences(out, run)
     _print_difference_parts(out, summary)
     _print_currency_parts(out, summary)
+    if paid := fees_text(summary.fees or (), summary.account.currency):
+        print_heading(out, "What was paid")
+        print_bullet(out, paid)
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
     if summary.limit_orders is not None:

@@ -34,7 +34,7 @@ def order_cost(x: float, a: int, quotes: Quotes, costs: CostTable) -> float:
 
     >>> from engine.portfolio.costs import BrokerCosts
     >>> quotes = Quotes(np.array([50.0]), np.array([1.0]), 1.0, np.zeros(1, np.uint8))
-    >>> order_cost(-1000.0, 0, quotes, BrokerCosts(name="comdirect").cost_table(1))
+    >>> order_cost(-1000.0, 0, quotes, BrokerCosts(tariff="comdirect").cost_table(1))
     9.9
     """
     return charge(x, a, quotes.prices[a], quotes.shares[a], quotes.tariff_rate, costs)

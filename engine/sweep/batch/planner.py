@@ -16,7 +16,7 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
-from engine.portfolio.costs import AnyCosts, tariff_currency
+from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
 from engine.portfolio.policy import (
     Band,
     Decision,
@@ -225,7 +225,7 @@ class MarketPlanner:
         account = terms.account
         if account.shares == "whole" or account.has_flows or self.market.dividends is not None:
             return None
-        if terms.costs.yearly:
+        if terms.costs.yearly or isinstance(terms.costs.spread, SpreadByName):
             return None
         if account.limit_margin is not None or not self.is_charged_alike(group, terms.costs):
             return None
@@ -285,8 +285,8 @@ class MarketPlanner:
 
         def compute() -> tuple[tuple[float, ...], bool]:
             table = costs.cost_table(1, foreign)
-            terms = table[:-1]  # no lane has a yearly fee
-            return tuple(float(column[0]) for column in terms), bool(is_proportional(table))
+            terms = table[:7]  # no lane has a yearly fee or a contribution
+            return tuple(float(column[0]) for column in terms), bool(is_proportional(table.of_orders()))
 
         return self.costs.recall((costs, foreign.tobytes()), compute)
 

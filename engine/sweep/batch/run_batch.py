@@ -77,7 +77,7 @@ def reference_metrics(market: Market, variant: Variant, risk_free: float | Float
 def run_alone(market: Market, variant: Variant, risk_free: float | FloatArray) -> tuple[FloatArray, DateArray]:
     """Return the metrics of a variant through ``simulate``, and its sessions."""
     cut, policy = planner_for(market).market_until(variant.end, tariff_currency(variant.costs)), variant.policy
-    costs = variant.costs.cost_table(len(cut.assets), cut.foreign)
+    costs = variant.costs.cost_table(cut.assets, cut.foreign)
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
     return metric_row(ledger, cut, policy, free), ledger.dates

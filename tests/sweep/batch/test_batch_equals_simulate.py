@@ -113,7 +113,7 @@ def random_costs(rng: random.Random):
             PerOrderCosts(minimum=rng.choice([1.0, 30.0]), rate=0.001),
             PerOrderCosts(fixed=rng.choice([0.5, 5.0])),
             PerOrderCosts(fixed=1.0, rate=0.002, maximum=20.0, spread=2.0),
-            BrokerCosts(name="interactive_brokers_fixed"),
+            BrokerCosts(tariff="interactive_brokers_fixed"),
         ]
     )
 

@@ -1,0 +1,83 @@
+"""What a run paid, by kind and calendar year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.core.arrays import FloatArray
+from engine.data.market import Market
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind
+from engine.simulation import market_memory
+from engine.simulation.ledger import Ledger
+
+FEE_KINDS: Final[tuple[FeeKind, ...]] = ("orders", "savings_plan", "spread", "fx", "yearly")
+
+
+@dataclass(frozen=True)
+class YearFees:
+    """What was paid in one calendar year [currency]."""
+
+    year: int
+    orders: float = 0.0
+    savings_plan: float = 0.0
+    spread: float = 0.0
+    fx: float = 0.0
+    yearly: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Their sum."""
+        return self.orders + self.savings_plan + self.spread + self.fx + self.yearly
+
+
+def fees_by_year(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTable]) -> tuple[YearFees, ...]:
+    """Return what each calendar year of a run cost, those without any fee left out.
+
+    ``tables`` are the costs in parts, as ``Costs.tables_by_kind`` gives them: the kernel charges each order by each.
+    """
+    years = ledger.dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    paid = {
+        kind: np.bincount(years[ledger.rows], costs, years[-1] + 1) for kind, costs in _by_event(ledger, market, tables)
+    }
+    paid["yearly"] = np.bincount(years, ledger.fees)
+    found = (
+        YearFees(year, **{kind: float(paid[kind][year]) for kind in paid}) for year in range(years[0], years[-1] + 1)
+    )
+    return tuple(one for one in found if one.total > 0.0)
+
+
+def count_orders_above(ledger: Ledger, market: Market, costs: AnyCosts) -> int:
+    """Return how many orders moved more money than the broker's tariff holds for."""
+    most = costs.published.largest_order if isinstance(costs, BrokerCosts) else None
+    if most is None:
+        return 0
+    rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates[-len(ledger.dates) :]
+    limits = most * rates[np.minimum(ledger.rows, len(rates) - 1)]
+    ordinary = ~(ledger.payouts | ledger.contributions) if costs.savings_plan_price() else ~ledger.payouts
+    return int(((np.abs(ledger.order_values) > limits[:, None]) & ordinary[:, None]).sum())
+
+
+def _by_event(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTable]) -> list[tuple[FeeKind, FloatArray]]:
+    """Return (R,) what each event paid, by kind."""
+    if not len(ledger.rows) or not tables:
+        return []
+    if len(tables) == 1:
+        return [(kind, ledger.costs.sum(axis=1)) for kind in tables]
+    from engine.simulation.kernel.order_costs import total_cost  # noqa: PLC0415  (whoever reads results needs no compiler)
+
+    by_plan = ledger.contributions & ("savings_plan" in tables)
+    orders = np.where(ledger.payouts[:, None], 0.0, ledger.order_values)
+    first = len(market.dates) - len(ledger.dates)
+    arrays = market_memory.recall(market).arrays
+    quotes = [market_memory.quotes_at(arrays, first + row) for row in ledger.rows.tolist()]
+    found = []
+    for kind, table in tables.items():
+        charged = {"orders": ~by_plan, "savings_plan": by_plan}.get(kind, np.ones_like(by_plan))
+        costs = [total_cost(orders[k], quotes[k], table) if charged[k] else 0.0 for k in range(len(quotes))]
+        found.append((kind, np.array(costs)))
+    return found

@@ -1,0 +1,39 @@
+"""What a run paid, by kind and year, as the terminal and the page show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from engine.analysis.fees import FEE_KINDS, YearFees
+from engine.report import number_format as fmt
+
+_TITLES: Final = {
+    "orders": "orders",
+    "savings_plan": "savings plan",
+    "spread": "spread",
+    "fx": "exchange",
+    "yearly": "account",
+}
+
+
+def fees_table(fees: Sequence[YearFees]) -> list[list[str]]:
+    """Return a row of heads, one a year, and one of their sums; nothing where nothing was paid."""
+    shown = [kind for kind in FEE_KINDS if any(getattr(year, kind) for year in fees)]
+    if not shown:
+        return []
+    rows = [
+        [str(year.year), *(fmt.money(getattr(year, kind)) for kind in shown), fmt.money(year.total)] for year in fees
+    ]
+    sums = [fmt.money(sum(getattr(year, kind) for year in fees)) for kind in shown]
+    all_of_it = fmt.money(sum(year.total for year in fees))
+    return [["year", *(_TITLES[kind] for kind in shown), "sum"], *rows, ["all", *sums, all_of_it]]
+
+
+def fees_text(fees: Sequence[YearFees], currency: str) -> str:
+    """Return what was paid for each kind in all; empty where one kind, or none, was."""
+    table = fees_table(fees)
+    if not table or len(table[0]) < 4:
+        return ""
+    parts = [f"{title} {amount}" for title, amount in zip(table[0][1:-1], table[-1][1:-1], strict=True)]
+    return f"{', '.join(parts)}: {table[-1][-1]} {currency} in all; the page has them by year"

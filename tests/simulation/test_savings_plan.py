@@ -1,0 +1,119 @@
+"""Spreads by name, what a savings plan charges, and what was paid by kind and year (S3, S11)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from engine.analysis.fees import count_orders_above, fees_by_year
+from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, load_tariffs
+from engine.simulation.ledger import Ledger
+from engine.simulation.simulate import simulate
+from strategies.fixed_mix import FixedMix
+from tests.support.markets import account, market_of
+
+SPREAD = {"A": "0.1%", "rest": "0.02%"}
+NEVER = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "never"})
+PLAN = BrokerCosts(tariff="comdirect", savings_plan=True)
+
+
+def paid(costs: AnyCosts, sessions: int = 300, **fields: object) -> tuple[Ledger, float]:
+    """Run half A, half B at constant prices with 500 a month; return the ledger and what the first contribution cost."""
+    market = market_of([[100.0, 100.0]] * sessions)
+    terms = account(**{"capital": 40_000, "contributions": {"amount": 500, "every": "month"}, **fields})
+    ledger = simulate(market, NEVER, terms, costs.cost_table(market.assets))
+    first = int(np.flatnonzero(ledger.contributions)[0])
+    return ledger, float(ledger.costs[first].sum())
+
+
+def test_a_contribution_pays_the_savings_plan_and_the_opening_its_orders() -> None:
+    """500 euros at 1.5 % buy 500 / 1.015; two orders of 19,950 cost 54.78 each."""
+    ledger, cost = paid(PLAN, contributions={"amount": 500, "every": "month", "invest": "pro_rata"})
+    assert cost == pytest.approx(500 - 500 / 1.015, abs=1e-9)
+    opening = np.abs(ledger.order_values[0])
+    assert ledger.costs[0] == pytest.approx(4.9 + 0.0025 * opening)
+
+
+def test_without_it_a_contribution_is_an_order_like_any_other() -> None:
+    """Two orders of a contribution cost the minimum of an order each."""
+    _, cost = paid(
+        BrokerCosts(tariff="comdirect"), contributions={"amount": 500, "every": "month", "invest": "pro_rata"}
+    )
+    assert cost == pytest.approx(2 * 9.90)
+
+
+def test_a_contribution_at_a_rebalance_pays_as_its_orders_do() -> None:
+    """Nothing is charged by the plan where every contribution falls on a rebalance."""
+    market = market_of([[100.0, 100.0]] * 300)
+    monthly = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"})
+    terms = account(capital=40_000, contributions={"amount": 500, "every": "month", "invest": "wait"})
+    one, other = (simulate(market, monthly, terms, c.cost_table(2)) for c in (PLAN, BrokerCosts(tariff="comdirect")))
+    assert not one.contributions.any()
+    assert one.value.tobytes() == other.value.tobytes()
+
+
+def test_each_asset_pays_its_own_spread_and_the_others_the_rest() -> None:
+    """A named asset's spread is its own; the plain forms say the same of all."""
+    costs = NoCosts.model_validate({"spread": SPREAD})
+    assert costs.cost_table(("A", "B")).spread.tolist() == [0.001, 0.0002]
+    assert costs.cost_table(("A", "B"), np.array([True, False])).spread.tolist() == [0.001, 0.0002]
+    assert NoCosts(spread="0.07%").cost_table(1).spread.tolist() == NoCosts(spread=7).cost_table(1).spread.tolist()
+    assert NoCosts.model_validate(costs.model_dump()) == costs
+    assert "0.1 % for A, 0.02 % for the rest" in costs.describe()
+    with pytest.raises(TypeError, match="names"):
+        costs.cost_table(2)
+
+
+def test_spreads_by_name_need_a_rest() -> None:
+    """What no name says would otherwise be free."""
+    with pytest.raises(ValidationError, match="rest"):
+        NoCosts.model_validate({"spread": {"A": "0.1%"}})
+
+
+@pytest.mark.parametrize("tariff", [name for name, one in load_tariffs().items() if one.savings_plan is None])
+def test_a_broker_without_a_savings_plan_is_refused_with_those_that_have_one(tariff: str) -> None:
+    """The message lists the brokers that publish one."""
+    with pytest.raises(ValidationError, match="comdirect, trade_republic, scalable_free, ing, dkb"):
+        BrokerCosts(tariff=tariff, savings_plan=True)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        NoCosts(),
+        PercentCosts(rate=0.002),
+        PercentCosts(rate=0.002, fx="0.25%", yearly="0.1%"),
+        BrokerCosts.model_validate(
+            {"tariff": "dkb", "savings_plan": True, "spread": SPREAD, "fx": "1%", "yearly": "1%"}
+        ),
+        BrokerCosts.model_validate({"tariff": "ing", "savings_plan": True, "spread": SPREAD}),
+    ],
+    ids=["free", "rate", "rate and more", "all", "free plan"],
+)
+def test_what_was_paid_by_kind_and_year_adds_up_to_all_costs(costs: AnyCosts) -> None:
+    """The parts come from the kernel's charge, each by itself, and leave nothing out."""
+    prices = np.cumprod(1.0 + 0.02 * np.random.default_rng(3).standard_normal((600, 2)), axis=0)
+    market, foreign = market_of((100.0 * prices).tolist()), np.array([False, True])
+    mix = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "annual", "month": "january"})
+    terms = account(capital=40_000, contributions={"amount": 500, "every": "month"})
+    ledger = simulate(market, mix, terms, costs.cost_table(market.assets, foreign))
+    fees = fees_by_year(ledger, market, costs.tables_by_kind(market.assets, foreign))
+    total = float(ledger.costs.sum() + ledger.fees.sum())
+    assert sum(year.total for year in fees) == pytest.approx(total, rel=1e-12, abs=1e-9)
+    assert all(year.total > 0.0 for year in fees)
+    if costs.savings_plan_price():
+        planned = sum(year.savings_plan for year in fees)
+        spread_and_fx = (
+            ledger.contributions @ np.abs(ledger.order_values) @ costs.cost_table(("A", "B"), foreign).spread
+        )
+        assert planned == pytest.approx(float(ledger.costs[ledger.contributions].sum() - spread_and_fx), abs=1e-9)
+
+
+def test_orders_above_what_a_tariff_holds_for_are_counted() -> None:
+    """DKB's 10 euros hold up to 10,000: both orders of the opening are larger, no contribution is."""
+    dkb = BrokerCosts(tariff="dkb")
+    ledger, _ = paid(dkb)
+    market = market_of([[100.0, 100.0]] * 300)
+    assert count_orders_above(ledger, market, dkb) == 2
+    assert count_orders_above(ledger, market, PLAN) == 0
