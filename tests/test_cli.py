@@ -256,6 +256,17 @@ def test_each_thesis_says_when_it_stands(thesis: str, words: str, tmp_path: Path
     assert words in validated(RULE_BOOK.replace(old, thesis.replace("TABLE", str(table))), tmp_path)
 
 
+def test_every_tariff_is_printed_with_its_source_and_date(tmp_path: Path) -> None:
+    """As text and as JSON, each with its currency, its savings plan where it has one, and where it was read."""
+    printed = " ".join(engine("tariffs", cwd=tmp_path).stdout.split())
+    tariffs = json.loads(engine("tariffs", "--json", cwd=tmp_path).stdout)
+    for name, tariff in tariffs.items():
+        assert f"{name}: {tariff['title']}" in printed
+        assert f"read: {tariff['source']}, {tariff['as_of']}" in printed
+    assert "a purchase of its savings plan: 1.5 % of the money" in printed
+    assert tariffs["dkb"]["savings_plan"]["fixed"] == 1.5
+
+
 def test_the_schema_is_json_and_closed(tmp_path: Path) -> None:
     schema = json.loads(engine("schema", cwd=tmp_path).stdout)
     assert schema["additionalProperties"] is False

@@ -28,7 +28,7 @@ class CostTable(NamedTuple):
 
     def of_orders(self) -> CostTable:
         """Return the same without the savings plan: what the kernel takes."""
-        return self._replace(savings_plan=None)
+        return self if self.savings_plan is None else self._replace(savings_plan=None)
 
     @property
     def is_charged(self) -> bool:

@@ -100,7 +100,7 @@ class RunSetup(NamedTuple):
             policy=policy,
             account=account,
             terms=terms,
-            contribution_terms=terms._replace(costs=costs.savings_plan) if costs.savings_plan else terms,
+            contribution_terms=terms if costs.savings_plan is None else terms._replace(costs=costs.savings_plan),
             opening=opening,
             fixed_targets=_fixed_targets(policy, market, caps),
             fills=fills,

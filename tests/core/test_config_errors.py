@@ -115,6 +115,15 @@ CASES = {
         "plan.yaml:10: costs.tariff: unknown broker 'nobody'; known: comdirect, dkb, ing, interactive_brokers_fixed, "
         "interactive_brokers_tiered, scalable_free, trade_republic, zero_fee",
     ),
+    "spreads without a rest": (
+        GOOD + "costs: {kind: none, spread: {HD: 0.1%}}\n",
+        "plan.yaml:10: costs.spread.rest: key 'rest' is missing; add `rest: ...`",
+    ),
+    "no savings plan": (
+        GOOD + "costs: {kind: broker, tariff: zero_fee, savings_plan: true}\n",
+        "plan.yaml:10: costs.savings_plan: zero_fee publishes no savings plan; leave it out, or use one of: comdirect, "
+        "trade_republic, scalable_free, ing, dkb",
+    ),
     "name with a path": (
         edited("name: plan", "name: ../plan"),
         "plan.yaml:1: name: '../plan' cannot name a folder; up to 64 letters, digits, - and _ can, "
@@ -440,3 +449,11 @@ def test_mutated_configs_are_accepted_or_refused_but_never_crash() -> None:
             refused += 1
             assert all(fault.message for fault in error.faults)
     assert refused > 700
+
+
+def test_a_spread_of_an_asset_that_the_plan_does_not_hold_is_refused(tmp_path: Path) -> None:
+    """Whoever mistypes a name would pay what the rest does, without a word."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(GOOD + "costs:\n  kind: none\n  spread:\n    JNK: 0.1%\n    rest: 0.02%\n")
+    with pytest.raises(ConfigError, match=r"13: costs\.spread\.JNK: the plan has no asset 'JNK'; did you mean 'JNJ'\?"):
+        load_run(path)

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.analysis.fees import count_orders_above, fees_by_year
+from engine.analysis.fees import YearFees, count_orders_above, fees_by_year
 from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, load_tariffs
+from engine.report.run.fees_table import fees_table, fees_text
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
+from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of
 
@@ -117,3 +120,29 @@ def test_orders_above_what_a_tariff_holds_for_are_counted() -> None:
     market = market_of([[100.0, 100.0]] * 300)
     assert count_orders_above(ledger, market, dkb) == 2
     assert count_orders_above(ledger, market, PLAN) == 0
+
+
+def test_a_sweep_runs_spreads_by_name_as_each_plan_runs_alone() -> None:
+    """Lanes know one spread for all: a plan with several beside one without gets its own figures, to the bit."""
+    market = market_of(100.0 * np.cumprod(1.0 + 0.01 * np.random.default_rng(5).standard_normal((400, 2)), axis=0))
+    mix = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "annual", "month": "january"})
+    costs = [NoCosts.model_validate({"spread": SPREAD}), NoCosts(spread="0.1%"), NoCosts(spread="0.02%")]
+    variants = [Variant(mix, account(), one, 0, 400) for one in costs]
+    table = variant_metric_table(market, variants)
+    for row, variant in zip(table, variants, strict=True):
+        assert row.tobytes() == reference_metrics(market, variant).tobytes()
+    assert len({row.tobytes() for row in table}) == 3
+
+
+def test_the_table_of_fees_has_a_column_for_each_kind_that_was_paid() -> None:
+    """The last row adds the years up; one kind alone needs no words."""
+    fees = (YearFees(2020, orders=10.0, savings_plan=5.5), YearFees(2021, orders=1.0))
+    assert fees_table(fees) == [
+        ["year", "orders", "savings plan", "sum"],
+        ["2020", "10.00", "5.50", "15.50"],
+        ["2021", "1.00", "0", "1.00"],
+        ["all", "11.00", "5.50", "16.50"],
+    ]
+    assert fees_text(fees, "EUR").startswith("orders 11.00, savings plan 5.50: 16.50 EUR in all")
+    assert fees_text((YearFees(2020, orders=1.0),), "EUR") == ""
+    assert fees_table(()) == []

@@ -156,6 +156,10 @@ def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     )
     yearly = replayed.run.summary.portfolios["strategy"].yearly_fees
     yield _ORDERS.figure("yearly fees among the costs", yearly or 0.0, float(replayed.fees.sum()))
+    years = replayed.dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    for year in replayed.run.summary.fees or ():
+        paid = sum(one.cost for one in trades if one.date.startswith(f"{year.year}-"))
+        yield _ORDERS.figure(f"fees of {year.year}", year.total, paid + float(replayed.fees[years == year.year].sum()))
 
 
 def _holdings(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
