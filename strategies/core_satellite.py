@@ -16,6 +16,7 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
+from engine.core.shortlist import shortlist
 from engine.portfolio.policy import Decision, FieldValues, GroupCeiling, LossReviewRule, TargetTable
 from engine.portfolio.quality_finding import QualityFinding
 from strategies.band_trading import RebalancingStrategy
@@ -25,6 +26,9 @@ from strategies.loss_review import ByList, LossReview
 from strategies.satellite_selection import FromUniverse
 
 _SATELLITE_COUNT = (3, 5)
+_MOST_NAMED = 6
+"""Satellites with one cut that a sentence names."""
+_TO_CORE = "write over_cap: to_core"
 
 _NAMED_TAG, _CHOSEN_TAG = "[named]", "[universe]"
 """Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
@@ -44,13 +48,19 @@ def _admitted(choice: FromUniverse, findings: Mapping[str, QualityFinding]) -> f
     )
 
 
+def _raised(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
+    """Return the targets of a core that takes a ``weight`` more, pro rata; one without any takes nothing."""
+    total = fsum(core.values())
+    return {ticker: own + weight * own / total for ticker, own in core.items()} if total and weight else core
+
+
 class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
     ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
     ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it, or above
-    its own of ``caps_by_name``; ``caps: always`` also trims one that drifts above it. ``loss_review`` looks again at
-    one that has lost much.
+    its own of ``caps_by_name``: one that is written above it is refused, or with ``over_cap: to_core`` cut to it.
+    ``caps: always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
     """
 
     tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
@@ -59,6 +69,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
     cap: Annotated[Weight, Field(gt=0.0)]
     caps_by_name: dict[Ticker, Annotated[Weight, Field(gt=0.0)]] = Field(default_factory=dict)
+    over_cap: Literal["refuse", "to_core"] = "refuse"
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
     limits: tuple[Limit, ...] = ()
     loss_review: LossReview | None = None
@@ -94,9 +105,25 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         return self._choice.candidates if self._choice else ()
 
     def candidate_weights(self) -> Mapping[str, float]:
-        """Return the weight of every satellite, or candidate for one, when it is held."""
+        """Return the weight of every satellite, or candidate for one, when it is held: cut to its cap if so asked."""
+        written = self._written_weights()
+        if self.over_cap == "refuse":
+            return written
+        return {ticker: min(weight, self._cap_of(ticker)) for ticker, weight in written.items()}
+
+    def _written_weights(self) -> Mapping[str, float]:
         chosen = self.satellites
         return dict.fromkeys(chosen.candidates, chosen.weight) if isinstance(chosen, FromUniverse) else chosen
+
+    def _cap_of(self, ticker: str) -> float:
+        return self.caps_by_name.get(ticker, self.cap)
+
+    @cached_property
+    def _cuts(self) -> Mapping[str, float]:
+        """What the caps take from each satellite's written weight; none where one above its cap is refused."""
+        if self.over_cap == "refuse":
+            return {}
+        return {ticker: max(weight - self._cap_of(ticker), 0.0) for ticker, weight in self._written_weights().items()}
 
     @property
     def satellite_count(self) -> int:
@@ -128,7 +155,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         between = above or "between rebalances a satellite may drift above it"
         return {
             **({"Satellites": universe.describe()} if universe else {}),
-            "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}",),
+            "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}", *self._cut_targets()),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
         }
@@ -136,6 +163,17 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
     def _own_caps(self) -> str:
         own = ", ".join(f"{name} {format_percent(cap)}" for name, cap in self.caps_by_name.items())
         return f" ({own})" if own else ""
+
+    def _cut_targets(self) -> Iterator[str]:
+        """Yield whose written weights are cut, and to what."""
+        written, kept = self._written_weights(), self.candidate_weights()
+        by_cut: dict[str, list[str]] = {}
+        for ticker in (ticker for ticker, cut in self._cuts.items() if cut):
+            how = f"from {format_percent(written[ticker])} to {format_percent(kept[ticker])}"
+            by_cut.setdefault(how, []).append(ticker)
+        if self._cuts:
+            found = ", ".join(f"{shortlist(names, _MOST_NAMED)} {how}" for how, names in by_cut.items()) or "none is"
+            yield f"a weight above its cap is cut to it, and the core takes the cut pro rata: {found}"
 
     def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
@@ -157,7 +195,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if findings:
             decision.findings[decision.row] = tuple(findings.values())
         admitted = _admitted(choice, findings) if self._admitted is None else self._admitted
-        picked = choice.pick(decision, admitted, barred, self._limits.headroom(self.limits))
+        weights = self.candidate_weights()
+        picked = choice.pick(decision, admitted, barred, weights, self._limits.headroom(self.limits))
         held = (
             picked
             if choice.gate is None
@@ -169,10 +208,10 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             gone := choice.describe_departures(decision, findings, barred, picked)
         ):
             decision.departures[decision.row] = gone
-        unused = (choice.satellite_count - len(picked)) * choice.weight
-        core, total = self.core(), fsum(self.core().values())
-        core = {ticker: weight + unused * weight / total for ticker, weight in core.items()} if total else core
-        return {**core, **dict.fromkeys(picked, choice.weight)}
+        unused = (choice.satellite_count - len(picked)) * choice.weight + fsum(
+            self._cuts.get(one, 0.0) for one in picked
+        )
+        return {**_raised(self._written_core, unused), **{ticker: weights[ticker] for ticker in picked}}
 
     def with_gate_of(self, decision: Decision) -> CoreSatellite:
         """Return the plan that lets through for ever what passes at ``decision``; itself when it asks nothing."""
@@ -199,7 +238,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         """Return the targets of many that differ in core, named satellites and cap; those near a limit are not sure."""
         cores = cast("Sequence[Mapping[str, str | float]]", values.get("sleeve", (self.sleeve,)))
         satellites = values.get("satellites", (self.satellites,))
-        if self.limits or self.caps_by_name or not all(isinstance(chosen, dict) for chosen in satellites):
+        alike = not (self.limits or self.caps_by_name) and self.over_cap == "refuse"
+        if not alike or not all(isinstance(chosen, dict) for chosen in satellites):
             return None
         own = weight_rows(cast("Sequence[Mapping[str, float]]", satellites), assets)
         named = weight_rows([{a: w for a, w in core.items() if not isinstance(w, str)} for core in cores], assets)
@@ -217,11 +257,18 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         return TargetTable(core + own, core, cap, valid & ((core + own).sum(axis=1) <= 1.0 + sure))
 
     def core(self) -> Mapping[str, float]:
-        """Return the core's targets, ``rest`` resolved."""
+        """Return the core's targets, ``rest`` resolved, with what the caps cut of whatever satellites are held."""
         return self._core
 
     @cached_property
     def _core(self) -> Mapping[str, float]:
+        cuts = self._cuts.values()
+        return _raised(
+            self._written_core, self.satellite_count * min(cuts, default=0.0) if self._choice else fsum(cuts)
+        )
+
+    @cached_property
+    def _written_core(self) -> Mapping[str, float]:
         named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
         rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._full_satellite_weights()))])  # in any order
         if -WEIGHT_SUM_TOLERANCE <= rest < 0.0:  # 92.5% and three times 2.5% are more than 1 as binary numbers
@@ -230,7 +277,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite: its own, or the one of all."""
-        return {ticker: self.caps_by_name.get(ticker, self.cap) for ticker in self.candidate_weights()}
+        return {ticker: self._cap_of(ticker) for ticker in self._written_weights()}
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -294,7 +341,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             if isinstance(place, Proxy) and place.proxy in planned:
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
                 yield (key,), f"{grown}; name the core or another asset"
-        core = self.core()
+        core = self._written_core
         total = sum(core.values()) + sum(self._full_satellite_weights())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + WEIGHT_SUM_TOLERANCE or lowest < -WEIGHT_SUM_TOLERANCE:
@@ -311,14 +358,16 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         for ticker in self.caps_by_name:
             if ticker not in planned:
                 yield ("caps_by_name", ticker), f"{ticker} is no satellite; {did_you_mean(ticker, planned)}"
+        if self.over_cap == "to_core":
+            return
         too_low = [ticker for ticker, cap in self.caps().items() if planned[ticker] > cap + WEIGHT_SUM_TOLERANCE]
         if isinstance(chosen, FromUniverse) and chosen.weight > self.cap + WEIGHT_SUM_TOLERANCE:
             above = f"{compact_percent(chosen.weight)} each are above the cap of {compact_percent(self.cap)}"
-            yield ("satellites", "weight"), f"satellites at {above}; lower the weight or raise the cap"
+            yield ("satellites", "weight"), f"satellites at {above}; lower the weight, raise the cap or {_TO_CORE}"
             too_low = [ticker for ticker in too_low if ticker in self.caps_by_name]
         for ticker in too_low:
             own = ticker in self.caps_by_name
             cap = compact_percent(self.caps()[ticker])
             above = f"satellite {ticker} at {compact_percent(planned[ticker])} is above {'its' if own else 'the'} cap"
             place = ("caps_by_name", ticker) if isinstance(chosen, FromUniverse) else ("satellites", ticker)
-            yield place, f"{above} of {cap}; lower it or raise the cap"
+            yield place, f"{above} of {cap}; lower it, raise the cap or {_TO_CORE}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -77,9 +78,10 @@ class GroupLimits:
             for name, members in self.groups(limit).items():
                 total = self._core_weight(members)
                 inside = [self.satellites[member] for member in members if member in self.satellites]
-                for weight in inside[: self.places]:  # those to be chosen weigh the same
-                    fits = self.places is None or total + weight <= limit.max + WEIGHT_SUM_TOLERANCE
-                    total += weight if fits else 0.0
+                if self.places is None:
+                    total += sum(inside)
+                else:
+                    total = self._highest(total, inside, limit.max)
                 found.append(GroupCeiling(name, members, total, limit.max, bool(inside) and self.places is not None))
         return tuple(found)
 
@@ -94,6 +96,15 @@ class GroupLimits:
             faults = [*names, *(sums or self._capacity_faults(limit))]
             yield from ((("limits", at), text) for text in faults)
 
+    def _highest(self, total: float, inside: Sequence[float], limit: float) -> float:
+        """Return the most that a choice can make of ``total``, with weights ``inside`` (equal, but for own caps)."""
+        for weight in sorted(inside, reverse=True)[: self.places]:
+            if total + weight <= limit + WEIGHT_SUM_TOLERANCE:
+                total += weight
+            elif len(set(inside)) > 1:  # smaller ones may come closer
+                return max(total, limit)
+        return total
+
     def _sum_faults(self, limit: Limit) -> Iterator[str]:
         for name, members in self.groups(limit).items():
             inside = [self.satellites[member] for member in members if member in self.satellites]
@@ -101,7 +112,7 @@ class GroupLimits:
             if self.places is None:
                 total += sum(inside)
             elif len(inside) == len(self.satellites):
-                total += self.places * max(inside, default=0.0)
+                total += sum(sorted(inside)[: self.places])
             if total > limit.max + WEIGHT_SUM_TOLERANCE:
                 above = f"group {name} has {compact_percent(total)}, its limit is {compact_percent(limit.max)}"
                 yield f"{above}; lower a weight or raise the limit"
@@ -112,7 +123,8 @@ class GroupLimits:
         if self.places is None or not weight:
             return
         for group, headroom in self.headroom([limit]).items():
-            fitting -= max(len(group) - max(int((headroom + WEIGHT_SUM_TOLERANCE) / weight), 0), 0)
+            sums = accumulate(sorted(self.satellites[member] for member in group))
+            fitting -= sum(total > headroom + WEIGHT_SUM_TOLERANCE for total in sums)
         if fitting < self.places:
             message = f"the limit of {compact_percent(limit.max)} leaves room for {fitting} satellites"
             message = f"{message} of {compact_percent(weight)} each, {self.places} are to be chosen"

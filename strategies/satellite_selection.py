@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import fsum
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
@@ -279,11 +280,12 @@ class FromUniverse(ConfigModel):
         decision: Decision,
         admitted: Collection[str],
         barred: frozenset[str],
+        weights: Mapping[str, float],
         allowed: Mapping[frozenset[str], float],
     ) -> list[str]:
         """Return the names that are wanted after a decision, members ``admitted``; of ``choose: top`` the best first.
 
-        ``allowed``: for groups of candidates, how much weight each may have in all.
+        ``weights`` of the candidates when they are held; ``allowed``: how much groups of them may have in all.
         """
         if not isinstance(self.choose, Top):
             return [one for one in self.choose.names if one in admitted and self.is_member(decision, one)]
@@ -294,7 +296,8 @@ class FromUniverse(ConfigModel):
         for ticker in sorted(scores, key=lambda name: (-scores[name], name)):
             tried = {*picked, ticker}
             fits = all(
-                len(tried & group) * self.weight <= most + WEIGHT_SUM_TOLERANCE for group, most in allowed.items()
+                fsum(weights[one] for one in tried & group) <= most + WEIGHT_SUM_TOLERANCE
+                for group, most in allowed.items()
             )
             if fits and len(picked) < self.choose.count:
                 picked.append(ticker)

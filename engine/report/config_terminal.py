@@ -61,8 +61,8 @@ def _print_weights(out: Console, policy: Policy) -> None:
         for ticker, weight in targets.items()
     ]
     if count:
-        ticker, weight = next(iter(candidates.items()))
-        each = f"{fmt.percent(weight)} each"
+        ticker, weight = max(candidates.items(), key=lambda item: item[1])
+        each = f"{'at most ' if len(set(candidates.values())) > 1 else ''}{fmt.percent(weight)} each"
         rows.append([f"{count} of {len(candidates)}", "satellites", each, *_cap_cells(caps.get(ticker), weight)])
     others = (ticker for ticker in policy.tickers if ticker not in targets and ticker not in candidates)
     rows += [[ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH] for ticker in others]

@@ -82,7 +82,7 @@ CASES = {
     ),
     "satellite above its cap": (
         edited("HD: 2.5%", "HD: 4%"),
-        "plan.yaml:8: strategy.satellites.HD: satellite HD at 4% is above the cap of 3%; lower it or raise the cap",
+        "plan.yaml:8: strategy.satellites.HD: satellite HD at 4% is above the cap of 3%; lower it, raise the cap or write over_cap: to_core",
     ),
     "group above its limit": (
         GOOD + "  limits: [{group: [SIZE, satellites], max: 20%}]\n",

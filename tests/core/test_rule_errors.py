@@ -91,12 +91,12 @@ CASES = {
     # caps, counts, limits
     "a weight above the cap": (
         edited(WEIGHTS, ("CRS: 2.5%", "CRS: 4%")),
-        "plan.yaml:7: strategy.satellites.CRS: satellite CRS at 4% is above the cap of 3%; lower it or raise the cap",
+        "plan.yaml:7: strategy.satellites.CRS: satellite CRS at 4% is above the cap of 3%; lower it, raise the cap or write over_cap: to_core",
     ),
     "the weight of all above the cap": (
         edited(CHOSEN, ("weight: 2.5%", "weight: 4%")),
         "plan.yaml:12: strategy.satellites.weight: satellites at 4% each are above the cap of 3%; "
-        "lower the weight or raise the cap",
+        "lower the weight, raise the cap or write over_cap: to_core",
     ),
     "more than the universe has": (
         top("count: 5, by: momentum"),

@@ -195,7 +195,8 @@ class RulePlan(AnyPlan):
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
         findings = self.satellites.findings(decision)
         admitted = [name for name in self.case.choose.names if name not in findings or findings[name].admitted]
-        picked = self.satellites.pick(decision, admitted, barred, limits)
+        weights = dict.fromkeys(self.case.choose.names, self.satellites.weight)
+        picked = self.satellites.pick(decision, admitted, barred, weights, limits)
         unused = (self.case.choose.count - len(picked)) * self.satellites.weight
         total = sum(self.centre.values())
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}

@@ -348,9 +348,9 @@ class ExactLedger:
                 scores[name] = score(choose, self.estimated_from, self.index[name], seen)
         names = chosen(choose, scores)
         for name in names:
-            plan[self.index[name]] += choose.weight
+            plan[self.index[name]] += choose.weight_of([name])
         for j, share in normalised(dict(enumerate(self.core))).items():
-            plan[j] += share * choose.weight * (choose.count - len(names))
+            plan[j] += share * (choose.weight * choose.count - choose.weight_of(names))
         return plan
 
     def elsewhere(self, t: int, i: int) -> str:

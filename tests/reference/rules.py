@@ -161,6 +161,11 @@ class Choose:
     limits: Sequence[tuple[Sequence[str], Fraction]] = ()  # names that together weigh at most so much
     gate: Gate | None = None
     members: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)  # first and last rows; else always
+    cut_to: Mapping[str, Fraction] = field(default_factory=dict)  # caps that the weight of a chosen name is cut to
+
+    def weight_of(self, names: Iterable[str]) -> Fraction:
+        """Caps, over_cap: return what chosen names weigh together."""
+        return sum((min(self.weight, self.cut_to.get(name, ONE)) for name in names), ZERO)
 
     def is_member(self, name: str, row: int) -> bool:
         """Dated universe: tell whether a name belongs to the universe on the day of a row."""
@@ -302,10 +307,25 @@ def chosen(choose: Choose, scores: Mapping[str, Fraction]) -> list[str]:
     for name in sorted(scores, key=lambda name: (-scores[name], name)):
         more = [*names, name]
         if len(names) < choose.count and all(
-            choose.weight * len(set(more) & set(group)) <= most for group, most in choose.limits
+            choose.weight_of(set(more) & set(group)) <= most for group, most in choose.limits
         ):
             names = more
     return names
+
+
+# -- Caps
+
+
+def cut_to_caps(
+    targets: Mapping[str, Fraction], core: Mapping[str, Fraction], caps: Mapping[str, Fraction]
+) -> dict[str, Fraction]:
+    """Caps, over_cap: return targets cut to caps, with what is cut shared by the core."""
+    cut = {name: max(weight - caps[name], ZERO) for name, weight in targets.items() if name in caps}
+    total, core_weight = sum(cut.values(), ZERO), sum(core.values(), ZERO)
+    return {
+        name: weight - cut.get(name, ZERO) + (total * core.get(name, ZERO) / core_weight if core_weight else ZERO)
+        for name, weight in targets.items()
+    }
 
 
 # -- Loss review
