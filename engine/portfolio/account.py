@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, Currency, FieldFault, NonNegative, Positive, Rate, Weight, validates_fields
 from engine.data.events import DividendUse
-from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, flows_by_row
+from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, SessionFlow, flows_by_row
 
 
 class CashTerms(ConfigModel):
@@ -80,8 +80,8 @@ class Account(ConfigModel):
         """What contributions buy and withdrawals sell."""
         return self.flow_plans[0].invest
 
-    def flows_by_row(self, dates: DateArray, opening: int) -> Mapping[int, float]:
-        """Return what is paid in or out by row of ``dates`` (T,), after the ``opening`` (S11) [currency]."""
+    def flows_by_row(self, dates: DateArray, opening: int) -> Mapping[int, SessionFlow]:
+        """Return what is paid in or out by row of ``dates`` (T,), after the ``opening`` (S11)."""
         return flows_by_row(self.flow_plans, dates, opening)
 
     def without_waiting_contributions(self) -> Account:

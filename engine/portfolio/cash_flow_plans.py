@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
-from engine.core.fields import ConfigModel, Date, FieldFault, Money, Rate, file_faults, validates_fields
+from engine.core.fields import ConfigModel, Date, FieldFault, Fraction, Money, Rate, file_faults, validates_fields
 from engine.data.price_index import PriceIndex
 from engine.data.sessions import Period, period_numbers
 
 Invest: TypeAlias = Literal["towards_targets", "pro_rata", "wait"]
 
 
+class SessionFlow(NamedTuple):
+    """What one session pays in or out: an ``amount`` [currency] and a ``share`` of the value at its close."""
+
+    amount: float
+    share: float = 0.0
+
+    def money(self, value: float) -> float:
+        """Return the flow at a ``value`` before flows and trading [currency]."""
+        return self.amount + self.share * value if self.share else self.amount
+
+
 class CashFlowPlan(ConfigModel):
-    """Money paid in where ``amount`` is positive, withdrawn where it is negative [currency].
+    """An ``amount`` [currency], or a ``percent`` of the value, paid in where positive, withdrawn where negative.
 
     Every period ``from`` one date ``to`` another, or once ``on`` a date. Without dates it is as long as the run. An
     ``indexed`` amount rises by a rate once a year, or as an index of prices does, from the plan's first date on:
@@ -25,6 +36,7 @@ class CashFlowPlan(ConfigModel):
     """
 
     amount: Money = 0.0
+    percent: Annotated[Fraction, Field(ge=-1.0, le=1.0)] | None = None
     every: Period = "month"
     on: Date | None = None
     first: Date | None = Field(default=None, alias="from")
@@ -37,6 +49,11 @@ class CashFlowPlan(ConfigModel):
         """Yield dates that contradict each other."""
         if self.first and self.last and self.last < self.first:
             yield ("to",), f"the flow ends on {self.last}, before it begins on {self.first}; write a later date"
+        if self.percent is not None and self.amount:
+            message = f"percent and an amount of {self.amount:,.2f} in one plan"
+            yield ("percent",), f"{message}; leave one out, or write two plans: [{{amount: ..}}, {{percent: ..}}]"
+        if self.percent is not None and self.indexed is not None:
+            yield ("indexed",), "indexed raises an amount, and a percentage rises with the value; leave it out"
         if self.on:
             stated = {"every", "first", "last", "indexed"} & self.model_fields_set
             for name in sorted(stated - {name for name in stated if getattr(self, name) is None}):
@@ -52,16 +69,19 @@ class CashFlowPlan(ConfigModel):
         written: dict[str, object] = write(self)
         if self.on:
             written.pop("every", None)
+        if self.percent is not None:
+            written.pop("amount", None)
         return written
 
     @property
     def is_none(self) -> bool:
         """Whether nothing is ever paid."""
-        return not self.amount
+        return not (self.amount or self.percent)
 
     def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
-        """Return money by row of ``dates`` (T,): at the first session of each period after the ``opening`` (S11).
+        """Return money, or shares of the value, by row of ``dates`` (T,).
 
+        It is due at the first session of each period after the ``opening`` (S11).
         The first flow of a plan ``from`` a date is paid at the first session on or after it. Where sessions are rarer
         than flows, as with quarterly closes, a session has those of all periods before it.
         """
@@ -71,7 +91,7 @@ class CashFlowPlan(ConfigModel):
         counts = np.diff(begun, prepend=begun[:1])
         counts[: opening + 1] = 0
         rows = np.flatnonzero(counts)
-        money = self.amount * counts[rows]
+        money = (self.amount if self.percent is None else self.percent) * counts[rows]
         if self.indexed is not None and len(rows):
             money = money * self._index(
                 self.indexed, dates[rows], np.array([self.first or dates[opening]], dates.dtype)
@@ -101,10 +121,13 @@ class CashFlowPlan(ConfigModel):
         return begun
 
 
-def flows_by_row(plans: Iterable[CashFlowPlan], dates: DateArray, opening: int) -> Mapping[int, float]:
-    """Return what all plans together pay by row of ``dates`` (T,): those of one session are one flow [currency]."""
-    found: dict[int, float] = {}
+def flows_by_row(plans: Iterable[CashFlowPlan], dates: DateArray, opening: int) -> Mapping[int, SessionFlow]:
+    """Return what all plans together pay by row of ``dates`` (T,): those of one session are one flow."""
+    found: dict[int, SessionFlow] = {}
     for plan in plans:
-        for row, money in plan.by_row(dates, opening).items():
-            found[row] = found.get(row, 0.0) + money
-    return {row: found[row] for row in sorted(found) if found[row]}
+        for row, paid in plan.by_row(dates, opening).items():
+            amount, share = found.get(row, SessionFlow(0.0))
+            found[row] = (
+                SessionFlow(amount + paid, share) if plan.percent is None else SessionFlow(amount, share + paid)
+            )
+    return {row: found[row] for row in sorted(found) if any(found[row])}

@@ -162,7 +162,10 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
 
 def _flow_sentence(plan: CashFlowPlan, currency: str) -> str:
     """Return what a plan pays, and when."""
-    amount = f"{fmt.money(abs(plan.amount))} {currency} {'paid in' if plan.amount > 0 else 'withdrawn'}"
+    signed, what = plan.amount, f"{fmt.money(abs(plan.amount))} {currency}"
+    if plan.percent is not None:
+        signed, what = plan.percent, f"{fmt.short_percent(abs(plan.percent))} of the value"
+    amount = f"{what} {'paid in' if signed > 0 else 'withdrawn'}"
     if plan.on:
         return f"{amount} at the first session from {plan.on} on"
     dates = f"{f' from {plan.first}' if plan.first else ''}{f' to {plan.last}' if plan.last else ''}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.core.arrays import IntArray
+from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.policy import Band
 from engine.simulation.loss_review_state import LossBreach
 from engine.simulation.run_setup import RunSetup
@@ -25,14 +26,14 @@ class DriftTrigger:
 class EventSchedule:
     """Rows by kind of event.
 
-    ``rebalances`` row -> reason, ``flows`` row -> money, ``fees`` row -> share of the value, ``delistings`` row ->
-    assets, the rows of ``splits`` and of ``dividends`` to be invested and of ``late_purchases`` are known before the
-    run;
+    ``rebalances`` row -> reason, ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings``
+    row -> assets, the rows of ``splits`` and of ``dividends`` to be invested and of ``late_purchases`` are known before
+    the run;
     ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
     rebalances: dict[int, str]
-    flows: Mapping[int, float]
+    flows: Mapping[int, SessionFlow]
     fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: frozenset[int]

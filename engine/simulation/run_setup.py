@@ -14,6 +14,7 @@ from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.portfolio.account import Account
+from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
 from engine.portfolio.yearly_fee import yearly_fee_shares
@@ -48,7 +49,7 @@ class RunSetup(NamedTuple):
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``contribution_terms`` are those of what is paid in between rebalances. ``fills`` (K,) are the rows of the
     opening and of scheduled rebalances, in order, with their ``reasons``;
-    ``flows`` row -> money, ``fees`` row -> share of the account's value, ``delistings`` row -> assets; at the rows
+    ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings`` row -> assets; at the rows
     ``splits`` fractions of whole shares are paid out, at ``dividends`` those of the policy's assets are to be invested;
     ``late_purchases`` as in ``PolicyVersion``. In between a ``band`` and the loss ``review`` are looked at, and caps
     where ``watches_caps``.
@@ -64,7 +65,7 @@ class RunSetup(NamedTuple):
     fixed_targets: FloatArray | None
     fills: IntArray
     reasons: tuple[str, ...]
-    flows: Mapping[int, float]
+    flows: Mapping[int, SessionFlow]
     fees: dict[int, float]
     delistings: dict[int, list[int]]
     splits: tuple[int, ...]

@@ -117,9 +117,7 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
     decision = _build_decision(state, row)
     reviewed = judge_reviews(state, schedule, policy, decision)
     pay_out_delisted(state, row, schedule.delistings.get(row, ()), policy.haircut)
-    flow, share = schedule.flows.get(row), schedule.fees.get(row)
-    if flow:
-        state.before_flows[row] = state.value(row)
+    flow, share = _flow_due(state, schedule, row), schedule.fees.get(row)
     if share:
         yearly_fees.take_fee(state, row, share * state.value(row))
     if flow:
@@ -133,8 +131,7 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
 
 def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> None:
     """Do what a session without a rebalance asks for, in the order of docs/semantics.md."""
-    flow = schedule.flows.get(row, 0.0)
-    _settle_cash(state, schedule, policy, row, flow)
+    flow = _settle_cash(state, schedule, policy, row)
     if state.pending:
         retry_pending(state, row)
     if row in schedule.late_purchases:
@@ -152,13 +149,14 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
     _trade_on_money(state, schedule, row, flow)
 
 
-def _settle_cash(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int, flow: float) -> None:
-    """Pay out what was delisted, take a contribution in, pay the yearly fee, reinvest what is left of the payout."""
+def _settle_cash(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int) -> float:
+    """Pay out what was delisted, take a contribution in, pay the yearly fee, reinvest what is left of the payout.
+
+    Returns the flow of the session [currency].
+    """
     gone, share = schedule.delistings.get(row, ()), schedule.fees.get(row, 0.0)
     payout, recipients = pay_out_delisted(state, row, gone, policy.haircut), state.no_recipients
-    fee = share * state.value(row) if share else 0.0
-    if flow:
-        state.before_flows[row] = state.value(row)
+    fee, flow = share * state.value(row) if share else 0.0, _flow_due(state, schedule, row)
     if flow > 0.0:
         state.add_flow(row, flow)
     if gone:
@@ -169,6 +167,16 @@ def _settle_cash(state: PortfolioState, schedule: EventSchedule, policy: Policy,
         payout = min(payout, state.cash)
     if payout > 0.0:
         reinvest_payout(state, row, recipients, payout)
+    return flow
+
+
+def _flow_due(state: PortfolioState, schedule: EventSchedule, row: int) -> float:
+    """Return what is paid in or out at ``row``, of the value that is there before [currency]; 0 where nothing is."""
+    flow = schedule.flows.get(row)
+    if flow is None:
+        return 0.0
+    value = state.before_flows[row] = state.value(row)
+    return flow.money(value)
 
 
 def _trade_on_money(state: PortfolioState, schedule: EventSchedule, row: int, flow: float) -> None:

@@ -48,7 +48,10 @@ def schedule_response(
         schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + LIMIT_TOLERANCE))
     if trigger & BAND_TRIGGER:
         holdings, cash = weights * history.value[row - 1], float(history.cash[row - 1])
-        flow = schedule.flows.get(fill, 0.0)
+        due = schedule.flows.get(fill)
+        flow = (
+            due.money(float(history.value[row - 1])) if due else 0.0
+        )  # a share is then of another value, not known yet
         if not (band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band)):
             schedule.drifts[fill] = DriftTrigger(state.drift_reason(weights, band.absolute, band.relative), band)
 

@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.analysis.performance import Performance
 from engine.core.arrays import DateArray
 from engine.core.errors import DataError
+from engine.data.market import Market
 from engine.portfolio.account import Account
+from engine.simulation.simulate import simulate
+from strategies.fixed_mix import FixedMix
+from tests.support.markets import account, free
 
 CPI = Path(__file__).parents[3] / "shared" / "data" / "macro" / "fred_CPIAUCSL.csv"
 
@@ -23,7 +28,7 @@ def weekdays(first: str, last: str) -> DateArray:
 def flows(plans: object, dates: DateArray, opening: int = 0) -> dict[str, float]:
     """Return what the plans of an account pay, by date."""
     paid = Account.model_validate({"contributions": plans}).flows_by_row(dates, opening)
-    return {str(dates[row]): money for row, money in paid.items()}
+    return {str(dates[row]): amount for row, (amount, _) in paid.items()}
 
 
 def test_a_plan_pays_between_its_dates() -> None:
@@ -101,3 +106,39 @@ def test_consumer_prices_are_read_as_they_are_published() -> None:
         {"amount": 1000, "from": "2010-01-01", "indexed": {"path": str(CPI)}}, weekdays("2025-08-01", "2025-11-28")
     )
     assert list(paid.values()) == pytest.approx([1000 * x / 217.488 for x in (324.245, 324.245, 325.063)], rel=1e-12)
+
+
+def test_a_percentage_is_a_share_of_the_value() -> None:
+    """What is paid of the value stands beside amounts of the same session."""
+    dates = weekdays("2012-01-02", "2013-01-31")
+    plans = [{"amount": 500, "every": "quarter"}, {"percent": "-4%", "every": "year"}]
+    due = Account.model_validate({"contributions": plans}).flows_by_row(dates, 0)
+    assert [flow.money(10_000.0) for flow in due.values()] == [500.0, 500.0, 500.0, 100.0]
+
+
+def test_four_percent_a_year_leave_what_the_closed_form_does() -> None:
+    """At a constant growth g the account is capital x (g x 0.96)^k after k withdrawals, by way of the level too."""
+    dates = np.arange("2000", "2012", dtype="datetime64[Y]").astype("datetime64[D]")
+    closes = 100.0 * 1.07 ** np.arange(len(dates))
+    ledger = simulate(
+        Market.build(dates, ("A",), closes[:, None]),
+        FixedMix(weights={"A": 1.0}),
+        account(capital=10_000, contributions={"percent": "-4%", "every": "year"}),
+        free(1),
+    )
+    assert ledger.value == pytest.approx(10_000 * (1.07 * 0.96) ** np.arange(len(dates)), rel=1e-12)
+    assert Performance.from_ledger(ledger).level[1:] == pytest.approx(10_000 * 1.07 ** np.arange(len(dates)), rel=1e-12)
+
+
+def test_a_rising_annuity_leaves_what_the_closed_form_does() -> None:
+    """The sum of P(1+i)^(j-1) g^(k-j), a growing annuity, is P (g^k - (1+i)^k) / (g - 1 - i)."""
+    dates = np.arange("2000", "2012", dtype="datetime64[Y]").astype("datetime64[D]")
+    g, i, k = 1.07, 0.02, np.arange(len(dates))
+    plan = {"amount": 500, "every": "year", "from": "2001-01-01", "indexed": "2%"}
+    ledger = simulate(
+        Market.build(dates, ("A",), 100.0 * g ** k[:, None]),
+        FixedMix(weights={"A": 1.0}),
+        account(capital=10_000, contributions=plan),
+        free(1),
+    )
+    assert ledger.value == pytest.approx(10_000 * g**k + 500 * (g**k - (1 + i) ** k) / (g - 1 - i), rel=1e-12)

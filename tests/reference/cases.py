@@ -40,6 +40,8 @@ def random_case(rng: random.Random) -> Case:
     period = rng.choice([5, 10, 21])
     band = rng.random() < 0.5
     capital = F(rng.choice([100000, 100000, 100000, 800]))  # with 800, fees often eat the order
+    own = random.Random(repr(rows[-1]))  # shares of the value; a tiny account has none, as in `random_rule_case`
+    paid = own.random() < 0.4 and capital > 1000
     return Case(
         NAMES,
         rows,
@@ -53,6 +55,7 @@ def random_case(rng: random.Random) -> Case:
         flows={t: capital / 1000 * rng.choice([5, -4, 15, -10]) for t in range(period, SESSIONS, period)}
         if rng.random() < 0.6
         else {},
+        flow_shares={t: F(own.choice(["0.01", "-0.004", "-0.02"])) for t in range(9, SESSIONS, 15)} if paid else {},
         invest=rng.choice(["towards_targets", "pro_rata", "wait"]),
         caps={name: weights[name] * F(rng.choice(["1", "1.1", "1.3"])) for name in "CD"} if capped else {},
         watch_caps=rng.random() < 0.6,
@@ -100,7 +103,7 @@ def random_rules(rng: random.Random, case: Case) -> Case:
     if rng.random() < 0.6:
         case = _band(rng, case)
     if case.capital < 1000:  # in a tiny account a minimum fee can leave the equation of a flow two solutions (S11)
-        case = replace(case, flows={}, flows_first=False)
+        case = replace(case, flows={}, flow_shares={}, flows_first=False)
     if rng.random() < 0.4:
         case = _choose(rng, case, satellites)
     elif rng.random() < 0.3:

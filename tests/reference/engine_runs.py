@@ -138,7 +138,6 @@ def _table_of(case: Case, charged: Mapping[str, Cost]) -> CostTable:
 
 
 def account_of(case: Case) -> Account:
-    flows = {row: float(money) for row, money in case.flows.items() if row > case.opening}
     return Account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",
@@ -147,7 +146,14 @@ def account_of(case: Case) -> Account:
         else "close"
         if case.margin is None
         else LimitOrders(margin=float(case.margin)),
-        contributions=ListedFlows(invest=case.invest, flows=flows),
+        contributions=(
+            ListedFlows(invest=case.invest, flows={row: float(money) for row, money in case.flows.items()}),
+            ListedFlows(
+                invest=case.invest,
+                percent=0.0,
+                flows={row: float(share) for row, share in case.flow_shares.items()},
+            ),
+        ),
         **({"min_order": float(case.min_order)} if case.min_order else {}),
     )
 

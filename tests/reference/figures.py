@@ -135,7 +135,7 @@ def figures(
     excess, deepest = [r - rate for r in returns], -min(falls)
     cagr = growth_a_year(level[-1] / level[0], days)
     traded = sum((money for opening, money in orders(case, result) if not opening), ZERO)
-    average, flows = mean(result.value), [case.flows.get(case.opening + k, ZERO) for k in range(1, len(dates))]
+    average, flows = mean(result.value), [result.flows.get(case.opening + k, ZERO) for k in range(1, len(dates))]
     found: dict[str, Fraction | int | None] = {
         "final_value": result.value[-1],
         "total_return": level[-1] / level[0] - 1,

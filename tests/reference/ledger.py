@@ -66,6 +66,7 @@ class Case:
     delay: int = 0  # 0: execution close, 1: next_close
     growth: Sequence[Fraction] = ()  # S5: cash factor into each session; empty: no interest
     flows: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed money
+    flow_shares: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed share of the value
     invest: str = "towards_targets"  # towards_targets | pro_rata | wait
     caps: Mapping[str, Fraction] = field(default_factory=dict)
     watch_caps: bool = False  # caps: always
@@ -129,6 +130,7 @@ class Run:
         default_factory=list
     )  # sessions at which the law leaves more than one answer, as no V' solves it exactly
     fees: dict[int, Fraction] = field(default_factory=dict)  # S11: row -> fee for keeping the account
+    flows: dict[int, Fraction] = field(default_factory=dict)  # S11: row -> money paid in or out, 0 where none is
     before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
@@ -136,7 +138,7 @@ def levels(case: Case, result: Run) -> list[Fraction]:
     """S12: the capital, the value after the opening, then the day's factors linked at each flow, chained onto it."""
     level = [case.capital, result.value[0]]
     for k in range(1, len(result.value)):
-        flow, before, last = case.flows.get(case.opening + k, ZERO), result.before_flow[k], result.value[k - 1]
+        flow, before, last = result.flows.get(case.opening + k, ZERO), result.before_flow[k], result.value[k - 1]
         paid_in, paid_out = max(flow, ZERO), max(-flow, ZERO)
         alive = level[-1] > 0 and last > 0 and before + paid_in > 0
         factor = before / last * (result.value[k] + paid_out) / (before + paid_in) if alive else ZERO
@@ -244,7 +246,8 @@ class ExactLedger:
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
         dividends = sum((self.units[self.index[k]] * d for k, d in case.dividends.get(t, {}).items()), ZERO)
         self.cash += tidy(dividends)
-        flow, payout = case.flows.get(t, ZERO), self.delist(t)
+        payout = self.delist(t)
+        flow = self.run.flows[t] = self.flow_due(t, self.value())
         self.run.before_flow.append(self.value())
         fee = self.yearly_fee(t)
         self.move_targets(t)
@@ -701,9 +704,13 @@ class ExactLedger:
 
     # -- band geometry
 
+    def flow_due(self, t: int, value: Fraction) -> Fraction:
+        """S11: the money that is paid in or out at `t` by an account of `value`."""
+        return self.case.flows.get(t, ZERO) + tidy(self.case.flow_shares.get(t, ZERO) * value)
+
     def flow_settles(self, due: int, broken: Broken) -> bool:
         """Band geometry, flows first: tell whether the flow due then would alone bring all assets into their bands."""
-        flow = self.case.flows.get(due, ZERO)
+        flow = self.flow_due(due, broken.cash + sum(broken.money))
         if not (self.case.flows_first and flow):
             return False
         return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))

@@ -57,8 +57,10 @@ def _portfolio(replayed: ReplayedRun, name: str, summary: PortfolioSummary) -> I
 def _flows(
     replayed: ReplayedRun, name: str, summary: PortfolioSummary, final: float, dates: DateArray
 ) -> Iterator[ReferenceFigure]:
-    """Yield what was paid in, and that at the XIRR all flows are worth nothing, of all that was paid."""
-    flows = replayed.flows_on(dates)
+    """Yield what was paid in, where known, and that at the XIRR all flows are worth nothing, of all that was paid."""
+    flows = replayed.flows_of(name, dates)
+    if flows is None:
+        return
     yield _FIGURES.compare(f"{name}: paid_in", summary.metrics.get("paid_in"), float(flows.sum()))
     rate = summary.metrics.get("xirr")
     if rate is None:

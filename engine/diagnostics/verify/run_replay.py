@@ -12,11 +12,11 @@ import numpy as np
 
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.outputs import Trade
+from engine.backtest.session_flows import session_flows
 from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.portfolio.account import Account
-from engine.portfolio.yearly_fee import yearly_fee_shares
 
 _MOST_SPLIT_SHARES: Final = 50
 """Shares that one split is taken to make at most of a whole number of others."""
@@ -54,7 +54,7 @@ class ReplayedRun:
     @cached_property
     def flows(self) -> FloatArray:
         """(T,) paid in or out, as the config plans it [currency]."""
-        return self.flows_on(self.dates)
+        return session_flows(self.run).flows
 
     @cached_property
     def order_costs(self) -> FloatArray:
@@ -64,11 +64,7 @@ class ReplayedRun:
     @cached_property
     def fees(self) -> FloatArray:
         """(T,) yearly fees as the config plans them, of the value before flows, costs and the fee itself [currency]."""
-        found, yearly = np.zeros(len(self.dates)), self.section("costs").get("yearly", 0.0)
-        after = self.value - self.flows + self.order_costs
-        for row, share in yearly_fee_shares(self.dates, 0, yearly if isinstance(yearly, float) else 0.0).items():
-            found[row] = share * after[row] / (1.0 - share)
-        return found
+        return session_flows(self.run).fees
 
     @property
     def risk_free(self) -> float | None:
@@ -76,10 +72,17 @@ class ReplayedRun:
         rate = self.section("compare").get("risk_free", 0.0)
         return float(rate) if isinstance(rate, float | int) else None
 
-    def flows_on(self, dates: DateArray) -> FloatArray:
-        """Return (T,) what is paid in or out on a portfolio's sessions ``dates``, as the config plans it [currency]."""
+    def flows_of(self, name: str, dates: DateArray) -> FloatArray | None:
+        """Return (T,) what is paid in or out on a portfolio's sessions ``dates``, as the config plans it [currency].
+
+        None where it is a percentage of a value before costs that are not in the files.
+        """
+        if name == "strategy":
+            return self.flows.copy()
         found = np.zeros(len(dates))
-        for row, amount in self.account.flows_by_row(dates, 0).items():
+        for row, (amount, share) in self.account.flows_by_row(dates, 0).items():
+            if share:
+                return None
             found[row] = amount
         return found
 
@@ -238,9 +241,10 @@ def _levels(replayed: ReplayedRun, name: str) -> Iterator[ReferenceFigure]:
     if not np.array_equal(dates, level_dates):
         yield _LEVELS.figure(f"{name}: dates of equity and levels", "equal", "different")
         return
-    flows = replayed.flows_on(dates)
-    costs, known = np.zeros(len(dates)), flows == 0.0
+    flows, costs, known = np.zeros(len(dates)), np.zeros(len(dates)), np.ones(len(dates), dtype=np.bool_)
+    known[list(replayed.account.flows_by_row(dates, 0))] = False
     if name == "strategy":
+        flows = replayed.flows
         costs, known = replayed.order_costs + replayed.fees, np.ones(len(dates), dtype=np.bool_)
     grown, there = _growth(value, flows, costs), known[1:] & (level[:-1] > 0.0)
     found = np.divide(level[1:], level[:-1], out=np.zeros(len(grown)), where=level[:-1] > 0.0)

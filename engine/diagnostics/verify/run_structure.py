@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE
@@ -46,10 +45,6 @@ def _faults(run: FinishedRun) -> Iterator[tuple[str, str]]:
     replayed = ReplayedRun(run)
     if replayed.risk_free is not None and not -0.5 <= replayed.risk_free <= 1.0:
         yield CONFIG_FILE, "compare.risk_free is no rate"
-    try:
-        replayed.flows_on(weights.dates)
-    except ValidationError:
-        yield CONFIG_FILE, "its account is not one"
 
 
 def _lacking(file: str, wanted: Collection[str], there: Collection[str], what: str) -> Iterator[tuple[str, str]]:

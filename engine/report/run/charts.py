@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.session_flows import session_flows
 from engine.core.arrays import DateArray, FloatArray
 from engine.report.chart_data import escape_chart_text, rounded_numbers, script_safe_json
 from engine.report.phrases import portfolio_label
@@ -66,11 +67,8 @@ def has_flows(run: FinishedRun) -> bool:
 def cumulative_contributions(run: FinishedRun) -> FloatArray:
     """Return (T,) the capital and all flows up to each session [currency]."""
     held = np.isfinite(run.equity.columns["strategy"])
-    paid = np.zeros(int(held.sum()))
-    for row, flow in run.account.flows_by_row(run.equity.dates[held], 0).items():
-        paid[row] = flow
     total = np.full(len(held), np.nan)
-    total[held] = run.summary.account.capital + np.cumsum(paid)
+    total[held] = run.summary.account.capital + np.cumsum(session_flows(run).flows)
     return carry_between(total)
 
 
