@@ -50,7 +50,10 @@ def test_a_cap_by_name_stands_in_for_the_cap_of_all_below_and_above_it() -> None
     ("own", "expected"),
     [
         ("{BBD: 21%}", "strategy.caps_by_name.BBD: BBD is no satellite; did you mean 'BBB'?"),
-        ("{BBB: 19%}", "strategy.satellites.BBB: satellite BBB at 20% is above its cap of 19%; lower it, raise the cap"),
+        (
+            "{BBB: 19%}",
+            "strategy.satellites.BBB: satellite BBB at 20% is above its cap of 19%; lower it, raise the cap",
+        ),
         ("{BBB: 0%}", "strategy.caps_by_name.BBB"),
     ],
 )
