@@ -43,7 +43,7 @@ MIXED = """
     strategy.rebalance: [{kind: annual, month: june}, {kind: every, period: month}, {kind: band, absolute: 2%}, {kind: never}]
     strategy.caps: all
     account.shares: all
-    account.execution: all
+    account.execution: [close, next_close, {kind: limit, margin: 0.5%}]
     account.contributions.amount: [0, 0.5, 250]
     costs: [{kind: none}, {kind: percent, rate: 0.2%}, {kind: per_order, fixed: 1, rate: 0.1%, minimum: 5}]
     window.start: [2012-03-01, 2018-01-02]
