@@ -13,16 +13,9 @@ from pydantic_core import PydanticCustomError
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, Ticker, Weight
-from engine.portfolio.policy import (
-    CASH_RECEIVES,
-    CORE_RECEIVES,
-    Decision,
-    FieldValues,
-    LossReviewRule,
-    PlacementRules,
-    TargetTable,
-    WeightPlacement,
-)
+from engine.portfolio.policy import Decision, LossReviewRule
+from engine.portfolio.policy_abilities import FieldValues, TargetTable
+from engine.portfolio.weight_placement import CASH_RECEIVES, CORE_RECEIVES, PlacementRules, WeightPlacement
 from strategies.group_limits import compact_percent
 
 

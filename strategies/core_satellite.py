@@ -17,7 +17,8 @@ from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.core.shortlist import shortlist
-from engine.portfolio.policy import Decision, FieldValues, GroupCeiling, LossReviewRule, TargetTable
+from engine.portfolio.policy import Decision, LossReviewRule
+from engine.portfolio.policy_abilities import FieldValues, GroupCeiling, TargetTable
 from engine.portfolio.quality_finding import QualityFinding
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy, weight_rows

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, FieldFault, Weight
-from engine.portfolio.policy import GroupCeiling
+from engine.portfolio.policy_abilities import GroupCeiling
 
 GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
 SectorMembers: TypeAlias = Mapping[str, tuple[str, ...]]

@@ -14,7 +14,8 @@ from engine.core.shortlist import shortlist
 from engine.data.csv_reader import to_date
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
-from engine.portfolio.policy import HasMemberships, Policy, SelectsAssets
+from engine.portfolio.policy import Policy
+from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 from engine.simulation.trade_events import LATE_PURCHASE
 
 HINDSIGHT: Final = "Hindsight: "

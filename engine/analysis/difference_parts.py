@@ -16,7 +16,8 @@ from engine.core.errors import DataError
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import NoCosts
-from engine.portfolio.policy import Decision, HasQualityGate, Policy, SelectsAssets
+from engine.portfolio.policy import Decision, Policy
+from engine.portfolio.policy_abilities import HasQualityGate, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD, PolicyVersion
 

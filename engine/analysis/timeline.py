@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.core.fields import format_percent
 from engine.data.market import Market
-from engine.portfolio.policy import HasMemberships, Policy, SelectsAssets
+from engine.portfolio.policy import Policy
+from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import ReviewRecord
 

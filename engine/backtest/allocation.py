@@ -33,7 +33,7 @@ FRONTIER_POINTS = 15
 class OptimisesWeights(Protocol):
     """A policy that can say what it would ask an optimiser.
 
-    Not in ``portfolio/policy.py`` with the others, as that room may not import optimisation.
+    Not in ``portfolio/policy_abilities.py`` with the others, as that room may not import optimisation.
     """
 
     def problem(self, decision: Decision) -> OptimisationProblem:

@@ -27,7 +27,8 @@ from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency
-from engine.portfolio.policy import HasMemberships, Policy, PolicyT, SelectsAssets
+from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import fsum
-from typing import ClassVar, Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.data.market import History
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
+from engine.portfolio.weight_placement import WeightPlacement
 
 
 @lru_cache(maxsize=64)
@@ -26,37 +26,6 @@ def _weight_vector(assets: tuple[str, ...], weights: tuple[tuple[str, float], ..
     for ticker, weight in weights:
         w[assets.index(ticker)] = weight
     return read_only(w)
-
-
-CORE_RECEIVES: Final = -1
-"""The recipient of a weight that the core takes pro rata."""
-CASH_RECEIVES: Final = -2
-"""The recipient of a weight that stays in cash."""
-
-
-class PlacementRules(NamedTuple):
-    """Where weights go that cannot be held at one decision (S7, S8).
-
-    ``absent`` (N,) which assets cannot be held, ``buyable`` (N,) which can take the weight of others, ``recipients``
-    (N,) who takes that of each asset while it is absent: the column of a proxy, CORE_RECEIVES or CASH_RECEIVES.
-    """
-
-    absent: BoolArray
-    buyable: BoolArray
-    recipients: IntArray
-
-
-class WeightPlacement(Protocol):
-    """What places weights; the engine's own, handed to policies with every decision."""
-
-    def place(self, weights: FloatArray, core: FloatArray, caps: FloatArray, rules: PlacementRules) -> FloatArray:
-        """Return (U, N) ``weights`` with those of absent assets placed, and cut to ``caps`` (U, N): ``core`` takes it.
-
-        ``core`` (U, N) are the targets of the assets that take what others cannot, pro rata.
-        """
-
-    def recipient_shares(self, core: FloatArray, buyable: BoolArray, recipient: int) -> FloatArray:
-        """Return (U, N) the shares in which ``recipient`` takes money, summing to 1, or to 0 where it stays in cash."""
 
 
 @dataclass(frozen=True)
@@ -245,130 +214,6 @@ class Policy(Protocol):
 
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
-
-
-# What a policy may also be able to do: asked with isinstance ---------------------------------------------------------
-
-
-@runtime_checkable
-class HasTargetWeights(Protocol):
-    """A policy whose targets stand in the config."""
-
-    def nominal_weights(self) -> Mapping[str, float]:
-        """Return every target by ticker."""
-
-
-@runtime_checkable
-class SelectsSatellites(Protocol):
-    """A policy that can list its candidate satellites before any price is read."""
-
-    @property
-    def satellite_count(self) -> int:
-        """How many it will choose, 0 when they are named."""
-
-    def candidate_weights(self) -> Mapping[str, float]:
-        """Return every candidate with the weight it has when it is chosen."""
-
-
-@dataclass(frozen=True)
-class GroupCeiling:
-    """A limit on one group of assets.
-
-    ``weight`` is what its ``members``' targets add up to, or with ``at_most`` (some are yet to be chosen) the highest
-    that a choice can make it; ``limit`` is the highest it may be.
-    """
-
-    name: str
-    members: tuple[str, ...]
-    weight: float
-    limit: float
-    at_most: bool
-
-
-@runtime_checkable
-class HasGroupLimits(Protocol):
-    """A policy with limits on groups of assets."""
-
-    def group_limits(self) -> Sequence[GroupCeiling]:
-        """Return every group of every limit."""
-
-
-@runtime_checkable
-class DescribesRules(Protocol):
-    """A policy that can say its rules."""
-
-    def rules(self) -> Mapping[str, Sequence[str]]:
-        """Return the rules in words, by title."""
-
-
-FieldValues: TypeAlias = Mapping[str, Sequence[object]]
-"""Values of some fields of a policy, by the name of the field."""
-
-
-class TargetTable(NamedTuple):
-    """What U policies always want of n assets: ``targets`` and ``core`` (U, n), ``cap`` (U,) [infinity is none].
-
-    ``valid`` (U,): which of them certainly break no rule of their kind.
-    """
-
-    targets: FloatArray
-    core: FloatArray
-    cap: FloatArray
-    valid: BoolArray
-
-    def select(self, rows: IntArray) -> TargetTable:
-        """Return some rows of it."""
-        return TargetTable(self.targets[rows], self.core[rows], self.cap[rows], self.valid[rows])
-
-
-@runtime_checkable
-class TabulatesTargets(Protocol):
-    """A policy that can say at once what many want that differ from it in ``tabulated_fields`` only."""
-
-    tabulated_fields: ClassVar[frozenset[str]]
-
-    def tabulate(
-        self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
-    ) -> TargetTable | None:
-        """Return the targets of U policies over ``assets``, or None when each has to be asked by itself.
-
-        ``choices`` (U,) says for a field which of its ``values`` each policy has. All of them name the same tickers in
-        the same fields as this policy, which is valid, and each value is valid by itself.
-        """
-
-    def placement_rules(self, decision: Decision) -> PlacementRules:
-        """Return who takes the weight of each asset that cannot be held, the same for all that it tabulates."""
-
-    def payout_recipient(self, decision: Decision) -> int:
-        """Return who takes a delisted asset's payout: the column of a proxy, CORE_RECEIVES or CASH_RECEIVES."""
-
-
-@runtime_checkable
-class SelectsAssets(Protocol):
-    """A policy that changes which assets it holds; ``fewest`` is the number below which the run warns."""
-
-    @property
-    def fewest(self) -> int:
-        """The fewest it is content with; 0 when it names them."""
-
-    def choices(self) -> tuple[str, ...]:
-        """Return the assets of which a decision may hold some and not others; none when it names them."""
-
-
-@runtime_checkable
-class HasMemberships(Protocol):
-    """A policy that may hold a name only while it belongs to a list."""
-
-    def memberships(self) -> Mapping[str, Sequence[tuple[dt.date, dt.date]]]:
-        """Return the first and last days of every candidate's memberships; none where the list has no dates."""
-
-
-@runtime_checkable
-class HasQualityGate(Protocol):
-    """A policy that may ask its assets for figures at every decision."""
-
-    def with_gate_of(self, decision: Decision) -> Policy:
-        """Return the policy that lets through for ever what passes at ``decision``; itself when it asks nothing."""
 
 
 def validate_weights(w: FloatArray, buyable: BoolArray, caps: FloatArray, row: int) -> FloatArray:

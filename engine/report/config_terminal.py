@@ -14,7 +14,8 @@ from engine.core.arrays import DateArray
 from engine.data.price_index import PriceIndex
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.cash_flow_plans import CashFlowPlan
-from engine.portfolio.policy import DescribesRules, HasGroupLimits, HasTargetWeights, Policy, PolicyT, SelectsSatellites
+from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy_abilities import DescribesRules, HasGroupLimits, HasTargetWeights, SelectsSatellites
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.portfolio.policy import PlacementRules, WeightPlacement
+from engine.portfolio.weight_placement import PlacementRules, WeightPlacement
 from engine.simulation.kernel.placement import fill_recipient_shares, place_weights
 
 

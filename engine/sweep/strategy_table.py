@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from engine.backtest.loading import waits_for_flows
 from engine.core.arrays import BoolArray, IntArray
-from engine.portfolio.policy import Policy, PolicyT, TabulatesTargets
+from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy_abilities import TabulatesTargets
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index, group_policies, is_batchable
 from engine.sweep.section_values import (
     Axes,

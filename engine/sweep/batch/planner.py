@@ -17,16 +17,9 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
-from engine.portfolio.policy import (
-    Band,
-    Decision,
-    PlacementRules,
-    Policy,
-    Schedule,
-    TabulatesTargets,
-    TargetTable,
-    validate_weights,
-)
+from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
+from engine.portfolio.policy_abilities import TabulatesTargets, TargetTable
+from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
 

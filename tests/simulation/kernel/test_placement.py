@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.portfolio.policy import CASH_RECEIVES, CORE_RECEIVES, PlacementRules
+from engine.portfolio.weight_placement import CASH_RECEIVES, CORE_RECEIVES, PlacementRules
 from engine.simulation.placement import PLACEMENT
 
 WEIGHTS = st.one_of(
