@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.portfolio.cost_table import CostTable
-from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind
+from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind, OtherOrders
 from engine.simulation import market_memory
 from engine.simulation.ledger import Ledger
 
@@ -51,15 +51,32 @@ def fees_by_year(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTa
     return tuple(one for one in found if one.total > 0.0)
 
 
-def count_orders_above(ledger: Ledger, market: Market, costs: AnyCosts) -> int:
-    """Return how many orders moved more money than the broker's tariff holds for."""
-    most = costs.published.largest_order if isinstance(costs, BrokerCosts) else None
-    if most is None:
-        return 0
+def uncharged_fees(ledger: Ledger, market: Market, costs: AnyCosts) -> list[str]:
+    """Say what of the broker's tariff a run did not charge: orders of another size, the subscription."""
+    if not isinstance(costs, BrokerCosts):
+        return []
+    tariff, said = costs.published, []
+    if (other := tariff.other_orders) and (count := _count_orders(ledger, market, costs, other)):
+        missing = count * (other.fixed - tariff.fixed)
+        said.append(
+            f"{count} orders {other.describe()} {tariff.currency} cost {other.fixed:,.2f} each at {costs.tariff}, "
+            f"{missing:,.2f} {tariff.currency} more in all than was charged"
+        )
+    if tariff.subscription:
+        said.append(
+            f"The subscription of {costs.tariff}, {tariff.subscription:,.2f} {tariff.currency} a year, is not charged; "
+            "take it from what is paid in, or write it as a share of the account's value: costs.yearly"
+        )
+    return said
+
+
+def _count_orders(ledger: Ledger, market: Market, costs: BrokerCosts, other: OtherOrders) -> int:
+    """Return how many orders are of a size at which the broker charges something else."""
     rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates[-len(ledger.dates) :]
-    limits = most * rates[np.minimum(ledger.rows, len(rates) - 1)]
+    money = np.abs(ledger.order_values) / rates[np.minimum(ledger.rows, len(rates) - 1)][:, None]
     ordinary = ~(ledger.payouts | ledger.contributions) if costs.savings_plan_price() else ~ledger.payouts
-    return int(((np.abs(ledger.order_values) > limits[:, None]) & ordinary[:, None]).sum())
+    outside = (money > (other.above or np.inf)) | ((money > 0.0) & (money < (other.below or 0.0)))
+    return int((outside & ordinary[:, None]).sum())
 
 
 def _by_event(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTable]) -> list[tuple[FeeKind, FloatArray]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
-from engine.analysis.fees import count_orders_above, fees_by_year
+from engine.analysis.fees import fees_by_year, uncharged_fees
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
@@ -47,8 +47,7 @@ def run_backtest(
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
-    if dear := count_orders_above(comparison.strategy.ledger, comparison.strategy.market, config.costs):
-        warnings.append(f"{dear} orders moved more money than the tariff holds for, and cost more than was charged")
+    warnings += uncharged_fees(comparison.strategy.ledger, comparison.strategy.market, config.costs)
     return RunResult(
         name=config.name,
         description=config.description,

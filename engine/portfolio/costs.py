@@ -239,14 +239,30 @@ class SavingsPlan(OrderPrice):
     as_of: str
 
 
+class OtherOrders(ConfigModel):
+    """Orders above or below an amount of money that cost ``fixed`` each in place of the tariff's price."""
+
+    above: Positive | None = None
+    below: Positive | None = None
+    fixed: NonNegative
+
+    def describe(self) -> str:
+        """Return which these are, in words."""
+        return f"above {self.above:,.0f}" if self.above else f"below {self.below:,.0f}"
+
+
 class Tariff(OrderPrice):
-    """A broker's published price of one order, in the broker's currency, valid up to the money of ``largest_order``."""
+    """A broker's published price of one order, in the broker's currency.
+
+    ``other_orders``, and the ``subscription`` [currency/year], are told and not charged.
+    """
 
     title: str
     currency: str
     source: str
     as_of: str
-    largest_order: Positive | None = None
+    other_orders: OtherOrders | None = None
+    subscription: NonNegative = 0.0
     savings_plan: SavingsPlan | None = None
 
 

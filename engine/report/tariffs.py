@@ -11,8 +11,11 @@ def print_tariffs(tariffs: dict[str, Tariff]) -> None:
     out = console()
     for name, tariff in tariffs.items():
         print_heading(out, f"{name}: {tariff.title}")
-        most = f", for orders up to {tariff.largest_order:,.0f}" if tariff.largest_order else ""
-        print_bullet(out, f"an order: {tariff.describe()}, in {tariff.currency}{most}")
+        print_bullet(out, f"an order: {tariff.describe()}, in {tariff.currency}")
+        if other := tariff.other_orders:
+            print_bullet(out, f"not charged, told by the run: orders {other.describe()} cost {other.fixed:,.2f}")
+        if tariff.subscription:
+            print_bullet(out, f"not charged, told by the run: {tariff.subscription:,.2f} a year")
         print_bullet(out, f"read: {tariff.source}, {tariff.as_of}")
         if plan := tariff.savings_plan:
             print_bullet(out, f"a purchase of its savings plan: {plan.describe()}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.analysis.fees import YearFees, count_orders_above, fees_by_year
+from engine.analysis.fees import YearFees, fees_by_year, uncharged_fees
 from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, load_tariffs
 from engine.report.run.fees_table import fees_table, fees_text
 from engine.simulation.ledger import Ledger
@@ -77,7 +79,9 @@ def test_spreads_by_name_need_a_rest() -> None:
 @pytest.mark.parametrize("tariff", [name for name, one in load_tariffs().items() if one.savings_plan is None])
 def test_a_broker_without_a_savings_plan_is_refused_with_those_that_have_one(tariff: str) -> None:
     """The message lists the brokers that publish one."""
-    with pytest.raises(ValidationError, match="comdirect, trade_republic, scalable_free, ing, dkb"):
+    with pytest.raises(
+        ValidationError, match="comdirect, trade_republic, scalable_free, scalable_prime_plus, ing, dkb"
+    ):
         BrokerCosts(tariff=tariff, savings_plan=True)
 
 
@@ -113,13 +117,25 @@ def test_what_was_paid_by_kind_and_year_adds_up_to_all_costs(costs: AnyCosts) ->
         assert planned == pytest.approx(float(ledger.costs[ledger.contributions].sum() - spread_and_fx), abs=1e-9)
 
 
-def test_orders_above_what_a_tariff_holds_for_are_counted() -> None:
-    """DKB's 10 euros hold up to 10,000: both orders of the opening are larger, no contribution is."""
-    dkb = BrokerCosts(tariff="dkb")
-    ledger, _ = paid(dkb)
+def test_what_a_tariff_does_not_charge_is_told_with_its_money() -> None:
+    """DKB: both orders of the opening are above 10,000 and cost 15 more each; Prime+: every part of a 500 is below 250."""
+    dkb, prime = BrokerCosts(tariff="dkb"), BrokerCosts(tariff="scalable_prime_plus")
+    ledger, _ = paid(dkb, contributions={"amount": 500, "every": "month", "invest": "pro_rata"})
     market = market_of([[100.0, 100.0]] * 300)
-    assert count_orders_above(ledger, market, dkb) == 2
-    assert count_orders_above(ledger, market, PLAN) == 0
+    assert uncharged_fees(ledger, market, dkb) == [
+        "2 orders above 10,000 EUR cost 25.00 each at dkb, 30.00 EUR more in all than was charged"
+    ]
+    small, subscription = uncharged_fees(ledger, market, prime)
+    parts = 2 * int(ledger.contributions.sum())
+    assert small.startswith(
+        f"{parts} orders below 250 EUR cost 0.99 each at scalable_prime_plus, {0.99 * parts:,.2f} EUR"
+    )
+    assert subscription.startswith("The subscription of scalable_prime_plus, 59.88 EUR a year, is not charged")
+    in_dollars = dataclasses.replace(market, tariff_rates=np.full(300, 2.0))
+    assert uncharged_fees(ledger, in_dollars, dkb) == []
+    planned = BrokerCosts(tariff="scalable_prime_plus", savings_plan=True)
+    assert len(uncharged_fees(ledger, market, planned)) == 1
+    assert uncharged_fees(ledger, market, PLAN) == uncharged_fees(ledger, market, NoCosts()) == []
 
 
 def test_a_sweep_runs_spreads_by_name_as_each_plan_runs_alone() -> None:
