@@ -70,6 +70,26 @@ def test_further_columns_are_ignored_and_a_sector_is_read(tmp_path: Path) -> Non
     assert universe.names[0].name == "Alpha"
 
 
+SNAPSHOTS = 'date,tickers\n2010-01-04,"A,BRK.B,C"\n2010-06-01,"BRK.B,C,D"\n2011-01-03,"A,C,D"\n'
+
+
+def test_a_list_of_a_day_and_all_its_tickers_is_read_as_memberships(tmp_path: Path) -> None:
+    """As published for indices: each name from the first row that has it to the day before the next that has not."""
+    universe = universe_of(tmp_path, SNAPSHOTS)
+    spans = {name: [tuple(map(str, span)) for span in own] for name, own in universe.memberships.items()}
+    assert spans == {
+        "A": [("2010-01-04", "2010-05-31"), ("2011-01-03", "9999-12-31")],
+        "BRK.B": [("2010-01-04", "2011-01-02")],
+        "C": [("2010-01-04", "9999-12-31")],
+        "D": [("2010-06-01", "9999-12-31")],
+    }
+    for header, cell in (("Day,Constituents", "A;BRK.B;C"), ("date,symbols", "A BRK.B  C")):
+        other = SNAPSHOTS.replace("date,tickers", header).replace('"A,BRK.B,C"', cell)
+        assert universe_of(tmp_path, other).memberships == universe.memberships
+    config = research_config(f"universe: {tmp_path / 'u.csv'}")
+    assert reread(config) == config
+
+
 FAULTS = {
     "overlap": (
         CSV.replace("2014-02-03", "2012-06-29"),
@@ -96,6 +116,17 @@ FAULTS = {
         .replace("\nC,", "\n,C,"),
         ":1: columns 'added' and 'start_date' both mean from; remove one",
     ),
+    "changes": (
+        "date,added,removed\n2010-01-04,A,B\n",
+        ":1: column 'ticker' is missing, expected one of ticker, symbol, ticker symbol; add it",
+    ),
+    "snapshot order": (
+        SNAPSHOTS.replace("2011-01-03", "2010-06-01"),
+        ":4: date: 2010-06-01 is not after 2010-06-01; sort the rows, one for each day",
+    ),
+    "snapshot date": (SNAPSHOTS.replace("2010-06-01", "1.6.2010"), ":3: date: '1.6.2010' is not a date"),
+    "snapshot ticker": (SNAPSHOTS.replace("D", "$"), ":3: ticker: '$' is not a ticker"),
+    "snapshot empty": (SNAPSHOTS.replace('"A,C,D"', ""), ":4: no tickers on 2011-01-03; write them into one cell"),
     "ragged": (CSV + "D,2010-01-04\n", ":6: found 2 cells, expected 3 as in the header"),
 }
 

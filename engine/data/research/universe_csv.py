@@ -1,14 +1,19 @@
-"""A dated list of names as a CSV: ticker, first and last day, under the headings that published lists have."""
+"""A dated list of names as a CSV, under the headings that published lists have.
+
+A row is a ticker with its first and last day, or a day with all the tickers that belonged to the list from then on.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError
 from engine.core.yaml_document import Document, KeyPath, Tree
-from engine.data.csv_reader import parse_csv, read_bytes
+from engine.data.csv_reader import CsvRows, parse_csv, read_bytes
 
 _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "ticker": ("ticker", "symbol", "ticker symbol"),
@@ -21,6 +26,11 @@ _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _REQUIRED: Final = ("ticker", "from", "to")
 
+_SNAPSHOT_DAY: Final = ("date", "day")
+_SNAPSHOT_NAMES: Final = ("tickers", "symbols", "constituents", "members", "components")
+_SNAPSHOT: Final = (_SNAPSHOT_DAY, _SNAPSHOT_NAMES)
+"""Accepted headings of a list that has a day and all its tickers in a row."""
+
 NO_SECTOR: Final = "none given"
 """The sector of names whose list has none."""
 
@@ -28,10 +38,19 @@ NO_SECTOR: Final = "none given"
 def read_csv_document(path: str) -> Document:
     """Return the rows of the CSV at ``path`` as the entries of a universe, each on its own line.
 
-    A row without a last day is still a member, one without a first day always was. Raises DataError when a column
-    is missing or two mean the same; further columns are ignored.
+    A row without a last day is still a member, one without a first day always was. Of a list that has all tickers of a
+    day in one cell, a name belongs to it from the first row that has it to the day before the next that has not.
+    Raises DataError when a column is missing, two mean the same, or days are out of order; further columns are ignored.
     """
     rows = parse_csv(path, read_bytes(path))
+    plain = [_plain(column) for column in rows.header]
+    day, names = (next((at for at, one in enumerate(plain) if one in known), None) for known in _SNAPSHOT)
+    if day is not None and names is not None:
+        return _read_snapshots(path, rows, day, names)
+    return _read_spans(path, rows)
+
+
+def _read_spans(path: str, rows: CsvRows) -> Document:
     places = _find_columns(f"{path}:1", rows.header)
     lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
     names: list[Tree] = []
@@ -45,9 +64,54 @@ def read_csv_document(path: str) -> Document:
     return Document(path, {"names": names}, lines)
 
 
+def _read_snapshots(path: str, rows: CsvRows, day: int, names: int) -> Document:
+    """Return the memberships that follow from who is in the list on which day."""
+    days = _snapshot_days(path, rows, day)
+    there: dict[str, tuple[dt.date, int]] = {}
+    ended: list[tuple[str, dt.date, dt.date | None, int]] = []
+    for first, line, row in zip(days, rows.lines, rows.cells, strict=True):
+        members = {word for word in re.split(r"[,;|\s]+", row[names]) if word}
+        if not members:
+            raise DataError(f'{path}:{line}: no tickers on {first}; write them into one cell, as "AAPL,MSFT"')
+        for ticker in sorted(there.keys() - members):
+            since, at = there.pop(ticker)
+            ended.append((ticker, since, first - dt.timedelta(days=1), at))
+        there |= dict.fromkeys(members - there.keys(), (first, line))
+    spans = sorted([*ended, *((ticker, since, None, at) for ticker, (since, at) in there.items())])
+    lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
+    entries: list[Tree] = []
+    for at, (ticker, since, until, line) in enumerate(spans):
+        known: dict[str, Tree] = {"ticker": ticker, "name": ticker, "sector": NO_SECTOR, "from": since.isoformat()}
+        entries.append({**known, **({"to": until.isoformat()} if until else {}), "brokers": []})
+        lines |= {("names", at): line} | {("names", at, key): line for key in _HEADINGS}
+    return Document(path, {"names": entries}, lines)
+
+
+def _snapshot_days(path: str, rows: CsvRows, day: int) -> list[dt.date]:
+    """Return the day of every row; raises DataError with the lines of those that are none, or not after the last."""
+    days: list[dt.date] = []
+    faults: list[str] = []
+    for line, row in zip(rows.lines, rows.cells, strict=True):
+        try:
+            found = dt.date.fromisoformat(row[day])
+        except ValueError:
+            faults.append(f"{path}:{line}: date: '{row[day]}' is not a date; write year-month-day, as 2004-02-01")
+            continue
+        if days and found <= days[-1]:
+            faults.append(f"{path}:{line}: date: {found} is not after {days[-1]}; sort the rows, one for each day")
+        days.append(found)
+    if faults:
+        raise DataError(*faults)
+    return days
+
+
+def _plain(column: str) -> str:
+    return " ".join(column.lower().replace("_", " ").replace("-", " ").split())
+
+
 def _find_columns(where: str, header: Sequence[str]) -> dict[str, int]:
     """Return the column of every key that has one."""
-    plain = [" ".join(column.lower().replace("_", " ").replace("-", " ").split()) for column in header]
+    plain = [_plain(column) for column in header]
     found: dict[str, int] = {}
     faults: list[str] = []
     for key, accepted in _HEADINGS.items():
