@@ -118,7 +118,7 @@ def random_order_case(rng: random.Random) -> Case:
     case = random_rule_case(rng)
     capital = F(rng.choice([1000, 5000, 20000]))
     fee, proportional = F(rng.choice(["1", "4.9", "9.9"])), rng.random() < 0.3
-    costs = {name: Cost(rate=F("0.002")) if proportional else _order_cost(rng, fee) for name in case.tickers}
+    costs = {name: Cost(rate=F("0.002")) if proportional else order_cost(rng, fee) for name in case.tickers}
     least = rng.choice([F(0), F(0), capital / 511, capital / 101, capital / 31])  # no flow is exactly as large
     return replace(
         case,
@@ -126,7 +126,7 @@ def random_order_case(rng: random.Random) -> Case:
         flows={row: money / case.capital * capital for row, money in case.flows.items()},
         costs=costs,
         min_order=least,
-        dividends=_dividends(rng, case) if rng.random() < 0.4 else {},
+        dividends=dividends(rng, case) if rng.random() < 0.4 else {},
         invests_dividends=case.invest != "wait" and rng.random() < 0.5,
     )
 
@@ -159,7 +159,7 @@ def random_savings_case(rng: random.Random) -> Case:
     return replace(case, costs=own, plan_costs={name: replace(plan, spread=spread) for name, spread in spreads.items()})
 
 
-def _order_cost(rng: random.Random, fee: F) -> Cost:
+def order_cost(rng: random.Random, fee: F) -> Cost:
     kind = rng.random()
     if kind < 0.4:
         return Cost(fixed=fee)
@@ -168,7 +168,7 @@ def _order_cost(rng: random.Random, fee: F) -> Cost:
     return Cost(fixed=fee / 2, rate=F("0.001"), spread=F("0.0005"))
 
 
-def _dividends(rng: random.Random, case: Case) -> dict[int, dict[str, F]]:
+def dividends(rng: random.Random, case: Case) -> dict[int, dict[str, F]]:
     """About one in twenty closes pays up to 2 % of itself."""
     paid = {
         row: {

@@ -23,6 +23,7 @@ from engine.simulation.simulate import simulate
 from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
+from tests.reference.flow_plans import FlowPlan
 from tests.reference.ledger import Case, Cost
 from tests.reference.rules import Choose, Gate
 from tests.reference.rules import Review as RuleReview
@@ -101,8 +102,18 @@ def market_of_case(case: Case) -> Market:
         market,
         cash_rate=rate,
         dividends=paid if case.dividends else None,
+        shares=_shares_of_the_day(case) if case.splits else None,
         invests_dividends=bool(case.dividends) and case.invests_dividends,
     )
+
+
+def _shares_of_the_day(case: Case) -> np.ndarray:
+    """Return (T, N) the shares of the day that one of the last day is."""
+    shares = np.ones((len(case.prices), len(case.tickers)))
+    for row, of in case.splits.items():
+        for name, factor in of.items():
+            shares[:row, case.tickers.index(name)] /= float(factor)
+    return shares
 
 
 def place(to: str) -> object:
@@ -153,9 +164,28 @@ def account_of(case: Case) -> Account:
                 percent=0.0,
                 flows={row: float(share) for row, share in case.flow_shares.items()},
             ),
+            *(cash_flow_plan(plan, case.invest) for plan in case.plans),
         ),
         **({"min_order": float(case.min_order)} if case.min_order else {}),
     )
+
+
+def cash_flow_plan(plan: FlowPlan, invest: str) -> CashFlowPlan:
+    """Return the plan as a config has it."""
+    money = {"amount": float(plan.amount)} if plan.percent is None else {"percent": float(plan.percent)}
+    when = {"on": plan.on} if plan.on else {"every": plan.every, "from": plan.first, "to": plan.last}
+    indexed = None if plan.rate is None else float(plan.rate)
+    if plan.index:
+        lines = [f"{day},{float(value)!r}\n" for day, value in plan.index]
+        indexed = {"path": _written("".join(["date,value\n", *lines]))}
+    return CashFlowPlan.model_validate({**money, **when, "indexed": indexed, "invest": invest})
+
+
+def _written(content: str) -> str:
+    """Write a file that is called by its content, and return its path."""
+    path = Path(_FOLDER.name) / f"{hashlib.sha256(content.encode()).hexdigest()}.csv"
+    path.write_text(content)
+    return str(path)
 
 
 class Shaped(Rows):
@@ -201,12 +231,12 @@ class RulePlan(AnyPlan):
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
         findings = self.satellites.findings(decision)
         admitted = [name for name in self.case.choose.names if name not in findings or findings[name].admitted]
-        weights = dict.fromkeys(self.case.choose.names, self.satellites.weight)
+        weights = {name: float(self.case.choose.weight_of([name])) for name in self.case.choose.names}
         picked = self.satellites.pick(decision, admitted, barred, weights, limits)
-        unused = (self.case.choose.count - len(picked)) * self.satellites.weight
+        unused = self.case.choose.count * self.satellites.weight - sum(weights[name] for name in picked)
         total = sum(self.centre.values())
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}
-        return {**core, **{name: core.get(name, 0.0) + self.satellites.weight for name in picked}}
+        return {**core, **{name: core.get(name, 0.0) + weights[name] for name in picked}}
 
     def buyable(self, decision: Decision) -> BoolArray:
         ready = decision.eligible.copy()
@@ -270,18 +300,16 @@ def memberships(choose: Choose, name: str, dates: list[str]) -> list[dict[str, s
 
 
 def gate_of(gate: Gate, dates: Sequence[str]) -> dict[str, object]:
-    """Write the filings to a table that is called by its content."""
+    """Return the gate's keys, its filings in a table."""
     lines = [
         f"{name},{dates[row]},{dates[row]},{'' if figure is None else float(figure)}\n"
         for name, filed in gate.filings.items()
         for row, figure in filed
     ]
     content = "".join(["ticker,period_end,available_date,figure\n", *lines])
-    path = Path(_FOLDER.name) / f"filings_{hashlib.sha256(content.encode()).hexdigest()}.csv"
-    path.write_text(content)
     return {
         "where": ["figure > 0"],
-        "table": {"path": str(path)},
+        "table": {"path": _written(content)},
         "unknown": gate.unknown,
         "on_fail": gate.on_fail,
     }

@@ -120,7 +120,7 @@ def orders(case: Case, result: Run) -> list[tuple[bool, Fraction]]:
     return [
         (event.opening, abs(quantity) * price)
         for event in result.events
-        if event.kind != "delisting"
+        if event.kind not in {"delisting", "split"}
         for quantity, price in zip(event.quantities, event.prices, strict=True)
         if quantity
     ]

@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from math import floor
 
+from tests.reference.flow_plans import FlowPlan, planned
 from tests.reference.rules import (
     ONE,
     ZERO,
@@ -67,6 +68,7 @@ class Case:
     growth: Sequence[Fraction] = ()  # S5: cash factor into each session; empty: no interest
     flows: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed money
     flow_shares: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed share of the value
+    plans: Sequence[FlowPlan] = ()  # S11: what is planned by dates, beside these; needs `days`
     invest: str = "towards_targets"  # towards_targets | pro_rata | wait
     caps: Mapping[str, Fraction] = field(default_factory=dict)
     watch_caps: bool = False  # caps: always
@@ -89,9 +91,10 @@ class Case:
     spend_rest: bool = True  # False: whole shares are only rounded down
     min_order: Fraction = ZERO  # S3: money below which an order is left out
     yearly: Fraction = ZERO  # S11: the fee for keeping the account, a share of its value a year
-    days: Sequence[date] = ()  # the sessions, where there is such a fee
+    days: Sequence[date] = ()  # the sessions, where there is such a fee or a plan of flows
     margin: Fraction | None = None  # S3: how far a close may be worse than the one before for an order to be filled
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
+    splits: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> shares for one before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
     late_purchases: Mapping[int, Mapping[str, Fraction]] = field(
         default_factory=dict
@@ -100,7 +103,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Event:
-    """One netted set of trades: opening, rebalance, delisting, reinvest, waiting, exit, top_up, part, trim or flow."""
+    """One netted set of trades: opening, rebalance, delisting, split, reinvest, waiting, exit, top_up, part, trim or flow."""
 
     row: int
     kind: str
@@ -176,6 +179,14 @@ class ExactLedger:
         self.estimated_from = total_returns(case) if case.dividends else case.prices
         names = case.tickers
         self.index = {name: i for i, name in enumerate(names)}
+        money, shares = planned(case.plans, case.days, case.opening) if case.plans else ({}, {})
+        self.flows = {t: case.flows.get(t, ZERO) + money.get(t, ZERO) for t in {*case.flows, *money}}
+        self.shares_paid = {
+            t: case.flow_shares.get(t, ZERO) + shares.get(t, ZERO) for t in {*case.flow_shares, *shares}
+        }
+        self.per_unit = [ONE for _ in names]  # S16: shares of the day that a unit, a share of the last day, is
+        for of in (of for row, of in case.splits.items() if row > case.opening):
+            self.per_unit = [shares / of.get(name, ONE) for name, shares in zip(names, self.per_unit, strict=True)]
         self.weights = [case.targets.get(name, ZERO) for name in names]
         self.core = [case.core.get(name, ZERO) for name in names]
         self.caps = [case.caps.get(name) for name in names]
@@ -229,7 +240,7 @@ class ExactLedger:
 
     def fee(self, i: int, move: Fraction, dust: Fraction) -> tuple[Fraction, object]:
         """Return the cost of a signed order, and the name of its linear piece."""
-        cost, piece = self.costs[i].of(abs(move), self.price[i], dust)
+        cost, piece = self.costs[i].of(abs(move), self.price[i] / self.per_unit[i], dust)
         return cost, (i, move > 0, piece)
 
     # -- one session
@@ -238,6 +249,8 @@ class ExactLedger:
         """One session in the order of the rules: interest, dividends, delistings, flow, trading, mark."""
         case = self.case
         self.price = [old if new is None else new for old, new in zip(self.price, case.prices[t], strict=True)]
+        for name, factor in case.splits.get(t, {}).items() if t > case.opening else ():
+            self.per_unit[self.index[name]] *= factor
         if t == case.opening:
             self.run.before_flow.append(case.capital)
             self.rebalance(t, "opening", "opening")
@@ -246,6 +259,8 @@ class ExactLedger:
         self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
         dividends = sum((self.units[self.index[k]] * d for k, d in case.dividends.get(t, {}).items()), ZERO)
         self.cash += tidy(dividends)
+        if t in case.splits and case.whole:
+            self.pay_fractions(t)
         payout = self.delist(t)
         flow = self.run.flows[t] = self.flow_due(t, self.value())
         self.run.before_flow.append(self.value())
@@ -552,12 +567,13 @@ class ExactLedger:
         return self.cash - sum(move + self.fee(i, move, dust)[0] for i, move in moves.items())
 
     def rounded(self, exact: Mapping[int, Fraction], dust: Fraction) -> dict[int, Fraction]:
-        """S10: round down, then spend what that leaves one share an asset, by largest remainder."""
-        wanted = {i: Fraction(floor(q + GRACE)) for i, q in exact.items()}
+        """S10: round shares of the day down, then spend what that leaves one share an asset, by largest remainder."""
+        one = [1 / shares for shares in self.per_unit]  # a share of the day in units
+        wanted = {i: floor(q / one[i] + GRACE) * one[i] for i, q in exact.items()}
         least = self.cash_after(exact, dust) - SNAP * self.value()
-        rest = sorted((wanted[i] - q, i) for i, q in exact.items() if q > wanted[i])
+        rest = sorted(((wanted[i] - q) / one[i], i) for i, q in exact.items() if q > wanted[i])
         for _, i in rest if self.case.spend_rest else []:
-            more = {**wanted, i: wanted[i] + 1}
+            more = {**wanted, i: wanted[i] + one[i]}
             cash = self.cash_after(more, dust)
             if cash >= least and self.keeps_caps(i, wanted, more, dust):
                 wanted = more
@@ -566,8 +582,8 @@ class ExactLedger:
             if cap is not None and i in exact and exact[i] * self.price[i] <= cap * planned * (1 + GRACE):
                 money = sum(wanted.get(j, self.units[j]) * self.price[j] for j in self.assets)
                 room = cap * (1 + GRACE) * (self.cash_after(wanted, dust) + money)
-                while wanted[i] >= 1 and wanted[i] * self.price[i] > room:
-                    wanted = {**wanted, i: wanted[i] - 1}
+                while wanted[i] >= one[i] and wanted[i] * self.price[i] > room:
+                    wanted = {**wanted, i: wanted[i] - one[i]}
         return wanted
 
     def keeps_caps(self, i: int, fewer: Mapping[int, Fraction], more: Mapping[int, Fraction], dust: Fraction) -> bool:
@@ -595,6 +611,18 @@ class ExactLedger:
                 self.run.events.append(Event(t, "delisting", "", quantities, tuple(ZERO for _ in self.assets)))
         self.cash += paid
         return paid
+
+    def pay_fractions(self, t: int) -> None:
+        """S10: what a split leaves of a share of the day is paid in cash, free of cost."""
+        for i in self.assets:
+            shares = self.units[i] * self.per_unit[i]
+            left = (shares - floor(shares + GRACE)) / self.per_unit[i]
+            if left > 0:
+                quantities = tuple(-left if j == i else ZERO for j in self.assets)
+                self.cash = tidy(self.cash + left * self.price[i])
+                self.keep_references(i, self.units[i] - left)
+                self.units[i] -= left
+                self.run.events.append(Event(t, "split", "", quantities, tuple(ZERO for _ in self.assets)))
 
     def move_targets(self, t: int) -> None:
         """S8: the target of an asset that is gone moves where its money was meant to go."""
@@ -706,7 +734,7 @@ class ExactLedger:
 
     def flow_due(self, t: int, value: Fraction) -> Fraction:
         """S11: the money that is paid in or out at `t` by an account of `value`."""
-        return self.case.flows.get(t, ZERO) + tidy(self.case.flow_shares.get(t, ZERO) * value)
+        return self.flows.get(t, ZERO) + tidy(self.shares_paid.get(t, ZERO) * value)
 
     def flow_settles(self, due: int, broken: Broken) -> bool:
         """Band geometry, flows first: tell whether the flow due then would alone bring all assets into their bands."""
