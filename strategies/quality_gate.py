@@ -44,10 +44,10 @@ class QualityGate:
         """Return what is asked, and what follows, in words."""
         criteria = " and ".join(criterion.root for criterion in self.where)
         unknown = "passes" if self.unknown == "in" else "does not pass"
-        held = "stays in the choice" if self.on_fail == "keep" else "is sold"
+        held = "stays in the choice" if self.on_fail == "keep" else "is sold at the next rebalance"
         return (
-            f"held only where {criteria}, in the last figures filed ({self.table.path})",
-            f"one of which that is not known {unknown}; a held one that no longer passes {held} at the next rebalance",
+            f"a name is held only where {criteria}, in its last figures filed ({self.table.path})",
+            f"one whose figures lack what a criterion needs {unknown}; a held one that no longer passes {held}",
         )
 
     def judge(self, decision: Decision, candidates: Sequence[str]) -> dict[str, QualityFinding]:

@@ -18,7 +18,7 @@ from engine.backtest.workflow import run_backtest
 from engine.composition import load_run
 from engine.core.errors import EngineError
 from tests.support.cli import engine
-from tests.support.configs import SHIPPED
+from tests.support.configs import SELF_CONTAINED
 
 ROOT = Path(__file__).parents[1]
 QUICK = ROOT / "configs" / "quickstart.yaml"
@@ -114,7 +114,7 @@ def test_init_writes_a_starter_that_validates_and_runs(tmp_path: Path) -> None:
     assert "is there already" in engine("init", cwd=tmp_path, check=1).stderr
 
 
-@pytest.mark.parametrize("config", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("config", SELF_CONTAINED, ids=lambda path: path.stem)
 def test_every_shipped_config_validates_without_data(config: Path, tmp_path: Path) -> None:
     done = engine("validate", config, cwd=tmp_path, place=ROOT)
     assert "Schedule" in done.stdout

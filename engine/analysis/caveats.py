@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.comparison import Comparison
+from engine.analysis.gate_findings import empty_cell_caveats
 from engine.core.fields import format_percent
 from engine.core.shortlist import shortlist
 from engine.data.csv_reader import to_date
@@ -47,6 +48,7 @@ def caveats(
         *_other_session_caveats(comparison),
         *_idle_dividends_caveat(comparison),
         *_few_satellites_caveat(comparison),
+        *empty_cell_caveats(comparison.strategy.ledger),
         *_portfolio_caveats(comparison),
         *_late_purchase_caveats(comparison),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.portfolio.quality_finding import Outcome
@@ -42,3 +42,17 @@ def list_gate_findings(ledger: Ledger) -> tuple[GateFinding, ...] | None:
         for one in findings
     ]
     return tuple(found) or None
+
+
+def empty_cell_caveats(ledger: Ledger) -> Iterator[str]:
+    """Yield which criteria no known figure missed, though they kept names out: for want of figures alone."""
+    findings = list_gate_findings(ledger) or ()
+    for criterion in findings[0].criteria if findings else ():
+        answers = [one.criteria[criterion] for one in findings]
+        lacking = [one for one in findings if one.outcome == "unknown" and one.criteria[criterion] is None]
+        shut_out = sum(not one.admitted for one in lacking)
+        if shut_out and False not in answers:
+            yield (
+                f"Quality gate: every known figure met {criterion} ({answers.count(True)} of {len(answers)} findings); "
+                f"that it was unknown kept names out {shut_out} times, for missing figures, not for bad ones."
+            )

@@ -126,7 +126,7 @@ def test_findings_are_counted_by_criterion_and_listed_by_date(tmp_path: Path) ->
     assert count_rows(first) == [
         ["fcf > 0", "3", "1", "1"],
         ["debt < 2 * fcf", "1", "2", "2"],
-        ["all of them", "1", "2", "2"],
+        ["all criteria", "1", "2", "2"],
     ]
     assert len(findings) == 5 * len({one.date for one in findings})
     bad = next(one for one in first if one.asset == "BAD")

@@ -20,12 +20,12 @@ def count_rows(findings: Sequence[GateFinding]) -> list[list[str]]:
         found = Counter(one.criteria[criterion] for one in findings)
         rows.append([criterion, *(fmt.count(found[answer]) for answer in _ANSWERS)])
     whole = Counter(one.outcome for one in findings)
-    return [*rows, ["all of them", *(fmt.count(whole[outcome]) for outcome in ("passed", "failed", "unknown"))]]
+    return [*rows, ["all criteria", *(fmt.count(whole[outcome]) for outcome in ("passed", "failed", "unknown"))]]
 
 
 def finding_heads(findings: Sequence[GateFinding]) -> list[str]:
     """Return the heads of :func:`finding_rows`."""
-    return ["date", "asset", "filed", "found", *findings[0].criteria, "let through", "why not passed"]
+    return ["Date", "Asset", "Filed", "Found", *findings[0].criteria, "Let through", "Why not passed"]
 
 
 def finding_rows(findings: Sequence[GateFinding]) -> list[list[str]]:
