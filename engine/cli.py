@@ -326,7 +326,7 @@ def check(
 
     loaded, request = composition.load_request(path, overrides or ())
     with prefix_errors(path):
-        closes, _ = load_members(loaded, request)
+        closes, _ = load_members(loaded.data, request)
         findings = quality_findings(closes, loaded.data.calendar, loaded.window)
         print_quality(closes, findings, loaded.window)
         if any(finding.severity == "error" for finding in findings):

@@ -19,6 +19,7 @@ from engine.data.sources.fx_rates import EcbRates
 from engine.portfolio.account import Account
 from engine.portfolio.costs import SpreadByName, tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
+from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
@@ -135,4 +136,16 @@ def price_request(config: RunConfig[PolicyT]) -> PriceRequest:
     end = last_price_day(window.end) if window.end else None
     charged = tariff_currency(config.costs)
     tariffs = (charged,) if charged else ()
-    return PriceRequest(config_tickers(config), window.start, end, config.data.calendar, tariffs)
+    optional = dated_candidates(config.strategy) - _benchmark_tickers(config)
+    return PriceRequest(config_tickers(config), window.start, end, config.data.calendar, tariffs, optional)
+
+
+def dated_candidates(policy: Policy) -> frozenset[str]:
+    """Return what a choice from a dated list may do without: its candidates that nothing beside it holds."""
+    if not (isinstance(policy, HasMemberships) and policy.memberships() and isinstance(policy, SelectsAssets)):
+        return frozenset()
+    return frozenset(policy.choices()) - set(policy.core())
+
+
+def _benchmark_tickers(config: RunConfig[PolicyT]) -> set[str]:
+    return {ticker for benchmark in config.compare.benchmarks for ticker in benchmark.strategy.tickers}

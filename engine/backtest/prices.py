@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,7 +28,6 @@ from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
-from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -71,51 +70,48 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
         When a ticker is unknown, a price impossible, the currency another, or the window outside the data.
 
     """
-    closes, findings = load_checked(config, price_request(config))
+    closes, findings, _ = load_checked(config, price_request(config))
     return LoadedPrices(config, closes, findings)
 
 
-def load_checked(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[Finding, ...]]:
-    """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does."""
-    closes, missing = load_members(config, request)
+def load_checked(
+    config: RunConfig[PolicyT], request: PriceRequest
+) -> tuple[Closes, tuple[Finding, ...], Mapping[str, str]]:
+    """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does.
+
+    Returns also the optional tickers of which the source has no price, whose columns are empty, and what it says of
+    each.
+    """
+    closes, missing = load_members(config.data, request)
     findings = quality_findings(closes, config.data.calendar, config.window)
     raise_error_findings(findings)
     prepared = prepare_closes(config, closes, request)
-    return prepared.with_empty_columns(missing, config.account.currency), findings
+    return prepared.with_empty_columns(tuple(missing), config.account.currency), findings, missing
 
 
-def load_members(config: RunConfig[PolicyT], request: PriceRequest) -> tuple[Closes, tuple[str, ...]]:
-    """Load the closes of a request; returns also the candidates of a dated list that have no price in the source.
+def load_members(data: Data, request: PriceRequest) -> tuple[Closes, Mapping[str, str]]:
+    """Load the closes of a request; returns also what the source says of optional tickers that it has no price of.
 
     These are told in a note: a list of the past names what is gone, and few sources have all of it. Any other ticker
     without a price is an UnknownTickerError.
     """
-    left_out: list[str] = []
-    optional = _dated_candidates(config)
+    missing: dict[str, str] = {}
     while True:
         try:
-            closes = load_closes(config.data, request)
+            closes = load_closes(data, request)
         except UnknownTickerError as error:
-            needed = [at for at, ticker in enumerate(error.tickers) if ticker not in optional]
+            needed = [at for at, ticker in enumerate(error.tickers) if ticker not in request.optional]
+            told = error.args if len(error.args) == len(error.tickers) else ()
             if needed or not error.tickers:
-                lines = [error.args[at] for at in needed] if len(error.args) == len(error.tickers) else error.args
+                lines = [told[at] for at in needed] if told else error.args
                 raise UnknownTickerError(*lines, tickers=[error.tickers[at] for at in needed]) from None
-            left_out += error.tickers
-            known = tuple(ticker for ticker in request.tickers if ticker not in left_out)
+            missing |= zip(error.tickers, map(str, told or error.tickers), strict=True)
+            known = tuple(ticker for ticker in request.tickers if ticker not in missing)
             request = dataclasses.replace(request, tickers=known)
             continue
-        if not left_out:
-            return closes, ()
-        return closes.with_notes(_describe_missing(sorted(left_out), len(optional))), tuple(left_out)
-
-
-def _dated_candidates(config: RunConfig[PolicyT]) -> frozenset[str]:
-    """Return what a choice from a dated list may do without: its candidates that nothing beside it holds."""
-    policy = config.strategy
-    if not (isinstance(policy, HasMemberships) and policy.memberships() and isinstance(policy, SelectsAssets)):
-        return frozenset()
-    others = {ticker for benchmark in config.compare.benchmarks for ticker in benchmark.strategy.tickers}
-    return frozenset(policy.choices()) - others - set(policy.core())
+        if not missing:
+            return closes, missing
+        return closes.with_notes(_describe_missing(sorted(missing), len(request.optional))), missing
 
 
 def _describe_missing(names: Sequence[str], count: int) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
+from engine.core.shortlist import shortlist
 from engine.data.quality.findings import limit_findings
 from engine.data.sources.base import SupportsFetch
 from engine.report import number_format as fmt
@@ -81,7 +82,8 @@ def print_fetch(source: PriceSource, request: PriceRequest, *, refresh: bool = F
     Raises
     ------
     DataError
-        When some ticker could not be fetched; what was fetched is kept and printed first.
+        When some ticker could not be fetched; what was fetched is kept and printed first. A name of a dated list of
+        which the source has no price is told and nothing else: the run goes on without it.
 
     """
     out = console()
@@ -89,14 +91,19 @@ def print_fetch(source: PriceSource, request: PriceRequest, *, refresh: bool = F
         out.print(text(f"Nothing to fetch: source {source.kind} reads its closes from this machine."))
         return
     report = _fetch_with_progress(out, source, request, refresh=refresh)
-    print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(report.failed)} failed")
+    absent = sorted(set(report.unknown) & request.optional)
+    failed = [(ticker, reason) for ticker, reason in report.failed if ticker not in absent]
+    print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(failed)} failed")
     for names, what in ((report.fetched, "fetched"), (report.covered, "up to date")):
         if names:
             print_bullet(out, f"{what}: {', '.join(names)}")
     for note in report.notes:
         print_bullet(out, note)
-    if report.failed:
-        raise DataError(*(f"{ticker}: {reason}" for ticker, reason in report.failed))
+    if absent:
+        share = f"{len(absent)} of the {len(request.optional)} names of the dated universe"
+        print_bullet(out, f"no price at {source.kind} of {share}: {shortlist(absent, 30)}; a run goes on without them")
+    if failed:
+        raise DataError(*(f"{ticker}: {reason}" for ticker, reason in failed))
 
 
 def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequest, *, refresh: bool) -> FetchReport:

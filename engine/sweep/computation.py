@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Generic, cast
 
 from engine.backtest.config import RunConfig
-from engine.backtest.loading import config_tickers, last_price_day, price_request
+from engine.backtest.loading import config_tickers, dated_candidates, last_price_day, price_request
 from engine.backtest.outputs import RunResult
 from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
@@ -102,18 +102,21 @@ def _load_known(
 ) -> tuple[Closes, tuple[Finding, ...], Mapping[str, str]]:
     """Load the closes of a request without tickers that only variants name and the source does not know.
 
-    Returns also what is said of each of these. Raises DataError when the base config's own prices do not allow a run.
+    Returns also what is said of each of these, and of the names of dated lists that have no price. Raises DataError
+    when the base config's own prices do not allow a run.
     """
     own, unknown = config_tickers(base_config), dict[str, str]()
     while True:
         try:
-            return *load_checked(base_config, request), unknown
+            closes, findings, missing = load_checked(base_config, request)
         except UnknownTickerError as error:
             if not error.tickers or set(error.tickers) & set(own):
                 raise
             unknown |= zip(error.tickers, map(str, error.args), strict=True)
             known = tuple(ticker for ticker in request.tickers if ticker not in unknown)
             request = dataclasses.replace(request, tickers=known)
+        else:
+            return closes, findings, {**unknown, **missing}
 
 
 def _require_one_use_of_dividends(base_config: RunConfig[PolicyT], space: Space, closes: Closes) -> None:
@@ -136,6 +139,9 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
     configs = PointConfigs(base_config, space)
     others = (ticker for place in range(len(space.axes)) for ticker in configs.tickers_on_axis(place))
     tickers = tuple(dict.fromkeys([*own.tickers, *others]))
+    lists = (dated_candidates(one) for place in range(len(space.axes)) for one in configs.strategies_on_axis(place))
+    held = {ticker for other in base_config.compare.benchmarks for ticker in other.strategy.tickers}
+    optional = own.optional.union(*lists) - held - (set(base_config.strategy.tickers) - own.optional)
     starts, ends, tariffs = [base_config.window.start], [base_config.window.end], list(own.tariffs)
     for axis in space.axes:
         texts = [value.text for value in axis.values]
@@ -147,7 +153,7 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
             tariffs += [broker.currency for broker in brokers if broker]
     start = min((one for one in starts if one), default=None) if None not in starts else None
     last = last_price_day(max(one for one in ends if one)) if None not in ends else None
-    return PriceRequest(tickers, start, last, own.exchange, tuple(dict.fromkeys(tariffs)))
+    return PriceRequest(tickers, start, last, own.exchange, tuple(dict.fromkeys(tariffs)), optional)
 
 
 def _values_at(path: KeyPath, texts: list[Tree], key: str) -> list[str]:

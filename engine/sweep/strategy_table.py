@@ -6,7 +6,7 @@ as vectors; only a combination that is not surely valid is validated by itself, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, cast
@@ -14,7 +14,7 @@ from typing import Final, Generic, cast
 import numpy as np
 from pydantic import BaseModel
 
-from engine.backtest.loading import waits_for_flows
+from engine.backtest.loading import dated_candidates, waits_for_flows
 from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import TabulatesTargets
@@ -62,9 +62,11 @@ class StrategyRows:
 class StrategyTable(Generic[PolicyT]):
     """All strategies of a space, over a market's ``assets``."""
 
-    def __init__(self, section: ConfigSection[PolicyT], assets: tuple[str, ...]) -> None:
-        """Prepare for the axes of ``section``."""
-        self.section, self.assets = section, assets
+    def __init__(
+        self, section: ConfigSection[PolicyT], assets: tuple[str, ...], unpriced: Collection[str] = ()
+    ) -> None:
+        """Prepare for the axes of ``section``; ``unpriced`` assets have no close at all."""
+        self.section, self.assets, self._unpriced = section, assets, frozenset(unpriced)
         base = section.base_config.strategy
         replaced = any(len(axis.path) == 1 or axis.path[1] == "kind" for _, axis in section.dependent_axes)
         tabulated: frozenset[str] = frozenset()
@@ -137,7 +139,10 @@ class StrategyTable(Generic[PolicyT]):
         return members[~table.valid]
 
     def _knows(self, policy: Policy) -> bool:
-        """Tell whether there are prices of all that a policy names."""
+        """Tell whether there are prices of all that a policy names and cannot do without."""
+        missing = self._unpriced.intersection(policy.tickers)
+        if missing and missing - dated_candidates(policy):
+            return False
         return set(policy.tickers) <= set(self.assets)
 
     def _first_valid(self, distinct: AxisIndices, members: IntArray) -> Policy | None:

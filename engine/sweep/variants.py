@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from engine.backtest.config import RunConfig, to_plain_data
 from engine.backtest.config_sections import Window
-from engine.backtest.loading import flows_can_rebalance, missing_flows_message, waits_for_flows
+from engine.backtest.loading import dated_candidates, flows_can_rebalance, missing_flows_message, waits_for_flows
 from engine.core.arrays import IntArray
 from engine.core.yaml_document import Tree
 from engine.portfolio.account import Account
@@ -65,14 +65,19 @@ class PointConfigs(Generic[PolicyT]):
         if isinstance(models, Rejection):
             return models
         strategy, terms = cast("PolicyT", models["strategy"]), _to_terms(models)
-        if missing := [self.unknown[ticker] for ticker in strategy.tickers if ticker in self.unknown]:
-            return Rejection(missing[0])
+        if self.unknown and (missing := self._tickers_without_prices(strategy)):
+            return Rejection(self.unknown[missing[0]])
         if rejection := self.flows_rejection(terms.account, needs_flows=waits_for_flows(strategy)):
             return rejection
         independent = self.sections["strategy"].independent_values_at(indices)
         if isinstance(independent, Rejection):
             return independent
         return ValidPoint(with_values(strategy, independent), terms)
+
+    def _tickers_without_prices(self, strategy: PolicyT) -> list[str]:
+        """Return what a strategy cannot do without and has no price."""
+        optional = dated_candidates(strategy)
+        return [ticker for ticker in strategy.tickers if ticker in self.unknown and ticker not in optional]
 
     def terms_at(self, indices: Sequence[int]) -> PlanTerms | Rejection:
         """Return the account, costs and window of a point."""
@@ -99,6 +104,16 @@ class PointConfigs(Generic[PolicyT]):
         """Return every ticker that the values of an axis bring in; a value that is invalid by itself brings none."""
         return tuple(dict.fromkeys(ticker for tickers in self._tickers_by_value(place) for ticker in tickers))
 
+    def strategies_on_axis(self, place: int) -> list[PolicyT]:
+        """Return the strategy of every value of an axis that may change which assets are held."""
+        axis = self.space.axes[place]
+        if axis.section != "strategy" or axis.independent or len(axis.columns) > 1:
+            return []
+        if not isinstance(axis.values[0].parameters[0], str):
+            return []
+        found = (self.sections["strategy"].validate([(axis, index)]) for index in range(len(axis.values)))
+        return [cast("PolicyT", model) for model in found if not isinstance(model, Rejection)]
+
     def swept_tickers(self) -> tuple[str, ...]:
         """Return the tickers with prices that values try instead of each other, of baskets or of a list of mappings."""
         found: list[str] = []
@@ -115,8 +130,7 @@ class PointConfigs(Generic[PolicyT]):
             return []
         if len(axis.columns) > 1:  # a basket says itself
             return [tuple(map(str, value.text)) for value in axis.values]
-        found = (self.sections["strategy"].validate([(axis, index)]) for index in range(len(axis.values)))
-        return [cast("PolicyT", model).tickers for model in found if not isinstance(model, Rejection)]
+        return [strategy.tickers for strategy in self.strategies_on_axis(place)]
 
     def equal_values(self) -> dict[int, IntArray]:
         """Return, for each axis some of whose values state the same, the first that states the same as each value.

@@ -57,7 +57,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         """Validate the base config again; what is derived from it is kept for all ranges."""
         base_config = job.schema().model_validate(job.config_tree)
         self.configs = PointConfigs(base_config, job.space, job.unknown)
-        self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers)
+        self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers, job.unknown)
         self.windows = MarketWindows(base_config, job.closes)
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:

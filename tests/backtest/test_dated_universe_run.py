@@ -8,11 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine import composition
 from engine.analysis.timeline import list_asset_events
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import UnknownTickerError
+from engine.core.yaml_document import parse_document
+from engine.sweep.batch.run_batch import SWEEP_METRICS
+from engine.sweep.computation import prepare
+from engine.sweep.variant_lookup import find_variant_config
+from engine.sweep.worker import ChunkEvaluator
 from tests.support.configs import config
 
 DEAD = {
@@ -94,6 +100,46 @@ def test_the_choice_of_each_year_from_a_list_with_names_that_are_gone(
         momentum = (table.iloc[row - 1] / table.iloc[row - 201] - 1.0)[there].dropna()
         held = {one for one in spans() if ledger.targets[event, ledger.assets.index(one)] > 0.0}
         assert held == set(momentum.nlargest(3).index)
+
+
+SWEEP = """
+sweep:
+  axes:
+    strategy.satellites.universe: [{universe}, {other}]
+    strategy.core: [{{SPY: rest}}, {{SPY: rest, NYX: 5%}}]
+    strategy.satellites.weight: [2%, 2.5%]
+"""
+
+
+def made_up_closes(folder: Path, *tickers: str) -> None:
+    days = pd.bdate_range("2009-11-02", "2013-12-31", name="Date")
+    for at, ticker in enumerate(tickers):
+        closes = 10.0 * np.cumprod(1.0 + np.random.default_rng(at).normal(0.0004, 0.01, len(days)))
+        pd.DataFrame({"Close": closes}, days).to_csv(folder / f"{ticker}.csv")
+
+
+def test_a_sweep_over_dated_lists_has_the_bits_of_each_plan_s_own_run(tmp_path: Path) -> None:
+    """A list whose dead names have no price is gone through, as alone; a core that needs one is refused."""
+    made_up_closes(tmp_path, "SPY", "CRS", "KO", "UNF", "MRK", "HD")
+    (tmp_path / "lists").mkdir()
+    universe, other = (tmp_path / "lists" / name for name in ("own.csv", "other.csv"))
+    universe.write_text("ticker,start_date,end_date\n" + "".join(f"{one},{span}\n" for one, span in spans().items()))
+    other.write_text('date,tickers\n2009-01-02,"CRS,HD,ENRNQ,KO,UNF"\n2012-03-01,"HD,MRK,UNF,KO"\n')
+    text = PLAN.format(prices=tmp_path, universe=universe) + SWEEP.format(universe=universe, other=other)
+    sweep = prepare(*composition.validate_sweep(parse_document(text, "sweep.yaml")), composition.run_config_class)
+    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
+    valid, names = chunk.point_numbers.tolist(), SWEEP_METRICS[:9]
+    assert valid == [0, 1, 2, 3]  # the first half has the core without NYX
+    for row, point in enumerate(valid):
+        plan = find_variant_config(sweep.base_config, sweep.space, str(point), str)
+        own = run_backtest(plan, intervals=False, parts=False).comparison.strategy.metrics
+        expected = [np.nan if own.get(name) is None else own[name] for name in names]
+        np.testing.assert_array_equal(chunk.metrics[row, :9], expected)
+    assert len({chunk.metrics[row].tobytes() for row in range(len(valid))}) == len(valid)
+    assert any(
+        "of 5 of the 10 names of the dated universe: AVYA, CTLT, ENRNQ" in one
+        for one in sweep.job.closes.provenance.notes
+    )
 
 
 def test_members_without_a_price_are_told_once_and_the_run_goes_on(tmp_path: Path) -> None:

@@ -169,3 +169,23 @@ def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.Ca
     assert "1 fetched, 0 up to date, 1 failed" in capsys.readouterr().out
     print_fetch(Sample(), PriceRequest(("JNJ",)))
     assert capsys.readouterr().out.startswith("Nothing to fetch")
+
+
+def test_fetching_a_dated_list_says_once_which_names_have_no_price(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is gone is no failure, for a run goes on without it; a name that could not be read is one, and one needed."""
+    from engine.data.sources.base import FetchReport, PriceRequest
+    from engine.data.sources.sample import Sample
+
+    class Shop(Sample):
+        def fetch(self, request: PriceRequest, progress: object = None, *, refresh: bool = False) -> FetchReport:
+            failed = tuple((one, "has no prices of it") for one in ("DEAD", "GONE"))
+            cut = (("LATE", "cannot be reached"),) if "LATE" in request.tickers else ()
+            return FetchReport(("AAA",), (), failed + cut, unknown=("DEAD", "GONE"))
+
+    print_fetch(Shop(), PriceRequest(("AAA", "DEAD", "GONE"), optional=frozenset({"AAA", "DEAD", "GONE"})))
+    out = " ".join(capsys.readouterr().out.split())
+    assert "1 fetched, 0 up to date, 0 failed" in out
+    assert "no price at sample of 2 of the 3 names of the dated universe: DEAD, GONE; a run goes on without them" in out
+    with pytest.raises(DataError) as caught:
+        print_fetch(Shop(), PriceRequest(("AAA", "DEAD", "GONE", "LATE"), optional=frozenset({"DEAD", "LATE"})))
+    assert caught.value.args == ("GONE: has no prices of it", "LATE: cannot be reached")

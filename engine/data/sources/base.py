@@ -16,7 +16,8 @@ class PriceRequest:
 
     ``start`` and ``end`` are the window, both days included, None for all there is; rows before ``start`` are wanted
     too (estimates look back). ``exchange`` names the calendar of the sessions by its market identifier code,
-    ``tariffs`` the currencies of what orders cost, whose rates are needed too.
+    ``tariffs`` the currencies of what orders cost, whose rates are needed too. ``optional`` are the tickers that can be
+    done without where the source has no price: names of a dated list that are gone.
     """
 
     tickers: tuple[str, ...]
@@ -24,6 +25,7 @@ class PriceRequest:
     end: dt.date | None = None
     exchange: str = "XNYS"
     tariffs: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
 
 
 class PriceSource(Protocol):
