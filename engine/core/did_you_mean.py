@@ -13,7 +13,8 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) 
     ("did you mean 'strategy'?", 'known: data, strategy')
     """
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = [one for one in names if one.lower() == word.strip().lower()]
+    near = near or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
     return f"known: {', '.join(names)}" if otherwise is None else otherwise

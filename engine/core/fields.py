@@ -116,7 +116,7 @@ def _matching(kind: str, pattern: str, message: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _parse_number(value: object) -> float:
+def _parse_number(value: object, remedy: str = "write digits with a point, as 1000 or 0.5") -> float:
     """Read a plain number; ``nan``, ``inf``, underscores and thousands separators are not numbers here."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER:  # nor nan, inf
         return float(value)
@@ -125,7 +125,7 @@ def _parse_number(value: object) -> float:
         return float(written[0])
     if written or (isinstance(value, int) and value):
         raise _refusal("number", "{found} is too large; write a number up to 1e15", value)
-    raise _refusal("number", "{found} is not a number; write digits with a point, as 1000 or 0.5", value)
+    raise _refusal("number", "{found} is not a number; " + remedy, value)
 
 
 def _parse_fraction(value: object) -> float:
@@ -137,7 +137,7 @@ def _parse_fraction(value: object) -> float:
         if abs(float(text)) > _MAX_PERCENT:
             raise _refusal("fraction", "{found} is out of all range; as 2.5%", value)
         return float(text) / 100.0
-    number = _parse_number(value)
+    number = _parse_number(value, "write 2.5% or 0.025")
     if abs(number) > 1.0:
         message = "{found} could mean {found}% or {times} times the whole; write {found}% or {fraction}"
         context = {"found": shorten(str(value), 60), "times": f"{number:g}", "fraction": f"{number / 100:g}"}
@@ -153,9 +153,10 @@ def _parse_rate(value: object) -> float:
     return rate
 
 
-def _parse_basis_points(value: object) -> float:
+def parse_basis_points(value: object) -> float:
     """Read basis points: ``5`` or ``5 bp``."""
-    return _parse_number(re.sub(r"\s*bps?$", "", value.strip()) if isinstance(value, str) else value)
+    points = re.sub(r"\s*bps?$", "", value.strip()) if isinstance(value, str) else value
+    return _parse_number(points, "write 0.1% or 10 bp")
 
 
 def _parse_whole(value: object) -> int:
@@ -173,6 +174,8 @@ def _parse_date(value: object) -> dt.date:
             day = dt.date.fromisoformat(value.strip())
             if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:
                 return day
+            years = f"{YEAR_BOUNDS[0]} to {YEAR_BOUNDS[1]}"
+            raise _refusal("iso_date", "{found} is out of the years " + years + "; write one of them, or none", value)
     raise _refusal("iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", value)
 
 
@@ -207,7 +210,6 @@ _FRACTION = BeforeValidator(_parse_fraction)
 _PERCENT_SCHEMA = _schema(
     anyOf=[{"type": "string", "pattern": r"^[+-]?[0-9.]+%$"}, {"type": "number", "minimum": -1, "maximum": 1}]
 )
-_BASIS_POINT_SCHEMA = _schema(anyOf=[{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*bps?$"}])
 _TICKER = "{found} is not a ticker; up to 20 letters, digits and . - = _ are"
 _CURRENCY = "{found} is not a currency; write its three capital letters, as USD"
 _EXCHANGE = "{found} is not an exchange; write its market identifier code, four capital letters, as XNYS, or 24/7"
@@ -232,11 +234,6 @@ Positive: TypeAlias = Annotated[float, Field(gt=0.0), _NUMBER, _schema(type="num
 
 NonNegative: TypeAlias = Annotated[float, Field(ge=0.0), _NUMBER, _schema(type="number", minimum=0)]
 """An amount of zero or more."""
-
-BasisPoints: TypeAlias = Annotated[
-    float, Field(ge=0.0, le=1000.0), BeforeValidator(_parse_basis_points), _BASIS_POINT_SCHEMA
-]
-"""Hundredths of a percent: ``5`` or ``5 bp``."""
 
 WholeNumber: TypeAlias = Annotated[int, BeforeValidator(_parse_whole), _schema(type="integer")]
 """A whole number."""

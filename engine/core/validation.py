@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
-from engine.core.yaml_document import Document, KeyPath
+from engine.core.fields import format_percent
+from engine.core.yaml_document import Document, KeyPath, Tree
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -23,8 +24,8 @@ _BOUNDS: Final = {
 }
 _EXPECTED: Final = {
     "string_type": ("expected text", "write one word, or put it in quotes"),
-    "tuple_type": ("expected a list", "write [a, b]"),
-    "list_type": ("expected a list", "write [a, b]"),
+    "tuple_type": ("expected a list", "write [{items}]"),
+    "list_type": ("expected a list", "write [{items}]"),
     "int_type": ("expected a whole number", "write digits only"),
     "int_parsing": ("expected a whole number", "write digits only"),
     "string_pattern_mismatch": ("expected other characters", "it has to match {pattern}"),
@@ -59,7 +60,9 @@ def _collect_faults(error: ValidationError, schema: type[BaseModel], document: D
     for path, details in by_path.items():
         if path in above:
             continue  # one alternative of a union was refused for its keys, which says more than "not a number"
-        messages = dict.fromkeys(one for detail in _most_specific(details) for one in _messages(detail, schema))
+        written = document.value_at(path)
+        specific = _most_specific(details)
+        messages = dict.fromkeys(one for detail in specific for one in _messages(detail, schema, written))
         for below, message, remedy in messages:
             place = (*path, *below)
             faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
@@ -93,14 +96,23 @@ def _is_pydantic_tag(part: str | int) -> bool:
     return isinstance(part, str) and (part == "[key]" or "[" in part or "(" in part or part[:1].isupper())
 
 
-def _messages(detail: ErrorDetails, schema: type[BaseModel]) -> list[tuple[KeyPath, str, str]]:
+def _messages(detail: ErrorDetails, schema: type[BaseModel], written: Tree | None) -> list[tuple[KeyPath, str, str]]:
     """Return keys further down, message and remedy of one error; of several where one validator found several."""
     if _BUILT_IN_KEY in detail:
+        if detail["type"] in _BOUNDS and isinstance(written, str):
+            return [((), *_bound_message(detail, written))]
         return [((), *_built_in_message(detail, schema))]
     context = detail.get("ctx", {})
     parts = [line.partition("; ") for line in context.get("lines", [detail["msg"]])]
     places: list[KeyPath] = context.get("places", [()])
     return [(place, message, remedy) for place, (message, _, remedy) in zip(places, parts, strict=True)]
+
+
+def _bound_message(detail: ErrorDetails, written: str) -> tuple[str, str]:
+    """Return what was ``written``, not what it was read as, beside the bound in the same unit."""
+    bound = float(next(iter(detail.get("ctx", {}).values())))
+    shown = format_percent(bound) if written.strip().endswith("%") else f"{bound:g}"
+    return f"found {_show_found(written)}", f"expected {_BOUNDS[detail['type']]} {shown}"
 
 
 def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
@@ -133,7 +145,8 @@ def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[st
     if kind in _BOUNDS:
         return f"found {_show_found(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
     message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))
-    return f"{message.format_map(context)}, found {_show_found(found)}", remedy.format_map(context)
+    words = {**context, "items": shorten(found, 60) if isinstance(found, str) and found.strip() else "a, b"}
+    return f"{message.format_map(words)}, found {_show_found(found)}", remedy.format_map(words)
 
 
 def _show_found(found: object) -> str:

@@ -54,6 +54,13 @@ class Document:
                 return f"{self.name}:{line}" if line else "--set"
         return self.name
 
+    def value_at(self, path: KeyPath) -> Tree | None:
+        """Return what stands at ``path``; None where nothing does."""
+        node: Tree | None = self.tree
+        for key in path:
+            node = _child(node, key)
+        return node
+
     def override(self, assignment: str) -> None:
         """Apply one ``key.path=value`` of the command line, its value read as YAML text.
 

@@ -15,14 +15,22 @@ from importlib import resources
 from typing import Annotated, Final, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import (
     NUMBER_PATTERN,
-    BasisPoints,
     ConfigModel,
     FieldFault,
     NonNegative,
@@ -30,6 +38,7 @@ from engine.core.fields import (
     Switch,
     Weight,
     format_percent,
+    parse_basis_points,
     validates_fields,
 )
 from engine.core.yaml_document import load_plain
@@ -64,19 +73,6 @@ FeeKind: TypeAlias = Literal["orders", "savings_plan", "spread", "fx", "yearly"]
 """What is paid for: orders, purchases of a savings plan, half the spread, an exchange of currencies, the account."""
 
 
-class SpreadByName(ConfigModel):
-    """What half a quoted spread is of the money of an order, by ticker; ``rest`` for all that are not named."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Weight]
-    rest: Weight
-
-    @property
-    def by_name(self) -> Mapping[str, float]:
-        """The spreads of the assets that are named [fraction]."""
-        return self.__pydantic_extra__
-
-
 def _parse_spread(value: object) -> object:
     """Read a share, as ``0.1%``, as basis points."""
     if isinstance(value, str) and value.strip().endswith("%") and NUMBER_PATTERN.fullmatch(value.strip()[:-1].strip()):
@@ -84,12 +80,45 @@ def _parse_spread(value: object) -> object:
     return value
 
 
+def _check_spread(basis_points: float) -> float:
+    """Refuse what no market quotes: a fraction written for basis points is far below, a slip far above."""
+    if basis_points and not _NARROWEST_SPREAD <= basis_points <= _WIDEST_SPREAD:
+        message = "a spread of {found} bp is none of a market; 0 or 0.01 bp to 10% is, as 0.1%, 10 bp, or 10, the same"
+        raise PydanticCustomError("spread", message, {"found": f"{basis_points:g}"})
+    return basis_points
+
+
+_NARROWEST_SPREAD: Final = 0.01
+_WIDEST_SPREAD: Final = 1000.0
+SpreadShare: TypeAlias = Annotated[
+    float,
+    AfterValidator(_check_spread),
+    BeforeValidator(parse_basis_points),
+    BeforeValidator(_parse_spread),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[0-9.]+\s*(bps?|%)$"}]}),
+]
+"""Half a quoted spread [basis points]: ``5``, ``5 bp`` or ``0.05%``."""
+
+
+class SpreadByName(ConfigModel):
+    """What half a quoted spread is of the money of an order, by ticker; ``rest`` for all that are not named."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, SpreadShare]
+    rest: SpreadShare
+
+    @property
+    def by_name(self) -> Mapping[str, float]:
+        """The spreads of the assets that are named [basis points]."""
+        return self.__pydantic_extra__
+
+
 def _spread_form(value: object) -> str:
     return "by_name" if isinstance(value, (dict, SpreadByName)) else "alike"
 
 
 Spread: TypeAlias = Annotated[
-    Annotated[BasisPoints, BeforeValidator(_parse_spread), Tag("alike")] | Annotated[SpreadByName, Tag("by_name")],
+    Annotated[SpreadShare, Tag("alike")] | Annotated[SpreadByName, Tag("by_name")],
     Discriminator(_spread_form),
 ]
 """Basis points or a share, one for all assets or by name."""
@@ -144,7 +173,7 @@ class Costs(ConfigModel):
             return np.full(assets if isinstance(assets, int) else len(assets), self.spread / 10_000.0)
         if isinstance(assets, int):
             raise TypeError("spreads by name need the names of the assets")
-        return np.array([self.spread.by_name.get(name, self.spread.rest) for name in assets])
+        return np.array([self.spread.by_name.get(name, self.spread.rest) for name in assets]) / 10_000.0
 
 
 class OrderPrice(ConfigModel):
@@ -338,8 +367,8 @@ def _describe_extras(costs: Costs) -> str:
 
 def _describe_spread(spread: float | SpreadByName) -> str:
     if isinstance(spread, SpreadByName):
-        named = ", ".join(f"{format_percent(share)} for {name}" for name, share in spread.by_name.items())
-        return f", plus a spread of {named + ', ' if named else ''}{format_percent(spread.rest)} for the rest"
+        named = "".join(f"{format_percent(points / 10_000.0)} for {name}, " for name, points in spread.by_name.items())
+        return f", plus a spread of {named}{format_percent(spread.rest / 10_000.0)} for the rest"
     return f", plus a spread of {spread:g} bp" if spread else ""
 
 

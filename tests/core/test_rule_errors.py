@@ -159,7 +159,7 @@ CASES = {
     ),
     "a broker without brackets": (
         edited(CHOSEN, ("[comdirect]", "comdirect")),
-        "plan.yaml:9: strategy.satellites.available_at: expected a list, found 'comdirect'; write [a, b]",
+        "plan.yaml:9: strategy.satellites.available_at: expected a list, found 'comdirect'; write [comdirect]",
     ),
     "an unknown tag": (
         edited(CHOSEN, ("available_at: [comdirect]", "tags: [metals]")),

@@ -148,6 +148,15 @@ def test_an_unknown_broker_is_refused_and_the_known_ones_are_named() -> None:
         BrokerCosts(tariff="piggy_bank")
 
 
+@pytest.mark.parametrize("written", ["10", 10, "10 bp", "10bps", "0.1%", "0.1 %"])
+def test_a_spread_means_the_same_for_one_name_as_for_all(written: object) -> None:
+    """A bare number is basis points in both forms, a percentage a share; what is written back is read as the same."""
+    alike, named = NoCosts(spread=written), NoCosts(spread={"A": written, "rest": 0})
+    assert alike.spreads(["A", "B"]).tolist() == [0.001, 0.001]
+    for costs in (named, NoCosts.model_validate(named.model_dump(mode="json"))):
+        assert costs.spreads(["A", "B"]).tolist() == [0.001, 0.0]
+
+
 def test_the_tariffs_are_read_from_their_file_once() -> None:
     assert load_tariffs() is load_tariffs()
 
