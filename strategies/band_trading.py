@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, TypeAlias
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -57,13 +59,21 @@ BandDestination: TypeAlias = Annotated[Literal["target", "edge"] | Within, Befor
 
 @dataclass(frozen=True)
 class BandSchedule:
-    """A schedule whose band has a destination, a scope and a way to pay, all as in ``Band``."""
+    """A schedule whose band has a destination, a scope and a way to pay, all as in ``Band``.
+
+    ``opened``: the year from which a rule counts that decides every few years.
+    """
 
     rule: AnyRebalance
     edge_fraction: float
     edge_margin: float
     drifted_only: bool
     flows_first: bool
+    opened: int | None = None
+
+    def since_opening(self, day: np.datetime64) -> BandSchedule:
+        """Return the schedule of a run that opens on ``day``."""
+        return replace(self, opened=day.astype(dt.date).year) if self.rule.counts_years else self
 
     @property
     def decides(self) -> bool:
@@ -72,7 +82,7 @@ class BandSchedule:
 
     def calendar(self, dates: DateArray) -> dict[int, str]:
         """Return the rule's decisions; they trade everything to its target."""
-        return self.rule.calendar(dates)
+        return self.rule.calendar(dates, self.opened)
 
     def band(self, dates: DateArray) -> Band | None:
         """Return the rule's band with its geometry."""

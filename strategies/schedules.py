@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, FieldFault, Fraction, validates_fields
+from engine.core.fields import ConfigModel, FieldFault, Fraction, WholeNumber, validates_fields
 from engine.data.sessions import MONTH_NAMES, is_period_start, month_session_rows, period_numbers
 from engine.portfolio.policy import Band
 
@@ -20,8 +20,13 @@ class ScheduleRule(ConfigModel):
 
     decides: ClassVar[bool] = True
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
-        """Return the rows of its decisions, each with the reason."""
+    @property
+    def counts_years(self) -> bool:
+        """Whether its dates depend on the year of the opening."""
+        return False
+
+    def calendar(self, dates: DateArray, opened: int | None = None) -> dict[int, str]:
+        """Return the rows of its decisions, each with the reason; ``opened`` is the year of the opening, if any."""
         return {}
 
     def band(self, dates: DateArray) -> Band | None:
@@ -37,13 +42,19 @@ class Never(ScheduleRule):
 
 
 class Annual(ScheduleRule):
-    """Once a year, on the first, last or n-th session of a month."""
+    """Once a year, on the first, last or n-th session of a month; or once in ``every`` years after the opening's."""
 
     kind: Literal["annual"] = "annual"
-    independent_keys: ClassVar[frozenset[str]] = frozenset({"month", "session"})
+    independent_keys: ClassVar[frozenset[str]] = frozenset({"month", "session", "every"})
     """At any of their values a strategy stays valid, wants the same weights and looks at the same closes."""
     month: Literal[MONTH_NAMES] = "january"  # type: ignore[valid-type]
     session: Literal["first", "last"] | Annotated[int, Field(ge=1, le=23)] = "first"
+    every: Annotated[WholeNumber, Field(ge=1, le=10)] = 1
+
+    @property
+    def counts_years(self) -> bool:
+        """Whether its dates depend on the year of the opening."""
+        return self.every > 1
 
     @field_validator("month", mode="before")
     @classmethod
@@ -63,10 +74,14 @@ class Annual(ScheduleRule):
             )
         return session
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
-        """Return that session of every year."""
+    def calendar(self, dates: DateArray, opened: int | None = None) -> dict[int, str]:
+        """Return that session of every year, or of each ``every`` years after that of the opening."""
         rows = month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
-        return {int(row): self.month for row in rows}
+        if self.every == 1:
+            return {int(row): self.month for row in rows}
+        passed = dates[rows].astype("datetime64[Y]").astype(np.int64) + 1970 - (opened or 0)
+        due = rows[(passed > 0) & (passed % self.every == 0)]
+        return {int(row): f"{self.month}, every {self.every} years" for row in due}
 
 
 class Every(ScheduleRule):
@@ -83,7 +98,7 @@ class Every(ScheduleRule):
             raise PydanticCustomError("period", message, {"found": repr(period)})
         return period
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
+    def calendar(self, dates: DateArray, opened: int | None = None) -> dict[int, str]:
         """Return the first session of every period."""
         return {int(row): f"every {self.period}" for row in np.flatnonzero(is_period_start(dates, self.period))}
 
@@ -137,11 +152,16 @@ class AnyOf(ConfigModel):
         """Whether any of the rules may."""
         return any(rule.decides for rule in self.of)
 
-    def calendar(self, dates: DateArray) -> dict[int, str]:
+    @property
+    def counts_years(self) -> bool:
+        """Whether any of the rules counts years from the opening."""
+        return any(rule.counts_years for rule in self.of)
+
+    def calendar(self, dates: DateArray, opened: int | None = None) -> dict[int, str]:
         """Return every rule's decisions; where two fall together the first rule named gives the reason."""
         days: dict[int, str] = {}
         for rule in reversed(self.of):
-            days |= rule.calendar(dates)
+            days |= rule.calendar(dates, opened)
         return days
 
     def band(self, dates: DateArray) -> Band | None:

@@ -13,7 +13,7 @@ from engine.core.fields import ConfigModel, FieldFault, Positive, Weight, format
 from engine.optimisation.constraints import TurnoverLimit
 from engine.optimisation.objectives import ObjectiveMetric, Penalty
 from engine.portfolio.policy import Decision
-from strategies.schedules import AnyOf, AnyRebalance, Every
+from strategies.schedules import Annual, AnyOf, AnyRebalance, Every
 
 _PERIODS_PER_YEAR: Final = {"week": 52.0, "month": 12.0, "quarter": 4.0, "half_year": 2.0}
 
@@ -77,9 +77,13 @@ def proportional_cost_rates(decision: Decision) -> FloatArray:
 def decisions_per_year(rule: AnyRebalance) -> float:
     """Return how often a rule decides by the calendar; once, when drift alone or nothing does.
 
+    Every second year is half a time.
+
     >>> decisions_per_year(Every(period="month"))
     12.0
     """
     if isinstance(rule, AnyOf):
         return max(decisions_per_year(one) for one in rule.of)
+    if isinstance(rule, Annual):
+        return 1.0 / rule.every
     return _PERIODS_PER_YEAR[rule.period] if isinstance(rule, Every) else 1.0

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
+
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.portfolio.policy import Decision, Policy
+from engine.portfolio.policy import Decision, Policy, Schedule
 from engine.portfolio.weight_placement import PlacementRules
 
 
@@ -131,3 +133,16 @@ class HasQualityGate(Protocol):
 
     def with_gate_of(self, decision: Decision) -> Policy:
         """Return the policy that lets through for ever what passes at ``decision``; itself when it asks nothing."""
+
+
+@runtime_checkable
+class CountsFromOpening(Protocol):
+    """A schedule some of whose dates are counted from a run's opening."""
+
+    def since_opening(self, day: np.datetime64) -> Schedule:
+        """Return the schedule of a run that opens on ``day``; equal for days that lead to the same dates."""
+
+
+def schedule_since(schedule: Schedule, day: np.datetime64) -> Schedule:
+    """Return ``schedule`` as a run has it that opens on ``day``."""
+    return schedule.since_opening(day) if isinstance(schedule, CountsFromOpening) else schedule

@@ -15,7 +15,13 @@ from engine.data.price_index import PriceIndex
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.policy import Policy, PolicyT
-from engine.portfolio.policy_abilities import DescribesRules, HasGroupLimits, HasTargetWeights, SelectsSatellites
+from engine.portfolio.policy_abilities import (
+    DescribesRules,
+    HasGroupLimits,
+    HasTargetWeights,
+    SelectsSatellites,
+    schedule_since,
+)
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
@@ -131,7 +137,7 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
 
 
 def _decision_lines(policy: Policy, sessions: DateArray, opening: int) -> Iterator[str]:
-    calendar = policy.schedule.calendar(sessions)
+    calendar = schedule_since(policy.schedule, sessions[opening]).calendar(sessions)
     rows = [row for row in sorted(calendar) if row > opening]
     if rows:
         dates = [str(sessions[row]) for row in rows]

@@ -17,6 +17,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
+from engine.portfolio.policy_abilities import schedule_since
 from engine.portfolio.yearly_fee import yearly_fee_shares
 from engine.simulation import limit_orders, market_memory
 from engine.simulation.corporate_actions import dividend_rows, split_rows
@@ -93,7 +94,8 @@ class RunSetup(NamedTuple):
         whole, least = account.shares == "whole", account.min_order
         terms = OrderTerms(costs.of_orders(), caps, whole, spend_remainder=True, min_order=least)
         memory = market_memory.recall(market)
-        schedule = memory.schedule_rows(rule, market) if decides else market_memory.NEVER
+        since = schedule_since(rule, market.dates[opening])
+        schedule = memory.schedule_rows(since, market) if decides else market_memory.NEVER
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
         return cls(
             market=market,

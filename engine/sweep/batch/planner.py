@@ -18,7 +18,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
 from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
-from engine.portfolio.policy_abilities import TabulatesTargets, TargetTable
+from engine.portfolio.policy_abilities import TabulatesTargets, TargetTable, schedule_since
 from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
@@ -264,7 +264,8 @@ class MarketPlanner:
         """Return (T + 1,) the next rebalance of a calendar at or after each row of a batch, the opening included."""
 
         def compute() -> IntArray:
-            rows, sessions = self.calendar_spec(schedule, key.end_row).rows, key.end_row - key.opening_row
+            since = schedule_since(schedule, self.market.dates[key.opening_row])
+            rows, sessions = self.calendar_spec(since, key.end_row).rows, key.end_row - key.opening_row
             fills = rows[rows > key.opening_row] + key.delay - key.opening_row
             due = np.concatenate([[0], fills[fills < sessions], [sessions]])
             return due[np.searchsorted(due, np.arange(sessions + 1), side="left")]
