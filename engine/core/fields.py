@@ -169,13 +169,16 @@ def _parse_whole(value: object) -> int:
 def _parse_date(value: object) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
+    day = None
     if isinstance(value, str) and ISO_DATE_PATTERN.fullmatch(value.strip()):
         with suppress(ValueError):
             day = dt.date.fromisoformat(value.strip())
-            if YEAR_BOUNDS[0] <= day.year <= YEAR_BOUNDS[1]:
-                return day
-            years = f"{YEAR_BOUNDS[0]} to {YEAR_BOUNDS[1]}"
-            raise _refusal("iso_date", "{found} is out of the years " + years + "; write one of them, or none", value)
+    first, last = YEAR_BOUNDS
+    if day and not first <= day.year <= last:
+        message = f"{{found}} is out of the years {first} to {last}; write one of them, or leave it out"
+        raise _refusal("iso_date", message, value)
+    if day:
+        return day
     raise _refusal("iso_date", "{found} is not a date; write year-month-day, as 2004-02-01", value)
 
 

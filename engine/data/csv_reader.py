@@ -16,6 +16,7 @@ import numpy as np
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError
 
+_OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_FILE_BYTES: Final = 500_000_000
 
 Day: TypeAlias = dt.date | np.datetime64
@@ -44,6 +45,8 @@ def resolve_file(path: str) -> Path:
 
     Raises DataError when there is none, or something other than a file.
     """
+    if not path.strip():
+        raise DataError("found no path, expected a file; name the file")
     try:
         place = Path(path).expanduser()
         mode = place.stat().st_mode
@@ -52,7 +55,7 @@ def resolve_file(path: str) -> Path:
         raise DataError(f"{path}: {message}, {Path.cwd()}") from None
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device"
-        raise DataError(f"{path or '(empty)'}: found {kind}, expected a file; name the file")
+        raise DataError(f"{path}: found {kind}, expected a file; name the file")
     return place
 
 
@@ -107,8 +110,9 @@ def parse_csv(name: str, raw: bytes) -> CsvRows:
     if not rows:
         raise DataError(f"{name}: found no header; write the columns' names into the first line")
     first, header = rows[0]
-    if len(header) == 1 and ";" in header[0]:
-        raise DataError(f"{name}:{first}: found semicolons between the columns; save it with commas")
+    for separator, called in _OTHER_SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            raise DataError(f"{name}:{first}: found {called} between the columns; save it with commas")
     refuse_duplicate_columns(f"{name}:{first}", header)
     refuse_ragged(name, rows)
     return CsvRows(header, tuple(line for line, _ in rows[1:]), tuple(row for _, row in rows[1:]))

@@ -10,13 +10,16 @@ import numpy as np
 from pydantic import field_validator
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import DataError
+from engine.core.errors import DataError, shorten
 from engine.core.fields import NUMBER_PATTERN, ConfigModel, FilePath, file_faults
-from engine.data.csv_reader import numbered_rows, read_bytes
+from engine.data.csv_reader import numbered_rows, read_bytes, refuse_ragged
 
 _DATE_PATTERN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NO_VALUE: Final = frozenset({"", ".", "null"})
 """How publishers write a month without a value, as October 2025."""
+_LEAST: Final = 1e-9
+_MOST: Final = 1e15
+"""What an index can be: a flow stays a number that can be paid."""
 _MAX_AGE: Final = np.timedelta64(400, "D")
 """How old the last value can be when one is asked for: older is a file that has to be fetched again."""
 
@@ -57,11 +60,14 @@ class PriceIndex(ConfigModel):
 def _read_index(path: str) -> tuple[DateArray, FloatArray]:
     """Return dates, rising, and values of a file."""
     found: list[tuple[np.datetime64, float]] = []
-    for number, row in numbered_rows(path, read_bytes(path)):
-        day, value = (row[0].strip(), row[1].strip()) if len(row) > 1 else ("", "")
-        if number == 1 and not _DATE_PATTERN.fullmatch(day):
-            continue
-        if row and value not in _NO_VALUE:
+    rows = [(number, row) for number, row in numbered_rows(path, read_bytes(path)) if any(map(str.strip, row))]
+    if rows and len(rows[0][1]) == 1:
+        shown = shorten(rows[0][1][0], 40)
+        raise DataError(f"{path}:{rows[0][0]}: found one column, '{shown}', expected two; save it with commas")
+    refuse_ragged(path, rows)
+    for at, (number, (first, second, *_)) in enumerate(rows):
+        day, value = first.strip(), second.strip()
+        if (at > 0 or _DATE_PATTERN.fullmatch(day)) and value not in _NO_VALUE:
             found.append(_parse_line(f"{path}:{number}", day, value))
     if not found:
         raise DataError(f"{path}: no value in it; expected lines as 2024-01-01,309.685")
@@ -74,9 +80,9 @@ def _read_index(path: str) -> tuple[DateArray, FloatArray]:
 
 def _parse_line(place: str, day: str, value: str) -> tuple[np.datetime64, float]:
     try:
-        if _DATE_PATTERN.fullmatch(day) and NUMBER_PATTERN.fullmatch(value) and 0.0 < float(value) < np.inf:
+        if _DATE_PATTERN.fullmatch(day) and NUMBER_PATTERN.fullmatch(value) and _LEAST <= float(value) <= _MOST:
             return np.datetime64(day, "D"), float(value)
     except ValueError:  # a day that the month does not have
         pass
-    found = f"found '{day[:40]},{value[:40]}', expected a date and a value above zero, as 2024-01-01,309.685"
+    found = f"found '{day[:40]},{value[:40]}', expected a date and a value above zero up to 1e15, as 2024-01-01,309.685"
     raise DataError(f"{place}: {found}; correct the line")

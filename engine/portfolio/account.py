@@ -9,7 +9,18 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
-from engine.core.fields import ConfigModel, Currency, FieldFault, NonNegative, Positive, Rate, Weight, validates_fields
+from engine.core.errors import shorten
+from engine.core.fields import (
+    ConfigModel,
+    Currency,
+    FieldFault,
+    NonNegative,
+    Positive,
+    Rate,
+    Weight,
+    quote_value,
+    validates_fields,
+)
 from engine.data.events import DividendUse
 from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, SessionFlow, flows_by_row
 
@@ -31,14 +42,24 @@ class LimitOrders(ConfigModel):
 
 
 def _validate_execution(value: object) -> object:
-    if isinstance(value, str) and value not in {"close", "next_close"}:
-        message = "found '{found}'; expected close, next_close or {kind: limit, margin: 0.5%}"
-        raise PydanticCustomError("execution", message, {"found": value})
-    return value
+    kind = value.get("kind", "limit") if isinstance(value, Mapping) else value
+    if value in ("close", "next_close") or isinstance(value, LimitOrders) or (value != kind and kind == "limit"):
+        return value
+    found = f"{{kind: {shorten(str(kind), 60)}}}" if isinstance(value, Mapping) else quote_value(value)
+    message = f"found {found}; expected close, next_close or {{kind: limit, margin: 0.5%}}"
+    raise PydanticCustomError("execution", "{text}", {"text": message})
 
 
 Execution: TypeAlias = Annotated[Literal["close", "next_close"] | LimitOrders, BeforeValidator(_validate_execution)]
 """How a decision is filled: at the close of its session, one session later, or at the close within a limit."""
+
+
+def _validate_flows(value: object) -> object:
+    if isinstance(value, (Mapping, list, tuple, CashFlowPlan)) and value not in ([], ()):
+        return value
+    found = f"found {quote_value(value)}" if isinstance(value, str) else "found an empty list"
+    message = f"{found}, expected a plan or a list of them; as {{amount: 100, every: month}}, or leave it out"
+    raise PydanticCustomError("flows", "{text}", {"text": message})
 
 
 class Account(ConfigModel):
@@ -55,7 +76,9 @@ class Account(ConfigModel):
     execution: Execution = "close"
     min_order: NonNegative = 0.0
     cash: CashTerms = CashTerms()
-    contributions: CashFlowPlan | Annotated[tuple[CashFlowPlan, ...], Field(min_length=1)] = CashFlowPlan()
+    contributions: Annotated[
+        CashFlowPlan | Annotated[tuple[CashFlowPlan, ...], Field(min_length=1)], BeforeValidator(_validate_flows)
+    ] = CashFlowPlan()
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:

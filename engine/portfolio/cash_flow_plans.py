@@ -6,10 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
-from engine.core.fields import ConfigModel, Date, FieldFault, Fraction, Money, Rate, file_faults, validates_fields
+from engine.core.fields import (
+    NUMBER_PATTERN,
+    ConfigModel,
+    Date,
+    FieldFault,
+    Fraction,
+    Money,
+    Rate,
+    file_faults,
+    quote_value,
+    validates_fields,
+)
 from engine.data.price_index import PriceIndex
 from engine.data.sessions import Period, period_numbers
 
@@ -27,6 +39,14 @@ class SessionFlow(NamedTuple):
         return self.amount + self.share * value if self.share else self.amount
 
 
+def _validate_index(value: object) -> object:
+    """Say of text that is no rate that it may be a file."""
+    if isinstance(value, str) and not NUMBER_PATTERN.fullmatch(value.strip().removesuffix("%").strip()):
+        message = f"{quote_value(value)} is neither a rate nor a file; write 2% or {{path: cpi.csv}}"
+        raise PydanticCustomError("index", "{text}", {"text": message})
+    return value
+
+
 class CashFlowPlan(ConfigModel):
     """An ``amount`` [currency], or a ``percent`` of the value, paid in where positive, withdrawn where negative.
 
@@ -41,12 +61,16 @@ class CashFlowPlan(ConfigModel):
     on: Date | None = None
     first: Date | None = Field(default=None, alias="from")
     last: Date | None = Field(default=None, alias="to")
-    indexed: PriceIndex | Rate | None = None
+    indexed: Annotated[PriceIndex | Rate | None, BeforeValidator(_validate_index)] = None
     invest: Invest = "towards_targets"
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        """Yield dates that contradict each other."""
+        """Yield dates that contradict each other, and a plan that says when and not how much."""
+        when = {"every", "on", "first", "last", "indexed"} & self.model_fields_set
+        if when and not {"amount", "percent"} & self.model_fields_set:
+            key = {"first": "from", "last": "to"}.get(word := min(when), word)
+            yield (key,), "a plan without an amount pays nothing; write amount: 100, or percent: 4%"
         if self.first and self.last and self.last < self.first:
             yield ("to",), f"the flow ends on {self.last}, before it begins on {self.first}; write a later date"
         if self.percent is not None and self.amount:

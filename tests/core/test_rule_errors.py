@@ -282,7 +282,7 @@ CASES = {
     "an index with a word in it": (
         WEIGHTS + FLOWS.replace("100", "100, indexed: {path: stranger.csv}"),
         "plan.yaml:9: account.contributions.indexed.path: stranger.csv:2: found '2020-01-01,CRS', "
-        "expected a date and a value above zero, as 2024-01-01,309.685; correct the line",
+        "expected a date and a value above zero up to 1e15, as 2024-01-01,309.685; correct the line",
     ),
     "flows that are invested in two ways": (
         WEIGHTS + "account:\n  contributions:\n    - {amount: 100}\n    - {amount: 5, invest: wait}\n",

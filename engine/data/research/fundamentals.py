@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError, shorten
-from engine.core.fields import ConfigModel, file_faults
+from engine.core.fields import ConfigModel, FilePath, file_faults
 from engine.data.csv_reader import Day, to_date
 from engine.data.research.filings import FilingsTable, load_filings
 from engine.data.research.formula import Criterion, Measure
@@ -27,7 +27,7 @@ class Fundamentals(ConfigModel):
     out, it is filled in, so that a resolved config names its data; given, the file has to have it.
     """
 
-    path: str
+    path: FilePath
     sha256: str = ""
 
     @property

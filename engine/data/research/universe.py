@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.did_you_mean import did_you_mean
-from engine.core.errors import ConfigError, shorten
+from engine.core.errors import ConfigError, DataError, shorten
 from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_faults, raise_faults, validates_fields
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
@@ -195,6 +195,8 @@ def _read_universe(value: object) -> object:
     if isinstance(value, str):
         with file_faults():
             place = resolve_file(value)
+            if place.suffix.lower() not in {"", ".yaml", ".yml", ".json", ".csv"}:
+                raise DataError(f"{value}: found the ending '{place.suffix}', expected .yaml or .csv; convert the file")
             if place.suffix.lower() != ".csv":
                 return validate(Universe, read_document(place))
             try:
