@@ -41,7 +41,8 @@ def caveats(
         *hindsight_caveat(policy, first, comparison.strategy.ledger.dates[-1], _ended_names(own, first)),
         *_survivorship_caveat(comparison),
         *_price_kind_caveats(market),
-        *_window_caveats(own, first, window),
+        *_spent_caveats(comparison),
+        *_window_caveats(own, first, window, spent=comparison.strategy.ledger.last_withdrawal is not None),
         *_short_window_caveat(comparison),
         *_late_listing_caveats(own, policy, first, start),
         *_late_portfolio_caveats(comparison, first),
@@ -137,15 +138,29 @@ def _price_kind_caveats(market: Market) -> Iterable[str]:
     yield from market.provenance.notes
 
 
+def _spent_caveats(comparison: Comparison) -> Iterable[str]:
+    """Say whose money was spent, and that its figures are of fewer sessions than those of the others."""
+    ledgers = {name: one.ledger for name, one in comparison.portfolios.items()}
+    for name, ledger in ledgers.items():
+        if ledger.last_withdrawal is not None:
+            due, paid = ledger.last_withdrawal
+            alone = len(ledgers) == 1 or all(one.dates[-1] == ledger.dates[-1] for one in ledgers.values())
+            yield (
+                f"The money of {name.replace('buy_and_hold', 'buy and hold')} was spent on {ledger.dates[-1]}: "
+                f"{paid:,.2f} of a withdrawal of {due:,.2f} was paid, and its run ends there."
+                + ("" if alone else " Its own figures are of the sessions until then; it is compared over common ones.")
+            )
+
+
 def _window_caveats(
-    market: Market, first: np.datetime64, window: tuple[np.datetime64 | None, np.datetime64 | None]
+    market: Market, first: np.datetime64, window: tuple[np.datetime64 | None, np.datetime64 | None], *, spent: bool
 ) -> Iterable[str]:
     start, end = window
     seen = market.dates[market.dates < first]
     late = start is not None and not (len(seen) and seen[-1] < start)  # else it is the window's first session
     if start is not None and late and first - start > np.timedelta64(7, "D"):
         yield f"The run begins on {first}, not on {start}: no asset with a positive weight has a price before."
-    if end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
+    if not spent and end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
 
 
@@ -200,7 +215,7 @@ def _other_session_caveats(comparison: Comparison) -> Iterable[str]:
     own = comparison.strategy
     for name, other in comparison.portfolios.items():
         last = other.ledger.dates[-1]
-        if own.ledger.dates[-1] - last > np.timedelta64(7, "D"):
+        if other.ledger.last_withdrawal is None and own.ledger.dates[-1] - last > np.timedelta64(7, "D"):
             yield f"{name} ends on {last}: its own figures end there, and it is compared over the sessions both have."
         if name in comparison.versus and not comparison.versus[name].sessions:
             yield f"{name} and the strategy have no session in common: there is no difference between them to show."
@@ -221,7 +236,7 @@ def _idle_dividends_caveat(comparison: Comparison) -> Iterable[str]:
         trades_again = ((ledger.rebalances & ~ledger.opening) | ledger.partial_rebalances).any()
         if own.dividends is None or own.invests_dividends or trades_again:
             continue
-        share = float(ledger.cash[-1] / ledger.value[-1])
+        share = float(ledger.cash[-1] / ledger.value[-1]) if ledger.value[-1] > 0.0 else 0.0
         if share >= _MUCH_CASH:
             idle.append(f"{name.replace('buy_and_hold', 'buy and hold')} {100 * share:.0f} %")
     if idle:

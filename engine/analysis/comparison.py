@@ -126,8 +126,9 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
     def portfolio(name: str, policy: Policy, version: PolicyVersion = AS_WRITTEN) -> PortfolioResult:
-        own, start, risk_free, note = sessions(policy)
-        ledger = simulate(own, policy, account, costs, start=start, version=version)
+        whole, start, *_ = sessions(policy)
+        ledger = simulate(whole, policy, account, costs, start=start, version=version)
+        own, _, risk_free, note = sessions(policy).until(ledger)
         performance = Performance.from_ledger(ledger, risk_free, own.periods_per_year)
         return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
 
@@ -148,7 +149,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
-        limit_orders=measure_limit_orders(strategy.market, policy, account, costs, strategy.ledger),
+        limit_orders=measure_limit_orders(sessions(policy).market, policy, account, costs, strategy.ledger),
     )
 
 
@@ -156,7 +157,10 @@ def _add_parts(
     versus: dict[str, RelativePerformance], plan: Plan, portfolios: Mapping[str, PortfolioResult], held: PolicyVersion
 ) -> str:
     """Split the difference to buy-and-hold, where there is one; return why that cannot be done, "" where it can."""
-    growth, held_growth = (portfolios[name].performance.cagr for name in ("strategy", "buy_and_hold"))
+    both = [portfolios[name] for name in ("strategy", "buy_and_hold")]
+    if both[0].ledger.dates[-1] != both[1].ledger.dates[-1]:
+        return "the money of both was spent on different days"
+    growth, held_growth = (one.performance.cagr for one in both)
     if growth is None or held_growth is None:
         return ""
     try:

@@ -56,7 +56,7 @@ class Plan:
     @cached_property
     def opening(self) -> int:
         """The market's row of the opening."""
-        return len(self.sessions.market.dates) - len(self.ledger.dates)
+        return int(np.searchsorted(self.sessions.market.dates, self.ledger.dates[0]))
 
     @cached_property
     def opening_targets(self) -> FloatArray:
@@ -115,13 +115,15 @@ class Plan:
     def growth(self, version: PolicyVersion, *, costs: bool = False) -> float:
         """Return the CAGR of a version of the plan, on its own sessions and from its own opening on.
 
-        Raises EngineError when it cannot be run, as one that withdrawals ruin, or has lost everything.
+        Raises EngineError when it cannot be run, as one that withdrawals ruin, or has lost or spent everything.
         """
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
         market = self.sessions.market
         paid = self.costs if costs else NoCosts().cost_table(len(market.assets))
         ledger = simulate(market, self.policy, self.account, paid, start=self.opening, version=version)
+        if ledger.dates[-1] != self.ledger.dates[-1]:
+            raise DataError("the money of a version that leaves something out is spent on another day than the plan's")
         found = Performance.from_ledger(ledger, 0.0, market.periods_per_year).cagr
         if found is None:
             raise DataError("a version of the plan that leaves something out has lost everything")

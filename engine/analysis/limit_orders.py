@@ -20,7 +20,8 @@ from engine.simulation.ledger import Ledger
 class LimitOrderFigures:
     """Orders after the opening that were ``filled`` and ``unfilled``, and the run less the same run without limits.
 
-    The differences are of CAGRs [fraction a year] and of final values [currency]; None where that run has none.
+    The differences are of CAGRs [fraction a year] and of final values [currency]; None where that run has none, or its
+    money ended on another day.
     """
 
     filled: int
@@ -39,10 +40,12 @@ def measure_limit_orders(
         return None
     filled = int(np.count_nonzero(ledger.trades[~ledger.opening & ~ledger.payouts]))
     unfilled = sum(int(np.count_nonzero(one.causes == NOT_AT_LIMIT)) for one in ledger.left_out)
-    start = len(market.dates) - len(ledger.dates)
+    start = int(np.searchsorted(market.dates, ledger.dates[0]))
     try:
         other = simulate(market, policy, account.without_limits(), costs, start=start)
     except EngineError:
+        return LimitOrderFigures(filled, unfilled, None, None)
+    if other.dates[-1] != ledger.dates[-1]:
         return LimitOrderFigures(filled, unfilled, None, None)
     mine, others = (Performance.from_ledger(one, 0.0, market.periods_per_year).cagr for one in (ledger, other))
     growth = None if mine is None or others is None else mine - others

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
+from engine.simulation.ledger import Ledger
 
 
 class PortfolioMarket(NamedTuple):
@@ -18,3 +19,12 @@ class PortfolioMarket(NamedTuple):
     start: int
     risk_free: float | FloatArray = 0.0
     note: str = ""
+
+    def until(self, ledger: Ledger) -> PortfolioMarket:
+        """Return the same up to the end of a run, which is earlier than the market's where its money was spent."""
+        if ledger.last_withdrawal is None:
+            return self
+        market, free = self.market.truncate(ledger.dates[-1]), self.risk_free
+        if not isinstance(free, float):
+            free = free[: len(free) - (len(self.market.dates) - len(market.dates))]
+        return self._replace(market=market, risk_free=free)

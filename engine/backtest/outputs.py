@@ -216,6 +216,7 @@ def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
         max_weight=dict(portfolio.peak_weights),
         currency_parts=split_gain(portfolio.ledger, portfolio.market),
         yearly_fees=float(portfolio.ledger.fees.sum()) if portfolio.ledger.fees.any() else None,
+        last_withdrawal=portfolio.ledger.last_withdrawal,
     )
 
 

@@ -32,7 +32,7 @@ from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
 from engine.core.json_files import Json
-from engine.simulation.ledger import LedgerChecks
+from engine.simulation.ledger import LastWithdrawal, LedgerChecks
 
 RECORDED_PACKAGES: Final = (
     "portfolio-engine",
@@ -84,7 +84,7 @@ class PortfolioSummary(WindowSummary):
     """One portfolio: its sessions, its metrics by name, how far its capped assets drifted, what its gain is made of.
 
     ``frequency`` is that of its sessions, where they are not daily (S1); ``yearly_fees`` are those among its costs,
-    where the account has any (S11) [currency].
+    where the account has any (S11) [currency]; ``last_withdrawal`` is that at its end, where its money was spent.
     In the file the metrics stand beside the other keys: every key that is not named here is one.
     """
 
@@ -93,6 +93,12 @@ class PortfolioSummary(WindowSummary):
     max_weight: dict[str, PeakWeight] = Field(default_factory=dict)
     currency_parts: CurrencyParts | None = None
     yearly_fees: float | None = None
+    last_withdrawal: LastWithdrawal | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it ended because its money did (S11)."""
+        return self.last_withdrawal is not None
 
     @model_validator(mode="before")
     @classmethod
@@ -109,8 +115,11 @@ class PortfolioSummary(WindowSummary):
         if plain["frequency"] is None:
             del plain["frequency"]
         found = {} if parts is None else {"currency_parts": parts}
-        if plain["yearly_fees"] is None:
-            del plain["yearly_fees"]
+        for name in ("yearly_fees", "last_withdrawal"):
+            if plain[name] is None:
+                del plain[name]
+        if self.last_withdrawal is not None:
+            plain["last_withdrawal"] = self.last_withdrawal._asdict()
         return {**plain, **metrics, "max_weight": max_weight, **found}
 
 

@@ -30,6 +30,10 @@ def session_flows(run: FinishedRun) -> SessionFlows:
     yearly = costs.get("yearly", 0.0) if isinstance(costs, Mapping) else 0.0
     for row, fee in yearly_fee_shares(dates, 0, yearly if isinstance(yearly, float) else 0.0).items():
         fees[row] = fee
+    if (last := run.summary.portfolios["strategy"].last_withdrawal) is not None:
+        amounts[-1], shares[-1] = -last.paid, 0.0
+        if len(dates) > 1 and not np.diff(dates[-2:].astype("datetime64[Y]")):  # no year begins, and no window ends
+            fees[-1] = 0.0
     left = value - amounts
     rows = np.searchsorted(dates, np.array([one.date for one in run.trades], dtype="datetime64[D]"))
     np.add.at(left, rows, [one.cost for one in run.trades])

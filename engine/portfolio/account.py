@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
@@ -67,7 +67,8 @@ class Account(ConfigModel):
 
     ``execution: close`` fills a decision at the close of its session, ``next_close`` one session later (S2), ``{kind:
     limit, margin: 0.5%}`` at its close where a limit allows that.
-    Orders below ``min_order`` [currency] are left out (S3).
+    Orders below ``min_order`` [currency] are left out (S3). A withdrawal that is all that can be raised, or more, is an
+    error, or with ``when_spent: stop`` the last one: it pays what there is, and the portfolio ends (S11).
     """
 
     capital: Annotated[Positive, Field(ge=0.01)] = 100_000.0
@@ -79,6 +80,7 @@ class Account(ConfigModel):
     contributions: Annotated[
         CashFlowPlan | Annotated[tuple[CashFlowPlan, ...], Field(min_length=1)], BeforeValidator(_validate_flows)
     ] = CashFlowPlan()
+    when_spent: Literal["error", "stop"] = "error"
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
@@ -87,6 +89,13 @@ class Account(ConfigModel):
             if plan.invest != self.invest:
                 message = f"invest is {plan.invest} here and {self.invest} in the first plan"
                 yield ("contributions", at, "invest"), f"{message}; flows are netted, so write one for all of them"
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_is_not_read(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        written: dict[str, object] = write(self)
+        if not self.has_flows:
+            written.pop("when_spent", None)
+        return written
 
     @property
     def flow_plans(self) -> tuple[CashFlowPlan, ...]:
@@ -97,6 +106,16 @@ class Account(ConfigModel):
     def has_flows(self) -> bool:
         """Whether anything is planned to be paid in or out."""
         return not all(plan.is_none for plan in self.flow_plans)
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether any plan takes money out."""
+        return any(plan.amount < 0.0 or (plan.percent or 0.0) < 0.0 for plan in self.flow_plans)
+
+    @property
+    def stops_when_spent(self) -> bool:
+        """Whether a portfolio ends with the withdrawal that takes all there is."""
+        return self.when_spent == "stop"
 
     @property
     def invest(self) -> Invest:

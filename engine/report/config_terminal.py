@@ -165,6 +165,10 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     for plan in account.flow_plans:
         if not plan.is_none:
             yield f"{_flow_sentence(plan, account.currency)}, {account.invest.replace('_', ' ')}"
+    if account.withdraws and account.stops_when_spent:
+        yield "a portfolio ends with the withdrawal that takes all there is: it pays that"
+    elif account.withdraws:
+        yield "a withdrawal of all there is, or more, is an error; account.when_spent: stop ends the run there"
 
 
 def _flow_sentence(plan: CashFlowPlan, currency: str) -> str:

@@ -11,6 +11,7 @@ from engine.report import number_format as fmt
 if TYPE_CHECKING:
     from engine.analysis.limit_orders import LimitOrderFigures
     from engine.analysis.published_comparison import PublishedDifference
+    from engine.backtest.run_summary import PortfolioSummary, RunSummary
 
 _CLOSES: Final = {
     "adjusted": "adjusted for splits and dividends",
@@ -51,6 +52,31 @@ def flows_text(metrics: Mapping[str, int | float | None], currency: str) -> str:
     )
 
 
+def money_end_texts(summary: RunSummary) -> list[tuple[str, str]]:
+    """Return (name, text) of each portfolio: when its money was spent, or what it has left; none where no money was."""
+    if not any(one.is_spent for one in summary.portfolios.values()):
+        return []
+    return [(name, _money_end(one, summary.account.currency)) for name, one in summary.portfolios.items()]
+
+
+def _money_end(portfolio: PortfolioSummary, currency: str) -> str:
+    left = portfolio.metrics["final_value"] or 0.0
+    if portfolio.last_withdrawal is None:
+        return f"lasted to {portfolio.end}, {fmt.money(left)} {currency} left"
+    due, paid = portfolio.last_withdrawal
+    rest = f"; {fmt.money(left)} {currency} could not be sold" if left > 0.0 else ""
+    return (
+        f"spent on {portfolio.end} after {portfolio.years:.1f} years: the last withdrawal paid {fmt.money(paid)} of "
+        f"{fmt.money(due)} {currency}{rest}"
+    )
+
+
+def until_text(summary: RunSummary, name: str) -> str:
+    """Return until when a portfolio can be compared, where its money was spent before the strategy ended."""
+    other = summary.portfolios[name]
+    return f" until {other.end}" if other.is_spent and other.end < summary.window.end else ""
+
+
 def limit_orders_text(orders: LimitOrderFigures, currency: str) -> str:
     """Return how many limit orders were filled, and what waiting gained or cost.
 
@@ -61,7 +87,7 @@ def limit_orders_text(orders: LimitOrderFigures, currency: str) -> str:
     text = f"{orders.unfilled} of {orders.filled + orders.unfilled} orders after the opening were not filled"
     growth, money = orders.cagr_difference, orders.final_value_difference
     if growth is None or money is None:
-        return f"{text}; without limits the plan has no growth to compare it with"
+        return f"{text}; without limits the plan has no growth over the same sessions to compare it with"
     did = "gained" if growth >= 0.0 else "cost"
     points = fmt.percentage_points(abs(growth)).lstrip("+")
     end = f"{'' if (money >= 0.0) == (growth >= 0.0) else '-'}{fmt.money(abs(money))} {currency}"

@@ -6,11 +6,29 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
+from engine.simulation.kernel.cash_flows import most_raised
 from engine.simulation.kernel.records import Order
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
+from engine.simulation.ledger import LastWithdrawal
 from engine.simulation.order_execution import execute_flow_trades, fill_order, shortfall_error
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
+
+
+def is_last(state: PortfolioState, row: int, flow: float) -> bool:
+    """Return whether ``flow`` withdraws all that can be raised, or more, in an account that ends with it (S11)."""
+    if flow >= 0.0 or not state.account.stops_when_spent:
+        return False
+    return most_raised(state.units, state.cash, state.quotes(row), state.fresh(row), state.terms.costs) <= -flow
+
+
+def pay_last_withdrawal(state: PortfolioState, row: int, due: float) -> None:
+    """Sell everything and pay out what that brings: the account ends at ``row``."""
+    everything = 2.0 * (state.value(row) + due)  # more than there is: all that brings anything is sold
+    execute_flow_trades(state, row, everything, 0.0, TradeReason("last withdrawal"), owed=True)
+    paid = min(state.cash, due)
+    state.add_flow(row, -paid)
+    state.last_withdrawal = LastWithdrawal(due, paid)
 
 
 def apply_flow(state: PortfolioState, row: int, flow: float) -> None:
@@ -52,9 +70,11 @@ def _require_funds(state: PortfolioState, row: int, due: float) -> None:
     """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
     able = state.cash + float(state.holdings(row)[state.fresh(row)].sum())
     if able <= due:
+        remedy = "withdraw less, end the window earlier or write account.when_spent: stop"
+        if state.account.stops_when_spent:
+            remedy = "what is left has no close on that day; fill the gap in the prices or withdraw on another"
         raise AccountError(
-            f"{state.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; "
-            "withdraw less or end the window earlier"
+            f"{state.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised; {remedy}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,13 @@ from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.trade_events import LazyText, LeftOutOrders, resolve_text
+
+
+class LastWithdrawal(NamedTuple):
+    """The withdrawal with which the money ended: what was ``due``, and what of it was ``paid`` [currency]."""
+
+    due: float
+    paid: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Ledger:
     shortfalls : by row, why a policy that chooses held fewer assets than it wants
     departures : by row and asset, why a policy that chooses gave up what it held
     findings : by row, what a quality gate found of each candidate
+    last_withdrawal : of a run that ended as its money was spent, at its last session; None where none did
 
     """
 
@@ -79,6 +88,7 @@ class Ledger:
     shortfalls: Mapping[int, str] = field(default_factory=dict)
     departures: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     findings: Mapping[int, tuple[QualityFinding, ...]] = field(default_factory=dict)
+    last_withdrawal: LastWithdrawal | None = None
 
     @cached_property
     def units(self) -> FloatArray:
@@ -141,7 +151,10 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     growth = 1.0 + market.cash_rate[offset:]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
     received = ledger.flows + ledger.dividends(market) - ledger.fees
-    residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(ledger.value, 1e-300)
+    there = ledger.value.copy()
+    if ledger.last_withdrawal is not None:  # which leaves nothing to measure by
+        there[-1] += ledger.last_withdrawal.paid
+    residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(there, 1e-300)
     age = market.age[offset:]
     held = ledger.units != 0.0
     stale = age[ledger.rows] > 0

@@ -20,16 +20,17 @@ from engine.simulation.trade_events import TradeReason
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
     """Fill ``order`` at the prices of ``row`` and write it down; return whether targets were scaled to fit.
 
-    Where a rebalance does not bring what a yearly fee took, cash is left below zero for the caller to raise.
+    Where a rebalance does not bring what a yearly fee took, or a withdrawal that is not the account's end, cash is left
+    below zero for the caller to raise.
     """
     quotes = state.quotes(row)
     status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms_of(reason), state.fills)
-    raised_later = reason.full_rebalance and state.fees[row] > 0.0
+    raised_later = reason.full_rebalance and (state.fees[row] > 0.0 or state.account.stops_when_spent)
     if status != FILLED:
         if status == UNAFFORDABLE and cash < 0.0 and not raised_later:
             raise AccountError(
                 f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
-                "withdraw less or end the window earlier"
+                "withdraw less, end the window earlier or write account.when_spent: stop"
             )
         state.record_left_out(row)
     if cash < 0.0:

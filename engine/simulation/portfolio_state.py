@@ -31,7 +31,7 @@ from engine.simulation.kernel.records import (
 )
 from engine.simulation.kernel.triggers import record_purchase
 from engine.simulation.kernel.valuation import account_value, normalise, portfolio_weights
-from engine.simulation.ledger import Ledger
+from engine.simulation.ledger import LastWithdrawal, Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.pending_orders import PendingOrders
 from engine.simulation.trade_events import LazyText, LeftOutOrders, TradeEvent, TradeReason
@@ -47,7 +47,8 @@ class PortfolioState:
     drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows``, ``before_flows`` and
     ``fees`` (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not
     placed (S3). ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer
-    assets were chosen than wanted, ``findings`` what a quality gate found; ``run`` what the kernel takes.
+    assets were chosen than wanted, ``findings`` what a quality gate found, ``last_withdrawal`` how the money ended,
+    where it has; ``run`` what the kernel takes.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class PortfolioState:
         self.departures: dict[int, Mapping[str, str]] = {}
         self.findings: dict[int, tuple[QualityFinding, ...]] = {}
         self.left_out: list[LeftOutOrders] = []
+        self.last_withdrawal: LastWithdrawal | None = None
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer = TradeBuffer.allocate(BUFFER_SIZE, count)
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
@@ -174,19 +176,19 @@ class PortfolioState:
         if self.reviews.watch.enabled:
             record_purchase(self.reviews.watch, trades, self.units, prices)
 
-    def to_ledger(self) -> Ledger:
-        """Return the ledger of the run, rows counted from the opening."""
+    def to_ledger(self, end: int) -> Ledger:
+        """Return the ledger of the run up to before row ``end``, rows counted from the opening."""
         start, history, events = self.opening, self.history, self.events
         reasons, trades = [event.reason for event in events], [event.trades for event in events]
         return Ledger(
-            dates=read_only(self.market.dates[start:]),
+            dates=read_only(self.market.dates[start:end]),
             assets=self.market.assets,
             capital=self.account.capital,
-            value=read_only(history.value[start:]),
-            cash=read_only(history.cash[start:]),
-            flows=read_only(self.flows[start:]),
-            before_flows=read_only(self.before_flows[start:]),
-            fees=read_only(self.fees[start:]),
+            value=read_only(history.value[start:end]),
+            cash=read_only(history.cash[start:end]),
+            flows=read_only(self.flows[start:end]),
+            before_flows=read_only(self.before_flows[start:end]),
+            fees=read_only(self.fees[start:end]),
             rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
             targets=self._stack([event.target for event in events]),
             trades=self._stack(trades),
@@ -206,6 +208,7 @@ class PortfolioState:
             shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
             departures={row - self.opening: why for row, why in self.departures.items()},
             findings={row - self.opening: found for row, found in self.findings.items()},
+            last_withdrawal=self.last_withdrawal,
         )
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:

@@ -59,7 +59,7 @@ def simulate(
     DataError
         When no asset with a positive target has a price in the window, or an order waits too long for one.
     AccountError
-        When a withdrawal or a yearly fee exceeds what can be raised.
+        When a yearly fee exceeds what can be raised, or a withdrawal in an account that does not end with it.
 
     """
     setup = RunSetup.build(market, policy, account, costs, start, version)
@@ -88,11 +88,14 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
             _rebalance(state, schedule, policy, row, reason)
         else:
             _partial_trades(state, schedule, policy, row)
-        stop = row + 1 if state.pending else schedule.next_stop(row)
+        spent = state.last_withdrawal is not None
+        stop = row + 1 if spent or state.pending else schedule.next_stop(row)
         row, trigger = advance(state, schedule, thresholds, row, stop)
+        if spent:
+            break
         if trigger != NO_TRIGGER:
             schedule_response(state, schedule, trigger, row, band, watched)
-    return state.to_ledger()
+    return state.to_ledger(row)
 
 
 def _build_decision(state: PortfolioState, row: int) -> Decision:
@@ -120,6 +123,9 @@ def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, r
     flow, share = _flow_due(state, schedule, row), schedule.fees.get(row)
     if share:
         yearly_fees.take_fee(state, row, share * state.value(row))
+    if cash_flows.is_last(state, row, flow):
+        cash_flows.pay_last_withdrawal(state, row, -flow)
+        return
     if flow:
         cash_flows.apply_flow(state, row, flow)
     target = validate_weights(policy.target_weights(decision), decision.buyable, state.terms.caps, row)
@@ -183,6 +189,9 @@ def _trade_on_money(state: PortfolioState, schedule: EventSchedule, row: int, fl
     """Invest a contribution, raise and pay a withdrawal, invest dividends."""
     if flow > 0.0:
         cash_flows.invest_contribution(state, row, flow)
+    elif cash_flows.is_last(state, row, flow):
+        cash_flows.pay_last_withdrawal(state, row, -flow)
+        return
     elif flow < 0.0:
         cash_flows.pay_withdrawal(state, row, -flow)
     if row in schedule.dividends:

@@ -33,7 +33,8 @@ def pay_fee(state: PortfolioState, row: int, fee: float) -> None:
 
 def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
     """Sell until ``due`` is there, by orders of any size and without a limit: who is owed it does not wait."""
-    execute_flow_trades(state, row, due, 0.0, TradeReason("yearly fee"), owed=True)
+    reason = TradeReason("withdrawal" if state.flows[row] < 0.0 and not state.fees[row] else "yearly fee")
+    execute_flow_trades(state, row, due, 0.0, reason, owed=True)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         raise AccountError(
             f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of a yearly fee (costs.yearly) and withdrawals of "

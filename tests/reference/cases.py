@@ -148,6 +148,24 @@ def random_limit_case(rng: random.Random) -> Case:
     return replace(case, delay=0, margin=F(rng.choice(["0", "0.005", "0.03", "0.08"])))
 
 
+def random_spent_case(rng: random.Random) -> Case:
+    """Draw a case of any rules whose withdrawals soon take all there is, at which the run ends."""
+    draws = [random_order_case, random_rule_case, random_fee_case, random_limit_case, random_savings_case]
+    case = rng.choice(draws)(rng)
+    while case.capital < 1000:  # as in `random_rules`
+        case = rng.choice(draws)(rng)
+    part, step = case.capital / rng.choice([2, 3, 5, 9]), rng.choice([2, 4, 9])
+    rows = range(rng.randrange(1, 12), SESSIONS, step)
+    whole = {rng.choice(rows): F(-1)} if rng.random() < 0.1 else {}
+    kept = {row: money for row, money in case.flows.items() if money > 0}
+    return replace(
+        case,
+        flows=kept | {row: -part * rng.choice([F("0.5"), F(1), F("1.3")]) for row in rows},
+        flow_shares=whole or case.flow_shares,
+        ends_when_spent=True,
+    )
+
+
 def random_savings_case(rng: random.Random) -> Case:
     """Draw a case of any rules in which contributions are charged by a savings plan, and each asset has its spread."""
     case = rng.choice([random_order_case, random_rule_case, random_fee_case])(rng)

@@ -152,6 +152,7 @@ def account_of(case: Case) -> Account:
     return Account(
         capital=float(case.capital),
         shares="whole" if case.whole else "fractional",
+        when_spent="stop" if case.ends_when_spent else "error",
         execution="next_close"
         if case.delay
         else "close"

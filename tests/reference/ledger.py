@@ -70,6 +70,7 @@ class Case:
     flow_shares: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed share of the value
     plans: Sequence[FlowPlan] = ()  # S11: what is planned by dates, beside these; needs `days`
     invest: str = "towards_targets"  # towards_targets | pro_rata | wait
+    ends_when_spent: bool = False  # S11: a withdrawal of all there is, or more, is the last one; else an error
     caps: Mapping[str, Fraction] = field(default_factory=dict)
     watch_caps: bool = False  # caps: always
     before_listing: str = "redistribute"  # redistribute | cash | a ticker
@@ -134,6 +135,7 @@ class Run:
     )  # sessions at which the law leaves more than one answer, as no V' solves it exactly
     fees: dict[int, Fraction] = field(default_factory=dict)  # S11: row -> fee for keeping the account
     flows: dict[int, Fraction] = field(default_factory=dict)  # S11: row -> money paid in or out, 0 where none is
+    last: tuple[Fraction, Fraction] | None = None  # S11: due and paid by the withdrawal at the end, where money ended
     before_flow: list[Fraction] = field(default_factory=list)  # S12: value after interest, dividends and payouts
 
 
@@ -168,6 +170,8 @@ def run(case: Case) -> Run:
     ledger = ExactLedger(case)
     for t in range(case.opening, len(case.prices)):
         ledger.session(t)
+        if ledger.run.last is not None:
+            break
     return ledger.run
 
 
@@ -268,9 +272,13 @@ class ExactLedger:
         self.move_targets(t)
         if t in self.due:
             self.bar_before_rebalance(t)
-            self.cash += flow - fee
-            self.rebalance(t, "rebalance", self.due[t])
-            self.raise_what_is_lacking(t, fee - min(flow, ZERO) if fee else ZERO)
+            if self.takes_all(t, flow, self.cash - fee):
+                self.cash -= fee
+                self.withdraw_last(t, -flow)
+            else:
+                self.cash += flow - fee
+                self.rebalance(t, "rebalance", self.due[t])
+                self.raise_what_is_lacking(t, fee - min(flow, ZERO) if fee or case.ends_when_spent else ZERO)
         else:
             self.cash += max(flow, ZERO)
             self.pay_fee(t, fee)
@@ -285,9 +293,11 @@ class ExactLedger:
             self.trim(t, above)
             if flow > 0:
                 self.contribute(t, flow)
+            elif self.takes_all(t, flow, self.cash):
+                self.withdraw_last(t, -flow)
             elif flow < 0:
                 self.withdraw(t, -flow)
-            if dividends > 0 and case.invests_dividends:
+            if dividends > 0 and case.invests_dividends and self.run.last is None:
                 self.invest_spare(t)
         self.mark(t)
 
@@ -300,6 +310,8 @@ class ExactLedger:
         self.run.value.append(value)
         self.run.cash.append(self.cash)
         self.run.units.append(tuple(self.units))
+        if self.run.last is not None:
+            return
         awaited = t < max(self.answer, self.reviewed)
         if not awaited:
             self.ask(t)
@@ -933,6 +945,29 @@ class ExactLedger:
             self.pay_fee(t, due)
 
     # -- flows
+
+    def takes_all(self, t: int, flow: Fraction, cash: Fraction) -> bool:
+        """S11: tell whether a withdrawal is all that sales can bring beside `cash`, or more, where that ends the run.
+
+        What has no close counts as it is: money that is only stuck is not spent.
+        """
+        if flow >= 0 or not self.case.ends_when_spent:
+            return False
+        for i in self.assets:
+            money = self.money(i)
+            cash += max(money - self.fee(i, -money, ZERO)[0], ZERO) if self.fresh(t, i) else money
+        return cash <= -flow
+
+    def withdraw_last(self, t: int, due: Fraction) -> None:
+        """S11: sell everything that brings more than it costs, in orders of any size, and pay out what is there."""
+
+        def nothing(left_out: set[int]) -> dict[int, Fraction]:
+            return {i: ZERO for i in self.assets if self.units[i] and self.fresh(t, i) and i not in left_out}
+
+        self.fill(t, "flow", self.worth_placing(t, nothing, owed=True), "last")
+        paid = min(self.cash, due)
+        self.cash -= paid
+        self.run.flows[t], self.run.last = -paid, (due, paid)
 
     def contribute(self, t: int, flow: Fraction) -> None:
         """S11: invest a contribution that has entered cash, at what the savings plan costs."""

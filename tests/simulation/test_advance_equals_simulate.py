@@ -38,7 +38,7 @@ def test_trading_on_the_way_is_trading_when_asked_to_the_bit(seed: int, monkeypa
 def test_units_are_those_that_every_session_was_marked_with_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     rng, states = random.Random("units"), []
     to_ledger = PortfolioState.to_ledger
-    monkeypatch.setattr(PortfolioState, "to_ledger", lambda state: states.append(state) or to_ledger(state))
+    monkeypatch.setattr(PortfolioState, "to_ledger", lambda state, end: states.append(state) or to_ledger(state, end))
     for number in range(100):
         case = random_rule_case(rng)
         try:

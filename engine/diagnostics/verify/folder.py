@@ -98,6 +98,9 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
         yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
     if others and replayed.flows.any():
         yield "levels of these at sessions with flows: their costs are not in the files"
+    unknown = [name for name in others if replayed.flows_of(name, replayed.series("equity", name)[0]) is None]
+    if unknown:
+        yield f"paid_in and xirr of {', '.join(unknown)}: percentages are of values before costs, not in the files"
     other = [name for name in others if not replayed.has_frequency_of(name)]
     if other:
         yield f"differences to {', '.join(other)}, whose sessions are of another frequency"

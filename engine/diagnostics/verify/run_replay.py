@@ -84,6 +84,8 @@ class ReplayedRun:
             if share:
                 return None
             found[row] = amount
+        if (last := self.run.summary.portfolios[name].last_withdrawal) is not None:
+            found[-1] = -last.paid
         return found
 
     @property

@@ -19,8 +19,10 @@ from engine.report.phrases import (
     confidence_level,
     flows_text,
     limit_orders_text,
+    money_end_texts,
     portfolio_label,
     published_rows,
+    until_text,
 )
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
@@ -65,6 +67,7 @@ def render_run(run: FinishedRun) -> str:
         interval_bars=interval_bars(run),
         verdict=state_verdict(summary, confidence_level(run.config))[1],
         differences={name: describe_difference(versus) for name, versus in summary.versus.items()},
+        until={name: until_text(summary, name) for name in summary.versus},
         calibration=CALIBRATION,
         confidence=fmt.short_percent(confidence_level(run.config)),
         part_rows=parts_table(summary.versus),
@@ -105,6 +108,7 @@ def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
         ("Capital", f"{fmt.money(summary.account.capital)} {summary.account.currency}"),
         ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
         *limits,
+        *((f"Money of {portfolio_label(name)}", told) for name, told in money_end_texts(summary)),
     )
 
 

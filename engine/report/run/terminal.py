@@ -21,9 +21,11 @@ from engine.report.phrases import (
     confidence_level,
     flows_text,
     limit_orders_text,
+    money_end_texts,
     plural,
     portfolio_label,
     published_rows,
+    until_text,
 )
 from engine.report.run.currency_table import currency_table
 from engine.report.run.fees_table import fees_text
@@ -59,9 +61,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     _print_differences(out, run)
     _print_difference_parts(out, summary)
     _print_currency_parts(out, summary)
-    if paid := fees_text(summary.fees or (), summary.account.currency):
-        print_heading(out, "What was paid")
-        print_bullet(out, paid)
+    _print_money(out, summary)
     if summary.optimiser is not None:
         print_walk_forward(out, summary.optimiser)
     if summary.limit_orders is not None:
@@ -124,6 +124,8 @@ def _print_figure_table(out: Console, portfolios: Mapping[str, PortfolioSummary]
         head = text(portfolio_label(name))
         if portfolio.start > strategy.start:
             head.append(f"\nfrom {portfolio.start}")  # appended: ``text`` spells a line's end out
+        if portfolio.is_spent:
+            head.append(f"\nto {portfolio.end}")
         style = "cyan" if name == "strategy" else ""
         result.add_column(head, justify="right", overflow="fold", min_width=9, header_style=style)
     for key, metric in METRICS.items():
@@ -144,6 +146,7 @@ def _print_differences(out: Console, run: RunResult) -> None:
     print_bullet(out, state_verdict(summary, level)[1])
     for name, versus in list(summary.versus.items())[1:]:
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
+        since += until_text(summary, name)
         told = describe_difference(versus)
         interval = f", {fmt.short_percent(level)} interval {told.interval}," if versus.cagr_difference_interval else ";"
         print_bullet(out, f"CAGR against {portfolio_label(name)}: {told.difference}{since}{interval} {told.words}")
@@ -152,6 +155,17 @@ def _print_differences(out: Console, run: RunResult) -> None:
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:
         print_bullet(out, flows_text(summary.portfolios["strategy"].metrics, summary.account.currency))
+
+
+def _print_money(out: Console, summary: RunSummary) -> None:
+    """Print when the money of each portfolio was spent, where one's was, and what was paid in fees."""
+    if ends := money_end_texts(summary):
+        print_heading(out, "When the money ended")
+        for name, told in ends:
+            print_bullet(out, f"{portfolio_label(name)}: {told}")
+    if paid := fees_text(summary.fees or (), summary.account.currency):
+        print_heading(out, "What was paid")
+        print_bullet(out, paid)
 
 
 def _print_difference_parts(out: Console, summary: RunSummary) -> None:

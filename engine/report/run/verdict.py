@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from engine.report import number_format as fmt
-from engine.report.phrases import portfolio_label
+from engine.report.phrases import portfolio_label, until_text
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import RelativePerformance
@@ -75,7 +75,7 @@ def state_verdict(summary: RunSummary, level: float) -> tuple[Verdict, str]:
     name = "buy and hold" if rival == "buy_and_hold" else portfolio_label(rival)
     versus = summary.versus[rival]
     since = f" since {versus.start}, when {name} begins" if versus.start > summary.window.start else ""
-    return verdict_on(versus, name, since, fmt.short_percent(level))
+    return verdict_on(versus, name, since + until_text(summary, rival), fmt.short_percent(level))
 
 
 def verdict_on(versus: RelativePerformance, name: str, since: str, level: str) -> tuple[Verdict, str]:

@@ -124,6 +124,19 @@ def raise_cash(
 
 
 @njit_cached
+def most_raised(units: FloatArray, cash: float, quotes: Quotes, fresh: BoolArray, costs: CostTable) -> float:
+    """Return ``cash``, what sales bring, and what lacks a close to be sold at [currency].
+
+    An asset whose sale costs what it brings, or more, brings nothing.
+    """
+    h = np.empty(units.size)
+    fill_holdings(units, quotes.prices, h)
+    for a in range(units.size):
+        cash += max(h[a] - order_cost(h[a], a, quotes, costs), 0.0) if fresh[a] else h[a]
+    return cash
+
+
+@njit_cached
 def _plan_sales(
     V: float,
     cash: float,

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from engine.analysis.portfolio_market import PortfolioMarket
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.costs import tariff_currency
@@ -80,7 +81,8 @@ def run_alone(market: Market, variant: Variant, risk_free: float | FloatArray) -
     costs = variant.costs.cost_table(cut.assets, cut.foreign)
     ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
-    return metric_row(ledger, cut, policy, free), ledger.dates
+    own = PortfolioMarket(cut, variant.start, free).until(ledger)
+    return metric_row(ledger, own.market, policy, own.risk_free), ledger.dates
 
 
 def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:
