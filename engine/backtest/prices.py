@@ -26,6 +26,7 @@ from engine.data.quality.inspection import inspect_closes
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
+from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 
@@ -53,7 +54,7 @@ class LoadedPrices:
     def _window(self, own: OwnSessions) -> PortfolioMarket:
         if own.key not in self._windows:
             account, rate = self._config.account, self._config.compare.risk_free
-            market = own.of(self._closes).to_market(account.currency, account.cash.rate)
+            market = market_of_account(own.of(self._closes), account, self._config.window)
             market = market.charged_in(tariff_currency(self._config.costs))
             cut, start = slice_window(market, self._config.window)
             free = risk_free_per_session(rate, cut.dates[start:], cut.periods_per_year)
@@ -143,6 +144,16 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     if unknown := sorted(data.currencies.keys() - set(closes.tickers)):
         closes = closes.with_notes(f"data.currencies names {', '.join(unknown)}, which this plan does not hold")
     return convert_currencies(closes, terms)  # a close of a month's end takes the rate of that day
+
+
+def market_of_account(closes: Closes, account: Account, window: Window) -> Market:
+    """Return the market that ``closes`` make for an account, with what its cash earns over ``window``."""
+    first, end = 0, len(closes.dates)
+    if window.start:
+        first = int(np.searchsorted(closes.dates, np.datetime64(window.start)))
+    if window.end:
+        end = int(np.searchsorted(closes.dates, np.datetime64(window.end), side="right"))
+    return closes.to_market(account.currency, account.cash.annual_rates(closes.dates, first, end))
 
 
 def slice_window(market: Market, window: Window) -> tuple[Market, int]:

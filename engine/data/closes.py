@@ -118,10 +118,10 @@ class Closes:
         known = [one for one in self.frequencies if one is not None]
         return max(known, key=PERIODS_PER_YEAR.__getitem__, default="daily")
 
-    def to_market(self, currency: str, annual_cash_rate: float = 0.0) -> Market:
+    def to_market(self, currency: str, annual_cash_rate: float | FloatArray = 0.0) -> Market:
         """Return the market these closes make, a unit being one share of the last day (S16).
 
-        ``annual_cash_rate`` is an annual effective rate [fraction].
+        ``annual_cash_rate`` is an annual effective rate [fraction], one or (T,) from the session before to each.
         """
         unit = None if self.shares is None else self.shares[-1]
 

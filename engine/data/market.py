@@ -86,7 +86,7 @@ class Market:
         assets: tuple[str, ...],
         closes: FloatArray,
         *,
-        annual_cash_rate: float = 0.0,
+        annual_cash_rate: float | FloatArray = 0.0,
         currency: str = "USD",
         provenance: Provenance = _IN_MEMORY,
     ) -> Market:
@@ -97,7 +97,7 @@ class Market:
         dates : (T,) session dates
         assets : N tickers in the order of the columns
         closes : (T, N) closes [currency/share]; NaN where there was no print
-        annual_cash_rate : annual effective rate [fraction]
+        annual_cash_rate : annual effective rate [fraction], one or (T,) from the session before to each
 
         Raises
         ------

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
-from engine.core.arrays import DateArray
+from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import shorten
 from engine.core.fields import (
     ConfigModel,
@@ -22,13 +23,30 @@ from engine.core.fields import (
     validates_fields,
 )
 from engine.data.events import DividendUse
+from engine.data.sources.rates import RateFile
 from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, SessionFlow, flows_by_row
 
 
 class CashTerms(ConfigModel):
-    """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative."""
+    """What cash earns: an annual effective rate, accrued over calendar days / 365; it may be negative.
 
-    rate: Rate = 0.0
+    A dated series earns from each session to the next what was published by the first of them.
+    """
+
+    rate: RateFile | Rate = 0.0
+
+    def annual_rates(self, dates: DateArray, first: int, end: int) -> float | FloatArray:
+        """Return the rate [1/year]: one, or (T,) what is earned from the session before to each of ``dates``.
+
+        A dated one is known for a window of rows ``first`` to before ``end``, and 0 elsewhere. Raises DataError when
+        its file does not cover the window.
+        """
+        if isinstance(self.rate, float):
+            return self.rate
+        rates = np.zeros(len(dates))
+        if end - first > 1:
+            rates[first + 1 : end] = self.rate.annual_rates(dates[first : end - 1], "account.cash.rate", ends=True)
+        return rates
 
 
 class LimitOrders(ConfigModel):

@@ -161,7 +161,9 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     use = config.data.dividends or account.default_dividends
     if config.data.dividends or use != "reinvest":
         yield f"dividends beside closes as traded {_DIVIDENDS[use]}"
-    yield f"cash earns {fmt.short_percent(account.cash.rate)} a year"
+    rate = account.cash.rate
+    earned = f"{fmt.short_percent(rate)} a year" if isinstance(rate, float) else f"the rate of the day in {rate.path}"
+    yield f"cash earns {earned}"
     for plan in account.flow_plans:
         if not plan.is_none:
             yield f"{_flow_sentence(plan, account.currency)}, {account.invest.replace('_', ' ')}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import last_price_day
-from engine.backtest.prices import risk_free_per_session, slice_window
+from engine.backtest.prices import market_of_account, risk_free_per_session, slice_window
 from engine.core.arrays import FloatArray
 from engine.data.closes import Closes
 from engine.data.market import Market
@@ -67,7 +67,7 @@ class MarketWindows(Generic[PolicyT]):
 
     def _slice(self, closes: Closes, terms: PlanTerms) -> MarketWindow:
         """Return the market of ``closes`` with the rows of a window."""
-        market = closes.to_market(terms.account.currency, terms.account.cash.rate)
+        market = market_of_account(closes, terms.account, terms.window)
         cut, start = slice_window(market, terms.window)
         end = len(cut.dates)
         free = risk_free_per_session(self._risk_free, cut.dates[start:], market.periods_per_year)

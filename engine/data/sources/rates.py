@@ -1,4 +1,4 @@
-"""A dated interest rate: the risk-free rate of the Sharpe and Sortino ratios as it was, not as it is (S13)."""
+"""A dated interest rate as it was: the risk-free one of the Sharpe and Sortino ratios, or what cash earns (S5, S13)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from engine.data.csv_reader import numbered_rows
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
 _NO_FIXING: Final = frozenset({"", ".", "null"})
 """How publishers write a day without a fixing."""
+_LEAST_CARRIED: Final = np.timedelta64(7, "D")
+"""How long the last rate of a file stays in force at least, however often it has one."""
 
 
 class RateFile(ConfigModel):
@@ -28,22 +30,20 @@ class RateFile(ConfigModel):
     path: FilePath
     unit: Literal["percent", "fraction"]
 
-    def annual_rates(self, dates: DateArray) -> FloatArray:
-        """Return (T,) the last rate published on or before each session [1/year].
+    def annual_rates(self, dates: DateArray, key: str = "compare.risk_free", *, ends: bool = False) -> FloatArray:
+        """Return (T,) the last rate published on or before each session [1/year]; ``key`` is its place in the config.
 
-        Raises DataError when the file cannot be read, a line is neither a dated number nor empty, or a session lies
-        before the first rate.
+        Raises DataError when the file cannot be read, a line is neither a dated number nor empty, a session lies
+        before the first rate, or, where the file ``ends``, longer after the last than any two of its rates lie apart.
         """
-        days, rates = self._read_file()
+        days, rates = self._read_file(key)
         order = np.argsort(days, kind="stable")
         days, rates = days[order], rates[order]
         twice = days[1:][days[1:] == days[:-1]]
         if len(twice):
             raise DataError(f"{self.path}: found {twice[0]} twice, expected one rate a day; remove one of the lines")
+        self._require_coverage(days, dates, key, ends=ends)
         at = np.searchsorted(days, dates.astype("datetime64[D]"), side="right") - 1
-        if len(at) and at[0] < 0:
-            first = f"the first rate is of {days[0]}, one is needed on {dates[0]}"
-            raise DataError(f"{self.path}: {first}; move window.start")
         known: FloatArray = rates[at] / (100.0 if self.unit == "percent" else 1.0)
         wrong = np.flatnonzero((known < RATE_BOUNDS[0]) | (known > RATE_BOUNDS[1]))
         if len(wrong):
@@ -51,15 +51,25 @@ class RateFile(ConfigModel):
             raise DataError(f"{self.path}: {found}, -50% to 100% is expected; is `unit: {self.unit}` right?")
         return known
 
-    def _read_file(self) -> tuple[DateArray, FloatArray]:
+    def _require_coverage(self, days: DateArray, dates: DateArray, key: str, *, ends: bool) -> None:
+        """Raise DataError unless a rate of ``days`` (K,), rising, is in force on each of ``dates`` (T,)."""
+        if len(dates) and dates[0] < days[0]:
+            first = f"the first rate is of {days[0]}, one is needed on {dates[0]}"
+            raise DataError(f"{key}: {self.path}: {first}; move window.start")
+        carried = max([_LEAST_CARRIED, *np.diff(days)])
+        if ends and len(dates) and dates[-1] - days[-1] > carried:
+            last = f"the last rate is of {days[-1]}, one is needed on {dates[-1]}"
+            raise DataError(f"{key}: {self.path}: {last}; fetch the file again, or move window.end")
+
+    def _read_file(self, key: str) -> tuple[DateArray, FloatArray]:
         """Return the dates and rates of the file, in its order and unit."""
-        path = expand_home(Path(self.path), "compare.risk_free.path")
+        path = expand_home(Path(self.path), f"{key}.path")
         if path.exists() and not path.is_file():
-            raise DataError(f"compare.risk_free: {self.path}: is no file; name a CSV of date,rate")
+            raise DataError(f"{key}: {self.path}: is no file; name a CSV of date,rate")
         try:
-            lines = numbered_rows(f"compare.risk_free: {self.path}", path.read_bytes(), strict=False)
+            lines = numbered_rows(f"{key}: {self.path}", path.read_bytes(), strict=False)
         except OSError as error:
-            raise DataError(f"compare.risk_free: {self.path}: {error.strerror}; check the path") from None
+            raise DataError(f"{key}: {self.path}: {error.strerror}; check the path") from None
         found = [one for number, (_, row) in enumerate(lines, 1) if (one := self._parse_line(number, row))]
         if not found:
             raise DataError(f"{self.path}: no rate in it; expected lines of date,rate")

@@ -108,5 +108,7 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
         yield "how much cash came from dividends: it is held to be no less than without them"
     elif replayed.may_split:
         yield "shares between orders: dividends that are reinvested make them more"
+    if not isinstance(replayed.account.cash.rate, float):
+        yield "cash: the dated rate that it earns is not in the folder"
     if replayed.risk_free is None:
         yield "ratios over the risk-free rate: its dated series is not in the folder"

@@ -209,7 +209,10 @@ def _cash(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     value, dates, trades = replayed.value, replayed.dates, replayed.run.trades
     cash = replayed.run.weights.columns["cash"] * value
     days = np.diff(dates) / np.timedelta64(1, "D")
-    growth = np.power(1.0 + replayed.account.cash.rate, days / CASH_DAYS_PER_YEAR)
+    rate = replayed.account.cash.rate
+    if not isinstance(rate, float):  # its series is not in the folder
+        return
+    growth = np.power(1.0 + rate, days / CASH_DAYS_PER_YEAR)
     before = np.concatenate([[replayed.run.summary.account.capital], cash[:-1] * growth])
     spent = replayed.sum_by_session(trades, [one.value + one.cost for one in trades])
     explained = before + replayed.flows - spent - replayed.fees

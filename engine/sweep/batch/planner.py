@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
+from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
 from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
@@ -139,7 +140,7 @@ class BatchKey:
     opening_row: int
     end_row: int
     delay: int
-    cash_rate: float
+    cash_rate: RateFile | float
     watches_caps: bool
     band_checks: bytes
     proportional: bool
