@@ -9,7 +9,7 @@ from math import fsum
 from typing import Annotated, ClassVar, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
@@ -34,12 +34,22 @@ _TO_CORE = "write over_cap: to_core"
 _NAMED_TAG, _CHOSEN_TAG = "[named]", "[universe]"
 """Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
 
-NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], Tag(_NAMED_TAG)]
+
+def _refuse_universe_keys(value: object) -> object:
+    """Say of a key that only satellites of a universe have what is missing, not that it is no weight."""
+    found = value.items() if isinstance(value, Mapping) else ()
+    strange = [key for key, written in found if key in FromUniverse.model_fields and isinstance(written, (list, dict))]
+    remedy = "; write universe: names.yaml beside it, with choose and weight in place of the names"
+    raise_faults([((key,), f"{key} is of satellites from a universe, and these are named{remedy}") for key in strange])
+    return value
 
 
 def _satellites_tag(value: object) -> str:
     from_universe = isinstance(value, FromUniverse) or (isinstance(value, Mapping) and "universe" in value)
     return _CHOSEN_TAG if from_universe else _NAMED_TAG
+
+
+NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], BeforeValidator(_refuse_universe_keys), Tag(_NAMED_TAG)]
 
 
 def _admitted(choice: FromUniverse, findings: Mapping[str, QualityFinding]) -> frozenset[str]:
@@ -360,6 +370,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             if ticker not in planned:
                 yield ("caps_by_name", ticker), f"{ticker} is no satellite; {did_you_mean(ticker, planned)}"
         if self.over_cap == "to_core":
+            if any(self._cuts.values()) and not any(self._written_core.values()):
+                yield ("over_cap",), "the core has no weight to add what the caps cut to; give it one, or write refuse"
             return
         too_low = [ticker for ticker, cap in self.caps().items() if planned[ticker] > cap + WEIGHT_SUM_TOLERANCE]
         if isinstance(chosen, FromUniverse) and chosen.weight > self.cap + WEIGHT_SUM_TOLERANCE:

@@ -71,7 +71,7 @@ class FromUniverse(ConfigModel):
     @classmethod
     def _share_table(cls, data: object) -> object:
         """Let ``choose: by quality`` rank by the gate's table where it names none of its own."""
-        if not isinstance(data, Mapping) or not data.get("table"):
+        if not isinstance(data, Mapping) or not isinstance(data.get("table"), Mapping | Fundamentals):
             return data
         choose = data.get("choose")
         if not isinstance(choose, Mapping) or choose.get("by") != "quality" or choose.get("table"):
@@ -81,8 +81,12 @@ class FromUniverse(ConfigModel):
     @property
     def gate(self) -> QualityGate | None:
         """What is asked of filed figures before a name is held; None where nothing is."""
-        table = self.table or (self.choose.table if isinstance(self.choose, Top) else None)
+        table = self.table or self._ranking_table
         return QualityGate(self.where, table, self.unknown, self.on_fail) if self.where and table else None
+
+    @property
+    def _ranking_table(self) -> Fundamentals | None:
+        return self.choose.table if isinstance(self.choose, Top) else None
 
     @property
     def chooses(self) -> bool:
@@ -119,6 +123,11 @@ class FromUniverse(ConfigModel):
             lines.append(f"none is bought before it has {self.min_history:,} sessions of closes")
         if self.gate is not None:
             lines += self.gate.describe()
+        for table in dict.fromkeys(filter(None, (self.table, self._ranking_table))):
+            if strangers := sorted(set(self.candidates) - set(table.tickers)):
+                lines.append(
+                    f"{table.path} has no figures of {shortlist(missing, _MOST_NAMED)}: unknown at every choice"
+                )
         if self.chooses:
             few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
             lines.append(f"what fewer names than {self.satellite_count} leave goes to the core{few}")
@@ -160,8 +169,21 @@ class FromUniverse(ConfigModel):
                 yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
         if self.where and self.gate is None:
             yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"
+        for at, criterion in enumerate(self.where):
+            if criterion in self.where[:at]:
+                yield ("where", at), f"'{criterion.root}' is written twice; remove one"
         for at, text in self.gate.table.unknown_column_faults(self.where) if self.gate else ():
             yield ("where", at), text
+        yield from self._strange_table_faults()
+
+    def _strange_table_faults(self) -> Iterator[FieldFault]:
+        """Yield a table that is of other companies: nobody would ever pass, or be ranked."""
+        ranked = self._ranking_table if self._ranking_table != self.table else None
+        candidates = self.candidates
+        for key, table in ((("table",), self.table), (("choose", "table"), ranked)):
+            if table is not None and not set(candidates) & set(table.tickers):
+                none = f"{table.path} has figures of no candidate ({shortlist(candidates, _MOST_NAMED)})"
+                yield (*key, "path"), f"{none}; its tickers are {shortlist(table.tickers, _MOST_NAMED)}"
 
     def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[FieldFault]:
         for at, text in self.universe.unknown_value_faults("ticker", choose.names):

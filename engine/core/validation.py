@@ -139,8 +139,11 @@ def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[st
         near = did_you_mean(str(found), re.findall(r"'([^']*)'", expected), otherwise="")
         return f"found {_show_found(found)}", "; ".join(filter(None, (near, f"expected {expected}")))
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        one_of_kinds = kind == "model_attributes_type" and isinstance(found, str)
-        remedy = f"write {{kind: {shorten(str(found), 60)}}}" if one_of_kinds else "indent the keys below it"
+        owner = _model_at(schema, detail["loc"])
+        named = "path" if owner and "path" in owner.model_fields else ""
+        key = "kind" if kind == "model_attributes_type" else named
+        one_word = key and isinstance(found, str) and found.strip()
+        remedy = f"write {{{key}: {shorten(str(found), 60)}}}" if one_word else "indent the keys below it"
         return f"expected `key: value` lines, found {_show_found(found)}", remedy
     if kind in _BOUNDS:
         return f"found {_show_found(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"

@@ -17,6 +17,9 @@ FILES = {
     "half_a_line.csv": b"date,cpi\n2000-01-01,100\n2000-02-01\n",
     "huge.csv": b"date,cpi\n2000-01-01,1e308\n",
     "list_tab.csv": b"ticker\tfrom\tto\nCRS\t2000-01-01\t\n",
+    "figures.csv": b"ticker,period_end,available_date,income\nCRS,2019-12-31,2020-02-01,1\n",
+    "others.csv": b"ticker,period_end,available_date,income\nZZZ,2019-12-31,2020-02-01,1\n",
+    "list.csv": b"ticker,from,to\nCRS,2000-01-01,\nUNF,2000-01-01,\nMMSI,2000-01-01,\n",
     "list.txt": b"ticker,from,to\nCRS,2000-01-01,\n",
 }
 PLAN = """\
@@ -41,6 +44,10 @@ def filled(written: str) -> str:
 def universe(path: str, rest: str = "") -> str:
     chosen = f"{{universe: {path}, choose: {{kind: named, names: [CRS, UNF, MMSI]}}, weight: 2.5%{rest}}}"
     return PLAN.replace("{CRS: 2.5%, UNF: 2.5%, MMSI: 2.5%}", chosen)
+
+
+def gated(rest: str) -> str:
+    return universe("list.csv", f", {rest}")
 
 
 A_PLAN = "expected a plan or a list of them; as {amount: 100, every: month}, or leave it out"
@@ -102,6 +109,43 @@ CASES = {
     "a list of another ending": (
         universe("list.txt"),
         f"{LIST}: list.txt: found the ending '.txt', expected .yaml or .csv; convert the file",
+    ),
+    "a criterion twice": (
+        gated("where: [income > 0, income  >  0], table: {path: figures.csv}"),
+        "plan.yaml:6: strategy.satellites.where.1: 'income > 0' is written twice; remove one",
+    ),
+    "a criterion in no list": (
+        gated("where: income > 0, table: {path: figures.csv}"),
+        "plan.yaml:6: strategy.satellites.where: expected a list, found 'income > 0'; write [income > 0]",
+    ),
+    "a column in capitals": (
+        gated("where: [INCOME > 0], table: {path: figures.csv}"),
+        "plan.yaml:6: strategy.satellites.where.0: figures.csv has no column 'INCOME'; did you mean 'income'? "
+        "known: income",
+    ),
+    "a division by nothing": (
+        gated("where: [income / 0 > 1], table: {path: figures.csv}"),
+        "plan.yaml:6: strategy.satellites.where.0: 'income / 0 > 1': a division by 0 is no number; "
+        "write another divisor",
+    ),
+    "a table in one word": (
+        gated("where: [income > 0], table: figures.csv"),
+        "plan.yaml:6: strategy.satellites.table: expected `key: value` lines, found 'figures.csv'; "
+        "write {path: figures.csv}",
+    ),
+    "a table of other companies": (
+        gated("where: [income > 0], table: {path: others.csv}"),
+        "plan.yaml:6: strategy.satellites.table.path: others.csv has figures of no candidate (CRS, MMSI, UNF); "
+        "its tickers are ZZZ",
+    ),
+    "criteria of satellites that are named": (
+        PLAN.replace("MMSI: 2.5%", "MMSI: 2.5%, where: [income > 0]"),
+        "plan.yaml:6: strategy.satellites.where: where is of satellites from a universe, and these are named; "
+        "write universe: names.yaml beside it, with choose and weight in place of the names",
+    ),
+    "a cut that nobody takes": (
+        PLAN.replace("{SPY: rest, VB: 15%}", "{SPY: 0%}").replace("cap: 3%", "cap: 1%\n  over_cap: to_core"),
+        "plan.yaml:8: strategy.over_cap: the core has no weight to add what the caps cut to; give it one, or write refuse",
     ),
     "a list of no name": (universe("''"), f"{LIST}: found no path, expected a file; name the file"),
 }

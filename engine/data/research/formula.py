@@ -93,6 +93,8 @@ class _Parser:
         while (sign := self.peek()[1]) in signs:
             self.take()
             part()
+            if sign == "/" and isinstance(self.program[-1], float) and not self.program[-1]:
+                self.fail("a division by 0 is no number; write another divisor")
             self.program.append(sign)
 
     def parse_signed(self, depth: int) -> None:
