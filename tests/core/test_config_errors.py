@@ -36,13 +36,18 @@ def edited(old: str, new: str) -> str:
 
 
 def test_the_readme_s_rule_book_is_valid(tmp_path: Path) -> None:
-    """The strategy that the README excerpts is one that runs, with a table of the figures it asks for."""
-    text = (Path(__file__).parents[2] / "README.md").read_text().split("```yaml\n")[2].split("```")[0]
+    """What the README excerpts of a strategy, costs and flows is one plan, with a table of the figures it asks for."""
+    blocks = [
+        block.split("```")[0] for block in (Path(__file__).parents[2] / "README.md").read_text().split("```yaml\n")
+    ]
+    text = blocks[2] + blocks[3]
     figures = tmp_path / "figures.csv"
     columns = "free_cash_flow,roic,wacc,net_debt,ebitda,revenue,net_income,equity"
     figures.write_text(f"ticker,period_end,available_date,{columns}\nCRS,2020-12-31,2021-02-20,1,1,1,1,1,1,1,1\n")
     text = text.replace("fundamentals.parquet", str(figures))
-    plan = config(f"name: book\ndata: {{source: {{kind: sample}}}}\n{text}").strategy
+    book = config(f"name: book\ndata: {{source: {{kind: sample}}}}\n{text}")
+    assert (len(book.account.flow_plans), book.costs.tariff) == (2, "comdirect")
+    plan = book.strategy
     assert (plan.satellite_count, plan.watch_caps, plan.review.trigger) == (4, True, 0.2)
 
 
