@@ -125,9 +125,8 @@ class FromUniverse(ConfigModel):
             lines += self.gate.describe()
         for table in dict.fromkeys(filter(None, (self.table, self._ranking_table))):
             if strangers := sorted(set(self.candidates) - set(table.tickers)):
-                lines.append(
-                    f"{table.path} has no figures of {shortlist(missing, _MOST_NAMED)}: unknown at every choice"
-                )
+                named = shortlist(strangers, _MOST_NAMED)
+                lines.append(f"{table.path} has no figures of {named}: they are unknown at every choice")
         if self.chooses:
             few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
             lines.append(f"what fewer names than {self.satellite_count} leave goes to the core{few}")

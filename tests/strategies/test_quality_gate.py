@@ -80,6 +80,12 @@ def test_a_name_is_held_while_its_last_filing_passes(tmp_path: Path) -> None:
     assert set(map(tuple, filed_before(ledger, "2020-03-15").values())) == {("LATER",)}
 
 
+def test_who_is_not_in_the_table_is_said_among_the_rules(tmp_path: Path) -> None:
+    """A ticker that is written otherwise in the table would be unknown for ever."""
+    rules = " ".join(plan(tmp_path).rules()["Satellites"])
+    assert "figures.csv has no figures of NONE: they are unknown at every choice" in rules
+
+
 def test_what_a_gate_leaves_goes_to_the_core_pro_rata(tmp_path: Path) -> None:
     """One of five at 2 %: 8 % to a core of 60 and 30."""
     ledger = run(plan(tmp_path))
