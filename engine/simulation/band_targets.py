@@ -62,7 +62,8 @@ def plan_partial_rebalance(
     distance = np.maximum(
         band.edge_fraction * band_widths(target, band.absolute, band.relative) - band.edge_margin, 0.0
     )
-    low, high = np.maximum(target - distance, 0.0), np.minimum(target + distance, caps)
+    high = np.minimum(target + distance, caps)
+    low = np.minimum(np.maximum(target - distance, 0.0), high)
     if band.drifted_only:
         return _move_drifted_only(w, target, np.clip(w, low, high), out & able, able & (caps == np.inf) & ~out)
     return PartialRebalance(_move_all_alike(w, target, low, high), np.ones_like(out), np.zeros_like(w))

@@ -15,6 +15,7 @@ from math import floor
 from tests.reference.flow_plans import FlowPlan, planned
 from tests.reference.rules import (
     ONE,
+    TOUCH,
     ZERO,
     Broken,
     Choose,
@@ -495,8 +496,8 @@ class ExactLedger:
         if margin is None or t == self.case.opening:
             return False
         before = next(p for row in reversed(self.case.prices[:t]) if (p := row[i]) is not None)
-        change = self.price[i] / before - 1
-        return change > margin if move > 0 else change < -margin
+        bound = (1 + margin) * (1 + TOUCH) if move > 0 else (1 - margin) * (1 - TOUCH)
+        return self.price[i] > before * bound if move > 0 else self.price[i] < before * bound
 
     def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
         """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
@@ -994,6 +995,8 @@ class ExactLedger:
             spare = self.cash if self.case.invest == "wait" else self.cash - target * y
             return amount - max(spare, ZERO)
 
+        if amount > self.value():
+            raise LedgerError(f"a withdrawal at row {t} is above the account")
         if self.case.invest == "pro_rata":
             self.sell_pro_rata(t, amount)
         else:
@@ -1061,8 +1064,8 @@ class ExactLedger:
     def buys(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Buy the largest gap first, up to its target, then the next, until the money is spent."""
         usable = [i for i in self.assets if self.fresh(t, i) and i not in left_out]
-        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in usable})
         moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        gaps = ranked({i: self.targets[i] * y - self.money(i) for i in usable}, dust)
         for i, gap in gaps:
             if gap <= dust or left <= dust:
                 break
@@ -1078,8 +1081,8 @@ class ExactLedger:
     def sales(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Sell the largest excess first, down to its target, then the next, until the money is raised."""
         usable = [i for i in self.assets if self.fresh(t, i) and i not in left_out]
-        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in usable})
         moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        excesses = ranked({i: self.money(i) - self.targets[i] * y for i in usable}, dust)
         for i, excess in excesses:
             if excess <= dust or left <= dust:
                 break

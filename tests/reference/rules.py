@@ -12,7 +12,7 @@ from itertools import count, pairwise
 
 ZERO, ONE = Fraction(0), Fraction(1)
 WIDTH = Fraction(1, 10**9)  # Band: what rounding may leave beyond a width, as a share of it
-TOUCH = Fraction(1, 10**12)  # Loss review: at or below includes rounding of this
+TOUCH = Fraction(1, 10**12)  # Loss review, limit orders: at or below includes rounding of this
 
 FINENESS = 16  # S3: steps in which the costs at the value before them are searched for the value after them
 EVEN = Fraction(1, 10**12)  # Band geometry: a weight up to this is rounding
@@ -127,9 +127,15 @@ def normalised(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
     return {i: w / total for i, w in weights.items() if w > 0}
 
 
-def ranked(amounts: Mapping[int, Fraction]) -> list[tuple[int, Fraction]]:
-    """Sort by amount, the largest first, ties by ticker."""
-    return sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
+def ranked(amounts: Mapping[int, Fraction], dust: Fraction) -> list[tuple[int, Fraction]]:
+    """Sort by amount, the largest first; of those that are as large but for dust, the first by ticker."""
+    left, order = dict(sorted(amounts.items())), list[tuple[int, Fraction]]()
+    while left:
+        best = next(iter(left))
+        for i, amount in left.items():
+            best = i if amount > left[best] + dust else best
+        order.append((best, left.pop(best)))
+    return order
 
 
 @dataclass(frozen=True)

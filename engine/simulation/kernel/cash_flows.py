@@ -254,12 +254,15 @@ def _has_converged(after: float, V1: float, attempt: int) -> bool:
 def _largest_gap(
     h: FloatArray, V1: float, order: Order, tried: BoolArray, sign: float, least: float
 ) -> tuple[int, float]:
-    """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none."""
+    """Return the untried asset furthest below (``sign`` 1) or above (-1) its target, and by how much; -1 if none.
+
+    Of those that are as far but for rounding it is the first, so that the last bit of a price decides nothing.
+    """
     best, gap = -1, least
     for a in range(h.size):
         if order.active[a] and not tried[a]:
             distance = sign * (order.weights[a] * max(V1, 0.0) - h[a])
-            if distance > gap:
+            if distance > gap + (least if best >= 0 else 0.0):
                 best, gap = a, distance
     return best, gap
 

@@ -79,15 +79,18 @@ def _size_and_judge(
     """Size the orders of a vector and return how many are not worth placing, those of recipients included."""
     count = size_orders(units, cash, quotes, x, terms, fills)
     if not order.recipients_sell and order.released_cash >= 0.0 and order.recipients.any():
-        count += _mark_recipients(V, quotes, order, x, terms.costs, fills)
+        count += _mark_recipients(V, count == 0, quotes, order, x, terms.costs, fills)
     return count
 
 
 @njit_cached
-def _mark_recipients(V: float, quotes: Quotes, order: Order, x: FloatArray, costs: CostTable, fills: OrderFills) -> int:
+def _mark_recipients(
+    V: float, others_placed: bool, quotes: Quotes, order: Order, x: FloatArray, costs: CostTable, fills: OrderFills
+) -> int:
     """Mark recipients where costs leave nothing of what is set free; return how many.
 
-    Each is judged, as any order is, by what would have to move; where that rules out none, all are.
+    Each is judged, as any order is, by what would have to move; where that rules out none, all are. A sale that brings
+    less than it costs is itself marked, unless it is more in whole shares (``others_placed``).
     """
     offered, left, stuck, count = order.released_cash, 0.0, False, 0
     for a in range(x.size):
@@ -95,8 +98,9 @@ def _mark_recipients(V: float, quotes: Quotes, order: Order, x: FloatArray, cost
             offered -= x[a] + fills.fees[a]
     left = offered
     for a in range(x.size):
-        if not order.active[a] and order.recipients[a] * offered > TRADE_TOLERANCE * V:
-            left -= order_cost(order.recipients[a] * offered, a, quotes, costs)
+        money = order.recipients[a] * offered
+        if not order.active[a] and (money > TRADE_TOLERANCE * V or (others_placed and x[a] < 0.0)):
+            left -= order_cost(money, a, quotes, costs)
             stuck = stuck or x[a] <= 0.0
     if not stuck:
         return 0

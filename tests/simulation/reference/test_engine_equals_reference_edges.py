@@ -1,0 +1,58 @@
+"""Small accounts, worked out by hand, in which random plans of all rules once differed from the reference ledger."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+from engine.portfolio.policy import Band
+from engine.simulation.band_targets import plan_partial_rebalance
+from tests.reference.differences import first_difference
+from tests.reference.engine_runs import engine_ledger
+from tests.reference.exact_inputs import market, mix
+from tests.reference.ledger import Case, Cost, run
+
+
+def trades_of(case: Case) -> list[tuple[int, list[float]]]:
+    """Return rows and quantities of the reference's trades, which are the engine's."""
+    reference = run(case)
+    assert first_difference(case, reference, engine_ledger(case)[0]) is None
+    return [(event.row, [float(quantity) for quantity in event.quantities]) for event in reference.events]
+
+
+def test_a_destination_is_never_above_the_cap_that_a_reached_weight_is_above() -> None:
+    """B's 2 % cap is below 2.42 %, which whole shares reached: the way from 1.77 % ends at 2 %, a third of A's too."""
+    w, target, caps = np.array([0.495, 0.0176]), np.array([0.516, 0.0242]), np.array([np.inf, 0.02])
+    band = Band(np.inf, 0.1, np.ones(1, dtype=np.bool_), 0.5, 0.0)
+    part = plan_partial_rebalance(w, target, caps, band, np.ones(2, dtype=np.bool_))
+    assert part is not None
+    way = (0.02 - 0.0176) / (0.0242 - 0.0176)
+    assert part.goal_weights == pytest.approx([0.495 + way * 0.021, 0.02], abs=1e-15)
+
+
+@pytest.mark.parametrize("price", ["0.1", "0.3", "0.7", "1.1", "3", "7", "11.13", "97.31", "139.959917857617"])
+def test_a_contribution_buys_the_first_of_two_that_lack_as_much_whatever_their_last_bits(price: str) -> None:
+    """A and B lack 50 of 150 when C has doubled and 50 are paid in: A buys 5 shares at 10, or its like at other prices."""
+    for a, b in ((price, "10"), ("10", price)):
+        closes = market([a, a], [b, b], [10, 20])
+        case = Case("ABC", closes, mix(A="1/3", B="1/3", C="1/3"), capital=F(300), flows={1: F(50)})
+        row, traded = trades_of(case)[1]
+        assert (row, traded) == (1, pytest.approx([50 / float(a), 0, 0], rel=1e-12))
+
+
+def test_the_core_is_not_sold_to_pay_for_a_trim_that_whole_shares_make_worth_its_fee() -> None:
+    """B's 19 shares at 53.50 are 17.84 above 10 %, less than 20 an order; its one share is not, and A stays as it is."""
+    case = Case(
+        "AB",
+        market([1, 1, 1], [50, "53.5", "53.5"]),
+        mix(A="0.9", B="0.1"),
+        core=mix(A="0.9"),
+        capital=F(10000),
+        caps=mix(B="0.1"),
+        watch_caps=True,
+        costs=dict.fromkeys("AB", Cost(fixed=F(20))),
+        whole=True,
+    )
+    assert trades_of(case) == [(0, [8964, 19]), (2, [0, -1])]
