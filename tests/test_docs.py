@@ -185,7 +185,7 @@ def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
 
 def test_the_changelog_names_every_tariff_kind_and_strategy() -> None:
     text = (ROOT / "CHANGELOG.md").read_text()
-    assert len(load_tariffs()) == 8
+    assert len(load_tariffs()) == 11
     for word in ("core_satellite", "fixed_mix", "buy_and_hold", "per_order", "sample", "files", "yahoo"):
         assert f"`{word}`" in text
 

@@ -15,6 +15,7 @@ from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import UnknownTickerError
 from engine.core.yaml_document import parse_document
+from engine.diagnostics.verify.folder import verify_folder
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.computation import prepare
 from engine.sweep.variant_lookup import find_variant_config
@@ -162,3 +163,20 @@ def test_members_without_a_price_are_told_once_and_the_run_goes_on(tmp_path: Pat
     with pytest.raises(UnknownTickerError, match="GONE") as caught:
         run(tmp_path, folder, "strategy.core={SPY: rest, GONE: 5%}")
     assert "NYX" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_verify_and_the_audit_reproduce_a_run_whose_list_has_names_without_prices(tmp_path: Path) -> None:
+    """What could not be chosen changes neither the figures of the folder nor what another engine makes of the trades."""
+    pytest.importorskip("vectorbt")
+    from engine.backtest.vectorbt_audit import audit_run
+
+    made_up_closes(tmp_path, "SPY", "CRS", "KO", "UNF", "MRK")
+    (tmp_path / "plan").mkdir()
+    result, _ = run(tmp_path, tmp_path / "plan")
+    audited = audit_run(result)
+    assert audited.audit is not None
+    audited.write(tmp_path / "out")
+    figures, _ = verify_folder(tmp_path / "out", composition.prepare_sweep)
+    assert [one for one in figures if not one.agrees] == []
+    assert {"orders", "cash", "weights", "levels", "figures"} <= {one.group for one in figures}

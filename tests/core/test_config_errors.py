@@ -124,6 +124,11 @@ CASES = {
         GOOD + "costs: {kind: broker, tariff: nobody}\n",
         f"plan.yaml:10: costs.tariff: unknown broker 'nobody'; known: {', '.join(sorted(load_tariffs()))}",
     ),
+    "a spread below zero": (
+        GOOD + "costs: {kind: none, spread: {HD: -0.1%, rest: 0.02%}}\n",
+        "plan.yaml:10: costs.spread.HD: a spread of -10 bp is none of a market; 0 or 0.01 bp to 10% is, as 0.1%, "
+        "10 bp, or 10, the same",
+    ),
     "spreads without a rest": (
         GOOD + "costs: {kind: none, spread: {HD: 0.1%}}\n",
         "plan.yaml:10: costs.spread.rest: key 'rest' is missing; add `rest: ...`",

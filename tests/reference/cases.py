@@ -243,7 +243,7 @@ def _choose(rng: random.Random, case: Case, satellites: Sequence[str]) -> Case:
     core = {name: case.targets[name] / total * rest for name in case.core}
     lookback = rng.randrange(3, 11)
     pair = tuple(rng.sample(names, 2))
-    return replace(
+    choosing = replace(
         case,
         targets=core,
         core=core,
@@ -261,6 +261,20 @@ def _choose(rng: random.Random, case: Case, satellites: Sequence[str]) -> Case:
             limits=((pair, weight),) if rng.random() < 0.3 else (),
             members=_members(random.Random(f"{names} {count} {pair} {case.opening}"), names, len(case.prices)),
         ),
+    )
+    own = random.Random(f"named {names} {count} {pair} {case.opening}")
+    return _hold_all(own, choosing) if own.random() < 0.25 else choosing
+
+
+def _hold_all(rng: random.Random, case: Case) -> Case:
+    """Hold every name while it belongs to the universe, all of them together at what the chosen ones weighed."""
+    choose = case.choose
+    assert choose is not None
+    count = len(choose.names)
+    named = Choose(choose.names, count, choose.weight * choose.count / count, 0, by="named")
+    rows = len(case.prices)
+    return replace(
+        case, choose=replace(named, members=_members(rng, choose.names, rows) or _members(rng, choose.names, rows))
     )
 
 

@@ -275,7 +275,9 @@ def plan_of(case: Case, market: Market) -> RulePlan:
         satellites=choose
         and {
             "universe": {"names": stocks},
-            "choose": {
+            "choose": {"kind": "named", "names": list(choose.names)}
+            if choose.by == "named"
+            else {
                 "kind": "top",
                 "count": choose.count,
                 "by": choose.by,

@@ -375,7 +375,9 @@ class ExactLedger:
             member = choose.is_member(name, t if t == self.case.opening else seen)
             held = t > self.case.opening and self.run.units[seen - self.case.opening][self.index[name]] > 0
             asked = choose.gate is None or choose.gate.admits(name, seen, held)
-            if asked and member and old and self.open(t, self.index[name]):
+            if choose.by == "named" and asked and member:
+                scores[name] = ZERO
+            elif choose.by != "named" and asked and member and old and self.open(t, self.index[name]):
                 scores[name] = score(choose, self.estimated_from, self.index[name], seen)
         names = chosen(choose, scores)
         for name in names:

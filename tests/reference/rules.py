@@ -161,7 +161,7 @@ class Choose:
     count: int
     weight: Fraction
     lookback: int
-    by: str = "momentum"  # momentum | low_volatility
+    by: str = "momentum"  # momentum | low_volatility | named: all of them, whatever their past
     skip: int = 0
     min_history: int = 0
     limits: Sequence[tuple[Sequence[str], Fraction]] = ()  # names that together weigh at most so much
