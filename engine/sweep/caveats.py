@@ -19,10 +19,13 @@ _MAX_NAMES_LENGTH: Final = 300
 """Characters of a list of names."""
 
 
-def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values: FloatArray) -> Iterator[str]:
+def sweep_caveats(
+    rank_by: str, window: WindowSummary, equal: BoolArray, values: FloatArray, *, stops: bool = False
+) -> Iterator[str]:
     """Yield how many were tried and whose sessions are others than the plan's ``window``.
 
-    ``equal`` (S,) tells which variants have the plan's sessions, ``values`` are what these are ranked by.
+    ``equal`` (S,) tells which variants have the plan's sessions, ``values`` are what these are ranked by; ``stops``
+    whether a variant ends when its money is spent.
     """
     yield (
         f"Best of {len(values):,}: the best of many variants owes part of its figure to having been looked for on the "
@@ -34,6 +37,7 @@ def sweep_caveats(rank_by: str, window: WindowSummary, equal: BoolArray, values:
             f"Windows differ: {others:,} of {len(equal):,} variants have other sessions than the plan ({plan}). "
             "Figures of different windows cannot be compared, so these are neither ranked nor among the effects"
             + ("." if len(values) else "; no variant has the plan's, so nothing is ranked.")
+            + (" One that ends early has spent its money: `end` in results.parquet says when." if stops else "")
         )
     if len(values) and not np.isfinite(values).any():
         why = (

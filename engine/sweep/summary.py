@@ -14,6 +14,7 @@ from engine.analysis.comparison import PortfolioResult
 from engine.backtest.outputs import SWEEP_KIND, RunResult, window_of
 from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
 from engine.core.arrays import FloatArray, finite_or_none
+from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weight_and_breaches
@@ -174,7 +175,7 @@ def summarise(
         portfolios=own.portfolios,
         data=own.data,
         warnings=(
-            *sweep_caveats(rank_by, own.window, equal, values),
+            *sweep_caveats(rank_by, own.window, equal, values, stops=_stops_early(sweep.base_config.account)),
             *hindsight_caveats(sweep.job.closes, sweep.base_config.strategy, names, own.window.start, told),
             *(one for one in own.warnings if one not in told),
         ),
@@ -253,6 +254,10 @@ def _compare_metrics(
             is_equal = window_of(portfolio.ledger) == window
             ranks[name][metric] = found if is_equal else replace(found, rank=None, better_than=None)
     return distributions, ranks, shown
+
+
+def _stops_early(account: Account) -> bool:
+    return account.withdraws and account.stops_when_spent
 
 
 def _portfolio_metric(portfolio: PortfolioResult, metric: str) -> float | None:

@@ -450,6 +450,8 @@ class ExactLedger:
             placed = {i: target for i, target in targets.items() if i not in left_out}
             after, money, scaled = self.solved(placed)
             solution = (after, list(placed) if scaled else [])
+            if self.case.ends_when_spent:  # more than all of an asset is not sold: what lacks is raised (S11)
+                return {i: max(goal, ZERO) for i, goal in money.items()}
             return money
 
         self.fill(t, kind, self.worth_placing(t, goals), label)
@@ -753,8 +755,9 @@ class ExactLedger:
 
     def flow_settles(self, due: int, broken: Broken) -> bool:
         """Band geometry, flows first: tell whether the flow due then would alone bring all assets into their bands."""
-        flow = self.flow_due(due, broken.cash + sum(broken.money))
-        if not (self.case.flows_first and flow):
+        value = broken.cash + sum(broken.money)
+        flow = self.flow_due(due, value)
+        if not (self.case.flows_first and flow and value + flow > 0):
             return False
         return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
 
