@@ -116,6 +116,11 @@ class RebalancingStrategy(ConfigModel):
             part, inside = self.trade_to.of_band or 1.0, self.trade_to.inside or 0.0
         return BandSchedule(self.rebalance, part, inside, self.trade_only == "drifted", self.funding == "flows_first")
 
+    @property
+    def trades_in_part(self) -> bool:
+        """Whether a band trades less than a scheduled rebalance does."""
+        return self.trade_to != "target" or self.trade_only != "all"
+
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the drift band in words, by title; empty when the calendar alone decides."""
         band = find_band(self.rebalance)
@@ -131,7 +136,6 @@ class RebalancingStrategy(ConfigModel):
         else:
             place = {"target": "its target", "edge": "the edge of its band"}[self.trade_to]
         look = _LOOK_PHRASES.get(band.look, f"at the last close of every {band.look.replace('_', '-')}")
-        whole = self.trade_to == "target" and self.trade_only == "all"
         funding = _FUNDING_PHRASES[self.trade_only]
         first = "a contribution or withdrawal due that session, when it alone will do; else " * (
             self.funding == "flows_first"
@@ -140,7 +144,7 @@ class RebalancingStrategy(ConfigModel):
             f"trigger: a weight that has drifted by more than {' or '.join(widths)}{either}",
             f"look: {look}",
             f"trades to: {place}",
-            f"trades what: {_WHOLE_PORTFOLIO if whole else _TRADED_PHRASES[self.trade_only]}",
+            f"trades what: {_TRADED_PHRASES[self.trade_only] if self.trades_in_part else _WHOLE_PORTFOLIO}",
             f"who pays: {first}{funding}",
         )
         return {"Drift band": lines}

@@ -24,6 +24,7 @@ from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy, weight_rows
 from strategies.group_limits import GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
+from strategies.never_sell import KeepsPositions, never_sell_faults
 from strategies.satellite_selection import FromUniverse
 
 _SATELLITE_COUNT = (3, 5)
@@ -65,13 +66,14 @@ def _raised(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
     return {ticker: own + weight * own / total for ticker, own in core.items()} if total and weight else core
 
 
-class CoreSatellite(RebalancingStrategy, WeightedStrategy):
+class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
     ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
     ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it, or above
     its own of ``caps_by_name``: one that is written above it is refused, or with ``over_cap: to_core`` cut to it.
     ``caps: always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
+    What is in ``never_sell`` is bought but not sold.
     """
 
     tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
@@ -169,6 +171,7 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
             "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}", *self._cut_targets()),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
+            **self.kept_rules(),
         }
 
     def _own_caps(self) -> str:
@@ -348,6 +351,8 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if both:
             yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
         yield from self._cap_faults()
+        yield from never_sell_faults(self.never_sell, self, (*self.sleeve, *planned))
+        yield from self._sale_faults()
         for key, place in (("before_listing", self.before_listing), ("after_delisting", self.after_delisting.to)):
             if isinstance(place, Proxy) and place.proxy in planned:
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
@@ -363,6 +368,23 @@ class CoreSatellite(RebalancingStrategy, WeightedStrategy):
         if isinstance(thesis, ByList):
             for below, text in thesis.verdicts.unknown_ticker_faults(planned):
                 yield ("loss_review", "thesis", "verdicts", *below), text
+
+    def _sale_faults(self) -> Iterator[FieldFault]:
+        """Yield satellites that are never sold though another rule would sell them between rebalances, or drop them."""
+        universe = self._universe
+        for at, name in enumerate(self.never_sell):
+            if name not in self.candidate_weights():
+                continue
+            place = ("never_sell", at)
+            if universe and (universe.chooses or universe.universe.is_dated):
+                yield place, f"{name} is chosen, and sold when it is no longer; name it in satellites, or take it off"
+            if self.watch_caps and self._cap_of(name) < 1.0:
+                yield (
+                    place,
+                    f"{name} is sold down by caps: always; write caps: at_rebalance or its own cap of 100%",
+                )
+            if self.loss_review and self.loss_review.may_exit:
+                yield place, f"{name} may be sold by loss_review; write broken: keep and unknown: keep, or take it off"
 
     def _cap_faults(self) -> Iterator[FieldFault]:
         planned, chosen = self.candidate_weights(), self.satellites

@@ -166,6 +166,12 @@ class LossReview(ConfigModel):
             message = f"this thesis is found {' or '.join(possible)} and then kept, so a review does nothing"
             yield (), f"{message}; write another {possible[0]} than keep, or remove loss_review"
 
+    @property
+    def may_exit(self) -> bool:
+        """Whether any outcome of its thesis is answered by a sale."""
+        actions = {"intact": self.intact, "broken": self.broken, "unknown": self.unknown}
+        return any(actions[outcome] == "exit" for outcome in _possible_outcomes(self.thesis))
+
     def describe(self) -> tuple[str, ...]:
         """Return what is reviewed, how it is judged and what follows, in words."""
         thesis = self.thesis

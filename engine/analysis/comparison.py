@@ -13,6 +13,7 @@ from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.difference_parts import DifferenceParts, Plan, split_difference
 from engine.analysis.limit_orders import LimitOrderFigures, measure_limit_orders
 from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.never_sold import NeverSoldFigures, measure_never_sold
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published, PublishedDifference, compare_published
@@ -84,7 +85,8 @@ class Comparison:
     """All portfolios of a run, the strategy first, with what can be said about the differences.
 
     ``market`` has every session of any of them; each has its own. ``parts_missing``: why the difference to buy-and-hold
-    has no parts. ``limit_orders``: what limits did to the strategy, where its account has them.
+    has no parts. ``limit_orders``: what limits did to the strategy, where its account has them;
+    ``never_sold`` what keeping assets did, where it keeps some.
     """
 
     market: Market
@@ -95,6 +97,7 @@ class Comparison:
     events: tuple[AssetEvent, ...] = ()
     parts_missing: str = ""
     limit_orders: LimitOrderFigures | None = None
+    never_sold: NeverSoldFigures | None = None
 
     @property
     def strategy(self) -> PortfolioResult:
@@ -150,6 +153,7 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
         limit_orders=measure_limit_orders(sessions(policy).market, policy, account, costs, strategy.ledger),
+        never_sold=measure_never_sold(sessions(policy).market, policy, account, costs, strategy.ledger),
     )
 
 

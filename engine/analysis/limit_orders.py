@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.performance import Performance
-from engine.core.errors import EngineError
+from engine.analysis.rule_effect import measure_effect
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.cost_table import CostTable
@@ -41,12 +40,8 @@ def measure_limit_orders(
     filled = int(np.count_nonzero(ledger.trades[~ledger.opening & ~ledger.payouts]))
     unfilled = sum(int(np.count_nonzero(one.causes == NOT_AT_LIMIT)) for one in ledger.left_out)
     start = int(np.searchsorted(market.dates, ledger.dates[0]))
-    try:
-        other = simulate(market, policy, account.without_limits(), costs, start=start)
-    except EngineError:
-        return LimitOrderFigures(filled, unfilled, None, None)
-    if other.dates[-1] != ledger.dates[-1]:
-        return LimitOrderFigures(filled, unfilled, None, None)
-    mine, others = (Performance.from_ledger(one, 0.0, market.periods_per_year).cagr for one in (ledger, other))
-    growth = None if mine is None or others is None else mine - others
-    return LimitOrderFigures(filled, unfilled, growth, float(ledger.value[-1] - other.value[-1]))
+
+    def run_at_any_close() -> Ledger:
+        return simulate(market, policy, account.without_limits(), costs, start=start)
+
+    return LimitOrderFigures(filled, unfilled, *measure_effect(ledger, run_at_any_close, market.periods_per_year))

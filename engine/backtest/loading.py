@@ -19,7 +19,7 @@ from engine.data.sources.fx_rates import EcbRates
 from engine.portfolio.account import Account
 from engine.portfolio.costs import SpreadByName, tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
-from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
+from engine.portfolio.policy_abilities import HasMemberships, NeverSells, SelectsAssets
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
@@ -42,6 +42,7 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
     faults = [
         *_funding_faults(config, document),
         *_dividend_faults(config, document),
+        *_kept_faults(config, document),
         *_currency_faults(config, document),
         *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
     ]
@@ -63,15 +64,30 @@ def spread_faults(config: RunConfig[PolicyT], known: Sequence[str], document: Do
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
     """Yield where a policy waits for flows that the account does not have, or uses for something else (S11)."""
     account = config.account
-    policies: list[tuple[KeyPath, Policy]] = [(("strategy",), config.strategy)]
-    policies += [(("compare", "benchmarks", at), other.strategy) for at, other in enumerate(config.compare.benchmarks)]
-    for place, policy in policies:
+    for place, policy in _policies(config):
         if not waits_for_flows(policy) or flows_can_rebalance(account):
             continue
         message, remedy = missing_flows_message(account)
         path = (*place, "funding")
         remedy += ", or write funding: sell_and_buy"
         yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
+
+
+def _policies(config: RunConfig[PolicyT]) -> Iterator[tuple[KeyPath, Policy]]:
+    """Yield the strategy and every benchmark, each with its place."""
+    yield ("strategy",), config.strategy
+    for at, benchmark in enumerate(config.compare.benchmarks):
+        yield ("compare", "benchmarks", at), benchmark.strategy
+
+
+def _kept_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield where a policy never sells what the last withdrawal would be paid from (S11)."""
+    if config.account.when_spent == "stop":
+        for place, policy in _policies(config):
+            if isinstance(policy, NeverSells) and policy.never_sell:
+                path, message = (*place, "never_sell"), "account.when_spent: stop sells everything in the end"
+                remedy = "write when_spent: error, or leave never_sell out"
+                yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
 
 
 def _dividend_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:

@@ -102,6 +102,7 @@ class RunResult:
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,
             limit_orders=comparison.limit_orders,
+            never_sold=comparison.never_sold,
             audit=dict(self.audit) if self.audit is not None else None,
         )
 

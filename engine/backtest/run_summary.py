@@ -27,6 +27,7 @@ from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import GateFinding
 from engine.analysis.limit_orders import LimitOrderFigures
+from engine.analysis.never_sold import NeverSoldFigures
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
@@ -163,6 +164,7 @@ class RunSummary(FileRecord):
     optimiser: WalkForward | None = None
     published: PublishedSummary | None = None
     limit_orders: LimitOrderFigures | None = None
+    never_sold: NeverSoldFigures | None = None
     audit: dict[str, float] | None = None
 
 

@@ -58,6 +58,15 @@ class HasGroupLimits(Protocol):
 
 
 @runtime_checkable
+class NeverSells(Protocol):
+    """A policy that may keep some assets whatever they grow to."""
+
+    @property
+    def never_sell(self) -> tuple[str, ...]:
+        """The assets that are bought but never sold."""
+
+
+@runtime_checkable
 class DescribesRules(Protocol):
     """A policy that can say its rules."""
 

@@ -10,6 +10,7 @@ from engine.report import number_format as fmt
 
 if TYPE_CHECKING:
     from engine.analysis.limit_orders import LimitOrderFigures
+    from engine.analysis.never_sold import NeverSoldFigures
     from engine.analysis.published_comparison import PublishedDifference
     from engine.backtest.run_summary import PortfolioSummary, RunSummary
 
@@ -88,10 +89,32 @@ def limit_orders_text(orders: LimitOrderFigures, currency: str) -> str:
     growth, money = orders.cagr_difference, orders.final_value_difference
     if growth is None or money is None:
         return f"{text}; without limits the plan has no growth over the same sessions to compare it with"
+    return f"{text}; waiting {_effect_text(growth, money, currency)}"
+
+
+def never_sold_text(kept: NeverSoldFigures, currency: str) -> str:
+    """Return what assets that are never sold grew to, and what keeping them gained or cost.
+
+    >>> from engine.analysis.never_sold import KeptAsset, NeverSoldFigures
+    >>> never_sold_text(NeverSoldFigures({"A": KeptAsset(0.4, "2020-01-02", 3)}, 0.001, 250.0), "USD")
+    'A grew to 40.00 % on 2020-01-02, 3 sales left out; keeping gained 0.10 pp a year, 250.00 USD at the end'
+    """
+    assets = [
+        f"{ticker} grew to {fmt.percent(one.weight)} on {one.date}, {plural(one.sales_left_out, 'sale')} left out"
+        for ticker, one in kept.assets.items()
+    ]
+    growth, money = kept.cagr_difference, kept.final_value_difference
+    if growth is None or money is None:
+        return f"{'; '.join(assets)}; a plan that sells has no growth over the same sessions to compare it with"
+    return f"{'; '.join(assets)}; keeping {_effect_text(growth, money, currency)}"
+
+
+def _effect_text(growth: float, money: float, currency: str) -> str:
+    """Return what a rule gained or cost, given by how much the CAGR and the final value are higher with it."""
     did = "gained" if growth >= 0.0 else "cost"
     points = fmt.percentage_points(abs(growth)).lstrip("+")
     end = f"{'' if (money >= 0.0) == (growth >= 0.0) else '-'}{fmt.money(abs(money))} {currency}"
-    return f"{text}; waiting {did} {points} a year, {end} at the end"
+    return f"{did} {points} a year, {end} at the end"
 
 
 def confidence_level(config: object) -> float:

@@ -94,11 +94,13 @@ def _move_drifted_only(
     return PartialRebalance(goals, out, shares / whole if whole > 0.0 else shares)
 
 
-def flow_suffices(h: FloatArray, cash: float, flow: float, target: FloatArray, band: Band) -> bool:
+def flow_suffices(
+    h: FloatArray, cash: float, flow: float, target: FloatArray, band: Band, never_sold: BoolArray
+) -> bool:
     """Return whether ``flow`` [currency] alone brings holdings ``h`` (N,) [currency] back into their bands.
 
     A contribution, with cash above its target, buys the most underweight first; a withdrawal takes such cash, then
-    sells the most overweight first; costs are left aside.
+    sells the most overweight first, but for what is ``never_sold`` (N,); costs are left aside.
     """
     value = float(h.sum()) + cash + flow
     if value <= 0.0:
@@ -106,7 +108,7 @@ def flow_suffices(h: FloatArray, cash: float, flow: float, target: FloatArray, b
     spare = cash - max(1.0 - float(target.sum()), 0.0) * value
     money = flow + spare if flow > 0.0 else -flow - max(spare, 0.0)
     side = 1.0 if flow > 0.0 else -1.0
-    gaps = side * (target * value - h)
+    gaps = np.where(never_sold & (side < 0.0), 0.0, side * (target * value - h))
     after = h.copy()
     for j in np.argsort(-gaps, kind="stable"):
         step = min(max(float(gaps[j]), 0.0), max(money, 0.0))

@@ -24,7 +24,7 @@ def buy_late_names(state: PortfolioState, row: int, targets: Mapping[int, float]
     wanted[list(targets)] = list(targets.values())
     holders = policy.weights_before_listing(opening)
     named = wanted > 0.0
-    held = (state.units > 0.0) & ~named
+    held = (state.units > 0.0) & ~named & ~state.never_sold
     funding = state.among_tradable(row, normalise(held, holders))
     if holders.any() and not funding.any():
         funding = state.among_tradable(row, normalise(held, state.orders.core))

@@ -7,7 +7,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
-from engine.simulation.kernel.records import NOT_AT_LIMIT, Order
+from engine.simulation.kernel.records import NEVER_SOLD, NO_SALE, NOT_AT_LIMIT, Order
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
@@ -51,7 +51,8 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
     else:  # nearly always, and a third of a run's time
         fill_order(state, row, Order(target, state.all_assets, state.no_recipients), reason)
     record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
-    state.drift_base = state.weights(row) if state.terms.whole_shares else target
+    from_reached = state.terms.whole_shares or (state.never_sells and bool((state.fills.left_out == NEVER_SOLD).any()))
+    state.drift_base = state.weights(row) if from_reached else target
 
 
 def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: TradeReason) -> None:
@@ -86,12 +87,12 @@ def execute_flow_trades(
 ) -> None:
     """Buy the most underweight with spare cash, or sell the most overweight until ``due`` is there (S11).
 
-    What is ``owed`` does not wait: its orders are of any size, and have no limit.
+    What is ``owed`` does not wait: its orders are of any size, and have no limit; what is never sold stays.
     """
     order, quotes = Order(state.target, state.fresh(row), state.no_recipients), state.quotes(row)
     terms = state.terms_of(reason)
     if owed:
-        quotes, terms = quotes._replace(unfilled=np.zeros_like(quotes.unfilled)), terms._replace(min_order=0.0)
+        quotes, terms = quotes._replace(unfilled=quotes.unfilled & np.uint8(NO_SALE)), terms._replace(min_order=0.0)
     rest = (quotes, order, terms, state.fills)
     if due > 0.0:
         status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
@@ -114,13 +115,22 @@ def clear_cash_rounding(cash: float, value: float) -> float:
 
 def shortfall_error(state: PortfolioState, row: int, raised: float, due: float) -> AccountError:
     """Return the error of a withdrawal of ``due`` of which only ``raised`` is there [currency]."""
+    without = never_sold_clause(state)
     return AccountError(
-        f"{state.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised; "
+        f"{state.market.dates[row]}: {raised:,.2f} of a withdrawal of {due:,.2f} can be raised{without}; "
         f"{_shortfall_cause(state, row)} or withdraw less"
     )
 
 
+def never_sold_clause(state: PortfolioState) -> str:
+    """Return which holdings may not be sold for what is due, as a clause; nothing where none is kept."""
+    kept = ticker_list(state.market, state.never_sold & (state.units > 0.0)) if state.never_sells else ""
+    return f" without {kept}, never sold by strategy.never_sell" if kept else ""
+
+
 def _shortfall_cause(state: PortfolioState, row: int) -> str:
+    if state.never_sells:
+        return "take a name off strategy.never_sell, hold cash for withdrawals"
     if state.left_out and state.left_out[-1].row == row:
         causes = "cost more than they bring, are below account.min_order or are not at their limit"
         return f"the other sales {causes}; hold cash for withdrawals"

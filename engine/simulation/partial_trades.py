@@ -14,6 +14,8 @@ from engine.simulation.kernel.records import (
     BELOW_MIN_ORDER,
     BUY_OFF_LIMIT,
     EATEN_BY_COSTS,
+    NEVER_SOLD,
+    NO_SALE,
     NOT_AT_LIMIT,
     NOTHING_TO_SELL,
     SALE_OFF_LIMIT,
@@ -62,12 +64,21 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
     """Buy the assets ``short`` up to their targets where they are below; ``funding`` (N,) sell for it pro rata."""
     if not short:
         return
-    prices, value, shares = state.market.prices[row], state.value(row), state.among_tradable(row, funding)
+    prices, value, shares = (
+        state.market.prices[row],
+        state.value(row),
+        state.among_tradable(row, sellable(state, funding)),
+    )
     below = [j for j in short if state.target[j] * value - state.units[j] * prices[j] > TRADE_TOLERANCE * value]
     if below and not shares.any():
         state.leave_out(row, below, NOTHING_TO_SELL)
     elif below:
         trade_with_funding(state, row, state.target, state.mask(below), shares, TradeReason.for_assets(reasons, below))
+
+
+def sellable(state: PortfolioState, funding: FloatArray) -> FloatArray:
+    """Return ``funding`` (N,) of those that may be sold."""
+    return np.where(state.never_sold, 0.0, funding) if state.never_sells else funding
 
 
 def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
@@ -108,6 +119,8 @@ def _sales_fall_short(state: PortfolioState, row: int, goals: FloatArray, active
 def _cause_to_leave_out(state: PortfolioState, row: int, j: int, money: float) -> int:
     """Return why an order of ``money``, signed, in asset ``j`` is not placed or not filled, 0 where it is (S3)."""
     quotes = state.quotes(row)
+    if money < 0.0 and quotes.unfilled[j] & NO_SALE:
+        return NEVER_SOLD
     if order_cost(money, j, quotes, state.terms.costs) >= abs(money):
         return EATEN_BY_COSTS
     if abs(money) < state.terms.min_order:

@@ -19,6 +19,7 @@ from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation import market_memory, trade_events
 from engine.simulation.kernel.records import (
+    NO_SALE,
     NO_WHOLE_SHARE,
     MarketArrays,
     OrderFills,
@@ -48,7 +49,8 @@ class PortfolioState:
     ``fees`` (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not
     placed (S3). ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer
     assets were chosen than wanted, ``findings`` what a quality gate found, ``last_withdrawal`` how the money ended,
-    where it has; ``run`` what the kernel takes.
+    where it has; ``run`` what the kernel takes;
+    ``never_sold`` (N,) which assets are kept whatever they grow to, and ``never_sells`` whether any is.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class PortfolioState:
         buffer = TradeBuffer.allocate(BUFFER_SIZE, count)
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
         self.fills = OrderFills.allocate(count)
+        self.never_sold = (arrays.unfilled[-1] & NO_SALE) != 0
+        self.never_sells = bool(self.never_sold.any())
         self.no_recipients = np.zeros(count)
         self.no_assets, self.all_assets = np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.errors import DataError
 from engine.data.market import Market
@@ -17,9 +17,9 @@ from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
-from engine.portfolio.policy_abilities import schedule_since
+from engine.portfolio.policy_abilities import NeverSells, schedule_since
 from engine.portfolio.yearly_fee import yearly_fee_shares
-from engine.simulation import limit_orders, market_memory
+from engine.simulation import market_memory, unfilled_orders
 from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import MarketArrays, OrderTerms
 
@@ -29,7 +29,7 @@ class PolicyVersion(NamedTuple):
 
     It ``decides`` again after the opening or never, ``watches_caps`` between rebalances or not, ``reviews`` losses or
     not; the tickers ``left_out`` are taken as never listed. ``late_purchases``, row -> target by column: what one that
-    never decides again still buys, once.
+    never decides again still buys, once. It ``never_sells`` what it says, or sells that as any other.
     """
 
     decides: bool = True
@@ -37,6 +37,7 @@ class PolicyVersion(NamedTuple):
     reviews: bool = True
     left_out: tuple[str, ...] = ()
     late_purchases: Mapping[int, Mapping[int, float]] = MappingProxyType({})
+    never_sells: bool = True
 
 
 AS_WRITTEN: Final = PolicyVersion()
@@ -46,7 +47,7 @@ BOUGHT_AND_HELD: Final = PolicyVersion(decides=False)
 class RunSetup(NamedTuple):
     """One policy's run over one market, before anything has happened.
 
-    ``arrays`` are the market as the kernel takes it, with what limits leave unfilled.
+    ``arrays`` are the market as the kernel takes it, with what is left unfilled: beyond a limit, or never sold.
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``contribution_terms`` are those of what is paid in between rebalances. ``fills`` (K,) are the rows of the
     opening and of scheduled rebalances, in order, with their ``reasons``;
@@ -94,12 +95,13 @@ class RunSetup(NamedTuple):
         whole, least = account.shares == "whole", account.min_order
         terms = OrderTerms(costs.of_orders(), caps, whole, spend_remainder=True, min_order=least)
         memory = market_memory.recall(market)
+        arrays = unfilled_orders.arrays_under_limits(market, memory.arrays, account.limit_margin, opening)
         since = schedule_since(rule, market.dates[opening])
         schedule = memory.schedule_rows(since, market) if decides else market_memory.NEVER
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
         return cls(
             market=market,
-            arrays=limit_orders.arrays_under_limits(market, memory.arrays, account.limit_margin, opening),
+            arrays=unfilled_orders.arrays_without_sales(arrays, _never_sold(policy, market, version)),
             policy=policy,
             account=account,
             terms=terms,
@@ -130,6 +132,11 @@ def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArr
     if not ((targets >= 0.0) & (targets <= caps)).all() or total > 1.0 + WEIGHT_SUM_TOLERANCE:
         return None
     return targets / total if total > 1.0 else targets
+
+
+def _never_sold(policy: Policy, market: Market, version: PolicyVersion) -> BoolArray:
+    kept = frozenset(policy.never_sell if version.never_sells and isinstance(policy, NeverSells) else ())
+    return np.array([ticker in kept for ticker in market.assets], dtype=np.bool_)
 
 
 def _after(opening: int, rows: Iterable[int]) -> tuple[int, ...]:

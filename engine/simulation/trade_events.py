@@ -16,6 +16,7 @@ from engine.simulation.band_targets import band_widths
 from engine.simulation.kernel.records import (
     BELOW_MIN_ORDER,
     EATEN_BY_COSTS,
+    NEVER_SOLD,
     NO_WHOLE_SHARE,
     NOT_AT_LIMIT,
     NOTHING_TO_SELL,
@@ -34,6 +35,7 @@ _CAUSES: Final[Mapping[int, str]] = {
     NO_WHOLE_SHARE: "What the account had for it, fees included, or the cap allows was less than one share in {count}",
     NOTHING_TO_SELL: "Nothing could be sold to pay for {count}",
     NOT_AT_LIMIT: "The close was beyond the limit, or missing, for {count}",
+    NEVER_SOLD: "strategy.never_sell left out {count}",
 }
 """How a note begins of orders that were left out for each cause."""
 

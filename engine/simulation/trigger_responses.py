@@ -52,7 +52,9 @@ def schedule_response(
         flow = (
             due.money(float(history.value[row - 1])) if due else 0.0
         )  # a share is then of another value, not known yet
-        if not (band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band)):
+        if not (
+            band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band, state.never_sold)
+        ):
             schedule.drifts[fill] = DriftTrigger(state.drift_reason(weights, band.absolute, band.relative), band)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.core.errors import AccountError
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
-from engine.simulation.order_execution import execute_flow_trades
+from engine.simulation.order_execution import execute_flow_trades, never_sold_clause
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import TradeReason
 
@@ -36,8 +36,9 @@ def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
     reason = TradeReason("withdrawal" if state.flows[row] < 0.0 and not state.fees[row] else "yearly fee")
     execute_flow_trades(state, row, due, 0.0, reason, owed=True)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
+        without = never_sold_clause(state)
         raise AccountError(
             f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of a yearly fee (costs.yearly) and withdrawals of "
-            f"{due:,.2f} can be raised: the other assets have no close or cost more to sell than they bring; "
+            f"{due:,.2f} can be raised{without}: the other assets have no close or cost more to sell than they bring; "
             "hold cash for it, or fill the gap in the prices"
         )

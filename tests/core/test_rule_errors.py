@@ -320,6 +320,44 @@ CASES = {
         "plan.yaml:9: strategy.rebalance.look: found 'fortnight'; "
         "expected 'day', 'week', 'two_weeks', 'month', 'quarter', 'half_year' or 'year'",
     ),
+    # never sold
+    "never sold and unknown": (
+        WEIGHTS + "  never_sell: [CRS, UFN]\n",
+        "plan.yaml:9: strategy.never_sell.1: UFN has no target to be kept above; did you mean 'UNF'?",
+    ),
+    "never sold twice": (
+        WEIGHTS + "  never_sell: [CRS, CRS]\n",
+        "plan.yaml:9: strategy.never_sell.1: CRS is written twice; remove one",
+    ),
+    "never sold and trimmed": (
+        WEIGHTS + "  caps: always\n  never_sell: [SPY, CRS]\n",
+        "plan.yaml:10: strategy.never_sell.1: CRS is sold down by caps: always; "
+        "write caps: at_rebalance or its own cap of 100%",
+    ),
+    "never sold and reviewed": (
+        review("trigger: 20%, thesis: {kind: trend}") + "  never_sell: [CRS]\n",
+        "plan.yaml:10: strategy.never_sell.0: CRS may be sold by loss_review; "
+        "write broken: keep and unknown: keep, or take it off",
+    ),
+    "never sold and chosen": (
+        top("count: 3, by: momentum") + "  never_sell: [CRS]\n",
+        "plan.yaml:14: strategy.never_sell.0: CRS is chosen, and sold when it is no longer; "
+        "name it in satellites, or take it off",
+    ),
+    "never sold in a band that trades a part": (
+        BAND + "  trade_only: drifted\n  never_sell: [SPY]\n",
+        "plan.yaml:11: strategy.never_sell: a band that trades a part asks at every close for sales that are never "
+        "made; write trade_to: target and trade_only: all",
+    ),
+    "never sold in an account that ends by selling all": (
+        WEIGHTS + "  never_sell: [SPY]\naccount: {when_spent: stop, contributions: {amount: -100}}\n",
+        "plan.yaml:9: strategy.never_sell: account.when_spent: stop sells everything in the end; "
+        "write when_spent: error, or leave never_sell out",
+    ),
+    "never sold names above the whole account": (
+        f"{HEAD}strategy:\n  kind: fixed_mix\n  weights: {{SPY: 60%, VB: 50%}}\n  never_sell: [SPY, VB]\n",
+        "plan.yaml:6: strategy.weights: weights add up to 110%; 100% is all there is, lower them",
+    ),
     # the loss review
     "a trigger of nothing": (
         review("trigger: 0%, thesis: {kind: always}"),
@@ -402,7 +440,7 @@ CASES = {
     "a mix with a loss review": (
         f"{HEAD}strategy:\n  kind: fixed_mix\n  weights: {{SPY: 60%, AGG: 40%}}\n  loss_review: {{trigger: 20%}}\n",
         "plan.yaml:7: strategy.loss_review: unknown key 'loss_review'; known: after_delisting, before_listing, "
-        "funding, kind, rebalance, trade_only, trade_to, weights",
+        "funding, kind, never_sell, rebalance, trade_only, trade_to, weights",
     ),
 }
 

@@ -166,6 +166,16 @@ def random_spent_case(rng: random.Random) -> Case:
     )
 
 
+def random_never_sold_case(rng: random.Random) -> Case:
+    """Draw a case of any rules in which some of what no other rule would sell is never sold."""
+    case = rng.choice([random_order_case, random_rule_case, random_rule_case, random_fee_case, random_limit_case])(rng)
+    case = replace(case, trade_to="target", trade_only="all", watch_caps=case.watch_caps and rng.random() < 0.5)
+    chosen, reviewed = case.choose.names if case.choose else (), case.review.names if case.review else ()
+    trimmed = case.caps if case.watch_caps else ()
+    able = [name for name in case.targets if name not in {*chosen, *reviewed, *trimmed}]
+    return replace(case, never_sold=frozenset(rng.sample(able, rng.randint(1, len(able)))))
+
+
 def random_savings_case(rng: random.Random) -> Case:
     """Draw a case of any rules in which contributions are charged by a savings plan, and each asset has its spread."""
     case = rng.choice([random_order_case, random_rule_case, random_fee_case])(rng)

@@ -219,6 +219,10 @@ class RulePlan(AnyPlan):
     def tickers(self) -> tuple[str, ...]:
         return tuple(self.case.tickers)
 
+    @property
+    def never_sell(self) -> tuple[str, ...]:
+        return tuple(self.case.never_sold)
+
     def opening_tickers(self) -> tuple[str, ...]:
         return tuple(self.case.tickers)
 

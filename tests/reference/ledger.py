@@ -95,6 +95,7 @@ class Case:
     yearly: Fraction = ZERO  # S11: the fee for keeping the account, a share of its value a year
     days: Sequence[date] = ()  # the sessions, where there is such a fee or a plan of flows
     margin: Fraction | None = None  # S3: how far a close may be worse than the one before for an order to be filled
+    never_sold: frozenset[str] = frozenset()  # S3: bought but never sold
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
     splits: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> shares for one before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
@@ -203,6 +204,8 @@ class ExactLedger:
         self.price = [ZERO for _ in names]
         self.targets = [ZERO for _ in names]
         self.reference = [ZERO for _ in names]  # what drift is measured from
+        self.never_sold = {self.index[name] for name in case.never_sold}
+        self.kept: set[int] = set()  # whose sale the last vector left out, as they are never sold
         self.waiting: dict[int, int] = {}  # asset -> row of its order
         self.scaled: set[int] = set()
         self.due = {row + case.delay: label for row, label in case.decisions.items()}
@@ -438,7 +441,8 @@ class ExactLedger:
         self.waiting = {i: self.waiting.get(i, t) for i in wanting}
         self.refuse_late(t)
         value = self.value()
-        self.reference = [self.money(i) / value for i in self.assets] if self.case.whole else list(self.targets)
+        reached = self.case.whole or bool(self.kept)
+        self.reference = [self.money(i) / value for i in self.assets] if reached else list(self.targets)
         self.scaled = {i for i in scaled if self.targets[i] > 0} if self.waiting else set()
 
     def to_targets(self, t: int, targets: Mapping[int, Fraction], kind: str, label: str) -> tuple[Fraction, list[int]]:
@@ -470,6 +474,7 @@ class ExactLedger:
         `owed` does not wait: its orders are of any size, and have no limit.
         """
         left_out = set[int]()
+        self.kept = set()
         while True:
             try:
                 money = goals(left_out)
@@ -487,7 +492,8 @@ class ExactLedger:
         """S3: say which orders cost what they move, are smaller than the least order, or are not at their limit."""
         dust = DUST * self.value()
         moves = {i: (q - self.units[i]) * self.price[i] for i, q in self.quantities(goals).items()}
-        return {
+        self.kept |= (kept := {i for i, move in moves.items() if move < 0 and i in self.never_sold})
+        return kept or {
             i
             for i, move in moves.items()
             if self.fee(i, move, dust)[0] >= abs(move)
@@ -509,6 +515,9 @@ class ExactLedger:
         An asset that wants more is not sold for it: it is left alone, and the others are scaled again.
         """
         after = planned = self.fixpoint({i: (target, ZERO) for i, target in targets.items()})
+        kept = [i for i in self.assets if i in self.never_sold and i not in targets]
+        shared = sum((self.targets[i] for i in self.assets if i not in kept), ZERO)
+        left = sum((self.money(i) for i in kept), ZERO)
         able, lines = list(targets), {i: (target, ZERO) for i, target in targets.items()}
         scaled = False
         while True:
@@ -522,7 +531,9 @@ class ExactLedger:
             turned = [
                 i
                 for i in able
-                if targets[i] * planned > self.money(i) and lines[i][0] * after + lines[i][1] < self.money(i)
+                if self.money(i) > lines[i][0] * after + lines[i][1]
+                and targets[i] * planned > self.money(i)
+                and not (left and shared and targets[i] / shared * (after - left) <= self.money(i))
             ]
             if not turned:
                 break
@@ -690,7 +701,11 @@ class ExactLedger:
 
         def payers(weights: Mapping[int, Fraction]) -> dict[int, Fraction]:
             held = normalised({i: share for i, share in weights.items() if self.units[i] > 0})
-            able = {i: share for i, share in held.items() if self.eligible(t, i) and self.fresh(t, i)}
+            able = {
+                i: share
+                for i, share in held.items()
+                if self.eligible(t, i) and self.fresh(t, i) and i not in self.never_sold
+            }
             return normalised(able)
 
         sellers = payers(holders) or (payers(dict(enumerate(self.core))) if holders else {})
@@ -759,7 +774,8 @@ class ExactLedger:
         flow = self.flow_due(due, value)
         if not (self.case.flows_first and flow and value + flow > 0):
             return False
-        return not self.left_band(flow_alone(broken, flow, self.reference, self.assets))
+        movable = [i for i in self.assets if flow > 0 or i not in self.never_sold]
+        return not self.left_band(flow_alone(broken, flow, self.reference, movable))
 
     def partial_rebalance(self, t: int) -> None:
         """Band geometry: trade towards the targets in force, from the weights at the fill."""
@@ -909,7 +925,7 @@ class ExactLedger:
         """Loss review: buy assets below their target up to it; the core sells for it, pro rata to its weights."""
         value = self.value()
         below = [i for i in assets if self.targets[i] * value - self.money(i) > DUST * value]
-        sellers = self.recipients(t, "redistribute")
+        sellers = normalised(self.without(self.recipients(t, "redistribute"), self.never_sold))
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
             bought = {i: self.targets[i] for i in below if i not in left_out}

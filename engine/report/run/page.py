@@ -20,6 +20,7 @@ from engine.report.phrases import (
     flows_text,
     limit_orders_text,
     money_end_texts,
+    never_sold_text,
     portfolio_label,
     published_rows,
     until_text,
@@ -100,8 +101,9 @@ def _gate_tables(findings: Sequence[GateFinding]) -> dict[str, object] | None:
 
 def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
     summary = run.summary
-    orders, currency = summary.limit_orders, summary.account.currency
+    orders, kept, currency = summary.limit_orders, summary.never_sold, summary.account.currency
     limits = () if orders is None else (("Limit orders", limit_orders_text(orders, currency)),)
+    never = () if kept is None else (("Never sold", never_sold_text(kept, currency)),)
     return (
         ("Window", f"{summary.window.start} to {summary.window.end}"),
         ("Length", f"{fmt.count(summary.window.sessions)} sessions, {summary.window.years:.1f} years"),
@@ -109,6 +111,7 @@ def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
         ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
         *limits,
         *((f"Money of {portfolio_label(name)}", told) for name, told in money_end_texts(summary)),
+        *never,
     )
 
 

@@ -22,6 +22,7 @@ from engine.report.phrases import (
     flows_text,
     limit_orders_text,
     money_end_texts,
+    never_sold_text,
     plural,
     portfolio_label,
     published_rows,
@@ -67,6 +68,9 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     if summary.limit_orders is not None:
         print_heading(out, "Limit orders")
         print_bullet(out, limit_orders_text(summary.limit_orders, summary.account.currency))
+    if summary.never_sold is not None:
+        print_heading(out, "Never sold")
+        print_bullet(out, never_sold_text(summary.never_sold, summary.account.currency))
     _print_caps(out, summary.portfolios["strategy"])
     if summary.gate:
         _print_gate(out, summary.gate)

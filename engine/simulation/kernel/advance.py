@@ -9,7 +9,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray
 from engine.simulation.kernel import triggers
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.records import Order, OrderFills, RunContext, Thresholds
+from engine.simulation.kernel.records import NEVER_SOLD, Order, OrderFills, RunContext, Thresholds
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, trade
 from engine.simulation.kernel.triggers import BAND_TRIGGER, CAP_TRIGGER, NO_TRIGGER
@@ -99,7 +99,7 @@ def _trade_without_decision(
         triggers.record_purchase(reviews, buffer.dq[k], units, price)
     if kind != CAP_TRIGGER:
         reached = orders.fixed_targets
-        if orders.terms.whole_shares:
+        if orders.terms.whole_shares or (fills.left_out == NEVER_SOLD).any():
             reached = portfolio_weights(units, price, account_value(units, price, cash))
         for a in range(n):
             target[a] = orders.fixed_targets[a]

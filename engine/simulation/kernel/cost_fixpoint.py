@@ -6,7 +6,7 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
 from engine.simulation.kernel.order_costs import is_proportional, total_cost
-from engine.simulation.kernel.records import Order, Quotes
+from engine.simulation.kernel.records import NO_SALE, Order, Quotes
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 
 
@@ -104,10 +104,26 @@ def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
 
 
 @njit_inline
+def _money_never_sold(h: FloatArray, quotes: Quotes, order: Order) -> tuple[float, float]:
+    """Return the money in what an order leaves alone as it is never sold, and the sum of all other targets."""
+    kept, shared = 0.0, 0.0
+    for a in range(h.size):
+        if not order.active[a] and quotes.unfilled[a] & NO_SALE != 0:
+            kept += h[a]
+        else:
+            shared += order.weights[a]
+    return kept, shared
+
+
+@njit_inline
 def _solve_or_scale(
     V: float, V1: float, h: FloatArray, quotes: Quotes, order: Order, costs: CostTable, x: FloatArray
 ) -> tuple[float, bool]:
-    """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9)."""
+    """Solve again with targets cut for waiting assets; an asset that wants more is never sold for it (S9).
+
+    What those leave of the account that are never sold is all that the others can want, pro rata to their targets.
+    """
+    kept, shared = _money_never_sold(h, quotes, order)
     active = order.active.copy()
     partial = Order(order.weights, active, order.recipients, 0.0, 0.0, False)
     cut = False
@@ -119,7 +135,10 @@ def _solve_or_scale(
         after = solve_cost_fixpoint(V, h, quotes, less, costs, x)
         turned = False
         for a in range(h.size):
-            if active[a] and x[a] < 0.0 and order.weights[a] * V1 > h[a]:
+            wanted = order.weights[a] * V1
+            if kept > 0.0 and shared > 0.0:
+                wanted = min(wanted, order.weights[a] / shared * (after - kept))
+            if active[a] and x[a] < 0.0 and wanted > h[a]:
                 active[a] = False
                 turned = True
         if not turned:

@@ -23,12 +23,15 @@ BELOW_MIN_ORDER: Final = 2
 NO_WHOLE_SHARE: Final = 3
 NOTHING_TO_SELL: Final = 4
 NOT_AT_LIMIT: Final = 5
+NEVER_SOLD: Final = 6
 """Why an order was left out (S3): costs as large as what it moves; smaller than ``min_order``; a first purchase of less
-than one share; nothing that could be sold to pay for it; a close beyond its limit, or none. 0: it was not."""
+than one share; nothing that could be sold to pay for it; a close beyond its limit, or none; a sale of what is never
+sold. 0: it was not."""
 
 BUY_OFF_LIMIT: Final = 1
 SALE_OFF_LIMIT: Final = 2
-"""Bits of ``Quotes.unfilled``: the close is above the limit of a purchase, below that of a sale."""
+NO_SALE: Final = 4
+"""Bits of ``Quotes.unfilled``: the close is above the limit of a purchase, below that of a sale; it is never sold."""
 
 
 class Order(NamedTuple):
@@ -81,7 +84,7 @@ class Quotes(NamedTuple):
 
     ``prices`` (N,) [currency/unit]; ``shares`` (N,) of the day that one unit is, by which brokers count and charge;
     ``tariff_rate`` [account's currency for one unit of the tariff's]; ``unfilled`` (N,) bits of the orders that the
-    session does not fill, BUY_OFF_LIMIT and SALE_OFF_LIMIT.
+    session does not fill: BUY_OFF_LIMIT, SALE_OFF_LIMIT, NO_SALE.
     """
 
     prices: FloatArray

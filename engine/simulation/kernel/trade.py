@@ -15,6 +15,8 @@ from engine.simulation.kernel.records import (
     BELOW_MIN_ORDER,
     BUY_OFF_LIMIT,
     EATEN_BY_COSTS,
+    NEVER_SOLD,
+    NO_SALE,
     NO_WHOLE_SHARE,
     NOT_AT_LIMIT,
     SALE_OFF_LIMIT,
@@ -40,7 +42,7 @@ def size_orders(
     """Overwrite ``fills`` with the shares that trades ``x`` (N,) [currency] are, and their costs; nothing moves yet.
 
     Marks the orders that are not worth placing, as costs eat them or they are too small, and those that the session
-    does not fill (S3), and returns how many.
+    does not fill (S3), and returns how many; sales of what is never sold alone where there are any.
     """
     n, price, shares, dq, fees = units.size, quotes.prices, quotes.shares, fills.dq, fills.fees
     if terms.whole_shares:
@@ -50,19 +52,35 @@ def size_orders(
             dq[a] = x[a] / price[a] if x[a] != 0.0 else 0.0
             if x[a] != 0.0 and x[a] == -(units[a] * price[a]):
                 dq[a] = -units[a]  # a liquidation leaves no dust
-    count = 0
+    count, kept = 0, 0
     for a in range(n):
         fees[a] = 0.0
         if dq[a] != 0.0:
             money = abs(dq[a] * price[a])
             fees[a] = charge(money, a, price[a], shares[a], quotes.tariff_rate, terms.costs)
-            if fees[a] >= money or money < terms.min_order:
-                fills.left_out[a] = EATEN_BY_COSTS if fees[a] >= money else BELOW_MIN_ORDER
+            cause = _cause_to_leave_out(a, dq[a], money, fees[a], quotes, terms.min_order)
+            if cause != 0:
+                fills.left_out[a] = cause
                 count += 1
-            elif quotes.unfilled[a] & (BUY_OFF_LIMIT if dq[a] > 0.0 else SALE_OFF_LIMIT) != 0:
-                fills.left_out[a] = NOT_AT_LIMIT
-                count += 1
-    return count
+                kept += cause == NEVER_SOLD
+    if kept == 0:
+        return count
+    for a in range(n):
+        if dq[a] != 0.0 and fills.left_out[a] != NEVER_SOLD:
+            fills.left_out[a] = 0  # without what is kept it is another order
+    return kept
+
+
+@njit_inline
+def _cause_to_leave_out(a: int, dq: float, money: float, fee: float, quotes: Quotes, min_order: float) -> int:
+    """Return why an order of ``dq`` signed shares of asset ``a``, worth ``money``, is left out; 0 where it is not."""
+    if dq < 0.0 and quotes.unfilled[a] & NO_SALE != 0:
+        return NEVER_SOLD
+    if fee >= money:
+        return EATEN_BY_COSTS
+    if money < min_order:
+        return BELOW_MIN_ORDER
+    return NOT_AT_LIMIT if quotes.unfilled[a] & (BUY_OFF_LIMIT if dq > 0.0 else SALE_OFF_LIMIT) != 0 else 0
 
 
 @njit_inline

@@ -19,7 +19,7 @@ from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
 from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
-from engine.portfolio.policy_abilities import TabulatesTargets, TargetTable, schedule_since
+from engine.portfolio.policy_abilities import NeverSells, TabulatesTargets, TargetTable, schedule_since
 from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
@@ -216,7 +216,9 @@ class MarketPlanner:
 
         None when only ``simulate`` can run it.
         """
-        account = terms.account
+        account, policy = terms.account, group.policy
+        if isinstance(policy, NeverSells) and policy.never_sell:
+            return None
         if account.shares == "whole" or account.has_flows or self.market.dividends is not None:
             return None
         if terms.costs.yearly or isinstance(terms.costs.spread, SpreadByName):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from fractions import Fraction as F
 
+import numpy as np
 import pytest
 
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.core.errors import AccountError, StalePriceError
-from tests.reference.cases import random_limit_case, random_order_case
+from engine.simulation.kernel.records import NEVER_SOLD
+from tests.reference.cases import random_limit_case, random_never_sold_case, random_order_case
 from tests.reference.differences import figures_that_differ, first_difference
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.figures import figures
@@ -83,3 +85,34 @@ def test_limit_orders_of_random_plans_are_those_of_the_reference(seed: int, plan
         left_out += bool(reference.left_out)
     assert left_out > 0.7 * plans
     assert len(others) <= plans // 100, others
+
+
+@pytest.mark.parametrize(
+    ("seed", "plans"), [(0, 40), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 3))]
+)
+def test_what_is_never_sold_and_all_that_adapts_to_it_are_those_of_the_reference(seed: int, plans: int) -> None:
+    """Trades agree, values to 1e-12, and both refuse what only a sale of what is kept could pay (S3, S11)."""
+    rng = random.Random(f"never {seed}")
+    kept = 0
+    others: list[str] = []
+    for number in range(plans):
+        case = random_never_sold_case(rng)
+        try:
+            reference = run(case)
+        except LedgerError:
+            with pytest.raises((AccountError, StalePriceError)):
+                engine_ledger(case)
+            continue
+        ledger, _ = engine_ledger(case)
+        difference = first_difference(case, reference, ledger)
+        if reference.jumps:
+            continue
+        values = np.array([float(value) for value in reference.value])
+        worst = float(np.abs(ledger.value / values - 1.0).max())
+        if difference or worst > 1e-12:
+            others.append(f"plan {number}: {difference or worst}")
+        columns = [case.tickers.index(name) for name in case.never_sold]
+        assert (ledger.trades[~ledger.payouts][:, columns] >= 0.0).all()
+        kept += any((one.causes == NEVER_SOLD).any() for one in ledger.left_out)
+    assert kept > 0.5 * plans
+    assert not others

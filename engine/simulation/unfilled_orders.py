@@ -1,4 +1,4 @@
-"""Limit orders: which purchases and sales the close of a session does not fill."""
+"""Orders that a session does not fill: those beyond their limit, and sales of what is never sold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import ByteArray
+from engine.core.arrays import BoolArray, ByteArray
 from engine.data.market import Market
-from engine.simulation.kernel.records import BUY_OFF_LIMIT, SALE_OFF_LIMIT, MarketArrays
+from engine.simulation.kernel.records import BUY_OFF_LIMIT, NO_SALE, SALE_OFF_LIMIT, MarketArrays
 
 _ROUNDING: Final = 1e-12
 """By how much a close may miss its limit and still be at it [fraction]."""
@@ -24,6 +24,13 @@ def arrays_under_limits(market: Market, arrays: MarketArrays, margin: float | No
     unfilled = _beyond_limits(market, margin)
     unfilled[opening] = 0
     return arrays._replace(unfilled=unfilled)
+
+
+def arrays_without_sales(arrays: MarketArrays, never_sold: BoolArray) -> MarketArrays:
+    """Return ``arrays`` of the market with sales of ``never_sold`` (N,) unfilled; the same object where none is."""
+    if not never_sold.any():
+        return arrays
+    return arrays._replace(unfilled=arrays.unfilled | (NO_SALE * never_sold).astype(np.uint8))
 
 
 def _beyond_limits(market: Market, margin: float) -> ByteArray:
