@@ -75,6 +75,7 @@ class RunResult:
     comparison: Comparison
     warnings: tuple[str, ...]
     fees: tuple[YearFees, ...] = ()
+    fee_terms: str = ""
     published_source: str = ""
     audit: Mapping[str, float] | None = None
     rates_sha256: str = ""
@@ -98,6 +99,7 @@ class RunResult:
             events=comparison.events,
             gate=list_gate_findings(ledger),
             fees=self.fees or None,
+            fee_terms=self.fee_terms or None,
             warnings=self.warnings,
             optimiser=summarise_walk_forward(ledger, comparison.strategy.market),
             published=PublishedSummary(source=self.published_source, figures=printed) if printed else None,

@@ -160,6 +160,7 @@ class RunSummary(FileRecord):
     events: tuple[AssetEvent, ...] = ()
     gate: tuple[GateFinding, ...] | None = None
     fees: tuple[YearFees, ...] | None = None
+    fee_terms: str | None = None
     warnings: tuple[str, ...]
     optimiser: WalkForward | None = None
     published: PublishedSummary | None = None

@@ -14,6 +14,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
 from engine.data.quality.findings import limit_findings
+from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT
 
 MAX_WARNINGS_PER_KIND: Final = 3
@@ -60,6 +61,7 @@ def run_backtest(
             comparison.strategy.market,
             config.costs.tables_by_kind(market.assets, market.foreign),
         ),
+        fee_terms=config.costs.describe() if isinstance(config.costs, BrokerCosts) else "",
         warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),

@@ -331,8 +331,11 @@ class BrokerCosts(Costs):
         """Return what an order costs, in words, with the tariff's source and date."""
         tariff, plan = self.published, self.savings_plan_price()
         terms = f"{tariff.describe()} in {tariff.currency}"
-        terms += f", but contributions between rebalances {plan.describe()} by its savings plan" if plan else ""
-        return f"{tariff.title}: {terms}{_describe_extras(self)} (source: {tariff.source}, {tariff.as_of})"
+        read = f"source: {tariff.source}, {tariff.as_of}"
+        if isinstance(plan, SavingsPlan):
+            terms += f", but contributions between rebalances cost {plan.describe()} by its savings plan"
+            read += f"; of the savings plan: {plan.source}, {plan.as_of}"
+        return f"{tariff.title}: {terms}{_describe_extras(self)} ({read})"
 
     def order_price(self) -> OrderPrice:
         """Return the broker's price of an order."""

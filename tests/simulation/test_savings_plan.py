@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engine.analysis.fees import YearFees, fees_by_year, uncharged_fees
 from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, load_tariffs
-from engine.report.run.fees_table import fees_table, fees_text
+from engine.report.run.fees_table import fees_share, fees_table, fees_text
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.planner import Variant
@@ -56,6 +56,17 @@ def test_a_contribution_at_a_rebalance_pays_as_its_orders_do() -> None:
     one, other = (simulate(market, monthly, terms, c.cost_table(2)) for c in (PLAN, BrokerCosts(tariff="comdirect")))
     assert not one.contributions.any()
     assert one.value.tobytes() == other.value.tobytes()
+
+
+def test_what_a_broker_charges_is_said_with_both_sources() -> None:
+    """The savings plan has a source and a date of its own."""
+    said, tariff = PLAN.describe(), load_tariffs()["comdirect"]
+    assert tariff.savings_plan is not None
+    assert "but contributions between rebalances cost 1.5 % of the money by its savings plan" in said
+    assert (
+        f"(source: {tariff.source}, {tariff.as_of}; of the savings plan: {tariff.savings_plan.source}, 2026-05)" in said
+    )
+    assert "savings plan" not in BrokerCosts(tariff="comdirect").describe()
 
 
 def test_each_asset_pays_its_own_spread_and_the_others_the_rest() -> None:
@@ -157,8 +168,10 @@ def test_the_table_of_fees_has_a_column_for_each_kind_that_was_paid() -> None:
         ["year", "orders", "savings plan", "sum"],
         ["2020", "10.00", "5.50", "15.50"],
         ["2021", "1.00", "0", "1.00"],
-        ["all", "11.00", "5.50", "16.50"],
+        ["all years", "11.00", "5.50", "16.50"],
     ]
     assert fees_text(fees, "EUR").startswith("orders 11.00, savings plan 5.50: 16.50 EUR in all")
     assert fees_text((YearFees(2020, orders=1.0),), "EUR") == ""
     assert fees_table(()) == []
+    assert fees_share(fees, "EUR", 1_000.0) == "16.50 EUR in all, 1.65 % of the 1,000 EUR that were paid in"
+    assert fees_share(fees, "EUR", 0.0) == fees_share((), "EUR", 1_000.0) == ""

@@ -12,7 +12,7 @@ _TITLES: Final = {
     "orders": "orders",
     "savings_plan": "savings plan",
     "spread": "spread",
-    "fx": "exchange",
+    "fx": "currency exchange",
     "yearly": "account",
 }
 
@@ -27,7 +27,16 @@ def fees_table(fees: Sequence[YearFees]) -> list[list[str]]:
     ]
     sums = [fmt.money(sum(getattr(year, kind) for year in fees)) for kind in shown]
     all_of_it = fmt.money(sum(year.total for year in fees))
-    return [["year", *(_TITLES[kind] for kind in shown), "sum"], *rows, ["all", *sums, all_of_it]]
+    return [["year", *(_TITLES[kind] for kind in shown), "sum"], *rows, ["all years", *sums, all_of_it]]
+
+
+def fees_share(fees: Sequence[YearFees], currency: str, paid_in: float) -> str:
+    """Return all that was paid beside the money that the account was given, where that is more than was taken out."""
+    total = sum(year.total for year in fees)
+    if not total or paid_in <= 0.0:
+        return ""
+    share = fmt.percent(total / paid_in)
+    return f"{fmt.money(total)} {currency} in all, {share} of the {fmt.money(paid_in)} {currency} that were paid in"
 
 
 def fees_text(fees: Sequence[YearFees], currency: str) -> str:

@@ -11,6 +11,7 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.finished_run import FinishedRun, read_run
+from engine.backtest.run_summary import RunSummary
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import (
@@ -27,7 +28,7 @@ from engine.report.phrases import (
 )
 from engine.report.run.charts import has_flows, run_chart_json
 from engine.report.run.currency_table import HINT, currency_table
-from engine.report.run.fees_table import fees_table
+from engine.report.run.fees_table import fees_share, fees_table
 from engine.report.run.gate_table import COUNT_HEADS, count_rows, finding_heads, finding_rows
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.parts_table import parts_table
@@ -75,6 +76,7 @@ def render_run(run: FinishedRun) -> str:
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
         fee_rows=fees_table(summary.fees or ()),
+        fee_share=fees_share(summary.fees or (), summary.account.currency, _paid_in(summary)),
         years=_year_rows(run),
         gate=_gate_tables(summary.gate or ()),
         published=published_rows(published.figures) if published else (),
@@ -127,6 +129,12 @@ def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
         beside = f"{portfolio_label(other)} {fmt.metric(theirs.get(key), metric.style)}" if other else ""
         cards.append((metric.title, fmt.metric(mine.get(key), metric.style), beside))
     return tuple(cards)
+
+
+def _paid_in(summary: RunSummary) -> float:
+    """Return the capital and what was paid in more than was taken out; nothing where more was taken out."""
+    paid = summary.portfolios["strategy"].metrics.get("paid_in") or 0.0
+    return summary.account.capital + paid if paid >= 0.0 else 0.0
 
 
 def _flow_note(run: FinishedRun) -> str:
