@@ -120,6 +120,16 @@ class Account(ConfigModel):
         """What is paid in or out, plan by plan."""
         return (self.contributions,) if isinstance(self.contributions, CashFlowPlan) else self.contributions
 
+    def describe_idle_plans(self, dates: DateArray, opening: int) -> Iterator[str]:
+        """Yield which plans pay nothing at any of the sessions ``dates`` (T,) after the ``opening``."""
+        for at, plan in enumerate(self.flow_plans):
+            if not plan.is_none and not plan.by_row(dates, opening):
+                key = "" if isinstance(self.contributions, CashFlowPlan) else f".{at}"
+                yield (
+                    f"account.contributions{key} pays nothing: it is due on no session after the opening on "
+                    f"{dates[opening]}, up to {dates[-1]}."
+                )
+
     @property
     def has_flows(self) -> bool:
         """Whether anything is planned to be paid in or out."""

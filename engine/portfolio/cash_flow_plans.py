@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -101,6 +102,12 @@ class CashFlowPlan(ConfigModel):
     def is_none(self) -> bool:
         """Whether nothing is ever paid."""
         return not (self.amount or self.percent)
+
+    def misses(self, start: dt.date | None, end: dt.date | None) -> bool:
+        """Return whether its dates lie outside a window: nothing is paid at the opening, nor after the end."""
+        early = start is not None and ((self.on or dt.date.max) <= start or (self.last or start) < start)
+        late = end is not None and max(self.on or end, self.first or end) > end
+        return not self.is_none and (early or late)
 
     def by_row(self, dates: DateArray, opening: int) -> dict[int, float]:
         """Return money, or shares of the value, by row of ``dates`` (T,).

@@ -166,7 +166,9 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     yield f"cash earns {earned}"
     for plan in account.flow_plans:
         if not plan.is_none:
-            yield f"{_flow_sentence(plan, account.currency)}, {account.invest.replace('_', ' ')}"
+            outside = plan.misses(config.window.start, config.window.end)
+            never = "; its dates are outside the window, so nothing is" if outside else ""
+            yield f"{_flow_sentence(plan, account.currency)}, {account.invest.replace('_', ' ')}{never}"
     if account.withdraws and account.stops_when_spent:
         yield "a portfolio ends with the withdrawal that takes all there is: it pays that"
     elif account.withdraws:

@@ -135,6 +135,37 @@ def test_variants_of_a_list_are_their_own_runs_and_those_that_end_are_not_ranked
     assert any("One that ends early has spent its money" in line for line in summary.warnings)
 
 
+def test_plans_outside_the_window_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the opening, after the end, or between two sessions of no period: none pays, and a run and validate say so."""
+    monkeypatch.setenv("COLUMNS", "300")
+    idle = [
+        "{amount: 7, on: 2018-01-02}",
+        "{amount: 7, on: 2019-01-01}",
+        "{percent: 1%, every: year, to: 2017-12-31}",
+        "{amount: 7, from: 2018-12-31}",
+    ]
+    paid = ["{amount: 7, on: 2018-12-28}", "{amount: 7, to: 2018-03-01}", "{amount: 0, on: 2030-01-01}"]
+    plans = f"[{', '.join([*idle, *paid])}]"
+    plan = f"name: idle\ndata: {{source: {{kind: sample}}}}\nwindow: {{start: 2018-01-02, end: 2018-12-28}}\naccount: {{contributions: {plans}}}\n"
+    (tmp_path / "plan.yaml").write_text(
+        plan + "strategy: {kind: fixed_mix, weights: {QUAL: 100%}, rebalance: {kind: never}}\n"
+    )
+    config = composition.load_run(tmp_path / "plan.yaml")
+    found = run_backtest(config, intervals=False, parts=False)
+    said = [line for line in found.warnings if "pays nothing" in line]
+    assert said == [
+        f"account.contributions.{at} pays nothing: it is due on no session after the opening on 2018-01-02, up to "
+        "2018-12-28."
+        for at in range(len(idle))
+    ]
+    assert found.comparison.strategy.performance.paid_in == 7.0 * 3
+    print_config(config, "plan.yaml")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "paid in" in line]
+    assert ["outside the window" in line for line in lines] == [True] * 4 + [False] * 2
+
+
 @pytest.mark.parametrize(
     ("axis", "said"),
     [

@@ -70,6 +70,25 @@ CASES = {
         flows("{percent: -101%}"),
         "plan.yaml:8: account.contributions.percent: found '-101%'; expected at least -100 %",
     ),
+    "a percentage beside an amount": (
+        flows("[{amount: 5}, {amount: -100, percent: -4%}]"),
+        "plan.yaml:8: account.contributions.1.percent: percent and an amount of -100.00 in one plan; leave one out, "
+        "or write two plans: [{amount: ..}, {percent: ..}]",
+    ),
+    "a percentage that rises": (
+        flows("{percent: -4%, indexed: 2%}"),
+        "plan.yaml:8: account.contributions.indexed: indexed raises an amount, and a percentage rises with the value; "
+        "leave it out",
+    ),
+    "an end before its begin": (
+        flows("[{percent: -4%, from: 2015-01-01, to: 2014-12-31}]"),
+        "plan.yaml:8: account.contributions.0.to: the flow ends on 2014-12-31, before it begins on 2015-01-01; "
+        "write a later date",
+    ),
+    "an end of another kind": (
+        f"{PLAN}account: {{contributions: {{amount: -100}}, when_spent: halt}}\n",
+        "plan.yaml:8: account.when_spent: found 'halt'; expected 'error' or 'stop'",
+    ),
     "a file in place of a rate": (
         flows("{amount: 1, indexed: cpi.csv}"),
         f"{INDEX}: 'cpi.csv' is neither a rate nor a file; write 2% or {{path: cpi.csv}}",
