@@ -118,7 +118,7 @@ def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun
     from engine.core.errors import ConfigError
     from engine.sweep.computation import extract_base_config, request_for_sweep
     from engine.sweep.config import SweepConfig
-    from engine.sweep.preflight import require_valid_point
+    from engine.sweep.preflight import require_valid_point, swept_spread_faults
     from engine.sweep.space_builder import build_space
     from strategies import AnyStrategy
 
@@ -127,6 +127,7 @@ def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun
     space = build_space(config.sweep, base_config, document)
     require_valid_point(base_config, space, document)
     known = request_for_sweep(base_config, space).tickers
-    if faults := list(loading.spread_faults(base_config, known, document)):
+    faults = [*loading.spread_faults(base_config, known, document), *swept_spread_faults(space, known, document)]
+    if faults:
         raise ConfigError(faults)
     return config, base_config, space

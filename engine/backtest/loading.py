@@ -57,8 +57,12 @@ def spread_faults(config: RunConfig[PolicyT], known: Sequence[str], document: Do
     for name in spread.by_name if isinstance(spread, SpreadByName) else ():
         if name not in known:
             path = ("costs", "spread", name)
-            remedy = did_you_mean(name, known, otherwise="name one of the plan, or rest")
-            yield Fault(document.locate(path), ".".join(path), f"the plan has no asset '{name}'", remedy)
+            yield Fault(document.locate(path), ".".join(path), *unknown_spread(name, known))
+
+
+def unknown_spread(name: str, known: Sequence[str]) -> tuple[str, str]:
+    """Return message and remedy of a spread of what is none of the ``known`` tickers."""
+    return f"the plan has no asset '{name}'", did_you_mean(name, known, otherwise="name one of the plan, or rest")
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
 from engine.backtest.config import RunConfig
+from engine.backtest.loading import unknown_spread
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.yaml_document import Document
 from engine.portfolio.policy import PolicyT
@@ -31,6 +32,18 @@ def require_valid_point(base_config: RunConfig[PolicyT], space: Space, document:
             faults += _section_faults(ConfigSection(name, axes, base_config), axes, document)
     if faults:
         raise ConfigError(faults)
+
+
+def swept_spread_faults(space: Space, known: Sequence[str], document: Document) -> Iterator[Fault]:
+    """Yield each name with a spread of its own among the values of an axis that is none of the ``known`` tickers."""
+    for axis in space.axes:
+        for value in axis.values if axis.path in {("costs",), ("costs", "spread")} else ():
+            tree = value.text
+            spread = tree.get("spread") if axis.path == ("costs",) and isinstance(tree, dict) else tree
+            for name in spread if isinstance(spread, dict) else ():
+                if name not in {"rest", *known}:
+                    where = document.locate(("sweep", "axes", axis.name))
+                    yield Fault(where, f"sweep.axes.{axis.name}.{name}", *unknown_spread(name, known))
 
 
 def no_valid_point(

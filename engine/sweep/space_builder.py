@@ -135,7 +135,8 @@ def _find_target(name: str, base_config: BaseModel, document: Document) -> AxisT
 def _children(node: object) -> Mapping[str, object]:
     """Return what stands below a node, by the keys of a config."""
     if isinstance(node, BaseModel):
-        return {field.alias or name: getattr(node, name) for name, field in type(node).model_fields.items()}
+        own = {field.alias or name: getattr(node, name) for name, field in type(node).model_fields.items()}
+        return {**own, **(node.model_extra or {})}
     if isinstance(node, Mapping):
         return node
     return {str(at): item for at, item in enumerate(node)} if isinstance(node, list | tuple) else {}

@@ -114,10 +114,11 @@ class ChunkEvaluator(Generic[PolicyT]):
         self, table: PointTable, group: PolicyGroup, window: MarketWindow, positions: IntArray
     ) -> VariantColumns | None:
         """Return points of one family that want the same assets in columns; None if only ``simulate`` can run them."""
-        rows, terms_index = table.rows[positions], table.terms_index[positions]
+        rows = table.rows[positions]
+        charged, terms_index = np.unique(table.terms_index[positions], return_inverse=True)
         used, values_index = np.unique(table.values_index[positions], return_inverse=True)
         schedules = [with_values(group.policy, table.values[one]).schedule for one in used.tolist()]
-        terms = [TradingTerms(one.account, one.costs) for one in table.terms]
+        terms = [TradingTerms(table.terms[one].account, table.terms[one].costs) for one in charged.tolist()]
         key = planner_for(window.market).batch_key(
             group, int(rows[0]), terms[int(terms_index[0])], schedules[0], window.start, window.end
         )

@@ -131,6 +131,21 @@ def test_targets_that_are_all_of_it_leave_a_rest_of_nothing() -> None:
         }
 
 
+def test_spreads_by_name_beside_one_for_all_are_each_the_own_run_s() -> None:
+    """The lanes take what is alike for all assets; the terms of the others were asked of them too, and ended it."""
+    sweep = "\n  axes: {costs.spread: [5, {rest: 2, HD: 0.1%}, {rest: 5}]}"
+    _, plan, space = spanned(sweep)
+    chunk = ChunkEvaluator(sweeping(sweep).job).evaluate(0, space.points().indices_between(0, 3))
+    tables = [dict(zip(SWEEP_METRICS, row, strict=True)) for row in chunk.metrics.tolist()]
+    for at, table in enumerate(tables):
+        own = own_run(variant_at(plan, space, at))
+        assert {name: table[name] for name in own if name in table} == {
+            name: own[name] for name in table if name in own
+        }
+    assert tables[0]["cagr"] == pytest.approx(tables[2]["cagr"], rel=1e-12)
+    assert tables[1]["cagr"] > tables[0]["cagr"]
+
+
 def test_a_session_that_no_month_has_refuses_those_who_ask_for_it() -> None:
     sweep = "\n  axes: {strategy.rebalance.session: [23, first], strategy.core.SIZE: [15%, 20%]}"
     made = sweeping(sweep)

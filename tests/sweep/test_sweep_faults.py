@@ -119,6 +119,26 @@ def test_an_axis_of_which_no_value_is_valid_is_a_fault_of_the_config(axis: str) 
     assert len(told) < 1000
 
 
+@pytest.mark.parametrize(
+    "axis",
+    ["costs.spread: [5, {rest: 2, HDD: 0.1%}]", "costs: [{kind: none}, {kind: none, spread: {rest: 2, HDD: 1}}]"],
+)
+def test_a_spread_of_a_name_that_no_variant_holds_is_a_fault_of_its_axis(axis: str) -> None:
+    """It would be charged as the rest, in silence."""
+    key = axis.partition(":")[0]
+    told = message("\n  axes: {" + axis + "}\n")
+    assert told == f"sweep.yaml:13: sweep.axes.{key}.HDD: the plan has no asset 'HDD'; did you mean 'HD'?"
+
+
+BY_NAME = PLAN.replace("rate: 0.1%}", "rate: 0.1%, spread: {HD: 3, rest: 2}}")
+
+
+def test_the_spread_of_one_name_is_an_axis() -> None:
+    told = message("\n  axes: {costs.spread.HDD: [1, 2]}\n", plan=BY_NAME)
+    assert told.endswith("costs.spread has no key 'HDD' in this config; did you mean 'HD'?")
+    assert spanned("\n  axes: {costs.spread.HD: [1, 2 bp]}\n", plan=BY_NAME)[2].sizes == (2,)
+
+
 def test_axes_that_are_valid_only_together_are_left_alone() -> None:
     _, _, space = spanned(
         "\n  axes: {strategy.cap: [1%, 2%], strategy.satellites: {choose: 3, of: [HD, JNJ, PG], weight: 1%}}\n"
