@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction as F
 
-from tests.reference.ledger import Case, Cost
-from tests.reference.rules import Choose, Review
+from tests.reference.ledger import Case
+from tests.reference.rules import Choose, Cost, Review
 
 LATEST_OPENING = 12
 SESSIONS, NAMES = 40, "ABCD"
@@ -296,7 +296,7 @@ def _members(rng: random.Random, names: Sequence[str], rows: int) -> dict[str, l
     for name in names:
         first, leaves, again, last = sorted(rng.sample(range(rows), 4))
         if kind := rng.randrange(4):
-            found[name] = [(), [(0, leaves)], [(first, rows)], [(first, leaves), (again, last)]][kind]
+            found[name] = [[], [(0, leaves)], [(first, rows)], [(first, leaves), (again, last)]][kind]
     return found
 
 

@@ -9,8 +9,8 @@ from fractions import Fraction as F
 
 from tests.reference.cases import dividends, order_cost, random_cost, random_rule_case
 from tests.reference.flow_plans import FlowPlan
-from tests.reference.ledger import Case, Cost
-from tests.reference.rules import Gate, cut_to_caps
+from tests.reference.ledger import Case
+from tests.reference.rules import Cost, Gate, cut_to_caps
 
 
 def random_combination(rng: random.Random) -> Case:
@@ -25,6 +25,7 @@ def random_combination(rng: random.Random) -> Case:
         whole=rng.random() < 0.4,
         invest=case.invest if case.flows_first else rng.choice(["towards_targets", "pro_rata", "wait"]),
     )
+    case = name_satellites(rng, case) if case.choose and rng.random() < 0.3 else case
     case = _over_cap(rng, case) if rng.random() < 0.3 else case
     case = _gate(rng, case) if case.choose and rng.random() < 0.5 else case
     case = replace(case, plans=_plans(rng, case)) if rng.random() < 0.5 else case
@@ -47,6 +48,21 @@ def _growth(rng: random.Random, case: Case) -> list[F]:
         return []
     rates = [rng.randrange(1, 2000) / 2**23 for _ in case.prices]
     return [F(1) + F(rates[0] if kind < 0.6 else rate) for rate in rates]
+
+
+def name_satellites(rng: random.Random, case: Case) -> Case:
+    """Name all candidates of a choice, each listed for a while before it is bought."""
+    choose = case.choose
+    assert choose is not None
+    share = (1 - len(choose.names) * choose.weight) / (1 - choose.count * choose.weight)
+    core = {name: weight * share for name, weight in case.core.items()}
+    return replace(
+        case,
+        targets=core,
+        core=core,
+        min_history={name: rng.choice([0, 0, rng.randrange(1, 20)]) for name in choose.names},
+        choose=replace(choose, by="named", count=len(choose.names), limits=(), min_history=0),
+    )
 
 
 def _over_cap(rng: random.Random, case: Case) -> Case:

@@ -64,12 +64,13 @@ def figures_that_differ(
     wanted: Mapping[str, float | None], found: Mapping[str, float | int | None]
 ) -> dict[str, object]:
     """Return the figures that are not those of the reference, by name: those of the engine, and those wanted."""
-    return {
-        name: (found[name], figure)
-        for name, figure in wanted.items()
-        if (figure is None) != (found[name] is None)
-        or (figure is not None and not isclose(found[name], figure, rel_tol=FIGURE_TOLERANCE, abs_tol=FIGURE_TOLERANCE))
-    }
+    return {name: (found[name], figure) for name, figure in wanted.items() if not _is_close(figure, found[name])}
+
+
+def _is_close(wanted: float | None, found: float | None) -> bool:
+    if wanted is None or found is None:
+        return wanted is found
+    return isclose(found, wanted, rel_tol=FIGURE_TOLERANCE, abs_tol=FIGURE_TOLERANCE)
 
 
 def _review_difference(case: Case, reference: Run, ledger: Ledger) -> str | None:

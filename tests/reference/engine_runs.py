@@ -17,15 +17,15 @@ from engine.data.market import Market
 from engine.portfolio.account import Account, LimitOrders
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
-from engine.portfolio.policy import Band, Decision, LossReviewRule
+from engine.portfolio.policy import Band, Decision, LossReviewRule, Policy
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
 from tests.reference.flow_plans import FlowPlan
-from tests.reference.ledger import Case, Cost
-from tests.reference.rules import Choose, Gate
+from tests.reference.ledger import Case
+from tests.reference.rules import Choose, Cost, Gate
 from tests.reference.rules import Review as RuleReview
 
 _FOLDER = tempfile.TemporaryDirectory()
@@ -133,7 +133,7 @@ def engine_run(case: Case, market: Market) -> Ledger:
     return run_plan(case, market, plan)
 
 
-def run_plan(case: Case, market: Market, plan: WeightedStrategy) -> Ledger:
+def run_plan(case: Case, market: Market, plan: Policy) -> Ledger:
     return simulate(market, plan, account_of(case), cost_table_of(case), start=case.opening)
 
 
@@ -144,8 +144,9 @@ def cost_table_of(case: Case) -> CostTable:
 
 def _table_of(case: Case, charged: Mapping[str, Cost]) -> CostTable:
     costs = [charged.get(name, Cost()) for name in case.tickers]
-    terms = {field: [getattr(cost, field) for cost in costs] for field in CostTable._fields[:7]}
-    return CostTable(**{k: np.array([np.inf if v is None else float(v) for v in of]) for k, of in terms.items()})
+    terms = ([getattr(cost, field) for cost in costs] for field in CostTable._fields[:7])
+    a, b, c, d, e, f, g = (np.array([np.inf if v is None else float(v) for v in of]) for of in terms)
+    return CostTable(a, b, c, d, e, f, g)
 
 
 def account_of(case: Case) -> Account:
@@ -175,7 +176,7 @@ def cash_flow_plan(plan: FlowPlan, invest: str) -> CashFlowPlan:
     """Return the plan as a config has it."""
     money = {"amount": float(plan.amount)} if plan.percent is None else {"percent": float(plan.percent)}
     when = {"on": plan.on} if plan.on else {"every": plan.every, "from": plan.first, "to": plan.last}
-    indexed = None if plan.rate is None else float(plan.rate)
+    indexed: object = None if plan.rate is None else float(plan.rate)
     if plan.index:
         lines = [f"{day},{float(value)!r}\n" for day, value in plan.index]
         indexed = {"path": _written("".join(["date,value\n", *lines]))}
@@ -199,8 +200,8 @@ class Shaped(Rows):
         stops = {"target": (0.0, 0.0), "inside": (1.0, float(case.inside)), "of_band": (float(case.inside), 0.0)}
         part, inside = stops.get(case.trade_to, (1.0, 0.0))
         look = np.array([row in case.look for row in range(len(dates))])
-        widths = [np.inf if width is None else float(width) for width in (case.absolute, case.relative)]
-        return Band(*widths, look, part, inside, case.trade_only == "drifted", case.flows_first)
+        absolute, relative = (np.inf if width is None else float(width) for width in (case.absolute, case.relative))
+        return Band(absolute, relative, look, part, inside, case.trade_only == "drifted", case.flows_first)
 
 
 class RulePlan(AnyPlan):
@@ -213,7 +214,8 @@ class RulePlan(AnyPlan):
 
     @property
     def review(self) -> LossReviewRule | None:
-        return self.loss_review.build_review(tuple(self.case.review.names)) if self.loss_review else None
+        names = self.case.review.names if self.case.review else ()
+        return self.loss_review.build_review(tuple(names)) if self.loss_review else None
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -230,15 +232,16 @@ class RulePlan(AnyPlan):
         return self.nominal_weights() if self.satellites is None and not self.case.min_history else None
 
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
-        if self.satellites is None:
+        choose = self.case.choose
+        if self.satellites is None or choose is None:
             return self.nominal_weights()
-        limits = {frozenset(names): float(most) for names, most in self.case.choose.limits}
+        limits = {frozenset(names): float(most) for names, most in choose.limits}
         barred = frozenset(name for name in self.case.tickers if decision.barred[decision.column(name)])
         findings = self.satellites.findings(decision)
-        admitted = [name for name in self.case.choose.names if name not in findings or findings[name].admitted]
-        weights = {name: float(self.case.choose.weight_of([name])) for name in self.case.choose.names}
+        admitted = [name for name in choose.names if name not in findings or findings[name].admitted]
+        weights = {name: float(choose.weight_of([name])) for name in choose.names}
         picked = self.satellites.pick(decision, admitted, barred, weights, limits)
-        unused = self.case.choose.count * self.satellites.weight - sum(weights[name] for name in picked)
+        unused = choose.count * self.satellites.weight - sum(weights[name] for name in picked)
         total = sum(self.centre.values())
         core = {name: weight + unused * self.centre.get(name, 0.0) / total for name, weight in self.weights.items()}
         return {**core, **{name: core.get(name, 0.0) + weights[name] for name in picked}}
@@ -256,17 +259,14 @@ class RulePlan(AnyPlan):
 def plan_of(case: Case, market: Market) -> RulePlan:
     choose, review = case.choose, case.review
     dates = [str(day) for day in market.dates]
-    stocks = [
-        {"ticker": name, "name": name, "sector": "S", "brokers": ["b"], **span}
-        for name in (choose.names if choose else ())
-        for span in memberships(choose, name, dates)
-    ]
     verdicts = [
         {"date": dates[row], "ticker": name, "verdict": "intact" if intact else "broken"}
         for name, said in (review.verdicts.items() if review else ())
         for row, intact in dict(said).items()
     ]
-    theses = {"trend": {"sessions": review.sessions}, "list": {"verdicts": verdicts}} if review else {}
+    theses: dict[str, dict[str, object]] = (
+        {"trend": {"sessions": review.sessions}, "list": {"verdicts": verdicts}} if review else {}
+    )
     return RulePlan(
         weights={k: float(v) for k, v in case.targets.items()},
         centre={k: float(v) for k, v in case.core.items()},
@@ -276,25 +276,41 @@ def plan_of(case: Case, market: Market) -> RulePlan:
         before_listing=place(case.before_listing),
         after_delisting={"to": place(case.after_delisting), "haircut": float(case.haircut)},
         case=case,
-        satellites=choose
-        and {
+        satellites=satellites_of(choose, dates) if choose else None,
+        loss_review=review and loss_review_of(review, {"kind": review.thesis, **theses.get(review.thesis, {})}),
+    )
+
+
+def satellites_of(choose: Choose, dates: list[str]) -> FromUniverse:
+    """Return the satellites as a config has them."""
+    stocks = [
+        {"ticker": name, "name": name, "sector": "S", "brokers": ["b"], **span}
+        for name in choose.names
+        for span in memberships(choose, name, dates)
+    ]
+    return FromUniverse.model_validate(
+        {
             "universe": {"names": stocks},
-            "choose": {"kind": "named", "names": list(choose.names)}
-            if choose.by == "named"
-            else {
-                "kind": "top",
-                "count": choose.count,
-                "by": choose.by,
-                "lookback": choose.lookback,
-                "skip": choose.skip,
-            },
+            "choose": chooser_of(choose),
             "count": {"min": 1, "max": 5},
             "weight": float(choose.weight),
             "min_history": choose.min_history,
-            **(gate_of(choose.gate, dates) if choose.gate else {}),
-        },
-        loss_review=review and loss_review_of(review, {"kind": review.thesis, **theses.get(review.thesis, {})}),
+            **gate_of(choose.gate, dates),
+        }
     )
+
+
+def chooser_of(choose: Choose) -> dict[str, object]:
+    """Return who chooses: nobody, or a score."""
+    if choose.by == "named":
+        return {"kind": "named", "names": list(choose.names)}
+    return {
+        "kind": "top",
+        "count": choose.count,
+        "by": choose.by,
+        "lookback": choose.lookback,
+        "skip": choose.skip,
+    }
 
 
 def memberships(choose: Choose, name: str, dates: list[str]) -> list[dict[str, str]]:
@@ -306,8 +322,10 @@ def memberships(choose: Choose, name: str, dates: list[str]) -> list[dict[str, s
     ]
 
 
-def gate_of(gate: Gate, dates: Sequence[str]) -> dict[str, object]:
-    """Return the gate's keys, its filings in a table."""
+def gate_of(gate: Gate | None, dates: Sequence[str]) -> dict[str, object]:
+    """Return the gate's keys, its filings in a table; none without a gate."""
+    if gate is None:
+        return {}
     lines = [
         f"{name},{dates[row]},{dates[row]},{'' if figure is None else float(figure)}\n"
         for name, filed in gate.filings.items()

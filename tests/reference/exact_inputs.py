@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tests.reference.ledger import Cost
+from tests.reference.rules import Cost
 
 F = Fraction
 Row = Sequence[str | int | None]

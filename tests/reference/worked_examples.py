@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from tests.reference.exact_inputs import market, mix, q, rates
 from tests.reference.ledger import Case
@@ -440,7 +441,7 @@ def named_min_history() -> Example:
 # -- Loss review
 
 
-def reviewed(prices: Sequence[str | int | None], **terms: object) -> Case:
+def reviewed(prices: Sequence[str | int | None], **terms: Any) -> Case:
     """Hold 0.8 of a core A at 10 and 0.2 of C, reviewed at ten per cent unless said otherwise."""
     review = Review("C", **{"trigger": F("0.1"), **terms})
     return Case("AC", market([10] * len(prices), prices), mix(A="0.8", C="0.2"), core=mix(A="0.8"), review=review)
