@@ -7,9 +7,10 @@ INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --const
 PIP := $(VENV)/$(INSTALL)
 JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
+GONE ?= ../shared/data/delisted
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules gate parts optimisers intervals mutants picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules gate universe parts optimisers intervals mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -52,6 +53,9 @@ rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benc
 
 gate: $(VENV)/.installed ## a quality gate on one history, beside the plan without, as benchmarks/studies/gate.md; PRICES= and FILINGS= name your own
 	$(BIN)/python benchmarks/studies/gate.py --prices $(PRICES) --filings $(FILINGS)
+
+universe: $(VENV)/.installed ## a dated list with names that are gone, as benchmarks/studies/universe.md; PRICES= and GONE= name your own
+	$(BIN)/python benchmarks/studies/universe.py --prices $(PRICES) --gone $(GONE)
 
 parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for every config, as benchmarks/studies/parts.md; PRICES= names your own
 	$(BIN)/python benchmarks/studies/parts.py --prices $(PRICES)
