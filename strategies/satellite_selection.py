@@ -22,6 +22,9 @@ from strategies.satellite_choosers import Named, Top
 _MOST_NAMED: Final = 6
 """Names that are listed for one reason."""
 
+_MOST_REASONS: Final = 12
+"""Reasons that are told at one decision."""
+
 _MOST_DESCRIBED: Final = 60
 """Candidates that are listed in the rules."""
 
@@ -236,16 +239,16 @@ class FromUniverse(ConfigModel):
     ) -> str:
         """Return why each candidate that is not among ``picked`` was left out; of many of a kind some are named."""
         by_reason: dict[str, list[str]] = {}
-        for ticker in self.candidates:
-            if ticker not in picked:
-                why = self._reason_left_out(decision, ticker, barred, findings.get(ticker))
-                by_reason.setdefault(why, []).append(ticker)
-        named = {
-            why: ", ".join(names[:_MOST_NAMED])
-            + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
-            for why, names in by_reason.items()
-        }
-        return "; ".join(f"{names}: {why}" for why, names in named.items())
+        left_out = [ticker for ticker in self.candidates if ticker not in picked]
+        absent = {ticker for ticker in left_out if not self.is_member(decision, ticker)}
+        for ticker in left_out:
+            why = self._reason_left_out(decision, ticker, barred, findings.get(ticker))
+            if len(absent) > _MOST_NAMED and ticker in absent:  # a published list: each left on a day of its own
+                why = f"not members of the universe on {decision.day}"
+            by_reason.setdefault(why, []).append(ticker)
+        told = [f"{shortlist(names, _MOST_NAMED)}: {why}" for why, names in by_reason.items()]
+        others = sum(map(len, list(by_reason.values())[_MOST_REASONS:]))
+        return "; ".join([*told[:_MOST_REASONS], *([f"{others} more for reasons of their own"] if others else [])])
 
     def describe_departures(
         self,

@@ -98,6 +98,33 @@ def test_one_that_is_outranked_or_delisted_is_said_to_be() -> None:
     assert choices[-1].endswith("out B (outranked)")
 
 
+def test_of_a_long_list_the_names_that_are_not_in_it_are_counted_and_not_each_told() -> None:
+    """A published list has hundreds that left, each on a day of its own: one line for all of them."""
+    extra = [f"X{at:02d}" for at in range(40)]
+    names = [{"ticker": one, "to": f"2019-0{1 + at % 9}-15"} for at, one in enumerate(extra)]
+    names += [{"ticker": one, "from": "2019-01-02"} for one in NAMES]
+    stocks = [{"name": "n", "sector": "s", "brokers": [], **one} for one in names]
+    policy = CoreSatellite.model_validate(
+        {
+            "core": {"CORE": "rest"},
+            "satellites": {
+                "universe": {"names": stocks},
+                "choose": TOP,
+                "min_history": 50,
+                "weight": "2%",
+                "count": {"min": 1},
+            },
+            "cap": "3%",
+            "rebalance": {"kind": "every", "period": "month"},
+        }
+    )
+    market = rising()
+    wide = np.concatenate([market.prices, np.full((len(market.dates), len(extra)), np.nan)], axis=1)
+    _, choices = run(policy, market_of(wide, (*market.assets, *extra)))
+    assert "X00, X01, X02, X03, X04, X05 and 34 more: not members of the universe on 2020-01-13" in choices[0]
+    assert len(choices[0]) < 300
+
+
 def words(spans: dict[str, list[dict[str, str]]], ended: tuple[str, ...] = ()) -> str:
     first, last = np.datetime64("2020-01-13"), np.datetime64("2020-07-14")
     return " ".join(hindsight_caveat(plan(spans=spans), first, last, ended))
