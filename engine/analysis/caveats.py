@@ -10,13 +10,11 @@ import numpy as np
 
 from engine.analysis.comparison import Comparison
 from engine.analysis.gate_findings import empty_cell_caveats
-from engine.core.arrays import DateArray
 from engine.core.fields import format_percent
 from engine.core.shortlist import shortlist
 from engine.data.csv_reader import to_date
 from engine.data.market import Market
 from engine.optimisation.constraints import FEASIBILITY_TOLERANCE
-from engine.portfolio.account import Account
 from engine.portfolio.policy import Policy
 from engine.portfolio.policy_abilities import HasMemberships, SelectsAssets
 from engine.simulation.trade_events import LATE_PURCHASE
@@ -164,18 +162,6 @@ def _window_caveats(
         yield f"The run begins on {first}, not on {start}: no asset with a positive weight has a price before."
     if not spent and end is not None and end - market.dates[-1] > np.timedelta64(7, "D"):
         yield f"The run ends on {market.dates[-1]}, not on {end}: the prices end there."
-
-
-def idle_flow_caveats(account: Account, dates: DateArray) -> Iterable[str]:
-    """Say which planned flows fall on none of the ``dates`` (T,) of a run after its opening (S11)."""
-    for plan in account.flow_plans:
-        if plan.is_none or plan.by_row(dates, 0):
-            continue
-        when = f"on {plan.on}" if plan.on else f"every {plan.every}".replace("_", " ")
-        when += f" from {plan.first}" if plan.first else ""
-        when += f" to {plan.last}" if plan.last else ""
-        much = f"{plan.amount:,.2f}" if plan.percent is None else format_percent(plan.percent)
-        yield f"Never paid: {much} {when}. The run opens on {dates[0]} with its capital and ends on {dates[-1]}."
 
 
 def _short_window_caveat(comparison: Comparison) -> Iterable[str]:

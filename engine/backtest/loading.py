@@ -16,6 +16,7 @@ from engine.core.validation import validate
 from engine.core.yaml_document import Document, KeyPath, read_document
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.fx_rates import EcbRates
+from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import SpreadByName, tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
@@ -42,6 +43,7 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
     faults = [
         *_funding_faults(config, document),
         *_dividend_faults(config, document),
+        *_rate_file_faults(config, document),
         *_kept_faults(config, document),
         *_currency_faults(config, document),
         *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
@@ -92,6 +94,23 @@ def _kept_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fau
                 path, message = (*place, "never_sell"), "account.when_spent: stop sells everything in the end"
                 remedy = "write when_spent: error, or leave never_sell out"
                 yield Fault(document.locate(path), ".".join(map(str, path)), message, remedy)
+
+
+def _rate_file_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield what is wrong in a file of rates by itself; whether it has the days of a run is told by the run."""
+    places: dict[KeyPath, object] = {
+        ("account", "cash", "rate"): config.account.cash.rate,
+        ("compare", "risk_free"): config.compare.risk_free,
+    }
+    for place, rate in places.items():
+        key, path = ".".join(map(str, place)), (*place, "path")
+        try:
+            if isinstance(rate, RateFile):
+                rate.require_readable(key)
+        except DataError as error:
+            for line in error.args:
+                message, _, remedy = str(line).removeprefix(f"{key}: ").removeprefix(f"{key}.path: ").partition("; ")
+                yield Fault(document.locate(path), f"{key}.path", message, remedy)
 
 
 def _dividend_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.caveats import caveats, idle_flow_caveats
+from engine.analysis.caveats import caveats
 from engine.analysis.comparison import compare
 from engine.analysis.fees import fees_by_year, uncharged_fees
 from engine.backtest.config import RunConfig
@@ -50,7 +50,6 @@ def run_backtest(
     warnings += config.account.describe_idle_plans(own.market.dates, opening)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
-    warnings += idle_flow_caveats(config.account, comparison.strategy.ledger.dates)
     warnings += uncharged_fees(comparison.strategy.ledger, comparison.strategy.market, config.costs)
     return RunResult(
         name=config.name,

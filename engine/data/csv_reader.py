@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from engine.core.did_you_mean import did_you_mean
-from engine.core.errors import DataError
+from engine.core.errors import DataError, shorten
 
 _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_FILE_BYTES: Final = 500_000_000
@@ -86,6 +86,19 @@ def numbered_rows(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tup
         yield from ((reader.line_num, row) for row in reader)
     except csv.Error as error:
         raise DataError(f"{name}:{reader.line_num}: not CSV ({error}); save it as CSV in UTF-8") from None
+
+
+def dated_rows(name: str, raw: bytes, *, strict: bool = True) -> list[tuple[int, list[str]]]:
+    """Return line number and cells of a CSV of days and values, without blank lines.
+
+    Raises DataError as :func:`numbered_rows`, when there is but one column, or a line has more or fewer than the first.
+    """
+    rows = [(line, row) for line, row in numbered_rows(name, raw, strict=strict) if any(map(str.strip, row))]
+    if rows and len(rows[0][1]) == 1:
+        line, (found,) = rows[0]
+        raise DataError(f"{name}:{line}: found one column, '{shorten(found, 40)}', expected two; save it with commas")
+    refuse_ragged(name, rows)
+    return rows
 
 
 def refuse_ragged(name: str, rows: Sequence[tuple[int, Sequence[str]]]) -> None:

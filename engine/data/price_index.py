@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import field_validator
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import DataError, shorten
+from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, ConfigModel, FilePath, file_faults
-from engine.data.csv_reader import numbered_rows, read_bytes, refuse_ragged
+from engine.data.csv_reader import dated_rows, read_bytes
 
 _DATE_PATTERN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NO_VALUE: Final = frozenset({"", ".", "null"})
@@ -60,12 +60,7 @@ class PriceIndex(ConfigModel):
 def _read_index(path: str) -> tuple[DateArray, FloatArray]:
     """Return dates, rising, and values of a file."""
     found: list[tuple[np.datetime64, float]] = []
-    rows = [(number, row) for number, row in numbered_rows(path, read_bytes(path)) if any(map(str.strip, row))]
-    if rows and len(rows[0][1]) == 1:
-        shown = shorten(rows[0][1][0], 40)
-        raise DataError(f"{path}:{rows[0][0]}: found one column, '{shown}', expected two; save it with commas")
-    refuse_ragged(path, rows)
-    for at, (number, (first, second, *_)) in enumerate(rows):
+    for at, (number, (first, second, *_)) in enumerate(dated_rows(path, read_bytes(path))):
         day, value = first.strip(), second.strip()
         if (at > 0 or _DATE_PATTERN.fullmatch(day)) and value not in _NO_VALUE:
             found.append(_parse_line(f"{path}:{number}", day, value))

@@ -16,6 +16,8 @@ FILES = {
     "decimal_comma.csv": b"date,cpi\n2000-01-01,100,5\n",
     "half_a_line.csv": b"date,cpi\n2000-01-01,100\n2000-02-01\n",
     "huge.csv": b"date,cpi\n2000-01-01,1e308\n",
+    "rates.csv": b"date,rate\n2000-01-01,2\n2000-01-02,2,5\n",
+    "rate_word.csv": b"date,rate\n2000-01-01,2%\n",
     "list_tab.csv": b"ticker\tfrom\tto\nCRS\t2000-01-01\t\n",
     "figures.csv": b"ticker,period_end,available_date,income\nCRS,2019-12-31,2020-02-01,1\n",
     "others.csv": b"ticker,period_end,available_date,income\nZZZ,2019-12-31,2020-02-01,1\n",
@@ -35,6 +37,10 @@ strategy:
 
 def flows(written: str) -> str:
     return f"{PLAN}account: {{contributions: {written}}}\n"
+
+
+def rate(written: str) -> str:
+    return f"{PLAN}account: {{cash: {{rate: {written}}}}}\n"
 
 
 def filled(written: str) -> str:
@@ -115,6 +121,20 @@ CASES = {
         flows("{amount: 1, indexed: {path: huge.csv}}"),
         f"{INDEX}.path: huge.csv:2: found '2000-01-01,1e308', expected a date and a value above zero up to 1e15, "
         "as 2024-01-01,309.685; correct the line",
+    ),
+    "a rate with a decimal comma": (
+        rate("{path: rates.csv, unit: percent}"),
+        "plan.yaml:8: account.cash.rate.path: rates.csv:3: found 3 cells, expected 2 as in the header; "
+        "complete the line, and put text that has commas in quotes",
+    ),
+    "a rate with a sign": (
+        rate("{path: rate_word.csv, unit: percent}"),
+        "plan.yaml:8: account.cash.rate.path: rate_word.csv:2: found '2000-01-01,2%', "
+        "expected a date and a rate as 2024-01-31,5.25; correct the line",
+    ),
+    "a rate in no file": (
+        PLAN + "compare: {risk_free: {path: none.csv, unit: percent}}\n",
+        "plan.yaml:8: compare.risk_free.path: none.csv: No such file or directory; check the path",
     ),
     "a fill of another kind": (
         filled("{kind: next_close}"),

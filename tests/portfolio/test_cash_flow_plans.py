@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.caveats import idle_flow_caveats
 from engine.analysis.performance import Performance
 from engine.core.arrays import DateArray
 from engine.core.errors import DataError
@@ -143,23 +142,3 @@ def test_a_rising_annuity_leaves_what_the_closed_form_does() -> None:
         free(1),
     )
     assert ledger.value == pytest.approx(10_000 * g**k + 500 * (g**k - (1 + i) ** k) / (g - 1 - i), rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("plan", "told"),
-    [
-        ({"amount": 100, "on": "2012-01-02"}, ["Never paid: 100.00 on 2012-01-02"]),
-        (
-            {"percent": "-4%", "every": "half_year", "from": "2020-01-01"},
-            ["Never paid: -4 % every half year from 2020"],
-        ),
-        ({"amount": 100, "to": "2011-12-31"}, ["Never paid: 100.00 every month to 2011-12-31"]),
-        ({"amount": 100, "from": "2012-06-01"}, []),
-        ({"amount": 0, "on": "2011-01-01"}, []),
-    ],
-)
-def test_a_flow_that_a_run_never_pays_is_said(plan: dict[str, object], told: list[str]) -> None:
-    """A date before or at the opening, or after the end, would be left out in silence."""
-    whole = Account.model_validate({"contributions": [{"amount": 7}, plan]})
-    found = list(idle_flow_caveats(whole, weekdays("2012-01-02", "2012-06-29")))
-    assert [line[: len(start)] for line, start in zip(found, told, strict=True)] == told

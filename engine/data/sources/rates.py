@@ -12,7 +12,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath
 from engine.core.files import expand_home
-from engine.data.csv_reader import numbered_rows
+from engine.data.csv_reader import dated_rows
 
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
 _NO_FIXING: Final = frozenset({"", ".", "null"})
@@ -51,6 +51,10 @@ class RateFile(ConfigModel):
             raise DataError(f"{self.path}: {found}, -50% to 100% is expected; is `unit: {self.unit}` right?")
         return known
 
+    def require_readable(self, key: str) -> None:
+        """Raise DataError when there is no such file, or it has a line that is neither a dated number nor empty."""
+        self._read_file(key)
+
     def _require_coverage(self, days: DateArray, dates: DateArray, key: str, *, ends: bool) -> None:
         """Raise DataError unless a rate of ``days`` (K,), rising, is in force on each of ``dates`` (T,)."""
         if len(dates) and dates[0] < days[0]:
@@ -67,22 +71,22 @@ class RateFile(ConfigModel):
         if path.exists() and not path.is_file():
             raise DataError(f"{key}: {self.path}: is no file; name a CSV of date,rate")
         try:
-            lines = numbered_rows(f"{key}: {self.path}", path.read_bytes(), strict=False)
+            lines = dated_rows(f"{key}: {self.path}", path.read_bytes(), strict=False)
         except OSError as error:
             raise DataError(f"{key}: {self.path}: {error.strerror}; check the path") from None
-        found = [one for number, (_, row) in enumerate(lines, 1) if (one := self._parse_line(number, row))]
+        found = [one for at, (line, row) in enumerate(lines) if (one := self._parse_line(line, row, is_first=not at))]
         if not found:
             raise DataError(f"{self.path}: no rate in it; expected lines of date,rate")
         return np.array([day for day, _ in found], dtype="datetime64[D]"), np.array([rate for _, rate in found])
 
-    def _parse_line(self, number: int, row: list[str]) -> tuple[np.datetime64, float] | None:
-        """Return day and rate of a line; None for the header, a blank line and a day without a fixing."""
-        day, rate = (row[0].strip(), row[1].strip()) if len(row) > 1 else ("", "")
+    def _parse_line(self, number: int, row: list[str], *, is_first: bool) -> tuple[np.datetime64, float] | None:
+        """Return day and rate of a line; None for the header and a day without a fixing."""
+        day, rate = row[0].strip(), row[1].strip()
         dated = _DATE_PATTERN.fullmatch(day)
-        if number == 1:
+        if is_first:
             if dated:
                 message = f"found '{day},{rate}' in the first line, expected a header; write date,rate above it"
-                raise DataError(f"{self.path}:1: {message}")
+                raise DataError(f"{self.path}:{number}: {message}")
             return None
         if rate in _NO_FIXING:
             return None
