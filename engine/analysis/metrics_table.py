@@ -77,7 +77,7 @@ _HEADLINE: Final = {
         lambda p: m.turnover(p.traded, p.mean_value, p.days / CALENDAR_DAYS_PER_YEAR),
         "money traded / 2 / mean value / years, opening purchase and payouts left out",
     ),
-    "costs": _money("Costs", lambda p: p.costs, "everything paid for orders, opening included"),
+    "costs": _money("Costs", lambda p: p.costs, "everything paid for orders, opening included, and the yearly fee"),
     "trades": _count("Trades", lambda p: p.trades, "orders filled, opening included"),
     "rebalances": _count(
         "Rebalances", lambda p: p.rebalances, "sessions traded to the targets or into the bands, with the opening"

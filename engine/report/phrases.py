@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from engine.analysis.never_sold import NeverSoldFigures
     from engine.analysis.published_comparison import PublishedDifference
     from engine.backtest.run_summary import PortfolioSummary, RunSummary
+    from engine.core.arrays import FloatArray
 
 _CLOSES: Final = {
     "adjusted": "adjusted for splits and dividends",
     "with_events": "as traded, with the dividends and splits stated beside them",
     "raw": "as traded, without dividends",
 }
+_ROUNDING: Final = 1e-9
 _PORTFOLIO_LABELS: Final = {"strategy": "Strategy", "buy_and_hold": "Buy & hold"}
 
 EVENT_LABELS: Final = {"listed": "listing", "delisted": "delisting", "review": "review", "choice": "choice"}
@@ -39,15 +41,23 @@ def portfolio_label(name: str) -> str:
     return _PORTFOLIO_LABELS.get(name, name)
 
 
-def flows_text(metrics: Mapping[str, int | float | None], currency: str) -> str:
-    """Return what was paid in or out, which figures take it out, and what the money itself earned.
+def flows_text(metrics: Mapping[str, int | float | None], flows: FloatArray, currency: str) -> str:
+    """Return what was paid in and out, which figures take it out, and what the money itself earned.
 
-    >>> flows_text({"paid_in": -100.0, "xirr": 0.05}, "USD")[:44]
-    '100.00 USD were withdrawn after the opening.'
+    The figure ``paid_in`` is what was paid in less what was withdrawn; ``flows`` (T,) tell the two apart.
+
+    >>> import numpy as np
+    >>> flows_text({"paid_in": 400.0, "xirr": 0.05}, np.array([500.0, -100.0]), "USD")[:67]
+    '500.00 USD were paid in and 100.00 USD withdrawn after the opening.'
     """
-    paid = metrics.get("paid_in") or 0.0
+    paid = float(flows[flows > 0.0].sum())
+    withdrawn = paid - (metrics.get("paid_in") or 0.0)
+    was_withdrawn = withdrawn > _ROUNDING * paid
+    moved = f"{fmt.money(paid)} {currency} were paid in" if paid or not was_withdrawn else ""
+    if was_withdrawn:
+        moved += f"{' and ' if moved else ''}{fmt.money(withdrawn)} {currency} {'' if moved else 'were '}withdrawn"
     return (
-        f"{fmt.money(abs(paid))} {currency} were {'paid in' if paid >= 0 else 'withdrawn'} after the opening. "
+        f"{moved} after the opening. "
         "Returns, CAGR and drawdown take these flows out (time-weighted); the money itself earned "
         f"{fmt.percent(metrics.get('xirr'))} a year (XIRR)."
     )

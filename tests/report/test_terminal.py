@@ -69,8 +69,13 @@ def test_flows_are_explained(
 
 
 def test_withdrawals_are_not_called_paid_in() -> None:
-    """A negative sum of flows is said as money withdrawn, without a sign."""
-    assert flows_text({"paid_in": -250.0, "xirr": 0.05}, "EUR").startswith("250.00 EUR were withdrawn")
+    """A negative sum of flows is said as money withdrawn, without a sign; money in and money out are told apart."""
+    figures = {"paid_in": -250.0, "xirr": 0.05}
+    assert flows_text(figures, np.array([0.0, -250.0]), "EUR").startswith("250.00 EUR were withdrawn after")
+    both = flows_text(figures, np.array([0.0, 500.0, -750.0]), "EUR")
+    assert both.startswith("500.00 EUR were paid in and 750.00 EUR withdrawn after")
+    only = flows_text({"paid_in": 0.3, "xirr": 0.05}, np.array([0.1, 0.2]), "EUR")
+    assert only.startswith("0.30 EUR were paid in after"), "what is rounding was not withdrawn"
 
 
 def test_many_events_are_printed_kind_by_kind_and_the_rest_counted(

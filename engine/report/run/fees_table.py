@@ -13,7 +13,7 @@ _TITLES: Final = {
     "savings_plan": "savings plan",
     "spread": "spread",
     "fx": "currency exchange",
-    "yearly": "account",
+    "yearly": "yearly fee",
 }
 
 
@@ -31,7 +31,7 @@ def fees_table(fees: Sequence[YearFees]) -> list[list[str]]:
 
 
 def fees_share(fees: Sequence[YearFees], currency: str, paid_in: float) -> str:
-    """Return all that was paid beside the money that the account was given, where that is more than was taken out."""
+    """Return all that was paid beside the money that the account was given; withdrawals take nothing from that."""
     total = sum(year.total for year in fees)
     if not total or paid_in <= 0.0:
         return ""

@@ -11,7 +11,7 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.run_summary import RunSummary
+from engine.backtest.session_flows import session_flows
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, render_page
 from engine.report.phrases import (
@@ -76,7 +76,7 @@ def render_run(run: FinishedRun) -> str:
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
         fee_rows=fees_table(summary.fees or ()),
-        fee_share=fees_share(summary.fees or (), summary.account.currency, _paid_in(summary)),
+        fee_share=fees_share(summary.fees or (), summary.account.currency, _paid_in(run)),
         years=_year_rows(run),
         gate=_gate_tables(summary.gate or ()),
         published=published_rows(published.figures) if published else (),
@@ -131,17 +131,17 @@ def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
     return tuple(cards)
 
 
-def _paid_in(summary: RunSummary) -> float:
-    """Return the capital and what was paid in more than was taken out; nothing where more was taken out."""
-    paid = summary.portfolios["strategy"].metrics.get("paid_in") or 0.0
-    return summary.account.capital + paid if paid >= 0.0 else 0.0
+def _paid_in(run: FinishedRun) -> float:
+    """Return the capital and all that was paid in after it, whatever was withdrawn."""
+    return run.summary.account.capital + float(session_flows(run).flows.clip(min=0.0).sum())
 
 
 def _flow_note(run: FinishedRun) -> str:
     """Return how value and growth differ when money was paid in or out, and what the money itself earned."""
     if not has_flows(run):
         return ""
-    return flows_text(run.summary.portfolios["strategy"].metrics, run.summary.account.currency)
+    metrics = run.summary.portfolios["strategy"].metrics
+    return flows_text(metrics, session_flows(run).flows, run.summary.account.currency)
 
 
 def _year_rows(run: FinishedRun) -> list[tuple[int, str, list[tuple[str, str]]]]:

@@ -158,7 +158,8 @@ def _print_differences(out: Console, run: RunResult) -> None:
         print_bullet(out, CALIBRATION)
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:
-        print_bullet(out, flows_text(summary.portfolios["strategy"].metrics, summary.account.currency))
+        flows = run.comparison.strategy.ledger.flows
+        print_bullet(out, flows_text(summary.portfolios["strategy"].metrics, flows, summary.account.currency))
 
 
 def _print_money(out: Console, summary: RunSummary) -> None:
@@ -168,7 +169,7 @@ def _print_money(out: Console, summary: RunSummary) -> None:
         for name, told in ends:
             print_bullet(out, f"{portfolio_label(name)}: {told}")
     if paid := fees_text(summary.fees or (), summary.account.currency):
-        print_heading(out, "What was paid")
+        print_heading(out, "What was paid in fees")
         print_bullet(out, paid)
 
 
