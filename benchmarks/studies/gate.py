@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.analysis.comparison import PortfolioResult
+from engine.analysis.fees import YearFees
 from engine.backtest import workflow
+from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Benchmark, Compare
 from engine.backtest.outputs import RunResult
 from engine.composition import load_run
 from engine.core.files import atomic_write
 from engine.report import number_format as fmt
+from engine.report.run.fees_table import fees_table
 from engine.report.run.verdict import describe_difference
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +33,15 @@ CHOICES = {
     "momentum": "{kind: top, count: 4, by: momentum, lookback: 252, skip: 21}",
     "quality": "{kind: top, count: 4, by: quality, measure: net_income / equity}",
 }
+SPREADS = "spread: {SPY: 0.01%, rest: 0.02%}"
+BROKERS = {
+    "comdirect, contributions by its savings plan": f"{{kind: broker, tariff: comdirect, savings_plan: true, fx: 0.25%, {SPREADS}}}",
+    "Interactive Brokers, tiered": f"{{kind: broker, tariff: interactive_brokers_tiered, fx: 0.003%, {SPREADS}}}",
+}
+EURO_ACCOUNT = (
+    "account={capital: 40000, currency: EUR, contributions: {amount: 500, every: month}}",
+    "data.fx={kind: ecb}",
+)
 GATES = {"gate, unknown out": "out", "gate, unknown in": "in"}
 HEADER = (
     "plan",
@@ -51,6 +63,13 @@ The gate: `{criteria}`, of the last quarter that was filed by the last close see
 return on equity of a quarter and all liabilities stand for the return on capital and the debt that it cannot give (`docs/fundamentals.md`).
 What the gate shuts out and what nobody replaces goes to SPY and VB.
 """
+BROKER_INTRODUCTION = """\
+## The same with a broker's costs
+
+40,000 EUR and 500 EUR a month from 2010-01-04 on, the four best by momentum. Between Januaries a contribution buys what lies below its target.
+The tariffs are those of `engine tariffs`; assumed: spreads of 0.01 % (SPY) and 0.02 %, and for exchanging dollars 0.25 % (comdirect) or 0.003 % of each order (Interactive Brokers).
+Exchange fees and taxes are left out.
+"""
 
 
 def main() -> None:
@@ -71,27 +90,54 @@ def page(prices: Path, filings: Path) -> Iterator[str]:
         runs = {label: run(prices, filings, choose, unknown) for label, unknown in GATES.items()}
         yield from (f"## The four best by {by}", "", *table(runs), "")
         yield from kept_out(next(iter(runs.values())))
-    yield f"{len(CHOICES) * len(GATES)} comparisons on the same prices, one path of one market, companies that are known to have lasted, and thresholds that nobody derived: a figure here is no forecast."
+    yield from broker_costs(prices, filings)
+    yield f"{len(CHOICES) * len(GATES) + len(BROKERS)} comparisons on the same prices, one path of one market, companies that are known to have lasted, and thresholds that nobody derived: a figure here is no forecast."
 
 
-def run(prices: Path, filings: Path, choose: str, unknown: str) -> RunResult:
+def run(prices: Path, filings: Path, choose: str, unknown: str, *terms: str) -> RunResult:
     """Return a plan with the gate beside the same plan without."""
+    gated, free = (plan(prices, filings, choose, gate, *terms) for gate in (unknown, None))
+    beside = Benchmark[Any](name="free", strategy=free.strategy)
+    compare = Compare[Any].model_construct(buy_and_hold=False, benchmarks=(beside,))
+    return workflow.run_backtest(gated.model_copy(update={"compare": compare}))
+
+
+def plan(prices: Path, filings: Path, choose: str, unknown: str | None, *terms: str) -> RunConfig[Any]:
+    """Return the plan with a gate, without one where ``unknown`` is None."""
     names = ", ".join(f"{{ticker: {name}, name: {name}, sector: any, brokers: [any]}}" for name in NAMES)
     asked = ", ".join(f"'{one}'" for one in CRITERIA)
     table = f"table: {{path: '{filings}'}}"
-    common = f"universe: {{names: [{names}]}}, choose: {choose}, weight: 2.5%, count: {{min: 1, max: 5}}"
-    own = choose.replace("measure", f"{table}, measure")
     source = (
         "data.source.kind=files",
         f"data.source.path={prices}",
         "compare.benchmarks=[]",
         "window.start=2010-01-01",
     )
-    gated = f"strategy.satellites={{{common}, where: [{asked}], {table}, unknown: {unknown}}}"
-    free = load_run(PLAN, (*source, f"strategy.satellites={{{common.replace(choose, own)}}}")).strategy
-    config = load_run(PLAN, (*source, gated))
-    compare = Compare[Any].model_construct(buy_and_hold=False, benchmarks=(Benchmark[Any](name="free", strategy=free),))
-    return workflow.run_backtest(config.model_copy(update={"compare": compare}))
+    gate = "" if unknown is None else f", where: [{asked}], {table}, unknown: {unknown}"
+    choose = choose.replace("measure", f"{table}, measure") if unknown is None else choose
+    common = f"universe: {{names: [{names}]}}, choose: {choose}, weight: 2.5%, count: {{min: 1, max: 5}}"
+    return load_run(PLAN, (*source, *terms, f"strategy.satellites={{{common}{gate}}}"))
+
+
+def broker_costs(prices: Path, filings: Path) -> Iterator[str]:
+    """Yield what each broker charges an account in euros, by kind and year, with the gate and without."""
+    yield BROKER_INTRODUCTION
+    choose = CHOICES["momentum"]
+    for broker, costs in BROKERS.items():
+        terms = (*EURO_ACCOUNT, f"costs={costs}")
+        gated = run(prices, filings, choose, "out", *terms)
+        free = workflow.run_backtest(plan(prices, filings, choose, None, *terms), intervals=False, parts=False)
+        yield from (f"### {broker}", "", *table({"gate, unknown out": gated}), "")
+        yield from fee_tables({"With the gate": gated.summary.fees or (), "Without": free.summary.fees or ()})
+
+
+def fee_tables(fees: Mapping[str, Sequence[YearFees]]) -> Iterator[str]:
+    """Yield what was paid by kind and year, in euros, of each plan."""
+    for label, years in fees.items():
+        heads, *rows = fees_table(years)
+        yield from (f"{label}, fees in EUR:", "", f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * (len(heads) - 1)}")
+        yield from (f"| {' | '.join(row)} |" for row in rows)
+        yield ""
 
 
 def table(runs: Mapping[str, RunResult]) -> Iterator[str]:
