@@ -30,13 +30,17 @@ def session_flows(run: FinishedRun) -> SessionFlows:
     yearly = costs.get("yearly", 0.0) if isinstance(costs, Mapping) else 0.0
     for row, fee in yearly_fee_shares(dates, 0, yearly if isinstance(yearly, float) else 0.0).items():
         fees[row] = fee
-    if (last := run.summary.portfolios["strategy"].last_withdrawal) is not None:
-        amounts[-1], shares[-1] = -last.paid, 0.0
-        if len(dates) > 1 and not np.diff(dates[-2:].astype("datetime64[Y]")):  # no year begins, and no window ends
-            fees[-1] = 0.0
+    own = run.summary.portfolios["strategy"]
+    if own.last_withdrawal is not None:
+        amounts[-1], shares[-1] = -own.last_withdrawal.paid, 0.0
     left = value - amounts
     rows = np.searchsorted(dates, np.array([one.date for one in run.trades], dtype="datetime64[D]"))
     np.add.at(left, rows, [one.cost for one in run.trades])
     kept = 1.0 - fees + shares
     before = np.divide(left, kept, out=np.zeros(len(dates)), where=kept > 0.0)
-    return SessionFlows(amounts + shares * before, fees * before)
+    paid = fees * before
+    if own.last_withdrawal is not None and not np.diff(dates[-2:].astype("datetime64[Y]")).any():
+        # a fee is due there only if the window ends there, too: the sum in the summary tells
+        without, said = float(paid[:-1].sum()), own.yearly_fees or 0.0
+        paid[-1] *= abs(without + paid[-1] - said) < abs(without - said)
+    return SessionFlows(amounts + shares * before, paid)

@@ -33,12 +33,14 @@ def pay_fee(state: PortfolioState, row: int, fee: float) -> None:
 
 def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
     """Sell until ``due`` is there, by orders of any size and without a limit: who is owed it does not wait."""
-    reason = TradeReason("withdrawal" if state.flows[row] < 0.0 and not state.fees[row] else "yearly fee")
+    only_flow = state.flows[row] < 0.0 and not state.fees[row]
+    reason = TradeReason("withdrawal" if only_flow else "yearly fee")
     execute_flow_trades(state, row, due, 0.0, reason, owed=True)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         without = never_sold_clause(state)
+        what = "a withdrawal" if only_flow else "a yearly fee (costs.yearly) and withdrawals"
         raise AccountError(
-            f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of a yearly fee (costs.yearly) and withdrawals of "
+            f"{state.market.dates[row]}: {max(state.cash, 0.0):,.2f} of {what} of "
             f"{due:,.2f} can be raised{without}: the other assets have no close or cost more to sell than they bring; "
             "hold cash for it, or fill the gap in the prices"
         )

@@ -73,6 +73,20 @@ def test_verify_counts_the_last_withdrawal_of_each_portfolio_and_names_what_it_c
         assert largest_difference(one.ledger, one.market) < 1e-9
 
 
+@pytest.mark.parametrize("end", ["2015-10-01", "2019-12-30"])
+def test_the_fee_of_a_window_that_ends_on_the_day_is_found(end: str, tmp_path: Path) -> None:
+    """The money ends on 1 October 2015: a fee is due there where the window ends there, too, and none where it goes on."""
+    plan = PLAN.replace("2019-12-30", end).replace("-1000", "-3500")
+    (tmp_path / "plan.yaml").write_text(plan)
+    found = run_backtest(composition.load_run(tmp_path / "plan.yaml"), intervals=False, parts=False)
+    found.write(tmp_path / "run")
+    build_run_report(tmp_path / "run")
+    assert found.summary.window.end == "2015-10-01"
+    assert (found.comparison.strategy.ledger.fees[-1] > 0.0) == (end == "2015-10-01")
+    figures, _ = verify_folder(tmp_path / "run", composition.prepare_sweep)
+    assert [one for one in figures if not one.agrees] == []
+
+
 def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResult, Path], tmp_path: Path) -> None:
     """A ten-thousandth more than was paid is money that the cash does not know."""
     folder = tmp_path / "run"
