@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import socket
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.core.errors import DataError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.fx_yahoo import YahooRates
-from engine.data.sources.price_store import read_series, series_path
+from engine.data.sources.price_store import is_absent, mark_absent, read_series, series_path
 from engine.data.sources.yahoo import Yahoo
 from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect
 
@@ -231,6 +232,37 @@ def test_fetch_reports(yahoo: FakeYahoo) -> None:
     assert (report.fetched, report.covered, [ticker for ticker, _ in report.failed]) == (("AAA",), (), ["NONE"])
     assert seen == [("AAA", 0, 2), ("NONE", 1, 2), ("", 2, 2)]
     assert Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING).covered == ("AAA",)
+
+
+def test_names_of_a_list_that_are_gone_are_asked_for_once(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a network a run still has what the store covers; a name that is needed, or not gone, is asked for anew."""
+    yahoo.charts["AAA"] = made_up("AAA", *flat(days()))
+    request = PriceRequest(("AAA", "GONE"), end=dt.date(2024, 3, 1), optional=frozenset({"GONE"}))
+    for wanted in (request, request):
+        with pytest.raises(UnknownTickerError) as caught:
+            Yahoo().load(wanted, now=EVENING)
+        assert tuple(caught.value.tickers) == ("GONE",)
+        monkeypatch.setattr("engine.data.sources.yahoo._refresh_store", refuse)
+    assert "had no prices of it when last asked" in str(caught.value)
+    with pytest.raises(LookupError, match="GONE"):
+        Yahoo().load(dataclasses.replace(request, optional=frozenset()), now=EVENING)
+    assert Yahoo().load(PriceRequest(("AAA",), end=dt.date(2024, 3, 1)), now=EVENING).tickers == ("AAA",)
+
+
+def test_a_name_that_came_back_is_no_longer_gone(yahoo: FakeYahoo) -> None:
+    """What is fetched takes the mark away; a mark that nobody can read is none."""
+    mark_absent("yahoo", "AAA", np.datetime64("2024-03-01"))
+    assert is_absent("yahoo", "AAA", np.datetime64("2024-03-01"))
+    assert not is_absent("yahoo", "AAA", np.datetime64("2024-03-02"))
+    series_path("yahoo", "AAA").with_suffix(".absent").write_text("x")
+    assert not is_absent("yahoo", "AAA", np.datetime64("2024-03-01"))
+    yahoo.charts["AAA"] = made_up("AAA", *flat(days()))
+    assert Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING).fetched == ("AAA",)
+    assert not series_path("yahoo", "AAA").with_suffix(".absent").exists()
+
+
+def refuse(tickers: list[str], *_: object) -> None:
+    raise LookupError(", ".join(tickers))
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,24 @@ def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
     if again is None or again.sha256 != stored.sha256:  # a writer's fault must not reach the disk
         raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
     atomic_write(path, content)
+    _absence_path(source, ticker).unlink(missing_ok=True)
+
+
+def mark_absent(source: str, ticker: str, through: np.datetime64) -> None:
+    """Note that a source had no price of a ticker when its last closed session was ``through``."""
+    atomic_write(_absence_path(source, ticker), f"{through}\n".encode())
+
+
+def is_absent(source: str, ticker: str, needed: np.datetime64) -> bool:
+    """Return whether the source had no price of a ticker on ``needed`` or later; a mark nobody can read is none."""
+    try:
+        return bool(np.datetime64(_absence_path(source, ticker).read_text("ascii").strip(), "D") >= needed)
+    except (OSError, ValueError):
+        return False
+
+
+def _absence_path(source: str, ticker: str) -> Path:
+    return series_path(source, ticker).with_suffix(".absent")
 
 
 def read_series(source: str, ticker: str) -> StoredSeries | None:

@@ -42,6 +42,9 @@ class Yahoo(ConfigModel):
         request : what is wanted
         now : with its time zone; decides which sessions are closed; the clock when None
 
+        An optional ticker that Yahoo did not know when a later session than the window's last was closed is not asked
+        for again: a list of the past would be looked up at every run.
+
         Raises
         ------
         DataError
@@ -53,11 +56,13 @@ class Yahoo(ConfigModel):
         needed = _last_needed_session(request, moment)
         tickers = sorted(set(request.tickers))
         missing = [ticker for ticker in tickers if not _covers(store.read_series(_SOURCE, ticker), needed)]
+        absent = [one for one in missing if one in request.optional and store.is_absent(_SOURCE, one, needed)]
+        missing = [ticker for ticker in missing if ticker not in absent]
         report = _refresh_store(missing, request.exchange, moment) if missing else FetchReport()
-        if report.failed:
-            lines = [_explain(ticker, reason, needed) for ticker, reason in report.failed]
-            known = len(report.unknown) < len(report.failed)
-            raise DataError(*lines) if known else UnknownTickerError(*lines, tickers=report.unknown)
+        unknown = (*report.unknown, *absent)
+        if failed := [*report.failed, *((ticker, "Yahoo had no prices of it when last asked") for ticker in absent)]:
+            lines = [_explain(ticker, reason, needed) for ticker, reason in failed]
+            raise UnknownTickerError(*lines, tickers=unknown) if len(unknown) == len(failed) else DataError(*lines)
         held = {ticker: _require_stored(ticker) for ticker in tickers}
         notes = [_NOTE, *report.notes]
         series: dict[str, CloseSeries] = {}
@@ -140,7 +145,9 @@ def _refresh_store(
             store.write_series(_SOURCE, ticker, fresh)
         except DataError as error:
             failed.append((ticker, str(error)))
-            unknown += [ticker] if isinstance(error, UnknownTickerError) else []
+            if isinstance(error, UnknownTickerError):
+                unknown.append(ticker)
+                store.mark_absent(_SOURCE, ticker, closed)
         else:
             fetched.append(ticker)
             notes += damage + remarks
