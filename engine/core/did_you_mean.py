@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+from engine.core.shortlist import shortlist
+
+_MOST_KNOWN: Final = 40
+"""Names that are listed where none is near."""
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
@@ -17,7 +23,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) 
     near = near or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(names)}" if otherwise is None else otherwise
+    return f"known: {shortlist(names, _MOST_KNOWN)}" if otherwise is None else otherwise
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from engine.composition import json_schema, load_run
+from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError
 from engine.portfolio.costs import load_tariffs
 from tests.support.configs import SHIPPED, config, message
@@ -299,6 +300,14 @@ def test_all_faults_of_a_file_are_reported_at_once_in_its_order() -> None:
     text = GOOD.replace("SIZE: 15%", "SIZE: 25").replace("cap: 3%", "cap: 3") + "acount: {}\n"
     lines = message(text).splitlines()
     assert [line.split(":")[1] for line in lines] == ["7", "9", "10"]
+
+
+def test_of_many_names_that_are_known_the_first_are_listed_and_the_others_counted() -> None:
+    """An index of five hundred would fill a screen."""
+    told = did_you_mean("ZZZZ", [f"T{number}" for number in range(500)])
+    assert told.startswith("known: T0, T1, T10, ")
+    assert told.endswith(" and 460 more")
+    assert did_you_mean("t7", ["T7", "T8"]) == "did you mean 'T7'?"
 
 
 def test_a_key_that_stands_twice_hides_no_other_fault() -> None:
