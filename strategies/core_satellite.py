@@ -18,10 +18,20 @@ from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
 from engine.core.shortlist import shortlist
 from engine.portfolio.policy import Decision, LossReviewRule
-from engine.portfolio.policy_abilities import FieldValues, GroupCeiling, TargetTable
+from engine.portfolio.policy_abilities import FieldValues, GroupCeiling, SleeveRule, TargetTable
 from engine.portfolio.quality_finding import QualityFinding
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy, weight_rows
+from strategies.core_sleeves import (
+    CorePart,
+    Sleeve,
+    describe_sleeves,
+    flatten,
+    name_faults,
+    sleeve_rules,
+    validate_rest,
+    written_weight,
+)
 from strategies.group_limits import GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.never_sell import KeepsPositions, never_sell_faults
@@ -69,7 +79,7 @@ def _raised(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
 class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     """Hold the core and the satellites at their targets; what an absent satellite or a cap leaves goes to the core.
 
-    ``core``: weights by ticker, one of them may be ``rest`` (what all others leave of 100 %).
+    ``core``: weights by ticker, or of sleeves; one of them may be ``rest`` (what all others leave of 100 %).
     ``satellites``: weights by ticker, or names from a universe. ``cap``: no satellite's target is above it, or above
     its own of ``caps_by_name``: one that is written above it is refused, or with ``over_cap: to_core`` cut to it.
     ``caps: always`` also trims one that drifts above it. ``loss_review`` looks again at one that has lost much.
@@ -78,7 +88,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
     kind: Literal["core_satellite"] = "core_satellite"
-    sleeve: dict[Ticker, Literal["rest"] | Weight] = Field(alias="core", min_length=1)
+    sleeve: dict[Ticker, CorePart] = Field(alias="core", min_length=1)
     satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
     cap: Annotated[Weight, Field(gt=0.0)]
     caps_by_name: dict[Ticker, Annotated[Weight, Field(gt=0.0)]] = Field(default_factory=dict)
@@ -166,13 +176,23 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         universe, cap = self._universe, format_percent(self.cap)
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
+        sleeves = tuple(describe_sleeves(self.sleeve, self._core_parts))
         return {
+            **({"Sleeves": sleeves} if sleeves else {}),
             **({"Satellites": universe.describe()} if universe else {}),
             "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}", *self._cut_targets()),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
             **self.kept_rules(),
         }
+
+    def sleeves(self) -> Sequence[SleeveRule]:
+        """Return the parts of the core that are rebalanced inside themselves."""
+        return self._sleeve_rules
+
+    @cached_property
+    def _sleeve_rules(self) -> Sequence[SleeveRule]:
+        return tuple(sleeve_rules(self.sleeve))
 
     def _own_caps(self) -> str:
         own = ", ".join(f"{name} {format_percent(cap)}" for name, cap in self.caps_by_name.items())
@@ -250,7 +270,10 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
     ) -> TargetTable | None:
         """Return the targets of many that differ in core, named satellites and cap; those near a limit are not sure."""
-        cores = cast("Sequence[Mapping[str, str | float]]", values.get("sleeve", (self.sleeve,)))
+        parts = cast("Sequence[Mapping[str, CorePart]]", values.get("sleeve", (self.sleeve,)))
+        if any(isinstance(part, Sleeve) for core in parts for part in core.values()):
+            return None
+        cores = cast("Sequence[Mapping[str, str | float]]", parts)
         satellites = values.get("satellites", (self.satellites,))
         alike = not (self.limits or self.caps_by_name) and self.over_cap == "refuse"
         if not alike or not all(isinstance(chosen, dict) for chosen in satellites):
@@ -282,12 +305,18 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         )
 
     @cached_property
-    def _written_core(self) -> Mapping[str, float]:
-        named = {ticker: weight for ticker, weight in self.sleeve.items() if weight != "rest"}
-        rest = fsum([1.0, *(-weight for weight in (*named.values(), *self._full_satellite_weights()))])  # in any order
+    def _core_parts(self) -> Mapping[str, float]:
+        """The weight of every asset and sleeve of the core, ``rest`` resolved."""
+        written = {name: written_weight(part) for name, part in self.sleeve.items()}
+        named = [weight for weight in written.values() if weight != "rest"]
+        rest = fsum([1.0, *(-weight for weight in (*named, *self._full_satellite_weights()))])  # in any order
         if -WEIGHT_SUM_TOLERANCE <= rest < 0.0:  # 92.5% and three times 2.5% are more than 1 as binary numbers
             rest = 0.0
-        return {ticker: rest if weight == "rest" else weight for ticker, weight in self.sleeve.items()}
+        return {name: rest if weight == "rest" else weight for name, weight in written.items()}
+
+    @cached_property
+    def _written_core(self) -> Mapping[str, float]:
+        return flatten(self.sleeve, self._core_parts)
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite: its own, or the one of all."""
@@ -314,14 +343,9 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     @field_validator("sleeve")
     @classmethod
-    def _validate_rest(cls, sleeve: dict[str, str | float]) -> dict[str, str | float]:
-        rests = [ticker for ticker, weight in sleeve.items() if weight == "rest"]
-        if len(rests) > 1:
-            raise PydanticCustomError(
-                "rests",
-                "{names} are both rest; one asset takes what is left, give the others a weight",
-                {"names": " and ".join(rests)},
-            )
+    def _validate_core(cls, sleeve: dict[str, CorePart]) -> dict[str, CorePart]:
+        validate_rest(sleeve)
+        raise_faults(name_faults(sleeve))
         return sleeve
 
     @field_validator("sleeve", "satellites")
@@ -347,7 +371,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     def _faults(self) -> Iterator[FieldFault]:
         """Yield contradictions between the parts of the strategy, each with its place and remedy."""
         planned = self.candidate_weights()
-        both = sorted(set(self.sleeve) & set(planned))
+        both = sorted(set(self._written_core) & set(planned))
         if both:
             yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
         yield from self._cap_faults()
@@ -357,7 +381,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
             if isinstance(place, Proxy) and place.proxy in planned:
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
                 yield (key,), f"{grown}; name the core or another asset"
-        core = self._written_core
+        core = self._core_parts
         total = sum(core.values()) + sum(self._full_satellite_weights())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + WEIGHT_SUM_TOLERANCE or lowest < -WEIGHT_SUM_TOLERANCE:

@@ -144,6 +144,22 @@ class HasQualityGate(Protocol):
         """Return the policy that lets through for ever what passes at ``decision``; itself when it asks nothing."""
 
 
+class SleeveRule(NamedTuple):
+    """A part of the core whose ``tickers`` trade among themselves when its ``schedule`` decides."""
+
+    name: str
+    tickers: tuple[str, ...]
+    schedule: Schedule
+
+
+@runtime_checkable
+class HasSleeves(Protocol):
+    """A policy that may rebalance parts of its core inside themselves."""
+
+    def sleeves(self) -> Sequence[SleeveRule]:
+        """Return these parts, an outer one before those inside it; none of them has a capped asset."""
+
+
 @runtime_checkable
 class CountsFromOpening(Protocol):
     """A schedule some of whose dates are counted from a run's opening."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core.arrays import IntArray
@@ -11,6 +11,7 @@ from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.policy import Band
 from engine.simulation.loss_review_state import LossBreach
 from engine.simulation.run_setup import RunSetup
+from engine.simulation.sleeves_due import SleeveDue
 from engine.simulation.trade_events import LazyText
 
 
@@ -27,8 +28,8 @@ class EventSchedule:
     """Rows by kind of event.
 
     ``rebalances`` row -> reason, ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings``
-    row -> assets, the rows of ``splits`` and of ``dividends`` to be invested and of ``late_purchases`` are known before
-    the run;
+    row -> assets, the rows of ``splits`` and of ``dividends`` to be invested, of ``late_purchases`` and of ``sleeves``
+    are known before the run;
     ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
     """
 
@@ -39,6 +40,7 @@ class EventSchedule:
     splits: frozenset[int]
     dividends: frozenset[int]
     late_purchases: Mapping[int, Mapping[int, float]]
+    sleeves: Mapping[int, Sequence[SleeveDue]]
     end: int
     drifts: dict[int, DriftTrigger] = field(default_factory=dict)
     trims: dict[int, IntArray] = field(default_factory=dict)
@@ -53,13 +55,13 @@ class EventSchedule:
         Where targets are fixed, ``advance`` makes scheduled rebalances on its own and need not stop at them.
         """
         rows, flows, fees = setup.fills.tolist(), setup.flows, setup.fees
-        delistings, late = setup.delistings, setup.late_purchases
+        delistings, late, sleeves = setup.delistings, setup.late_purchases, setup.sleeves
         splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
         decided = rows if setup.fixed_targets is None else ()
-        stops = {setup.opening, *flows, *fees, *delistings, *splits, *dividends, *late, *decided}
+        stops = {setup.opening, *flows, *fees, *delistings, *splits, *dividends, *late, *sleeves, *decided}
         rebalances = dict(zip(rows, setup.reasons, strict=True))
         sessions = len(setup.market.dates)
-        return cls(rebalances, flows, fees, delistings, splits, dividends, late, sessions, stops=sorted(stops))
+        return cls(rebalances, flows, fees, delistings, splits, dividends, late, sleeves, sessions, stops=sorted(stops))
 
     def rebalance_reason(self, row: int) -> LazyText | None:
         """Return why the whole portfolio is rebalanced at ``row``, the calendar's reason first, or None."""

@@ -21,7 +21,7 @@ def needs_no_decision(setup: RunSetup) -> bool:
     """Return whether nothing is left to be decided once such a run has begun."""
     watched = setup.band is not None or setup.review is not None or setup.watches_caps
     events = setup.fees or setup.flows or setup.delistings or setup.splits or setup.market.dividends is not None
-    return setup.fixed_targets is not None and not (watched or events or setup.late_purchases)
+    return setup.fixed_targets is not None and not (watched or events or setup.late_purchases or setup.sleeves)
 
 
 def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:

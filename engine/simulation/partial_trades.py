@@ -22,9 +22,11 @@ from engine.simulation.kernel.records import (
     Order,
 )
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
-from engine.simulation.kernel.trade import FILLED
+from engine.simulation.kernel.trade import FILLED, trade
+from engine.simulation.kernel.valuation import account_value, normalise
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
 from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.sleeves_due import SleeveDue
 from engine.simulation.trade_events import TradeReason
 
 
@@ -35,6 +37,25 @@ def rebalance_partially(state: PortfolioState, row: int, part: PartialRebalance,
         fill_order(state, row, Order(goals, ~state.untradable(row, goals), state.no_recipients), reason)
     elif part.active.any():
         trade_with_funding(state, row, goals, part.active, state.among_tradable(row, part.funding), reason)
+
+
+def rebalance_sleeve(state: PortfolioState, row: int, sleeve: SleeveDue) -> None:
+    """Trade the assets of a sleeve among themselves, as an account of their own without cash, towards their targets.
+
+    Those without a close are left alone; what rounding or orders that are left out leave over is the account's cash.
+    """
+    able = state.mask(list(sleeve.columns)) & state.fresh(row) & state.market.eligible[row]
+    shares, units = normalise(able, state.target), np.where(able, state.units, 0.0)
+    before = account_value(units, state.market.prices[row], 0.0)
+    if before <= 0.0 or not shares.any():
+        return
+    order = Order(shares, able, state.no_recipients)
+    status, _, left = trade(units, 0.0, state.quotes(row), order, state.terms, state.fills)
+    if status != FILLED:
+        state.record_left_out(row)
+    state.units[able] = units[able]
+    cash = state.cash + clear_cash_rounding(left, before)
+    state.record_order(row, cash, TradeReason(sleeve.reason, partial_rebalance=True))
 
 
 def sell_out(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -22,6 +22,7 @@ from engine.portfolio.yearly_fee import yearly_fee_shares
 from engine.simulation import market_memory, unfilled_orders
 from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import MarketArrays, OrderTerms
+from engine.simulation.sleeves_due import SleeveDue, sleeves_by_row
 
 
 class PolicyVersion(NamedTuple):
@@ -53,7 +54,8 @@ class RunSetup(NamedTuple):
     opening and of scheduled rebalances, in order, with their ``reasons``;
     ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings`` row -> assets; at the rows
     ``splits`` fractions of whole shares are paid out, at ``dividends`` those of the policy's assets are to be invested;
-    ``late_purchases`` as in ``PolicyVersion``. In between a ``band`` and the loss ``review`` are looked at, and caps
+    ``late_purchases`` as in ``PolicyVersion``; ``sleeves``, row -> the parts of the core that are rebalanced inside
+    themselves. In between a ``band`` and the loss ``review`` are looked at, and caps
     where ``watches_caps``.
     """
 
@@ -73,6 +75,7 @@ class RunSetup(NamedTuple):
     splits: tuple[int, ...]
     dividends: tuple[int, ...]
     late_purchases: Mapping[int, Mapping[int, float]]
+    sleeves: Mapping[int, Sequence[SleeveDue]]
     band: Band | None
     review: LossReviewRule | None
     watches_caps: bool
@@ -117,6 +120,7 @@ class RunSetup(NamedTuple):
             dividends=_after(opening, dividend_rows(market, policy.tickers) if market.invests_dividends else ()),
             band=schedule.band,
             late_purchases=version.late_purchases,
+            sleeves=sleeves_by_row(policy, market, opening, account.fill_delay, fills) if decides else {},
             review=policy.review if decides and version.reviews else None,
             watches_caps=policy.watch_caps and decides and version.watches_caps,
         )

@@ -144,6 +144,8 @@ def _partial_trades(state: PortfolioState, schedule: EventSchedule, policy: Poli
         buy_late_names(state, row, schedule.late_purchases[row], policy)
     if row in schedule.reviews:
         _trade_on_reviews(state, schedule, policy, _build_decision(state, row))
+    for sleeve in schedule.sleeves.get(row, ()):
+        partial_trades.rebalance_sleeve(state, row, sleeve)
     if drift := schedule.drifts.get(row):
         able = state.market.eligible[row] & state.fresh(row)
         if part := plan_partial_rebalance(state.weights(row), state.drift_base, state.terms.caps, drift.band, able):

@@ -32,7 +32,25 @@ def random_combination(rng: random.Random) -> Case:
     case = _costs(rng, case)
     case = replace(case, yearly=F(rng.choice(["0.001", "0.01", "0.05"]))) if rng.random() < 0.4 else case
     case = replace(case, delay=0, margin=F(rng.choice(["0.005", "0.03", "0.08"]))) if rng.random() < 0.35 else case
-    return _events(rng, case)
+    case = _events(rng, case)
+    own = random.Random(f"sleeves {case.capital} {case.opening} {case.prices[-1]}")
+    return replace(case, sleeves=sleeves(own, case)) if own.random() < 0.35 else case
+
+
+def sleeves(rng: random.Random, case: Case) -> dict[int, list[list[str]]]:
+    """Let names without a cap or a review trade among themselves: all of the core, and some of them in between."""
+    watched = {*case.caps, *(case.review.names if case.review else ()), *(case.choose.names if case.choose else ())}
+    free = [name for name in case.tickers if name in case.core or name not in watched]
+    if len(free) < 2:
+        return {}
+    groups = [sorted(rng.sample(free, rng.randrange(2, len(free) + 1)))]
+    inner = sorted(rng.sample(groups[0], 2))
+    groups += [inner] if len(groups[0]) > 2 else []
+    found: dict[int, list[list[str]]] = {}
+    for names in groups:
+        for row in range(rng.randrange(1, 9), len(case.prices), rng.choice([2, 5, 9])):
+            found.setdefault(row, []).append(names)
+    return found
 
 
 def _days(rng: random.Random, case: Case) -> list[date]:

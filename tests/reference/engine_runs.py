@@ -18,6 +18,7 @@ from engine.portfolio.account import Account, LimitOrders
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, LossReviewRule, Policy
+from engine.portfolio.policy_abilities import SleeveRule
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from strategies.base import Proxy, WeightedStrategy
@@ -204,6 +205,21 @@ class Shaped(Rows):
         return Band(absolute, relative, look, part, inside, case.trade_only == "drifted", case.flows_first)
 
 
+class SleeveRows:
+    """When some names of a case trade among themselves."""
+
+    decides = True
+
+    def __init__(self, case: Case, names: Sequence[str]) -> None:
+        self.case, self.names = case, names
+
+    def calendar(self, dates: np.ndarray) -> dict[int, str]:
+        return {row: "sleeve" for row, groups in self.case.sleeves.items() if self.names in map(tuple, groups)}
+
+    def band(self, dates: np.ndarray) -> Band | None:
+        return None
+
+
 class RulePlan(AnyPlan):
     """A plan whose satellites are chosen and reviewed as a case says."""
 
@@ -227,6 +243,14 @@ class RulePlan(AnyPlan):
 
     def opening_tickers(self) -> tuple[str, ...]:
         return tuple(self.case.tickers)
+
+    def sleeves(self) -> list[SleeveRule]:
+        """Every different set of names, each at its own rows; the larger first."""
+        found = {tuple(names) for groups in self.case.sleeves.values() for names in groups}
+        return [
+            SleeveRule("".join(names), names, SleeveRows(self.case, names))
+            for names in sorted(found, key=lambda names: (-len(names), names))
+        ]
 
     def fixed_targets(self) -> Mapping[str, float] | None:
         return self.nominal_weights() if self.satellites is None and not self.case.min_history else None

@@ -99,6 +99,9 @@ class Case:
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
     splits: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> shares for one before
     invests_dividends: bool = False  # S16: they are invested at once; else they wait for the next rebalance
+    sleeves: Mapping[int, Sequence[Sequence[str]]] = field(
+        default_factory=dict
+    )  # scheduled row -> names that trade among themselves, an outer sleeve before what is inside it
     late_purchases: Mapping[int, Mapping[str, Fraction]] = field(
         default_factory=dict
     )  # S18: row -> targets bought once
@@ -290,6 +293,7 @@ class ExactLedger:
             self.fill_waiting(t)
             self.buy_late(t)
             self.answer_breaches(t)
+            self.rebalance_sleeves(t)
             above = self.trims.get(t, set())
             if t in self.broken:
                 self.partial_rebalance(t)
@@ -762,6 +766,24 @@ class ExactLedger:
         if over:
             self.fill(t, "trim", self.worth_placing(t, goals, shares))
 
+    def rebalance_sleeves(self, t: int) -> None:
+        """Sleeves: the assets of each trade among themselves, as an account of their own would that has no cash."""
+        row, done = t - self.case.delay, list[set[str]]()
+        for names in self.case.sleeves.get(row, ()) if row > self.case.opening else ():
+            if any(set(names) <= outer for outer in done):
+                continue
+            done.append(set(names))
+            able = {i for i in map(self.index.__getitem__, names) if self.fresh(t, i) and self.eligible(t, i)}
+            shares = normalised({i: self.targets[i] for i in able})
+            units, cash, targets, before = self.units, self.cash, self.targets, len(self.run.events)
+            self.units, self.cash = [held if i in able else ZERO for i, held in enumerate(units)], ZERO
+            self.targets = [shares.get(i, ZERO) for i in self.assets]
+            if shares and self.value() > 0:
+                self.to_targets(t, {i: shares.get(i, ZERO) for i in able}, "part", "sleeve")
+            self.units = [self.units[i] if i in able else held for i, held in enumerate(units)]
+            self.cash, self.targets = self.cash + cash, targets
+            self.run.events[before:] = [replace(event, targets=tuple(targets)) for event in self.run.events[before:]]
+
     # -- band geometry
 
     def flow_due(self, t: int, value: Fraction) -> Fraction:
@@ -1102,7 +1124,7 @@ class ExactLedger:
     def sales(self, t: int, y: Fraction, left: Fraction, left_out: set[int]) -> Plan:
         """Sell the largest excess first, down to its target, then the next, until the money is raised."""
         usable = [i for i in self.assets if self.fresh(t, i) and i not in left_out]
-        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * y
+        moves, fees, pieces, dust = dict[int, Fraction](), ZERO, list[object](), DUST * max(y, ZERO)
         excesses = ranked({i: self.money(i) - self.targets[i] * y for i in usable}, dust)
         for i, excess in excesses:
             if excess <= dust or left <= dust:
