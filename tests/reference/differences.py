@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import zip_longest
 from math import isclose
 
@@ -44,6 +45,21 @@ def first_difference(case: Case, reference: Run, ledger: Ledger) -> str | None:
             if np.abs(mine - wanted).max() > allowed:
                 return f"{at}, after {rules!r}: {name} {mine!r}, not {wanted!r}"
     return _review_difference(case, reference, ledger)
+
+
+def largest_gap(case: Case, reference: Run, ledger: Ledger) -> float:
+    """Return by how much value, cash or money in an asset differs most at any close, as a part of the value."""
+    columns, prices = range(len(case.tickers)), [Fraction(0)] * len(case.tickers)
+    worst = 0.0
+    for t, row in enumerate(case.prices):
+        prices = [prices[j] if row[j] is None else row[j] for j in columns]
+        if (at := t - case.opening) < 0 or at >= len(reference.value):
+            continue
+        pairs = [(reference.value[at], ledger.value[at]), (reference.cash[at], ledger.cash[at])]
+        pairs += [(reference.units[at][j] * prices[j], ledger.units[at, j] * float(prices[j])) for j in columns]
+        gap = max(abs(float(wanted) - mine) for wanted, mine in pairs)
+        worst = max(worst, gap / float(reference.value[at]) if reference.value[at] else gap)
+    return worst
 
 
 def _together(events: list[tuple[str, np.ndarray]], count: int) -> tuple[str, np.ndarray]:
