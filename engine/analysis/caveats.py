@@ -253,7 +253,7 @@ def _few_satellites_caveat(comparison: Comparison) -> Iterable[str]:
         (first, why), (last, still) = few[0], few[-1]
         again = f", last on {ledger.dates[last]} ({still})" if last > first else ""
         yield (
-            f"Fewer satellites were chosen than asked for {times}, first on {ledger.dates[first]} ({why}){again}; what "
+            f"Fewer satellites than count.min were chosen {times}, first on {ledger.dates[first]} ({why}){again}; what "
             "they leave was in the core."
         )
 

@@ -118,7 +118,7 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     if (margin := account.limit_margin) is not None:
         yield (
             f"a purchase fills where that close is at most {fmt.short_percent(margin)} above the close before, a sale "
-            f"where it is at most {fmt.short_percent(margin)} below; others wait for the next decision"
+            f"where it is at most {fmt.short_percent(margin)} below; others are left out until the next decision"
         )
     if window.start is None:
         yield "rebalances: their dates follow from the first price; name window.start to see them here"

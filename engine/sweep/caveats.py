@@ -12,6 +12,7 @@ from engine.backtest.run_summary import WindowSummary
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import shorten
 from engine.data.closes import Closes
+from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.batch_metrics import CAP_METRICS
 
@@ -44,6 +45,26 @@ def sweep_caveats(
             "nothing in them has a cap" if rank_by in CAP_METRICS else "their windows are too short or too calm for it"
         )
         yield f"No variant has {rank_by}: {why}; none is ranked, choose another rank_by."
+
+
+def uncharged_caveat(names: Sequence[str]) -> Iterator[str]:
+    """Yield what tariffs that the sweep compares cost beside what variants are charged, where any does.
+
+    >>> list(uncharged_caveat(["comdirect"]))
+    []
+    """
+    said = []
+    for name in names:
+        tariff = load_tariffs()[name]
+        parts = [f"{tariff.subscription:,.2f} {tariff.currency} a year"] if tariff.subscription else []
+        if other := tariff.other_orders:
+            parts.append(f"{other.fixed:,.2f} {tariff.currency} for each order {other.describe()}")
+        said += [f"{name} {' and '.join(parts)}"] if parts else []
+    if said:
+        yield (
+            f"Not charged, and missing from costs and ranks: {'; '.join(said)}. "
+            "A variant's own run says what it comes to."
+        )
 
 
 def hindsight_caveats(

@@ -149,11 +149,22 @@ def request_for_sweep(base_config: RunConfig[PolicyT], space: Space) -> PriceReq
             starts += _window_days(axis.path, texts, "start")
             ends += _window_days(axis.path, texts, "end")
         elif axis.section == "costs":
-            brokers = map(load_tariffs().get, _values_at(axis.path, texts, "tariff"))
-            tariffs += [broker.currency for broker in brokers if broker]
+            tariffs += [load_tariffs()[name].currency for name in _tariffs_on(axis.path, texts)]
     start = min((one for one in starts if one), default=None) if None not in starts else None
     last = last_price_day(max(one for one in ends if one)) if None not in ends else None
     return PriceRequest(tickers, start, last, own.exchange, tuple(dict.fromkeys(tariffs)), optional)
+
+
+def swept_tariffs(space: Space) -> list[str]:
+    """Return the brokers' tariffs that values of an axis name."""
+    found = [
+        _tariffs_on(axis.path, [one.text for one in axis.values]) for axis in space.axes if axis.section == "costs"
+    ]
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
+def _tariffs_on(path: KeyPath, texts: list[Tree]) -> list[str]:
+    return [name for name in _values_at(path, texts, "tariff") if name in load_tariffs()]
 
 
 def _values_at(path: KeyPath, texts: list[Tree], key: str) -> list[str]:

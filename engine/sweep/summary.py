@@ -18,9 +18,9 @@ from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
 from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weight_and_breaches
-from engine.sweep.caveats import hindsight_caveats, sweep_caveats
+from engine.sweep.caveats import hindsight_caveats, sweep_caveats, uncharged_caveat
 from engine.sweep.comparison import compare_variants
-from engine.sweep.computation import PreparedSweep, run_config
+from engine.sweep.computation import PreparedSweep, run_config, swept_tariffs
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects
 from engine.sweep.noise_band import BANDED_METRICS, BlockFigure, standard_error
@@ -176,6 +176,7 @@ def summarise(
         data=own.data,
         warnings=(
             *sweep_caveats(rank_by, own.window, equal, values, stops=_stops_early(sweep.base_config.account)),
+            *uncharged_caveat(swept_tariffs(space)),
             *hindsight_caveats(sweep.job.closes, sweep.base_config.strategy, names, own.window.start, told),
             *(one for one in own.warnings if one not in told),
         ),
@@ -220,7 +221,7 @@ def _plan_figures(plan: PortfolioResult, metric: str, figure: BlockFigure | None
 
 def _why_no_band(metric: str) -> str:
     if metric not in BANDED_METRICS:
-        return "not a function of block sums"
+        return "only Sharpe, volatility and CAGR have one"
     return "too few sessions, or a risk-free rate that changes from session to session"
 
 

@@ -303,7 +303,7 @@ def test_what_is_no_function_of_block_sums_has_no_band_and_says_so(tmp_path: Pat
     assert first.effect is not None
     assert (first.band, summary.near_best, summary.best[0].band) == (None, None, None)
     print_sweep(summary, space, tmp_path / "small", tried=0)
-    assert "no band: not a function of block sums" in " ".join(capsys.readouterr().out.split())
+    assert "no band: only Sharpe, volatility and CAGR have one" in " ".join(capsys.readouterr().out.split())
     build_sweep_report(tmp_path / "small")
 
 

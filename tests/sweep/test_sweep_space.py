@@ -13,6 +13,8 @@ from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document
 from engine.sweep.axes import Basket, Range, parse_parameter_value
+from engine.sweep.caveats import uncharged_caveat
+from engine.sweep.computation import swept_tariffs
 from engine.sweep.section_values import Rejection
 from engine.sweep.space import uniform_samples
 from engine.sweep.strategy_table import StrategyTable
@@ -360,3 +362,13 @@ def test_combinations_checked_as_vectors_are_valid_just_when_their_configs_are(c
             }
             seen += 1
     assert 0.1 * points.count < seen < 0.8 * points.count  # there are both
+
+
+def test_tariffs_that_charge_more_than_variants_do_are_named() -> None:
+    """A subscription that no variant pays puts its broker first by costs: the sweep says so, of each tariff it tries."""
+    brokers = "{kind: broker, tariff: comdirect}, {kind: broker, tariff: scalable_prime_plus}, {kind: none}"
+    _, _, space = spanned(f"\n  axes: {{costs: [{brokers}]}}\n")
+    assert swept_tariffs(space) == ["comdirect", "scalable_prime_plus"]
+    (said,) = uncharged_caveat(swept_tariffs(space))
+    assert "scalable_prime_plus 59.88 EUR a year and 0.99 EUR for each order below 250." in said
+    assert "comdirect" not in said
