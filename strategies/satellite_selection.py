@@ -167,7 +167,9 @@ class FromUniverse(ConfigModel):
             "on_fail": self.on_fail != "sell",
         }
         for key, given in idle.items():
-            if given and not self.where:
+            if (
+                given and "where" not in self.model_fields_set
+            ):  # an empty list is written: a sweep's plan without a gate
                 yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
         if self.where and self.gate is None:
             yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from engine import composition
 from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
+from engine.diagnostics.verify.folder import verify_folder
 from engine.report.run.page import build_run_report
 from engine.report.run.terminal import print_run
 from tests.support.configs import ROOT, config
 from tests.support.runs import Skeleton
+from tests.support.sweeps import swept
 
 SHIPPED = ROOT / "configs" / "rules" / "quality_gate.yaml"
 NAMES = ("HD", "JNJ", "PG", "UNH")
@@ -130,6 +136,49 @@ def test_the_terminal_counts_and_events_give_the_true_reasons(
             assert f"{name}: {reason}" in flat or f", {name}: {reason}" in flat
 
 
+def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
+    gated: tuple[RunResult, Path], tmp_path: Path
+) -> None:
+    """Every figure comes out; a finding of another outcome, a later filing and a purchase against it do not."""
+    figures, unchecked = verify_folder(gated[1], composition.prepare_sweep)
+    assert [one.name for one in figures if not one.agrees] == []
+    assert sum(one.group == "gate" for one in figures) == 4
+    assert any("findings of the gate" in line for line in unchecked)
+    changes: dict[tuple[int, str], object] = {
+        (1, "outcome"): "passed",
+        (2, "filed"): "2016-01-04",
+        (0, "admitted"): False,  # it was bought
+    }
+    for (at, key), value in changes.items():
+        folder = Path(shutil.copytree(gated[1], tmp_path / key))
+        summary = json.loads((folder / "summary.json").read_bytes())
+        summary["gate"][at][key] = value
+        content = json.dumps(summary).encode()
+        (folder / "summary.json").write_bytes(content)
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest["files"]["summary.json"] = hashlib.sha256(content).hexdigest()
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / "report.html").unlink(missing_ok=True)
+        wrong = [one for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees]
+        assert {one.group for one in wrong} == {"gate"}, key
+
+
+def test_a_sweep_over_the_keys_of_the_gate_is_each_plan_by_itself(tmp_path: Path) -> None:
+    """Without and with it, unknown out and in, sell and keep: every variant grows as its own run does."""
+    text = plan_text(tmp_path).replace("2018-06-29", "2017-06-30")
+    axes = """sweep: {axes: {strategy.satellites.where: [[], [free_cash_flow > 0]],
+  strategy.satellites.unknown: [out, in], strategy.satellites.on_fail: [sell, keep]}}"""
+    swept(axes, tmp_path / "out", text)
+    rows = pq.read_table(tmp_path / "out" / "results.parquet").to_pylist()
+    for row in rows:
+        keys = {name: row[f"strategy.satellites.{name}"] for name in ("where", "unknown", "on_fail")}
+        plan = config(text, *(f"strategy.satellites.{name}={value}" for name, value in keys.items()))
+        own = run_backtest(plan, intervals=False, parts=False).comparison.strategy.metrics
+        assert (row["cagr"], row["max_drawdown"]) == (own["cagr"], own["max_drawdown"]), keys
+    assert len(rows) == 8
+    assert len({row["cagr"] for row in rows}) >= 4
+
+
 def test_a_criterion_that_only_empty_cells_miss_is_said(tmp_path: Path) -> None:
     """No known figure misses two of the criteria, yet they keep names out."""
     plan = config(plan_text(tmp_path), "strategy.satellites.where=[ebitda > 0, roic > 0, free_cash_flow > 0]")
@@ -149,7 +198,9 @@ def test_the_shipped_config_asks_for_its_table_and_validates_with_one(tmp_path: 
     script = (ROOT / "docs" / "fundamentals.md").read_text()
     for column in ("free_cash_flow", "roic", "wacc", "net_debt", "ebitda"):
         assert f'"{column}"' in script
-    plan = composition.load_run(SHIPPED, (f"strategy.satellites.table.path={written_table(tmp_path)}",))
+    table = written_table(tmp_path)
+    table.write_text(table.read_text().replace("HD,", "CRS,"))
+    plan = composition.load_run(SHIPPED, (f"strategy.satellites.table.path={table}",))
     assert [one.root for one in plan.strategy.satellites.gate.where] == list(CRITERIA)
 
 

@@ -45,6 +45,7 @@ def plan(folder: Path, *, choose: object = None, **satellites: object) -> CoreSa
         "table": {"path": str(folder / "figures.csv")},
         **satellites,
     }
+    part = {key: value for key, value in part.items() if value is not None}
     rest = {"core": {"CORE": "rest", "BOND": "30%"}, "cap": "3%", "rebalance": {"kind": "every", "period": "month"}}
     return CoreSatellite.model_validate({**rest, "satellites": part})
 
@@ -207,8 +208,12 @@ def growth(ledger: Ledger) -> float:
     [
         ({"where": ["fcf_ > 0"]}, ("where", 0), "has no column 'fcf_'; did you mean 'fcf'?"),
         ({"table": None}, ("where",), "criteria need a table of figures"),
-        ({"where": [], "table": None, "on_fail": "keep"}, ("on_fail",), "on_fail belongs to criteria, there are none"),
-        ({"where": []}, ("table",), "table belongs to criteria, there are none"),
+        (
+            {"where": None, "table": None, "on_fail": "keep"},
+            ("on_fail",),
+            "on_fail belongs to criteria, there are none",
+        ),
+        ({"where": None}, ("table",), "table belongs to criteria, there are none"),
     ],
 )
 def test_a_gate_that_cannot_be_asked_is_refused(

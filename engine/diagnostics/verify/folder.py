@@ -12,6 +12,7 @@ from engine.backtest.plan_identity import config_sha256
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.errors import ContradictionError, EngineError, OutputError
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
+from engine.diagnostics.verify.gate_replay import replay_gate
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
 from engine.diagnostics.verify.run_structure import require_structure
@@ -40,7 +41,10 @@ def verify_folder(
     run = read_run(folder)
     require_structure(folder, run)
     config, changed = _config_figures(folder, run)
-    return [*config, *replay_run(run), *recompute_figures(run)], (*changed, *_unchecked(ReplayedRun(run)))
+    return [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)], (
+        *changed,
+        *_unchecked(ReplayedRun(run)),
+    )
 
 
 def _config_figures(folder: Path, run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
@@ -110,5 +114,7 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
         yield "shares between orders: dividends that are reinvested make them more"
     if not isinstance(replayed.account.cash.rate, float):
         yield "cash: the dated rate that it earns is not in the folder"
+    if replayed.run.summary.gate:
+        yield "whether the filings say what the findings of the gate do: their table is not in the folder"
     if replayed.risk_free is None:
         yield "ratios over the risk-free rate: its dated series is not in the folder"
