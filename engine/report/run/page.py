@@ -32,6 +32,7 @@ from engine.report.run.fees_table import fees_share, fees_table
 from engine.report.run.gate_table import COUNT_HEADS, count_rows, finding_heads, finding_rows
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.parts_table import parts_table
+from engine.report.run.sleeves import sleeve_lines
 from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
 from engine.report.run.walk_forward import walk_forward_page
 
@@ -114,6 +115,7 @@ def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
         *limits,
         *((f"Money of {portfolio_label(name)}", told) for name, told in money_end_texts(summary)),
         *never,
+        *((f"Sleeve {name}", told) for name, told in sleeve_lines(run)),
     )
 
 
