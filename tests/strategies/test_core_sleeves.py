@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine import composition
+from engine.backtest.finished_run import read_run
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
 from engine.core.yaml_document import parse_document
+from engine.report.run.page import render_run
+from engine.report.run.sleeves import sleeve_lines
 from engine.sweep.batch.planner import is_batchable
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.computation import prepare
@@ -138,6 +142,28 @@ def test_a_sleeve_trades_inside_itself_on_its_dates_and_pays_its_own_costs(price
         assert not ledger.trades[k][others].any()
         assert (ledger.trades[k] * ledger.prices[k]).sum() == pytest.approx(-ledger.costs[k].sum(), abs=1e-8)
     assert ledger.cash.max() < 1e-9
+
+
+def test_the_page_says_what_each_sleeve_was_to_weigh_weighs_and_how_often_it_traded(
+    prices: Path, tmp_path: Path
+) -> None:
+    """The weights at the last close are those of the ledger, inner sleeves included; a core without any says nothing."""
+    result = run_backtest(composition.validate_run(parse(NESTED, str(prices))), intervals=False)
+    result.write(tmp_path / "out")
+    ledger = result.comparison.strategy.ledger
+    held = dict(
+        zip(ledger.assets, (ledger.weights(result.comparison.strategy.market)[-1] * 100.0).tolist(), strict=True)
+    )
+    inner = held["AAA"] + held["BBB"]
+    lines = dict(sleeve_lines(run := read_run(tmp_path / "out")))
+    assert lines == {
+        "World": f"60 % (US 70 %, CCC rest); {inner + held['CCC']:.2f} % at the end; 1 rebalance inside itself",
+        "US": f"70 % (AAA rest, BBB 20 %); {inner:.2f} % at the end; 26 rebalances inside itself",
+    }
+    assert lines["World"] in html.unescape(render_run(run))
+    result = run_backtest(composition.validate_run(parse("{AAA: 60%, EEE: rest}", str(prices))), intervals=False)
+    result.write(tmp_path / "flat")
+    assert not list(sleeve_lines(read_run(tmp_path / "flat")))
 
 
 def test_a_sweep_reaches_inside_sleeves_and_gives_each_variant_its_own_run(prices: Path) -> None:
