@@ -167,17 +167,18 @@ class FromUniverse(ConfigModel):
             "on_fail": self.on_fail != "sell",
         }
         for key, given in idle.items():
-            if (
-                given and "where" not in self.model_fields_set
-            ):  # an empty list is written: a sweep's plan without a gate
+            if given and "where" not in self.model_fields_set:  # where: [] is a plan of a sweep without its gate
                 yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
         if self.where and self.gate is None:
             yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"
         for at, criterion in enumerate(self.where):
             if criterion in self.where[:at]:
                 yield ("where", at), f"'{criterion.root}' is written twice; remove one"
-        for at, text in self.gate.table.unknown_column_faults(self.where) if self.gate else ():
-            yield ("where", at), text
+        if self.gate is not None:
+            table = self.gate.table
+            strange = list(table.unknown_column_faults(self.where))
+            for at, text in strange or table.unit_faults(self.where, self.candidates):
+                yield ("where", at), text
         yield from self._strange_table_faults()
 
     def _strange_table_faults(self) -> Iterator[FieldFault]:

@@ -19,7 +19,7 @@ from engine.core.errors import ConfigError
 from engine.diagnostics.verify.folder import verify_folder
 from engine.report.run.page import build_run_report
 from engine.report.run.terminal import print_run
-from tests.support.configs import ROOT, config
+from tests.support.configs import ROOT, config, message
 from tests.support.runs import Skeleton
 from tests.support.sweeps import swept
 
@@ -189,6 +189,26 @@ def test_a_criterion_that_only_empty_cells_miss_is_said(tmp_path: Path) -> None:
         "Quality gate: every known figure met roic > 0 (6 of 12 findings); that it was unknown kept names out 4 "
         "times, for missing figures, not for bad ones.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "text"),
+    [
+        ("[roic >]", "where.0: 'roic >': found its end, expected a number, a column or a parenthesis"),
+        ("[ebitda > 0, 'roic > 0 and wacc > 0']", "where.1: 'roic > 0 and wacc > 0': 'and' joins criteria"),
+        ("[roci > wacc]", "where.0: {table} has no column 'roci'; did you mean 'roic'?"),
+        (
+            "[roic > 8]",
+            "where.0: roic of the candidates lies between 0.05 and 0.2, beside which 8 is in another unit; 8% is",
+        ),
+    ],
+)
+def test_a_criterion_that_cannot_be_meant_is_one_located_line(tmp_path: Path, criteria: str, text: str) -> None:
+    """The line of the plan, the place in the list, what is wrong and what to write."""
+    plan = plan_text(tmp_path).replace("[free_cash_flow > 0, roic > wacc, net_debt < 2 * ebitda]", criteria)
+    said = message(plan)
+    assert said.startswith(f"plan.yaml:12: strategy.satellites.{text.format(table=tmp_path / 'figures.csv')}")
+    assert len(said.splitlines()) == 1
 
 
 def test_the_shipped_config_asks_for_its_table_and_validates_with_one(tmp_path: Path) -> None:

@@ -207,6 +207,11 @@ def growth(ledger: Ledger) -> float:
     ("changes", "place", "text"),
     [
         ({"where": ["fcf_ > 0"]}, ("where", 0), "has no column 'fcf_'; did you mean 'fcf'?"),
+        (
+            {"where": ["fcf > 0", "debt / (debt + 9) > 40"]},
+            ("where", 1),
+            "debt / (debt + 9) of the candidates lies between 0.1 and 0.5, beside which 40 is in another unit; 40% is 0.4",
+        ),
         ({"table": None}, ("where",), "criteria need a table of figures"),
         (
             {"where": None, "table": None, "on_fail": "keep"},

@@ -7,7 +7,7 @@ import hashlib
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -82,6 +82,11 @@ class FilingsTable:
         """Return the figures of the last period filed on or before ``day``; None when nothing was filed yet."""
         row = self._latest_row(ticker, day)
         return None if row is None else dict(zip(self.columns, self.values[row].tolist(), strict=True))
+
+    def figures_of(self, ticker: str) -> Iterator[dict[str, float]]:
+        """Yield the figures of every row that was the last word for a while."""
+        for row in self.latest_rows.get(ticker, ()):
+            yield dict(zip(self.columns, self.values[row].tolist(), strict=True))
 
     def filed_on(self, ticker: str, day: dt.date) -> dt.date | None:
         """Return when the figures of :meth:`as_of` were filed; None when nothing was filed yet."""

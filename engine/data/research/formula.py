@@ -218,6 +218,15 @@ class Criterion(RootModel[Annotated[str, AfterValidator(partial(_validate, compa
         left, _, right = _parse_formula(self.root, compares=True)
         return _columns(left + right)
 
+    def beside_number(self) -> tuple[Measure, float] | None:
+        """Return what is compared with a plain number, and that number; None where the right side is anything else."""
+        sides = re.fullmatch(r"(.*?)\s*[<>]=?\s*([0-9.]+)", self.root)
+        return (
+            (Measure(sides[1]), float(sides[2]))
+            if sides and _columns(_parse_formula(self.root, compares=True)[0])
+            else None
+        )
+
     def holds(self, figures: Mapping[str, float]) -> bool | None:
         """Return whether it holds; None when a figure is missing (absent or NaN) or something is divided by zero.
 

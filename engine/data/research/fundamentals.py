@@ -62,6 +62,19 @@ class Fundamentals(ConfigModel):
                     remedy = " ".join(filter(None, (near, self._known_columns())))
                     yield at, f"{self.path} has no column '{column}'; {remedy}"
 
+    def unit_faults(self, criteria: Iterable[Criterion], tickers: Iterable[str]) -> Iterator[tuple[int, str]]:
+        """Yield place and ``message; remedy`` of each criterion that asks shares of 1 for a number above 1."""
+        figures = [known for ticker in tickers for known in self._table.figures_of(ticker)]
+        for at, criterion in enumerate(criteria):
+            left, number = criterion.beside_number() or (None, 0.0)
+            values = [value for known in figures if left and (value := left.value(known)) is not None]
+            if left and number > 1.0 and values and max(map(abs, values)) <= 1.0:
+                span = f"of the candidates lies between {min(values):.4g} and {max(values):.4g}"
+                yield (
+                    at,
+                    f"{left.root} {span}, beside which {number:g} is in another unit; {number:g}% is {number / 100:g}",
+                )
+
     def _known_columns(self) -> str:
         return f"known: {', '.join(sorted(self.columns)) or 'none'}"
 
