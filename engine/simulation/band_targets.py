@@ -70,8 +70,11 @@ def plan_partial_rebalance(
 
 
 def _move_all_alike(w: FloatArray, target: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """Move all weights the same part of their way to the target, the least that brings all of them within bounds."""
-    beyond = np.maximum(np.maximum(w - high, low - w), 0.0)
+    """Move all weights the same part of their way to the target, the least that brings all of them within bounds.
+
+    A weight above its cap with a target further above, as whole shares may have reached it, no part brings back.
+    """
+    beyond = np.maximum(np.maximum(np.where(target < w, w - high, 0.0), low - w), 0.0)
     way = np.abs(w - target)
     part = float(np.divide(beyond, way, out=np.zeros_like(w), where=beyond > WEIGHT_TOLERANCE).max())
     return target if part >= 1.0 else w + part * (target - w)

@@ -32,7 +32,7 @@ def random_combination(rng: random.Random) -> Case:
     case = _costs(rng, case)
     case = replace(case, yearly=F(rng.choice(["0.001", "0.01", "0.05"]))) if rng.random() < 0.4 else case
     case = replace(case, delay=0, margin=F(rng.choice(["0.005", "0.03", "0.08"]))) if rng.random() < 0.35 else case
-    case = _events(rng, case)
+    case = _ends(rng, _events(rng, case))
     own = random.Random(f"sleeves {case.capital} {case.opening} {case.prices[-1]}")
     return replace(case, sleeves=sleeves(own, case)) if own.random() < 0.35 else case
 
@@ -150,6 +150,20 @@ def _costs(rng: random.Random, case: Case) -> Case:
         plan = rng.choice([Cost(), Cost(rate=F("0.015")), Cost(fixed=fee / 3), Cost(rate=F("0.0025"), minimum=fee / 2)])
         case = replace(case, plan_costs={name: replace(plan, spread=costs[name].spread) for name in case.tickers})
     return replace(case, costs=costs, min_order=least)
+
+
+def _ends(rng: random.Random, case: Case) -> Case:
+    """Never sell some of what no other rule would sell, or live on the account until its money is spent."""
+    kind = rng.random()
+    whole = case.trade_to == "target" and case.trade_only == "all"
+    sold = {*(case.choose.names if case.choose else ()), *(case.review.names if case.review else ()), *case.caps}
+    able = [name for name in case.targets if name not in sold]
+    if kind < 0.3 and whole and able:
+        return replace(case, never_sold=frozenset(rng.sample(able, rng.randint(1, len(able)))))
+    if 0.3 <= kind < 0.45:
+        living = FlowPlan(amount=-case.capital / rng.choice([8, 20, 50]), every=rng.choice(["week", "month", "year"]))
+        return replace(case, ends_when_spent=True, plans=[*case.plans, living])
+    return case
 
 
 def _events(rng: random.Random, case: Case) -> Case:

@@ -564,7 +564,8 @@ class ExactLedger:
         """Return the quantities of the assets that are traded to be brought to given money, whole where asked (S10)."""
         dust = DUST * self.value()
         moved = {i: goal for i, goal in goals.items() if abs(goal - self.money(i)) > dust}
-        wanted = {i: tidy(goal / self.price[i]) for i, goal in moved.items()}
+        gone = SNAP * self.value()  # a holding that only rounding has left is sold whole
+        wanted = {i: tidy(goal / self.price[i]) if abs(goal) > gone else ZERO for i, goal in moved.items()}
         if self.case.whole:
             wanted = self.rounded(wanted, dust)
         return {i: q for i, q in wanted.items() if q != self.units[i]}
@@ -603,8 +604,8 @@ class ExactLedger:
         one = [1 / shares for shares in self.per_unit]  # a share of the day in units
         wanted = {i: floor(q / one[i] + GRACE) * one[i] for i, q in exact.items()}
         least = self.cash_after(exact, dust) - SNAP * self.value()
-        rest = sorted(((wanted[i] - q) / one[i], i) for i, q in exact.items() if q > wanted[i])
-        for _, i in rest if self.case.spend_rest else []:
+        rest = ranked({i: (q - wanted[i]) / one[i] for i, q in exact.items() if q > wanted[i]}, GRACE)
+        for i, _ in rest if self.case.spend_rest else []:
             more = {**wanted, i: wanted[i] + one[i]}
             cash = self.cash_after(more, dust)
             if cash >= least and self.keeps_caps(i, wanted, more, dust):
@@ -679,13 +680,27 @@ class ExactLedger:
         bought = root(evaluate, money)
         return bought if abs(evaluate(bought)[0]) <= dust else ZERO
 
+    def bought_with(self, money: Fraction, shares: Mapping[int, Fraction], left_out: set[int]) -> Fraction:
+        """S3: return how much is bought; where the costs of all are above the money, more are left out.
+
+        Each of them is judged by its share of what is missing, and all are left out when that rules out none.
+        """
+        dust = DUST * self.value()
+        while placed := self.without(shares, left_out):
+            bought = self.affordable(money, placed, dust)
+            if bought or money <= dust:
+                return bought
+            missing = sum((self.fee(i, share * money, dust)[0] for i, share in placed.items()), -money)
+            eaten = {i for i, share in placed.items() if self.fee(i, share * missing, dust)[0] >= share * missing}
+            left_out |= eaten or set(placed)
+        return ZERO
+
     def spend(self, t: int, kind: str, money: Fraction, shares: Mapping[int, Fraction]) -> None:
         """Buy assets in given shares with given money, costs paid out of it (S8, S11)."""
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
-            placed = self.without(shares, left_out)
-            bought = self.affordable(money, placed, DUST * self.value()) if placed else ZERO
-            return {i: self.money(i) + share * bought for i, share in placed.items()}
+            bought = self.bought_with(money, shares, left_out)
+            return {i: self.money(i) + share * bought for i, share in self.without(shares, left_out).items()}
 
         if money > 0 and shares:
             self.fill(t, kind, self.worth_placing(t, goals))
@@ -931,8 +946,8 @@ class ExactLedger:
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
             brings = {i: self.money(i) - self.fee(i, -self.money(i), dust)[0] for i in sold if i not in left_out}
-            placed, money = self.without(shares, left_out), max(sum(brings.values(), ZERO), ZERO)
-            bought = self.affordable(money, placed, dust) if placed else ZERO
+            bought = self.bought_with(max(sum(brings.values(), ZERO), ZERO), shares, left_out)
+            placed = self.without(shares, left_out)
             return dict.fromkeys(brings, ZERO) | {j: self.money(j) + share * bought for j, share in placed.items()}
 
         money = self.worth_placing(t, goals)

@@ -78,12 +78,15 @@ def _spend_remainder(
     dq: FloatArray,
     rest: FloatArray,
 ) -> None:
-    """Add one share an asset by largest remainder while cash stays at ``reserve`` and caps are kept."""
+    """Add one share an asset by largest remainder while cash stays at ``reserve`` and caps are kept.
+
+    Of remainders that are equal but for rounding the first asset's counts as the largest.
+    """
     prices, shares = quotes.prices, quotes.shares
     for _ in range(dq.size):
         best = -1
         for a in range(dq.size):
-            if rest[a] > SHARE_TOLERANCE and (best < 0 or rest[a] > rest[best]):
+            if rest[a] > SHARE_TOLERANCE and (best < 0 or rest[a] > rest[best] + SHARE_TOLERANCE):
                 best = a
         if best < 0:
             return

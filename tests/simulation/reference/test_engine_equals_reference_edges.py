@@ -32,6 +32,29 @@ def test_a_destination_is_never_above_the_cap_that_a_reached_weight_is_above() -
     assert part.goal_weights == pytest.approx([0.495 + way * 0.021, 0.02], abs=1e-15)
 
 
+def test_a_weight_above_its_cap_is_not_moved_further_above_it() -> None:
+    """D at 41.5 % is above its cap of 41.2 % and below 42 %, which whole shares reached: A alone says how far all go."""
+    w, target, caps = np.array([0.185, 0.415]), np.array([0.155, 0.42]), np.array([np.inf, 0.412])
+    band = Band(0.02, np.inf, np.ones(1, dtype=np.bool_), 1.0, 0.01)
+    part = plan_partial_rebalance(w, target, caps, band, np.ones(2, dtype=np.bool_))
+    assert part is not None
+    assert part.goal_weights == pytest.approx([0.165, 0.415 + 2 / 3 * 0.005], abs=1e-15)
+
+
+def test_a_contribution_that_cannot_pay_for_all_buys_what_costs_less_than_its_share_of_what_is_missing() -> None:
+    """4 are paid in, orders of A and B cost 3 each: 2 are missing, half of it less than 3; C's order is free, its 2 buy."""
+    case = Case(
+        "ABC",
+        market([10, 10], [10, 10], [10, 10]),
+        mix(A="0.25", B="0.25", C="0.5"),
+        capital=F(806),
+        flows={1: F(4)},
+        invest="pro_rata",
+        costs={name: Cost(minimum=F(3)) for name in "AB"},
+    )
+    assert trades_of(case)[1] == (1, [0, 0, pytest.approx(0.2)])
+
+
 @pytest.mark.parametrize("price", ["0.1", "0.3", "0.7", "1.1", "3", "7", "11.13", "97.31", "139.959917857617"])
 def test_a_contribution_buys_the_first_of_two_that_lack_as_much_whatever_their_last_bits(price: str) -> None:
     """A and B lack 50 of 150 when C has doubled and 50 are paid in: A buys 5 shares at 10, or its like at other prices."""
@@ -40,6 +63,15 @@ def test_a_contribution_buys_the_first_of_two_that_lack_as_much_whatever_their_l
         case = Case("ABC", closes, mix(A="1/3", B="1/3", C="1/3"), capital=F(300), flows={1: F(50)})
         row, traded = trades_of(case)[1]
         assert (row, traded) == (1, pytest.approx([50 / float(a), 0, 0], rel=1e-12))
+
+
+@pytest.mark.parametrize("price", [7, 9, 11, 13, 17, 19, 23])
+def test_the_first_of_two_equal_remainders_keeps_its_share(price: int) -> None:
+    """Of three shares each of B and C a fifth is withdrawn: 2.4 of both are left, and cash allows for one more, B's."""
+    closes = market([price] * 2, [price] * 2, [price] * 2)
+    weights = mix(A="0.4", B="0.3", C="0.3")
+    case = Case("ABC", closes, weights, capital=F(10 * price), flows={1: -2 * F(price)}, invest="pro_rata", whole=True)
+    assert trades_of(case)[1] == (1, [-1, 0, -1])
 
 
 def test_the_core_is_not_sold_to_pay_for_a_trim_that_whole_shares_make_worth_its_fee() -> None:
