@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import ConfigModel, FieldFault, Ticker
 from strategies.band_trading import RebalancingStrategy
-from strategies.satellite_selection import repeat_faults
+from strategies.list_faults import repeat_faults
 
 
 class KeepsPositions(ConfigModel):

@@ -17,8 +17,8 @@ from engine.optimisation.objectives import MinTrackingError, Objective, RiskPari
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import destination_name
+from strategies.list_faults import repeat_faults
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
-from strategies.satellite_selection import repeat_faults
 from strategies.trading_limits import Trading, decisions_per_year
 
 if TYPE_CHECKING:

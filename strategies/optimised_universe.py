@@ -12,7 +12,7 @@ from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, WholeNum
 from engine.data.research.universe import Universe, UniverseOrPath
 from engine.optimisation.constraints import Bounds, Cardinality, Constraints, GroupConstraint
 from strategies.group_limits import Limit, compact_percent
-from strategies.satellite_selection import filter_faults, repeat_faults
+from strategies.list_faults import filter_faults, repeat_faults
 
 _TICKERS_TAG, _UNIVERSE_TAG = "[tickers]", "[universe]"
 """Tags of the two forms of a universe; brackets keep them apart from every key and ticker."""

@@ -13,9 +13,10 @@ from engine.core.fields import ConfigModel, FieldFault, Weight, WholeNumber, for
 from engine.core.shortlist import shortlist
 from engine.data.research.formula import Criterion
 from engine.data.research.fundamentals import Fundamentals
-from engine.data.research.universe import Universe, UniverseOrPath
+from engine.data.research.universe import UniverseOrPath
 from engine.portfolio.policy import Decision
 from engine.portfolio.quality_finding import QualityFinding
+from strategies.list_faults import filter_faults
 from strategies.quality_gate import QualityGate
 from strategies.satellite_choosers import Named, Top
 
@@ -29,19 +30,6 @@ _MOST_DESCRIBED: Final = 60
 """Candidates that are listed in the rules."""
 
 _NO_ROOM: Final = "no room within the limits"
-
-
-def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str]) -> Iterator[FieldFault]:
-    """Yield the brokers and tags that no stock of ``universe`` has."""
-    yield from ((("available_at", at), text) for at, text in universe.unknown_value_faults("broker", brokers))
-    yield from ((("tags", at), text) for at, text in universe.unknown_value_faults("tag", tags))
-
-
-def repeat_faults(tickers: Sequence[str], key: str) -> Iterator[FieldFault]:
-    """Yield the places below ``key`` at which a ticker stands again."""
-    for at, ticker in enumerate(tickers):
-        if ticker in tickers[:at]:
-            yield (key, at), f"{ticker} is written twice; remove one"
 
 
 class Count(ConfigModel):

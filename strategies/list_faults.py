@@ -1,0 +1,21 @@
+"""Faults of lists that configs name: filters of a universe that nothing has, tickers that stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.core.fields import FieldFault
+from engine.data.research.universe import Universe
+
+
+def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str]) -> Iterator[FieldFault]:
+    """Yield the brokers and tags that no stock of ``universe`` has."""
+    yield from ((("available_at", at), text) for at, text in universe.unknown_value_faults("broker", brokers))
+    yield from ((("tags", at), text) for at, text in universe.unknown_value_faults("tag", tags))
+
+
+def repeat_faults(tickers: Sequence[str], key: str) -> Iterator[FieldFault]:
+    """Yield the places below ``key`` at which a ticker stands again."""
+    for at, ticker in enumerate(tickers):
+        if ticker in tickers[:at]:
+            yield (key, at), f"{ticker} is written twice; remove one"
