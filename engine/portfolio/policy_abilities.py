@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from functools import lru_cache
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
@@ -170,4 +171,19 @@ class CountsFromOpening(Protocol):
 
 def schedule_since(schedule: Schedule, day: np.datetime64) -> Schedule:
     """Return ``schedule`` as a run has it that opens on ``day``."""
-    return schedule.since_opening(day) if isinstance(schedule, CountsFromOpening) else schedule
+    return cast("CountsFromOpening", schedule).since_opening(day) if _counts_years(type(schedule)) else schedule
+
+
+def sleeves_of(policy: Policy) -> Sequence[SleeveRule]:
+    """Return the parts of a policy's core that are rebalanced inside themselves; none where it has no sleeves."""
+    return cast("HasSleeves", policy).sleeves() if _has_sleeves(type(policy)) else ()
+
+
+@lru_cache(maxsize=128)
+def _counts_years(kind: type) -> bool:
+    return issubclass(kind, CountsFromOpening)  # asked of a kind once: of an instance it takes a tenth of a short run
+
+
+@lru_cache(maxsize=128)
+def _has_sleeves(kind: type) -> bool:
+    return issubclass(kind, HasSleeves)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.core.arrays import IntArray
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
-from engine.portfolio.policy_abilities import HasSleeves, schedule_since
+from engine.portfolio.policy_abilities import schedule_since, sleeves_of
 from engine.simulation import market_memory
 
 
@@ -23,7 +23,7 @@ def sleeves_by_row(
     policy: Policy, market: Market, opening: int, delay: int, fills: IntArray
 ) -> Mapping[int, Sequence[SleeveDue]]:
     """Return row -> sleeves due there; one inside another that is due is not, nor any at the rows ``fills``."""
-    if not isinstance(policy, HasSleeves) or not (sleeves := policy.sleeves()):
+    if not (sleeves := sleeves_of(policy)):
         return {}
     found: dict[int, list[SleeveDue]] = {}
     whole, memory = set(fills.tolist()), market_memory.recall(market)

@@ -19,7 +19,7 @@ from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
 from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
-from engine.portfolio.policy_abilities import HasSleeves, NeverSells, TabulatesTargets, TargetTable, schedule_since
+from engine.portfolio.policy_abilities import NeverSells, TabulatesTargets, TargetTable, schedule_since, sleeves_of
 from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
@@ -124,7 +124,7 @@ def group_policies(assets: tuple[str, ...], policies: Sequence[Policy]) -> Polic
 
 def is_batchable(policy: Policy) -> bool:
     """Return whether a policy's decisions are known beforehand: the same targets, one cap, nothing else in between."""
-    if isinstance(policy, HasSleeves) and policy.sleeves():
+    if sleeves_of(policy):
         return False
     return policy.review is None and policy.fixed_targets() is not None and len(set(policy.caps().values())) <= 1
 
