@@ -159,9 +159,11 @@ class FromUniverse(ConfigModel):
                 yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
         if self.where and self.gate is None:
             yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"
+        seen: set[str] = set()
         for at, criterion in enumerate(self.where):
-            if criterion in self.where[:at]:
+            if criterion.root in seen:
                 yield ("where", at), f"'{criterion.root}' is written twice; remove one"
+            seen.add(criterion.root)
         if self.gate is not None:
             table = self.gate.table
             strange = list(table.unknown_column_faults(self.where))
