@@ -17,7 +17,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, LossReviewRule, Policy
-from engine.portfolio.policy_abilities import NeverSells, schedule_since
+from engine.portfolio.policy_abilities import schedule_since
 from engine.portfolio.yearly_fee import yearly_fee_shares
 from engine.simulation import market_memory, unfilled_orders
 from engine.simulation.corporate_actions import dividend_rows, split_rows
@@ -98,13 +98,14 @@ class RunSetup(NamedTuple):
         whole, least = account.shares == "whole", account.min_order
         terms = OrderTerms(costs.of_orders(), caps, whole, spend_remainder=True, min_order=least)
         memory = market_memory.recall(market)
+        never_sold = _never_sold(policy, market) if version.never_sells else None
         arrays = unfilled_orders.arrays_under_limits(market, memory.arrays, account.limit_margin, opening)
         since = schedule_since(rule, market.dates[opening])
         schedule = memory.schedule_rows(since, market) if decides else market_memory.NEVER
         fills, reasons = schedule.fills(opening, account.fill_delay, len(market.dates))
         return cls(
             market=market,
-            arrays=unfilled_orders.arrays_without_sales(arrays, _never_sold(policy, market, version)),
+            arrays=unfilled_orders.arrays_without_sales(arrays, never_sold),
             policy=policy,
             account=account,
             terms=terms,
@@ -138,9 +139,10 @@ def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArr
     return targets / total if total > 1.0 else targets
 
 
-def _never_sold(policy: Policy, market: Market, version: PolicyVersion) -> BoolArray:
-    kept = frozenset(policy.never_sell if version.never_sells and isinstance(policy, NeverSells) else ())
-    return np.array([ticker in kept for ticker in market.assets], dtype=np.bool_)
+def _never_sold(policy: Policy, market: Market) -> BoolArray | None:
+    """Return (N,) what ``policy`` never sells, None where that is nothing; a protocol would take a tenth of a run."""
+    kept: tuple[str, ...] = getattr(policy, "never_sell", ())
+    return np.array([ticker in kept for ticker in market.assets], dtype=np.bool_) if kept else None
 
 
 def _after(opening: int, rows: Iterable[int]) -> tuple[int, ...]:

@@ -26,9 +26,9 @@ def arrays_under_limits(market: Market, arrays: MarketArrays, margin: float | No
     return arrays._replace(unfilled=unfilled)
 
 
-def arrays_without_sales(arrays: MarketArrays, never_sold: BoolArray) -> MarketArrays:
-    """Return ``arrays`` of the market with sales of ``never_sold`` (N,) unfilled; the same object where none is."""
-    if not never_sold.any():
+def arrays_without_sales(arrays: MarketArrays, never_sold: BoolArray | None) -> MarketArrays:
+    """Return ``arrays`` of the market with sales of ``never_sold`` (N,) unfilled; the same object for None."""
+    if never_sold is None:
         return arrays
     return arrays._replace(unfilled=arrays.unfilled | (NO_SALE * never_sold).astype(np.uint8))
 

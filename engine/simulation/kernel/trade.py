@@ -45,6 +45,7 @@ def size_orders(
     does not fill (S3), and returns how many; sales of what is never sold alone where there are any.
     """
     n, price, shares, dq, fees = units.size, quotes.prices, quotes.shares, fills.dq, fills.fees
+    unfilled = quotes.unfilled
     if terms.whole_shares:
         fill_whole_shares(units, cash, quotes, x, terms, dq)
     else:
@@ -58,7 +59,7 @@ def size_orders(
         if dq[a] != 0.0:
             money = abs(dq[a] * price[a])
             fees[a] = charge(money, a, price[a], shares[a], quotes.tariff_rate, terms.costs)
-            cause = _cause_to_leave_out(a, dq[a], money, fees[a], quotes, terms.min_order)
+            cause = _cause_to_leave_out(dq[a], money, fees[a], unfilled[a], terms.min_order)
             if cause != 0:
                 fills.left_out[a] = cause
                 count += 1
@@ -72,15 +73,15 @@ def size_orders(
 
 
 @njit_inline
-def _cause_to_leave_out(a: int, dq: float, money: float, fee: float, quotes: Quotes, min_order: float) -> int:
-    """Return why an order of ``dq`` signed shares of asset ``a``, worth ``money``, is left out; 0 where it is not."""
-    if dq < 0.0 and quotes.unfilled[a] & NO_SALE != 0:
+def _cause_to_leave_out(dq: float, money: float, fee: float, unfilled: int, min_order: float) -> int:
+    """Return why an order of ``dq`` signed shares worth ``money`` is left out; 0 where it is not."""
+    if dq < 0.0 and unfilled & NO_SALE != 0:
         return NEVER_SOLD
     if fee >= money:
         return EATEN_BY_COSTS
     if money < min_order:
         return BELOW_MIN_ORDER
-    return NOT_AT_LIMIT if quotes.unfilled[a] & (BUY_OFF_LIMIT if dq > 0.0 else SALE_OFF_LIMIT) != 0 else 0
+    return NOT_AT_LIMIT if unfilled & (BUY_OFF_LIMIT if dq > 0.0 else SALE_OFF_LIMIT) != 0 else 0
 
 
 @njit_inline
