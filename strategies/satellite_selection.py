@@ -97,8 +97,9 @@ class FromUniverse(ConfigModel):
         asked = [f"available at {' and '.join(self.available_at)}"] if self.available_at else []
         asked += [f"tagged {' and '.join(self.tags)}"] if self.tags else []
         of = f" of the {len(self.universe.tickers)} in the universe, {' and '.join(asked)}" if asked else ""
+        kind = "candidates" if not isinstance(self.choose, Named) else "names" if asked else "names in the universe"
         lines = [
-            f"{len(there)} candidates{of}: {shortlist(there, _MOST_DESCRIBED)}",
+            f"{len(there)} {kind}{of}: {shortlist(there, _MOST_DESCRIBED)}",
             f"{self.choose.describe()}; {format_percent(self.weight)} each",
         ]
         if self.universe.is_dated:

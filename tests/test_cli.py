@@ -170,7 +170,7 @@ def test_the_whole_rule_book_is_printed_in_words_without_data(tmp_path: Path) ->
     """Satellites, every sector under its limit, caps, the band's geometry and the loss review stand there."""
     shown = validated(RULE_BOOK, tmp_path)
     for words in (
-        "6 candidates of the 10 in the universe, available at comdirect: CRS, IONQ, ITRI, MMSI, RKLB, UNF",
+        "6 names of the 10 in the universe, available at comdirect: CRS, IONQ, ITRI, MMSI, RKLB, UNF",
         "named: CRS, MMSI, RKLB; 2.5 % each",
         "VB, satellites VB, CRS, MMSI, RKLB 22.50 % 30.00 % +7.50 pp",
         "Healthcare MMSI 2.50 % 6.00 % +3.50 pp",
