@@ -375,7 +375,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         if both:
             yield ("satellites", both[0]), f"{', '.join(both)} is core and satellite at once; keep one of the two"
         yield from self._cap_faults()
-        yield from never_sell_faults(self.never_sell, self, (*self.sleeve, *planned))
+        yield from never_sell_faults(self.never_sell, self, (*self._written_core, *planned))
         yield from self._sale_faults()
         for key, place in (("before_listing", self.before_listing), ("after_delisting", self.after_delisting.to)):
             if isinstance(place, Proxy) and place.proxy in planned:

@@ -325,6 +325,11 @@ CASES = {
         WEIGHTS + "  never_sell: [CRS, UFN]\n",
         "plan.yaml:9: strategy.never_sell.1: UFN has no target to be kept above; did you mean 'UNF'?",
     ),
+    "never sold and a sleeve": (
+        edited(WEIGHTS, ("{SPY: rest, VB: 15%}", "{US: {weight: rest, of: {SPY: rest, VB: 20%}}}"))
+        + "  never_sell: [VB, US]\n",
+        "plan.yaml:9: strategy.never_sell.1: US has no target to be kept above; known: CRS, MMSI, SPY, UNF, VB",
+    ),
     "never sold twice": (
         WEIGHTS + "  never_sell: [CRS, CRS]\n",
         "plan.yaml:9: strategy.never_sell.1: CRS is written twice; remove one",

@@ -16,6 +16,7 @@ from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, free, market_of, percent
 
@@ -144,3 +145,28 @@ def test_buy_and_hold_keeps_the_same_assets() -> None:
     held = simulate(market_of(closes), mix(), terms, free(3), version=BOUGHT_AND_HELD)
     assert held.units[-1, 0] == held.units[0, 0]
     assert held.units[-1, 1] < held.units[0, 1]
+
+
+def test_a_sleeve_s_own_rebalance_shares_what_is_left_inside_it() -> None:
+    """A, of a sleeve of A, B and C, doubles: D outside is not touched, nor A; B and C have one to one what A leaves."""
+    plan = CoreSatellite.model_validate(
+        {
+            "core": {
+                "S": {
+                    "weight": "60%",
+                    "of": {"A": "40%", "B": "30%", "C": "30%"},
+                    "rebalance": {"kind": "every", "period": "month"},
+                },
+                "D": "10%",
+            },
+            "satellites": {"E": "10%", "F": "10%", "G": "10%"},
+            "cap": "10%",
+            "never_sell": ["A"],
+            "rebalance": {"kind": "never"},
+        }
+    )
+    closes = closes_with(FIRST - 1, 2.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0)
+    ledger = simulate(market_of(closes), plan, account(capital=1000), free(7))
+    money = ledger.units[-1] * closes[-1]
+    assert money == pytest.approx([720.0, 135.0, 135.0, 100.0, 100.0, 100.0, 100.0], abs=1e-12)
+    assert ledger.cash[-1] == pytest.approx(0.0, abs=1e-12)
