@@ -88,7 +88,7 @@ def plan_text(folder: Path) -> str:
 def gated(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, Path]:
     """The run and its folder."""
     folder = tmp_path_factory.mktemp("gated")
-    result = run_backtest(config(plan_text(folder)), intervals=False)
+    result = run_backtest(config(plan_text(folder)), intervals=False, parts=False)
     result.write(folder / "run")
     return result, folder / "run"
 
@@ -163,6 +163,7 @@ def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
         assert {one.group for one in wrong} == {"gate"}, key
 
 
+@pytest.mark.slow
 def test_a_sweep_over_the_keys_of_the_gate_is_each_plan_by_itself(tmp_path: Path) -> None:
     """Without and with it, unknown out and in, sell and keep: every variant grows as its own run does."""
     text = plan_text(tmp_path).replace("2018-06-29", "2017-06-30")
