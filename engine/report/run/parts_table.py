@@ -17,7 +17,10 @@ _TITLES: Final = {
     "caps": ("caps in between", "weights trimmed to their targets between rebalances too"),
     "costs": ("costs", "what costs did to the plan, less what they did to buy & hold"),
     "taxes": ("taxes", "what taxes did to the plan, less what they did to buy & hold"),
-    "rebalancing": ("rebalancing alone", "the opening's names traded back to target weights, and none of the above"),
+    "rebalancing": (
+        "rebalancing alone",
+        "the opening's names traded back to target weights, as far as the plan's orders go, and none of the above",
+    ),
 }
 _DIGITS: Final = 3
 
