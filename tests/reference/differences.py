@@ -47,6 +47,12 @@ def first_difference(case: Case, reference: Run, ledger: Ledger) -> str | None:
     return _review_difference(case, reference, ledger)
 
 
+def largest_value_gap(reference: Run, ledger: Ledger) -> float:
+    """Return by how much the value differs most at any close, as a part of it or of one unit of money."""
+    pairs = zip(map(float, reference.value), ledger.value.tolist(), strict=True)
+    return max(abs(mine - wanted) / max(wanted, 1.0) for wanted, mine in pairs)
+
+
 def largest_gap(case: Case, reference: Run, ledger: Ledger) -> float:
     """Return by how much value, cash or money in an asset differs most at any close, as a part of the value."""
     columns, prices = range(len(case.tickers)), [Fraction(0)] * len(case.tickers)

@@ -9,13 +9,12 @@ import pytest
 
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
-from engine.core.errors import AccountError, StalePriceError
 from engine.simulation.kernel.records import NEVER_SOLD
 from tests.reference.cases import random_limit_case, random_never_sold_case, random_order_case
-from tests.reference.differences import figures_that_differ, first_difference, largest_gap
-from tests.reference.engine_runs import engine_ledger
+from tests.reference.comparison import Tally, agreements
+from tests.reference.differences import figures_that_differ, largest_gap
 from tests.reference.figures import figures
-from tests.reference.ledger import LedgerError, run
+from tests.reference.ledger import Case
 
 
 @pytest.mark.parametrize(
@@ -29,33 +28,23 @@ def test_small_orders_flows_dividends_and_figures_are_those_of_the_reference(see
     because the sales for it are not worth placing.
     """
     rng = random.Random(f"orders {seed}")
-    compared = left_out = inexact = 0
-    others: list[str] = []
-    for number in range(plans):
+    rate = F(0)
+
+    def draw() -> Case:
+        nonlocal rate
         case, rate = random_order_case(rng), rng.choice([F(0), F("0.0001")])
-        try:
-            reference = run(case)
-        except LedgerError:
-            with pytest.raises((AccountError, StalePriceError)):
-                engine_ledger(case)
-            continue
-        try:
-            ledger, _ = engine_ledger(case)
-        except AccountError as error:
-            others.append(f"plan {number}: refused, {error}")
-            continue
-        if difference := first_difference(case, reference, ledger):
-            inexact += bool(reference.jumps)
-            others += [] if reference.jumps else [f"plan {number}: {difference}"]
-            continue
-        found = compute_metrics(Performance.from_ledger(ledger, float(rate)))
-        wanted = figures(case, reference, [day.item() for day in ledger.dates], rate)
-        assert figures_that_differ(wanted, found) == {}, f"plan {number}"
-        compared, left_out = compared + 1, left_out + bool(reference.left_out)
-    assert compared > 0.85 * plans
+        return case
+
+    tally, left_out = Tally(), 0
+    for plan in agreements(draw, plans, tally):
+        found = compute_metrics(Performance.from_ledger(plan.ledger, float(rate)))
+        wanted = figures(plan.case, plan.reference, [day.item() for day in plan.ledger.dates], rate)
+        assert figures_that_differ(wanted, found) == {}, f"plan {plan.number}"
+        left_out += bool(plan.reference.left_out)
+    assert tally.compared > 0.85 * plans
     assert left_out > 0.3 * plans
-    assert inexact < 0.03 * plans
-    assert len(others) <= plans // 100, others
+    assert tally.inexact < 0.03 * plans
+    assert len(tally.others) <= plans // 100, tally.others
 
 
 @pytest.mark.parametrize(
@@ -64,28 +53,12 @@ def test_small_orders_flows_dividends_and_figures_are_those_of_the_reference(see
 def test_limit_orders_of_random_plans_are_those_of_the_reference(seed: int, plans: int) -> None:
     """Trades, money and values agree to 1e-12 where orders have limits, but for the same few plans as above (S3, S9)."""
     rng = random.Random(f"limits {seed}")
-    left_out = 0
-    others: list[str] = []
-    for number in range(plans):
-        case = random_limit_case(rng)
-        try:
-            reference = run(case)
-        except LedgerError:
-            with pytest.raises((AccountError, StalePriceError)):
-                engine_ledger(case)
-            continue
-        try:
-            ledger, _ = engine_ledger(case)
-        except AccountError as error:
-            others.append(f"plan {number}: refused, {error}")
-            continue
-        if not reference.jumps and (difference := first_difference(case, reference, ledger)):
-            others.append(f"plan {number}: {difference}")
-        elif not reference.jumps:
-            assert largest_gap(case, reference, ledger) <= 1e-12, f"plan {number}"
-        left_out += bool(reference.left_out)
+    tally, left_out = Tally(), 0
+    for plan in agreements(lambda: random_limit_case(rng), plans, tally):
+        assert plan.reference.jumps or largest_gap(plan.case, plan.reference, plan.ledger) <= 1e-12, plan.number
+        left_out += bool(plan.reference.left_out)
     assert left_out > 0.7 * plans
-    assert len(others) <= plans // 100, others
+    assert len(tally.others) <= plans // 100, tally.others
 
 
 @pytest.mark.parametrize(
@@ -94,24 +67,12 @@ def test_limit_orders_of_random_plans_are_those_of_the_reference(seed: int, plan
 def test_what_is_never_sold_and_all_that_adapts_to_it_are_those_of_the_reference(seed: int, plans: int) -> None:
     """Trades, money and values agree to 1e-12, and both refuse what only a sale of what is kept could pay (S3, S11)."""
     rng = random.Random(f"never {seed}")
-    kept = 0
-    others: list[str] = []
-    for number in range(plans):
-        case = random_never_sold_case(rng)
-        try:
-            reference = run(case)
-        except LedgerError:
-            with pytest.raises((AccountError, StalePriceError)):
-                engine_ledger(case)
-            continue
-        ledger, _ = engine_ledger(case)
-        difference = first_difference(case, reference, ledger)
-        if reference.jumps:
-            continue
-        if difference or (gap := largest_gap(case, reference, ledger)) > 1e-12:
-            others.append(f"plan {number}: {difference or gap}")
+    tally, kept = Tally(), 0
+    for plan in agreements(lambda: random_never_sold_case(rng), plans, tally):
+        case, ledger = plan.case, plan.ledger
+        assert plan.reference.jumps or largest_gap(case, plan.reference, ledger) <= 1e-12, plan.number
         columns = [case.tickers.index(name) for name in case.never_sold]
         assert (ledger.trades[~ledger.payouts][:, columns] >= 0.0).all()
         kept += any((one.causes == NEVER_SOLD).any() for one in ledger.left_out)
     assert kept > 0.5 * plans
-    assert not others
+    assert not tally.others

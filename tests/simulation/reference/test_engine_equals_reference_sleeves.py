@@ -9,13 +9,12 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from engine.core.errors import AccountError, StalePriceError
 from engine.simulation.ledger import ledger_checks
 from tests.reference.cases import random_rule_case
 from tests.reference.combinations import random_combination, sleeves
-from tests.reference.differences import first_difference
-from tests.reference.engine_runs import engine_ledger
-from tests.reference.ledger import Case, LedgerError, run
+from tests.reference.comparison import Tally, agreements
+from tests.reference.differences import largest_value_gap
+from tests.reference.ledger import Case
 
 
 def sleeve_case(rng: random.Random) -> Case:
@@ -39,26 +38,12 @@ def test_sleeves_that_rebalance_inside_themselves_are_those_of_the_reference(see
     One plan in a hundred differs where a flow meets assets that a sleeve has just made equally overweight: an exact tie.
     """
     rng = random.Random(f"sleeves {seed}")
-    compared = traded = 0
-    others: list[str] = []
-    for number in range(plans):
-        case = sleeve_case(rng)
-        try:
-            reference = run(case)
-        except LedgerError:
-            with pytest.raises((AccountError, StalePriceError)):
-                engine_ledger(case)
-            continue
-        ledger, market = engine_ledger(case)
-        difference = first_difference(case, reference, ledger)
-        if difference:
-            others += [] if reference.jumps else [f"plan {number}: {difference}"]
-            continue
-        value = np.array([float(value) for value in reference.value])
-        assert np.abs(ledger.value / value - 1.0).max() < 1e-12, f"plan {number}"
-        compared += 1
-        assert ledger_checks(ledger, market).worst_cash_residual < 1e-12
-        assert F(0) <= min(reference.cash)
+    tally, traded = Tally(), 0
+    for plan in agreements(lambda: sleeve_case(rng), plans, tally):
+        case, ledger = plan.case, plan.ledger
+        assert largest_value_gap(plan.reference, ledger) < 1e-12, plan.number
+        assert ledger_checks(ledger, plan.market).worst_cash_residual < 1e-12
+        assert F(0) <= min(plan.reference.cash)
         for k, reason in enumerate(ledger.reasons):
             if reason.startswith("sleeve"):
                 traded += 1
@@ -66,6 +51,6 @@ def test_sleeves_that_rebalance_inside_themselves_are_those_of_the_reference(see
                 assert all(quantity == 0.0 or j in inside for j, quantity in enumerate(ledger.trades[k]))
                 moved = np.nansum(ledger.trades[k] * ledger.prices[k])
                 assert moved + ledger.costs[k].sum() < 1e-9 * ledger.capital
-    assert compared > 0.8 * plans
+    assert tally.compared > 0.8 * plans
     assert traded > plans
-    assert len(others) <= plans // 100, others
+    assert len(tally.others) <= plans // 100, tally.others
