@@ -75,19 +75,19 @@ def test_the_first_of_two_equal_remainders_keeps_its_share(price: int) -> None:
 
 
 def test_what_a_trim_sets_free_is_judged_before_it_is_rounded_to_shares() -> None:
-    """C's 20 shares at 50.14 are 2.52 above 10 %: 1.98 after costs, less than A's and B's orders, and each lacks less."""
+    """C's 20 shares at 50.125 are 2.51 above 10 %: 1.91 after costs, less than A's and B's orders; neither lacks as much as it costs."""
     case = Case(
         "ABC",
-        market(["0.5"] * 3, ["0.5"] * 3, [50, "50.14", "50.14"]),
-        mix(A="0.45", B="0.45", C="0.1"),
-        core=mix(A="0.45", B="0.45"),
-        capital=F("10013.5"),
+        market([40] * 3, [40] * 3, [50, "50.125", "50.125"]),
+        mix(A="0.5", B="0.4", C="0.1"),
+        core=mix(A="0.5", B="0.4"),
+        capital=F("10042.8"),
         caps=mix(C="0.1"),
         watch_caps=True,
-        costs={"A": Cost(fixed=F(1)), "B": Cost(fixed=F(1)), "C": Cost(fixed=F("0.5"), spread=F("0.011"))},
+        costs={"A": Cost(fixed=F(1)), "B": Cost(fixed=F(1)), "C": Cost(fixed=F("0.5"), spread=F("0.0403"))},
         whole=True,
     )
-    assert trades_of(case) == [(0, [9000, 9000, 20]), (2, [0, 0, -1])]
+    assert trades_of(case) == [(0, [125, 100, 20]), (2, [0, 0, -1])]
 
 
 def test_the_core_is_not_sold_to_pay_for_a_trim_that_whole_shares_make_worth_its_fee() -> None:
