@@ -14,12 +14,9 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
-from engine.core.did_you_mean import did_you_mean
-from engine.core.fields import FieldFault, Ticker, Weight, format_percent, raise_faults, validates_fields
-from engine.core.shortlist import shortlist
+from engine.core.fields import FieldFault, Ticker, Weight, raise_faults, validates_fields
 from engine.portfolio.policy import Decision, LossReviewRule
 from engine.portfolio.policy_abilities import FieldValues, GroupCeiling, SleeveRule, TargetTable
-from engine.portfolio.quality_finding import QualityFinding
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import Proxy, WeightedStrategy, weight_rows
 from strategies.core_sleeves import (
@@ -35,12 +32,11 @@ from strategies.core_sleeves import (
 from strategies.group_limits import GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.never_sell import KeepsPositions, never_sell_faults
+from strategies.satellite_caps import SatelliteCaps
+from strategies.satellite_choice import SatelliteChoice
 from strategies.satellite_selection import FromUniverse
 
 _SATELLITE_COUNT = (3, 5)
-_MOST_NAMED = 6
-"""Satellites with one cut that a sentence names."""
-_TO_CORE = "write over_cap: to_core"
 
 _NAMED_TAG, _CHOSEN_TAG = "[named]", "[universe]"
 """Tags of the two forms of satellites; brackets keep them apart from every key and ticker."""
@@ -61,13 +57,6 @@ def _satellites_tag(value: object) -> str:
 
 
 NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], BeforeValidator(_refuse_universe_keys), Tag(_NAMED_TAG)]
-
-
-def _admitted(choice: FromUniverse, findings: Mapping[str, QualityFinding]) -> frozenset[str]:
-    """Return the candidates that a quality gate lets through; all where there is none."""
-    return frozenset(
-        ticker for ticker in choice.candidates if (found := findings.get(ticker)) is None or found.admitted
-    )
 
 
 def _raised(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
@@ -129,24 +118,20 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     def candidate_weights(self) -> Mapping[str, float]:
         """Return the weight of every satellite, or candidate for one, when it is held: cut to its cap if so asked."""
-        written = self._written_weights()
-        if self.over_cap == "refuse":
-            return written
-        return {ticker: min(weight, self._cap_of(ticker)) for ticker, weight in written.items()}
+        return self._caps.weights()
 
     def _written_weights(self) -> Mapping[str, float]:
         chosen = self.satellites
         return dict.fromkeys(chosen.candidates, chosen.weight) if isinstance(chosen, FromUniverse) else chosen
 
-    def _cap_of(self, ticker: str) -> float:
-        return self.caps_by_name.get(ticker, self.cap)
+    @cached_property
+    def _caps(self) -> SatelliteCaps:
+        return SatelliteCaps(self._written_weights(), self.cap, self.caps_by_name, self.over_cap == "to_core")
 
     @cached_property
     def _cuts(self) -> Mapping[str, float]:
         """What the caps take from each satellite's written weight; none where one above its cap is refused."""
-        if self.over_cap == "refuse":
-            return {}
-        return {ticker: max(weight - self._cap_of(ticker), 0.0) for ticker, weight in self._written_weights().items()}
+        return self._caps.excess()
 
     @property
     def satellite_count(self) -> int:
@@ -173,14 +158,14 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     def rules(self) -> Mapping[str, Sequence[str]]:
         """Return the rules in words, by title."""
-        universe, cap = self._universe, format_percent(self.cap)
+        universe = self._universe
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
         sleeves = tuple(describe_sleeves(self.sleeve, self._core_parts))
         return {
             **({"Sleeves": sleeves} if sleeves else {}),
             **({"Satellites": universe.describe()} if universe else {}),
-            "Caps": (f"no satellite's target is above {cap}{self._own_caps()}; {between}", *self._cut_targets()),
+            "Caps": tuple(self._caps.describe(between)),
             **super().rules(),
             **({"Loss review": self.loss_review.describe()} if self.loss_review else {}),
             **self.kept_rules(),
@@ -194,21 +179,6 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     def _sleeve_rules(self) -> Sequence[SleeveRule]:
         return tuple(sleeve_rules(self.sleeve))
 
-    def _own_caps(self) -> str:
-        own = ", ".join(f"{name} {format_percent(cap)}" for name, cap in self.caps_by_name.items())
-        return f" ({own})" if own else ""
-
-    def _cut_targets(self) -> Iterator[str]:
-        """Yield whose written weights are cut, and to what."""
-        written, kept = self._written_weights(), self.candidate_weights()
-        by_cut: dict[str, list[str]] = {}
-        for ticker in (ticker for ticker, cut in self._cuts.items() if cut):
-            how = f"from {format_percent(written[ticker])} to {format_percent(kept[ticker])}"
-            by_cut.setdefault(how, []).append(ticker)
-        if self._cuts:
-            found = ", ".join(f"{shortlist(names, _MOST_NAMED)} {how}" for how, names in by_cut.items()) or "none is"
-            yield f"a weight above its cap is cut to it, and the core takes the cut pro rata: {found}"
-
     def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
         return self.core() if self._choice else {**self.core(), **self.candidate_weights()}
@@ -221,30 +191,17 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     def nominal_weights_at(self, decision: Decision) -> Mapping[str, float]:
         """Return the core and the satellites as they are chosen; the core takes what fewer names leave."""
-        choice = self._universe
-        if choice is None or not (self._choice or choice.universe.is_dated):
+        universe = self._universe
+        if universe is None or not (universe.chooses or universe.universe.is_dated):
             return self.nominal_weights()
         barred = frozenset(ticker for ticker in self.candidate_weights() if decision.barred[decision.column(ticker)])
-        findings = choice.findings(decision) if self._admitted is None else {}
-        if findings:
-            decision.findings[decision.row] = tuple(findings.values())
-        admitted = _admitted(choice, findings) if self._admitted is None else self._admitted
+        findings = universe.findings(decision) if self._admitted is None else {}
+        admitted = universe.admitted(findings) if self._admitted is None else self._admitted
         weights = self.candidate_weights()
-        picked = choice.pick(decision, admitted, barred, weights, self._limits.headroom(self.limits))
-        held = (
-            picked
-            if choice.gate is None
-            else {ticker for ticker in picked if ticker not in barred and choice.is_buyable(decision, ticker)}
-        )
-        if len(held) < (self.fewest or choice.satellite_count):
-            decision.shortfalls[decision.row] = choice.describe_shortfall(decision, findings, barred, held)
-        if (choice.universe.is_dated or choice.gate) and (
-            gone := choice.describe_departures(decision, findings, barred, picked)
-        ):
-            decision.departures[decision.row] = gone
-        unused = (choice.satellite_count - len(picked)) * choice.weight + fsum(
-            self._cuts.get(one, 0.0) for one in picked
-        )
+        picked = universe.pick(decision, admitted, barred, weights, self._limits.headroom(self.limits))
+        SatelliteChoice(universe, decision, findings, barred, picked).write_down()
+        cuts = fsum(self._cuts.get(ticker, 0.0) for ticker in picked)
+        unused = (universe.satellite_count - len(picked)) * universe.weight + cuts
         return {**_raised(self._written_core, unused), **{ticker: weights[ticker] for ticker in picked}}
 
     def with_gate_of(self, decision: Decision) -> CoreSatellite:
@@ -252,9 +209,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         if not self._universe or self._universe.gate is None:
             return self
         plan = self.model_copy()
-        plan._admitted = _admitted(  # noqa: SLF001  (its own)
-            self._universe, self._universe.findings(decision)
-        )
+        plan._admitted = self._universe.admitted(self._universe.findings(decision))  # noqa: SLF001  (its own)
         return plan
 
     def target_weights(self, decision: Decision) -> FloatArray:
@@ -320,7 +275,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite: its own, or the one of all."""
-        return {ticker: self._cap_of(ticker) for ticker in self._written_weights()}
+        return self._caps.by_ticker()
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -402,7 +357,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
             place = ("never_sell", at)
             if universe and (universe.chooses or universe.universe.is_dated):
                 yield place, f"{name} is chosen, and sold when it is no longer; name it in satellites, or take it off"
-            if self.watch_caps and self._cap_of(name) < 1.0:
+            if self.watch_caps and self._caps.of(name) < 1.0:
                 yield (
                     place,
                     f"{name} is sold down by caps: always; write caps: at_rebalance or its own cap of 100%",
@@ -411,22 +366,8 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
                 yield place, f"{name} may be sold by loss_review; write broken: keep and unknown: keep, or take it off"
 
     def _cap_faults(self) -> Iterator[FieldFault]:
-        planned, chosen = self.candidate_weights(), self.satellites
-        for ticker in self.caps_by_name:
-            if ticker not in planned:
-                yield ("caps_by_name", ticker), f"{ticker} is no satellite; {did_you_mean(ticker, planned)}"
-        if self.over_cap == "to_core":
-            if any(self._cuts.values()) and not any(self._written_core.values()):
-                yield ("over_cap",), "the core has no weight to add what the caps cut to; give it one, or write refuse"
-            return
-        too_low = [ticker for ticker, cap in self.caps().items() if planned[ticker] > cap + WEIGHT_SUM_TOLERANCE]
-        if isinstance(chosen, FromUniverse) and chosen.weight > self.cap + WEIGHT_SUM_TOLERANCE:
-            above = f"{compact_percent(chosen.weight)} each are above the cap of {compact_percent(self.cap)}"
-            yield ("satellites", "weight"), f"satellites at {above}; lower the weight, raise the cap or {_TO_CORE}"
-            too_low = [ticker for ticker in too_low if ticker in self.caps_by_name]
-        for ticker in too_low:
-            own = ticker in self.caps_by_name
-            cap = compact_percent(self.caps()[ticker])
-            above = f"satellite {ticker} at {compact_percent(planned[ticker])} is above {'its' if own else 'the'} cap"
-            place = ("caps_by_name", ticker) if isinstance(chosen, FromUniverse) else ("satellites", ticker)
-            yield place, f"{above} of {cap}; lower it, raise the cap or {_TO_CORE}"
+        yield from self._caps.stranger_faults()
+        if self.over_cap == "refuse":
+            yield from self._caps.excess_faults(self._universe.weight if self._universe else None)
+        elif any(self._cuts.values()) and not any(self._written_core.values()):
+            yield ("over_cap",), "the core has no weight to add what the caps cut to; give it one, or write refuse"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import fsum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from pydantic_core import PydanticCustomError
@@ -161,7 +161,7 @@ def name_faults(core: Mapping[str, CorePart]) -> Iterator[FieldFault]:
             (sleeves if isinstance(part, Sleeve) else assets)[name] = place
 
 
-def _walk(parts: Mapping[str, CorePart], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _walk(parts: Mapping[str, CorePart], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], CorePart]]:
     """Yield every part with its path of keys in the core: names, with ``of`` between them."""
     for name, part in parts.items():
         yield (*above, name), part

@@ -20,16 +20,11 @@ from strategies.list_faults import filter_faults
 from strategies.quality_gate import QualityGate
 from strategies.satellite_choosers import Named, Top
 
-_MOST_NAMED: Final = 6
+MOST_NAMED: Final = 6
 """Names that are listed for one reason."""
-
-_MOST_REASONS: Final = 12
-"""Reasons that are told at one decision."""
 
 _MOST_DESCRIBED: Final = 60
 """Candidates that are listed in the rules."""
-
-_NO_ROOM: Final = "no room within the limits"
 
 
 class Count(ConfigModel):
@@ -117,7 +112,7 @@ class FromUniverse(ConfigModel):
             lines += self.gate.describe()
         for table in dict.fromkeys(filter(None, (self.table, self._ranking_table))):
             if strangers := sorted(set(self.candidates) - set(table.tickers)):
-                named = shortlist(strangers, _MOST_NAMED)
+                named = shortlist(strangers, MOST_NAMED)
                 lines.append(f"{table.path} has no figures of {named}: they are unknown at every choice")
         if self.chooses:
             few = f"; fewer than {self.count.min} are said in the report" if self.count.min > 1 else ""
@@ -178,8 +173,8 @@ class FromUniverse(ConfigModel):
         candidates = self.candidates
         for key, table in ((("table",), self.table), (("choose", "table"), ranked)):
             if table is not None and not set(candidates) & set(table.tickers):
-                none = f"{table.path} has figures of no candidate ({shortlist(candidates, _MOST_NAMED)})"
-                yield (*key, "path"), f"{none}; its tickers are {shortlist(table.tickers, _MOST_NAMED)}"
+                none = f"{table.path} has figures of no candidate ({shortlist(candidates, MOST_NAMED)})"
+                yield (*key, "path"), f"{none}; its tickers are {shortlist(table.tickers, MOST_NAMED)}"
 
     def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[FieldFault]:
         for at, text in self.universe.unknown_value_faults("ticker", choose.names):
@@ -195,6 +190,10 @@ class FromUniverse(ConfigModel):
         """Return what the gate finds of every candidate, members of the day only; nothing where there is none."""
         members = [ticker for ticker in self.candidates if self.is_member(decision, ticker)]
         return self.gate.judge(decision, members) if self.gate else {}
+
+    def admitted(self, findings: Mapping[str, QualityFinding]) -> frozenset[str]:
+        """Return the candidates that the gate lets through; all where there is none."""
+        return frozenset(name for name in self.candidates if name not in findings or findings[name].admitted)
 
     def pick(
         self,
@@ -224,78 +223,21 @@ class FromUniverse(ConfigModel):
                 picked.append(ticker)
         return picked
 
-    def describe_shortfall(
-        self,
-        decision: Decision,
-        findings: Mapping[str, QualityFinding],
-        barred: frozenset[str],
-        picked: Collection[str],
-    ) -> str:
-        """Return why each candidate that is not among ``picked`` was left out; of many of a kind some are named."""
-        by_reason: dict[str, list[str]] = {}
-        left_out = [ticker for ticker in self.candidates if ticker not in picked]
-        absent = {ticker for ticker in left_out if not self.is_member(decision, ticker)}
-        for ticker in left_out:
-            why = self._reason_left_out(decision, ticker, barred, findings.get(ticker))
-            if len(absent) > _MOST_NAMED and ticker in absent:  # a published list: each left on a day of its own
-                why = f"not members of the universe on {decision.day}"
-            by_reason.setdefault(why, []).append(ticker)
-        told = [f"{shortlist(names, _MOST_NAMED)}: {why}" for why, names in by_reason.items()]
-        others = sum(map(len, list(by_reason.values())[_MOST_REASONS:]))
-        return "; ".join([*told[:_MOST_REASONS], *([f"{others} more for reasons of their own"] if others else [])])
-
-    def describe_departures(
-        self,
-        decision: Decision,
-        findings: Mapping[str, QualityFinding],
-        barred: frozenset[str],
-        picked: Collection[str],
-    ) -> Mapping[str, str]:
-        """Return why each satellite that was held before a decision is not among ``picked``."""
-        held = [ticker for ticker in self.candidates if decision.weights[decision.column(ticker)] > 0.0]
-        reasons = {
-            one: self._reason_left_out(decision, one, barred, findings.get(one)) for one in held if one not in picked
-        }
-        full = len(picked) >= self.satellite_count
-        return {one: "outranked" if full and why == _NO_ROOM else why for one, why in reasons.items()}
-
     def is_member(self, decision: Decision, ticker: str) -> bool:
         """Return whether a name belongs to the universe on the day of a decision."""
         return not self.universe.is_dated or self.universe.is_member(ticker, decision.day)
-
-    def _describe_absence(self, decision: Decision, ticker: str) -> str:
-        """Return that a name is no member on the day of a decision, and since when."""
-        ended = self.universe.last_day(ticker, decision.day)
-        return f"membership ended {ended}" if ended else f"not a member of the universe on {decision.day}"
-
-    def _reason_left_out(
-        self, decision: Decision, ticker: str, barred: frozenset[str], found: QualityFinding | None
-    ) -> str:
-        if ticker in barred:
-            return "sold by the loss review"
-        if not self.is_member(decision, ticker):
-            return self._describe_absence(decision, ticker)
-        if not decision.eligible[decision.column(ticker)]:
-            return "no close to buy at"
-        if not self.is_buyable(decision, ticker):
-            needed = self._required_closes(decision)
-            return f"fewer than {needed:,} closes before" if needed > 1 else "no close before"
-        if found and not found.admitted:
-            return found.explanation
-        unknown = self.choose.describe_unknown(decision, ticker) if isinstance(self.choose, Top) else ""
-        return unknown or _NO_ROOM
 
     def is_buyable(self, decision: Decision, ticker: str) -> bool:
         """Return whether a name may be bought: a member, eligible, and listed long enough at the last close seen."""
         if not self.is_member(decision, ticker):
             return False
         j = decision.column(ticker)
-        needed = self._required_closes(decision)
+        needed = self.required_closes(decision)
         first = len(decision.history.dates) - needed
         old_enough = needed == 0 or (first >= 0 and bool(decision.history.age[first, j] >= 0))
         return bool(decision.eligible[j]) and old_enough
 
-    def _required_closes(self, decision: Decision) -> int:
+    def required_closes(self, decision: Decision) -> int:
         """Return how many closes before a decision a name must have had to be bought at it."""
         if not isinstance(self.choose, Top):
             return self.min_history
