@@ -283,7 +283,7 @@ def schema() -> None:
 @app.command()
 def tariffs(json: Annotated[bool, typer.Option("--json", help="Print them as JSON and nothing else.")] = False) -> None:
     """Print the brokers' tariffs that `costs: {kind: broker, tariff: NAME}` can name."""
-    from engine.portfolio.costs import load_tariffs
+    from engine.portfolio.tariffs import load_tariffs
     from engine.report.tariffs import print_tariffs
 
     if json:

@@ -19,7 +19,7 @@ from engine.analysis.metrics_table import METRICS
 from engine.composition import run_config_class
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
-from engine.portfolio.costs import load_tariffs
+from engine.portfolio.tariffs import load_tariffs
 from tests.support.configs import SHIPPED
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,8 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.portfolio.cost_table import CostTable
-from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind, OtherOrders
+from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind
+from engine.portfolio.tariffs import OtherOrders
 from engine.simulation import market_memory
 from engine.simulation.ledger import Ledger
 

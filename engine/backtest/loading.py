@@ -18,9 +18,10 @@ from engine.data.sources.base import PriceRequest
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
-from engine.portfolio.costs import SpreadByName, tariff_currency
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import HasMemberships, NeverSells, SelectsAssets
+from engine.portfolio.spread import SpreadByName
 
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""

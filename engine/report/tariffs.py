@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.portfolio.costs import Tariff
+from engine.portfolio.tariffs import Tariff
 from engine.report.console import console, print_bullet, print_heading
 
 

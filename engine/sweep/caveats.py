@@ -12,8 +12,8 @@ from engine.backtest.run_summary import WindowSummary
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import shorten
 from engine.data.closes import Closes
-from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import Policy
+from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.batch.batch_metrics import CAP_METRICS
 
 _MAX_NAMES_LENGTH: Final = 300

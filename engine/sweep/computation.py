@@ -23,8 +23,8 @@ from engine.core.yaml_document import KeyPath, Tree
 from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
 from engine.data.sources.base import PriceRequest
-from engine.portfolio.costs import load_tariffs
 from engine.portfolio.policy import PolicyT
+from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.axes import parse_date
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.arrays import BoolArray, IntArray
-from engine.portfolio.costs import SpreadByName, tariff_currency
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
+from engine.portfolio.spread import SpreadByName
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
 from engine.sweep.section_values import IndependentValues, Rejection, distinct_values

@@ -15,7 +15,7 @@ import yaml
 from engine.composition import json_schema, load_run
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError
-from engine.portfolio.costs import load_tariffs
+from engine.portfolio.tariffs import load_tariffs
 from tests.support.configs import SHIPPED, config, message
 
 GOOD = """\

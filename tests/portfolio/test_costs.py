@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts, load_tariffs
+from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
+from engine.portfolio.tariffs import load_tariffs
 from engine.simulation.kernel.order_costs import order_cost
 from tests.support.kernels import quotes
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.portfolio.costs import BrokerCosts, load_tariffs
+from engine.portfolio.costs import BrokerCosts
+from engine.portfolio.tariffs import load_tariffs
 from engine.simulation.kernel.order_costs import order_cost
 from tests.support.kernels import quotes
 

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.analysis.fees import YearFees, fees_by_year, uncharged_fees
-from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts, load_tariffs
+from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts
+from engine.portfolio.tariffs import load_tariffs
 from engine.report.run.fees_table import fees_share, fees_table, fees_text
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate

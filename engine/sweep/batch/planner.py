@@ -17,9 +17,10 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
-from engine.portfolio.costs import AnyCosts, SpreadByName, tariff_currency
+from engine.portfolio.costs import AnyCosts, tariff_currency
 from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_weights
 from engine.portfolio.policy_abilities import NeverSells, TabulatesTargets, TargetTable, schedule_since, sleeves_of
+from engine.portfolio.spread import SpreadByName
 from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
