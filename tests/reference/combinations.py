@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from fractions import Fraction as F
 
 from tests.reference.cases import dividends, order_cost, random_cost, random_rule_case
+from tests.reference.dated_rules import Annual
 from tests.reference.flow_plans import FlowPlan
 from tests.reference.ledger import Case
 from tests.reference.rules import Cost, Gate, cut_to_caps
@@ -25,6 +26,8 @@ def random_combination(rng: random.Random) -> Case:
         whole=rng.random() < 0.4,
         invest=case.invest if case.flows_first else rng.choice(["towards_targets", "pro_rata", "wait"]),
     )
+    case = _annual(rng, case) if rng.random() < 0.35 else case
+    case = replace(case, growth=[], rates=_rates(rng, case)) if case.growth and rng.random() < 0.5 else case
     case = name_satellites(rng, case) if case.choose and rng.random() < 0.3 else case
     case = _over_cap(rng, case) if rng.random() < 0.3 else case
     case = _gate(rng, case) if case.choose and rng.random() < 0.5 else case
@@ -57,6 +60,31 @@ def _days(rng: random.Random, case: Case) -> list[date]:
     """Return sessions of two months to eight years."""
     step, first = rng.choice([1, 1, 7, 30, 70]), date(2009, rng.randrange(1, 13), rng.randrange(1, 29))
     return [first + timedelta(days=step * t + t // 5 * 2) for t in range(len(case.prices))]
+
+
+def _annual(rng: random.Random, case: Case) -> Case:
+    """Rebalance once in one to ten years, over sessions of three to twenty years, in place of most other dates."""
+    months, count = rng.choice([1, 2, 3, 6]), rng.choice([1, 1, 2, 3])
+    first, days = rng.randrange(12), list[date]()
+    for k in range(len(case.prices) // count + 1):
+        month = first + k * months
+        days += [date(2005 + month // 12, month % 12 + 1, day) for day in sorted(rng.sample(range(1, 29), count))]
+    days = days[: len(case.prices)]
+    due = rng.choice([day.month for day in days])
+    whole = days[-1].month != due  # else whether a further session of that month follows is not known
+    session = rng.choice(["first", "last", rng.randint(1, count)]) if whole else "first"
+    annual = Annual(due, session, rng.choice([1, 2, 2, 3, 4, 5, 10]))
+    return replace(case, days=days, annual=annual, decisions={} if rng.random() < 0.7 else case.decisions)
+
+
+def _rates(rng: random.Random, case: Case) -> list[tuple[date, F]]:
+    """Publish rates of cash, some below zero, from the opening or before it on, as often as it happens."""
+    day, found = case.days[case.opening] - timedelta(days=rng.choice([0, 0, 3, 50])), list[tuple[date, F]]()
+    most = rng.choice([3, 40, 400])
+    while day <= case.days[-1]:
+        found.append((day, F(rng.randrange(-16, 80), 8 * 100)))
+        day += timedelta(days=rng.randint(1, most))
+    return [*found, (day, F(rng.randrange(-16, 80), 8 * 100))]
 
 
 def _growth(rng: random.Random, case: Case) -> list[F]:

@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from pydantic import ConfigDict
 
-from engine.core.arrays import BoolArray, DateArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.data.market import Market
-from engine.portfolio.account import Account, LimitOrders
+from engine.data.sessions import MONTH_NAMES
+from engine.portfolio.account import Account, CashTerms, LimitOrders
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Band, Decision, LossReviewRule, Policy
@@ -24,6 +25,8 @@ from engine.simulation.simulate import simulate
 from strategies.base import Proxy, WeightedStrategy
 from strategies.loss_review import LossReview
 from strategies.satellite_selection import FromUniverse
+from strategies.schedules import Annual
+from tests.reference.dated_rules import Annual as DatedAnnual
 from tests.reference.flow_plans import FlowPlan
 from tests.reference.ledger import Case
 from tests.reference.rules import Choose, Cost, Gate
@@ -46,15 +49,19 @@ class ListedFlows(CashFlowPlan):
 
 
 class Rows:
-    """A schedule written out by row."""
+    """A schedule written out by row, beside one by the year where a case has that."""
 
     decides = True
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, case: Case, opened: int | None = None) -> None:
+        self.case, self.opened = case, opened
+
+    def since_opening(self, day: np.datetime64) -> Self:
+        return type(self)(self.case, int(day.astype("datetime64[Y]").astype(int)) + 1970)
 
     def calendar(self, dates: np.ndarray) -> dict[int, str]:
-        return dict(self.case.decisions)
+        by_year = annual_of(self.case.annual).calendar(dates, self.opened) if self.case.annual else {}
+        return {**by_year, **self.case.decisions}
 
     def band(self, dates: np.ndarray) -> Band | None:
         if self.case.absolute is None:
@@ -63,6 +70,11 @@ class Rows:
         return Band(
             float(self.case.absolute), np.inf if self.case.relative is None else float(self.case.relative), look
         )
+
+
+def annual_of(annual: DatedAnnual) -> Annual:
+    """Return the schedule as a config has it."""
+    return Annual(month=MONTH_NAMES[annual.month - 1], session=annual.session, every=annual.every)
 
 
 class AnyPlan(WeightedStrategy):
@@ -93,8 +105,8 @@ def market_of_case(case: Case) -> Market:
     dates = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
     if case.days:
         dates = np.array(case.days, dtype="datetime64[D]")
-    market = Market.build(dates, tuple(case.tickers), closes)
-    rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else np.zeros(len(closes))
+    market = Market.build(dates, tuple(case.tickers), closes, annual_cash_rate=_dated_rates(case, dates))
+    rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else market.cash_rate
     paid = np.zeros(closes.shape)
     for row, of in case.dividends.items():
         for name, money in of.items():
@@ -106,6 +118,15 @@ def market_of_case(case: Case) -> Market:
         shares=_shares_of_the_day(case) if case.splits else None,
         invests_dividends=bool(case.dividends) and case.invests_dividends,
     )
+
+
+def _dated_rates(case: Case, dates: DateArray) -> float | FloatArray:
+    """Return (T,) what cash earns a year from the session before, of the file that a config would name; 0 without one."""
+    if not case.rates:
+        return 0.0
+    lines = [f"{day},{float(100 * rate)!r}\n" for day, rate in case.rates]
+    file = {"path": _written("".join(["date,rate\n", *lines])), "unit": "percent"}
+    return CashTerms.model_validate({"rate": file}).annual_rates(dates, case.opening, len(dates))
 
 
 def _shares_of_the_day(case: Case) -> np.ndarray:

@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from math import floor
 
+from tests.reference.dated_rules import Annual, interest
 from tests.reference.flow_plans import FlowPlan, planned
 from tests.reference.rules import (
     ONE,
@@ -65,8 +66,10 @@ class Case:
     capital: Fraction = Fraction(100)
     opening: int = 0
     decisions: Mapping[int, str] = field(default_factory=dict)  # scheduled row -> label
+    annual: Annual | None = None  # S2: beside these; needs `days`
     delay: int = 0  # 0: execution close, 1: next_close
     growth: Sequence[Fraction] = ()  # S5: cash factor into each session; empty: no interest
+    rates: Sequence[tuple[date, Fraction]] = ()  # S5: a year, by day of publication, in place of these; needs `days`
     flows: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed money
     flow_shares: Mapping[int, Fraction] = field(default_factory=dict)  # S11: row -> signed share of the value
     plans: Sequence[FlowPlan] = ()  # S11: what is planned by dates, beside these; needs `days`
@@ -93,7 +96,7 @@ class Case:
     spend_rest: bool = True  # False: whole shares are only rounded down
     min_order: Fraction = ZERO  # S3: money below which an order is left out
     yearly: Fraction = ZERO  # S11: the fee for keeping the account, a share of its value a year
-    days: Sequence[date] = ()  # the sessions, where there is such a fee or a plan of flows
+    days: Sequence[date] = ()  # the sessions, where something goes by their dates
     margin: Fraction | None = None  # S3: how far a close may be worse than the one before for an order to be filled
     never_sold: frozenset[str] = frozenset()  # S3: bought but never sold
     dividends: Mapping[int, Mapping[str, Fraction]] = field(default_factory=dict)  # S16: row -> per share held before
@@ -211,7 +214,10 @@ class ExactLedger:
         self.kept: set[int] = set()  # whose sale the last vector left out, as they are never sold
         self.waiting: dict[int, int] = {}  # asset -> row of its order
         self.scaled: set[int] = set()
-        self.due = {row + case.delay: label for row, label in case.decisions.items()}
+        self.growth = interest(case.rates, case.days, case.opening) if case.rates else dict(enumerate(case.growth))
+        by_year = case.annual.rows(case.days, case.opening) if case.annual else []
+        scheduled = {**dict.fromkeys(by_year, "annual"), **case.decisions}
+        self.due = {row + case.delay: label for row, label in scheduled.items()}
         self.trims: dict[int, set[int]] = {}
         self.answer = -1  # row at which a band or cap that was broken is answered
         self.broken: dict[int, Broken] = {}  # row of a band's answer -> the close at which it broke
@@ -267,7 +273,7 @@ class ExactLedger:
             self.rebalance(t, "opening", "opening")
             self.mark(t)
             return
-        self.cash = tidy(self.cash * case.growth[t]) if case.growth else self.cash
+        self.cash = tidy(self.cash * self.growth.get(t, ONE))
         dividends = sum((self.units[self.index[k]] * d for k, d in case.dividends.get(t, {}).items()), ZERO)
         self.cash += tidy(dividends)
         if t in case.splits and case.whole:

@@ -45,6 +45,7 @@ def bought_and_held(case: Case, *, late: bool) -> Case:
     return replace(
         case,
         decisions={},
+        annual=None,
         absolute=None,
         relative=None,
         look=frozenset(),
