@@ -124,10 +124,10 @@ def test_a_window_that_the_file_does_not_cover_is_refused(place: Path, dates: di
 
 def test_faults_of_the_key_and_of_the_file_name_their_place(place: Path) -> None:
     """A file that is not there, one whose unit nobody states, and a line that is no rate."""
-    with pytest.raises(DataError, match=r"account\.cash\.rate: nowhere\.csv: No such file"):
+    with pytest.raises(ConfigError, match=r"plan\.yaml:5: account\.cash\.rate\.path: nowhere\.csv: No such file"):
         ledger(place, rate="{path: nowhere.csv, unit: percent}")
     with pytest.raises(ConfigError, match=r"account\.cash\.rate\.unit"):
         ledger(place, rate="{path: rates.csv}")
     (place / "rates.csv").write_text("date,rate\n2019-01-02,two\n")
-    with pytest.raises(DataError, match=r"rates\.csv:2: found '2019-01-02,two'"):
+    with pytest.raises(ConfigError, match=r"rates\.csv:2: found '2019-01-02,two'"):
         ledger(place)

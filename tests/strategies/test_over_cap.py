@@ -143,7 +143,7 @@ def capped_plan(case: Case) -> CappedPlan:
 
 
 @pytest.mark.parametrize(
-    ("seed", "plans"), [(0, 40), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 4))]
+    ("seed", "plans"), [(0, 20), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 4))]
 )
 def test_a_plan_that_passes_its_cuts_to_the_core_is_the_one_of_the_reference(seed: int, plans: int) -> None:
     """Named and chosen satellites, with every other rule, agree to the reference's fractions, but for one in a hundred.
