@@ -13,7 +13,7 @@ from engine.core.fields import ConfigModel, FieldFault, Weight, WholeNumber, for
 from engine.core.shortlist import shortlist
 from engine.data.research.formula import Criterion
 from engine.data.research.fundamentals import Fundamentals
-from engine.data.research.universe import UniverseOrPath
+from engine.data.research.universe import UniverseOrTickers
 from engine.portfolio.policy import Decision
 from engine.portfolio.quality_finding import QualityFinding
 from strategies.list_faults import filter_faults
@@ -41,7 +41,7 @@ class FromUniverse(ConfigModel):
     the last figures filed, of ``table`` or that of ``choose``, must meet at every choice, or the core has its weight.
     """
 
-    universe: UniverseOrPath
+    universe: UniverseOrTickers
     available_at: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     choose: Annotated[Named | Top, Field(discriminator="kind")]

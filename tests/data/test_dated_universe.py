@@ -63,6 +63,30 @@ def test_a_list_without_dates_is_not_dated_and_has_its_names_every_day(tmp_path:
     assert members(universe, "1900-01-01") == "A"
 
 
+def test_bare_tickers_in_the_plan_or_a_file_are_names_without_dates(tmp_path: Path) -> None:
+    """A list of tickers needs no further key, column or heading."""
+    lists = {"u.csv": "ticker\nKO\nMSFT\n", "u.txt": "KO\nMSFT\n", "u.yaml": "names: [KO, MSFT]\n"}
+    lists["v.csv"] = "Symbol,Sector\nKO,none given\nMSFT,none given\n"
+    inline = research_config("universe: [KO, MSFT]")
+    assert inline.universe is not None
+    assert inline.universe.tickers == ("KO", "MSFT")
+    assert not inline.universe.is_dated
+    assert reread(inline) == inline
+    assert all(universe_of(tmp_path, text, name) == inline.universe for name, text in lists.items())
+
+
+def test_a_fault_of_bare_tickers_is_told_at_its_place(tmp_path: Path) -> None:
+    """In the plan at the list's entry, in a file at its line."""
+    assert "plan.yaml:1: universe.1: 'a b' is not a ticker" in message("universe: [KO, a b]")
+    assert "plan.yaml:1: universe: 'KO' stands there twice" in message("universe: [KO, KO]")
+    assert "universe.names: no names in it" in message("universe: []")
+    bare, misspelt = written(tmp_path / "u.txt", "KO\na b"), written(tmp_path / "v.csv", "tickr\nKO")
+    assert "u.txt:2: ticker: 'a b' is not a ticker" in message(f"universe: {bare}")
+    misspelt = message(f"universe: {misspelt}")
+    assert "v.csv:1: column 'ticker' is missing" in misspelt
+    assert "did you mean 'tickr'?" in misspelt
+
+
 def test_further_columns_are_ignored_and_a_sector_is_read(tmp_path: Path) -> None:
     """A list as an encyclopedia has it: more columns than are needed."""
     universe = universe_of(tmp_path, "Symbol,Security,GICS Sector,CIK,added,removed\nA,Alpha,Energy,1,2010-01-04,\n")
@@ -109,6 +133,10 @@ FAULTS = {
     "column": (CSV.replace("end_date", "end_dat"), ":1: column 'to' is missing, expected one of to, end, end date"),
     "near": (CSV.replace("end_date", "end_dat"), "did you mean 'end_dat'?"),
     "none": (CSV.replace("end_date", "weight"), "add it, its cells empty where there is no such day"),
+    "maybe days": (
+        "ticker,joined\nA,2010-01-04\n",
+        "there is no such day; an undated list has only ticker, name, sector",
+    ),
     "two": (
         CSV.replace("ticker,", "added,ticker,")
         .replace("\nA,", "\n,A,")

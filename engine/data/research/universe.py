@@ -18,7 +18,7 @@ from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_fault
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
 from engine.data.csv_reader import Day, resolve_file, to_date
-from engine.data.research.universe_csv import read_csv_document
+from engine.data.research.universe_csv import plain_entry, read_csv_document
 
 _MAX_LABEL_CHARACTERS = 80
 
@@ -79,13 +79,18 @@ class Stock(ConfigModel):
             yield ("to",), f"{self.ticker} leaves on {last}, before it joins on {first}; swap the two dates"
 
 
+def _complete_ticker(value: object) -> object:
+    return plain_entry(value) if isinstance(value, str) else value
+
+
 class Universe(ConfigModel):
     """The names a plan may choose from. Whatever it answers is in ticker order, however the file is ordered.
 
-    A ticker that left and came back has an entry for each membership; their dates do not overlap.
+    A ticker that left and came back has an entry for each membership; their dates do not overlap. A bare ticker is a
+    name of which no more is known.
     """
 
-    names: tuple[Stock, ...]
+    names: tuple[Annotated[Stock, BeforeValidator(_complete_ticker, json_schema_input_type=Ticker | Stock)], ...]
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -191,13 +196,16 @@ def _words(day: dt.date | None) -> str:
 
 
 def _read_universe(value: object) -> object:
-    """Read the universe that a path names; the file's own faults are told at the path, each with its file and line."""
+    """Read the universe that tickers or a path name; a file's faults are told at its path, with file and line."""
+    if isinstance(value, list | tuple):
+        return {"names": _check_list(value)}
     if isinstance(value, str):
         with file_faults():
             place = resolve_file(value)
-            if place.suffix.lower() not in {"", ".yaml", ".yml", ".json", ".csv"}:
-                raise DataError(f"{value}: found the ending '{place.suffix}', expected .yaml or .csv; convert the file")
-            if place.suffix.lower() != ".csv":
+            if place.suffix.lower() not in {"", ".yaml", ".yml", ".json", ".csv", ".txt"}:
+                expected = "expected .yaml, .csv or .txt"
+                raise DataError(f"{value}: found the ending '{place.suffix}', {expected}; convert the file")
+            if place.suffix.lower() not in {".csv", ".txt"}:
                 return validate(Universe, read_document(place))
             try:
                 return validate(Universe, read_csv_document(value))
@@ -208,3 +216,8 @@ def _read_universe(value: object) -> object:
 
 UniverseOrPath: TypeAlias = Annotated[Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe)]
 """A universe written out, or the path of a YAML file or CSV with its content; read back it is always written out."""
+
+UniverseOrTickers: TypeAlias = Annotated[
+    Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe | list[Ticker])
+]
+"""The same, or no more than its tickers."""

@@ -1,6 +1,7 @@
 """A dated list of names as a CSV, under the headings that published lists have.
 
-A row is a ticker with its first and last day, or a day with all the tickers that belonged to the list from then on.
+A row is a ticker with its first and last day, or a day with all the tickers that belonged to the list from then on. A
+list that has no days is read too: tickers under a heading, or one on each line.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Accepted headings of each key, in any case; an underscore or hyphen counts as a space."""
 
-_REQUIRED: Final = ("ticker", "from", "to")
+_DAYS: Final = ("from", "to")
+_UNDATED: Final = {heading for key in ("ticker", "name", "sector") for heading in _HEADINGS[key]}
+"""Headings of a list without days: where another stands, its days may be in it."""
 
 _SNAPSHOT_DAY: Final = ("date", "day")
 _SNAPSHOT_NAMES: Final = ("tickers", "symbols", "constituents", "members", "components")
@@ -35,11 +38,17 @@ NO_SECTOR: Final = "none given"
 """The sector of names whose list has none."""
 
 
+def plain_entry(ticker: str) -> dict[str, Tree]:
+    """Return the entry of a name of which a list says no more than its ticker."""
+    return {"ticker": ticker, "name": ticker or "nameless", "sector": NO_SECTOR, "brokers": []}
+
+
 def read_csv_document(path: str) -> Document:
     """Return the rows of the CSV at ``path`` as the entries of a universe, each on its own line.
 
-    A row without a last day is still a member, one without a first day always was. Of a list that has all tickers of a
-    day in one cell, a name belongs to it from the first row that has it to the day before the next that has not.
+    A row without a last day is still a member, one without a first day always was; so is every name of a list that has
+    no columns but tickers, names and sectors, or one ticker on each line and no heading. Of a list that has all tickers
+    of a day in one cell, a name belongs to it from the first row that has it to the day before the next that has not.
     Raises DataError when a column is missing, two mean the same, or days are out of order; further columns are ignored.
     """
     rows = parse_csv(path, read_bytes(path))
@@ -47,6 +56,8 @@ def read_csv_document(path: str) -> Document:
     day, names = (next((at for at, one in enumerate(plain) if one in known), None) for known in _SNAPSHOT)
     if day is not None and names is not None:
         return _read_snapshots(path, rows, day, names)
+    if len(plain) == 1 and plain[0] not in {*_HEADINGS["ticker"], *_SNAPSHOT_NAMES} and not _nearest("ticker", plain):
+        rows = CsvRows(("ticker",), (1, *rows.lines), (rows.header, *rows.cells))
     return _read_spans(path, rows)
 
 
@@ -55,11 +66,8 @@ def _read_spans(path: str, rows: CsvRows) -> Document:
     lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
     names: list[Tree] = []
     for at, (line, row) in enumerate(zip(rows.lines, rows.cells, strict=True)):
-        entry: dict[str, Tree] = {key: row[place] for key, place in places.items() if row[place]}
-        entry.setdefault("ticker", "")
-        entry.setdefault("name", entry["ticker"] or "nameless")
-        entry.setdefault("sector", NO_SECTOR)
-        names.append({**entry, "brokers": []})
+        given: dict[str, Tree] = {key: row[place] for key, place in places.items() if row[place]}
+        names.append(plain_entry(row[places["ticker"]]) | given)
         lines |= {("names", at): line} | {("names", at, key): line for key in _HEADINGS}
     return Document(path, {"names": names}, lines)
 
@@ -81,8 +89,8 @@ def _read_snapshots(path: str, rows: CsvRows, day: int, names: int) -> Document:
     lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
     entries: list[Tree] = []
     for at, (ticker, since, until, line) in enumerate(spans):
-        known: dict[str, Tree] = {"ticker": ticker, "name": ticker, "sector": NO_SECTOR, "from": since.isoformat()}
-        entries.append({**known, **({"to": until.isoformat()} if until else {}), "brokers": []})
+        last: dict[str, Tree] = {"to": until.isoformat()} if until else {}
+        entries.append({**plain_entry(ticker), "from": since.isoformat(), **last})
         lines |= {("names", at): line} | {("names", at, key): line for key in _HEADINGS}
     return Document(path, {"names": entries}, lines)
 
@@ -110,7 +118,7 @@ def _plain(column: str) -> str:
 
 
 def _find_columns(where: str, header: Sequence[str]) -> dict[str, int]:
-    """Return the column of every key that has one."""
+    """Return the column of every key that has one; raises DataError unless both days have theirs, or none can."""
     plain = [_plain(column) for column in header]
     found: dict[str, int] = {}
     faults: list[str] = []
@@ -121,15 +129,21 @@ def _find_columns(where: str, header: Sequence[str]) -> dict[str, int]:
             faults.append(f"{where}: columns {twice} both mean {key}; remove one")
         elif columns:
             found[key] = columns[0]
-        elif key in _REQUIRED:
-            nearest = next((at for word in accepted for at, one in enumerate(plain) if _is_near(word, one)), None)
+        elif key == "ticker" or (key in _DAYS and not _UNDATED.issuperset(plain)):
+            nearest = _nearest(key, plain)
             expected = f"expected one of {', '.join(accepted)}"
-            remedy = f"did you mean '{header[nearest]}'?" if nearest is not None else "add it"
-            remedy += "" if key == "ticker" or nearest is not None else ", its cells empty where there is no such day"
+            remedy = f"did you mean '{header[nearest[0]]}'?" if nearest else "add it"
+            if key != "ticker" and not nearest:
+                remedy += ", its cells empty where there is no such day; an undated list has only ticker, name, sector"
             faults.append(f"{where}: column '{key}' is missing, {expected}; {remedy}")
     if faults:
         raise DataError(*faults)
     return found
+
+
+def _nearest(key: str, plain: Sequence[str]) -> list[int]:
+    """Return the columns whose heading is nearly one of ``key``, the nearest to its first heading first."""
+    return [at for word in _HEADINGS[key] for at, one in enumerate(plain) if _is_near(word, one)]
 
 
 def _is_near(word: str, column: str) -> bool:
