@@ -9,18 +9,8 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
-from engine.simulation.kernel.order_costs import order_cost, total_cost
-from engine.simulation.kernel.records import (
-    BELOW_MIN_ORDER,
-    BUY_OFF_LIMIT,
-    EATEN_BY_COSTS,
-    NEVER_SOLD,
-    NO_SALE,
-    NOT_AT_LIMIT,
-    NOTHING_TO_SELL,
-    SALE_OFF_LIMIT,
-    Order,
-)
+from engine.simulation.kernel.order_costs import cause_to_leave_out, order_cost, total_cost
+from engine.simulation.kernel.records import NOTHING_TO_SELL, Order
 from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, trade
 from engine.simulation.kernel.valuation import account_value, normalise
@@ -139,11 +129,6 @@ def _sales_fall_short(state: PortfolioState, row: int, goals: FloatArray, active
 
 def _cause_to_leave_out(state: PortfolioState, row: int, j: int, money: float) -> int:
     """Return why an order of ``money``, signed, in asset ``j`` is not placed or not filled, 0 where it is (S3)."""
-    quotes = state.quotes(row)
-    if money < 0.0 and quotes.unfilled[j] & NO_SALE:
-        return NEVER_SOLD
-    if order_cost(money, j, quotes, state.terms.costs) >= abs(money):
-        return EATEN_BY_COSTS
-    if abs(money) < state.terms.min_order:
-        return BELOW_MIN_ORDER
-    return NOT_AT_LIMIT if quotes.unfilled[j] & (BUY_OFF_LIMIT if money > 0.0 else SALE_OFF_LIMIT) else 0
+    quotes, terms = state.quotes(row), state.terms
+    fee = order_cost(money, j, quotes, terms.costs)
+    return cause_to_leave_out(money, abs(money), fee, int(quotes.unfilled[j]), terms.min_order)

@@ -7,7 +7,16 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.records import Quotes
+from engine.simulation.kernel.records import (
+    BELOW_MIN_ORDER,
+    BUY_OFF_LIMIT,
+    EATEN_BY_COSTS,
+    NEVER_SOLD,
+    NO_SALE,
+    NOT_AT_LIMIT,
+    SALE_OFF_LIMIT,
+    Quotes,
+)
 
 
 @njit_cached
@@ -38,6 +47,20 @@ def order_cost(x: float, a: int, quotes: Quotes, costs: CostTable) -> float:
     9.9
     """
     return charge(x, a, quotes.prices[a], quotes.shares[a], quotes.tariff_rate, costs)
+
+
+def cause_to_leave_out(signed: float, money: float, fee: float, unfilled: int, min_order: float) -> int:
+    """Return why an order of ``money`` that costs ``fee`` is left out, 0 where it is not (S3); a sale is ``signed``.
+
+    Compiled where the kernel calls it; ``unfilled`` are the bits of ``Quotes.unfilled``.
+    """
+    if signed < 0.0 and unfilled & NO_SALE != 0:
+        return NEVER_SOLD
+    if fee >= money:
+        return EATEN_BY_COSTS
+    if money < min_order:
+        return BELOW_MIN_ORDER
+    return NOT_AT_LIMIT if unfilled & (BUY_OFF_LIMIT if signed > 0.0 else SALE_OFF_LIMIT) != 0 else 0
 
 
 @njit_cached

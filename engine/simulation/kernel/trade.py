@@ -10,16 +10,11 @@ from engine.core.arrays import FloatArray
 from engine.portfolio.cost_table import CostTable
 from engine.simulation.kernel.cost_fixpoint import fill_trades_at_value, solve_order
 from engine.simulation.kernel.jit import njit_cached, njit_inline
-from engine.simulation.kernel.order_costs import charge, order_cost
+from engine.simulation.kernel.order_costs import cause_to_leave_out, charge, order_cost
 from engine.simulation.kernel.records import (
-    BELOW_MIN_ORDER,
-    BUY_OFF_LIMIT,
     EATEN_BY_COSTS,
     NEVER_SOLD,
-    NO_SALE,
     NO_WHOLE_SHARE,
-    NOT_AT_LIMIT,
-    SALE_OFF_LIMIT,
     Order,
     OrderFills,
     OrderTerms,
@@ -33,6 +28,8 @@ FILLED: Final = 0
 UNAFFORDABLE: Final = 1
 ORDERS_LEFT_OUT: Final = 2
 """Status of a vector of orders: all are filled; none, as costs would eat the account; all but those left out."""
+
+_cause_to_leave_out = njit_inline(cause_to_leave_out)
 
 
 @njit_cached
@@ -70,18 +67,6 @@ def size_orders(
         if dq[a] != 0.0 and fills.left_out[a] != NEVER_SOLD:
             fills.left_out[a] = 0  # without what is kept it is another order
     return kept
-
-
-@njit_inline
-def _cause_to_leave_out(dq: float, money: float, fee: float, unfilled: int, min_order: float) -> int:
-    """Return why an order of ``dq`` signed shares worth ``money`` is left out; 0 where it is not."""
-    if dq < 0.0 and unfilled & NO_SALE != 0:
-        return NEVER_SOLD
-    if fee >= money:
-        return EATEN_BY_COSTS
-    if money < min_order:
-        return BELOW_MIN_ORDER
-    return NOT_AT_LIMIT if unfilled & (BUY_OFF_LIMIT if dq > 0.0 else SALE_OFF_LIMIT) != 0 else 0
 
 
 @njit_inline
