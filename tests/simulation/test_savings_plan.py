@@ -171,8 +171,12 @@ def test_the_table_of_fees_has_a_column_for_each_kind_that_was_paid() -> None:
         ["2021", "1.00", "0", "1.00"],
         ["all years", "11.00", "5.50", "16.50"],
     ]
-    assert fees_text(fees, "EUR").startswith("orders 11.00, savings plan 5.50: 16.50 EUR in all")
-    assert fees_text((YearFees(2020, orders=1.0),), "EUR") == ""
+    assert fees_text(fees, "EUR", 2.0) == (
+        "orders 11.00, savings plan 5.50: 16.50 EUR in all, 8.25 EUR a year; the page has them by year"
+    )
+    assert fees_text((YearFees(2020, orders=1.0),), "EUR", 2.0) == ""
     assert fees_table(()) == []
-    assert fees_share(fees, "EUR", 1_000.0) == "16.50 EUR in all, 1.65 % of the 1,000 EUR that were paid in"
-    assert fees_share(fees, "EUR", 0.0) == fees_share((), "EUR", 1_000.0) == ""
+    share = "1.65 % of the 1,000 EUR that were paid in"
+    assert fees_share(fees, "EUR", 1_000.0, 2.0) == f"16.50 EUR in all, 8.25 EUR a year, {share}"
+    assert fees_share(fees, "EUR", 1_000.0, 0.5) == f"16.50 EUR in all, {share}"
+    assert fees_share(fees, "EUR", 0.0, 2.0) == fees_share((), "EUR", 1_000.0, 2.0) == ""

@@ -30,19 +30,26 @@ def fees_table(fees: Sequence[YearFees]) -> list[list[str]]:
     return [["year", *(_TITLES[kind] for kind in shown), "sum"], *rows, ["all years", *sums, all_of_it]]
 
 
-def fees_share(fees: Sequence[YearFees], currency: str, paid_in: float) -> str:
-    """Return all that was paid beside the money that the account was given; withdrawals take nothing from that."""
+def fees_share(fees: Sequence[YearFees], currency: str, paid_in: float, years: float) -> str:
+    """Return all that was paid in ``years`` beside the money that was paid in; withdrawals take nothing from that."""
     total = sum(year.total for year in fees)
     if not total or paid_in <= 0.0:
         return ""
     share = fmt.percent(total / paid_in)
-    return f"{fmt.money(total)} {currency} in all, {share} of the {fmt.money(paid_in)} {currency} that were paid in"
+    told = f"{fmt.money(total)} {currency} in all{_a_year(total, years, currency)}"
+    return f"{told}, {share} of the {fmt.money(paid_in)} {currency} that were paid in"
 
 
-def fees_text(fees: Sequence[YearFees], currency: str) -> str:
-    """Return what was paid for each kind in all; empty where one kind, or none, was."""
+def _a_year(total: float, years: float, currency: str) -> str:
+    """Return what was paid a year on average; nothing of a run that is shorter than one."""
+    return f", {fmt.money(total / years)} {currency} a year" if years >= 1.0 else ""
+
+
+def fees_text(fees: Sequence[YearFees], currency: str, years: float) -> str:
+    """Return what was paid in ``years``, in all and for each kind; empty where one kind, or none, was."""
     table = fees_table(fees)
     if not table or len(table[0]) < 4:
         return ""
     parts = [f"{title} {amount}" for title, amount in zip(table[0][1:-1], table[-1][1:-1], strict=True)]
-    return f"{', '.join(parts)}: {table[-1][-1]} {currency} in all; the page has them by year"
+    whole = f"{table[-1][-1]} {currency} in all{_a_year(sum(year.total for year in fees), years, currency)}"
+    return f"{', '.join(parts)}: {whole}; the page has them by year"

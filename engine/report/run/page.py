@@ -77,7 +77,7 @@ def render_run(run: FinishedRun) -> str:
         currency_rows=currency_table(summary.portfolios),
         currency_hint=HINT,
         fee_rows=fees_table(summary.fees or ()),
-        fee_share=fees_share(summary.fees or (), summary.account.currency, _paid_in(run)),
+        fee_share=fees_share(summary.fees or (), summary.account.currency, _paid_in(run), summary.window.years),
         years=_year_rows(run),
         gate=_gate_tables(summary.gate or ()),
         published=published_rows(published.figures) if published else (),

@@ -168,7 +168,7 @@ def _print_money(out: Console, summary: RunSummary) -> None:
         print_heading(out, "When the money ended")
         for name, told in ends:
             print_bullet(out, f"{portfolio_label(name)}: {told}")
-    if paid := fees_text(summary.fees or (), summary.account.currency):
+    if paid := fees_text(summary.fees or (), summary.account.currency, summary.window.years):
         print_heading(out, "What was paid in fees")
         print_bullet(out, paid)
 
