@@ -59,10 +59,14 @@ class QualityGate:
         known = None if day is None else self.table.as_of(ticker, day)
         filed = None if day is None else self.table.filed_on(ticker, day)
         holds = tuple(None if known is None else criterion.holds(known) for criterion in self.where)
-        failed = [one.root for one, held in zip(self.where, holds, strict=True) if held is False]
+        failed = [
+            f"{one.root} ({one.describe_miss(known)})"
+            for one, held in zip(self.where, holds, strict=True)
+            if known is not None and held is False
+        ]
         unknown = [one for one, held in zip(self.where, holds, strict=True) if held is None]
         if failed:
-            why = f"not {' and not '.join(failed)} in the filing of {filed}"
+            why = f"not {' and not '.join(failed)}, filed {filed}"
         else:
             missing = (describe_missing(self.table, one, decision, ticker) for one in unknown)
             why = " and ".join(dict.fromkeys(missing))

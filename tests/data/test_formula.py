@@ -146,3 +146,21 @@ def test_arithmetic_means_what_it_means_in_python(text: str) -> None:
     except ZeroDivisionError:
         expected = None
     assert Measure(text).value(figures) == expected
+
+
+@pytest.mark.parametrize(
+    ("criterion", "figures", "said"),
+    [
+        ("a / b > 2.5%", (1.9, 100.0), "was 1.9 %"),
+        ("a / b > 2.5%", (2.4999999, 100.0), "was 2.4999999 %"),
+        ("a / b > 0.025", (1.9, 100.0), "was 0.019"),
+        ("2.5% < a / b", (1.0, 3000.0), "was 0.03333 %"),
+        ("a > 0", (-1234567.25, 1.0), "was -1,234,567"),
+        ("a < b", (9.0, 4.0), "a was 9 and b was 4"),
+        ("a <= 2 * b", (2.0000001, 1.0), "a was 2.0000001 and 2 * b was 2"),
+        ("a > 2.5%", (math.nan, 1.0), ""),
+    ],
+)
+def test_what_missed_a_criterion_is_said_in_its_unit(criterion: str, figures: tuple[float, float], said: str) -> None:
+    """In percent where the bound is; rounded, but never to a figure that would have met it."""
+    assert Criterion(criterion).describe_miss(dict(zip("ab", figures, strict=True))) == said

@@ -147,9 +147,9 @@ def test_the_reason_that_is_given_is_the_true_one(tmp_path: Path) -> None:
     policy, market = plan(tmp_path), market_of(closes(), ("CORE", "BOND", *NAMES))
     ledger = run(policy)
     assert set(ledger.shortfalls[0].split("; ")) == {
-        "LATER: not fcf > 0 and not debt < 2 * fcf in the filing of 2019-11-01",
+        "LATER: not fcf > 0 (was -3) and not debt < 2 * fcf (debt was 1 and 2 * fcf was -6), filed 2019-11-01",
         "HOLE: no debt in the filing of 2019-11-01",
-        "BAD: not debt < 2 * fcf in the filing of 2019-11-01",
+        "BAD: not debt < 2 * fcf (debt was 9 and 2 * fcf was 4), filed 2019-11-01",
         f"NONE: nothing filed by {market.dates[START - 1]}",
     }
     chosen = [one.text for one in list_asset_events(ledger, market, policy) if one.kind == "choice"]

@@ -201,6 +201,16 @@ def _evaluate(program: Program, figures: Mapping[str, float]) -> float | None:
     return stack.pop()
 
 
+def _order(one: float, other: float) -> int:
+    return (one > other) - (one < other)
+
+
+def _round(value: float, digits: int) -> tuple[float, str]:
+    """Return ``value`` with so many digits, whole numbers with all of theirs, and as text."""
+    rounded = float(f"{value:.{max(digits, len(f'{abs(value):.0f}'))}g}")
+    return rounded, f"{rounded:,.{max(digits, len(f'{abs(rounded):.0f}'))}g}"
+
+
 def _validate(text: str, *, compares: bool) -> str:
     text = " ".join(text.split())
     _parse_formula(text, compares=compares)
@@ -236,6 +246,30 @@ class Criterion(RootModel[Annotated[str, AfterValidator(partial(_validate, compa
         left, sign, right = _parse_formula(self.root, compares=True)
         one, other = _evaluate(left, figures), _evaluate(right, figures)
         return None if one is None or other is None else _COMPARISONS[sign](one, other)
+
+    def describe_miss(self, figures: Mapping[str, float]) -> str:
+        """Return what its sides were that are no plain numbers, where it does not hold; "" where that is not known.
+
+        Four digits, or as many as the miss needs to be seen.
+
+        >>> Criterion("net_income / equity >= 10%").describe_miss({"net_income": 9.0, "equity": 100.0})
+        'was 9 %'
+        """
+        left, _, right = _parse_formula(self.root, compares=True)
+        named = [bool(_columns(program)) for program in (left, right)]
+        texts = [text.strip() for text in re.split("[<>]=?", self.root)]
+        percent = any(text.endswith("%") and not one for text, one in zip(texts, named, strict=True))
+        values = [value for program in (left, right) if (value := _evaluate(program, figures)) is not None]
+        if len(values) < len(named):
+            return ""
+        values = [100.0 * value if percent else value for value in values]
+        for digits in range(4, 18):
+            shown = [_round(value, digits) if one else (value, "") for value, one in zip(values, named, strict=True)]
+            if _order(shown[0][0], shown[1][0]) == _order(values[0], values[1]):
+                break
+        found = [(text, word) for text, (_, word), one in zip(texts, shown, named, strict=True) if one]
+        beside = " and ".join(f"{text} was {word}" for text, word in found) if all(named) else f"was {found[0][1]}"
+        return f"{beside} %" if percent else beside
 
 
 class Measure(RootModel[Annotated[str, AfterValidator(partial(_validate, compares=False))]]):
