@@ -197,6 +197,19 @@ def test_every_shipped_config_names_itself_and_says_what_it_is(path: Path) -> No
     assert content["description"]
 
 
+def test_a_plan_that_is_otherwise_as_another_has_its_core_cap_and_limits() -> None:
+    """What is written beside its rule would be taken for a part of it."""
+    compared = 0
+    for path in SHIPPED:
+        head = path.read_text().split("\nname:")[0].replace("\n# ", " ")
+        for other in re.findall(r"Otherwise as (configs/\S+\.yaml)", head):
+            plan, base = (yaml.safe_load(one.read_text())["strategy"] for one in (path, ROOT / other))
+            assert [plan.get(key) for key in ("cap", "limits")] == [base.get(key) for key in ("cap", "limits")], path
+            assert plan["core"].keys() == base["core"].keys(), path
+            compared += 1
+    assert compared > 15
+
+
 def test_nothing_names_a_machine_or_a_registry() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not tracked:

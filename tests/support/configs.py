@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "quickstart.yaml"
 SHIPPED = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if not path.name.startswith("universe"))
 """Every config that runs; a universe is an input of others."""
-SELF_CONTAINED = [path for path in SHIPPED if path.stem != "quality_gate"]
-"""Those whose inputs come with them: a point-in-time table is made as docs/fundamentals.md says."""
+SELF_CONTAINED = [path for path in SHIPPED if path.stem not in {"quality_gate", "cash_rate"}]
+"""Those whose inputs come with them: not a table that docs/fundamentals.md makes, nor a bank's file of rates."""
 
 
 def config(text: str, *overrides: str) -> RunConfig:
