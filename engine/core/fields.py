@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -52,6 +53,13 @@ class ConfigModel(BaseModel):
             return data
         left_out = {field.alias or name for name, field in cls.model_fields.items() if field.default is None}
         return {key: value for key, value in data.items() if value != "null" or key not in left_out}
+
+
+@dataclass(frozen=True)
+class WordsOf:
+    """Says of a field, in its annotation, that it is one of ``words``, which are read when they are asked for."""
+
+    words: Callable[[], Iterable[str]]
 
 
 def raise_faults(faults: Iterable[FieldFault]) -> None:

@@ -24,6 +24,7 @@ from engine.core.fields import (
     Positive,
     Switch,
     Weight,
+    WordsOf,
     format_percent,
     validates_fields,
 )
@@ -176,7 +177,7 @@ class BrokerCosts(Costs):
     """
 
     kind: Literal["broker"] = "broker"
-    tariff: str
+    tariff: Annotated[str, WordsOf(load_tariffs)]
     savings_plan: Switch = False
 
     @field_validator("tariff")

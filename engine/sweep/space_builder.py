@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
-from engine.core.fields import ConfigModel
+from engine.core.fields import ConfigModel, WordsOf
 from engine.core.yaml_document import Document, KeyPath, Tree
 from engine.sweep.axes import AnyAxis, AxisValue, Basket, Range, format_inline_yaml, parse_parameter_value
 from engine.sweep.config import Grid, Sweep
@@ -156,7 +156,9 @@ def _list_all_values(target: AxisTarget) -> Sequence[Tree]:
     field = next((field for name, field in fields.items() if (field.alias or name) == key), None)
     if field is not None and field.annotation is bool:
         return ("false", "true")
-    words = get_args(field.annotation) if field is not None else ()
+    metadata = field.metadata if field is not None else ()
+    listed = [tuple(one.words()) for one in metadata if isinstance(one, WordsOf)]
+    words = listed[0] if listed else get_args(field.annotation) if field is not None else ()
     if not words or not all(isinstance(word, str) for word in words):
         found = f"'all' is for keys with a fixed list of words, {key} has none"
         raise target.error(found, "write a list, or {from, to, step}")

@@ -12,6 +12,7 @@ from engine.composition import run_config_class
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
 from engine.core.yaml_document import Document
+from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.axes import Basket, Range, parse_parameter_value
 from engine.sweep.caveats import uncharged_caveat
 from engine.sweep.computation import swept_tariffs
@@ -143,6 +144,13 @@ def test_no_rule_reads_a_key_that_is_validated_by_itself() -> None:
     }
     _, _, mixed = spanned("\n  axes: {strategy.rebalance.month: all, strategy.rebalance.kind: [annual, never]}\n")
     assert not any(axis.independent for axis in mixed.axes)
+
+
+def test_all_brokers_are_an_axis() -> None:
+    """Whoever `engine tariffs` lists is a word that the key can be."""
+    plan = PLAN.replace("costs: {kind: percent, rate: 0.1%}", "costs: {kind: broker, tariff: comdirect}")
+    _, _, space = spanned("\n  axes: {costs.tariff: all}\n", plan)
+    assert [value.text for value in space.axes[0].values] == list(load_tariffs())
 
 
 def test_a_variant_is_found_by_the_number_of_its_point_and_by_its_id() -> None:
