@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from engine.portfolio.tariffs import OtherOrders
 from engine.simulation import market_memory
 from engine.simulation.ledger import Ledger
 
-FEE_KINDS: Final[tuple[FeeKind, ...]] = ("orders", "savings_plan", "spread", "fx", "yearly")
+FEE_KINDS: Final[tuple[FeeKind, ...]] = get_args(FeeKind)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class EventSchedule:
 
     ``rebalances`` row -> reason, ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings``
     row -> assets, the rows of ``splits`` and of ``dividends`` to be invested, of ``late_purchases`` and of ``sleeves``
-    are known before the run;
-    ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at row ``response_row``.
+    are known before the run; ``drifts``, ``trims`` row -> assets and ``reviews`` respond to a trigger, the last one at
+    row ``response_row``.
     """
 
     rebalances: dict[int, str]

@@ -45,12 +45,13 @@ class PortfolioState:
     """Units, cash and history of one account over one market.
 
     ``units`` (N,) and ``cash`` are what it owns now, ``target`` (N,) the weights in force, ``drift_base`` (N,) those
-    drift is measured from; ``pending`` the orders without a price yet; ``history``, ``flows``, ``before_flows`` and
-    ``fees`` (T,) what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not
-    placed (S3). ``fills`` are those of the last order; ``steps`` how weights were optimised, ``shortfalls`` why fewer
-    assets were chosen than wanted, ``findings`` what a quality gate found, ``last_withdrawal`` how the money ended,
-    where it has; ``run`` what the kernel takes;
-    ``never_sold`` (N,) which assets are kept whatever they grow to, and ``never_sells`` whether any is.
+    drift is measured from; ``pending`` the orders without a price yet; ``never_sold`` (N,) which assets are kept
+    whatever they grow to, ``never_sells`` whether any is; ``terms`` how orders are filled and charged,
+    ``contribution_terms`` those that invest what is paid in. ``history``, ``flows``, ``before_flows`` and ``fees`` (T,)
+    are what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not placed (S3);
+    ``steps`` how weights were optimised, ``shortfalls`` and ``departures`` why assets were not chosen or given up,
+    ``findings`` what a quality gate found, ``last_withdrawal`` how the money ended, where it has. ``run`` is what the
+    kernel takes, ``fills`` what it made of the last order.
     """
 
     def __init__(

@@ -51,12 +51,11 @@ class RunSetup(NamedTuple):
     ``arrays`` are the market as the kernel takes it, with what is left unfilled: beyond a limit, or never sold.
     ``fixed_targets`` (N,) are the targets of every rebalance at which all of them can be held, None when they are
     decided. ``contribution_terms`` are those of what is paid in between rebalances. ``fills`` (K,) are the rows of the
-    opening and of scheduled rebalances, in order, with their ``reasons``;
-    ``flows`` row -> money in or out, ``fees`` row -> share of the value, ``delistings`` row -> assets; at the rows
-    ``splits`` fractions of whole shares are paid out, at ``dividends`` those of the policy's assets are to be invested;
+    opening and of scheduled rebalances, in order, with their ``reasons``; ``flows`` row -> money in or out, ``fees``
+    row -> share of the value, ``delistings`` row -> assets; at the rows ``splits`` fractions of whole shares are paid
+    out, at ``dividends`` those of the policy's assets are to be invested;
     ``late_purchases`` as in ``PolicyVersion``; ``sleeves``, row -> the parts of the core that are rebalanced inside
-    themselves. In between a ``band`` and the loss ``review`` are looked at, and caps
-    where ``watches_caps``.
+    themselves. In between a ``band`` and the loss ``review`` are looked at, and caps where ``watches_caps``.
     """
 
     market: Market
