@@ -9,6 +9,7 @@ from typing import Final, get_args
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.core.fields import format_percent
 from engine.data.market import Market
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind
@@ -53,7 +54,7 @@ def fees_by_year(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTa
 
 
 def uncharged_fees(ledger: Ledger, market: Market, costs: AnyCosts) -> list[str]:
-    """Say what of the broker's tariff a run did not charge: orders of another size, the subscription."""
+    """Say what of the broker's tariff a run did not charge: orders of another size, exchanges, the subscription."""
     if not isinstance(costs, BrokerCosts):
         return []
     tariff, said = costs.published, []
@@ -62,6 +63,12 @@ def uncharged_fees(ledger: Ledger, market: Market, costs: AnyCosts) -> list[str]
         said.append(
             f"{count} orders {other.describe()} {tariff.currency} cost {other.fixed:,.2f} each at {costs.tariff}, "
             f"{missing:,.2f} {tariff.currency} more in all than was charged"
+        )
+    if tariff.exchange and (count := _count_exchanges(ledger, market)):
+        charged = f"{format_percent(costs.fx)} of such trades was" if costs.fx else "nothing was"
+        said.append(
+            f"An exchange of currency costs {tariff.exchange.describe()} at {costs.tariff}; {charged} charged for it. "
+            f"With one exchange for each currency and day of trading, there were {count}."
         )
     if tariff.subscription:
         said.append(
@@ -78,6 +85,13 @@ def _count_orders(ledger: Ledger, market: Market, costs: BrokerCosts, other: Oth
     ordinary = ~(ledger.payouts | ledger.contributions) if costs.savings_plan_price() else ~ledger.payouts
     outside = (money > (other.above or np.inf)) | ((money > 0.0) & (money < (other.below or 0.0)))
     return int((outside & ordinary[:, None]).sum())
+
+
+def _count_exchanges(ledger: Ledger, market: Market) -> int:
+    """Return the sum over all currencies but the account's of the days on which assets in it were traded."""
+    traded = (ledger.order_values != 0.0) & ~ledger.payouts[:, None] & market.foreign
+    currencies = np.array(market.currencies or (market.currency,) * len(market.assets))
+    return sum(len(np.unique(ledger.rows[traded[:, currencies == one].any(axis=1)])) for one in np.unique(currencies))
 
 
 def _by_event(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTable]) -> list[tuple[FeeKind, FloatArray]]:

@@ -49,6 +49,18 @@ class SavingsPlan(OrderPrice):
     as_of: str
 
 
+class Exchange(OrderPrice):
+    """A broker's published price of exchanging money into another currency once, in ``currency``."""
+
+    currency: str
+    source: str
+    as_of: str
+
+    def describe(self) -> str:
+        """Return what an exchange costs, in words."""
+        return f"{super().describe()}, in {self.currency}"
+
+
 class OtherOrders(ConfigModel):
     """Orders above or below an amount of money that cost ``fixed`` each in place of the tariff's price."""
 
@@ -64,7 +76,7 @@ class OtherOrders(ConfigModel):
 class Tariff(OrderPrice):
     """A broker's published price of one order, in the broker's currency.
 
-    ``other_orders``, and the ``subscription`` [currency/year], are told and not charged.
+    ``other_orders``, ``exchange`` and the ``subscription`` [currency/year] are told and not charged.
     """
 
     title: str
@@ -72,6 +84,7 @@ class Tariff(OrderPrice):
     source: str
     as_of: str
     other_orders: OtherOrders | None = None
+    exchange: Exchange | None = None
     subscription: NonNegative = 0.0
     savings_plan: SavingsPlan | None = None
 

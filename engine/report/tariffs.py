@@ -14,6 +14,11 @@ def print_tariffs(tariffs: dict[str, Tariff]) -> None:
         print_bullet(out, f"an order: {tariff.describe()}, in {tariff.currency}")
         if other := tariff.other_orders:
             print_bullet(out, f"not charged, told by the run: orders {other.describe()} cost {other.fixed:,.2f}")
+        if exchange := tariff.exchange:
+            read = f"{exchange.source}, {exchange.as_of}"
+            print_bullet(
+                out, f"not charged, told by the run: an exchange of currency costs {exchange.describe()} ({read})"
+            )
         if tariff.subscription:
             print_bullet(out, f"not charged, told by the run: {tariff.subscription:,.2f} a year")
         print_bullet(out, f"read: {tariff.source}, {tariff.as_of}")

@@ -145,6 +145,15 @@ def test_what_a_tariff_does_not_charge_is_told_with_its_money() -> None:
     assert subscription.startswith("The subscription of scalable_prime_plus, 59.88 EUR a year, is not charged")
     in_dollars = dataclasses.replace(market, tariff_rates=np.full(300, 2.0))
     assert uncharged_fees(ledger, in_dollars, dkb) == []
+    abroad = dataclasses.replace(market, currencies=(market.currency, "CHF"))
+    exchange = "An exchange of currency costs 0.002 % of the money, at least 2.00, in USD at interactive_brokers_tiered"
+    for fx, charged in (("0", "nothing was"), ("0.03%", "0.03 % of such trades was")):
+        broker = BrokerCosts.model_validate({"tariff": "interactive_brokers_tiered", "fx": fx})
+        assert uncharged_fees(ledger, market, broker) == []
+        assert uncharged_fees(ledger, abroad, broker) == [
+            f"{exchange}; {charged} charged for it. With one exchange for each currency and day of trading, there were "
+            f"{np.count_nonzero(ledger.order_values[:, 1])}."
+        ]
     planned = BrokerCosts(tariff="scalable_prime_plus", savings_plan=True)
     assert len(uncharged_fees(ledger, market, planned)) == 1
     assert uncharged_fees(ledger, market, PLAN) == uncharged_fees(ledger, market, NoCosts()) == []
