@@ -14,10 +14,7 @@ from engine.core.errors import ConfigError, DataError
 from engine.core.yaml_document import parse_document
 from engine.simulation import simulate as spine
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
-from engine.sweep.batch.run_batch import SWEEP_METRICS
-from engine.sweep.computation import prepare
-from engine.sweep.variant_lookup import find_variant_config
-from engine.sweep.worker import ChunkEvaluator
+from tests.support.sweeps import evaluate_as_own_runs
 
 PLAN = """
 name: cash
@@ -99,14 +96,8 @@ def test_every_path_has_the_same_bits(place: Path) -> None:
 
     axes = f"{{account.cash.rate: [0%, 2%, {{path: {place}/rates.csv, unit: percent}}], costs.rate: [0%, 0.1%]}}"
     document = plan(place, sweep=f"sweep: {{axes: {axes}}}")
-    sweep = prepare(*composition.validate_sweep(document), composition.run_config_class)
-    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
+    _, chunk = evaluate_as_own_runs(document)
     assert len(chunk.point_numbers) == 6
-    for at, point in enumerate(chunk.point_numbers.tolist()):
-        variant = find_variant_config(sweep.base_config, sweep.space, str(point), str)
-        own_figures = run_backtest(variant, intervals=False).comparison.strategy.metrics
-        expected = [np.nan if (found := own_figures.get(name)) is None else found for name in SWEEP_METRICS[:9]]
-        np.testing.assert_array_equal(chunk.metrics[at, :9], expected)
 
 
 @pytest.mark.parametrize(

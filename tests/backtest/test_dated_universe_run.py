@@ -16,11 +16,8 @@ from engine.backtest.workflow import run_backtest
 from engine.core.errors import UnknownTickerError
 from engine.core.yaml_document import parse_document
 from engine.diagnostics.verify.folder import verify_folder
-from engine.sweep.batch.run_batch import SWEEP_METRICS
-from engine.sweep.computation import prepare
-from engine.sweep.variant_lookup import find_variant_config
-from engine.sweep.worker import ChunkEvaluator
 from tests.support.configs import config
+from tests.support.sweeps import evaluate_as_own_runs
 
 DEAD = {
     "AVYA": ("Avaya", "2018-01-17,2023-02-14"),
@@ -127,16 +124,9 @@ def test_a_sweep_over_dated_lists_has_the_bits_of_each_plan_s_own_run(tmp_path: 
     universe.write_text("ticker,start_date,end_date\n" + "".join(f"{one},{span}\n" for one, span in spans().items()))
     other.write_text('date,tickers\n2009-01-02,"CRS,HD,ENRNQ,KO,UNF"\n2012-03-01,"HD,MRK,UNF,KO"\n')
     text = PLAN.format(prices=tmp_path, universe=universe) + SWEEP.format(universe=universe, other=other)
-    sweep = prepare(*composition.validate_sweep(parse_document(text, "sweep.yaml")), composition.run_config_class)
-    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
-    valid, names = chunk.point_numbers.tolist(), SWEEP_METRICS[:9]
-    assert valid == [0, 1, 2, 3]  # the first half has the core without NYX
-    for row, point in enumerate(valid):
-        plan = find_variant_config(sweep.base_config, sweep.space, str(point), str)
-        own = run_backtest(plan, intervals=False, parts=False).comparison.strategy.metrics
-        expected = [np.nan if own.get(name) is None else own[name] for name in names]
-        np.testing.assert_array_equal(chunk.metrics[row, :9], expected)
-    assert len({chunk.metrics[row].tobytes() for row in range(len(valid))}) == len(valid)
+    sweep, chunk = evaluate_as_own_runs(parse_document(text, "sweep.yaml"))
+    assert chunk.point_numbers.tolist() == [0, 1, 2, 3]  # the first half has the core without NYX
+    assert len({figures.tobytes() for figures in chunk.metrics}) == 4
     assert any(
         "of 5 of the 10 names of the dated universe: AVYA, CTLT, ENRNQ" in one
         for one in sweep.job.closes.provenance.notes

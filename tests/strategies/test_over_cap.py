@@ -12,13 +12,8 @@ import pytest
 from pydantic import ConfigDict
 
 from engine import composition
-from engine.backtest.workflow import run_backtest
 from engine.core.errors import AccountError, StalePriceError
 from engine.core.yaml_document import parse_document
-from engine.sweep.batch.run_batch import SWEEP_METRICS
-from engine.sweep.computation import prepare
-from engine.sweep.variant_lookup import find_variant_config
-from engine.sweep.worker import ChunkEvaluator
 from strategies.core_satellite import CoreSatellite
 from strategies.satellite_selection import FromUniverse
 from tests.reference.cases import random_rule_case
@@ -26,6 +21,7 @@ from tests.reference.differences import first_difference
 from tests.reference.engine_runs import Shaped, market_of_case, plan_of, run_plan
 from tests.reference.ledger import Case, LedgerError, run
 from tests.reference.rules import cut_to_caps
+from tests.support.sweeps import evaluate_as_own_runs
 
 PLAN = """
 name: over-cap
@@ -180,11 +176,5 @@ def test_variants_that_pass_cuts_to_the_core_are_their_own_runs(tmp_path: Path) 
         "{strategy.over_cap: [refuse, to_core], strategy.cap: [12%, 25%, 30%], strategy.caps_by_name.BBB: [12%, 20%]}"
     )
     document = parse(NAMED, str(tmp_path / "p.csv"), f"sweep: {{axes: {axes}}}")
-    sweep = prepare(*composition.validate_sweep(document), composition.run_config_class)
-    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
+    _, chunk = evaluate_as_own_runs(document)
     assert chunk.point_numbers.tolist() == [5, 6, 7, 8, 9, 10, 11]
-    for at, point in enumerate(chunk.point_numbers.tolist()):
-        config = find_variant_config(sweep.base_config, sweep.space, str(point), str)
-        own = run_backtest(config, intervals=False).comparison.strategy.metrics
-        expected = [np.nan if own.get(name, np.nan) is None else own.get(name, np.nan) for name in SWEEP_METRICS[:9]]
-        np.testing.assert_array_equal(chunk.metrics[at, :9], expected)

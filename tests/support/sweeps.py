@@ -9,11 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from engine import composition
-from engine.core.yaml_document import parse_document
+from engine.backtest.workflow import run_backtest
+from engine.core.yaml_document import Document, parse_document
 from engine.report.sweep.page import build_sweep_report
+from engine.sweep.batch.run_batch import SWEEP_METRICS
+from engine.sweep.chunk import Chunk
 from engine.sweep.computation import PreparedSweep, prepare
 from engine.sweep.pipeline import SweepOptions, run_sweep
+from engine.sweep.variant_lookup import find_variant_config
+from engine.sweep.worker import ChunkEvaluator
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
@@ -38,6 +45,9 @@ SMALL = """
     strategy.core.SIZE: {from: 5%, to: 25%, step: 10%}
     strategy.rebalance.month: [january, june]
 """
+
+SHARED_METRICS = SWEEP_METRICS[:9]
+"""Those that a run has as well."""
 
 FILES = {"config.resolved.yaml", "manifest.json", "report.html", "results.parquet", "summary.json"}
 
@@ -80,6 +90,18 @@ def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
     """Run a sweep here, to ``folder``; return what it shows, and its space."""
     terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
     return run_sweep(prepared, terms, lambda done, total: None, build_sweep_report), prepared.space
+
+
+def evaluate_as_own_runs(document: Document) -> tuple[PreparedSweep, Chunk]:
+    """Return a sweep with all its points evaluated; each has the figures of its own run, to the bit."""
+    sweep = prepare(*composition.validate_sweep(document), composition.run_config_class)
+    chunk = ChunkEvaluator(sweep.job).evaluate(0, sweep.points.indices_between(0, sweep.points.count))
+    for figures, point in zip(chunk.metrics, chunk.point_numbers.tolist(), strict=True):
+        config = find_variant_config(sweep.base_config, sweep.space, str(point), str)
+        own = run_backtest(config, intervals=False, parts=False).comparison.strategy.metrics
+        expected = [np.nan if (found := own.get(name)) is None else found for name in SHARED_METRICS]
+        np.testing.assert_array_equal(figures[: len(SHARED_METRICS)], expected)
+    return sweep, chunk
 
 
 def digest(path: Path) -> str:

@@ -7,13 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import composition
-from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import parse_document
-from engine.sweep.batch.run_batch import SWEEP_METRICS
-from engine.sweep.computation import prepare
-from engine.sweep.variant_lookup import find_variant_config
 from engine.sweep.worker import ChunkEvaluator
+from tests.support.sweeps import evaluate_as_own_runs
 
 PLAN = """
 name: abroad
@@ -45,14 +41,7 @@ def test_a_variant_abroad_is_its_own_run(currencies: str, costs: str, batches: b
     rows = [f"{day},{a!r},{b!r}" for day, (a, b) in zip(days, closes.tolist(), strict=True)]
     (tmp_path / "p.csv").write_text("\n".join(["date,AAA,BBB", *rows]) + "\n")
     text = PLAN.format(path=tmp_path / "p.csv", currencies=currencies, costs=costs)
-    sweep = prepare(*composition.validate_sweep(parse_document(text, "sweep.yaml")), composition.run_config_class)
-    indices = sweep.points.indices_between(0, sweep.points.count)
-    evaluator = ChunkEvaluator(sweep.job)
-    chunk = evaluator.evaluate(0, indices)
-    assert evaluator.runs_in_batches(indices) == batches
+    sweep, chunk = evaluate_as_own_runs(parse_document(text, "sweep.yaml"))
     assert chunk.point_numbers.tolist() == list(range(sweep.points.count))
-    for point in range(sweep.points.count):
-        config = find_variant_config(sweep.base_config, sweep.space, str(point), str)
-        own = run_backtest(config, intervals=False).comparison.strategy.metrics
-        expected = [np.nan if own.get(name, np.nan) is None else own.get(name, np.nan) for name in SWEEP_METRICS[:9]]
-        np.testing.assert_array_equal(chunk.metrics[point, :9], expected)
+    indices = sweep.points.indices_between(0, sweep.points.count)
+    assert ChunkEvaluator(sweep.job).runs_in_batches(indices) == batches
