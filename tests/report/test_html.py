@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -51,6 +52,15 @@ def test_the_page_shows_every_event_and_every_part_of_the_difference(eventful: R
             "\N{MINUS SIGN}", "-"
         )
     assert "delistings, loss reviews" in text
+
+
+def test_what_a_warning_has_between_back_ticks_is_set_as_code(eventful: RunResult, tmp_path: Path) -> None:
+    """And stays text: markup in it is none, and a back-tick without its second opens nothing."""
+    said = ("say `closes: <raw>` or `closes: adjusted` now", "a lone ` tick")
+    dataclasses.replace(eventful, warnings=said).write(tmp_path / "run")
+    page = build_run_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert "say <code>closes: &lt;raw&gt;</code> or <code>closes: adjusted</code> now" in page
+    assert "<code> tick" not in page
 
 
 def test_a_minus_is_put_before_numbers_only() -> None:
