@@ -62,7 +62,7 @@ def test_every_daily_value_is_that_of_closes_converted_by_hand(runs) -> None:
         assert (portfolio.ledger.dates == expected.dates).all()
         np.testing.assert_allclose(portfolio.ledger.value, expected.value, rtol=1e-9)
     assert any(
-        "converted to EUR by the European Central Bank's reference rates" in warning for warning in engine.warnings
+        "Converted to EUR by the European Central Bank's reference rates" in warning for warning in engine.warnings
     )
     assert "currency_parts" not in json.dumps(hand.summary.to_plain())
 

@@ -205,6 +205,6 @@ def _conversion_note(closes: Closes, fixings: Mapping[str, Fixings], terms: Curr
         if terms.start is None and closes.dates[0] < first:
             begins.append(f"; closes in {currency} before its first rate, of {first}, are left out")
     publishers = dict.fromkeys(fixed.publisher for fixed in fixings.values())
-    text = f"converted to {terms.account} by {', '.join(publishers)} of the day: {'; '.join(froms)}"
+    text = f"Converted to {terms.account} by {', '.join(publishers)} of the day: {'; '.join(froms)}"
     served = f"; {carried} sessions without a fixing take the last one" if carried else ""
     return f"{text}{served}{''.join(begins)}"
