@@ -75,12 +75,12 @@ def _print_weights(out: Console, policy: Policy) -> None:
     rows += [[ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH] for ticker in others]
     print_table(out, ["asset", "role", "target", "cap", "room below cap"], rows, left=(0, 1))
     total = sum(targets.values()) + sum(list(candidates.values())[:count])
-    inside = sum(core.values())
-    print_bullet(
-        out,
-        f"core {fmt.percent(inside)} + satellites {fmt.percent(total - inside)} = {fmt.percent(total)}; "
-        f"cash {fmt.percent(max(1.0 - total, 0.0))}",
-    )
+    inside, cash = sum(core.values()), f"cash {fmt.percent(max(1.0 - total, 0.0))}"
+    if set(targets) <= set(core) and not count:
+        print_bullet(out, f"together {fmt.percent(total)}; {cash}")
+        return
+    parts = f"core {fmt.percent(inside)} + satellites {fmt.percent(total - inside)}"
+    print_bullet(out, f"{parts} = {fmt.percent(total)}; {cash}")
 
 
 def _satellite_choice(policy: Policy) -> tuple[int, Mapping[str, float]]:

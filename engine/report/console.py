@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -13,6 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.core.errors import escape_controls
+
+_WIDE: Final = 100
+"""Columns of a terminal on which no name has to be broken."""
+
+_BEHIND_UNDERSCORES: Final = re.compile(r"(?=\S{21})\S{1,19}_")
+"""Where a name of more than 20 characters may be broken."""
 
 
 class _PipeTolerantConsole(Console):
@@ -86,7 +94,19 @@ def print_table(
     out.print(result)
 
 
-def add_row(table: Table, cells: Sequence[str], styles: Mapping[int, str] | None = None) -> None:
-    """Add a row of plain text; ``styles`` gives some of its cells a colour."""
-    chosen = styles or {}
-    table.add_row(*(text(cell, chosen.get(column, "")) for column, cell in enumerate(cells)))
+def print_names(out: Console, result: Table, rows: Iterable[Sequence[str]], column: int) -> None:
+    """Print a table with more rows, long names in ``column`` broken behind underscores if the terminal is not wide."""
+    for cells in rows:
+        add_row(result, cells, broken=(column,) if out.width < _WIDE else ())
+    out.print(result)
+
+
+def add_row(
+    table: Table, cells: Sequence[str], styles: Mapping[int, str] | None = None, broken: Collection[int] = ()
+) -> None:
+    """Add a row of plain text; ``styles`` gives some of its cells a colour, names in ``broken`` ones are broken."""
+    shown = [text(cell, (styles or {}).get(column, "")) for column, cell in enumerate(cells)]
+    for column in broken:
+        lines = _BEHIND_UNDERSCORES.sub(lambda part: f"{part[0]}\n", shown[column].plain)
+        shown[column] = Text(lines, style=shown[column].style, overflow="fold")
+    table.add_row(*shown)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, escape_controls
+from engine.report.config_terminal import print_config
+from engine.report.console import print_names, table
 from engine.report.data_terminal import print_fetch, print_quality
 from engine.report.phrases import flows_text
 from engine.report.run.terminal import print_run
+from tests.support.configs import config
 from tests.support.runs import eventful_run, make_run
 
 
@@ -123,7 +128,6 @@ def test_the_starter_config_is_valid_and_its_plan_is_printed(
     """What `engine init` writes passes `engine validate`, which prints weights, room, schedule and costs."""
     import engine
     from engine.composition import load_run
-    from engine.report.config_terminal import print_config
 
     monkeypatch.setenv("COLUMNS", "100")
     path = Path(engine.__file__).with_name("backtest") / "starter.yaml"
@@ -194,3 +198,31 @@ def test_fetching_a_dated_list_says_once_which_names_have_no_price(capsys: pytes
     with pytest.raises(DataError) as caught:
         print_fetch(Shop(), PriceRequest(("AAA", "DEAD", "GONE", "LATE"), optional=frozenset({"DEAD", "LATE"})))
     assert caught.value.args == ("GONE: has no prices of it", "LATE: cannot be reached")
+
+
+FIXED = """
+name: mix
+data: {source: {kind: sample}}
+window: {start: 2016-01-01, end: 2018-06-29}
+strategy: {kind: fixed_mix, weights: {QUAL: 60%, HD: 40%}, rebalance: {kind: never}}
+costs: {kind: none}
+"""
+
+
+def test_a_long_name_is_broken_behind_an_underscore_on_a_narrow_terminal() -> None:
+    """Nowhere else, and not at all where there is room; short names and other words stay."""
+    rows = [["a", "tariff interactive_brokers_tiered_europe, month june"], ["b", "zero_fee"]]
+    for width, shown in ((80, "interactive_brokers_ tiered_europe, month june"), (120, rows[0][1])):
+        printed = StringIO()
+        print_names(Console(width=width, file=printed), table(["id", "variant"], left=(0, 1)), rows, 1)
+        words = " ".join(printed.getvalue().split())
+        assert shown in words
+        assert "zero_fee" in words
+
+
+def test_the_weights_of_a_mix_without_satellites_name_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sum of what there is; satellites are said where a plan has some."""
+    print_config(config(FIXED), "mix.yaml")
+    out = capsys.readouterr().out
+    assert "together 100.00 %; cash 0.00 %" in out
+    assert "satellites" not in out

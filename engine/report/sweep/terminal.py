@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
+from engine.report.console import add_row, console, print_bullet, print_heading, print_names, print_table, table, text
 from engine.report.phrases import plural
 from engine.report.sweep.labels import (
     band_text,
@@ -149,7 +149,8 @@ def _print_variants(out: Console, head: str, variants: Sequence[RankedVariant], 
         [one.id, *(metric_text(one.figures[metric], metric) for metric in metrics), _variant_text(one, space)]
         for one in variants
     )
-    print_table(out, ["id", *map(metric_title, metrics), "variant"], rows, left=(0, 1 + len(metrics)), tight=True)
+    heads, last = ["id", *map(metric_title, metrics), "variant"], 1 + len(metrics)
+    print_names(out, table(heads, left=(0, last), tight=True), rows, last)
 
 
 def _variant_text(one: RankedVariant, space: Space) -> str:
@@ -173,7 +174,7 @@ def _print_effects(out: Console, name: str, effects: AxisEffects, summary: Sweep
         ]
         for one in shown
     )
-    print_table(out, [name, "variants", "mean", baseline_text(effects), "noise band"], cells)
+    print_names(out, table([name, "variants", "mean", baseline_text(effects), "noise band"]), cells, 0)
     if told := family_text(effects, summary.level):
         out.print(text(told, "dim"))
     if hidden:
