@@ -59,7 +59,7 @@ def _satellites_tag(value: object) -> str:
 NamedSatellites: TypeAlias = Annotated[dict[Ticker, Weight], BeforeValidator(_refuse_universe_keys), Tag(_NAMED_TAG)]
 
 
-def _raised(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
+def _add_pro_rata(core: Mapping[str, float], weight: float) -> Mapping[str, float]:
     """Return the targets of a core that takes a ``weight`` more, pro rata; one without any takes nothing."""
     total = fsum(core.values())
     return {ticker: own + weight * own / total for ticker, own in core.items()} if total and weight else core
@@ -202,7 +202,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         SatelliteChoice(universe, decision, findings, barred, picked).write_down()
         cuts = fsum(self._cuts.get(ticker, 0.0) for ticker in picked)
         unused = (universe.satellite_count - len(picked)) * universe.weight + cuts
-        return {**_raised(self._written_core, unused), **{ticker: weights[ticker] for ticker in picked}}
+        return {**_add_pro_rata(self._written_core, unused), **{ticker: weights[ticker] for ticker in picked}}
 
     def with_gate_of(self, decision: Decision) -> CoreSatellite:
         """Return the plan that lets through for ever what passes at ``decision``; itself when it asks nothing."""
@@ -255,7 +255,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     @cached_property
     def _core(self) -> Mapping[str, float]:
         cuts = self._cuts.values()
-        return _raised(
+        return _add_pro_rata(
             self._written_core, self.satellite_count * min(cuts, default=0.0) if self._choice else fsum(cuts)
         )
 

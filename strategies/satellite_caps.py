@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.did_you_mean import did_you_mean
 from engine.core.fields import FieldFault, format_percent
 from engine.core.shortlist import shortlist
 from strategies.group_limits import compact_percent
-
-_MOST_NAMED: Final = 6
-"""Satellites with one cut that a sentence names."""
+from strategies.satellite_selection import MOST_NAMED
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class SatelliteCaps:
             how = f"from {format_percent(self.written[ticker])} to {format_percent(self.of(ticker))}"
             by_cut.setdefault(how, []).append(ticker)
         if self.cuts:
-            found = ", ".join(f"{shortlist(names, _MOST_NAMED)} {how}" for how, names in by_cut.items()) or "none is"
+            found = ", ".join(f"{shortlist(names, MOST_NAMED)} {how}" for how, names in by_cut.items()) or "none is"
             yield f"a weight above its cap is cut to it, and the core takes the cut pro rata: {found}"
 
     def stranger_faults(self) -> Iterator[FieldFault]:

@@ -67,8 +67,8 @@ def page(prices: Path, gone: Path, folder: Path) -> Iterator[str]:
     for ticker, name in GONE.items():
         write_gone(gone, ticker, name, whole / f"{ticker}.csv")
     names = pd.read_csv(LIST).drop_duplicates("ticker")
-    undated = written(folder / "undated.csv", names)
-    survivors = written(folder / "survivors.csv", names[~names["ticker"].isin(GONE)])
+    undated = write_names(folder / "undated.csv", names)
+    survivors = write_names(folder / "survivors.csv", names[~names["ticker"].isin(GONE)])
     plan = config(whole, LIST)
     dated = run_backtest(plan, intervals=False, parts=False)
     runs = {
@@ -100,7 +100,7 @@ def write_gone(folder: Path, ticker: str, name: str, to: Path) -> None:
     table.assign(Date=days).set_index("Date")["Price"].sort_index().to_frame("Close").to_csv(to)
 
 
-def written(path: Path, names: pd.DataFrame) -> Path:
+def write_names(path: Path, names: pd.DataFrame) -> Path:
     """Write names that always belong to the list, and return where."""
     names.assign(**{"from": "", "to": ""}).to_csv(path, index=False)
     return path
