@@ -71,7 +71,7 @@ def _annual(rng: random.Random, case: Case) -> Case:
         days += [date(2005 + month // 12, month % 12 + 1, day) for day in sorted(rng.sample(range(1, 29), count))]
     days = days[: len(case.prices)]
     due = rng.choice([day.month for day in days])
-    whole = days[-1].month != due  # else whether a further session of that month follows is not known
+    whole = due not in {days[0].month, days[-1].month}  # else which session of that month it is may not be known
     session = rng.choice(["first", "last", rng.randint(1, count)]) if whole else "first"
     annual = Annual(due, session, rng.choice([1, 2, 2, 3, 4, 5, 10]))
     return replace(case, days=days, annual=annual, decisions={} if rng.random() < 0.7 else case.decisions)
@@ -157,7 +157,7 @@ def _plan(rng: random.Random, case: Case) -> FlowPlan:
         return replace(plan, rate=F(rng.choice(["0.02", "-0.01", "0.1"])))
     if kind < 0.75:
         span = (case.days[-1] - case.days[0]).days
-        steps = range(-40, span + 1, max(span // 12, 20))
+        steps = range(-40, span + 1, max(min(span // 12, 240), 20))
         values = [(case.days[0] + timedelta(days=step), F(rng.randrange(8000, 12000), 64)) for step in steps]
         return replace(plan, index=values)
     return plan

@@ -212,6 +212,7 @@ class ExactLedger:
         self.reference = [ZERO for _ in names]  # what drift is measured from
         self.never_sold = {self.index[name] for name in case.never_sold}
         self.kept: set[int] = set()  # whose sale the last vector left out, as they are never sold
+        self.eaten: set[int] = set()  # what the last plan of flows has no money left for, or would get none from
         self.waiting: dict[int, int] = {}  # asset -> row of its order
         self.scaled: set[int] = set()
         self.growth = interest(case.rates, case.days, case.opening) if case.rates else dict(enumerate(case.growth))
@@ -484,7 +485,7 @@ class ExactLedger:
         `owed` does not wait: its orders are of any size, and have no limit.
         """
         left_out = set[int]()
-        self.kept = set()
+        self.kept, self.eaten = set(), set()
         while True:
             try:
                 money = goals(left_out)
@@ -493,6 +494,7 @@ class ExactLedger:
                 return {}
             sold = {j for j in buyers if money.get(j, self.money(j)) < self.money(j) - DUST * self.value()}
             small = self.too_small(t, money, owed) or sold
+            small |= set() if small & self.kept else self.eaten
             if not small:
                 self.run.left_out += [(t, self.case.tickers[i]) for i in sorted(left_out)]
                 return money
@@ -1080,9 +1082,14 @@ class ExactLedger:
                 moves, _, _ = self.settled(
                     value, lambda y: self.of_all_that_is_left(t, amount, sold(y, left_out), left_out)
                 )
-            return {i: self.money(i) + move for i, move in moves.items()}
+            return self.judged(moves)
 
         self.fill(t, "flow", self.worth_placing(t, goals, owed=owed))
+
+    def judged(self, moves: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return the money that assets are brought to; a move of nothing is an order that its cost has eaten."""
+        self.eaten = {i for i, move in moves.items() if not move}
+        return {i: self.money(i) + move for i, move in moves.items() if move}
 
     def settled(self, value: Fraction, plan: Callable[[Fraction], Plan]) -> Plan:
         """Solve `V' = V - costs` for a plan that depends on `V'`."""
@@ -1120,8 +1127,7 @@ class ExactLedger:
         """Solve `V' = V - costs` for a plan that depends on `V'`, and carry the plan out."""
 
         def goals(left_out: set[int]) -> dict[int, Fraction]:
-            moves, _, _ = self.settled(value, lambda y: plan(y, left_out))
-            return {i: self.money(i) + move for i, move in moves.items()}
+            return self.judged(self.settled(value, lambda y: plan(y, left_out))[0])
 
         self.fill(t, "flow", self.worth_placing(t, goals))
 
@@ -1137,8 +1143,7 @@ class ExactLedger:
             bought = gap if gap + fee <= left else self.affordable(left, {i: ONE}, dust)
             if bought != gap:
                 fee, piece = self.fee(i, bought, dust)
-            if bought:
-                moves[i], fees, left = bought, fees + fee, left - bought - fee
+            moves[i], fees, left = bought, fees + fee, left - bought - fee
             pieces.append((piece, bought == gap))
         return moves, fees, pieces
 
@@ -1152,8 +1157,9 @@ class ExactLedger:
                 break
             sold = self.raised(left, {i: excess}, dust)
             fee, piece = self.fee(i, -sold, dust)
+            moves[i] = -sold if sold > fee else ZERO
             if sold > fee:
-                moves[i], fees, left = -sold, fees + fee, left - sold + fee
+                fees, left = fees + fee, left - sold + fee
             pieces.append((piece, sold == excess))
         return moves, fees, pieces
 
