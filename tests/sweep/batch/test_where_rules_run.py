@@ -40,6 +40,11 @@ SPENDING: Final = "account.contributions={amount: -100, every: month}"
 SLEEVES: Final = "strategy.core={US: {weight: 60%%, of: {AAA: 80%%, BBB: rest}%s}, FFF: rest}"
 RULES: Final = {
     "none of these": (),
+    "`strategy.caps: always`": ("strategy.caps=always",),
+    "a band that rebalances everything": ("strategy.rebalance={kind: band, absolute: 5%}",),
+    "a band that trades a part": ("strategy.rebalance={kind: band, absolute: 5%}", "strategy.trade_only=drifted"),
+    "`strategy.loss_review`": ("strategy.loss_review={trigger: 20%, thesis: {kind: never}}",),
+    "`account.shares: whole`": ("account.shares=whole",),
     "`strategy.satellites.where`": (CHOSEN % ("", ", where: [figure > 0], table: {path: figures.csv}"),),
     "a universe with `from` or `to`": (CHOSEN % (", from: 2018-01-01", ""),),
     "`costs.yearly`": ("costs.yearly=0.1%",),
