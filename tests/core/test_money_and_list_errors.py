@@ -22,7 +22,7 @@ FILES = {
     "figures.csv": b"ticker,period_end,available_date,income\nCRS,2019-12-31,2020-02-01,1\n",
     "others.csv": b"ticker,period_end,available_date,income\nZZZ,2019-12-31,2020-02-01,1\n",
     "list.csv": b"ticker,from,to\nCRS,2000-01-01,\nUNF,2000-01-01,\nMMSI,2000-01-01,\n",
-    "list.txt": b"ticker,from,to\nCRS,2000-01-01,\n",
+    "list.xlsx": b"ticker,from,to\nCRS,2000-01-01,\n",
 }
 PLAN = """\
 name: plan
@@ -146,8 +146,8 @@ CASES = {
         f"{LIST}: list_tab.csv:1: found tabs between the columns; save it with commas",
     ),
     "a list of another ending": (
-        universe("list.txt"),
-        f"{LIST}: list.txt: found the ending '.txt', expected .yaml or .csv; convert the file",
+        universe("list.xlsx"),
+        f"{LIST}: list.xlsx: found the ending '.xlsx', expected .yaml, .csv or .txt; convert the file",
     ),
     "a criterion twice": (
         gated("where: [income > 0, income  >  0], table: {path: figures.csv}"),
