@@ -8,7 +8,7 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.simulation.kernel.cash_flows import most_raised
 from engine.simulation.kernel.records import Order
-from engine.simulation.kernel.tolerances import CASH_TOLERANCE
+from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.ledger import LastWithdrawal
 from engine.simulation.order_execution import execute_flow_trades, fill_order, never_sold_clause, shortfall_error
 from engine.simulation.portfolio_state import PortfolioState
@@ -92,7 +92,8 @@ def _recipients_below_caps(state: PortfolioState, row: int, amount: float) -> Fl
     money = state.holdings(row)
     recipients = state.among_tradable(row, state.target)
     for _ in range(len(recipients)):
-        tight = (recipients > 0.0) & (money + recipients * amount > state.terms.caps * state.value(row))
+        most = state.terms.caps * (state.value(row) * (1.0 + LIMIT_TOLERANCE))
+        tight = (recipients > 0.0) & (money + recipients * amount > most)
         if not tight.any():
             break
         recipients = state.among_tradable(row, np.where(tight, 0.0, recipients))

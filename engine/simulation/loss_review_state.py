@@ -76,9 +76,14 @@ class LossReviewState:
         return [LossBreach(j, float(prices[j] / self.watch.reference_price[j]) - 1.0) for j in assets]
 
     def bar(self, asset: int, row: int) -> None:
-        """Keep ``asset`` from being bought."""
-        self.barred[asset] = True
-        self.barred_since[asset] = row
+        """Keep ``asset`` from being bought; one that is barred already is so since then."""
+        if not self.barred[asset]:
+            self.barred[asset] = True
+            self.barred_since[asset] = row
+
+    def take_back(self, asset: int, row: int) -> None:
+        """Undo the bar of ``row``, as its sale is left out; an earlier one stays."""
+        self.barred[asset] &= bool(self.barred_since[asset] < row)
 
     def readmit(self, row: int) -> None:
         """Let in again, at a rebalance of the whole portfolio, what was sold at an earlier session."""

@@ -53,14 +53,14 @@ def sell_out(
 ) -> None:
     """Sell the assets ``exits`` wholly; ``recipients`` (N,) take proceeds and targets, or cash where they are zero.
 
-    One whose own cost is all it would bring is kept, and not barred.
+    One whose sale is left out is kept, and not barred by it.
     """
     if not exits:
         return
     sold, holdings = [], state.holdings(row)
     for j in exits:
         if cause := _cause_to_leave_out(state, row, j, -float(holdings[j])):
-            state.reviews.barred[j] = False
+            state.reviews.take_back(j, row)
             state.leave_out(row, j, cause)
         else:
             state.reallocate_target(j, recipients)

@@ -1193,7 +1193,7 @@ class ExactLedger:
         shares = normalised({i: self.targets[i] for i in self.assets if self.fresh(t, i)})
         while shares:
             caps = {i: cap for i in shares if (cap := self.caps[i]) is not None}
-            lifted = {i for i, cap in caps.items() if self.money(i) + shares[i] * flow > cap * value}
+            lifted = {i for i, cap in caps.items() if self.money(i) + shares[i] * flow > cap * value * (1 + GRACE)}
             if not lifted:
                 break
             shares = normalised({i: share for i, share in shares.items() if i not in lifted})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.reference.differences import first_difference
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.exact_inputs import market, mix
 from tests.reference.ledger import Case, Cost, run
+from tests.reference.rules import Review
 
 
 def trades_of(case: Case) -> list[tuple[int, list[float]]]:
@@ -104,3 +106,40 @@ def test_the_core_is_not_sold_to_pay_for_a_trim_that_whole_shares_make_worth_its
         whole=True,
     )
     assert trades_of(case) == [(0, [8964, 19]), (2, [0, -1])]
+
+
+def test_a_contribution_that_brings_an_asset_to_its_cap_buys_it() -> None:
+    """B is held at its cap of 15 %, and 15 % of what is paid in leave it there: rounding does not leave it out."""
+    steps = [(t + 1) // 2 for t in range(40)]  # each contribution meets the closes of the rebalance before it
+    case = Case(
+        "AB",
+        market([16.16 + step / 100 for step in steps], [101.065617200072 + step / 16 for step in steps]),
+        mix(A="17/20", B="3/20"),
+        mix(A="17/20"),
+        F(20000),
+        decisions=dict.fromkeys(range(1, 40, 2), "calendar"),
+        flows=(flows := {t: F(100 + 7 * t) for t in range(2, 40, 2)}),
+        invest="pro_rata",
+        caps=mix(B="3/20"),
+    )
+    trades = trades_of(case)
+    assert all(min(quantities) > 0 for row, quantities in trades if row in flows)
+
+
+def test_an_exit_that_is_not_filled_does_not_lift_a_bar_from_before() -> None:
+    """B falls beyond its limit when a rebalance is to sell it, and again at an exit: the next rebalance sells, not buys."""
+    columns = market([100] * 9, [100, 100, 80, 72, 90, 80, 72, 80, 80])
+    review = Review(
+        ("B",),
+        F("0.15"),
+        thesis="never",
+        intact="keep",
+        broken="exit",
+        unknown="keep",
+        proceeds="cash",
+        reenter="never",
+    )
+    case = Case(
+        "AB", columns, mix(A="1/2", B="1/2"), mix(A="1/2"), decisions=dict.fromkeys((3, 7), "calendar"), review=review
+    )
+    assert trades_of(replace(case, margin=F("0.005")))[-1] == (7, [pytest.approx(0.02), -0.5])
