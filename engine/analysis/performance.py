@@ -10,7 +10,7 @@ import numpy as np
 from engine.analysis.metrics import cagr
 from engine.analysis.money_weighted import InternalRate, dated_internal_rates
 from engine.analysis.return_statistics import PeriodRate, ReturnStatistics
-from engine.core.arrays import DateArray, FloatArray, IntArray, read_only
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray, read_only
 from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.simulation.kernel.records import EventArrays, LevelSums, PeriodSums
 from engine.simulation.kernel.series_sums import sum_run
@@ -82,7 +82,7 @@ class Performance:
             ledger.prices,
             ledger.costs,
             ledger.rebalances,
-            ledger.partial_rebalances,
+            _once_a_session(ledger.partial_rebalances, ledger.rows),
         )
         days: IntArray = ledger.dates.view(np.int64)
         run = sum_run(ledger.capital, ledger.value, ledger.flows, ledger.before_flows, days, events)
@@ -105,6 +105,16 @@ class Performance:
             pocket=_pocket_flows(ledger) if run.has_flows else None,
             periods_per_year=periods_per_year,
         )
+
+
+def _once_a_session(events: BoolArray, rows: IntArray) -> BoolArray:
+    """Return (R,) the first of the ``events`` of each of their ``rows``: two sleeves may trade at one close."""
+    at = np.flatnonzero(events)
+    if not len(at):
+        return events
+    first = np.zeros_like(events)
+    first[at[np.unique(rows[at], return_index=True)[1]]] = True
+    return first
 
 
 def _pocket_flows(ledger: Ledger) -> FloatArray:

@@ -141,6 +141,16 @@ def test_a_sleeve_trades_inside_itself_on_its_dates_and_pays_its_own_costs(price
     assert ledger.cash.max() < 1e-9
 
 
+def test_sleeves_that_trade_on_one_session_are_one_rebalance_in_the_figures(prices: Path) -> None:
+    """The figure counts sessions, not orders: two sleeves that are due together count once, beside the opening and two Januaries."""
+    quarterly = "of: {%s}, rebalance: {kind: every, period: quarter}"
+    core = f"{{US: {{weight: 60%, {quarterly % 'AAA: rest, BBB: 20%'}}}, Other: {{weight: rest, {quarterly % 'CCC: 50%, EEE: 50%'}}}}}"
+    run = run_backtest(composition.validate_run(parse(core, str(prices))), intervals=False).comparison.strategy
+    sessions = run.ledger.rows[run.ledger.partial_rebalances]
+    assert len(sessions) == 2 * len(set(sessions.tolist()))
+    assert run.performance.rebalances == len(set(sessions.tolist())) + 3
+
+
 def test_the_page_says_what_each_sleeve_was_to_weigh_weighs_and_how_often_it_traded(
     prices: Path, tmp_path: Path
 ) -> None:
