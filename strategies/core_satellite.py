@@ -1,4 +1,4 @@
-"""Core and satellites: an ETF sleeve that carries the portfolio, three to five single stocks that must stay small."""
+"""Core and satellites: ETFs that carry the portfolio, three to five single stocks that must stay small."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     What is in ``never_sell`` is bought but not sold.
     """
 
-    tabulated_fields: ClassVar[frozenset[str]] = frozenset({"sleeve", "satellites", "cap"})
+    tabulated_fields: ClassVar[frozenset[str]] = frozenset({"core_parts", "satellites", "cap"})
     kind: Literal["core_satellite"] = "core_satellite"
-    sleeve: dict[Ticker, CorePart] = Field(alias="core", min_length=1)
+    core_parts: dict[Ticker, CorePart] = Field(alias="core", min_length=1)
     satellites: Annotated[NamedSatellites | Annotated[FromUniverse, Tag(_CHOSEN_TAG)], Discriminator(_satellites_tag)]
     cap: Annotated[Weight, Field(gt=0.0)]
     caps_by_name: dict[Ticker, Annotated[Weight, Field(gt=0.0)]] = Field(default_factory=dict)
@@ -161,7 +161,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         universe = self._universe
         above = "one that closes above it is sold down to its target at the next session" if self.watch_caps else ""
         between = above or "between rebalances a satellite may drift above it"
-        sleeves = tuple(describe_sleeves(self.sleeve, self._core_parts))
+        sleeves = tuple(describe_sleeves(self.core_parts, self._part_weights))
         return {
             **({"Sleeves": sleeves} if sleeves else {}),
             **({"Satellites": universe.describe()} if universe else {}),
@@ -177,7 +177,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     @cached_property
     def _sleeve_rules(self) -> Sequence[SleeveRule]:
-        return tuple(sleeve_rules(self.sleeve))
+        return tuple(sleeve_rules(self.core_parts))
 
     def nominal_weights(self) -> Mapping[str, float]:
         """Return the core and the satellites that are named; those to be chosen have no target yet."""
@@ -225,7 +225,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         self, values: FieldValues, choices: Mapping[str, IntArray], assets: Sequence[str]
     ) -> TargetTable | None:
         """Return the targets of many that differ in core, named satellites and cap; those near a limit are not sure."""
-        parts = cast("Sequence[Mapping[str, CorePart]]", values.get("sleeve", (self.sleeve,)))
+        parts = cast("Sequence[Mapping[str, CorePart]]", values.get("core_parts", (self.core_parts,)))
         if any(isinstance(part, Sleeve) for core in parts for part in core.values()):
             return None
         cores = cast("Sequence[Mapping[str, str | float]]", parts)
@@ -238,7 +238,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         rests = np.array([[core.get(asset) == "rest" for asset in assets] for core in cores])
         count = max(map(len, choices.values()), default=1)
         which = {field: choices.get(field, np.zeros(count, dtype=np.int64)) for field in self.tabulated_fields}
-        own, named, rests = own[which["satellites"]], named[which["sleeve"]], rests[which["sleeve"]]
+        own, named, rests = own[which["satellites"]], named[which["core_parts"]], rests[which["core_parts"]]
         cap = np.array(values.get("cap", (self.cap,)), dtype=np.float64)[which["cap"]]
         terms = np.hstack([np.ones((count, 1)), -named, -own]).tolist()
         left = np.array([fsum(row) for row in terms])
@@ -260,9 +260,9 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         )
 
     @cached_property
-    def _core_parts(self) -> Mapping[str, float]:
+    def _part_weights(self) -> Mapping[str, float]:
         """The weight of every asset and sleeve of the core, ``rest`` resolved."""
-        written = {name: written_weight(part) for name, part in self.sleeve.items()}
+        written = {name: written_weight(part) for name, part in self.core_parts.items()}
         named = [weight for weight in written.values() if weight != "rest"]
         rest = fsum([1.0, *(-weight for weight in (*named, *self._full_satellite_weights()))])  # in any order
         if -WEIGHT_SUM_TOLERANCE <= rest < 0.0:  # 92.5% and three times 2.5% are more than 1 as binary numbers
@@ -271,7 +271,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
 
     @cached_property
     def _written_core(self) -> Mapping[str, float]:
-        return flatten(self.sleeve, self._core_parts)
+        return flatten(self.core_parts, self._part_weights)
 
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite: its own, or the one of all."""
@@ -296,14 +296,14 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         chosen = self.satellites
         return [chosen.weight] * chosen.satellite_count if isinstance(chosen, FromUniverse) else list(chosen.values())
 
-    @field_validator("sleeve")
+    @field_validator("core_parts")
     @classmethod
-    def _validate_core(cls, sleeve: dict[str, CorePart]) -> dict[str, CorePart]:
-        validate_rest(sleeve)
-        raise_faults(name_faults(sleeve))
-        return sleeve
+    def _validate_core(cls, parts: dict[str, CorePart]) -> dict[str, CorePart]:
+        validate_rest(parts)
+        raise_faults(name_faults(parts))
+        return parts
 
-    @field_validator("sleeve", "satellites")
+    @field_validator("core_parts", "satellites")
     @classmethod
     def _validate_tickers(cls, part: object) -> object:
         message = "'satellites' stands for all of them in limits; write the ticker in capitals"
@@ -336,7 +336,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
             if isinstance(place, Proxy) and place.proxy in planned:
                 grown = f"proxy {place.proxy} is a satellite and may not outgrow its cap"
                 yield (key,), f"{grown}; name the core or another asset"
-        core = self._core_parts
+        core = self._part_weights
         total = sum(core.values()) + sum(self._full_satellite_weights())
         lowest = min(core.values())  # below zero when the others leave no rest
         if total > 1.0 + WEIGHT_SUM_TOLERANCE or lowest < -WEIGHT_SUM_TOLERANCE:

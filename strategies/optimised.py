@@ -42,7 +42,7 @@ class Optimised(RebalancingStrategy):
     """
 
     kind: Literal["optimised"] = "optimised"
-    sleeve: tuple[Ticker, ...] = Field(alias="core", min_length=1)
+    core_assets: tuple[Ticker, ...] = Field(alias="core", min_length=1)
     core_cap: Annotated[Weight, Field(gt=0.0)] = 1.0
     satellites: Satellites | None = None
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
@@ -83,7 +83,7 @@ class Optimised(RebalancingStrategy):
     @cached_property
     def tickers(self) -> tuple[str, ...]:
         """Every asset it may hold, sorted: the order of a config changes nothing (S4)."""
-        return tuple(sorted({*self.sleeve, *self.caps()}))
+        return tuple(sorted({*self.core_assets, *self.caps()}))
 
     @property
     def watch_caps(self) -> bool:
@@ -137,7 +137,7 @@ class Optimised(RebalancingStrategy):
 
     def core(self) -> Mapping[str, float]:
         """Return equal shares of the core, by which it takes what a cap cuts between rebalances."""
-        return dict.fromkeys(sorted(self.sleeve), 1.0 / len(self.sleeve))
+        return dict.fromkeys(sorted(self.core_assets), 1.0 / len(self.core_assets))
 
     def weights_before_listing(self, decision: Decision) -> FloatArray:
         """Return zeros: no weight waits for a listing."""
@@ -172,7 +172,7 @@ class Optimised(RebalancingStrategy):
             f"{estimates.min_history or 'a year'} of them"
         )
         most = f", at most {format_percent(self.core_cap)} each" if self.core_cap < 1.0 else ""
-        yield f"core: {', '.join(sorted(self.sleeve))}{most}"
+        yield f"core: {', '.join(sorted(self.core_assets))}{most}"
         if satellites:
             how = f"{format_percent(satellites.floor)} to {format_percent(satellites.cap)}" if satellites.floor else ""
             size = f"each out or at {how}" if how else f"at most {format_percent(satellites.cap)} each"
@@ -201,11 +201,11 @@ class Optimised(RebalancingStrategy):
         satellites = self.satellites
         own = list(satellites.faults()) if satellites else []
         yield from ((("satellites", *keys), text) for keys, text in own)
-        yield from repeat_faults(self.sleeve, "core")
-        both = sorted(set(self.sleeve) & set(self.caps()))
+        yield from repeat_faults(self.core_assets, "core")
+        both = sorted(set(self.core_assets) & set(self.caps()))
         if both:
             yield ("core",), f"{', '.join(both)} is core and satellite at once; keep one of the two"
-        limits = list(limit_faults(self.limits, self.sleeve, satellites))
+        limits = list(limit_faults(self.limits, self.core_assets, satellites))
         yield from limits
         yield from self.turnover.faults(self.objective.metric, self.objective.kind)
         yield from self._objective_faults()
