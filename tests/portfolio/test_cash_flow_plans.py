@@ -142,3 +142,10 @@ def test_a_rising_annuity_leaves_what_the_closed_form_does() -> None:
         free(1),
     )
     assert ledger.value == pytest.approx(10_000 * g**k + 500 * (g**k - (1 + i) ** k) / (g - 1 - i), rel=1e-12)
+
+
+def test_a_plan_from_the_last_day_of_a_month_without_a_session_pays_twice_on_the_next() -> None:
+    """What was due on that Saturday and what is due in the new month come on one Monday, as on Friday and Monday."""
+    dates = weekdays("2015-01-02", "2015-03-31")
+    paid = flows({"amount": 500, "from": "2015-01-31"}, dates)
+    assert paid == {"2015-02-02": 1000.0, "2015-03-02": 500.0}
