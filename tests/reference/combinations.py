@@ -36,6 +36,8 @@ def random_combination(rng: random.Random) -> Case:
     case = replace(case, yearly=F(rng.choice(["0.001", "0.01", "0.05"]))) if rng.random() < 0.4 else case
     case = replace(case, delay=0, margin=F(rng.choice(["0.005", "0.03", "0.08"]))) if rng.random() < 0.35 else case
     case = _ends(rng, _events(rng, case))
+    own = random.Random(f"foreign {case.capital} {case.opening} {case.prices[-1]}")
+    case = _foreign(own, case) if own.random() < 0.3 else case
     own = random.Random(f"sleeves {case.capital} {case.opening} {case.prices[-1]}")
     return replace(case, sleeves=sleeves(own, case)) if own.random() < 0.35 else case
 
@@ -54,6 +56,16 @@ def sleeves(rng: random.Random, case: Case) -> dict[int, list[list[str]]]:
         for row in range(rng.randrange(1, 9), len(case.prices), rng.choice([2, 5, 9])):
             found.setdefault(row, []).append(names)
     return found
+
+
+def _foreign(rng: random.Random, case: Case) -> Case:
+    """Quote some assets in another currency, whose rate moves about as much as limits are wide."""
+    rate, rates = 1.0, list[F]()
+    for _ in case.prices:
+        rate = round(rate * (1 + rng.gauss(0, 0.02)), 6)
+        rates.append(F(rate))
+    names = rng.sample(list(case.tickers), rng.randint(1, len(case.tickers)))
+    return replace(case, foreign=dict.fromkeys(names, rates), fx=F(rng.choice(["0", "0.0003", "0.002"])))
 
 
 def _days(rng: random.Random, case: Case) -> list[date]:

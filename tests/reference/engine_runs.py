@@ -18,6 +18,7 @@ from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account, CashTerms, LimitOrders
 from engine.portfolio.cash_flow_plans import CashFlowPlan
 from engine.portfolio.cost_table import CostTable
+from engine.portfolio.costs import PercentCosts
 from engine.portfolio.policy import Band, Decision, LossReviewRule, Policy
 from engine.portfolio.policy_abilities import SleeveRule
 from engine.simulation.ledger import Ledger
@@ -105,6 +106,10 @@ def market_of_case(case: Case) -> Market:
     dates = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
     if case.days:
         dates = np.array(case.days, dtype="datetime64[D]")
+    foreign = np.array([name in case.foreign for name in case.tickers])
+    rates = [float(rate) for rate in next(iter(case.foreign.values()), ())]
+    for j in np.flatnonzero(foreign).tolist():
+        closes[:, j] = closes[:, j] / rates * rates  # as closes at home are converted
     market = Market.build(dates, tuple(case.tickers), closes, annual_cash_rate=_dated_rates(case, dates))
     rate = np.array([float(g) - 1.0 for g in case.growth]) if case.growth else market.cash_rate
     paid = np.zeros(closes.shape)
@@ -117,6 +122,8 @@ def market_of_case(case: Case) -> Market:
         dividends=paid if case.dividends else None,
         shares=_shares_of_the_day(case) if case.splits else None,
         invests_dividends=bool(case.dividends) and case.invests_dividends,
+        currencies=tuple(np.where(foreign, "EUR", market.currency).tolist()),
+        fx={"EUR": np.array(rates)} if case.foreign else {},
     )
 
 
@@ -168,7 +175,10 @@ def _table_of(case: Case, charged: Mapping[str, Cost]) -> CostTable:
     costs = [charged.get(name, Cost()) for name in case.tickers]
     terms = ([getattr(cost, field) for cost in costs] for field in CostTable._fields[:7])
     a, b, c, d, e, f, g = (np.array([np.inf if v is None else float(v) for v in of]) for of in terms)
-    return CostTable(a, b, c, d, e, f, g)
+    foreign = np.array([name in case.foreign for name in case.tickers])
+    return CostTable(
+        a, b, c, d, e, f, g + PercentCosts(rate=0.0, fx=float(case.fx)).cost_table(len(costs), foreign).spread
+    )
 
 
 def account_of(case: Case) -> Account:

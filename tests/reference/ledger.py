@@ -92,6 +92,8 @@ class Case:
     review: Review | None = None
     costs: Mapping[str, Cost] = field(default_factory=dict)
     plan_costs: Mapping[str, Cost] | None = None  # S11: of contributions outside a rebalance; None: as `costs`
+    fx: Fraction = ZERO  # S17: a share of the money of every order in what is foreign
+    foreign: Mapping[str, Sequence[Fraction]] = field(default_factory=dict)  # S17: the rate in each of its `prices`
     whole: bool = False
     spend_rest: bool = True  # False: whole shares are only rounded down
     min_order: Fraction = ZERO  # S3: money below which an order is left out
@@ -202,7 +204,7 @@ class ExactLedger:
         self.weights = [case.targets.get(name, ZERO) for name in names]
         self.core = [case.core.get(name, ZERO) for name in names]
         self.caps = [case.caps.get(name) for name in names]
-        self.costs = [case.costs.get(name, FREE) for name in names]
+        self.costs = self.charged(case.costs)
         closes = [[t for t, row in enumerate(case.prices) if row[i] is not None] for i in self.assets]
         never = (len(case.prices), len(case.prices))
         self.life = [(rows[0], rows[-1]) if rows else never for rows in closes]
@@ -255,6 +257,13 @@ class ExactLedger:
     def value(self) -> Fraction:
         """Return the value of the account."""
         return self.cash + sum(self.money(i) for i in self.assets)
+
+    def charged(self, costs: Mapping[str, Cost]) -> list[Cost]:
+        """Return what an order in each asset costs, with the exchange where it is foreign (S17)."""
+        own = {name: costs.get(name, FREE) for name in self.case.tickers}
+        return [
+            replace(c, spread=c.spread + self.case.fx) if name in self.case.foreign else c for name, c in own.items()
+        ]
 
     def fee(self, i: int, move: Fraction, dust: Fraction) -> tuple[Fraction, object]:
         """Return the cost of a signed order, and the name of its linear piece."""
@@ -517,9 +526,11 @@ class ExactLedger:
         margin = self.case.margin
         if margin is None or t == self.case.opening:
             return False
-        before = next(p for row in reversed(self.case.prices[:t]) if (p := row[i]) is not None)
+        rates = self.case.foreign.get(self.case.tickers[i], dict.fromkeys(range(t + 1), ONE))
+        closes = (p / rates[row] for row in range(t, -1, -1) if (p := self.case.prices[row][i]) is not None)
+        now, before = next(closes), next(closes)
         bound = (1 + margin) * (1 + TOUCH) if move > 0 else (1 - margin) * (1 - TOUCH)
-        return self.price[i] > before * bound if move > 0 else self.price[i] < before * bound
+        return now > before * bound if move > 0 else now < before * bound
 
     def solved(self, targets: Mapping[int, Fraction]) -> tuple[Fraction, dict[int, Fraction], bool]:
         """S3 and S9: the money that assets are brought to, scaled down where cash would fall below zero.
@@ -1040,7 +1051,7 @@ class ExactLedger:
         """S11: invest a contribution that has entered cash, at what the savings plan costs."""
         ordinary = self.costs
         if self.case.plan_costs is not None:
-            self.costs = [self.case.plan_costs.get(name, FREE) for name in self.case.tickers]
+            self.costs = self.charged(self.case.plan_costs)
         if self.case.invest == "pro_rata":
             money = min(flow, self.cash)  # a waiting order may have taken some of it
             self.spend(t, "flow", money, self.pro_rata_shares(t, money))
