@@ -249,8 +249,8 @@ class Market:
     def first_close_row(self, tickers: tuple[str, ...], start: int) -> int | None:
         """Return the first row from ``start`` at which any of ``tickers`` has a close, or None (S1)."""
         columns = [self.column_index(ticker) for ticker in tickers]
-        if start < len(self.dates) and self.fresh[start].take(columns).any():  # nearly always: no need to look further
-            return start
+        if start < len(self.dates) and any(self.fresh[start, column] for column in columns):
+            return start  # nearly always, and by the first of them: no need to look further
         fresh = (self.age[start:, columns] == 0).any(axis=1)
         return int(start + fresh.argmax()) if fresh.any() else None
 

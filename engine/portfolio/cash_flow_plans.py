@@ -161,4 +161,4 @@ def flows_by_row(plans: Iterable[CashFlowPlan], dates: DateArray, opening: int) 
             found[row] = (
                 SessionFlow(amount + paid, share) if plan.percent is None else SessionFlow(amount, share + paid)
             )
-    return {row: found[row] for row in sorted(found) if any(found[row])}
+    return {row: found[row] for row in sorted(found) if any(found[row])} if found else found

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.market import Market
+from engine.core.arrays import BoolArray, FloatArray
+from engine.data.market import History, Market
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Decision
 from engine.simulation.placement import PLACEMENT
 
 
-def opening_decision(
-    market: Market,
-    capital: float,
-    row: int,
-    costs: CostTable,
-) -> Decision:
-    """Return the decision that is filled at the close of ``row``, the first session of a run (S2)."""
+def known_at_opening(
+    market: Market, capital: float, row: int
+) -> tuple[History, FloatArray, float, int, BoolArray, BoolArray]:
+    """Return the first fields of the Decision that is filled at the close of ``row``, the first session of a run."""
     listed = market.listed[row]
-    nothing, nobody = np.zeros(len(listed)), np.zeros(len(listed), dtype=np.bool_)
-    history = market.history_before(row)
-    own = market.dates[row]
-    return Decision(history, nothing, capital, row, listed, nobody, costs, placement=PLACEMENT, opens_on=own)
+    return market.history_before(row), np.zeros(len(listed)), capital, row, listed, np.zeros(len(listed), np.bool_)
+
+
+def opening_decision(market: Market, capital: float, row: int, costs: CostTable) -> Decision:
+    """Return the decision that is filled at the close of ``row``, the first session of a run (S2)."""
+    known = known_at_opening(market, capital, row)
+    return Decision(*known, costs, placement=PLACEMENT, opens_on=market.dates[row])

@@ -91,7 +91,8 @@ class RunSetup(NamedTuple):
         if version.left_out:
             market = market_memory.recall(market).without(version.left_out, market)
         limits, decides, rule = policy.caps(), version.decides, policy.schedule
-        caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets])
+        count = len(market.assets)
+        caps = np.array([limits.get(ticker, np.inf) for ticker in market.assets]) if limits else np.full(count, np.inf)
         if not (decides and rule.decides):
             account = account.without_waiting_contributions()
         whole, least = account.shares == "whole", account.min_order

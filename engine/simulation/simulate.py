@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from engine.core.arrays import FloatArray
@@ -25,7 +23,7 @@ from engine.simulation.kernel.valuation import normalise
 from engine.simulation.late_purchases import buy_late_names
 from engine.simulation.ledger import Ledger
 from engine.simulation.loss_review_state import LossReviewState
-from engine.simulation.opening import opening_decision
+from engine.simulation.opening import known_at_opening
 from engine.simulation.order_execution import rebalance, retry_pending
 from engine.simulation.placement import PLACEMENT
 from engine.simulation.portfolio_state import PortfolioState
@@ -100,18 +98,15 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
 
 def _build_decision(state: PortfolioState, row: int) -> Decision:
     """Return what may be known for a fill at ``row`` (S2)."""
-    market, barred = state.market, state.reviews.barred
-    costs, findings = state.terms.costs, state.findings
-    written = state.steps, PLACEMENT, state.shortfalls, state.departures
+    market, account, opens_on = state.market, state.account, None
     if row == state.opening:
-        first = opening_decision(market, state.account.capital, row, costs)
-        return replace(
-            first, steps=state.steps, shortfalls=state.shortfalls, departures=state.departures, findings=findings
-        )
-    seen = max(row - state.account.fill_delay, state.opening + 1)
-    value, weights = float(state.history.value[seen - 1]), state.weights_at_close(seen - 1)
-    known = market.history_before(seen), weights, value, row, market.eligible[row], barred
-    return Decision(*known, costs, *written, findings=findings)
+        known, opens_on = known_at_opening(market, account.capital, row), market.dates[row]
+    else:
+        seen = max(row - account.fill_delay, state.opening + 1)
+        value, weights = float(state.history.value[seen - 1]), state.weights_at_close(seen - 1)
+        known = market.history_before(seen), weights, value, row, market.eligible[row], state.reviews.barred
+    written = state.steps, PLACEMENT, state.shortfalls, state.departures, opens_on, state.findings
+    return Decision(*known, state.terms.costs, *written)
 
 
 def _rebalance(state: PortfolioState, schedule: EventSchedule, policy: Policy, row: int, reason: LazyText) -> None:
