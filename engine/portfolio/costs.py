@@ -8,6 +8,7 @@ own fee (TER) is inside its price and never charged here.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -62,20 +63,20 @@ FeeKind: TypeAlias = Literal["orders", "savings_plan", "spread", "fx", "yearly"]
 
 
 class Costs(ConfigModel):
-    """What every kind of costs has: a spread, what an exchange of currencies costs, a yearly fee."""
+    """The abstract base of all kinds: a spread, what an exchange of currencies costs, a yearly fee."""
 
     kind: str
     spread: Spread = 0.0
     fx: ExchangeCost = 0.0
     yearly: YearlyFee = 0.0
 
+    @abstractmethod
     def describe(self) -> str:
         """Return what an order costs, in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def order_price(self) -> OrderPrice:
         """Return what an order costs beside these."""
-        raise NotImplementedError
 
     def savings_plan_price(self) -> OrderPrice | None:
         """Return what an order of the broker's savings plan costs, None where contributions are ordinary orders."""
