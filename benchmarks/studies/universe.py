@@ -122,7 +122,7 @@ def choices(result: RunResult, plan: RunConfig[Any]) -> Iterator[str]:
     told = {
         event.date: event.text for event in list_asset_events(ledger, market, plan.strategy) if event.kind == "choice"
     }
-    opening, agreed = len(market.dates) - len(ledger.dates), 0
+    opening, agreed = ledger.opening_row(market), 0
     events = np.flatnonzero(ledger.rebalances)
     yield "| decision | members | of these not to be bought | chosen; in, out and why |"
     yield "| --- | --- | --- | --- |"

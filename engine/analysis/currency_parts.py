@@ -33,7 +33,7 @@ def split_gain(ledger: Ledger, market: Market) -> CurrencyParts | None:
     """Return the parts of a run's gain, None where all of its prices are in the account's currency."""
     if not market.foreign.any():
         return None
-    rows = slice(len(market.dates) - len(ledger.dates), None)
+    rows = ledger.session_rows(market)
     prices, rates, held = market.prices[rows], market.rates[rows], ledger.units != 0.0
     units = ledger.units[:-1]
     own = np.where(held, prices / rates, 0.0)  # a price that nobody holds may be unknown

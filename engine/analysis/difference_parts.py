@@ -56,7 +56,7 @@ class Plan:
     @cached_property
     def opening(self) -> int:
         """The market's row of the opening."""
-        return int(np.searchsorted(self.sessions.market.dates, self.ledger.dates[0]))
+        return self.ledger.opening_row(self.sessions.market)
 
     @cached_property
     def opening_targets(self) -> FloatArray:

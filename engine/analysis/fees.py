@@ -80,7 +80,7 @@ def uncharged_fees(ledger: Ledger, market: Market, costs: AnyCosts) -> list[str]
 
 def _count_orders(ledger: Ledger, market: Market, costs: BrokerCosts, other: OtherOrders) -> int:
     """Return how many orders are of a size at which the broker charges something else."""
-    rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates[-len(ledger.dates) :]
+    rates = np.ones(1) if market.tariff_rates is None else market.tariff_rates[ledger.session_rows(market)]
     money = np.abs(ledger.order_values) / rates[np.minimum(ledger.rows, len(rates) - 1)][:, None]
     ordinary = ~(ledger.payouts | ledger.contributions) if costs.savings_plan_price() else ~ledger.payouts
     outside = (money > (other.above or np.inf)) | ((money > 0.0) & (money < (other.below or 0.0)))
@@ -104,7 +104,7 @@ def _by_event(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTable
 
     by_plan = ledger.contributions & ("savings_plan" in tables)
     orders = np.where(ledger.payouts[:, None], 0.0, ledger.order_values)
-    first = len(market.dates) - len(ledger.dates)
+    first = ledger.opening_row(market)
     arrays = market_memory.recall(market).arrays
     quotes = [market_memory.quotes_at(arrays, first + row) for row in ledger.rows.tolist()]
     found = []

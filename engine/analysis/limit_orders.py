@@ -39,7 +39,7 @@ def measure_limit_orders(
         return None
     filled = int(np.count_nonzero(ledger.trades[~ledger.opening & ~ledger.payouts]))
     unfilled = sum(int(np.count_nonzero(one.causes == NOT_AT_LIMIT)) for one in ledger.left_out)
-    start = int(np.searchsorted(market.dates, ledger.dates[0]))
+    start = ledger.opening_row(market)
 
     def run_at_any_close() -> Ledger:
         return simulate(market, policy, account.without_limits(), costs, start=start)

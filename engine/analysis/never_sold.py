@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.analysis.rule_effect import measure_effect
 from engine.data.market import Market
 from engine.portfolio.account import Account
@@ -54,7 +52,7 @@ def measure_never_sold(
         top = int(weights[:, j].argmax())
         left_out = sum(int(one.causes[j] == NEVER_SOLD) for one in ledger.left_out)
         assets[ticker] = KeptAsset(float(weights[top, j]), str(ledger.dates[top]), left_out)
-    start, selling = int(np.searchsorted(market.dates, ledger.dates[0])), PolicyVersion(never_sells=False)
+    start, selling = ledger.opening_row(market), PolicyVersion(never_sells=False)
 
     def run_selling() -> Ledger:
         return simulate(market, policy, account, costs, start=start, version=selling)

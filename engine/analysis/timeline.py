@@ -40,7 +40,7 @@ def list_asset_events(ledger: Ledger, market: Market, policy: Policy) -> tuple[A
 
 
 def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
-    opening = len(market.dates) - len(ledger.dates)
+    opening = ledger.opening_row(market)
     for ticker in sorted(set(policy.tickers) & set(market.assets)):
         j = market.column_index(ticker)
         rows = np.flatnonzero(market.listed[:, j])
@@ -59,7 +59,7 @@ def _listings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetE
 
 
 def _delistings(ledger: Ledger, market: Market, policy: Policy) -> Iterator[AssetEvent]:
-    opening = len(market.dates) - len(ledger.dates)
+    opening = ledger.opening_row(market)
     for event, reason in enumerate(ledger.reasons):
         if not reason.startswith("delisted: ") or ledger.trades[event].max() > 0.0:
             continue
@@ -121,7 +121,7 @@ def _selections(ledger: Ledger, market: Market, policy: Policy) -> Iterator[Asse
 
 def _departure(ledger: Ledger, market: Market, row: int, ticker: str) -> str:
     """Return why ``ticker`` is given up at ``row``; "" where it was not held any more."""
-    opening = len(market.dates) - len(ledger.dates)
+    opening = ledger.opening_row(market)
     if not market.listed[opening + row, market.column_index(ticker)]:
         return "delisted"
     return ledger.departures.get(row, {}).get(ticker, "")

@@ -132,7 +132,7 @@ def _filled_decision(step: OptimiserStep, ledger: Ledger, market: Market) -> Fil
     decided, filled = market.dates[step.decision_row], market.dates[step.row]
     if not (decided <= filled and (step.train is None or step.train[0] < step.train[1] < decided)):
         raise ValueError(f"a decision of {decided}, filled {filled}, was estimated from {step.train}")
-    row = step.row - (len(market.dates) - len(ledger.dates))
+    row = step.row - ledger.opening_row(market)
     events = (ledger.rows == row) & ledger.rebalances
     money = float(np.abs(ledger.order_values[events]).sum()) / 2.0
     return FilledDecision(

@@ -173,7 +173,7 @@ def refuse_other_kind(folder: Path, kind: str) -> None:
 def list_trades(portfolio: PortfolioResult) -> Iterator[Trade]:
     """Yield a portfolio's orders, in the order they were filled."""
     ledger, shares = portfolio.ledger, portfolio.market.shares
-    offset = len(portfolio.market.dates) - len(ledger.dates)
+    offset = ledger.opening_row(portfolio.market)
     for event, row in enumerate(ledger.rows):
         for j in np.flatnonzero(ledger.trades[event]).tolist():
             numbers = (x[event, j] for x in (ledger.trades, ledger.prices, ledger.order_values, ledger.costs))

@@ -93,7 +93,7 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     """
     import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
 
-    offset = len(market.dates) - len(ledger.dates)
+    offset = ledger.opening_row(market)
     used = np.flatnonzero(ledger.trades.any(axis=0))
     apart = np.where(ledger.costs > np.abs(ledger.order_values), ledger.costs, 0.0)
     orders = _order_arrays(ledger, used, np.nan_to_num(market.prices[offset:, used], nan=1.0), ledger.costs - apart)

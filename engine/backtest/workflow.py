@@ -46,7 +46,7 @@ def run_backtest(
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     own = prices.sessions_of(config.strategy)
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
-    opening = int(np.searchsorted(own.market.dates, comparison.strategy.ledger.dates[0]))
+    opening = comparison.strategy.ledger.opening_row(own.market)
     warnings += config.account.describe_idle_plans(own.market.dates, opening)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]

@@ -111,17 +111,26 @@ class Ledger:
         """(R, N) money of each order, signed [currency]."""
         return np.where(self.trades == 0.0, 0.0, self.trades * self.prices)
 
+    def opening_row(self, market: Market) -> int:
+        """Return the row of ``market`` at which the run opened; it may go on after the run's end."""
+        return int(np.searchsorted(market.dates, self.dates[0]))
+
+    def session_rows(self, market: Market) -> slice:
+        """Return the T rows of ``market`` that are the run's sessions."""
+        first = self.opening_row(market)
+        return slice(first, first + len(self.dates))
+
     def dividends(self, market: Market) -> FloatArray:
         """Return (T,) the dividends paid into cash at each session [currency]."""
         paid = np.zeros(len(self.dates))
         if market.dividends is not None:
-            held, each = self.units[:-1], market.dividends[-len(self.dates) :][1:]
+            held, each = self.units[:-1], market.dividends[self.session_rows(market)][1:]
             paid[1:] = np.where(held == 0.0, 0.0, held * each).sum(axis=1)
         return paid
 
     def weights(self, market: Market) -> FloatArray:
         """Return (T, N) weights at each close; cash is what they leave of 1."""
-        money = np.where(self.units == 0.0, 0.0, self.units * market.prices[-len(self.dates) :])
+        money = np.where(self.units == 0.0, 0.0, self.units * market.prices[self.session_rows(market)])
         value = self.value[:, None]
         return np.divide(money, value, out=np.zeros_like(money), where=value != 0.0)
 
@@ -145,17 +154,17 @@ class LedgerChecks:
 
 def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     """Recompute cash and weights from the ledger's own trades."""
-    offset = len(market.dates) - len(ledger.dates)
+    rows = ledger.session_rows(market)
     spent = np.zeros(len(ledger.dates))
     np.add.at(spent, ledger.rows, (ledger.order_values + ledger.costs).sum(axis=1))
-    growth = 1.0 + market.cash_rate[offset:]
+    growth = 1.0 + market.cash_rate[rows]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
     received = ledger.flows + ledger.dividends(market) - ledger.fees
     there = ledger.value.copy()
     if ledger.last_withdrawal is not None:  # which leaves nothing to measure by
         there[-1] += ledger.last_withdrawal.paid
     residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(there, 1e-300)
-    age = market.age[offset:]
+    age = market.age[rows]
     held = ledger.units != 0.0
     stale = age[ledger.rows] > 0
     return LedgerChecks(

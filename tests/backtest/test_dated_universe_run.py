@@ -89,7 +89,7 @@ def test_the_choice_of_each_year_from_a_list_with_names_that_are_gone(
 
     ledger, market = result.comparison.strategy.ledger, result.comparison.strategy.market
     table = pd.DataFrame(np.where(market.age >= 0, market.prices, np.nan), market.dates, market.assets)
-    opening = len(market.dates) - len(ledger.dates)
+    opening = ledger.opening_row(market)
     for event in np.flatnonzero(ledger.rebalances):
         row = opening + int(ledger.rows[event])
         day = str(market.dates[row if row == opening else row - 1])

@@ -75,7 +75,7 @@ def test_the_last_price_less_the_haircut_is_paid_out_to_the_cent(prices: Path, t
     ledger, market = result.comparison.strategy.ledger, result.comparison.market
     j, t = market.column_index("AVYA"), row_of(result, PAID)
     assert ledger.dates[t - 1] == np.datetime64(LAST)
-    start = len(market.dates) - len(ledger.dates)
+    start = ledger.opening_row(market)
     units, last = ledger.units[t - 1, j], market.prices[start + t - 1, j]
     assert units > 0.0
     assert last == 0.01
@@ -152,7 +152,7 @@ def test_two_sessions_without_a_quote_are_no_delisting(prices: Path, tmp_path: P
     """Avaya was halted on 14 and 15 February 2023; it was valued at its last price and held on."""
     result = with_avaya(prices, tmp_path, 0)
     ledger, market = result.comparison.strategy.ledger, result.comparison.market
-    j, start = market.column_index("AVYA"), len(market.dates) - len(ledger.dates)
+    j, start = market.column_index("AVYA"), ledger.opening_row(market)
     a, b = row_of(result, dt.date(2023, 2, 13)), row_of(result, dt.date(2023, 2, 16))
     assert (ledger.units[a : b + 1, j] == ledger.units[a, j]).all()
     assert list(market.age[start + a : start + b + 1, j]) == [0, 1, 2, 0]

@@ -109,7 +109,7 @@ def test_every_penny_is_accounted_for_with_every_rule_on(prices, plan, costs, fi
         ledger, market = run(prices, plan, costs, **fields)
     except AccountError:
         assume(False)
-    start = len(market.dates) - len(ledger.dates)
+    start = ledger.opening_row(market)
     held = np.where(ledger.units == 0.0, 0.0, ledger.units * market.prices[start:])
     assert np.allclose(ledger.value, ledger.cash + held.sum(axis=1), rtol=1e-14, atol=0)
     assert ledger.cash.min() >= 0.0

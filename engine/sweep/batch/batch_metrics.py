@@ -138,7 +138,7 @@ def peak_weight_and_breaches(ledger: Ledger, market: Market, limits: Mapping[str
     caps = {market.column_index(ticker): cap for ticker, cap in limits.items()}
     if not caps:
         return np.nan, np.nan
-    prices = market.prices[-len(ledger.dates) :]
+    prices = market.prices[ledger.session_rows(market)]
     held = ledger.units != 0.0
     money = np.where(held, ledger.units * np.where(held, prices, 0.0), 0.0)[:, list(caps)]
     most = np.array(list(caps.values())) * ledger.value[:, None] * (1.0 + LIMIT_TOLERANCE)
