@@ -49,6 +49,11 @@ class FinishedRun:
     config: object
     account: Account
 
+    def section(self, name: str) -> Mapping[str, object]:
+        """Return a section of the config, empty where it has none."""
+        found = self.config.get(name) if isinstance(self.config, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
 
 def read_run(folder: Path) -> FinishedRun:
     """Read the files of a run.

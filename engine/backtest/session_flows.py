@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +25,7 @@ def session_flows(run: FinishedRun) -> SessionFlows:
     amounts, shares, fees = np.zeros((3, len(dates)))
     for row, flow in run.account.flows_by_row(dates, 0).items():
         amounts[row], shares[row] = flow
-    costs = run.config.get("costs") if isinstance(run.config, Mapping) else None
-    yearly = costs.get("yearly", 0.0) if isinstance(costs, Mapping) else 0.0
+    yearly = run.section("costs").get("yearly", 0.0)
     for row, fee in yearly_fee_shares(dates, 0, yearly if isinstance(yearly, float) else 0.0).items():
         fees[row] = fee
     own = run.summary.portfolios["strategy"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -69,7 +69,7 @@ class ReplayedRun:
     @property
     def risk_free(self) -> float | None:
         """The risk-free rate a year; None where it is a dated series, which is not in the folder."""
-        rate = self.section("compare").get("risk_free", 0.0)
+        rate = self.run.section("compare").get("risk_free", 0.0)
         return float(rate) if isinstance(rate, float | int) else None
 
     def flows_of(self, name: str, dates: DateArray) -> FloatArray | None:
@@ -96,7 +96,7 @@ class ReplayedRun:
     @property
     def pays_dividends(self) -> bool:
         """Whether dividends may have been paid into cash; which is not in the files."""
-        use = self.section("data").get("dividends", self.account.default_dividends)
+        use = self.run.section("data").get("dividends", self.account.default_dividends)
         return self.may_split and use != "reinvest"
 
     @cached_property
@@ -108,11 +108,6 @@ class ReplayedRun:
         """Return whether a portfolio's sessions are as frequent as the strategy's: only then they are the same."""
         portfolios = self.run.summary.portfolios
         return portfolios[name].frequency == portfolios["strategy"].frequency
-
-    def section(self, name: str) -> Mapping[str, object]:
-        """Return a section of the config, empty where it has none."""
-        found = self.run.config.get(name) if isinstance(self.run.config, dict) else None
-        return found if isinstance(found, dict) else {}
 
     def series(self, file: str, name: str) -> tuple[DateArray, FloatArray]:
         """Return the dates and values of a portfolio in ``equity`` or ``levels``, where it has any."""

@@ -12,8 +12,7 @@ from engine.report.phrases import plural
 
 def sleeve_lines(run: FinishedRun) -> Iterator[tuple[str, str]]:
     """Yield each sleeve's name with its weight, its parts, its weight at the last close and how often it traded."""
-    strategy = run.config.get("strategy") if isinstance(run.config, Mapping) else None
-    core = strategy.get("core") if isinstance(strategy, Mapping) else None
+    core = run.section("strategy").get("core")
     if isinstance(core, Mapping):
         yield from _lines(run, core)
 
