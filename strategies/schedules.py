@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray
 from engine.core.fields import ConfigModel, FieldFault, Fraction, WholeNumber, validates_fields
-from engine.data.sessions import MONTH_NAMES, is_period_start, month_session_rows, period_numbers
+from engine.data.sessions import MONTH_NAMES, calendar_years, is_period_start, month_session_rows, period_numbers
 from engine.portfolio.policy import Band
 
 
@@ -79,7 +79,7 @@ class Annual(ScheduleRule):
         rows = month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
         if self.every == 1:
             return {int(row): self.month for row in rows}
-        passed = dates[rows].astype("datetime64[Y]").astype(np.int64) + 1970 - (opened or 0)
+        passed = calendar_years(dates[rows]) - (opened or 0)
         due = rows[(passed > 0) & (passed % self.every == 0)]
         return {int(row): f"{self.month}, every {self.every} years" for row in due}
 

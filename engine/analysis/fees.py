@@ -11,6 +11,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.core.fields import format_percent
 from engine.data.market import Market
+from engine.data.sessions import calendar_years
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.costs import AnyCosts, BrokerCosts, FeeKind
 from engine.portfolio.tariffs import OtherOrders
@@ -42,7 +43,7 @@ def fees_by_year(ledger: Ledger, market: Market, tables: Mapping[FeeKind, CostTa
 
     ``tables`` are the costs in parts, as ``Costs.tables_by_kind`` gives them: the kernel charges each order by each.
     """
-    years = ledger.dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = calendar_years(ledger.dates)
     paid = {
         kind: np.bincount(years[ledger.rows], costs, years[-1] + 1) for kind, costs in _by_event(ledger, market, tables)
     }

@@ -23,6 +23,7 @@ from engine.data.period_stamps import move_period_stamps
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
+from engine.data.sessions import calendar_years
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
 from engine.data.sources.rates import RateFile
@@ -190,7 +191,7 @@ def risk_free_per_session(rate: RateFile | float, dates: DateArray, periods: flo
 
 def quality_findings(closes: Closes, calendar: str, window: Window) -> tuple[Finding, ...]:
     """Return what the quality checks say of ``closes`` within a window; ``calendar`` names their exchange."""
-    years = closes.dates[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
+    years = calendar_years(closes.dates[[0, -1]])
     if years[0] < _PLAUSIBLE_YEARS[0] or years[1] > _PLAUSIBLE_YEARS[1]:
         date = closes.dates[0] if years[0] < _PLAUSIBLE_YEARS[0] else closes.dates[-1]
         raise DataError(f"{closes.provenance.source}: {date} is no date of a price; correct the row or remove it")

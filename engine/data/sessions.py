@@ -33,6 +33,15 @@ def weekdays(dates: DateArray) -> IntArray:
     return (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
 
 
+def calendar_years(dates: DateArray) -> IntArray:
+    """Return (T,) the year each date lies in.
+
+    >>> calendar_years(np.array(["1969-12-31", "2024-02-04"], "datetime64[D]")).tolist()
+    [1969, 2024]
+    """
+    return dates.astype("datetime64[Y]").astype(np.int64) + 1970
+
+
 def period_numbers(dates: DateArray, period: Period) -> IntArray:
     """Return (T,) the number of the period each date lies in; weeks run from Monday to Sunday."""
     if period in _DAYS_IN_PERIOD:

@@ -15,6 +15,7 @@ from engine.backtest.outputs import Trade
 from engine.backtest.session_flows import session_flows
 from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
+from engine.data.sessions import calendar_years
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.portfolio.account import Account
 
@@ -156,7 +157,7 @@ def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     )
     yearly = replayed.run.summary.portfolios["strategy"].yearly_fees
     yield _ORDERS.figure("yearly fees among the costs", yearly or 0.0, float(replayed.fees.sum()))
-    years = replayed.dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = calendar_years(replayed.dates)
     for year in replayed.run.summary.fees or ():
         paid = sum(one.cost for one in trades if one.date.startswith(f"{year.year}-"))
         yield _ORDERS.figure(f"fees of {year.year}", year.total, paid + float(replayed.fees[years == year.year].sum()))
