@@ -43,7 +43,7 @@ def _record_buffer(state: PortfolioState, schedule: EventSchedule, thresholds: T
         if incomplete[k]:
             state.left_out.append(LeftOutOrders(row, left_out[k]))
         if traded[k]:
-            state.events.append(TradeEvent(row, state.target, dq[k], state.market.prices[row], fees[k], reason))
+            state.events.append(TradeEvent(row, state.target, dq[k], fees[k], reason))
     buffer.filled[0] = 0
 
 

@@ -38,7 +38,7 @@ def pay_split_fractions(state: PortfolioState, row: int) -> None:
     state.units += trades
     state.cash -= float((trades[left] * prices[left]).sum())
     reason = TradeReason("split: fraction paid in cash", payout=True)
-    state.record_trade(row, trades, prices, np.zeros_like(trades), reason)
+    state.record_trade(row, trades, np.zeros_like(trades), reason)
 
 
 def invest_dividends(state: PortfolioState, row: int) -> None:

@@ -28,7 +28,7 @@ def pay_out_delisted(state: PortfolioState, row: int, delisted: Iterable[int], h
         paid += payout
         name, cut = state.market.assets[j], f" less {haircut:.0%}" if haircut else ""
         reason = TradeReason(f"delisted: {name}{cut}", payout=True)
-        state.record_trade(row, trades, prices, np.zeros_like(trades), reason)
+        state.record_trade(row, trades, np.zeros_like(trades), reason, prices)
         state.notes.append(
             f"{name} has no price after {state.market.dates[row - 1]}: "
             f"taken as delisted and paid out at its last price{cut}"

@@ -33,10 +33,10 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
     if status == NOT_IN_ONE_CALL:
         return None
     left_out = [] if status == FILLED else _left_out_orders(setup, outputs)
-    rows, reasons, trades, fees = setup.fills, setup.reasons, outputs.dq, outputs.fees
-    if not outputs.traded.all():
-        rows, trades, fees = rows[outputs.traded], trades[outputs.traded], fees[outputs.traded]
-        reasons = tuple(reason for reason, traded in zip(reasons, outputs.traded.tolist(), strict=True) if traded)
+    rows, reasons, trades, fees, traded = setup.fills, setup.reasons, outputs.dq, outputs.fees, outputs.traded
+    if np.count_nonzero(traded) < len(traded):
+        reasons = tuple(reason for reason, kept in zip(reasons, traded.tolist(), strict=True) if kept)
+        rows, trades, fees, traded = rows[traded], trades[traded], fees[traded], traded[traded]
     count = len(rows)
     nothing, never = read_only(np.zeros(len(outputs.value))), read_only(np.zeros(count, dtype=np.bool_))
     return Ledger(
@@ -51,11 +51,11 @@ def run_in_one_call(setup: RunSetup, targets: FloatArray) -> Ledger | None:
         rows=read_only(rows - opening),
         targets=read_only(targets[None].repeat(count, axis=0)),
         trades=read_only(trades),
-        prices=read_only(market.prices[rows]),
+        prices=read_only(market.prices.take(rows, axis=0)),
         costs=read_only(fees),
         lazy_reasons=reasons,
         asset_reasons=({},) * count,
-        rebalances=read_only(np.ones(count, dtype=np.bool_)),
+        rebalances=read_only(traded),
         partial_rebalances=never,
         opening=read_only(rows == opening),
         contributions=never,

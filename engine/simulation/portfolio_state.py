@@ -85,7 +85,7 @@ class PortfolioState:
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
         self.fills = OrderFills.allocate(count)
         self.never_sold = (arrays.unfilled[-1] & NO_SALE) != 0
-        self.never_sells = bool(self.never_sold.any())
+        self.never_sells = np.count_nonzero(self.never_sold) > 0
         self.no_recipients = np.zeros(count)
         self.no_assets, self.all_assets = np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
 
@@ -156,7 +156,7 @@ class PortfolioState:
         self.cash = cash
         dq, fees, _ = self.fills
         if np.count_nonzero(dq):
-            self.record_trade(row, dq.copy(), self.market.prices[row], fees.copy(), reason)
+            self.record_trade(row, dq.copy(), fees.copy(), reason)
 
     def record_left_out(self, row: int) -> None:
         """Write down which orders of the last vector were left out, and why (S3)."""
@@ -174,17 +174,19 @@ class PortfolioState:
         return np.asarray((causes != 0) & (causes != NO_WHOLE_SHARE))
 
     def record_trade(
-        self, row: int, trades: FloatArray, prices: FloatArray, costs: FloatArray, reason: TradeReason
+        self, row: int, trades: FloatArray, costs: FloatArray, reason: TradeReason, prices: FloatArray | None = None
     ) -> None:
-        """Write down what was traded, and set the review prices of what was bought."""
-        self.events.append(TradeEvent(row, self.target, trades, prices, costs, reason))
+        """Write down what was traded, at the session's ``prices`` or others, and set the review prices of purchases."""
+        self.events.append(TradeEvent(row, self.target, trades, costs, reason, prices))
         if self.reviews.watch.enabled:
-            record_purchase(self.reviews.watch, trades, self.units, prices)
+            paid = self.market.prices[row] if prices is None else prices
+            record_purchase(self.reviews.watch, trades, self.units, paid)
 
     def to_ledger(self, end: int) -> Ledger:
         """Return the ledger of the run up to before row ``end``, rows counted from the opening."""
         start, history, events = self.opening, self.history, self.events
         reasons, trades = [event.reason for event in events], [event.trades for event in events]
+        rows = np.array([event.row for event in events], dtype=np.int64)
         return Ledger(
             dates=read_only(self.market.dates[start:end]),
             assets=self.market.assets,
@@ -194,10 +196,10 @@ class PortfolioState:
             flows=read_only(self.flows[start:end]),
             before_flows=read_only(self.before_flows[start:end]),
             fees=read_only(self.fees[start:end]),
-            rows=read_only(np.array([event.row - start for event in events], dtype=np.int64)),
+            rows=read_only(rows - start),
             targets=self._stack([event.target for event in events]),
             trades=self._stack(trades),
-            prices=self._stack([event.prices for event in events]),
+            prices=self._trade_prices(rows),
             costs=self._stack([event.costs for event in events]),
             lazy_reasons=tuple(reason.text for reason in reasons),
             asset_reasons=trade_events.asset_reasons_by_event(events, self.market, start),
@@ -215,6 +217,14 @@ class PortfolioState:
             findings={row - self.opening: found for row, found in self.findings.items()},
             last_withdrawal=self.last_withdrawal,
         )
+
+    def _trade_prices(self, rows: IntArray) -> FloatArray:
+        """Return (K, N) what each event at ``rows`` (K,) was traded at."""
+        prices = self.market.prices.take(rows, axis=0)
+        for k, event in enumerate(self.events):
+            if event.prices is not None:
+                prices[k] = event.prices
+        return read_only(prices)
 
     def _stack(self, rows: list[FloatArray]) -> FloatArray:
         return read_only(np.array(rows).reshape(len(rows), len(self.market.assets)))

@@ -132,9 +132,9 @@ def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArr
     fixed = policy.fixed_targets()
     if fixed is None:
         return None
-    targets = np.array([fixed.get(ticker, 0.0) for ticker in market.assets])
-    total = fsum(targets.tolist())
-    if not ((targets >= 0.0) & (targets <= caps)).all() or total > 1.0 + WEIGHT_SUM_TOLERANCE:
+    weights = [fixed.get(ticker, 0.0) for ticker in market.assets]
+    targets, total = np.array(weights), fsum(weights)
+    if min(weights) < 0.0 or not total <= 1.0 + WEIGHT_SUM_TOLERANCE or np.count_nonzero(targets > caps):
         return None
     return targets / total if total > 1.0 else targets
 

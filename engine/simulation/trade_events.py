@@ -76,14 +76,17 @@ class LeftOutOrders(NamedTuple):
 
 
 class TradeEvent(NamedTuple):
-    """What was traded at one session for one reason; fields as in :class:`engine.simulation.ledger.Ledger`."""
+    """What was traded at one session for one reason; fields as in :class:`engine.simulation.ledger.Ledger`.
+
+    ``prices`` only where they are not those of the session.
+    """
 
     row: int
     target: FloatArray
     trades: FloatArray
-    prices: FloatArray
     costs: FloatArray
     reason: TradeReason
+    prices: FloatArray | None = None
 
 
 def resolve_text(text: LazyText) -> str:
