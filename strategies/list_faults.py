@@ -1,4 +1,4 @@
-"""Faults of lists that configs name: filters of a universe that nothing has, tickers that stand twice."""
+"""Faults of lists that configs name: filters of a universe that nothing has, words that stand twice."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str
     yield from ((("tags", at), text) for at, text in universe.unknown_value_faults("tag", tags))
 
 
-def repeat_faults(tickers: Sequence[str], key: str) -> Iterator[FieldFault]:
-    """Yield the places below ``key`` at which a ticker stands again."""
-    for at, ticker in enumerate(tickers):
-        if ticker in tickers[:at]:
-            yield (key, at), f"{ticker} is written twice; remove one"
+def repeat_faults(words: Sequence[str], key: str) -> Iterator[FieldFault]:
+    """Yield the places below ``key`` at which one of ``words``, as a ticker, stands again."""
+    for at, word in enumerate(words):
+        if word in words[:at]:
+            yield (key, at), f"{word} is written twice; remove one"

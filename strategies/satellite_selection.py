@@ -16,7 +16,7 @@ from engine.data.research.fundamentals import Fundamentals
 from engine.data.research.universe import UniverseOrTickers
 from engine.portfolio.policy import Decision
 from engine.portfolio.quality_finding import QualityFinding
-from strategies.list_faults import filter_faults
+from strategies.list_faults import filter_faults, repeat_faults
 from strategies.quality_gate import QualityGate
 from strategies.satellite_choosers import Named, Top
 
@@ -155,11 +155,7 @@ class FromUniverse(ConfigModel):
                 yield (key,), f"{key} belongs to criteria, there are none; write where: [net_income > 0] or remove it"
         if self.where and self.gate is None:
             yield ("where",), "criteria need a table of figures; as table: {path: figures.parquet}"
-        seen: set[str] = set()
-        for at, criterion in enumerate(self.where):
-            if criterion.root in seen:
-                yield ("where", at), f"'{criterion.root}' is written twice; remove one"
-            seen.add(criterion.root)
+        yield from repeat_faults([f"'{criterion.root}'" for criterion in self.where], "where")
         if self.gate is not None:
             table = self.gate.table
             strange = list(table.unknown_column_faults(self.where))
