@@ -60,10 +60,10 @@ class LimitOrders(ConfigModel):
 
 
 def _validate_execution(value: object) -> object:
-    kind = value.get("kind", "limit") if isinstance(value, Mapping) else value
-    if value in ("close", "next_close") or isinstance(value, LimitOrders) or (value != kind and kind == "limit"):
+    kind = value.get("kind", "limit") if isinstance(value, Mapping) else None
+    if kind == "limit" or isinstance(value, LimitOrders) or value in ("close", "next_close"):
         return value
-    found = f"{{kind: {shorten(str(kind), 60)}}}" if isinstance(value, Mapping) else quote_value(value)
+    found = quote_value(value) if kind is None else f"{{kind: {shorten(str(kind), 60)}}}"
     message = f"found {found}; expected close, next_close or {{kind: limit, margin: 0.5%}}"
     raise PydanticCustomError("execution", "{text}", {"text": message})
 
