@@ -75,11 +75,8 @@ def top_up(state: PortfolioState, row: int, short: list[int], funding: FloatArra
     """Buy the assets ``short`` up to their targets where they are below; ``funding`` (N,) sell for it pro rata."""
     if not short:
         return
-    prices, value, shares = (
-        state.market.prices[row],
-        state.value(row),
-        state.among_tradable(row, sellable(state, funding)),
-    )
+    prices, value = state.market.prices[row], state.value(row)
+    shares = state.among_tradable(row, sellable(state, funding))
     below = [j for j in short if state.target[j] * value - state.units[j] * prices[j] > TRADE_TOLERANCE * value]
     if below and not shares.any():
         state.leave_out(row, below, NOTHING_TO_SELL)

@@ -141,8 +141,5 @@ def left_out_notes(
         total = sum(counts)
         text = words.format(count=f"{total} order{'s' if total > 1 else ''}")
         said.append(f"{text}, the first on {market.dates[first]}: {', '.join(names)}{more}.")
-    return (
-        " ".join(
-            (*said, "Orders left out are not tried again before the next decision; their money stays where it was.")
-        ),
-    )
+    said.append("Orders left out are not tried again before the next decision; their money stays where it was.")
+    return (" ".join(said),)

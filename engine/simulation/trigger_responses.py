@@ -47,14 +47,9 @@ def schedule_response(
     if trigger & CAP_TRIGGER:
         schedule.trims[fill] = np.flatnonzero(weights > watched * (1.0 + LIMIT_TOLERANCE))
     if trigger & BAND_TRIGGER:
-        holdings, cash = weights * history.value[row - 1], float(history.cash[row - 1])
-        due = schedule.flows.get(fill)
-        flow = (
-            due.money(float(history.value[row - 1])) if due else 0.0
-        )  # a share is then of another value, not known yet
-        if not (
-            band.flows_first and flow and flow_suffices(holdings, cash, flow, state.drift_base, band, state.never_sold)
-        ):
+        value, cash, due = float(history.value[row - 1]), float(history.cash[row - 1]), schedule.flows.get(fill)
+        flow = due.money(value) if due and band.flows_first else 0.0  # a share of this value: the next is not known
+        if not (flow and flow_suffices(weights * value, cash, flow, state.drift_base, band, state.never_sold)):
             schedule.drifts[fill] = DriftTrigger(state.drift_reason(weights, band.absolute, band.relative), band)
 
 

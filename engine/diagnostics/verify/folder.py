@@ -41,10 +41,8 @@ def verify_folder(
     run = read_run(folder)
     require_structure(folder, run)
     config, changed = _config_figures(folder, run)
-    return [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)], (
-        *changed,
-        *_unchecked(ReplayedRun(run)),
-    )
+    figures = [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)]
+    return figures, (*changed, *_unchecked(ReplayedRun(run)))
 
 
 def _config_figures(folder: Path, run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
