@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.report.run.terminal import print_run
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.variant_lookup import variant_config
 from engine.sweep.worker import ChunkEvaluator
+from tests.support.runs import sign
 from tests.support.sweeps import sweeping, swept
 
 PLAN = """
@@ -89,17 +90,11 @@ def test_the_fee_of_a_window_that_ends_on_the_day_is_found(end: str, tmp_path: P
 
 def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResult, Path], tmp_path: Path) -> None:
     """A ten-thousandth more than was paid is money that the cash does not know."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    for path in (done[1] / "run").iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    folder = Path(shutil.copytree(done[1] / "run", tmp_path / "run"))
     summary = json.loads((folder / "summary.json").read_bytes())
     summary["portfolios"]["strategy"]["last_withdrawal"]["paid"] *= 1.0001
-    content = json.dumps(summary).encode()
-    (folder / "summary.json").write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["files"]["summary.json"] = hashlib.sha256(content).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "summary.json").write_text(json.dumps(summary))
+    sign(folder)
     wrong = {one.group for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees}
     assert {"cash", "figures"} <= wrong
 
