@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from engine import composition
+from engine.backtest.finished_run import read_run
 from engine.backtest.outputs import RunResult
+from engine.backtest.session_flows import session_flows
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
@@ -88,6 +90,17 @@ def test_the_fee_of_a_window_that_ends_on_the_day_is_found(end: str, tmp_path: P
     assert [one for one in figures if not one.agrees] == []
 
 
+def test_a_percentage_of_the_last_day_is_no_part_of_what_was_paid_on_it(tmp_path: Path) -> None:
+    """95 % and 1,000 of what is less than 20,000 are due on the first session of 2016: the flow is what was paid."""
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("-8%", "-95%"))
+    found = run_backtest(composition.load_run(tmp_path / "plan.yaml"), intervals=False, parts=False)
+    found.write(tmp_path / "run")
+    assert found.summary.window.end == "2016-01-04"
+    ledger, read = found.comparison.strategy.ledger, session_flows(read_run(tmp_path / "run"))
+    assert read.flows == pytest.approx(ledger.flows, rel=1e-9, abs=1e-9)
+    assert read.fees == pytest.approx(ledger.fees, rel=1e-9, abs=1e-9)
+
+
 def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResult, Path], tmp_path: Path) -> None:
     """A ten-thousandth more than was paid is money that the cash does not know."""
     folder = Path(shutil.copytree(done[1] / "run", tmp_path / "run"))
@@ -116,7 +129,7 @@ def test_terminal_page_and_warnings_say_when_the_money_of_each_ended(
     assert f"to {own.end}" in out
     assert f"until {found.summary.portfolios['GE'].end}" in out
     assert any(line.startswith(f"The money of strategy was spent on {own.end}: ") for line in found.warnings)
-    assert not any("the prices end there" in line for line in found.warnings)
+    assert not any("the prices end there" in line or "its own figures end there" in line for line in found.warnings)
     print_config(composition.load_run(folder / "plan.yaml"), "plan.yaml")
     out = re.sub(r"\s+", " ", capsys.readouterr().out)
     assert "a portfolio ends with the withdrawal that takes all there is: it pays that" in out

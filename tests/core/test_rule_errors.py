@@ -19,6 +19,7 @@ names:
 """
 FILES = {
     "universe.yaml": UNIVERSE,
+    "dated.csv": "ticker,from,to\nCRS,2010-01-04,\nUNF,2010-01-04,\nMMSI,2010-01-04,2015-06-30\n",
     "wrong_key.yaml": UNIVERSE.replace("name: UniFirst, sector", "name: UniFirst, sectr"),
     "doubled.yaml": UNIVERSE.replace("ticker: UNF", "ticker: CRS"),
     "tabbed.yaml": UNIVERSE.replace("  - {ticker: UNF", "\t- {ticker: UNF"),
@@ -97,6 +98,11 @@ CASES = {
         edited(CHOSEN, ("weight: 2.5%", "weight: 4%")),
         "plan.yaml:12: strategy.satellites.weight: satellites at 4% each are above the cap of 3%; "
         "lower the weight, raise the cap or write over_cap: to_core",
+    ),
+    "the weight of all above one's own cap": (
+        CHOSEN + "  caps_by_name: {MMSI: 3%, UNF: 2%}\n",
+        "plan.yaml:14: strategy.caps_by_name.UNF: satellite UNF at 2.5% is above its cap of 2%; "
+        "lower it, raise the cap or write over_cap: to_core",
     ),
     "more than the universe has": (
         top("count: 5, by: momentum"),
@@ -347,6 +353,12 @@ CASES = {
     "never sold and chosen": (
         top("count: 3, by: momentum") + "  never_sell: [CRS]\n",
         "plan.yaml:14: strategy.never_sell.0: CRS is chosen, and sold when it is no longer; "
+        "name it in satellites, or take it off",
+    ),
+    "never sold and of a list with dates": (
+        edited(CHOSEN, ("universe.yaml", "dated.csv"), ("    available_at: [comdirect]\n", ""))
+        + "  never_sell: [CRS]\n",
+        "plan.yaml:13: strategy.never_sell.0: CRS is chosen, and sold when it is no longer; "
         "name it in satellites, or take it off",
     ),
     "never sold in a band that trades a part": (

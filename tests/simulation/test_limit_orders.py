@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,31 @@ def test_a_close_beyond_its_limit_leaves_the_order_out(a: float, b: float, bough
         assert left_out == [[0, NOT_AT_LIMIT]]
 
 
+@pytest.mark.parametrize(
+    ("margin", "before", "b"), [("1%", 9.1, 9.191), ("0.5%", 9.0, 9.045), ("1%", 9.4, 9.306), ("2%", 9.8, 9.604)]
+)
+def test_a_close_at_its_limit_in_cents_is_filled_where_their_product_in_binary_numbers_misses_it(
+    margin: str, before: float, b: float
+) -> None:
+    """B is bought at 1 % above 9.10, where 9.1 x 1.01 is below 9.191 in the last bit; and sold at 1 % below 9.40."""
+    closes = np.tile([10.0, before], (FIRST + 1, 1))
+    closes[FIRST] = 12.0 if b > before else 8.0, b
+    ledger = simulate(market_of(closes), MIX, terms(margin), percent(0.0, 2))
+    assert ledger.trades[-1, 1] != 0.0
+    assert not any(one.causes[1] for one in ledger.left_out)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_limit_stands_in_the_asset_s_own_currency(filled: bool) -> None:
+    """B is bought where the euro alone rose, and left out where its own close did, whatever that is in dollars."""
+    rates = np.ones(FIRST + 1)
+    rates[FIRST] = 1.05 if filled else 1.0 / 1.05
+    closes = closes_with(FIRST, 0.5, 0.0 if filled else 0.05, FIRST + 1) * np.stack([np.ones(FIRST + 1), rates], 1)
+    market = dataclasses.replace(market_of(closes), currencies=("USD", "EUR"), fx={"EUR": rates})
+    ledger = simulate(market, MIX, terms(), percent(0.0, 2))
+    assert [one.causes.tolist() for one in ledger.left_out] == ([] if filled else [[0, NOT_AT_LIMIT]])
+
+
 def test_the_opening_has_no_limit_and_a_missing_close_is_no_error() -> None:
     closes = np.full((60, 2), 10.0)
     closes[1] = 20.0  # a change at the opening
@@ -87,10 +114,11 @@ def test_what_waiting_gained_or_cost_is_the_difference_to_the_same_run_without_l
     """B rises by 2 % on the day of its purchase, which is not filled, and by 10 % after it."""
     closes = closes_with(FIRST, 0.08, 0.02)
     closes[FIRST + 1 :, 1] *= 1.1
+    closes[:2, 0] = 8.0  # the run begins later
     market, costs = market_of(closes), percent(0.0, 2)
-    ledger = simulate(market, MIX, terms(), costs)
+    ledger = simulate(market, MIX, terms(), costs, start=2)
     found = measure_limit_orders(market, MIX, terms(), costs, ledger)
-    plain = simulate(market, MIX, account(capital=1000), costs)
+    plain = simulate(market, MIX, account(capital=1000), costs, start=2)
     assert found is not None
     assert found.unfilled == sum(int((one.causes == NOT_AT_LIMIT).sum()) for one in ledger.left_out) > 0
     assert found.filled == np.count_nonzero(ledger.trades[1:])

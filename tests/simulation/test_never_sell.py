@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,10 +12,11 @@ from engine.analysis.never_sold import measure_never_sold
 from engine.core.errors import AccountError
 from engine.portfolio.costs import PercentCosts
 from engine.simulation import simulate as simulate_module
-from engine.simulation.kernel.records import NEVER_SOLD
+from engine.simulation.kernel.records import BELOW_MIN_ORDER, NEVER_SOLD
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
+from engine.simulation.trade_events import LeftOutOrders
 from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -124,12 +126,14 @@ def test_lanes_leave_such_plans_to_the_sequential_run() -> None:
 def test_figures_are_the_highest_weight_the_sales_left_out_and_the_difference_to_the_run_that_sells() -> None:
     closes = closes_with(FIRST - 1, 1.0, 0.0, 0.0, sessions=300)
     closes[30:, 0] *= np.linspace(1.0, 1.5, 270)
+    closes[290:, 0] *= 0.98  # the highest weight is not the last
+    closes[:2, 0] = 8.0  # the run begins later
     market, costs, terms = market_of(closes), percent(0.001, 3), account(capital=1000)
-    ledger = simulate(market, mix(), terms, costs)
-    selling = simulate(market, mix(never_sell=[]), terms, costs)
+    ledger = simulate(market, mix(), terms, costs, start=2)
+    selling = simulate(market, mix(never_sell=[]), terms, costs, start=2)
     found = measure_never_sold(market, mix(), terms, costs, ledger)
     assert found is not None
-    weights = ledger.units[:, 0] * closes[:, 0] / ledger.value
+    weights = ledger.units[:, 0] * closes[2:, 0] / ledger.value
     assert found.assets["A"].weight == pytest.approx(weights.max(), rel=1e-15)
     assert found.assets["A"].date == str(ledger.dates[weights.argmax()])
     assert found.assets["A"].sales_left_out == sum(int(one.causes[0] == NEVER_SOLD) for one in ledger.left_out) > 1
@@ -137,6 +141,9 @@ def test_figures_are_the_highest_weight_the_sales_left_out_and_the_difference_to
     assert found.cagr_difference is not None
     assert found.cagr_difference > 0.0
     assert measure_never_sold(market, mix(never_sell=[]), terms, costs, selling) is None
+    small = LeftOutOrders(40, np.array([BELOW_MIN_ORDER, 0, 0]))
+    other = dataclasses.replace(ledger, left_out=(*ledger.left_out, small))
+    assert measure_never_sold(market, mix(), terms, costs, other) == found
 
 
 def test_buy_and_hold_keeps_the_same_assets() -> None:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.analysis.fees import YearFees, fees_by_year, uncharged_fees
+from engine.data.market import Market
 from engine.portfolio.costs import AnyCosts, BrokerCosts, NoCosts, PercentCosts
 from engine.portfolio.tariffs import load_tariffs
 from engine.report.run.fees_table import fees_share, fees_table, fees_text
@@ -127,6 +128,40 @@ def test_what_was_paid_by_kind_and_year_adds_up_to_all_costs(costs: AnyCosts) ->
             ledger.contributions @ np.abs(ledger.order_values) @ costs.cost_table(("A", "B"), foreign).spread
         )
         assert planned == pytest.approx(float(ledger.costs[ledger.contributions].sum() - spread_and_fx), abs=1e-9)
+
+
+def gone(costs: AnyCosts) -> tuple[Ledger, Market]:
+    """Run from the 200th session on, with 200 a month and B delisted half a year later."""
+    closes = 40.0 * np.cumprod(1.0 + 0.02 * np.random.default_rng(4).standard_normal((600, 2)), axis=0)
+    closes[330:, 1] = np.nan
+    market = market_of(closes)
+    terms = account(capital=40_000, contributions={"amount": 200, "every": "month"})
+    ledger = simulate(market, NEVER, terms, costs.cost_table(market.assets), start=200)
+    assert ledger.payouts.sum() == 1
+    return ledger, market
+
+
+def test_each_year_has_the_costs_of_its_own_sessions_and_a_payout_none() -> None:
+    """By the share, at the price of the session, in a run that begins later than the market and outlives an asset."""
+    costs = BrokerCosts(tariff="interactive_brokers_fixed", spread=7)
+    ledger, market = gone(costs)
+    assert costs.tables_by_kind(market.assets, market.foreign).keys() == {"orders", "spread"}
+    years = [str(day)[:4] for day in ledger.dates[ledger.rows]]
+    own = {int(one): float(ledger.costs[[year == one for year in years]].sum()) for one in years}
+    fees = fees_by_year(ledger, market, costs.tables_by_kind(market.assets, market.foreign))
+    assert {one.year: one.total for one in fees} == pytest.approx(own, rel=1e-12)
+    assert len(own) == 3
+
+
+def test_only_orders_of_the_broker_are_counted_in_what_it_does_not_charge() -> None:
+    """Neither what is not traded at a session, nor a payout; two currencies of one day are two exchanges."""
+    prime, tiered = BrokerCosts(tariff="scalable_prime_plus"), BrokerCosts(tariff="interactive_brokers_tiered")
+    ledger, market = gone(prime)
+    orders = np.abs(ledger.order_values[~ledger.payouts])
+    assert (orders == 0.0).any()
+    assert uncharged_fees(ledger, market, prime)[0].startswith(f"{np.sum((orders > 0.0) & (orders < 250.0))} orders")
+    abroad = dataclasses.replace(market, currencies=("CHF", "GBP"))
+    assert uncharged_fees(ledger, abroad, tiered)[0].endswith(f"there were {np.count_nonzero(orders)}.")
 
 
 def test_what_a_tariff_does_not_charge_is_told_with_its_money() -> None:

@@ -15,8 +15,10 @@ from engine.core.errors import ConfigError
 from engine.core.yaml_document import parse_document
 from engine.report.run.page import render_run
 from engine.report.run.sleeves import sleeve_lines
+from engine.simulation.sleeves_due import sleeves_by_row
 from engine.sweep.batch.planner import is_batchable
 from strategies.core_satellite import CoreSatellite
+from tests.support.markets import market_of
 from tests.support.sweeps import evaluate_as_own_runs
 
 PLAN = """
@@ -114,6 +116,24 @@ def prices(tmp_path: Path) -> Path:
     rows = [",".join([str(day), *map(repr, row)]) for day, row in zip(days, closes.tolist(), strict=True)]
     (tmp_path / "p.csv").write_text("\n".join([",".join(["date", *names]), *rows]) + "\n")
     return tmp_path / "p.csv"
+
+
+def test_a_rest_of_nothing_is_exactly_nothing() -> None:
+    """Two halves of a sleeve leave none of it."""
+    assert strategy("{US: {weight: 60%, of: {AAA: 50%, BBB: 50%, CCC: rest}}, EEE: rest}").core()["CCC"] == 0.0
+
+
+def test_a_sleeve_is_due_between_rebalances_of_what_it_stands_in() -> None:
+    """In January all is rebalanced; in July, two years after that of the opening, World, and US inside it is not by itself."""
+    market = market_of(np.full((900, 7), 10.0), ("AAA", "BBB", "CCC", "EEE", "GGG", "HHH", "III"), "2017-06-01")
+    opening = int(np.searchsorted(market.dates, np.datetime64("2018-11-15")))
+    whole = np.searchsorted(market.dates, np.array(["2018-11-15", "2019-01-01", "2020-01-01"], "datetime64[D]"))
+    due = sleeves_by_row(strategy(NESTED), market, opening, 0, whole)
+    months = {str(market.dates[row])[:7]: [one.reason for one in found] for row, found in due.items()}
+    monthly = [f"{day}" for day in np.arange("2018-12", "2020-12", dtype="datetime64[M]") if str(day)[5:] != "01"]
+    expected = {month: ["sleeve US: every month"] for month in monthly}
+    expected["2020-07"] = ["sleeve World: july, every 2 years"]
+    assert months == {month: why for month, why in expected.items() if month <= str(market.dates[-1])[:7]}
 
 
 def test_a_sleeve_trades_inside_itself_on_its_dates_and_pays_its_own_costs(prices: Path) -> None:

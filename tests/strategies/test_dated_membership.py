@@ -16,6 +16,8 @@ from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
+from strategies.loss_review import LossReview
+from strategies.satellite_selection import Count
 from tests.support.markets import account, free, market_of
 
 NAMES = ("A", "B", "C", "D")
@@ -96,6 +98,18 @@ def test_one_that_is_outranked_or_delisted_is_said_to_be() -> None:
     _, choices = run(plan(), market_of(closes, market.assets))
     assert choices[1].endswith("out A (delisted)")
     assert choices[-1].endswith("out B (outranked)")
+
+
+def test_one_that_a_loss_review_has_sold_is_said_to_be_and_not_chosen() -> None:
+    """A falls by a half and is sold; at the next choice it is neither picked nor said to lack anything else."""
+    market = rising()
+    closes = market.prices.copy()
+    closes[30:, market.column_index("A")] *= 0.5
+    review = {"trigger": "20%", "thesis": {"kind": "never"}, "reenter": "never"}
+    policy = plan({**TOP, "count": 4}).model_copy(update={"loss_review": LossReview.model_validate(review)})
+    satellites = policy.satellites.model_copy(update={"count": Count(min=4)})
+    ledger, _ = run(policy.model_copy(update={"satellites": satellites}), market_of(closes, market.assets))
+    assert "A: sold by the loss review" in ledger.shortfalls[max(ledger.shortfalls)]
 
 
 def test_of_a_long_list_the_names_that_are_not_in_it_are_counted_and_not_each_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.analysis.difference_parts import Plan, split_difference
-from engine.analysis.gate_findings import list_gate_findings
+from engine.analysis.gate_findings import empty_cell_caveats, list_gate_findings
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.timeline import list_asset_events
@@ -81,6 +81,17 @@ def test_a_name_is_held_while_its_last_filing_passes(tmp_path: Path) -> None:
     assert set(map(tuple, filed_before(ledger, "2020-03-15").values())) == {("LATER",)}
 
 
+@pytest.mark.parametrize(("filed", "counts"), [("2020-02-28", True), ("2020-03-02", False)])
+def test_a_filing_of_the_last_close_seen_counts_and_one_of_the_rebalance_s_own_day_does_not(
+    filed: str, counts: bool, tmp_path: Path
+) -> None:
+    """LATER's good year is held from 2 March on where it was public by the close of Friday, 28 February."""
+    table = tmp_path / "other.csv"
+    table.write_text(FIGURES.replace("2020-02-20", filed))
+    on_march_2 = held(run(plan(tmp_path, table={"path": str(table)})))["2020-03-02"]
+    assert on_march_2 == (["LATER"] if counts else ["GOOD"])
+
+
 def test_who_is_not_in_the_table_is_said_among_the_rules(tmp_path: Path) -> None:
     """A ticker that is written otherwise in the table would be unknown for ever."""
     rules = " ".join(plan(tmp_path).rules()["Satellites"])
@@ -140,6 +151,13 @@ def test_findings_are_counted_by_criterion_and_listed_by_date(tmp_path: Path) ->
     assert (bad.filed, bad.outcome, bad.admitted) == ("2019-11-01", "failed", False)
     assert bad.criteria == {"fcf > 0": True, "debt < 2 * fcf": False}
     assert list_gate_findings(run(plan(tmp_path, where=[], table=None))) is None
+
+
+def test_figures_that_are_missing_are_no_caveat_where_what_is_unknown_passes(tmp_path: Path) -> None:
+    """HOLE and NONE lack a debt, and all others have little: out, they are counted at each rebalance; in, nobody is."""
+    (said,) = empty_cell_caveats(out := run(plan(tmp_path, where=["debt < 100"])))
+    assert f"that it was unknown kept names out {2 * len(out.findings)} times" in said
+    assert list(empty_cell_caveats(run(plan(tmp_path, where=["debt < 100"], unknown="in")))) == []
 
 
 def test_the_reason_that_is_given_is_the_true_one(tmp_path: Path) -> None:

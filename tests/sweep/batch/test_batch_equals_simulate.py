@@ -214,6 +214,7 @@ def test_other_columns_of_the_market_change_nothing(shared_data) -> None:
     }
     variant = Variant(CoreSatellite.model_validate(plan), Account(), PercentCosts(rate=0.001), 7500, 9500)
     narrow, wide = real_market(shared_data), real_market(shared_data, ("IWM", "AGG", "QQQ", "KO", "JPM", "XOM", "MCD"))
+    assert key_of(wide, variant) is not None
     equal(variant_metric_table(wide, [variant])[0], reference_metrics(narrow, variant))
 
 
@@ -316,8 +317,10 @@ def test_all_batches_share_one_compilation() -> None:
 
 def test_without_a_compiler_the_bits_are_the_same() -> None:
     program = (
+        "from engine.sweep.batch import run_batch\n"
         "from engine.sweep.batch.run_batch import variant_metric_table\n"
         "from tests.support.batches import mixes, steady_market\n"
+        "run_batch.reference_metrics = None  # lanes only\n"
         "market = steady_market(40)\n"
         "print(variant_metric_table(market, mixes(market, 9)).tobytes().hex())\n"
     )
@@ -339,6 +342,7 @@ def test_a_key_for_one_calendar_is_not_taken_for_another_s() -> None:
     mix = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.2}
     policies = [FixedMix.model_validate({"weights": mix, "rebalance": kind}) for kind in kinds]
     variants = [Variant(policy, Account(), NoCosts(), 0, 300) for policy in policies]
+    assert {key_of(market, variant) for variant in variants} == {key_of(market, variants[0])} != {None}
     for row, variant in zip(variant_metric_table(market, variants), variants, strict=True):
         equal(row, reference_metrics(market, variant))
 
