@@ -144,12 +144,13 @@ def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
     assert [one.name for one in figures if not one.agrees] == []
     assert sum(one.group == "gate" for one in figures) == 4
     assert any("findings of the gate" in line for line in unchecked)
-    changes: dict[tuple[int, str], object] = {
-        (1, "outcome"): "passed",
-        (2, "filed"): "2016-01-04",
-        (0, "admitted"): False,  # it was bought
+    not_let_through = "names that passed and were not let through"
+    changes: dict[tuple[int, str], tuple[object, set[str]]] = {
+        (1, "outcome"): ("passed", {"outcomes that are not those of their criteria"}),
+        (2, "filed"): ("2016-01-04", {"filings of the day of the rebalance, or later"}),
+        (0, "admitted"): (False, {not_let_through, "purchases of names on the day on which they were shut out"}),
     }
-    for (at, key), value in changes.items():
+    for (at, key), (value, names) in changes.items():
         folder = Path(shutil.copytree(gated[1], tmp_path / key))
         summary = json.loads((folder / "summary.json").read_bytes())
         summary["gate"][at][key] = value
@@ -158,6 +159,7 @@ def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
         (folder / "report.html").unlink(missing_ok=True)
         wrong = [one for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees]
         assert {one.group for one in wrong} == {"gate"}, key
+        assert {one.name for one in wrong} == names
 
 
 @pytest.mark.slow

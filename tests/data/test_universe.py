@@ -88,6 +88,10 @@ ONE = "names:\n- {ticker: A, name: a, sector: x, brokers: [b]}\n"
 UNIVERSES = {
     "unknown key": (ONE.replace("sector", "sectr"), ":2: names.0.sectr: unknown key 'sectr'; did you mean 'sector'?"),
     "twice": (ONE + ONE[7:], ":3: names.1.ticker: A stands in the universe twice; keep one of the two"),
+    "two sectors": (
+        ONE.replace("b]", "b], to: 2010-06-30") + ONE[7:].replace("x, ", "y, ").replace("b]", "b], from: 2012-01-02"),
+        ":3: names.1.sector: A is 'x' and 'y'; give it one sector",
+    ),
     "no list": (ONE.replace("[b]", "b"), ":2: names.0.brokers: expected a list, found 'b'; write [b]"),
     "broker twice": (ONE.replace("[b]", "[b, b]"), ":2: names.0.brokers: 'b' stands there twice; keep one of the two"),
     "no name": (ONE.replace("name: a", "name: ''"), ":2: names.0.name: '' is not a label"),

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 
 from engine.analysis.limit_orders import measure_limit_orders
+from engine.analysis.rule_effect import measure_effect
 from engine.core.errors import AccountError
 from engine.portfolio.costs import PercentCosts
-from engine.simulation.kernel.records import NOT_AT_LIMIT
+from engine.simulation.kernel.records import BELOW_MIN_ORDER, NOT_AT_LIMIT
+from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
+from engine.simulation.trade_events import LeftOutOrders
 from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from strategies.base import AfterDelisting
 from strategies.fixed_mix import FixedMix
+from strategies.schedules import Never
 from tests.support.markets import account, market_of, percent
 
 MIX = FixedMix.model_validate({"weights": {"A": "60%", "B": "40%"}, "rebalance": {"kind": "every", "period": "month"}})
@@ -126,6 +131,33 @@ def test_what_waiting_gained_or_cost_is_the_difference_to_the_same_run_without_l
     assert found.cagr_difference is not None
     assert found.cagr_difference < 0.0
     assert measure_limit_orders(market, MIX, account(capital=1000), costs, plain) is None
+    small = LeftOutOrders(40, np.array([BELOW_MIN_ORDER, 0]))
+    other = dataclasses.replace(ledger, left_out=(*ledger.left_out, small))
+    assert measure_limit_orders(market, MIX, terms(), costs, other) == found
+
+
+def test_a_payout_is_no_order_that_was_filled() -> None:
+    """Both are bought and never sold; B is delisted."""
+    closes, never = closes_with(FIRST, 0.0, 0.0), MIX.model_copy(update={"rebalance": Never()})
+    closes[FIRST:, 1] = np.nan
+    market, costs = market_of(closes), percent(0.0, 2)
+    policy = never.model_copy(update={"after_delisting": AfterDelisting(to="cash")})
+    ledger = simulate(market, policy, terms(), costs)
+    assert ledger.payouts.any()
+    found = measure_limit_orders(market, policy, terms(), costs, ledger)
+    assert found is not None
+    assert (found.filled, found.unfilled, found.final_value_difference) == (0, 0, 0.0)
+
+
+def test_a_rule_s_effect_is_not_known_where_the_run_without_it_fails_or_ends_on_another_day() -> None:
+    market, costs = market_of(closes_with(FIRST, 0.1, 0.0)), percent(0.0, 2)
+    ledger, shorter = (simulate(one, MIX, terms(), costs) for one in (market, market.truncate(market.dates[-2])))
+
+    def fails() -> Ledger:
+        raise AccountError("no money")
+
+    assert measure_effect(ledger, lambda: ledger, 252.0) == (0.0, 0.0)
+    assert measure_effect(ledger, lambda: shorter, 252.0) == measure_effect(ledger, fails, 252.0) == (None, None)
 
 
 def test_a_margin_that_nothing_exceeds_gives_the_run_without_limits_to_the_bit() -> None:

@@ -148,6 +148,8 @@ def test_hindsight_is_said_until_the_list_could_have_been_had_at_the_start() -> 
     """Every name dated, a membership before the window, and a name that is gone: else what is missing is said."""
     assert words(SPANS) == ""
     assert "1 of its 4 names have no dates (B)" in words({**SPANS, "B": [{}]})
+    until_the_end = {**SPANS, "A": [{"from": "2019-01-02", "to": "2020-07-14"}]}
+    assert "none of its names left it or was delisted between" in words(until_the_end)
     late = {one: [{"from": "2020-01-14", "to": "2020-03-31"}] for one in NAMES}
     assert "its first membership begins on 2020-01-14, after the run does (2020-01-13)" in words(late)
     stay = {one: [{"from": "2019-01-02"}] for one in NAMES}

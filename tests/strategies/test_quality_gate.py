@@ -175,6 +175,25 @@ def test_the_reason_that_is_given_is_the_true_one(tmp_path: Path) -> None:
     assert ledger.shortfalls[0] in chosen[0]
 
 
+def test_a_name_that_passes_and_has_no_close_is_said_to_be_left_out(tmp_path: Path) -> None:
+    """GOOD passes at the opening and is listed later."""
+    prices = closes()
+    prices[: START + 5, 2] = np.nan
+    ledger = simulate(market_of(prices, ("CORE", "BOND", *NAMES)), plan(tmp_path), account(), free(7), start=START)
+    assert "GOOD: no close to buy at" in ledger.shortfalls[0].split("; ")
+
+
+def test_only_members_of_the_day_are_asked(tmp_path: Path) -> None:
+    """BAD belongs to the universe until 15 January, the day of the opening, and is not asked after it."""
+    policy = plan(tmp_path)
+    names = [one.model_dump(exclude={"since", "until"}) for one in policy.satellites.universe.names]
+    names[NAMES.index("BAD")]["to"] = "2020-01-15"
+    ledger = run(plan(tmp_path, universe={"names": names}))
+    asked = [{one.ticker for one in found} for _, found in sorted(ledger.findings.items())]
+    assert asked == [set(NAMES), *[set(NAMES) - {"BAD"}] * (len(asked) - 1)]
+    assert len(asked) > 1
+
+
 def test_no_decision_sees_a_later_filing(tmp_path: Path) -> None:
     """A table whose filings after a day are poisoned gives the same run up to the first decision after it."""
     clean = run(plan(tmp_path))
