@@ -15,7 +15,7 @@ from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, format_p
 from engine.portfolio.policy_abilities import SleeveRule
 from strategies.band_trading import BandSchedule
 from strategies.group_limits import compact_percent
-from strategies.schedules import Annual, Every
+from strategies.schedules import Annual, AnyCalendar, Every
 
 _SLEEVE_TAG, _WEIGHT_TAG = "[sleeve]", "[weight]"
 """Tags of what a part of the core can be; brackets keep them apart from every key and ticker."""
@@ -38,7 +38,7 @@ CorePart: TypeAlias = Annotated[
 ]
 """The weight of an asset, ``rest``, or a sleeve."""
 
-Calendar: TypeAlias = Annotated[Annotated[Annual | Every, Field(discriminator="kind")], BeforeValidator(_refuse_word)]
+Calendar: TypeAlias = Annotated[AnyCalendar, BeforeValidator(_refuse_word)]
 """When a sleeve is rebalanced inside itself: by the calendar."""
 
 

@@ -172,5 +172,7 @@ class AnyOf(ConfigModel):
 AnySingleSchedule: TypeAlias = Annotated[Never | Annual | Every | DriftBand, Field(discriminator="kind")]
 AnyRebalance: TypeAlias = Annotated[Never | Annual | Every | DriftBand | AnyOf, Field(discriminator="kind")]
 """Everything `rebalance:` can be."""
+AnyCalendar: TypeAlias = Annotated[Annual | Every, Field(discriminator="kind")]
+"""Everything a `rebalance:` of a sleeve can be: dates alone."""
 
 AnyOf.model_rebuild()
