@@ -8,9 +8,10 @@ from itertools import accumulate
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
-from engine.core.fields import ConfigModel, FieldFault, Weight
+from engine.core.fields import ConfigModel, FieldFault, Weight, quote_value
 from engine.portfolio.policy_abilities import GroupCeiling
 
 GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
@@ -18,7 +19,11 @@ SectorMembers: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def _wrap_single(value: object) -> object:
-    """Read a group of one that is written without brackets, unless it is the word sector."""
+    """Read a group of one that is written without brackets, unless it is the word sector; refuse what is no group."""
+    if not isinstance(value, (str, list, tuple)) or not value:
+        found = "none" if value in ([], ()) else quote_value(value)
+        message = f"found {found}; expected names, as [VB, satellites], or sector"
+        raise PydanticCustomError("group", "{text}", {"text": message})
     return (value,) if isinstance(value, str) and value != "sector" else value
 
 

@@ -27,7 +27,6 @@ from engine.core.fields import (
     Exchange,
     FieldFault,
     PortfolioName,
-    Rate,
     Switch,
     Ticker,
     validates_fields,
@@ -39,7 +38,7 @@ from engine.data.portfolio_sessions import ReadFrequency
 from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
-from engine.data.sources.rates import RateFile
+from engine.data.sources.rates import DatedRate
 from engine.data.sources.sample import Sample
 
 StrategyT = TypeVar("StrategyT")
@@ -158,7 +157,7 @@ class Compare(ConfigModel, Generic[StrategyT]):
 
     buy_and_hold: Annotated[Switch | BuyAndHoldTerms, WrapValidator(_name_both_forms)] = True
     benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
-    risk_free: RateFile | Rate = 0.0
+    risk_free: DatedRate = 0.0
     published: Published | None = None
 
     @property

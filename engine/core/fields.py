@@ -161,6 +161,18 @@ def _parse_rate(value: object) -> float:
     return rate
 
 
+def rate_or_file(example: str) -> BeforeValidator:
+    """Return the check of a rate that may be a file too: of text that is no rate it says how a file is written."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not NUMBER_PATTERN.fullmatch(value.strip().removesuffix("%").strip()):
+            message = f"{quote_value(value)} is neither a rate nor a file; write 2% or {example}"
+            raise PydanticCustomError("rate_or_file", "{text}", {"text": message})
+        return value
+
+    return BeforeValidator(check)
+
+
 def parse_basis_points(value: object) -> float:
     """Read basis points: ``5`` or ``5 bp``."""
     points = re.sub(r"\s*bps?$", "", value.strip()) if isinstance(value, str) else value

@@ -10,20 +10,19 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 from pydantic_core import PydanticCustomError
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import shorten
+from engine.core.errors import DataError, shorten
 from engine.core.fields import (
     ConfigModel,
     Currency,
     FieldFault,
     NonNegative,
     Positive,
-    Rate,
     Weight,
     quote_value,
     validates_fields,
 )
 from engine.data.events import DividendUse
-from engine.data.sources.rates import RateFile
+from engine.data.sources.rates import DatedRate
 from engine.portfolio.cash_flow_plans import CashFlowPlan, Invest, SessionFlow, flows_by_row
 
 
@@ -33,7 +32,7 @@ class CashTerms(ConfigModel):
     A dated series earns from each session to the next what was published by the first of them.
     """
 
-    rate: RateFile | Rate = 0.0
+    rate: DatedRate = 0.0
 
     def annual_rates(self, dates: DateArray, first: int, end: int) -> float | FloatArray:
         """Return the rate [1/year]: one, or (T,) what is earned from the session before to each of ``dates``.
@@ -151,8 +150,14 @@ class Account(ConfigModel):
         return self.flow_plans[0].invest
 
     def flows_by_row(self, dates: DateArray, opening: int) -> Mapping[int, SessionFlow]:
-        """Return what is paid in or out by row of ``dates`` (T,), after the ``opening`` (S11)."""
-        return flows_by_row(self.flow_plans, dates, opening)
+        """Return what is paid in or out by row of ``dates`` (T,), after the ``opening`` (S11).
+
+        Raises DataError when a plan's index lacks a day that it needs.
+        """
+        try:
+            return flows_by_row(self.flow_plans, dates, opening)
+        except DataError as error:
+            raise DataError(*(f"account.contributions: {line}" for line in error.args)) from None
 
     def without_waiting_contributions(self) -> Account:
         """Return the same account for a portfolio that never decides again: contributions that wait would never end."""

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.fields import (
-    NUMBER_PATTERN,
     ConfigModel,
     Date,
     FieldFault,
@@ -20,7 +18,7 @@ from engine.core.fields import (
     Money,
     Rate,
     file_faults,
-    quote_value,
+    rate_or_file,
     validates_fields,
 )
 from engine.data.price_index import PriceIndex
@@ -40,14 +38,6 @@ class SessionFlow(NamedTuple):
         return self.amount + self.share * value if self.share else self.amount
 
 
-def _validate_index(value: object) -> object:
-    """Say of text that is no rate that it may be a file."""
-    if isinstance(value, str) and not NUMBER_PATTERN.fullmatch(value.strip().removesuffix("%").strip()):
-        message = f"{quote_value(value)} is neither a rate nor a file; write 2% or {{path: cpi.csv}}"
-        raise PydanticCustomError("index", "{text}", {"text": message})
-    return value
-
-
 class CashFlowPlan(ConfigModel):
     """An ``amount`` [currency], or a ``percent`` of the value, paid in where positive, withdrawn where negative.
 
@@ -62,7 +52,7 @@ class CashFlowPlan(ConfigModel):
     on: Date | None = None
     first: Date | None = Field(default=None, alias="from")
     last: Date | None = Field(default=None, alias="to")
-    indexed: Annotated[PriceIndex | Rate | None, BeforeValidator(_validate_index)] = None
+    indexed: Annotated[PriceIndex | Rate | None, rate_or_file("{path: cpi.csv}")] = None
     invest: Invest = "towards_targets"
 
     @validates_fields

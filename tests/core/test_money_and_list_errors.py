@@ -17,6 +17,7 @@ FILES = {
     "half_a_line.csv": b"date,cpi\n2000-01-01,100\n2000-02-01\n",
     "huge.csv": b"date,cpi\n2000-01-01,1e308\n",
     "rates.csv": b"date,rate\n2000-01-01,2\n2000-01-02,2,5\n",
+    "rates_twice.csv": b"date,rate\n2000-01-02,2\n2000-01-01,2\n2000-01-02,3\n",
     "rate_word.csv": b"date,rate\n2000-01-01,2%\n",
     "list_tab.csv": b"ticker\tfrom\tto\nCRS\t2000-01-01\t\n",
     "figures.csv": b"ticker,period_end,available_date,income\nCRS,2019-12-31,2020-02-01,1\n",
@@ -131,6 +132,24 @@ CASES = {
         rate("{path: rate_word.csv, unit: percent}"),
         "plan.yaml:8: account.cash.rate.path: rate_word.csv:2: found '2000-01-01,2%', "
         "expected a date and a rate as 2024-01-31,5.25; correct the line",
+    ),
+    "a file in place of what cash earns": (
+        rate("rates.csv"),
+        "plan.yaml:8: account.cash.rate: 'rates.csv' is neither a rate nor a file; "
+        "write 2% or {path: rates.csv, unit: percent}",
+    ),
+    "two rates of one day": (
+        rate("{path: rates_twice.csv, unit: percent}"),
+        "plan.yaml:8: account.cash.rate.path: rates_twice.csv: found 2000-01-02 twice, expected one rate a day; "
+        "remove one of the lines",
+    ),
+    "a limit on nobody": (
+        PLAN + "  limits: [{group: [], max: 30%}]\n",
+        "plan.yaml:8: strategy.limits.0.group: found none; expected names, as [VB, satellites], or sector",
+    ),
+    "a limit on weights": (
+        PLAN + "  limits: [{group: {VB: 5%}, max: 30%}]\n",
+        "plan.yaml:8: strategy.limits.0.group: found a mapping; expected names, as [VB, satellites], or sector",
     ),
     "a rate in no file": (
         PLAN + "compare: {risk_free: {path: none.csv, unit: percent}}\n",

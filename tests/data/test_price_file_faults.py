@@ -166,7 +166,10 @@ def test_a_damaged_page_is_refused(tmp_path: Path) -> None:
         ("date,rate\n2024-01-02,\uff15\n", "rates.csv:2: found '2024-01-02,\uff15'"),
         ("date,rate\n2024-01-02,5\n2024-01-02,6\n", "found 2024-01-02 twice, expected one rate a day; remove one"),
         ("2024-01-02,5\n2024-01-03,6\n", "rates.csv:1: found '2024-01-02,5' in the first line, expected a header"),
-        ("date,rate\n2024-01-02,500\n", r"a rate of 5 \(500% a year\) on 2024-01-02, -50% to 100% is expected"),
+        (
+            "date,rate\n2024-01-02,500\n",
+            r"^compare.risk_free: .*: a rate of 5 \(500% a year\) on 2024-01-02, -50% to 100% is expected",
+        ),
     ],
 )
 def test_faults_of_rate_files(tmp_path: Path, text: str, expected: str) -> None:

@@ -94,10 +94,13 @@ def test_an_amount_rises_with_an_index_of_prices(tmp_path: Path) -> None:
 
 
 def test_an_index_that_ends_too_early_is_refused(tmp_path: Path) -> None:
-    """Prices of years ago are not taken for today's."""
+    """Prices of years ago are not taken for today's; the key is told."""
     path = tmp_path / "cpi.csv"
     path.write_text("date,value\n2012-01-01,200\n")
-    with pytest.raises(DataError, match=r"its last value before 2013-03-01 is of 2012-01-01; fetch the file again"):
+    with pytest.raises(
+        DataError,
+        match=r"^account.contributions: .*its last value before 2013-03-01 is of 2012-01-01; fetch the file again",
+    ):
         flows({"amount": 100, "indexed": {"path": str(path)}}, weekdays("2012-01-16", "2014-04-30"))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
-from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath
+from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath, Rate, rate_or_file
 from engine.core.files import expand_home
 from engine.data.csv_reader import dated_rows
 
@@ -37,22 +37,17 @@ class RateFile(ConfigModel):
         before the first rate, or, where the file ``ends``, longer after the last than any two of its rates lie apart.
         """
         days, rates = self._read_file(key)
-        order = np.argsort(days, kind="stable")
-        days, rates = days[order], rates[order]
-        twice = days[1:][days[1:] == days[:-1]]
-        if len(twice):
-            raise DataError(f"{self.path}: found {twice[0]} twice, expected one rate a day; remove one of the lines")
         self._require_coverage(days, dates, key, ends=ends)
         at = np.searchsorted(days, dates.astype("datetime64[D]"), side="right") - 1
         known: FloatArray = rates[at] / (100.0 if self.unit == "percent" else 1.0)
         wrong = np.flatnonzero((known < RATE_BOUNDS[0]) | (known > RATE_BOUNDS[1]))
         if len(wrong):
             found = f"a rate of {known[wrong[0]]:.4g} ({known[wrong[0]]:.0%} a year) on {days[at[wrong[0]]]}"
-            raise DataError(f"{self.path}: {found}, -50% to 100% is expected; is `unit: {self.unit}` right?")
+            raise DataError(f"{key}: {self.path}: {found}, -50% to 100% is expected; is `unit: {self.unit}` right?")
         return known
 
     def require_readable(self, key: str) -> None:
-        """Raise DataError when there is no such file, or it has a line that is neither a dated number nor empty."""
+        """Raise DataError for no such file, a line that is neither a dated number nor empty, or a day with two."""
         self._read_file(key)
 
     def _require_coverage(self, days: DateArray, dates: DateArray, key: str, *, ends: bool) -> None:
@@ -66,7 +61,7 @@ class RateFile(ConfigModel):
             raise DataError(f"{key}: {self.path}: {last}; fetch the file again, or move window.end")
 
     def _read_file(self, key: str) -> tuple[DateArray, FloatArray]:
-        """Return the dates and rates of the file, in its order and unit."""
+        """Return the dates, rising, and the rates of the file, in its unit."""
         path = expand_home(Path(self.path), f"{key}.path")
         if path.exists() and not path.is_file():
             raise DataError(f"{key}: {self.path}: is no file; name a CSV of date,rate")
@@ -77,7 +72,13 @@ class RateFile(ConfigModel):
         found = [one for at, (line, row) in enumerate(lines) if (one := self._parse_line(line, row, is_first=not at))]
         if not found:
             raise DataError(f"{self.path}: no rate in it; expected lines of date,rate")
-        return np.array([day for day, _ in found], dtype="datetime64[D]"), np.array([rate for _, rate in found])
+        days, rates = np.array([day for day, _ in found], dtype="datetime64[D]"), np.array([rate for _, rate in found])
+        order = np.argsort(days, kind="stable")
+        days, rates = days[order], rates[order]
+        twice = days[1:][days[1:] == days[:-1]]
+        if len(twice):
+            raise DataError(f"{self.path}: found {twice[0]} twice, expected one rate a day; remove one of the lines")
+        return days, rates
 
     def _parse_line(self, number: int, row: list[str], *, is_first: bool) -> tuple[np.datetime64, float] | None:
         """Return day and rate of a line; None for the header and a day without a fixing."""
@@ -97,3 +98,7 @@ class RateFile(ConfigModel):
             pass
         found = f"found '{day},{rate}', expected a date and a rate as 2024-01-31,5.25"
         raise DataError(f"{self.path}:{number}: {found}; correct the line")
+
+
+DatedRate: TypeAlias = Annotated[RateFile | Rate, rate_or_file("{path: rates.csv, unit: percent}")]
+"""A year's interest: one for all days, or a file of it."""
