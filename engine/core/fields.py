@@ -180,7 +180,7 @@ def parse_basis_points(value: object) -> float:
 
 
 def _parse_whole(value: object) -> int:
-    number = _parse_number(value)
+    number = _parse_number(value, "write digits only")
     if number != int(number):
         raise _refusal("whole", "{found} is not a whole number; write digits only", value)
     return int(number)

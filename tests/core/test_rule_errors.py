@@ -326,6 +326,10 @@ CASES = {
         "plan.yaml:9: strategy.rebalance.look: found 'fortnight'; "
         "expected 'day', 'week', 'two_weeks', 'month', 'quarter', 'half_year' or 'year'",
     ),
+    "years in a word": (
+        WEIGHTS + "  rebalance: {kind: annual, every: two}\n",
+        "plan.yaml:9: strategy.rebalance.every: 'two' is not a number; write digits only",
+    ),
     # never sold
     "never sold and unknown": (
         WEIGHTS + "  never_sell: [CRS, UFN]\n",
