@@ -19,6 +19,7 @@ from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
 from engine.diagnostics.verify.folder import verify_folder
 from engine.report.config_terminal import print_config
+from engine.report.phrases import money_end_texts
 from engine.report.run.page import build_run_report
 from engine.report.run.terminal import print_run
 from engine.sweep.batch.run_batch import SWEEP_METRICS
@@ -126,6 +127,10 @@ def test_terminal_page_and_warnings_say_when_the_money_of_each_ended(
     said = f"spent on {own.end} after {own.years:.1f} years: the last withdrawal paid"
     assert f"Strategy: {said}" in out
     assert said in page
+    assert "could not be sold" not in out
+    stuck = own.model_copy(update={"metrics": {**own.metrics, "final_value": 5.0}})
+    ((_, left),) = money_end_texts(found.summary.model_copy(update={"portfolios": {"strategy": stuck}}))
+    assert left.endswith("; 5.00 USD could not be sold")
     assert f"to {own.end}" in out
     assert f"until {found.summary.portfolios['GE'].end}" in out
     assert any(line.startswith(f"The money of strategy was spent on {own.end}: ") for line in found.warnings)

@@ -195,3 +195,16 @@ def test_a_difference_of_runs_that_end_on_other_days_has_no_parts() -> None:
     assert len(ends | {free.dates[-1]}) > 1
     assert found.versus["buy_and_hold"].parts is None
     assert "spent" in found.parts_missing
+
+
+def test_beside_a_buy_and_hold_that_lasts_longer_the_difference_has_no_parts() -> None:
+    """A rises sixfold and B does not: who sells A every month for B runs out of money before who keeps it."""
+    market = market_of(np.column_stack([np.linspace(10.0, 60.0, 300), np.full(300, 10.0)]))
+    plan = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"})
+    own, sessions = account(capital=100, when_spent="stop", **monthly(-14)), PortfolioMarket(market, 0)
+    found = compare(
+        market, lambda _: sessions, plan, {}, own, NoCosts().cost_table(2), buy_and_hold=True, evidence=None
+    )
+    strategy, held = (found.portfolios[name].ledger.dates[-1] for name in ("strategy", "buy_and_hold"))
+    assert strategy < held
+    assert found.parts_missing == "the money of both was spent on different days"

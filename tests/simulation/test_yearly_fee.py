@@ -75,6 +75,16 @@ def test_what_cash_lacks_the_most_overweight_is_sold_for_costs_included() -> Non
     assert ledger_checks(ledger, market).worst_cash_residual < 1e-15
 
 
+def test_a_fee_does_not_wait_for_a_limit() -> None:
+    """Both fall by a tenth on every day of January and trade at 1 % less at most: the fee is raised all the same."""
+    prices = np.full((66, 2), 10.0)
+    prices[40:] *= 0.9 ** np.arange(26)[:, None]
+    ledger, _ = run(prices, YEARLY, capital=1000, execution={"kind": "limit", "margin": "1%"})
+    row = int(ledger.rows[ledger.reasons.index("yearly fee")])
+    assert prices[row, 0] < 0.99 * prices[row - 1, 0]
+    assert ledger.fees[row] > 0.0
+
+
 def test_at_a_rebalance_it_is_money_less() -> None:
     """In January 60 and 40 of the value less fee and costs, in one vector, and no sale of its own."""
     prices = np.column_stack([np.full(66, 10.0), np.linspace(10.0, 12.0, 66)])

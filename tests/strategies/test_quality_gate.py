@@ -98,6 +98,11 @@ def test_who_is_not_in_the_table_is_said_among_the_rules(tmp_path: Path) -> None
     assert "figures.csv has no figures of NONE: they are unknown at every choice" in rules
 
 
+def test_a_number_above_one_beside_figures_that_are_far_below_none_is_no_other_unit(tmp_path: Path) -> None:
+    """All are below 1, and one is -9."""
+    assert plan(tmp_path, where=["0 - debt > 2"]).satellites.gate is not None
+
+
 def test_what_a_gate_leaves_goes_to_the_core_pro_rata(tmp_path: Path) -> None:
     """One of five at 2 %: 8 % to a core of 60 and 30."""
     ledger = run(plan(tmp_path))
