@@ -120,7 +120,10 @@ def test_faults_of_the_key_and_of_the_file_name_their_place(place: Path) -> None
     with pytest.raises(ConfigError, match=r"account\.cash\.rate\.unit"):
         ledger(place, rate="{path: rates.csv}")
     (place / "rates.csv").write_text("date,rate\n2018-12-31,2\n2019-06-28,1\n2018-12-31,3\n")
-    with pytest.raises(DataError, match=r"rates\.csv: found 2018-12-31 twice, expected one rate a day; remove one"):
+    with pytest.raises(
+        ConfigError,
+        match=r"cash\.rate\.path: .*rates\.csv: found 2018-12-31 twice, expected one rate a day; remove one",
+    ):
         ledger(place)
     (place / "rates.csv").write_text("date,rate\n2019-01-02,two\n")
     with pytest.raises(ConfigError, match=r"rates\.csv:2: found '2019-01-02,two'"):

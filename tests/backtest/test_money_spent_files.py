@@ -114,7 +114,7 @@ def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResu
 
 
 def test_terminal_page_and_warnings_say_when_the_money_of_each_ended(
-    done: tuple[RunResult, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    done: tuple[RunResult, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The day, what was due and what was paid, of those that ended; what is left of the one that lasted."""
     found, folder = done
@@ -138,6 +138,10 @@ def test_terminal_page_and_warnings_say_when_the_money_of_each_ended(
     print_config(composition.load_run(folder / "plan.yaml"), "plan.yaml")
     out = re.sub(r"\s+", " ", capsys.readouterr().out)
     assert "a portfolio ends with the withdrawal that takes all there is: it pays that" in out
+    (tmp_path / "other.yaml").write_text(PLAN.replace("  when_spent: stop\n", ""))
+    print_config(composition.load_run(tmp_path / "other.yaml"), "other.yaml")
+    out = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "a withdrawal of all there is, or more, is an error; account.when_spent: stop ends the run there" in out
 
 
 def test_variants_of_a_list_are_their_own_runs_and_those_that_end_are_not_ranked(tmp_path: Path) -> None:
