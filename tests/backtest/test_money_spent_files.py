@@ -92,14 +92,16 @@ def test_the_fee_of_a_window_that_ends_on_the_day_is_found(end: str, tmp_path: P
 
 
 def test_a_percentage_of_the_last_day_is_no_part_of_what_was_paid_on_it(tmp_path: Path) -> None:
-    """95 % and 1,000 of what is less than 20,000 are due on the first session of 2016: the flow is what was paid."""
-    (tmp_path / "plan.yaml").write_text(PLAN.replace("-8%", "-95%"))
+    """99 % and 1,000 of what is less than 100,000 are due on the first session of 2016: the flow is what was paid."""
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("-8%", "-99%"))
     found = run_backtest(composition.load_run(tmp_path / "plan.yaml"), intervals=False, parts=False)
     found.write(tmp_path / "run")
     assert found.summary.window.end == "2016-01-04"
     ledger, read = found.comparison.strategy.ledger, session_flows(read_run(tmp_path / "run"))
     assert read.flows == pytest.approx(ledger.flows, rel=1e-9, abs=1e-9)
     assert read.fees == pytest.approx(ledger.fees, rel=1e-9, abs=1e-9)
+    assert {one.end for one in found.summary.portfolios.values()} == {"2016-01-04"}
+    assert not any("Its own figures are of the sessions until then" in line for line in found.warnings)
 
 
 def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResult, Path], tmp_path: Path) -> None:
@@ -134,6 +136,7 @@ def test_terminal_page_and_warnings_say_when_the_money_of_each_ended(
     assert f"to {own.end}" in out
     assert f"until {found.summary.portfolios['GE'].end}" in out
     assert any(line.startswith(f"The money of strategy was spent on {own.end}: ") for line in found.warnings)
+    assert any("Its own figures are of the sessions until then" in line for line in found.warnings)
     assert not any("the prices end there" in line or "its own figures end there" in line for line in found.warnings)
     print_config(composition.load_run(folder / "plan.yaml"), "plan.yaml")
     out = re.sub(r"\s+", " ", capsys.readouterr().out)
