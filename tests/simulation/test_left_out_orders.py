@@ -31,6 +31,17 @@ def test_the_note_counts_by_asset_and_says_who_was_never_bought_and_why() -> Non
     assert float(ledger.costs.sum()) == 9.9
 
 
+@pytest.mark.parametrize("weights", [{"A": "100%"}, {"A": "50%", "B": "50%"}, {"A": "60%", "B": "40%"}])
+def test_fees_above_the_account_are_told_however_alike_its_orders_are(weights: dict[str, str]) -> None:
+    """Nothing is traded where all costs together are more than there is, and every order is counted (S3)."""
+    plan = FixedMix.model_validate({"weights": weights, "rebalance": {"kind": "never"}})
+    closes = FLAT[:, : len(weights)]
+    ledger = simulate(market_of(closes), plan, account(capital=200), PerOrderCosts(fixed=201).cost_table(len(weights)))
+    (note,) = ledger.notes
+    assert f"Costs would have eaten {len(weights)} order" in note
+    assert ledger.value.tolist() == [200.0] * 45
+
+
 @pytest.mark.parametrize(
     ("terms", "said"),
     [

@@ -170,4 +170,6 @@ def solve_order(
     recipients = order.recipients.sum() > 0.0
     if V1 >= 0.0 and not recipients and not order.active.all():
         V1, scaled = _solve_or_scale(V, V1, h, quotes, order, costs, x)
+    if V1 < V and not scaled and not recipients and not x.any():
+        return False, False  # costs leave money only where nothing is traded
     return V1 >= 0.0 and _is_affordable(V, cash, quotes, costs, x), scaled
