@@ -97,5 +97,5 @@ $(VENV)/.mutable: $(VENV)/.testable
 picture: ## draw the rooms and who imports whom from the imports, into docs/architecture.md
 	$(PYTHON) docs/picture.py
 
-clean: ## remove what was installed, built and cached here
-	rm -rf $(VENV) $(BENCH) runs build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what was installed, built and cached here; runs are yours and stay
+	rm -rf $(VENV) $(BENCH) build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -478,10 +478,11 @@ def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:
 @cache
 def _announce_compilation() -> None:
     """Tell once, should a kernel be compiled, why nothing else seems to happen."""
-    from engine.simulation.kernel.jit import announce_compilation
+    from engine.simulation.kernel.jit import CACHE_REFUSAL, announce_compilation
 
-    message = "compiling numerical kernels, once for this installation (10 to 30 s)\n"
-    announce_compilation(lambda: sys.stderr.write(message))
+    remedy = "name a folder of your own in NUMBA_CACHE_DIR"
+    often = f"every time: {escape_controls(CACHE_REFUSAL)}; {remedy}" if CACHE_REFUSAL else "once for this installation"
+    announce_compilation(lambda: sys.stderr.write(f"compiling numerical kernels (10 to 30 s), {often}\n"))
 
 
 def _write_run(result: RunResult, folder: Path) -> None:

@@ -183,6 +183,14 @@ def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == phony
 
 
+def test_make_clean_removes_nothing_of_the_users() -> None:
+    """Runs are results; everything that goes can be made again."""
+    commands = ["make", "--no-print-directory", "--dry-run", "clean"]
+    done = subprocess.run(commands, cwd=ROOT, capture_output=True, text=True, check=True)
+    made = ".venv .venv-bench build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis"
+    assert done.stdout == f"rm -rf {made}\n"
+
+
 def test_the_changelog_names_every_tariff_kind_and_strategy() -> None:
     text = (ROOT / "CHANGELOG.md").read_text()
     assert len(load_tariffs()) == 11

@@ -22,7 +22,8 @@ _DIGEST_SIZE: Final = hashlib.sha256().digest_size
 @cache
 def template_folder() -> Path | None:
     """Return where templates compiled by this jinja and with this package's filters are kept, None without a place."""
-    return find_cache_folder(f"templates-{jinja2.__version__}-{hash_files(sorted(_PACKAGE.rglob('*.py')))}", _PACKAGE)
+    name = f"templates-{jinja2.__version__}-{hash_files(sorted(_PACKAGE.rglob('*.py')))}"
+    return find_cache_folder(name, _PACKAGE).path
 
 
 class TemplateCache(BytecodeCache):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import DictLoader, Environment
 
+from engine.report import template_cache
 from engine.report.template_cache import TemplateCache
 
 
@@ -55,8 +56,9 @@ def test_without_a_place_that_can_be_written_every_process_compiles(tmp_path: Pa
     assert len(compiled) == 2
 
 
-def test_the_first_template_of_a_new_state_removes_those_of_others(tmp_path: Path) -> None:
-    for name in ("templates-old", "templates-new", "kernel-old"):
-        (tmp_path / name).mkdir()
-    render(tmp_path / "templates-new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel-old", "templates-new"]
+def test_a_template_that_is_compiled_removes_stale_states(monkeypatch, tmp_path: Path) -> None:
+    removed: list[Path] = []
+    monkeypatch.setattr(template_cache, "remove_stale_caches", removed.append)
+    for _ in range(2):
+        render(tmp_path)
+    assert removed == [tmp_path]

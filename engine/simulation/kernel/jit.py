@@ -1,4 +1,4 @@
-"""How kernels are compiled, and where the result is kept: in a folder named by a hash of all their sources.
+"""How kernels are compiled, and where the result is kept: in a folder named by all that it depends on.
 
 Numba's own cache notices an edit of the file that a function stands in, but not of the functions it calls elsewhere
 (numba issues 8359 and 9483); a folder for each state of the sources cannot serve an old kernel.
@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
+import llvmlite
 import numba
+import numpy as np
 from numba.core import event as numba_events
 
 from engine.core import powers
-from engine.core.cache_folder import find_cache_folder, hash_files, remove_stale_caches
+from engine.core.cache_folder import CacheFolder, find_cache_folder, hash_files, remove_stale_caches
 from engine.portfolio import cost_table
 
 KERNEL_FOLDER: Final = Path(__file__).parent
@@ -78,11 +80,13 @@ class _FirstCompilation(numba_events.Listener):
         """Do nothing: numba asks for this method."""
 
 
-def find_kernel_folder(package: Path) -> Path | None:
-    """Return the folder for compiled kernels of ``package``, named by its sources and those it takes from elsewhere."""
+def find_kernel_folder(package: Path) -> CacheFolder:
+    """Return the folder for compiled kernels of ``package``, named by its sources and what compiles them."""
     sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__), Path(powers.__file__))
-    return find_cache_folder(f"kernel-{hash_files(sources)}", package, os.environ.get("NUMBA_CACHE_DIR"))
+    compilers = f"{numba.__version__}-{llvmlite.__version__}-{np.__version__}"
+    name = f"kernel-{compilers}-{hash_files(sources)}"
+    return find_cache_folder(name, package, os.environ.get("NUMBA_CACHE_DIR"))
 
 
-CACHE_FOLDER: Final = find_kernel_folder(KERNEL_FOLDER)
-"""Where this process finds and keeps compiled kernels, or None."""
+CACHE_FOLDER, CACHE_REFUSAL = find_kernel_folder(KERNEL_FOLDER)
+"""Where this process finds and keeps compiled kernels, or None and why."""

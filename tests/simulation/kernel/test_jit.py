@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -73,23 +74,34 @@ def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_
 
 
 @compiled_only
-def test_the_first_compilation_of_a_process_is_announced_once_and_removes_other_states(
-    monkeypatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path / "kernel-now")
-    (tmp_path / "kernel-old").mkdir()
+def test_the_first_compilation_of_a_process_is_announced_once_and_removes_stale_states(monkeypatch) -> None:
+    removed: list[object] = []
+    monkeypatch.setattr(compiling, "remove_stale_caches", removed.append)
     said: list[str] = []
     compiling.announce_compilation(lambda: said.append("compiling"))
     for _ in range(2):
         compiling.njit_private(lambda x: x + 1)(1)
     assert said == ["compiling"]
-    assert not (tmp_path / "kernel-old").exists()
+    assert removed == [compiling.CACHE_FOLDER]
 
 
 def test_compiled_kernels_lie_where_numba_is_told_or_beside_the_sources(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    beside = compiling.find_kernel_folder(tmp_path)
+    beside = compiling.find_kernel_folder(tmp_path).path
     assert beside
-    assert beside.parent == tmp_path / "__pycache__"
+    assert beside.parents[1] == tmp_path / "__pycache__"
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "told"))
-    assert compiling.find_kernel_folder(tmp_path) == tmp_path / "told" / beside.name
+    told = compiling.find_kernel_folder(tmp_path).path
+    assert told
+    assert told.parents[1] == tmp_path / "told"
+    assert told.name == beside.name
+
+
+def test_the_name_of_compiled_kernels_tells_what_compiled_them(monkeypatch, tmp_path: Path) -> None:
+    """Another version of the compiler makes other code of the same sources."""
+    before = compiling.find_kernel_folder(tmp_path).path
+    monkeypatch.setattr(compiling.numba, "__version__", "99.1")
+    after = compiling.find_kernel_folder(tmp_path).path
+    assert before
+    assert after
+    assert after.name == before.name.replace(f"-{importlib.metadata.version('numba')}-", "-99.1-", 1) != before.name
