@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import ConfigError, OutputError
-from engine.core.yaml_document import check_events, load_plain
+from engine.core.yaml_document import load_plain
+from engine.core.yaml_tree import parse_events
 from engine.portfolio.account import Account
 
 
@@ -118,7 +120,7 @@ def _read_trades(path: Path, files: Mapping[str, str]) -> tuple[Trade, ...]:
 
 def _parse_config(path: Path, text: str) -> object:
     try:
-        check_events(text, str(path))  # what refers to itself, or is too deep, would be taken apart without end
+        deque(parse_events(text, str(path)), 0)  # what refers to itself, or is too deep, would be taken apart for ever
         return load_plain(text)
     except ConfigError as error:
         raise RUN_FILES.damage_error(path, error.faults[0].message) from None

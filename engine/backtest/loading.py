@@ -13,7 +13,8 @@ from engine.backtest.config import RunConfig
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, DataError, Fault
 from engine.core.validation import validate
-from engine.core.yaml_document import Document, KeyPath, read_document
+from engine.core.yaml_document import Document, read_document
+from engine.core.yaml_tree import KeyPath
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.fields import format_percent
-from engine.core.yaml_document import Document, KeyPath, Tree
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import KeyPath, Tree
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

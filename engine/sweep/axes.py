@@ -25,7 +25,7 @@ from engine.core.fields import (
     quote_value,
     validates_fields,
 )
-from engine.core.yaml_document import Tree
+from engine.core.yaml_tree import Tree
 
 DEFAULT_RANGE_STEPS: Final = 1000
 """How many equal steps a range without a step of its own is sampled in."""

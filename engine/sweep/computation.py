@@ -19,7 +19,7 @@ from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError, UnknownTickerError
-from engine.core.yaml_document import KeyPath, Tree
+from engine.core.yaml_tree import KeyPath, Tree
 from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
 from engine.data.sources.base import PriceRequest

@@ -13,7 +13,8 @@ from engine.backtest.config import RunConfig
 from engine.core.arrays import IntArray
 from engine.core.errors import ConfigError
 from engine.core.validation import validate
-from engine.core.yaml_document import Document, KeyPath, Tree
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import KeyPath, Tree
 from engine.portfolio.policy import PolicyT
 from engine.sweep.space import Axis, AxisIndices
 

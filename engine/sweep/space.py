@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.core.yaml_document import KeyPath
+from engine.core.yaml_tree import KeyPath
 from engine.sweep.axes import AxisValue, ParameterValue
 from engine.sweep.config import Grid, Random, Sweep
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.fields import ConfigModel, WordsOf
-from engine.core.yaml_document import Document, KeyPath, Tree
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import KeyPath, Tree
 from engine.sweep.axes import AnyAxis, AxisValue, Basket, Range, format_inline_yaml, parse_parameter_value
 from engine.sweep.config import Grid, Sweep
 from engine.sweep.space import Axis, Space

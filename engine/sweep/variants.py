@@ -19,7 +19,7 @@ from engine.backtest.config import RunConfig, to_plain_data
 from engine.backtest.config_sections import Window
 from engine.backtest.loading import dated_candidates, flows_can_rebalance, missing_flows_message, waits_for_flows
 from engine.core.arrays import IntArray
-from engine.core.yaml_document import Tree
+from engine.core.yaml_tree import Tree
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import PolicyT

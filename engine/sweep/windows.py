@@ -16,7 +16,8 @@ from engine.backtest.outputs import RunResult, window_of
 from engine.backtest.run_summary import WindowSummary
 from engine.core.arrays import BoolArray
 from engine.core.errors import EngineError
-from engine.core.yaml_document import Document, Tree
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import Tree
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
 from engine.sweep.section_values import replace_at

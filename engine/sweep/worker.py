@@ -12,7 +12,7 @@ import numpy.typing as npt
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
-from engine.core.yaml_document import Tree
+from engine.core.yaml_tree import Tree
 from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS

@@ -13,7 +13,8 @@ from typing import Final
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError
-from engine.core.yaml_document import Document, KeyPath, Tree
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import KeyPath, Tree
 from engine.data.csv_reader import CsvRows, parse_csv, read_bytes
 
 _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -26,7 +26,8 @@ from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, shorten
 from engine.core.fields import ConfigModel, Date, Ticker, file_faults, raise_faults
 from engine.core.validation import validate
-from engine.core.yaml_document import Document, KeyPath
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import KeyPath
 from engine.data.csv_reader import Day, find_column_name, parse_csv, read_bytes, to_date
 
 _CSV_COLUMNS = ("date", "ticker", "verdict")
