@@ -7,8 +7,13 @@ appending is atomic, nothing is ever rewritten.
 from __future__ import annotations
 
 import os
+import re
+import stat
+from typing import Final
 
 from platformdirs import user_state_path
+
+_LINE: Final = re.compile(r"[0-9a-f]{64}(?:x([0-9]{1,12}))?")
 
 
 def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
@@ -16,16 +21,24 @@ def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
 
     Returns how many different variants were run on them, 0 when nothing can be kept.
     """
-    folder = user_state_path("portfolio-engine") / "trials"
-    path = folder / f"{data_sha256[:32]}.txt"
     line = plan_sha256 if variants == 1 else f"{plan_sha256}x{variants}"
     try:
+        folder = user_state_path("portfolio-engine") / "trials"
         folder.mkdir(parents=True, exist_ok=True)
-        known = set(path.read_text(encoding="ascii").split()) if path.exists() else set()
-        if line not in known:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            with os.fdopen(handle, "ab", buffering=0) as file:
+        # a link is not followed, and a pipe not waited for
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        flags |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+        handle = os.open(folder / f"{data_sha256[:32]}.txt", flags, 0o644)
+        with os.fdopen(handle, "rb+", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return 0
+            known = dict.fromkeys(file.read().decode("ascii").split())
+            trials = {one: _LINE.fullmatch(one) for one in (*known, line)}
+            counts = [int(found[1] or 1) for found in trials.values() if found]
+            if len(counts) < len(trials):  # somebody else's file
+                return 0
+            if line not in known:
                 file.write(f"{line}\n".encode("ascii"))
-        return sum(int(one.partition("x")[2] or 1) for one in known | {line})
-    except (OSError, ValueError):
+        return sum(counts)
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: a user without a home
         return 0

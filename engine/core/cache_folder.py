@@ -55,24 +55,24 @@ def find_cache_folder(name: str, package: Path, told: str | None = None) -> Cach
 
     Beside the sources comes first: there it goes when they go, and never meets that of another version.
     """
+    homes = [Path(told).absolute] if told else [(package / "__pycache__").absolute, platformdirs.user_cache_path]
     refusal = ""
-    homes = [Path(told).absolute()] if told else [package / "__pycache__", platformdirs.user_cache_path()]
     for home in homes:
-        folder = home / PRIVATE_FOLDER / name
         try:
+            folder = home() / PRIVATE_FOLDER / name
             _open_folder(folder)
         except OSError as error:
-            refusal = f"{error.filename or folder}: {error.strerror}"
-            continue
-        return CacheFolder(folder)
+            refusal = f"{error.filename or package}: {error.strerror}"
+        except RuntimeError as error:  # a user without a home
+            refusal = str(error)
+        else:
+            return CacheFolder(folder)
     return CacheFolder(None, refusal)
 
 
 def _open_folder(folder: Path) -> None:
     """Make ``folder`` where it is missing, and note that it is in use; raises OSError where it cannot be trusted."""
     private, home = folder.parent, folder.parent.parent
-    if not home.is_absolute():  # of a user without a home
-        raise FileNotFoundError(0, "no such home folder", str(home))
     nearest = next(one for one in (home, *home.parents) if os.path.lexists(one))
     _refuse_shared(nearest)  # before anything is left in a folder of somebody else's
     for one in reversed([*takewhile(lambda place: place != nearest, (private, home, *home.parents))]):

@@ -48,8 +48,13 @@ def test_compiled_things_lie_beside_the_sources_or_with_the_user_or_where_it_is_
     other = tmp_path / "other"
     other.touch()  # no folder can be made there
     assert find_cache_folder(NAME, other).path == home / PRIVATE_FOLDER / NAME
-    monkeypatch.setattr(cache_folder.platformdirs, "user_cache_path", lambda: Path("~/.cache"))  # a user without a home
-    assert find_cache_folder(NAME, other) == (None, "~/.cache: no such home folder")
+
+    def homeless() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(cache_folder.platformdirs, "user_cache_path", homeless)
+    assert find_cache_folder(NAME, other) == (None, "no home")
+    assert find_cache_folder(NAME, package).path == package / "__pycache__" / PRIVATE_FOLDER / NAME
     assert find_told(tmp_path / "told") == tmp_path / "told" / PRIVATE_FOLDER / NAME
 
 

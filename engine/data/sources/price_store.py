@@ -83,7 +83,10 @@ def store_folder() -> Path:
     """Return the folder of the store: ``$PORTFOLIO_ENGINE_STORE`` or ``prices`` in the user's cache folder."""
     if chosen := os.environ.get(FOLDER_VARIABLE):
         return expand_home(Path(chosen), FOLDER_VARIABLE)
-    return platformdirs.user_cache_path("portfolio-engine") / "prices"
+    try:
+        return platformdirs.user_cache_path("portfolio-engine") / "prices"
+    except RuntimeError:
+        raise DataError(f"{FOLDER_VARIABLE}: not set, and you have no home folder; set it to a folder") from None
 
 
 def series_path(source: str, ticker: str) -> Path:
