@@ -24,6 +24,8 @@ from engine.core.errors import (
     escape_controls,
     prefix_errors,
 )
+from engine.core.waiting import WAITING
+from engine.report.waiting_line import WaitingLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -391,6 +393,7 @@ def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
 def main() -> int:
     """Run the verb of the command line; return 0 fine, 1 the user's fault, 3 a bug, 130 interrupted."""
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    WAITING.listener = WaitingLine()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # asking every installed package for one takes 20 ms
     try:
         code = _run_command()

@@ -6,6 +6,7 @@
     |-- ConfigError           the YAML file: one line a fault, every fault at once
     |-- DataError             a price source or the quality gate: names the file or ticker and the date
     |   |-- UnknownTickerError  a ticker of which a source has no price
+    |   |-- UnavailableError  a source that does not answer, or refuses to
     |   `-- StalePriceError   an order waited longer than S9 allows for a fresh price
     |-- ScheduleError         a scheduled date that falls on no session
     |-- AccountError          money that is not there: a withdrawal above the account's value
@@ -112,6 +113,10 @@ class UnknownTickerError(DataError):
         """Keep the tickers beside what is said of each."""
         super().__init__(*lines)
         self.tickers = tuple(tickers)
+
+
+class UnavailableError(DataError):
+    """A source did not answer, or refused to: what it has is not known, and asking for more will not help now."""
 
 
 class StalePriceError(DataError):

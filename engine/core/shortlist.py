@@ -14,3 +14,15 @@ def shortlist(names: Iterable[str], most: int = 12) -> str:
     whole = list(names)
     rest = f" and {len(whole) - most} more" if len(whole) > most else ""
     return (", ".join(whole[:most]) or "nothing") + rest
+
+
+def shorten_failures(failures: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each reason, with the names that it is the reason of.
+
+    >>> shorten_failures([("SPY", "no answer"), ("IWM", "unknown"), ("VB", "no answer")])
+    ['SPY, VB: no answer', 'IWM: unknown']
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in failures:
+        names.setdefault(reason, []).append(name)
+    return [f"{shortlist(group)}: {reason}" for reason, group in names.items()]

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
-from engine.core.shortlist import shortlist
+from engine.core.shortlist import shorten_failures, shortlist
+from engine.core.waiting import WAITING
 from engine.data.quality.findings import limit_findings
 from engine.data.sources.base import SupportsFetch
 from engine.report import number_format as fmt
@@ -19,6 +20,7 @@ from engine.report.phrases import closes_text, plural
 
 if TYPE_CHECKING:
     from engine.backtest.config_sections import Window
+    from engine.core.waiting import Wait
     from engine.data.closes import Closes
     from engine.data.quality.findings import Finding
     from engine.data.sources.base import FetchReport, PriceRequest, PriceSource
@@ -96,25 +98,33 @@ def print_fetch(source: PriceSource, request: PriceRequest, *, refresh: bool = F
     print_heading(out, f"{len(report.fetched)} fetched, {len(report.covered)} up to date, {len(failed)} failed")
     for names, what in ((report.fetched, "fetched"), (report.covered, "up to date")):
         if names:
-            print_bullet(out, f"{what}: {', '.join(names)}")
+            print_bullet(out, f"{what}: {shortlist(names, 30)}")
     for note in report.notes:
         print_bullet(out, note)
     if absent:
         share = f"{len(absent)} of the {len(request.optional)} names of the dated universe"
         print_bullet(out, f"no price at {source.kind} of {share}: {shortlist(absent, 30)}; a run goes on without them")
     if failed:
-        raise DataError(*(f"{ticker}: {reason}" for ticker, reason in failed))
+        raise DataError(*shorten_failures(failed))
 
 
 def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequest, *, refresh: bool) -> FetchReport:
+    """Fetch beside a bar, which takes the place of the line that tells what is waited for."""
+    if not out.is_terminal:
+        return source.fetch(request, refresh=refresh)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("fetching", total=None)
 
-        def show(ticker: str, done: int, total: int) -> None:
-            bar.update(task, description=escape_controls(ticker) or "done", completed=done, total=total)
+        def show(wait: Wait | None) -> None:
+            if wait:
+                bar.update(task, description=escape_controls(str(wait)), completed=wait.done, total=wait.total)
 
-        return source.fetch(request, show, refresh=refresh)
+        before, WAITING.listener = WAITING.listener, show
+        try:
+            return source.fetch(request, refresh=refresh)
+        finally:
+            WAITING.listener = before
 
 
 def _price_history_cells(closes: Closes, column: int) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError, UnknownTickerError
+from engine.core.waiting import WAITING, Wait
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.fx_yahoo import YahooRates
@@ -224,13 +225,19 @@ def test_an_unknown_ticker_is_named_and_the_others_are_stored(yahoo: FakeYahoo) 
     assert read_series("yahoo", "ZZZ") is not None
 
 
-def test_fetch_reports(yahoo: FakeYahoo) -> None:
-    """``fetch`` says what was fetched, covered and failed, and reports progress for each ticker."""
+def test_fetch_reports(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``fetch`` says what was fetched, covered and failed, and tells what it waits for."""
     yahoo.charts["AAA"] = made_up("AAA", *flat(days()))
-    seen: list[tuple[str, int, int]] = []
-    report = Yahoo().fetch(PriceRequest(("AAA", "NONE")), lambda *state: seen.append(state), now=EVENING)
+    seen: list[tuple[str, int, int] | None] = []
+
+    def listen(wait: Wait | None) -> None:
+        seen.append(wait and (wait.what, wait.done, wait.total))
+
+    monkeypatch.setattr(WAITING, "listener", listen)
+    report = Yahoo().fetch(PriceRequest(("AAA", "NONE")), now=EVENING)
     assert (report.fetched, report.covered, [ticker for ticker, _ in report.failed]) == (("AAA",), (), ["NONE"])
-    assert seen == [("AAA", 0, 2), ("NONE", 1, 2), ("", 2, 2)]
+    assert list(dict.fromkeys(seen)) == [("AAA from Yahoo", 0, 2), None, ("NONE from Yahoo", 1, 2)]
+    assert seen[-1] is None
     assert Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING).covered == ("AAA",)
 
 
@@ -269,7 +276,7 @@ def refuse(tickers: list[str], *_: object) -> None:
     ("status", "body", "expected"),
     [
         (429, None, "refuses more requests"),
-        (500, b"<html>", "cannot be reached or"),
+        (500, b"<html>", r"error \(HTTP 500\)"),
         (None, b"not json", "cannot be reached or"),
     ],
 )

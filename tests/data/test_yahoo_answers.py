@@ -161,7 +161,7 @@ def test_an_answer_that_unfolds_without_end_is_cut_off(yahoo: FakeYahoo, monkeyp
         yahoo.charts["AAA"] = chart()
         yahoo.body["AAA"], yahoo.encoding = body, encoding
         report = Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING)
-        assert report.failed == (("AAA", "Yahoo's answer is larger than 16 MB, which no history is; try again later"),)
+        assert report.failed == (("AAA", "Yahoo's answer has more than 8 MB, no history does; try again later"),)
     del yahoo.body["AAA"]
     assert fetch(yahoo, chart())[0].closes[0] == 100
 

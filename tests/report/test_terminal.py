@@ -167,10 +167,8 @@ def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.Ca
     from engine.data.sources.sample import Sample
 
     class Shop(Sample):
-        def fetch(self, request: PriceRequest, progress: object = None, *, refresh: bool = False) -> FetchReport:
-            assert callable(progress)
+        def fetch(self, request: PriceRequest, *, refresh: bool = False) -> FetchReport:
             assert not refresh
-            progress("AAA", 0, 2)
             return FetchReport(fetched=("AAA",), failed=(("BBB", "no such ticker"),))
 
     with pytest.raises(DataError, match="BBB: no such ticker"):
@@ -186,7 +184,7 @@ def test_fetching_a_dated_list_says_once_which_names_have_no_price(capsys: pytes
     from engine.data.sources.sample import Sample
 
     class Shop(Sample):
-        def fetch(self, request: PriceRequest, progress: object = None, *, refresh: bool = False) -> FetchReport:
+        def fetch(self, request: PriceRequest, *, refresh: bool = False) -> FetchReport:
             failed = tuple((one, "has no prices of it") for one in ("DEAD", "GONE"))
             cut = (("LATE", "cannot be reached"),) if "LATE" in request.tickers else ()
             return FetchReport(("AAA",), (), failed + cut, unknown=("DEAD", "GONE"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from engine.data.closes import Closes
 
@@ -41,10 +40,6 @@ class PriceSource(Protocol):
         ...
 
 
-FetchProgress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the ticker at work, how many are done, and how many there are."""
-
-
 @dataclass(frozen=True)
 class FetchReport:
     """What a refresh of the store did: tickers fetched and already covered, (ticker, reason) failed, and notes.
@@ -63,7 +58,5 @@ class FetchReport:
 class SupportsFetch(Protocol):
     """A source that keeps a store and can fill it."""
 
-    def fetch(
-        self, request: PriceRequest, progress: FetchProgress | None = None, *, refresh: bool = False
-    ) -> FetchReport:
+    def fetch(self, request: PriceRequest, *, refresh: bool = False) -> FetchReport:
         """Bring the store up to the last closed session; ``refresh`` reads what it has again, too."""

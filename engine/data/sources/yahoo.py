@@ -7,13 +7,15 @@ from typing import Final, Literal
 
 import numpy as np
 
-from engine.core.errors import DataError, UnknownTickerError
+from engine.core.errors import DataError, UnavailableError, UnknownTickerError
 from engine.core.fields import ConfigModel
+from engine.core.shortlist import shorten_failures
+from engine.core.waiting import WAITING
 from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
 from engine.data.sessions import weekdays
 from engine.data.sources import price_store as store
-from engine.data.sources.base import FetchProgress, FetchReport, PriceRequest
+from engine.data.sources.base import FetchReport, PriceRequest
 from engine.data.sources.combine import combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
 from engine.data.sources.price_store import StoredSeries
@@ -26,6 +28,9 @@ _WEEKEND_SHARE: Final = 0.05
 """Share of Saturdays, and of Sundays, from which on a ticker trades on seven days."""
 _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
+_MOST_UNANSWERED: Final = 3
+"""Tickers in a row for which Yahoo did not answer or refused to; no more are asked for then."""
+_NOT_ASKED: Final = f"not asked for, as Yahoo left {_MOST_UNANSWERED} before it unanswered; try again later"
 _NOTE: Final = "Yahoo's closes, adjusted and as traded, from the local price store"
 
 
@@ -61,7 +66,7 @@ class Yahoo(ConfigModel):
         report = _refresh_store(missing, request.exchange, moment) if missing else FetchReport()
         unknown = (*report.unknown, *absent)
         if failed := [*report.failed, *((ticker, "Yahoo had no prices of it when last asked") for ticker in absent)]:
-            lines = [_explain(ticker, reason, needed) for ticker, reason in failed]
+            lines = shorten_failures((ticker, _explain(ticker, reason, needed)) for ticker, reason in failed)
             raise UnknownTickerError(*lines, tickers=unknown) if len(unknown) == len(failed) else DataError(*lines)
         held = {ticker: _require_stored(ticker) for ticker in tickers}
         notes = [_NOTE, *report.notes]
@@ -71,21 +76,14 @@ class Yahoo(ConfigModel):
             notes += remarks
         return combine_series(series, request, Provenance(_SOURCE, "adjusted", notes=tuple(notes)))
 
-    def fetch(
-        self,
-        request: PriceRequest,
-        progress: FetchProgress | None = None,
-        *,
-        refresh: bool = False,
-        now: dt.datetime | None = None,
-    ) -> FetchReport:
+    def fetch(self, request: PriceRequest, *, refresh: bool = False, now: dt.datetime | None = None) -> FetchReport:
         """Bring the store up to the last closed session; one ticker's failure does not keep the others from it.
 
         ``refresh`` reads every history again from its beginning. A damaged file is replaced here, and only here; the
         report says so.
         """
         tickers = sorted(set(request.tickers))
-        return _refresh_store(tickers, request.exchange, now or dt.datetime.now(dt.UTC), progress, refresh=refresh)
+        return _refresh_store(tickers, request.exchange, now or dt.datetime.now(dt.UTC), refresh=refresh)
 
 
 def _last_needed_session(request: PriceRequest, now: dt.datetime) -> np.datetime64:
@@ -109,50 +107,55 @@ def _require_stored(ticker: str) -> StoredSeries:
 
 
 def _explain(ticker: str, reason: str, needed: np.datetime64) -> str:
+    """Return why a run cannot go on without what was not fetched of ``ticker``."""
     stored = store.read_series(_SOURCE, ticker)
     held, other = "nothing of it", "name another source"
     if stored is not None:
         held = f"it through {stored.through}"
         other = f"end the run earlier with `--set window.end={stored.through - _LOOK_AHEAD}`"
     needs = f"the store holds {held}, closes up to {needed} are needed"
-    return f"{ticker}: {reason}; {needs}: connect and run `engine data fetch`, or {other}"
+    return f"{reason}; {needs}: connect and run `engine data fetch`, or {other}"
 
 
 def _refresh_store(
     tickers: list[str],
     exchange: str,
     now: dt.datetime,
-    progress: FetchProgress | None = None,
     *,
     refresh: bool = False,
 ) -> FetchReport:
-    """Fetch what the store lacks of each ticker, or all of it."""
+    """Fetch what the store lacks of each ticker, or all of it; not the rest once Yahoo has left several unanswered."""
     closed = last_closed_session(exchange, now)
     fetched: list[str] = []
     covered: list[str] = []
     failed: list[tuple[str, str]] = []
     unknown: list[str] = []
     notes: list[str] = []
+    unanswered = 0
     for done, ticker in enumerate(tickers):
-        if progress:
-            progress(ticker, done, len(tickers))
         old, damage = _read_or_discard(ticker)
         if _covers(old, closed) and not refresh:
             covered.append(ticker)
             continue
+        if unanswered == _MOST_UNANSWERED:
+            failed.append((ticker, _NOT_ASKED))
+            continue
+        WAITING.start(f"{ticker} from Yahoo", done, len(tickers))
         try:
             fresh, remarks = refresh_series(ticker, old, exchange, closed, whole=refresh)
             store.write_series(_SOURCE, ticker, fresh)
         except DataError as error:
             failed.append((ticker, str(error)))
+            unanswered = unanswered + 1 if isinstance(error, UnavailableError) else 0
             if isinstance(error, UnknownTickerError):
                 unknown.append(ticker)
                 store.mark_absent(_SOURCE, ticker, closed)
         else:
             fetched.append(ticker)
             notes += damage + remarks
-    if progress:
-        progress("", len(tickers), len(tickers))
+            unanswered = 0
+        finally:
+            WAITING.end()
     return FetchReport(tuple(fetched), tuple(covered), tuple(failed), tuple(notes), tuple(unknown))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -16,11 +17,16 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import DataError, UnknownTickerError
+from engine.core.errors import DataError, UnavailableError, UnknownTickerError
 from engine.data.closes import CloseSeries
 from engine.data.sources.price_store import StoredSeries
 
 _NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+_REFUSALS: Final = frozenset({401, 403, 407, 408, 425, _TOO_MANY})
+"""HTTP statuses that say nothing of the ticker; those of a broken server come after them."""
+_CURRENCY: Final = re.compile("([A-Za-z]{3})?")
 _MINOR_UNITS: Final = {("GBP", "GBp"), ("ZAR", "ZAc"), ("ILS", "ILA")}
 """Currencies of dividends, and of closes in hundredths of them."""
 
@@ -36,6 +42,7 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
     """
     with _quiet_yfinance():
         import yfinance as yf  # noqa: PLC0415  (0.7 seconds, and only to fetch)
+        from curl_cffi.requests.exceptions import RequestException  # noqa: PLC0415
         from yfinance.exceptions import YFRateLimitError, YFTickerMissingError  # noqa: PLC0415
 
         from engine.data.sources.yahoo_session import MAX_SECONDS, shared_session  # noqa: PLC0415  (loads a library)
@@ -53,15 +60,20 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
             abroad = _dividend_currencies(session.answer)
         except DataError:
             raise
-        except YFRateLimitError as error:
-            raise DataError("Yahoo refuses more requests for now; wait some minutes and try again") from error
-        except YFTickerMissingError as error:
-            raise UnknownTickerError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
         except Exception as error:
-            if getattr(getattr(error, "response", None), "status_code", None) == _NOT_FOUND:
-                raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
             # yfinance lets through whatever its parsers and its network library raise.
-            raise DataError(f"Yahoo cannot be reached or understood ({_first_line(error)})") from error
+            if isinstance(error, YFRateLimitError) or session.status == _TOO_MANY:
+                refused = "Yahoo refuses more requests for now; wait some minutes and try again"
+                raise UnavailableError(refused) from error
+            if session.status in _REFUSALS or session.status >= _SERVER_ERROR:
+                refused = f"Yahoo answers with an error (HTTP {session.status}); try again later"
+                raise UnavailableError(refused) from error
+            if isinstance(error, YFTickerMissingError):
+                raise UnknownTickerError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
+            if session.status == _NOT_FOUND:
+                raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
+            kind = UnavailableError if isinstance(error, RequestException) else DataError
+            raise kind(f"Yahoo cannot be reached or understood ({_first_line(error)}); try again later") from error
     _check_subject(ticker, said)
     currency = str(said["currency"] or "")
     scale = _dividend_scale(abroad, currency)
@@ -71,11 +83,13 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
 
 def _check_subject(ticker: str, said: Mapping[str, object]) -> None:
     """Refuse an answer about another ticker, or of other than daily closes."""
-    symbol, step = said["symbol"], said["dataGranularity"]
+    symbol, step, currency = said["symbol"], said["dataGranularity"], said["currency"]
     if _canonical(str(symbol)) != _canonical(ticker):
         raise DataError(f"Yahoo answered for {symbol or 'nobody'}; if that is the same paper, write {symbol or 'it'}")
     if step not in {None, "1d"}:
         raise DataError(f"Yahoo answered with one close for each {step}, expected daily ones; try again later")
+    if not _CURRENCY.fullmatch(str(currency or "")):
+        raise DataError(f"Yahoo states closes in {currency!r}, expected a currency as USD; try again later")
 
 
 def _canonical(ticker: str) -> str:

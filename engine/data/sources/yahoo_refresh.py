@@ -41,6 +41,7 @@ def refresh_series(
     if old is not None and len(old.dates) > OVERLAP_SESSIONS and not whole:
         since = old.dates[-OVERLAP_SESSIONS]
         tail, notes = _fetch(ticker, since, closed)
+        _require_same_currency(old, tail)
         if len(tail.dates) and not describe_change(old, tail, since):
             joined = _append_tail(old, tail)
             refuse_absurd(joined)
@@ -49,6 +50,8 @@ def refresh_series(
     if not len(fresh.dates):
         raise UnknownTickerError("Yahoo has no close of it; check the ticker")
     if old is not None:
+        if not whole:
+            _require_same_currency(old, fresh)
         gone = np.setdiff1d(old.dates, fresh.dates)
         if len(gone) > MOST_GONE * len(old.dates) and not whole:
             found = f"Yahoo's answer lacks {len(gone)} of the {len(old.dates)} stored sessions, the first is {gone[0]}"
@@ -56,6 +59,12 @@ def refresh_series(
         differs = describe_change(old, fresh, old.dates[0])
         notes += [f"{ticker}: {differs}"] if differs else []
     return _with_through(fresh, exchange, closed), notes
+
+
+def _require_same_currency(old: StoredSeries, new: StoredSeries) -> None:
+    if len(new.dates) and new.currency != old.currency:
+        found = f"Yahoo now states closes in {new.currency or 'no currency'} and has stated {old.currency or 'none'}"
+        raise DataError(f"{found}; try again later, or `engine data fetch --refresh` to take it as it is")
 
 
 def describe_change(old: StoredSeries, new: StoredSeries, since: np.datetime64) -> str:
