@@ -32,9 +32,9 @@ def write_crash_log() -> Path:
     text = f"{platform.python_version()} {platform.platform()}\n{' '.join(sys.argv)}\n{traceback.format_exc()}"
     if len(text) > MOST_TEXT:
         text = f"{text[: MOST_TEXT // 2]}\n[...]\n{text[-MOST_TEXT // 2 :]}"
-    for find_folder in (lambda: user_log_path("portfolio-engine"), lambda: Path(tempfile.gettempdir())):
+    for find_folder in (_log_folder, tempfile.gettempdir):
         try:
-            folder = find_folder()
+            folder = Path(find_folder())
             folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix="portfolio-engine-crash-", suffix=".log", dir=folder)
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -45,6 +45,10 @@ def write_crash_log() -> Path:
         return Path(name)
     sys.stderr.write(text)
     return Path("the text above")
+
+
+def _log_folder() -> str:
+    return str(user_log_path("portfolio-engine"))
 
 
 def _remove_oldest(folder: Path) -> None:

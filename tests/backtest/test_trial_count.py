@@ -39,7 +39,7 @@ def test_a_file_of_somebody_elses_is_left_as_it_is(file: Path, content: str) -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes are POSIX")
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("target", path)])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("target")])
 def test_a_link_is_not_followed_and_a_pipe_not_waited_for(file: Path, make) -> None:
     """Nothing is written through them."""
     file.parent.mkdir()
