@@ -166,6 +166,7 @@ def sweep(
     )  # Arrow's own keeps what it frees: 50 MB of a million rows
     from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
     from engine.backtest.trial_count import record_trials
+    from engine.core.publication import lock_folder
     from engine.report.sweep.page import build_sweep_report
     from engine.report.sweep.terminal import print_sweep, sweep_progress
     from engine.sweep.computation import prepare
@@ -174,7 +175,8 @@ def sweep(
 
     loaded, base_config, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, f"{loaded.name}.{SWEEP_KIND}")
-    refuse_other_kind(folder, SWEEP_KIND)
+    with lock_folder(folder):  # what a killed sweep left unfinished is finished first
+        refuse_other_kind(folder, SWEEP_KIND)
     options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
     _announce_compilation()
     with prefix_errors(config), sweep_progress() as progress:
@@ -226,11 +228,14 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
+    from engine.core.publication import lock_folder
     from engine.report.run.page import build_run_report
     from engine.report.sweep.page import build_sweep_report
     from engine.sweep.finished_sweep import is_sweep
 
-    typer.echo(str(build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)))
+    with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
+        page = build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)
+    typer.echo(str(page))
 
 
 @app.command()
@@ -247,6 +252,7 @@ def verify(
     import dataclasses
 
     from engine.backtest.finished_run import read_run
+    from engine.core.publication import lock_folder
     from engine.diagnostics.verify import reproduce_figures
     from engine.diagnostics.verify.folder import require_agreement, verify_folder
     from engine.report.html_page import require_page
@@ -264,7 +270,8 @@ def verify(
         )
         unchecked: tuple[str, ...] = ()
     else:
-        figures, unchecked = verify_folder(folder, composition.prepare_sweep)
+        with lock_folder(folder):  # what a killed run left unfinished is finished first
+            figures, unchecked = verify_folder(folder, composition.prepare_sweep)
     if json:
         _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:
@@ -364,6 +371,7 @@ def bench(
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
     from engine.core.files import atomic_write
     from engine.core.json_files import to_json
+    from engine.core.publication import stage_folder
     from engine.diagnostics.bench.measure import time_jobs
     from engine.report.bench import bench_html, bench_json, print_bench, timing_progress
 
@@ -371,8 +379,9 @@ def bench(
         threads = threads or os.cpu_count() or 1
         report = time_jobs(composition.build_strategy, rounds=rounds, threads=threads, peers=peers, say=say)
     if out is not None:
-        atomic_write(out / "bench.json", to_json(bench_json(report)))
-        atomic_write(out / "bench.html", bench_html(report).encode())
+        with stage_folder(out, exchange=False) as staging:
+            atomic_write(staging / "bench.json", to_json(bench_json(report)))
+            atomic_write(staging / "bench.html", bench_html(report).encode())
     if json:
         _print_json(bench_json(report))
     else:
@@ -490,10 +499,10 @@ def _announce_compilation() -> None:
 
 def _write_run(result: RunResult, folder: Path) -> None:
     from engine.backtest.outputs import RUN_KIND, refuse_other_kind
-    from engine.core.files import stage_files
+    from engine.core.publication import stage_folder
     from engine.report.run.page import build_run_report
 
-    with stage_files(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
+    with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)
         build_run_report(staging)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from engine.core.errors import DataError, OutputError
+
+_TEMPORARY_NAME: Final = re.compile(r"\.portfolio-engine-(\d+)-[0-9a-f]{12}\.tmp")
 
 
 def expand_home(path: Path, key: str) -> Path:
@@ -26,61 +28,12 @@ def expand_home(path: Path, key: str) -> Path:
         raise DataError(f"{key}: {path}: found no home folder for {path.parts[0]}; write the whole path") from None
 
 
-@contextmanager
-def stage_files(folder: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
-    """Yield an empty folder beside ``folder``; when all is written there, its files take their places in ``folder``.
-
-    A disk that fills up, a fault or an interrupt while they are made leaves ``folder`` as it was, and so does what
-    ``check`` raises at the sight of it.
-
-    Raises OutputError when a file's place is taken by a folder or a symbolic link.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", suffix=".tmp", dir=folder.parent))
-    try:
-        yield staging
-        folder.mkdir(exist_ok=True)
-        with lock_folder(folder):
-            check(folder)
-            move_into_place(sorted(staging.iterdir()), folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-@contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep other processes that ask for it out of ``folder``; they wait, so that files of two runs never mix.
-
-    The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
-    without such locks do without; a run's manifest still tells whose its files are.
-    """
-    with ExitStack() as stack:
-        if sys.platform != "win32":
-            import fcntl  # noqa: PLC0415  (not there on Windows)
-
-            with suppress(OSError):  # of a folder that is not there, what follows has a better message
-                descriptor = os.open(folder, os.O_RDONLY)
-                stack.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-
-
-def move_into_place(made: list[Path], folder: Path) -> None:
-    """Move files into ``folder``, all of them or, where one would displace something else, none."""
-    for file in made:
-        place = folder / file.name
-        if place.is_symlink() or place.is_dir():
-            raise OutputError(f"{place}: a plain file is expected there; move it away or choose another --out")
-    for file in made:
-        file.replace(folder / file.name)
-    _sync_folder(folder)
-
-
 def atomic_write(path: Path, content: bytes) -> None:
     """Put ``content`` at ``path`` in one step; folders on the way are made.
 
     The bytes go to a temporary file in the same folder, reach the disk, and take the name by a rename; of two writers
-    the later one wins, whole. A symbolic link is refused: only the link would be replaced, not what it leads to.
+    the later one wins, whole. A symbolic link is refused: only the link would be replaced, not what it leads to. The
+    temporary file of a process that was killed is removed by the next one that writes into the folder.
 
     Raises OutputError when the disk is full, the folder cannot be written to, or ``path`` is a folder or a symbolic
     link; what was there before is untouched and no temporary file is left.
@@ -88,11 +41,13 @@ def atomic_write(path: Path, content: bytes) -> None:
     if path.is_symlink():
         message = "is a symbolic link, a plain file is expected; remove the link or choose another path"
         raise OutputError(f"{path}: {message}")
-    temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    temporary = path.parent / f".portfolio-engine-{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
         try:
             with temporary.open("xb") as stream:
+                _lock_file(stream)
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -100,7 +55,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         except BaseException:  # an interrupt must not leave the temporary file either
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         message = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
         raise OutputError(f"{path}: {message}; free some space or choose another folder") from error
@@ -112,11 +67,45 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; systems that cannot open a folder do without."""
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in ``folder`` durable; systems that cannot open a folder do without."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@cache
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of processes that are dead, once a process and folder."""
+    for path in folder.glob(".portfolio-engine-*.tmp"):
+        name = _TEMPORARY_NAME.fullmatch(path.name)
+        if name and not _is_alive(int(name[1])):
+            with suppress(OSError), path.open("rb") as stream:
+                if _lock_file(stream):
+                    path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    """Tell whether a process may still be there; where that cannot be told, yes."""
+    try:
+        if os.name == "posix":
+            os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's
+        return True
+    return True
+
+
+def _lock_file(stream: BinaryIO) -> bool:
+    """Lock a file if it is free; False where another process has it, which may be one of another machine."""
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415  (not there on Windows)
+
+        with suppress(OSError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.core.arrays import finite_or_none
-from engine.core.files import atomic_write, stage_files
+from engine.core.files import atomic_write
 from engine.core.json_files import Json, to_json
+from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.frontier_chart import build_frontier_chart
@@ -29,7 +30,7 @@ _BOUND_TOLERANCE: Final = 1e-9
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:
     """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither."""
-    with stage_files(folder) as staging:
+    with stage_folder(folder) as staging:
         atomic_write(staging / JSON_FILE, to_json(proposal_json(proposal)))
         atomic_write(staging / PAGE_FILE, proposal_html(proposal).encode())
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.errors import DataError, OutputError
-from engine.core.files import atomic_write, lock_folder
+from engine.core.files import atomic_write
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
@@ -36,8 +36,7 @@ def build_report(folder: Path, read: Callable[[Path], ContentT], render: Callabl
     The same folder gives the same bytes, so the page can be built again.
     """
     path = folder / REPORT_FILE
-    with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
-        atomic_write(path, render(read(folder)).encode("utf-8"))
+    atomic_write(path, render(read(folder)).encode("utf-8"))
     return path
 
 

@@ -13,8 +13,9 @@ import yaml
 from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
 from engine.backtest.run_summary import package_versions
 from engine.core.errors import OutputError
-from engine.core.files import atomic_write, file_sha256, lock_folder, move_into_place
+from engine.core.files import atomic_write, file_sha256
 from engine.core.json_files import to_json
+from engine.core.publication import stage_folder
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.journal import JOURNAL_FILE
@@ -38,30 +39,28 @@ def staging_folder(folder: Path) -> Path:
 def publish_files(
     sweep: PreparedSweep[PolicyT], summary: SweepSummary, folder: Path, build: Callable[[Path], object]
 ) -> None:
-    """Write what belongs to the results beside them, ``build`` the report, and put all in place in ``folder``.
+    """Put the results in place in ``folder`` with what belongs to them and the report that ``build`` makes.
 
-    A fault on the way leaves the results of an earlier sweep as they were.
+    A fault on the way leaves the results of an earlier sweep as they were; the journal has those of this one.
     """
-    staging = staging_folder(folder)
     files: Mapping[str, bytes] = {
         CONFIG_FILE: yaml.safe_dump(sweep.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
         SUMMARY_FILE: to_json(summary.to_plain()),
     }
-    for name, content in files.items():
-        atomic_write(staging / name, content)
-    manifest = SweepManifest(
-        versions=package_versions(),
-        config_sha256=sweep.config.sha256(),
-        plan_sha256=sweep.plan_sha256,
-        data_sha256=sweep.job.closes.provenance.sha256,
-        identity=dict(sweep.identity),
-        files={name: file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
-    )
-    atomic_write(staging / MANIFEST_FILE, to_json(manifest.to_plain()))
-    build(staging)
-    with lock_folder(folder):
-        refuse_other_kind(folder, SWEEP_KIND)
-        move_into_place([staging / name for name in RESULT_FILES], folder)
+    with stage_folder(folder, lambda place: refuse_other_kind(place, SWEEP_KIND)) as staging:
+        (staging_folder(folder) / RESULTS_FILE).rename(staging / RESULTS_FILE)
+        for name, content in files.items():
+            atomic_write(staging / name, content)
+        manifest = SweepManifest(
+            versions=package_versions(),
+            config_sha256=sweep.config.sha256(),
+            plan_sha256=sweep.plan_sha256,
+            data_sha256=sweep.job.closes.provenance.sha256,
+            identity=dict(sweep.identity),
+            files={name: file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
+        )
+        atomic_write(staging / MANIFEST_FILE, to_json(manifest.to_plain()))
+        build(staging)
 
 
 def clean_staging(folder: Path) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import threading
-import time
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from engine.core.errors import OutputError
-from engine.core.files import atomic_write, lock_folder, stage_files
+from engine.core.files import atomic_write
 
 _FULL_DISK = """
 import resource, sys
@@ -122,19 +121,12 @@ def test_two_writers_never_mix(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["raced"]
 
 
-def test_files_of_two_runs_take_their_places_one_run_after_the_other(tmp_path: Path) -> None:
-    """While one process is at work in a folder, another one's files wait for it."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-
-    def finish_run() -> None:
-        with stage_files(folder) as staging:
-            (staging / "file").write_bytes(b"later")
-
-    other = threading.Thread(target=finish_run)
-    with lock_folder(folder):
-        other.start()
-        time.sleep(0.2)
-        assert not (folder / "file").exists()
-    other.join()
-    assert (folder / "file").read_bytes() == b"later"
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Only the temporary file of a process that is dead, and only when nobody has it open to write."""
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = tmp_path / f".portfolio-engine-{int(dead.stdout)}-0123456789ab.tmp"
+    alive = tmp_path / f".portfolio-engine-{os.getppid()}-0123456789ab.tmp"
+    for path in (left, alive, tmp_path / ".portfolio-engine-mine.tmp"):
+        path.write_bytes(b"half")
+    atomic_write(tmp_path / "result", b"new")
+    assert sorted(tmp_path.iterdir()) == sorted([alive, tmp_path / ".portfolio-engine-mine.tmp", tmp_path / "result"])

@@ -1,0 +1,200 @@
+"""A folder is published whole: what was there before is replaced in one step, and what is not ours stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.core import publication
+from engine.core.errors import OutputError
+from engine.core.publication import MARKER_FILE, lock_folder, stage_folder
+
+
+def publish(folder: Path, text: str) -> None:
+    with stage_folder(folder) as staging:
+        for name in ("manifest", "table"):
+            (staging / name).write_text(text)
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Return what is in a folder, hidden or not, as paths and texts."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Path:
+    """An old result in which a user has left a file, a sub-folder and a symbolic link, and closed it to others."""
+    folder = tmp_path / "run"
+    publish(folder, "old")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "drafts" / "deep").mkdir(parents=True)
+    (folder / "drafts" / "deep" / "note").write_text("mine")
+    (folder / "link").symlink_to("notes.txt")
+    folder.chmod(0o750)
+    return folder
+
+
+MINE = {"notes.txt": "mine", "drafts/deep/note": "mine", "link": "mine"}
+
+
+def results(text: str) -> dict[str, str]:
+    return {"manifest": text, "table": text}
+
+
+def alone(folder: Path) -> bool:
+    return list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_new_folder_appears_whole_and_with_ordinary_permissions(tmp_path: Path) -> None:
+    publish(tmp_path / "a" / "run", "new")
+    (tmp_path / "plain").mkdir()
+    assert content(tmp_path) == {"a/run/manifest": "new", "a/run/table": "new"}
+    assert (tmp_path / "a" / "run").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_what_is_the_users_stays(used: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool) -> None:
+    """Files, sub-folders, links and the folder's mode are as before, with an exchange and where there is none."""
+    inode = (used / "notes.txt").stat().st_ino
+    if not exchange:
+        monkeypatch.setattr(publication, "_exchange", lambda one, other: False)
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert (used / "link").is_symlink()
+    assert used.stat().st_mode & 0o777 == 0o750
+    assert (used / "notes.txt").stat().st_ino == inode
+    assert alone(used)
+
+
+def test_nothing_staged_is_nothing_published(used: Path) -> None:
+    before = used.stat()
+    with stage_folder(used):
+        pass
+    assert used.stat().st_ino == before.st_ino
+    assert alone(used)
+
+
+def test_a_fault_leaves_the_old_folder(used: Path) -> None:
+    def write_half() -> None:
+        with stage_folder(used) as staging:
+            (staging / "manifest").write_text("new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
+    assert content(used) == MINE | results("old")
+    assert alone(used)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda place: place.symlink_to("notes.txt")])
+def test_a_taken_place_is_refused(used: Path, make) -> None:
+    """A folder or a symbolic link where a file has to go is named, and nothing is replaced."""
+    (used / "table").unlink()
+    make(used / "table")
+    with pytest.raises(OutputError, match="table: a plain file is expected there"):
+        publish(used, "new")
+    assert (used / "manifest").read_text() == "old"
+    assert alone(used)
+
+
+def test_a_file_where_the_folder_goes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(OutputError, match="run: a folder is expected there"):
+        publish(tmp_path / "run", "new")
+    assert (tmp_path / "run").read_text() == "mine"
+
+
+def test_what_a_user_changes_meanwhile_is_kept(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that an editor replaces, and a folder that is made, just before or after the exchange, are not lost."""
+    exchange = publication._exchange
+
+    def replace(folder: Path, name: str) -> None:
+        (folder / "new").write_text("later")
+        (folder / "new").replace(folder / name)
+
+    def busy(staging: Path, folder: Path) -> bool:
+        replace(folder, "notes.txt")
+        (folder / "late").write_text("late")
+        done = exchange(staging, folder)
+        time.sleep(0.01)
+        replace(folder, "link")
+        (folder / "drafts").mkdir()
+        (folder / "drafts" / "second").write_text("late")
+        return done
+
+    monkeypatch.setattr(publication, "_exchange", busy)
+    publish(used, "new")
+    found = {"notes.txt": "later", "link": "later", "late": "late", "drafts/second": "late", "drafts/deep/note": "mine"}
+    assert content(used) == results("new") | found
+    assert alone(used)
+
+
+def test_an_interrupt_waits_until_all_is_in_place(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = publication._exchange
+
+    def interrupted(staging: Path, folder: Path) -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        return exchange(staging, folder)
+
+    monkeypatch.setattr(publication, "_exchange", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert alone(used)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_copy_of_a_folder_that_was_just_exchanged_takes_nothing(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a kill the folder is copied: the copy does not bring over what belongs to the other, which does later."""
+
+    def killed(old: Path, new: Path, replaced: object) -> None:
+        raise SystemError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "_carry_over", killed)
+        with pytest.raises(SystemError):
+            publish(used, "new")
+    assert (used / MARKER_FILE).exists()
+    assert content(used).items() >= results("new").items()
+    shutil.copytree(used, used.parent / "copy", symlinks=True)
+    publish(used.parent / "copy", "newer")
+    with lock_folder(used):
+        assert content(used) == MINE | results("new")
+    assert sorted(path.name for path in used.parent.iterdir()) == ["copy", "run"]
+
+
+def test_a_folder_without_the_marker_is_never_touched(used: Path) -> None:
+    """Whatever its name is, and whatever marker it has from elsewhere."""
+    stem = publication._staging_stem(used)
+    foreign = used.parent / f"{stem}01234567.tmp"
+    foreign.mkdir()
+    (foreign / "mine").write_text("mine")
+    copied = used.parent / f"{stem}76543210.tmp"
+    copied.mkdir()
+    (copied / MARKER_FILE).write_text(f"{copied.name}\n1\ncommitted\nmine\nend")
+    (copied / "mine").write_text("mine")
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert (foreign / "mine").exists()
+    assert (copied / "mine").exists()
+
+
+def test_two_publications_take_their_places_one_after_the_other(used: Path) -> None:
+    """While one is at work in a folder another one waits; what it waited for was replaced, and it finds what is there."""
+    with lock_folder(used):
+        others = [threading.Thread(target=publish, args=(used, text)) for text in "abc"]
+        for other in others:
+            other.start()
+        time.sleep(0.1)
+        assert content(used) == MINE | results("old")
+    for other in others:
+        other.join()
+    assert content(used) in [MINE | results(text) for text in "abc"]
+    assert alone(used)
