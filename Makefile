@@ -8,9 +8,12 @@ PIP := $(VENV)/$(INSTALL)
 JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
 GONE ?= ../shared/data/delisted
+COUNT_CONFIGS ?= 100000
+COUNT_FILES ?= 20000
+SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted sweeps rules gate universe parts optimisers intervals mutants picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals mutants picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -44,6 +47,9 @@ processors: $(VENV)/.testable ## the same runs as on other processors: every fil
 
 corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
 	$(BIN)/python -m tests.support.corrupted_files 20000
+
+fuzz: $(VENV)/.testable ## what nobody would write, as config, file, folder or journal: a table of what became of it; an hour
+	$(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)
 
 sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads, memory; PRICES= names your own
 	$(BIN)/python benchmarks/bars.py --rounds 3 --prices $(PRICES)

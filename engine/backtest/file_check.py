@@ -112,8 +112,9 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _with_commands(errors: Sequence[DataError], path: Path) -> DataError:
-    """Return all messages, each with the command that tries the key it names."""
-    lines = [line for error in errors for line in str(error).splitlines()]
+    """Return all messages, each with the file or folder and the command that tries the key it names."""
+    said = [line for error in errors for line in str(error).splitlines()]
+    lines = [line if path.name in line else f"{path}: {line}" for line in said]
     return DataError(*(line + "".join(_commands(line, path)) for line in lines))
 
 

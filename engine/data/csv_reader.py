@@ -18,6 +18,8 @@ from engine.core.errors import DataError, shorten
 
 _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_FILE_BYTES: Final = 500_000_000
+MAX_LIST_BYTES: Final = 16_000_000
+"""Bytes of a list that is read row by row into Python's own objects: names, verdicts, rates, values of an index."""
 
 Day: TypeAlias = dt.date | np.datetime64
 """A calendar day; what it says about the time of day is left out."""
@@ -59,12 +61,12 @@ def resolve_file(path: str) -> Path:
     return place
 
 
-def read_bytes(path: str) -> bytes:
-    """Return the bytes of the file at ``path``; raises DataError as :func:`resolve_file`, or when it is too large."""
+def read_bytes(path: str, most: int = MAX_LIST_BYTES) -> bytes:
+    """Return the bytes of the file at ``path``; raises DataError as :func:`resolve_file`, or for more than ``most``."""
     place = resolve_file(path)
     try:
-        if place.stat().st_size > MAX_FILE_BYTES:
-            raise DataError(f"{path}: more than {MAX_FILE_BYTES:,} bytes; is this the file you mean?")
+        if place.stat().st_size > most:
+            raise DataError(f"{path}: more than {most:,} bytes; is this the file you mean?")
         return place.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None

@@ -118,7 +118,7 @@ def damage(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
-_ODD_CELLS = (
+ODD_CELLS = (
     *("", " ", "nan", "inf", "-inf", "-1", "0", "-0", "1e400", "1e-400", "TRUE", "1,5", "1.234,56", "١٢", "½", "\0"),
     *('"', '""', "'", "=A1+B1", "$", "--", "#REF!", "2024-13-45", "99999999", "9999-12-31", "0001-01-01", "31.12.2024"),
     *("12/31/2024", "now", "NaT", "A" * 5000, "\r", "\n", ",", ";", "\t", "\u202e", "\ufeff", "1_000", "0x10", "1.2.3"),
@@ -146,11 +146,11 @@ def odd_text(rng: np.random.Generator) -> tuple[str, bytes]:
         row = rows[0 if rng.random() < 0.15 else rng.integers(len(rows))]
         match rng.integers(6):
             case 0:
-                row.insert(int(rng.integers(len(row) + 1)), str(rng.choice(_ODD_CELLS)))
+                row.insert(int(rng.integers(len(row) + 1)), str(rng.choice(ODD_CELLS)))
             case 1 if row:
                 row.pop()
             case _ if row:
-                row[rng.integers(len(row))] = _ODD_CELLS[rng.integers(len(_ODD_CELLS))]
+                row[rng.integers(len(row))] = ODD_CELLS[rng.integers(len(ODD_CELLS))]
     if rng.random() < 0.1:
         letters = str.maketrans(dict.fromkeys(map(chr, range(32)), ""))
         cells = [[_as_cell(cell.translate(letters), rng) for cell in row] for row in rows]
@@ -180,7 +180,7 @@ def odd_parquet(rng: np.random.Generator) -> tuple[str, bytes]:
         ][rng.integers(4)]
     )
     columns: list[pa.Array] = [
-        _odd_column(rng, count, dates=name.lower() == "date", odd=rng.random() < 0.5) for name in names
+        odd_column(rng, count, dates=name.lower() == "date", odd=rng.random() < 0.5) for name in names
     ]
     while rng.random() < 0.4:
         names[rng.integers(len(names))] = str(
@@ -202,14 +202,14 @@ def odd_parquet(rng: np.random.Generator) -> tuple[str, bytes]:
         )
     table = pa.table(columns, names=names)
     if rng.random() < 0.5:
-        table = table.replace_schema_metadata({b"pandas": _odd_metadata(rng)})
+        table = table.replace_schema_metadata({b"pandas": odd_metadata(rng)})
     content = parquet(table, store_schema=bool(rng.random() < 0.5))
     if rng.random() < 0.3:
         content = content.replace(b"AAA", rng.choice([b"A\xc3(", b"\xff\xfeA", b"A\0A", b"AA\xed"]))
     return "odd.parquet", content
 
 
-def _odd_column(rng: np.random.Generator, count: int, *, dates: bool, odd: bool) -> pa.Array:
+def odd_column(rng: np.random.Generator, count: int, *, dates: bool, odd: bool) -> pa.Array:
     days = np.busday_offset("2024-01-02", np.arange(count), roll="forward")
     closes = np.round(rng.uniform(10.0, 20.0, count), 2)
     if not odd:
@@ -225,7 +225,7 @@ def _odd_column(rng: np.random.Generator, count: int, *, dates: bool, odd: bool)
             [str(x) for x in (days if dates else closes)],
             rng.choice([pa.string(), pa.large_string(), pa.string_view()]),
         ),
-        lambda: pa.array([str(rng.choice(_ODD_CELLS[:12])) for _ in numbers]),
+        lambda: pa.array([str(rng.choice(ODD_CELLS[:12])) for _ in numbers]),
         lambda: pa.array(numbers > 15.0),
         lambda: pa.array(wild, pa.int64()).cast(pa.time64("us"), safe=False),
         lambda: pa.array(wild, pa.duration("ns")),
@@ -250,7 +250,7 @@ def _odd_column(rng: np.random.Generator, count: int, *, dates: bool, odd: bool)
     return makers[rng.integers(len(makers))]()
 
 
-def _odd_metadata(rng: np.random.Generator) -> bytes:
+def odd_metadata(rng: np.random.Generator) -> bytes:
     odd: list[object] = [
         None,
         5,

@@ -18,7 +18,14 @@ import numpy as np
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.core.fields import YEAR_BOUNDS
-from engine.data.csv_reader import find_column_name, parse_csv, read_bytes, refuse_duplicate_columns, resolve_file
+from engine.data.csv_reader import (
+    MAX_FILE_BYTES,
+    find_column_name,
+    parse_csv,
+    read_bytes,
+    refuse_duplicate_columns,
+    resolve_file,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -110,7 +117,7 @@ def load_filings(path: str) -> FilingsTable:
 
 @lru_cache(maxsize=8)
 def _load_cached(path: str, _changed: int, _size: int) -> FilingsTable:
-    raw = read_bytes(path)
+    raw = read_bytes(path, MAX_FILE_BYTES)
     suffix = Path(path).suffix.lower()
     if suffix not in {".parquet", ".csv"}:
         raise DataError(f"{path}: found the ending '{suffix}', expected .parquet or .csv; convert the file")

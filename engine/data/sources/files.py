@@ -61,7 +61,9 @@ def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tup
     if path.exists():
         raise DataError(f"data.source.path: {path}: is no plain file, expected a file or folder; copy it into one")
     near = suggestion(path.name, [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else [])
-    raise DataError(f"data.source.path: {path}: found nothing there, expected a file or folder{near}")
+    raise DataError(
+        f"data.source.path: {path}: found nothing there, expected a file or folder{near or '; correct the path'}"
+    )
 
 
 def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:

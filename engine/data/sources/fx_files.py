@@ -50,6 +50,8 @@ class FxFiles(ReadingKeys):
         path = expand_home(Path(self.path), "data.fx.path")
         if not path.exists():
             raise DataError(f"data.fx.path: {path}: found nothing there, expected a file or folder; correct the path")
+        if not (path.is_file() or path.is_dir()):
+            raise DataError(f"data.fx.path: {path}: is no plain file, expected a file or folder; copy it into one")
         try:
             places, others = self._find_pairs(path)
         except OSError as error:
@@ -73,7 +75,9 @@ class FxFiles(ReadingKeys):
 
         A file that names no pair inside is of the one that it is called by itself.
         """
-        files = sorted(one for one in path.iterdir() if is_price_file(one)) if path.is_dir() else [path]
+        files = (
+            sorted(one for one in path.iterdir() if is_price_file(one) and one.is_file()) if path.is_dir() else [path]
+        )
         found: dict[Pair, tuple[Path, str]] = {}
         others: list[str] = []
         for file in files:

@@ -12,7 +12,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath, Rate, rate_or_file
 from engine.core.files import expand_home
-from engine.data.csv_reader import dated_rows
+from engine.data.csv_reader import MAX_LIST_BYTES, dated_rows
 
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
 _NO_FIXING: Final = frozenset({"", ".", "null"})
@@ -66,6 +66,8 @@ class RateFile(ConfigModel):
         if path.exists() and not path.is_file():
             raise DataError(f"{key}: {self.path}: is no file; name a CSV of date,rate")
         try:
+            if path.stat().st_size > MAX_LIST_BYTES:
+                raise DataError(f"{key}: {self.path}: more than {MAX_LIST_BYTES:,} bytes; name a CSV of date,rate")
             lines = dated_rows(f"{key}: {self.path}", path.read_bytes(), strict=False)
         except OSError as error:
             raise DataError(f"{key}: {self.path}: {error.strerror}; check the path") from None
