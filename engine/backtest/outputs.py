@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -46,6 +47,11 @@ MANIFEST_FILE: Final = "manifest.json"
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
 RUN_KIND, SWEEP_KIND = "run", "sweep"
+_TABLES: Final = {
+    RUN_KIND: ("equity.parquet", "levels.parquet", "weights.parquet", "trades.csv"),
+    SWEEP_KIND: ("results.parquet",),
+}
+"""What only the one kind has, the first of them always."""
 """What a folder can hold, as its manifest says under ``kind``."""
 
 
@@ -158,16 +164,20 @@ def folder_kind(folder: Path) -> str:
         found = None
     if found in {RUN_KIND, SWEEP_KIND}:
         return str(found)
-    if any((folder / name).exists() for name in ("results.parquet", "unfinished/sweep.journal")):
+    if (folder / "unfinished" / "sweep.journal").exists():
         return SWEEP_KIND
-    return RUN_KIND if (folder / "equity.parquet").exists() else ""
+    whole = (kind for kind, tables in _TABLES.items() if (folder / tables[0]).exists())
+    return next(whole, "") if (folder / CONFIG_FILE).exists() else ""
 
 
 def refuse_other_kind(folder: Path, kind: str) -> None:
-    """Raise OutputError when ``folder`` holds the other kind: its files would be replaced in part."""
+    """Raise OutputError when ``folder`` holds the other kind, or files of somebody else's that would be replaced."""
     found = folder_kind(folder)
     if found and found != kind:
         raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
+    for path in (folder / name for name in (CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, "report.html", *_TABLES[kind])):
+        if not found and os.path.lexists(path):
+            raise OutputError(f"{path}: is no {kind}'s and would be replaced; move it away or choose another --out")
 
 
 def list_trades(portfolio: PortfolioResult) -> Iterator[Trade]:

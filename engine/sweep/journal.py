@@ -56,7 +56,11 @@ class Journal:
         return journal
 
     def _start_or_resume(self, identity: dict[str, str], *, resume: bool) -> None:
-        """Go on with what is there, or start empty."""
+        """Go on with what is there, or start empty; what is no journal is somebody else's and stays as it is."""
+        self.file.seek(0)
+        if not _MAGIC.startswith(self.file.read(len(_MAGIC))):
+            message = "is no journal of a sweep; move it away or choose another --out"
+            raise OutputError(f"{self.path}: {message}")
         found = self._recover() if resume else None
         if found is None:
             self.file.seek(0)
@@ -108,10 +112,6 @@ class Journal:
         """Close the file: all that counts was written through, and what a full disk did not take is said already."""
         with suppress(OSError):
             self.file.close()
-
-    def delete(self) -> None:
-        """Delete the file: what it kept is a result now."""
-        self.path.unlink(missing_ok=True)
 
     def _append_record(self, content: bytes) -> int:
         begin = self.file.seek(0, os.SEEK_END)

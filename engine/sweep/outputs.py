@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,15 +25,16 @@ from engine.sweep.summary import SweepManifest, SweepSummary
 
 STAGING_NAME: Final = "unfinished"
 """The folder, beside the results, of what is not a result yet."""
-RESULT_FILES: Final = (CONFIG_FILE, MANIFEST_FILE, "report.html", RESULTS_FILE, SUMMARY_FILE)
-"""The files of a finished sweep."""
 
 
 def staging_folder(folder: Path) -> Path:
-    """Return the place in ``folder`` where a sweep is made; raises OutputError when it is something else."""
+    """Return the place in ``folder`` where a sweep is made; raises OutputError when something else is there."""
     place = folder / STAGING_NAME
     if place.is_symlink() or (place.exists() and not place.is_dir()):
         raise OutputError(f"{place}: a folder is expected there; move it away or choose another --out")
+    table = place / RESULTS_FILE
+    if os.path.lexists(table) and not (place / JOURNAL_FILE).exists():
+        raise OutputError(f"{table}: is no sweep's, which has a journal; move it away or choose another --out")
     return place
 
 
@@ -67,8 +69,8 @@ def clean_staging(folder: Path) -> None:
     """Remove what a finished sweep does not need any more; what somebody else put there stays."""
     staging = staging_folder(folder)
     with suppress(OSError):
-        for path in [staging / JOURNAL_FILE, *(staging / name for name in RESULT_FILES), *staging.glob(".*.tmp")]:
-            path.unlink(missing_ok=True)
+        for name in (RESULTS_FILE, JOURNAL_FILE):  # in this order: what tells whose they are goes last
+            (staging / name).unlink(missing_ok=True)
         staging.rmdir()
 
 

@@ -61,7 +61,6 @@ def run_sweep(
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
         rejections = write_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
-            journal.delete()
             clean_staging(options.folder)
             with suppress(OSError):  # what is in there is an earlier sweep's
                 options.folder.rmdir()
@@ -72,8 +71,7 @@ def run_sweep(
         summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections)
         del results  # what it read of a million variants is not needed by the report
         publish_files(sweep, summary, options.folder, build)
-        journal.delete()
-    clean_staging(options.folder)
+        clean_staging(options.folder)
     return summary
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine.backtest.outputs import folder_kind
+from engine.backtest.outputs import folder_kind, refuse_other_kind
 from engine.core.errors import DataError, OutputError
 from engine.report.sweep.page import build_sweep_report
 from engine.sweep.batch.run_batch import SWEEP_METRICS
@@ -22,7 +22,7 @@ from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.outputs import is_finished
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from engine.sweep.variant_lookup import variant_id
-from tests.support.sweeps import FILES, PLAN, QUICK, SMALL, digest, engine, sweeping
+from tests.support.sweeps import FILES, PLAN, QUICK, SMALL, digest, engine, sweeping, swept
 
 
 def test_a_sweep_writes_every_file_and_names_the_best(written) -> None:
@@ -223,11 +223,24 @@ def test_a_sweep_never_writes_into_the_folder_of_a_run(tmp_path: Path, written) 
     assert [path.name for path in place.iterdir()] == ["manifest.json"]
 
 
+@pytest.mark.parametrize(("kind", "table"), [("run", "equity.parquet"), ("sweep", "results.parquet")])
+def test_files_of_somebody_elses_in_a_folder_of_that_name_are_not_replaced(tmp_path: Path, kind, table) -> None:
+    """Where neither a run nor a sweep is, a file that is called as one of theirs is not the engine's."""
+    for name in ("manifest.json", "summary.json", "report.html", table):
+        (tmp_path / name).write_text('{"kind": "another program\'s"}')
+        with pytest.raises(OutputError, match=rf"{name}: is no {kind}'s and would be replaced; move it away or"):
+            refuse_other_kind(tmp_path, kind)
+        (tmp_path / name).unlink()
+    (tmp_path / "notes").touch()
+    refuse_other_kind(tmp_path, kind)
+
+
 def test_what_a_folder_holds_is_what_its_manifest_says_or_else_its_files(tmp_path: Path, written) -> None:
     assert folder_kind(written[1]) == "sweep"
     assert not folder_kind(tmp_path / "nothing")
     for name, content, kind in (
-        ("equity.parquet", "", "run"),
+        ("equity.parquet", "", ""),
+        ("config.resolved.yaml", "", "run"),
         ("unfinished/sweep.journal", "", "sweep"),
         ("manifest.json", '{"kind": "run"}', "run"),
         ("manifest.json", "[1]", "sweep"),
@@ -267,6 +280,15 @@ def test_what_others_put_into_unfinished_is_neither_published_nor_deleted_nor_wr
     assert done.stderr.endswith(
         "sweep.journal: is a symbolic link, a plain file is expected; remove the link or choose another --out\n"
     )
+    (unfinished / "sweep.journal").unlink()
+    with pytest.raises(OutputError, match=r"results\.parquet: is no sweep's, which has a journal; move it away or"):
+        swept(SMALL, unfinished.parent)
+    (unfinished / "results.parquet").unlink()
+    (unfinished / "sweep.journal").write_text("theirs")
+    for resume in (True, False):
+        with pytest.raises(OutputError, match=r"sweep\.journal: is no journal of a sweep; move it away or"):
+            swept(SMALL, unfinished.parent, resume=resume)
+    assert (unfinished / "sweep.journal").read_text() == "theirs"
     (unfinished / "sweep.journal").unlink()
     engine("sweep", written[0], "--json", cwd=tmp_path)
     assert theirs.read_text() == "precious"
