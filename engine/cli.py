@@ -167,7 +167,7 @@ def sweep(
     from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
     from engine.backtest.trial_count import record_trials
     from engine.core.publication import lock_folder
-    from engine.report.sweep.page import build_sweep_report
+    from engine.report.sweep.page import render_sweep
     from engine.report.sweep.terminal import print_sweep, sweep_progress
     from engine.sweep.computation import prepare
     from engine.sweep.outputs import is_finished
@@ -186,7 +186,7 @@ def sweep(
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         try:
-            summary = run_sweep(prepared, options, progress, build_sweep_report)
+            summary = run_sweep(prepared, options, progress, render_sweep)
         except KeyboardInterrupt:
             sys.stderr.write("what is finished is kept; go on with --resume\n")
             raise
@@ -233,9 +233,11 @@ def report(
     from engine.report.sweep.page import build_sweep_report
     from engine.sweep.finished_sweep import is_sweep
 
-    with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
-        page = build_sweep_report(folder) if is_sweep(folder) else build_run_report(folder)
-    typer.echo(str(page))
+    def tell(line: str) -> None:
+        typer.echo(escape_controls(line), err=True)
+
+    build = build_sweep_report if is_sweep(folder) else build_run_report
+    typer.echo(escape_controls(str(build(folder, tell))))
 
 
 @app.command()
@@ -251,15 +253,14 @@ def verify(
     """
     import dataclasses
 
-    from engine.backtest.finished_run import read_run
     from engine.core.publication import lock_folder
     from engine.diagnostics.verify import reproduce_figures
-    from engine.diagnostics.verify.folder import require_agreement, verify_folder
+    from engine.diagnostics.verify.folder import read_finished, require_agreement, verify_finished
     from engine.report.html_page import require_page
     from engine.report.run.page import render_run
     from engine.report.sweep.page import render_sweep
     from engine.report.verify import print_verification
-    from engine.sweep.finished_sweep import is_sweep, read_sweep
+    from engine.sweep.finished_sweep import FinishedSweep
 
     _announce_compilation()
     if folder is None:
@@ -271,14 +272,16 @@ def verify(
         unchecked: tuple[str, ...] = ()
     else:
         with lock_folder(folder):  # what a killed run left unfinished is finished first
-            figures, unchecked = verify_folder(folder, composition.prepare_sweep)
+            finished = read_finished(folder)
+            figures, unchecked = verify_finished(finished, composition.prepare_sweep)
     if json:
         _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:
         print_verification(figures, folder, unchecked)
     if folder is not None:
         require_agreement(figures, folder)
-        require_page(folder, render_sweep(read_sweep(folder)) if is_sweep(folder) else render_run(read_run(folder)))
+        page = render_sweep(finished) if isinstance(finished, FinishedSweep) else render_run(finished)
+        require_page(folder, page, finished.manifest)
     elif not all(figure.agrees for figure in figures):
         raise typer.Exit(3)
 
@@ -500,11 +503,11 @@ def _announce_compilation() -> None:
 def _write_run(result: RunResult, folder: Path) -> None:
     from engine.backtest.outputs import RUN_KIND, refuse_other_kind
     from engine.core.publication import stage_folder
-    from engine.report.run.page import build_run_report
+    from engine.report.run.page import add_run_report
 
     with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)
-        build_run_report(staging)
+        add_run_report(staging)
 
 
 def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:

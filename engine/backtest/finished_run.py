@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import ValidationError
 
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, Trade
+from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
-from engine.backtest.signed_files import RUN_FILES
+from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import ConfigError, OutputError
@@ -41,6 +41,7 @@ class FinishedRun:
     ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account.
     """
 
+    path: Path
     summary: RunSummary
     manifest: RunManifest
     equity: DailySeries
@@ -70,27 +71,32 @@ def read_run(folder: Path) -> FinishedRun:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
-    manifest = RUN_FILES.read_record(folder / MANIFEST_FILE, RunManifest)
-    summary = RUN_FILES.read_record(folder / SUMMARY_FILE, RunSummary, manifest.files)
-    equity, levels, weights = (
-        _read_series(folder / f"{name}.parquet", manifest.files) for name in ("equity", "levels", "weights")
-    )
-    trades = _read_trades(folder / "trades.csv", manifest.files)
-    config_text = _read_text(folder / CONFIG_FILE, manifest.files)
-    config = _parse_config(folder / CONFIG_FILE, config_text)
-    account = _read_account(folder / CONFIG_FILE, config)
-    return FinishedRun(summary, manifest, equity, levels, weights, trades, config_text, config, account)
+    signed = SignedFolder(folder, RUN_FILES, RunManifest)
+    series: dict[str, DailySeries] = {}
+    with signed.gather():
+        summary = signed.read_record(SUMMARY_FILE, RunSummary)
+    for name in ("equity", "levels", "weights"):
+        with signed.gather():
+            series[name] = _read_series(folder / f"{name}.parquet", signed.read(f"{name}.parquet"))
+    with signed.gather():
+        trades = _read_trades(folder / "trades.csv", signed.read("trades.csv"))
+    with signed.gather():
+        config_text = _decode_text(folder / CONFIG_FILE, signed.read(CONFIG_FILE))
+        config = _parse_config(folder / CONFIG_FILE, config_text)
+        account = _read_account(folder / CONFIG_FILE, config)
+    signed.raise_faults()
+    figures = series["equity"], series["levels"], series["weights"]
+    return FinishedRun(folder, summary, signed.manifest, *figures, trades, config_text, config, account)
 
 
-def _read_text(path: Path, files: Mapping[str, str]) -> str:
+def _decode_text(path: Path, content: bytes) -> str:
     try:
-        return RUN_FILES.read_signed(path, files).decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RUN_FILES.damage_error(path, f"byte {error.start} is not UTF-8") from None
 
 
-def _read_series(path: Path, files: Mapping[str, str]) -> DailySeries:
-    content = RUN_FILES.read_signed(path, files)
+def _read_series(path: Path, content: bytes) -> DailySeries:
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         if table.column("date").null_count:
@@ -105,8 +111,8 @@ def _read_series(path: Path, files: Mapping[str, str]) -> DailySeries:
     return DailySeries(dates, columns)
 
 
-def _read_trades(path: Path, files: Mapping[str, str]) -> tuple[Trade, ...]:
-    lines = csv.reader(io.StringIO(_read_text(path, files)))
+def _read_trades(path: Path, content: bytes) -> tuple[Trade, ...]:
+    lines = csv.reader(io.StringIO(_decode_text(path, content)))
     try:
         if tuple(next(lines)) != Trade._fields:
             raise RUN_FILES.damage_error(path, f"the columns {', '.join(Trade._fields)} are expected")

@@ -26,6 +26,7 @@ from engine.analysis.currency_parts import split_gain
 from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import list_gate_findings
 from engine.analysis.walk_forward import summarise_walk_forward
+from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES
 from engine.backtest.run_summary import (
     AccountSummary,
     DataSummary,
@@ -41,9 +42,9 @@ from engine.core.arrow_columns import from_numpy
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
+from engine.core.regular_files import read_regular
 from engine.simulation.ledger import Ledger
 
-MANIFEST_FILE: Final = "manifest.json"
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
 RUN_KIND, SWEEP_KIND = "run", "sweep"
@@ -142,7 +143,7 @@ class RunResult:
             trades_sha256=hashlib.sha256(files["trades.csv"]).hexdigest(),
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
-        files[MANIFEST_FILE] = to_json(manifest.to_plain())
+        files[MANIFEST_FILE] = manifest.to_bytes()
         for name, content in files.items():
             atomic_write(folder / name, content)
 
@@ -157,9 +158,8 @@ def output_folder(out: Path, name: str) -> Path:
 
 def folder_kind(folder: Path) -> str:
     """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
-    path = folder / MANIFEST_FILE
     try:
-        found = json.loads(path.read_bytes()).get("kind") if path.is_file() else None  # a pipe has no end
+        found = json.loads(read_regular(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)).get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None
     if found in {RUN_KIND, SWEEP_KIND}:

@@ -13,8 +13,6 @@ from importlib.metadata import distribution, version
 from typing import Annotated, Any, Final
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     WrapSerializer,
@@ -31,8 +29,8 @@ from engine.analysis.never_sold import NeverSoldFigures
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.walk_forward import WalkForward
+from engine.backtest.manifest import FileRecord, Manifest
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
-from engine.core.json_files import Json
 from engine.simulation.ledger import LastWithdrawal, LedgerChecks
 
 RECORDED_PACKAGES: Final = (
@@ -49,16 +47,6 @@ RECORDED_PACKAGES: Final = (
     "skfolio",
     "yfinance",
 )
-
-
-class FileRecord(BaseModel):
-    """A part of a file: what it must hold, whatever else it holds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-    def to_plain(self) -> dict[str, Json]:
-        """Return the record as JSON-ready data; what it does not have is left out, not null."""
-        return {key: value for key, value in self.model_dump(mode="json").items() if value is not None}
 
 
 class WindowSummary(FileRecord):
@@ -169,16 +157,12 @@ class RunSummary(FileRecord):
     audit: dict[str, float] | None = None
 
 
-class RunManifest(FileRecord):
-    """The content of a run's ``manifest.json``: what must be equal for equal bytes, and their signatures."""
+class RunManifest(Manifest):
+    """The content of a run's ``manifest.json``."""
 
     kind: str = "run"
-    versions: dict[str, str]
-    config_sha256: str
-    data_sha256: str
     rates_sha256: str | None = None
     trades_sha256: str
-    files: dict[str, str]
 
 
 def package_versions() -> dict[str, str]:

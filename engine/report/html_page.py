@@ -5,47 +5,99 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import os
 import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.backtest.signed_files import RUN_FILES
+from engine.backtest.manifest import MANIFEST_FILE, REPORT_FILE, Manifest
+from engine.backtest.signed_files import page_fault
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
+from engine.core.publication import lock_folder, stage_folder
+from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
-ContentT = TypeVar("ContentT")
-
-REPORT_FILE: Final = "report.html"
 _NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.ratio, fmt.count, fmt.price)
 _FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 
-def build_report(folder: Path, read: Callable[[Path], ContentT], render: Callable[[ContentT], str]) -> Path:
-    """Build ``report.html`` from what ``read`` finds in the other files of ``folder``, and return its path.
+class Finished(Protocol):
+    """What a page is made of: the files of a folder, read."""
 
-    The same folder gives the same bytes, so the page can be built again.
+    @property
+    def manifest(self) -> Manifest:
+        """What signs them."""
+
+
+FinishedT = TypeVar("FinishedT", bound=Finished)
+
+
+def ignore(line: str) -> None:
+    """Tell nobody."""
+
+
+def build_report(
+    folder: Path, read: Callable[[Path], FinishedT], render: Callable[[FinishedT], str], tell: Callable[[str], None]
+) -> Path:
+    """Build ``report.html`` from what ``read`` finds in the other files of ``folder``, sign it, and return its path.
+
+    The same folder gives the same bytes: where they are there already nothing is written. ``tell`` is told of a page
+    that is not the one that was written.
     """
     path = folder / REPORT_FILE
-    atomic_write(path, render(read(folder)).encode("utf-8"))
+    with lock_folder(folder):  # a run that is just being written takes its place whole, before or after
+        finished = read(folder)
+        fault, there = page_fault(folder, finished.manifest), os.path.lexists(path)
+        if there and isinstance(fault, OutputError):
+            raise fault
+        page = render(finished)
+        if not fault and signs_page(finished.manifest, page):
+            return path
+    if there and fault:
+        tell(f"{path}: is not the page that manifest.json signs, so it was changed; it is made anew")
+    before = finished.manifest.to_bytes()
+    with stage_folder(folder, lambda place: _require_unchanged(place / MANIFEST_FILE, before)) as staging:
+        write_page(finished.manifest, page, staging)
     return path
 
 
-def require_page(folder: Path, page: str) -> None:
-    """Raise EngineError where ``report.html`` is not ``page``, which the other files of ``folder`` make."""
-    path = folder / REPORT_FILE
-    if RUN_FILES.read_bytes(path) != page.encode("utf-8"):
-        why = "is not the page that the other files make, so it was changed or is of another version"
-        raise DataError(f"{path}: {why}; run `engine report {folder}` to make it anew")
+def _require_unchanged(path: Path, content: bytes) -> None:
+    """Raise OutputError where another process has written a file meanwhile."""
+    try:
+        found = read_regular(path, len(content))
+    except OSError:
+        found = b""
+    if found != content:
+        raise OutputError(f"{path}: was changed while the report was made; make it again")
+
+
+def write_page(manifest: Manifest, page: str, place: Path) -> None:
+    """Write the page of a folder into ``place``, and the manifest that signs it."""
+    content = page.encode("utf-8")
+    atomic_write(place / REPORT_FILE, content)
+    atomic_write(place / MANIFEST_FILE, manifest.sign(REPORT_FILE, content).to_bytes())
+
+
+def signs_page(manifest: Manifest, page: str) -> bool:
+    """Tell whether a manifest's digest of ``report.html`` is that of ``page``."""
+    return manifest.sign(REPORT_FILE, page.encode("utf-8")) == manifest
+
+
+def require_page(folder: Path, page: str, manifest: Manifest) -> None:
+    """Raise DataError where the signed ``report.html`` is not ``page``, which the other files of ``folder`` make."""
+    if not signs_page(manifest, page):
+        why = "is not the page that the other files make, so it is of another version"
+        raise DataError(f"{folder / REPORT_FILE}: {why}; run `engine report {folder}` to make it anew")
 
 
 def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts: str = "", **content: object) -> str:

@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
-from engine.backtest.signed_files import SWEEP_FILES
+from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
+from engine.backtest.signed_files import SWEEP_FILES, SignedFolder
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.arrow_columns import to_numpy
-from engine.core.errors import OutputError
-from engine.core.files import file_sha256
 from engine.sweep.axes import ParameterValue
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
@@ -106,19 +104,16 @@ def read_sweep(folder: Path) -> FinishedSweep:
         When a file's content is damaged or was changed after the sweep.
 
     """
-    manifest = SWEEP_FILES.read_record(folder / MANIFEST_FILE, SweepManifest)
-    summary = SWEEP_FILES.read_record(folder / SUMMARY_FILE, SweepSummary, manifest.files)
-    config_text = SWEEP_FILES.read_signed(folder / CONFIG_FILE, manifest.files).decode("utf-8", "replace")
-    SWEEP_FILES.require_file(folder / RESULTS_FILE)
-    try:
-        digest = file_sha256(folder / RESULTS_FILE)
-    except OSError as error:
-        raise OutputError(
-            f"{folder / RESULTS_FILE}: cannot be read ({error.strerror}); sweep again to write it"
-        ) from error
-    SWEEP_FILES.verify_digest(folder / RESULTS_FILE, digest, manifest.files)
-    _require_table(folder / RESULTS_FILE)
-    return FinishedSweep(folder, summary, manifest, config_text)
+    signed = SignedFolder(folder, SWEEP_FILES, SweepManifest)
+    with signed.gather():
+        summary = signed.read_record(SUMMARY_FILE, SweepSummary)
+    with signed.gather():
+        config_text = signed.read(CONFIG_FILE).decode("utf-8", "replace")
+    with signed.gather():
+        signed.verify_table(RESULTS_FILE)
+        _require_table(folder / RESULTS_FILE)
+    signed.raise_faults()
+    return FinishedSweep(folder, summary, signed.manifest, config_text)
 
 
 def _require_table(path: Path) -> None:

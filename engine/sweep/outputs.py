@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,14 +10,17 @@ from typing import Final
 
 import yaml
 
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
+from engine.backtest.manifest import MANIFEST_FILE, REPORT_FILE
+from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
 from engine.backtest.run_summary import package_versions
-from engine.core.errors import OutputError
+from engine.backtest.signed_files import page_fault
+from engine.core.errors import EngineError, OutputError
 from engine.core.files import atomic_write, file_sha256
 from engine.core.json_files import to_json
 from engine.core.publication import stage_folder
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
+from engine.sweep.finished_sweep import FinishedSweep, read_sweep
 from engine.sweep.journal import JOURNAL_FILE
 from engine.sweep.results_table import RESULTS_FILE
 from engine.sweep.summary import SweepManifest, SweepSummary
@@ -39,30 +41,32 @@ def staging_folder(folder: Path) -> Path:
 
 
 def publish_files(
-    sweep: PreparedSweep[PolicyT], summary: SweepSummary, folder: Path, build: Callable[[Path], object]
+    sweep: PreparedSweep[PolicyT], summary: SweepSummary, folder: Path, render: Callable[[FinishedSweep], str]
 ) -> None:
-    """Put the results in place in ``folder`` with what belongs to them and the report that ``build`` makes.
+    """Put the results in place in ``folder`` with what belongs to them and the page that ``render`` makes, all signed.
 
     A fault on the way leaves the results of an earlier sweep as they were; the journal has those of this one.
     """
-    files: Mapping[str, bytes] = {
-        CONFIG_FILE: yaml.safe_dump(sweep.config.canonical(), sort_keys=False, allow_unicode=True).encode(),
-        SUMMARY_FILE: to_json(summary.to_plain()),
-    }
+    config_text = yaml.safe_dump(sweep.config.canonical(), sort_keys=False, allow_unicode=True)
     with stage_folder(folder, lambda place: refuse_other_kind(place, SWEEP_KIND)) as staging:
         (staging_folder(folder) / RESULTS_FILE).rename(staging / RESULTS_FILE)
-        for name, content in files.items():
-            atomic_write(staging / name, content)
         manifest = SweepManifest(
             versions=package_versions(),
             config_sha256=sweep.config.sha256(),
             plan_sha256=sweep.plan_sha256,
             data_sha256=sweep.job.closes.provenance.sha256,
             identity=dict(sweep.identity),
-            files={name: file_sha256(staging / name) for name in (RESULTS_FILE, *files)},
+            files={RESULTS_FILE: file_sha256(staging / RESULTS_FILE)},
         )
-        atomic_write(staging / MANIFEST_FILE, to_json(manifest.to_plain()))
-        build(staging)
+        files: Mapping[str, bytes] = {
+            CONFIG_FILE: config_text.encode(),
+            SUMMARY_FILE: to_json(summary.to_plain()),
+            REPORT_FILE: render(FinishedSweep(staging, summary, manifest, config_text)).encode(),
+        }
+        for name, content in files.items():
+            atomic_write(staging / name, content)
+            manifest = manifest.sign(name, content)
+        atomic_write(staging / MANIFEST_FILE, manifest.to_bytes())
 
 
 def clean_staging(folder: Path) -> None:
@@ -79,9 +83,7 @@ def is_finished(sweep: PreparedSweep[PolicyT], folder: Path) -> bool:
     if (staging_folder(folder) / JOURNAL_FILE).exists():
         return False
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
-        files = (RESULTS_FILE, CONFIG_FILE, SUMMARY_FILE)
-        signed = all(manifest["files"][name] == file_sha256(folder / name) for name in files)
-    except (OSError, ValueError, KeyError, TypeError):
+        manifest = read_sweep(folder).manifest
+    except EngineError:
         return False
-    return bool(signed and manifest.get("identity") == sweep.identity)
+    return manifest.identity == sweep.identity and not page_fault(folder, manifest)

@@ -14,6 +14,7 @@ import numpy as np
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep, ProgressCallback, run_config, write_results
 from engine.sweep.executors import Executor, ProcessExecutor, ThreadExecutor
+from engine.sweep.finished_sweep import FinishedSweep
 from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish_files, staging_folder
 from engine.sweep.preflight import no_valid_point
@@ -48,7 +49,10 @@ class SweepOptions:
 
 
 def run_sweep(
-    sweep: PreparedSweep[PolicyT], options: SweepOptions, progress: ProgressCallback, build: Callable[[Path], object]
+    sweep: PreparedSweep[PolicyT],
+    options: SweepOptions,
+    progress: ProgressCallback,
+    render: Callable[[FinishedSweep], str],
 ) -> SweepSummary:
     """Run a sweep to its files; return what it shows.
 
@@ -70,7 +74,7 @@ def run_sweep(
         results = SweepResults(table, sweep.space, sweep.points, configs.equal_values())
         summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections)
         del results  # what it read of a million variants is not needed by the report
-        publish_files(sweep, summary, options.folder, build)
+        publish_files(sweep, summary, options.folder, render)
         clean_staging(options.folder)
     return summary
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from engine.analysis.caveats import HINDSIGHT
 from engine.analysis.comparison import PortfolioResult
+from engine.backtest.manifest import FileRecord, Manifest
 from engine.backtest.outputs import SWEEP_KIND, RunResult, window_of
-from engine.backtest.run_summary import AccountSummary, DataSummary, FileRecord, PortfolioSummary, WindowSummary
+from engine.backtest.run_summary import AccountSummary, DataSummary, PortfolioSummary, WindowSummary
 from engine.core.arrays import FloatArray, finite_or_none
 from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
@@ -107,16 +108,12 @@ class SweepSummary(FileRecord):
         return self.sweep.compared - int(self.distribution[self.sweep.rank_by]["missing"] or 0)
 
 
-class SweepManifest(FileRecord):
-    """The content of a sweep's ``manifest.json``: what must be equal for equal bytes, and their signatures."""
+class SweepManifest(Manifest):
+    """The content of a sweep's ``manifest.json``."""
 
     kind: str = SWEEP_KIND
-    versions: dict[str, str]
-    config_sha256: str
     plan_sha256: str
-    data_sha256: str
     identity: dict[str, str]
-    files: dict[str, str]
 
 
 def summarise(

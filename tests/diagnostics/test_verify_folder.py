@@ -17,8 +17,9 @@ import pytest
 
 from engine import cli, composition
 from engine.backtest.workflow import run_backtest
-from engine.diagnostics.verify.folder import verify_folder
-from engine.report.run.page import build_run_report
+from engine.diagnostics.verify.folder import read_finished, verify_finished
+from engine.report.run.page import add_run_report, build_run_report
+from tests.support.runs import sign as sign_again
 from tests.support.sweeps import PLAN as PLAN_OF_SWEEP
 from tests.support.sweeps import swept
 
@@ -40,6 +41,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     (folder / "plan.yaml").write_text(PLAN)
     run_backtest(composition.load_run(folder / "plan.yaml")).write(folder / "run")
+    add_run_report(folder / "run")
     return folder / "run"
 
 
@@ -52,10 +54,8 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 def sign(folder: Path, name: str, content: bytes) -> None:
     """Replace a file and put its digest into the manifest."""
     (folder / name).write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["files"][name] = hashlib.sha256(content).hexdigest()
-    manifest.update({"trades_sha256": manifest["files"]["trades.csv"]} if "trades_sha256" in manifest else {})
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    digest = hashlib.sha256(content).hexdigest()
+    sign_again(folder, **({"trades_sha256": digest} if name == "trades.csv" else {}))
 
 
 def change_column(name: str, column: str, change: Callable[[np.ndarray], None]) -> Callable[[Path], None]:
@@ -128,7 +128,7 @@ CHANGES = {
 
 def test_the_files_of_a_run_come_out_of_each_other(whole: Path) -> None:
     """Every figure agrees, and what the files cannot show is said."""
-    figures, unchecked = verify_folder(whole, composition.prepare_sweep)
+    figures, unchecked = verify_finished(read_finished(whole), composition.prepare_sweep)
     assert [one for one in figures if not one.agrees] == []
     assert {one.group for one in figures} >= {
         "orders",
@@ -149,7 +149,9 @@ def test_what_is_changed_and_signed_again_does_not_come_out(
 ) -> None:
     """A file with a new digest in the manifest is found by what it says: a ten-thousandth is enough."""
     change(folder)
-    assert group in {one.group for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees}
+    assert group in {
+        one.group for one in verify_finished(read_finished(folder), composition.prepare_sweep)[0] if not one.agrees
+    }
 
 
 def test_files_that_contradict_each_other_are_a_bug(
@@ -190,12 +192,15 @@ def test_a_report_that_the_other_files_do_not_make_is_named(
     assert cli.main() == 0
     page.write_bytes(page.read_bytes() + b"\n")
     assert cli.main() == 1
-    assert f"{page}: is not the page" in capsys.readouterr().err
+    assert f"{page}: damaged: it is not the page that manifest.json signs" in capsys.readouterr().err
+    sign_again(folder)
+    assert cli.main() == 1
+    assert f"{page}: is not the page that the other files make" in capsys.readouterr().err
     page.unlink()
     assert cli.main() == 1
     os.mkfifo(page)
     assert cli.main() == 1
-    assert f"{page}: is no file" in capsys.readouterr().err
+    assert f"{page}: cannot be read: a named pipe" in capsys.readouterr().err
 
 
 def drop_column(name: str, column: str) -> Callable[[Path], None]:
@@ -207,9 +212,7 @@ def drop_column(name: str, column: str) -> Callable[[Path], None]:
 
 
 def contradict_manifest(folder: Path) -> None:
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["trades_sha256"] = "0" * 64
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    sign_again(folder, trades_sha256="0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ def test_a_folder_without_an_order_is_read(folder: Path) -> None:
     """There is nothing to add up, and what contradicts that is found."""
     header = (folder / "trades.csv").read_text().splitlines()[0]
     sign(folder, "trades.csv", f"{header}\n".encode())
-    figures, _ = verify_folder(folder, composition.prepare_sweep)
+    figures, _ = verify_finished(read_finished(folder), composition.prepare_sweep)
     assert {one.group for one in figures if not one.agrees} >= {"orders", "cash"}
 
 
@@ -281,7 +284,7 @@ def sweep_folder(whole_sweep: Path, tmp_path: Path) -> Path:
 
 def test_the_files_of_a_sweep_and_its_variants_come_out(whole_sweep: Path) -> None:
     """Every variant of four is run again by itself, to the last bit of the lanes' figures."""
-    figures, unchecked = verify_folder(whole_sweep, composition.prepare_sweep)
+    figures, unchecked = verify_finished(read_finished(whole_sweep), composition.prepare_sweep)
     assert {one.group for one in figures} == {"lists", "variants"}
     assert [one for one in figures if one.difference] == []
     assert unchecked == ("the variants but 4 of 4 that were run again; effects",)
@@ -290,14 +293,14 @@ def test_the_files_of_a_sweep_and_its_variants_come_out(whole_sweep: Path) -> No
 def test_a_changed_table_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None:
     """One figure of one variant, signed again."""
     change_column("results.parquet", "volatility", multiply(2))(sweep_folder)
-    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    figures, _ = verify_finished(read_finished(sweep_folder), composition.prepare_sweep)
     assert {one.group for one in figures if not one.agrees} == {"lists", "variants"}
 
 
 def test_a_changed_list_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None:
     """The best variant with another Sharpe ratio than its row has."""
     change_summary("best", 0, "figures", "sharpe")(sweep_folder)
-    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    figures, _ = verify_finished(read_finished(sweep_folder), composition.prepare_sweep)
     wrong = [one.name for one in figures if not one.agrees]
     assert [name for name in wrong if name.endswith(": sharpe")]
     assert "best sharpe" in wrong
@@ -314,7 +317,7 @@ def test_a_changed_list_of_a_sweep_does_not_come_out(sweep_folder: Path) -> None
 def test_what_a_sweep_s_summary_counts_is_counted_again(sweep_folder: Path, keys: tuple[str, ...], said: str) -> None:
     """Means, missing figures and ranks follow from the table."""
     change_summary(*keys, to=3)(sweep_folder)
-    figures, _ = verify_folder(sweep_folder, composition.prepare_sweep)
+    figures, _ = verify_finished(read_finished(sweep_folder), composition.prepare_sweep)
     assert [one.name for one in figures if not one.agrees] == [said]
 
 
@@ -324,11 +327,11 @@ def test_variants_of_other_prices_are_not_run_again(sweep_folder: Path, whole_sw
     before = prices.read_text()
     try:
         prices.write_text(before.replace("2018-01-02,", "2018-01-02,1"))
-        figures, (said,) = verify_folder(sweep_folder, composition.prepare_sweep)
+        figures, (said,) = verify_finished(read_finished(sweep_folder), composition.prepare_sweep)
         assert {one.group for one in figures} == {"lists"}
         assert "not those of the sweep" in said
         prices.unlink()
-        figures, (said,) = verify_folder(sweep_folder, composition.prepare_sweep)
+        figures, (said,) = verify_finished(read_finished(sweep_folder), composition.prepare_sweep)
         assert {one.group for one in figures} == {"lists"}
         assert "cannot be run again here" in said
         assert "prices.csv" in said

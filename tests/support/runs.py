@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -17,9 +16,11 @@ from engine.analysis.comparison import compare
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published
 from engine.backtest.outputs import RunResult
+from engine.backtest.run_summary import RunManifest
 from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts
+from engine.sweep.summary import SweepManifest
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite
 
@@ -94,11 +95,16 @@ def eventful_run(review: str = "5%") -> RunResult:
     return RunResult("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
 
 
-def sign(folder: Path) -> None:
-    """Let the manifest sign the files as they are now, so that what lies behind the signature is reached."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"] = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in manifest["files"]}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+def sign(folder: Path, **changes: object) -> None:
+    """Let the manifest sign the files as they are now, so that what lies behind the signature is reached.
+
+    ``changes`` are other keys of the manifest.
+    """
+    plain = {**json.loads((folder / "manifest.json").read_text()), **changes}
+    manifest = (SweepManifest if plain["kind"] == "sweep" else RunManifest).model_validate(plain)
+    for name in manifest.files:
+        manifest = manifest.sign(name, (folder / name).read_bytes())
+    (folder / "manifest.json").write_bytes(manifest.to_bytes())
 
 
 class Skeleton(HTMLParser):

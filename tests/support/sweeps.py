@@ -14,7 +14,7 @@ import numpy as np
 from engine import composition
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import Document, parse_document
-from engine.report.sweep.page import build_sweep_report
+from engine.report.sweep.page import render_sweep
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.computation import PreparedSweep, prepare
@@ -89,7 +89,7 @@ def sweeping(sweep: str = SMALL, plan: str = PLAN) -> PreparedSweep:
 def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
     """Run a sweep here, to ``folder``; return what it shows, and its space."""
     terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
-    return run_sweep(prepared, terms, lambda done, total: None, build_sweep_report), prepared.space
+    return run_sweep(prepared, terms, lambda done, total: None, render_sweep), prepared.space
 
 
 def evaluate_as_own_runs(document: Document) -> tuple[PreparedSweep, Chunk]:

@@ -16,7 +16,7 @@ import pytest
 
 from engine.backtest.outputs import folder_kind, refuse_other_kind
 from engine.core.errors import DataError, OutputError
-from engine.report.sweep.page import build_sweep_report
+from engine.report.sweep.page import build_sweep_report, render_sweep
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.outputs import is_finished
@@ -172,7 +172,7 @@ def test_the_page_is_rebuilt_from_the_files_and_refuses_changed_ones(tmp_path: P
         content[len(content) // 2] ^= 1
         (folder / name).write_bytes(bytes(content))
     (folder / "results.parquet").unlink()
-    with pytest.raises(OutputError, match=r"results.parquet: cannot be read"):
+    with pytest.raises(OutputError, match=r"results\.parquet: is missing"):
         read_sweep(folder)
 
 
@@ -192,7 +192,7 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
     found = run_sweep(
-        made, SweepOptions(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, build_sweep_report
+        made, SweepOptions(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, render_sweep
     )
     assert found.ranked_count == 60
     page = (tmp_path / "small" / "report.html").read_text()
@@ -255,7 +255,7 @@ def test_a_sweep_s_folder_without_its_table_is_still_a_sweep_s(tmp_path: Path, w
     for name in FILES - {"results.parquet"}:
         (tmp_path / name).write_bytes((written[1] / name).read_bytes())
     done = engine("report", tmp_path, cwd=tmp_path, check=1)
-    assert "results.parquet: cannot be read (No such file or directory); sweep again to write it" in done.stderr
+    assert "results.parquet: is missing; sweep again to write it" in done.stderr
 
 
 def test_a_sweep_with_a_changed_file_is_not_finished(tmp_path: Path, written) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
 from engine.backtest.plan_identity import config_sha256
-from engine.backtest.signed_files import RUN_FILES
+from engine.backtest.signed_files import RUN_FILES, page_fault
 from engine.core.errors import ContradictionError, EngineError, OutputError
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.diagnostics.verify.gate_replay import replay_gate
@@ -19,38 +19,46 @@ from engine.diagnostics.verify.run_structure import require_structure
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
-from engine.sweep.finished_sweep import read_sweep
+from engine.sweep.finished_sweep import FinishedSweep, read_sweep
 
 _CONFIG: Final = FigureGroup("config", "config.resolved.yaml and the files that it names, beside manifest.json")
 
 
-def verify_folder(
-    folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]
+def read_finished(folder: Path) -> FinishedRun | FinishedSweep:
+    """Read a folder with its page.
+
+    Raises EngineError with a line for each file that is missing, unreadable, or not the one that the manifest signs.
+    """
+    kind = folder_kind(folder)
+    if kind not in {RUN_KIND, SWEEP_KIND}:
+        raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
+    finished = read_sweep(folder) if kind == SWEEP_KIND else read_run(folder)
+    if fault := page_fault(folder, finished.manifest):
+        raise fault
+    return finished
+
+
+def verify_finished(
+    finished: FinishedRun | FinishedSweep, prepare: Callable[[Path], PreparedSweep[PolicyT]]
 ) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return what a folder's files say as written and as it comes out of its other files, and what they cannot show.
 
-    ``prepare`` makes a sweep ready to run from its config.
-
-    Raises EngineError where a file is missing, unreadable, or not the one that the manifest signs.
+    ``prepare`` makes a sweep ready to run from its config. Raises DataError for a file that lacks what another names.
     """
-    kind = folder_kind(folder)
-    if kind == SWEEP_KIND:
-        return _verify_sweep(folder, prepare)
-    if kind != RUN_KIND:
-        raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
-    run = read_run(folder)
-    require_structure(folder, run)
-    config, changed = _config_figures(folder, run)
-    figures = [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)]
-    return figures, (*changed, *_unchecked(ReplayedRun(run)))
+    if isinstance(finished, FinishedSweep):
+        return _verify_sweep(finished, prepare)
+    require_structure(finished)
+    config, changed = _config_figures(finished)
+    figures = [*config, *replay_run(finished), *replay_gate(finished), *recompute_figures(finished)]
+    return figures, (*changed, *_unchecked(ReplayedRun(finished)))
 
 
-def _config_figures(folder: Path, run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+def _config_figures(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return the config's hash beside the manifest's; of a config that names files another one says nothing."""
     try:
         found = config_sha256(run.config) if isinstance(run.config, dict) else ""
     except (TypeError, ValueError):
-        raise RUN_FILES.damage_error(folder / CONFIG_FILE, "a key or value is neither text nor a number") from None
+        raise RUN_FILES.damage_error(run.path / CONFIG_FILE, "a key or value is neither text nor a number") from None
     if found != run.manifest.config_sha256 and _names_a_file(run.config):
         return [], ("whether the config is the run's: it, or a file that it names, is another here",)
     return [_CONFIG.figure("SHA-256", run.manifest.config_sha256, found)], ()
@@ -63,13 +71,12 @@ def _names_a_file(node: object) -> bool:
 
 
 def _verify_sweep(
-    folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]
+    sweep: FinishedSweep, prepare: Callable[[Path], PreparedSweep[PolicyT]]
 ) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return a sweep's lists beside its table and, where its prices are at hand, some of its variants run again."""
-    sweep = read_sweep(folder)
     lists = list(replay_lists(sweep))
     try:
-        prepared = prepare(folder / CONFIG_FILE)
+        prepared = prepare(sweep.path / CONFIG_FILE)
     except EngineError as error:
         return lists, (f"the variants, which cannot be run again here: {str(error).splitlines()[0]}",)
     if prepared.plan_sha256 != sweep.manifest.plan_sha256:

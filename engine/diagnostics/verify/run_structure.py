@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 import numpy as np
 
 from engine.backtest.finished_run import FinishedRun
-from engine.backtest.outputs import CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE
+from engine.backtest.manifest import MANIFEST_FILE
+from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray
 from engine.diagnostics.verify.run_replay import ReplayedRun
 
 
-def require_structure(folder: Path, run: FinishedRun) -> None:
+def require_structure(run: FinishedRun) -> None:
     """Raise DataError for the first file that lacks what another one names, or contradicts the manifest."""
     for name, why in _faults(run):
-        raise RUN_FILES.damage_error(folder / name, why)
+        raise RUN_FILES.damage_error(run.path / name, why)
 
 
 def _faults(run: FinishedRun) -> Iterator[tuple[str, str]]:

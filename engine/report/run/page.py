@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.session_flows import session_flows
 from engine.report import number_format as fmt
-from engine.report.html_page import build_report, render_page
+from engine.report.html_page import build_report, ignore, render_page, write_page
 from engine.report.phrases import (
     EVENT_LABELS,
     closes_text,
@@ -40,8 +40,14 @@ TRADES_SHOWN = 2000
 """Orders on the page; the rest is in trades.csv, which a spreadsheet opens faster than a browser."""
 
 
-def build_run_report(folder: Path) -> Path:
-    """Build ``report.html`` from the other files of a run and return its path.
+def add_run_report(folder: Path) -> None:
+    """Put ``report.html`` into a folder of a run that nobody else sees yet, and sign it."""
+    run = read_run(folder)
+    write_page(run.manifest, render_run(run), folder)
+
+
+def build_run_report(folder: Path, tell: Callable[[str], None] = ignore) -> Path:
+    """Build ``report.html`` from the other files of a run and return its path; ``tell`` is told what was damaged.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def build_run_report(folder: Path) -> Path:
         When a file is damaged or was changed after the run.
 
     """
-    return build_report(folder, read_run, render_run)
+    return build_report(folder, read_run, render_run, tell)
 
 
 def render_run(run: FinishedRun) -> str:

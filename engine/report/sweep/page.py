@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.report import number_format as fmt
-from engine.report.html_page import build_report, render_page
+from engine.report.html_page import build_report, ignore, render_page
 from engine.report.phrases import closes_text
 from engine.report.sweep.charts import sweep_chart_json
 from engine.report.sweep.labels import (
@@ -34,9 +35,12 @@ WORST_SHOWN: Final = 5
 """Worst variants in the table that are not among the best."""
 
 
-def build_sweep_report(folder: Path) -> Path:
-    """Build ``report.html`` from the other files of a sweep and return its path; raises as ``read_sweep`` does."""
-    return build_report(folder, read_sweep, render_sweep)
+def build_sweep_report(folder: Path, tell: Callable[[str], None] = ignore) -> Path:
+    """Build ``report.html`` from the other files of a sweep and return its path; raises as ``read_sweep`` does.
+
+    ``tell`` is told what was damaged.
+    """
+    return build_report(folder, read_sweep, render_sweep, tell)
 
 
 def render_sweep(sweep: FinishedSweep) -> str:
