@@ -15,7 +15,7 @@ from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_F
 from engine.core.errors import DataError, EngineError, OutputError
 from engine.core.json_files import json_depth
 from engine.core.regular_files import read_regular, regular_sha256
-from engine.core.yaml_document import MAX_DEPTH
+from engine.core.yaml_tree import MAX_DEPTH
 
 MAX_FILE_BYTES: Final = 1 << 30
 """Of a file that is read whole: orders of 500 names on each of 10,000 days take half of it."""
