@@ -228,7 +228,6 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
-    from engine.core.publication import lock_folder
     from engine.report.run.page import build_run_report
     from engine.report.sweep.page import build_sweep_report
     from engine.sweep.finished_sweep import is_sweep
