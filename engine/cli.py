@@ -242,25 +242,35 @@ def report(
 @app.command()
 def verify(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A folder that `engine run` or `engine sweep` wrote.")
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="A folder that `engine run` or `engine sweep` wrote, or a price store."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON and nothing else.")] = False,
 ) -> None:
     """Reproduce published figures on this machine, or replay the files of DIR; exit code 3 when one does not come out.
 
-    A file of DIR that is not the one its manifest signs, or a report that the others do not make, is exit code 1.
+    A file of DIR that is not as it was written, or a report that the others do not make, is exit code 1.
     """
     import dataclasses
 
+    from engine.backtest.outputs import folder_kind
     from engine.core.publication import lock_folder
+    from engine.data.sources.store_files import stored_files, verify_stored
     from engine.diagnostics.verify import reproduce_figures
     from engine.diagnostics.verify.folder import read_finished, require_agreement, verify_finished
     from engine.report.html_page import require_page
     from engine.report.run.page import render_run
     from engine.report.sweep.page import render_sweep
-    from engine.report.verify import print_verification
+    from engine.report.verify import print_stored, print_verification
     from engine.sweep.finished_sweep import FinishedSweep
 
+    if folder is not None and not folder_kind(folder) and (stored := stored_files(folder)):
+        counts = verify_stored(stored)
+        if json:
+            _print_json(dict(counts))
+        else:
+            print_stored(counts, folder)
+        return
     _announce_compilation()
     if folder is None:
         figures = list(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -50,3 +50,9 @@ def print_verification(
         f"{len(figures) - len(wrong):,} {of} reproduced {'on this machine' if folder is None else f'from {folder}'}"
     )
     out.print(text(verdict, "bold"))
+
+
+def print_stored(counts: Mapping[str, int], folder: Path) -> None:
+    """Print how many files of a price store, by their kind, are as they were written: all of them."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    console().print(text(f"all {sum(counts.values()):,} files of {folder} are as they were written: {kinds}", "bold"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.data.sources import exchange_calendar as calendar
 from engine.data.sources import price_store as store
 from engine.data.sources.exchange_calendar import exchange_sessions, last_closed_session
 from engine.data.sources.price_store import StoredSeries
+from engine.data.sources.store_files import stored_files, verify_stored
 
 TICKERS = (
     "BRK-B",
@@ -103,7 +105,7 @@ def test_every_flipped_bit_is_detected() -> None:
         damaged = bytearray(content)
         damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match=r"SPY are damaged.*engine data fetch"):
+        with pytest.raises(DataError, match=r"spy-\w+\.parquet: these stored prices are damaged.*engine data fetch"):
             store.read_series("yahoo", "SPY")
         assert path.read_bytes() == bytes(damaged)
 
@@ -264,3 +266,25 @@ def test_a_calendar_with_a_beginning_of_its_own() -> None:
     assert str(tokyo[0]) >= "1997-01-01"
     assert len(tokyo) > 200
     assert not len(exchange_sessions("XTKS", np.datetime64("1990-01-01"), np.datetime64("1995-12-31")))
+
+
+def test_every_file_of_a_store_is_verified(price_store: Path) -> None:
+    """Series, marks and calendars are counted, and each that a bit, a name or a pipe spoils is named; others' are not."""
+    store.write_series("yahoo", "SPY", series())
+    store.mark_absent("yahoo", "GONE", np.datetime64("2024-01-02"))
+    exchange_sessions("XNYS", np.datetime64("2020-02-03"), np.datetime64("2020-12-31"))
+    (price_store / "yahoo" / "notes.txt").write_text("mine")
+    files = [path for _, path in stored_files(price_store)]
+    assert verify_stored(stored_files(price_store)) == {"calendars": 1, "missing tickers": 1, "series": 1}
+    assert verify_stored(stored_files(price_store / "yahoo")) == {"missing tickers": 1, "series": 1}
+    assert stored_files(price_store / "nowhere") == stored_files(price_store.parent / "tmp") == []
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    os.mkfifo(pipe := price_store / "yahoo" / "pipe-0123456789ab.parquet")
+    store.write_series("yahoo", "VTI", series())
+    other = store.series_path("yahoo", "VTI").rename(price_store / "yahoo" / f"other-{'0' * 12}.parquet")
+    with pytest.raises(DataError) as raised:
+        verify_stored(stored_files(price_store))
+    assert sorted(line.split(":")[0] for line in raised.value.args) == sorted(map(str, [*files, pipe, other]))
+    assert not store.is_absent("yahoo", "GONE", np.datetime64("2024-01-02"))

@@ -15,7 +15,8 @@ from engine.core.arrays import DateArray, IntArray, read_only
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
-from engine.data.sources.price_store import store_folder
+from engine.core.regular_files import read_regular
+from engine.data.sources.price_store import MAX_STORED_BYTES, store_folder
 
 _DIGEST_BYTES = 32
 ALWAYS_OPEN = "24/7"
@@ -72,11 +73,15 @@ def _load_sessions(exchange: str, first: int, last: int) -> tuple[DateArray, Int
 def _read_cache(path: Path) -> IntArray | None:
     """Return (2, T) days and closing times, or None when the file is missing or not what its SHA-256 says."""
     try:
-        content = path.read_bytes()
+        return decode_calendar(read_regular(path, MAX_STORED_BYTES))
     except OSError:
         return None
+
+
+def decode_calendar(content: bytes) -> IntArray | None:
+    """Return (2, T) days and closing times of a calendar's file, or None when it is not one that was written."""
     digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
+    if hashlib.sha256(body).digest() != digest or len(body) % 16:
         return None
     return np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
 

@@ -1,8 +1,9 @@
 """The price store: one Parquet file for each source and ticker, in which no bit can turn unnoticed.
 
 Every page carries a checksum, the metadata a SHA-256 of the series and one of the whole file (taken with its own 64
-digits blank). Writers replace a file in one step, so two of them leave the one or the other, never a mixture. A file
-of an earlier version of the store counts as none: what it lacks has to be fetched.
+digits blank). A mark says the same way that a source has no price of a ticker. Writers replace a file in one step, so
+two of them leave the one or the other, never a mixture. A file of an earlier version of the store counts as none: what
+it lacks has to be fetched.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import platformdirs
@@ -20,6 +21,8 @@ import platformdirs
 from engine.core.arrays import BoolArray, DateArray, FloatArray, read_only
 from engine.core.errors import DataError
 from engine.core.files import atomic_write, expand_home
+from engine.core.regular_files import read_regular
+from engine.core.seal import BLANK, is_sealed, seal
 
 FOLDER_VARIABLE: Final = "PORTFOLIO_ENGINE_STORE"
 """Names the folder of the store; the default is the user's cache folder."""
@@ -27,7 +30,8 @@ FOLDER_VARIABLE: Final = "PORTFOLIO_ENGINE_STORE"
 _VERSION: Final = "2"
 """Of the files; the first had no events."""
 _SEAL: Final = b"file-sha256:"
-_BLANK: Final = b"0" * 64
+MAX_STORED_BYTES: Final = 1 << 26
+"""Of one file: a century of days takes two megabytes."""
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,21 @@ def store_folder() -> Path:
 
 def series_path(source: str, ticker: str) -> Path:
     """Return the file of a ticker: a name that no file system folds with another's, and none that is reserved."""
+    return store_folder() / source / f"{file_stem(ticker)}.parquet"
+
+
+def file_stem(ticker: str) -> str:
+    """Return the name of a ticker's files without its ending."""
     readable = re.sub(r"[^a-z0-9]", "_", ticker.lower())
-    tag = hashlib.sha256(ticker.encode("utf-8")).hexdigest()[:12]
-    return store_folder() / source / f"{readable}-{tag}.parquet"
+    return f"{readable}-{hashlib.sha256(ticker.encode('utf-8')).hexdigest()[:12]}"
 
 
 def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
     """Put a series into the store after reading it back from the bytes that will be written."""
     path = series_path(source, ticker)
     content = encode_series(source, ticker, stored)
-    again = _decode(path, source, ticker, content)
-    if again is None or again.sha256 != stored.sha256:  # a writer's fault must not reach the disk
+    again = decode_series(path, content)
+    if again is None or again.series.sha256 != stored.sha256:  # a writer's fault must not reach the disk
         raise DataError(f"{path}: the encoded series of {ticker} does not read back as it was; report this as a bug")
     atomic_write(path, content)
     _absence_path(source, ticker).unlink(missing_ok=True)
@@ -109,15 +117,25 @@ def write_series(source: str, ticker: str, stored: StoredSeries) -> None:
 
 def mark_absent(source: str, ticker: str, through: np.datetime64) -> None:
     """Note that a source had no price of a ticker when its last closed session was ``through``."""
-    atomic_write(_absence_path(source, ticker), f"{through}\n".encode())
+    mark = "\n".join([source, ticker, str(through), ""]).encode() + _SEAL + BLANK.encode() + b"\n"
+    atomic_write(_absence_path(source, ticker), seal(mark, _SEAL))
 
 
 def is_absent(source: str, ticker: str, needed: np.datetime64) -> bool:
     """Return whether the source had no price of a ticker on ``needed`` or later; a mark nobody can read is none."""
     try:
-        return bool(np.datetime64(_absence_path(source, ticker).read_text("ascii").strip(), "D") >= needed)
+        mark = decode_mark(read_regular(_absence_path(source, ticker), MAX_STORED_BYTES))
+        return mark is not None and mark[:2] == (source, ticker) and bool(np.datetime64(mark[2], "D") >= needed)
     except (OSError, ValueError):
         return False
+
+
+def decode_mark(content: bytes) -> tuple[str, str, str] | None:
+    """Return source, ticker and date of a mark of absence; None when it is not one that was written."""
+    if not is_sealed(content, _SEAL):
+        return None
+    source, ticker, through = content.decode("utf-8").split("\n")[:3]
+    return source, ticker, through
 
 
 def _absence_path(source: str, ticker: str) -> Path:
@@ -131,12 +149,15 @@ def read_series(source: str, ticker: str) -> StoredSeries | None:
     """
     path = series_path(source, ticker)
     try:
-        content = path.read_bytes()
+        content = read_regular(path, MAX_STORED_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-    return _decode(path, source, ticker, content)
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions, or remove it") from error
+    found = decode_series(path, content)
+    if found is not None and found[:2] != (source, ticker):
+        raise _damage_error(path, f"it holds {found.ticker} of {found.source}, not {ticker} of {source}")
+    return found.series if found else None
 
 
 def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
@@ -153,7 +174,7 @@ def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
         "currency": stored.currency,
         "through": str(stored.through),
         "sha256": stored.sha256,
-        "seal": (_SEAL + _BLANK).decode(),
+        "seal": _SEAL.decode() + BLANK,
     }
     sink = pa.BufferOutputStream()
     options = {"compression": "zstd", "write_page_checksum": True, "store_schema": False}
@@ -161,22 +182,29 @@ def encode_series(source: str, ticker: str, stored: StoredSeries) -> bytes:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
     content: bytes = sink.getvalue().to_pybytes()
-    at = content.rindex(_SEAL + _BLANK) + len(_SEAL)
-    return content[:at] + hashlib.sha256(content).hexdigest().encode() + content[at + len(_BLANK) :]
+    return seal(content, _SEAL)
 
 
-def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSeries | None:
-    """Check seal, page checksums and series hash, and return the series; None when it is of an earlier version."""
+class DecodedSeries(NamedTuple):
+    """A series and what its file says it is of."""
+
+    source: str
+    ticker: str
+    series: StoredSeries
+
+
+def decode_series(path: Path, content: bytes) -> DecodedSeries | None:
+    """Check seal, page checksums and series hash, and return the series; None when it is of an earlier version.
+
+    Raises DataError when it is damaged.
+    """
     import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     from engine.core.arrow_columns import to_numpy  # noqa: PLC0415
 
-    at = content.rfind(_SEAL) + len(_SEAL)
-    seal = content[at : at + len(_BLANK)]
-    blank = content[:at] + _BLANK + content[at + len(_BLANK) :]
-    if at < len(_SEAL) or hashlib.sha256(blank).hexdigest().encode() != seal:
-        raise _damage_error(path, ticker, "its bytes do not match their SHA-256")
+    if not is_sealed(content, _SEAL):
+        raise _damage_error(path, "its bytes do not match their SHA-256")
     try:
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as opened:
             table = opened.read(use_threads=False)
@@ -194,14 +222,11 @@ def _decode(path: Path, source: str, ticker: str, content: bytes) -> StoredSerie
             through=np.datetime64(metadata["through"], "D"),
         )
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise _damage_error(path, ticker, f"it cannot be decoded ({error})") from error
+        raise _damage_error(path, f"it cannot be decoded ({error})") from error
     if stored.sha256 != metadata.get("sha256"):
-        raise _damage_error(path, ticker, "its series does not match its SHA-256")
-    if (metadata.get("source"), metadata.get("ticker")) != (source, ticker):
-        raise _damage_error(path, ticker, f"it holds {metadata.get('ticker')} of {metadata.get('source')}")
-    return stored
+        raise _damage_error(path, "its series does not match its SHA-256")
+    return DecodedSeries(metadata.get("source", ""), metadata.get("ticker", ""), stored)
 
 
-def _damage_error(path: Path, ticker: str, reason: str) -> DataError:
-    message = f"the stored prices of {ticker} are damaged: {reason}"
-    return DataError(f"{path}: {message}; `engine data fetch` gets them again")
+def _damage_error(path: Path, reason: str) -> DataError:
+    return DataError(f"{path}: these stored prices are damaged: {reason}; `engine data fetch` gets them again")

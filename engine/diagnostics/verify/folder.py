@@ -31,7 +31,9 @@ def read_finished(folder: Path) -> FinishedRun | FinishedSweep:
     """
     kind = folder_kind(folder)
     if kind not in {RUN_KIND, SWEEP_KIND}:
-        raise OutputError(f"{folder}: no folder of a finished run or sweep; name one that `engine run` wrote")
+        raise OutputError(
+            f"{folder}: no folder of a finished run or sweep, nor of stored prices; name what `engine run` wrote"
+        )
     finished = read_sweep(folder) if kind == SWEEP_KIND else read_run(folder)
     if fault := page_fault(folder, finished.manifest):
         raise fault
