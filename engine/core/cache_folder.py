@@ -42,9 +42,9 @@ class CacheFolder(NamedTuple):
     refusal: str = ""
 
 
-def hash_files(files: Iterable[Path]) -> str:
-    """Return what names one state of ``files``: a hash of their names and contents."""
-    digest = hashlib.sha256()
+def hash_files(files: Iterable[Path], more: str = "") -> str:
+    """Return what names one state of ``files``: a hash of their names and contents, and of what ``more`` counts."""
+    digest = hashlib.sha256(more.encode())
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

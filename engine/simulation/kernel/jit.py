@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -15,10 +16,12 @@ import llvmlite
 import numba
 import numpy as np
 from numba.core import event as numba_events
+from numba.core.dispatcher import Dispatcher
 
 from engine.core import powers
 from engine.core.cache_folder import CacheFolder, find_cache_folder, hash_files, remove_stale_caches
 from engine.portfolio import cost_table
+from engine.simulation.kernel.sealed_cache import SealedCache, target_processor
 
 KERNEL_FOLDER: Final = Path(__file__).parent
 
@@ -36,14 +39,16 @@ def njit_nogil(function: Function) -> Function:
 
 
 def _njit_on_disk(function: Function, *, nogil: bool = False) -> Function:
-    if CACHE_FOLDER is None:
-        return cast("Function", numba.njit(nogil=nogil, error_model="numpy")(function))
-    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)  # type: ignore[attr-defined]
-    try:
-        return cast("Function", numba.njit(cache=True, nogil=nogil, error_model="numpy")(function))
-    finally:
-        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+    compiled = numba.njit(nogil=nogil, error_model="numpy")(function)
+    if CACHE_FOLDER is not None and isinstance(compiled, Dispatcher):  # it is the function itself where numba is off
+        before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = str(CACHE_FOLDER)  # type: ignore[attr-defined]
+        try:
+            with suppress(RuntimeError):  # no file can be made there any more
+                compiled._cache = SealedCache(function)  # type: ignore[attr-defined]  # noqa: SLF001
+        finally:
+            numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+    return cast("Function", compiled)
 
 
 def njit_private(function: Function) -> Function:
@@ -84,7 +89,7 @@ def find_kernel_folder(package: Path) -> CacheFolder:
     """Return the folder for compiled kernels of ``package``, named by its sources and what compiles them."""
     sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__), Path(powers.__file__))
     compilers = f"{numba.__version__}-{llvmlite.__version__}-{np.__version__}"
-    name = f"kernel-{compilers}-{hash_files(sources)}"
+    name = f"kernel-{compilers}-{hash_files(sources, target_processor())}"
     return find_cache_folder(name, package, os.environ.get("NUMBA_CACHE_DIR"))
 
 

@@ -52,24 +52,30 @@ def test_an_edited_kernel_is_compiled_anew(tmp_path: Path, edited: str) -> None:
     assert answer() == ("False 5.0" if edited.endswith("order_costs.py") else "False 1.0")
 
 
-@pytest.mark.parametrize("somewhere", [True, False])
-def test_the_compiler_is_asked_for_strict_arithmetic_and_a_cache_where_there_is_a_place(
-    monkeypatch, tmp_path: Path, somewhere
-) -> None:
+def test_the_compiler_is_asked_for_strict_arithmetic(monkeypatch) -> None:
     asked = []
 
     def compiler(**options):
-        asked.append((options, compiling.numba.config.CACHE_DIR))
+        asked.append(options)
         return lambda function: function
 
-    before = compiling.numba.config.CACHE_DIR
     monkeypatch.setattr(compiling.numba, "njit", compiler)
-    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path if somewhere else None)
     assert compiling.njit_cached(abs) is abs
+    assert compiling.njit_nogil(abs) is abs
     assert compiling.njit_inline(abs) is abs
-    options = {"nogil": False, "error_model": "numpy"}
-    kept = ({"cache": True, **options}, str(tmp_path)) if somewhere else (options, before)
-    assert asked == [kept, ({"inline": "always", "error_model": "numpy"}, before)]
+    strict = {"error_model": "numpy"}
+    assert asked == [{"nogil": False, **strict}, {"nogil": True, **strict}, {"inline": "always", **strict}]
+
+
+@compiled_only
+@pytest.mark.parametrize("somewhere", [True, False])
+def test_compiled_functions_are_kept_where_there_is_a_place_and_numba_is_as_it_was(
+    monkeypatch, tmp_path: Path, somewhere
+) -> None:
+    before = compiling.numba.config.CACHE_DIR
+    monkeypatch.setattr(compiling, "CACHE_FOLDER", tmp_path if somewhere else None)
+    place = compiling.njit_cached(lambda x: x).stats.cache_path
+    assert (Path(place).parent if somewhere else place) == (tmp_path if somewhere else None)
     assert before == compiling.numba.config.CACHE_DIR
 
 
@@ -98,8 +104,11 @@ def test_compiled_kernels_lie_where_numba_is_told_or_beside_the_sources(monkeypa
 
 
 def test_the_name_of_compiled_kernels_tells_what_compiled_them(monkeypatch, tmp_path: Path) -> None:
-    """Another version of the compiler makes other code of the same sources."""
+    """Another version of the compiler makes other code of the same sources, and so it does for another processor."""
     before = compiling.find_kernel_folder(tmp_path).path
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(compiling.numba.config, "CPU_NAME", "z80")
+        assert compiling.find_kernel_folder(tmp_path).path != before
     monkeypatch.setattr(compiling.numba, "__version__", "99.1")
     after = compiling.find_kernel_folder(tmp_path).path
     assert before
