@@ -138,10 +138,13 @@ def test_importing_the_package_or_asking_for_help_loads_nothing_heavy() -> None:
 
 
 FORBIDDEN = {
-    r"fastmath\s*=\s*True": "reassociates sums and breaks NaN",
-    r"\bpickle\b": "executes what it reads",
+    r"fastmath\s*=(?!\s*False)": "reassociates sums and breaks NaN",
+    r"\bpickle\b|allow_pickle|\bimport (marshal|shelve|dill|cloudpickle|joblib)\b": "executes what it reads",
     r"\beval\(|\bexec\(": "executes what it reads",
-    r"\.bfill\(|\.interpolate\(": "takes a price from the future",
+    r"shell\s*=\s*True|os\.(system|popen)\(": "hands names from a config to a shell",
+    r"verify\s*=\s*False|_create_unverified_context": "believes every server",
+    r"problem\.solve\((?!solver=)": "leaves the solver to a library's release",
+    r"\.bfill\(|backfill|\.interpolate\(": "takes a price from the future",
     r"yaml\.(unsafe_)?load\(": "builds objects",
     r"\|\s*safe\b": "lets markup through",
     r"datetime\.now\(|time\.time\(|date\.today\(": "puts a clock into a result",
