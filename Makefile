@@ -14,4 +14,3 @@ COUNT_FILES ?= 20000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-
