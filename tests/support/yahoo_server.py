@@ -15,11 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
-import pytest
 
 Chart = dict[str, Any]
 
@@ -141,7 +140,14 @@ def serving(yahoo: FakeYahoo) -> Iterator[str]:
         server.server_close()
 
 
-def redirect(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+class SetsAttributes(Protocol):
+    """pytest's ``monkeypatch``, or what does the same in a process without pytest."""
+
+    def setattr(self, holder: Any, name: str, value: object, /) -> None:
+        """Set an attribute."""
+
+
+def redirect(base: str, monkeypatch: SetsAttributes) -> None:
     """Send every request of yfinance to ``base``, without its caches on disk."""
     import warnings
 

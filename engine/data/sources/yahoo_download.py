@@ -7,7 +7,6 @@ that neither changes when a stock splits again.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import re
 import warnings
@@ -20,6 +19,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError, UnavailableError, UnknownTickerError
 from engine.data.closes import CloseSeries
 from engine.data.sources.price_store import StoredSeries
+from engine.data.sources.yahoo_answers import require_sound, states_absence
 
 _NOT_FOUND: Final = 404
 _TOO_MANY: Final = 429
@@ -57,7 +57,7 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
             # The stamps are midnights in the exchange's zone: dropping the zone keeps the session's day.
             dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
             columns = {name: frame[name].to_numpy(dtype=np.float64) for name in frame}
-            abroad = _dividend_currencies(session.answer)
+            abroad = require_sound(session.answer)
         except DataError:
             raise
         except Exception as error:
@@ -68,7 +68,7 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
             if session.status in _REFUSALS or session.status >= _SERVER_ERROR:
                 refused = f"Yahoo answers with an error (HTTP {session.status}); try again later"
                 raise UnavailableError(refused) from error
-            if isinstance(error, YFTickerMissingError):
+            if isinstance(error, YFTickerMissingError) and states_absence(session.answer):
                 raise UnknownTickerError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
             if session.status == _NOT_FOUND:
                 raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
@@ -96,12 +96,6 @@ def _canonical(ticker: str) -> str:
     """Return one name for what Yahoo calls by two: ``USDJPY=X`` is ``JPY=X`` as well."""
     upper = ticker.upper()
     return upper[3:] if upper.startswith("USD") and upper.endswith("=X") and len(upper) == len("USDJPY=X") else upper
-
-
-def _dividend_currencies(answer: bytes) -> set[str]:
-    """Return the currencies that dividends name; yfinance's rows do not keep them."""
-    events = json.loads(answer)["chart"]["result"][0].get("events") or {}
-    return {str(event.get("currency") or "") for event in (events.get("dividends") or {}).values()} - {""}
 
 
 def _dividend_scale(abroad: set[str], currency: str) -> float:

@@ -8,6 +8,7 @@ import time
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from curl_cffi.const import CurlOpt
 from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import RequestException
@@ -19,6 +20,8 @@ MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 """Of one answer, decompressed; a hundred years of one ticker take less than four million."""
 MAX_PAGE_BYTES: Final = 256 * 1024
 """Of an answer that is no history, as a page that asks for consent; what follows is not read."""
+MAX_PAGE_TAGS: Final = 5_000
+"""Of such a page; a parser makes a kilobyte of every tag."""
 MAX_FIGURES: Final = 400_000
 """Commas in an answer: a hundred years of one ticker have less than half as many."""
 MAX_TABLES: Final = 50_000
@@ -40,7 +43,12 @@ class LimitedSession(Session):  # type: ignore[type-arg]
     """
 
     def __init__(self) -> None:
-        super().__init__(impersonate="chrome", use_thread_local_curl=False, max_redirects=_MAX_REDIRECTS)
+        super().__init__(
+            impersonate="chrome",
+            use_thread_local_curl=False,
+            max_redirects=_MAX_REDIRECTS,
+            curl_options={CurlOpt.REDIR_PROTOCOLS_STR: "http,https"},
+        )
         self.restart()
 
     def restart(self) -> None:
@@ -96,7 +104,7 @@ class _Receiver:
     def content(self, *, is_history: bool) -> bytes:
         """Return the body; one that a parser would turn into far more than its bytes is refused."""
         if not is_history:
-            return bytes(self._body[:MAX_PAGE_BYTES])
+            return b"<".join(self._body[:MAX_PAGE_BYTES].split(b"<", MAX_PAGE_TAGS)[:MAX_PAGE_TAGS])
         if self._body.count(b",") > MAX_FIGURES:
             raise _too_large(f"has more than {MAX_FIGURES:,} figures")
         if self._body.count(b"[") + self._body.count(b"{") > MAX_TABLES:
