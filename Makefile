@@ -14,3 +14,124 @@ COUNT_FILES ?= 20000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
+.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals mutants requirements licences vulnerabilities package sbom size picture clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed ## install and run the quickstart on prices that come with the installation
+	$(BIN)/engine run configs/quickstart.yaml
+
+test: $(VENV)/.testable ## everything that must hold, documented examples too, in a few minutes
+	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules -m "not slow"
+
+test-all: $(VENV)/.testable ## the same and the slow rest
+	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules
+
+lint: $(VENV)/.testable ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.comparable $(BENCH)/.installed ## how long things take, beside other engines, on this machine
+	$(BIN)/python benchmarks/bars.py
+	$(BENCH)/bin/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
+
+reading: $(VENV)/.installed ## how long price files take to be read
+	$(BIN)/python benchmarks/reading.py
+
+events: $(VENV)/.testable ## raw closes with their events beside adjusted ones: every day above 1e-5 and its cause
+	$(BIN)/python -m tests.support.reconciliation
+
+processors: $(VENV)/.testable ## the same runs as on other processors: every file has to have the same bytes
+	$(BIN)/python -m tests.support.processors
+
+corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
+	$(BIN)/python -m tests.support.corrupted_files 20000
+
+fuzz: $(VENV)/.testable ## what nobody would write, as config, file, folder or journal: a table of what became of it; an hour
+	$(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)
+
+sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads, memory; PRICES= names your own
+	$(BIN)/python benchmarks/bars.py --rounds 3 --prices $(PRICES)
+
+rules: $(VENV)/.installed ## every rule of configs/rules on one history, as benchmarks/studies/rules.md; PRICES= and FILINGS= name your own
+	$(BIN)/python benchmarks/studies/rules.py --prices $(PRICES) --filings $(FILINGS)
+
+gate: $(VENV)/.installed ## a quality gate on one history, beside the plan without, as benchmarks/studies/gate.md; PRICES= and FILINGS= name your own
+	$(BIN)/python benchmarks/studies/gate.py --prices $(PRICES) --filings $(FILINGS)
+
+universe: $(VENV)/.installed ## a dated list with names that are gone, as benchmarks/studies/universe.md; PRICES= and GONE= name your own
+	$(BIN)/python benchmarks/studies/universe.py --prices $(PRICES) --gone $(GONE)
+
+parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for every config, as benchmarks/studies/parts.md; PRICES= names your own
+	$(BIN)/python benchmarks/studies/parts.py --prices $(PRICES)
+
+optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
+	$(BENCH)/bin/python benchmarks/studies/optimisers.py --prices $(PRICES)
+
+intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
+	$(BIN)/python benchmarks/studies/intervals.py
+
+mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
+	$(BIN)/python benchmarks/mutants.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PYTHON=") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements-demo.txt
+	$(VENV)/$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-demo.txt
+	$(VENV)/$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# empyrical-reloaded asks for a peewee that is an old source archive, and never imports it
+$(VENV)/.testable: $(VENV)/.installed constraints.txt
+	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test]'
+	$(VENV)/$(TESTED) --no-deps empyrical-reloaded
+	@touch $@
+
+$(VENV)/.comparable: $(VENV)/.testable
+	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test,bench]'
+	@touch $@
+
+$(BENCH)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/$(TESTED) --editable '.[test,bench,bench-cvxpy]'
+	@touch $@
+
+$(VENV)/.mutable: $(VENV)/.testable
+	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test,mutants]'
+	@touch $@
+
+$(RELEASE)/.installed: $(VENV)/bin/python constraints.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/$(TESTED) build cyclonedx-bom pip-audit setuptools uv
+	@touch $@
+
+requirements: $(RELEASE)/.installed ## write requirements-demo.txt: what the demo installs, in the versions of constraints.txt, with hashes for every platform
+	echo setuptools | $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --constraint constraints.txt --upgrade \
+		--generate-hashes --only-binary :all: --no-annotate --custom-compile-command "make requirements" \
+		--output-file requirements-demo.txt pyproject.toml -
+
+licences: $(VENV)/.installed ## write docs/licences.md from what the packages say themselves
+	$(BIN)/python docs/licences.py
+
+vulnerabilities: $(RELEASE)/.installed ## ask the Python Packaging Advisory Database about every version that the demo installs
+	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip --requirement requirements-demo.txt
+
+package: $(RELEASE)/.installed ## build wheel and source archive into dist
+	$(RELEASE)/bin/python -m build --no-isolation
+
+sbom: $(RELEASE)/.installed ## write dist/sbom.json: what the demo installs as CycloneDX, with hashes; no time and no number of its own in it
+	mkdir -p dist
+	$(RELEASE)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --output-file dist/sbom.json requirements-demo.txt
+
+size: $(VENV)/.installed ## how much disk the installation takes, in MB, the largest packages first
+	@du -sm $(VENV)/lib/python*/site-packages $(VENV)/lib/python*/site-packages/* | sort -rn | head -n 16
+
+picture: ## draw the rooms and who imports whom from the imports, into docs/architecture.md
+	$(PYTHON) docs/picture.py
+
+clean: ## remove what was installed, built and cached here; runs are yours and stay
+	rm -rf $(VENV) $(BENCH) $(RELEASE) build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis

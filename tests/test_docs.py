@@ -183,11 +183,20 @@ def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == phony
 
 
+def test_every_target_that_a_document_names_can_be_made() -> None:
+    """In backquotes, and in the fenced commands of a page."""
+    makefile = (ROOT / "Makefile").read_text()
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / ".ci" / "run"):
+        named = re.findall(r"(?:`|^)make\s((?:[a-z-]+ ?)+)", page.read_text(), re.MULTILINE)
+        for target in " ".join(named).split():
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: make {target}"
+
+
 def test_make_clean_removes_nothing_of_the_users() -> None:
     """Runs are results; everything that goes can be made again."""
     commands = ["make", "--no-print-directory", "--dry-run", "clean"]
     done = subprocess.run(commands, cwd=ROOT, capture_output=True, text=True, check=True)
-    made = ".venv .venv-bench build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis"
+    made = ".venv .venv-bench .venv-release build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis"
     assert done.stdout == f"rm -rf {made}\n"
 
 
