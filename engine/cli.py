@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.composition import AnyRunConfig
     from engine.core.json_files import Json
     from engine.report.run.frames import Frames
+    from engine.sweep.scheduler import Scheduler
 
 app = typer.Typer(
     add_completion=False,
@@ -154,8 +155,19 @@ def sweep(
         ),
     ] = 0,
     scheduler: Annotated[
-        str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tcp://host:8786.")
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, as tls://host:8786.")
     ] = "",
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option("--tls-ca", metavar="FILE", help="PEM of the CA that signed the cluster's certificates."),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="PEM of this client's certificate.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option("--tls-key", metavar="FILE", help="PEM of its key, where the certificate's file has none."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that did not end.")] = False,
     json: JsonFlag = False,
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
@@ -177,7 +189,8 @@ def sweep(
     folder = output_folder(out, f"{loaded.name}.{SWEEP_KIND}")
     with lock_folder(folder):  # what a killed sweep left unfinished is finished first
         refuse_other_kind(folder, SWEEP_KIND)
-    options = SweepOptions(folder, workers, scheduler, memory * 1_000_000, resume)
+    cluster = _scheduler(scheduler, tls_ca, tls_cert, tls_key)
+    options = SweepOptions(folder, workers, cluster, memory * 1_000_000, resume)
     _announce_compilation()
     with prefix_errors(config), sweep_progress() as progress:
         prepared = prepare(loaded, base_config, space, composition.run_config_class)
@@ -517,6 +530,21 @@ def _write_run(result: RunResult, folder: Path) -> None:
     with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)
         add_run_report(staging)
+
+
+def _scheduler(address: str, ca: Path | None, cert: Path | None, key: Path | None) -> Scheduler | None:
+    """Return the scheduler that options name, if any; of one that others can read it says so."""
+    from engine.sweep.scheduler import Scheduler
+
+    if not address:
+        for name, path in (("ca", ca), ("cert", cert), ("key", key)):
+            if path is not None:
+                raise OutputError(f"--tls-{name}: is the encryption of a --scheduler, and none is named; name it too")
+        return None
+    scheduler = Scheduler(address, ca, cert, key)
+    if warning := scheduler.warning():
+        sys.stderr.write(f"warning: {warning}\n")
+    return scheduler
 
 
 def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:

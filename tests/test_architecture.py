@@ -161,6 +161,8 @@ def test_what_a_house_rule_forbids_is_not_there(pattern: str) -> None:
     for name, path in MODULES.items():
         if "datetime" in pattern and name in clocks:
             continue
+        if "pickle" in pattern and name == "engine.sweep.foreign_pickles":  # which refuses them
+            continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             assert not re.search(pattern, line), f"{path.name}:{number}: {FORBIDDEN[pattern]}"
 

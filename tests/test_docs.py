@@ -196,7 +196,9 @@ def test_make_clean_removes_nothing_of_the_users() -> None:
     """Runs are results; everything that goes can be made again."""
     commands = ["make", "--no-print-directory", "--dry-run", "clean"]
     done = subprocess.run(commands, cwd=ROOT, capture_output=True, text=True, check=True)
-    made = ".venv .venv-bench .venv-release build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis"
+    made = (
+        ".venv .venv-bench .venv-release build *.egg-info .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis"
+    )
     assert done.stdout == f"rm -rf {made}\n"
 
 

@@ -55,9 +55,16 @@ class Chunk:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether each point is there once, valid or counted with its reason."""
+        """Tell whether each point is there once, valid with figures that can be, or counted with its reason."""
         numbers = [self.first, self.last, *(number for pair in self.rejections.values() for number in pair)]
         if not all(type(number) is int and number >= 0 for number in numbers):
+            return False
+        if np.isinf(self.metrics).any() or np.isnan(self.metrics[:, 0]).any():  # each has a final value
+            return False
+        opening, last, sessions = self.spans.T
+        if (sessions < 1).any() or (last < opening).any():
+            return False
+        if any(not count or not self.first <= first < self.last for count, first in self.rejections.values()):
             return False
         counted = sum(count for count, _ in self.rejections.values())
         inside = (self.first <= self.point_numbers) & (self.point_numbers < self.last)
@@ -65,3 +72,13 @@ class Chunk:
         return (
             self.first < self.last == self.first + len(self.point_numbers) + counted and rising and bool(inside.all())
         )
+
+
+def decode_chunk(content: bytes) -> Chunk | None:
+    """Return the chunk that is encoded in ``content``; None where there is none, whatever it is instead."""
+    try:
+        chunk = Chunk.decode(content)
+        whole = chunk.is_whole
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+    return chunk if whole else None

@@ -3,140 +3,185 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
-import platform
-import re
+import time
+import warnings
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from engine.core.errors import OutputError
+from engine.core.errors import OutputError, escape_controls, shorten
 from engine.portfolio.policy import PolicyT
 from engine.sweep.chunk import Chunk
+from engine.sweep.cluster_answer import compute_answer, encode_versions, open_answer, require_equal_versions
 from engine.sweep.executors import MAX_RETRIES, ChunkTask
+from engine.sweep.foreign_pickles import refuse_foreign_pickles
+from engine.sweep.scheduler import CONNECT_TIMEOUT, Scheduler
 from engine.sweep.space import AxisIndices
-from engine.sweep.worker import ChunkEvaluator, SweepJob
+from engine.sweep.worker import SweepJob
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-
-CONNECT_TIMEOUT: Final = 5
-"""How long a scheduler may take to answer, and a first worker to appear [s]."""
-
-_ADDRESS: Final = re.compile(r"(?:tcp://)?(?P<place>(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5}))")
-_MAX_PORT: Final = 65_535
+WORKERLESS_TIMEOUT: Final = 60
+"""How long a scheduler may be without any worker while there is work [s]."""
 
 
 class DaskExecutor:
     """The workers of a Dask scheduler."""
 
-    def __init__(self, address: str) -> None:
-        """Use the scheduler at ``address``, as tcp://host:8786."""
-        self.address = address
+    def __init__(self, scheduler: Scheduler) -> None:
+        """Use the workers of ``scheduler``."""
+        self.scheduler = scheduler
 
     def chunks(self, job: SweepJob[PolicyT], tasks: Iterable[ChunkTask]) -> Iterator[Chunk]:
         """Yield the chunk of every task, as they come.
 
-        Raises OutputError when no scheduler answers, it has no worker or one of other versions, or workers are lost
-        again and again.
+        Raises OutputError when no scheduler answers, it has no worker or one of other versions, what one sends is not
+        the chunk it was asked for, or workers are lost again and again.
         """
-        client = self._connect()
-        try:
-            slots = _check_workers(client, self.address)
-            yield from _submit_tasks(client, job, iter(tasks), 2 * slots)
-        finally:
-            client.close(timeout=1)
+        with _quiet_dask(), refuse_foreign_pickles():
+            client = self._connect()
+            try:
+                slots = self._check_workers(client)
+                yield from _Sender(client, job, self.scheduler).compute(iter(tasks), 2 * slots)
+            finally:
+                client.close(timeout=1)
 
     def _connect(self) -> Client:
-        found = _ADDRESS.fullmatch(self.address)
-        if found is None or int(found["port"]) > _MAX_PORT:
-            raise self._address_error("is no address, as tcp://host:8786")
+        scheduler = self.scheduler
+        url = scheduler.url
         try:
             from distributed import Client  # noqa: PLC0415  (an extra, and slow)
         except ImportError:
             raise OutputError("--scheduler: Dask is not installed; run `pip install '.[cluster]'`") from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        security = scheduler.security()
+        if scheduler.is_encrypted:
+            scheduler.shake_hands(security)
         try:
-            return Client(f"tcp://{found['place']}", timeout=CONNECT_TIMEOUT, set_as_default=False)
-        except (OSError, ValueError) as error:
-            why = "is no address, as tcp://host:8786" if isinstance(error, ValueError) else "does not answer"
-            raise self._address_error(why) from None
+            client = Client(
+                url,
+                timeout=CONNECT_TIMEOUT,
+                set_as_default=False,
+                security=security,
+                deserializers=[
+                    "dask",
+                    "error",
+                ],  # of what comes back; Dask sees to some of its ways, foreign_pickles to all
+            )
+        except RuntimeError:
+            raise scheduler.error("Dask's configuration requires encryption; write tls://") from None
+        except ValueError:
+            raise scheduler.error("is no address, as tls://host:8786 or tcp://host:8786") from None
+        except OSError:
+            if not scheduler.is_encrypted and scheduler.speaks_tls():
+                raise scheduler.error("speaks TLS; write tls://, with --tls-ca, --tls-cert and --tls-key") from None
+            raise scheduler.error("does not answer; start one with `dask scheduler`, or check the address") from None
+        for topic in ("print", "warn"):  # what a worker prints is not this terminal's
+            client.unsubscribe_topic(topic)
+        return client
 
-    def _address_error(self, why: str) -> OutputError:
-        return OutputError(f"--scheduler: {self.address}: {why}; start one with `dask scheduler`, or check the address")
+    def _check_workers(self, client: Client) -> int:
+        """Return how many tasks the workers do at once, after a look at what they run."""
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
+        except TimeoutError:
+            start = f"dask worker {self.scheduler.url}"
+            raise self.scheduler.error(f"has no worker; start one with `{start}`") from None
+        for worker, said in client.run(encode_versions, on_error="return").items():
+            if not isinstance(said, bytes):
+                found = escape_controls(shorten(f"{type(said).__name__}: {said}", 120))
+                raise OutputError(
+                    f"--scheduler: worker {worker} cannot run this engine ({found}); install the same there"
+                )
+            require_equal_versions(worker, json.loads(said))
+        return sum(client.nthreads().values())
 
 
-def _check_workers(client: Client, address: str) -> int:
-    """Return how many tasks the workers do at once, after a look at what they run."""
+class _Sender:
+    """Gives tasks to a cluster and takes their answers; what is lost with a worker or a connection is given again."""
+
+    def __init__(self, client: Client, job: SweepJob[PolicyT], scheduler: Scheduler) -> None:
+        """Send the job to every worker."""
+        self._client, self._job, self._scheduler = client, job, scheduler
+        self._shared = client.scatter(job, broadcast=True, hash=False)
+        self._under_way: dict[Future, ChunkTask] = {}
+        self._ended: SimpleQueue[Future] = SimpleQueue()
+        self._seen_worker = time.monotonic()
+
+    def compute(self, waiting: Iterator[ChunkTask], most: int) -> Iterator[Chunk]:
+        """Keep ``most`` tasks under way; yield their chunks."""
+        lost = 0
+        for task in itertools.islice(waiting, most):
+            self._give(task)
+        while self._under_way:
+            future = self._next_ended()
+            task = self._under_way.pop(future)
+            if future.status == "finished":
+                yield open_answer(self._result(future), *task)
+                future.release()
+                for following in itertools.islice(waiting, 1):
+                    self._give(following)
+                continue
+            lost += 1
+            if lost > MAX_RETRIES * most:
+                raise OutputError("workers of the cluster are lost again and again; look at their logs, then --resume")
+            self._await_scheduler()
+            if self._shared.status != "finished":  # the job went with them
+                self._shared = self._client.scatter(self._job, broadcast=True, hash=False)
+            self._give(task)
+
+    def _give(self, task: ChunkTask) -> None:
+        future = self._client.submit(_compute, self._shared, *task, pure=False, retries=MAX_RETRIES)
+        self._under_way[future] = task
+        future.add_done_callback(self._ended.put)
+
+    def _next_ended(self) -> Future:
+        """Return a task that ended, well or not; raises OutputError when no worker is there to end one."""
+        while True:
+            try:
+                return self._ended.get(timeout=1)
+            except Empty:
+                with suppress(OSError):
+                    if self._client.nthreads():
+                        self._seen_worker = time.monotonic()
+            if time.monotonic() - self._seen_worker > WORKERLESS_TIMEOUT:
+                raise self._scheduler.error(
+                    f"has had no worker for {WORKERLESS_TIMEOUT} seconds; start some, then --resume"
+                )
+
+    def _result(self, future: Future) -> object:
+        """Return what came back; None when it is no bytes, which nothing here takes apart."""
+        try:
+            return future.result(timeout=WORKERLESS_TIMEOUT)
+        except Exception:  # noqa: BLE001  (what Dask makes of an answer that it may not take apart)
+            return None
+
+    def _await_scheduler(self) -> None:
+        """Give a lost connection the time that Dask takes to find it again; raises OutputError when it does not."""
+        while self._client.status == "connecting":
+            time.sleep(0.05)
+        if self._client.status != "running":
+            raise self._scheduler.error("is gone; start it and its workers again, then --resume")
+
+
+def _compute(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> bytes:
+    """Return the answer to a task: this is what runs on a worker."""
+    from distributed import get_worker  # noqa: PLC0415
+
+    return compute_answer(job, str(get_worker().address), first, indices)
+
+
+@contextmanager
+def _quiet_dask() -> Iterator[None]:
+    """Leave what Dask logs and warns of a connection unsaid: what matters of it is an error of ours."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
-    except TimeoutError:
-        raise OutputError(f"--scheduler: {address}: has no worker; start one with `dask worker {address}`") from None
-    here = _versions()
-    for worker, there in client.run(_versions).items():
-        differing = [f"{name} {there[name]} instead of {here[name]}" for name in here if there[name] != here[name]]
-        if differing:
-            raise OutputError(f"--scheduler: worker {worker} has {', '.join(differing)}; install the same there")
-    return sum(client.nthreads().values())
-
-
-def _versions() -> dict[str, str]:
-    """Return what has to be equal for the bits to be equal."""
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("portfolio-engine", "numba", "numpy")},
-    }
-
-
-def _submit_tasks(client: Client, job: SweepJob[PolicyT], waiting: Iterator[ChunkTask], most: int) -> Iterator[Chunk]:
-    """Keep ``most`` tasks under way; one that is lost with its workers is given out again, a few times."""
-    from distributed import as_completed  # noqa: PLC0415
-
-    shared = client.scatter(job, broadcast=True, hash=False)
-    under_way: dict[Future, ChunkTask] = {}
-    stream = as_completed([], loop=client.loop)
-    lost = 0
-
-    def give(task: ChunkTask) -> None:
-        future = client.submit(_compute_chunk, shared, *task, pure=False, retries=MAX_RETRIES)
-        under_way[future] = task
-        stream.add(future)
-
-    for task in itertools.islice(waiting, most):
-        give(task)
-    for future in stream:
-        task = under_way.pop(future)
-        if not _is_lost(future):
-            yield future.result()
-            future.release()
-            if (following := next(waiting, None)) is not None:
-                give(following)
-            continue
-        lost += 1
-        if lost > MAX_RETRIES * most:
-            raise OutputError("workers of the cluster are lost again and again; look at their logs, then --resume")
-        if shared.status != "finished":  # the job went with them
-            shared = client.scatter(job, broadcast=True, hash=False)
-        give(task)
-
-
-def _is_lost(future: Future) -> bool:
-    """Tell a task that went down with its workers from one that ended, well or with a fault of its own."""
-    from distributed.scheduler import KilledWorker  # noqa: PLC0415
-
-    return future.status in {"cancelled", "lost"} or (
-        future.status == "error" and isinstance(future.exception(), KilledWorker)
-    )
-
-
-@lru_cache(maxsize=1)
-def _evaluator(job: SweepJob[PolicyT]) -> ChunkEvaluator[PolicyT]:
-    """Return what computes a job: a worker keeps the one object that was scattered, so it prepares itself once."""
-    return ChunkEvaluator(job)
-
-
-def _compute_chunk(job: SweepJob[PolicyT], first: int, indices: AxisIndices) -> Chunk:
-    """Return the chunk of a task."""
-    return _evaluator(job).evaluate(first, indices)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 from engine.core.errors import OutputError
-from engine.sweep.chunk import Chunk
+from engine.sweep.chunk import Chunk, decode_chunk
 
 JOURNAL_FILE: Final = "sweep.journal"
 
@@ -134,7 +134,7 @@ class Journal:
             if identity is None:
                 identity = self._parse_identity(content)
             else:
-                chunk = _decode_chunk(content)
+                chunk = decode_chunk(content)
                 if chunk is None or chunk.first in self.chunk_locations:
                     raise self._foreign_error()
                 self.chunk_locations[chunk.first] = (chunk.last, end + _RECORD_HEADER.size, len(content))
@@ -165,16 +165,6 @@ class Journal:
             return None
         content = self.file.read(length)
         return content if hashlib.sha256(content).digest() == digest else None
-
-
-def _decode_chunk(content: bytes) -> Chunk | None:
-    """Return the chunk that is encoded in ``content``; None where there is none, whatever it is instead."""
-    try:
-        chunk = Chunk.decode(content)
-        whole = chunk.is_whole
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return None
-    return chunk if whole else None
 
 
 def _open_plain_file(path: Path) -> int:

@@ -19,6 +19,7 @@ from engine.sweep.journal import JOURNAL_FILE, Journal
 from engine.sweep.outputs import clean_staging, publish_files, staging_folder
 from engine.sweep.preflight import no_valid_point
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
+from engine.sweep.scheduler import Scheduler
 from engine.sweep.statistics import SweepResults
 from engine.sweep.summary import SweepSummary, summarise
 from engine.sweep.variants import PointConfigs
@@ -38,12 +39,12 @@ SAMPLED_POINTS: Final = 64
 class SweepOptions:
     """Where results go, who computes them, how much memory chunks may take [bytes], whether to go on with a sweep.
 
-    ``workers`` 0 leaves their number to the sweep; ``scheduler`` is a Dask address or empty.
+    ``workers`` 0 leaves their number to the sweep; ``scheduler`` is one of Dask, whose workers compute instead.
     """
 
     folder: Path
     workers: int
-    scheduler: str
+    scheduler: Scheduler | None
     memory: int
     resume: bool
 
@@ -82,7 +83,7 @@ def run_sweep(
 def _choose_executor(options: SweepOptions, sweep: PreparedSweep[PolicyT]) -> tuple[Executor, int]:
     """Return who computes, and how many of them at once."""
     cores, count = os.cpu_count() or 1, sweep.points.count
-    if options.scheduler:
+    if options.scheduler is not None:
         from engine.sweep.dask_executor import DaskExecutor  # noqa: PLC0415  (an extra)
 
         return DaskExecutor(options.scheduler), cores

@@ -88,7 +88,7 @@ def sweeping(sweep: str = SMALL, plan: str = PLAN) -> PreparedSweep:
 
 def swept(sweep: str, folder: Path, plan: str = PLAN, *, resume: bool = False):
     """Run a sweep here, to ``folder``; return what it shows, and its space."""
-    terms, prepared = SweepOptions(folder, 1, "", 10**8, resume), sweeping(sweep, plan)
+    terms, prepared = SweepOptions(folder, 1, None, 10**8, resume), sweeping(sweep, plan)
     return run_sweep(prepared, terms, lambda done, total: None, render_sweep), prepared.space
 
 

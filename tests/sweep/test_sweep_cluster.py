@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import warnings
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from engine.sweep.computation import prepare, write_results
 from engine.sweep.dask_executor import DaskExecutor
 from engine.sweep.executors import ProcessExecutor, ThreadExecutor
 from engine.sweep.journal import Journal
+from engine.sweep.scheduler import Scheduler
+from tests.support.cluster import cluster
 from tests.support.sweeps import QUICK, digest
 
 
@@ -40,26 +41,41 @@ def _digest(made, folder: Path, executor, progress=lambda done, total: None) -> 
     return digest(folder / "results.parquet")
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_on_the_way_gives_the_same_bytes(made, alone: str, tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        cluster = LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        )
-    with cluster:
-        assert _digest(made, tmp_path, DaskExecutor(cluster.scheduler_address)) == alone
+    with cluster(tmp_path, 2) as running:
+        assert _digest(made, tmp_path, DaskExecutor(running.scheduler)) == alone
         killed: list[int] = []
 
         def kill_one(done: int, total: int) -> None:
             if 0 < done < total and not killed:
-                killed.append(next(iter(cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
+                killed.append(running.processes[-1].pid)
+                running.processes[-1].kill()
 
-        assert _digest(made, tmp_path, DaskExecutor(cluster.scheduler_address), kill_one) == alone
+        assert _digest(made, tmp_path, DaskExecutor(running.scheduler), kill_one) == alone
         assert killed
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_cluster_is_lost_keeps_what_is_finished_and_goes_on_without(
+    made, alone: str, tmp_path: Path
+) -> None:
+    """The scheduler is killed in the middle: one message, and --resume on this machine gives the same bytes."""
+    finished: list[int] = []
+
+    def kill_all(done: int, total: int) -> None:
+        finished.append(done)
+        if 0 < done < total:
+            for process in running.processes:
+                process.kill()
+
+    with cluster(tmp_path, 1) as running, pytest.raises(OutputError, match=r"is gone; start it .* then --resume"):
+        _digest(made, tmp_path, DaskExecutor(running.scheduler), kill_all)
+    counts: list[int] = []
+    with Journal.open(tmp_path / "sweep.journal", made.identity, resume=True) as journal:
+        write_results(made, journal, ThreadExecutor(), 300, lambda done, total: counts.append(done))
+    assert digest(tmp_path / "results.parquet") == alone
+    assert counts[0] == finished[-1] > 0
 
 
 def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str, tmp_path: Path) -> None:
@@ -127,15 +143,15 @@ def test_a_scheduler_that_does_not_answer_or_is_no_address_is_one_message(made, 
     monkeypatch.setattr(dask_executor, "CONNECT_TIMEOUT", 0.3)
     for address, words in (
         ("tcp://127.0.0.1:9", "does not answer; start one with `dask scheduler`"),
-        ("nowhere", "--scheduler: nowhere:"),
-        ("htp://127.0.0.1:9", "--scheduler: htp://127.0.0.1:9:"),
-        ("tls://127.0.0.1:9", "--scheduler: tls://127.0.0.1:9: is no address, as tcp://host:8786"),
+        ("nowhere", "--scheduler: nowhere: is no address, as tls://host:8786 or tcp://host:8786"),
+        ("htp://127.0.0.1:9", "--scheduler: htp://127.0.0.1:9: is no address"),
         ("ucx://127.0.0.1:9", "--scheduler: ucx://127.0.0.1:9: is no address"),
         ("tcp://127.0.0.1:99999", "--scheduler: tcp://127.0.0.1:99999: is no address"),
+        ("tls://127.0.0.1:9", "--tls-ca: is missing, tls://127.0.0.1:9 is encrypted; name a file"),
         ("127.0.0.1:9", "does not answer"),
     ):
         with pytest.raises(OutputError) as caught:
-            _digest(made, tmp_path, DaskExecutor(address))
+            _digest(made, tmp_path, DaskExecutor(Scheduler(address)))
         assert words in str(caught.value)
 
 

@@ -192,7 +192,7 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
     found = run_sweep(
-        made, SweepOptions(tmp_path / "small", 1, "", 10**8, resume=False), lambda done, total: None, render_sweep
+        made, SweepOptions(tmp_path / "small", 1, None, 10**8, resume=False), lambda done, total: None, render_sweep
     )
     assert found.ranked_count == 60
     page = (tmp_path / "small" / "report.html").read_text()
