@@ -1,7 +1,8 @@
 """Feed the command what nobody would write, and count what becomes of it: ``make fuzz``.
 
 ``python -m tests.support.fuzz CONFIGS FILES SEED`` asks for so many configs and files from that seed on;
-``python -m tests.support.fuzz KIND SEED`` asks once more for one that failed, and keeps its files in ``fuzzed/``.
+``python -m tests.support.fuzz KIND SEED`` asks once more for one that failed, and keeps its files in ``fuzzed/``;
+``python -m tests.support.fuzz KIND FIRST COUNT`` asks for a range of one kind.
 """
 
 # ruff: noqa: T201
@@ -13,7 +14,7 @@ import sys
 from pathlib import Path
 
 from tests.support import fuzzed_configs, fuzzed_files, fuzzed_folders
-from tests.support.watched_commands import Make, ask, fault_of, table, watch
+from tests.support.watched_commands import Make, Outcomes, ask, fault_of, table, watch
 
 MAKERS: dict[str, Make] = {
     "configs": fuzzed_configs.make_config,
@@ -34,36 +35,33 @@ def warm_up() -> None:
 
 
 def main(words: list[str]) -> int:
-    if words[0] in MAKERS:
-        Path("fuzzed").mkdir()
-        os.chdir("fuzzed")
-        command = MAKERS[words[0]](int(words[1]), Path.cwd())
-        answer = ask(*command.words)
-        print(
-            command,
-            answer.code,
-            answer.out,
-            answer.err,
-            fault_of(answer, command.names),
-            f"{answer.seconds:.2f} s",
-            sep="\n",
-        )
-        return 0
+    if words[0] in MAKERS and len(words) == 2:
+        return ask_again(words[0], int(words[1]))
     warm_up()
     fuzzed_folders.finished()
-    configs, files, begin = map(int, words)
-    counts = {
-        "configs": configs,
-        "files": files,
-        "folders": files // 10,
-        "journals": files // 50,
-        "runs": configs // 100,
-    }
-    found = watch(fuzzed_files.make_place, range(fuzzed_files.PLACE_COUNT))
-    for name, count in counts.items():
-        found.merge(watch(MAKERS[name], range(begin, begin + count), jobs=2))
+    begin = int(words[2] if words[0] not in MAKERS else words[1])
+    found = Outcomes()
+    for name, count in ({words[0]: int(words[2])} if words[0] in MAKERS else shares(*map(int, words[:2]))).items():
+        found.merge(watch(MAKERS[name], range(begin, begin + count) if name != "places" else range(count), jobs=2))
     print("\n".join(table(found)))
     return bool(found.failures)
+
+
+def shares(configs: int, files: int) -> dict[str, int]:
+    """Return how many of each kind are asked for: few of what takes long."""
+    few = {"folders": files // 10, "journals": files // 50, "runs": configs // 100}
+    return {"places": fuzzed_files.PLACE_COUNT, "configs": configs, "files": files, **few}
+
+
+def ask_again(kind: str, seed: int) -> int:
+    """Print what is asked for a seed, and the answer; its files stay."""
+    Path("fuzzed").mkdir()
+    os.chdir("fuzzed")
+    command = MAKERS[kind](seed, Path.cwd())
+    answer = ask(*command.words)
+    print(command, answer.code, answer.out, answer.err, f"{answer.seconds:.2f} s", sep="\n")
+    print(fault_of(answer, command.names))
+    return answer.code
 
 
 if __name__ == "__main__":
