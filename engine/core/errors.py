@@ -58,7 +58,14 @@ class ContradictionError(_PrintedError):
 
 def escape_controls(text: str) -> str:
     """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
-    return "".join(char.encode("unicode_escape").decode() if category(char) in _UNSAFE else char for char in text)
+    for char in unsafe_characters(text):
+        text = text.replace(char, char.encode("unicode_escape").decode())
+    return text
+
+
+def unsafe_characters(text: str) -> set[str]:
+    """Return which characters of ``text`` control a terminal, turn text around or cannot be encoded."""
+    return set() if text.isprintable() else {char for char in set(text) if category(char) in _UNSAFE}
 
 
 def shorten(text: str, most: int) -> str:

@@ -6,6 +6,7 @@ A seed makes a file, the config that names it, and the command that is to read i
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import socket
@@ -52,6 +53,24 @@ _SNAPSHOTS = 'date,tickers\n2024-01-02,"CRS,UNF"\n2024-02-01,"CRS,ITRI"\n2024-03
 _STOCKS = "names:\n- {ticker: CRS, name: C, sector: I, brokers: [a, b], tags: [x]}\n- {ticker: UNF, name: U, sector: I, brokers: [a]}\n- {ticker: ITRI, name: I, sector: T, brokers: [], from: 2010-01-04}\n"
 
 
+STEERING = (
+    "\x1b[2J",
+    "\x9b31m",
+    "\u202e",
+    "\r",
+    "\n",
+    "\u2028",
+    "\x7f",
+    "=1+1 ",
+    "<b>",
+    "{0}",
+    "%s",
+    "[bold]",
+    " ",
+)
+"""What a name may begin with that somebody would print."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of file: undamaged ones by name, what of the plan is replaced so that it names one, and who reads it."""
@@ -94,9 +113,11 @@ def make_file(seed: int, folder: Path) -> Command:
         return _make_prices(rng, folder)
     kind = rng.choice([*KINDS, "filings", "universe"])
     name, content = _fuzzed(rng, KINDS[kind])
+    if rng.random() < 0.05:
+        name = f"{rng.choice(STEERING)}{name}"
     (folder / "p.csv").write_bytes(KINDS["prices"].originals["p.csv"].encode())
     (folder / name).write_bytes(content)
-    (folder / "c.yaml").write_text(KINDS[kind].plan(name))
+    (folder / "c.yaml").write_text(KINDS[kind].plan(json.dumps(name)))
     return Command(f"file: {kind}", KINDS[kind].words, ("c.yaml", name))
 
 
@@ -112,8 +133,10 @@ def _make_prices(rng: random.Random, folder: Path) -> Command:
         case _:
             name = rng.choice(list(whole))
             content = damage(whole[name], chance)
+    if rng.random() < 0.05:
+        name = f"{rng.choice(STEERING)}{name}"
     (folder / name).write_bytes(content)
-    (folder / "c.yaml").write_text(KINDS["prices"].plan(name))
+    (folder / "c.yaml").write_text(KINDS["prices"].plan(json.dumps(name)))
     named = ("c.yaml", name, *corrupted_files.TICKERS, "window")
     if rng.random() < 0.5:
         return Command("file: prices, bare", ("data", "check", name), named)

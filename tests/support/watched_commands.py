@@ -27,6 +27,7 @@ from unicodedata import category
 import typer.main
 
 from engine import cli
+from engine.core.errors import escape_controls
 
 MAX_SECONDS = 2.0
 MAX_MEGABYTES = 300.0
@@ -127,7 +128,7 @@ def fault_of(answer: Answer, names: Iterable[str]) -> str:  # noqa: PLR0911  (a 
     if answer.code == 1 and lines and not lines[0].startswith("error: "):
         return f"not an error's line: {lines[0][:300]}"
     for line in lines if answer.code == 1 else ():
-        if not any(name in line for name in (*names, "--set")) and not line.startswith("and "):
+        if not any(escape_controls(name) in line for name in (*names, "--set")) and not line.startswith("and "):
             return f"not located: {line[:300]}"
         if "; " not in line:
             return f"no remedy: {line[:300]}"
