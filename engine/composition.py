@@ -115,6 +115,7 @@ def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:
     """Return a sweep's config, the base config without the sweep, and the space around it."""
     from engine.backtest import loading
+    from engine.core.did_you_mean import limit_suggestions
     from engine.core.errors import ConfigError
     from engine.sweep.computation import extract_base_config, request_for_sweep
     from engine.sweep.config import SweepConfig
@@ -127,7 +128,8 @@ def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRun
     space = build_space(config.sweep, base_config, document)
     require_valid_point(base_config, space, document)
     known = request_for_sweep(base_config, space).tickers
-    faults = [*loading.spread_faults(base_config, known, document), *swept_spread_faults(space, known, document)]
+    with limit_suggestions():
+        faults = [*loading.spread_faults(base_config, known, document), *swept_spread_faults(space, known, document)]
     if faults:
         raise ConfigError(faults)
     return config, base_config, space

@@ -29,7 +29,7 @@ from strategies.core_sleeves import (
     validate_rest,
     written_weight,
 )
-from strategies.group_limits import GroupLimits, Limit, compact_percent
+from strategies.group_limits import MAX_LIMITS, GroupLimits, Limit, compact_percent
 from strategies.loss_review import ByList, LossReview
 from strategies.never_sell import KeepsPositions, never_sell_faults
 from strategies.satellite_caps import SatelliteCaps
@@ -83,7 +83,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
     caps_by_name: dict[Ticker, Annotated[Weight, Field(gt=0.0)]] = Field(default_factory=dict)
     over_cap: Literal["refuse", "to_core"] = "refuse"
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Limit, ...] = Field(default=(), max_length=MAX_LIMITS)
     loss_review: LossReview | None = None
     _admitted: frozenset[str] | None = PrivateAttr(default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,9 @@ from pydantic_core import PydanticCustomError
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, FieldFault, Weight, quote_value
 from engine.portfolio.policy_abilities import GroupCeiling
+
+MAX_LIMITS: Final = 100
+"""Limits of one plan."""
 
 GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
 SectorMembers: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -35,7 +38,8 @@ class Limit(ConfigModel):
     """
 
     group: Annotated[
-        Literal["sector"] | Annotated[tuple[GroupPart, ...], Field(min_length=1)], BeforeValidator(_wrap_single)
+        Literal["sector"] | Annotated[tuple[GroupPart, ...], Field(min_length=1, max_length=1000)],
+        BeforeValidator(_wrap_single),
     ]
     max: Weight
 
@@ -49,13 +53,14 @@ class Limit(ConfigModel):
 
     def name_faults(self, core: Collection[str], satellites: Sequence[str], sectors: SectorMembers) -> Iterator[str]:
         """Yield ``message; remedy`` where it is on what is not there."""
+        known = {*core, *satellites}
         if self.group == "sector" and not sectors:
             yield "no sectors are known of these satellites; name them from a universe file"
         for members in self.groups(satellites, sectors).values():
-            unknown = [member for member in members if member not in core and member not in satellites]
+            unknown = [member for member in members if member not in known]
             if unknown:
-                known = f" nor sector; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
-                yield f"limit names {', '.join(unknown)}, which is neither core nor satellite{known}"
+                where = f" nor sector; known sectors: {', '.join(sorted(sectors))}" if sectors else "; correct the name"
+                yield f"limit names {', '.join(unknown)}, which is neither core nor satellite{where}"
 
 
 @dataclass(frozen=True)

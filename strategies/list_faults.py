@@ -16,6 +16,8 @@ def filter_faults(universe: Universe, brokers: Sequence[str], tags: Sequence[str
 
 def repeat_faults(words: Sequence[str], key: str) -> Iterator[FieldFault]:
     """Yield the places below ``key`` at which one of ``words``, as a ticker, stands again."""
+    seen: set[str] = set()
     for at, word in enumerate(words):
-        if word in words[:at]:
+        if word in seen:
             yield (key, at), f"{word} is written twice; remove one"
+        seen.add(word)

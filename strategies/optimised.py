@@ -17,6 +17,7 @@ from engine.optimisation.objectives import MinTrackingError, Objective, RiskPari
 from engine.portfolio.policy import Decision, LossReviewRule
 from strategies.band_trading import RebalancingStrategy
 from strategies.base import destination_name
+from strategies.group_limits import MAX_LIMITS
 from strategies.list_faults import repeat_faults
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
 from strategies.trading_limits import Trading, decisions_per_year
@@ -42,11 +43,11 @@ class Optimised(RebalancingStrategy):
     """
 
     kind: Literal["optimised"] = "optimised"
-    core_assets: tuple[Ticker, ...] = Field(alias="core", min_length=1)
+    core_assets: tuple[Ticker, ...] = Field(alias="core", min_length=1, max_length=1000)
     core_cap: Annotated[Weight, Field(gt=0.0)] = 1.0
     satellites: Satellites | None = None
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")
-    limits: tuple[GroupBounds, ...] = ()
+    limits: tuple[GroupBounds, ...] = Field(default=(), max_length=MAX_LIMITS)
     objective: Objective
     estimates: Estimates = Estimates()
     turnover: Trading = Trading()
@@ -226,9 +227,10 @@ class Optimised(RebalancingStrategy):
         objective = self.objective
         named = objective.to if isinstance(objective, MinTrackingError) else {}
         budgets = (objective.budgets or {}) if isinstance(objective, RiskParity) else {}
+        known = frozenset(self.tickers)
         for key, given in (("to", named), ("budgets", budgets)):
             for ticker in given:
-                if ticker not in self.tickers:
+                if ticker not in known:
                     yield (
                         ("objective", key, ticker),
                         f"{ticker} is neither core nor satellite; add or remove it",

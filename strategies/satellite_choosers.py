@@ -20,7 +20,7 @@ class Named(ConfigModel):
     """These names, always."""
 
     kind: Literal["named"] = "named"
-    names: tuple[Ticker, ...] = Field(min_length=1)
+    names: tuple[Ticker, ...] = Field(min_length=1, max_length=1000)
 
     def describe(self) -> str:
         """Return which are held, in words."""

@@ -48,7 +48,7 @@ class FromUniverse(ConfigModel):
     count: Count = Count()
     weight: Annotated[Weight, Field(gt=0.0)]
     min_history: Annotated[WholeNumber, Field(ge=0, le=2520)] = 0
-    where: tuple[Criterion, ...] = ()
+    where: tuple[Criterion, ...] = Field(default=(), max_length=20)
     table: Fundamentals | None = None
     unknown: Literal["out", "in"] = "out"
     on_fail: Literal["sell", "keep"] = "sell"
@@ -175,10 +175,11 @@ class FromUniverse(ConfigModel):
     def _name_faults(self, choose: Named, there: Sequence[str]) -> Iterator[FieldFault]:
         for at, text in self.universe.unknown_value_faults("ticker", choose.names):
             yield ("choose", "names", at), text
+        repeats = dict(repeat_faults(choose.names, "names"))
+        yield from ((("choose", *keys), text) for keys, text in repeats.items())
+        known, left = frozenset(self.universe.tickers), frozenset(there)
         for at, ticker in enumerate(choose.names):
-            if ticker in choose.names[:at]:
-                yield ("choose", "names", at), f"{ticker} is written twice; remove one"
-            elif ticker in self.universe.tickers and ticker not in there:
+            if ("names", at) not in repeats and ticker in known and ticker not in left:
                 asked = ", ".join((*self.available_at, *self.tags))
                 yield ("choose", "names", at), f"{ticker} is not available under {asked}; drop it or widen the filter"
 

@@ -43,6 +43,7 @@ from engine.data.sources.sample import Sample
 
 StrategyT = TypeVar("StrategyT")
 
+MAX_BENCHMARKS: Final = 100
 _HEADINGS: Final = ("strategy", "Strategy", "buy_and_hold", "Buy & hold", "date", "cash")
 """What columns of the results are called, in files and in tables."""
 
@@ -156,7 +157,9 @@ class Compare(ConfigModel, Generic[StrategyT]):
     """
 
     buy_and_hold: Annotated[Switch | BuyAndHoldTerms, WrapValidator(_name_both_forms)] = True
-    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = ()
+    benchmarks: tuple[Annotated[Benchmark[StrategyT], BeforeValidator(_separate_name)], ...] = Field(
+        default=(), max_length=MAX_BENCHMARKS
+    )
     risk_free: DatedRate = 0.0
     published: Published | None = None
 

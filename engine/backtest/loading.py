@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from engine.backtest.config import RunConfig
-from engine.core.did_you_mean import did_you_mean
+from engine.core.did_you_mean import did_you_mean, limit_suggestions
 from engine.core.errors import ConfigError, DataError, Fault
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, read_document
@@ -24,6 +24,9 @@ from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import HasMemberships, NeverSells, SelectsAssets
 from engine.portfolio.spread import SpreadByName
 
+MAX_OVERRIDES: Final = 100
+MAX_ASSETS: Final = 1000
+"""Assets that one plan names."""
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
 
@@ -31,6 +34,9 @@ DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
     """Read a config and override its keys; what is wrong so far is among the document's faults."""
     document = read_document(path)
+    if len(overrides) > MAX_OVERRIDES:
+        message = f"{len(overrides):,} of them, at most {MAX_OVERRIDES:,} are read"
+        raise ConfigError([Fault("--set", "", message, "write them into the config")])
     for assignment in overrides:
         try:
             document.override(assignment)
@@ -42,14 +48,16 @@ def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
 def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunConfig[PolicyT]:
     """Validate a config, each section and all of them together; raises ConfigError with every fault."""
     config = validate(schema, document)
-    faults = [
-        *_funding_faults(config, document),
-        *_dividend_faults(config, document),
-        *_rate_file_faults(config, document),
-        *_kept_faults(config, document),
-        *_currency_faults(config, document),
-        *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
-    ]
+    with limit_suggestions():
+        faults = [
+            *_size_faults(config, document),
+            *_funding_faults(config, document),
+            *_dividend_faults(config, document),
+            *_rate_file_faults(config, document),
+            *_kept_faults(config, document),
+            *_currency_faults(config, document),
+            *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
+        ]
     if faults:
         raise ConfigError(faults)
     return config
@@ -57,9 +65,9 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
 
 def spread_faults(config: RunConfig[PolicyT], known: Sequence[str], document: Document) -> Iterator[Fault]:
     """Yield each name with a spread of its own that is none of the ``known`` tickers."""
-    spread = config.costs.spread
+    spread, held = config.costs.spread, frozenset(known)
     for name in spread.by_name if isinstance(spread, SpreadByName) else ():
-        if name not in known:
+        if name not in held:
             path = ("costs", "spread", name)
             yield Fault(document.locate(path), ".".join(path), *unknown_spread(name, known))
 
@@ -67,6 +75,14 @@ def spread_faults(config: RunConfig[PolicyT], known: Sequence[str], document: Do
 def unknown_spread(name: str, known: Sequence[str]) -> tuple[str, str]:
     """Return message and remedy of a spread of what is none of the ``known`` tickers."""
     return f"the plan has no asset '{name}'", did_you_mean(name, known, otherwise="name one of the plan, or rest")
+
+
+def _size_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield the plans that name more assets than one may; the names of a universe are counted there."""
+    for place, policy in _policies(config):
+        if (count := len(policy.core())) > MAX_ASSETS:
+            message = f"{count:,} assets, a plan has at most {MAX_ASSETS:,}"
+            yield Fault(document.locate(place), ".".join(map(str, place)), message, "leave some out")
 
 
 def _funding_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:

@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from engine.core.shortlist import shortlist
 
 _MOST_KNOWN: Final = 40
 """Names that are listed where none is near."""
+MAX_SUGGESTIONS: Final = 20
+"""Words of one config that are compared with what is known."""
+_MAX_WORD_CHARACTERS: Final = 100
+
+_left: ContextVar[list[None] | None] = ContextVar("suggestions_left", default=None)
+
+
+@contextmanager
+def limit_suggestions() -> Iterator[None]:
+    """Ask only of the first 20 words inside what was meant: thousands of faults take minutes, and are not read."""
+    if _left.get() is not None:  # a file that a config names shares its 20
+        yield
+        return
+    token = _left.set([None] * MAX_SUGGESTIONS)
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _may_ask(word: str) -> bool:
+    left = _left.get()
+    if left is None:
+        return len(word) <= _MAX_WORD_CHARACTERS
+    if left:
+        left.pop()
+        return len(word) <= _MAX_WORD_CHARACTERS
+    return False
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
@@ -18,6 +48,8 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) 
     >>> did_you_mean("stratgy", ["strategy", "data"]), did_you_mean("x", ["strategy", "data"])
     ("did you mean 'strategy'?", 'known: data, strategy')
     """
+    if not _may_ask(word):
+        return "check the name" if otherwise is None else otherwise
     names = sorted(known)
     near = [one for one in names if one.lower() == word.strip().lower()]
     near = near or difflib.get_close_matches(word, names, n=1, cutoff=0.6)

@@ -34,12 +34,14 @@ _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class _PrintedError(Exception):
-    """What is told the user: one argument a line."""
+    """What is told the user: one argument a line; of so many more, ``uncounted``, no line was made."""
+
+    uncounted: int = 0
 
     def __str__(self) -> str:
         """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
         lines = [escape_controls(shorten(str(line), MAX_LINE_CHARACTERS)) for line in self.args[:MAX_MESSAGE_LINES]]
-        rest = len(self.args) - MAX_MESSAGE_LINES
+        rest = len(self.args) - MAX_MESSAGE_LINES + self.uncounted
         return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
 
 
@@ -103,9 +105,10 @@ class Fault:
 class ConfigError(EngineError):
     """A configuration that cannot be run, with all its faults."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], uncounted: int = 0) -> None:
         """Keep the faults in file order; the message is one line for each."""
         self.faults = tuple(faults)
+        self.uncounted = uncounted
         super().__init__(*map(str, faults))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.core.did_you_mean import did_you_mean
+from engine.core.did_you_mean import did_you_mean, limit_suggestions
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.fields import format_percent
 from engine.core.yaml_document import Document
@@ -17,6 +17,8 @@ from engine.core.yaml_tree import KeyPath, Tree
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+MAX_FAULTS: Final = 1000
+"""Faults that are put into words; of more only their number is told."""
 _BOUNDS: Final = {
     "greater_than": "above",
     "greater_than_equal": "at least",
@@ -32,8 +34,8 @@ _EXPECTED: Final = {
     "string_pattern_mismatch": ("expected other characters", "it has to match {pattern}"),
     "string_too_short": ("expected at least {min_length} characters", "write more"),
     "string_too_long": ("expected at most {max_length} characters", "shorten it"),
+    "too_long": ("expected at most {max_length:,} of them", "leave some out"),
     "too_short": ("expected at least {min_length} of them", "add what is missing"),
-    "too_long": ("expected at most {max_length} of them", "leave some out"),
 }
 """What pydantic misses, in the words of a config, and what to do; keys in braces are pydantic's own."""
 _BUILT_IN_KEY: Final = "url"
@@ -42,19 +44,21 @@ _BUILT_IN_KEY: Final = "url"
 
 def validate(schema: type[ModelT], document: Document) -> ModelT:
     """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
-    faults = list(document.faults)
-    try:
-        model = schema.model_validate(document.tree)
-    except ValidationError as error:
-        faults += _collect_faults(error, schema, document)
+    faults, uncounted = list(document.faults), 0
+    with limit_suggestions():
+        try:
+            model = schema.model_validate(document.tree)
+        except ValidationError as error:
+            faults += _collect_faults(error.errors()[:MAX_FAULTS], schema, document)
+            uncounted = max(error.error_count() - MAX_FAULTS, 0)
     if faults:
-        raise ConfigError(sorted(faults, key=lambda fault: _line_number(fault.location)))
+        raise ConfigError(sorted(faults, key=lambda fault: _line_number(fault.location)), uncounted)
     return model
 
 
-def _collect_faults(error: ValidationError, schema: type[BaseModel], document: Document) -> list[Fault]:
+def _collect_faults(found: list[ErrorDetails], schema: type[BaseModel], document: Document) -> list[Fault]:
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
-    for detail in error.errors():
+    for detail in found:
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
     faults = []
     above = {path[:size] for path in by_path for size in range(1, len(path))}
@@ -150,7 +154,8 @@ def _built_in_message(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[st
         return f"found {_show_found(found)}", f"expected {_BOUNDS[kind]} {next(iter(context.values()))}"
     message, remedy = _EXPECTED.get(kind, (detail["msg"], "see `engine schema`"))
     words = {**context, "items": shorten(found, 60) if isinstance(found, str) and found.strip() else "a, b"}
-    return f"{message.format_map(words)}, found {_show_found(found)}", remedy.format_map(words)
+    shown = f"{len(found):,}" if kind == "too_long" and isinstance(found, Sized) else _show_found(found)
+    return f"{message.format_map(words)}, found {shown}", remedy.format_map(words)
 
 
 def _show_found(found: object) -> str:

@@ -76,14 +76,15 @@ class Document:
                 raise refusal("--set", f"'{key}' holds no keys here", "check the path", path_text)
             node = child
         last = path[-1]
+        replaced = _child(node, last)
         if isinstance(node, dict):
             node[str(last)] = inner
         elif isinstance(node, list) and isinstance(last, int) and last < len(node):
             node[last] = inner
         else:
             raise refusal("--set", f"there is no item '{last}' in this list", "count from 0", path_text)
-        for gone in [place for place in self.lines if place[: len(path)] == tuple(path)]:
-            del self.lines[gone]
+        if replaced is not None:
+            _forget_lines(replaced, tuple(path), self.lines)
         _number_lines(inner, tuple(path), self.lines, 0)
 
     def split_path(self, text: str) -> KeyPath:
@@ -174,6 +175,14 @@ def _child(node: Tree | None, key: str | int) -> Tree | None:
     if isinstance(node, list) and isinstance(key, int) and key < len(node):
         return node[key]
     return None
+
+
+def _forget_lines(node: Tree, path: KeyPath, lines: dict[KeyPath, int]) -> None:
+    """Drop where ``node`` and all below it stood."""
+    lines.pop(path, None)
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in items:
+        _forget_lines(child, (*path, key), lines)
 
 
 def _number_lines(node: object, path: KeyPath, lines: dict[KeyPath, int], line: int) -> None:

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_FILE_BYTES: Final = 500_000_000
 MAX_LIST_BYTES: Final = 16_000_000
 """Bytes of a list that is read row by row into Python's own objects: names, verdicts, rates, values of an index."""
+MAX_TABLE_ROWS: Final = 500_000
+MAX_DATED_ROWS: Final = 100_000
+"""Rows of a series of dates and values: one a day since 1752."""
 
 Day: TypeAlias = dt.date | np.datetime64
 """A calendar day; what it says about the time of day is left out."""
@@ -72,10 +76,13 @@ def read_bytes(path: str, most: int = MAX_LIST_BYTES) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
-def numbered_rows(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(
+    name: str, raw: bytes, *, strict: bool = True, most: int = MAX_TABLE_ROWS
+) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line of a CSV; blank ones have no cells.
 
-    Raises DataError when it is not UTF-8 text, or its quotes do not close or, if ``strict``, have text beside them.
+    Raises DataError when it is not UTF-8 text, has more rows than ``most`` below its header, or its quotes do not close
+    or, if ``strict``, have text beside them.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -85,7 +92,11 @@ def numbered_rows(name: str, raw: bytes, *, strict: bool = True) -> Iterator[tup
         raise DataError(f"{name}: found a zero byte, expected a text file; save it as CSV in UTF-8")
     reader = csv.reader(io.StringIO(text, newline=""), strict=strict)
     try:
-        yield from ((reader.line_num, row) for row in reader)
+        for count, row in enumerate(reader):
+            if count > most:
+                message = f"more than {most:,} rows; is this the file you mean?"
+                raise DataError(f"{name}:{reader.line_num}: {message}")
+            yield reader.line_num, row
     except csv.Error as error:
         raise DataError(f"{name}:{reader.line_num}: not CSV ({error}); save it as CSV in UTF-8") from None
 
@@ -95,7 +106,11 @@ def dated_rows(name: str, raw: bytes, *, strict: bool = True) -> list[tuple[int,
 
     Raises DataError as :func:`numbered_rows`, when there is but one column, or a line has more or fewer than the first.
     """
-    rows = [(line, row) for line, row in numbered_rows(name, raw, strict=strict) if any(map(str.strip, row))]
+    rows = [
+        (line, row)
+        for line, row in numbered_rows(name, raw, strict=strict, most=MAX_DATED_ROWS)
+        if any(map(str.strip, row))
+    ]
     if rows and len(rows[0][1]) == 1:
         line, (found,) = rows[0]
         raise DataError(f"{name}:{line}: found one column, '{shorten(found, 40)}', expected two; save it with commas")
@@ -115,12 +130,14 @@ def refuse_ragged(name: str, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
         raise DataError(*ragged)
 
 
-def parse_csv(name: str, raw: bytes) -> CsvRows:
+def parse_csv(name: str, raw: bytes, most: int = MAX_TABLE_ROWS) -> CsvRows:
     """Split the text of a CSV; blank lines are left out.
 
-    Raises DataError when it is not CSV in UTF-8, has no header, or a row has more or fewer cells than the header.
+    Raises DataError when it is not CSV in UTF-8, has no header or more than ``most`` rows, or a row has more or fewer
+    cells than the header.
     """
-    stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in numbered_rows(name, raw)]
+    lines = numbered_rows(name, raw, most=most)
+    stripped = [(line, tuple(cell.strip() for cell in row)) for line, row in lines]
     rows = [(line, row) for line, row in stripped if any(row)]
     if not rows:
         raise DataError(f"{name}: found no header; write the columns' names into the first line")
@@ -148,6 +165,6 @@ def find_column_name(name: str, header: Sequence[str], *accepted: str) -> str:
 
 def refuse_duplicate_columns(where: str, header: Sequence[str]) -> None:
     """Raise DataError when a column stands in ``header`` twice."""
-    twice = sorted({column for column in header if header.count(column) > 1})
+    twice = sorted(column for column, count in Counter(header).items() if count > 1)
     if twice:
         raise DataError(f"{where}: column '{twice[0]}' stands there twice; rename or remove one")

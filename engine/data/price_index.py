@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from pydantic import field_validator
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, ConfigModel, FilePath, file_faults
-from engine.data.csv_reader import dated_rows, read_bytes
+from engine.data.csv_reader import dated_rows, read_bytes, resolve_file
 
 _DATE_PATTERN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NO_VALUE: Final = frozenset({"", ".", "null"})
@@ -47,17 +47,24 @@ class PriceIndex(ConfigModel):
 
     @cached_property
     def _table(self) -> tuple[DateArray, FloatArray]:
-        return _read_index(self.path)
+        return _load_index(self.path)
 
     @field_validator("path")
     @classmethod
     def _check_readable(cls, path: str) -> str:
         with file_faults():
-            _read_index(path)
+            _load_index(path)
         return path
 
 
-def _read_index(path: str) -> tuple[DateArray, FloatArray]:
+def _load_index(path: str) -> tuple[DateArray, FloatArray]:
+    """Return dates, rising, and values of a file; the same file is read once."""
+    status = resolve_file(path).stat()
+    return _read_index(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_index(path: str, _changed: int, _size: int) -> tuple[DateArray, FloatArray]:
     """Return dates, rising, and values of a file."""
     found: list[tuple[np.datetime64, float]] = []
     for at, (number, (first, second, *_)) in enumerate(dated_rows(path, read_bytes(path))):

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray
+from engine.core.shortlist import shortlist
 from engine.data.price_index import PriceIndex
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.cash_flow_plans import CashFlowPlan
@@ -28,6 +29,9 @@ from engine.report.phrases import plural
 
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
+
+_MOST_NAMED: Final = 60
+"""Assets of a benchmark that are listed."""
 
 _DIVIDENDS: Final = {
     "reinvest": "buy more of what paid them",
@@ -201,8 +205,8 @@ def _comparison_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     for benchmark in compare.benchmarks:
         policy = benchmark.strategy
         weights: Mapping[str, float] = policy.nominal_weights() if isinstance(policy, HasTargetWeights) else {}
-        mix = ", ".join(f"{ticker} {fmt.short_percent(weight)}" for ticker, weight in weights.items())
-        yield f"{benchmark.name}: {mix}" if mix else benchmark.name
+        mix = shortlist((f"{ticker} {fmt.short_percent(weight)}" for ticker, weight in weights.items()), _MOST_NAMED)
+        yield f"{benchmark.name}: {mix}" if weights else benchmark.name
     if not compare.buy_and_hold and not compare.benchmarks:
         yield "nothing"
     if compare.published is not None:

@@ -7,6 +7,7 @@ import datetime as dt
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,8 +32,8 @@ DEFAULT_RANGE_STEPS: Final = 1000
 """How many equal steps a range without a step of its own is sampled in."""
 MAX_NUMBER_LENGTH: Final = 20
 """Characters of an end or a step of a range: so many are exact in decimal arithmetic."""
-MAX_AXIS_VALUES: Final = 1_000_000
-"""Values of one axis."""
+MAX_AXIS_VALUES: Final = 100_000
+"""Values of one axis, and of all axes of a sweep together."""
 
 _DECIMAL = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?|[+-]?\.[0-9]+)\s*(%?)")
 _MONTHS_OR_YEARS = re.compile(r"([1-9][0-9]*) (month|year)s?")
@@ -138,6 +139,14 @@ class Range(ConfigModel):
         """A step that the range is ten of, in its own kind."""
         return self._format((_to_decimal(self.last) - _to_decimal(self.first)) / 10)
 
+    @property
+    def count(self) -> int:
+        """How many values the axis has."""
+        if ISO_DATE_PATTERN.fullmatch(self.first):
+            return len(self.texts())
+        low, high = _to_decimal(self.first), _to_decimal(self.last)
+        return int((high - low) / _to_decimal(self.step)) + 1 if self.step else DEFAULT_RANGE_STEPS + 1
+
     def texts(self) -> list[str]:
         """Return every value, exactly as it would be written by hand.
 
@@ -169,11 +178,11 @@ class Basket(ConfigModel):
 
     choose: Annotated[
         tuple[Annotated[WholeNumber, Field(ge=1)], ...],
-        Field(min_length=1),
+        Field(min_length=1, max_length=100),
         BeforeValidator(_as_list),
         WithJsonSchema(_one_or_many_schema({"type": "integer"})),
     ]
-    of: tuple[Ticker, ...] = Field(min_length=1)
+    of: tuple[Ticker, ...] = Field(min_length=1, max_length=1000)
     weight: Annotated[
         tuple[str, ...],
         Field(min_length=1),
@@ -183,7 +192,7 @@ class Basket(ConfigModel):
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
-        twice = sorted({name for name in self.of if self.of.count(name) > 1})
+        twice = sorted(name for name, count in Counter(self.of).items() if count > 1)
         if twice:
             yield ("of",), f"{', '.join(twice)} stands there twice; name each once"
         most = max(self.choose)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Generic, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
@@ -11,9 +11,10 @@ from pydantic_core import CoreSchema
 
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import StrategyT
-from engine.core.fields import ConfigModel, WholeNumber
-from engine.sweep.axes import AnyAxis
+from engine.core.fields import ConfigModel, FieldFault, WholeNumber, validates_fields
+from engine.sweep.axes import MAX_AXIS_VALUES, AnyAxis
 
+MAX_AXES: Final = 100
 MAX_SAMPLES: Final = 5_000_000
 """Points that a sweep samples."""
 
@@ -85,8 +86,17 @@ class Sweep(ConfigModel):
     """What varies, how its values are combined, and what variants are ranked by."""
 
     mode: AnyMode = Grid()
-    axes: dict[str, AnyAxis] = Field(min_length=1)
+    axes: dict[str, AnyAxis] = Field(min_length=1, max_length=MAX_AXES)
     rank_by: Literal[tuple(RANKING_SIGNS)] = "sharpe"  # type: ignore[valid-type]
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        count = sum(
+            len(axis) if isinstance(axis, tuple) else axis.count for axis in self.axes.values() if axis != "all"
+        )
+        if count > MAX_AXIS_VALUES:
+            message = f"{count:,} values, all axes together have at most {MAX_AXIS_VALUES:,}"
+            yield ("axes",), f"{message}; take larger steps, or name fewer"
 
 
 class SweepConfig(RunConfig[StrategyT], Generic[StrategyT]):

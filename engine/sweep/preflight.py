@@ -36,12 +36,13 @@ def require_valid_point(base_config: RunConfig[PolicyT], space: Space, document:
 
 def swept_spread_faults(space: Space, known: Sequence[str], document: Document) -> Iterator[Fault]:
     """Yield each name with a spread of its own among the values of an axis that is none of the ``known`` tickers."""
+    held = {"rest", *known}
     for axis in space.axes:
         for value in axis.values if axis.path in {("costs",), ("costs", "spread")} else ():
             tree = value.text
             spread = tree.get("spread") if axis.path == ("costs",) and isinstance(tree, dict) else tree
             for name in spread if isinstance(spread, dict) else ():
-                if name not in {"rest", *known}:
+                if name not in held:
                     where = document.locate(("sweep", "axes", axis.name))
                     yield Fault(where, f"sweep.axes.{axis.name}.{name}", *unknown_spread(name, known))
 

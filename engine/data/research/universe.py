@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from engine.core.fields import ConfigModel, Date, FieldFault, Ticker, file_fault
 from engine.core.validation import validate
 from engine.core.yaml_document import read_document
 from engine.data.csv_reader import Day, resolve_file, to_date
-from engine.data.research.universe_csv import plain_entry, read_csv_document
+from engine.data.research.universe_csv import MAX_NAMES, plain_entry, read_csv_document
 
 _MAX_LABEL_CHARACTERS = 80
 
@@ -38,7 +39,8 @@ def _check_list(value: object) -> object:
         context = {"found": shorten(repr(value), 60), "inner": shorten(value.strip(), 60)}
         raise PydanticCustomError("list", "expected a list, found {found}; write [{inner}]", context)
     if isinstance(value, list | tuple):
-        twice = sorted({str(word) for word in value if value.count(word) > 1})
+        seen = Counter(map(str, value))
+        twice = sorted(word for word, count in seen.items() if count > 1)
         raise_faults([((), f"'{twice[0]}' stands there twice; keep one of the two")] if twice else [])
     return value
 
@@ -90,7 +92,9 @@ class Universe(ConfigModel):
     name of which no more is known.
     """
 
-    names: tuple[Annotated[Stock, BeforeValidator(_complete_ticker, json_schema_input_type=Ticker | Stock)], ...]
+    names: tuple[Annotated[Stock, BeforeValidator(_complete_ticker, json_schema_input_type=Ticker | Stock)], ...] = (
+        Field(max_length=MAX_NAMES)
+    )
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -133,10 +137,10 @@ class Universe(ConfigModel):
     @cached_property
     def sectors(self) -> Mapping[str, tuple[str, ...]]:
         """The tickers of each sector."""
-        return {
-            sector: tuple(ticker for ticker, stock in self._stocks.items() if stock.sector == sector)
-            for sector in self._known["sector"]
-        }
+        found: dict[str, list[str]] = {sector: [] for sector in self._known["sector"]}
+        for ticker, stock in self._stocks.items():
+            found[stock.sector].append(ticker)
+        return {sector: tuple(tickers) for sector, tickers in found.items()}
 
     def tickers_where(self, available_at: Iterable[str] = (), tags: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the tickers that are available at every one of the brokers and have every one of the tags."""
@@ -147,8 +151,9 @@ class Universe(ConfigModel):
     def unknown_value_faults(self, aspect: StockAttribute, words: Iterable[str]) -> Iterator[tuple[int, str]]:
         """Yield place in ``words`` and ``message; remedy`` of each that no name of this universe has."""
         known = self._known[aspect]
+        there = frozenset(known)
         for at, word in enumerate(words):
-            if word not in known:
+            if word not in there:
                 remedy = did_you_mean(word, known) if known else f"no name in it has a {aspect}"
                 yield at, f"the universe has no {aspect} '{word}'; {remedy}"
 

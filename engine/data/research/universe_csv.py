@@ -35,6 +35,11 @@ _SNAPSHOT_NAMES: Final = ("tickers", "symbols", "constituents", "members", "comp
 _SNAPSHOT: Final = (_SNAPSHOT_DAY, _SNAPSHOT_NAMES)
 """Accepted headings of a list that has a day and all its tickers in a row."""
 
+MAX_NAMES: Final = 5000
+"""Names, or memberships, of one universe."""
+MAX_UNIVERSE_ROWS: Final = 20_000
+"""Rows of its file: memberships, or days with all their names."""
+
 NO_SECTOR: Final = "none given"
 """The sector of names whose list has none."""
 
@@ -52,7 +57,7 @@ def read_csv_document(path: str) -> Document:
     of a day in one cell, a name belongs to it from the first row that has it to the day before the next that has not.
     Raises DataError when a column is missing, two mean the same, or days are out of order; further columns are ignored.
     """
-    rows = parse_csv(path, read_bytes(path))
+    rows = parse_csv(path, read_bytes(path), MAX_UNIVERSE_ROWS)
     plain = [_plain(column) for column in rows.header]
     day, names = (next((at for at, one in enumerate(plain) if one in known), None) for known in _SNAPSHOT)
     if day is not None and names is not None:
@@ -64,6 +69,8 @@ def read_csv_document(path: str) -> Document:
 
 def _read_spans(path: str, rows: CsvRows) -> Document:
     places = _find_columns(f"{path}:1", rows.header)
+    if len(rows.cells) > MAX_NAMES:
+        raise _too_many(f"{path}:{rows.lines[MAX_NAMES]}", len(rows.cells))
     lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
     names: list[Tree] = []
     for at, (line, row) in enumerate(zip(rows.lines, rows.cells, strict=True)):
@@ -71,6 +78,10 @@ def _read_spans(path: str, rows: CsvRows) -> Document:
         names.append(plain_entry(row[places["ticker"]]) | given)
         lines |= {("names", at): line} | {("names", at, key): line for key in _HEADINGS}
     return Document(path, {"names": names}, lines)
+
+
+def _too_many(where: str, count: int) -> DataError:
+    return DataError(f"{where}: {count:,} names or memberships, a universe has at most {MAX_NAMES:,}; leave some out")
 
 
 def _read_snapshots(path: str, rows: CsvRows, day: int, names: int) -> Document:
@@ -86,6 +97,8 @@ def _read_snapshots(path: str, rows: CsvRows, day: int, names: int) -> Document:
             since, at = there.pop(ticker)
             ended.append((ticker, since, first - dt.timedelta(days=1), at))
         there |= dict.fromkeys(members - there.keys(), (first, line))
+        if (count := len(ended) + len(there)) > MAX_NAMES:
+            raise _too_many(f"{path}:{line}", count)
     spans = sorted([*ended, *((ticker, since, None, at) for ticker, (since, at) in there.items())])
     lines: dict[KeyPath, int] = {(): 1, ("names",): 1}
     entries: list[Tree] = []

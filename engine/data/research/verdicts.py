@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,8 @@ from engine.data.csv_reader import Day, find_column_name, parse_csv, read_bytes,
 
 _CSV_COLUMNS = ("date", "ticker", "verdict")
 _VERDICTS = ("intact", "broken")
+MAX_VERDICTS: Final = 5000
+"""Verdicts of one file."""
 _LARGEST_UTC_OFFSET = dt.timedelta(hours=14)
 
 
@@ -104,7 +106,7 @@ class Verdicts(RootModel[_Entries]):
 
     def unknown_ticker_faults(self, known: Iterable[str]) -> Iterator[tuple[KeyPath, str]]:
         """Yield keys below the verdicts and ``message; remedy`` of each verdict on a ticker that is not ``known``."""
-        names = tuple(known)
+        names = frozenset(known)
         for at, entry in enumerate(self.root):
             if entry.ticker not in names:
                 message = f"a verdict on '{entry.ticker}', which is no satellite; {did_you_mean(entry.ticker, names)}"
@@ -165,7 +167,7 @@ def _read_verdicts(value: Mapping[str, object]) -> tuple[tuple[Verdict, ...], tu
 
 
 def _csv_document(path: str) -> Document:
-    rows = parse_csv(path, read_bytes(path))
+    rows = parse_csv(path, read_bytes(path), MAX_VERDICTS)
     places = {column: rows.header.index(find_column_name(f"{path}:1", rows.header, column)) for column in _CSV_COLUMNS}
     lines: dict[KeyPath, int] = {(): 1, ("rows",): 1}
     for at, line in enumerate(rows.lines):
