@@ -14,7 +14,7 @@ COUNT_FILES ?= 20000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals mutants kills requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks
 
 intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
 	$(BIN)/python benchmarks/studies/intervals.py
+
+kills: $(VENV)/.testable ## kill, interrupt and starve commands at every system call that changes a file, and count what is lost; half an hour
+	$(BIN)/python -m tests.support.kills
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two
 	$(BIN)/python benchmarks/mutants.py

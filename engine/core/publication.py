@@ -66,14 +66,10 @@ def stage_folder(
     try:
         lock.acquire()
         _settle(folder)
-        with _make_staging(folder.parent if exchange else folder, _staging_stem(folder)) as staging:
-            try:
-                yield staging
-                while not _publish(staging, folder, lock, check, exchange=exchange):
-                    lock.acquire()
-            finally:
-                with suppress(OSError), defer_interrupts():
-                    _settle_staging(staging, folder)
+        with _make_staging(folder.parent if exchange else folder, folder) as staging:
+            yield staging
+            while not _publish(staging, folder, lock, check, exchange=exchange):
+                lock.acquire()
     finally:
         lock.release()
 
@@ -295,23 +291,24 @@ def _staging_stem(folder: Path) -> str:
 
 
 @contextmanager
-def _make_staging(home: Path, stem: str) -> Iterator[Path]:
+def _make_staging(home: Path, folder: Path) -> Iterator[Path]:
     """Yield a new staging folder in ``home``, locked, so that nobody takes it for one whose process is dead."""
     while True:
-        staging = home / f"{stem}{secrets.token_hex(4)}.tmp"
-        staging.mkdir()
+        staging = home / f"{_staging_stem(folder)}{secrets.token_hex(4)}.tmp"
         lock = FolderLock(staging)
-        lock.acquire()
         try:
-            _Marker(staging).write(staging)
-        except FileNotFoundError:  # another process found it empty
-            lock.release()
-            continue
-        try:
+            staging.mkdir()
+            lock.acquire()
+            try:
+                _Marker(staging).write(staging)
+            except FileNotFoundError:  # another process found it empty
+                continue
             yield staging
+            return
         finally:
+            with suppress(OSError), defer_interrupts():
+                _settle_staging(staging, folder)
             lock.release()
-        return
 
 
 @contextmanager

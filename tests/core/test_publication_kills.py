@@ -1,0 +1,33 @@
+"""A publication is killed, interrupted or runs out of disk at its every system call (`tests/support/kills.py`)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.kills import ROOT, build_library
+
+
+@pytest.mark.parametrize(
+    ("every", "lane"),
+    [
+        (2, "publish"),
+        *(
+            pytest.param(9, lane, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
+            for lane in ("run", "first run", "sweep", "optimise", "report", "data fetch")
+        ),
+    ],
+)
+def test_old_or_new_whole_and_nothing_left_after_the_next_start(every: int, lane: str, tmp_path: Path) -> None:
+    library = build_library(tmp_path)
+    if isinstance(library, str):
+        pytest.skip(library)
+    command = [sys.executable, "-m", "tests.support.kills", str(every), lane]
+    environment = {**os.environ, "LD_PRELOAD": str(library)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("; 0 wrong") == 7
