@@ -120,7 +120,7 @@ def test_files_of_others_stay_as_they_are(place: Path, capsys) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 12))
+@pytest.mark.parametrize("seed", range(2, 7))
 def test_more_files_of_others_stay_as_they_are_also_beside_fetched_prices(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys, seed: int
 ) -> None:
