@@ -14,7 +14,7 @@ COUNT_FILES ?= 20000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals mutants kills requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted fuzz sweeps rules gate universe parts optimisers intervals kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
