@@ -82,7 +82,7 @@ def _remove_abandoned(folder: Path) -> None:
     """Remove the temporary files of processes that are dead, once a process and folder."""
     for path in folder.glob(".portfolio-engine-*.tmp"):
         name = _TEMPORARY_NAME.fullmatch(path.name)
-        if name and not _is_alive(int(name[1])):
+        if name and path.is_file() and not path.is_symlink() and not _is_alive(int(name[1])):  # a pipe has no end
             with suppress(OSError), path.open("rb") as stream:
                 if _lock_file(stream):
                     path.unlink()

@@ -130,3 +130,16 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> Non
         path.write_bytes(b"half")
     atomic_write(tmp_path / "result", b"new")
     assert sorted(tmp_path.iterdir()) == sorted([alive, tmp_path / ".portfolio-engine-mine.tmp", tmp_path / "result"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are POSIX")
+def test_what_is_no_file_is_not_taken_for_one_that_a_dead_process_left(tmp_path: Path) -> None:
+    """Links, folders and pipes that are called as the engine's temporary files; a pipe would never be read to its end."""
+    dead = [tmp_path / f".portfolio-engine-4194305-{kind * 12}.tmp" for kind in "abcd"]
+    dead[0].mkdir()
+    dead[1].symlink_to(tmp_path / "theirs")
+    os.mkfifo(dead[2])
+    dead[3].touch()
+    (tmp_path / "theirs").touch()
+    atomic_write(tmp_path / "file", b"")
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "theirs", *(path.name for path in dead[:3])}
