@@ -267,6 +267,7 @@ def verify(
     import dataclasses
 
     from engine.backtest.outputs import folder_kind
+    from engine.backtest.signed_files import fit_together
     from engine.core.publication import lock_folder
     from engine.data.sources.store_files import stored_files, verify_stored
     from engine.diagnostics.verify import reproduce_figures
@@ -302,7 +303,8 @@ def verify(
         print_verification(figures, folder, unchecked)
     if folder is not None:
         require_agreement(figures, folder)
-        page = render_sweep(finished) if isinstance(finished, FinishedSweep) else render_run(finished)
+        with fit_together(folder):
+            page = render_sweep(finished) if isinstance(finished, FinishedSweep) else render_run(finished)
         require_page(folder, page, finished.manifest)
     elif not all(figure.agrees for figure in figures):
         raise typer.Exit(3)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest, is_manifest_sealed
-from engine.core.errors import DataError, EngineError, OutputError
+from engine.core.errors import DataError, EngineError, OutputError, shorten
 from engine.core.json_files import json_depth
 from engine.core.regular_files import read_regular, regular_sha256
 from engine.core.yaml_tree import MAX_DEPTH
@@ -130,6 +131,20 @@ class SignedFolder(Generic[ManifestT]):
         if self.is_sealed and self.manifest.files.get(name) != digest:
             why = "it is not the file that manifest.json signs, so it was changed or is of another"
             raise self.words.damage_error(self.path / name, f"{why} {self.words.kind}")
+
+
+@contextmanager
+def fit_together(folder: Path) -> Iterator[None]:
+    """Tell of sound files that contradict each other: who signs one again that was changed may write anything into it.
+
+    While a run or sweep is made nothing of this is caught: what fails then is a bug.
+    """
+    try:
+        with np.errstate(all="ignore"):  # of its numbers, too, only that they are none is to be told
+            yield
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(f"{folder}: its files do not fit together ({shorten(why, 200)}); make them anew") from error
 
 
 def page_fault(folder: Path, manifest: Manifest) -> EngineError | None:

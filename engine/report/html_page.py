@@ -16,8 +16,8 @@ from typing import Final, Protocol, TypeVar
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.backtest.manifest import MANIFEST_FILE, REPORT_FILE, Manifest
-from engine.backtest.signed_files import page_fault
+from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest
+from engine.backtest.signed_files import fit_together, page_fault
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
 from engine.core.publication import lock_folder, stage_folder
@@ -60,24 +60,24 @@ def build_report(
         fault, there = page_fault(folder, finished.manifest), os.path.lexists(path)
         if there and isinstance(fault, OutputError):
             raise fault
-        page = render(finished)
+        with fit_together(folder):
+            page = render(finished)
         if not fault and signs_page(finished.manifest, page):
             return path
     if there and fault:
         tell(f"{path}: is not the page that manifest.json signs, so it was changed; it is made anew")
-    before = finished.manifest.to_bytes()
-    with stage_folder(folder, lambda place: _require_unchanged(place / MANIFEST_FILE, before)) as staging:
+    with stage_folder(folder, lambda place: _require_unchanged(place / MANIFEST_FILE, finished.manifest)) as staging:
         write_page(finished.manifest, page, staging)
     return path
 
 
-def _require_unchanged(path: Path, content: bytes) -> None:
-    """Raise OutputError where another process has written a file meanwhile."""
+def _require_unchanged(path: Path, manifest: Manifest) -> None:
+    """Raise OutputError where another process has written a manifest meanwhile."""
     try:
-        found = read_regular(path, len(content))
-    except OSError:
-        found = b""
-    if found != content:
+        same = type(manifest).model_validate_json(read_regular(path, MAX_MANIFEST_BYTES)) == manifest
+    except (OSError, ValueError):
+        same = False
+    if not same:
         raise OutputError(f"{path}: was changed while the report was made; make it again")
 
 

@@ -155,3 +155,29 @@ def test_the_seal_is_the_digest_of_the_file_with_its_digits_blank() -> None:
     for at in range(len(content)):
         assert not is_manifest_sealed(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         assert not is_manifest_sealed(content[:at])
+
+
+def _change_summary(folder: Path, change: Callable[[dict], None]) -> None:
+    summary = json.loads((folder / "summary.json").read_bytes())
+    change(summary)
+    (folder / "summary.json").write_text(json.dumps(summary))
+    sign(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda summary: summary["portfolios"].pop("strategy"),
+        lambda summary: summary["portfolios"]["strategy"].update(cagr=10**400),
+    ],
+)
+def test_sound_files_that_contradict_each_other_are_no_bug_of_the_engine(
+    folder: Path, change: Callable[[dict], None]
+) -> None:
+    """Who signs a changed file again gets one line with the folder's name from either verb, and no log."""
+    _change_summary(folder, change)
+    for verb in ("report", "verify"):
+        code, lines = run_command(verb, str(folder))
+        assert code == 1
+        assert len(lines) == 1
+        assert str(folder) in lines[0]

@@ -50,8 +50,12 @@ class FigureGroup:
         return ReferenceFigure(self.group, name, self.origin, expected, found, tolerance)
 
     def compare(self, name: str, written: Json, found: float | str | None, tolerance: float = 1e-9) -> ReferenceFigure:
-        """Return a figure of a file beside itself computed anew; one that does not exist is equal to none only."""
-        expected = written if isinstance(written, float | int | str) else "null"
+        """Return a figure of a file beside itself computed anew; one that does not exist is equal to none only.
+
+        Raises OverflowError for digits without end.
+        """
+        number = float(written) if isinstance(written, float | int) else None
+        expected = number if number is not None else written if isinstance(written, str) else "null"
         return self.figure(name, expected, "null" if found is None else found, tolerance)
 
     def figures(

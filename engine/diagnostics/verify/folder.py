@@ -9,7 +9,7 @@ from typing import Final
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
 from engine.backtest.plan_identity import config_sha256
-from engine.backtest.signed_files import RUN_FILES, page_fault
+from engine.backtest.signed_files import RUN_FILES, fit_together, page_fault
 from engine.core.errors import ContradictionError, EngineError, OutputError
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.diagnostics.verify.gate_replay import replay_gate
@@ -47,12 +47,15 @@ def verify_finished(
 
     ``prepare`` makes a sweep ready to run from its config. Raises DataError for a file that lacks what another names.
     """
-    if isinstance(finished, FinishedSweep):
-        return _verify_sweep(finished, prepare)
-    require_structure(finished)
-    config, changed = _config_figures(finished)
-    figures = [*config, *replay_run(finished), *replay_gate(finished), *recompute_figures(finished)]
-    return figures, (*changed, *_unchecked(ReplayedRun(finished)))
+    with fit_together(finished.path):
+        return _verify_sweep(finished, prepare) if isinstance(finished, FinishedSweep) else _verify_run(finished)
+
+
+def _verify_run(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+    require_structure(run)
+    config, changed = _config_figures(run)
+    figures = [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)]
+    return figures, (*changed, *_unchecked(ReplayedRun(run)))
 
 
 def _config_figures(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
