@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
+from subprocess import PIPE
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,8 @@ from tests.support.yahoo_server import Chart
 SECONDS: Final = 3.0
 """Of a download here; a user's has forty."""
 MOST_MEGABYTES: Final = 300
+_MOST_SECONDS: Final = 30
+"""Of a process: two downloads of each ticker, and a start that takes its time where others work beside it."""
 PLAN: Final = """
 name: hostile
 data: {source: {kind: yahoo}}
@@ -166,17 +169,15 @@ class Trials:
         return {**os.environ, "PORTFOLIO_ENGINE_STORE": str(store)}
 
     def _execute(self, base: str, store: Path) -> tuple[int, str, int]:
-        done = subprocess.run(
-            self.command(base),
-            env=self.environment(store),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=120,
-            check=False,
-        )
-        said, _, peak = done.stderr.rpartition("peak ")
-        return done.returncode, said, int(peak or 0)
+        with subprocess.Popen(
+            self.command(base), env=self.environment(store), stdout=PIPE, stderr=PIPE, text=True, errors="replace"
+        ) as fetch:
+            try:
+                said, _, peak = fetch.communicate(timeout=10 * _MOST_SECONDS)[1].rpartition("peak ")
+            except subprocess.TimeoutExpired:
+                fetch.kill()
+                return -1, "", 0
+        return fetch.returncode, said, int(peak or 0)
 
     def stored_fault(self, store: Path, code: int, *, also_other: bool = True) -> str:
         """Say what is wrong in a store: what failed must be as it was, what was fetched has figures that can be."""
@@ -273,7 +274,7 @@ def main(part: str = "") -> int:
         chosen = {name: run for name, run in kinds(trials).items() if part in name}
         sys.stdout.write(f"{'kind':38} exit     s   MB  what is said, and what is wrong\n")
         for name, outcome in zip(chosen, pool.map(lambda run: run(), chosen.values()), strict=True):
-            faults = outcome.faults(3 * SECONDS + 4)
+            faults = outcome.faults(_MOST_SECONDS)
             faulty += bool(faults)
             said = outcome.error.replace(f"error: {folder}/plan.yaml: ", "")
             wrong = f"  FAULT: {', '.join(faults)}" if faults else ""

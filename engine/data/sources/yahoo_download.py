@@ -73,7 +73,8 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
             if session.status == _NOT_FOUND:
                 raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
             kind = UnavailableError if isinstance(error, RequestException) else DataError
-            raise kind(f"Yahoo cannot be reached or understood ({_first_line(error)}); try again later") from error
+            reason = "no prices and no reason" if isinstance(error, YFTickerMissingError) else _first_line(error)
+            raise kind(f"Yahoo cannot be reached or understood ({reason}); try again later") from error
     _check_subject(ticker, said)
     currency = str(said["currency"] or "")
     scale = _dividend_scale(abroad, currency)
