@@ -124,10 +124,10 @@ licences: $(VENV)/.installed ## write docs/licences.md from what the packages sa
 	$(BIN)/python docs/licences.py
 
 vulnerabilities: $(RELEASE)/.installed ## ask the Python Packaging Advisory Database about every version that the demo installs
-	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip --requirement requirements-demo.txt
+	$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-demo.txt
 
 package: $(RELEASE)/.installed ## build wheel and source archive into dist
-	$(RELEASE)/bin/python -m build --no-isolation
+	$(RELEASE)/bin/python -m build --quiet --no-isolation
 
 sbom: $(RELEASE)/.installed ## write dist/sbom.json: what the demo installs as CycloneDX, with hashes; no time and no number of its own in it
 	mkdir -p dist
