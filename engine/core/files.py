@@ -9,6 +9,7 @@ import secrets
 import sys
 from contextlib import suppress
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -47,7 +48,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         _remove_abandoned(path.parent)
         try:
             with temporary.open("xb") as stream:
-                _lock_file(stream)
+                lock_file(stream)
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -84,7 +85,7 @@ def _remove_abandoned(folder: Path) -> None:
         name = _TEMPORARY_NAME.fullmatch(path.name)
         if name and path.is_file() and not path.is_symlink() and not _is_alive(int(name[1])):  # a pipe has no end
             with suppress(OSError), path.open("rb") as stream:
-                if _lock_file(stream):
+                if lock_file(stream, wait=False):
                     path.unlink()
 
 
@@ -100,12 +101,12 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _lock_file(stream: BinaryIO) -> bool:
-    """Lock a file if it is free; False where another process has it, which may be one of another machine."""
+def lock_file(stream: FileIO | BinaryIO, *, wait: bool = True) -> bool:
+    """Lock an open file until it is closed; False where another process has it, or the system has no such locks."""
     if sys.platform != "win32":
         import fcntl  # noqa: PLC0415  (not there on Windows)
 
         with suppress(OSError):
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
     return False

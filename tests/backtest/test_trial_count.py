@@ -58,3 +58,13 @@ def test_without_a_home_nothing_is_counted(monkeypatch) -> None:
 
     monkeypatch.setattr(trial_count, "user_state_path", homeless)
     assert record_trials(DATA, PLAN) == 0
+
+
+def test_a_line_that_a_killed_process_began_is_cut_off(file: Path) -> None:
+    """What was counted before stays counted, and the plan of the broken line counts once when it is run again."""
+    record_trials(DATA, PLAN)
+    whole = file.read_bytes()
+    for begun in (b"b", b"b" * 64, b"b" * 64 + b"x", b"b" * 64 + b"x1"):
+        file.write_bytes(whole + begun)
+        assert record_trials(DATA, "b" * 64, 12) == 13
+        assert file.read_bytes() == whole + b"b" * 64 + b"x12\n"

@@ -7,6 +7,8 @@ import shutil
 import signal
 import threading
 import time
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -197,4 +199,57 @@ def test_two_publications_take_their_places_one_after_the_other(used: Path) -> N
     for other in others:
         other.join()
     assert content(used) in [MINE | results(text) for text in "abc"]
+    assert alone(used)
+
+
+@pytest.mark.parametrize("races", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_two_processes_that_publish_at_once_never_mix(races: int, used: Path) -> None:
+    """Each race ends with the files of one of the two, and nothing else; so does what is read meanwhile."""
+    context = get_context("spawn")
+    barrier = context.Barrier(3)
+    writers = [context.Process(target=_race, args=(barrier, used, races, letter)) for letter in "ab"]
+    for writer in writers:
+        writer.start()
+    for race in range(races):
+        barrier.wait()
+        with lock_folder(used):
+            assert len(set(content(used).items() - MINE.items())) == 2
+            assert len({(used / name).read_text() for name in results("")}) == 1
+        barrier.wait()
+        assert content(used) in [MINE | results(f"{race}a"), MINE | results(f"{race}b")]
+        assert alone(used)
+    for writer in writers:
+        writer.join()
+
+
+def _race(barrier: Barrier, folder: Path, races: int, letter: str) -> None:
+    for race in range(races):
+        barrier.wait()
+        publish(folder, f"{race}{letter}")
+        barrier.wait()
+
+
+def test_a_clock_that_was_set_back_changes_nothing(used: Path) -> None:
+    """Files of the future are replaced, and those of the user kept, as any others."""
+    for path in used.rglob("*"):
+        os.utime(path, (4e9, 4e9), follow_symlinks=False)
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert alone(used)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("closed", [".", ".."])
+def test_a_folder_that_cannot_be_written_to_stays_as_it_is(used: Path, closed: str) -> None:
+    """Closed itself, or, where nothing can be made beside it, replaced file by file."""
+    (used / closed).chmod(0o555)
+    try:
+        if closed == ".":
+            with pytest.raises(PermissionError, match="run"):
+                publish(used, "new")
+        else:
+            publish(used, "new")
+    finally:
+        (used / closed).chmod(0o755)
+    assert content(used) == MINE | results("old" if closed == "." else "new")
     assert alone(used)
