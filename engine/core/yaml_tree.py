@@ -137,6 +137,13 @@ class TreeBuilder:
         raise refusal(f"{self.name}:{line}", f"more than {excess}", "leave some out; is this a configuration?", path)
 
 
+def count_values(node: object) -> int:
+    """Return how many keys and items a tree has."""
+    if not isinstance(node, dict | list | tuple):
+        return 0
+    return len(node) + sum(map(count_values, node.values() if isinstance(node, dict) else node))
+
+
 def parse_events(text: str, name: str) -> Iterator[yaml.Event]:
     """Yield the parser's events; raises ConfigError where the text is no YAML, or has what is not read here.
 

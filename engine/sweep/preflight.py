@@ -19,6 +19,8 @@ from engine.sweep.variants import PointConfigs
 
 MAX_COMBINATIONS_TRIED: Final = 500
 """Combinations of one section's values that are tried before a sweep; of more, its end tells."""
+MAX_VALUES_TRIED: Final = 100_000
+"""Keys and items of a section at all these combinations together."""
 MAX_REASONS_SHOWN: Final = 3
 """Reasons in one line."""
 
@@ -28,8 +30,9 @@ def require_valid_point(base_config: RunConfig[PolicyT], space: Space, document:
     faults: list[Fault] = []
     for name in dict.fromkeys(axis.section for axis in space.axes):
         axes = [(at, axis) for at, axis in enumerate(space.axes) if axis.section == name]
-        if math.prod(len(axis.values) for _, axis in axes) <= MAX_COMBINATIONS_TRIED:
-            faults += _section_faults(ConfigSection(name, axes, base_config), axes, document)
+        section, count = ConfigSection(name, axes, base_config), math.prod(len(axis.values) for _, axis in axes)
+        if count <= MAX_COMBINATIONS_TRIED and count * section.size <= MAX_VALUES_TRIED:
+            faults += _section_faults(section, axes, document)
     if faults:
         raise ConfigError(faults)
 

@@ -13,13 +13,15 @@ from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.fields import ConfigModel, WordsOf
 from engine.core.yaml_document import Document
-from engine.core.yaml_tree import KeyPath, Tree
+from engine.core.yaml_tree import KeyPath, Tree, count_values
 from engine.sweep.axes import AnyAxis, AxisValue, Basket, Range, format_inline_yaml, parse_parameter_value
 from engine.sweep.config import Grid, Sweep
 from engine.sweep.space import Axis, Space
 
 MAX_GRID_POINTS: Final = 20_000_000
 """Points of a grid; beyond that one samples."""
+MAX_VALUES_CHECKED: Final = 250_000
+"""Keys and items of a section at all values of an axis of texts or mappings."""
 ASSUMED_VARIANTS_PER_SECOND: Final = 50_000
 """Variants a second that a message about too many points reckons with."""
 FIXED_SECTIONS: Final = {
@@ -47,6 +49,7 @@ def build_space(sweep: Sweep, base_config: BaseModel, document: Document) -> Spa
         except ConfigError as error:
             faults += error.faults
     faults += _overlap_faults(axes, document)
+    faults += _size_faults(axes, document)
     if faults:
         raise ConfigError(faults)
     axes = sorted(_mark_independent(axes), key=_nesting_order)
@@ -177,6 +180,22 @@ def _overlap_faults(axes: list[Axis], document: Document) -> Iterator[Fault]:
             if axis.path[:size] == other.path[:size]:
                 where, key = document.locate(("sweep", "axes", axis.name)), f"sweep.axes.{axis.name}"
                 yield Fault(where, key, f"changes what {other.name} changes", "keep one of the two")
+
+
+def _size_faults(axes: list[Axis], document: Document) -> Iterator[Fault]:
+    """Yield the axes whose values would each be validated with so large a section that it takes minutes."""
+    sizes = {name: count_values(tree) for name, tree in document.tree.items()}
+    for axis in axes:
+        count, size = len(axis.values), sizes.get(axis.section, 0)
+        if (
+            isinstance(axis.values[0].parameters[0], str)
+            and len(axis.columns) == 1
+            and count * size > MAX_VALUES_CHECKED
+        ):
+            found = f"{count:,} values, each validated with {size:,} keys and items of {axis.section}"
+            message = f"{found}, {MAX_VALUES_CHECKED:,} in all are"
+            where = document.locate(("sweep", "axes", axis.name))
+            yield Fault(where, f"sweep.axes.{axis.name}", message, "write fewer values, or a smaller plan")
 
 
 def _mark_independent(axes: list[Axis]) -> list[Axis]:

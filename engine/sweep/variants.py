@@ -52,6 +52,7 @@ class PointConfigs(Generic[PolicyT]):
         """Prepare the strategy and the sections of ``base_config`` that vary; ``unknown`` tickers have no price."""
         self.base_config, self.space, self.unknown = base_config, space, unknown
         self.own_terms = PlanTerms(base_config.account, base_config.costs, base_config.window)
+        self._strategies: dict[int, list[PolicyT]] = {}
         axes = list(enumerate(space.axes))
         self.sections = {
             name: ConfigSection(name, [(at, axis) for at, axis in axes if axis.section == name], base_config)
@@ -106,13 +107,17 @@ class PointConfigs(Generic[PolicyT]):
 
     def strategies_on_axis(self, place: int) -> list[PolicyT]:
         """Return the strategy of every value of an axis that may change which assets are held."""
-        axis = self.space.axes[place]
+        if place not in self._strategies:
+            self._strategies[place] = self._find_strategies(self.space.axes[place])
+        return self._strategies[place]
+
+    def _find_strategies(self, axis: Axis) -> list[PolicyT]:
         if axis.section != "strategy" or axis.independent or len(axis.columns) > 1:
             return []
         if not isinstance(axis.values[0].parameters[0], str):
             return []
-        found = (self.sections["strategy"].validate([(axis, index)]) for index in range(len(axis.values)))
-        return [cast("PolicyT", model) for model in found if not isinstance(model, Rejection)]
+        found = (self.sections["strategy"].valid_model([(axis, index)]) for index in range(len(axis.values)))
+        return [cast("PolicyT", model) for model in found if model is not None]
 
     def swept_tickers(self) -> tuple[str, ...]:
         """Return the tickers with prices that values try instead of each other, of baskets or of a list of mappings."""

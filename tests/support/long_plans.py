@@ -66,8 +66,8 @@ def _plans() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     core = {**dict.fromkeys(thousand[1:500], "0.01%"), "T0": "rest"}
     satellite = {"core": core, "satellites": half, "cap": "3%", "rebalance": ANNUAL}
     yield "core_satellite", _core(**satellite), {}
-    limits = [{"group": NAMES[at : at + 400], "max": "90%"} for at in range(200)]
-    yield "200 limits of 400", _core(**satellite, limits=limits), {}
+    limits = [{"group": NAMES[at : at + 500], "max": "90%"} for at in range(100)]
+    yield "100 limits of 500", _core(**satellite, limits=limits), {}
     yield "999 strange caps", _core(**satellite, caps_by_name={f"{name}X": "1%" for name in NAMES[:999]}), {}
     yield "5,000 kept", _core(**satellite, never_sell=NAMES), {}
     yield "5,000 kept twice", _core(**satellite, never_sell=["T0"] * 5000), {}
@@ -142,7 +142,7 @@ def _benchmarks() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     unknown = [{"name": f"B{at}", **{f"weigths{one}": "1" for one in range(490)}} for at in range(100)]
     yield "100 benchmarks of unknown keys", {"compare": {"benchmarks": unknown}}, {}
     figures = {f"X{at}": {"cagr": "1%"} for at in range(1000)}
-    names = [f"LONG{at}" for at in range(1000)]
+    names = [f"LONG{at}" for at in range(100)]
     yield "strange figures", {"compare": {"benchmarks": names, "published": {"source": "s", "figures": figures}}}, {}
 
 
@@ -156,19 +156,19 @@ def _universes() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     yield "5,000 tickers once", _chosen(universe=["T0"] * 5000), {}
     brokers = [{**entries[0], "brokers": [f"b{at}" for at in range(5000)]}]
     yield "5,000 brokers", _chosen(universe={"names": brokers}, available_at=[f"x{at}" for at in range(5000)]), {}
-    wide = [{**one, "brokers": [f"b{at}" for at in range(15)]} for one in entries]
+    wide = [{**one, "brokers": [f"b{at}" for at in range(9)]} for one in entries]
     filters = {"available_at": [f"b{at}x" for at in range(1000)], "tags": [f"t{at}" for at in range(1000)]}
-    yield "5,000 names with 15 brokers", _chosen(universe={"names": wide}, **filters), {}
-    yield "5,000 names, named", _chosen(universe=NAMES, choose={"kind": "named", "names": NAMES}), {}
+    yield "5,000 names with 9 brokers", _chosen(universe={"names": wide}, **filters), {}
+    yield "1,000 names, named", _chosen(universe=NAMES, choose={"kind": "named", "names": NAMES[:1000]}), {}
     yield (
-        "5,000 strange names",
-        _chosen(universe=NAMES, choose={"kind": "named", "names": [f"{one}X" for one in NAMES]}),
+        "1,000 strange names",
+        _chosen(universe=NAMES, choose={"kind": "named", "names": [f"{one}X" for one in NAMES[:1000]]}),
         {},
     )
     dated = [{**entries[at % 5], "from": day, "to": day} for at, day in enumerate(DAYS)]
     yield "5,000 memberships of 5", _chosen(universe={"names": dated}), {}
-    limits = [{"group": "sector", "max": "50%"}] * 300
-    yield "900 sectors, 300 limits", _core(**_satellites(universe=whole), limits=limits), {}
+    limits = [{"group": "sector", "max": "50%"}] * 100
+    yield "900 sectors, 100 limits", _core(**_satellites(universe=whole), limits=limits), {}
     for rows in (5000, 50_000, 400_000):
         yield (
             f"a list of {rows:,}",
@@ -190,12 +190,12 @@ def _universes() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     table = "ticker,period_end,available_date,a\n" + "".join(
         f"{name},{day},{day},{at}\n" for at, name in enumerate(NAMES[:500]) for day in DAYS[:200]
     )
-    gate = {"table": {"path": "table.csv"}, "where": [f"a > {at}" for at in range(1000)]}
-    yield "100,000 filings, 1,000 criteria", _chosen(universe=NAMES, **gate), {"table.csv": table}
+    gate = {"table": {"path": "table.csv"}, "where": [f"a > {at}" for at in range(20)]}
+    yield "100,000 filings, 20 criteria", _chosen(universe=NAMES, **gate), {"table.csv": table}
     wide_table = "ticker,period_end,available_date," + ",".join(f"c{at}" for at in range(5000)) + "\n"
     wide_table += "T0,2000-01-01,2000-02-01," + ",".join("1" * 5000) + "\n"
-    gate = {"table": {"path": "table.csv"}, "where": [f"x{at} > 1" for at in range(1000)]}
-    yield "5,000 columns, 1,000 strange criteria", _chosen(universe=NAMES, **gate), {"table.csv": wide_table}
+    gate = {"table": {"path": "table.csv"}, "where": [f"x{at} > 1" for at in range(20)]}
+    yield "5,000 columns, 20 strange criteria", _chosen(universe=NAMES, **gate), {"table.csv": wide_table}
     for cell in ("(" * 900 + "a" + ")" * 900 + " > 1", "a" + " + a" * 1300 + " > 1", "-" * 3000 + "a > 1"):
         gate = {"table": {"path": "table.csv"}, "where": [cell]}
         yield (
@@ -232,12 +232,28 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     yield "5,000 wrong values", sweep({"strategy.weights.QUAL": [f"x{at}" for at in range(5000)]}), {}
     yield "500 wrong values", sweep({"strategy.weights.QUAL": [f"x{at}" for at in range(500)]}), {}
     yield "1,000 strange axes", sweep({f"strategy.weights.X{at}": ["1%", "2%"] for at in range(1000)}), {}
-    names = NAMES[:1000]
+    yield "100,000 values", sweep({"account.capital": {"from": "1", "to": "100000", "step": "1"}}), {}
+    few = {"choose": "3", "of": [f"B{at}" for at in range(84)], "weight": "1%"}
+    yield "95,000 baskets", sweep({"strategy.weights": few}), {}
+    large = _strategy(weights=dict.fromkeys(NAMES[:1000], "0.1%"))
+    rules = [{"kind": "annual", "month": month, "every": str(at)} for month in ("may", "june") for at in range(1, 11)]
+    yield "20 rules of 1,000 assets", sweep({"strategy.rebalance": rules}, **large), {}
+    wrong = [{"kind": "annual", "month": f"m{at}"} for at in range(5000)]
+    yield "5,000 wrong rules of 1,000 assets", sweep({"strategy.rebalance": wrong}, **large), {}
+    yield "249 wrong rules of 1,000 assets", sweep({"strategy.rebalance": wrong[:249]}, **large), {}
+    mix = {"kind": "fixed_mix", "rebalance": ANNUAL, "weights": dict.fromkeys(NAMES[:450], "0.1%")}
+    beside = {"compare": {"benchmarks": [{"name": f"B{at}", **mix} for at in range(100)]}}
+    yield (
+        "500 wrong values, 100 benchmarks",
+        sweep({"strategy.weights.QUAL": [f"x{at}" for at in range(500)]}, **beside),
+        {},
+    )
+    names = NAMES[:100]
     many = _strategy(weights=dict.fromkeys(names, "0.1%"))
-    yield "1,000 axes", sweep({f"strategy.weights.{one}": ["0.1%", "0.2%"] for one in names}, drawn, **many), {}
+    yield "100 axes", sweep({f"strategy.weights.{one}": ["0.1%", "0.2%"] for one in names}, drawn, **many), {}
     ranges = {f"strategy.weights.{one}": {"from": "0%", "to": "100%"} for one in names}
-    yield "1,000 ranges", sweep(ranges, drawn, **many), {}
-    yield "1,000 ranges in a grid", sweep({one: {**at, "step": "0.0001%"} for one, at in ranges.items()}, **many), {}
+    yield "100 ranges", sweep(ranges, drawn, **many), {}
+    yield "100 ranges in a grid", sweep({one: {**at, "step": "0.2%"} for one, at in ranges.items()}, **many), {}
     basket = {"choose": ["3", "4"], "of": [f"B{at}" for at in range(65)], "weight": "1%"}
     yield "700,000 baskets", sweep({"strategy.weights": basket}), {}
     yield "baskets of 5,000", sweep({"strategy.weights": {"choose": "2500", "of": NAMES, "weight": "1%"}}), {}
