@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest, is_manifest_sealed
@@ -140,7 +140,7 @@ def fit_together(folder: Path) -> Iterator[None]:
     While a run or sweep is made nothing of this is caught: what fails then is a bug.
     """
     try:
-        with np.errstate(all="ignore"):  # of its numbers, too, only that they are none is to be told
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # numpy's, of numbers that are none
             yield
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())

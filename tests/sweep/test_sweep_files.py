@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -176,7 +177,10 @@ def test_the_page_is_rebuilt_from_the_files_and_refuses_changed_ones(tmp_path: P
         read_sweep(folder)
 
 
-def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, written) -> None:
+def test_the_page_is_self_contained_and_lets_no_markup_through(
+    tmp_path: Path, written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hostile description stays text; and the table, which may be long, is read for its digest only once."""
     page = (written[1] / "report.html").read_text()
     text = page[: page.index('<script type="application/json"')]
     assert "default-src 'none'" in text
@@ -191,10 +195,14 @@ def test_the_page_is_self_contained_and_lets_no_markup_through(tmp_path: Path, w
     made = sweeping(
         SMALL, PLAN.replace("name: small", "name: small\ndescription: '<b>&amp;</b><script>alert(1)</script>'")
     )
+    hashed: list[str] = []
+    digest_of = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: hashed.append(file.name) or digest_of(file, name))
     found = run_sweep(
         made, SweepOptions(tmp_path / "small", 1, None, 10**8, resume=False), lambda done, total: None, render_sweep
     )
     assert found.ranked_count == 60
+    assert [Path(name).name for name in hashed] == ["results.parquet"]
     page = (tmp_path / "small" / "report.html").read_text()
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
