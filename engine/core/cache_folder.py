@@ -92,7 +92,7 @@ def _make_state(folder: Path) -> None:
     made = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".tmp", dir=folder.parent))
     try:
         (made / MARKER).write_bytes(MARK)
-        with suppress(FileExistsError):  # another process was faster
+        with suppress(OSError):  # another process was faster; whether it is one of the engine's is seen next
             made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -89,6 +89,8 @@ def test_a_folder_can_be_open_to_the_group_that_holds_nobody_but_the_user(monkey
     told.chmod(0o770)
     monkeypatch.setattr(cache_folder, "_is_own_group", lambda group: group == told.stat().st_gid)
     assert find_told(told)
+    (told / PRIVATE_FOLDER).chmod(0o770)  # never made so by the engine
+    assert find_told(told) is None
 
 
 @posix
@@ -125,6 +127,19 @@ def test_what_belongs_to_somebody_else_is_not_used_and_nothing_is_left_there(mon
     assert folder_state(told) == before
 
 
+@posix
+def test_root_leaves_nothing_in_the_folder_of_a_user(monkeypatch, tmp_path: Path) -> None:
+    """What root makes there the user could neither use nor remove."""
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 54_321, -1)
+    else:
+        another = os.geteuid() + 1
+        monkeypatch.setattr(cache_folder.os, "geteuid", lambda: another)
+    for home in (tmp_path, tmp_path / "new" / "folder"):
+        assert find_cache_folder(NAME, home, str(home)) == (None, f"{tmp_path}: belongs to another user")
+    assert not list(tmp_path.iterdir())
+
+
 def test_links_are_not_followed(told: Path, tmp_path: Path) -> None:
     """Neither the private folder nor a state in it may be a link, whoever has made it."""
     state = told / PRIVATE_FOLDER / NAME
@@ -145,6 +160,17 @@ def test_a_folder_of_somebody_elses_with_the_name_of_a_state_is_not_used(told: P
     os.mkfifo(mine / MARKER) if os.name == "posix" else (mine / MARKER).mkdir()
     assert find_cache_folder(OTHER, told, str(told)).refusal == f"{mine}: is not a cache of the engine"
     assert sorted(path.name for path in mine.iterdir()) == [MARKER, "notes"]
+
+
+def test_of_two_processes_that_make_a_folder_at_once_both_use_it(told: Path) -> None:
+    """The later one finds it made, with its marker and what is in it already, and leaves nothing else behind."""
+    state = told / PRIVATE_FOLDER / NAME
+    (state / ("0" * 40)).touch()
+    before = {path.name for path in state.parent.iterdir()}
+    cache_folder._make_state(state)
+    assert find_told(told) == state
+    assert {path.name for path in state.parent.iterdir()} == before
+    assert {path.name for path in state.iterdir()} == {MARKER, "0" * 40}
 
 
 def test_a_state_is_removed_after_a_month_without_use_and_two_in_use_leave_each_other_alone(told: Path) -> None:
@@ -175,11 +201,14 @@ def test_nothing_of_somebody_elses_is_removed(told: Path) -> None:
     assert other
     (other / "notes").mkdir()
     (other / "notes" / "kernel.nbi").write_text("not numba's")
-    (other / "linked.x-1.py312.nbi").symlink_to(other / "notes")
+    (other / "linked.x-1.py312.nbi").symlink_to(other / "notes" / "kernel.nbi")
+    (other / "kernel.x-1.py312.nbi.bak").write_text("mine")
     for name in ("kernel-backup", "templates-old", "kernel-0.66.0-fedcba9876543210", f"{OTHER}-copy"):
         (private / name).mkdir()
         (private / name / ("a" * 40)).write_text("mine")
     (private / f"{OTHER}-copy" / MARKER).write_bytes(cache_folder.MARK)
+    (private / "kernel-0.66.0-fedcba9876543210" / MARKER).write_bytes(b"Signature: of another program")
+    leave_unused(private / "kernel-0.66.0-fedcba9876543210")
     (private / "kernel-0.66.0-aaaaaaaaaaaaaaaa").symlink_to(private / f"{OTHER}-copy")
     leave_unused(other)
     leave_unused(private / f"{OTHER}-copy")
