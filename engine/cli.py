@@ -24,6 +24,7 @@ from engine.core.errors import (
     escape_controls,
     prefix_errors,
 )
+from engine.core.interrupts import EXIT_CODE, end_on_interrupt, interrupt_line, was_interrupted
 from engine.core.waiting import WAITING
 from engine.report.waiting_line import WaitingLine
 
@@ -198,11 +199,7 @@ def sweep(
             finished = (folder / "summary.json").read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
-        try:
-            summary = run_sweep(prepared, options, progress, render_sweep)
-        except KeyboardInterrupt:
-            sys.stderr.write("what is finished is kept; go on with --resume\n")
-            raise
+        summary = run_sweep(prepared, options, progress, render_sweep)
     tried = record_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
     if json:
         _print_json(summary.to_plain())
@@ -437,7 +434,7 @@ def main() -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
-        code = 130
+        code = EXIT_CODE
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -448,6 +445,9 @@ def main() -> int:
         sys.stderr.write("error: out of memory; shorten the window or free some\n")
         return 1
     except Exception as error:  # noqa: BLE001  (whatever it is, it is ours)
+        if was_interrupted():
+            sys.stderr.write(interrupt_line())
+            return EXIT_CODE
         from engine.core.crash_log import write_crash_log
 
         log, also = str(write_crash_log()), ""
@@ -456,8 +456,8 @@ def main() -> int:
             also = f" and the folder {escape_controls(str(error.folder))}"
         sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {log}{also}\n")
         return 3
-    if code == 130:
-        sys.stderr.write("interrupted\n")
+    if code == EXIT_CODE:
+        sys.stderr.write(interrupt_line())
     return code
 
 
@@ -487,6 +487,7 @@ def _forward_interrupt(found: sys.UnraisableHookArgs) -> None:
 
 def script() -> None:
     """Run the verb and end the process."""
+    end_on_interrupt()
     sys.unraisablehook = _forward_interrupt
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     code = main()

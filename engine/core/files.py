@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.core.errors import DataError, OutputError
+from engine.core.interrupts import raised_interrupts
 
 _TEMPORARY_NAME: Final = re.compile(r"\.portfolio-engine-(\d+)-[0-9a-f]{12}\.tmp")
 
@@ -46,20 +47,25 @@ def atomic_write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
-        try:
-            with temporary.open("xb") as stream:
-                lock_file(stream)
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except BaseException:  # an interrupt must not leave the temporary file either
-            temporary.unlink(missing_ok=True)
-            raise
+        with raised_interrupts():
+            _write_and_rename(temporary, content, path)
         sync_folder(path.parent)
     except OSError as error:
         message = f"cannot write {len(content):,} bytes: {error.strerror or type(error).__name__}"
         raise OutputError(f"{path}: {message}; free some space or choose another folder") from error
+
+
+def _write_and_rename(temporary: Path, content: bytes, path: Path) -> None:
+    try:
+        with temporary.open("xb") as stream:
+            lock_file(stream)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:  # an interrupt must not leave the temporary file either
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def file_sha256(path: Path) -> str:

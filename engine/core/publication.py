@@ -32,6 +32,7 @@ from typing import Final
 from engine.core.errors import OutputError
 from engine.core.files import sync_folder
 from engine.core.folder_lock import FolderLock
+from engine.core.interrupts import raised_interrupts
 
 MARKER_FILE: Final = ".portfolio-engine-publication"
 """Lies in every folder that is being published."""
@@ -66,7 +67,7 @@ def stage_folder(
     try:
         lock.acquire()
         _settle(folder)
-        with _make_staging(folder.parent if exchange else folder, folder) as staging:
+        with raised_interrupts(), _make_staging(folder.parent if exchange else folder, folder) as staging:
             yield staging
             while not _publish(staging, folder, lock, check, exchange=exchange):
                 lock.acquire()

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Final, Generic, Protocol, TypeAlias
 
 from engine.core.errors import OutputError
+from engine.core.interrupts import raised_interrupts
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.planner import clear_caches
 from engine.sweep.chunk import Chunk
@@ -68,7 +69,11 @@ class ProcessExecutor:
 
         Raises OutputError when processes are lost again and again.
         """
-        with ThreadPoolExecutor(self.workers) as pool, closing(WorkerProcesses(job)) as processes:
+        with (
+            raised_interrupts(),  # or processes that are still starting would tell that this one is gone
+            ThreadPoolExecutor(self.workers) as pool,
+            closing(WorkerProcesses(job)) as processes,
+        ):
             yield from _map_ahead(pool, processes.compute, iter(tasks), 2 * self.workers)
 
 

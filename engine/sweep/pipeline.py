@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.core.interrupts import advise_on_interrupt
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep, ProgressCallback, run_config, write_results
 from engine.sweep.executors import Executor, ProcessExecutor, ThreadExecutor
@@ -64,6 +65,7 @@ def run_sweep(
     count = sweep.points.count
     executor, workers = _choose_executor(options, sweep)
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
+        advise_on_interrupt("what is finished is kept, go on with --resume")
         rejections = write_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
             clean_staging(options.folder)
@@ -77,6 +79,7 @@ def run_sweep(
         del results  # what it read of a million variants is not needed by the report
         publish_files(sweep, summary, options.folder, render)
         clean_staging(options.folder)
+    advise_on_interrupt("")
     return summary
 
 

@@ -75,7 +75,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(tmp_path: Path) -> None:
     out, said = process.communicate()
     assert (process.returncode, out) == (130, "")
     said = "\n".join(line for line in said.splitlines() if not line.startswith("compiling"))
-    assert said == "what is finished is kept; go on with --resume\ninterrupted"
+    assert said == "interrupted; what is finished is kept, go on with --resume"
     engine("sweep", QUICK, "--resume", "--json", cwd=tmp_path)
     assert not journal.exists()
 
@@ -94,7 +94,7 @@ def test_processes_that_are_still_starting_say_nothing_of_an_interrupt(tmp_path:
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[1]
     assert "Traceback" not in said
-    assert said.endswith("what is finished is kept; go on with --resume\ninterrupted\n")
+    assert said.endswith("interrupted; what is finished is kept, go on with --resume\n")
     assert process.returncode == 130
 
 
