@@ -53,7 +53,7 @@ flips: $(VENV)/.testable ## turn 1,000 bits each of a run, a sweep and a price s
 	$(BIN)/python -m tests.support.bit_flips 1000
 
 fuzz: $(VENV)/.testable ## what nobody would write, as config, file, folder or journal: a table of what became of it; an hour
-	$(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)
+	JOBS=$(JOBS) $(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)
 
 sweeps: $(VENV)/.installed ## whole sweeps: time beside their kernel's, threads, memory; PRICES= names your own
 	$(BIN)/python benchmarks/bars.py --rounds 3 --prices $(PRICES)

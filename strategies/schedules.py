@@ -93,7 +93,7 @@ class Every(ScheduleRule):
     @field_validator("period", mode="before")
     @classmethod
     def _name_annual(cls, period: object) -> object:
-        if period in {"year", "annual", "yearly"}:
+        if isinstance(period, str) and period in {"year", "annual", "yearly"}:
             message = "{found} is a kind of its own; write {kind: annual, month: january}"
             raise PydanticCustomError("period", message, {"found": repr(period)})
         return period

@@ -58,9 +58,9 @@ class ContradictionError(_PrintedError):
         self.folder = folder
 
 
-def escape_controls(text: str) -> str:
-    """Return ``text`` with control characters spelled out, so that it cannot steer a terminal."""
-    for char in unsafe_characters(text):
+def escape_controls(text: str, keep: str = "") -> str:
+    """Return ``text`` with control characters but those of ``keep`` spelled out, so that it cannot steer a terminal."""
+    for char in unsafe_characters(text).difference(keep):
         text = text.replace(char, char.encode("unicode_escape").decode())
     return text
 

@@ -84,7 +84,7 @@ def _close_cells(closes: Closes, row: int) -> list[str]:
 def _asset_cells(closes: Closes, column: int) -> list[str]:
     """Return currency, frequency, first and last date and count of an asset, as text."""
     printed = np.flatnonzero(np.isfinite(closes.closes[:, column]))
-    first, last = (str(closes.dates[at]) for at in printed[[0, -1]])
+    first, last = (str(closes.dates[at]) for at in printed[[0, -1]]) if len(printed) else (fmt.DASH, fmt.DASH)
     frequency = (closes.frequencies[column] if closes.frequencies else None) or fmt.DASH
     currency = closes.currencies[column] or "not stated"
     return [closes.tickers[column], currency, frequency.replace("_", "-"), first, last, fmt.count(len(printed))]

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest
 from engine.backtest.signed_files import fit_together, page_fault
-from engine.core.errors import DataError, OutputError
+from engine.core.errors import DataError, OutputError, escape_controls
 from engine.core.files import atomic_write
 from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
@@ -124,6 +124,7 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
 def _environment() -> Environment:
     environment = Environment(
         autoescape=True,
+        finalize=_spell_controls,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -132,6 +133,11 @@ def _environment() -> Environment:
     )
     environment.filters |= {function.__name__: function for function in _FILTERS} | {"minus": typographic_minus}
     return environment
+
+
+def _spell_controls(value: object) -> object:
+    """Return text from outside with what would turn a line around spelled out; markup and numbers as they are."""
+    return escape_controls(value, keep="\n") if type(value) is str else value
 
 
 def typographic_minus(text: str) -> str:

@@ -38,11 +38,19 @@ def main(words: list[str]) -> int:
     if words[0] in MAKERS and len(words) == 2:
         return ask_again(words[0], int(words[1]))
     warm_up()
-    fuzzed_folders.finished()
     begin = int(words[2] if words[0] not in MAKERS else words[1])
     found = Outcomes()
-    for name, count in ({words[0]: int(words[2])} if words[0] in MAKERS else shares(*map(int, words[:2]))).items():
-        found.merge(watch(MAKERS[name], range(begin, begin + count) if name != "places" else range(count), jobs=2))
+    counts = {words[0]: int(words[2])} if words[0] in MAKERS else shares(*map(int, words[:2]))
+    for name, count in counts.items():
+        if count and name in {"folders", "journals"}:
+            fuzzed_folders.finished()
+        found.merge(
+            watch(
+                MAKERS[name],
+                range(begin, begin + count) if name != "places" else range(count),
+                jobs=int(os.environ.get("JOBS", "2")),
+            )
+        )
     print("\n".join(table(found)))
     return bool(found.failures)
 

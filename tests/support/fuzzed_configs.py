@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -106,9 +107,12 @@ def make_run(seed: int, folder: Path) -> Command:
         tree.setdefault("account", {"currency": "USD"})
         if rng.random() < 0.3:
             tree["description"] = rng.choice(HOSTILE)
+            tree["compare"] = {
+                "benchmarks": [{"name": rng.choice(HOSTILE)[:60], "kind": "fixed_mix", "weights": {"HD": "50%"}}]
+            }
     (folder / "c.yaml").write_bytes(dump(tree, rng))
     verb = rng.choice(["run", "run", "run", "optimise", "data check"])
-    return Command(f"config: {verb}", (*verb.split(), "c.yaml"), ("c.yaml", "runs/"))
+    return Command(f"config: {verb}", (*verb.split(), "c.yaml"), ("c.yaml", "runs/"), simulates=True)
 
 
 def link_inputs(folder: Path) -> None:
@@ -135,7 +139,7 @@ def mutated(rng: random.Random, originals: tuple[Tree, ...], most: int = 4) -> T
         owner, key = rng.choice(places) if places else ({}, None)
         if key is None:
             continue
-        match rng.randrange(11):
+        match rng.randrange(13):
             case 0:
                 del owner[key]
             case 1:
@@ -159,9 +163,32 @@ def mutated(rng: random.Random, originals: tuple[Tree, ...], most: int = 4) -> T
             case 7:
                 for _ in range(rng.choice([2, 45, 60])):
                     owner[key] = [owner[key]] if rng.random() < 0.5 else {"kind": owner[key]}
+            case 8 | 9:
+                owner[key] = _alike(owner[key], rng)
             case _:
                 owner[key] = rng.choice(VALUES)
     return tree
+
+
+def _alike(value: Tree, rng: random.Random) -> Tree:
+    """Return another value of the same sort: a share for a share, a day for a day."""
+    if not isinstance(value, str):
+        return _copy(rng.choice([[], {}, value]))
+    if value.endswith("%"):
+        return rng.choice([*_SHARES, f"{rng.uniform(0, 50):.3g}%"])
+    if re.fullmatch(r"[0-9-]{10}", value):
+        return rng.choice([*_DATES, f"20{rng.randint(10, 22)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"])
+    if re.fullmatch(r"[0-9.]+", value):
+        return rng.choice([*_NUMBERS, f"{10 ** rng.uniform(-6, 12):.4g}", str(rng.randint(0, 300))])
+    return rng.choice([word for word in _words() if word != value])
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """Return every word that stands as a value in a shipped config, and those that the schema lists."""
+    found = {owner[key] for tree in trees() for owner, key in _places(tree) if isinstance(owner[key], str)}
+    listed = re.findall(r"'(?:const|default)': '([^']+)'", str(schema()))
+    return tuple(sorted({*found, *listed, "SPY", "QUAL", "HD"}))
 
 
 def _places(tree: Tree) -> list[tuple[Tree, str | int]]:

@@ -87,7 +87,7 @@ def make_folder(seed: int, folder: Path) -> Command:
         with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # no manifest any more
             sign(place)
     verb = "report" if rng.random() < 0.7 else "verify"
-    return Command(f"folder: {kind}, {verb}", (verb, "result"), ("result",))
+    return Command(f"folder: {kind}, {verb}", (verb, "result"), ("result",), simulates=True)
 
 
 def _change(place: Path, rng: random.Random) -> None:
@@ -221,7 +221,10 @@ def make_journal(seed: int, folder: Path) -> Command:
     else:
         place.write_bytes(_forged_journal(content, rng))
     return Command(
-        "folder: journal", ("sweep", "--resume", "--workers", "1", "sweep.yaml"), ("sweep.yaml", "result.sweep")
+        "folder: journal",
+        ("sweep", "--resume", "--workers", "1", "sweep.yaml"),
+        ("sweep.yaml", "result.sweep"),
+        simulates=True,
     )
 
 

@@ -7,6 +7,7 @@ as a failure by its seed, and the next one goes on behind it.
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -27,14 +28,17 @@ from unicodedata import category
 import typer.main
 
 from engine import cli
-from engine.core.errors import escape_controls
+from engine.core.errors import escape_controls, unsafe_characters
 
 MAX_SECONDS = 2.0
 MAX_MEGABYTES = 300.0
 KILLED_AFTER_SECONDS = 20.0
+_GROWTH_MEGABYTES = 150.0
+"""What an input may take where the process that asks is large already, as one that ran a thousand tests before."""
 _KILLED_AFTER_WAITING = 120.0
 _MORE_ADDRESSES = 3_000_000_000
 _BATCH = 250
+_SHOWN_EVERY = 5000
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -48,10 +52,7 @@ class Command:
     kind: str
     words: tuple[str, ...]
     names: tuple[str, ...]
-
-    @property
-    def is_reading(self) -> bool:
-        return self.words[0] in {"validate", "data"}
+    simulates: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Outcomes:
 
     def add(self, kind: str, seed: int, outcome: str, failure: str, seconds: float, megabytes: float) -> None:
         self.counts[kind, outcome] += 1
+        if self.counts.total() % _SHOWN_EVERY == 0:
+            sys.stderr.write("\n".join([*table(self), ""]))
         if failure:
             self.failures.append((kind, seed, failure))
             sys.stderr.write(f"{kind}, seed {seed}: {failure}\n")
@@ -137,6 +140,24 @@ def fault_of(answer: Answer, names: Iterable[str]) -> str:  # noqa: PLR0911  (a 
     return ""
 
 
+def fault_of_files(folder: Path) -> str:
+    """Return what a result has in it that is a command elsewhere, or ``""``."""
+    for page in folder.rglob("*.html"):
+        text = re.sub(r"<script[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script>", "", page.read_text(encoding="utf-8"))
+        if live := re.search(r"<script>alert|<img src=x", text):
+            return f"{page.name} has {live[0]!r}"
+        if steering := unsafe_characters(text) - {"\n", "\t"}:
+            return f"{page.name} has {steering!r}"
+    for listing in folder.rglob("*.csv"):
+        for row in csv.reader(io.StringIO(listing.read_text(encoding="utf-8"))):
+            if formula := next((cell for cell in row if re.match(r"[=+@\t\r]|-(?![0-9.])", cell)), None):
+                return f"{listing.name} has the formula {formula!r}"
+    for record in folder.rglob("*.json"):
+        if steering := unsafe_characters(record.read_text(encoding="utf-8")) - {"\n"}:
+            return f"{record.name} has {steering!r}"
+    return ""
+
+
 def watch(make: Make, seeds: range, jobs: int = 1) -> Outcomes:
     """Ask the command for each seed, in forked processes."""
     outcomes, context = Outcomes(), get_context("fork")
@@ -173,6 +194,7 @@ def watch(make: Make, seeds: range, jobs: int = 1) -> Outcomes:
 def _ask_batch(make: Make, seeds: range, writer: connection.Connection) -> None:
     """Ask for each seed and send what came of it; this process is thrown away afterwards."""
     _limit_process()
+    before = _peak_megabytes()
     typer.main.get_command = cache(typer.main.get_command)  # made anew for each, it would take two thirds of the time
     with tempfile.TemporaryDirectory() as place:
         os.environ["XDG_STATE_HOME"] = os.environ["PORTFOLIO_ENGINE_STORE"] = f"{place}/state"
@@ -185,19 +207,20 @@ def _ask_batch(make: Make, seeds: range, writer: connection.Connection) -> None:
             os.chdir(folder)
             command = make(seed, folder)
             writer.send((command.kind, seed))
-            writer.send((command.kind, seed, *_ask_watched(command)))
+            writer.send((command.kind, seed, *_ask_watched(command, before)))
             os.chdir(place)
             _remove(folder)
     writer.close()
     os._exit(0)
 
 
-def _ask_watched(command: Command) -> tuple[str, str, float, float]:
+def _ask_watched(command: Command, before: float) -> tuple[str, str, float, float]:
     """Return outcome, failure, CPU time and the most memory so far of one command."""
-    limits = (MAX_SECONDS, MAX_MEGABYTES) if command.is_reading else (10.0, 600.0)
+    limits = (10.0, 600.0) if command.simulates else (MAX_SECONDS, max(MAX_MEGABYTES, before + _GROWTH_MEGABYTES))
     try:
         answer = ask(*command.words)
-        failure, seconds = fault_of(answer, command.names), answer.seconds
+        failure = fault_of(answer, command.names) or fault_of_files(Path("runs"))
+        seconds = answer.seconds
     except BaseException as error:  # noqa: BLE001  whatever leaves `main` is a failure to be counted
         failure, seconds = f"{type(error).__name__} left main: {error}"[:300], 0.0
     signal.setitimer(signal.ITIMER_PROF, 0)
