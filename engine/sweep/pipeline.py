@@ -61,7 +61,7 @@ def run_sweep(
     Raises EngineError when config, prices, folder, workers or scheduler do not allow it, or no point is a valid run;
     what was there before is untouched.
     """
-    staging = staging_folder(options.folder)
+    staging, is_new = staging_folder(options.folder), not options.folder.exists()
     count = sweep.points.count
     executor, workers = _choose_executor(options, sweep)
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
@@ -69,8 +69,9 @@ def run_sweep(
         rejections = write_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
             clean_staging(options.folder)
-            with suppress(OSError):  # what is in there is an earlier sweep's
-                options.folder.rmdir()
+            if is_new:
+                with suppress(OSError):
+                    options.folder.rmdir()
             raise no_valid_point(sweep.base_config, sweep.space, sweep.points, rejections)
         table = ResultsReader(staging / RESULTS_FILE)
         configs = PointConfigs(sweep.base_config, sweep.space, sweep.job.unknown)

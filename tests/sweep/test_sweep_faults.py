@@ -171,6 +171,10 @@ def test_a_sweep_that_prices_refuse_everywhere_leaves_no_folder(tmp_path: Path) 
     with pytest.raises(ConfigError, match="none of 2 points is a valid run"):
         swept("\n  axes: {window.start: [2180-01-02, 2180-01-03]}\n", tmp_path / "small", plan)
     assert not (tmp_path / "small").exists()
+    (tmp_path / "small").mkdir()  # it is the user's then
+    with pytest.raises(ConfigError, match="none of 2 points is a valid run"):
+        swept("\n  axes: {window.start: [2180-01-02, 2180-01-03]}\n", tmp_path / "small", plan)
+    assert not list((tmp_path / "small").iterdir())
 
 
 ALL = {
