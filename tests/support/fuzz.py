@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 
 from tests.support import fuzzed_configs, fuzzed_files, fuzzed_folders
+from tests.support.configs import ROOT
 from tests.support.watched_commands import Make, Outcomes, ask, fault_of, table, watch
 
+QUICK_SWEEP = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
 MAKERS: dict[str, Make] = {
     "configs": fuzzed_configs.make_config,
     "files": fuzzed_files.make_file,
@@ -28,7 +30,8 @@ MAKERS: dict[str, Make] = {
 
 def warm_up() -> None:
     """Import here what every process needs; nothing that starts a thread, which a fork would lose."""
-    ask("validate", str(fuzzed_configs.STARTER))
+    for path in (fuzzed_configs.STARTER, QUICK_SWEEP, ROOT / "configs" / "rules" / "dated_universe.yaml"):
+        ask("validate", str(path))
     fuzzed_configs.keys()
     fuzzed_configs.texts()
     fuzzed_configs.trees()

@@ -37,8 +37,8 @@ _GROWTH_MEGABYTES = 150.0
 """What an input may take where the process that asks is large already, as one that ran a thousand tests before."""
 _KILLED_AFTER_WAITING = 120.0
 _MORE_ADDRESSES = 3_000_000_000
-_BATCH = 250
-_SHOWN_EVERY = 5000
+_BATCH = 500
+_SHOWN_EVERY = 2000
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
