@@ -32,6 +32,7 @@ import pytest
 
 from engine.core.errors import EngineError
 from engine.core.files import atomic_write
+from engine.core.interrupts import end_on_interrupt
 from engine.core.publication import stage_folder
 
 ROOT: Final = Path(__file__).parents[2]
@@ -185,6 +186,7 @@ class Bench:
 
             redirect(f"{self.server}/{'new' if '--refresh' in arguments else 'old'}", pytest.MonkeyPatch())
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        end_on_interrupt()
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
         self.library.kills_arm(os.fsencode(self.place), at, mode)
         try:
