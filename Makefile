@@ -76,7 +76,7 @@ optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks
 intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
 	$(BIN)/python benchmarks/studies/intervals.py
 
-kills: $(VENV)/.testable ## kill, interrupt and starve commands at every system call that changes a file, and count what is lost; half an hour
+kills: $(VENV)/.testable ## kill, interrupt and starve commands at every system call that changes a file, and count what is lost; hours
 	$(BIN)/python -m tests.support.kills
 
 mutants: $(VENV)/.mutable ## break the core on purpose and count what the tests notice; an hour or two

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -37,6 +38,22 @@ def raised_interrupts() -> Iterator[None]:
         yield
     finally:
         _UNDOING.discard(block)
+
+
+@contextmanager
+def defer_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block; there it is raised."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    caught: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
+        if caught:
+            signal.raise_signal(signal.SIGINT)
 
 
 def advise_on_interrupt(advice: str) -> None:

@@ -20,9 +20,7 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ from typing import Final
 from engine.core.errors import OutputError
 from engine.core.files import sync_folder
 from engine.core.folder_lock import FolderLock
-from engine.core.interrupts import raised_interrupts
+from engine.core.interrupts import defer_interrupts, raised_interrupts
 
 MARKER_FILE: Final = ".portfolio-engine-publication"
 """Lies in every folder that is being published."""
@@ -91,22 +89,6 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def defer_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the block; there it is raised."""
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
-        yield
-        return
-    caught: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
-        if caught:
-            signal.raise_signal(signal.SIGINT)
 
 
 def _publish(staging: Path, folder: Path, lock: FolderLock, check: Callable[[Path], None], *, exchange: bool) -> bool:
@@ -190,9 +172,12 @@ def _settle(folder: Path) -> None:
         with suppress(OSError):  # there is none, or it cannot be listed
             found = [path for path in home.iterdir() if path.name.startswith(stem)]
         for staging in sorted(path for path in found if _STAGING_NAME.fullmatch(path.name)):
-            with _lock_abandoned(staging) as is_abandoned:
-                if is_abandoned:
+            lock = FolderLock(staging)
+            try:
+                if lock.try_acquire():  # else its process lives
                     _settle_staging(staging, folder)
+            finally:
+                lock.release()
 
 
 def _settle_staging(staging: Path, folder: Path) -> None:
@@ -310,13 +295,3 @@ def _make_staging(home: Path, folder: Path) -> Iterator[Path]:
             with suppress(OSError), defer_interrupts():
                 _settle_staging(staging, folder)
             lock.release()
-
-
-@contextmanager
-def _lock_abandoned(staging: Path) -> Iterator[bool]:
-    """Yield whether the process that made a staging folder is dead; until the block ends no other takes it either."""
-    lock = FolderLock(staging)
-    try:
-        yield lock.try_acquire()
-    finally:
-        lock.release()
