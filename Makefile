@@ -14,7 +14,7 @@ COUNT_FILES ?= 20000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted flips fuzz sweeps rules gate universe parts optimisers intervals kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ processors: $(VENV)/.testable ## the same runs as on other processors: every fil
 
 corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
 	$(BIN)/python -m tests.support.corrupted_files 20000
+
+hostile: $(VENV)/.testable ## a price server that breaks every rule, each kind in a process of its own: line, seconds, memory
+	$(BIN)/python -m tests.support.hostile_server
 
 flips: $(VENV)/.testable ## turn 1,000 bits each of a run, a sweep and a price store, and count how many are found and named
 	$(BIN)/python -m tests.support.bit_flips 1000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -44,10 +45,14 @@ class _Waiting:
         if self.listener:
             self.listener(Wait(*self._current, time.monotonic() - self._since))
 
-    def end(self) -> None:
-        """Tell that nothing is waited for any longer."""
-        if self.listener:
-            self.listener(None)
+    @contextmanager
+    def until_over(self) -> Iterator[None]:
+        """Tell at the end of the block, however it ends, that nothing is waited for any longer."""
+        try:
+            yield
+        finally:
+            if self.listener:
+                self.listener(None)
 
 
 WAITING = _Waiting()

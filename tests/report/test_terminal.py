@@ -178,6 +178,28 @@ def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.Ca
     assert capsys.readouterr().out.startswith("Nothing to fetch")
 
 
+def test_fetching_on_a_terminal_shows_a_bar_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar takes the place of the line on standard error, for as long as it is there."""
+    from engine.core.waiting import WAITING
+    from engine.data.sources.base import FetchReport, PriceRequest
+    from engine.data.sources.sample import Sample
+
+    class Shop(Sample):
+        def fetch(self, request: PriceRequest, *, refresh: bool = False) -> FetchReport:
+            with WAITING.until_over():
+                WAITING.start("AAA\x07 from Yahoo", 1, 3)
+            return FetchReport(fetched=("AAA",))
+
+    out = StringIO()
+    terminal = Console(file=out, force_terminal=True, width=100)
+    monkeypatch.setattr("engine.report.data_terminal.console", lambda: terminal)
+    monkeypatch.setattr(WAITING, "listener", before := lambda _: None)
+    print_fetch(Shop(), PriceRequest(("AAA",)))
+    assert WAITING.listener is before
+    assert "waiting for AAA\\x07 from Yahoo, 0 s" in out.getvalue()
+    assert "1/3" in re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
+
+
 def test_fetching_a_dated_list_says_once_which_names_have_no_price(capsys: pytest.CaptureFixture[str]) -> None:
     """What is gone is no failure, for a run goes on without it; a name that could not be read is one, and one needed."""
     from engine.data.sources.base import FetchReport, PriceRequest

@@ -117,13 +117,7 @@ def _explain(ticker: str, reason: str, needed: np.datetime64) -> str:
     return f"{reason}; {needs}: connect and run `engine data fetch`, or {other}"
 
 
-def _refresh_store(
-    tickers: list[str],
-    exchange: str,
-    now: dt.datetime,
-    *,
-    refresh: bool = False,
-) -> FetchReport:
+def _refresh_store(tickers: list[str], exchange: str, now: dt.datetime, *, refresh: bool = False) -> FetchReport:
     """Fetch what the store lacks of each ticker, or all of it; not the rest once Yahoo has left several unanswered."""
     closed = last_closed_session(exchange, now)
     fetched: list[str] = []
@@ -132,30 +126,29 @@ def _refresh_store(
     unknown: list[str] = []
     notes: list[str] = []
     unanswered = 0
-    for done, ticker in enumerate(tickers):
-        old, damage = _read_or_discard(ticker)
-        if _covers(old, closed) and not refresh:
-            covered.append(ticker)
-            continue
-        if unanswered == _MOST_UNANSWERED:
-            failed.append((ticker, _NOT_ASKED))
-            continue
-        WAITING.start(f"{ticker} from Yahoo", done, len(tickers))
-        try:
-            fresh, remarks = refresh_series(ticker, old, exchange, closed, whole=refresh)
-            store.write_series(_SOURCE, ticker, fresh)
-        except DataError as error:
-            failed.append((ticker, str(error)))
-            unanswered = unanswered + 1 if isinstance(error, UnavailableError) else 0
-            if isinstance(error, UnknownTickerError):
-                unknown.append(ticker)
-                store.mark_absent(_SOURCE, ticker, closed)
-        else:
-            fetched.append(ticker)
-            notes += damage + remarks
-            unanswered = 0
-        finally:
-            WAITING.end()
+    with WAITING.until_over():
+        for done, ticker in enumerate(tickers):
+            old, damage = _read_or_discard(ticker)
+            if _covers(old, closed) and not refresh:
+                covered.append(ticker)
+                continue
+            if unanswered == _MOST_UNANSWERED:
+                failed.append((ticker, _NOT_ASKED))
+                continue
+            WAITING.start(f"{ticker} from Yahoo", done, len(tickers))
+            try:
+                fresh, remarks = refresh_series(ticker, old, exchange, closed, whole=refresh)
+                store.write_series(_SOURCE, ticker, fresh)
+            except DataError as error:
+                failed.append((ticker, str(error)))
+                unanswered = unanswered + 1 if isinstance(error, UnavailableError) else 0
+                if isinstance(error, UnknownTickerError):
+                    unknown.append(ticker)
+                    store.mark_absent(_SOURCE, ticker, closed)
+            else:
+                fetched.append(ticker)
+                notes += damage + remarks
+                unanswered = 0
     return FetchReport(tuple(fetched), tuple(covered), tuple(failed), tuple(notes), tuple(unknown))
 
 
