@@ -43,7 +43,7 @@ def _open_regular(path: Path, most: int) -> Iterator[BufferedReader]:
 def _require_regular(path: Path, status: os.stat_result, most: int) -> None:
     found = ""
     if not stat.S_ISREG(status.st_mode):
-        found = f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'a device')}, a plain file is expected"
+        found = f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'a device or socket')}, a plain file is expected"
     elif status.st_size > most:
         found = f"{status.st_size:,} bytes, at most {most:,} are read"
     if found:
