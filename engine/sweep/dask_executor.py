@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 WORKERLESS_TIMEOUT: Final = 60
 """How long a scheduler may be without any worker while there is work [s]."""
 
+_LOST: Final = "workers of the cluster are lost again and again; look at their logs, then --resume"
+
 
 class DaskExecutor:
     """The workers of a Dask scheduler."""
@@ -106,7 +108,7 @@ class _Sender:
     def __init__(self, client: Client, job: SweepJob[PolicyT], scheduler: Scheduler) -> None:
         """Send the job to every worker."""
         self._client, self._job, self._scheduler = client, job, scheduler
-        self._shared = client.scatter(job, broadcast=True, hash=False)
+        self._shared = self._share()
         self._under_way: dict[Future, ChunkTask] = {}
         self._ended: SimpleQueue[Future] = SimpleQueue()
         self._seen_worker = time.monotonic()
@@ -127,11 +129,22 @@ class _Sender:
                 continue
             lost += 1
             if lost > MAX_RETRIES * most:
-                raise OutputError("workers of the cluster are lost again and again; look at their logs, then --resume")
+                raise OutputError(_LOST)
             self._await_scheduler()
             if self._shared.status != "finished":  # the job went with them
-                self._shared = self._client.scatter(self._job, broadcast=True, hash=False)
+                self._shared = self._share()
             self._give(task)
+
+    def _share(self) -> Future:
+        """Return the job as every worker has it; raises OutputError when there are none for long."""
+        for _ in range(MAX_RETRIES):
+            try:
+                self._client.wait_for_workers(1, timeout=WORKERLESS_TIMEOUT)
+            except TimeoutError:
+                raise self._workerless_error() from None
+            with suppress(Exception):  # Dask's own, of a worker that went just now
+                return self._client.scatter(self._job, broadcast=True, hash=False)
+        raise OutputError(_LOST)
 
     def _give(self, task: ChunkTask) -> None:
         future = self._client.submit(_compute, self._shared, *task, pure=False, retries=MAX_RETRIES)
@@ -148,9 +161,10 @@ class _Sender:
                     if self._client.nthreads():
                         self._seen_worker = time.monotonic()
             if time.monotonic() - self._seen_worker > WORKERLESS_TIMEOUT:
-                raise self._scheduler.error(
-                    f"has had no worker for {WORKERLESS_TIMEOUT} seconds; start some, then --resume"
-                )
+                raise self._workerless_error()
+
+    def _workerless_error(self) -> OutputError:
+        return self._scheduler.error(f"has had no worker for {WORKERLESS_TIMEOUT} seconds; start some, then --resume")
 
     def _result(self, future: Future) -> object:
         """Return what came back; None when it is no bytes, which nothing here takes apart."""

@@ -78,6 +78,21 @@ def test_a_sweep_whose_cluster_is_lost_keeps_what_is_finished_and_goes_on_withou
     assert counts[0] == finished[-1] > 0
 
 
+@pytest.mark.slow
+def test_a_scheduler_whose_workers_stay_away_is_not_waited_for_for_ever(made, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(dask_executor, "WORKERLESS_TIMEOUT", 2)
+
+    def kill_one(done: int, total: int) -> None:
+        if 0 < done < total:
+            running.processes[-1].kill()
+
+    with (
+        cluster(tmp_path, 1) as running,
+        pytest.raises(OutputError, match=r"has had no worker for 2 seconds; start some, then --resume"),
+    ):
+        _digest(made, tmp_path, DaskExecutor(running.scheduler), kill_one)
+
+
 def test_processes_that_lose_one_on_the_way_give_the_same_bytes(made, alone: str, tmp_path: Path) -> None:
     import multiprocessing
 
