@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
@@ -163,11 +164,13 @@ class Bench:
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
-            os.close(reading)
-            code = self._run_here(arguments, at, mode)
-            count = self.library.kills_count()
-            os.write(writing, ctypes.string_at(self.library.kills_kinds(), count + 1)[1:])
-            os._exit(code)
+            try:
+                code = self._run_here(arguments, at, mode)
+                os.write(writing, ctypes.string_at(self.library.kills_kinds(), self.library.kills_count() + 1)[1:])
+                os._exit(code)
+            finally:
+                traceback.print_exc()
+                os._exit(70)
         os.close(writing)
         with os.fdopen(reading, "rb") as stream:
             kinds = stream.read()
@@ -409,6 +412,8 @@ def main(every: int, lanes: list[str], say: Callable[[str], object]) -> int:
             kinds = ", ".join(f"{count} {NAMES[kind]}" for kind, count in Counter(bench.calls).most_common())
             say(f"{lane.name}: {len(bench.calls)} calls that change files: {kinds}\n")
             for name, mode in MODES.items():
+                if mode & NO_EXCHANGE and "x" not in bench.calls:
+                    continue
                 tally = disturb(bench, mode, every)
                 states = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
                 say(f"  {name}: {tally.instants} instants; found {states}; {len(tally.wrong)} wrong\n")
