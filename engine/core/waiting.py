@@ -46,6 +46,15 @@ class _Waiting:
             self.listener(Wait(*self._current, time.monotonic() - self._since))
 
     @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Let another one listen for the length of the block."""
+        before, self.listener = self.listener, listener
+        try:
+            yield
+        finally:
+            self.listener = before
+
+    @contextmanager
     def until_over(self) -> Iterator[None]:
         """Tell at the end of the block, however it ends, that nothing is waited for any longer."""
         try:

@@ -120,11 +120,8 @@ def _fetch_with_progress(out: Console, source: SupportsFetch, request: PriceRequ
             if wait:
                 bar.update(task, description=escape_controls(str(wait)), completed=wait.done, total=wait.total)
 
-        before, WAITING.listener = WAITING.listener, show
-        try:
+        with WAITING.heard_by(show):
             return source.fetch(request, refresh=refresh)
-        finally:
-            WAITING.listener = before
 
 
 def _price_history_cells(closes: Closes, column: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from engine.core.errors import escape_controls
+from engine.core.waiting import WAITING
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_names, print_table, table, text
 from engine.report.phrases import plural
@@ -32,6 +34,7 @@ from engine.report.sweep.labels import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.core.waiting import Wait
     from engine.sweep.effects import AxisEffects
     from engine.sweep.space import Space
     from engine.sweep.statistics import RankedVariant
@@ -56,12 +59,20 @@ class _RateColumn(ProgressColumn):
 
 @contextmanager
 def sweep_progress() -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that takes how many points are done and shows a bar on a terminal, nothing in a pipe."""
+    """Yield a function that takes how many points are done and shows a bar on a terminal, nothing in a pipe.
+
+    The bar also says what is waited for before the first of them.
+    """
     out = console()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), _RateColumn())
     with Progress(*columns, TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("variants", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def show(wait: Wait | None) -> None:
+            bar.update(task, description=escape_controls(str(wait)) if wait else "variants")
+
+        with WAITING.heard_by(show) if out.is_terminal else nullcontext():
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_space(space: Space) -> None:
