@@ -31,10 +31,12 @@ from engine.core.errors import OutputError
 from engine.core.files import sync_folder
 from engine.core.folder_lock import FolderLock
 from engine.core.interrupts import defer_interrupts, raised_interrupts
+from engine.core.regular_files import read_regular
 
 MARKER_FILE: Final = ".portfolio-engine-publication"
 """Lies in every folder that is being published."""
 _STAGING_NAME: Final = re.compile(r"\..{0,40}-[0-9a-f]{16}\.tmp", re.DOTALL)
+_MAX_MARKER_BYTES: Final = 100_000
 _END: Final = "end"
 """Last line of a marker: one that was half written has none."""
 
@@ -151,7 +153,8 @@ class _Marker:
     def read(cls, folder: Path) -> _Marker | None:
         """Return the marker in ``folder``; None where there is none, or the one of a folder that was copied."""
         try:
-            name, inode, state, *files = (folder / MARKER_FILE).read_text(encoding="utf-8").split("\n")
+            text = read_regular(folder / MARKER_FILE, _MAX_MARKER_BYTES).decode("utf-8")
+            name, inode, state, *files = text.split("\n")
         except OSError:
             return None
         except ValueError:  # killed while it was written, before anything else happened

@@ -188,6 +188,16 @@ def test_a_folder_without_the_marker_is_never_touched(used: Path) -> None:
     assert (copied / "mine").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links are POSIX")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("notes.txt")])
+def test_a_marker_that_is_no_file_is_not_read(used: Path, make) -> None:
+    """A pipe has no end, and a link leads anywhere; both have the name of ours, and go."""
+    make(used / MARKER_FILE)
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert alone(used)
+
+
 def test_two_publications_take_their_places_one_after_the_other(used: Path) -> None:
     """While one is at work in a folder another one waits; what it waited for was replaced, and it finds what is there."""
     with lock_folder(used):
