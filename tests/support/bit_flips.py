@@ -17,10 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import typer
 
 from engine import cli, composition
 from engine.backtest.workflow import run_backtest
@@ -55,10 +57,19 @@ def make_folders(place: Path) -> dict[str, Path]:
     return folders
 
 
+_get_command = cache(typer.main.get_command)
+"""One parser of the command line for all: its making takes longer than a verb that finds a damaged file."""
+
+
 def run_command(*arguments: str) -> tuple[int, list[str]]:
     """Run a verb in this process and return its exit code and the lines of its standard error."""
     said = io.StringIO()
-    with redirect_stdout(io.StringIO()), redirect_stderr(said), mock.patch.object(sys, "argv", ["engine", *arguments]):
+    with (
+        redirect_stdout(io.StringIO()),
+        redirect_stderr(said),
+        mock.patch.object(sys, "argv", ["engine", *arguments]),
+        mock.patch.object(typer.main, "get_command", _get_command),
+    ):
         code = cli.main()
     return code, said.getvalue().splitlines()
 
