@@ -53,7 +53,7 @@ hostile: $(VENV)/.testable ## a price server that breaks every rule, each kind i
 	$(BIN)/python -m tests.support.hostile_server
 
 flips: $(VENV)/.testable ## turn 1,000 bits each of a run, a sweep and a price store, and count how many are found and named
-	$(BIN)/python -m tests.support.bit_flips 1000
+	$(BIN)/python -m tests.support.bit_flips $(or $(COUNT),1000)
 
 fuzz: $(VENV)/.testable ## what nobody would write, as config, file, folder or journal: a table of what became of it; an hour
 	JOBS=$(JOBS) $(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)
