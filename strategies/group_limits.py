@@ -14,7 +14,7 @@ from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel, FieldFault, Weight, quote_value
 from engine.portfolio.policy_abilities import GroupCeiling
 
-MAX_LIMITS: Final = 100
+MAX_LIMITS: Final = 50
 """Limits of one plan."""
 
 GroupPart: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
@@ -143,9 +143,10 @@ class GroupLimits:
     def headroom(self, limits: Sequence[Limit]) -> dict[frozenset[str], float]:
         """Return what ``limits`` leave to each group of satellites beside the core's share [weight]."""
         found: dict[frozenset[str], float] = {}
+        satellites = frozenset(self.satellites)
         for limit in limits:
             for members in self.groups(limit).values():
-                group = frozenset(members) & frozenset(self.satellites)
+                group = frozenset(members) & satellites
                 left = limit.max - self._core_weight(members)
                 found[group] = min(left, found.get(group, left))
         return found

@@ -31,7 +31,9 @@ _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
 
 _MOST_NAMED: Final = 60
-"""Assets of a benchmark that are listed."""
+"""Assets of a benchmark or a group that are listed."""
+_MOST_GROUPS: Final = 100
+"""Groups with a limit that are listed."""
 
 _DIVIDENDS: Final = {
     "reinvest": "buy more of what paid them",
@@ -105,12 +107,14 @@ def _print_limits(out: Console, policy: Policy) -> None:
         return
     print_heading(out, "Limits")
     rows = []
-    for group in groups:
+    for group in groups[:_MOST_GROUPS]:
         most, least = ("at most ", "at least ") if group.at_most else ("", "")
         total, free = fmt.percent(group.weight), fmt.percentage_points(group.limit - group.weight)
-        members = ", ".join(group.members)
+        members = shortlist(group.members, _MOST_NAMED)
         rows.append([group.name, members, f"{most}{total}", fmt.percent(group.limit), f"{least}{free}"])
     print_table(out, ["group", "assets", "targets", "limit", "room"], rows, left=(0, 1))
+    if len(groups) > _MOST_GROUPS:
+        print_bullet(out, f"and {len(groups) - _MOST_GROUPS:,} more groups")
 
 
 def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:

@@ -20,8 +20,8 @@ from engine.sweep.space import Axis, Space
 
 MAX_GRID_POINTS: Final = 20_000_000
 """Points of a grid; beyond that one samples."""
-MAX_VALUES_CHECKED: Final = 250_000
-"""Keys and items of a section at all values of an axis of texts or mappings."""
+MAX_VALUES_CHECKED: Final = 100_000
+"""Keys and items of a section, and of what takes their place, at all values of an axis of texts or mappings."""
 ASSUMED_VARIANTS_PER_SECOND: Final = 50_000
 """Variants a second that a message about too many points reckons with."""
 FIXED_SECTIONS: Final = {
@@ -186,14 +186,13 @@ def _size_faults(axes: list[Axis], document: Document) -> Iterator[Fault]:
     """Yield the axes whose values would each be validated with so large a section that it takes minutes."""
     sizes = {name: count_values(tree) for name, tree in document.tree.items()}
     for axis in axes:
+        if not isinstance(axis.values[0].parameters[0], str) or len(axis.columns) > 1:
+            continue
         count, size = len(axis.values), sizes.get(axis.section, 0)
-        if (
-            isinstance(axis.values[0].parameters[0], str)
-            and len(axis.columns) == 1
-            and count * size > MAX_VALUES_CHECKED
-        ):
-            found = f"{count:,} values, each validated with {size:,} keys and items of {axis.section}"
-            message = f"{found}, {MAX_VALUES_CHECKED:,} in all are"
+        total = count * size + sum(count_values(value.text) for value in axis.values)
+        if total > MAX_VALUES_CHECKED:
+            message = f"{count:,} values of a {axis.section} of {size:,} keys and items are {total:,} to validate"
+            message = f"{message}, at most {MAX_VALUES_CHECKED:,} are"
             where = document.locate(("sweep", "axes", axis.name))
             yield Fault(where, f"sweep.axes.{axis.name}", message, "write fewer values, or a smaller plan")
 

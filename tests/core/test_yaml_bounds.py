@@ -76,9 +76,9 @@ def test_lists_of_a_plan_have_bounds_of_their_own() -> None:
     assert "strategy.core: expected at most 1,000 of them, found 5,000; leave some out" in _refusal(*many)
     found = _refusal(mix, more=f"compare: {{benchmarks: [{names}]}}")
     assert "compare.benchmarks: expected at most 100 of them, found 5,000; leave some out" in found
-    limits = ", ".join(["{group: [QUAL], max: 50%}"] * 101)
+    limits = ", ".join(["{group: [QUAL], max: 50%}"] * 51)
     found = _refusal(f"core: {{QUAL: rest}}, satellites: {{KO: 1%}}, cap: 2%, limits: [{limits}]", "core_satellite")
-    assert "strategy.limits: expected at most 100 of them, found 101" in found
+    assert "strategy.limits: expected at most 50 of them, found 51" in found
 
 
 def test_a_name_is_suggested_for_the_first_faults_only() -> None:

@@ -96,12 +96,12 @@ class Cost(NamedTuple):
     said: str
 
 
-def all_cases() -> Iterator[Case]:
-    """Yield every case."""
-    yield from _walked_cases()
+def all_cases(word: str = "") -> Iterator[Case]:
+    """Yield every case whose name begins with ``word``: plans first, then each key of the contract."""
     from tests.support.long_plans import plan_cases
 
-    yield from plan_cases()
+    found = itertools.chain(plan_cases(), () if word.startswith("plan:") else _walked_cases())
+    yield from (case for case in found if case.name.startswith(word))
 
 
 def _walked_cases() -> Iterator[Case]:
@@ -255,17 +255,23 @@ def measure(case: Case, verb: str = "validate") -> Cost:
 
 
 def measure_fresh(case: Case, verb: str = "validate") -> Cost:
-    """Return what a verb costs in a process of its own, its start included."""
+    """Return what a verb costs in a process of its own, its start included; a small one starts it and waits."""
     with tempfile.TemporaryDirectory() as folder:
         _write(case, Path(folder))
         settings = [part for one in case.settings for part in ("--set", one)]
-        command = [sys.executable, "-m", "engine", verb, "plan.yaml", *settings]
+        command = [sys.executable, "-c", _WAIT, sys.executable, "-m", "engine", verb, "plan.yaml", *settings]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        text = child.stdout.read().decode("utf-8", "replace") if child.stdout else ""
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(case.name, child.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text)
+        told = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    code, cpu, memory = told.stdout.splitlines()[-1].split()
+    return Cost(case.name, int(code), float(cpu), float(memory) / 1024, told.stderr)
+
+
+_WAIT = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, status, used = os.wait4(child.pid, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
 
 
 def _write(case: Case, folder: Path) -> None:
@@ -299,17 +305,16 @@ def main(words: list[str]) -> None:
 
     word = words[0] if words else ""
     costs = []
-    for case in all_cases():
-        if case.name.startswith(word):
-            costs.append(measure(case))
-            if costs[-1].cpu > 1.0 or costs[-1].memory > 200.0 or costs[-1].code not in (0, 1):
-                sys.stderr.write(_in_words(costs[-1]))
+    for case in all_cases(word):
+        costs.append(measure(case))
+        if costs[-1].cpu > 1.0 or costs[-1].memory > 200.0 or costs[-1].code not in (0, 1):
+            sys.stderr.write(_in_words(costs[-1]))
     sys.stdout.write(f"{len(costs):,} configs; exit codes {sorted({one.code for one in costs})}\n")
     slowest = sorted(costs, key=lambda one: one.cpu, reverse=True)[:8]
     largest = sorted(costs, key=lambda one: one.memory, reverse=True)[:8]
     names = {one.name for one in (*slowest, *largest)}
     sys.stdout.write("the slowest and the largest, in processes of their own:\n")
-    fresh = [measure_fresh(case) for case in all_cases() if case.name in names]
+    fresh = [measure_fresh(case) for case in all_cases(word) if case.name in names]
     for one in sorted(fresh, key=lambda one: one.cpu, reverse=True):
         sys.stdout.write(_in_words(one))
 

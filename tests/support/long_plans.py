@@ -66,8 +66,8 @@ def _plans() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     core = {**dict.fromkeys(thousand[1:500], "0.01%"), "T0": "rest"}
     satellite = {"core": core, "satellites": half, "cap": "3%", "rebalance": ANNUAL}
     yield "core_satellite", _core(**satellite), {}
-    limits = [{"group": NAMES[at : at + 500], "max": "90%"} for at in range(100)]
-    yield "100 limits of 500", _core(**satellite, limits=limits), {}
+    limits = [{"group": NAMES[at : at + 900], "max": "90%"} for at in range(50)]
+    yield "50 limits of 900", _core(**satellite, limits=limits), {}
     yield "999 strange caps", _core(**satellite, caps_by_name={f"{name}X": "1%" for name in NAMES[:999]}), {}
     yield "5,000 kept", _core(**satellite, never_sell=NAMES), {}
     yield "5,000 kept twice", _core(**satellite, never_sell=["T0"] * 5000), {}
@@ -107,7 +107,7 @@ def _optimised() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     for count in (100, 500, 1000):
         core = NAMES[:count]
         yield f"optimised, {count} core", _strategy(**plan, core=core, core_cap="10%"), {}
-        for groups in (20, 100):
+        for groups in (20, 50):
             size = count // 4
             limits = [
                 {"group": [core[(7 * at + one) % count] for one in range(size)], "max": "60%", "min": "1%"}
@@ -167,8 +167,8 @@ def _universes() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     )
     dated = [{**entries[at % 5], "from": day, "to": day} for at, day in enumerate(DAYS)]
     yield "5,000 memberships of 5", _chosen(universe={"names": dated}), {}
-    limits = [{"group": "sector", "max": "50%"}] * 100
-    yield "900 sectors, 100 limits", _core(**_satellites(universe=whole), limits=limits), {}
+    limits = [{"group": "sector", "max": "50%"}] * 50
+    yield "900 sectors, 50 limits", _core(**_satellites(universe=whole), limits=limits), {}
     for rows in (5000, 50_000, 400_000):
         yield (
             f"a list of {rows:,}",
@@ -188,10 +188,10 @@ def _universes() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     text = "names:\n" + "".join(f"- {json.dumps(one)}\n" for one in entries)
     yield "a universe file", _chosen(universe="names.yaml"), {"names.yaml": text}
     table = "ticker,period_end,available_date,a\n" + "".join(
-        f"{name},{day},{day},{at}\n" for at, name in enumerate(NAMES[:500]) for day in DAYS[:200]
+        f"{name},{day},{day},{at}\n" for at, name in enumerate(NAMES[:500]) for day in DAYS[:60]
     )
     gate = {"table": {"path": "table.csv"}, "where": [f"a > {at}" for at in range(20)]}
-    yield "100,000 filings, 20 criteria", _chosen(universe=NAMES, **gate), {"table.csv": table}
+    yield "30,000 filings, 20 criteria", _chosen(universe=NAMES, **gate), {"table.csv": table}
     wide_table = "ticker,period_end,available_date," + ",".join(f"c{at}" for at in range(5000)) + "\n"
     wide_table += "T0,2000-01-01,2000-02-01," + ",".join("1" * 5000) + "\n"
     gate = {"table": {"path": "table.csv"}, "where": [f"x{at} > 1" for at in range(20)]}
@@ -240,7 +240,7 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
     yield "20 rules of 1,000 assets", sweep({"strategy.rebalance": rules}, **large), {}
     wrong = [{"kind": "annual", "month": f"m{at}"} for at in range(5000)]
     yield "5,000 wrong rules of 1,000 assets", sweep({"strategy.rebalance": wrong}, **large), {}
-    yield "249 wrong rules of 1,000 assets", sweep({"strategy.rebalance": wrong[:249]}, **large), {}
+    yield "99 wrong rules of 1,000 assets", sweep({"strategy.rebalance": wrong[:99]}, **large), {}
     mix = {"kind": "fixed_mix", "rebalance": ANNUAL, "weights": dict.fromkeys(NAMES[:450], "0.1%")}
     beside = {"compare": {"benchmarks": [{"name": f"B{at}", **mix} for at in range(100)]}}
     yield (
@@ -269,7 +269,7 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Node], dict[str, str]]]:
         "500 universes",
         sweep(
             {"strategy.satellites.universe": [[f"U{at}N{one}" for one in range(150)] for at in range(500)]},
-            **_chosen(universe=NAMES[:100]),
+            **_chosen(universe=NAMES[:20]),
         ),
         {},
     )
