@@ -61,6 +61,13 @@ GUARDS = {
         )
     },
 }
+GUARDS |= {
+    "engine/core/files.py": ["tests/core/test_files.py"],
+    "engine/core/publication.py": ["tests/core/test_publication.py", "tests/report/test_run_folder.py"],
+    "engine/core/cache_folder.py": ["tests/core/test_cache_folder.py"],
+    "engine/backtest/signed_files.py": ["tests/report/test_run_folder.py", "tests/diagnostics/test_damaged_folders.py"],
+    "engine/sweep/journal.py": ["tests/sweep/test_journal.py"],
+}
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
 COMPILING = {"njit_cached", "njit_nogil", "njit_private", "njit_inline"}
 SECONDS = 60
