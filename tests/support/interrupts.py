@@ -57,7 +57,8 @@ def interrupted(kind: str, after: float, place: Path) -> tuple[str, float]:
         os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=WAIT)[1]
     life = time.monotonic() - begin
-    return _outcome(process, said, place / "out"), life
+    logs = [log.read_text()[-1500:] for log in (place / "state").rglob("*crash*.log")]
+    return "\n".join([_outcome(process, said, place / "out"), *logs]), life
 
 
 def _outcome(process: subprocess.Popen[str], said: str, out: Path) -> str:
