@@ -86,6 +86,14 @@ def test_each_kind_of_server_ends_in_one_line(hostile: HostileYahoo, names: list
         series_path("yahoo", "AAA").with_suffix(".absent").unlink(missing_ok=True)
 
 
+def test_a_page_that_is_not_found_says_nothing_of_the_ticker(hostile: HostileYahoo) -> None:
+    """Only the answer about the ticker itself can say that Yahoo has no prices of it."""
+    hostile.pages = {"getcrumb": WIRE["404"], "chart/AAA": WIRE["reset at once"]}
+    report = Yahoo().fetch(PriceRequest(("AAA",)), now=EVENING)
+    assert report.unknown == ()
+    assert "cannot be reached" in report.failed[0][1]
+
+
 @pytest.mark.parametrize("name", ["crumb is a bomb", "consent page of tags", "zone stalls", "every page resets"])
 def test_pages_beside_the_chart_have_limits_too(hostile: HostileYahoo, name: str) -> None:
     """Cookies, crumbs, consent and time zones are asked for through the same session."""
@@ -102,7 +110,7 @@ def test_a_server_that_answers_nobody_is_given_up_on(hostile: HostileYahoo, monk
     names = tuple(f"A{n:02}" for n in range(50))
     with pytest.raises(Exception, match="try again later") as caught:
         print_fetch(Yahoo(), PriceRequest((*names, "B")))
-    assert len({path.partition("?")[0] for path in asked}) == 3
+    assert len({path.partition("?")[0] for path in asked}) <= 3  # time may be up before a chart is asked for
     first, second = caught.value.args
     assert first == "A00, A01, A02: Yahoo did not answer within 0 seconds; try again later"
     assert second.startswith("A03, A04")

@@ -58,6 +58,7 @@ class LimitedSession(Session):  # type: ignore[type-arg]
 
     def request(self, method: str, url: str, timeout: float = MAX_SECONDS, **options: object) -> Response:  # type: ignore[override]
         """Send one request and return its answer."""
+        self.answer, self.status = b"", 0  # what an earlier page said is not about this one
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _too_slow()
