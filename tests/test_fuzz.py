@@ -66,7 +66,7 @@ def test_an_input_that_hangs_is_counted_and_the_next_one_asked_for(monkeypatch: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "places"])
+@pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind not in {"places", "bombs"}])
 def test_many_fuzzed_inputs_are_read_or_refused(kind: str) -> None:
     """As above, more of every kind, finished runs and sweeps among them."""
     assert watch(MAKERS[kind], range(200)).failures == []
@@ -76,3 +76,9 @@ def test_many_fuzzed_inputs_are_read_or_refused(kind: str) -> None:
 def test_what_is_no_file_is_refused_in_place_of_one() -> None:
     """Folders, pipes, sockets, devices, links and files that are too large, in the place of each kind of file."""
     assert watch(fuzzed_files.make_place, range(fuzzed_files.PLACE_COUNT)).failures == []
+
+
+@pytest.mark.slow
+def test_what_unpacks_or_parses_to_very_much_is_refused() -> None:
+    """Archives, workbooks, tables of a million columns or three hundred million rows, cells of 16 MB."""
+    assert watch(fuzzed_files.make_bomb, range(2 * len(fuzzed_files.BOMBS))).failures == []

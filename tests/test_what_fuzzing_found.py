@@ -56,6 +56,13 @@ def test_a_file_too_large_to_be_read(kind: str) -> None:
     assert (found.code, fault_of(found, [name])) == (1, "")
 
 
+def test_a_text_with_more_columns_than_a_table_has() -> None:
+    """A million of them made the reader end the process, which nothing can catch."""
+    Path("p.csv").write_text("date" + ",A" * 20_000 + "\n2024-01-02" + ",1" * 20_000 + "\n")
+    found = ask("data", "check", "p.csv")
+    assert (found.code, fault_of(found, ["p.csv: found 20,001 columns"])) == (1, "")
+
+
 def test_marks_that_turn_text_around_are_spelled_out() -> None:
     """JSON goes to a terminal; what is only far away from ASCII stays."""
     assert to_json("\u202e\x9b\U000e0041\x7fé😀") == '"\\u202e\\u009b\\udb40\\udc41\\u007fé😀"\n'.encode()

@@ -22,6 +22,7 @@ MAKERS: dict[str, Make] = {
     "configs": fuzzed_configs.make_config,
     "files": fuzzed_files.make_file,
     "places": fuzzed_files.make_place,
+    "bombs": fuzzed_files.make_bomb,
     "folders": fuzzed_folders.make_folder,
     "journals": fuzzed_folders.make_journal,
     "runs": fuzzed_configs.make_run,
@@ -50,7 +51,7 @@ def main(words: list[str]) -> int:
         found.merge(
             watch(
                 MAKERS[name],
-                range(begin, begin + count) if name != "places" else range(count),
+                range(begin, begin + count) if name not in {"places", "bombs"} else range(count),
                 jobs=int(os.environ.get("JOBS", "2")),
             )
         )
@@ -60,7 +61,12 @@ def main(words: list[str]) -> int:
 
 def shares(configs: int, files: int) -> dict[str, int]:
     """Return how many of each kind are asked for: few of what takes long."""
-    few = {"folders": files // 10, "journals": files // 50, "runs": configs // 100}
+    few = {
+        "bombs": 2 * len(fuzzed_files.BOMBS),
+        "folders": files // 10,
+        "journals": files // 50,
+        "runs": configs // 100,
+    }
     return {"places": fuzzed_files.PLACE_COUNT, "configs": configs, "files": files, **few}
 
 

@@ -6,7 +6,11 @@ A seed makes a file, the config that names it, and the command that is to read i
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import os
 import random
 import socket
@@ -17,12 +21,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from tests.support import corrupted_files
 from tests.support.corrupted_files import damage
 from tests.support.fuzzed_configs import FIGURES, HOSTILE, VALUES, damaged_text, dump, mutated
 from tests.support.watched_commands import Command
+from tests.support.workbooks import xlsx
 
 _MIX = "{kind: fixed_mix, weights: {AAA: 60%, BBB: 40%}, rebalance: {kind: annual}}"
 _PLAN = f"""name: files
@@ -263,3 +269,45 @@ def make_place(seed: int, folder: Path) -> Command:
     (folder / name).unlink(missing_ok=True)
     PLACES[put](folder / name)
     return Command(f"place: {put}", owner.words, ("c.yaml", name, "p.csv"))
+
+
+def _parquet_of_rows(count: int) -> bytes:
+    """Return a small Parquet table of so many rows that are all the same."""
+    sink = io.BytesIO()
+    chunk = pa.table({"date": np.zeros(1_000_000, "datetime64[D]"), "AAA": np.ones(1_000_000)})
+    with pq.ParquetWriter(sink, chunk.schema, compression="zstd") as writer:
+        for _ in range(count // len(chunk)):
+            writer.write_table(chunk)
+    return sink.getvalue()
+
+
+def _workbook_of_zeros() -> bytes:
+    """Return a workbook whose sheet unpacks to 400 MB."""
+    return xlsx({"P": [["date", "AAA"]]}, end="</sheetData>" + " " * 400_000_000)
+
+
+BOMBS: Mapping[str, Callable[[], bytes]] = {
+    "p.csv.gz": lambda: gzip.compress(bytes(400_000_000), 9),
+    "q.csv.gz": lambda: gzip.compress(b"date,AAA,BBB\n" + b"2024-01-02,1.00,1.00\n" * 15_000_000, 1),
+    "p.csv.xz": lambda: lzma.compress(bytes(400_000_000), preset=1),
+    "p.csv.bz2": lambda: bz2.compress(bytes(400_000_000)),
+    "p.csv.zip": lambda: corrupted_files.zipped(bytes(400_000_000)),
+    "p.xlsx": _workbook_of_zeros,
+    "wide.csv": lambda: b"date," + b",".join(b"T%d" % at for at in range(1_000_000)) + b"\n2024-01-02" + b",1" * 1_000_000 + b"\n",
+    "commas.csv": lambda: b"," * 16_000_000,
+    "quotes.csv": lambda: b'"' * 16_000_000,
+    "lines.csv": lambda: b"\n" * 16_000_000,
+    "cell.csv": lambda: b"date,AAA\n2024-01-02," + b"1" * 16_000_000,
+    "p.parquet": lambda: _parquet_of_rows(300_000_000),
+    "wide.parquet": lambda: corrupted_files.parquet(pa.table({f"T{at}": [1.0] for at in range(100_000)})),
+}  # fmt: skip
+"""Files that are small, or at least not large, and unpack or parse to very much."""
+
+
+def make_bomb(seed: int, folder: Path) -> Command:
+    """Write one of the bombs, by number: asked for bare, then by a config."""
+    name = list(BOMBS)[seed // 2]
+    (folder / name).write_bytes(BOMBS[name]())
+    (folder / "c.yaml").write_text(KINDS["prices"].plan(name))
+    words = ("data", "check", ("c.yaml", name)[seed % 2])
+    return Command(f"bomb: {name}", words, ("c.yaml", name, *corrupted_files.TICKERS))

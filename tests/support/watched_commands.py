@@ -216,6 +216,7 @@ def _ask_batch(make: Make, seeds: range, writer: connection.Connection) -> None:
 
 def _ask_watched(command: Command, before: float) -> tuple[str, str, float, float]:
     """Return outcome, failure, CPU time and the most memory so far of one command."""
+    _peak_megabytes()  # what making the input took does not count
     limits = (10.0, 600.0) if command.simulates else (MAX_SECONDS, max(MAX_MEGABYTES, before + _GROWTH_MEGABYTES))
     try:
         answer = ask(*command.words)
