@@ -48,6 +48,11 @@ GUARDS = {
     "engine/data/sessions.py": ["tests/data/test_sessions.py"],
     "engine/analysis/metrics.py": ["tests/analysis/test_metrics.py"],
     "engine/analysis/summation.py": ["tests/analysis/test_summation.py", "tests/analysis/test_metrics.py"],
+    "engine/core/files.py": ["tests/core/test_files.py"],
+    "engine/core/publication.py": ["tests/core/test_publication.py", "tests/report/test_run_folder.py"],
+    "engine/core/cache_folder.py": ["tests/core/test_cache_folder.py"],
+    "engine/backtest/signed_files.py": ["tests/report/test_run_folder.py", "tests/diagnostics/test_damaged_folders.py"],
+    "engine/sweep/journal.py": ["tests/sweep/test_journal.py"],
     **{
         f"engine/simulation/kernel/{part}.py": [
             "tests/simulation/test_fee_fixpoint.py",
@@ -60,13 +65,6 @@ GUARDS = {
             *("valuation", "trade", "triggers", "whole_shares"),
         )
     },
-}
-GUARDS |= {
-    "engine/core/files.py": ["tests/core/test_files.py"],
-    "engine/core/publication.py": ["tests/core/test_publication.py", "tests/report/test_run_folder.py"],
-    "engine/core/cache_folder.py": ["tests/core/test_cache_folder.py"],
-    "engine/backtest/signed_files.py": ["tests/report/test_run_folder.py", "tests/diagnostics/test_damaged_folders.py"],
-    "engine/sweep/journal.py": ["tests/sweep/test_journal.py"],
 }
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
 COMPILING = {"njit_cached", "njit_nogil", "njit_private", "njit_inline"}
