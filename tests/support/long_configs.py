@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from engine.core.fields import ConfigModel
 from engine.sweep.config import SweepConfig
 from strategies import AnyStrategy
 
@@ -146,7 +147,7 @@ def _walk_kind(
     if isinstance(kind, type) and issubclass(kind, RootModel):
         for inner in _alternatives(kind.model_fields["root"]):
             yield from _walk_kind(place, inner, put, above)
-    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+    elif _is_model(kind):
         yield from _walk(f"{place}<{kind.__name__.split('[')[0]}>", kind, put, above)
     elif origin in (tuple, list):
         for item in _alternatives_of(get_args(kind)[0]):
@@ -189,13 +190,13 @@ def sample_model(model: type[BaseModel]) -> dict[str, Node]:
 
 def sample(kind: Any, at: int) -> Node:
     """Return the ``at``-th value of a type, as text."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if _is_model(kind):
         return sample_model(kind)
     origin, args = get_origin(kind), get_args(kind)
     if origin in (tuple, list):
-        return [sample(next(_alternatives_of(args[0])), at)]
+        return [sample(min(_alternatives_of(args[0]), key=_is_model), at)]
     if origin in (dict, Mapping):
-        return {str(sample(args[0], at)): sample(next(_alternatives_of(args[1])), at)}
+        return {str(sample(args[0], at)): sample(min(_alternatives_of(args[1]), key=_is_model), at)}
     return _sampler(kind)(at)
 
 
@@ -222,21 +223,39 @@ def _alternatives(info: FieldInfo) -> Iterator[Any]:
 
 
 def _annotate(kind: Any, info: FieldInfo) -> Any:
-    if get_origin(kind) is not None or (isinstance(kind, type) and issubclass(kind, BaseModel)):
+    if get_origin(kind) is not None or (_is_model(kind)):
         return kind
     return Annotated[(kind, *info.metadata)]
 
 
 def _alternatives_of(kind: Any) -> Iterator[Any]:
-    if hasattr(kind, "__metadata__"):
+    if isinstance(kind, ForwardRef):
+        yield _model_named(kind.__forward_arg__)
+    elif hasattr(kind, "__metadata__"):
         bare = kind.__origin__
         parts = list(_alternatives_of(bare))
-        yield from parts if parts != [bare] or get_origin(bare) else [kind]
+        is_text = parts == [bare] and not get_origin(bare) and not _is_model(bare)
+        yield from [kind] if is_text else parts
     elif get_origin(kind) in (Union, types.UnionType):
         for part in get_args(kind):
             yield from _alternatives_of(part)
     elif kind is not type(None):
         yield kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _model_named(name: str, root: type[BaseModel] = ConfigModel) -> type[BaseModel]:
+    """Return the model that an annotation names before it is there."""
+    left = [root]
+    while left:
+        model = left.pop()
+        if model.__name__ == name:
+            return model
+        left += model.__subclasses__()
+    raise LookupError(name)
 
 
 def measure(case: Case, verb: str = "validate") -> Cost:
