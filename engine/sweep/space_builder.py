@@ -20,7 +20,7 @@ from engine.sweep.space import Axis, Space
 
 MAX_GRID_POINTS: Final = 20_000_000
 """Points of a grid; beyond that one samples."""
-MAX_VALUES_CHECKED: Final = 100_000
+MAX_VALUES_CHECKED: Final = 50_000
 """Keys and items of a section, and of what takes their place, at all values of an axis of texts or mappings."""
 ASSUMED_VARIANTS_PER_SECOND: Final = 50_000
 """Variants a second that a message about too many points reckons with."""
