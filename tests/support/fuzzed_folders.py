@@ -54,7 +54,8 @@ import sys
 from engine import cli
 from engine.sweep.journal import Journal
 from pathlib import Path
-Journal.delete = lambda self: Path("journal").write_bytes(self.path.read_bytes())
+append = Journal.append
+Journal.append = lambda self, chunk: (append(self, chunk), Path("journal").write_bytes(self.path.read_bytes()))
 sys.exit(cli.main())
 """
 _RECORD_HEAD = 44
