@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.errors import OutputError
-from engine.core.files import atomic_write
+from engine.core.files import atomic_write, lock_file
 
 _FULL_DISK = """
 import resource, sys
@@ -143,3 +143,15 @@ def test_what_is_no_file_is_not_taken_for_one_that_a_dead_process_left(tmp_path:
     (tmp_path / "theirs").touch()
     atomic_write(tmp_path / "file", b"")
     assert {path.name for path in tmp_path.iterdir()} == {"file", "theirs", *(path.name for path in dead[:3])}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of open files are POSIX")
+def test_a_file_that_somebody_holds_is_not_removed_though_its_process_seems_dead(tmp_path: Path) -> None:
+    """A container or another machine has processes of its own: the lock tells, not the number."""
+    held = tmp_path / ".portfolio-engine-4194305-0123456789ab.tmp"
+    with held.open("wb") as stream:
+        assert lock_file(stream)
+        with held.open("rb") as second:
+            assert not lock_file(second, wait=False)
+        atomic_write(tmp_path / "file", b"")
+    assert held.exists()

@@ -53,6 +53,13 @@ def test_what_was_appended_is_read_again_as_it_was(tmp_path: Path) -> None:
     assert path.read_bytes().endswith(record(chunk(0, 2).encode()))
 
 
+def test_a_journal_may_hold_many_points(tmp_path: Path) -> None:
+    """Nothing is missing between chunks that touch, nor after one that ends the plan."""
+    with Journal.open(written(tmp_path, (0, 1000), (1000, 3000)), OURS, resume=True) as journal:
+        assert list(journal.missing_ranges(3000)) == []
+        assert list(journal.missing_ranges(3001)) == [(3000, 3001)]
+
+
 def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     """Reading moves the place in the file; the next chunk is appended all the same."""
     path = written(tmp_path, (0, 2), (2, 4))
