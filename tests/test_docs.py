@@ -229,6 +229,32 @@ def test_a_plan_that_is_otherwise_as_another_has_its_core_cap_and_limits() -> No
     assert compared > 15
 
 
+def test_every_promise_has_its_row_with_commands_that_exist() -> None:
+    """In docs/reliability.md: targets of `make`, tests by path and by `-k`, modules, and a verdict at the end of each row."""
+    rows = re.findall(r"^\| (R\d+) \|(.*)\|$", (ROOT / "docs" / "reliability.md").read_text(), re.MULTILINE)
+    assert [name for name, _ in rows] == [f"R{number}" for number in range(1, 26)]
+    makefile = (ROOT / "Makefile").read_text()
+    for name, row in rows:
+        _, measure, _, bar, verdict = (cell.strip() for cell in row.split("|"))
+        assert bar
+        assert re.match(r"(met|missed|not measured|not there yet)\b", verdict), f"{name}: {verdict}"
+        assert "`" in measure or verdict == "not there yet", name
+        for target in re.findall(r"`make ([a-z-]+)", measure):
+            assert f"\n{target}:" in makefile, f"{name}: make {target}"
+        for module in re.findall(r"`python -m ([\w.]+)", measure):
+            assert is_module(module), f"{name}: {module}"
+        for command in re.findall(r"`pytest ([^`]*)`", measure):
+            words = shlex.split(command)
+            places = [ROOT / word for word in words if word.startswith("tests/")]
+            assert places, f"{name}: {command}"
+            assert all(place.exists() for place in places), f"{name}: {command}"
+            files = [file for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))]
+            tests = " ".join(re.findall(r"def (test_\w+)", " ".join(file.read_text() for file in files)))
+            wanted = words[words.index("-k") + 1] if "-k" in words else "test"
+            for word in set(wanted.split()) - {"or", "and", "not"}:
+                assert word in tests, f"{name}: {command}: {word}"
+
+
 def test_nothing_names_a_machine_or_a_registry() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not tracked:
