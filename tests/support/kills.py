@@ -219,11 +219,9 @@ class Bench:
         return self.state(self.lane.folder)
 
     @cached_property
-    def _undisturbed(self) -> tuple[dict[str, str], dict[str, str], bytes]:
-        self.restore()
-        code, kinds = self.run(self.lane.command)
-        assert code == 0, self.said()
-        return self.state(), self.state(self.lane.folder), kinds
+    def _undisturbed(self) -> tuple[dict[str, str], dict[str, str]]:
+        self.calls(0)
+        return self.state(), self.state(self.lane.folder)
 
     @property
     def whole(self) -> dict[str, str]:
@@ -235,10 +233,12 @@ class Bench:
         """What is in the published folder after the command."""
         return self._undisturbed[1]
 
-    @property
-    def calls(self) -> str:
-        """The kinds of the calls that the command makes."""
-        return self._undisturbed[2].decode()
+    def calls(self, mode: int) -> str:
+        """Return the kinds of the calls that the command makes, undisturbed, with an exchange of folders or without."""
+        self.restore()
+        code, kinds = self.run(self.lane.command, 0, mode & NO_EXCHANGE)
+        assert code == 0, self.said()
+        return kinds.decode()
 
 
 def _describe(path: Path) -> str:
@@ -275,8 +275,8 @@ def judge_end(bench: Bench, expected: Mapping[str, str]) -> str:
 
 def disturb(bench: Bench, mode: int, every: int) -> Tally:
     """Disturb the lane's command at every instant, or every ``every``-th, and go on with it."""
-    tally, lane = Tally(), bench.lane
-    instants = [n for n, kind in enumerate(bench.calls, 1) if kind == "w" or not mode & (HALF | FULL)]
+    tally, lane, calls = Tally(), bench.lane, bench.calls(mode)
+    instants = [n for n, kind in enumerate(calls, 1) if kind == "w" or not mode & (HALF | FULL)]
     for at in instants[every // 2 :: every]:
         bench.restore()
         code, _ = bench.run(lane.command, at, mode)
@@ -290,12 +290,12 @@ def disturb(bench: Bench, mode: int, every: int) -> Tally:
         elif code != -9:
             tally.wrong.append(f"{at}: not killed: exit {code}")
         elif state not in {"old", "new"} and not mode & NO_EXCHANGE:
-            tally.wrong.append(f"{at} ({NAMES[bench.calls[at - 1]]}): {state}")
+            tally.wrong.append(f"{at} ({NAMES[calls[at - 1]]}): {state}")
         tally.states[state.split(" ")[0]] += 1
         code, _ = bench.run(lane.again or lane.command)
         different = judge_end(bench, bench.whole)
         if code or different:
-            tally.wrong.append(f"{at} ({NAMES[bench.calls[at - 1]]}): next exit {code}: {different}")
+            tally.wrong.append(f"{at} ({NAMES[calls[at - 1]]}): next exit {code}: {different}")
     return tally
 
 
@@ -409,10 +409,11 @@ def main(every: int, lanes: list[str], say: Callable[[str], object]) -> int:
             if lane.configs:
                 warm_up(place / "warm", lane, server)
             bench = Bench(place, lane, library, server if lane.apart else "")
-            kinds = ", ".join(f"{count} {NAMES[kind]}" for kind, count in Counter(bench.calls).most_common())
-            say(f"{lane.name}: {len(bench.calls)} calls that change files: {kinds}\n")
+            calls = bench.calls(0)
+            kinds = ", ".join(f"{count} {NAMES[kind]}" for kind, count in Counter(calls).most_common())
+            say(f"{lane.name}: {len(calls)} calls that change files: {kinds}\n")
             for name, mode in MODES.items():
-                if mode & NO_EXCHANGE and "x" not in bench.calls:
+                if mode & NO_EXCHANGE and "x" not in calls:
                     continue
                 tally = disturb(bench, mode, every)
                 states = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
