@@ -13,7 +13,8 @@ from typing import Final
 
 from platformdirs import user_state_path
 
-from engine.core.files import lock_file
+from engine.core.locks import lock_file
+from engine.core.regular_files import PLAIN_FLAGS
 
 _LINE: Final = re.compile(r"[0-9a-f]{64}(?:x([0-9]{1,12}))?")
 _BEGUN: Final = re.compile(r"[0-9a-f]{0,64}x?[0-9]{0,12}")
@@ -29,9 +30,7 @@ def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
     try:
         folder = user_state_path("portfolio-engine") / "trials"
         folder.mkdir(parents=True, exist_ok=True)
-        # a link is not followed, and a pipe not waited for
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-        flags |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | PLAIN_FLAGS
         handle = os.open(folder / f"{data_sha256[:32]}.txt", flags, 0o644)
         with os.fdopen(handle, "rb+", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -42,9 +41,7 @@ def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
             known = dict.fromkeys(whole.split())
             trials = {one: _LINE.fullmatch(one) for one in (*known, line)}
             counts = [int(found[1] or 1) for found in trials.values() if found]
-            if len(counts) < len(trials):  # somebody else's file
-                return 0
-            if not _BEGUN.fullmatch(text[len(whole) :]):
+            if len(counts) < len(trials) or not _BEGUN.fullmatch(text[len(whole) :]):  # somebody else's file
                 return 0
             if line not in known:
                 file.truncate(len(whole))

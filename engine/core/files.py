@@ -6,15 +6,14 @@ import hashlib
 import os
 import re
 import secrets
-import sys
 from contextlib import suppress
 from functools import cache
-from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from engine.core.errors import DataError, OutputError
 from engine.core.interrupts import raised_interrupts
+from engine.core.locks import lock_file
 
 _TEMPORARY_NAME: Final = re.compile(r"\.portfolio-engine-(\d+)-[0-9a-f]{12}\.tmp")
 
@@ -105,14 +104,3 @@ def _is_alive(process: int) -> bool:
     except (OSError, OverflowError):  # another user's
         return True
     return True
-
-
-def lock_file(stream: FileIO | BinaryIO, *, wait: bool = True) -> bool:
-    """Lock an open file until it is closed; False where another process has it, or the system has no such locks."""
-    if sys.platform != "win32":
-        import fcntl  # noqa: PLC0415  (not there on Windows)
-
-        with suppress(OSError):
-            fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    return False

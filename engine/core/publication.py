@@ -29,8 +29,8 @@ from typing import Final
 
 from engine.core.errors import OutputError
 from engine.core.files import sync_folder
-from engine.core.folder_lock import FolderLock
 from engine.core.interrupts import defer_interrupts, raised_interrupts
+from engine.core.locks import FolderLock
 from engine.core.regular_files import read_regular
 
 MARKER_FILE: Final = ".portfolio-engine-publication"

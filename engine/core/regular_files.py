@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 _KINDS: Final = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe"}
-_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-"""Of what somebody puts there after it was looked at, no link is followed and no pipe waited for."""
+PLAIN_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+"""For ``os.open``: of what somebody puts there after it was looked at, no link is followed and no pipe waited for."""
 
 
 def read_regular(path: Path, most: int) -> bytes:
@@ -35,7 +35,7 @@ def regular_sha256(path: Path, most: int) -> str:
 @contextmanager
 def _open_regular(path: Path, most: int) -> Iterator[BufferedReader]:
     _require_regular(path, path.lstat(), most)  # opening a device may do something
-    with os.fdopen(os.open(path, os.O_RDONLY | _FLAGS), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | PLAIN_FLAGS), "rb") as file:
         _require_regular(path, os.fstat(file.fileno()), most)
         yield file
 

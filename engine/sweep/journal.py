@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import struct
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 from engine.core.errors import OutputError
+from engine.core.locks import lock_file
+from engine.core.regular_files import PLAIN_FLAGS
 from engine.sweep.chunk import Chunk, decode_chunk
 
 JOURNAL_FILE: Final = "sweep.journal"
@@ -169,11 +170,10 @@ class Journal:
 
 def _open_plain_file(path: Path) -> int:
     """Open a plain file to read and append, and make it where there is none; a link is not followed."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     if path.exists() and not path.is_file():
         raise OutputError(f"{path}: a plain file is expected there; move it away or choose another --out")
     try:
-        return os.open(path, flags, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | PLAIN_FLAGS, 0o666)
     except OSError as error:
         if not path.is_symlink():
             raise
@@ -183,20 +183,14 @@ def _open_plain_file(path: Path) -> int:
 
 def _lock(file: BinaryIO, path: Path) -> None:
     """Take the journal for this process alone; systems and network folders without such locks do without."""
-    if sys.platform == "win32":
-        return
-    import fcntl  # noqa: PLC0415  (not there on Windows)
-
     deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(file, wait=False)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 message = "another process is sweeping into this folder; wait for it, or choose another --out"
                 raise OutputError(f"{path.parent}: {message}") from None
             time.sleep(0.05)
-        except OSError:
-            return
         else:
             return

@@ -1,11 +1,31 @@
-"""A lock on a folder that ends with the process that holds it, and leaves no file behind."""
+"""Locks on files and folders that end with the process that holds them, and leave no file behind."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
+
+
+def lock_file(file: int | FileIO | BinaryIO, *, wait: bool = True) -> bool:
+    """Lock an open file until it is closed; False where the system or the network folder has no such locks.
+
+    Raises BlockingIOError where another process has it, unless that is waited for.
+    """
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415  (not there on Windows)
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return False
+        return True
+    return False
 
 
 class FolderLock:
@@ -21,23 +41,17 @@ class FolderLock:
         while True:
             self.release()
             self._open()
-            if sys.platform != "win32" and self._descriptor is not None:
-                import fcntl  # noqa: PLC0415  (not there on Windows)
-
-                with suppress(OSError):  # a network folder without locks
-                    fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            if self._descriptor is None or self.is_current():
+            if self._descriptor is None:
+                return
+            lock_file(self._descriptor)
+            if self.is_current():
                 return
 
     def try_acquire(self) -> bool:
         """Return whether the lock was free, and take it; where there are no locks it never is."""
         self._open()
-        if sys.platform != "win32" and self._descriptor is not None:
-            import fcntl  # noqa: PLC0415  (not there on Windows)
-
-            with suppress(OSError):
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return self.is_current()
+        with suppress(BlockingIOError):
+            return self._descriptor is not None and lock_file(self._descriptor, wait=False) and self.is_current()
         return False
 
     def is_current(self) -> bool:
