@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.backtest.outputs import RunResult
 from engine.core.arrays import FloatArray, IntArray
-from engine.core.errors import ContradictionError
+from engine.core.errors import ContradictionError, OutputError
 from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
@@ -91,8 +91,10 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     less than its fee is made without, and the fee leaves the account as cash, as a yearly fee does. Shares, prices,
     other fees, cash and values are its own.
     """
-    import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
-
+    try:
+        import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
+    except ModuleNotFoundError as error:
+        raise OutputError("--audit replays orders in vectorbt, which is not installed: pip install vectorbt") from error
     offset = ledger.opening_row(market)
     used = np.flatnonzero(ledger.trades.any(axis=0))
     apart = np.where(ledger.costs > np.abs(ledger.order_values), ledger.costs, 0.0)

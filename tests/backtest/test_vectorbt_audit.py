@@ -13,6 +13,7 @@ import pytest
 from engine import cli
 from engine.backtest import vectorbt_audit
 from engine.backtest.vectorbt_audit import Replay, largest_difference, replay
+from engine.core.errors import OutputError
 from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
@@ -127,3 +128,10 @@ def test_a_run_that_its_replay_contradicts_is_a_bug(
     )
     assert re.search(r"please report it with \S+\.log and the folder \S+quickstart", said)
     assert (tmp_path / "quickstart" / "summary.json").exists()
+
+
+def test_without_vectorbt_an_audit_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its licence is one that not everybody can take, so it may have been removed."""
+    monkeypatch.setitem(sys.modules, "vectorbt", None)
+    with pytest.raises(OutputError, match="vectorbt, which is not installed: pip install vectorbt"):
+        replay(None, None)
