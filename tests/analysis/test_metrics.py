@@ -415,3 +415,17 @@ def test_small_changes_keep_their_digits_and_no_change_is_none() -> None:
         ]
         assert found == pytest.approx(exact, rel=4e-16)
     assert metrics.time_weighted_returns(np.full(5, 0.3), np.zeros(5), np.zeros(5)).tolist() == [0.0] * 4
+
+
+def test_opposite_returns_have_a_correlation_of_minus_one() -> None:
+    """As far below nought as equal ones are above."""
+    returns = np.array([0.1, -0.2, 0.05, 0.3])
+    assert metrics.correlation(returns, -2.0 * returns) == pytest.approx(-1.0, abs=1e-15)
+
+
+def test_a_month_s_return_is_counted_from_the_end_of_the_month_before() -> None:
+    """Three months of two, one and one sessions: each is numbered, and the first begins at the capital."""
+    dates = np.array(["2020-01-30", "2020-01-31", "2020-02-28", "2020-03-31"], dtype="datetime64[D]")
+    months, returns = metrics.period_returns(np.array([100.0, 105.0, 110.0, 99.0, 99.0]), dates, "month")
+    assert np.diff(months).tolist() == [1, 1]
+    assert returns == pytest.approx([0.1, -0.1, 0.0], abs=1e-15)
