@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None, derandomize=True)  # the same cases every time, no clock
+settings.register_profile(  # the same cases every time, no clock
+    "house", deadline=None, derandomize=True, max_examples=int(os.environ.get("EXAMPLES", "100"))
+)
 settings.load_profile("house")
 
 

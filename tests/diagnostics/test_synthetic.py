@@ -15,7 +15,7 @@ from engine.data.market import Market
 from engine.diagnostics.verify.accounting import PEAK_WEIGHTS, YEAR_ENDS, synthetic_market_figures
 from engine.simulation.simulate import simulate
 from strategies.fixed_mix import FixedMix
-from tests.support.markets import account, free, leave_remainder_in_cash, percent, synthetic_closes
+from tests.support.markets import account, free, leave_remainder_in_cash, market_of, percent, synthetic_closes
 from tests.support.peer_engines import bt_value, vectorbt_value
 from tests.support.published import ExpectedFigures
 
@@ -93,6 +93,25 @@ def test_without_costs_every_daily_value_equals_vectorbt_and_bt() -> None:
     targets = {int(row): ledger.targets[event] for event, row in enumerate(ledger.rows)}
     assert np.abs(vectorbt_value(market(), targets, 100_000.0) / ledger.value - 1).max() < 1e-12
     assert np.abs(bt_value(market(), targets, 100_000.0) / ledger.value - 1).max() < 1e-12
+
+
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 20), marks=pytest.mark.slow)], ids=["one", "others"])
+def test_random_markets_have_the_daily_values_of_vectorbt_and_bt(seeds: range) -> None:
+    """Without costs; and with them, by a replay of the trades. Prices, weights, sessions and schedules are random."""
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        sessions, assets = int(rng.integers(100, 600)), int(rng.integers(2, 7))
+        random_market = market_of(
+            rng.uniform(5.0, 300.0, assets) * np.cumprod(1.0 + rng.normal(4e-4, 0.02, (sessions, assets)), axis=0)
+        )
+        weights = dict(zip(random_market.assets, rng.dirichlet(np.ones(assets)).tolist(), strict=True))
+        plan = FixedMix(weights=weights, rebalance={"kind": "every", "period": ["month", "quarter", "week"][seed % 3]})
+        ledger = simulate(random_market, plan, account(), free(assets))
+        targets = {int(row): ledger.targets[event] for event, row in enumerate(ledger.rows)}
+        for value in (vectorbt_value, bt_value):
+            assert np.abs(value(random_market, targets, ledger.capital) / ledger.value - 1).max() < 1e-12, seed
+        paying = simulate(random_market, plan, account(), percent(0.001, assets))
+        assert largest_difference(paying, random_market) < 1e-13, seed
 
 
 def test_the_trade_list_replayed_in_vectorbt_gives_the_same_equity_every_day() -> None:
