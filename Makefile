@@ -11,6 +11,7 @@ PRICES ?= ../shared/data/prices.parquet
 GONE ?= ../shared/data/delisted
 COUNT_CONFIGS ?= 100000
 COUNT_FILES ?= 20000
+COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
@@ -47,13 +48,13 @@ processors: $(VENV)/.testable ## the same runs as on other processors: every fil
 	$(BIN)/python -m tests.support.processors
 
 corrupted: $(VENV)/.testable ## read 20,000 damaged price files and count what becomes of them
-	$(BIN)/python -m tests.support.corrupted_files 20000
+	$(BIN)/python -m tests.support.corrupted_files $(COUNT_FILES)
 
 hostile: $(VENV)/.testable ## a price server that breaks every rule, each kind in a process of its own: line, seconds, memory
 	$(BIN)/python -m tests.support.hostile_server
 
 flips: $(VENV)/.testable ## turn 1,000 bits each of a run, a sweep and a price store, and count how many are found and named
-	$(BIN)/python -m tests.support.bit_flips $(or $(COUNT),1000)
+	$(BIN)/python -m tests.support.bit_flips $(COUNT_FLIPS)
 
 fuzz: $(VENV)/.testable ## what nobody would write, as config, file, folder or journal: a table of what became of it; an hour
 	JOBS=$(JOBS) $(BIN)/python -m tests.support.fuzz $(COUNT_CONFIGS) $(COUNT_FILES) $(SEED)

@@ -177,7 +177,7 @@ def sweep(
     os.environ.setdefault(
         "ARROW_DEFAULT_MEMORY_POOL", "system"
     )  # Arrow's own keeps what it frees: 50 MB of a million rows
-    from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
+    from engine.backtest.outputs import SUMMARY_FILE, SWEEP_KIND, output_folder, refuse_other_kind
     from engine.backtest.trial_count import record_trials
     from engine.core.publication import lock_folder
     from engine.report.sweep.page import render_sweep
@@ -196,7 +196,7 @@ def sweep(
     with prefix_errors(config), sweep_progress() as progress:
         prepared = prepare(loaded, base_config, space, composition.run_config_class)
         if resume and is_finished(prepared, folder):
-            finished = (folder / "summary.json").read_text(encoding="utf-8")
+            finished = (folder / SUMMARY_FILE).read_text(encoding="utf-8")
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         summary = run_sweep(prepared, options, progress, render_sweep)

@@ -16,7 +16,8 @@ from engine.core.cache_folder import PRIVATE_FOLDER, remove_stale_caches
 from engine.core.errors import EngineError
 from engine.report import template_cache
 from engine.simulation.kernel import jit
-from tests.support.litter import leave_litter, look_at
+from tests.support.folder_state import folder_state
+from tests.support.litter import leave_litter
 from tests.support.yahoo_server import FakeYahoo, made_up, redirect, serving
 
 PLAN = """
@@ -99,10 +100,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call_all(place: Path, verbs: tuple[str, ...], seed: int, count: int) -> dict[Path, object]:
+def call_all(place: Path, verbs: tuple[str, ...], seed: int, count: int) -> dict[Path, tuple[object, ...]]:
     """Call each verb, look after each of them whether everything lies as it was left, and return what that is."""
     chance = random.Random(seed)
-    left: dict[Path, object] = {}
+    left: dict[Path, tuple[object, ...]] = {}
     for root in [path for path, _, _ in os.walk(place)]:
         if any(Path(root).is_relative_to(known) for known in left):
             continue
@@ -111,9 +112,9 @@ def call_all(place: Path, verbs: tuple[str, ...], seed: int, count: int) -> dict
     for verb in verbs:
         (place / "started.yaml").unlink(missing_ok=True)
         cli.app(verb.split(), standalone_mode=False)
-        assert look_at(path for path in left if path.parent not in left) == left, (seed, verb)
+        assert folder_state(*left) == left, (seed, verb)
     remove_stale_caches(jit.find_kernel_folder(Path(jit.__file__).parent).path)
-    assert look_at(path for path in left if path.parent not in left) == left, (seed, "compiling")
+    assert folder_state(*left) == left, (seed, "compiling")
     return left
 
 
@@ -139,4 +140,4 @@ def test_more_files_of_others_stay_as_they_are_also_beside_fetched_prices(
         left = call_all(place, SLOW_VERBS, seed, count=40)
     with suppress(EngineError):  # of what is not its own it may say so
         cli.app(["verify", "store"], standalone_mode=False)
-    assert look_at(path for path in left if path.parent not in left) == left
+    assert folder_state(*left) == left

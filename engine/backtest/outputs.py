@@ -26,7 +26,7 @@ from engine.analysis.currency_parts import split_gain
 from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import list_gate_findings
 from engine.analysis.walk_forward import summarise_walk_forward
-from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES
+from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE
 from engine.backtest.run_summary import (
     AccountSummary,
     DataSummary,
@@ -48,12 +48,12 @@ from engine.simulation.ledger import Ledger
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
 RUN_KIND, SWEEP_KIND = "run", "sweep"
+"""What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
     RUN_KIND: ("equity.parquet", "levels.parquet", "weights.parquet", "trades.csv"),
     SWEEP_KIND: ("results.parquet",),
 }
 """What only the one kind has, the first of them always."""
-"""What a folder can hold, as its manifest says under ``kind``."""
 
 
 class Trade(NamedTuple):
@@ -175,7 +175,7 @@ def refuse_other_kind(folder: Path, kind: str) -> None:
     found = folder_kind(folder)
     if found and found != kind:
         raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
-    for path in (folder / name for name in (CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, "report.html", *_TABLES[kind])):
+    for path in (folder / name for name in (CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, REPORT_FILE, *_TABLES[kind])):
         if not found and os.path.lexists(path):
             raise OutputError(f"{path}: is no {kind}'s and would be replaced; move it away or choose another --out")
 

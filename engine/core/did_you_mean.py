@@ -16,7 +16,7 @@ MAX_SUGGESTIONS: Final = 20
 """Words of one config that are compared with what is known."""
 _MAX_WORD_CHARACTERS: Final = 100
 
-_left: ContextVar[list[None] | None] = ContextVar("suggestions_left", default=None)
+_left: ContextVar[Iterator[int] | None] = ContextVar("suggestions_left", default=None)
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def limit_suggestions() -> Iterator[None]:
     if _left.get() is not None:  # a file that a config names shares its 20
         yield
         return
-    token = _left.set([None] * MAX_SUGGESTIONS)
+    token = _left.set(iter(range(MAX_SUGGESTIONS, 0, -1)))
     try:
         yield
     finally:
@@ -33,13 +33,9 @@ def limit_suggestions() -> Iterator[None]:
 
 
 def _may_ask(word: str) -> bool:
+    """Tell whether a word is compared with what is known: short enough, and one of the first."""
     left = _left.get()
-    if left is None:
-        return len(word) <= _MAX_WORD_CHARACTERS
-    if left:
-        left.pop()
-        return len(word) <= _MAX_WORD_CHARACTERS
-    return False
+    return (left is None or next(left, 0) > 0) and len(word) <= _MAX_WORD_CHARACTERS
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str:

@@ -54,7 +54,6 @@ class DaskExecutor:
 
     def _connect(self) -> Client:
         scheduler = self.scheduler
-        url = scheduler.url
         try:
             from distributed import Client  # noqa: PLC0415  (an extra, and slow)
         except ImportError:
@@ -62,17 +61,10 @@ class DaskExecutor:
         security = scheduler.security()
         if scheduler.is_encrypted:
             scheduler.shake_hands(security)
+        families = ["dask", "error"]  # none for pickles; Dask sees to some of the ways back, foreign_pickles to all
+        options = {"timeout": CONNECT_TIMEOUT, "set_as_default": False, "deserializers": families}
         try:
-            client = Client(
-                url,
-                timeout=CONNECT_TIMEOUT,
-                set_as_default=False,
-                security=security,
-                deserializers=[
-                    "dask",
-                    "error",
-                ],  # of what comes back; Dask sees to some of its ways, foreign_pickles to all
-            )
+            client = Client(scheduler.url, security=security, **options)
         except RuntimeError:
             raise scheduler.error("Dask's configuration requires encryption; write tls://") from None
         except ValueError:

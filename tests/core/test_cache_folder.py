@@ -215,9 +215,8 @@ def test_nothing_of_somebody_elses_is_removed(told: Path) -> None:
     before = folder_state(told)
     remove_stale_caches(state)
     after = folder_state(told)
-    marker = f"{PRIVATE_FOLDER}/{OTHER}/{MARKER}"
     changed = {path for path in before if before[path] != after.get(path)}
-    assert changed == {marker, f"{PRIVATE_FOLDER}/{OTHER}"}  # the folder's own time
+    assert changed == {private / OTHER / MARKER, private / OTHER}  # the folder's own time
 
 
 def test_a_state_is_named_by_the_names_and_contents_of_its_files(tmp_path: Path) -> None:

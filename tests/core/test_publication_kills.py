@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kills import ROOT, build_library
+from tests.support.configs import ROOT
+from tests.support.kills import build_library
 
 
 @pytest.mark.parametrize(

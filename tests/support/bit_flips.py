@@ -8,14 +8,12 @@ as often.
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,12 +22,13 @@ from unittest import mock
 import numpy as np
 import typer
 
-from engine import cli, composition
+from engine import composition
 from engine.backtest.workflow import run_backtest
 from engine.data.sources import price_store
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.report.run.page import add_run_report
 from tests.support.sweeps import PLAN, swept
+from tests.support.watched_commands import ask
 
 AXES = "\n  axes: {strategy.core.SIZE: [5%, 10%], strategy.rebalance.month: [january, june]}\n"
 
@@ -63,15 +62,9 @@ _get_command = cache(typer.main.get_command)
 
 def run_command(*arguments: str) -> tuple[int, list[str]]:
     """Run a verb in this process and return its exit code and the lines of its standard error."""
-    said = io.StringIO()
-    with (
-        redirect_stdout(io.StringIO()),
-        redirect_stderr(said),
-        mock.patch.object(sys, "argv", ["engine", *arguments]),
-        mock.patch.object(typer.main, "get_command", _get_command),
-    ):
-        code = cli.main()
-    return code, said.getvalue().splitlines()
+    with mock.patch.object(typer.main, "get_command", _get_command):
+        answer = ask(*arguments)
+    return answer.code, answer.err.splitlines()
 
 
 def damages(content: bytes, count: int, chance: random.Random) -> Iterator[tuple[str, bytes]]:

@@ -35,8 +35,8 @@ from engine.core.errors import EngineError
 from engine.core.files import atomic_write
 from engine.core.interrupts import end_on_interrupt
 from engine.core.publication import stage_folder
+from tests.support.configs import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 HALF, NO_EXCHANGE, FULL, INTERRUPT = 1, 2, 4, 8
 """What happens at the instant, as `kills.c` has it; 0 is a kill before the call."""
 NAMES: Final = {

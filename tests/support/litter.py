@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.support.folder_state import folder_state
 
 OURS = (
     "manifest.json",
@@ -47,7 +48,7 @@ OTHERS = (
 """Names that are nobody's, but look like names that a program may tidy up."""
 
 
-def leave_litter(root: Path, chance: random.Random, count: int) -> dict[Path, object]:
+def leave_litter(root: Path, chance: random.Random, count: int) -> dict[Path, tuple[object, ...]]:
     """Leave so many things in ``root`` under names that the engine never gives; return what each of them is."""
     left = []
     for _ in range(count):
@@ -56,25 +57,7 @@ def leave_litter(root: Path, chance: random.Random, count: int) -> dict[Path, ob
             chance.choice(_KINDS)(path)
             os.utime(path, (1_000_000_000, 1_000_000_000 + chance.randrange(10**6)), follow_symlinks=False)
             left.append(path)
-    return look_at(left)
-
-
-def look_at(paths: Iterable[Path]) -> dict[Path, object]:
-    """Return mode, time of change and content of each path and of what lies in it; nothing where it is gone."""
-    found: dict[Path, object] = {}
-    for path in paths:
-        if not os.path.lexists(path):
-            continue
-        status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            found[path] = path.readlink()
-        elif stat.S_ISREG(status.st_mode):
-            found[path] = status.st_mode, status.st_mtime_ns, path.read_bytes()
-        else:
-            found[path] = status.st_mode, status.st_mtime_ns
-        if stat.S_ISDIR(status.st_mode):
-            found |= look_at(path.iterdir())
-    return found
+    return folder_state(*left)
 
 
 def _nearly(name: str, chance: random.Random) -> str:
