@@ -35,7 +35,7 @@ from engine.core.regular_files import read_regular
 
 MARKER_FILE: Final = ".portfolio-engine-publication"
 """Lies in every folder that is being published."""
-_STAGING_NAME: Final = re.compile(r"\..{0,40}-[0-9a-f]{16}\.tmp", re.DOTALL)
+_STAGING_NAME: Final = re.compile(r"\.[\w.-]{0,40}-[0-9a-f]{16}\.tmp")
 _MAX_MARKER_BYTES: Final = 100_000
 _END: Final = "end"
 """Last line of a marker: one that was half written has none."""
@@ -276,7 +276,8 @@ def _is_exchangeable(folder: Path) -> bool:
 
 def _staging_stem(folder: Path) -> str:
     """Return what the names of the staging folders of ``folder`` begin with, and those of no other."""
-    return f".{folder.name[:40]}-{hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:8]}"
+    plain = re.sub(r"[^\w.-]", "_", folder.name[:40])  # a marker has lines of UTF-8; a folder's name may be any bytes
+    return f".{plain}-{hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:8]}"
 
 
 @contextmanager

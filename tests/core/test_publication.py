@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from multiprocessing import get_context
@@ -73,6 +74,16 @@ def test_what_is_the_users_stays(used: Path, monkeypatch: pytest.MonkeyPatch, ex
     assert used.stat().st_mode & 0o777 == 0o750
     assert (used / "notes.txt").stat().st_ino == inode
     assert alone(used)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems forbid some of these names")
+@pytest.mark.parametrize("name", [b"two words", b"two\nlines", b"latin \xfc", "ü".encode() * 127, "😀".encode() * 63])
+def test_whatever_a_folder_is_called_what_is_the_users_stays(used: Path, name: bytes) -> None:
+    """Names with lines broke the marker, so that sub-folders stayed in the staging folder; names not UTF-8 were a bug."""
+    folder = used.rename(used.parent / os.fsdecode(name))
+    publish(folder, "new")
+    assert content(folder) == MINE | results("new")
+    assert alone(folder)
 
 
 def test_nothing_staged_is_nothing_published(used: Path) -> None:
