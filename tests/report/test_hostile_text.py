@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.report.run.page import build_run_report
+from tests.support.configs import message
 from tests.support.runs import Skeleton, browse, make_run, sign
 
 _ATTACK = "document.documentElement.setAttribute('data-pwned','1')"
@@ -109,6 +110,14 @@ def test_no_text_becomes_markup(folder: Path) -> None:
 def test_a_skeleton_sees_markup() -> None:
     """The helper above would notice an element that came from text."""
     assert Skeleton("<p>a</p>").tags != Skeleton("<p><b>a</b></p>").tags
+
+
+@pytest.mark.parametrize("lead", ["=", "+", "-", "@", "|", "\t", "\r", " =", "'"])
+def test_no_cell_of_the_trades_is_a_formula(lead: str) -> None:
+    """A spreadsheet computes what begins like this: no ticker does, and all other words of trades.csv are our own."""
+    weights = f"{{{json.dumps(f'{lead}SUM(A1)')}: 1%, {json.dumps(f'{lead}A1')}: 1%}}"
+    told = message(f"name: t\ndata: {{source: {{kind: sample}}}}\nstrategy: {{kind: fixed_mix, weights: {weights}}}")
+    assert told.count("is not a ticker") == 2
 
 
 def test_a_browser_runs_no_script_from_text(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
