@@ -185,6 +185,7 @@ def sweep(
     from engine.sweep.computation import prepare
     from engine.sweep.outputs import is_finished
     from engine.sweep.pipeline import SweepOptions, run_sweep
+    from engine.sweep.summary import SweepSummary
 
     loaded, base_config, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, f"{loaded.name}.{SWEEP_KIND}")
@@ -197,6 +198,10 @@ def sweep(
         prepared = prepare(loaded, base_config, space, composition.run_config_class)
         if resume and is_finished(prepared, folder):
             finished = (folder / SUMMARY_FILE).read_text(encoding="utf-8")
+            summary = SweepSummary.model_validate_json(finished)
+            record_trials(
+                summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct
+            )  # a kill may have come first
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         summary = run_sweep(prepared, options, progress, render_sweep)
