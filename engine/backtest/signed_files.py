@@ -81,18 +81,18 @@ class SignedFolder(Generic[ManifestT]):
     cannot tell of the others whether they are; what is in them is checked all the same.
     """
 
-    def __init__(self, path: Path, words: SignedFiles, record: type[ManifestT]) -> None:
+    def __init__(self, path: Path, files: SignedFiles, record: type[ManifestT]) -> None:
         """Read the manifest; raises EngineError when there is none, or it is no ``record``."""
-        self.path, self.words = path, words
+        self.path, self.files = path, files
         self.faults: list[EngineError] = []
         place = path / MANIFEST_FILE
-        content = words.read_bytes(place, MAX_MANIFEST_BYTES)
+        content = files.read_bytes(place, MAX_MANIFEST_BYTES)
         self.is_sealed = is_manifest_sealed(content)
         if not self.is_sealed:
             why = "it does not match the SHA-256 at its end, so it was changed or is of an earlier version"
-            self.faults.append(words.damage_error(place, why))
+            self.faults.append(files.damage_error(place, why))
         try:
-            self.manifest = words.parse_record(place, content, record)
+            self.manifest = files.parse_record(place, content, record)
         except EngineError as error:
             raise (self.faults or [error])[0] from None
 
@@ -115,22 +115,22 @@ class SignedFolder(Generic[ManifestT]):
 
     def read(self, name: str) -> bytes:
         """Return a file's content if it is the one that the manifest signs: neither changed nor another's."""
-        content = self.words.read_bytes(self.path / name)
+        content = self.files.read_bytes(self.path / name)
         self._verify(name, hashlib.sha256(content).hexdigest())
         return content
 
     def verify_table(self, name: str) -> None:
         """Raise EngineError when a table, which is not read as a whole, is not the one that the manifest signs."""
-        self._verify(name, self.words.sha256(self.path / name))
+        self._verify(name, self.files.sha256(self.path / name))
 
     def read_record(self, name: str, record: type[ModelT]) -> ModelT:
         """Return the content of a signed JSON file as a ``record``."""
-        return self.words.parse_record(self.path / name, self.read(name), record)
+        return self.files.parse_record(self.path / name, self.read(name), record)
 
     def _verify(self, name: str, digest: str) -> None:
         if self.is_sealed and self.manifest.files.get(name) != digest:
             why = "it is not the file that manifest.json signs, so it was changed or is of another"
-            raise self.words.damage_error(self.path / name, f"{why} {self.words.kind}")
+            raise self.files.damage_error(self.path / name, f"{why} {self.files.kind}")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Final
 from platformdirs import user_state_path
 
 from engine.core.locks import lock_file
-from engine.core.regular_files import PLAIN_FLAGS
+from engine.core.regular_files import REGULAR_FLAGS
 
 _LINE: Final = re.compile(r"[0-9a-f]{64}(?:x([0-9]{1,12}))?")
 _BEGUN: Final = re.compile(r"[0-9a-f]{0,64}x?[0-9]{0,12}")
@@ -30,7 +30,7 @@ def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
     try:
         folder = user_state_path("portfolio-engine") / "trials"
         folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | PLAIN_FLAGS
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | REGULAR_FLAGS
         handle = os.open(folder / f"{data_sha256[:32]}.txt", flags, 0o644)
         with os.fdopen(handle, "rb+", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 _KINDS: Final = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe"}
-PLAIN_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+REGULAR_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 """For ``os.open``: of what somebody puts there after it was looked at, no link is followed and no pipe waited for."""
 
 
@@ -35,7 +35,7 @@ def regular_sha256(path: Path, most: int) -> str:
 @contextmanager
 def _open_regular(path: Path, most: int) -> Iterator[BufferedReader]:
     _require_regular(path, path.lstat(), most)  # opening a device may do something
-    with os.fdopen(os.open(path, os.O_RDONLY | PLAIN_FLAGS), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | REGULAR_FLAGS), "rb") as file:
         _require_regular(path, os.fstat(file.fileno()), most)
         yield file
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -14,9 +13,9 @@ from jinja2.bccache import Bucket, BytecodeCache
 from engine.core.cache_folder import find_cache_folder, hash_files, remove_stale_caches
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
+from engine.core.seal import prepend_digest, strip_digest
 
 _PACKAGE: Final = Path(__file__).parent
-_DIGEST_SIZE: Final = hashlib.sha256().digest_size
 
 
 @cache
@@ -40,16 +39,14 @@ class TemplateCache(BytecodeCache):
         if self._folder is None:
             return
         with suppress(OSError):
-            content = (self._folder / bucket.key).read_bytes()
-            digest, code = content[:_DIGEST_SIZE], content[_DIGEST_SIZE:]
-            if digest == hashlib.sha256(code).digest():
+            code = strip_digest((self._folder / bucket.key).read_bytes())
+            if code is not None:
                 bucket.bytecode_from_string(code)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Write what is in ``bucket``, where it can be written; a page does not fail for that."""
         if self._folder is None:
             return
-        code = bucket.bytecode_to_string()
         with suppress(OutputError, OSError):
-            atomic_write(self._folder / bucket.key, hashlib.sha256(code).digest() + code)
+            atomic_write(self._folder / bucket.key, prepend_digest(bucket.bytecode_to_string()))
         remove_stale_caches(self._folder)

@@ -19,7 +19,7 @@ from typing import BinaryIO, Final, Self
 
 from engine.core.errors import OutputError
 from engine.core.locks import lock_file
-from engine.core.regular_files import PLAIN_FLAGS
+from engine.core.regular_files import REGULAR_FLAGS
 from engine.sweep.chunk import Chunk, decode_chunk
 
 JOURNAL_FILE: Final = "sweep.journal"
@@ -173,7 +173,7 @@ def _open_plain_file(path: Path) -> int:
     if path.exists() and not path.is_file():
         raise OutputError(f"{path}: a plain file is expected there; move it away or choose another --out")
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | PLAIN_FLAGS, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | REGULAR_FLAGS, 0o666)
     except OSError as error:
         if not path.is_symlink():
             raise

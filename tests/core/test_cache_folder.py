@@ -84,27 +84,24 @@ def test_what_others_could_have_written_is_not_used(monkeypatch, told: Path, pla
 
 
 @posix
-def test_a_folder_can_be_open_to_the_group_that_holds_nobody_but_the_user(monkeypatch, told: Path) -> None:
-    """Many systems make such a group for each user, and folders open to it."""
-    told.chmod(0o770)
-    monkeypatch.setattr(cache_folder, "_is_own_group", lambda group: group == told.stat().st_gid)
-    assert find_told(told)
-    (told / PRIVATE_FOLDER).chmod(0o770)  # never made so by the engine
-    assert find_told(told) is None
-
-
-@posix
-@pytest.mark.parametrize(("name", "members", "own"), [("me", [], True), ("me", ["you"], False), ("staff", [], False)])
-def test_a_group_is_the_users_own_by_its_name_and_members(
-    monkeypatch, name: str, members: list[str], own: bool
+@pytest.mark.parametrize(
+    ("name", "members", "first", "own"),
+    [("me", [], 0, True), ("me", ["you"], 0, False), ("staff", [], 0, False), ("me", [], 1, False)],
+)
+def test_a_folder_can_be_open_to_the_group_that_holds_nobody_but_the_user(
+    monkeypatch, told: Path, name: str, members: list[str], first: int, own: bool
 ) -> None:
     """As OpenSSH decides on Debian: the user's first group, of the user's name, with nobody else in it."""
     import grp
     import pwd
 
-    monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_gid=7, pw_name="me"))
+    group = told.stat().st_gid
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_gid=group + first, pw_name="me"))
     monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_gid=gid, gr_name=name, gr_mem=members))
-    assert (cache_folder._is_own_group(7), cache_folder._is_own_group(8)) == (own, False)
+    told.chmod(0o770)
+    assert (find_told(told) is not None) == own
+    (told / PRIVATE_FOLDER).chmod(0o770)  # never made so by the engine
+    assert find_told(told) is None
 
 
 @posix

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import warnings
 from importlib.metadata import version
 from pathlib import Path
@@ -16,9 +15,9 @@ from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, OutputError
 from engine.core.files import atomic_write
 from engine.core.regular_files import read_regular
+from engine.core.seal import prepend_digest, strip_digest
 from engine.data.sources.price_store import MAX_STORED_BYTES, store_folder
 
-_DIGEST_BYTES = 32
 ALWAYS_OPEN = "24/7"
 """The calendar of markets that never close."""
 LONGEST_CLOSURE = np.timedelta64(40, "D")
@@ -65,8 +64,7 @@ def _load_sessions(exchange: str, first: int, last: int) -> tuple[DateArray, Int
     if table is None:
         table = compute_sessions(exchange, first, last)
         with contextlib.suppress(OutputError):  # the file only saves time
-            body = table.astype("<i8").tobytes()
-            atomic_write(path, hashlib.sha256(body).digest() + body)
+            atomic_write(path, prepend_digest(table.astype("<i8").tobytes()))
     return table[0].astype("datetime64[D]"), table[1]
 
 
@@ -80,8 +78,8 @@ def _read_cache(path: Path) -> IntArray | None:
 
 def decode_calendar(content: bytes) -> IntArray | None:
     """Return (2, T) days and closing times of a calendar's file, or None when it is not one that was written."""
-    digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest or len(body) % 16:
+    body = strip_digest(content)
+    if body is None or len(body) % 16:
         return None
     return np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(2, -1)
 

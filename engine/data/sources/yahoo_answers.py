@@ -20,6 +20,7 @@ _GREATEST_CHANGE: Final = 1000.0
 _MOST_TWICE: Final = 0.1
 """Part of an answer's days that it may repeat: the last one often is there twice, and is left out then."""
 _FIRST_DAY: Final = np.datetime64("1900-01-01", "D")
+_REMEDY: Final = "it is not stored; try again later or name another source"
 
 
 def states_absence(answer: bytes) -> bool:
@@ -70,9 +71,6 @@ def refuse_absurd(stored: StoredSeries) -> None:
     _refuse(stored, "dividend", stored.dividends, impossible, "less than the close of the day before")
     if len(stored.dates) and stored.dates[0] < _FIRST_DAY:
         raise DataError(f"Yahoo sent a close of {stored.dates[0]}, when nobody wrote one; {_REMEDY}")
-
-
-_REMEDY: Final = "it is not stored; try again later or name another source"
 
 
 def _refuse(stored: StoredSeries, name: str, column: FloatArray, wrong: BoolArray, expected: str) -> None:
