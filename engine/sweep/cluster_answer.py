@@ -61,8 +61,15 @@ def encode_versions() -> bytes:
     return json.dumps(worker_versions()).encode()
 
 
-def require_equal_versions(worker: str, there: object) -> None:
-    """Raise OutputError when a worker's versions are not those here, or are none."""
+def require_equal_versions(worker: str, answer: object) -> None:
+    """Raise OutputError when a worker's answer to ``encode_versions`` is not this machine's, or is none."""
+    if not isinstance(answer, bytes):
+        found = shorten(f"{type(answer).__name__}: {answer}", 120)
+        raise _worker_error(worker, f"cannot run this engine ({found}); install the same there")
+    _compare_versions(worker, _parse(answer))
+
+
+def _compare_versions(worker: str, there: object) -> None:
     here, said = worker_versions(), there if isinstance(there, dict) else {}
     differing = [
         f"{name} {said.get(name, 'unknown')} instead of {here[name]}" for name in here if said.get(name) != here[name]
@@ -94,14 +101,11 @@ def open_answer(answer: object, first: int, indices: AxisIndices) -> Chunk:
     RuntimeError with the traceback of a bug that the worker met.
     """
     line, _, content = answer.partition(b"\n") if isinstance(answer, bytes) else (b"", b"", b"")
-    try:
-        head = json.loads(line)
-    except (ValueError, RecursionError):
-        head = None
+    head = _parse(line)
     if not isinstance(head, dict):
         raise _worker_error("", "sent what is no chunk; look at its log, then --resume")
     worker = str(head.get("worker"))
-    require_equal_versions(worker, head.get("versions"))
+    _compare_versions(worker, head.get("versions"))
     if head.get("bug"):
         raise RuntimeError(f"worker {worker}: {head['bug']}")
     if hashlib.sha256(content).hexdigest() != head.get("sha256"):
@@ -113,10 +117,17 @@ def open_answer(answer: object, first: int, indices: AxisIndices) -> Chunk:
     return chunk
 
 
+def _parse(line: bytes) -> object:
+    """Return what a line of JSON says; None where it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _worker_error(worker: str, why: str) -> OutputError:
-    return OutputError(
-        f"--scheduler: worker {escape_controls(shorten(worker or 'unknown', 80))} {escape_controls(why)}"
-    )
+    named = escape_controls(shorten(worker or "unknown", 80))
+    return OutputError(f"--scheduler: worker {named} {escape_controls(why)}")
 
 
 def _version(package: str) -> str:

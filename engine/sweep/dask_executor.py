@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 import time
 import warnings
@@ -12,7 +11,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from engine.core.errors import OutputError, escape_controls, shorten
+from engine.core.errors import OutputError
 from engine.portfolio.policy import PolicyT
 from engine.sweep.chunk import Chunk
 from engine.sweep.cluster_answer import compute_answer, encode_versions, open_answer, require_equal_versions
@@ -84,13 +83,8 @@ class DaskExecutor:
         except TimeoutError:
             start = f"dask worker {self.scheduler.url}"
             raise self.scheduler.error(f"has no worker; start one with `{start}`") from None
-        for worker, said in client.run(encode_versions, on_error="return").items():
-            if not isinstance(said, bytes):
-                found = escape_controls(shorten(f"{type(said).__name__}: {said}", 120))
-                raise OutputError(
-                    f"--scheduler: worker {worker} cannot run this engine ({found}); install the same there"
-                )
-            require_equal_versions(worker, json.loads(said))
+        for worker, answer in client.run(encode_versions, on_error="return").items():
+            require_equal_versions(worker, answer)
         return sum(client.nthreads().values())
 
 

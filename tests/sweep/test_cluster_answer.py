@@ -93,9 +93,11 @@ def test_a_worker_with_other_versions_is_refused_with_what_differs(chunk, task) 
     changed = {**worker_versions(), "numpy": "1.0\x1b[2J", "its files": "0"}
     with pytest.raises(OutputError, match=r"its files 0 instead of .*, numpy 1.0\\x1b\[2J instead of .*; install the"):
         open_answer(answer(chunk.encode(), versions=changed), *task)
-    for nothing in (None, {}, [1]):
+    for nothing in (b"{}", b"[1]", b"", b"{", b"[" * 100_000, b"\xff"):
         with pytest.raises(OutputError, match=f"worker {WORKER} has python unknown instead of "):
             require_equal_versions(WORKER, nothing)
+    with pytest.raises(OutputError, match=rf"worker {WORKER} cannot run this engine \(ImportError: no engine\\x1b\);"):
+        require_equal_versions(WORKER, ImportError("no engine\x1b"))
 
 
 def test_a_bug_on_a_worker_is_a_bug_and_no_wrong_chunk(sweep, task) -> None:
