@@ -49,6 +49,11 @@ GUARDS = {
     "engine/analysis/metrics.py": ["tests/analysis/test_metrics.py"],
     "engine/analysis/summation.py": ["tests/analysis/test_summation.py", "tests/analysis/test_metrics.py"],
     "engine/core/files.py": ["tests/core/test_files.py"],
+    "engine/core/locks.py": [
+        "tests/core/test_files.py",
+        "tests/core/test_publication.py",
+        "tests/sweep/test_journal.py",
+    ],
     "engine/core/publication.py": ["tests/core/test_publication.py", "tests/report/test_run_folder.py"],
     "engine/core/cache_folder.py": ["tests/core/test_cache_folder.py"],
     "engine/backtest/signed_files.py": ["tests/report/test_run_folder.py", "tests/diagnostics/test_damaged_folders.py"],

@@ -1,1 +1,1 @@
-"""What all packages stand on: arrays, errors, config fields, the YAML document, validation, files. Imports nothing."""
+"""What all packages stand on: arrays, errors, config fields, YAML, validation, files, caches. Imports nothing."""

@@ -14,20 +14,20 @@ from tests.support.kills import build_library
 
 
 @pytest.mark.parametrize(
-    ("every", "lane"),
+    ("every", "scenario"),
     [
         (2, "publish"),
         *(
-            pytest.param(9, lane, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
-            for lane in ("run", "first run", "sweep", "optimise", "report", "data fetch")
+            pytest.param(9, scenario, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
+            for scenario in ("run", "first run", "sweep", "optimise", "report", "data fetch")
         ),
     ],
 )
-def test_old_or_new_whole_and_nothing_left_after_the_next_start(every: int, lane: str, tmp_path: Path) -> None:
+def test_old_or_new_whole_and_nothing_left_after_the_next_start(every: int, scenario: str, tmp_path: Path) -> None:
     library = build_library(tmp_path)
     if isinstance(library, str):
         pytest.skip(library)
-    command = [sys.executable, "-m", "tests.support.kills", str(every), lane]
+    command = [sys.executable, "-m", "tests.support.kills", str(every), scenario]
     environment = {**os.environ, "LD_PRELOAD": str(library)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Kill commands at every instant at which they change a file: ``python -m tests.support.kills [EVERY] [LANE...]``.
+"""Kill commands at every instant at which they change a file: ``python -m tests.support.kills [EVERY] [SCENARIO...]``.
 
 A small library (`kills.c`), built here and preloaded, counts the system calls that open to write, write, rename, link,
 make, remove or synchronise below one folder, and ends the process with signal 9 before the n-th of them, or in the
@@ -82,7 +82,7 @@ MINE: Final = ("notes.txt", "link", "drafts", "drafts/note")
 
 
 @dataclass(frozen=True)
-class Lane:
+class Scenario:
     """A command, how to go on with it, what makes the old state, and the folder that is published."""
 
     name: str
@@ -94,22 +94,22 @@ class Lane:
     configs: Mapping[str, str] = field(default_factory=dict)
 
 
-def _lane(name: str, verb: str, plan: str, old: str, new: str, *again: str, folder: str = "out/plan") -> Lane:
+def _scenario(name: str, verb: str, plan: str, old: str, new: str, *again: str, folder: str = "out/plan") -> Scenario:
     configs = {"old.yaml": PLAN + plan % old, "new.yaml": PLAN + plan % new}
     command = (verb, "new.yaml", "--out", "out")
-    return Lane(name, command, (verb, "old.yaml", "--out", "out"), (*command, *again), folder, configs=configs)
+    return Scenario(name, command, (verb, "old.yaml", "--out", "out"), (*command, *again), folder, configs=configs)
 
 
-LANES: Final = (
-    Lane("publish", ("publish", "new"), ("publish", "old")),
-    _lane("run", "run", MIX, "60%", "55%"),
-    Lane("first run", ("run", "new.yaml", "--out", "out"), (), configs={"new.yaml": PLAN + MIX % "60%"}),
-    _lane("sweep", "sweep", SWEEP, "40%", "50%", "--resume", folder="out/plan.sweep"),
-    _lane("optimise", "optimise", OPTIMISED, "60%", "40%"),
-    Lane(
+SCENARIOS: Final = (
+    Scenario("publish", ("publish", "new"), ("publish", "old")),
+    _scenario("run", "run", MIX, "60%", "55%"),
+    Scenario("first run", ("run", "new.yaml", "--out", "out"), (), configs={"new.yaml": PLAN + MIX % "60%"}),
+    _scenario("sweep", "sweep", SWEEP, "40%", "50%", "--resume", folder="out/plan.sweep"),
+    _scenario("optimise", "optimise", OPTIMISED, "60%", "40%"),
+    Scenario(
         "report", ("report", "out/plan"), ("run", "new.yaml", "--out", "out"), configs={"new.yaml": PLAN + MIX % "60%"}
     ),
-    Lane(
+    Scenario(
         "data fetch",
         ("data", "fetch", "new.yaml", "--refresh"),
         ("data", "fetch", "new.yaml"),
@@ -122,34 +122,34 @@ LANES: Final = (
 
 @dataclass
 class Tally:
-    """What was counted in one lane: calls by their kind, instants, states found, and what was wrong."""
+    """What was counted in one scenario: calls by their kind, instants, states found, and what was wrong."""
 
     instants: int = 0
     states: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 
-class Bench:
+class Workplace:
     """A folder in which commands are run, each in a process forked from this one, with the library preloaded."""
 
-    def __init__(self, place: Path, lane: Lane, library: ctypes.CDLL, server: str) -> None:
-        self.place, self.lane, self.library, self.server = place / "work", lane, library, server
+    def __init__(self, place: Path, scenario: Scenario, library: ctypes.CDLL, server: str) -> None:
+        self.place, self.scenario, self.library, self.server = place / "work", scenario, library, server
         self.template = place / "template"
         self.template.mkdir(parents=True)
-        for name, text in lane.configs.items():
+        for name, text in scenario.configs.items():
             (self.template / name).write_text(text)
         self.restore()
-        if lane.old:
-            assert self.run(lane.old)[0] == 0, self.said()
-        if lane.name == "report":
-            (self.place / lane.folder / "report.html").write_text("of another version")
-        elif lane.old and not lane.apart:
+        if scenario.old:
+            assert self.run(scenario.old)[0] == 0, self.said()
+        if scenario.name == "report":
+            (self.place / scenario.folder / "report.html").write_text("of another version")
+        elif scenario.old and not scenario.apart:
             self._leave_something()
         shutil.rmtree(self.template)
         shutil.copytree(self.place, self.template, symlinks=True)
 
     def _leave_something(self) -> None:
-        folder = self.place / self.lane.folder
+        folder = self.place / self.scenario.folder
         (folder / "notes.txt").write_text("mine")
         (folder / "drafts").mkdir()
         (folder / "drafts" / "note").write_text("mine")
@@ -216,12 +216,12 @@ class Bench:
     def old(self) -> dict[str, str]:
         """What was there before."""
         self.restore()
-        return self.state(self.lane.folder)
+        return self.state(self.scenario.folder)
 
     @cached_property
     def _undisturbed(self) -> tuple[dict[str, str], dict[str, str]]:
         self.calls(0)
-        return self.state(), self.state(self.lane.folder)
+        return self.state(), self.state(self.scenario.folder)
 
     @property
     def whole(self) -> dict[str, str]:
@@ -236,7 +236,7 @@ class Bench:
     def calls(self, mode: int) -> str:
         """Return the kinds of the calls that the command makes, undisturbed, with an exchange of folders or without."""
         self.restore()
-        code, kinds = self.run(self.lane.command, 0, mode & NO_EXCHANGE)
+        code, kinds = self.run(self.scenario.command, 0, mode & NO_EXCHANGE)
         assert code == 0, self.said()
         return kinds.decode()
 
@@ -248,11 +248,11 @@ def _describe(path: Path) -> str:
     return mode if path.is_dir() else f"{mode} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
-def judge_state(bench: Bench) -> str:
+def judge_state(workplace: Workplace) -> str:
     """Return what the published folder holds: ``old``, ``new``, or what is wrong with it."""
-    found, old, new = bench.state(bench.lane.folder), bench.old, bench.new
+    found, old, new = workplace.state(workplace.scenario.folder), workplace.old, workplace.new
     ours = [name for name in {*old, *new} if name not in MINE]
-    if bench.lane.apart:  # each file for itself
+    if workplace.scenario.apart:  # each file for itself
         wrong = [name for name in ours if found.get(name) not in {old.get(name), new.get(name)}]
         state = "new" if all(found.get(name) == new.get(name) for name in ours) else "old"
     else:
@@ -262,9 +262,9 @@ def judge_state(bench: Bench) -> str:
     return f"mixture {sorted(wrong)}" if wrong or not state else f"loss {lost}" if lost else state
 
 
-def judge_end(bench: Bench, expected: Mapping[str, str]) -> str:
+def judge_end(workplace: Workplace, expected: Mapping[str, str]) -> str:
     """Return what differs from what an undisturbed command leaves; empty when nothing does."""
-    found = bench.state()
+    found = workplace.state()
     lists = {
         "losses": sorted(expected.keys() - found.keys()),
         "leftovers": sorted(found.keys() - expected.keys()),
@@ -273,27 +273,27 @@ def judge_end(bench: Bench, expected: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {names}" for what, names in lists.items() if names)
 
 
-def disturb(bench: Bench, mode: int, every: int) -> Tally:
-    """Disturb the lane's command at every instant, or every ``every``-th, and go on with it."""
-    tally, lane, calls = Tally(), bench.lane, bench.calls(mode)
+def disturb(workplace: Workplace, mode: int, every: int) -> Tally:
+    """Disturb the scenario's command at every instant, or every ``every``-th, and go on with it."""
+    tally, scenario, calls = Tally(), workplace.scenario, workplace.calls(mode)
     instants = [n for n, kind in enumerate(calls, 1) if kind == "w" or not mode & (HALF | FULL)]
     for at in instants[every // 2 :: every]:
-        bench.restore()
-        code, _ = bench.run(lane.command, at, mode)
+        workplace.restore()
+        code, _ = workplace.run(scenario.command, at, mode)
         tally.instants += 1
-        state = judge_state(bench)
+        state = judge_state(workplace)
         if mode & (FULL | INTERRUPT):
             fine = code in ({0, 1} if mode & FULL else {0, 130}) and state in {"old", "new"}
-            extra = bench.state().keys() - bench.whole.keys() if lane.name != "sweep" else ()
-            if not fine or extra or "Traceback" in bench.said():
-                tally.wrong.append(f"{at}: exit {code}, {state}, leftovers {sorted(extra)}: {bench.said()[-300:]}")
+            extra = workplace.state().keys() - workplace.whole.keys() if scenario.name != "sweep" else ()
+            if not fine or extra or "Traceback" in workplace.said():
+                tally.wrong.append(f"{at}: exit {code}, {state}, leftovers {sorted(extra)}: {workplace.said()[-300:]}")
         elif code != -9:
             tally.wrong.append(f"{at}: not killed: exit {code}")
         elif state not in {"old", "new"} and not mode & NO_EXCHANGE:
             tally.wrong.append(f"{at} ({NAMES[calls[at - 1]]}): {state}")
         tally.states[state.split(" ")[0]] += 1
-        code, _ = bench.run(lane.again or lane.command)
-        different = judge_end(bench, bench.whole)
+        code, _ = workplace.run(scenario.again or scenario.command)
+        different = judge_end(workplace, workplace.whole)
         if code or different:
             tally.wrong.append(f"{at} ({NAMES[calls[at - 1]]}): next exit {code}: {different}")
     return tally
@@ -361,21 +361,21 @@ def serve_prices() -> None:
             time.sleep(60)
 
 
-def warm_up(place: Path, lane: Lane, server: str) -> None:
-    """Run the lane's commands here, so that what each child would load and compile is there before the fork."""
+def warm_up(place: Path, scenario: Scenario, server: str) -> None:
+    """Run the scenario's commands here, so that what each child would load and compile is there before the fork."""
     from tests.support.yahoo_server import redirect
 
     place.mkdir(parents=True)
-    for name, text in lane.configs.items():
+    for name, text in scenario.configs.items():
         (place / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setenv("XDG_STATE_HOME", str(place / "state"))
-        if lane.apart:  # a connection cannot be shared by the children
+        if scenario.apart:  # a connection cannot be shared by the children
             redirect(server, patch)
             return
         with (place / "said").open("w") as said, redirect_stdout(said), redirect_stderr(said):
-            for command in (lane.old, lane.command):
+            for command in (scenario.old, scenario.command):
                 assert not command or run_verb(command) == 0, (place / "said").read_text()
 
 
@@ -396,26 +396,26 @@ def publish_text(text: str) -> int:
     return 0
 
 
-def main(every: int, lanes: list[str], say: Callable[[str], object]) -> int:
-    """Disturb every lane in every way; return how many instants went wrong."""
+def main(every: int, scenarios: list[str], say: Callable[[str], object]) -> int:
+    """Disturb every scenario in every way; return how many instants went wrong."""
     library = ctypes.CDLL(os.environ["LD_PRELOAD"])
     library.kills_kinds.restype = ctypes.c_void_p
     wrong = 0
-    chosen = [lane for lane in LANES if not lanes or lane.name in lanes]
-    prices = price_server() if any(lane.apart for lane in chosen) else nullcontext("")
+    chosen = [scenario for scenario in SCENARIOS if not scenarios or scenario.name in scenarios]
+    prices = price_server() if any(scenario.apart for scenario in chosen) else nullcontext("")
     with tempfile.TemporaryDirectory() as scratch, prices as server:
-        for lane in chosen:
-            place = Path(scratch).resolve() / lane.name.replace(" ", "-")
-            if lane.configs:
-                warm_up(place / "warm", lane, server)
-            bench = Bench(place, lane, library, server if lane.apart else "")
-            calls = bench.calls(0)
+        for scenario in chosen:
+            place = Path(scratch).resolve() / scenario.name.replace(" ", "-")
+            if scenario.configs:
+                warm_up(place / "warm", scenario, server)
+            workplace = Workplace(place, scenario, library, server if scenario.apart else "")
+            calls = workplace.calls(0)
             kinds = ", ".join(f"{count} {NAMES[kind]}" for kind, count in Counter(calls).most_common())
-            say(f"{lane.name}: {len(calls)} calls that change files: {kinds}\n")
+            say(f"{scenario.name}: {len(calls)} calls that change files: {kinds}\n")
             for name, mode in MODES.items():
                 if mode & NO_EXCHANGE and "x" not in calls:
                     continue
-                tally = disturb(bench, mode, every)
+                tally = disturb(workplace, mode, every)
                 states = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
                 say(f"  {name}: {tally.instants} instants; found {states}; {len(tally.wrong)} wrong\n")
                 for line in tally.wrong[:5]:

@@ -1,7 +1,7 @@
 """The longest configs below 1 MB that every list, mapping and text of the contract allows, and what they cost.
 
 The cases are found by walking the fields of the schema, so that a new key is covered by itself. ``python -m
-tests.support.long_configs [WORD]`` measures them (those with WORD in their name) and prints the slowest and largest.
+tests.support.long_configs [WORD]`` measures them (those whose name begins with WORD) and prints the slowest and largest.
 """
 
 from __future__ import annotations
