@@ -98,12 +98,12 @@ def check_file(path: Path, overrides: Sequence[str] = ()) -> FileCheck:
 
 def _tickers(contents: Sequence[FileContents]) -> tuple[str, ...]:
     """Return every ticker that has a close, each once."""
-    return tuple(dict.fromkeys(ticker for one in contents for ticker in one.series if ticker not in one.empty))
+    return tuple(dict.fromkeys(ticker for one in contents for ticker in one.filled))
 
 
 def _has_unsaid(contents: Sequence[FileContents]) -> bool:
     """Tell whether some ticker has closes of which nothing says that they are adjusted."""
-    return any("unsaid" in kinds for one in contents for ticker, kinds in one.series.items() if ticker not in one.empty)
+    return any("unsaid" in kinds for one in contents for kinds in one.filled.values())
 
 
 def _refuse_missing(path: Path) -> None:

@@ -54,7 +54,7 @@ def _print_columns(out: Console, contents: Sequence[FileContents]) -> None:
         if one.series and not one.names_tickers:
             print_bullet(out, f"{one.path.name}: no ticker inside; its name makes it {next(iter(one.series))}")
         if one.empty:
-            print_bullet(out, f"{one.path.name}: no close at all of {', '.join(one.empty)}", style="yellow")
+            print_bullet(out, f"{one.path.name}: no close at all of {shortlist(one.empty)}", style="yellow")
 
 
 def _print_closes(out: Console, check: FileCheck, closes: Closes) -> None:

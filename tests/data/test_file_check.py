@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from engine.backtest.prices import load_closes
 from engine.core.errors import ConfigError, DataError
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
+from engine.data.closes import CloseSeries
+from engine.data.price_files.grid import ColumnRows
 from engine.data.sources.base import PriceRequest
 from engine.report.file_terminal import print_file_check
 from tests.support.cli import engine
@@ -194,3 +197,36 @@ def test_notes_stand_below_a_title_of_their_own_and_rows_say_of_which_assets(
     out = capsys.readouterr().out
     assert "First and last rows of the first 5 assets" in out
     assert out.index("\nNotes\n") < out.index("nothing in the file says whether")
+
+
+def test_a_wide_file_takes_its_closes_in_hand_a_few_times_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not once for each of the others: of 5,000 tickers that was hours."""
+    names, looks = [f"T{at}" for at in range(60)], []
+    (tmp_path / "p.csv").write_text(f"date,{','.join(names)}\n2024-01-02{',1' * 60}\n2024-01-03{',2' * 60}\n")
+    printed = CloseSeries.printed
+
+    def look(series: CloseSeries) -> CloseSeries:
+        looks.append(series)
+        return printed(series)
+
+    monkeypatch.setattr(CloseSeries, "printed", look)
+    assert check_file(tmp_path / "p.csv").tickers == tuple(names)
+    assert len(looks) <= 4 * len(names)
+
+
+def test_blocks_side_by_side_are_cut_out_of_their_own_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not each out of all: 600 blocks took half a minute."""
+    lines = [",".join(f"{day},{close}" for close in range(1, 41)) for day in DAYS]
+    header = ",".join(f"date,T{at}" for at in range(40))
+    (tmp_path / "p.csv").write_text("\n".join([header, *lines]))
+    monkeypatch.setattr("engine.data.price_files.text_grid.LARGE", 0)
+    widths: list[int] = []
+    rows = ColumnRows.__iter__
+
+    def count(self: ColumnRows) -> Iterator[list[str]]:
+        widths.append(self.width)
+        return rows(self)
+
+    monkeypatch.setattr(ColumnRows, "__iter__", count)
+    assert len(check_file(tmp_path / "p.csv").tickers) == 40
+    assert sum(widths) <= 20 * 80

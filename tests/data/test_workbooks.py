@@ -166,3 +166,10 @@ def test_a_folder_of_workbooks(tmp_path: Path) -> None:
     for ticker, column in (("AAA", 1), ("BBB", 2)):
         (tmp_path / f"{ticker}.ods").write_bytes(ods({"Sheet1": [[row[0], row[column]] for row in ROWS]}))
     np.testing.assert_array_equal(load(tmp_path, "AAA", "BBB").closes, CLOSES)
+
+
+def test_a_stray_cell_far_from_the_table_is_named(tmp_path: Path) -> None:
+    """Before its million empty neighbours are handed over one by one."""
+    book = xlsx({"P": ROWS}, end='<row r="60"><c r="XFD60"><v>1</v></c></row></sheetData>')
+    with pytest.raises(DataError, match=r"p.xlsx: found the sheet 'P' with no cell between its columns 3 and 16,384"):
+        read(tmp_path / "p.xlsx", book)

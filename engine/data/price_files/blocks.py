@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from engine.data.price_files.grid import ColumnRows
 from engine.data.price_files.header_rows import Table, is_date_like
 from engine.data.price_files.roles import column_role
 
@@ -45,7 +46,8 @@ def _has_values(table: Table, begin: int, end: int) -> bool:
 
 def _cut(table: Table, columns: slice, date: int) -> Table:
     """Return some columns, of which one has the dates, and the rows in which they are not all empty."""
-    rows = [row[columns] for row in table.rows]
+    whole = table.rows
+    rows = list(whole.cut(columns)) if isinstance(whole, ColumnRows) else [row[columns] for row in whole]
     kept = [at for at, row in enumerate(rows) if any(row)]
     return dataclasses.replace(
         table,

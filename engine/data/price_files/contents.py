@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from engine.core.errors import DataError
@@ -36,14 +37,19 @@ class FileContents:
     notes: tuple[str, ...] = ()
     refusal: DataError | None = None
 
+    @cached_property
+    def filled(self) -> Mapping[str, Mapping[CloseKind, CloseSeries]]:
+        """The series of the tickers that have a close."""
+        return {
+            ticker: kinds
+            for ticker, kinds in self.series.items()
+            if any(len(series.printed().dates) for series in kinds.values())
+        }
+
     @property
     def empty(self) -> tuple[str, ...]:
         """Tickers without a single close."""
-        return tuple(
-            ticker
-            for ticker, kinds in self.series.items()
-            if not any(len(series.printed().dates) for series in kinds.values())
-        )
+        return tuple(ticker for ticker in self.series if ticker not in self.filled)
 
 
 def list_contents(path: Path, keys: ReadingKeys) -> tuple[FileContents, ...]:

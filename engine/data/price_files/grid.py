@@ -42,6 +42,10 @@ class ColumnRows(Sequence[list[str]]):
         """Return the cells of a column, or the first of them."""
         return self._columns[at].slice(0, most).to_pylist()
 
+    def cut(self, columns: slice) -> ColumnRows:
+        """Return the rows with some of their cells."""
+        return ColumnRows(self._columns[columns], self._count)
+
     def __len__(self) -> int:
         """Return how many rows there are."""
         return self._count

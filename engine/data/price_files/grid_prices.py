@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -45,7 +46,7 @@ def _parse_tables(grid: CellGrid, wanted: tuple[str, ...], keys: ReadingKeys) ->
         return dataclasses.replace(found[0], notes=grid.notes + table.notes + found[0].notes)
     named = [_name_block(first, one, wanted, keys) for (first, _), one in zip(blocks, found, strict=True)]
     names = [name for one in named for name in one.names]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(f"{table.where}: {twice[0]}: found it in several blocks, expected one; remove the others")
     return PriceTable(
         {key: series for one in named for key, series in one.series.items()},

@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 from typing import Final
 
 from engine.core.errors import DataError
@@ -57,10 +56,11 @@ def find_columns(header: Header, tickers: Iterable[str], keys: ReadingKeys) -> P
     single = not header.above and _are_fields(header, known, said)
     if "date" not in stated:
         refuse_second_dates(header, known)
+    pairs = _fields_below(header, known) if header.above else _all_joined(header)
     columns: dict[str | None, list[NamedColumn]] = {}
     for at, name in enumerate(header.names):
         if at != header.date:
-            role, ticker = _meaning(header, at, known, single=single)
+            role, ticker = _meaning(header, at, known, single=single, pairs=pairs)
             role = said.get(at, "other" if role in stated else role)
             above = header.above[at] if header.above else ""
             column = NamedColumn(at, name, role, at in said, above)
@@ -94,13 +94,15 @@ def _are_fields(header: Header, known: AbstractSet[str], said: Mapping[int, Role
     )
 
 
-def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool) -> tuple[Role, str | None]:
-    """Return what a column is and whose: None for the ticker that no name tells."""
+def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool, pairs: bool) -> tuple[Role, str | None]:
+    """Return what a column is and whose: None for the ticker that no name tells.
+
+    ``pairs``, whether of a header of two rows the lower one holds the fields, or every name of one joins both.
+    """
     name = header.names[at]
     if header.above:
         above = header.above[at]
-        below = _fields_below(header, known)
-        return (column_role(name), above or None) if below else (column_role(above), name or None)
+        return (column_role(name), above or None) if pairs else (column_role(above), name or None)
     role = role_of(header, name)
     if fold_name(name) == "index":
         role = "company"  # no date here: the numbers of rows, or names of indices
@@ -109,7 +111,7 @@ def _meaning(header: Header, at: int, known: AbstractSet[str], *, single: bool) 
     if name in known:
         return "close", name
     field, ticker = split_name(name, known)
-    if field and (ticker in known or _all_joined(tuple(header.names), header.date)):
+    if field and (ticker in known or pairs):
         return field, ticker
     if role in {"ticker", "company", "currency"}:
         return role, None
@@ -131,12 +133,10 @@ def _fields_below(header: Header, known: AbstractSet[str]) -> bool:
     return _CLOSES.isdisjoint(above)
 
 
-@lru_cache(maxsize=64)
-def _all_joined(names: tuple[str, ...], date: int | None) -> bool:
+def _all_joined(header: Header) -> bool:
     """Tell whether every name but those of dates joins a field and a ticker."""
-    values = [
-        name for at, name in enumerate(names) if name and at != date and column_role(name) not in {"date", "time"}
-    ]
+    named = [name for at, name in enumerate(header.names) if name and at != header.date]
+    values = [name for name in named if column_role(name) not in {"date", "time"}]
     return bool(values) and all(split_name(name)[0] for name in values)
 
 
@@ -193,18 +193,17 @@ def _of_named_series(
             raise DataError(f"{header.where}: {whose}; {ways}")
     series: dict[str | None, FieldColumns] = {}
     notes: list[str] = []
-    for ticker in wanted:
-        own = columns.get(ticker, [])
+    for ticker in filter(columns.__contains__, wanted):  # of many blocks, each has few of all
+        own = columns[ticker]
         closes = [column.name for column in own if column.role == "close"]
         if not header.above and len(closes) > len(set(closes)):
             raise DataError(f"{header.where}: {ticker}: found {len(closes)} columns, expected one; remove the others")
-        if own:
-            label = header.date or 0
-            cells = [cell for one in own for cell in (one.name, one.above)]
-            cells += [header.names[label], *header.above[label : label + 1]]
-            found = choose_close_columns(f"{header.where}: {ticker}", own, frozenset(map(fold_name, cells)))
-            series[ticker] = found[0]
-            notes.extend(f"{header.file}: {note}" for note in found[1])
+        label = header.date or 0
+        cells = [cell for one in own for cell in (one.name, one.above)]
+        cells += [header.names[label], *header.above[label : label + 1]]
+        found = choose_close_columns(f"{header.where}: {ticker}", own, frozenset(map(fold_name, cells)))
+        series[ticker] = found[0]
+        notes.extend(f"{header.file}: {note}" for note in found[1])
     unique = tuple(dict.fromkeys(notes))
     return PriceColumns(header.date or 0, series, names=names, notes=unique, roles=_roles(header, None, series))
 

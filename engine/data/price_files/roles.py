@@ -103,15 +103,19 @@ _SIGNS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "US$": "USD
 _FIELDS: Final[frozenset[Role]] = frozenset({"close", "adjusted", "unadjusted", "range", "dividend", "split", "gains"})
 _OF_CLOSES: Final = frozenset({"close", "adjusted", "unadjusted"})
 _SEPARATORS: Final = re.compile(r"[_.|:/\s-]+")
+_LONGEST: Final = 1000
+"""Characters of a name that is looked into: a cell of megabytes is none."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def fold_name(name: str) -> str:
     """Return a name as words in small letters, without accents, footnote stars, numbers before it and units.
 
     >>> fold_name("Adj Close**"), fold_name("5. adjusted close"), fold_name("adjClose"), fold_name("Schluß (EUR)")
     ('adj close', 'adjusted close', 'adj close', 'schluss')
     """
+    if len(name) > _LONGEST:
+        return name
     plain = _UNIT.sub("", name.strip().strip("*<>'\"").strip())
     plain = re.sub(r"^[0-9]+[a-z]?\. ", "", plain)
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
@@ -120,13 +124,15 @@ def fold_name(name: str) -> str:
     return " ".join(_SEPARATORS.sub(" ", plain).split())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def column_role(name: str) -> Role:
     """Return what a header cell names; ``""`` for nothing known, which may be a ticker.
 
     >>> column_role("Adj. Close"), column_role("closeunadj"), column_role("adj_open"), column_role("SPY")
     ('adjusted', 'unadjusted', 'other', '')
     """
+    if len(name) > _LONGEST:
+        return ""
     words, unit = fold_name(name), _UNIT.search(name.strip())
     stated = fold_name(unit[1] or "") if unit and not column_currency(name) else ""
     if not _ADJUSTED.search(words + stated):

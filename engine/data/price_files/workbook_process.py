@@ -12,25 +12,47 @@ import io
 import json
 import sys
 from contextlib import suppress
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 MEMORY: Final = 3_000_000_000
 """Bytes of address space, where the system lets a process bound itself."""
+MOST_EMPTY_COLUMNS: Final = 1000
+"""Side by side within a sheet: a stray cell far to the right makes a million cells of sixty rows."""
 
 Cell: TypeAlias = "str | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta"
 
 
 def read_sheets(content: bytes, wanted: str | None) -> dict[str, object]:
-    """Return the names of the sheets, and the rows of each that is shown, or of the one ``wanted``, from row 1 on."""
+    """Return the names of the sheets, and the rows of each that is shown, or of the one ``wanted``, from row 1 on.
+
+    Rows begin at the first filled column; an empty one has no cells. ``stray`` says which sheet is mostly a gap.
+    """
     import python_calamine  # noqa: PLC0415  (after the limits are set)
 
     with python_calamine.load_workbook(io.BytesIO(content)) as book:
         known = [one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet]
         shown = [one.name for one in known if one.visible == python_calamine.SheetVisibleEnum.Visible]
         names = shown if wanted is None else [one.name for one in known if one.name == wanted]
-        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
-    rows = {name: [[_plain(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
-    return {"names": [one.name for one in known], "sheets": rows}
+        sheets: dict[str, list[list[str | float]]] = {}
+        for name in names:
+            sheet = book.get_sheet_by_name(name)
+            first_row, first_column = sheet.start or (0, 0)
+            rows = [row if row.count("") < len(row) else [] for row in sheet.iter_rows()]
+            if gap := _widest_gap(rows, sheet.width):
+                begin, end = (first_column + at + 1 for at in gap)
+                return {"stray": f"the sheet '{name}' with no cell between its columns {begin:,} and {end:,}"}
+            sheets[name] = [[]] * first_row + [[_plain(cell) for cell in row] for row in rows]
+    return {"names": [one.name for one in known], "sheets": sheets}
+
+
+def _widest_gap(rows: list[list[Cell]], width: int) -> tuple[int, int] | None:
+    """Return the filled columns around the most empty ones side by side; None where there are few."""
+    if width <= MOST_EMPTY_COLUMNS:
+        return None
+    filled = sorted({at for row in rows for at, cell in enumerate(row) if cell != ""})
+    widest = max(pairwise(filled), key=lambda gap: gap[1] - gap[0], default=(0, 0))
+    return widest if widest[1] - widest[0] > MOST_EMPTY_COLUMNS else None
 
 
 def _plain(cell: Cell) -> str | float:

@@ -89,6 +89,10 @@ def _read_sheets(file: str, content: bytes, wanted: str | None) -> dict[str, lis
         bound = f"{workbook_process.MEMORY / 1e9:g} GB"
         raise DataError(f"{file}: found a workbook that is damaged or takes more than {bound} of memory; {_REMEDY}")
     answer = json.loads(done.stdout)
+    if "stray" in answer:
+        raise DataError(
+            f"{file}: found {answer['stray']}, expected one table; clear the stray cells, or name another `sheet:`"
+        )
     if "fault" in answer:
         first = " ".join(str(answer["fault"]).split())
         raise DataError(f"{file}: found no readable Excel or OpenDocument workbook ({first}); {_REMEDY}")
@@ -180,7 +184,7 @@ def _to_grid(file: str, rows: list[Row], first: int, keys: ReadingKeys) -> CellG
 
     Numbers are written with the decimal sign that numbers kept as text have, so that one rule reads both.
     """
-    used = [at for at in range(len(rows[0]) if rows else 0) if any(row[at] != "" for row in rows)]
+    used = sorted({at for row in rows for at, cell in enumerate(row) if cell != ""})
     if not used:
         above = f" from row {first} on, expected dates and closes; lower `skip_rows:`"
         raise DataError(f"{file}: found no filled cell{above}")
