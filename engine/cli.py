@@ -183,7 +183,7 @@ def sweep(
     from engine.report.sweep.page import render_sweep
     from engine.report.sweep.terminal import print_sweep, sweep_progress
     from engine.sweep.computation import prepare
-    from engine.sweep.outputs import is_finished
+    from engine.sweep.outputs import clean_staging, is_finished
     from engine.sweep.pipeline import SweepOptions, run_sweep
     from engine.sweep.summary import SweepSummary
 
@@ -199,9 +199,8 @@ def sweep(
         if resume and is_finished(prepared, folder):
             finished = (folder / SUMMARY_FILE).read_text(encoding="utf-8")
             summary = SweepSummary.model_validate_json(finished)
-            record_trials(
-                summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct
-            )  # a kill may have come first
+            clean_staging(folder)  # a kill may have come before this, and before the count
+            record_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
         summary = run_sweep(prepared, options, progress, render_sweep)

@@ -101,10 +101,12 @@ def test_processes_that_are_still_starting_say_nothing_of_an_interrupt(tmp_path:
 def test_a_finished_sweep_is_not_done_again_when_asked_to_go_on(tmp_path: Path, written) -> None:
     config, folder = written
     (counted,) = (folder.parents[1] / "state").rglob("trials/*.txt")
-    counted.unlink()  # as after a kill between the two
+    counted.unlink()  # as after a kill at the very end
+    (folder / "unfinished").mkdir()
     done = engine("sweep", config, "--resume", cwd=folder.parents[1])
     assert "is finished; leave --resume away to sweep anew" in done.stdout
     assert counted.read_text().endswith("x60\n")
+    assert not (folder / "unfinished").exists()
     done = engine("sweep", config, "--resume", "--json", cwd=folder.parents[1])
     assert done.stdout == (folder / "summary.json").read_text()
     done = engine("sweep", config, "--resume", "--set", "costs.rate=0.3%", "--json", "--out", tmp_path, cwd=tmp_path)
