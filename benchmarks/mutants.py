@@ -48,16 +48,20 @@ GUARDS = {
     "engine/data/sessions.py": ["tests/data/test_sessions.py"],
     "engine/analysis/metrics.py": ["tests/analysis/test_metrics.py"],
     "engine/analysis/summation.py": ["tests/analysis/test_summation.py", "tests/analysis/test_metrics.py"],
-    "engine/core/files.py": ["tests/core/test_files.py"],
-    "engine/core/locks.py": [
+    "engine/core/files.py": [
         "tests/core/test_files.py",
-        "tests/core/test_publication.py",
-        "tests/sweep/test_journal.py",
+        "--deselect=tests/core/test_files.py::test_two_writers_never_mix",  # starts processes
     ],
+    "engine/core/regular_files.py": ["tests/core/test_regular_files.py"],
+    "engine/core/seal.py": ["tests/core/test_regular_files.py"],
+    "engine/core/locks.py": ["tests/core/test_locks.py"],
     "engine/core/publication.py": ["tests/core/test_publication.py", "tests/report/test_run_folder.py"],
     "engine/core/cache_folder.py": ["tests/core/test_cache_folder.py"],
-    "engine/backtest/signed_files.py": ["tests/report/test_run_folder.py", "tests/diagnostics/test_damaged_folders.py"],
+    "engine/backtest/manifest.py": ["tests/backtest/test_signed_files.py"],
+    "engine/backtest/signed_files.py": ["tests/backtest/test_signed_files.py"],
     "engine/sweep/journal.py": ["tests/sweep/test_journal.py"],
+    "engine/sweep/chunk.py": ["tests/sweep/test_chunk.py"],
+    "engine/sweep/cluster_answer.py": ["tests/sweep/test_cluster_answer.py"],
     **{
         f"engine/simulation/kernel/{part}.py": [
             "tests/simulation/test_fee_fixpoint.py",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
 import sys
 from multiprocessing import get_context
@@ -10,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.errors import OutputError
-from engine.core.files import atomic_write, lock_file
+from engine.core.errors import DataError, OutputError
+from engine.core.files import _is_alive, atomic_write, expand_home, file_sha256, lock_file
 
 _FULL_DISK = """
 import resource, sys
@@ -95,6 +97,45 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders reach the disk on POSIX")
+def test_file_and_folder_reach_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content before its name, under one that the next writer knows as ours, and the name after it."""
+    seen: list[str | bool] = []
+
+    def sync(descriptor: int) -> None:
+        names = [re.sub(rf"-{os.getpid()}-[0-9a-f]{{12}}\.", "-PID-HEX.", path.name) for path in tmp_path.iterdir()]
+        seen.extend([*names, stat.S_ISDIR(os.fstat(descriptor).st_mode)])
+
+    monkeypatch.setattr("engine.core.files.os.fsync", sync)
+    atomic_write(tmp_path / "file", b"new")
+    assert seen == [".portfolio-engine-PID-HEX.tmp", False, "file", True]
+
+
+def test_a_process_of_another_user_is_alive_and_a_number_that_is_none_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a process that may be there is removed."""
+
+    def forbid(process: int, signal: int) -> None:
+        raise PermissionError
+
+    assert _is_alive(os.getpid())
+    assert not _is_alive(4194305)
+    assert _is_alive(10**30)
+    monkeypatch.setattr(os, "kill", forbid)
+    assert _is_alive(4194305)
+
+
+def test_a_home_is_found_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expand_home(Path("~/a"), "--out") == Path("/home/me/a")
+    with pytest.raises(DataError, match=r"--out: ~nobody-here/a: found no home folder for ~nobody-here; write the"):
+        expand_home(Path("~nobody-here/a"), "--out")
+
+
+def test_a_digest_is_that_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    assert file_sha256(tmp_path / "file").startswith("ba7816bf8f01cfea")
+
+
 def _write_often(path: str, letter: str) -> None:
     for _ in range(50):
         atomic_write(Path(path), letter.encode() * 200_000)
@@ -125,7 +166,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path: Path) -> Non
     """Only the temporary file of a process that is dead, and only when nobody has it open to write."""
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     left = tmp_path / f".portfolio-engine-{int(dead.stdout)}-0123456789ab.tmp"
-    alive = tmp_path / f".portfolio-engine-{os.getppid()}-0123456789ab.tmp"
+    alive = tmp_path / f".portfolio-engine-{os.getpid()}-0123456789ab.tmp"
     for path in (left, alive, tmp_path / ".portfolio-engine-mine.tmp"):
         path.write_bytes(b"half")
     atomic_write(tmp_path / "result", b"new")
@@ -151,7 +192,7 @@ def test_a_file_that_somebody_holds_is_not_removed_though_its_process_seems_dead
     held = tmp_path / ".portfolio-engine-4194305-0123456789ab.tmp"
     with held.open("wb") as stream:
         assert lock_file(stream)
-        with held.open("rb") as second:
-            assert not lock_file(second, wait=False)
+        with held.open("rb") as second, pytest.raises(BlockingIOError):
+            lock_file(second, wait=False)
         atomic_write(tmp_path / "file", b"")
     assert held.exists()

@@ -181,3 +181,12 @@ def test_one_process_writes_and_the_others_are_told(tmp_path: Path, monkeypatch:
         Journal.open(path, {}, resume=True)
     with path.open("rb") as free:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_lock_that_is_let_go_meanwhile_is_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was killed while it started another leaves its lock there for an instant."""
+    path = written(tmp_path)
+    holder = Journal.open(path, OURS, resume=True)
+    monkeypatch.setattr("engine.sweep.journal.time.sleep", lambda seconds: holder.close())
+    with Journal.open(path, OURS, resume=True) as journal:
+        assert journal.finished_count() == 0
