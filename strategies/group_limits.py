@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
-from engine.core.fields import ConfigModel, FieldFault, Weight, quote_value
+from engine.core.fields import MAX_ASSETS, ConfigModel, FieldFault, Weight, quote_value
 from engine.portfolio.policy_abilities import GroupCeiling
 
 MAX_LIMITS: Final = 50
@@ -38,7 +38,7 @@ class Limit(ConfigModel):
     """
 
     group: Annotated[
-        Literal["sector"] | Annotated[tuple[GroupPart, ...], Field(min_length=1, max_length=1000)],
+        Literal["sector"] | Annotated[tuple[GroupPart, ...], Field(min_length=1, max_length=MAX_ASSETS)],
         BeforeValidator(_wrap_single),
     ]
     max: Weight

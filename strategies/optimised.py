@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
-from engine.core.fields import ConfigModel, FieldFault, Ticker, Weight, format_percent, validates_fields
+from engine.core.fields import MAX_ASSETS, ConfigModel, FieldFault, Ticker, Weight, format_percent, validates_fields
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
@@ -43,7 +43,7 @@ class Optimised(RebalancingStrategy):
     """
 
     kind: Literal["optimised"] = "optimised"
-    core_assets: tuple[Ticker, ...] = Field(alias="core", min_length=1, max_length=1000)
+    core_assets: tuple[Ticker, ...] = Field(alias="core", min_length=1, max_length=MAX_ASSETS)
     core_cap: Annotated[Weight, Field(gt=0.0)] = 1.0
     satellites: Satellites | None = None
     cap_policy: Literal["at_rebalance", "always"] = Field(default="at_rebalance", alias="caps")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.errors import DataError
-from engine.core.fields import ConfigModel, FieldFault, Ticker, WholeNumber, validates_fields
+from engine.core.fields import MAX_ASSETS, ConfigModel, FieldFault, Ticker, WholeNumber, validates_fields
 from engine.data.research.formula import Measure
 from engine.data.research.fundamentals import Fundamentals
 from engine.portfolio.policy import Decision
@@ -20,7 +20,7 @@ class Named(ConfigModel):
     """These names, always."""
 
     kind: Literal["named"] = "named"
-    names: tuple[Ticker, ...] = Field(min_length=1, max_length=1000)
+    names: tuple[Ticker, ...] = Field(min_length=1, max_length=MAX_ASSETS)
 
     def describe(self) -> str:
         """Return which are held, in words."""

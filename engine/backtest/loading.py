@@ -12,6 +12,7 @@ import numpy as np
 from engine.backtest.config import RunConfig
 from engine.core.did_you_mean import did_you_mean, limit_suggestions
 from engine.core.errors import ConfigError, DataError, Fault
+from engine.core.fields import MAX_ASSETS
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, read_document
 from engine.core.yaml_tree import KeyPath
@@ -25,8 +26,6 @@ from engine.portfolio.policy_abilities import HasMemberships, NeverSells, Select
 from engine.portfolio.spread import SpreadByName
 
 MAX_OVERRIDES: Final = 100
-MAX_ASSETS: Final = 1000
-"""Assets that one plan names."""
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 """How far past the window prices are read, to tell an asset that pauses from one that is gone (S8, S9)."""
 

@@ -94,7 +94,7 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     try:
         import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
     except ModuleNotFoundError as error:
-        raise OutputError("--audit replays orders in vectorbt, which is not installed: pip install vectorbt") from error
+        raise OutputError("--audit: vectorbt is not installed; run `pip install vectorbt`") from error
     offset = ledger.opening_row(market)
     used = np.flatnonzero(ledger.trades.any(axis=0))
     apart = np.where(ledger.costs > np.abs(ledger.order_values), ledger.costs, 0.0)

@@ -27,6 +27,8 @@ ISO_DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_PATH_CHARACTERS = 4096
 RATE_BOUNDS = (-0.5, 1.0)
 """What a year's interest can be [fraction]."""
+MAX_ASSETS = 1000
+"""Assets that one plan names."""
 
 
 FieldFault: TypeAlias = tuple[tuple[str | int, ...], str]

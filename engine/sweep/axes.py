@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from engine.core.errors import shorten
 from engine.core.fields import (
     ISO_DATE_PATTERN,
+    MAX_ASSETS,
     ConfigModel,
     FieldFault,
     Ticker,
@@ -182,7 +183,7 @@ class Basket(ConfigModel):
         BeforeValidator(_as_list),
         WithJsonSchema(_one_or_many_schema({"type": "integer"})),
     ]
-    of: tuple[Ticker, ...] = Field(min_length=1, max_length=1000)
+    of: tuple[Ticker, ...] = Field(min_length=1, max_length=MAX_ASSETS)
     weight: Annotated[
         tuple[str, ...],
         Field(min_length=1),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORKERLESS_TIMEOUT: Final = 60
 """How long a scheduler may be without any worker while there is work [s]."""
 
-_LOST: Final = "workers of the cluster are lost again and again; look at their logs, then --resume"
+_LOST: Final = "loses its workers again and again; look at their logs, then --resume"
 
 
 class DaskExecutor:
@@ -115,7 +115,7 @@ class _Sender:
                 continue
             lost += 1
             if lost > MAX_RETRIES * most:
-                raise OutputError(_LOST)
+                raise self._scheduler.error(_LOST)
             self._await_scheduler()
             if self._shared.status != "finished":  # the job went with them
                 self._shared = self._share()
@@ -130,7 +130,7 @@ class _Sender:
                 raise self._workerless_error() from None
             with suppress(Exception):  # Dask's own, of a worker that went just now
                 return self._client.scatter(self._job, broadcast=True, hash=False)
-        raise OutputError(_LOST)
+        raise self._scheduler.error(_LOST)
 
     def _give(self, task: ChunkTask) -> None:
         future = self._client.submit(_compute, self._shared, *task, pure=False, retries=MAX_RETRIES)

@@ -133,5 +133,5 @@ def test_a_run_that_its_replay_contradicts_is_a_bug(
 def test_without_vectorbt_an_audit_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its licence is one that not everybody can take, so it may have been removed."""
     monkeypatch.setitem(sys.modules, "vectorbt", None)
-    with pytest.raises(OutputError, match="vectorbt, which is not installed: pip install vectorbt"):
+    with pytest.raises(OutputError, match=r"^--audit: vectorbt is not installed; run `pip install vectorbt`"):
         replay(None, None)

@@ -205,7 +205,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory):
         ("result", "worker .* sent what is no chunk"),
         ("collection", "worker .* sent what is no chunk"),
         ("array", "worker .* sent what is no chunk"),
-        ("exception", "workers of the cluster are lost again and again"),
+        ("exception", "^--scheduler: tcp://.*: loses its workers again and again; "),
         ("bit", "worker tcp://.* sent a chunk that was changed on the way"),
         ("range", "worker tcp://.* sent what is not the chunk of points "),
         ("versions", "worker tcp://.* has numpy 0.* instead of "),
