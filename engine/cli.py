@@ -442,8 +442,7 @@ def main() -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        place = escape_controls(str(error.filename or "the output"))
-        sys.stderr.write(f"error: {place}: {error.strerror}; check the path, its permissions and the space left\n")
+        sys.stderr.write(f"error: {_system_fault(error)}\n")
         return 1
     except MemoryError:
         sys.stderr.write("error: out of memory; shorten the window or free some\n")
@@ -463,6 +462,16 @@ def main() -> int:
     if code == EXIT_CODE:
         sys.stderr.write(interrupt_line())
     return code
+
+
+def _system_fault(error: OSError) -> str:
+    """Return what the system refused; to a shell whose folder a newer run has replaced, that."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the folder that this shell stands in was replaced or removed; enter it again with `cd .`"
+    place = escape_controls(str(error.filename or "the output"))
+    return f"{place}: {error.strerror}; check the path, its permissions and the space left"
 
 
 def _run_command() -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from engine.backtest.workflow import run_backtest
+from engine.cli import main
 from engine.composition import load_run
 from engine.core.errors import EngineError
 from tests.support.cli import engine
@@ -379,6 +380,18 @@ def test_odd_tickers_run(tmp_path: Path) -> None:
     engine("run", "plan.yaml", cwd=tmp_path)
     trades = (tmp_path / "runs" / "plan" / "trades.csv").read_text()
     assert all(f",{name}," in trades for name in names)
+
+
+def test_a_shell_whose_folder_was_replaced_is_told_to_enter_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So stands whoever looked into a run that was made anew elsewhere; the path and its permissions are all right."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "argv", ["engine", "report", "."])
+    assert main() == 1
+    assert "was replaced or removed; enter it again with `cd .`" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_take_the_result_leaves_the_old_one_alone(finished, tmp_path: Path) -> None:

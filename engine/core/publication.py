@@ -269,8 +269,9 @@ def _is_exchangeable(folder: Path) -> bool:
     """Tell whether ``folder`` may be replaced by another one: nobody here stands in it, and its parent allows it."""
     if not folder.exists():
         return True
-    here = Path.cwd()
-    stands_in = folder == here or folder in here.parents
+    stands_in = False
+    with suppress(OSError):  # this process stands in a folder that is gone
+        stands_in = folder in (here := Path.cwd(), *here.parents)
     return not stands_in and not folder.is_mount() and os.access(folder.parent, os.W_OK)
 
 

@@ -76,6 +76,17 @@ def test_what_is_the_users_stays(used: Path, monkeypatch: pytest.MonkeyPatch, ex
     assert alone(used)
 
 
+def test_a_folder_elsewhere_is_published_from_a_shell_whose_folder_is_gone(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = used.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems forbid some of these names")
 @pytest.mark.parametrize("name", [b"two words", b"two\nlines", b"latin \xfc", "ü".encode() * 127, "😀".encode() * 63])
 def test_whatever_a_folder_is_called_what_is_the_users_stays(used: Path, name: bytes) -> None:
