@@ -81,7 +81,8 @@ GUARDS = {
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
 COMPILING = {"njit_cached", "njit_nogil", "njit_private", "njit_inline"}
 SECONDS = 60
-"""Processor time of one mutant, and wall time of one of its tests: one that loops or sleeps for ever ends by then."""
+"""Processor time of the tests of a module that is whole, a mutant has thrice what they took, and wall time of one test:
+one that loops or sleeps for ever ends by then."""
 
 hypothesis.settings.register_profile(
     "mutants", deadline=None, derandomize=True, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
@@ -122,15 +123,17 @@ def score(module: str, sample: float, jobs: int) -> tuple[int, int, int]:
     tried = sorted(random.Random(1).sample(tried, round(len(tried) * sample)))
     with tempfile.TemporaryDirectory() as folder:
         copies = [checkout(Path(folder) / str(job)) for job in range(jobs)]
-        if not _passes(_fork(copies[0], module, source)):
+        _, status, used = os.wait4(_fork(copies[0], module, source, SECONDS), 0)
+        if status:
             raise SystemExit(f"{module}: its tests fail before anything is broken")
+        seconds = 5 + 3 * int(used.ru_utime + used.ru_stime)
         survived = 0
         running: dict[int, tuple[Path, Mutant]] = {}
         waiting = list(tried)
         while waiting or running:
             while waiting and copies:
                 mutant, copy = waiting.pop(0), copies.pop()
-                running[_fork(copy, module, changed(source, mutant))] = copy, mutant
+                running[_fork(copy, module, changed(source, mutant), seconds)] = copy, mutant
             process, status = os.wait()
             copy, mutant = running.pop(process)
             copies.append(copy)
@@ -184,14 +187,14 @@ def checkout(folder: Path) -> Path:
     return copy
 
 
-def _fork(copy: Path, module: str, text: str) -> int:
-    """Start the tests on a changed module; its exit status is 0 when they pass."""
+def _fork(copy: Path, module: str, text: str, seconds: int) -> int:
+    """Start the tests on a changed module, for so much processor time; its exit status is 0 when they pass."""
     process = os.fork()
     if process:
         return process
     status = 1
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         (copy / module).write_text(text, encoding="utf-8")
         os.chdir(copy)
         with Path(os.devnull).open("w") as nothing:
@@ -206,10 +209,6 @@ def _fork(copy: Path, module: str, text: str) -> int:
         status = pytest.main([*quiet, *options, "--hypothesis-profile=mutants", *GUARDS[module]])
     finally:
         os._exit(int(status))
-
-
-def _passes(process: int) -> bool:
-    return os.waitpid(process, 0)[1] == 0
 
 
 def _difference(source: str, mutant: Mutant) -> str:

@@ -100,6 +100,7 @@ def test_a_folder_that_is_not_there_is_not_locked(tmp_path: Path) -> None:
     place.write_bytes(b"")
     lock.acquire()
     assert lock.is_current()
+    assert is_free(place)
     place.unlink()
     place.mkdir()
     assert not lock.is_current()

@@ -63,6 +63,17 @@ def test_a_new_folder_appears_whole_and_with_ordinary_permissions(tmp_path: Path
 
 
 @pytest.mark.parametrize("exchange", [True, False])
+def test_a_new_folder_is_seen_when_it_is_whole_unless_files_are_moved_one_by_one(
+    tmp_path: Path, exchange: bool
+) -> None:
+    with stage_folder(tmp_path / "run", exchange=exchange) as staging:
+        (staging / "table").write_text("new")
+        assert (tmp_path / "run").exists() is not exchange
+        assert staging.parent == (tmp_path if exchange else tmp_path / "run")
+    assert content(tmp_path) == {"run/table": "new"}
+
+
+@pytest.mark.parametrize("exchange", [True, False])
 def test_what_is_the_users_stays(used: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool) -> None:
     """Files, sub-folders, links and the folder's mode are as before, with an exchange and where there is none."""
     inode = (used / "notes.txt").stat().st_ino
@@ -85,6 +96,13 @@ def test_a_folder_elsewhere_is_published_from_a_shell_whose_folder_is_gone(
     gone.rmdir()
     publish(used, "new")
     assert content(used) == MINE | results("new")
+
+
+def test_a_c_library_without_an_exchange_is_done_without(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.core.publication.ctypes.CDLL", lambda name: object())
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert alone(used)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems forbid some of these names")
