@@ -56,10 +56,10 @@ def alone(folder: Path) -> bool:
 
 
 def test_a_new_folder_appears_whole_and_with_ordinary_permissions(tmp_path: Path) -> None:
-    publish(tmp_path / "a" / "run", "new")
+    publish(tmp_path / "a" / "b" / "run", "new")
     (tmp_path / "plain").mkdir()
-    assert content(tmp_path) == {"a/run/manifest": "new", "a/run/table": "new"}
-    assert (tmp_path / "a" / "run").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert content(tmp_path) == {"a/b/run/manifest": "new", "a/b/run/table": "new"}
+    assert (tmp_path / "a" / "b" / "run").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 @pytest.mark.parametrize("exchange", [True, False])
@@ -176,6 +176,17 @@ def test_what_a_user_changes_meanwhile_is_kept(used: Path, monkeypatch: pytest.M
     found = {"notes.txt": "later", "link": "later", "late": "late", "drafts/second": "late", "drafts/deep/note": "mine"}
     assert content(used) == results("new") | found
     assert alone(used)
+
+
+@pytest.mark.parametrize(("old", "kept"), [(1, "new"), (2, "old"), (3, "old")])
+def test_of_two_files_of_one_name_the_later_is_carried_over(tmp_path: Path, old: int, kept: str) -> None:
+    """Of two of one instant it is that which was there before."""
+    for name, instant in (("old", old), ("new", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+        os.utime(tmp_path / name / "file", ns=(instant, instant))
+    publication._carry_over(tmp_path / "old", tmp_path / "new", ())
+    assert content(tmp_path) == {"new/file": kept}
 
 
 def test_an_interrupt_waits_until_all_is_in_place(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
