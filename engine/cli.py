@@ -24,7 +24,7 @@ from engine.core.errors import (
     escape_controls,
     prefix_errors,
 )
-from engine.core.interrupts import EXIT_CODE, end_on_interrupt, interrupt_line, was_interrupted
+from engine.core.interrupts import EXIT_CODE, end_on_interrupt, forget_interrupt, interrupt_line, was_interrupted
 from engine.core.waiting import WAITING
 from engine.report.waiting_line import WaitingLine
 
@@ -434,31 +434,10 @@ def main() -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # asking every installed package for one takes 20 ms
     try:
         code = _run_command()
-    except EngineError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
     except KeyboardInterrupt:
         code = EXIT_CODE
-    except BrokenPipeError:
-        return 0
-    except OSError as error:
-        sys.stderr.write(f"error: {_system_fault(error)}\n")
-        return 1
-    except MemoryError:
-        sys.stderr.write("error: out of memory; shorten the window or free some\n")
-        return 1
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is ours)
-        if was_interrupted():
-            sys.stderr.write(interrupt_line())
-            return EXIT_CODE
-        from engine.core.crash_log import write_crash_log
-
-        log, also = str(write_crash_log()), ""
-        if isinstance(error, ContradictionError):
-            sys.stderr.write(f"error: {error}\n")
-            also = f" and the folder {escape_controls(str(error.folder))}"
-        sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {log}{also}\n")
-        return 3
+    except Exception as error:  # noqa: BLE001  (whatever it is)
+        code = EXIT_CODE if was_interrupted() else _report_error(error)
     if code == EXIT_CODE:
         sys.stderr.write(interrupt_line())
     return code
@@ -472,6 +451,30 @@ def _system_fault(error: OSError) -> str:
         return "the folder that this shell stands in was replaced or removed; enter it again with `cd .`"
     place = escape_controls(str(error.filename or "the output"))
     return f"{place}: {error.strerror}; check the path, its permissions and the space left"
+
+
+def _report_error(error: Exception) -> int:
+    """Say what ended the verb, while it is handled; return the exit code."""
+    match error:
+        case EngineError():
+            sys.stderr.write(f"error: {error}\n")
+            return 1
+        case BrokenPipeError():
+            return 0
+        case OSError():
+            sys.stderr.write(f"error: {_system_fault(error)}\n")
+            return 1
+        case MemoryError():
+            sys.stderr.write("error: out of memory; shorten the window or free some\n")
+            return 1
+    from engine.core.crash_log import write_crash_log
+
+    log, also = str(write_crash_log()), ""
+    if isinstance(error, ContradictionError):
+        sys.stderr.write(f"error: {error}\n")
+        also = f" and the folder {escape_controls(str(error.folder))}"
+    sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {log}{also}\n")
+    return 3
 
 
 def _run_command() -> int:
@@ -493,6 +496,7 @@ def _run_command() -> int:
 def _forward_interrupt(found: sys.UnraisableHookArgs) -> None:
     """Hand an interrupt that came while a compiler called back, where nothing can be raised, to the main thread."""
     if issubclass(found.exc_type, KeyboardInterrupt):
+        forget_interrupt()
         threading.Timer(0.01, _thread.interrupt_main).start()  # at once it would be raised, and lost, in here
     else:
         sys.__unraisablehook__(found)

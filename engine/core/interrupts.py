@@ -71,12 +71,17 @@ def was_interrupted() -> bool:
     return bool(_PRESSED)
 
 
+def forget_interrupt() -> None:
+    """Take the next Ctrl-C for the first one: what was raised got lost, and is sent again."""
+    _PRESSED.clear()
+
+
 def _answer(number: int, _: FrameType | None) -> None:
     if _UNDOING and not _PRESSED:
         _PRESSED.append(number)
         raise KeyboardInterrupt
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):  # of a process without one it is None
         if sys.stderr.isatty():
             os.write(sys.stderr.fileno(), b"\r\x1b[2K\x1b[?25h")  # instead of a bar, and its cursor again
         os.write(sys.stderr.fileno(), interrupt_line().encode())

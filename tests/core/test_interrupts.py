@@ -40,6 +40,23 @@ def test_an_interrupt_is_one_line_and_130(code: str, said: str) -> None:
     assert (done.returncode, done.stderr) == (130, said)
 
 
+def test_a_process_without_an_output_for_errors_ends_as_well() -> None:
+    code = "import sys; sys.stderr = None" + BEGIN + "signal.raise_signal(2)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 130
+
+
+def test_an_interrupt_that_got_lost_is_raised_where_it_is_sent_again() -> None:
+    """So that what has to be undone is undone: it is not the second one, which waits for nothing."""
+    again = (
+        "from engine.core.interrupts import forget_interrupt\n"
+        "with raised_interrupts():\n"
+        "    try:\n        signal.raise_signal(2)\n    except KeyboardInterrupt:\n        forget_interrupt()\n"
+        "    try:\n        signal.raise_signal(2)\n    except KeyboardInterrupt:\n        print('undone')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", BEGIN + again], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "undone\n")
+
+
 def test_a_process_that_ignores_interrupts_goes_on_to() -> None:
     code = "import signal; signal.signal(2, signal.SIG_IGN)" + BEGIN + "signal.raise_signal(2); print('went on')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -139,3 +139,27 @@ def test_no_other_thread_unpickles_what_could_run(tmp_path: Path) -> None:
     assert caught == [bytes, ValueError, *refused, "a pickle names dataclasses.dataclass"]
     assert not (tmp_path / "hostile").exists()
     assert pickle.loads(pickle.dumps(eval)) is eval, "refused while no cluster is connected"
+
+
+def test_a_thread_that_outlives_its_cluster_still_unpickles_nothing_of_it(tmp_path: Path) -> None:
+    """A scheduler that does not let go may send after the connection was closed; other threads are free again."""
+    content, closed, caught = pickle.dumps(Hostile(tmp_path / "hostile")), threading.Event(), []
+
+    def receive() -> None:
+        closed.wait()
+        try:
+            pickle.loads(content)
+        except ForeignPickleError as error:
+            caught.append(str(error))
+
+    with refuse_foreign_pickles():
+        thread = threading.Thread(target=receive)
+        thread.start()
+    closed.set()
+    thread.join()
+    assert caught == [f"a pickle names {os.name}.mkdir"]
+    assert not (tmp_path / "hostile").exists()
+    free = threading.Thread(target=lambda: caught.append(pickle.loads(pickle.dumps(eval))))
+    free.start()
+    free.join()
+    assert caught[1:] == [eval]
