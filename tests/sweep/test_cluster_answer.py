@@ -9,12 +9,20 @@ import os
 import pickle
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from engine.core.errors import OutputError
-from engine.sweep.cluster_answer import compute_answer, open_answer, require_equal_versions, worker_versions
+from engine.sweep.cluster_answer import (
+    _version,
+    compute_answer,
+    open_answer,
+    require_equal_versions,
+    source_digest,
+    worker_versions,
+)
 from engine.sweep.foreign_pickles import ForeignPickleError, refuse_foreign_pickles
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import sweeping
@@ -98,6 +106,31 @@ def test_a_worker_with_other_versions_is_refused_with_what_differs(chunk, task) 
             require_equal_versions(WORKER, nothing)
     with pytest.raises(OutputError, match=rf"worker {WORKER} cannot run this engine \(ImportError: no engine\\x1b\);"):
         require_equal_versions(WORKER, ImportError("no engine\x1b"))
+
+
+def test_two_working_copies_are_told_apart_by_what_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name and content of code and tariffs, wherever the copy lies and whatever else lies in it."""
+    real = source_digest()
+    place = SimpleNamespace(submodule_search_locations=[tmp_path])
+    monkeypatch.setattr("engine.sweep.cluster_answer.find_spec", lambda package: place)
+    digests = [real, source_digest()]
+    (tmp_path / "deep").mkdir()
+    for name, content in (("a.py", b"1"), ("a.py", b"2"), ("deep/a.py", b"2"), ("fees.yaml", b"1")):
+        (tmp_path / name).write_bytes(content)
+        digests.append(source_digest())
+    (tmp_path / "notes.txt").write_bytes(b"1")
+    assert source_digest() == digests[-1]
+    place.submodule_search_locations = [tmp_path.rename(tmp_path.parent / "elsewhere")]
+    assert source_digest() == digests[-1]
+    for nowhere in (SimpleNamespace(submodule_search_locations=None), None):
+        monkeypatch.setattr("engine.sweep.cluster_answer.find_spec", lambda package, found=nowhere: found)
+        assert source_digest() == digests[1]
+    assert len({*digests}) == 6
+
+
+def test_a_package_that_is_not_there_has_no_version() -> None:
+    assert worker_versions()["numpy"] == np.__version__
+    assert _version("no-such-package-of-ours") == "none"
 
 
 def test_a_bug_on_a_worker_is_a_bug_and_no_wrong_chunk(sweep, task) -> None:
