@@ -16,6 +16,7 @@ import pytest
 
 from engine.core.errors import OutputError
 from engine.sweep.cluster_answer import (
+    _evaluator,
     _version,
     compute_answer,
     open_answer,
@@ -57,8 +58,9 @@ def answer(content: bytes, **changed: object) -> bytes:
 
 
 def test_the_answer_to_a_task_is_its_chunk(sweep, task, chunk) -> None:
-    """What a worker sends is what this process computes itself."""
+    """What a worker sends is what this process computes itself; it prepares itself once for all tasks of a job."""
     assert open_answer(compute_answer(sweep.job, WORKER, *task), *task).encode() == chunk.encode()
+    assert _evaluator(sweep.job) is _evaluator(sweep.job)
 
 
 def test_what_is_not_the_chunk_that_was_asked_for_is_refused_with_its_worker(chunk, task) -> None:
