@@ -44,7 +44,8 @@ def test_a_chunk_may_be_of_one_point_or_of_none_that_is_valid() -> None:
     """Point 0 is a point; a day may be its own last, of a single session."""
     one = Chunk(0, 1, np.array([0]), np.array([[3, 3, 1]], np.int32), np.zeros((1, COUNT)))
     none = replace(chunk(numbers=()), rejections={"no": (5, 4)})
-    for whole in (one, none):
+    late = replace(one, first=1000, last=1001, point_numbers=np.array([1000]))
+    for whole in (one, none, late):
         assert whole.is_whole
         assert decode_chunk(whole.encode()) is not None
     assert one.rejections == {}
@@ -72,6 +73,7 @@ NOT_WHOLE = {
     "a reason without points": replace(chunk(), rejections={"no": (2, 5), "none": (0, 5)}),
     "a reason before": replace(chunk(), rejections={"no": (2, 3)}),
     "a reason after": replace(chunk(), rejections={"no": (2, 9)}),
+    "a reason long after": replace(chunk(), rejections={"no": (2, 10)}),
     "points below none": Chunk(-1, 0, np.array([-1]), np.array([[3, 3, 1]], np.int32), np.zeros((1, COUNT))),
     "fewer points than none": replace(chunk(), rejections={"no": (3, 5), "less": (-1, 5)}),
     "no point": Chunk(3, 3, np.array([], np.int64), np.zeros((0, 3), np.int32), np.zeros((0, COUNT))),
