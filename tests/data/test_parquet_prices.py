@@ -86,3 +86,11 @@ def test_a_file_of_more_rows_than_anybody_has_prices_is_refused_before_it_is_rea
     monkeypatch.setattr("engine.data.price_files.parquet_prices.MAX_ROWS", 2)
     with pytest.raises(DataError, match=r"p.parquet: found 3 rows, expected at most 2; write a file of fewer tickers"):
         read(tmp_path / "p.parquet", {"date": DAYS, "AAA": [1.0, 2.0, 3.0]})
+
+
+def test_a_file_of_more_columns_than_a_table_has_is_refused_by_its_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.data.price_files.grid.MAX_COLUMNS", 1)
+    with pytest.raises(DataError, match=r"p.parquet: found 2 columns, expected at most 1; split the file"):
+        read(tmp_path / "p.parquet", {"date": DAYS, "AAA": [1.0, 2.0, 3.0]})

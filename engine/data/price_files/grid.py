@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Protocol, TypeAlias, overload
 
 from pydantic import Field
 
+from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, Positive, Ticker, WholeNumber
 from engine.data.price_files.number_forms import Decimal, prove_decimal
 
@@ -25,6 +26,17 @@ class TextColumn(Protocol):
     def to_pylist(self) -> list[str]:
         """Return the cells."""
         ...
+
+
+MAX_COLUMNS: Final = 20_000
+"""Columns of a table; workbooks have at most 16,384."""
+
+
+def refuse_too_many_columns(file: str, columns: int) -> None:
+    """Raise DataError for more columns than a table has: each costs kilobytes, and the reader ends the process."""
+    if columns > MAX_COLUMNS:
+        message = f"found {columns:,} columns, expected at most {MAX_COLUMNS:,}"
+        raise DataError(f"{file}: {message}; split the file, or write it as lines of date,ticker,close")
 
 
 class ColumnRows(Sequence[list[str]]):

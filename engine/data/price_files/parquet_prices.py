@@ -18,7 +18,7 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.arrow_columns import cast_column, is_number, to_numpy
 from engine.core.errors import DataError
 from engine.data.price_files.dates import Dates, parse_dates
-from engine.data.price_files.grid import CellGrid, ReadingKeys
+from engine.data.price_files.grid import MAX_COLUMNS, CellGrid, ReadingKeys, refuse_too_many_columns
 from engine.data.price_files.headers import Header, split_pairs
 from engine.data.price_files.layouts import find_columns
 from engine.data.price_files.numbers import parse_numbers
@@ -28,6 +28,8 @@ from engine.data.price_files.roles import column_role
 from engine.data.price_files.stamps import session_days
 
 MAX_ROWS: Final = 100_000_000
+_MAX_LISTED: Final = 2 * MAX_COLUMNS
+"""In any list of a file's head, which is parsed whole: columns, with what they are nested in, or groups of rows."""
 
 
 def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingKeys) -> PriceTable:
@@ -39,12 +41,16 @@ def parse_parquet_price_table(path: Path, tickers: Iterable[str], keys: ReadingK
         return _read_table(path, tuple(dict.fromkeys(tickers)), keys)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last for a column's name that is no text
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "Exceeded size limit" in first:
+            first = f"its head lists more than {_MAX_LISTED:,} columns or groups of rows"
         raise DataError(f"{path.name}: found no readable Parquet file ({first}); write it again") from error
 
 
 def _read_table(path: Path, wanted: tuple[str, ...], keys: ReadingKeys) -> PriceTable:
     """Read the columns that are asked for."""
-    with pq.ParquetFile(path, page_checksum_verification=True) as source:
+    limit = {"thrift_container_size_limit": _MAX_LISTED}
+    with pq.ParquetFile(path, page_checksum_verification=True, **limit) as source:
+        refuse_too_many_columns(path.name, source.metadata.num_columns)
         schema = source.schema_arrow
         _refuse_bomb(path.name, source.metadata.num_rows)
         columns = _find_columns(path.name, source, wanted, keys)

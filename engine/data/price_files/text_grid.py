@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.core.errors import DataError
 from engine.data.price_files.compression import decompress
-from engine.data.price_files.grid import CellGrid, ColumnRows, ReadingKeys
+from engine.data.price_files.grid import CellGrid, ColumnRows, ReadingKeys, refuse_too_many_columns
 from engine.data.price_files.number_forms import split_unit
 from engine.data.price_files.other_formats import refuse_other_formats
 from engine.data.price_files.text_encoding import decode_text
@@ -22,8 +22,6 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[ ,;\t]*\r?\n', re.IGNORECASE)
 _SAMPLE: Final = 5_000
 LARGE: Final = 100_000
 """Characters from which on a text is split by Arrow, which takes a moment to load."""
-_MAX_COLUMNS: Final = 20_000
-"""Columns of a table of text; workbooks have at most 16,384."""
 _FEW: Final = 100
 _NEARLY: Final = 0.8
 """Of the lines that another sign splits alike, so many are enough for one that hardly occurs within cells."""
@@ -57,7 +55,7 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> CellGrid:
     if stated:
         above, text = above + 1, text[stated.end() :]
     separator = _SIGNS.get(keys.separator or "", keys.separator) or (stated[1] if stated else _find_separator(text))
-    _refuse_too_wide(file, text, separator)
+    refuse_too_many_columns(file, text.partition("\n")[0].count(separator) + 1)
     blanks = _has_blanks(text, separator)
     columns = None if blanks or len(text) < LARGE else _split_columns(text, separator)
     if columns:
@@ -71,14 +69,6 @@ def read_text_grid(file: str, content: bytes, keys: ReadingKeys) -> CellGrid:
         rows = [row for row in rows if any(row)]
     points = separator == "," and not ('"' in text and _have_commas(rows))
     return CellGrid(file, rows, lines, keys.decimal or ("." if points else None), notes)
-
-
-def _refuse_too_wide(file: str, text: str, separator: str) -> None:
-    """Raise DataError for more columns than a table has: each costs kilobytes, and the reader ends the process."""
-    columns = text.partition("\n")[0].count(separator) + 1
-    if columns > _MAX_COLUMNS:
-        message = f"found {columns:,} columns, expected at most {_MAX_COLUMNS:,}"
-        raise DataError(f"{file}: {message}; split the file, or write it as lines of date,ticker,close")
 
 
 def _split_columns(text: str, separator: str) -> ColumnRows | None:
