@@ -78,7 +78,8 @@ def test_what_is_not_the_chunk_that_was_asked_for_is_refused_with_its_worker(chu
         dataclasses.replace(chunk, last=13, rejections={"no": (1, 99)}),
         dataclasses.replace(chunk, last=13, rejections={"no": (1, 12)}),
     ]
-    contents = [*(other.encode() for other in others), b"{ " + chunk.encode()[1:]]
+    encoded = chunk.encode()
+    contents = [*(other.encode() for other in others), b"{ " + encoded[1:], encoded.replace(b": ", b":", 1)]
     for content in (*contents, chunk.encode() + b"\0", chunk.encode()[:-8], b"", b"{}\n", b"[" * 10_000):
         with pytest.raises(OutputError, match=f"worker {WORKER} sent what is not the chunk of points 4 to 11; "):
             open_answer(answer(content), *task)
