@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
+from engine.portfolio.costs import BrokerCosts, Costs, NoCosts, PercentCosts, PerOrderCosts
 from engine.portfolio.tariffs import load_tariffs
 from engine.simulation.kernel.order_costs import order_cost
 from tests.support.kernels import quotes
@@ -180,3 +180,33 @@ def test_a_yearly_fee_of_a_tenth_is_a_slip_and_refused() -> None:
         ValidationError, match=r"25 % of the account a year is no fee of a bank; write a share up to 10%"
     ):
         NoCosts(yearly="25%")
+    assert NoCosts(yearly="10%").yearly == 0.1
+
+
+def test_an_exchange_for_a_tenth_is_the_dearest() -> None:
+    assert NoCosts(fx="10%").fx == 0.1
+    with pytest.raises(
+        ValidationError, match=r"10.1 % of the money is no cost of an exchange; write a share up to 10%"
+    ):
+        NoCosts(fx="10.1%")
+
+
+def test_the_kinds_of_a_cost_add_up_to_it_and_those_that_are_nothing_are_not_named() -> None:
+    """A savings plan that is free is named all the same: it is what its purchases cost."""
+    at_home_and_abroad, names = np.array([False, True]), ["A", "B"]
+    model = PerOrderCosts(fixed=5, spread={"A": "10 bp", "rest": "20 bp"}, fx="0.25%", yearly="0.1%")
+    parts, whole = model.tables_by_kind(names, at_home_and_abroad), model.cost_table(names, at_home_and_abroad)
+    assert list(parts) == ["orders", "spread", "fx"]
+    for asset, charged in ((0, [5.0, 1.0, 0.0]), (1, [5.0, 2.0, 2.5])):
+        assert [order_cost(1000.0, asset, quotes([10.0, 10.0]), part) for part in parts.values()] == charged
+        assert order_cost(1000.0, asset, quotes([10.0, 10.0]), whole) == pytest.approx(sum(charged))
+    assert list(NoCosts(fx="0.25%").tables_by_kind(names, np.array([False, False]))) == []
+    assert list(BrokerCosts(tariff="comdirect", savings_plan=True).tables_by_kind(names, at_home_and_abroad)) == [
+        "orders",
+        "savings_plan",
+    ]
+
+
+def test_costs_without_a_price_or_words_of_their_own_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="abstract method"):
+        Costs(spread=1)
