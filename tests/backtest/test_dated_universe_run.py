@@ -15,7 +15,8 @@ from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import UnknownTickerError
 from engine.core.yaml_document import parse_document
-from engine.diagnostics.verify.folder import verify_folder
+from engine.diagnostics.verify.folder import read_finished, verify_finished
+from engine.report.run.page import build_run_report
 from tests.support.configs import config
 from tests.support.sweeps import evaluate_as_own_runs
 
@@ -167,6 +168,7 @@ def test_verify_and_the_audit_reproduce_a_run_whose_list_has_names_without_price
     audited = audit_run(result)
     assert audited.audit is not None
     audited.write(tmp_path / "out")
-    figures, _ = verify_folder(tmp_path / "out", composition.prepare_sweep)
+    build_run_report(tmp_path / "out")
+    figures, _ = verify_finished(read_finished(tmp_path / "out"), composition.prepare_sweep)
     assert [one for one in figures if not one.agrees] == []
     assert {"orders", "cash", "weights", "levels", "figures"} <= {one.group for one in figures}

@@ -17,7 +17,7 @@ from engine.backtest.session_flows import session_flows
 from engine.backtest.vectorbt_audit import largest_difference
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
-from engine.diagnostics.verify.folder import verify_folder
+from engine.diagnostics.verify.folder import read_finished, verify_finished
 from engine.report.config_terminal import print_config
 from engine.report.phrases import money_end_texts
 from engine.report.run.page import build_run_report
@@ -67,7 +67,7 @@ def test_verify_counts_the_last_withdrawal_of_each_portfolio_and_names_what_it_c
     ends = {name: one.end for name, one in found.summary.portfolios.items() if one.last_withdrawal is not None}
     assert {"strategy", "buy_and_hold", "GE"} <= set(ends)
     assert ends["GE"] < ends["strategy"] == found.summary.window.end
-    figures, unchecked = verify_folder(folder / "run", composition.prepare_sweep)
+    figures, unchecked = verify_finished(read_finished(folder / "run"), composition.prepare_sweep)
     assert [one for one in figures if not one.agrees] == []
     assert "paid_in and xirr of buy_and_hold, UNH, GE: percentages are of values before costs, not in the files" in (
         unchecked
@@ -87,7 +87,7 @@ def test_the_fee_of_a_window_that_ends_on_the_day_is_found(end: str, tmp_path: P
     build_run_report(tmp_path / "run")
     assert found.summary.window.end == "2015-10-01"
     assert (found.comparison.strategy.ledger.fees[-1] > 0.0) == (end == "2015-10-01")
-    figures, _ = verify_folder(tmp_path / "run", composition.prepare_sweep)
+    figures, _ = verify_finished(read_finished(tmp_path / "run"), composition.prepare_sweep)
     assert [one for one in figures if not one.agrees] == []
 
 
@@ -111,7 +111,9 @@ def test_a_last_withdrawal_that_is_changed_does_not_come_out(done: tuple[RunResu
     summary["portfolios"]["strategy"]["last_withdrawal"]["paid"] *= 1.0001
     (folder / "summary.json").write_text(json.dumps(summary))
     sign(folder)
-    wrong = {one.group for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees}
+    wrong = {
+        one.group for one in verify_finished(read_finished(folder), composition.prepare_sweep)[0] if not one.agrees
+    }
     assert {"cash", "figures"} <= wrong
 
 

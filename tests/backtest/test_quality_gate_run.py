@@ -15,7 +15,7 @@ from engine import composition
 from engine.backtest.outputs import RunResult
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import ConfigError
-from engine.diagnostics.verify.folder import verify_folder
+from engine.diagnostics.verify.folder import read_finished, verify_finished
 from engine.report.run.page import build_run_report
 from engine.report.run.terminal import print_run
 from tests.support.configs import ROOT, config, message
@@ -140,7 +140,7 @@ def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
     gated: tuple[RunResult, Path], tmp_path: Path
 ) -> None:
     """Every figure comes out; a finding of another outcome, a later filing and a purchase against it do not."""
-    figures, unchecked = verify_folder(gated[1], composition.prepare_sweep)
+    figures, unchecked = verify_finished(read_finished(gated[1]), composition.prepare_sweep)
     assert [one.name for one in figures if not one.agrees] == []
     assert sum(one.group == "gate" for one in figures) == 4
     assert any("findings of the gate" in line for line in unchecked)
@@ -156,8 +156,7 @@ def test_verify_reproduces_a_gated_run_and_finds_a_changed_finding(
         summary["gate"][at][key] = value
         (folder / "summary.json").write_text(json.dumps(summary))
         sign(folder)
-        (folder / "report.html").unlink(missing_ok=True)
-        wrong = [one for one in verify_folder(folder, composition.prepare_sweep)[0] if not one.agrees]
+        wrong = [one for one in verify_finished(read_finished(folder), composition.prepare_sweep)[0] if not one.agrees]
         assert {one.group for one in wrong} == {"gate"}, key
         assert {one.name for one in wrong} == names
 

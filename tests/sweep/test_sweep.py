@@ -14,9 +14,9 @@ from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.composition import run_config_class
 from engine.report.sweep.charts import chart_axes
-from engine.sweep import dask_executor as cluster
 from engine.sweep import worker
 from engine.sweep.batch.run_batch import SWEEP_METRICS, batch_metric_table
+from engine.sweep.cluster_answer import compute_answer, open_answer
 from engine.sweep.computation import prepare
 from engine.sweep.finished_sweep import read_sweep
 from engine.sweep.space import COLUMN_ALIASES, Space
@@ -224,7 +224,7 @@ def test_a_worker_that_lives_on_does_not_compute_on_the_closes_of_the_job_before
     dearer[-100:] *= 1.1
     job = dataclasses.replace(one.job, closes=dataclasses.replace(closes, closes=dearer))
     indices = one.points.indices_between(0, 2)
-    first, second = (cluster._compute_chunk(job, 0, indices) for job in (one.job, job))
+    first, second = (open_answer(compute_answer(job, "one", 0, indices), 0, indices) for job in (one.job, job))
     assert (first.metrics[:, 0] < second.metrics[:, 0]).all()
 
 
