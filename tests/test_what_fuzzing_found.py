@@ -29,6 +29,13 @@ def answer_to(text: str, *words: str) -> Answer:
     return ask(*(words or ("validate", "c.yaml")))
 
 
+def test_a_mistyped_key_that_ends_in_the_right_one() -> None:
+    """It was taken for the key that is missing because of it, and its fault left out: the config was held for whole."""
+    text = PLAN.replace("REBALANCE", "{kind: never}").replace("data:", "..name: u\ndata:", 1)
+    found = answer_to(text)
+    assert (found.code, fault_of(found, ["c.yaml:2"])) == (1, "")
+
+
 @pytest.mark.parametrize("period", ["[year]", "{kind: year}"])
 def test_a_list_as_period(period: str) -> None:
     """What cannot be looked up in a set of words is no word."""

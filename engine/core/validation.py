@@ -60,7 +60,7 @@ def _collect_faults(found: list[ErrorDetails], schema: type[BaseModel], document
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in found:
         by_path.setdefault(_yaml_path(detail, document), []).append(detail)
-    faults = []
+    faults: list[tuple[str, Fault]] = []
     above = {path[:size] for path in by_path for size in range(1, len(path))}
     for path, details in by_path.items():
         if path in above:
@@ -70,9 +70,10 @@ def _collect_faults(found: list[ErrorDetails], schema: type[BaseModel], document
         messages = dict.fromkeys(one for detail in specific for one in _messages(detail, schema, written))
         for below, message, remedy in messages:
             place = (*path, *below)
-            faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
-    typed = {fault.remedy for fault in faults}
-    return [fault for fault in faults if f"did you mean '{fault.path.rsplit('.', 1)[-1]}'?" not in typed]
+            fault = Fault(document.locate(place), ".".join(map(str, place)), message, remedy)
+            faults.append((str(place[-1]) if place else "", fault))
+    remedies = {fault.remedy for _, fault in faults}  # a key that is missing because it was mistyped is told once
+    return [fault for key, fault in faults if f"did you mean '{key}'?" not in remedies]
 
 
 def _line_number(where: str) -> int:
