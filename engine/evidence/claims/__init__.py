@@ -1,0 +1,1 @@
+"""Sentences about portfolios, each computed on data in every way in which it can be meant."""
