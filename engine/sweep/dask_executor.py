@@ -97,7 +97,6 @@ class _Sender:
         self._shared = self._share()
         self._under_way: dict[Future, ChunkTask] = {}
         self._ended: SimpleQueue[Future] = SimpleQueue()
-        self._seen_worker = time.monotonic()
 
     def compute(self, waiting: Iterator[ChunkTask], most: int) -> Iterator[Chunk]:
         """Keep ``most`` tasks under way; yield their chunks."""
@@ -107,8 +106,9 @@ class _Sender:
         while self._under_way:
             future = self._next_ended()
             task = self._under_way.pop(future)
-            if future.status == "finished":
-                yield open_answer(self._result(future), *task)
+            answer = self._gather(future)
+            if answer is not None:
+                yield open_answer(answer, *task)
                 future.release()
                 for following in itertools.islice(waiting, 1):
                     self._give(following)
@@ -139,25 +139,30 @@ class _Sender:
 
     def _next_ended(self) -> Future:
         """Return a task that ended, well or not; raises OutputError when no worker is there to end one."""
-        while True:
+        seen_worker = time.monotonic()
+        while time.monotonic() - seen_worker <= WORKERLESS_TIMEOUT:
             try:
                 return self._ended.get(timeout=1)
             except Empty:
                 with suppress(OSError):
                     if self._client.nthreads():
-                        self._seen_worker = time.monotonic()
-            if time.monotonic() - self._seen_worker > WORKERLESS_TIMEOUT:
-                raise self._workerless_error()
+                        seen_worker = time.monotonic()
+        raise self._workerless_error()
 
     def _workerless_error(self) -> OutputError:
         return self._scheduler.error(f"has had no worker for {WORKERLESS_TIMEOUT} seconds; start some, then --resume")
 
-    def _result(self, future: Future) -> object:
-        """Return what came back; None when it is no bytes, which nothing here takes apart."""
-        try:
-            return future.result(timeout=WORKERLESS_TIMEOUT)
-        except Exception:  # noqa: BLE001  (what Dask makes of an answer that it may not take apart)
+    def _gather(self, future: Future) -> bytes | None:
+        """Return what came back, empty when it is no bytes; None when it is lost, also after it was finished."""
+        if future.status != "finished":
             return None
+        try:
+            answer = future.result(timeout=WORKERLESS_TIMEOUT)
+        except OSError:  # a connection that broke, or a worker that does not send
+            return None
+        except Exception:  # noqa: BLE001  (what Dask makes of a lost task, or of an answer it may not take apart)
+            return b"" if future.status == "finished" else None
+        return answer if isinstance(answer, bytes) else b""
 
     def _await_scheduler(self) -> None:
         """Give a lost connection the time that Dask takes to find it again; raises OutputError when it does not."""

@@ -57,6 +57,35 @@ def test_a_cluster_that_loses_a_worker_on_the_way_gives_the_same_bytes(made, alo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lost", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_task_that_was_finished_but_is_lost_before_it_was_fetched_is_given_again(
+    made, alone: str, tmp_path: Path, monkeypatch, lost: signal.Signals
+) -> None:
+    """The only worker is killed between both, the job goes with it and another joins; or it does not send in time."""
+    distributed = pytest.importorskip("distributed")
+    fetch, done = distributed.Future.result, []
+
+    def lose_and_fetch(future, timeout):
+        if done:
+            return fetch(future, timeout)
+        done.append(future)
+        worker = running.processes[-1]
+        worker.send_signal(lost)
+        if lost == signal.SIGKILL:
+            running.start_worker()
+            return fetch(future, timeout)
+        try:
+            return fetch(future, 1)
+        finally:
+            worker.send_signal(signal.SIGCONT)
+
+    monkeypatch.setattr(distributed.Future, "result", lose_and_fetch)
+    with cluster(tmp_path, 1) as running:
+        assert _digest(made, tmp_path, DaskExecutor(running.scheduler)) == alone
+    assert done
+
+
+@pytest.mark.slow
 def test_a_sweep_whose_cluster_is_lost_keeps_what_is_finished_and_goes_on_without(
     made, alone: str, tmp_path: Path
 ) -> None:
