@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 import os
 import sys
-import threading
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
@@ -15,16 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from engine import composition
-from engine.core.errors import (
-    ConfigError,
-    ContradictionError,
-    EngineError,
-    Fault,
-    OutputError,
-    escape_controls,
-    prefix_errors,
-)
-from engine.core.interrupts import EXIT_CODE, end_on_interrupt, forget_interrupt, interrupt_line, was_interrupted
+from engine.core.errors import ConfigError, Fault, OutputError, escape_controls, prefix_errors
+from engine.core.failures import answer_failures, end_process
+from engine.core.interrupts import end_on_interrupt
 from engine.core.waiting import WAITING
 from engine.report.waiting_line import WaitingLine
 
@@ -432,49 +422,7 @@ def main() -> int:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     WAITING.listener = WaitingLine()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # asking every installed package for one takes 20 ms
-    try:
-        code = _run_command()
-    except KeyboardInterrupt:
-        code = EXIT_CODE
-    except Exception as error:  # noqa: BLE001  (whatever it is)
-        code = EXIT_CODE if was_interrupted() else _report_error(error)
-    if code == EXIT_CODE:
-        sys.stderr.write(interrupt_line())
-    return code
-
-
-def _system_fault(error: OSError) -> str:
-    """Return what the system refused; to a shell whose folder a newer run has replaced, that."""
-    try:
-        Path.cwd()
-    except OSError:
-        return "the folder that this shell stands in was replaced or removed; enter it again with `cd .`"
-    place = escape_controls(str(error.filename or "the output"))
-    return f"{place}: {error.strerror}; check the path, its permissions and the space left"
-
-
-def _report_error(error: Exception) -> int:
-    """Say what ended the verb, while it is handled; return the exit code."""
-    match error:
-        case EngineError():
-            sys.stderr.write(f"error: {error}\n")
-            return 1
-        case BrokenPipeError():
-            return 0
-        case OSError():
-            sys.stderr.write(f"error: {_system_fault(error)}\n")
-            return 1
-        case MemoryError():
-            sys.stderr.write("error: out of memory; shorten the window or free some\n")
-            return 1
-    from engine.core.crash_log import write_crash_log
-
-    log, also = str(write_crash_log()), ""
-    if isinstance(error, ContradictionError):
-        sys.stderr.write(f"error: {error}\n")
-        also = f" and the folder {escape_controls(str(error.folder))}"
-    sys.stderr.write(f"this is a bug of the engine, not of your input; please report it with {log}{also}\n")
-    return 3
+    return answer_failures(_run_command)
 
 
 def _run_command() -> int:
@@ -493,25 +441,10 @@ def _run_command() -> int:
     return code if isinstance(code, int) else 0
 
 
-def _forward_interrupt(found: sys.UnraisableHookArgs) -> None:
-    """Hand an interrupt that came while a compiler called back, where nothing can be raised, to the main thread."""
-    if issubclass(found.exc_type, KeyboardInterrupt):
-        forget_interrupt()
-        threading.Timer(0.01, _thread.interrupt_main).start()  # at once it would be raised, and lost, in here
-    else:
-        sys.__unraisablehook__(found)
-
-
 def script() -> None:
     """Run the verb and end the process."""
     end_on_interrupt()
-    sys.unraisablehook = _forward_interrupt
-    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # a reader that has gone away
-            stream.flush()
-    os._exit(code)  # at once: every file is closed by now, and taking the compiler apart takes half a second
+    end_process(main)
 
 
 def _print_json(data: Json) -> None:

@@ -459,11 +459,12 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
 def test_a_fault_that_an_interrupt_brings_about_is_told_as_an_interrupt(tmp_path: Path) -> None:
     """Its own words, as of a disk that is full, would be of something that nobody has to mend."""
     code = (
-        "import signal, sys, engine.cli as cli; from engine.core.interrupts import raised_interrupts\n"
+        "import signal, sys, engine.cli as cli; from engine.core.errors import EngineError\n"
+        "from engine.core.interrupts import raised_interrupts\n"
         "def verb(*a):\n"
         "    with raised_interrupts():\n"
         "        try: signal.raise_signal(signal.SIGINT)\n"
-        "        except KeyboardInterrupt: raise cli.EngineError('a worker is gone') from None\n"
+        "        except KeyboardInterrupt: raise EngineError('a worker is gone') from None\n"
         f"cli.composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -45,16 +45,47 @@ def test_a_process_without_an_output_for_errors_ends_as_well() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 130
 
 
-def test_an_interrupt_that_got_lost_is_raised_where_it_is_sent_again() -> None:
-    """So that what has to be undone is undone: it is not the second one, which waits for nothing."""
-    again = (
-        "from engine.core.interrupts import forget_interrupt\n"
-        "with raised_interrupts():\n"
-        "    try:\n        signal.raise_signal(2)\n    except KeyboardInterrupt:\n        forget_interrupt()\n"
-        "    try:\n        signal.raise_signal(2)\n    except KeyboardInterrupt:\n        print('undone')\n"
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try: signal.raise_signal(2)\n        except BaseException: pass",
+        "try: signal.raise_signal(2)\n        except BaseException: raise OSError from None",
+        "ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(2))()",
+        "ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(2))(); time.sleep(5); print('went on')",
+    ],
+    ids=["swallowed", "made another fault of", "in a callback", "in a callback of something longer"],
+)
+def test_an_interrupt_that_got_lost_is_raised_again_once(body: str) -> None:
+    """So that what has to be undone is undone, and nothing after it is begun."""
+    code = (
+        f"import ctypes, time\ntry:\n    with raised_interrupts():\n        {body}\n"
+        "except KeyboardInterrupt:\n    time.sleep(0.05); print('undone')"
     )
-    done = subprocess.run([sys.executable, "-c", BEGIN + again], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "undone\n")
+    done = subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "undone\n", "")
+
+
+def test_a_block_that_undoes_something_is_not_interrupted_by_what_it_undoes() -> None:
+    """Ctrl-C was pressed before it: what it writes while the interrupt is on its way is written to its end."""
+    code = (
+        "try:\n    with raised_interrupts():\n        try:\n            signal.raise_signal(2)\n        finally:\n"
+        "            with raised_interrupts(): pass\n            print('undone')\n"
+        "except KeyboardInterrupt: print('interrupted')"
+    )
+    done = subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "undone\ninterrupted\n")
+
+
+def test_a_block_in_another_thread_is_not_interrupted() -> None:
+    """What Ctrl-C ends is the command: a thread of it that ends with an interrupt would say so in many lines."""
+    code = (
+        "import threading\nbegun, pressed = threading.Event(), threading.Event()\n"
+        "def write():\n    with raised_interrupts():\n        begun.set(); pressed.wait()\n    print('written')\n"
+        "thread = threading.Thread(target=write); thread.start(); begun.wait()\n"
+        "try: signal.raise_signal(2)\nexcept KeyboardInterrupt: pressed.set(); thread.join()"
+    )
+    done = subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "written\n", "")
 
 
 def test_a_process_that_ignores_interrupts_goes_on_to() -> None:
