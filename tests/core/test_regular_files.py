@@ -11,7 +11,7 @@ import pytest
 
 from engine.core.json_files import json_depth
 from engine.core.regular_files import read_regular, regular_sha256
-from engine.core.seal import BLANK, is_sealed, seal
+from engine.core.seal import BLANK, is_sealed, prepend_digest, seal, strip_digest
 
 
 def test_a_file_of_the_most_bytes_is_read_and_one_byte_more_is_not(tmp_path: Path) -> None:
@@ -73,6 +73,25 @@ def test_every_bit_of_a_sealed_text_counts() -> None:
         assert not is_sealed(bytes(turned), b"seal:")
     with pytest.raises(ValueError, match="not found"):
         seal(content, b"seal:")
+
+
+@pytest.mark.parametrize("place", [0, 1, 59, 100, 1000])
+def test_a_seal_stands_at_any_place_of_a_file(place: int) -> None:
+    """Before it and after it all is as it was, and the digits are the SHA-256 of the file with the blank."""
+    blank = b"x" * place + b"seal:" + BLANK.encode() + b" after"
+    digits = hashlib.sha256(blank).hexdigest().encode()
+    assert seal(blank, b"seal:") == blank.replace(BLANK.encode(), digits)
+    assert is_sealed(blank.replace(BLANK.encode(), digits), b"seal:")
+
+
+def test_what_stands_after_its_digest_comes_back_and_what_stands_after_another_s_does_not() -> None:
+    """Also when it is empty; and what is too short for a digest has none."""
+    for rest in (b"", b"rest"):
+        whole = prepend_digest(rest)
+        assert whole == hashlib.sha256(rest).digest() + rest
+        assert strip_digest(whole) == rest
+        for wrong in (whole + b"x", b"\x00" * 32 + rest, b"\xff" * 32 + rest, whole[:-1], b""):
+            assert strip_digest(wrong) is None
 
 
 def test_depth_is_counted_outside_of_texts() -> None:
