@@ -135,9 +135,11 @@ def block_length(pair: PairedReturns) -> float:
     return float(max(round(best), round(4.0 * (len(pair.returns) / 100.0) ** (2.0 / 9.0))))
 
 
-def optimal_block_length(series: FloatArray) -> float:
+def optimal_block_length(series: FloatArray, *, circular: bool = False) -> float:
     """Return the mean length of block at which the stationary bootstrap of ``series`` (n,) errs least [sessions].
 
+    With ``circular`` the length of all blocks of the circular bootstrap (Politis and Romano 1992), whose errors of
+    estimated variance are two thirds as large.
     Politis and White (2004), doi:10.1081/ETC-120028836, as corrected by Patton, Politis and White (2009),
     doi:10.1080/07474930802459016: autocovariances up to twice the lag after which five or more are insignificant.
     """
@@ -164,5 +166,5 @@ def optimal_block_length(series: FloatArray) -> float:
     longest = math.ceil(min(3.0 * math.sqrt(count), count / 3.0))
     if spectrum == 0.0:
         return float(longest)
-    length: float = min((slope / spectrum) ** 2 * count, longest**3) ** (1.0 / 3.0)
+    length: float = min((1.5 if circular else 1.0) * (slope / spectrum) ** 2 * count, longest**3) ** (1.0 / 3.0)
     return length

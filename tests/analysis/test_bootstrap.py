@@ -14,6 +14,7 @@ from engine.analysis.bootstrap import (
     cagr_difference_interval,
     optimal_block_length,
 )
+from tests.support.markets import lcg_returns
 
 
 def random_pair(sessions: int, persistence: float, openings: tuple[float, float] = (1.0, 1.0)) -> PairedReturns:
@@ -38,6 +39,50 @@ def test_the_block_length_is_that_of_arch(sessions: int, persistence: float) -> 
     difference = pair.returns - pair.other_returns
     expected = float(arch_block_length(difference)["stationary"].iloc[0])
     assert optimal_block_length(difference) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("persistence", [0.0, 0.9])
+@pytest.mark.parametrize("sessions", [60, 2264])
+def test_the_circular_block_length_is_that_of_arch(sessions: int, persistence: float) -> None:
+    """Blocks of one length are longer, but for the longest that are allowed."""
+    pair = random_pair(sessions, persistence)
+    difference = pair.returns - pair.other_returns
+    expected = float(arch_block_length(difference)["circular"].iloc[0])
+    assert optimal_block_length(difference, circular=True) == pytest.approx(expected, rel=1e-9)
+
+
+def autoregression(noise: np.ndarray, persistence: float) -> np.ndarray:
+    """A series of first order, which begins with its first noise."""
+    series = noise.copy()
+    for t in range(1, len(series)):
+        series[t] += persistence * series[t - 1]
+    return series
+
+
+PUBLISHED_LENGTHS = {
+    (0, 10_100, 100, 0.3): (13.635665, 15.60894),
+    (1, 2_100, 100, 0.0): (0.77969102, 0.89252342),
+    (1, 2_100, 100, 0.1): (4.27825703, 4.89738176),
+    (1, 2_100, 100, 0.5): (13.76947093, 15.76210948),
+    (1, 2_100, 100, 0.9): (58.50333544, 66.96960131),
+}
+
+
+@pytest.mark.parametrize("case", PUBLISHED_LENGTHS)
+def test_block_lengths_are_the_published_ones(case: tuple[int, int, int, float]) -> None:
+    """Autoregressions of numpy's old generator have the lengths that arch's own tests print."""
+    seed, count, dropped, persistence = case
+    series = autoregression(np.random.RandomState(seed).standard_normal(count), persistence)[dropped:]
+    found = optimal_block_length(series), optimal_block_length(series, circular=True)
+    assert found == pytest.approx(PUBLISHED_LENGTHS[case], rel=1e-6)
+
+
+def test_block_lengths_of_the_published_columns() -> None:
+    """The first two columns of the generator that needs no file, as they are and with memory."""
+    columns = lcg_returns()[:, :2].T
+    assert [optimal_block_length(of) for of in columns] == pytest.approx([0.3859065636, 0.4941876885], rel=1e-8)
+    filtered = [autoregression(of, phi) for of, phi in zip(columns, (0.3, -0.2), strict=True)]
+    assert [optimal_block_length(of) for of in filtered] == pytest.approx([4.5956708325, 4.5952471841], rel=1e-8)
 
 
 def test_draws_are_those_of_arch_but_for_the_seed() -> None:
