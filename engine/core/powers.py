@@ -145,6 +145,8 @@ def _as_it_is(function: Function) -> Function:
 
 
 _power: Final = make_power(_as_it_is)
+_log: Final = _make_log(_as_it_is, *_make_arithmetic(_as_it_is))
+_exp: Final = _make_exp(_as_it_is, *_make_arithmetic(_as_it_is))
 
 
 @lru_cache(maxsize=4096)
@@ -165,3 +167,28 @@ def powers(bases: FloatArray | float, exponents: FloatArray | float) -> FloatArr
     base, exponent = np.broadcast_arrays(bases, exponents)
     found = [power(*pair) for pair in zip(base.ravel().tolist(), exponent.ravel().tolist(), strict=True)]
     return np.array(found, dtype=np.float64).reshape(base.shape)
+
+
+def logarithm(number: float) -> float:
+    """Return the natural logarithm of a ``number`` above 0 and below infinity.
+
+    >>> logarithm(1.0), logarithm(2.0), logarithm(0.1)
+    (0.0, 0.6931471805599453, -2.3025850929940455)
+    """
+    fraction, twos = math.frexp(number)
+    if fraction < _ROOT_OF_HALF:
+        fraction, twos = 2.0 * fraction, twos - 1
+    high, low = _log(fraction, float(twos))
+    return high + low
+
+
+def exponential(number: float) -> float:
+    """Return the exponential of a ``number``; 0 or infinity where its value leaves the numbers of full precision.
+
+    >>> exponential(0.0), exponential(1.0), exponential(-1000.0)
+    (1.0, 2.718281828459045, 0.0)
+    """
+    if not abs(number) <= _MAX_LOG:
+        return math.nan if math.isnan(number) else math.inf if number > 0.0 else 0.0
+    value, twos = _exp(number, 0.0)
+    return math.ldexp(value, int(twos))
