@@ -73,3 +73,21 @@ def test_a_text_with_more_columns_than_a_table_has() -> None:
 def test_marks_that_turn_text_around_are_spelled_out() -> None:
     """JSON goes to a terminal; what is only far away from ASCII stays."""
     assert to_json("\u202e\x9b\U000e0041\x7fé😀") == '"\\u202e\\u009b\\udb40\\udc41\\u007fé😀"\n'.encode()
+
+
+def test_splits_that_together_make_more_shares_than_there_are_numbers() -> None:
+    """Their product was taken before it was looked at: a library's warning stood on the terminal."""
+    Path("p.csv").write_text(
+        "date,close,split\n2024-01-02,1e3,1\n" + "".join(f"2024-01-{day:02},1e3,1e200\n" for day in range(3, 6))
+    )
+    found = ask("data", "check", "p.csv")
+    assert (found.code, fault_of(found, ["p.csv"])) == (1, "")
+    assert "1e+200 of 2024-01-03" in found.err
+
+
+def test_a_column_with_an_endless_name() -> None:
+    """It stood whole at either end of the line, and what to do was cut off."""
+    table = pa.table({"Date": ["2024-01-02", "2024-01-03"], "Adj Close": [1.0, 2.0], "9" * 3000: [1.0, 2.0]})
+    Path("p.parquet").write_bytes(parquet(table))
+    found = ask("data", "check", "p.parquet")
+    assert (found.code, fault_of(found, ["p.parquet"])) == (1, "")

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+from engine.core.errors import shorten
+
+MAX_NAME: Final = 60
+"""Characters of one name that are shown: a file may call a column anything."""
 
 
 def shortlist(names: Iterable[str], most: int = 12) -> str:
@@ -11,7 +17,7 @@ def shortlist(names: Iterable[str], most: int = 12) -> str:
     >>> shortlist(["SPY", "IWM", "VB"], most=2)
     'SPY, IWM and 1 more'
     """
-    whole = list(names)
+    whole = [shorten(name, MAX_NAME) for name in names]
     rest = f" and {len(whole) - most} more" if len(whole) > most else ""
     return (", ".join(whole[:most]) or "nothing") + rest
 

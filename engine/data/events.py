@@ -14,7 +14,7 @@ from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.data.closes import Closes
 
-_MOST_SHARES: Final = 1e15
+MOST_SHARES: Final = 1e15
 """Shares that one can become, and of which one can become one: the funds that lose most have merged 1e10 into one."""
 
 DividendUse: TypeAlias = Literal["reinvest", "cash", "towards_targets"]
@@ -63,13 +63,13 @@ def apply_events(closes: Closes, use: DividendUse) -> Closes:
 
 def _refuse_absurd(closes: Closes, growth: FloatArray, shares: FloatArray) -> None:
     """Raise DataError when splits and dividends make more of a share, or less, than any ever did."""
-    wrong = np.argwhere(~((shares < _MOST_SHARES) & (shares > 1.0 / _MOST_SHARES)))
+    wrong = np.argwhere(~((shares < MOST_SHARES) & (shares > 1.0 / MOST_SHARES)))
     if not len(wrong):
         return
     at = wrong[0][1]
     worst = int(np.abs(np.log(growth[:, at])).argmax())
     found = f"the splits and dividends of {closes.tickers[at]} make {shares[wrong[0][0], at]:g} shares of one"
-    expected = f"expected less than {_MOST_SHARES:g}; correct the one of {closes.dates[worst]}"
+    expected = f"expected less than {MOST_SHARES:g}; correct the one of {closes.dates[worst]}"
     raise DataError(f"{closes.provenance.source}: found that {found}, {expected}")
 
 

@@ -187,9 +187,10 @@ def _of_named_series(
     names = tuple(name for name, own in columns.items() if name and any(column.role in _CLOSES for column in own))
     for column in columns.get(None, []):
         if column.role in {"adjusted", "doubtful"}:
-            whose = f"found {column.name} beside {shortlist(names)}, which does not say whose it is"
-            named = f"{names[0] if names else 'SPY'}.Adjusted"
-            ways = f"write `columns: {{adjusted: {column.name}}}`, or call it as in {named}"
+            name = shortlist([column.name])
+            whose = f"found {name} beside {shortlist(names)}, which does not say whose it is"
+            named = f"{shortlist(names[:1] or ['SPY'])}.Adjusted"
+            ways = f"write `columns: {{adjusted: {name}}}`, or call it as in {named}"
             raise DataError(f"{header.where}: {whose}; {ways}")
     series: dict[str | None, FieldColumns] = {}
     notes: list[str] = []

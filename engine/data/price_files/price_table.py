@@ -13,6 +13,7 @@ import numpy as np
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.closes import CloseSeries
+from engine.data.events import MOST_SHARES
 from engine.data.price_files.as_traded import are_split_adjusted
 from engine.data.price_files.grid import NO_KEYS, ReadingKeys
 from engine.data.price_files.price_columns import CloseKind, FieldColumns, PriceColumns
@@ -184,7 +185,22 @@ class _TickerRows:
             at = wrong[0]
             message = f"found the {name} {events[at]:g}, expected none or a finite number above 0; correct it"
             raise DataError(f"{self.file}: {self.ticker} on {self.days[at]}: {message}")
-        return np.where(np.isnan(events) | (events == 0.0), none, events)
+        events = np.where(np.isnan(events) | (events == 0.0), none, events)
+        if name == "split":
+            self._refuse_absurd_splits(events)
+        return events
+
+    def _refuse_absurd_splits(self, splits: FloatArray) -> None:
+        """Raise DataError when splits make more of a share, or less, than any ever did."""
+        with np.errstate(over="ignore", under="ignore"):
+            shares = np.multiply.accumulate(splits)
+            before = np.multiply.accumulate(splits[::-1])  # how many of today one of a day is
+        both = np.concatenate([shares, before])
+        if len(both) and not (both.min() > 1.0 / MOST_SHARES and both.max() < MOST_SHARES):
+            worst = int(np.abs(np.log(splits)).argmax())
+            message = f"found splits that together make {shares[-1]:g} shares of one, expected less than"
+            remedy = f"correct the {splits[worst]:g} of {self.days[worst]}"
+            raise DataError(f"{self.file}: {self.ticker}: {message} {MOST_SHARES:g}; {remedy}")
 
     def _currency(self, fields: FieldColumns, column: int) -> str:
         """Return the one currency that column, header and sign beside the numbers state; ``""`` where none does."""
