@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from engine import composition
-from engine.core.errors import ConfigError, Fault, OutputError, escape_controls, prefix_errors
+from engine.core.errors import OutputError, escape_controls, prefix_errors
 from engine.core.failures import answer_failures, end_process
 from engine.core.interrupts import end_on_interrupt
 from engine.core.waiting import WAITING
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from engine.composition import AnyRunConfig
     from engine.core.json_files import Json
     from engine.report.run.frames import Frames
-    from engine.sweep.scheduler import Scheduler
 
 app = typer.Typer(
     add_completion=False,
@@ -103,21 +102,23 @@ def run(
     ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
-    from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind
+    from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, refuse_same_name
     from engine.report.run.terminal import print_run
 
     summaries: list[Json] = []
     documents = [composition.open_document(path, overrides or ()) for path in configs]
     loaded = [composition.select_run(document, variant) for document in documents]
     names = [f"{config.name}-{config.sha256()[:12]}" if variant else config.name for config in loaded]
-    _refuse_same_folder(configs, names)
+    refuse_same_name(configs, names)
     folders = [output_folder(out, name) for name in names]
     for folder in folders:
         refuse_other_kind(folder, RUN_KIND)
     for path, config, folder in zip(configs, loaded, folders, strict=True):
         with prefix_errors(path):
             result = _run_backtest(config, audit=audit)
-        _write_run(result, folder)
+        from engine.report.run.page import publish_run  # a config that is refused needs no templates
+
+        publish_run(result, folder)
         tried = _record_trial(result)
         summaries.append(result.summary.to_plain())
         if not json:
@@ -175,13 +176,16 @@ def sweep(
     from engine.sweep.computation import prepare
     from engine.sweep.outputs import clean_staging, is_finished
     from engine.sweep.pipeline import SweepOptions, run_sweep
+    from engine.sweep.scheduler import Scheduler
     from engine.sweep.summary import SweepSummary
 
     loaded, base_config, space = composition.validate_sweep(composition.open_document(config, overrides or ()))
     folder = output_folder(out, f"{loaded.name}.{SWEEP_KIND}")
     with lock_folder(folder):  # what a killed sweep left unfinished is finished first
         refuse_other_kind(folder, SWEEP_KIND)
-    cluster = _scheduler(scheduler, tls_ca, tls_cert, tls_key)
+    cluster = Scheduler.from_options(scheduler, tls_ca, tls_cert, tls_key)
+    if cluster and (warning := cluster.warning()):
+        sys.stderr.write(f"warning: {warning}\n")
     options = SweepOptions(folder, workers, cluster, memory * 1_000_000, resume)
     _announce_compilation()
     with prefix_errors(config), sweep_progress() as progress:
@@ -473,40 +477,6 @@ def _announce_compilation() -> None:
     remedy = "name a folder of your own in NUMBA_CACHE_DIR"
     often = f"every time: {escape_controls(CACHE_REFUSAL)}; {remedy}" if CACHE_REFUSAL else "once for this installation"
     announce_compilation(lambda: sys.stderr.write(f"compiling numerical kernels (10 to 30 s), {often}\n"))
-
-
-def _write_run(result: RunResult, folder: Path) -> None:
-    from engine.backtest.outputs import RUN_KIND, refuse_other_kind
-    from engine.core.publication import stage_folder
-    from engine.report.run.page import add_run_report
-
-    with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
-        result.write(staging)
-        add_run_report(staging)
-
-
-def _scheduler(address: str, ca: Path | None, cert: Path | None, key: Path | None) -> Scheduler | None:
-    """Return the scheduler that options name, if any; of one that others can read it says so."""
-    from engine.sweep.scheduler import Scheduler
-
-    if not address:
-        for name, path in (("ca", ca), ("cert", cert), ("key", key)):
-            if path is not None:
-                raise OutputError(f"--tls-{name}: is the encryption of a --scheduler, and none is named; name it too")
-        return None
-    scheduler = Scheduler(address, ca, cert, key)
-    if warning := scheduler.warning():
-        sys.stderr.write(f"warning: {warning}\n")
-    return scheduler
-
-
-def _refuse_same_folder(paths: list[Path], names: list[str]) -> None:
-    """Raise ConfigError when two configs of one command would write the same folder."""
-    for i, name in enumerate(names):
-        earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and paths[k] != paths[i]]
-        if earlier:
-            message = f"'{name}' is also the name of {paths[earlier[0]]}"
-            raise ConfigError([Fault(str(paths[i]), "name", message, "give one of them another name")])
 
 
 def _record_trial(result: RunResult) -> int:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from pathlib import Path
@@ -39,7 +39,7 @@ from engine.backtest.run_summary import (
 )
 from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.arrow_columns import from_numpy
-from engine.core.errors import OutputError
+from engine.core.errors import ConfigError, Fault, OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
 from engine.core.regular_files import read_regular
@@ -154,6 +154,15 @@ def output_folder(out: Path, name: str) -> Path:
     if out.resolve() != folder.parent:
         raise OutputError(f"{out / name}: leads outside {out}; remove the link or choose another --out")
     return folder
+
+
+def refuse_same_name(configs: Sequence[Path], names: Sequence[str]) -> None:
+    """Raise ConfigError when two configs would write the same folder; ``names`` are those of their folders."""
+    for i, name in enumerate(names):
+        earlier = [k for k in range(i) if names[k].casefold() == name.casefold() and configs[k] != configs[i]]
+        if earlier:
+            message = f"'{name}' is also the name of {configs[earlier[0]]}"
+            raise ConfigError([Fault(str(configs[i]), "name", message, "give one of them another name")])
 
 
 def folder_kind(folder: Path) -> str:

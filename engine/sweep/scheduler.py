@@ -36,6 +36,16 @@ class Scheduler:
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
+    @classmethod
+    def from_options(cls, address: str, ca: Path | None, cert: Path | None, key: Path | None) -> Scheduler | None:
+        """Return the scheduler that options name, if any; raises OutputError for an encryption of none."""
+        if address:
+            return cls(address, ca, cert, key)
+        for name, path in (("ca", ca), ("cert", cert), ("key", key)):
+            if path is not None:
+                raise OutputError(f"--tls-{name}: is the encryption of a --scheduler, and none is named; name it too")
+        return None
+
     @property
     def is_encrypted(self) -> bool:
         """Whether the connection is to be encrypted: what the address says, or else whether files for it are named."""

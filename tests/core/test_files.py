@@ -117,6 +117,7 @@ def test_a_process_of_another_user_is_alive_and_a_number_that_is_none_too(monkey
     """Nothing of a process that may be there is removed."""
 
     def forbid(process: int, signal: int) -> None:
+        assert signal == 0  # any other one would end it
         raise PermissionError
 
     assert _is_alive(os.getpid())

@@ -114,6 +114,7 @@ def scan(kind: str, step: float, place: Path) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     every = float(sys.argv[1]) if len(sys.argv) > 1 else 0.05
     with tempfile.TemporaryDirectory() as scratch:
         counts = [scan(kind, every, Path(scratch) / kind) for kind in sys.argv[2:] or PLANS]

@@ -11,7 +11,9 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS, metrics_at
 from engine.backtest.finished_run import FinishedRun, read_run
+from engine.backtest.outputs import RUN_KIND, RunResult, refuse_other_kind
 from engine.backtest.session_flows import session_flows
+from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_page, write_page
 from engine.report.phrases import (
@@ -38,6 +40,13 @@ from engine.report.run.walk_forward import walk_forward_page
 
 TRADES_SHOWN = 2000
 """Orders on the page; the rest is in trades.csv, which a spreadsheet opens faster than a browser."""
+
+
+def publish_run(result: RunResult, folder: Path) -> None:
+    """Put the files of a run and their report into ``folder``, together."""
+    with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
+        result.write(staging)
+        add_run_report(staging)
 
 
 def add_run_report(folder: Path) -> None:
