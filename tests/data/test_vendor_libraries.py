@@ -154,7 +154,6 @@ PYTHON = (
         "date,code,open,high,low,close,preclose,volume,amount,adjustflag,turn,tradestatus,pctChg,isST",
         "{d},{n}," + OHLC + ",{o},{v},1.5,3,0.5,1,0.12,0",
         tickers=("sh.600000",),
-        refusable=True,
     ),
     Layout(
         "tushare",
@@ -198,7 +197,6 @@ R = (
         file="prices.csv",
         tickers=BOTH,
         told=True,
-        refusable=True,
     ),
 )
 

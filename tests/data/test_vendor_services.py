@@ -108,7 +108,7 @@ INTERFACES = (
         long=True,
     ),
     Layout("IEX", "date,open,high,low,close,volume", "{d}," + OHLC + ",{v}"),
-    Layout("Polygon", "v,vw,o,c,h,l,t,n", "{v},{h},{o},{c},{h},{l},{d:ms},44", refusable=True),
+    Layout("Polygon", "v,vw,o,c,h,l,t,n", "{v},{h},{o},{c},{h},{l},{d:ms},44", refused=True),
     Layout(
         "Polygon's flat files",
         "ticker,volume,open,close,high,low,window_start,transactions",
@@ -116,7 +116,6 @@ INTERFACES = (
         file="day.csv",
         tickers=BOTH,
         long=True,
-        refusable=True,
     ),
     Layout("TD Ameritrade", "open,high,low,close,volume,datetime", OHLC + ",{v},{d:ms}"),
     Layout(
@@ -133,7 +132,7 @@ INTERFACES = (
         "{d},{o},{h},{l},{c},{v},1.5,{t},{x}",
         {"auto": "traded"},
         told=True,
-        refusable=True,
+        refused=True,
     ),
     Layout(
         "CRSP",
@@ -143,7 +142,7 @@ INTERFACES = (
         file="crsp.csv",
         tickers=BOTH,
         long=True,
-        refusable=True,
+        refused=True,
     ),
     Layout(
         "Compustat",
@@ -153,7 +152,7 @@ INTERFACES = (
         file="comp.csv",
         tickers=BOTH,
         long=True,
-        refusable=True,
+        refused=True,
     ),
 )
 
@@ -213,7 +212,6 @@ KAGGLE = (
         file="wide.csv",
         tickers=BOTH,
         told=True,
-        refusable=True,
     ),
 )
 

@@ -53,7 +53,6 @@ INSTITUTIONS = (
         "{d:%d/%m/%Y},{c},{c2}",
         file="datastream.csv",
         tickers=BOTH,
-        refusable=True,
     ),
     Layout(
         "iShares",
@@ -67,7 +66,6 @@ INSTITUTIONS = (
         "S&P Dow Jones",
         "S&P Dow Jones Indices,\n,\nAAA,\n,\nEffective date ,AAA",
         "{d},{c}",
-        refusable=True,
     ),
     Layout(
         "Morningstar, after a line of its own",

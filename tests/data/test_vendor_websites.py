@@ -36,7 +36,6 @@ AMERICAN = (
         ADJUSTED,
         newest_first=True,
         told=True,
-        refusable=True,
     ),
     Layout(
         "nasdaq.com",
@@ -120,14 +119,12 @@ GLOBAL = (
         '"Date","Dernier","Ouv.","Plus Haut","Plus Bas","Vol.","Variation %"',
         '"{d:%d/%m/%Y}","{c:de}","{o:de}","{h:de}","{l:de}","126,96M","-2,39%"',
         newest_first=True,
-        refusable=True,
     ),
     Layout(
         "investing.com in Spanish",
         '"Fecha","Último","Apertura","Máximo","Mínimo","Vol.","% var."',
         '"{d:%d.%m.%Y}","{c:de}","{o:de}","{h:de}","{l:de}","126,96M","-2,39%"',
         newest_first=True,
-        refusable=True,
     ),
     Layout("stooq", "Date,Open,High,Low,Close,Volume", "{d}," + OHLC + ",{v}", file="aaa_us_d.csv"),
     Layout(
@@ -168,14 +165,12 @@ GLOBAL = (
         "https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USD",
         "{d:epoch},{d} 00:00:00,{n}," + OHLC + ",{v},{v}.5",
         newest_first=True,
-        refusable=True,
     ),
     Layout(
         "Binance",
         "open_time,open,high,low,close,volume,close_time,quote_asset_volume,number_of_trades,taker_buy_base_volume,"
         "taker_buy_quote_volume,ignore",
         "{d:ms}," + OHLC + ",{v},{d:ms},1.5,2,3.5,4.5,0",
-        refusable=True,
     ),
     Layout(
         "Binance, with the columns named",
@@ -232,14 +227,13 @@ EUROPEAN = (
         "a French bank",
         "Date;Ouverture;Plus haut;Plus bas;Clôture",
         "{d:%d/%m/%Y};{o:fr};{h:fr};{l:fr};{c:fr}",
-        refusable=True,
     ),
     Layout(
         "Euronext, which has a last price and a close",
         '"Historical Data"\n"From 2019-01-10 to 2019-01-22"\nNL0000000000\n'
         "Date;Open;High;Low;Last;Close;Number of Shares;Number of Trades;Turnover;vwap",
         "{d:%d/%m/%Y};{o};{h};{l};{o};{c};3370;6;15147;{h}",
-        refusable=True,
+        refused=True,
     ),
     Layout(
         "Euronext, with the close named",
@@ -262,7 +256,6 @@ ASIAN = (
         '"Date ","series ","OPEN ","HIGH ","LOW ","PREV. CLOSE ","ltp ","close ","vwap ","VOLUME "',
         '"{d:%d-%b-%Y}","EQ","{o:us}","{h:us}","{l:us}","{o:us}","{h:us}","{c:us}","{h:us}","{v:,}"',
         newest_first=True,
-        refusable=True,
     ),
     Layout(
         "the Bombay exchange",
@@ -274,16 +267,16 @@ ASIAN = (
         "NSE's history on Kaggle",
         "Date,Symbol,Series,Prev Close,Open,High,Low,Last,Close,VWAP,Volume,Turnover",
         "{d},{n},EQ,{o},{o},{h},{l},{h},{c},{h},{v},2687719053785000",
-        refusable=True,
+        refused=True,
     ),
     Layout("the value of an Indian fund", "date,nav", "{d:%d-%m-%Y},{c}00", newest_first=True),
-    Layout("akshare", "日期,开盘,收盘,最高,最低,成交量", "{d},{o},{c},{h},{l},{v}", refusable=True),
-    Layout("pykrx", "날짜,시가,고가,저가,종가,거래량", "{d},{o},{h},{l},{c},{v}", refusable=True),
+    Layout("akshare", "日期,开盘,收盘,最高,最低,成交量", "{d},{o},{c},{h},{l},{v}"),
+    Layout("pykrx", "날짜,시가,고가,저가,종가,거래량", "{d},{o},{h},{l},{c},{v}", refused=True),
     Layout(
         "J-Quants",
         "Date,Code,Open,High,Low,Close,Volume,AdjustmentFactor,AdjustmentOpen,AdjustmentClose",
         "{d},{n},{o},{h},{l},{t},{v},1.0,{o},{c}",
-        refusable=True,
+        refused=True,
     ),
 )
 

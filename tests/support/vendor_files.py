@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pydantic import TypeAdapter
 
 from engine.core.errors import DataError
@@ -63,8 +63,8 @@ class Layout:
     ``row`` is written once a day, or for each day and ticker when ``long``; its fields are the day ``d``, the name
     ``n``, close ``c``, adjusted ``a``, as traded ``t``, open, high, low ``o h l``, volume ``v``, dividend ``x``, split
     ``s`` (1 or 2) and ``y`` (0 or 2); ``c2``, ``a2`` are BBB's. ``reads`` names the series for each setting of
-    ``closes``. ``told``: the file itself tells what its closes are. ``refusable``: a refusal that names a key is
-    as good. ``keys`` of ``data.source`` are what the file needs to be read.
+    ``closes``. ``told``: the file itself tells what its closes are. ``refused``: it can be read in several ways, or in
+    none, and is refused with the key that settles it. ``keys`` of ``data.source`` are what the file needs to be read.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Layout:
     newest_first: bool = False
     encoding: str = "utf-8"
     told: bool = False
-    refusable: bool = False
+    refused: bool = False
     keys: dict[str, object] = field(default_factory=dict)
 
     def text(self) -> str:
@@ -108,15 +108,14 @@ def load(path: Path, tickers: tuple[str, ...], closes: str, keys: dict[str, obje
 
 
 def check(layout: Layout, path: Path) -> None:
-    """Load the file at ``path`` in every way and compare; a refusal has to name a key."""
+    """Load the file at ``path`` in every way and compare; a refusal has to name a key, in a line a ticker at most."""
     for closes, wanted in layout.reads.items():
-        try:
-            loaded = load(path, layout.tickers, closes, layout.keys)
-        except DataError as error:
-            assert layout.refusable, str(error)
-            assert re.search(KEYS, str(error)), str(error)
-            assert len(str(error).splitlines()) <= len(layout.tickers), "one line a ticker at most"
-            return
+        if layout.refused:
+            with pytest.raises(DataError, match=KEYS) as caught:
+                load(path, layout.tickers, closes, layout.keys)
+            assert len(str(caught.value).splitlines()) <= len(layout.tickers)
+            continue
+        loaded = load(path, layout.tickers, closes, layout.keys)
         compare(loaded, layout.tickers, wanted)
         assumed = any("nothing in the file says" in note for note in loaded.provenance.notes)
         if closes == "auto" and not layout.told:
