@@ -23,6 +23,7 @@ import py_compile
 import random
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -195,6 +196,8 @@ def _fork(copy: Path, module: str, text: str, seconds: int) -> int:
     status = 1
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+            signal.signal(number, handler)  # what runs in the background ignores them, and tests send them
         (copy / module).write_text(text, encoding="utf-8")
         os.chdir(copy)
         with Path(os.devnull).open("w") as nothing:

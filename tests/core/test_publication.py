@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -113,6 +114,127 @@ def test_whatever_a_folder_is_called_what_is_the_users_stays(used: Path, name: b
     publish(folder, "new")
     assert content(folder) == MINE | results("new")
     assert alone(folder)
+
+
+def exchanges(place: Path) -> bool:
+    """Tell whether the file system of ``place`` can exchange two folders."""
+    (place / "one").mkdir(parents=True)
+    (place / "two").mkdir()
+    library = ctypes.CDLL(None)
+    done = library.renameat2(-100, os.fsencode(place / "one"), -100, os.fsencode(place / "two"), 1 << 1)
+    shutil.rmtree(place)
+    return done == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for an exchange")
+@pytest.mark.parametrize("why_not", ["", "in it", "below it", "mounted", "parent closed", "no links"])
+def test_a_folder_is_replaced_in_one_step_unless_something_forbids_it(
+    used: Path, monkeypatch: pytest.MonkeyPatch, why_not: str
+) -> None:
+    """Another folder is there then; where this process stands in it, it is mounted or cannot be made anew, the same."""
+    if not exchanges(used.parent / "asked"):
+        pytest.skip("this file system exchanges no folders")
+    access = os.access
+    if why_not in {"in it", "below it"}:
+        monkeypatch.chdir(used if why_not == "in it" else used / "drafts" / "deep")
+    elif why_not == "mounted":
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == used)
+    elif why_not == "parent closed":
+        monkeypatch.setattr(os, "access", lambda path, mode: path != used.parent and access(path, mode))
+    elif why_not == "no links":
+        monkeypatch.setattr(os, "link", refused)
+    before = used.stat().st_ino
+    publish(used, "new")
+    assert (used.stat().st_ino == before) is bool(why_not)
+    assert content(used) == MINE | results("new")
+    assert alone(used)
+
+
+def refused(*_: object, **__: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_folder_that_is_made_meanwhile_keeps_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Just before the rename another process makes it; where nobody did, what the system said is raised."""
+    rename = Path.rename
+
+    def late(path: Path, target: Path) -> Path:
+        if not target.exists():
+            target.mkdir()
+            (target / "notes.txt").write_text("mine")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    publish(tmp_path / "run", "new")
+    assert content(tmp_path / "run") == {"notes.txt": "mine"} | results("new")
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(PermissionError):
+        publish(tmp_path / "other", "new")
+    assert alone(tmp_path / "run")
+
+
+def test_a_folder_that_is_closed_is_refused_before_anything_is_replaced(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != used)
+    with pytest.raises(PermissionError, match="run"):
+        publish(used, "new")
+    assert content(used) == MINE | results("old")
+    assert alone(used)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("marker", "found"), [("staged", "old"), ("committed", "half"), ("half", "old"), ("no text", "old"), ("", "old")]
+)
+def test_what_a_killed_process_staged_is_removed_or_moved_once_it_was_committed(
+    used: Path, marker: str, found: str, inside: bool
+) -> None:
+    """Beside the folder or in it; a marker that is half written commits nothing, and an empty folder goes."""
+    staging = (used if inside else used.parent) / f"{publication._staging_stem(used)}01234567.tmp"
+    staging.mkdir()
+    if marker:
+        (staging / "table").write_text("half")
+        publication._Marker(staging, ["table", "moved"], committed=marker != "staged").write(staging)
+        text = (staging / MARKER_FILE).read_bytes()
+        if marker in {"half", "no text"}:
+            (staging / MARKER_FILE).write_bytes(text[:-1] if marker == "half" else b"\xff")
+    with lock_folder(used):
+        assert content(used) == MINE | {"manifest": "old", "table": found}
+        assert alone(used)
+
+
+def test_what_a_living_process_stages_stays(used: Path) -> None:
+    """Another one that touches the folder meanwhile takes nothing of it away."""
+    with stage_folder(used.parent / "run") as staging:
+        (staging / "table").write_text("new")
+        publication._settle(used)
+        assert (staging / "table").read_text() == "new"
+    assert content(used) == MINE | {"manifest": "old", "table": "new"}
+
+
+def test_a_staging_folder_that_was_found_empty_and_removed_is_made_anew(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, removed = publication._Marker.write, []
+
+    def late(marker: publication._Marker, folder: Path) -> None:
+        if not removed:
+            removed.append(folder)
+            folder.rmdir()
+        write(marker, folder)
+
+    monkeypatch.setattr(publication._Marker, "write", late)
+    publish(used, "new")
+    assert content(used) == MINE | results("new")
+    assert alone(used)
+
+
+@pytest.mark.parametrize("length", [1, 39, 40, 41, 200])
+def test_a_staging_folder_is_known_by_its_name_however_long_the_folder_s_is(tmp_path: Path, length: int) -> None:
+    with stage_folder(tmp_path / ("x" * length)) as staging:
+        assert publication._STAGING_NAME.fullmatch(staging.name)
+        assert staging.name.startswith("." + "x" * min(length, 40) + "-")
 
 
 def test_nothing_staged_is_nothing_published(used: Path) -> None:

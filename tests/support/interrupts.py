@@ -71,7 +71,8 @@ def _outcome(process: subprocess.Popen[str], said: str, out: Path) -> str:
         return "done"
     kept = [path for path in out.rglob("*") if path.is_file() and "unfinished" not in path.parts]
     if process.returncode != 130 or len(lines) != 1 or "interrupted" not in lines[0]:
-        if process.returncode in {1, -signal.SIGINT} and f"{ROOT}/engine" not in said and "error:" not in said:
+        told = any(line.startswith("error:") for line in lines)  # Python tells of a "Fatal Python error:"
+        if process.returncode in {1, -signal.SIGINT} and f"{ROOT}/engine" not in said and not told:
             return "before the engine"  # Python itself was still starting
         return f"exit {process.returncode}: {lines[-12:]}"
     if (out / "small.sweep" / "unfinished" / "sweep.journal").exists() and "--resume" not in lines[0]:
