@@ -237,6 +237,7 @@ def test_ten_columns_of_the_synthetic_returns_and_the_best_of_them() -> None:
     assert deflated.value == pytest.approx(0.849108418220538, rel=1e-12)
 
 
+@pytest.mark.slow  # ffn takes seconds to be imported
 def test_the_deflated_sharpe_ratio_is_that_of_a_second_library() -> None:
     """ffn, on the same returns; its skewness and kurtosis are corrected for the sample's size, so these are handed on."""
     with warnings.catch_warnings():

@@ -181,6 +181,17 @@ def any_lane(_typing: TypingContext, mask: types.Type) -> TypedEmitter:  # noqa:
 
 
 @intrinsic
+def count_lanes(_typing: TypingContext, mask: types.Type) -> TypedEmitter:  # noqa: ARG001
+    """Return in how many lanes ``mask`` is true."""
+
+    def emit(_context: BaseContext, builder: ir.IRBuilder, _sig: Signature, args: IrValues) -> ir.Value:
+        bits = builder.bitcast(args[0], ir.IntType(LANE_COUNT))
+        return builder.ctpop(builder.zext(bits, ir.IntType(64)))
+
+    return types.intp(MASK), emit
+
+
+@intrinsic
 def not_(_typing: TypingContext, mask: types.Type) -> TypedEmitter:  # noqa: ARG001
     """Return the lanes that are not in ``mask``."""
     return MASK(MASK), lambda _context, builder, _sig, args: builder.not_(args[0])

@@ -45,6 +45,8 @@ where: Callable[[Mask, Lanes, Lanes], Lanes]
 """The one in the lanes of a mask, the other elsewhere."""
 any_lane: Callable[[Mask], bool]
 """Whether a mask is true in any lane."""
+count_lanes: Callable[[Mask], int]
+"""In how many lanes a mask is true."""
 not_: Callable[[Mask], Mask]
 """The lanes that are not in a mask."""
 fabs: Callable[[Lanes], Lanes]
@@ -57,8 +59,10 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
     gather = lambda array, places, at, shift: array.reshape(-1)[places[at : at + LANE_COUNT] + shift]  # noqa: E731
     offset = lambda field, a, n: ASSETS_BEGIN + (field * n + a) * LANE_COUNT  # noqa: E731
     store, where, any_lane, not_, fabs = _store, np.where, np.any, np.logical_not, np.abs
+    count_lanes = lambda mask: int(np.count_nonzero(mask))  # noqa: E731
 else:
     from engine.simulation.kernel.batch import llvm_vectors as llvm
 
     splat, broadcast_load, load, store, where = llvm.splat, llvm.broadcast_load, llvm.load, llvm.store, llvm.where
     gather, offset, any_lane, not_, fabs = llvm.gather, llvm.offset, llvm.any_lane, llvm.not_, llvm.fabs
+    count_lanes = llvm.count_lanes
