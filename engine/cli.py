@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import typer
 
 from engine import composition
-from engine.core.errors import OutputError, escape_controls, prefix_errors
+from engine.core.errors import EngineError, OutputError, escape_controls, prefix_errors
 from engine.core.failures import answer_failures, end_process
 from engine.core.interrupts import end_on_interrupt
 from engine.core.waiting import WAITING
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.backtest.outputs import RunResult
+    from engine.backtest.prices import LoadedPrices
     from engine.composition import AnyRunConfig
     from engine.core.json_files import Json
+    from engine.evidence.look_ahead import LookAheadCertificate
     from engine.report.run.frames import Frames
 
 app = typer.Typer(
@@ -100,11 +102,19 @@ def run(
         str,
         typer.Option("--variant", metavar="ID", help="Of a sweep: the variant with this id, or at this point."),
     ] = "",
+    certify: Annotated[
+        bool,
+        typer.Option(
+            "--certify",
+            help="Run again with all closes after each of 50 sessions replaced; exit code 1 if anything before moves.",
+        ),
+    ] = False,
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, refuse_same_name
     from engine.report.run.terminal import print_run
 
+    moved: list[str] = []
     summaries: list[Json] = []
     documents = [composition.open_document(path, overrides or ()) for path in configs]
     loaded = [composition.select_run(document, variant) for document in documents]
@@ -115,20 +125,29 @@ def run(
         refuse_other_kind(folder, RUN_KIND)
     for path, config, folder in zip(configs, loaded, folders, strict=True):
         with prefix_errors(path):
-            result = _run_backtest(config, audit=audit)
+            prices = _load_prices(config) if certify else None
+            result = _run_backtest(config, audit=audit, prices=prices)
         from engine.report.run.page import publish_run  # a config that is refused needs no templates
 
         publish_run(result, folder)
         tried = _record_trial(result)
         summaries.append(result.summary.to_plain())
+        certificate = None
+        if prices is not None:
+            with prefix_errors(path):
+                certificate = _certify(config, prices, result)
+            summaries[-1] = {**result.summary.to_plain(), "certificate": certificate.to_plain()}
+            moved += [f"{path}: {certificate.moved}"] if certificate.moved else []
         if not json:
-            print_run(result, folder, trades=trades, tried=tried)
+            print_run(result, folder, trades=trades, tried=tried, certificate=certificate)
         if audit:
             from engine.backtest.vectorbt_audit import require_agreement
 
             require_agreement(result, folder)
     if json:
         _print_json(summaries[0] if len(summaries) == 1 else summaries)
+    if moved:
+        raise EngineError(*moved)
 
 
 @app.command()
@@ -457,11 +476,23 @@ def _print_json(data: Json) -> None:
     sys.stdout.buffer.write(to_json(data))
 
 
-def _run_backtest(config: AnyRunConfig, *, audit: bool) -> RunResult:
+def _load_prices(config: AnyRunConfig) -> LoadedPrices:
+    from engine.backtest.prices import load_prices
+
+    return load_prices(config)
+
+
+def _certify(config: AnyRunConfig, prices: LoadedPrices, result: RunResult) -> LookAheadCertificate:
+    from engine.evidence.look_ahead import certify_run
+
+    return certify_run(config, prices, result.comparison.strategy.ledger)
+
+
+def _run_backtest(config: AnyRunConfig, *, audit: bool, prices: LoadedPrices | None = None) -> RunResult:
     from engine.backtest import workflow
 
     _announce_compilation()
-    result = workflow.run_backtest(config)
+    result = workflow.run_backtest(config, prices)
     if audit:
         from engine.backtest.vectorbt_audit import audit_run
 

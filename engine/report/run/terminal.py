@@ -13,6 +13,7 @@ from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.backtest.run_summary import PortfolioSummary, PublishedSummary, RunSummary
+from engine.evidence.look_ahead import LookAheadCertificate
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
 from engine.report.phrases import (
@@ -31,6 +32,7 @@ from engine.report.phrases import (
 from engine.report.run.currency_table import currency_table
 from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
+from engine.report.run.look_ahead import print_certificate
 from engine.report.run.parts_table import parts_table
 from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
 from engine.report.run.walk_forward import print_walk_forward
@@ -45,7 +47,9 @@ _MAX_EVENTS = 12
 _FIRST_EVENTS, _LAST_EVENTS = 3, 5
 
 
-def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None:
+def print_run(
+    run: RunResult, folder: Path, *, trades: bool, tried: int, certificate: LookAheadCertificate | None = None
+) -> None:
     """Print a finished run: figures side by side, the differences, the warnings, where the files are.
 
     Parameters
@@ -54,6 +58,7 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     folder : where its files are
     trades : whether every order is printed too
     tried : how many variants were run on the same data on this machine, 0 when unknown
+    certificate : that the run looks at nothing later, where it was asked for
 
     """
     out, summary = console(), run.summary
@@ -84,6 +89,8 @@ def print_run(run: RunResult, folder: Path, *, trades: bool, tried: int) -> None
     width = len(str(len(run.warnings))) + 1
     for number, warning in enumerate(run.warnings, start=1):
         print_bullet(out, warning, f"{number}.".rjust(width), "yellow")
+    if certificate is not None:
+        print_certificate(out, certificate)
     _print_footer(out, run, folder, tried)
 
 
