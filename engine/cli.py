@@ -251,6 +251,26 @@ def optimise(
 
 
 @app.command()
+def claims(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file, as configs/claims/small_caps.yaml.")],
+    overrides: Overrides = None,
+    json: Annotated[bool, typer.Option("--json", help="Print every reading as JSON and nothing else.")] = False,
+) -> None:
+    """Check the sentences of FILE on data, each in every way it can be meant; print claimed, measured, verdict."""
+    from engine.evidence.claims.check import check_claims
+    from engine.report.evidence.claims_terminal import claims_json, print_claims
+
+    loaded = composition.load_claims(file, overrides or ())
+    _announce_compilation()
+    with prefix_errors(file):
+        checked = check_claims(loaded, composition.build_strategy)
+    if json:
+        _print_json(claims_json(loaded, checked))
+    else:
+        print_claims(loaded, checked)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:

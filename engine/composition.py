@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.core.json_files import Json
     from engine.core.yaml_document import Document
     from engine.data.sources.base import PriceRequest
+    from engine.evidence.claims.claim_file import ClaimFile
     from engine.portfolio.policy import Policy
     from engine.sweep.computation import PreparedSweep
     from engine.sweep.config import SweepConfig
@@ -103,6 +104,29 @@ def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, Pr
 
     _, base_config, space = validate_sweep(document)
     return base_config, request_for_sweep(base_config, space)
+
+
+def load_claims(path: Path, overrides: Sequence[str] = ()) -> ClaimFile:
+    """Return a file of claims, whose plans can be run."""
+    from pydantic import ValidationError
+
+    from engine.core.errors import ConfigError, Fault
+    from engine.core.validation import validate
+    from engine.evidence.claims.claim_file import ClaimFile
+
+    document = open_document(path, overrides)
+    file, faults = validate(ClaimFile, document), []
+    for at, claim in enumerate(file.claims):
+        place = ("claims", at, "compute")
+        try:
+            for plan in claim.compute.plans():
+                build_strategy(plan)
+        except ValidationError as error:
+            message, _, remedy = error.errors()[0]["msg"].partition("; ")
+            faults.append(Fault(document.locate(place), ".".join(map(str, place)), message, remedy))
+    if faults:
+        raise ConfigError(faults)
+    return file
 
 
 def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:

@@ -74,7 +74,7 @@ def cagr_difference_interval(pair: PairedReturns, difference: float, terms: Evid
     length = block_length(pair)
     with np.errstate(over="ignore", invalid="ignore"):
         differences = np.sort(_draw_differences(pair, terms, length))
-    rank = _tail_rank(1.0 - terms.level, count / length, terms.draws)
+    rank = tail_rank(1.0 - terms.level, count / length, terms.draws)
     low, high = float(differences[rank - 1]), float(differences[-rank])
     if not (math.isfinite(low) and math.isfinite(high)):
         return DifferenceInterval(None, "growth is beyond all numbers, so there is no interval")
@@ -114,7 +114,7 @@ def block_lengths(mean: float) -> IntArray:
     return np.repeat(np.arange(1, len(lengths) + 1), lengths)
 
 
-def _tail_rank(tails: float, blocks: float, draws: int) -> int:
+def tail_rank(tails: float, blocks: float, draws: int) -> int:
     """Return which of the sorted draws, counted from either end, is the bound that leaves out ``tails`` [fraction]."""
     normal, free = NormalDist(), max(blocks - 1.0, 1.0)
     z = -normal.inv_cdf(0.5 * tails)
@@ -132,7 +132,17 @@ def block_length(pair: PairedReturns) -> float:
     """
     growth, other_growth = pair.growth
     best = optimal_block_length(growth * pair.returns - other_growth * pair.other_returns)
-    return float(max(round(best), round(4.0 * (len(pair.returns) / 100.0) ** (2.0 / 9.0))))
+    return float(max(round(best), usual_lag(len(pair.returns))))
+
+
+def usual_lag(count: int) -> int:
+    """Return the usual lag of estimates of variance of ``count`` returns (Newey and West 1994).
+
+    >>> usual_lag(6500)
+    10
+    """
+    lag: float = 4.0 * (count / 100.0) ** (2.0 / 9.0)
+    return round(lag)
 
 
 def optimal_block_length(series: FloatArray, *, circular: bool = False) -> float:

@@ -14,8 +14,12 @@ from engine.core.yaml_document import parse_document
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "configs" / "quickstart.yaml"
-SHIPPED = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if not path.name.startswith("universe"))
-"""Every config that runs; a universe is an input of others."""
+CLAIMS = sorted((ROOT / "configs" / "claims").glob("*.yaml"))
+"""Every file of claims."""
+SHIPPED = sorted(
+    path for path in (ROOT / "configs").rglob("*.yaml") if not path.name.startswith("universe") and path not in CLAIMS
+)
+"""Every config that runs; a universe is an input of others, and claims are checked."""
 SELF_CONTAINED = [path for path in SHIPPED if path.stem not in {"quality_gate", "cash_rate"}]
 """Those whose inputs come with them: not a table that docs/fundamentals.md makes, nor a bank's file of rates."""
 

@@ -1,0 +1,131 @@
+"""Files of claims: what is refused and how, and what is said of data that is not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine import composition
+from tests.support.claims import HEAD, check_text, made_frame, refusal
+from tests.support.cli import engine
+from tests.support.configs import CLAIMS
+
+CAGR = "- {sentence: A grew 5 %, compute: {kind: figure, of: A, figure: cagr}, claimed: 5%}\n"
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_every_shipped_file_of_claims_is_valid_and_names_itself(path: Path) -> None:
+    file = composition.load_claims(path)
+    assert file.name.replace("-", "_") == path.stem
+    assert file.description
+    assert all(claim.source for claim in file.claims)
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (
+            CAGR.replace("kind: figure", "kind: figur"),
+            "claims.yaml:5: claims.0.compute: unknown kind 'figur'; did you mean 'figure'?; known: figure, difference, "
+            "best_ratio, worst_fall, period_return, rolling_win_share, compounding, rebalancing_premium, loss_review, "
+            "basket_size",
+        ),
+        (
+            CAGR.replace("cagr", "cgar"),
+            "claims.yaml:5: claims.0.compute.figure: found 'cgar'; did you mean 'cagr'?; expected 'cagr', 'volatility', "
+            "'max_drawdown' or 'total_return'",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: five"),
+            "claims.yaml:5: claims.0.claimed: 'five' is nothing that can be measured; write 8.24%, a range as {from: "
+            "0.5%, to: 1%}, positive or negative",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: {from: 2%, to: 1%}"),
+            "claims.yaml:5: claims.0.claimed.to: the range ends before it begins; write the lower figure as from, -60% "
+            "before -50%",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: {from: 2%, too: 1%}"),
+            "claims.yaml:5: claims.0.claimed.too: unknown key 'too'; did you mean 'to'?",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: 5%, says: {closses: price}"),
+            "claims.yaml:5: claims.0.says.closses: figure leaves no choice of 'closses'; did you mean 'closes'?",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: 5%, says: {sampling: weekly}"),
+            "claims.yaml:5: claims.0.says.sampling: sampling is never 'weekly'; known: daily, monthly",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: positive, tolerance: 1%"),
+            "claims.yaml:5: claims.0.tolerance: a sign has no tolerance; leave it out",
+        ),
+        (
+            CAGR.replace(", claimed: 5%", ""),
+            "claims.yaml:5: claims.0.claimed: key 'claimed' is missing; add `claimed: ...`",
+        ),
+        (
+            "- {sentence: x, claimed: positive, compute: {kind: rebalancing_premium, weights: {A: 80%, B: 40%}}}\n",
+            "claims.yaml:5: claims.0.compute: weights add up to 120%; 100% is all there is, lower them",
+        ),
+        (
+            "- {sentence: x, claimed: positive, compute: {kind: basket_size, few: 3, many: 3, names: [A, B]}}\n",
+            "claims.yaml:5: claims.0.compute.many: 3 names are not more than 3; name the larger basket here\n"
+            "claims.yaml:5: claims.0.compute.names: 2 names, a basket takes 3; name more",
+        ),
+    ],
+    ids=lambda value: value[:40] if value.startswith("claims") else "",
+)
+def test_a_fault_is_one_line_with_its_place_and_remedy(claim: str, said: str, tmp_path: Path) -> None:
+    assert refusal(claim, tmp_path) == said
+
+
+def test_a_ticker_that_is_not_in_the_data_leaves_its_claim_untold_and_says_which(tmp_path: Path) -> None:
+    other = "- {sentence: Z beat A, compute: {kind: difference, of: Z, minus: A}, claimed: positive}\n"
+    known, unknown = check_text(CAGR + other, made_frame(), tmp_path)
+    assert known.readings
+    assert unknown.verdict == "cannot be told from this data"
+    assert unknown.measured is None
+    assert "no closes with dividends of Z" in unknown.missing
+
+
+def test_days_that_the_closes_do_not_cover_leave_a_claim_untold_though_it_is_measured(tmp_path: Path) -> None:
+    text = CAGR.replace("of: A", "of: A, period: {start: PERIOD}")
+    early, late = check_text(
+        text.replace("PERIOD", "2001-01-01") + text.replace("PERIOD", "2009-11-01"), made_frame(), tmp_path
+    )
+    assert early.verdict == "cannot be told from this data"
+    assert early.measured is not None
+    assert early.missing == ("A from 2001-01-01 to 2017-09-25: its closes are of 2010-01-04 to 2017-09-25",)
+    assert late.missing == ()
+
+
+def test_no_data_at_all_is_no_crash(tmp_path: Path) -> None:
+    (only,) = check_text(CAGR.replace("of: A", "of: Q"), made_frame(), tmp_path)
+    assert only.verdict == "cannot be told from this data"
+
+
+def test_the_command_prints_claims_with_verdicts_and_the_same_as_json(tmp_path: Path) -> None:
+    made_frame().to_parquet(tmp_path / "closes.parquet")
+    text = (
+        CAGR
+        + "- {sentence: B beat A, compute: {kind: difference, of: B, minus: A}, claimed: positive, about: expectation}\n"
+        + "- {sentence: 1 % is 22 %, compute: {kind: compounding, rate: 1%, years: 20}, claimed: 22%, "
+        + "says: {reckoned: compounded}}\n"
+    )
+    (tmp_path / "claims.yaml").write_text(HEAD.replace("PATH", "closes.parquet") + text)
+    printed = engine("claims", "claims.yaml", cwd=tmp_path).stdout
+    found = json.loads(engine("claims", "claims.yaml", "--json", cwd=tmp_path).stdout)
+    assert [one["sentence"] for one in found["claims"]] == ["A grew 5 %", "B beat A", "1 % is 22 %"]
+    assert found["claims"][2]["verdict"] == "holds"
+    assert found["claims"][1]["interval"] is not None
+    assert found["claims"][0]["interval"] is None
+    for one in found["claims"]:
+        assert one["sentence"] in printed
+        assert one["verdict"] in " ".join(printed.split()) or one["verdict"].startswith("cannot")
+    bad = engine("claims", "claims.yaml", "--set", "claims.0.compute.kind=metric", cwd=tmp_path, check=1).stderr
+    assert bad.count("\n") == 1
+    assert bad.startswith("error: claims.yaml:5: claims.0.compute: unknown kind 'metric'; known: ")
