@@ -89,25 +89,13 @@ class CorrelationSum:
 
     def add(self, slab: FloatArray) -> None:
         """Add the series in the columns of ``slab`` (P, W)."""
-        periods = len(slab)
+        from engine.simulation.kernel.standardised_sums import add_standardised  # noqa: PLC0415  (needs the compiler)
+
         if not self._sums.size:
-            self._sums = np.zeros(periods)
-        centred = slab - _sum_rows(slab) / periods
-        deviation = np.sqrt(_sum_rows(centred * centred) / max(periods - 1, 1))
-        varies = np.isfinite(deviation) & (slab.max(axis=0) > slab.min(axis=0))
-        standardised = centred[:, varies] / deviation[varies]
-        self.count += standardised.shape[1]
-        self._sums = np.add.accumulate(np.column_stack((self._sums, standardised)), axis=1)[:, -1]
+            self._sums = np.zeros(len(slab))
+        self.count += add_standardised(np.ascontiguousarray(slab), self._sums)
 
     @property
     def mean(self) -> float | None:
         """The mean correlation of all pairs; None of fewer than two series."""
         return mean_correlation(self._sums, self.count)
-
-
-def _sum_rows(table: FloatArray) -> FloatArray:
-    """Return (W,) sums of columns, added row by row: numpy adds a narrow table in another order than a wide one."""
-    total = np.zeros(table.shape[1])
-    for row in table:
-        total += row
-    return total
