@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.analysis import metrics
@@ -105,26 +105,35 @@ class Comparison:
         return self.portfolios["strategy"]
 
 
-def compare(  # noqa: PLR0913  (what a comparison is made of)
+@dataclass(frozen=True)
+class ComparisonTerms:
+    """What a strategy is compared with, and what is measured of the differences.
+
+    ``others`` by name, its own opening portfolio held for ever with ``buy_and_hold``, which with ``late_purchases``
+    buys names that list late, once, and the ``published`` figures of any of them. Without ``evidence`` no intervals are
+    drawn, without ``parts`` the difference to buy-and-hold is not split.
+    """
+
+    others: Mapping[str, Policy] = field(default_factory=dict)
+    buy_and_hold: bool = True
+    late_purchases: bool = True
+    published: Published | None = None
+    evidence: Evidence | None = None
+    parts: bool = True
+
+
+def compare(
     market: Market,
     sessions: Callable[[Policy], PortfolioMarket],
     policy: Policy,
-    others: Mapping[str, Policy],
     account: Account,
     costs: CostTable,
-    *,
-    buy_and_hold: bool,
-    evidence: Evidence | None,
-    late_purchases: bool = True,
-    parts: bool = True,
-    published: Published | None = None,
+    terms: ComparisonTerms,
 ) -> Comparison:
-    """Simulate ``policy``, its own opening portfolio held for ever, and ``others``; measure the differences.
+    """Simulate ``policy`` and all that ``terms`` name beside it; measure the differences.
 
     Every portfolio starts with the same capital at its first price on its own ``sessions``, those of its tickers, which
-    have the assets of ``market``; two are compared over the sessions both have. Without ``evidence`` no intervals are
-    drawn, without ``parts`` the difference to buy-and-hold is not split. With ``late_purchases`` buy-and-hold buys
-    names that list late, once.
+    have the assets of ``market``; two are compared over the sessions both have.
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
@@ -138,18 +147,20 @@ def compare(  # noqa: PLR0913  (what a comparison is made of)
     strategy = portfolio("strategy", policy)
     portfolios = {"strategy": strategy}
     plan = Plan(sessions(policy), policy, account, costs, strategy.ledger)
-    held = plan.bought_and_held(late=buy_and_hold and late_purchases)
-    if buy_and_hold:
+    held = plan.bought_and_held(late=terms.buy_and_hold and terms.late_purchases)
+    if terms.buy_and_hold:
         portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, held)
-    portfolios |= {name: portfolio(name, other) for name, other in others.items()}
-    versus = _compare_performance(portfolios, evidence)
-    missing = _add_parts(versus, plan, portfolios, held) if buy_and_hold and parts else ""
+    portfolios |= {name: portfolio(name, other) for name, other in terms.others.items()}
+    versus = _compare_performance(portfolios, terms.evidence)
+    missing = _add_parts(versus, plan, portfolios, held) if terms.buy_and_hold and terms.parts else ""
     return Comparison(
         market=market,
         portfolios=portfolios,
         versus=versus,
         checks=_worst_checks([ledger_checks(portfolio.ledger, portfolio.market) for portfolio in portfolios.values()]),
-        published=compare_published(published, {name: portfolio.metrics for name, portfolio in portfolios.items()}),
+        published=compare_published(
+            terms.published, {name: portfolio.metrics for name, portfolio in portfolios.items()}
+        ),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
         limit_orders=measure_limit_orders(sessions(policy).market, policy, account, costs, strategy.ledger),

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import compare
+from engine.analysis.comparison import ComparisonTerms, compare
 from engine.analysis.fees import fees_by_year, uncharged_fees
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
@@ -34,14 +34,16 @@ def run_backtest(
         market,
         prices.sessions_of,
         config.strategy,
-        {benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
         config.account,
         config.costs.cost_table(market.assets, market.foreign),
-        buy_and_hold=terms.buy_and_hold is not False,
-        late_purchases=terms.late_purchases,
-        evidence=config.evidence if intervals else None,
-        parts=parts,
-        published=terms.published,
+        ComparisonTerms(
+            others={benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
+            buy_and_hold=terms.buy_and_hold is not False,
+            late_purchases=terms.late_purchases,
+            published=terms.published,
+            evidence=config.evidence if intervals else None,
+            parts=parts,
+        ),
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     own = prices.sessions_of(config.strategy)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import Comparison, PortfolioMarket, RelativePerformance, compare
+from engine.analysis.comparison import Comparison, ComparisonTerms, PortfolioMarket, RelativePerformance, compare
 from engine.analysis.performance import Performance
 from engine.backtest.workflow import run_backtest
 from engine.composition import load_run
@@ -67,17 +67,8 @@ def chosen(count: int = 3, **changes: object) -> CoreSatellite:
 def compared(
     market: Market, policy: Policy, terms: Account, costs: CostTable, start: int = 30, **how: bool
 ) -> Comparison:
-    return compare(
-        market,
-        lambda _: PortfolioMarket(market, start),
-        policy,
-        {},
-        terms,
-        costs,
-        buy_and_hold=True,
-        evidence=None,
-        **how,
-    )
+    sessions = PortfolioMarket(market, start)
+    return compare(market, lambda _: sessions, policy, terms, costs, ComparisonTerms(**how))
 
 
 def growth(ledger: Ledger) -> float:

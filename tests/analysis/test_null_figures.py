@@ -9,7 +9,7 @@ import pytest
 
 from engine.analysis import metrics
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import PortfolioMarket, compare
+from engine.analysis.comparison import ComparisonTerms, PortfolioMarket, compare
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.return_statistics import ReturnStatistics
@@ -104,11 +104,9 @@ def test_annual_figures_of_less_than_a_year_are_said_not_to_be(first: int, last:
         market,
         lambda names: PortfolioMarket(market, first),
         plans[0],
-        {"late": plans[1]},
         account(),
         free(2),
-        buy_and_hold=False,
-        evidence=None,
+        ComparisonTerms({"late": plans[1]}, buy_and_hold=False),
     )
     lines = [line for line in caveats(found, plans[0], (None, None), first) if line.startswith("Less than a year")]
     named = [f"Less than a year ({found.strategy.performance.days:.0f} days): strategy, late. "] if said else []

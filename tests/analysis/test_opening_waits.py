@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.caveats import caveats
-from engine.analysis.comparison import PortfolioMarket, compare
+from engine.analysis.comparison import ComparisonTerms, PortfolioMarket, compare
 from engine.analysis.performance import Performance
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
@@ -63,7 +63,7 @@ def test_only_an_asset_without_a_past_has_no_price_before(missing: slice, *, sai
     market, policy = market_of(closes(missing)), BuyAndHold(weights=WEIGHTS)
     own = PortfolioMarket(market, 10)
     comparison = compare(
-        market, lambda _: own, policy, {}, account(capital=1000), free(2), buy_and_hold=False, evidence=None
+        market, lambda _: own, policy, account(capital=1000), free(2), ComparisonTerms(buy_and_hold=False)
     )
     text = "\n".join(caveats(comparison, policy, (None, None), 10))
     assert ("B has no price before" in text) is said

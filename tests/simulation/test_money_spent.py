@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.comparison import PortfolioMarket, compare
+from engine.analysis.comparison import ComparisonTerms, PortfolioMarket, compare
 from engine.analysis.performance import Performance
 from engine.core.errors import AccountError
 from engine.data.market import Market
@@ -163,10 +163,8 @@ def test_each_portfolio_ends_by_itself_and_two_are_compared_over_common_sessions
     both = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"})
     alone = {name: FixedMix(weights={name: 1.0}, rebalance=NEVER) for name in "AB"}
     own = account(capital=100, when_spent="stop", **monthly(-10))
-    found = compare(
-        market, lambda policy: PortfolioMarket(market, 0), both, alone, own, NoCosts().cost_table(2),
-        buy_and_hold=True, evidence=None,
-    )  # fmt: skip
+    sessions = PortfolioMarket(market, 0)
+    found = compare(market, lambda _: sessions, both, own, NoCosts().cost_table(2), ComparisonTerms(alone))
     ends = {name: one.ledger.dates[-1] for name, one in found.portfolios.items()}
     assert ends["B"] < ends["strategy"] < ends["A"]
     for name, policy in alone.items():
@@ -189,7 +187,7 @@ def test_a_difference_of_runs_that_end_on_other_days_has_no_parts() -> None:
     own = account(capital=100, when_spent="stop", **monthly(-11))
     table = PercentCosts(rate=0.05).cost_table(2)
     sessions = PortfolioMarket(market, 0)
-    found = compare(market, lambda _: sessions, plan, {}, own, table, buy_and_hold=True, evidence=None)
+    found = compare(market, lambda _: sessions, plan, own, table, ComparisonTerms())
     ends = {one.ledger.dates[-1] for one in found.portfolios.values()}
     free = simulate(market, plan, own, NoCosts().cost_table(2))
     assert len(ends | {free.dates[-1]}) > 1
@@ -202,9 +200,7 @@ def test_beside_a_buy_and_hold_that_lasts_longer_the_difference_has_no_parts() -
     market = market_of(np.column_stack([np.linspace(10.0, 60.0, 300), np.full(300, 10.0)]))
     plan = FixedMix(weights={"A": 0.5, "B": 0.5}, rebalance={"kind": "every", "period": "month"})
     own, sessions = account(capital=100, when_spent="stop", **monthly(-14)), PortfolioMarket(market, 0)
-    found = compare(
-        market, lambda _: sessions, plan, {}, own, NoCosts().cost_table(2), buy_and_hold=True, evidence=None
-    )
+    found = compare(market, lambda _: sessions, plan, own, NoCosts().cost_table(2), ComparisonTerms())
     strategy, held = (found.portfolios[name].ledger.dates[-1] for name in ("strategy", "buy_and_hold"))
     assert strategy < held
     assert found.parts_missing == "the money of both was spent on different days"

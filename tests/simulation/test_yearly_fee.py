@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.comparison import PortfolioMarket, compare
+from engine.analysis.comparison import ComparisonTerms, PortfolioMarket, compare
 from engine.analysis.performance import Performance
 from engine.core.errors import AccountError
 from engine.data.market import Market
@@ -157,9 +157,7 @@ def test_every_portfolio_bears_it_and_the_runs_without_costs_are_without_it() ->
     market = market_of(prices)
     plan = FixedMix(weights={"A": 0.6, "B": 0.4}, rebalance={"kind": "every", "period": "month"})
     table = NoCosts(yearly=0.02).cost_table(2)
-    found = compare(
-        market, lambda _: PortfolioMarket(market, 0), plan, {}, account(), table, buy_and_hold=True, evidence=None
-    )
+    found = compare(market, lambda _: PortfolioMarket(market, 0), plan, account(), table, ComparisonTerms())
     assert all(one.ledger.fees.sum() > 0.0 for one in found.portfolios.values())
     parts = found.versus["buy_and_hold"].parts
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.bootstrap import Evidence
-from engine.analysis.comparison import compare
+from engine.analysis.comparison import ComparisonTerms, compare
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.analysis.published_comparison import Published
 from engine.backtest.outputs import RunResult
@@ -47,12 +47,13 @@ def make_run(
         market,
         lambda _: PortfolioMarket(market, 0),
         plan,
-        others,
         Account.model_validate(account),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
-        buy_and_hold=True,
-        evidence=Evidence(draws=100),
-        published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
+        ComparisonTerms(
+            others=others,
+            evidence=Evidence(draws=100),
+            published=Published.model_validate({"source": "a book", "figures": {"AAA": {"cagr": "12.34%"}}}),
+        ),
     )
     plain = {"name": name, "account": account}
     return RunResult(name, "a description", plain, "c" * 64, comparison, warnings, published_source="a book")
@@ -86,11 +87,9 @@ def eventful_run(review: str = "5%") -> RunResult:
         market,
         lambda _: PortfolioMarket(market, 30),
         plan,
-        {},
         Account(),
         PercentCosts.model_validate({"rate": "0.1%"}).cost_table(len(tickers)),
-        buy_and_hold=True,
-        evidence=Evidence(draws=100),
+        ComparisonTerms(evidence=Evidence(draws=100)),
     )
     return RunResult("eventful", "", {"name": "eventful"}, "c" * 64, comparison, ())
 
