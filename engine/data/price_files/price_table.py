@@ -197,7 +197,8 @@ class _TickerRows:
             before = np.multiply.accumulate(splits[::-1])  # how many of today one of a day is
         both = np.concatenate([shares, before])
         if len(both) and not (both.min() > 1.0 / MOST_SHARES and both.max() < MOST_SHARES):
-            worst = int(np.abs(np.log(splits)).argmax())
+            with np.errstate(over="ignore", divide="ignore"):
+                worst = int(np.maximum(splits, 1.0 / splits).argmax())
             message = f"found splits that together make {shares[-1]:g} shares of one, expected less than"
             remedy = f"correct the {splits[worst]:g} of {self.days[worst]}"
             raise DataError(f"{self.file}: {self.ticker}: {message} {MOST_SHARES:g}; {remedy}")
