@@ -79,18 +79,18 @@ def test_damage_beside_the_prices(tmp_path: Path) -> None:
         load(tmp_path / "p.parquet", "AAA")
 
 
-def test_a_file_of_more_rows_than_anybody_has_prices_is_refused_before_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("most", "message"),
+    [
+        (("parquet_prices.MAX_ROWS", 2), "3 rows, expected at most 2; write a file of fewer tickers"),
+        (("grid.MAX_COLUMNS", 1), "2 columns, expected at most 1; split the file"),
+    ],
+    ids=["rows", "columns"],
+)
+def test_a_file_larger_than_any_of_prices_is_refused_by_its_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: tuple[str, int], message: str
 ) -> None:
     """A billion equal rows take a few kilobytes of a Parquet file."""
-    monkeypatch.setattr("engine.data.price_files.parquet_prices.MAX_ROWS", 2)
-    with pytest.raises(DataError, match=r"p.parquet: found 3 rows, expected at most 2; write a file of fewer tickers"):
-        read(tmp_path / "p.parquet", {"date": DAYS, "AAA": [1.0, 2.0, 3.0]})
-
-
-def test_a_file_of_more_columns_than_a_table_has_is_refused_by_its_head(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.data.price_files.grid.MAX_COLUMNS", 1)
-    with pytest.raises(DataError, match=r"p.parquet: found 2 columns, expected at most 1; split the file"):
+    monkeypatch.setattr(f"engine.data.price_files.{most[0]}", most[1])
+    with pytest.raises(DataError, match=rf"p.parquet: found {message}"):
         read(tmp_path / "p.parquet", {"date": DAYS, "AAA": [1.0, 2.0, 3.0]})
