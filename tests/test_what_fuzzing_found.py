@@ -75,14 +75,15 @@ def test_marks_that_turn_text_around_are_spelled_out() -> None:
     assert to_json("\u202e\x9b\U000e0041\x7fé😀") == '"\\u202e\\u009b\\udb40\\udc41\\u007fé😀"\n'.encode()
 
 
-def test_splits_that_together_make_more_shares_than_there_are_numbers() -> None:
+@pytest.mark.parametrize("split", ["1e+200", "1e-200"])
+def test_splits_that_together_make_more_shares_than_there_are_numbers_or_none(split: str) -> None:
     """Their product was taken before it was looked at: a library's warning stood on the terminal."""
     Path("p.csv").write_text(
-        "date,close,split\n2024-01-02,1e3,1\n" + "".join(f"2024-01-{day:02},1e3,1e200\n" for day in range(3, 6))
+        "date,close,split\n2024-01-02,1e3,1\n" + "".join(f"2024-01-{day:02},1e3,{split}\n" for day in range(3, 6))
     )
     found = ask("data", "check", "p.csv")
     assert (found.code, fault_of(found, ["p.csv"])) == (1, "")
-    assert "1e+200 of 2024-01-03" in found.err
+    assert f"{split} of 2024-01-03" in found.err
 
 
 def test_a_column_with_an_endless_name() -> None:

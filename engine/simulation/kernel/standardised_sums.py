@@ -1,4 +1,4 @@
-"""The sum of many series, each less its mean over its standard deviation: what their mean correlation is made of."""
+"""The sum of many series, each less its mean and over its deviation: what their mean correlation is made of."""
 
 from __future__ import annotations
 
