@@ -64,8 +64,8 @@ def run_sweep(
     staging, is_new = staging_folder(options.folder), not options.folder.exists()
     count = sweep.points.count
     executor, workers = _choose_executor(options, sweep)
+    advise_on_interrupt("what is finished is kept, go on with --resume")
     with Journal.open(staging / JOURNAL_FILE, sweep.identity, resume=options.resume) as journal:
-        advise_on_interrupt("what is finished is kept, go on with --resume")
         rejections = write_results(sweep, journal, executor, _chunk_size(options.memory, workers, count), progress)
         if sum(points for points, _ in rejections.values()) == count:
             clean_staging(options.folder)

@@ -12,6 +12,7 @@ import time
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,8 +100,14 @@ def test_a_folder_elsewhere_is_published_from_a_shell_whose_folder_is_gone(
     assert content(used) == MINE | results("new")
 
 
-def test_a_c_library_without_an_exchange_is_done_without(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.core.publication.ctypes.CDLL", lambda name: object())
+@pytest.mark.parametrize(
+    "library", [object(), SimpleNamespace(renameat2=lambda *_: -1, renamex_np=lambda *_: -1)], ids=["none", "refused"]
+)
+def test_what_a_c_library_cannot_exchange_is_moved(
+    used: Path, monkeypatch: pytest.MonkeyPatch, library: object
+) -> None:
+    """An old one has no exchange, and some file systems refuse it: files are moved one by one."""
+    monkeypatch.setattr("engine.core.publication.ctypes.CDLL", lambda name: library)
     publish(used, "new")
     assert content(used) == MINE | results("new")
     assert alone(used)

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.core import interrupts
 from engine.core.errors import OutputError
+from engine.report.sweep.page import render_sweep
 from engine.sweep.batch.run_batch import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.computation import write_results
 from engine.sweep.executors import ThreadExecutor
 from engine.sweep.journal import Journal
+from engine.sweep.pipeline import SweepOptions, run_sweep
 from engine.sweep.worker import ChunkEvaluator
 from tests.support.sweeps import PLAN, QUICK, SMALL, digest, engine, sweeping
 
@@ -36,6 +39,20 @@ def test_the_chunks_may_be_of_any_size_and_come_in_any_order(tmp_path: Path, wri
         with Journal.open(tmp_path / str(rows) / "sweep.journal", made.identity, resume=False) as journal:
             write_results(made, journal, Backwards(), rows, lambda done, total: None)
         assert digest(tmp_path / str(rows) / "results.parquet") == digest(written[1] / "results.parquet")
+
+
+def test_an_interrupt_while_the_journal_is_opened_says_how_to_go_on(tmp_path: Path, monkeypatch) -> None:
+    """By then it may be there, and what an earlier one has finished is."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "open", interrupted)
+    monkeypatch.setattr(interrupts, "_ADVICE", [])
+    options = SweepOptions(tmp_path / "small.sweep", 1, None, 100_000_000, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(sweeping(SMALL), options, lambda done, total: None, render_sweep)
+    assert interrupts.interrupt_line() == "interrupted; what is finished is kept, go on with --resume\n"
 
 
 def test_a_sweep_goes_on_where_it_ended_and_cuts_off_what_was_torn(tmp_path: Path, written) -> None:
