@@ -271,6 +271,31 @@ def claims(
 
 
 @app.command()
+def luck(
+    config: ConfigPath,
+    out: OutFolder = Path("runs"),
+    overrides: Overrides = None,
+    json: JsonFlag = False,
+) -> None:
+    """Say how much of CONFIG's result is luck: when it rebalances and begins, which names it has, which history."""
+    from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
+    from engine.evidence.luck.outputs import publish_luck
+    from engine.report.evidence.luck_terminal import print_luck
+
+    loaded = composition.load_run(config, overrides or ())
+    folder = output_folder(out, f"{loaded.name}.{LUCK_KIND}")
+    refuse_other_kind(folder, LUCK_KIND)
+    _announce_compilation()
+    with prefix_errors(config):
+        summary = composition.measure_luck(loaded, os.cpu_count() or 1)
+    publish_luck(loaded, summary, folder)
+    if json:
+        _print_json(summary.to_plain())
+    else:
+        print_luck(summary, folder)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.core.yaml_document import Document
     from engine.data.sources.base import PriceRequest
     from engine.evidence.claims.claim_file import ClaimFile
+    from engine.evidence.luck.summary import LuckSummary
     from engine.portfolio.policy import Policy
     from engine.sweep.computation import PreparedSweep
     from engine.sweep.config import SweepConfig
@@ -127,6 +128,16 @@ def load_claims(path: Path, overrides: Sequence[str] = ()) -> ClaimFile:
     if faults:
         raise ConfigError(faults)
     return file
+
+
+def measure_luck(config: AnyRunConfig, threads: int = 1) -> LuckSummary:
+    """Return how much of a config's result is luck, in its parts."""
+    from engine.backtest.prices import load_prices
+    from engine.evidence.luck.summary import PlanChanges
+    from engine.evidence.luck.summary import measure_luck as measure
+    from strategies.moved_calendar import move_calendar
+
+    return measure(config, load_prices(config), PlanChanges(move_calendar), threads)
 
 
 def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from engine.core.arrays import DateArray
+from engine.core.arrays import DateArray, IntArray
 from engine.core.fields import ConfigModel, FieldFault, Fraction, WholeNumber, validates_fields
 from engine.data.sessions import MONTH_NAMES, calendar_years, is_period_start, month_session_rows, period_numbers
 from engine.portfolio.policy import Band
@@ -74,9 +74,13 @@ class Annual(ScheduleRule):
             )
         return session
 
+    def month_rows(self, dates: DateArray) -> IntArray:
+        """Return the row of that session in every year."""
+        return month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
+
     def calendar(self, dates: DateArray, opened: int | None = None) -> dict[int, str]:
         """Return that session of every year, or of each ``every`` years after that of the opening."""
-        rows = month_session_rows(dates, MONTH_NAMES.index(self.month) + 1, self.session)
+        rows = self.month_rows(dates)
         if self.every == 1:
             return {int(row): self.month for row in rows}
         passed = calendar_years(dates[rows]) - (opened or 0)

@@ -127,16 +127,24 @@ def block_length(pair: PairedReturns) -> float:
     """Return the mean length of the blocks that a pair is drawn in [sessions].
 
     The series whose mean the difference of growth is, but for terms of second order, decides: each portfolio's returns
-    times its growth. It is never below the usual lag of estimates of variance, 4 (n / 100)^(2/9) (Newey and West 1994,
-    doi:10.2307/2297912): where no dependence is found there may still be some.
+    times its growth.
     """
     growth, other_growth = pair.growth
-    best = optimal_block_length(growth * pair.returns - other_growth * pair.other_returns)
-    return float(max(round(best), usual_lag(len(pair.returns))))
+    return mean_block_length(growth * pair.returns - other_growth * pair.other_returns)
+
+
+def mean_block_length(series: FloatArray) -> float:
+    """Return the mean length of the blocks that a ``series`` (n,) is drawn in, a whole number [sessions].
+
+    It is never below the usual lag of estimates of variance: where no dependence is found there may still be some.
+    """
+    return float(max(round(optimal_block_length(series)), usual_lag(len(series))))
 
 
 def usual_lag(count: int) -> int:
-    """Return the usual lag of estimates of variance of ``count`` returns (Newey and West 1994).
+    """Return the usual lag of estimates of variance of ``count`` returns, 4 (n / 100)^(2/9).
+
+    Newey and West (1994), doi:10.2307/2297912.
 
     >>> usual_lag(6500)
     10

@@ -35,6 +35,7 @@ from engine.data.currency_codes import QuotedCurrency, StatedUnit, parse_currenc
 from engine.data.events import DividendUse
 from engine.data.period_stamps import Stamps
 from engine.data.portfolio_sessions import ReadFrequency
+from engine.data.price_index import PriceIndex
 from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
@@ -154,6 +155,7 @@ class Compare(ConfigModel, Generic[StrategyT]):
 
     ``buy_and_hold`` buys a name that lists late once; ``{late: never}`` leaves that out.
     ``risk_free`` is the annual effective rate of the Sharpe and Sortino ratios, or a dated series of it.
+    ``inflation``: a file of consumer prices, for the chance of ending below them.
     """
 
     buy_and_hold: Annotated[Switch | BuyAndHoldTerms, WrapValidator(_name_both_forms)] = True
@@ -161,6 +163,7 @@ class Compare(ConfigModel, Generic[StrategyT]):
         default=(), max_length=MAX_BENCHMARKS
     )
     risk_free: DatedRate = 0.0
+    inflation: PriceIndex | None = None
     published: Published | None = None
 
     @property

@@ -47,11 +47,12 @@ from engine.simulation.ledger import Ledger
 
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
-RUN_KIND, SWEEP_KIND = "run", "sweep"
+RUN_KIND, SWEEP_KIND, LUCK_KIND = "run", "sweep", "luck"
 """What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
     RUN_KIND: ("equity.parquet", "levels.parquet", "weights.parquet", "trades.csv"),
     SWEEP_KIND: ("results.parquet",),
+    LUCK_KIND: (),
 }
 """What only the one kind has, the first of them always."""
 
@@ -166,16 +167,16 @@ def refuse_same_name(configs: Sequence[Path], names: Sequence[str]) -> None:
 
 
 def folder_kind(folder: Path) -> str:
-    """Return what ``folder`` holds, ``run`` or ``sweep``, finished or not; empty when it is neither."""
+    """Return what ``folder`` holds, ``run``, ``sweep`` or ``luck``, finished or not; empty when it is none of them."""
     try:
         found = json.loads(read_regular(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)).get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None
-    if found in {RUN_KIND, SWEEP_KIND}:
+    if found in _TABLES:
         return str(found)
     if (folder / "unfinished" / "sweep.journal").exists():
         return SWEEP_KIND
-    whole = (kind for kind, tables in _TABLES.items() if (folder / tables[0]).exists())
+    whole = (kind for kind, tables in _TABLES.items() if tables and (folder / tables[0]).exists())
     return next(whole, "") if (folder / CONFIG_FILE).exists() else ""
 
 

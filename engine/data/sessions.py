@@ -60,11 +60,13 @@ def is_period_start(dates: DateArray, period: Period) -> BoolArray:
     return np.concatenate([[False], number[1:] != number[:-1]])
 
 
-def month_session_rows(dates: DateArray, month: int, session: Literal["first", "last"] | int) -> IntArray:
+def month_session_rows(
+    dates: DateArray, month: int, session: Literal["first", "last"] | int, *, or_last: bool = False
+) -> IntArray:
     """Return the rows of the first, last or n-th (from 1) session of ``month`` (1 to 12) in every year.
 
     A month that the data cover only in part is skipped where the answer is not certain: at the start when it began
-    before the first row, at the end when it may still go on.
+    before the first row, at the end when it may still go on. With ``or_last`` a month of fewer sessions gives its last.
 
     Raises ScheduleError when a month inside the data has no session, or fewer than ``session``.
     """
@@ -81,6 +83,8 @@ def month_session_rows(dates: DateArray, month: int, session: Literal["first", "
     if session == "last":
         return last[certain]
     nth: IntArray = first + session - 1
+    if or_last:
+        nth[certain] = np.minimum(nth[certain], last[certain])
     short = nth > last
     if short[certain].any():
         at = int(short.argmax())

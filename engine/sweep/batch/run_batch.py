@@ -22,6 +22,7 @@ from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
+from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
@@ -67,19 +68,23 @@ def batch_metric_table(
     return result
 
 
-def reference_metrics(market: Market, variant: Variant, risk_free: float | FloatArray = 0.0) -> FloatArray:
-    """Return (len(SWEEP_METRICS),) the same metrics through ``simulate``.
+def reference_metrics(
+    market: Market, variant: Variant, risk_free: float | FloatArray = 0.0, version: PolicyVersion = AS_WRITTEN
+) -> FloatArray:
+    """Return (len(SWEEP_METRICS),) the same metrics through ``simulate``, of a ``version`` of the variant's policy.
 
     Arguments as in :func:`variant_metric_table`.
     """
-    return run_alone(market, variant, risk_free)[0]
+    return run_alone(market, variant, risk_free, version)[0]
 
 
-def run_alone(market: Market, variant: Variant, risk_free: float | FloatArray) -> tuple[FloatArray, DateArray]:
+def run_alone(
+    market: Market, variant: Variant, risk_free: float | FloatArray, version: PolicyVersion = AS_WRITTEN
+) -> tuple[FloatArray, DateArray]:
     """Return the metrics of a variant through ``simulate``, and its sessions."""
     cut, policy = planner_for(market).market_until(variant.end, tariff_currency(variant.costs)), variant.policy
     costs = variant.costs.cost_table(cut.assets, cut.foreign)
-    ledger = simulate(cut, policy, variant.account, costs, start=variant.start)
+    ledger = simulate(cut, policy, variant.account, costs, start=variant.start, version=version)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
     own = PortfolioMarket(cut, variant.start, free).until(ledger)
     return metric_row(ledger, own.market, policy, own.risk_free), ledger.dates

@@ -13,17 +13,19 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.data.market import Market
+from engine.portfolio.policy import Band
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.resampled_closes import Resampling, fill_history
 from engine.simulation.kernel.batch.run_path_lanes import chunk_size, run_path_lanes
 from engine.simulation.kernel.records import LANE_COUNT
+from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD
 from engine.sweep.batch.batch_inputs import build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns
+from engine.sweep.batch.planner import MarketPlanner, TradingTerms, Variant, VariantColumns, group_policies
 from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros, reference_metrics
 
 CHUNK_HISTORIES: Final = 1024
@@ -49,13 +51,15 @@ class ResampledHistories:
         return Resampling(growth, opening, np.uint64(self.seed), restart)
 
 
-def path_metric_table(
+def path_metric_table(  # noqa: PLR0913  (a plan, its histories, how they are run)
     market: Market,
     variant: Variant,
     histories: ResampledHistories,
     numbers: IntArray,
     risk_free: float | FloatArray = 0.0,
     threads: int = 1,
+    *,
+    held: bool = False,
 ) -> FloatArray:
     """Return (S, len(SWEEP_METRICS)) the metrics of a variant over histories; NaN where one does not exist.
 
@@ -68,6 +72,7 @@ def path_metric_table(
     numbers : (S,) which histories, from 0 on
     risk_free : a rate a session, or (T,) one for each of the market's
     threads : how many work at a time; the bits do not depend on it
+    held : after the opening nothing is decided and no cap watched (S18)
 
     Raises
     ------
@@ -86,15 +91,49 @@ def path_metric_table(
         raise DataError(f"{lacking}: histories need a first close, and a return above -100 % in every row of the table")
     result = np.full((len(numbers), len(SWEEP_METRICS)), np.nan)
     planner = MarketPlanner(flat)
-    if (batch := VariantColumns.from_variants(planner, [own])) is not None:
+    if (batch := _columns(planner, own, held=held)) is not None:
         batch_market, pattern_rows = build_batch_market(planner, batch.key, free)
         inputs = build_inputs(planner, batch_market, pattern_rows, batch)
         plans = inputs.plans_for(np.zeros(LANE_COUNT, dtype=np.int64))
         _run_all(batch_market, plans, source, numbers, result, threads)
     for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
         history = dataclasses.replace(flat, prices=_closes(source, int(numbers[at]), len(flat.dates)))
-        result[at] = reference_metrics(history, own, free)
+        result[at] = reference_metrics(history, own, free, BOUGHT_AND_HELD if held else AS_WRITTEN)
     return result
+
+
+def runs_in_lanes(market: Market, variant: Variant, *, held: bool = False) -> bool:
+    """Return whether histories of a variant are run side by side, not one by one; arguments as above."""
+    flat, _ = _flat_market(market, variant.policy.tickers, slice(variant.start, variant.end))
+    own = variant._replace(start=0, end=len(flat.dates))
+    return _columns(MarketPlanner(flat), own, held=held) is not None
+
+
+@dataclass(frozen=True)
+class _NeverDecides:
+    """The schedule of what is bought and held."""
+
+    decides: bool = False
+
+    def calendar(self, dates: DateArray) -> dict[int, str]:  # noqa: ARG002
+        """Return no decision."""
+        return {}
+
+    def band(self, dates: DateArray) -> Band | None:  # noqa: ARG002
+        """Return no band."""
+        return None
+
+
+def _columns(planner: MarketPlanner, variant: Variant, *, held: bool) -> VariantColumns | None:
+    """Return a variant in columns, as it is or bought and held; None when only ``simulate`` can run it."""
+    if not held:
+        return VariantColumns.from_variants(planner, [variant])
+    if (group := group_policies(planner.market.assets, [variant.policy])) is None:
+        return None
+    terms, schedule, only = TradingTerms(variant.account, variant.costs), _NeverDecides(), np.zeros(1, dtype=np.int64)
+    if (key := planner.batch_key(group, 0, terms, schedule, variant.start, variant.end)) is None:
+        return None
+    return VariantColumns(dataclasses.replace(key, watches_caps=False), group, [terms], [schedule], only, only, only)
 
 
 def _flat_market(market: Market, tickers: tuple[str, ...], span: slice) -> tuple[Market, list[int]]:

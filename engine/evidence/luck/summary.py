@@ -1,0 +1,112 @@
+"""All luck of a plan together: what ``engine luck`` prints and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from engine.backtest.config import RunConfig
+from engine.backtest.manifest import FileRecord, Manifest
+from engine.backtest.outputs import LUCK_KIND, window_of
+from engine.backtest.prices import LoadedPrices
+from engine.backtest.run_summary import AccountSummary, DataSummary, WindowSummary
+from engine.core.errors import DataError, EngineError
+from engine.core.waiting import WAITING
+from engine.data.price_index import PriceIndex
+from engine.evidence.luck.measured_plan import MeasuredPlan
+from engine.evidence.luck.path import PathLuck, PathMarket, measure_paths
+from engine.evidence.luck.spread import plan_figures
+from engine.evidence.luck.start import StartLuck, measure_starts
+from engine.evidence.luck.timing import TimingLuck, measure_timing
+from engine.portfolio.policy import Policy, PolicyT
+
+PARTS: Final = ("timing", "start", "pick", "path")
+"""The kinds of luck, in the order in which they are shown."""
+
+PartT = TypeVar("PartT")
+
+
+class LuckSummary(FileRecord):
+    """The content of the ``summary.json`` of ``engine luck``; a part that cannot be told is in ``missing`` with why."""
+
+    name: str
+    description: str = ""
+    window: WindowSummary
+    account: AccountSummary
+    data: DataSummary
+    plan: dict[str, float | None]
+    timing: TimingLuck | None = None
+    start: StartLuck | None = None
+    path: PathLuck | None = None
+    missing: dict[str, str]
+
+
+class LuckManifest(Manifest):
+    """The content of the ``manifest.json`` beside it."""
+
+    kind: str = LUCK_KIND
+
+
+@dataclass(frozen=True)
+class PlanChanges:
+    """How a plan is changed by one thing only.
+
+    ``move`` returns it with its yearly rebalance in another month, on another session of it.
+    """
+
+    move: Callable[[Policy, str, int], Policy]
+
+
+def measure_luck(
+    config: RunConfig[PolicyT], prices: LoadedPrices, changes: PlanChanges, threads: int = 1
+) -> LuckSummary:
+    """Return the luck of a plan in its parts; raises DataError when no part can be told, with each reason."""
+    plan = MeasuredPlan(
+        config.strategy,
+        config.account,
+        config.costs,
+        prices.sessions_of(config.strategy),
+        config.evidence,
+        config.compare.late_purchases,
+    )
+    missing: dict[str, str] = {}
+
+    def measure(name: str, part: Callable[[], PartT]) -> PartT | None:
+        WAITING.start(f"{name} luck", PARTS.index(name), len(PARTS))
+        try:
+            return part()
+        except EngineError as error:
+            missing[name] = str(error)
+            return None
+
+    with WAITING.until_over():
+        timing = measure("timing", lambda: measure_timing(plan, changes.move, threads))
+        start = measure("start", lambda: measure_starts(plan))
+        path = measure("path", lambda: measure_paths(plan, _price_growth(config.compare.inflation, plan), threads))
+    if not (timing or start or path):
+        raise DataError(*(f"{name} luck: {reason}" for name, reason in missing.items()))
+    market = plan.sessions.market
+    return LuckSummary(
+        name=config.name,
+        description=config.description,
+        window=window_of(plan.ledger),
+        account=AccountSummary(capital=plan.ledger.capital, currency=market.currency),
+        data=DataSummary(
+            source=market.provenance.source, closes=market.provenance.closes, sha256=market.provenance.sha256
+        ),
+        plan=plan_figures(plan.performance),
+        timing=timing,
+        start=start,
+        path=path,
+        missing=missing,
+    )
+
+
+def _price_growth(inflation: PriceIndex | None, plan: MeasuredPlan) -> float | None:
+    """Return by what factor consumer prices rose over the common sessions of the plan's assets, where that is known."""
+    if inflation is None:
+        return None
+    dates = PathMarket.of(plan).market.dates
+    first, last = inflation.values_on(dates[[0, -1]]).tolist()
+    return float(last / first)
