@@ -28,6 +28,8 @@ from engine.evidence.claims.intervals import align
 
 _KEYS: Final = 2**31
 """Numbers that names are drawn by: those of a basket have the smallest."""
+_KEYS_AT_ONCE: Final = 2_000_000
+"""Numbers that are in memory together."""
 _LEAST_STRETCHES: Final = 3
 """Ends of stretches, at least, that make one to choose by and one to hold."""
 
@@ -44,6 +46,9 @@ class BasketSize(Computation):
     many: Annotated[WholeNumber, Field(ge=2, le=100)]
     names: Annotated[tuple[Ticker, ...], Field(min_length=2, max_length=1000)]
     style: ClassVar[Style] = "points"
+    caveat: ClassVar[str] = (
+        "the names are those of a list of today: what is gone is not among them, and flatters both sizes"
+    )
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
@@ -109,12 +114,14 @@ def _drawn(factors: FloatArray, size: int, terms: Evidence, stream: int) -> Floa
     """Return (draws,) growth of baskets of ``size`` names drawn at random, equal parts of each at every stretch."""
     from engine.simulation.kernel.resampled_rows import fill_resampled_rows  # noqa: PLC0415  (compiled)
 
-    keys: IntArray = np.empty((terms.draws, len(factors)), dtype=np.int64)
-    fill_resampled_rows(keys, stream * terms.draws, _KEYS, np.ones(1, dtype=np.int64), terms.seed)
-    names = np.sort(np.argsort(keys, axis=1, kind="stable")[:, :size], axis=1)
-    growth = np.ones(terms.draws)
-    for stretch in factors.T:
-        growth *= _mean(stretch[names.T])
+    growth, step = np.ones(terms.draws), max(_KEYS_AT_ONCE // len(factors), 1)
+    for first in range(0, terms.draws, step):
+        part = growth[first : first + step]
+        keys: IntArray = np.empty((len(part), len(factors)), dtype=np.int64)
+        fill_resampled_rows(keys, stream * terms.draws + first, _KEYS, np.ones(1, dtype=np.int64), terms.seed)
+        names = np.sort(np.argsort(keys, axis=1, kind="stable")[:, :size], axis=1)
+        for stretch in factors.T:
+            part *= _mean(stretch[names.T])
     return growth
 
 

@@ -79,6 +79,8 @@ class Computation(ConfigModel):
     kind: str
     period: Window = Window()
     style: ClassVar[Style] = "percent"
+    caveat: ClassVar[str] = ""
+    """What its figures cannot know, in words."""
 
     @property
     @abstractmethod

@@ -26,6 +26,8 @@ from engine.evidence.claims.computation import (
 )
 from engine.evidence.claims.intervals import difference_interval, growth_interval, statistic_interval
 
+_ROUNDING: Final = 1e-12
+
 FundFigure: TypeAlias = Literal["cagr", "volatility", "max_drawdown", "total_return"]
 
 
@@ -151,11 +153,18 @@ def _sharpe(series: PriceSeries) -> float:
 
 
 def _return_over_volatility(series: PriceSeries) -> float:
-    return fund_figure(series, "cagr") / fund_figure(series, "volatility")
+    return fund_figure(series, "cagr") / _no_rounding(fund_figure(series, "volatility"))
 
 
 def _calmar(series: PriceSeries) -> float:
-    return fund_figure(series, "cagr") / abs(fund_figure(series, "max_drawdown"))
+    return fund_figure(series, "cagr") / _no_rounding(abs(fund_figure(series, "max_drawdown")))
+
+
+def _no_rounding(risk: float) -> float:
+    """Return a risk to divide by; raises EngineError when it is rounding (S13)."""
+    if risk <= _ROUNDING:
+        raise EngineError("these closes have no risk to divide by")
+    return risk
 
 
 _RATIOS: Final[Mapping[str, Callable[[PriceSeries], float]]] = {

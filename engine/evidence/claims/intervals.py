@@ -55,6 +55,8 @@ def align(series: Sequence[PriceSeries]) -> list[PriceSeries]:
 def statistic_interval(series: Sequence[PriceSeries], statistic: Statistic, terms: Evidence) -> Interval | None:
     """Return the interval of a figure of funds over the sessions that all have; None of fewer than 60 returns.
 
+    None, too, where a draw has no such figure.
+
     Sessions are drawn together in blocks of random length, as long as Politis and White (2004),
     doi:10.1081/ETC-120028836, find for the returns and the squares of them, whichever need longer ones, and never
     shorter than the usual lag; bounds are percentiles taken further out, as those of differences of growth are.
@@ -73,7 +75,10 @@ def statistic_interval(series: Sequence[PriceSeries], statistic: Statistic, term
     for first in range(0, terms.draws, step):
         rows: IntArray = np.empty((min(step, terms.draws - first), count), dtype=np.int64)
         fill_resampled_rows(rows, first, count, lengths, terms.seed)
-        drawn[first : first + len(rows)] = statistic(returns[:, rows], aligned[0].periods_per_year)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drawn[first : first + len(rows)] = statistic(returns[:, rows], aligned[0].periods_per_year)
+    if not np.isfinite(drawn).all():
+        return None
     drawn.sort()
     rank = tail_rank(1.0 - terms.level, count / mean, terms.draws)
     return float(drawn[rank - 1]), float(drawn[-rank])

@@ -28,6 +28,7 @@ class PlanEffect(Computation):
 
     costs: Weight = 0.0
     style: ClassVar[Style] = "points"
+    caveat: ClassVar[str] = "the plan's names were chosen when their past was known; another plan gives other figures"
 
     def with_and_without(self, way: Way) -> tuple[Plan, Plan]:
         """Return the plan with the rule, and what it is measured against."""

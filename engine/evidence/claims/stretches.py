@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.core.arrays import FloatArray
+from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.errors import EngineError
 from engine.core.fields import Ticker, WholeNumber
 from engine.evidence.claims.claim_prices import CLOSES_KINDS, ClosesKind, PriceSeries
@@ -122,6 +123,8 @@ class RollingWinShare(Computation):
             share, interval = _share_of_sessions(pair, self.years), None
         else:
             pair = [one.at_month_ends() for one in pair]
+            if pair[0].periods_per_year != PERIODS_PER_YEAR["monthly"]:
+                raise EngineError("closes are rarer than monthly")
             levels = np.stack([one.closes for one in pair])
             first = _first_january(pair[0]) if way["windows_begin"] == "every_january" else 0
             step = 12 if way["windows_begin"] == "every_january" else 1

@@ -67,12 +67,18 @@ def _print_turns(out: Console, checked: Sequence[CheckedClaim]) -> None:
 
 
 def _print_missing(out: Console, checked: Sequence[CheckedClaim]) -> None:
-    told = [(number, one) for number, one in enumerate(checked, start=1) if one.missing or one.left_out]
-    if not told:
-        return
-    print_heading(out, "What is missing")
-    for number, one in told:
-        print_bullet(out, "; ".join(dict.fromkeys((*one.missing, *one.left_out))), f"{number}.".rjust(3))
+    """Print, for each claim that lacks some, which closes are not there, and what its figures cannot know."""
+    told = {number: _missing_texts(one) for number, one in enumerate(checked, start=1)}
+    if any(told.values()):
+        print_heading(out, "What is missing, and what cannot be known")
+    for number, texts in told.items():
+        if texts:
+            print_bullet(out, "; ".join(texts), f"{number}.".rjust(3))
+
+
+def _missing_texts(one: CheckedClaim) -> list[str]:
+    caveat = one.claim.compute.caveat
+    return list(dict.fromkeys((*one.missing, *one.left_out, *((caveat,) if caveat else ()))))
 
 
 def counts_text(checked: Sequence[CheckedClaim]) -> str:
@@ -163,6 +169,7 @@ def _claim_json(one: CheckedClaim) -> Json:
         "decided_by": [turn.key for turn in one.turns],
         "missing": list(one.missing),
         "left_out": list(one.left_out),
+        "caveat": claim.compute.caveat or None,
     }
 
 
