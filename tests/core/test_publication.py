@@ -352,7 +352,18 @@ def test_a_copy_of_a_folder_that_was_just_exchanged_takes_nothing(used: Path, mo
     assert sorted(path.name for path in used.parent.iterdir()) == ["copy", "run"]
 
 
-def test_a_folder_without_the_marker_is_never_touched(used: Path) -> None:
+def test_a_staging_folder_that_is_asked_for_itself_keeps_its_files(used: Path) -> None:
+    """It is not what was there before itself."""
+    staging = used.parent / f"{publication._staging_stem(used)}01234567.tmp"
+    staging.mkdir()
+    (staging / "table").write_text("half")
+    publication._Marker(staging, ["table"]).write(staging)
+    with lock_folder(staging):
+        assert (staging / "table").read_text() == "half"
+
+
+@pytest.mark.parametrize("inode", ["1", "99999999999999999999"])
+def test_a_folder_without_the_marker_is_never_touched(used: Path, inode: str) -> None:
     """Whatever its name is, and whatever marker it has from elsewhere."""
     stem = publication._staging_stem(used)
     foreign = used.parent / f"{stem}01234567.tmp"
@@ -360,7 +371,7 @@ def test_a_folder_without_the_marker_is_never_touched(used: Path) -> None:
     (foreign / "mine").write_text("mine")
     copied = used.parent / f"{stem}76543210.tmp"
     copied.mkdir()
-    (copied / MARKER_FILE).write_text(f"{copied.name}\n1\ncommitted\nmine\nend")
+    (copied / MARKER_FILE).write_text(f"{copied.name}\n{inode}\ncommitted\nmine\nend")
     (copied / "mine").write_text("mine")
     publish(used, "new")
     assert content(used) == MINE | results("new")
