@@ -182,13 +182,15 @@ def sweep(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that did not end.")] = False,
     json: JsonFlag = False,
     memory: Annotated[int, typer.Option("--memory", metavar="MB", min=1, help="What chunks may take together.")] = 256,
+    no_evidence: Annotated[
+        bool, typer.Option("--no-evidence", help="Leave out the tests of whether the best is better than luck.")
+    ] = False,
 ) -> None:
     """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
     os.environ.setdefault(
         "ARROW_DEFAULT_MEMORY_POOL", "system"
     )  # Arrow's own keeps what it frees: 50 MB of a million rows
     from engine.backtest.outputs import SUMMARY_FILE, SWEEP_KIND, output_folder, refuse_other_kind
-    from engine.backtest.trial_count import record_trials
     from engine.core.publication import lock_folder
     from engine.report.sweep.page import render_sweep
     from engine.report.sweep.terminal import print_sweep, sweep_progress
@@ -213,11 +215,12 @@ def sweep(
             finished = (folder / SUMMARY_FILE).read_text(encoding="utf-8")
             summary = SweepSummary.model_validate_json(finished)
             clean_staging(folder)  # a kill may have come before this, and before the count
-            record_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
+            _count_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
             typer.echo(finished.rstrip() if json else f"{folder}: is finished; leave --resume away to sweep anew")
             return
-        summary = run_sweep(prepared, options, progress, render_sweep)
-    tried = record_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
+        examine = None if no_evidence else composition.sweep_examination(workers or os.cpu_count() or 1)
+        summary = run_sweep(prepared, options, progress, render_sweep, examine)
+    tried = _count_trials(summary.data.sha256, prepared.plan_sha256, summary.sweep.distinct)
     if json:
         _print_json(summary.to_plain())
     else:
@@ -389,6 +392,19 @@ def tariffs(json: Annotated[bool, typer.Option("--json", help="Print them as JSO
         print_tariffs(load_tariffs())
 
 
+@app.command()
+def trials(json: Annotated[bool, typer.Option("--json", help="Print them as JSON and nothing else.")] = False) -> None:
+    """Print how many plans and variants were tried on which prices on this machine."""
+    from engine.evidence.trial_registry import read_registries
+    from engine.report.evidence.trials_terminal import print_trials, trials_json
+
+    registries = read_registries()
+    if json:
+        _print_json(trials_json(registries))
+    else:
+        print_trials(registries)
+
+
 @data_app.command()
 def fetch(
     config: ConfigPath,
@@ -557,7 +573,17 @@ def _announce_compilation() -> None:
 
 def _record_trial(result: RunResult) -> int:
     from engine.backtest.plan_identity import plan_sha256
-    from engine.backtest.trial_count import record_trials
 
     closes = result.summary.data.sha256
-    return record_trials(closes, plan_sha256(result.config, closes))
+    return _count_trials(closes, plan_sha256(result.config, closes), 1)
+
+
+def _count_trials(data_sha256: str, plan_sha256: str, variants: int) -> int:
+    """Return how many variants were tried on the data, these included; of a registry that was edited, say so."""
+    from engine.evidence.trial_registry import record_trials
+
+    try:
+        return record_trials(data_sha256, plan_sha256, variants)
+    except EngineError as error:
+        sys.stderr.write(f"warning: {error}\n")
+        return 0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.portfolio.policy import Policy
     from engine.sweep.computation import PreparedSweep
     from engine.sweep.config import SweepConfig
+    from engine.sweep.evidence_record import SweepEvidence
+    from engine.sweep.examination import Examine, ExaminedSweep
     from engine.sweep.space import Space
     from strategies import AnyStrategy
 
@@ -145,6 +147,30 @@ def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:
     from engine.sweep.computation import prepare
 
     return prepare(*validate_sweep(open_document(path)), run_config_class)
+
+
+def sweep_examination(threads: int) -> Examine[AnyStrategy]:
+    """Return the function that a sweep asks whether its best is better than luck; what takes over a second is shown."""
+    import time
+
+    from engine.core.waiting import WAITING
+    from engine.evidence.sweep_evidence import examine_sweep
+
+    def examine(examined: ExaminedSweep[AnyStrategy]) -> SweepEvidence:
+        since, shown = time.monotonic(), False
+
+        def tell() -> None:
+            nonlocal shown
+            if shown:
+                WAITING.tick()
+            elif time.monotonic() - since > 1.0:
+                shown = True
+                WAITING.start("evidence")
+
+        with WAITING.until_over():
+            return examine_sweep(examined, threads, tell)
+
+    return examine
 
 
 def validate_sweep(document: Document) -> tuple[SweepConfig[AnyStrategy], AnyRunConfig, Space]:

@@ -29,12 +29,13 @@ class VariantComparison:
     """What a pass over the variants found.
 
     ``effects`` by parameter, and by ``<parameter> holds`` for the names in its baskets; ``near_best`` counts variants
-    no further from the best than noise, None where there is no band; ``listed`` (K, rows) the metric of the rows that
-    were asked for, then of it without each block.
+    no further from the best than noise, those marked in ``near`` (S,), None where there is no band; ``listed``
+    (K, rows) the metric of the rows that were asked for, then of it without each block.
     """
 
     effects: dict[str, AxisEffects]
     near_best: int | None
+    near: BoolArray | None
     listed: FloatArray
 
 
@@ -58,7 +59,7 @@ def compare_variants(
     found = np.full((kinds, len(listed)), np.nan)
     places = np.array(listed, dtype=np.int64)
     best = _figures(results, values, figure, places[:1]) if len(listed) else found
-    near_best = 0
+    near_rows = np.zeros(len(values), dtype=np.bool_)
     for rows, figures in _slices(results, values, figure):
         inside = np.isin(places, rows)
         found[:, inside] = figures[:, np.searchsorted(rows, places[inside])]
@@ -67,7 +68,7 @@ def compare_variants(
         if not known.all():
             numbers, ranked = numbers[known], figures[:, known]
         near = _is_near(ranked, best, figure.width) if figure is not None else np.zeros(len(numbers), dtype=np.bool_)
-        near_best += int(near.sum())
+        near_rows[rows[known]] = near
         along = [points.indices_along(numbers, axis) for axis in range(len(space.axes))]
         for axis_sums, own in zip(sums, along, strict=True):
             axis_sums.add(own, ranked, near)
@@ -86,7 +87,9 @@ def compare_variants(
         for one in space.parameters
         if one.is_basket
     }
-    return VariantComparison(effects | held, near_best if figure is not None and listed else None, found)
+    if figure is None or not listed:
+        return VariantComparison(effects | held, None, None, found)
+    return VariantComparison(effects | held, int(near_rows.sum()), near_rows, found)
 
 
 def _baseline(parameter: Parameter, place: int) -> ParameterValue:

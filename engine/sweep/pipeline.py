@@ -14,6 +14,8 @@ import numpy as np
 from engine.core.interrupts import advise_on_interrupt
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep, ProgressCallback, run_config, write_results
+from engine.sweep.evidence_record import SweepEvidence
+from engine.sweep.examination import ExaminedSweep
 from engine.sweep.executors import Executor, ProcessExecutor, ThreadExecutor
 from engine.sweep.finished_sweep import FinishedSweep
 from engine.sweep.journal import JOURNAL_FILE, Journal
@@ -55,8 +57,11 @@ def run_sweep(
     options: SweepOptions,
     progress: ProgressCallback,
     render: Callable[[FinishedSweep], str],
+    examine: Callable[[ExaminedSweep[PolicyT]], SweepEvidence] | None = None,
 ) -> SweepSummary:
     """Run a sweep to its files; return what it shows.
+
+    ``examine`` is asked, before anything is published, whether the best is better than luck.
 
     Raises EngineError when config, prices, folder, workers or scheduler do not allow it, or no point is a valid run;
     what was there before is untouched.
@@ -76,7 +81,7 @@ def run_sweep(
         table = ResultsReader(staging / RESULTS_FILE)
         configs = PointConfigs(sweep.base_config, sweep.space, sweep.job.unknown)
         results = SweepResults(table, sweep.space, sweep.points, configs.equal_values())
-        summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections)
+        summary = summarise(sweep, configs, results, run_config(sweep, sweep.base_config), rejections, examine)
         del results  # what it read of a million variants is not needed by the report
         publish_files(sweep, summary, options.folder, render)
         clean_staging(options.folder)

@@ -24,6 +24,8 @@ from engine.sweep.comparison import compare_variants
 from engine.sweep.computation import PreparedSweep, run_config, swept_tariffs
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects
+from engine.sweep.evidence_record import SweepEvidence
+from engine.sweep.examination import Examine, ExaminedSweep
 from engine.sweep.noise_band import BANDED_METRICS, BlockFigure, standard_error
 from engine.sweep.section_values import RejectionCounts
 from engine.sweep.statistics import (
@@ -80,7 +82,7 @@ class SweepSummary(FileRecord):
     the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config. All
     but ``windows``, one a window of the axes, and ``other_sessions`` are of variants with the plan's own sessions.
     ``level`` is that of every band, ``near_best`` counts those no further from the best than noise; ``no_band`` says
-    why there is none.
+    why there is none. ``evidence``: whether the best is better than luck, None where that was not asked.
     """
 
     name: str
@@ -100,6 +102,7 @@ class SweepSummary(FileRecord):
     other_sessions: tuple[OtherSessions, ...] = ()
     portfolios: dict[str, PortfolioSummary]
     data: DataSummary
+    evidence: SweepEvidence | None = None
     warnings: tuple[str, ...]
 
     @property
@@ -122,8 +125,12 @@ def summarise(
     every: SweepResults,
     run: RunResult,
     rejections: RejectionCounts,
+    examine: Examine[PolicyT] | None = None,
 ) -> SweepSummary:
-    """Look at a finished table; ``run`` is that of the base config, ``configs`` are those of the points."""
+    """Look at a finished table; ``run`` is that of the base config, ``configs`` are those of the points.
+
+    ``examine`` makes the evidence, if there is to be any.
+    """
     space, own, plan = every.space, run.summary, run.comparison.strategy
     rank_by, level = space.sweep.rank_by, sweep.base_config.evidence.level
     equal = every.table.has_sessions(own.window.start, own.window.end, own.window.sessions)
@@ -140,6 +147,17 @@ def summarise(
     reasons, names = _list_reasons(every, rejections), configs.swept_tickers()
     windows = compare_windows(sweep.base_config, every, rank_by, partial(run_config, sweep))
     told = [one for one in own.warnings if one.startswith(HINDSIGHT)]
+    examined = ExaminedSweep(
+        sweep=sweep,
+        results=results,
+        run=run,
+        values=values,
+        figure=figure,
+        best=best[0] if best else -1,
+        ranked=ranked[0] if best else None,
+        near=compared.near,
+        effects=compared.effects,
+    )
     return SweepSummary(
         name=own.name,
         description=own.description,
@@ -171,6 +189,7 @@ def summarise(
         other_sessions=other_sessions(every, equal, rank_by, windows),
         portfolios=own.portfolios,
         data=own.data,
+        evidence=examine(examined) if examine else None,
         warnings=(
             *sweep_caveats(rank_by, own.window, equal, values, stops=_stops_early(sweep.base_config.account)),
             *uncharged_caveat(swept_tariffs(space)),

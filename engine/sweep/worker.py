@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from engine.analysis.performance import Performance
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
@@ -17,7 +18,7 @@ from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
-from engine.sweep.batch.run_batch import batch_metric_table, run_alone
+from engine.sweep.batch.run_batch import batch_metric_table, batch_period_sums, run_alone, simulate_variant
 from engine.sweep.chunk import Chunk
 from engine.sweep.market_windows import MarketWindow, MarketWindows
 from engine.sweep.point_table import PointTable, build_point_table
@@ -85,6 +86,27 @@ class ChunkEvaluator(Generic[PolicyT]):
         valid = np.delete(np.arange(count), sorted(rejected))
         return Chunk(first, first + count, first + valid, spans[valid], metrics[valid], dict(sorted(reasons.items())))
 
+    def period_sums(self, indices: AxisIndices, ends_of: Callable[[int], list[int]], result: FloatArray) -> IntArray:
+        """Overwrite ``result`` (n, S) with sums of returns over n periods of the points that have ``indices`` (S, D).
+
+        All of them are runs. ``ends_of`` says how many returns there are up to the end of each period, of so many.
+        Returns the positions of those that only ``simulate`` can run: their columns mean nothing.
+        """
+        batches, sequential = self._plan(build_point_table(self.configs, self.strategies, indices))
+        for window, columns, at in batches:
+            try:
+                fallback = batch_period_sums(planner_for(window.market), columns, ends_of, result, at)
+                sequential += at[fallback].tolist()
+            except EngineError:  # one of them
+                sequential += at.tolist()
+        return np.array(sorted(sequential), dtype=np.int64)
+
+    def performance(self, indices: Sequence[int]) -> Performance:
+        """Return what one point earned through ``simulate``; raises EngineError when it is no run."""
+        variant, window = self._variant(indices)
+        ledger, own = simulate_variant(window.market, variant, window.risk_free)
+        return Performance.from_ledger(ledger, own.risk_free, own.market.periods_per_year)
+
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
         return not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
@@ -132,14 +154,18 @@ class ChunkEvaluator(Generic[PolicyT]):
 
         ``window``: one that is as good as its own.
         """
+        variant, window = self._variant(indices, window)
+        metrics, dates = run_alone(window.market, variant, window.risk_free)
+        return metrics, _span(dates)
+
+    def _variant(self, indices: Sequence[int], window: MarketWindow | None = None) -> tuple[Variant, MarketWindow]:
+        """Return the plan of one point, and the market that it runs over."""
         point = self.configs.validate(indices)
         if isinstance(point, Rejection):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
         window = window or self.windows.of(policy, terms)
-        variant = Variant(policy, terms.account, terms.costs, window.start, window.end)
-        metrics, dates = run_alone(window.market, variant, window.risk_free)
-        return metrics, _span(dates)
+        return Variant(policy, terms.account, terms.costs, window.start, window.end), window
 
 
 def _span(dates: DateArray) -> npt.NDArray[np.int32]:

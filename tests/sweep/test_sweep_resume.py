@@ -122,7 +122,7 @@ def test_a_finished_sweep_is_not_done_again_when_asked_to_go_on(tmp_path: Path, 
     (folder / "unfinished").mkdir()
     done = engine("sweep", config, "--resume", cwd=folder.parents[1])
     assert "is finished; leave --resume away to sweep anew" in done.stdout
-    assert counted.read_text().endswith("x60\n")
+    assert counted.read_text().split()[2] == "60"
     assert not (folder / "unfinished").exists()
     done = engine("sweep", config, "--resume", "--json", cwd=folder.parents[1])
     assert done.stdout == (folder / "summary.json").read_text()

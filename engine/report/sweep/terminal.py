@@ -16,6 +16,7 @@ from engine.core.waiting import WAITING
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_names, print_table, table, text
 from engine.report.phrases import plural
+from engine.report.sweep.evidence import HEADING, evidence_lines, test_rows, trials_text
 from engine.report.sweep.labels import (
     band_text,
     baseline_text,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from engine.core.waiting import Wait
     from engine.sweep.effects import AxisEffects
+    from engine.sweep.evidence_record import SweepEvidence
     from engine.sweep.space import Space
     from engine.sweep.statistics import RankedVariant
     from engine.sweep.summary import RejectionReason, SweepSummary
@@ -107,6 +109,8 @@ def print_sweep(summary: SweepSummary, space: Space, folder: Path, *, tried: int
         _print_effects(out, one.name, summary.effects[one.name], summary, ordered=not one.is_basket)
         if one.is_basket:
             _print_effects(out, f"{one.name} with", summary.effects[f"{one.name} holds"], summary, ordered=False)
+    if summary.evidence is not None:
+        _print_evidence(out, summary.evidence)
     _print_reasons(out, summary.sweep.reasons)
     print_heading(out, "What this sweep cannot know")
     for warning in summary.warnings:
@@ -237,6 +241,21 @@ def _print_other_sessions(out: Console, summary: SweepSummary) -> None:
     print_table(out, ["start", "end", "sessions", "variants", "least", "median", "most"], rows, left=(0, 1))
     if (rest := len(summary.other_sessions) - _SESSIONS_PRINTED) > 0:
         out.print(text(f"and {rest} more, in summary.json", "dim"))
+
+
+def _print_evidence(out: Console, evidence: SweepEvidence) -> None:
+    print_heading(out, HEADING)
+    out.print(text(evidence.sentence))
+    out.print(text(trials_text(evidence), "dim"))
+    rows = test_rows(evidence)
+    shown = table(["test", "asks", "answer", "p"], left=(0, 1, 2), tight=True, whole=(3,))
+    for row in rows:
+        add_row(shown, [row.test, row.asks, row.answer, row.p])
+    out.print(shown)
+    for convention in (row.convention for row in rows if row.convention):
+        out.print(text(convention, "dim"))
+    for title, told in evidence_lines(evidence):
+        print_bullet(out, f"{title}: {told}")
 
 
 def _print_reasons(out: Console, reasons: Sequence[RejectionReason]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from engine.analysis.summation import block_ends
@@ -13,18 +15,23 @@ from engine.sweep.batch.planner import BatchKey, MarketPlanner
 
 
 def build_batch_market(
-    planner: MarketPlanner, key: BatchKey, risk_free: float | FloatArray
+    planner: MarketPlanner,
+    key: BatchKey,
+    risk_free: float | FloatArray,
+    ends_of: Callable[[int], list[int]] = block_ends,
 ) -> tuple[BatchMarket, tuple[int, ...]]:
     """Return the market of a batch from its opening on, and the row at which each pattern of assets first holds.
 
-    ``risk_free`` as in :func:`engine.sweep.batch.run_batch.variant_metric_table`.
+    ``risk_free`` as in :func:`engine.sweep.batch.run_batch.variant_metric_table`; ``ends_of`` says where blocks of so
+    many returns end, the last of them with the last return.
     """
     market, columns = planner.market_until(key.end_row), list(key.assets)
     span = slice(key.opening_row, key.end_row)
     listed, fresh, dates = market.listed[span, columns], market.fresh[span, columns], market.dates[span]
     sessions = len(dates)
     pattern, pattern_rows = _find_patterns(planner, key)
-    period_ends = _block_and_year_ends(dates)
+    ends = ends_of(sessions - 1)
+    period_ends = _block_and_year_ends(dates, ends)
     rows_after, delisted = market.delistings_from(key.opening_row, columns)
     delisting_rows = rows_after - key.opening_row
     stops = np.unique(np.concatenate([[1], np.flatnonzero(period_ends), delisting_rows, [sessions]]))
@@ -47,6 +54,7 @@ def build_batch_market(
         pattern=pattern,
         stops=np.append(stops, sessions)[following],
         period_ends=period_ends,
+        block_ends=np.array(ends, dtype=np.int64),
         delisting_rows=delisting_rows,
         delisted=delisted,
         capped=np.array(key.capped, dtype=np.int64),
@@ -73,10 +81,13 @@ def _find_patterns(planner: MarketPlanner, key: BatchKey) -> tuple[IntArray, tup
     return np.repeat(np.array(found, dtype=np.int64), lengths), tuple(first_rows.tolist())
 
 
-def _block_and_year_ends(dates: DateArray) -> IntArray:
-    """Return (T + 1,) 1 where a block of returns ended with the session before, 2 where a year did, 3 for both."""
-    ends = np.zeros(len(dates) + 1, dtype=np.int64)
-    ends[[end + 1 for end in block_ends(len(dates) - 1)]] = 1
+def _block_and_year_ends(dates: DateArray, ends: Sequence[int]) -> IntArray:
+    """Return (T + 1,) 1 where a block of returns ended with the session before, 2 where a year did, 3 for both.
+
+    ``ends`` are how many returns there are up to the end of each block.
+    """
+    marks = np.zeros(len(dates) + 1, dtype=np.int64)
+    marks[[end + 1 for end in ends]] = 1
     year = period_numbers(dates, "year")
-    ends[1:][np.concatenate([year[1:] != year[:-1], [True]])] += 2
-    return ends
+    marks[1:][np.concatenate([year[1:] != year[:-1], [True]])] += 2
+    return marks

@@ -7,7 +7,7 @@ runs one through ``simulate``. Both end in the same metrics, from the same sums 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Final, NamedTuple
@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
-from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.costs import tariff_currency
 from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, state_size
 from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
+from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
@@ -68,6 +69,37 @@ def batch_metric_table(
     return result
 
 
+def batch_period_sums(
+    planner: MarketPlanner,
+    columns: VariantColumns,
+    ends_of: Callable[[int], list[int]],
+    result: FloatArray,
+    at: IntArray,
+) -> BoolArray:
+    """Overwrite the columns ``at`` (S,) of ``result`` (n, ...) with sums of the variants' returns over n periods.
+
+    ``ends_of`` says how many returns there are up to the end of each period, of so many. Returns (S,) who needs
+    ``simulate``: their columns mean nothing.
+    """
+    market, pattern_rows = build_batch_market(planner, columns.key, 0.0, ends_of)
+    inputs = build_inputs(planner, market, pattern_rows, columns)
+    order, counts = inputs.lane_order, np.diff(market.block_ends, prepend=0).astype(np.float64)[:, None]
+    width = _padded_width(min(CHUNK_VARIANTS, len(order)))
+    state, outputs = aligned_zeros(state_size(market.fresh.shape[1])), np.empty((len(OUTPUT_REGISTERS), width))
+    sums = np.empty((len(counts), 1, width))  # of the sums of a block, those of returns come first
+    fallback = np.empty(len(order), dtype=np.bool_)
+    for begin in range(0, len(order), CHUNK_VARIANTS):
+        variants = order[begin : begin + CHUNK_VARIANTS]
+        count = len(variants)
+        plans = inputs.plans_for(np.append(variants, np.repeat(variants[-1:], width - count)))
+        with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing
+            run_lanes(0, -(-count // LANE_COUNT), market, plans, state, outputs, sums)
+        left = dict(zip(BatchSums._fields, outputs[:, :count], strict=False))
+        result[:, at[variants]] = sums[:, 0, :count] + counts * left["shift"]
+        fallback[variants] = left["needs_fallback"] > 0.0
+    return fallback
+
+
 def reference_metrics(
     market: Market, variant: Variant, risk_free: float | FloatArray = 0.0, version: PolicyVersion = AS_WRITTEN
 ) -> FloatArray:
@@ -82,12 +114,19 @@ def run_alone(
     market: Market, variant: Variant, risk_free: float | FloatArray, version: PolicyVersion = AS_WRITTEN
 ) -> tuple[FloatArray, DateArray]:
     """Return the metrics of a variant through ``simulate``, and its sessions."""
-    cut, policy = planner_for(market).market_until(variant.end, tariff_currency(variant.costs)), variant.policy
+    ledger, own = simulate_variant(market, variant, risk_free, version)
+    return metric_row(ledger, own.market, variant.policy, own.risk_free), ledger.dates
+
+
+def simulate_variant(
+    market: Market, variant: Variant, risk_free: float | FloatArray, version: PolicyVersion = AS_WRITTEN
+) -> tuple[Ledger, PortfolioMarket]:
+    """Return the ledger of a variant through ``simulate``, and the market that it saw."""
+    cut = planner_for(market).market_until(variant.end, tariff_currency(variant.costs))
     costs = variant.costs.cost_table(cut.assets, cut.foreign)
-    ledger = simulate(cut, policy, variant.account, costs, start=variant.start, version=version)
+    ledger = simulate(cut, variant.policy, variant.account, costs, start=variant.start, version=version)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
-    own = PortfolioMarket(cut, variant.start, free).until(ledger)
-    return metric_row(ledger, own.market, policy, own.risk_free), ledger.dates
+    return ledger, PortfolioMarket(cut, variant.start, free).until(ledger)
 
 
 def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch import state_layout as reg
 from engine.simulation.kernel.batch.mark_to_market import load_price, row_stride, store_first_return
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
@@ -18,7 +18,7 @@ from engine.simulation.kernel.batch.simd import Lanes, Mask, any_lane, load, not
 from engine.simulation.kernel.batch.state_layout import BLOCK_REGISTERS, OUTPUT_REGISTERS, TERM_REGISTERS
 from engine.simulation.kernel.batch.trade import hold_at_prices, trade_lanes
 from engine.simulation.kernel.jit import njit_inline, njit_private
-from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
+from engine.simulation.kernel.records import LANE_COUNT
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 
 RUIN_DRAWDOWN: Final = -0.999
@@ -73,7 +73,7 @@ def close_stretch(t: int, at: int, block: int, state: FloatArray, market: BatchM
     if t == 1:
         _clear_block_sums(state)  # session 0 has no return
     if market.period_ends[t] & 1:
-        block = _store_block_sums(block, at, state, block_sums, t, market.pattern.size - 1)
+        block = _store_block_sums(block, at, state, block_sums, t, market.block_ends)
     if market.period_ends[t] & 2:
         _record_year(state)
     return block
@@ -247,15 +247,15 @@ def _clear_block_sums(state: FloatArray) -> None:
 
 
 @njit_private
-def _store_block_sums(block: int, at: int, state: FloatArray, block_sums: FloatArray, t: int, returns: int) -> int:
+def _store_block_sums(block: int, at: int, state: FloatArray, block_sums: FloatArray, t: int, ends: IntArray) -> int:
     """Store the sums of every block of returns that ends before ``t``; return the next block.
 
-    The first block's come from its registers.
+    ``block_sums`` has room for the first of the registers, or for all. The first block's come from its registers.
     """
-    size = block_sums.shape[2]
-    while block < RETURN_BLOCKS and (block + 1) * returns // RETURN_BLOCKS < t:
-        for row in range(len(BLOCK_REGISTERS)):
-            store(block_sums, (block * len(BLOCK_REGISTERS) + row) * size + at, load(state, BLOCK_REGISTERS[row]))
+    rows, size = block_sums.shape[1], block_sums.shape[2]
+    while block < ends.size and ends[block] < t:
+        for row in range(rows):
+            store(block_sums, (block * rows + row) * size + at, load(state, BLOCK_REGISTERS[row]))
         _clear_block_sums(state)
         block += 1
     return block

@@ -18,9 +18,9 @@ class BatchMarket(NamedTuple):
     (T, n); ``missing`` (T, n) where an asset in its life has no close; ``pattern`` (T,) which row of
     ``BatchPlans.targets`` holds at a fill; ``stops`` (T + 1,) the next row with something for all; ``period_ends``
     (T + 1,) 1 where a block of returns has ended with the session before, 2 where a year has, 3 where both;
-    ``delisting_rows``, ``delisted`` (G,) the row of each payout and its asset; ``capped`` (K,) columns under a cap;
-    ``watched``: caps bind between rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands;
-    ``periods_per_year`` annualises.
+    ``block_ends`` (B,) how many returns there are up to the end of each block; ``delisting_rows``, ``delisted`` (G,)
+    the row of each payout and its asset; ``capped`` (K,) columns under a cap; ``watched``: caps bind between
+    rebalances; ``excess``: there is a risk-free rate; ``bands``: there are bands; ``periods_per_year`` annualises.
     """
 
     packed: FloatArray
@@ -31,6 +31,7 @@ class BatchMarket(NamedTuple):
     pattern: IntArray
     stops: IntArray
     period_ends: IntArray
+    block_ends: IntArray
     delisting_rows: IntArray
     delisted: IntArray
     capped: IntArray
@@ -62,7 +63,7 @@ class BatchPlans(NamedTuple):
 
 
 class BatchSums(NamedTuple):
-    """What is left of the runs of S variants, (S,) each; the last five, of blocks of returns, are (RETURN_BLOCKS, S).
+    """What is left of the runs of S variants, (S,) each; the last five, of B blocks of returns, are (B, S).
 
     Returns are summed less ``shift``, the first return, and excess returns less ``excess_shift``. Variants that
     ``needs_fallback`` marks met something that only ``simulate`` does; their numbers mean nothing.

@@ -28,7 +28,7 @@ def run_lanes(
     """Run the groups of eight from ``first`` to before ``last``.
 
     Overwrites ``state`` (state_size(n),), its own thread's, and the groups' columns of ``outputs``
-    (len(OUTPUT_REGISTERS), S) and ``block_sums`` (RETURN_BLOCKS, len(BLOCK_REGISTERS), S).
+    (len(OUTPUT_REGISTERS), S) and ``block_sums`` (B, len(BLOCK_REGISTERS), S), or (B, K, S) with the first K of them.
     """
     for number in range(first, last):
         _run_group(number * LANE_COUNT, state, market, plans, outputs, block_sums)

@@ -1,0 +1,251 @@
+"""The evidence of a sweep in words: what each test asks and answers, for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from engine.report import number_format as fmt
+from engine.report.phrases import plural
+from engine.report.sweep.labels import metric_text, metric_title, parameter_text
+
+if TYPE_CHECKING:
+    from engine.sweep.evidence_record import (
+        DeflatedSharpeRecord,
+        ForwardFigures,
+        ForwardRecord,
+        HalvesRecord,
+        OverfittingRecord,
+        PlateauRecord,
+        RegionAxis,
+        RegionRecord,
+        SuperiorityRecord,
+        SurvivorsRecord,
+        SweepEvidence,
+    )
+
+HEADING: Final = "Is the best better than luck?"
+_IDS_SHOWN: Final = 3
+_NEARLY_ALL: Final = 0.9
+"""A share of the variants of a value from which on there is nothing to tell of it."""
+_P_DECIMALS: Final = 3
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """A test: what it ``asks``, its ``answer`` and ``p`` value, and its ``convention``, empty where there is none."""
+
+    __test__ = False
+
+    test: str
+    asks: str
+    answer: str
+    p: str
+    convention: str = ""
+
+
+def test_rows(evidence: SweepEvidence) -> list[TestRow]:
+    """Return every test of a sweep, those that could not be made with the reason."""
+    return [
+        _row(
+            evidence,
+            "deflated_sharpe",
+            "Deflated Sharpe ratio",
+            "Is the best's Sharpe ratio above what the best of as many has by luck?",
+        ),
+        _row(
+            evidence,
+            "overfitting",
+            "Probability of backtest overfitting",
+            "How often is the best of one half of the blocks below the median of the other?",
+        ),
+        _row(
+            evidence,
+            "superiority",
+            "Superior predictive ability (Hansen)",
+            "Is any variant's mean return above that of buy & hold?",
+        ),
+        _row(evidence, "reality_check", "Reality check (White)", "The same, variants not divided by their noise"),
+        _row(evidence, "step_m", "StepM (Romano and Wolf)", "Which variants are above buy & hold?"),
+        _row(
+            evidence, "romano_wolf", "Step-down (Romano and Wolf)", "The same, whatever is true of those that are not"
+        ),
+    ]
+
+
+def _row(evidence: SweepEvidence, section: str, test: str, asks: str) -> TestRow:
+    stored = "superiority" if section == "reality_check" else section
+    if (reason := evidence.missing.get(stored)) is not None:
+        return TestRow(test, asks, f"not made: {reason}", fmt.DASH)
+    if section == "deflated_sharpe" and evidence.deflated_sharpe and evidence.best:
+        return TestRow(test, asks, *_deflated(evidence.deflated_sharpe, evidence.best.sharpe))
+    if section == "overfitting" and evidence.overfitting:
+        return TestRow(test, asks, *_overfitting(evidence.overfitting))
+    if section == "superiority" and evidence.superiority:
+        return TestRow(test, asks, *_superiority(evidence.superiority, evidence))
+    if section == "reality_check" and evidence.superiority:
+        return TestRow(test, asks, "", p_value(evidence.superiority.reality_check))
+    survivors = evidence.step_m if section == "step_m" else evidence.romano_wolf
+    return TestRow(test, asks, _survivors(survivors, evidence.trials.compared) if survivors else fmt.DASH, fmt.DASH)
+
+
+def p_value(p: float) -> str:
+    """Return a p value in three decimals, never as nothing.
+
+    >>> p_value(0.0004), p_value(0.43)
+    ('< 0.001', '0.430')
+    """
+    return "< 0.001" if p < 10.0**-_P_DECIMALS else f"{p:.{_P_DECIMALS}f}"
+
+
+def _deflated(found: DeflatedSharpeRecord, sharpe: float) -> tuple[str, str, str]:
+    answer = (
+        f"{fmt.ratio(sharpe)} beside {fmt.ratio(found.benchmark)}; above it with a probability of "
+        f"{fmt.percent(found.value, 1)}"
+    )
+    return answer, p_value(1.0 - found.value), found.convention
+
+
+def _overfitting(found: OverfittingRecord) -> tuple[str, str, str]:
+    answer = (
+        f"in {fmt.percent(found.probability, 1)} of {found.splits:,} halvings; "
+        f"a loss in {fmt.percent(found.loss_probability, 1)}"
+    )
+    return answer, fmt.DASH, found.convention
+
+
+def _superiority(found: SuperiorityRecord, evidence: SweepEvidence) -> tuple[str, str, str]:
+    answer = f"p between {p_value(found.lower)} and {p_value(found.upper)}"
+    trials = evidence.trials
+    terms = (
+        f"{found.convention}; {trials.periods} periods of {plural(trials.period_sessions, 'session')}, "
+        f"{found.draws:,} draws in blocks of {found.mean_block:g} periods on average"
+    )
+    return answer, p_value(found.consistent), terms
+
+
+def _survivors(found: SurvivorsRecord, count: int) -> str:
+    named = f": {', '.join(found.ids[:_IDS_SHOWN])}{', ...' if found.count > _IDS_SHOWN else ''}" if found.count else ""
+    return f"{'' if found.complete else 'at least '}{found.count:,} of {count:,}{named}"
+
+
+def trials_text(evidence: SweepEvidence) -> str:
+    """Return how many variants were tried, and how many independent ones they are worth."""
+    trials = evidence.trials
+    told = f"{plural(trials.compared, 'variant')} compared, {trials.distinct:,} distinct"
+    if trials.effective is None or trials.mean_correlation is None:
+        return told
+    return (
+        f"{told}, worth {trials.effective:,.1f} independent ones by their mean correlation of "
+        f"{trials.mean_correlation:.3f}"
+    )
+
+
+def evidence_lines(evidence: SweepEvidence) -> Iterator[tuple[str, str]]:
+    """Yield what else is said of the best: a title, and the sentence or why there is none."""
+    makers = (
+        ("First half, second half", "halves", evidence.halves and halves_text(evidence.halves)),
+        ("Chosen each January", "forward", evidence.forward and forward_text(evidence.forward)),
+        ("Edge or plateau", "plateau", evidence.plateau and plateau_text(evidence.plateau)),
+        ("Robust region", "region", evidence.region and region_text(evidence.region)),
+    )
+    for title, section, told in makers:
+        yield title, told or f"not made: {evidence.missing.get(section, 'it was left out')}"
+
+
+def halves_text(found: HalvesRecord) -> str:
+    """Return how the best of the first half of the sessions stands in the second."""
+    metric = found.metric
+    beside = [
+        f"{name} {metric_text(value, metric)}"
+        for name, value in (("median", found.median), ("the plan", found.plan), ("buy & hold", found.buy_and_hold))
+        if value is not None
+    ]
+    return (
+        f"the best of the first half ({found.id}, {metric_title(metric)} {metric_text(found.first, metric)}) has "
+        f"{metric_text(found.second, metric)} in the second and rank {found.rank:,} of {found.count:,}, better than "
+        f"{fmt.percent(found.better_than, 1)}; there {', '.join(beside)}"
+    )
+
+
+def forward_text(found: ForwardRecord) -> str:
+    """Return what choosing the best so far each January earned."""
+    beside = [
+        f"{name} {_forward_figures(value)}"
+        for name, value in (
+            ("buy & hold", found.buy_and_hold),
+            ("the plan", found.plan),
+            ("the average variant", found.average),
+        )
+        if value is not None
+    ]
+    changed = f"another one {found.changes} times" if found.changes != 1 else "another one once"
+    return (
+        f"the best so far by Sharpe ratio, held for the next year, {found.first_year} to {found.last_year}, {changed}: "
+        f"{_forward_figures(found.choice)}; {', '.join(beside)} (sums of returns over periods of 21 sessions a year, "
+        "not compounded, and their Sharpe ratio)"
+    )
+
+
+def _forward_figures(found: ForwardFigures) -> str:
+    return f"{fmt.percent(found.yearly_return)} / {fmt.ratio(found.sharpe)}"
+
+
+def plateau_text(found: PlateauRecord) -> str:
+    """Return whether the best stands on the edge of the grid, and the variant with the best worst neighbour."""
+    if not found.ordered_axes:
+        edge = "no axis has an order, so there is no edge"
+    elif found.edges:
+        edge = f"the best has the first or last value of {', '.join(found.edges)}: a wider axis may have a better one"
+    else:
+        edge = "the best is on no edge of the grid"
+    parts = [edge]
+    if found.worst_neighbour is not None:
+        parts.append(
+            f"its worst neighbour has {metric_text(found.worst_neighbour, found.metric)}, itself "
+            f"{metric_text(found.figure, found.metric)}"
+        )
+    if found.pick is not None and found.pick_worst_neighbour is not None:
+        varied = ", ".join(
+            f"{name.rsplit('.', 1)[-1]} {parameter_text(value)}" for name, value in found.pick_parameters.items()
+        )
+        parts.append(
+            f"plateau pick {found.pick} ({varied}): {metric_text(found.pick_figure, found.metric)}, its worst "
+            f"neighbour {metric_text(found.pick_worst_neighbour, found.metric)}"
+        )
+    return "; ".join(parts)
+
+
+def region_text(found: RegionRecord) -> str:
+    """Return how many variants noise does not tell from the best, and what the axes have to do with it."""
+    told = (
+        f"{plural(found.count, 'variant')}, {_share_text(found.share)}, are no further from the best than the noise of "
+        "this history"
+    )
+    lowest = min((axis.lowest for axis in found.axes.values()), default=1.0)
+    if lowest >= _NEARLY_ALL:
+        return f"{told}, {_share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
+    parts = [text for name, axis in found.axes.items() if (text := _axis_text(name, axis))]
+    return f"{told}; by axis: {'; '.join(parts)}"
+
+
+def _axis_text(name: str, axis: RegionAxis) -> str:
+    """Return the values of an axis with the lowest shares; empty where nearly all of each value are in it."""
+    if axis.lowest >= _NEARLY_ALL:
+        return ""
+    lowest = sorted(axis.listed, key=lambda one: one.share)[:_IDS_SHOWN]
+    shown = ", ".join(f"{parameter_text(one.label)} {_share_text(one.share)}" for one in lowest)
+    return f"{name}: {axis.present} of {axis.values} values are in it, lowest {shown}"
+
+
+def _share_text(share: float) -> str:
+    """Return a share with as many decimals as it takes not to be printed as all or nothing.
+
+    >>> _share_text(0.99997), _share_text(0.5), _share_text(1.0)
+    ('99.997 %', '50.0 %', '100 %')
+    """
+    if share in {0.0, 1.0}:
+        return f"{100 * share:.0f} %"
+    digits = next((digits for digits in range(1, 6) if 0.0 < float(f"{100 * share:.{digits}f}") < 100.0), 6)
+    return fmt.percent(share, digits)
