@@ -160,6 +160,20 @@ def test_a_thousand_variants_are_those_of_halves_written_out(thousand) -> None:
     assert found.mean_logit == pytest.approx(expected.mean_logit, rel=1e-10)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("seed", range(6))
+def test_of_equals_the_first_is_chosen_whatever_it_does_later(threads: int, seed: int, monkeypatch) -> None:
+    """60 variants that are copies of six in one half of the history, and not in the other, in slabs of eight."""
+    monkeypatch.setattr(overfitting, "_SLAB", 8)
+    rng = np.random.default_rng(seed)
+    first = rng.standard_normal((20, 6))[:, rng.integers(0, 6, 60)]
+    returns = np.concatenate((first, rng.standard_normal((20, 60))))
+    found, expected = overfitting_of(returns, 2, threads), cross_validate(returns, 2)
+    assert (found.probability, found.loss_probability) == (expected.probability, expected.loss_probability)
+    assert found.mean_logit == pytest.approx(expected.mean_logit, rel=1e-10)
+    assert found.slope == pytest.approx(expected.slope, rel=1e-6)
+
+
 def test_sums_of_a_block_do_not_depend_on_the_variants_beside() -> None:
     returns, begins = lcg_returns(), cut_periods(240, 7)
     whole = sum_blocks(returns, begins)
