@@ -264,7 +264,8 @@ def claims(
     from engine.report.evidence.claims_terminal import claims_json, print_claims
 
     loaded = composition.load_claims(file, overrides or ())
-    _announce_compilation()
+    if loaded.tickers:  # arithmetic needs no kernel
+        _announce_compilation()
     with prefix_errors(file):
         checked = check_claims(loaded, composition.build_strategy)
     if json:

@@ -12,6 +12,11 @@ import pytest
 from tests.support.cli import engine
 
 QUICK = Path("configs/quickstart.yaml").resolve()
+ARITHMETIC = """name: arithmetic
+data: {source: {kind: sample}}
+claims:
+- {sentence: 1 % is 20 %, compute: {kind: compounding, rate: 1%, years: 20}, claimed: 20%}
+"""
 COMPILER = {"numba", "llvmlite"}
 SOLVERS = {"cvxpy", "clarabel", "osqp", "sklearn", "skfolio"}
 RARE = {"pandas", "vectorbt", "arch", "plotly", "exchange_calendars", "yfinance", "distributed", "pyarrow.compute"}
@@ -34,6 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     engine("run", QUICK, cwd=folder)
     engine("validate", QUICK, cwd=folder)
+    (folder / "claims.yaml").write_text(ARITHMETIC)
     return folder
 
 
@@ -45,6 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["validate", QUICK], {"pyarrow", "jinja2", "scipy", "engine.sweep"} | COMPILER | SOLVERS | RARE),
         (["schema"], {"jinja2", "scipy"} | COMPILER | SOLVERS | RARE),
         (["data", "check", QUICK], {"jinja2", "scipy", "engine.sweep"} | COMPILER | SOLVERS | RARE),
+        (["claims", "claims.yaml"], {"pyarrow", "jinja2", "scipy", "engine.sweep"} | COMPILER | SOLVERS | RARE),
         (["run", QUICK], {"scipy.optimize", "scipy.stats", "scipy.sparse", "engine.sweep"} | SOLVERS | RARE),
     ],
     ids=lambda value: " ".join(map(str, value))[:10] if isinstance(value, list) else "",

@@ -139,9 +139,9 @@ class Computation(ConfigModel):
         found = []
         for ticker in self.tickers:
             if prices.has("total_return", [ticker]):
-                dates = prices.series("total_return", ticker).between(None, end).dates
+                dates = prices.series("total_return", ticker).dates
                 until = dates[-1] if end is None else end
-                if not len(dates) or dates[-1] - max(dates[0], start) < _LEAST_COVERED * (until - start):
+                if min(dates[-1], until) - max(dates[0], start) < _LEAST_COVERED * (until - start):
                     found.append(f"{ticker} from {start} to {until}: its closes are of {dates[0]} to {dates[-1]}")
         return tuple(found)
 
