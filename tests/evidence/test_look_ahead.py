@@ -93,6 +93,13 @@ class WholeSample(Planted):
         return closes[row - 1] < closes.mean(axis=0)
 
 
+class SeesTheEnd(Planted):
+    """Sells what has no close a week later; only closes that go missing can show it."""
+
+    def score(self, closes, ages, row):
+        return ages[min(row + 4, len(ages) - 1)] == 0
+
+
 class LooksBack(Planted):
     """Does all of these with what has been."""
 
@@ -103,7 +110,7 @@ class LooksBack(Planted):
         return (before[-1] >= gap) | (rank == 0) | (before[-1] > before.mean(axis=0) + before.std(axis=0))
 
 
-LEAKS = (SeesTheFill, CentredAverage, RanksTheNextReturn, FillsGapsBackwards, WholeSample)
+LEAKS = (SeesTheFill, CentredAverage, RanksTheNextReturn, FillsGapsBackwards, WholeSample, SeesTheEnd)
 
 
 def planted(kind: type[Planted]) -> Planted:
@@ -113,7 +120,7 @@ def planted(kind: type[Planted]) -> Planted:
 @pytest.mark.parametrize("execution", DELAYS)
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_strategy_that_looks_ahead_is_found(leak: type[Planted], execution: str) -> None:
-    """In each of five ways; the decision named is one of the run, moved by closes that it may not use."""
+    """In each of six ways; the decision named is one of the run, moved by closes that it may not use."""
     market, terms = market_of(walk(gaps=leak is FillsGapsBackwards)), account(execution=execution)
     ledger = simulate(market, planted(leak), terms, free(ASSETS))
     moved = certify(market, planted(leak), terms, free(ASSETS), ledger=ledger).moved
@@ -132,7 +139,7 @@ def test_a_strategy_that_does_the_same_with_the_past_is_clean(execution: str, ga
     market, terms = market_of(walk(140, gaps=gaps)), account(execution=execution)
     found = certify(market, planted(LooksBack), terms, free(ASSETS))
     assert found.moved is None
-    assert found.sessions == 50
+    assert (found.sessions, found.replacements) == (50, ("missing", "times 1000", "reversed"))
     assert found.decisions > 20
     assert found.trades > 40
 
@@ -154,6 +161,22 @@ def test_the_first_decision_that_moves_is_named() -> None:
     assert [found.moved.date, found.moved.known, found.moved.replaced_after] == [*days, days[1]]
     said = rf"^look-ahead: the decision filled on {days[0]} \([ABCD]\) may use closes up to {days[1]}, and moved when "
     assert re.match(said, str(found.moved))
+
+
+@pytest.mark.parametrize("what", ["an event less", "another reason"])
+def test_a_run_that_differs_in_its_last_event_alone_is_told_by_it(what: str) -> None:
+    """Held against a ledger that lacks it, or that has another reason for it; values are the same."""
+    market, plan = market_of(walk(100)), planted(LooksBack)
+    ledger = simulate(market, plan, account(), free(ASSETS))
+    names = ("rows", "targets", "trades", "prices", "costs", "lazy_reasons", "asset_reasons", "rebalances")
+    flags = ("partial_rebalances", "opening", "contributions", "payouts")
+    if what == "an event less":
+        other = dataclasses.replace(ledger, **{name: getattr(ledger, name)[:-1] for name in (*names, *flags)})
+    else:
+        other = dataclasses.replace(ledger, lazy_reasons=(*ledger.lazy_reasons[:-1], "no reason"))
+    moved = certify(market, plan, account(), free(ASSETS), ledger=other).moved
+    assert moved is not None
+    assert (moved.kind, moved.date) == ("decision", str(market.dates[ledger.rows[-1]]))
 
 
 def test_a_history_that_is_one_session_too_long_is_found_of_a_shipped_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
