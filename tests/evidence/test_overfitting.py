@@ -243,3 +243,23 @@ def test_one_choice_without_variance_leaves_no_slope() -> None:
     returns[:120, 0] = 0.0078125
     found = overfitting_of(returns, 2)
     assert (found.splits, found.slope) == (2, None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_that_earns_nothing_is_chosen_where_all_others_lose(seed: int) -> None:
+    """600 variants of which a sixth are idle in the first half, the eighth the first of them; figures by hand."""
+    rng = np.random.default_rng(seed)
+    later, idle = rng.standard_normal((20, 600)), rng.random(600) < 1.0 / 6.0
+    idle[:8], idle[8], idle[512] = False, True, True
+    first = np.where(idle, 0.0, -1.0 - rng.random((20, 600)))
+    found = overfitting_of(np.concatenate((first, later)), 2)
+    ratios = later.mean(axis=0) / later.std(axis=0)
+    early = np.where(idle, 0.0, first.mean(axis=0) / np.where(idle, 1.0, first.std(axis=0)))
+    best = int(ratios.argmax())
+    ranks = [
+        (ratios < ratios[8]).sum() + 1.0,
+        (early < early[best]).sum() + 0.5 * ((early == early[best]).sum() + 1.0),
+    ]
+    logits = [math.log(rank / (601.0 - rank)) for rank in ranks]
+    assert found.mean_logit == pytest.approx(sum(logits) / 2.0, rel=1e-10, abs=1e-12)
+    assert found.probability == sum(logit <= 0.0 for logit in logits) / 2.0
