@@ -80,7 +80,7 @@ def check_claim(claim: Claim, terms: MeasuringTerms) -> CheckedClaim:
     meant = [all(one.way[key] == value for key, value in claim.says.items()) for one in found]
     readings = tuple(one for one, is_meant in zip(found, meant, strict=True) if is_meant)
     others = tuple(one for one, is_meant in zip(found, meant, strict=True) if not is_meant)
-    missing = compute.uncovered(terms.prices)
+    missing = (*compute.unknown(terms.prices), *compute.uncovered(terms.prices))
     if not readings:
         missing = (*missing, *left_out)
     verdict = UNKNOWN if missing else reach_verdict(claim.agreeing, readings)

@@ -84,5 +84,6 @@ class ClaimFile(ConfigModel):
 
     @property
     def tickers(self) -> tuple[str, ...]:
-        """Every ticker that any claim needs."""
-        return tuple(dict.fromkeys(ticker for claim in self.claims for ticker in claim.compute.tickers))
+        """Every ticker that any claim names."""
+        named = ((*claim.compute.tickers, *claim.compute.companions) for claim in self.claims)
+        return tuple(dict.fromkeys(ticker for tickers in named for ticker in tickers))

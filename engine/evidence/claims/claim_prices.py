@@ -14,7 +14,7 @@ from engine.backtest.loading import last_price_day
 from engine.backtest.prices import load_closes, quality_findings
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.conventions import PERIODS_PER_YEAR, SESSIONS_PER_YEAR
-from engine.core.errors import UnknownTickerError
+from engine.core.errors import DataError, UnknownTickerError
 from engine.core.fields import ConfigModel, Exchange
 from engine.data.closes import Closes
 from engine.data.events import apply_events
@@ -101,7 +101,9 @@ class ClaimPrices:
         return [ticker for ticker in tickers if ticker not in known]
 
     def series(self, kind: ClosesKind, ticker: str) -> PriceSeries:
-        """Return a ticker's own closes, all there are."""
+        """Return a ticker's own closes, all there are; raises DataError when there are none."""
+        if not self.has(kind, [ticker]):
+            raise DataError(f"no closes of {ticker}")
         closes = self.closes[kind]
         at = closes.tickers.index(ticker)
         column = closes.closes[:, at]

@@ -15,7 +15,7 @@ from engine.analysis.bootstrap import Evidence
 from engine.backtest.config_sections import Window
 from engine.core.arrays import DateArray
 from engine.core.errors import EngineError
-from engine.core.fields import ConfigModel, Ticker
+from engine.core.fields import ConfigModel, FieldFault, Ticker
 from engine.evidence.claims.claim_prices import ClaimPrices, ClosesKind, PriceSeries
 from engine.portfolio.policy import Policy
 
@@ -88,6 +88,11 @@ class Computation(ConfigModel):
         """Every ticker that it needs."""
 
     @property
+    def companions(self) -> tuple[str, ...]:
+        """Tickers that it can do without: their days make another reading."""
+        return ()
+
+    @property
     @abstractmethod
     def ways(self) -> Mapping[str, tuple[str, ...]]:
         """What the sentence leaves open, and all that each can be; of each the first is meant first."""
@@ -131,6 +136,12 @@ class Computation(ConfigModel):
         words = "closes as traded" if kind == "price" else "closes with dividends"
         return f"no {words} of {', '.join(absent)}" if absent else ""
 
+    def unknown(self, prices: ClaimPrices) -> tuple[str, ...]:
+        """Return which of its tickers have no close of any kind."""
+        kinds = [set(closes.tickers) for closes in prices.closes.values()]
+        absent = [ticker for ticker in self.tickers if not any(ticker in known for known in kinds)]
+        return (f"no closes of {', '.join(absent)} in this data",) if absent else ()
+
     def uncovered(self, prices: ClaimPrices) -> tuple[str, ...]:
         """Return which of its tickers have closes of less than nine tenths of the days that the sentence is about."""
         if self.period.start is None:
@@ -139,7 +150,8 @@ class Computation(ConfigModel):
         found = []
         for ticker in self.tickers:
             if prices.has("total_return", [ticker]):
-                dates = prices.series("total_return", ticker).dates
+                series = prices.series("total_return", ticker)
+                dates = (series.between(None, end) or series).dates
                 until = dates[-1] if end is None else end
                 if min(dates[-1], until) - max(dates[0], start) < _LEAST_COVERED * (until - start):
                     found.append(f"{ticker} from {start} to {until}: its closes are of {dates[0]} to {dates[-1]}")
@@ -168,6 +180,12 @@ class Computation(ConfigModel):
         for ticker, one in zip(tickers, found, strict=True):
             require_closes(ticker, one.dates)
         return found
+
+
+def refuse_itself(key: str, fund: str, others: tuple[str, ...]) -> Iterator[FieldFault]:
+    """Yield that a fund is set against itself."""
+    if fund in others:
+        yield (key,), f"{fund} is set against itself; name another fund"
 
 
 def require_closes(ticker: str, dates: DateArray, least: int = 3) -> None:

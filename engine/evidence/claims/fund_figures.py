@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
@@ -11,8 +11,8 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import EngineError
-from engine.core.fields import Ticker
-from engine.evidence.claims.claim_prices import CLOSES_KINDS, PriceSeries
+from engine.core.fields import FieldFault, Ticker, validates_fields
+from engine.evidence.claims.claim_prices import CLOSES_KINDS, ClosesKind, PriceSeries
 from engine.evidence.claims.computation import (
     SAMPLINGS,
     WINDOWS,
@@ -23,6 +23,7 @@ from engine.evidence.claims.computation import (
     Style,
     Tickers,
     Way,
+    refuse_itself,
 )
 from engine.evidence.claims.intervals import difference_interval, growth_interval, statistic_interval
 
@@ -48,6 +49,11 @@ class Figure(Computation):
         return self.of
 
     @property
+    def companions(self) -> tuple[str, ...]:
+        """The funds that it is set beside."""
+        return self.beside
+
+    @property
     def ways(self) -> Mapping[str, tuple[str, ...]]:
         """Dividends, how often closes are read, whose window, which fund."""
         windows = {"window": WINDOWS} if self.beside else {}
@@ -56,9 +62,8 @@ class Figure(Computation):
     def measure(self, way: Way, terms: MeasuringTerms) -> Reading:
         """Return the fund's figure."""
         fund = way.get("fund", self.of[0])
-        beside = tuple(one for one in self.beside if one != fund and terms.prices.has("total_return", [one]))
-        if way["closes"] == "price":  # the window is that of total returns: it is not what is read another way
-            beside = tuple(one for one in beside if terms.prices.has("price", [one]))
+        kind: ClosesKind = "price" if way["closes"] == "price" else "total_return"
+        beside = tuple(one for one in self.beside if one != fund and terms.prices.has(kind, [one]))
         own = self.series_of((fund, *beside), way, terms.prices)[0]
         interval = None
         if terms.intervals and self.figure == "cagr":
@@ -76,6 +81,10 @@ class Difference(Computation):
     minus: Ticker
     figure: FundFigure = "cagr"
     style: ClassVar[Style] = "points"
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        yield from refuse_itself("minus", self.minus, self.of)
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -104,6 +113,10 @@ class BestRatio(Computation):
     of: Ticker
     among: Tickers
     style: ClassVar[Style] = "ratio"
+
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        yield from refuse_itself("among", self.of, self.among)
 
     @property
     def tickers(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,16 +11,16 @@ from pydantic import Field
 from engine.core.arrays import FloatArray
 from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.errors import EngineError
-from engine.core.fields import Ticker, WholeNumber
+from engine.core.fields import FieldFault, Ticker, WholeNumber, validates_fields
 from engine.evidence.claims.claim_prices import CLOSES_KINDS, ClosesKind, PriceSeries
 from engine.evidence.claims.computation import (
     SAMPLINGS,
     Computation,
     MeasuringTerms,
     Reading,
-    Style,
     Tickers,
     Way,
+    refuse_itself,
     require_closes,
 )
 from engine.evidence.claims.intervals import align, statistic_interval
@@ -96,7 +96,9 @@ class RollingWinShare(Computation):
     over: Ticker
     years: Annotated[WholeNumber, Field(ge=1, le=50)] = 5
 
-    style: ClassVar[Style] = "percent"
+    @validates_fields
+    def _faults(self) -> Iterator[FieldFault]:
+        yield from refuse_itself("over", self.over, self.of)
 
     @property
     def tickers(self) -> tuple[str, ...]:

@@ -72,6 +72,18 @@ def test_every_shipped_file_of_claims_is_valid_and_names_itself(path: Path) -> N
             "claims.yaml:5: claims.0.compute: weights add up to 120%; 100% is all there is, lower them",
         ),
         (
+            "- {sentence: x, claimed: positive, compute: {kind: difference, of: [B, A], minus: A}}\n",
+            "claims.yaml:5: claims.0.compute.minus: A is set against itself; name another fund",
+        ),
+        (
+            "- {sentence: x, claimed: positive, compute: {kind: best_ratio, of: A, among: [B, A]}}\n",
+            "claims.yaml:5: claims.0.compute.among: A is set against itself; name another fund",
+        ),
+        (
+            "- {sentence: x, claimed: positive, compute: {kind: rolling_win_share, of: A, over: A}}\n",
+            "claims.yaml:5: claims.0.compute.over: A is set against itself; name another fund",
+        ),
+        (
             "- {sentence: x, claimed: positive, compute: {kind: basket_size, few: 3, many: 3, names: [A, B]}}\n",
             "claims.yaml:5: claims.0.compute.many: 3 names are not more than 3; name the larger basket here\n"
             "claims.yaml:5: claims.0.compute.names: 2 names, a basket takes 3; name more",
@@ -89,7 +101,11 @@ def test_a_ticker_that_is_not_in_the_data_leaves_its_claim_untold_and_says_which
     assert known.readings
     assert unknown.verdict == "cannot be told from this data"
     assert unknown.measured is None
-    assert "no closes with dividends of Z" in unknown.missing
+    assert "no closes of Z in this data" in unknown.missing
+    either = "- {sentence: A or Z grew, compute: {kind: figure, of: [A, Z], figure: cagr}, claimed: positive}\n"
+    (either_of,) = check_text(either, made_frame(), tmp_path)
+    assert either_of.measured is not None
+    assert either_of.verdict == "cannot be told from this data"
 
 
 def test_days_that_the_closes_do_not_cover_leave_a_claim_untold_though_it_is_measured(tmp_path: Path) -> None:
@@ -101,6 +117,19 @@ def test_days_that_the_closes_do_not_cover_leave_a_claim_untold_though_it_is_mea
     assert early.measured is not None
     assert early.missing == ("A from 2001-01-01 to 2017-09-25: its closes are of 2010-01-04 to 2017-09-25",)
     assert late.missing == ()
+
+
+def test_a_fund_that_is_only_set_beside_gives_the_common_days_though_no_claim_measures_it(tmp_path: Path) -> None:
+    (only,) = check_text(CAGR.replace("cagr", "cagr, beside: [C, Z]"), made_frame(), tmp_path)
+    starts = {one.way["window"]: one.start for one in only.readings if one.way["sampling"] == "daily"}
+    assert starts["own"] == "2010-01-04"
+    assert starts["common"] == str(made_frame()["C"].first_valid_index().date())
+
+
+def test_days_after_the_last_close_are_missing_too(tmp_path: Path) -> None:
+    (only,) = check_text(CAGR.replace("of: A", "of: A, period: {start: 2030-01-01}"), made_frame(), tmp_path)
+    assert only.measured is None
+    assert only.missing[0].startswith("A from 2030-01-01 to ")
 
 
 def test_no_data_at_all_is_no_crash(tmp_path: Path) -> None:
